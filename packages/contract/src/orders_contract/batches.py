@@ -1,0 +1,95 @@
+"""A batch of events between listener and gateway: a small header and an unopened body.
+
+On ``CHANGES_CHANNEL`` a batch is one JSON document with its keys in this order::
+
+    {"stream":"<uuid>","first":8,"last":9,"events":[...]}
+
+so that a reader takes the header off the front and never parses the events (I4). The head
+position travels as ``{"stream":"<uuid>","position":9}``.
+"""
+
+import json
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
+
+_SEAM = b',"events":'
+
+
+class MalformedPayloadError(ValueError):
+    """A payload on the changes channel is neither a batch nor a head."""
+
+
+class _Header(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class _BatchHeader(_Header):
+    stream: str
+    first: PositiveInt
+    last: PositiveInt
+
+
+class _HeadHeader(_Header):
+    stream: str
+    position: NonNegativeInt
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the stream stands: nothing after ``position`` has been published."""
+
+    stream: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events ``first`` to ``last`` without a gap; ``events`` is their JSON array, unopened."""
+
+    stream: str
+    first: int
+    last: int
+    events: bytes
+
+    def __len__(self) -> int:
+        """Return the number of events."""
+        return self.last - self.first + 1
+
+    def frame(self) -> bytes:
+        """Return the ``events`` message that clients receive, as JSON."""
+        return b'{"type":"events","first":%d,"last":%d,"events":%b}' % (
+            self.first,
+            self.last,
+            self.events,
+        )
+
+
+def decode(payload: bytes) -> Batch | Head:
+    """Read what was published on the changes channel, leaving the events unopened.
+
+    Raises:
+        MalformedPayloadError: it is neither a batch nor a head.
+
+    """
+    header, seam, events = payload.partition(_SEAM)
+    try:
+        if not seam:
+            head = _HeadHeader.model_validate_json(payload)
+            return Head(head.stream, head.position)
+        batch = _BatchHeader.model_validate_json(header + b"}")
+    except ValidationError as exc:
+        raise MalformedPayloadError(str(exc)) from exc
+    if batch.last < batch.first:
+        raise MalformedPayloadError(f"last {batch.last} comes before first {batch.first}")
+    return Batch(batch.stream, batch.first, batch.last, events[:-1])
+
+
+def encode(message: Batch | Head) -> bytes:
+    """Return the payload for the changes channel; the inverse of ``decode``."""
+    if isinstance(message, Head):
+        head = {"stream": message.stream, "position": message.position}
+        return json.dumps(head, separators=(",", ":")).encode()
+    header = {"stream": message.stream, "first": message.first, "last": message.last}
+    packed = json.dumps(header, separators=(",", ":")).encode()
+    return packed[:-1] + _SEAM + message.events + b"}"

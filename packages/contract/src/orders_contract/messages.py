@@ -1,0 +1,154 @@
+"""The messages of ``/ws``, both directions, as types. ``docs/asyncapi.yaml`` is held to these.
+
+Servers render their messages by hand where that is faster; tests validate every one of them
+against these models.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    StringConstraints,
+    TypeAdapter,
+)
+
+Status = Literal["pending", "processing", "shipped", "delivered", "cancelled"]
+Operation = Literal["INSERT", "UPDATE", "DELETE", "TRUNCATE", "LEAVE"]
+ResetReason = Literal["expired", "slow", "unknown_stream", "ahead"]
+
+MAX_FILTER_VALUES = 100
+"""Most values one key of a filter may list."""
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Order(_Message):
+    """A row of ``orders``."""
+
+    id: int
+    customer_name: str
+    product_name: str
+    quantity: PositiveInt
+    status: Status
+    version: PositiveInt
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class Event(_Message):
+    """One change. ``order`` is the new row; ``changed`` the old values an UPDATE replaced."""
+
+    position: PositiveInt
+    operation: Operation
+    order_id: int | None
+    order: Order | None
+    changed: dict[str, Any] | None
+    actor: str | None = None
+    changed_at: AwareDatetime
+
+
+class Filter(_Message):
+    """Which orders a client wants: every key given must match, any value of a key will do."""
+
+    status: Annotated[list[Status], Field(min_length=1, max_length=MAX_FILTER_VALUES)] | None = None
+    customer_name: (
+        Annotated[
+            list[Annotated[str, StringConstraints(min_length=1, strict=True)]],
+            Field(min_length=1, max_length=MAX_FILTER_VALUES),
+        ]
+        | None
+    ) = None
+    order_id: (
+        Annotated[
+            list[Annotated[int, Field(strict=True)]],
+            Field(min_length=1, max_length=MAX_FILTER_VALUES),
+        ]
+        | None
+    ) = None
+
+
+class Hello(_Message):
+    """First of every connection: what follows continues ``stream`` after ``position``."""
+
+    type: Literal["hello"]
+    gateway: str
+    stream: str
+    position: NonNegativeInt
+    heartbeat_seconds: float
+
+
+class Events(_Message):
+    """Events ``first`` to ``last``: all of them, or under a filter those that match."""
+
+    type: Literal["events"]
+    first: PositiveInt
+    last: PositiveInt
+    events: list[Event]
+
+
+class Heartbeat(_Message):
+    """Nothing up to ``position`` is missing."""
+
+    type: Literal["heartbeat"]
+    position: NonNegativeInt
+
+
+class Reset(_Message):
+    """What happened between the client's position and ``position`` will not come: fetch a snapshot."""
+
+    type: Literal["reset"]
+    reason: ResetReason
+    position: NonNegativeInt
+
+
+class Subscribed(_Message):
+    """The answer to ``subscribe``: under ``filter``, what follows continues after ``position``."""
+
+    type: Literal["subscribed"]
+    filter: Filter
+    position: NonNegativeInt
+
+
+class Pong(_Message):
+    """The answer to ``ping``."""
+
+    type: Literal["pong"]
+    position: NonNegativeInt
+
+
+class Error(_Message):
+    """A message of the client was not understood; the connection goes on as before."""
+
+    type: Literal["error"]
+    code: str
+    message: str
+
+
+class Subscribe(_Message):
+    """Replace the connection's filter; with ``after``, resume from that position."""
+
+    type: Literal["subscribe"]
+    filter: Filter | None = None
+    after: Annotated[NonNegativeInt, Field(strict=True)] | None = None
+
+
+class Ping(_Message):
+    """Ask for a ``pong``."""
+
+    type: Literal["ping"]
+
+
+ServerMessage = Annotated[
+    Hello | Events | Heartbeat | Reset | Subscribed | Pong | Error, Field(discriminator="type")
+]
+ClientMessage = Annotated[Subscribe | Ping, Field(discriminator="type")]
+
+SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
+CLIENT_MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)

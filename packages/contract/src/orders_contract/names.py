@@ -1,0 +1,22 @@
+"""Names that processes of different kinds must agree on."""
+
+ORDERS_CHANNEL_PG = "orders_changes"
+"""PostgreSQL NOTIFY channel: the doorbell. Its payload carries no truth."""
+
+LOG_KEY = "orders:log"
+"""Redis stream of recent batches; an entry's ID is ``<last position>-0``."""
+
+CHANGES_CHANNEL = "orders:changes"
+"""Redis pub/sub channel: each batch as it is published, and the head once a second."""
+
+LISTENER_KEY = "orders:listener"
+"""Redis string, JSON: the listener's word that it lives. Expires after PRESENCE_TTL_S."""
+
+GATEWAY_KEY_PREFIX = "orders:gateway:"
+"""Redis strings, JSON, one a gateway, by its id. They expire after PRESENCE_TTL_S."""
+
+PRESENCE_TTL_S = 6
+"""Seconds after which a process that says nothing is no longer counted."""
+
+LOG_CAPACITY_EVENTS = 100_000
+"""About so many events stay in LOG_KEY."""
