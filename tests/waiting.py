@@ -1,0 +1,33 @@
+"""Waiting for conditions, never for a fixed time."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+
+T = TypeVar("T")
+
+_INTERVAL_S = 0.02
+
+
+def until(condition: Callable[[], T], deadline_s: float = 10.0, what: str = "") -> T:
+    """Return the condition's first true value; fail once the deadline has passed."""
+    give_up = time.monotonic() + deadline_s
+    while not (value := condition()):
+        if time.monotonic() > give_up:
+            raise AssertionError(f"not within {deadline_s} s: {what or condition}")
+        time.sleep(_INTERVAL_S)  # between two looks at a condition
+    return value
+
+
+async def until_async(
+    condition: Callable[[], Awaitable[T]], deadline_s: float = 10.0, what: str = ""
+) -> T:
+    """Return the awaited condition's first true value; fail once the deadline has passed."""
+    give_up = time.monotonic() + deadline_s
+    while not (value := await condition()):
+        if time.monotonic() > give_up:
+            raise AssertionError(f"not within {deadline_s} s: {what or condition}")
+        await anyio.sleep(_INTERVAL_S)  # between two looks at a condition
+    return value
