@@ -1,0 +1,39 @@
+"""Real PostgreSQL and real Valkey: a fresh database and a fresh Valkey for each test."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from servers import Database, Postgres, Valkey
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Start one server for the whole run; do not stop it, others use it."""
+    server = Postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[Database]:
+    """Give a fresh database on the shared server, with a stream of its own."""
+    fresh = postgres.create_database()
+    yield fresh
+    postgres.drop_database(fresh)
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """Start a server for this test alone, to stop, kill and restart; takes about two seconds."""
+    server = Postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def redis_url() -> Iterator[Valkey]:
+    """Start a Valkey for this test alone, empty; its ``url`` is what REDIS_URL takes."""
+    server = Valkey()
+    yield server
+    server.stop()

