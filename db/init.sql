@@ -143,8 +143,15 @@ RETURN coalesce(octet_length((entry.old_row).customer_name), 0)
      + coalesce(octet_length((entry.new_row).product_name), 0);
 COMMENT ON FUNCTION order_outbox_bytes IS 'Bytes of text in an outbox entry: all that can be large.';
 
+CREATE OR REPLACE FUNCTION order_batch_bytes() RETURNS bigint
+LANGUAGE sql IMMUTABLE
+RETURN 256 * 1024;
+COMMENT ON FUNCTION order_batch_bytes IS
+    'Bytes of text after which a batch takes no further event; a larger event goes alone. '
+    'Many WebSocket clients refuse frames over 1 MiB unless told otherwise.';
 
--- Taking a batch ------------------------------------------------------------------------------
+
+-- Batches ------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION take_order_events(
     max_events integer DEFAULT 1000,
@@ -155,7 +162,6 @@ SET search_path = public, pg_temp
 SET timezone = 'UTC'
 AS $$
 DECLARE
-    max_bytes CONSTANT bigint := 256 * 1024;    -- a larger entry goes alone
     head bigint;
 BEGIN
     -- One at a time (I8). What follows must be statements of their own: each takes its snapshot
@@ -170,7 +176,7 @@ BEGIN
     ), due AS (
         SELECT id FROM (
             SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS bytes_before FROM waiting
-        ) AS measured WHERE bytes_before < max_bytes
+        ) AS measured WHERE bytes_before < order_batch_bytes()
     ), taken AS (
         DELETE FROM order_outbox USING due WHERE order_outbox.id = due.id
         RETURNING order_outbox.*
@@ -194,6 +200,32 @@ $$;
 COMMENT ON FUNCTION take_order_events IS
     'Moves up to max_events changes from outbox to log and returns them as one rendered batch: '
     'first and last position, JSON array, stream. No row when nothing waits.';
+
+CREATE OR REPLACE FUNCTION read_order_events(
+    after bigint, max_events integer DEFAULT 1000,
+    OUT first bigint, OUT last bigint, OUT events text, OUT stream uuid
+) RETURNS SETOF record
+LANGUAGE sql STABLE
+SET search_path = public, pg_temp
+SET timezone = 'UTC'
+BEGIN ATOMIC
+    WITH next AS (
+        SELECT position, order_event_json(event) AS json
+          FROM order_events AS event WHERE position > after ORDER BY position LIMIT max_events
+    ), measured AS (
+        SELECT position, json,
+               sum(octet_length(json)) OVER (ORDER BY position) - octet_length(json) AS bytes_before
+          FROM next
+    )
+    SELECT min(position), max(position), '[' || string_agg(json, ',' ORDER BY position) || ']',
+           order_stream.id
+      FROM measured CROSS JOIN order_stream
+     WHERE bytes_before < order_batch_bytes()
+     GROUP BY order_stream.id;
+END;
+COMMENT ON FUNCTION read_order_events IS
+    'A batch from the log: up to max_events events after a position, shaped as take_order_events '
+    'shapes them. No row when there are none.';
 
 CREATE OR REPLACE FUNCTION prune_order_events(keep bigint) RETURNS bigint
 LANGUAGE plpgsql

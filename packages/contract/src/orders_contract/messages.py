@@ -101,7 +101,7 @@ class Heartbeat(_Message):
 
 
 class Reset(_Message):
-    """What happened between the client's position and ``position`` will not come: fetch a snapshot."""
+    """What happened up to ``position`` will not come: fetch a snapshot, go on from there."""
 
     type: Literal["reset"]
     reason: ResetReason

@@ -12,6 +12,9 @@ CHANGES_CHANNEL = "orders:changes"
 LISTENER_KEY = "orders:listener"
 """Redis string, JSON: the listener's word that it lives. Expires after PRESENCE_TTL_S."""
 
+HEAD_KEY = "orders:head"
+"""Redis hash ``stream``, ``position``: how far LOG_KEY has been published, without a gap."""
+
 GATEWAY_KEY_PREFIX = "orders:gateway:"
 """Redis strings, JSON, one a gateway, by its id. They expire after PRESENCE_TTL_S."""
 

@@ -1,0 +1,37 @@
+"""How long to wait before the next attempt. Pure: the caller sleeps."""
+
+import random
+from collections.abc import Callable
+
+
+class Backoff:
+    """Exponential back-off with jitter.
+
+    The ceiling of the n-th delay is ``first_s * 2**n``, at most ``ceiling_s``; the delay is drawn
+    evenly from the upper half of it, so that many who failed together do not return together and
+    nobody hammers. With the defaults: 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, ... seconds.
+
+    Call ``reset`` after success only: an attempt that merely started proves nothing.
+    """
+
+    def __init__(
+        self,
+        first_s: float = 0.1,
+        ceiling_s: float = 5.0,
+        rand: Callable[[], float] = random.random,
+    ) -> None:
+        self._first_s = first_s
+        self._ceiling_s = ceiling_s
+        self._rand = rand
+        self.attempts = 0
+
+    def next_delay_s(self) -> float:
+        """Return the delay before the next attempt, in seconds, and count the attempt."""
+        # The exponent is bounded so that a service down for days cannot overflow it.
+        ceiling_s = min(self._ceiling_s, self._first_s * 2.0 ** min(self.attempts, 30))
+        self.attempts += 1
+        return ceiling_s * (0.5 + self._rand() / 2)
+
+    def reset(self) -> None:
+        """Begin again with the shortest delay."""
+        self.attempts = 0

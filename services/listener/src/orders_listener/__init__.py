@@ -1,0 +1,1 @@
+"""Takes committed changes from PostgreSQL and publishes them to Redis."""

@@ -1,0 +1,84 @@
+"""The adapter to PostgreSQL: outbox, log and bell over one dedicated connection."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self
+
+import psycopg
+from psycopg import sql
+
+from orders_contract.batches import Batch, Head
+from orders_contract.names import ORDERS_CHANNEL_PG
+from orders_listener.errors import DatabaseUnavailableError
+
+_TAKE = "SELECT stream::text, first, last, events FROM take_order_events(%s)"
+_READ = "SELECT stream::text, first, last, events FROM read_order_events(%s, %s)"
+_HEAD = (
+    "SELECT id::text, (SELECT coalesce(max(position), 0) FROM order_events), "
+    "(SELECT coalesce(min(position), 1) FROM order_events) FROM order_stream"
+)
+
+
+@asynccontextmanager
+async def _wrapped() -> AsyncIterator[None]:
+    try:
+        yield
+    except psycopg.Error as exc:
+        raise DatabaseUnavailableError(str(exc).strip()) from exc
+
+
+class OrderLog:
+    """One connection that listens for the bell and takes what waits in the outbox.
+
+    The connection is in autocommit mode: a batch that ``take`` returned is in the log for good.
+    Not for concurrent use. Every method raises DatabaseUnavailableError when the session is lost.
+    """
+
+    def __init__(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+        self._connection = connection
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, conninfo: str) -> AsyncIterator[Self]:
+        """Connect and LISTEN; close on leaving."""
+        async with _wrapped():
+            connection = await psycopg.AsyncConnection.connect(
+                conninfo, autocommit=True, prepare_threshold=0
+            )
+            async with connection:
+                channel = sql.Identifier(ORDERS_CHANNEL_PG)
+                await connection.execute(sql.SQL("LISTEN {}").format(channel))
+                yield cls(connection)
+
+    async def head(self) -> tuple[Head, int]:
+        """Return where the log ends and the position of the oldest event it still holds."""
+        async with _wrapped():
+            cursor = await self._connection.execute(_HEAD)
+            row = await cursor.fetchone()
+        if row is None:
+            raise DatabaseUnavailableError("order_stream is empty: run db/init.sql")
+        stream, position, oldest = row
+        return Head(str(stream), int(str(position))), int(str(oldest))
+
+    async def take(self, max_events: int) -> Batch | None:
+        """Move what waits in the outbox to the log and return it; None when nothing waits."""
+        return await self._batch(_TAKE, (max_events,))
+
+    async def read(self, after: int, max_events: int) -> Batch | None:
+        """Return the log's next batch after a position; None at its end."""
+        return await self._batch(_READ, (after, max_events))
+
+    async def wait_for_bell(self, timeout_s: float) -> None:
+        """Return when the bell rings, has rung since the last call, or the time is up."""
+        async with _wrapped():
+            async for _ in self._connection.notifies(timeout=timeout_s, stop_after=1):
+                pass
+
+    async def _batch(self, query: str, args: tuple[int, ...]) -> Batch | None:
+        async with _wrapped():
+            cursor = await self._connection.execute(query, args)
+            row = await cursor.fetchone()
+        if row is None:
+            return None
+        stream, first, last, events = row
+        return Batch(str(stream), int(str(first)), int(str(last)), str(events).encode())

@@ -1,0 +1,112 @@
+"""The listener's work: what PostgreSQL committed, Redis gets, in order and without a gap."""
+
+import asyncio
+import time
+
+import structlog
+
+from orders_contract.batches import Batch, Head
+from orders_listener.errors import RedisForgotError
+from orders_listener.log import OrderLog
+from orders_listener.publisher import Outcome, Publisher
+from orders_listener.status import Status
+
+SEED_EVENTS = 20_000
+"""So much history goes to a Redis that has none; older ranges come from the API."""
+
+LOOK_INTERVAL_S = 30.0
+"""The bell is only a bell (I3): look this often even if it stays silent."""
+
+BEAT_INTERVAL_S = 1.0
+
+logger = structlog.get_logger()
+
+
+class Relay:
+    """One session between one PostgreSQL connection and one Redis.
+
+    It ends with an error when either is lost; whoever runs it starts a new one, which begins by
+    giving Redis what it lacks. So a crash at any point costs time and nothing else (I3): a batch
+    taken but not published stands in the log and is published from there.
+    """
+
+    def __init__(
+        self, log: OrderLog, publisher: Publisher, status: Status, batch_max_events: int
+    ) -> None:
+        self._log = log
+        self._publisher = publisher
+        self._status = status
+        self._batch_max_events = batch_max_events
+        self._published = Head("", 0)
+
+    async def run(self) -> None:
+        """Work until cancelled, or until PostgreSQL or Redis is lost. Call synchronise first."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._beat())
+            tasks.create_task(self._work())
+
+    async def _work(self) -> None:
+        while True:
+            while batch := await self._log.take(self._batch_max_events):
+                await self._publish(batch)
+            await self._log.wait_for_bell(LOOK_INTERVAL_S)
+
+    async def _publish(self, batch: Batch) -> None:
+        if await self._publisher.publish(batch) in (Outcome.PUBLISHED, Outcome.DUPLICATE):
+            self._note(Head(batch.stream, batch.last))
+        else:
+            # Another listener has taken what comes before and not published it yet, or Redis was
+            # flushed. The log has everything.
+            await self.synchronise()
+
+    async def _beat(self) -> None:
+        while True:
+            outcome = await self._publisher.beat(self._published, self._status.listener_id)
+            if outcome is not Outcome.PUBLISHED:
+                raise RedisForgotError(self._published.position)
+            self._status.beat_at = time.monotonic()
+            await asyncio.sleep(BEAT_INTERVAL_S)
+
+    async def synchronise(self) -> None:
+        """Give Redis what the log has and Redis has not."""
+        while True:
+            in_redis = await self._publisher.head()
+            # Read after Redis's head: the log was at least as far when that was set. If it is
+            # behind now, the database is not the one it was.
+            in_log, oldest = await self._log.head()
+            if in_redis is None or in_redis.stream != in_log.stream:
+                await self._begin(in_log, instead_of=in_redis)
+            elif in_redis.position > in_log.position:
+                logger.warning("log_went_back", redis=in_redis.position, log=in_log.position)
+                await self._begin(in_log, instead_of=in_redis)
+            elif in_redis.position + 1 < oldest and in_redis.position < in_log.position:
+                await self._begin(in_log, instead_of=in_redis)  # pruned before it was published
+            elif await self._catch_up(in_redis):
+                return
+
+    async def _begin(self, head: Head, *, instead_of: Head | None) -> None:
+        logger.info("redis_seeding", stream=head.stream, position=head.position)
+        await self._publisher.forget()
+        position = max(0, head.position - SEED_EVENTS)
+        while position < head.position:
+            batch = await self._log.read(position, self._batch_max_events)
+            if batch is None:
+                break
+            await self._publisher.seed(batch)
+            position = batch.last
+        # Not before head.position: a head that moves back tells gateways of a replaced database.
+        begin = Head(head.stream, max(position, head.position))
+        await self._publisher.begin(begin, instead_of=instead_of)
+
+    async def _catch_up(self, head: Head) -> bool:
+        """Publish what the log has after head; False if someone else was at work meanwhile."""
+        while batch := await self._log.read(head.position, self._batch_max_events):
+            if await self._publisher.publish(batch) is not Outcome.PUBLISHED:
+                return False
+            head = Head(batch.stream, batch.last)
+        self._note(head)
+        return True
+
+    def _note(self, head: Head) -> None:
+        self._published = head
+        self._status.published = head

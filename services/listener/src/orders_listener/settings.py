@@ -1,0 +1,53 @@
+"""The listener's settings, from the environment."""
+
+import os
+import socket
+from typing import Literal
+
+from psycopg.conninfo import make_conninfo
+from pydantic import Field, PositiveInt, RedisDsn, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting of the listener; names end in their unit."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    db_host: str = "localhost"
+    db_port: int = Field(5432, ge=1, le=65535)
+    db_name: str = "orders"
+    db_user: str = "orders"
+    db_password: SecretStr
+    redis_url: RedisDsn = RedisDsn("redis://localhost:6379/0")
+
+    listener_host: str = "127.0.0.1"
+    listener_port: int = Field(8001, ge=1, le=65535)
+    listener_id: str = Field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
+
+    batch_max_events: PositiveInt = 1000
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "console"
+
+    def conninfo(self) -> str:
+        """Return the connection string for PostgreSQL.
+
+        Keepalives on both sides let either notice within some 10 s that the other was cut off;
+        without the server's, a dead listener's session would linger for hours.
+        """
+        return make_conninfo(
+            host=self.db_host,
+            port=self.db_port,
+            dbname=self.db_name,
+            user=self.db_user,
+            password=self.db_password.get_secret_value(),
+            application_name="orders-listener",
+            connect_timeout=5,
+            keepalives_idle=3,
+            keepalives_interval=2,
+            keepalives_count=3,
+            tcp_user_timeout=9000,
+            options="-c tcp_keepalives_idle=3 -c tcp_keepalives_interval=2"
+            " -c tcp_keepalives_count=3 -c tcp_user_timeout=9000"
+            " -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s",
+        )
