@@ -56,13 +56,13 @@ class Batch:
         """Return the number of events."""
         return self.last - self.first + 1
 
-    def frame(self) -> bytes:
-        """Return the ``events`` message that clients receive, as JSON."""
-        return b'{"type":"events","first":%d,"last":%d,"events":%b}' % (
-            self.first,
-            self.last,
-            self.events,
-        )
+
+def merge(batches: list[Batch]) -> Batch:
+    """Return neighbouring batches of one stream as a single one, still unopened."""
+    if len(batches) == 1:
+        return batches[0]
+    events = b"[" + b",".join(batch.events[1:-1] for batch in batches) + b"]"
+    return Batch(batches[0].stream, batches[0].first, batches[-1].last, events)
 
 
 def decode(payload: bytes) -> Batch | Head:

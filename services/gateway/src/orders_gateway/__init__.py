@@ -1,0 +1,1 @@
+"""WebSocket gateway: one Redis subscription, a ring of recent batches, many sockets."""

@@ -1,0 +1,50 @@
+"""The gateway as a whole: source, clients, heartbeats."""
+
+import asyncio
+import signal
+
+import httpx
+import redis.asyncio as redis
+import structlog
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from orders_gateway.history import History
+from orders_gateway.server import Gateway
+from orders_gateway.settings import Settings
+from orders_gateway.source import Source
+
+logger = structlog.get_logger()
+
+
+async def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+    async with (
+        _redis(settings) as client,
+        httpx.AsyncClient(base_url=str(settings.api_url), timeout=5) as api,
+    ):
+        history = History(client, api)
+        gateway = Gateway(settings, history)
+        source = Source(client, history, gateway)
+        gateway.follow(source)
+        async with asyncio.TaskGroup() as tasks:
+            following = tasks.create_task(source.run())
+            beating = tasks.create_task(gateway.beat_hearts())
+            await gateway.serve(stop)
+            following.cancel()
+            beating.cancel()
+
+
+def _redis(settings: Settings) -> redis.Redis:
+    """Return a client that retries nothing by itself: those who use it know what to do."""
+    return redis.Redis.from_url(
+        str(settings.redis_url),
+        socket_timeout=5,
+        socket_connect_timeout=5,
+        retry=Retry(NoBackoff(), 0),
+    )

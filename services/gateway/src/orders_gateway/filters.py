@@ -1,0 +1,96 @@
+"""Filtered subscriptions: which events of a batch a client wants. Pure.
+
+A client under a filter holds the set of orders that match it. So an UPDATE by which an order
+leaves that set becomes LEAVE, without the row; one by which it enters arrives as the UPDATE it is.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+
+from orders_contract.batches import Batch
+from orders_contract.messages import Filter
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """A filter in the form it is applied in; equal filters are equal predicates.
+
+    None admits every value.
+    """
+
+    status: frozenset[str] | None = None
+    customer_name: frozenset[str] | None = None
+    order_id: frozenset[int] | None = None
+
+    @classmethod
+    def of(cls, wanted: Filter) -> Self:
+        """Return the predicate of a subscription's filter."""
+        return cls(
+            status=None if wanted.status is None else frozenset(wanted.status),
+            customer_name=(
+                None if wanted.customer_name is None else frozenset(wanted.customer_name)
+            ),
+            order_id=None if wanted.order_id is None else frozenset(wanted.order_id),
+        )
+
+    def admits(self, order: Row) -> bool:
+        """Tell whether an order matches every key."""
+        return (
+            (self.status is None or order["status"] in self.status)
+            and (self.customer_name is None or order["customer_name"] in self.customer_name)
+            and (self.order_id is None or order["id"] in self.order_id)
+        )
+
+    def select(self, events: Iterable[Row]) -> list[Row]:
+        """Return the events a client under this predicate is to see, as it is to see them."""
+        return [seen for event in events if (seen := self._view(event)) is not None]
+
+    def _view(self, event: Row) -> Row | None:
+        match event["operation"]:
+            case "INSERT":
+                return event if self.admits(event["order"]) else None
+            case "DELETE":
+                return event if self.admits(event["changed"]) else None
+            case "UPDATE":
+                return self._view_update(event)
+            case _:  # TRUNCATE concerns everyone
+                return event
+
+    def _view_update(self, event: Row) -> Row | None:
+        if self.admits(event["order"]):
+            return event
+        before = {**event["order"], **(event["changed"] or {})}
+        if not self.admits(before):
+            return None
+        return {**event, "operation": "LEAVE", "order": None, "changed": None, "actor": None}
+
+
+class OpenedBatch:
+    """A batch parsed at most once, however many filters look into it (I4)."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self._rows: list[Row] | None = None
+
+    def select(self, predicate: Predicate) -> list[Row]:
+        """Return the events that clients under predicate are to see."""
+        if self._rows is None:
+            self._rows = json.loads(self.batch.events)
+        return predicate.select(self._rows)
+
+
+def trimmed(batch: Batch, after: int) -> Batch:
+    """Return the part of a batch after a position; the batch itself, unopened, if that is all."""
+    if batch.first > after:
+        return batch
+    events = [row for row in json.loads(batch.events) if row["position"] > after]
+    return Batch(batch.stream, after + 1, batch.last, packed(events))
+
+
+def packed(events: list[Row]) -> bytes:
+    """Return events as JSON, rendered as PostgreSQL renders them."""
+    return json.dumps(events, separators=(",", ":"), ensure_ascii=False).encode()

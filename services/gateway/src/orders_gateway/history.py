@@ -1,0 +1,105 @@
+"""Events that the ring no longer has: from Redis's stream, else from the log through the API."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import redis.asyncio as redis
+
+from orders_contract.batches import Batch
+from orders_contract.names import LOG_KEY
+from orders_gateway.errors import (
+    HistoryExpiredError,
+    LogUnavailableError,
+    RedisUnavailableError,
+)
+from orders_gateway.filters import packed, trimmed
+
+_REDIS_BATCHES = 100  # at most so many batches a look-up: some megabytes
+_API_EVENTS = 1000
+
+
+@asynccontextmanager
+async def _redis_wrapped() -> AsyncIterator[None]:
+    try:
+        yield
+    except (redis.RedisError, OSError) as exc:
+        raise RedisUnavailableError(str(exc) or type(exc).__name__) from exc
+
+
+class History:
+    """Looks up events after a position. Equal look-ups at the same time are made once."""
+
+    def __init__(self, client: redis.Redis, api: httpx.AsyncClient) -> None:
+        self._client = client
+        self._api = api
+        self._under_way: dict[tuple[str, int], asyncio.Task[list[Batch]]] = {}
+
+    async def after(self, stream: str, position: int) -> list[Batch]:
+        """Return batches, the first of which begins at position + 1; at least one.
+
+        Raises:
+            HistoryExpiredError: the events after position are not kept any more.
+            RedisUnavailableError: Redis, which should have them, does not answer.
+            LogUnavailableError: the API, which should have them, does not answer.
+
+        """
+        key = (stream, position)
+        task = self._under_way.get(key)
+        if task is None:
+            task = self._under_way[key] = asyncio.create_task(self._look_up(stream, position))
+            task.add_done_callback(lambda done: self._finish(key, done))
+        # One who stops waiting must not end it for the others.
+        return await asyncio.shield(task)
+
+    def _finish(self, key: tuple[str, int], task: asyncio.Task[list[Batch]]) -> None:
+        del self._under_way[key]
+        if not task.cancelled():
+            task.exception()  # looked at, in case everyone who waited has gone
+
+    async def _look_up(self, stream: str, position: int) -> list[Batch]:
+        batches = await self._from_redis(stream, position)
+        return batches or await self._from_api(stream, position)
+
+    async def _from_redis(self, stream: str, position: int) -> list[Batch]:
+        async with _redis_wrapped():
+            # The library's types cover both protocol versions and either kind of reply.
+            entries: Any = await self._client.xrange(
+                LOG_KEY, min=f"{position + 1}-0", count=_REDIS_BATCHES
+            )
+        found: list[Batch] = []
+        for entry_id, fields in entries:
+            batch = _batch(entry_id, fields)
+            reached = found[-1].last if found else position
+            if batch.stream != stream or batch.first > reached + 1:
+                break  # the rest follows after something that Redis does not have
+            found.append(trimmed(batch, reached))
+        return found
+
+    async def _from_api(self, stream: str, position: int) -> list[Batch]:
+        try:
+            response = await self._api.get(
+                "/api/events", params={"after": position, "limit": _API_EVENTS}
+            )
+            response.raise_for_status()
+            page = json.loads(response.content)
+            if page["stream"] != stream or not page["events"]:
+                raise HistoryExpiredError(position)
+            return [_page(stream, position, page["events"])]
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as exc:
+            raise LogUnavailableError(str(exc) or type(exc).__name__) from exc
+
+
+def _batch(entry_id: bytes, fields: dict[bytes, bytes]) -> Batch:
+    last = int(entry_id.split(b"-")[0])
+    return Batch(fields[b"stream"].decode(), int(fields[b"first"]), last, fields[b"events"])
+
+
+def _page(stream: str, position: int, events: list[dict[str, Any]]) -> Batch:
+    first, last = events[0]["position"], events[-1]["position"]
+    if first != position + 1:
+        raise HistoryExpiredError(position)
+    return Batch(stream, first, last, packed(events))

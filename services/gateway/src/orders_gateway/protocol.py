@@ -1,0 +1,118 @@
+"""The WebSocket protocol: what clients may say, and how the gateway's messages look. Pure."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from orders_contract.messages import CLIENT_MESSAGE, ClientMessage, Filter, ResetReason
+from orders_gateway.errors import BadRequestError, ProtocolError
+
+PATH = "/ws"
+_MAX_POSITION = 2**63 - 1
+_MAX_TOLD = 200  # characters of an error's message: never a client's megabyte back to it
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Where a client wants to go on; None for "from now"."""
+
+    after: int | None = None
+    stream: str | None = None
+
+
+def parse_request(target: str) -> Resume:
+    """Read ``after`` and ``stream`` from a request target such as ``/ws?after=7&stream=...``.
+
+    Raises:
+        BadRequestError: ``after`` is not a position.
+
+    """
+    query = parse_qs(urlsplit(target).query, keep_blank_values=True)
+    stream = query.get("stream", [None])[-1]
+    after = query.get("after", [None])[-1]
+    if after is None:
+        return Resume(None, stream)
+    digits = after.isascii() and after.isdigit() and len(after) <= len(str(_MAX_POSITION))
+    if not digits or int(after) > _MAX_POSITION:
+        raise BadRequestError("after must be a position: a whole number, 0 or more")
+    return Resume(int(after), stream)
+
+
+def parse_message(text: str | bytes) -> ClientMessage:
+    """Read a client's message.
+
+    Raises:
+        ProtocolError: it is not one of the messages a client may send.
+
+    """
+    if isinstance(text, bytes):
+        raise ProtocolError("binary_not_supported", "messages are JSON in text frames")
+    try:
+        return CLIENT_MESSAGE.validate_json(text)
+    except ValidationError as exc:
+        raise _explain(exc.errors(include_url=False, include_input=False)[0]) from exc
+
+
+def _explain(error: ErrorDetails) -> ProtocolError:
+    kind = error["type"]
+    if kind == "json_invalid":
+        return ProtocolError("invalid_json", _short(error["msg"]))
+    if kind in {"union_tag_invalid", "union_tag_not_found"}:
+        return ProtocolError("unknown_type", "type must be 'subscribe' or 'ping'")
+    # The first step names the kind of message, which the client knows.
+    place = ".".join(str(step) for step in error["loc"][1:])
+    return ProtocolError("invalid_message", _short(f"{place}: {error['msg']}".removeprefix(": ")))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MAX_TOLD else text[:_MAX_TOLD] + "..."
+
+
+def hello(gateway: str, stream: str, position: int, heartbeat_s: float) -> bytes:
+    """Return the message that opens every connection."""
+    return _render(
+        type="hello",
+        gateway=gateway,
+        stream=stream,
+        position=position,
+        heartbeat_seconds=heartbeat_s,
+    )
+
+
+def events(first: int, last: int, rendered: bytes) -> bytes:
+    """Return an ``events`` message around an array that is JSON already."""
+    return b'{"type":"events","first":%d,"last":%d,"events":%b}' % (first, last, rendered)
+
+
+def heartbeat(position: int) -> bytes:
+    """Return the word that nothing up to position is missing."""
+    return _render(type="heartbeat", position=position)
+
+
+def reset(reason: ResetReason, position: int) -> bytes:
+    """Return the word that events up to position will not come."""
+    return _render(type="reset", reason=reason, position=position)
+
+
+def subscribed(wanted: Filter | None, position: int) -> bytes:
+    """Return the answer to ``subscribe``."""
+    accepted = {} if wanted is None else wanted.model_dump(exclude_none=True)
+    return _render(type="subscribed", filter=accepted, position=position)
+
+
+def pong(position: int) -> bytes:
+    """Return the answer to ``ping``."""
+    return _render(type="pong", position=position)
+
+
+def error(code: str, message: str) -> bytes:
+    """Return the answer to a message that was not understood."""
+    return _render(type="error", code=code, message=message)
+
+
+def _render(**message: Any) -> bytes:
+    return json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode()

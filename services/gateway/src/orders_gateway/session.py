@@ -1,0 +1,246 @@
+"""One client's connection: what it said, how far it has got, whether it keeps up."""
+
+import asyncio
+import time
+
+import structlog
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from orders_contract.backoff import Backoff
+from orders_contract.batches import Batch
+from orders_contract.messages import ClientMessage, ResetReason, Subscribe
+from orders_gateway import protocol
+from orders_gateway.errors import (
+    HistoryExpiredError,
+    LogUnavailableError,
+    ProtocolError,
+    RedisUnavailableError,
+)
+from orders_gateway.filters import Predicate
+from orders_gateway.history import History
+from orders_gateway.hub import Hub, frames_since
+from orders_gateway.limits import TokenBucket
+from orders_gateway.progress import Progress
+
+AHEAD_GRACE_S = 3.0
+"""A snapshot may be some milliseconds ahead of this gateway. Longer, and it is of another time."""
+
+HISTORY_ATTEMPTS = 8
+"""Some 15 s of trying; then the client is sent to another gateway."""
+
+POLICY_VIOLATION = 1008
+TRY_AGAIN_LATER = 1013
+
+logger = structlog.get_logger()
+
+
+class Session:
+    """A member of the hub.
+
+    Either *live*: the hub's frames are written to its socket as they come. Or *catching up*, by
+    one task that reads from ring and history at the socket's own pace, so that nothing piles up
+    for it: at most the socket's write buffer and one frame.
+    """
+
+    __slots__ = (
+        "_bucket",
+        "_catching_up",
+        "_connection",
+        "_history",
+        "_hub",
+        "_position",
+        "_predicate",
+        "_progress",
+        "_was_live",
+        "_writable",
+        "live",
+    )
+
+    def __init__(
+        self,
+        connection: ServerConnection,
+        hub: "Hub[Session]",
+        history: History,
+        progress: Progress,
+        bucket: TokenBucket,
+    ) -> None:
+        self._connection = connection
+        self._hub = hub
+        self._history = history
+        self._progress = progress
+        self._bucket = bucket
+        self._predicate: Predicate | None = None
+        self._position = 0
+        self._catching_up: asyncio.Task[None] | None = None
+        self._writable: asyncio.Event | None = None
+        self._was_live = False
+        self.live = False
+
+    @property
+    def connection(self) -> ServerConnection:
+        """The socket, for the hub's frames."""
+        return self._connection
+
+    @property
+    def position(self) -> int:
+        """Nothing up to here is missing at the client."""
+        return self._hub.ring.position if self.live else self._position
+
+    async def run(self, resume: protocol.Resume, gateway: str, heartbeat_s: float) -> None:
+        """Greet, then serve the client until it goes."""
+        try:
+            await self._greet(resume, gateway, heartbeat_s)
+            async for text in self._connection:
+                if not self._bucket.admit(time.monotonic()):
+                    await self._connection.close(POLICY_VIOLATION, "too many messages")
+                    break
+                await self._hear(text)
+        except ConnectionClosed:
+            pass  # in whatever way it went, it may come back with its position
+        finally:
+            self._stop()
+
+    async def _greet(self, resume: protocol.Resume, gateway: str, heartbeat_s: float) -> None:
+        stream = self._hub.ring.stream or ""
+        self._position = self._hub.ring.position
+        foreign = resume.after is not None and resume.stream not in {None, stream}
+        if resume.after is not None and not foreign:
+            self._position = resume.after
+        await self._send(protocol.hello(gateway, stream, self._position, heartbeat_s))
+        if foreign:
+            await self._reset("unknown_stream")
+        self._go_on()
+
+    async def _hear(self, text: str | bytes) -> None:
+        try:
+            message = protocol.parse_message(text)
+        except ProtocolError as exc:
+            await self._send(protocol.error(exc.code, exc.message))
+            return
+        await self._obey(message)
+
+    async def _obey(self, message: ClientMessage) -> None:
+        if not isinstance(message, Subscribe):
+            await self._send(protocol.pong(self.position))
+            return
+        self._stop()
+        if message.after is not None:
+            self._position = message.after
+            self._was_live = False
+        self._predicate = None if message.filter is None else Predicate.of(message.filter)
+        await self._send(protocol.subscribed(message.filter, self._position))
+        self._go_on()
+
+    def reset(self) -> None:
+        """Take note that the stream began anew and that the client is being told so."""
+        self._position = self._hub.ring.position
+
+    def pause(self) -> None:
+        """Take note that the socket's write buffer is full: no more frames of the hub's."""
+        self._writable = asyncio.Event()
+        if self.live:
+            self._stop()
+            self._start_catching_up()
+
+    def resume(self) -> None:
+        """Take note that the socket can take more."""
+        if self._writable is not None:
+            self._writable.set()
+            self._writable = None
+
+    def _stop(self) -> None:
+        """Be neither live nor catching up."""
+        self._position = self.position
+        if self.live:
+            self.live = False
+            self._hub.leave(self, self._predicate)
+        elif self._catching_up is not None:
+            self._catching_up.cancel()
+        self._catching_up = None
+
+    def _go_on(self) -> None:
+        """Go live, now if nothing is missing, else after catching up."""
+        if self._complete():
+            self._go_live()
+        else:
+            self._start_catching_up()
+
+    def _complete(self) -> bool:
+        return self._position == self._hub.ring.position and self._writable is None
+
+    def _go_live(self) -> None:
+        self._catching_up = None
+        self._was_live = self.live = True
+        self._hub.join(self, self._predicate)
+
+    def _start_catching_up(self) -> None:
+        self._catching_up = asyncio.create_task(self._catch_up())
+        self._catching_up.add_done_callback(self._caught_up)
+
+    def _caught_up(self, task: asyncio.Task[None]) -> None:
+        """See to it that a client whose task failed is not left without a word."""
+        if not task.cancelled() and (exc := task.exception()) is not None:
+            logger.error("catching_up_failed", exc_info=exc)
+            self._connection.transport.abort()
+
+    async def _catch_up(self) -> None:
+        try:
+            if self._position > self._hub.ring.position:
+                await self._wait_for_the_stream()
+            while not self._complete():
+                if self._writable is not None:
+                    await self._writable.wait()
+                else:
+                    await self._send_next()
+            if self._predicate is not None:
+                # Perhaps no frame matched: say how far it is complete.
+                self._go_live()
+                await self._send(protocol.heartbeat(self.position))
+            else:
+                self._go_live()
+        except ConnectionClosed:
+            pass  # run() sees it too, and cleans up
+
+    async def _wait_for_the_stream(self) -> None:
+        """Wait for a stream that is behind the client's snapshot; reset if it does not come."""
+        if not await self._progress.wait(self._position, AHEAD_GRACE_S):
+            await self._reset("ahead")
+
+    async def _send_next(self) -> None:
+        """Send some of what is missing, moving on with each frame."""
+        epoch = self._hub.epoch
+        batches = self._hub.ring.since(self._position)
+        if batches is None and self._was_live:
+            await self._reset("slow")
+            return
+        if batches is None:
+            batches = await self._older()
+        for last, frame in frames_since(batches, self._position, self._predicate):
+            if self._hub.epoch != epoch:
+                return  # told to begin anew while waiting: these events are of the past
+            self._position = last
+            if frame is not None:
+                await self._send(frame)
+
+    async def _older(self) -> list[Batch]:
+        """Return what comes after the position and is no longer in the ring."""
+        backoff = Backoff(first_s=0.2)
+        while True:
+            try:
+                return await self._history.after(self._hub.ring.stream or "", self._position)
+            except HistoryExpiredError:
+                await self._reset("expired")
+                return []
+            except (RedisUnavailableError, LogUnavailableError):
+                if backoff.attempts == HISTORY_ATTEMPTS:
+                    await self._connection.close(TRY_AGAIN_LATER, "history is out of reach")
+                    return []
+            await asyncio.sleep(backoff.next_delay_s())
+
+    async def _reset(self, reason: ResetReason) -> None:
+        self._position = self._hub.ring.position
+        await self._send(protocol.reset(reason, self._position))
+
+    async def _send(self, frame: bytes) -> None:
+        await self._connection.send(frame, text=True)

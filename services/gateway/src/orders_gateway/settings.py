@@ -1,0 +1,37 @@
+"""The gateway's settings, from the environment."""
+
+import os
+import socket
+from typing import Literal
+
+from pydantic import Field, HttpUrl, PositiveFloat, PositiveInt, RedisDsn
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting of the gateway; names end in their unit. There is no database among them."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    redis_url: RedisDsn = RedisDsn("redis://localhost:6379/0")
+    api_url: HttpUrl = HttpUrl("http://localhost:8000")
+
+    ws_host: str = "127.0.0.1"
+    ws_port: int = Field(8080, ge=1, le=65535)
+    gateway_id: str = Field(
+        default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}", min_length=1
+    )
+
+    heartbeat_interval_s: PositiveFloat = 15.0
+    ping_interval_s: PositiveFloat = 20.0
+    ping_timeout_s: PositiveFloat = 20.0
+
+    ring_max_events: PositiveInt = 20_000
+    ring_max_bytes: PositiveInt = 32 * 1024 * 1024
+    max_connections: PositiveInt = 20_000
+    max_message_bytes: PositiveInt = 64 * 1024
+    messages_per_second: PositiveFloat = 10.0
+    messages_burst: PositiveInt = 40
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "console"

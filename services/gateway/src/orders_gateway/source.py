@@ -1,0 +1,190 @@
+"""The gateway's one subscription: from Redis into the hub, in order and without a gap."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import redis.asyncio as redis
+import structlog
+
+from orders_contract.backoff import Backoff
+from orders_contract.batches import Batch, Head, MalformedPayloadError, decode
+from orders_contract.messages import ResetReason
+from orders_contract.names import (
+    CHANGES_CHANNEL,
+    GATEWAY_KEY_PREFIX,
+    HEAD_KEY,
+    PRESENCE_TTL_S,
+)
+from orders_gateway.errors import GatewayError, HistoryExpiredError, RedisUnavailableError
+from orders_gateway.filters import trimmed
+from orders_gateway.history import History
+from orders_gateway.ring import Fit, Ring
+
+SILENCE_S = 5.0
+"""The listener speaks once a second. After so long without a word nothing is known to be live."""
+
+PRESENCE_INTERVAL_S = 1.0
+
+logger = structlog.get_logger()
+
+
+class Sink(Protocol):
+    """Where the stream goes."""
+
+    @property
+    def ring(self) -> Ring:
+        """The recent batches; only ``publish`` and ``restart`` move it."""
+
+    def publish(self, batch: Batch) -> None:
+        """Pass on the batch that follows the ring's position."""
+
+    def restart(self, stream: str, position: int, reason: ResetReason) -> None:
+        """Begin anew at a position, telling everyone."""
+
+    def presence(self) -> dict[str, object]:
+        """Return what the health page of the API is to know of this gateway."""
+
+
+class Source:
+    """Feeds the sink with all that was published, and keeps doing so.
+
+    Pub/sub is only a hint (I3): what it lost is noticed by the next batch or head and fetched
+    from the history before anything later is passed on.
+    """
+
+    def __init__(self, client: redis.Redis, history: History, sink: Sink) -> None:
+        self._client = client
+        self._history = history
+        self._sink = sink
+        self._ring = sink.ring
+        self._heard_at: float | None = None
+
+    def fresh(self) -> bool:
+        """Tell whether the stream was heard of within the last SILENCE_S seconds."""
+        return self._heard_at is not None and time.monotonic() - self._heard_at < SILENCE_S
+
+    async def run(self) -> None:
+        """Follow Redis until cancelled, through every loss of it."""
+        backoff = Backoff()
+        reason = ""
+        while True:
+            try:
+                await self._session(backoff)
+            except* GatewayError as errors:
+                reason = "; ".join(str(error) for error in errors.exceptions)
+            delay_s = backoff.next_delay_s()
+            logger.warning("source_lost", error=reason, retry_in_s=round(delay_s, 2))
+            await asyncio.sleep(delay_s)
+
+    async def _session(self, backoff: Backoff) -> None:
+        async with self._subscription() as pubsub, asyncio.TaskGroup() as tasks:
+            await self._look_at_head()
+            backoff.reset()
+            logger.info("source_following", position=self._ring.position)
+            tasks.create_task(self._follow(pubsub))
+            tasks.create_task(self._keep_present())
+
+    @asynccontextmanager
+    async def _subscription(self) -> AsyncIterator[redis.client.PubSub]:
+        async with _wrapped(), self._client.pubsub() as pubsub:
+            await pubsub.subscribe(CHANGES_CHANNEL)
+            yield pubsub
+
+    async def _look_at_head(self) -> None:
+        """Catch up on what was published while nobody here was subscribed."""
+        async with _wrapped():
+            stream, position = await self._client.hmget(HEAD_KEY, ["stream", "position"])
+        if stream is not None and position is not None:
+            await self._take_head(Head(_text(stream), int(position)))
+
+    async def _follow(self, pubsub: redis.client.PubSub) -> None:
+        while True:
+            async with _wrapped():
+                message = await pubsub.get_message(
+                    ignore_subscribe_messages=True, timeout=SILENCE_S
+                )
+            if message is not None:
+                await self._take(message["data"])
+            elif not self.fresh():
+                # Redis may be well and the listener gone, or the connection dead without a word.
+                async with _wrapped():
+                    await pubsub.ping()
+
+    async def _take(self, payload: bytes) -> None:
+        try:
+            message = decode(payload)
+        except MalformedPayloadError as exc:
+            logger.warning("payload_ignored", error=str(exc), size=len(payload))
+            return
+        if isinstance(message, Head):
+            await self._take_head(message)
+        else:
+            await self._take_batch(message)
+        self._heard_at = time.monotonic()
+
+    async def _take_head(self, head: Head) -> None:
+        self._follow_stream(head.stream, head.position)
+        if head.position < self._ring.position:
+            # The listener moves the head back only when the database itself went back.
+            self._begin(head.stream, head.position, "ahead")
+        await self._fill(head.position)
+
+    async def _take_batch(self, batch: Batch) -> None:
+        self._follow_stream(batch.stream, batch.first - 1)
+        if self._ring.fit(batch) is Fit.GAP:
+            await self._fill(batch.first - 1)
+        if self._ring.fit(batch) is Fit.OVERLAP:
+            batch = trimmed(batch, self._ring.position)
+        if self._ring.fit(batch) is Fit.NEXT:
+            self._sink.publish(batch)
+
+    def _follow_stream(self, stream: str, position: int) -> None:
+        if self._ring.stream is None:
+            self._ring.restart(stream, position)  # the first word: there is nobody to tell
+        elif self._ring.stream != stream:
+            self._begin(stream, position, "unknown_stream")
+
+    async def _fill(self, position: int) -> None:
+        """Fetch and publish what is missing up to a position."""
+        while self._ring.position < position:
+            stream, after = self._ring.stream or "", self._ring.position
+            try:
+                batches = await self._history.after(stream, after)
+            except HistoryExpiredError:
+                self._begin(stream, position, "expired")
+                return
+            logger.info("gap_filled", after=after, last=batches[-1].last)
+            for batch in batches:
+                self._sink.publish(batch)
+
+    def _begin(self, stream: str, position: int, reason: ResetReason) -> None:
+        logger.warning("stream_restarted", stream=stream, position=position, reason=reason)
+        self._sink.restart(stream, position, reason)
+
+    async def _keep_present(self) -> None:
+        """Tell, for the health page of the API, that this gateway is there."""
+        while True:
+            presence = self._sink.presence()
+            async with _wrapped():
+                await self._client.set(
+                    f"{GATEWAY_KEY_PREFIX}{presence['gateway']}",
+                    json.dumps(presence),
+                    ex=PRESENCE_TTL_S,
+                )
+            await asyncio.sleep(PRESENCE_INTERVAL_S)
+
+
+def _text(value: bytes | str) -> str:
+    return value if isinstance(value, str) else value.decode()
+
+
+@asynccontextmanager
+async def _wrapped() -> AsyncIterator[None]:
+    try:
+        yield
+    except (redis.RedisError, OSError) as exc:
+        raise RedisUnavailableError(str(exc) or type(exc).__name__) from exc
