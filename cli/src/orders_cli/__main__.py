@@ -1,0 +1,36 @@
+"""The command ``orders``."""
+
+import sys
+
+import typer
+
+from orders_cli import psql, up
+from orders_cli.errors import OrdersError
+
+
+def build() -> typer.Typer:
+    """Return the command with its subcommands."""
+    app = typer.Typer(
+        name="orders",
+        help="Real-Time Orders on the command line.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.command()(up.up)
+    app.command(context_settings=psql.CONTEXT)(psql.psql)
+    return app
+
+
+def main() -> int:
+    """Run the command; an error is a sentence on stderr and an exit status."""
+    try:
+        build()()
+    except OrdersError as exc:
+        sys.stderr.write(f"orders: {exc}\n")
+        return exc.exit_status
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""Where things lie in the repository this command was installed from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orders_cli.errors import StackError
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Files that ``orders up`` needs besides Python packages."""
+
+    root: Path
+
+    @property
+    def schema(self) -> Path:
+        """The database script."""
+        return self.root / "db" / "init.sql"
+
+    @property
+    def caddyfile(self) -> Path:
+        """The configuration of the edge."""
+        return self.root / "edge" / "Caddyfile"
+
+    @property
+    def dashboard(self) -> Path:
+        """The folder of the built dashboard."""
+        return self.root / "frontend" / "dist"
+
+    def check(self) -> None:
+        """Make sure that everything is there.
+
+        Raises:
+            StackError: it is not.
+
+        """
+        for path in (self.schema, self.caddyfile):
+            if not path.is_file():
+                raise StackError(
+                    f"{path} is missing: `orders up` works from a clone of the repository"
+                )
+        if not (self.dashboard / "index.html").is_file():
+            raise StackError(
+                f"the dashboard is not built ({self.dashboard} has no index.html): "
+                "`make up` builds it"
+            )
+
+
+def find_repository() -> Repository:
+    """Return the repository around this (editable) installation."""
+    return Repository(Path(__file__).resolve().parents[3])

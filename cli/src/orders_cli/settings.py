@@ -1,0 +1,50 @@
+"""Settings of ``orders up``: ``.env`` and environment, under what the command line says."""
+
+import os
+from typing import Annotated
+
+from dotenv import dotenv_values
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from orders_cli.errors import BadValueError
+
+DOTENV = ".env"
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class StackSettings(BaseSettings):
+    """Where the processes of a stack listen; a port of 0 means any that is free."""
+
+    model_config = SettingsConfigDict(
+        env_file=DOTENV, env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    port: Port = 3000
+    edge_host: str | None = None
+    """Addresses the edge listens on, space separated. Default: this machine only."""
+    api_port: Port = 8000
+    listener_port: Port = 8001
+    ws_port: Port = 8080
+    """Port of the first gateway; the others follow it."""
+
+
+def load_settings() -> StackSettings:
+    """Read the settings.
+
+    Raises:
+        BadValueError: one of them makes no sense.
+
+    """
+    try:
+        return StackSettings()
+    except ValidationError as exc:
+        problems = (f"{error['loc'][0]!s}".upper() + f": {error['msg']}" for error in exc.errors())
+        raise BadValueError("bad setting: " + "; ".join(problems)) from exc
+
+
+def inherited_environment() -> dict[str, str]:
+    """Return what every process of the stack inherits: ``.env`` under the environment."""
+    dotenv = {key: value for key, value in dotenv_values(DOTENV).items() if value is not None}
+    return dotenv | dict(os.environ)

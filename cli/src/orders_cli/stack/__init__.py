@@ -1,0 +1,1 @@
+"""The whole system on one machine: what runs, how it is started, watched and ended."""
