@@ -1,0 +1,147 @@
+"""How the whole is: what the database and Redis say of it (I9: nobody else is asked)."""
+
+import asyncio
+import contextlib
+import json
+from dataclasses import dataclass
+from typing import Self
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from orders_api import queries
+from orders_api.database import Database
+from orders_api.errors import DatabaseUnavailableError
+from orders_api.models import Check, Checks, GatewayCheck, Health, ListenerCheck
+from orders_api.records import Backlog
+from orders_contract.names import GATEWAY_KEY_PREFIX, HEAD_KEY, LISTENER_KEY
+
+CHECK_TIMEOUT_S = 1.0
+MAX_LAG_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What Redis knows: how far the stream is published, and who says that they live."""
+
+    stream: str
+    published: int
+    listener: bool
+    gateways: int
+    connections: int
+
+
+class HealthProbe:
+    """Asks the database and Redis, each for a second at most."""
+
+    def __init__(self, database: Database, redis_url: str) -> None:
+        self._database = database
+        self._redis = Redis.from_url(
+            redis_url,
+            decode_responses=True,
+            socket_timeout=CHECK_TIMEOUT_S,
+            socket_connect_timeout=CHECK_TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._asking: asyncio.Task[Backlog | None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._asking
+        await self._redis.aclose()
+
+    async def check(self) -> Health:
+        """Look at everything now."""
+        presence = await self._presence()
+        return verdict(presence, await self._backlog_in_time(presence))
+
+    async def _backlog_in_time(self, presence: Presence | None) -> Backlog | None:
+        """Ask the database, and give up waiting rather than cancel.
+
+        A server that hangs does not answer a cancellation either. Until it does, nobody asks again.
+        """
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._backlog(presence))
+        done, _ = await asyncio.wait({self._asking}, timeout=CHECK_TIMEOUT_S)
+        if not done:
+            return None
+        self._asking = None
+        return done.pop().result()
+
+    async def _backlog(self, presence: Presence | None) -> Backlog | None:
+        values = {
+            "redis": presence is not None,
+            "stream": presence and presence.stream,
+            "published": presence and presence.published,
+        }
+        try:
+            async with self._database.reading(CHECK_TIMEOUT_S) as connection:
+                row = await (await connection.execute(queries.BACKLOG, values)).fetchone()
+        except DatabaseUnavailableError:
+            return None
+        return Backlog(*row) if row else None
+
+    async def _presence(self) -> Presence | None:
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                return await self._read_presence()
+        except (RedisError, OSError, TimeoutError, ValueError):
+            return None
+
+    async def _read_presence(self) -> Presence:
+        stream, position = await self._redis.hmget(HEAD_KEY, ["stream", "position"])
+        listener = await self._redis.exists(LISTENER_KEY)
+        keys = [key async for key in self._redis.scan_iter(f"{GATEWAY_KEY_PREFIX}*", count=1000)]
+        gateways = [json.loads(text) for text in await self._redis.mget(keys) if text]
+        return Presence(
+            stream=str(stream),
+            published=int(position or 0),
+            listener=bool(listener),
+            gateways=len(gateways),
+            connections=sum(int(gateway.get("connections", 0)) for gateway in gateways),
+        )
+
+
+def verdict(presence: Presence | None, backlog: Backlog | None) -> Health:
+    """Judge what was found; None stands for what did not answer."""
+    checks = Checks(
+        database=Check(status="ok" if backlog else "down"),
+        redis=Check(status="ok" if presence else "down"),
+        listener=_listener(presence, backlog),
+        gateways=_gateways(presence),
+    )
+    if backlog is None:
+        return Health(status="down", checks=checks)
+    states = (checks.redis, checks.listener, checks.gateways)
+    fine = all(check.status == "ok" for check in states)
+    return Health(status="ok" if fine else "degraded", checks=checks)
+
+
+def _listener(presence: Presence | None, backlog: Backlog | None) -> ListenerCheck:
+    lag_events = backlog.events if backlog and presence else None
+    lag_seconds = backlog.seconds if backlog else None
+    if presence is None:
+        return ListenerCheck(status="unknown", lag_events=lag_events, lag_seconds=lag_seconds)
+    if not presence.listener:
+        return ListenerCheck(status="down", lag_events=lag_events, lag_seconds=lag_seconds)
+    late = lag_seconds is not None and lag_seconds > MAX_LAG_S
+    return ListenerCheck(
+        status="degraded" if late else "ok", lag_events=lag_events, lag_seconds=lag_seconds
+    )
+
+
+def _gateways(presence: Presence | None) -> GatewayCheck:
+    if presence is None:
+        return GatewayCheck(status="unknown", count=None, connections=None)
+    return GatewayCheck(
+        status="ok" if presence.gateways else "down",
+        count=presence.gateways,
+        connections=presence.connections,
+    )

@@ -1,0 +1,57 @@
+"""The largest body the API reads."""
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from orders_api.errors import BodyTooLargeError
+from orders_api.problems import from_error
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+class BodyLimit:
+    """Reads a request's body before the application does, and refuses one that is too large."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await _read(Headers(scope=scope), receive)
+        except BodyTooLargeError as error:
+            await from_error(error)(scope, receive, send)
+            return
+        await self._app(scope, _replay(body, receive), send)
+
+
+async def _read(headers: Headers, receive: Receive) -> Message | None:
+    """Return the whole body as one message, or the message that the client is gone."""
+    length = headers.get("content-length", "0")
+    if "transfer-encoding" not in headers and length == "0":
+        return None
+    if length.isdecimal() and int(length) > MAX_BODY_BYTES:
+        raise BodyTooLargeError
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return message
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY_BYTES:
+            raise BodyTooLargeError
+        if not message.get("more_body", False):
+            return {"type": "http.request", "body": body, "more_body": False}
+
+
+def _replay(body: Message | None, receive: Receive) -> Receive:
+    """Return a receive that begins with the body already read."""
+    waiting = [body] if body is not None else []
+
+    async def replayed() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return replayed

@@ -1,0 +1,143 @@
+"""Every statement the API sends, except for what Python composes from these parts.
+
+Rows are rendered here, once, and in UTC because the session's time zone is.
+"""
+
+# --- orders ---------------------------------------------------------------------------------------
+
+ORDER = "SELECT id, version, to_json(orders)::text FROM orders WHERE id = %(id)s"
+
+INSERT_ORDER = """
+    INSERT INTO orders (customer_name, product_name, quantity, status)
+    VALUES (%(customer_name)s, %(product_name)s, %(quantity)s, %(status)s)
+    RETURNING id, version, to_json(orders)::text
+"""
+
+# The condition is evaluated again on the newest row after waiting for another writer, so that of
+# two who name the same version one wins.
+UPDATE_ORDER = """
+    UPDATE orders SET {assignments}
+     WHERE id = %(id)s AND (%(versions)s::bigint[] IS NULL OR version = ANY (%(versions)s))
+    RETURNING id, version, to_json(orders)::text
+"""
+ASSIGNMENTS = {
+    "customer_name": "customer_name = %(customer_name)s",
+    "product_name": "product_name = %(product_name)s",
+    "quantity": "quantity = %(quantity)s",
+    "status": "status = %(status)s",
+}
+
+DELETE_ORDER = """
+    DELETE FROM orders
+     WHERE id = %(id)s AND (%(versions)s::bigint[] IS NULL OR version = ANY (%(versions)s))
+    RETURNING id
+"""
+
+# One statement is one snapshot. octet_length() tells the size of a name without fetching it, so
+# a page of enormous rows is cut before any of them is rendered; one row always fits.
+ORDER_PAGE = """
+    WITH found AS MATERIALIZED (
+        SELECT id, octet_length(customer_name) + octet_length(product_name) AS bytes
+          FROM orders WHERE {conditions}
+         ORDER BY id DESC LIMIT %(limit)s::bigint + 1
+    ), page AS (
+        SELECT id
+          FROM (SELECT id, row_number() OVER newest AS number,
+                       sum(bytes) OVER newest - bytes AS bytes_before
+                  FROM found WINDOW newest AS (ORDER BY id DESC)) AS measured
+         WHERE number <= %(limit)s AND bytes_before < %(max_bytes)s
+    )
+    SELECT order_stream.id,
+           (SELECT coalesce(max(position), 0) FROM order_events),
+           (SELECT '[' || coalesce(string_agg(to_json(orders)::text, ',' ORDER BY id DESC), '')
+                       || ']'
+              FROM orders JOIN page USING (id)),
+           CASE WHEN (SELECT count(*) FROM page) < (SELECT count(*) FROM found)
+                THEN (SELECT min(id) FROM page) END
+      FROM order_stream
+"""
+CONDITIONS = {
+    "before": "id < %(before)s",
+    "status": "status = ANY (%(status)s)",
+    "customer_name": "customer_name = ANY (%(customer_name)s)",
+    "search": "(customer_name ILIKE %(search)s OR product_name ILIKE %(search)s"
+    " OR id = %(number)s)",
+}
+
+# --- the log --------------------------------------------------------------------------------------
+
+# One event a step, so that rendering stops where the page does: the next event may have 16 MB.
+EVENT_PAGE = """
+    WITH RECURSIVE page AS (
+        SELECT 0 AS number, %(after)s::bigint AS position, NULL::text AS json, 0::bigint AS bytes
+        UNION ALL
+        SELECT page.number + 1, next.position, next.json, page.bytes + octet_length(next.json)
+          FROM page
+         CROSS JOIN LATERAL (
+               SELECT event.position, order_event_json(event) AS json
+                 FROM order_events AS event
+                WHERE event.position > page.position AND {condition}
+                ORDER BY event.position LIMIT 1) AS next
+         WHERE page.number < %(limit)s AND page.bytes < %(max_bytes)s
+    )
+    SELECT order_stream.id,
+           (SELECT coalesce(max(position), 0) FROM order_events),
+           (SELECT '[' || coalesce(string_agg(json, ',' ORDER BY position), '') || ']' FROM page
+             WHERE number > 0)
+      FROM order_stream
+"""
+ALL_EVENTS = EVENT_PAGE.format(condition="true")
+EVENTS_OF_ORDER = EVENT_PAGE.format(condition="event.order_id = %(order_id)s")
+
+ORDER_KNOWN = """
+    SELECT EXISTS (SELECT FROM orders WHERE id = %(id)s)
+        OR EXISTS (SELECT FROM order_events WHERE order_id = %(id)s)
+"""
+
+# What waits: changes without a position, and events that Redis does not have yet. Counting stops
+# at 10,001, and least() ignores nulls.
+BACKLOG = """
+    WITH head AS (
+        SELECT (SELECT coalesce(max(position), 0) FROM order_events) AS position,
+               CASE WHEN id::text = %(stream)s THEN %(published)s::bigint ELSE 0 END AS published
+          FROM order_stream
+    )
+    SELECT (SELECT count(*) FROM (SELECT FROM order_outbox LIMIT 10001) AS waiting)
+               + CASE WHEN %(redis)s THEN greatest(position - published, 0) ELSE 0 END,
+           greatest(0, extract(epoch FROM clock_timestamp() - least(
+               (SELECT changed_at FROM order_outbox ORDER BY id LIMIT 1),
+               (SELECT changed_at FROM order_events AS event
+                 WHERE %(redis)s AND event.position > published
+                 ORDER BY event.position LIMIT 1))))::float8
+      FROM head
+"""
+
+# --- idempotency keys -----------------------------------------------------------------------------
+
+# Two requests with one key come one after the other. Two integers are a lock space of their own.
+LOCK_KEY = "SELECT pg_advisory_xact_lock(hashtext('orders.idempotency'), hashtext(%(key)s))"
+
+KEPT_ANSWER = """
+    SELECT request_hash, order_id, response FROM idempotency_keys
+     WHERE key = %(key)s AND created_at >= now() - interval '24 hours'
+"""
+
+# A key that exists all the same has expired.
+KEEP_ANSWER = """
+    INSERT INTO idempotency_keys (key, request_hash, order_id, response)
+    VALUES (%(key)s, %(request_hash)s, %(order_id)s, %(response)s)
+    ON CONFLICT (key) DO UPDATE
+       SET request_hash = excluded.request_hash, order_id = excluded.order_id,
+           response = excluded.response, created_at = excluded.created_at
+"""
+
+# A few in passing, and only those nobody else is forgetting.
+FORGET_ANSWERS = """
+    DELETE FROM idempotency_keys WHERE key IN (
+        SELECT key FROM idempotency_keys WHERE created_at < now() - interval '24 hours'
+         ORDER BY created_at LIMIT 100 FOR UPDATE SKIP LOCKED)
+"""
+
+# --- the transaction ------------------------------------------------------------------------------
+
+SET_ACTOR = "SELECT set_config('orders.actor', %(actor)s, true)"

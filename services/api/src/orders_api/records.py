@@ -1,0 +1,48 @@
+"""What the database hands over: rows and events rendered as JSON, passed on unopened (I4)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOrder:
+    """One order; ``json`` is PostgreSQL's rendering of the row."""
+
+    id: int
+    version: int
+    json: str
+
+    @property
+    def etag(self) -> str:
+        """The entity tag of this version."""
+        return f'"{self.version}"'
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Some orders, newest first, and where the stream stood when they were read.
+
+    ``last_id`` is the id after which the next page begins, None where there is none.
+    """
+
+    stream: UUID
+    position: int
+    orders: str
+    last_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Some events, oldest first, and where the stream stood when they were read."""
+
+    stream: UUID
+    position: int
+    events: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How far the stream has come, and how much waits to be published."""
+
+    events: int
+    seconds: float

@@ -1,0 +1,58 @@
+"""What requests carry besides their bodies: ids, headers, query parameters."""
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Header, Path, Request
+
+from orders_api import preconditions
+from orders_api.errors import InvalidInputError
+from orders_api.health import HealthProbe
+from orders_api.models import MAX_BIGINT
+from orders_api.preconditions import MalformedTagError, Precondition
+from orders_api.store import OrderStore
+
+_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+async def _store(request: Request) -> OrderStore:
+    store: OrderStore = request.app.state.store
+    return store
+
+
+async def _health_probe(request: Request) -> HealthProbe:
+    probe: HealthProbe = request.app.state.health_probe
+    return probe
+
+
+async def _if_match(
+    if_match: Annotated[str | None, Header(description='`"3"`: only if the version is 3.')] = None,
+) -> Precondition:
+    try:
+        return preconditions.if_match(if_match)
+    except MalformedTagError as exc:
+        raise InvalidInputError("If-Match", 'must be * or a version in quotes, as "3"') from exc
+
+
+async def _idempotency_key(
+    idempotency_key: Annotated[
+        str | None,
+        Header(description="1 to 200 visible ASCII characters; the answer is kept for a day."),
+    ] = None,
+) -> str | None:
+    if idempotency_key is not None and not _VISIBLE_ASCII.fullmatch(idempotency_key):
+        raise InvalidInputError("Idempotency-Key", "must be 1 to 200 visible ASCII characters")
+    return idempotency_key
+
+
+async def without_query(request: Request) -> None:
+    """Refuse query parameters where there are none to give."""
+    for name in request.query_params:
+        raise InvalidInputError(name[:100], "is not known here")
+
+
+OrderId = Annotated[int, Path(ge=-MAX_BIGINT - 1, le=MAX_BIGINT)]
+Store = Annotated[OrderStore, Depends(_store)]
+Probe = Annotated[HealthProbe, Depends(_health_probe)]
+IfMatch = Annotated[Precondition, Depends(_if_match)]
+IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]

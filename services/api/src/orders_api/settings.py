@@ -1,0 +1,51 @@
+"""The API's settings, from the environment."""
+
+from typing import Literal
+
+from psycopg.conninfo import make_conninfo
+from pydantic import Field, PositiveInt, RedisDsn, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+STATEMENT_TIMEOUT_S = 10
+
+
+class Settings(BaseSettings):
+    """Every setting of the API; names end in their unit."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    db_host: str = "localhost"
+    db_port: int = Field(5432, ge=1, le=65535)
+    db_name: str = "orders"
+    db_user: str = "orders"
+    db_password: SecretStr
+    db_pool_connections: PositiveInt = 10
+    redis_url: RedisDsn = RedisDsn("redis://localhost:6379/0")
+
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(8000, ge=1, le=65535)
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "console"
+
+    def conninfo(self) -> str:
+        """Return the connection string for PostgreSQL.
+
+        PostgreSQL renders the rows, so the session's time zone is the zone of every time we serve.
+        """
+        return make_conninfo(
+            host=self.db_host,
+            port=self.db_port,
+            dbname=self.db_name,
+            user=self.db_user,
+            password=self.db_password.get_secret_value(),
+            application_name="orders-api",
+            client_encoding="UTF8",
+            connect_timeout=3,
+            keepalives_idle=3,
+            keepalives_interval=2,
+            keepalives_count=3,
+            tcp_user_timeout=9000,
+            options=f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_S}s"
+            " -c idle_in_transaction_session_timeout=15s",
+        )
