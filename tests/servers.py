@@ -194,7 +194,11 @@ class Postgres:
                 sql.Identifier(_TEMPLATE), sql.Identifier(_OWNER)
             )
         )
-        self.psql(self._database(_TEMPLATE), "-f", str(REPOSITORY / "db" / "init.sql"))
+        self.load_schema(self._database(_TEMPLATE))
+
+    def load_schema(self, database: Database) -> None:
+        """Run ``db/init.sql``, as its owner would."""
+        self.psql(database, "-f", str(REPOSITORY / "db" / "init.sql"))
 
     def psql(self, database: Database, *arguments: str) -> str:
         """Run psql as the database's owner and return what it prints."""

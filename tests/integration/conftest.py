@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pipeline import Pipeline
 from servers import Database, Postgres, Valkey
 
 
@@ -37,3 +38,10 @@ def redis_url() -> Iterator[Valkey]:
     server = Valkey()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def pipeline(database: Database, redis_url: Valkey) -> Iterator[Pipeline]:
+    """Offer listeners and gateways around a fresh database; starts none by itself."""
+    with Pipeline(database, redis_url) as started:
+        yield started

@@ -1,0 +1,93 @@
+"""A WebSocket client for tests: a stock library, and a strict eye on the protocol."""
+
+import json
+import time
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Self
+
+from websockets.sync.client import connect
+
+from orders_contract.messages import SERVER_MESSAGE
+
+Message = dict[str, Any]
+
+
+class Follower:
+    """Follows ``/ws`` and checks everything it hears against the contract and for gaps (I7)."""
+
+    def __init__(
+        self, url: str, *, after: int | None = None, stream: str | None = None, **options: Any
+    ) -> None:
+        """Connect; ``hello`` has been read when this returns. Options go to the library."""
+        query = [] if after is None else [f"after={after}"]
+        query += [] if stream is None else [f"stream={stream}"]
+        target = f"{url}?{'&'.join(query)}" if query else url
+        self._open = ExitStack()
+        self._socket = self._open.enter_context(
+            connect(target, **{"max_size": None, "compression": None, **options})
+        )
+        self.events: list[Message] = []
+        self.hello = self.expect("hello")
+        self.position: int = self.hello["position"]
+
+    def send(self, message: Message | str | bytes) -> None:
+        """Send a message: an object as JSON, text and bytes as they are."""
+        self._socket.send(json.dumps(message) if isinstance(message, dict) else message)
+
+    def receive(self, timeout_s: float = 10.0) -> Message:
+        """Return the next message, having checked it."""
+        message: Message = json.loads(self._socket.recv(timeout_s))
+        SERVER_MESSAGE.validate_python(message)
+        match message["type"]:
+            case "events":
+                self._check(message)
+                self.events += message["events"]
+                self.position = message["last"]
+            case "heartbeat":
+                assert message["position"] >= self.position, "a heartbeat of the past"
+                self.position = message["position"]
+            case "reset" | "subscribed":
+                self.position = message["position"]
+        return message
+
+    def expect(self, kind: str, timeout_s: float = 10.0) -> Message:
+        """Return the next message, which must be of a kind."""
+        message = self.receive(timeout_s)
+        assert message["type"] == kind, message
+        return message
+
+    def until(self, position: int, timeout_s: float = 10.0) -> list[Message]:
+        """Read until a position is reached; return all events so far."""
+        give_up = time.monotonic() + timeout_s
+        while self.position < position:
+            self.receive(max(0.0, give_up - time.monotonic()))
+        return self.events
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._open.close()
+
+    @property
+    def socket(self) -> Any:
+        """The library's connection."""
+        return self._socket
+
+    def _check(self, message: Message) -> None:
+        assert message["first"] <= self.position + 1, f"gap after {self.position}: {message}"
+        assert message["last"] > self.position, f"nothing new after {self.position}: {message}"
+        positions = [event["position"] for event in message["events"]]
+        assert positions == sorted(set(positions)), positions
+        assert not positions or message["first"] <= positions[0], message["first"]
+        assert not positions or positions[-1] <= message["last"], message["last"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,221 @@
+"""Every committed change becomes one event, whoever makes it (I1)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from servers import Database, Postgres
+
+Sql = psycopg.Connection[tuple[Any, ...]]
+Events = Callable[[], list[dict[str, Any]]]
+
+INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
+
+
+def shapes(events: list[dict[str, Any]]) -> list[tuple[str, int | None]]:
+    """Return operation and order of each event."""
+    return [(event["operation"], event["order_id"]) for event in events]
+
+
+def test_an_insert_is_an_event_with_the_whole_row(sql: Sql, events: Events) -> None:
+    """I1: an INSERT becomes one event that carries the row as it stands, times in UTC."""
+    sql.execute(INSERT)
+    (event,) = events()
+    assert event["operation"] == "INSERT"
+    assert event["changed"] is None
+    assert event["order"]["customer_name"] == "Ada"
+    assert event["order"]["quantity"] == 1
+    assert event["order"]["status"] == "pending"
+    assert event["order"]["version"] == 1
+    assert event["order"]["created_at"].endswith("+00:00")
+    assert event["changed_at"].endswith("+00:00")
+
+
+def test_an_update_says_what_it_changed(sql: Sql, events: Events) -> None:
+    """I1: an UPDATE carries the new row and the old values of what it changed, nothing else."""
+    sql.execute(INSERT)
+    sql.execute("UPDATE orders SET status = 'shipped', quantity = 3")
+    event = events()[-1]
+    assert event["changed"] == {"status": "pending", "quantity": 1}
+    assert (event["order"]["status"], event["order"]["version"]) == ("shipped", 2)
+    assert event["order"]["updated_at"] > event["order"]["created_at"]
+
+
+def test_an_update_that_changes_nothing_is_no_event(sql: Sql, events: Events) -> None:
+    """An UPDATE that changes nothing makes no event, returns its rows and leaves the version."""
+    sql.execute(INSERT)
+    events()
+    rows = sql.execute("UPDATE orders SET status = status RETURNING version").fetchall()
+    assert rows == [(1,)]
+    assert events() == []
+
+
+def test_what_a_writer_says_of_the_version_is_ignored(sql: Sql, events: Events) -> None:
+    """Versions are given by trigger: 1 at first, then one more with each change."""
+    sql.execute("INSERT INTO orders (customer_name, product_name, version) VALUES ('a', 'b', 9)")
+    sql.execute("UPDATE orders SET version = 70, updated_at = 'epoch'")
+    sql.execute("UPDATE orders SET version = 70, quantity = 2")
+    assert [event["order"]["version"] for event in events()] == [1, 2]
+
+
+def test_a_delete_carries_the_row_that_was(sql: Sql, events: Events) -> None:
+    """I1: after DELETE there is no row; the old one stands in changed."""
+    sql.execute(INSERT)
+    sql.execute("DELETE FROM orders")
+    event = events()[-1]
+    assert event["operation"] == "DELETE"
+    assert event["order"] is None
+    assert event["changed"]["customer_name"] == "Ada"
+
+
+def test_truncate_is_one_event_without_an_order(sql: Sql, events: Events) -> None:
+    """I1: a TRUNCATE is one event that concerns every order."""
+    sql.execute(INSERT)
+    sql.execute("TRUNCATE orders RESTART IDENTITY")
+    assert shapes(events()) == [("INSERT", 1), ("TRUNCATE", None)]
+
+
+def test_rolled_back_changes_are_no_events(sql: Sql, events: Events) -> None:
+    """I1: what is rolled back, wholly or to a savepoint, leaves no event."""
+    with sql.transaction(force_rollback=True):
+        sql.execute(INSERT)
+    with sql.transaction():
+        sql.execute(INSERT)
+        with sql.transaction(force_rollback=True):
+            sql.execute("UPDATE orders SET status = 'cancelled'")
+            sql.execute(INSERT)
+        sql.execute("UPDATE orders SET status = 'shipped'")
+    assert [(e["operation"], e["order"]["status"]) for e in events()] == [
+        ("INSERT", "pending"),
+        ("UPDATE", "shipped"),
+    ]
+
+
+def test_copy_upsert_merge_and_cte_are_captured(sql: Sql, events: Events) -> None:
+    """I1: every kind of statement that changes rows makes the events of its changes."""
+    with sql.cursor().copy("COPY orders (customer_name, product_name) FROM STDIN") as copy:
+        for row in (("a", "x"), ("b", "x"), ("c", "x")):
+            copy.write_row(row)
+    sql.execute(
+        "INSERT INTO orders (id, customer_name, product_name) VALUES (1, 'a', 'y'), (9, 'n', 'y')"
+        " ON CONFLICT (id) DO UPDATE SET product_name = excluded.product_name"
+    )
+    sql.execute(
+        "MERGE INTO orders USING (VALUES (2, 'gone'), (3, 'z'), (10, 'new')) AS s (id, what)"
+        " ON orders.id = s.id"
+        " WHEN MATCHED AND what = 'gone' THEN DELETE"
+        " WHEN MATCHED THEN UPDATE SET product_name = what"
+        " WHEN NOT MATCHED THEN INSERT (id, customer_name, product_name) VALUES (s.id, 'm', what)"
+    )
+    sql.execute(
+        "WITH moved AS (DELETE FROM orders WHERE id = 9 RETURNING *)"
+        " INSERT INTO orders (id, customer_name, product_name) SELECT 11, customer_name, 'cte'"
+        " FROM moved"
+    )
+    found = shapes(events())
+    assert found[:3] == [("INSERT", 1), ("INSERT", 2), ("INSERT", 3)]
+    assert sorted(found[3:5]) == [("INSERT", 9), ("UPDATE", 1)]
+    assert sorted(found[5:8]) == [("DELETE", 2), ("INSERT", 10), ("UPDATE", 3)]
+    assert sorted(found[8:]) == [("DELETE", 9), ("INSERT", 11)]
+
+
+def test_an_order_deleted_and_inserted_by_one_merge_ends_inserted(sql: Sql, events: Events) -> None:
+    """I2: even within one statement the events of one order keep their order."""
+    sql.execute(INSERT)
+    sql.execute(
+        "MERGE INTO orders USING (VALUES (1), (NULL)) AS s (id) ON orders.id = s.id"
+        " WHEN MATCHED THEN DELETE"
+        " WHEN NOT MATCHED THEN INSERT (id, customer_name, product_name) VALUES (1, 'new', 'row')"
+    )
+    assert shapes(events()) == [("INSERT", 1), ("DELETE", 1), ("INSERT", 1)]
+
+
+def test_an_update_of_many_rows_is_an_event_each(sql: Sql, events: Events) -> None:
+    """I1: one statement over 10,000 rows makes 10,000 events, and only for rows it changed."""
+    sql.execute(
+        "INSERT INTO orders (customer_name, product_name)"
+        " SELECT 'c' || i, 'p' FROM generate_series(1, 10001) AS i"
+    )
+    sql.execute("UPDATE orders SET status = 'shipped' WHERE id = 1")
+    events()
+    sql.execute("UPDATE orders SET status = 'shipped'")
+    found = events()
+    assert len(found) == 10_000
+    assert {event["order_id"] for event in found} == set(range(2, 10_002))
+
+
+@pytest.mark.parametrize("size", [9_000, 1_000_000])
+def test_a_large_row_is_an_ordinary_row(sql: Sql, events: Events, size: int) -> None:
+    """I5: a row larger than NOTIFY's 8,000 bytes is written and seen like any other."""
+    sql.execute(
+        "INSERT INTO orders (customer_name, product_name) VALUES (%s, 'p')", ["é" * (size // 2)]
+    )
+    (event,) = events()
+    assert event["order"]["customer_name"] == "é" * (size // 2)
+
+
+def test_a_row_too_large_to_render_is_refused_at_once(sql: Sql) -> None:
+    """A row that could be written but never sent would block the stream: the write fails."""
+    with pytest.raises(psycopg.errors.CheckViolation, match="orders_product_name_size"):
+        sql.execute(
+            "INSERT INTO orders (customer_name, product_name) VALUES ('a', repeat('x', 8388609))"
+        )
+
+
+def test_an_id_cannot_change(sql: Sql, events: Events) -> None:
+    """An order's id is its identity in the stream: an UPDATE of it is refused, clearly."""
+    sql.execute(INSERT)
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="id cannot change"):
+        sql.execute("UPDATE orders SET id = 7")
+    assert shapes(events()) == [("INSERT", 1)]
+
+
+def test_the_actor_is_the_transactions(sql: Sql, events: Events) -> None:
+    """Actor is orders.actor as the writing transaction set it, null where it did not."""
+    with sql.transaction():
+        sql.execute("SELECT set_config('orders.actor', 'ada@shop', true)")
+        sql.execute(INSERT)
+    sql.execute(INSERT)
+    assert [event["actor"] for event in events()] == ["ada@shop", None]
+
+
+def test_a_role_that_may_write_orders_needs_nothing_else(
+    sql: Sql, postgres: Postgres, events: Events, database: Database
+) -> None:
+    """I1: any writer is seen, also one that may neither read nor write outbox and log."""
+    role = f"clerk_of_{database.name}"
+    with postgres.administrator() as administrator:
+        administrator.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'clerk'".encode())
+    sql.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON orders TO {role}".encode())
+    url = database.url.replace("//orders:orders-test@", f"//{role}:clerk@")
+    with psycopg.connect(url, autocommit=True) as clerk:
+        clerk.execute(INSERT)
+        clerk.execute("UPDATE orders SET quantity = 2")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            clerk.execute("SELECT * FROM order_outbox")
+    assert shapes(events()) == [("INSERT", 1), ("UPDATE", 1)]
+    sql.execute(f"REVOKE ALL ON orders FROM {role}".encode())
+    with postgres.administrator() as administrator:
+        administrator.execute(f"DROP ROLE {role}".encode())
+
+
+def test_a_session_in_another_time_zone_is_rendered_in_utc(sql: Sql, events: Events) -> None:
+    """Times are UTC whatever the writer's session says."""
+    sql.execute("SET timezone = 'Asia/Kolkata'")
+    sql.execute(INSERT)
+    assert events()[0]["order"]["created_at"].endswith("+00:00")
+
+
+def test_init_sql_runs_again_and_keeps_everything(
+    sql: Sql, postgres: Postgres, database: Database, events: Events
+) -> None:
+    """db/init.sql is rerunnable: orders, positions and the stream's id stay."""
+    sql.execute(INSERT)
+    events()
+    before = sql.execute("SELECT id FROM order_stream").fetchall()
+    postgres.load_schema(database)
+    sql.execute(INSERT)
+    assert [event["position"] for event in events()] == [2]
+    assert sql.execute("SELECT id FROM order_stream").fetchall() == before

@@ -1,0 +1,100 @@
+"""The way of a change as real processes: listener and gateways around a database and a Valkey."""
+
+import json
+import urllib.error
+import urllib.request
+from types import TracebackType
+from typing import Any, Self
+
+from processes import LOOPBACK, free_port, service
+from servers import Database, Valkey
+from waiting import until
+
+
+def health(port: int, path: str = "/health") -> tuple[int, dict[str, Any]]:
+    """Return status code and content of a health page; 0 and nothing if nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=2) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+    except OSError:
+        return 0, {}
+
+
+class Service:
+    """One running service and its port."""
+
+    def __init__(self, module: str, port: int, env: dict[str, str]) -> None:
+        """Start it; ``ready`` waits for it."""
+        self.port = port
+        self.process = service(module, env)
+
+    def ready(self) -> Self:
+        """Wait until its health page says ok."""
+
+        def well() -> bool:
+            assert self.process.running, self.process.output()
+            return health(self.port)[0] == 200
+
+        until(well, 10, f"health of port {self.port}")
+        return self
+
+    @property
+    def ws_url(self) -> str:
+        """Where WebSocket clients connect, if it is a gateway."""
+        return f"ws://{LOOPBACK}:{self.port}/ws"
+
+
+class Pipeline:
+    """Starts listeners and gateways; ends them all on leaving."""
+
+    def __init__(self, database: Database, valkey: Valkey) -> None:
+        """Start nothing yet."""
+        self.database = database
+        self.valkey = valkey
+        self._services: list[Service] = []
+
+    def listener(self, **settings: str) -> Service:
+        """Start a listener."""
+        port = free_port()
+        env = {"REDIS_URL": self.valkey.url, "LISTENER_PORT": str(port)}
+        return self._start("orders_listener", port, {**self.database.environ(), **env, **settings})
+
+    def gateway(self, **settings: str) -> Service:
+        """Start a gateway. It is told of no database (I9)."""
+        port = free_port()
+        env = {
+            "REDIS_URL": self.valkey.url,
+            "WS_PORT": str(port),
+            "API_URL": f"http://{LOOPBACK}:9",  # nobody there, unless a test names one
+        }
+        return self._start("orders_gateway", port, {**env, **settings})
+
+    def api(self, **settings: str) -> Service:
+        """Start an API; ready when it answers."""
+        port = free_port()
+        env = {"REDIS_URL": self.valkey.url, "API_PORT": str(port)}
+        started = self._start("orders_api", port, {**self.database.environ(), **env, **settings})
+        until(lambda: health(port, "/api/health")[0] == 200, 15, "API ready")
+        return started
+
+    def _start(self, module: str, port: int, env: dict[str, str]) -> Service:
+        started = Service(module, port, env)
+        self._services.append(started)
+        return started
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for started in reversed(self._services):
+            if exc is not None:
+                print(f"--- port {started.port}\n{started.process.output()}")  # noqa: T201  for pytest
+            started.process.__exit__(None, None, None)
