@@ -79,7 +79,8 @@ def decode(payload: bytes) -> Batch | Head:
             return Head(head.stream, head.position)
         batch = _BatchHeader.model_validate_json(header + b"}")
     except ValidationError as exc:
-        raise MalformedPayloadError(str(exc)) from exc
+        # Not the error's own text: that quotes the payload, which may hold anything.
+        raise MalformedPayloadError(f"neither batch nor head: {len(payload)} bytes") from exc
     if batch.last < batch.first:
         raise MalformedPayloadError(f"last {batch.last} comes before first {batch.first}")
     return Batch(batch.stream, batch.first, batch.last, events[:-1])

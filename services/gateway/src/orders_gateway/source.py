@@ -107,7 +107,7 @@ class Source:
                 message = await pubsub.get_message(
                     ignore_subscribe_messages=True, timeout=SILENCE_S
                 )
-            if message is not None:
+            if message is not None and message["type"] == "message":
                 await self._take(message["data"])
             elif not self.fresh():
                 # Redis may be well and the listener gone, or the connection dead without a word.
@@ -118,7 +118,7 @@ class Source:
         try:
             message = decode(payload)
         except MalformedPayloadError as exc:
-            logger.warning("payload_ignored", error=str(exc), size=len(payload))
+            logger.warning("payload_ignored", error=str(exc))
             return
         if isinstance(message, Head):
             await self._take_head(message)
