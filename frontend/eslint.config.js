@@ -19,6 +19,8 @@ export default defineConfig(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       // `onClick={() => setOpen(true)}` says what it does.
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      // It warns of libraries that the React Compiler skips; there is no compiler here.
+      "react-hooks/incompatible-library": "off",
       "no-console": ["error", { allow: ["warn", "error"] }],
     },
   },

@@ -1,0 +1,41 @@
+import { X } from "lucide-react";
+import { Toast } from "radix-ui";
+import { useObservable } from "@/lib/use-observable";
+import styles from "./toaster.module.css";
+import type { Toasts } from "./toasts";
+
+const SHOWN_MS = 5_000;
+const SHOWN_WITH_ACTION_MS = 15_000;
+
+export function Toaster({ toasts }: { toasts: Toasts }) {
+  const items = useObservable(toasts.state);
+  return (
+    <Toast.Provider swipeDirection="right">
+      {items.map(({ id, tone, title, detail, action }) => (
+        <Toast.Root
+          key={id}
+          className={styles.toast}
+          data-tone={tone}
+          duration={action ? SHOWN_WITH_ACTION_MS : SHOWN_MS}
+          onOpenChange={(open) => {
+            if (!open) toasts.dismiss(id);
+          }}
+        >
+          <div className={styles.words}>
+            <Toast.Title className={styles.title}>{title}</Toast.Title>
+            {detail && <Toast.Description className={styles.detail}>{detail}</Toast.Description>}
+            {action && (
+              <Toast.Action className={styles.action} altText={action.label} onClick={action.run}>
+                {action.label}
+              </Toast.Action>
+            )}
+          </div>
+          <Toast.Close className={styles.close} aria-label="Dismiss">
+            <X size={16} aria-hidden />
+          </Toast.Close>
+        </Toast.Root>
+      ))}
+      <Toast.Viewport className={styles.viewport} />
+    </Toast.Provider>
+  );
+}

@@ -1,0 +1,32 @@
+import { createContext, useContext } from "react";
+import { Observable } from "@/lib/observable";
+
+export interface Toast {
+  readonly id: number;
+  readonly tone: "good" | "bad" | "neutral";
+  readonly title: string;
+  readonly detail?: string;
+  readonly action?: { readonly label: string; readonly run: () => void };
+}
+
+/** Short words about what the user just did. */
+export class Toasts {
+  readonly state = new Observable<readonly Toast[]>([]);
+  #next = 1;
+
+  show(toast: Omit<Toast, "id">): void {
+    this.state.set([...this.state.get().slice(-2), { ...toast, id: this.#next++ }]);
+  }
+
+  dismiss(id: number): void {
+    this.state.set(this.state.get().filter((toast) => toast.id !== id));
+  }
+}
+
+export const ToastsContext = createContext<Toasts | null>(null);
+
+export function useToasts(): Toasts {
+  const toasts = useContext(ToastsContext);
+  if (!toasts) throw new Error("no ToastsContext above");
+  return toasts;
+}

@@ -1,0 +1,173 @@
+/**
+ * Joins snapshots with the stream: the one place where the table of orders changes.
+ *
+ * A page from the API shows some moment; events that arrive while it is on its way may be older or
+ * newer than that. So they are kept, and replayed over the page when it is there.
+ */
+import { backoffMs } from "@/lib/backoff";
+import { Observable } from "@/lib/observable";
+import type { OrderEvent, OrdersPage } from "@/lib/protocol";
+import type { PageRequest } from "../api/list-orders";
+import type { OrderFilter } from "./order-filter";
+import {
+  applyEvents,
+  emptyTable,
+  extendTable,
+  openTable,
+  type OrderTable,
+  refilterTable,
+} from "./order-table";
+import { fade, NO_TOUCHES, TOUCH_MS, touch, type Touches } from "./touches";
+
+export interface FeedState {
+  readonly table: OrderTable;
+  /** Whether the table has ever been loaded; before that it is empty for want of news. */
+  readonly loaded: boolean;
+  readonly loading: "page" | "more" | null;
+  /** Why the last request failed; null once one has succeeded. */
+  readonly problem: Error | null;
+  /** What changed a moment ago. */
+  readonly touches: Touches;
+}
+
+export interface OrdersFeedOptions {
+  readonly filter: OrderFilter;
+  readonly fetchPage: (filter: OrderFilter, request: PageRequest) => Promise<OrdersPage>;
+  /** A snapshot of everything up to the page's place is in; what follows is wanted. */
+  readonly onSnapshot: (page: OrdersPage) => void;
+}
+
+const PAGE = 100;
+const LARGEST_PAGE = 1000;
+const RELOADS_APART_MS = 500;
+
+export class OrdersFeed {
+  readonly state: Observable<FeedState>;
+
+  readonly #options: OrdersFeedOptions;
+  #request: AbortController | null = null;
+  #missed: OrderEvent[] = [];
+  #failures = 0;
+  #reloadedAt = -Infinity;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #fade: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: OrdersFeedOptions) {
+    this.#options = options;
+    this.state = new Observable<FeedState>({
+      table: emptyTable(options.filter),
+      loaded: false,
+      loading: null,
+      problem: null,
+      touches: NO_TOUCHES,
+    });
+  }
+
+  /** Take in what the stream brought. */
+  receive(events: readonly OrderEvent[]): void {
+    if (this.#request) this.#missed.push(...events);
+    const { table, touches, loaded } = this.state.get();
+    if (!loaded) return;
+    this.#change({
+      table: applyEvents(table, events),
+      touches: touch(touches, events, Date.now()),
+    });
+    this.#fade ??= setTimeout(this.#fadeTouches, TOUCH_MS);
+  }
+
+  setFilter(filter: OrderFilter): void {
+    this.#change({ table: refilterTable(this.state.get().table, filter) });
+    void this.#load(PAGE);
+  }
+
+  /** Fetch everything that is shown anew: the stream cannot tell what happened in between. */
+  reload(): void {
+    clearTimeout(this.#retry);
+    // A gateway and an API of different minds must not make the page ask without pause.
+    const pause = Math.max(0, this.#reloadedAt + RELOADS_APART_MS - Date.now());
+    this.#retry = setTimeout(() => {
+      this.#reloadedAt = Date.now();
+      void this.#load(Math.max(PAGE, this.state.get().table.orders.size));
+    }, pause);
+  }
+
+  loadMore(): void {
+    const { table, loading, loaded } = this.state.get();
+    if (loaded && loading === null && table.cursor !== null) void this.#loadMore(table.cursor);
+  }
+
+  stop(): void {
+    clearTimeout(this.#retry);
+    clearTimeout(this.#fade);
+    this.#request?.abort();
+    this.#request = null;
+  }
+
+  /** Load the newest orders, about `wanted` of them, and begin the table with them. */
+  async #load(wanted: number): Promise<void> {
+    const { filter } = this.state.get().table;
+    await this.#ask("page", async (signal) => {
+      const limit = Math.min(wanted, LARGEST_PAGE);
+      const first = await this.#options.fetchPage(filter, { cursor: null, limit, signal });
+      let table = openTable(filter, first);
+      while (table.cursor !== null && table.orders.size < wanted) {
+        const page = await this.#options.fetchPage(filter, { cursor: table.cursor, limit, signal });
+        table = extendTable(table, page, []);
+      }
+      this.#change({ table: applyEvents(table, this.#missed), loaded: true });
+      this.#options.onSnapshot(first);
+    });
+  }
+
+  async #loadMore(cursor: string): Promise<void> {
+    const { filter } = this.state.get().table;
+    await this.#ask("more", async (signal) => {
+      const page = await this.#options.fetchPage(filter, { cursor, limit: PAGE, signal });
+      const { table } = this.state.get();
+      // A TRUNCATE in between leaves nothing that the page could continue.
+      if (table.cursor === cursor) {
+        this.#change({ table: extendTable(table, page, this.#missed) });
+      }
+    });
+  }
+
+  /** One request at a time; the newer one wins. What failed is tried again, by and by. */
+  async #ask(
+    loading: "page" | "more",
+    answer: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#request?.abort();
+    const request = new AbortController();
+    this.#request = request;
+    this.#missed = [];
+    this.#change({ loading });
+    try {
+      await answer(request.signal);
+      this.#failures = 0;
+      if (this.#request === request) this.#change({ problem: null });
+    } catch (error) {
+      if (this.#request !== request) return; // a newer request took its place
+      this.#change({ problem: error instanceof Error ? error : new Error(String(error)) });
+      if (loading === "page") this.#tryAgainLater();
+    }
+    if (this.#request !== request) return;
+    this.#request = null;
+    this.#change({ loading: null });
+  }
+
+  #tryAgainLater(): void {
+    this.#retry = setTimeout(() => this.reload(), backoffMs(this.#failures));
+    this.#failures += 1;
+  }
+
+  readonly #fadeTouches = (): void => {
+    const touches = fade(this.state.get().touches, Date.now());
+    this.#fade = touches.size > 0 ? setTimeout(this.#fadeTouches, TOUCH_MS) : undefined;
+    this.#change({ touches });
+  };
+
+  #change(change: Partial<FeedState>): void {
+    this.state.set({ ...this.state.get(), ...change });
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * A WebSocket that stays: it comes back by itself, goes on where it was, and notices when
+ * something is missing. It knows positions and nothing of orders; no framework either.
+ *
+ *     idle -> connecting -> live -> waiting -> connecting -> ...
+ *
+ * The promise to the listener: events come in order, each once, none left out, or else `onReset`
+ * says that what is known must be fetched anew.
+ */
+import { backoffMs } from "./backoff";
+import { Observable } from "./observable";
+import {
+  type EventsMessage,
+  type Hello,
+  type OrderEvent,
+  parseServerMessage,
+  type ServerMessage,
+} from "./protocol";
+
+export type Phase = "idle" | "connecting" | "live" | "waiting";
+
+export interface LiveState {
+  readonly phase: Phase;
+  readonly gateway: string | null;
+  readonly stream: string | null;
+  /** Nothing up to it is missing. */
+  readonly position: number | null;
+  /** When the next attempt starts (epoch, ms), while waiting. */
+  readonly retryAt: number | null;
+  /** When the server was last heard (epoch, ms). */
+  readonly heardAt: number | null;
+}
+
+/** A place in a stream: everything up to the position is known. */
+export interface Place {
+  readonly stream: string;
+  readonly position: number;
+}
+
+/** The part of the browser's WebSocket that is used. */
+export type Socket = Pick<
+  WebSocket,
+  "close" | "send" | "readyState" | "onmessage" | "onclose" | "onerror"
+>;
+
+export interface LiveSocketOptions {
+  readonly url: string;
+  readonly onEvents: (events: OrderEvent[]) => void;
+  readonly onReset: (reason: string) => void;
+  readonly open?: (url: string) => Socket;
+  readonly random?: () => number;
+}
+
+const HELLO_WITHIN_MS = 10_000;
+const ANSWER_WITHIN_MS = 5_000;
+const MISSED_HEARTBEATS = 2.5;
+const OPEN = 1;
+
+export class LiveSocket {
+  readonly state = new Observable<LiveState>({
+    phase: "idle",
+    gateway: null,
+    stream: null,
+    position: null,
+    retryAt: null,
+    heardAt: null,
+  });
+
+  readonly #options: LiveSocketOptions;
+  #socket: Socket | null = null;
+  #failures = 0;
+  #heartbeatMs = HELLO_WITHIN_MS;
+  /** The stream that this connection speaks of; ours until a reset says otherwise. */
+  #spoken: string | null = null;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #watchdog: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: LiveSocketOptions) {
+    this.#options = options;
+  }
+
+  /** Connect, and deliver what comes after the place. */
+  start(place: Place): void {
+    this.#hangUp();
+    this.#change({ stream: place.stream, position: place.position });
+    this.#connect();
+  }
+
+  stop(): void {
+    this.#hangUp();
+    clearTimeout(this.#retry);
+    this.#change({ phase: "idle", retryAt: null });
+  }
+
+  /**
+   * The network is back, or someone looks at the page again: do not wait for timers, which stood
+   * still while the machine slept.
+   */
+  wake(): void {
+    const { phase, heardAt } = this.state.get();
+    if (phase === "waiting") this.#connect();
+    if (phase !== "live") return;
+    if (Date.now() - (heardAt ?? 0) > MISSED_HEARTBEATS * this.#heartbeatMs) {
+      this.#fail();
+    } else if (this.#socket?.readyState === OPEN) {
+      this.#socket.send('{"type":"ping"}');
+      this.#expectWordWithin(ANSWER_WITHIN_MS);
+    }
+  }
+
+  #connect(): void {
+    clearTimeout(this.#retry);
+    const { stream, position } = this.state.get();
+    const place = new URLSearchParams({ after: String(position), stream: String(stream) });
+    const open = this.#options.open ?? ((url) => new WebSocket(url));
+    const socket = open(`${this.#options.url}?${place.toString()}`);
+    socket.onmessage = (message) => this.#receive(parseServerMessage(message.data));
+    socket.onclose = () => this.#fail();
+    socket.onerror = null; // "close" follows and says all there is to say
+    this.#socket = socket;
+    this.#change({ phase: "connecting", retryAt: null });
+    this.#expectWordWithin(HELLO_WITHIN_MS);
+  }
+
+  #receive(message: ServerMessage | null): void {
+    this.#expectWordWithin(MISSED_HEARTBEATS * this.#heartbeatMs);
+    this.#change({ heardAt: Date.now() });
+    switch (message?.type) {
+      case "hello":
+        this.#greet(message);
+        break;
+      case "events":
+        this.#follow(message);
+        break;
+      case "heartbeat":
+        this.#compare(message.position);
+        break;
+      case "reset":
+        this.#restart(message.reason, message.position);
+        break;
+      case "error":
+        console.warn(`The gateway did not understand: ${message.code}, ${message.message}`);
+        break;
+    }
+  }
+
+  #greet(hello: Hello): void {
+    this.#heartbeatMs = hello.heartbeat_seconds * 1000;
+    this.#expectWordWithin(MISSED_HEARTBEATS * this.#heartbeatMs);
+    // Another stream than ours: the gateway says `reset` next, and positions count from there.
+    this.#spoken = hello.stream;
+    this.#change({ phase: "live", gateway: hello.gateway });
+  }
+
+  #follow(frame: EventsMessage): void {
+    const known = this.state.get().position ?? 0;
+    if (frame.first > known + 1) {
+      this.#fail();
+      return;
+    }
+    if (frame.last <= known) return;
+    this.#failures = 0;
+    this.#change({ position: frame.last });
+    this.#options.onEvents(frame.events.filter((event) => event.position > known));
+    if (frame.unreadable > 0) this.#options.onReset("unreadable");
+  }
+
+  #compare(position: number): void {
+    if (position > (this.state.get().position ?? 0)) this.#fail();
+    else this.#failures = 0;
+  }
+
+  #restart(reason: string, position: number): void {
+    this.#change({ stream: this.#spoken, position });
+    this.#options.onReset(reason);
+  }
+
+  /** Leave this connection and try again later; the first attempt that works starts from zero. */
+  #fail(): void {
+    this.#hangUp();
+    clearTimeout(this.#retry);
+    const delay = backoffMs(this.#failures, this.#options.random);
+    this.#failures += 1;
+    this.#retry = setTimeout(() => this.#connect(), delay);
+    this.#change({ phase: "waiting", retryAt: Date.now() + delay });
+  }
+
+  #hangUp(): void {
+    clearTimeout(this.#watchdog);
+    const socket = this.#socket;
+    this.#socket = null;
+    if (!socket) return;
+    socket.onmessage = null;
+    socket.onclose = null;
+    socket.close();
+  }
+
+  #expectWordWithin(ms: number): void {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(() => this.#fail(), ms);
+  }
+
+  #change(change: Partial<LiveState>): void {
+    this.state.set({ ...this.state.get(), ...change });
+  }
+}
