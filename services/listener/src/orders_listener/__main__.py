@@ -13,7 +13,7 @@ from orders_listener.settings import Settings
 def main() -> int:
     """Read settings, configure logs, run. Returns the exit status: 2 for a bad setting."""
     try:
-        settings = Settings()  # type: ignore[call-arg]  # from the environment
+        settings = Settings()
     except ValidationError as exc:
         for error in exc.errors():
             name = "_".join(str(part) for part in error["loc"]).upper()
