@@ -4,8 +4,12 @@ import sys
 
 import typer
 
-from orders_cli import psql, up
 from orders_cli.errors import OrdersError
+from orders_cli.psql import PsqlCommand, psql
+from orders_cli.replay import replay
+from orders_cli.simulate import simulate
+from orders_cli.up import up
+from orders_cli.watch import watch
 
 
 def build() -> typer.Typer:
@@ -17,8 +21,9 @@ def build() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    app.command()(up.up)
-    app.command(context_settings=psql.CONTEXT)(psql.psql)
+    for command in (up, watch, simulate, replay):
+        app.command()(command)
+    app.command(cls=PsqlCommand)(psql)
     return app
 
 

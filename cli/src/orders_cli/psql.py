@@ -2,21 +2,28 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
+from orders_cli.addresses import DEFAULT_DATA
 from orders_cli.stack import state
 from orders_cli.stack.binaries import postgres_binaries
 from orders_cli.stack.postgres import psql_environment
-from orders_cli.up import DEFAULT_DATA
 
-CONTEXT = {
-    "ignore_unknown_options": True,
-    "allow_interspersed_args": False,
-    "help_option_names": [],
-}
-"""How to read this command's line: what is not ``--data`` is psql's, ``--help`` too."""
+
+class PsqlCommand(TyperCommand):
+    """Reads ``--data`` where it comes first; the rest is psql's, even ``--`` and ``--help``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Keep the parser away from what is not ours."""
+        ours = 0
+        if args and args[0].startswith("--data="):
+            ours = 1
+        elif args and args[0] == "--data":
+            ours = 2
+        return super().parse_args(ctx, [*args[:ours], "--", *args[ours:]])
 
 
 def psql(

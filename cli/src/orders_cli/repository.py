@@ -27,6 +27,11 @@ class Repository:
         """The folder of the built dashboard."""
         return self.root / "frontend" / "dist"
 
+    @property
+    def sample_orders(self) -> Path:
+        """Real orders, for traffic."""
+        return self.root / "data" / "northwind_orders.csv"
+
     def check(self) -> None:
         """Make sure that everything is there.
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from orders_cli.addresses import DEFAULT_DATA
 from orders_cli.errors import BadValueError, NotReadyError, StackError
 from orders_cli.repository import find_repository
 from orders_cli.settings import StackSettings, inherited_environment, load_settings
@@ -16,8 +17,6 @@ from orders_cli.stack.plan import Plan, Ports, wanted_ports
 from orders_cli.stack.postgres import open_cluster
 from orders_cli.stack.report import Report
 from orders_cli.stack.stack import Stack
-
-DEFAULT_DATA = Path(".data")
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ _SETTINGS = {
     "log_checkpoints": "off",
     "log_line_prefix": "",
     "logging_collector": "off",
+    "max_logical_replication_workers": "0",  # nothing is replicated
 }
 
 
