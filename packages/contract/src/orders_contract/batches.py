@@ -83,6 +83,9 @@ def decode(payload: bytes) -> Batch | Head:
         raise MalformedPayloadError(f"neither batch nor head: {len(payload)} bytes") from exc
     if batch.last < batch.first:
         raise MalformedPayloadError(f"last {batch.last} comes before first {batch.first}")
+    # All that can be told without opening it: a payload that was cut short never reaches a client.
+    if not (events.startswith(b"[") and events.endswith(b"]}")):
+        raise MalformedPayloadError("events are not a whole JSON array")
     return Batch(batch.stream, batch.first, batch.last, events[:-1])
 
 

@@ -1,0 +1,125 @@
+"""Batches on their way between listener and gateway."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from histories import History, batch, histories, positions, sizes
+from orders_contract.batches import (
+    Batch,
+    Head,
+    MalformedPayloadError,
+    decode,
+    encode,
+    merge,
+)
+
+_POSITIONS = st.integers(1, 2**63 - 1)
+
+
+def test_payload_is_the_documented_document() -> None:
+    """A batch travels as one JSON document, its keys in the order that readers rely on."""
+    payload = encode(Batch("s", 8, 9, b'[{"position":8},{"position":9}]'))
+    assert payload == b'{"stream":"s","first":8,"last":9,"events":[{"position":8},{"position":9}]}'
+
+
+def test_head_is_the_documented_document() -> None:
+    """The head position travels as a small JSON document."""
+    assert encode(Head("s", 9)) == b'{"stream":"s","position":9}'
+
+
+def test_events_travel_unopened() -> None:
+    """I4: what stands between the brackets goes through both ways as it is, even if not JSON."""
+    body = b'[ not JSON ,"events":[\xff\x00] ]'
+    assert decode(encode(Batch("s", 1, 1, body))) == Batch("s", 1, 1, body)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    stream=st.text(),
+    first=_POSITIONS,
+    more=st.integers(0, 10_000),
+    content=st.binary(max_size=200),
+)
+def test_batch_comes_back(stream: str, first: int, more: int, content: bytes) -> None:
+    """Decoding what was encoded gives the same batch, whatever it holds."""
+    whole = Batch(stream, first, first + more, b"[" + content + b"]")
+    assert decode(encode(whole)) == whole
+
+
+@settings(max_examples=30, deadline=None)
+@given(stream=st.text(), position=st.integers(0, 2**63 - 1))
+def test_head_comes_back(stream: str, position: int) -> None:
+    """Decoding what was encoded gives the same head."""
+    assert decode(encode(Head(stream, position))) == Head(stream, position)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"9",
+        b"\xff",
+        b'{"position":9}',
+        b'{"stream":"s","position":-1}',
+        b'{"stream":"s","position":"9"}',
+        b'{"stream":"s","position":9,"more":1}',
+        b'{"first":1,"last":2,"events":[]}',
+        b'{"stream":"s","first":0,"last":2,"events":[{}]}',
+        b'{"stream":"s","first":3,"last":2,"events":[{}]}',
+        b'{"stream":7,"first":1,"last":2,"events":[{}]}',
+        b'{"stream":"s","first":1,"last":2,"events":',
+        b'{"stream":"s","first":1,"last":2,"events":[{}',
+        b'{"stream":"s","first":1,"last":2,"events":[{}]',
+        b'{"stream":"s","first":1,"last":2,"events":{}}',
+    ],
+)
+def test_nonsense_is_refused(payload: bytes) -> None:
+    """A payload that is neither batch nor head, or was cut short, is said to be malformed."""
+    with pytest.raises(MalformedPayloadError):
+        decode(payload)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=100) | st.text().map(str.encode))
+def test_nothing_but_malformed_is_raised(payload: bytes) -> None:
+    """Arbitrary bytes are a batch, a head or malformed, and nothing else happens."""
+    try:
+        message = decode(payload)
+    except MalformedPayloadError:
+        return
+    assert isinstance(message, Batch | Head)
+
+
+@settings(max_examples=100, deadline=None)
+@given(history=histories(min_size=1), sizes=sizes())
+def test_merged_is_as_never_cut(history: History, sizes: list[int]) -> None:
+    """Merging the batches of any cut gives each event once, in order: the uncut batch."""
+    assert merge(history.batches(sizes)) == batch(history.events)
+
+
+@settings(max_examples=30, deadline=None)
+@given(history=histories(min_size=1), sizes=sizes())
+def test_length_counts_events(history: History, sizes: list[int]) -> None:
+    """A batch knows how many events it holds without opening them."""
+    batches = history.batches(sizes)
+    assert [len(each) for each in batches] == [len(json.loads(each.events)) for each in batches]
+
+
+def test_single_batch_is_not_copied() -> None:
+    """Merging one batch costs nothing."""
+    only = Batch("s", 1, 1, b"[{}]")
+    assert merge([only]) is only
+
+
+def test_positions_of_merged_batches_run_on() -> None:
+    """The header of a merged batch spans its parts."""
+    parts = [
+        Batch("s", 4, 5, b'[{"position":4},{"position":5}]'),
+        Batch("s", 6, 6, b'[{"position":6}]'),
+    ]
+    merged = merge(parts)
+    assert (merged.first, merged.last) == (4, 6)
+    assert positions(json.loads(merged.events)) == [4, 5, 6]
