@@ -24,6 +24,9 @@ ResetReason = Literal["expired", "slow", "unknown_stream", "ahead"]
 MAX_FILTER_VALUES = 100
 """Most values one key of a filter may list."""
 
+MAX_POSITION = 2**63 - 1
+"""PostgreSQL counts positions as bigint."""
+
 
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -136,7 +139,7 @@ class Subscribe(_Message):
 
     type: Literal["subscribe"]
     filter: Filter | None = None
-    after: Annotated[NonNegativeInt, Field(strict=True)] | None = None
+    after: Annotated[int, Field(strict=True, ge=0, le=MAX_POSITION)] | None = None
 
 
 class Ping(_Message):

@@ -8,11 +8,16 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from orders_contract.messages import CLIENT_MESSAGE, ClientMessage, Filter, ResetReason
+from orders_contract.messages import (
+    CLIENT_MESSAGE,
+    MAX_POSITION,
+    ClientMessage,
+    Filter,
+    ResetReason,
+)
 from orders_gateway.errors import BadRequestError, ProtocolError
 
 PATH = "/ws"
-_MAX_POSITION = 2**63 - 1
 _MAX_TOLD = 200  # characters of an error's message: never a client's megabyte back to it
 
 
@@ -28,16 +33,19 @@ def parse_request(target: str) -> Resume:
     """Read ``after`` and ``stream`` from a request target such as ``/ws?after=7&stream=...``.
 
     Raises:
-        BadRequestError: ``after`` is not a position.
+        BadRequestError: it is no URL, or ``after`` is not a position.
 
     """
-    query = parse_qs(urlsplit(target).query, keep_blank_values=True)
+    try:
+        query = parse_qs(urlsplit(target).query, keep_blank_values=True)
+    except ValueError as exc:
+        raise BadRequestError("the request target is not a URL") from exc
     stream = query.get("stream", [None])[-1]
     after = query.get("after", [None])[-1]
     if after is None:
         return Resume(None, stream)
-    digits = after.isascii() and after.isdigit() and len(after) <= len(str(_MAX_POSITION))
-    if not digits or int(after) > _MAX_POSITION:
+    digits = after.isascii() and after.isdigit() and len(after) <= len(str(MAX_POSITION))
+    if not digits or int(after) > MAX_POSITION:
         raise BadRequestError("after must be a position: a whole number, 0 or more")
     return Resume(int(after), stream)
 

@@ -1,0 +1,212 @@
+"""The WebSocket protocol."""
+
+import json
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from histories import FILTERS, History, batch, histories
+from orders_contract.messages import (
+    SERVER_MESSAGE,
+    Filter,
+    Ping,
+    ResetReason,
+    Subscribe,
+)
+from orders_gateway import protocol
+from orders_gateway.errors import BadRequestError, ProtocolError
+from orders_gateway.protocol import Resume, parse_message, parse_request
+
+_POSITIONS = st.integers(0, 2**63 - 1)
+
+
+def _read(frame: bytes) -> Any:
+    """Return a frame as a client sees it, after holding it to the contract."""
+    SERVER_MESSAGE.validate_json(frame)
+    return json.loads(frame)
+
+
+# --- requests ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "resume"),
+    [
+        ("/ws", Resume()),
+        ("/ws?", Resume()),
+        ("/ws?after=0", Resume(after=0)),
+        ("/ws?after=7&stream=5f0c", Resume(7, "5f0c")),
+        ("/ws?stream=5f0c", Resume(None, "5f0c")),
+        ("/ws?after=1&after=2", Resume(after=2)),
+        ("/ws?after=9223372036854775807", Resume(after=2**63 - 1)),
+        ("/ws?other=7", Resume()),
+        ("/ws#after=7", Resume()),
+    ],
+)
+def test_request(target: str, resume: Resume) -> None:
+    """The query says where to go on; without it, from now."""
+    assert parse_request(target) == resume
+
+
+@pytest.mark.parametrize(
+    "after",
+    ["", "-1", "7.0", "0x7", "1e3", "%2B7", "%207", "%D9%A3", "9223372036854775808", "9" * 99],
+)
+def test_request_without_a_position(after: str) -> None:
+    """A position that is none is refused, not guessed."""
+    with pytest.raises(BadRequestError, match="after must be a position"):
+        parse_request(f"/ws?after={after}")
+
+
+def test_request_that_is_no_url() -> None:
+    """A target that is no URL at all is a bad request like any other."""
+    with pytest.raises(BadRequestError):
+        parse_request("//[?after=7")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=60) | st.text(max_size=30).map("/ws?after={}".format))
+def test_request_raises_nothing_else(target: str) -> None:
+    """Arbitrary targets are understood or refused, and nothing else happens."""
+    try:
+        resume = parse_request(target)
+    except BadRequestError:
+        return
+    assert resume.after is None or 0 <= resume.after < 2**63
+
+
+# --- from the client -----------------------------------------------------------------------------
+
+
+def test_client_messages() -> None:
+    """What a client may say is understood."""
+    assert parse_message('{"type":"ping"}') == Ping(type="ping")
+    text = '{"type":"subscribe","filter":{"status":["shipped"]},"after":7}'
+    assert parse_message(text) == Subscribe(
+        type="subscribe", filter=Filter(status=["shipped"]), after=7
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "told"),
+    [
+        (b'{"type":"ping"}', "binary_not_supported", "text frames"),
+        ("", "invalid_json", "Invalid JSON"),
+        ("{", "invalid_json", "Invalid JSON"),
+        ("[" * 100_000, "invalid_json", "recursion"),
+        ('{"type":"\\ud800"}', "invalid_json", "Invalid JSON"),
+        ('{"type":"hello"}', "unknown_type", "'subscribe' or 'ping'"),
+        ("{}", "unknown_type", "'subscribe' or 'ping'"),
+        ("7", "invalid_message", "object"),
+        ('{"type":"ping","more":1}', "invalid_message", "more"),
+        ('{"type":"subscribe","after":"7"}', "invalid_message", "after"),
+        ('{"type":"subscribe","filter":{"status":["lost"]}}', "invalid_message", "filter.status.0"),
+    ],
+)
+def test_misunderstood_message(text: str | bytes, code: str, told: str) -> None:
+    """A client is told what was wrong, and where."""
+    with pytest.raises(ProtocolError) as caught:
+        parse_message(text)
+    assert caught.value.code == code
+    assert told in caught.value.message
+
+
+def test_error_is_short() -> None:
+    """I6: a client's megabyte does not come back to it."""
+    with pytest.raises(ProtocolError) as caught:
+        parse_message(json.dumps({"type": "ping", "x" * 1_000_000: 1}))
+    assert len(caught.value.message) < 300
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+_ALMOST = st.fixed_dictionaries(
+    {"type": st.sampled_from(["subscribe", "ping"]) | _JSON},
+    optional={
+        "after": _JSON,
+        "filter": _JSON
+        | st.dictionaries(st.sampled_from(["status", "customer_name", "order_id"]), _JSON),
+    },
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=60) | st.binary(max_size=60) | (_JSON | _ALMOST).map(json.dumps))
+def test_message_raises_nothing_else(text: str | bytes) -> None:
+    """Whatever a client sends is a message or an error to be answered, and nothing else happens."""
+    try:
+        message = parse_message(text)
+    except ProtocolError as error:
+        frame = _read(protocol.error(error.code, error.message))
+        assert frame["code"]
+        assert frame["message"]
+    else:
+        assert isinstance(message, Subscribe | Ping)
+
+
+# --- to the client -------------------------------------------------------------------------------
+
+
+@settings(max_examples=30, deadline=None)
+@given(gateway=st.text(min_size=1), stream=st.text(), position=_POSITIONS)
+def test_hello(gateway: str, stream: str, position: int) -> None:
+    """The first message says whose numbering it is and where it stands."""
+    assert _read(protocol.hello(gateway, stream, position, 15.0)) == {
+        "type": "hello",
+        "gateway": gateway,
+        "stream": stream,
+        "position": position,
+        "heartbeat_seconds": 15,
+    }
+
+
+@settings(max_examples=30, deadline=None)
+@given(histories(min_size=1, max_size=10))
+def test_events(history: History) -> None:
+    """I4: a batch becomes a message without being opened."""
+    whole = batch(history.events)
+    frame = protocol.events(whole.first, whole.last, whole.events)
+    assert whole.events in frame
+    assert _read(frame) == {
+        "type": "events",
+        "first": 1,
+        "last": history.head,
+        "events": history.events,
+    }
+
+
+@settings(max_examples=30, deadline=None)
+@given(FILTERS, _POSITIONS)
+def test_subscribed(wanted: Filter, position: int) -> None:
+    """The answer to subscribe repeats the filter that now holds, without the keys left out."""
+    frame = _read(protocol.subscribed(wanted, position))
+    assert (frame["type"], frame["position"]) == ("subscribed", position)
+    assert Filter.model_validate(frame["filter"]) == wanted
+    assert None not in frame["filter"].values()
+
+
+def test_subscribed_to_everything() -> None:
+    """No filter is told as the empty one."""
+    assert _read(protocol.subscribed(None, 7))["filter"] == {}
+
+
+@pytest.mark.parametrize("reason", get_args(ResetReason))
+def test_reset(reason: ResetReason) -> None:
+    """I7: a reset names its reason and where to go on."""
+    assert _read(protocol.reset(reason, 7)) == {"type": "reset", "reason": reason, "position": 7}
+
+
+def test_small_messages() -> None:
+    """Heartbeat and pong carry the position, an error its code and its words."""
+    assert _read(protocol.heartbeat(7)) == {"type": "heartbeat", "position": 7}
+    assert _read(protocol.pong(7)) == {"type": "pong", "position": 7}
+    assert _read(protocol.error("invalid_json", "no")) == {
+        "type": "error",
+        "code": "invalid_json",
+        "message": "no",
+    }
