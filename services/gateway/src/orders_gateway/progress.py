@@ -10,12 +10,15 @@ class Progress:
     def __init__(self) -> None:
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._count = 0  # makes entries comparable when positions are equal
+        self._given_up = 0
 
     def reached(self, position: int) -> None:
         """Wake everyone who waits for this position or an earlier one."""
         while self._waiting and self._waiting[0][0] <= position:
             future = heapq.heappop(self._waiting)[2]
-            if not future.done():
+            if future.done():
+                self._given_up -= 1
+            else:
                 future.set_result(None)
 
     async def wait(self, position: int, timeout_s: float) -> bool:
@@ -28,4 +31,15 @@ class Progress:
                 await future
         except TimeoutError:
             return False
+        finally:
+            if future.cancelled():
+                self._forget()
         return True
+
+    def _forget(self) -> None:
+        """Drop those who gave up, once they are the greater part: positions may never come."""
+        self._given_up += 1
+        if self._given_up * 2 > len(self._waiting):
+            self._waiting = [entry for entry in self._waiting if not entry[2].done()]
+            heapq.heapify(self._waiting)
+            self._given_up = 0
