@@ -1,0 +1,129 @@
+"""The most recent batches."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from histories import STREAM, History, histories, sizes
+from orders_contract.batches import Batch
+from orders_gateway.ring import Fit, Ring
+
+
+def _ring(max_events: int = 100, max_bytes: int = 100_000, position: int = 0) -> Ring:
+    ring = Ring(max_events, max_bytes)
+    ring.restart("s", position)
+    return ring
+
+
+def _batch(first: int, last: int, stream: str = "s", size: int = 2) -> Batch:
+    return Batch(stream, first, last, b"[" + b" " * (size - 2) + b"]")
+
+
+@pytest.mark.parametrize(
+    ("batch", "fit"),
+    [
+        (_batch(8, 9), Fit.NEXT),
+        (_batch(6, 7), Fit.KNOWN),
+        (_batch(1, 1), Fit.KNOWN),
+        (_batch(9, 9), Fit.GAP),
+        (_batch(7, 8), Fit.OVERLAP),
+        (_batch(1, 99), Fit.OVERLAP),
+        (_batch(8, 9, stream="another"), Fit.FOREIGN),
+    ],
+)
+def test_fit(batch: Batch, fit: Fit) -> None:
+    """How a batch stands to the head decides what becomes of it."""
+    assert _ring(position=7).fit(batch) is fit
+
+
+def test_new_ring_knows_no_stream() -> None:
+    """Before the first restart every batch is foreign."""
+    assert Ring(10, 10).fit(_batch(1, 1)) is Fit.FOREIGN
+
+
+@pytest.mark.parametrize("batch", [_batch(2, 3), _batch(9, 9), _batch(8, 8, stream="another")])
+def test_only_the_next_batch_is_appended(batch: Batch) -> None:
+    """I7: a ring never holds a gap, an overlap or another stream's batch."""
+    ring = _ring(position=7)
+    with pytest.raises(ValueError, match="does not follow 7"):
+        ring.append(batch)
+    assert ring.position == 7
+
+
+def test_restart_forgets_everything() -> None:
+    """After a restart nothing older can be had, and the batch after the position is next."""
+    ring = _ring()
+    ring.append(_batch(1, 5))
+    ring.restart("another", 3)
+    assert (ring.stream, ring.position, ring.since(3), ring.since(2)) == ("another", 3, [], None)
+    ring.append(_batch(4, 4, stream="another"))
+    assert ring.since(3) == [_batch(4, 4, stream="another")]
+
+
+def test_huge_batch_stays() -> None:
+    """The newest batch stays whatever its size, alone."""
+    ring = _ring(max_events=2, max_bytes=10)
+    ring.append(_batch(1, 1))
+    ring.append(_batch(2, 9, size=1000))
+    assert ring.since(1) == [_batch(2, 9, size=1000)]
+    assert ring.since(0) is None
+
+
+def test_bytes_are_given_back() -> None:
+    """A huge batch that went does not count any more."""
+    ring = _ring(max_bytes=10)
+    ring.append(_batch(1, 1, size=1000))
+    for position in range(2, 7):
+        ring.append(_batch(position, position))
+    assert ring.since(1) == [_batch(position, position) for position in range(2, 7)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    history=histories(min_size=1),
+    sizes=sizes(),
+    max_events=st.integers(1, 30),
+    max_bytes=st.integers(1, 8_000),
+)
+def test_since_is_exactly_the_suffix_or_nothing(
+    history: History, sizes: list[int], max_events: int, max_bytes: int
+) -> None:
+    """I7: every position gets all the batches after it, or the word that some are gone."""
+    batches = history.batches(sizes)
+    ring = Ring(max_events, max_bytes)
+    ring.restart(STREAM, 0)
+    for number, newest in enumerate(batches, start=1):
+        ring.append(newest)
+        assert ring.position == newest.last
+        kept = _kept(ring)
+        assert kept == batches[number - len(kept) : number]
+        assert kept[-1] is newest
+        _assert_bounds(kept, batches[:number], max_events, max_bytes)
+        for position in range(newest.last + 2):
+            _assert_suffix(ring, kept, position)
+
+
+def _kept(ring: Ring) -> list[Batch]:
+    """Return everything that can be had."""
+    found = (ring.since(position) for position in range(ring.position))
+    return next(batches for batches in found if batches is not None)
+
+
+def _assert_suffix(ring: Ring, kept: list[Batch], position: int) -> None:
+    if position + 1 < kept[0].first:
+        assert ring.since(position) is None
+    else:
+        assert ring.since(position) == [each for each in kept if each.last > position]
+
+
+def _assert_bounds(
+    kept: list[Batch], appended: list[Batch], max_events: int, max_bytes: int
+) -> None:
+    """No batch more than needed for the events wanted, none fewer than the bytes allow."""
+    if len(kept) > 1:
+        assert sum(len(batch.events) for batch in kept) <= max_bytes
+        assert sum(len(batch) for batch in kept[1:]) < max_events
+    if len(kept) < len(appended):
+        one_more = appended[-len(kept) - 1 :]
+        too_many_bytes = sum(len(batch.events) for batch in one_more) > max_bytes
+        assert too_many_bytes or sum(len(batch) for batch in kept) >= max_events
