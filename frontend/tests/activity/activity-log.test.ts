@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { EMPTY_LOG, logBreak, logEvents } from "@/features/activity/model/activity-log";
+import { deleted, inserted, order, updated } from "../events";
+
+const many = (from: number, count: number) =>
+  Array.from({ length: count }, (_, at) => updated(from + at, order(at, { version: 2 })));
+
+test("the newest stands first", () => {
+  const log = logEvents(EMPTY_LOG, [inserted(1, order(1)), deleted(2, order(1))]);
+  expect(log.entries.map(({ key }) => key)).toEqual(["2", "1"]);
+});
+
+test("what is already in is left out", () => {
+  const log = logEvents(EMPTY_LOG, [inserted(1, order(1))]);
+  expect(logEvents(log, [inserted(1, order(1))])).toBe(log);
+});
+
+test("many of a sort become one entry, which grows", () => {
+  const log = logEvents(logEvents(EMPTY_LOG, many(1, 1000)), many(1001, 9000));
+  expect(log.entries).toHaveLength(1);
+  expect(log.entries[0]).toMatchObject({ kind: "burst", count: 10_000, first: 1, last: 10_000 });
+});
+
+test("another operation ends a burst", () => {
+  const log = logEvents(logEvents(EMPTY_LOG, many(1, 50)), [inserted(51, order(90))]);
+  expect(log.entries.map(({ kind }) => kind)).toEqual(["single", "burst"]);
+});
+
+test("it stays bounded", () => {
+  let log = EMPTY_LOG;
+  for (let position = 1; position < 2000; position += 2) {
+    log = logEvents(log, [inserted(position, order(1)), deleted(position + 1, order(1))]);
+  }
+  expect(log.entries).toHaveLength(200);
+  expect(log.position).toBe(2000);
+});
+
+test("after a break positions count from there, even backwards", () => {
+  const log = logBreak(logEvents(EMPTY_LOG, many(100, 3)), "unknown_stream", 0);
+  const after = logEvents(log, [inserted(1, order(1))]);
+  expect(after.entries.slice(0, 2).map(({ kind }) => kind)).toEqual(["single", "break"]);
+});

@@ -1,0 +1,42 @@
+import type { Socket } from "@/lib/live-socket";
+
+/** The browser's WebSocket as a test drives it. */
+export class FakeSocket implements Socket {
+  readyState: Socket["readyState"] = 1;
+  onmessage: Socket["onmessage"] = null;
+  onclose: Socket["onclose"] = null;
+  onerror: Socket["onerror"] = null;
+  readonly sent: unknown[] = [];
+  readonly query: URLSearchParams;
+
+  constructor(url: string) {
+    this.query = new URL(url).searchParams;
+  }
+
+  send(data: unknown): void {
+    this.sent.push(data);
+  }
+
+  close(): void {
+    this.readyState = 3;
+  }
+
+  /** The server says. */
+  say(message: unknown): void {
+    this.sayText(JSON.stringify(message));
+  }
+
+  sayText(data: unknown): void {
+    this.#call(this.onmessage, { data });
+  }
+
+  /** The connection breaks. */
+  break(): void {
+    this.readyState = 3;
+    this.#call(this.onclose, {});
+  }
+
+  #call(handler: unknown, event: object): void {
+    if (typeof handler === "function") Reflect.apply(handler, this, [event]);
+  }
+}

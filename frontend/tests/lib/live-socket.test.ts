@@ -1,0 +1,261 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { LiveSocket } from "@/lib/live-socket";
+import type { OrderEvent } from "@/lib/protocol";
+import { inserted, order } from "../events";
+import { FakeSocket } from "./fake-socket";
+
+const HEARTBEAT_S = 15;
+
+let sockets: FakeSocket[];
+let events: OrderEvent[];
+let resets: string[];
+let live: LiveSocket;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  sockets = [];
+  events = [];
+  resets = [];
+  live = new LiveSocket({
+    url: "ws://shop/ws",
+    onEvents: (batch) => events.push(...batch),
+    onReset: (reason) => resets.push(reason),
+    open: (url) => {
+      const socket = new FakeSocket(url);
+      sockets.push(socket);
+      return socket;
+    },
+    random: () => 1, // the longest wait that jitter may draw
+  });
+});
+
+afterEach(() => {
+  live.stop();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+const newest = (): FakeSocket => {
+  const socket = sockets.at(-1);
+  if (!socket) throw new Error("nothing was opened");
+  return socket;
+};
+const hello = (stream = "s", position = 10) => ({
+  type: "hello",
+  gateway: "g1",
+  stream,
+  position,
+  heartbeat_seconds: HEARTBEAT_S,
+});
+const frame = (first: number, last: number) => ({
+  type: "events",
+  first,
+  last,
+  events: Array.from({ length: last - first + 1 }, (_, at) =>
+    inserted(first + at, order(first + at)),
+  ),
+});
+const state = () => live.state.get();
+const received = () => events.map(({ position }) => position);
+
+function goLive(): void {
+  live.start({ stream: "s", position: 10 });
+  newest().say(hello());
+}
+
+describe("following", () => {
+  test("it asks for what comes after its place", () => {
+    live.start({ stream: "s", position: 10 });
+    expect(Object.fromEntries(newest().query)).toEqual({ after: "10", stream: "s" });
+    expect(state().phase).toBe("connecting");
+  });
+
+  test("hello makes it live, and events move its position", () => {
+    goLive();
+    newest().say(frame(11, 13));
+    expect(received()).toEqual([11, 12, 13]);
+    expect(state()).toMatchObject({ phase: "live", gateway: "g1", position: 13 });
+  });
+
+  test("events it already has are left out", () => {
+    goLive();
+    newest().say(frame(8, 11));
+    newest().say(frame(8, 11));
+    expect(received()).toEqual([11]);
+  });
+
+  test("a filtered frame moves the position by what it covers", () => {
+    goLive();
+    newest().say({ ...frame(11, 20), events: [inserted(15, order(15))] });
+    expect(received()).toEqual([15]);
+    expect(state().position).toBe(20);
+  });
+
+  test("what is no message, or of an unknown type, is ignored with a warning", () => {
+    goLive();
+    for (const text of ["{", "null", '{"type":"news"}', new Uint8Array(3)]) {
+      newest().sayText(text);
+    }
+    newest().say(frame(11, 11));
+    expect(console.warn).toHaveBeenCalledTimes(4);
+    expect(received()).toEqual([11]);
+  });
+
+  test("keys nobody knows yet do no harm", () => {
+    goLive();
+    const later = { ...inserted(11, order(11)), weight: 3 };
+    newest().say({ ...frame(11, 11), events: [later], colour: "red" });
+    expect(received()).toEqual([11]);
+  });
+
+  test("an event that cannot be read asks for a snapshot, and the rest goes on", () => {
+    goLive();
+    newest().say({ type: "events", first: 11, last: 12, events: [{}, inserted(12, order(12))] });
+    expect(received()).toEqual([12]);
+    expect(resets).toEqual(["unreadable"]);
+    expect(state().position).toBe(12);
+  });
+});
+
+describe("coming back", () => {
+  test("it resumes at the position it has reached", () => {
+    goLive();
+    newest().say(frame(11, 12));
+    newest().break();
+    expect(state().phase).toBe("waiting");
+    vi.advanceTimersByTime(500);
+    expect(Object.fromEntries(newest().query)).toEqual({ after: "12", stream: "s" });
+  });
+
+  test("it waits 0.5, 1, 2, 4, 8, 15, 15 s at most, and says until when", () => {
+    live.start({ stream: "s", position: 10 });
+    const waits = Array.from({ length: 7 }, () => {
+      newest().break();
+      const wait = (state().retryAt ?? 0) - Date.now();
+      vi.advanceTimersByTime(wait);
+      return wait;
+    });
+    expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000]);
+    expect(sockets).toHaveLength(8);
+  });
+
+  test("a gateway that greets and dies does not shorten the wait; one that delivers does", () => {
+    goLive();
+    newest().break();
+    vi.advanceTimersByTime(500);
+    newest().say(hello());
+    newest().break();
+    expect((state().retryAt ?? 0) - Date.now()).toBe(1000);
+    vi.advanceTimersByTime(1000);
+    newest().say(hello());
+    newest().say({ type: "heartbeat", position: 10 });
+    newest().break();
+    expect((state().retryAt ?? 0) - Date.now()).toBe(500);
+  });
+
+  test("waking ends the wait at once", () => {
+    goLive();
+    newest().break();
+    live.wake();
+    expect(sockets).toHaveLength(2);
+    newest().say(hello());
+    vi.advanceTimersByTime(9_000);
+    expect(sockets).toHaveLength(2);
+  });
+
+  test("stop leaves nothing behind", () => {
+    goLive();
+    live.stop();
+    vi.advanceTimersByTime(120_000);
+    expect(sockets).toHaveLength(1);
+    expect(newest().readyState).toBe(3);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("a word from a connection that was left changes nothing", () => {
+    goLive();
+    const left = newest();
+    left.break();
+    vi.advanceTimersByTime(500);
+    left.say(frame(11, 11));
+    expect(received()).toEqual([]);
+  });
+});
+
+describe("noticing that something is wrong", () => {
+  test("I7: a gap between frames makes it come back at its position", () => {
+    goLive();
+    newest().say(frame(12, 13));
+    expect(received()).toEqual([]);
+    expect(state()).toMatchObject({ phase: "waiting", position: 10 });
+  });
+
+  test("I7: a heartbeat ahead of it tells that events are missing", () => {
+    goLive();
+    newest().say({ type: "heartbeat", position: 11 });
+    expect(state()).toMatchObject({ phase: "waiting", position: 10 });
+  });
+
+  test("silence for two and a half heartbeats ends the connection", () => {
+    goLive();
+    vi.advanceTimersByTime(2.5 * HEARTBEAT_S * 1000 - 1);
+    expect(state().phase).toBe("live");
+    vi.advanceTimersByTime(1);
+    expect(state().phase).toBe("waiting");
+  });
+
+  test("heartbeats keep it", () => {
+    goLive();
+    for (let beat = 0; beat < 5; beat += 1) {
+      vi.advanceTimersByTime(HEARTBEAT_S * 1000);
+      newest().say({ type: "heartbeat", position: 10 });
+    }
+    expect(state().phase).toBe("live");
+  });
+
+  test("a server that accepts and never greets is given up", () => {
+    live.start({ stream: "s", position: 10 });
+    vi.advanceTimersByTime(10_000);
+    expect(state().phase).toBe("waiting");
+  });
+
+  test("after sleep it does not trust a connection that only looks alive", () => {
+    goLive();
+    vi.setSystemTime(Date.now() + 3_600_000); // timers stood still
+    live.wake();
+    expect(state().phase).toBe("waiting");
+  });
+
+  test("waking asks a quiet connection for a word, and waits for it a short time only", () => {
+    goLive();
+    live.wake();
+    expect(newest().sent).toEqual(['{"type":"ping"}']);
+    newest().say({ type: "pong", position: 10 });
+    vi.advanceTimersByTime(5_000);
+    expect(state().phase).toBe("live");
+    live.wake();
+    vi.advanceTimersByTime(5_000);
+    expect(state().phase).toBe("waiting");
+  });
+});
+
+describe("reset", () => {
+  test("it asks for a snapshot and goes on from the reset's position", () => {
+    goLive();
+    newest().say({ type: "reset", reason: "expired", position: 50 });
+    newest().say(frame(51, 52));
+    expect(resets).toEqual(["expired"]);
+    expect(received()).toEqual([51, 52]);
+  });
+
+  test("another stream is followed from the reset on, not from hello", () => {
+    live.start({ stream: "old", position: 99 });
+    newest().say(hello("new", 3));
+    expect(state()).toMatchObject({ stream: "old", position: 99 });
+    newest().say({ type: "reset", reason: "unknown_stream", position: 3 });
+    expect(state()).toMatchObject({ stream: "new", position: 3 });
+    newest().say(frame(4, 4));
+    expect(received()).toEqual([4]);
+  });
+});

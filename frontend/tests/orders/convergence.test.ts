@@ -1,0 +1,153 @@
+/**
+ * Any delivery that the protocol allows ends in the server's state: snapshots that are ahead of
+ * the stream, events that come twice, reconnects, resets, pages loaded in between.
+ */
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { EVERYTHING, matches, type OrderFilter } from "@/features/orders/model/order-filter";
+import { OrdersFeed } from "@/features/orders/model/orders-feed";
+import type { Order, OrderEvent, OrdersPage } from "@/lib/protocol";
+import { STATUSES } from "@/lib/protocol";
+import { deleted, inserted, order, truncated, updated } from "../events";
+
+const PAGE_SIZE = 3;
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Orders and their log, where the log may lag behind the rows as the outbox makes it. */
+class Database {
+  readonly log: OrderEvent[] = [];
+  readonly rows = new Map<number, Order>();
+  logged = 0;
+
+  write(id: number, status: Order["status"] | "deleted" | "truncated"): void {
+    const row = this.rows.get(id);
+    const position = this.log.length + 1;
+    if (status === "truncated") {
+      this.rows.clear();
+      this.log.push(truncated(position));
+    } else if (status === "deleted") {
+      if (row) this.log.push(deleted(position, row));
+      this.rows.delete(id);
+    } else {
+      const next = order(id, { status, version: (row?.version ?? 0) + 1 });
+      this.rows.set(id, next);
+      this.log.push(row ? updated(position, next) : inserted(position, next));
+    }
+  }
+
+  takeEvents(count: number): void {
+    this.logged = Math.min(this.log.length, this.logged + count);
+  }
+
+  page(filter: OrderFilter, cursor: string | null): OrdersPage {
+    const found = [...this.rows.values()]
+      .filter((row) => matches(filter, row) && (cursor === null || row.id < Number(cursor)))
+      .sort((a, b) => b.id - a.id);
+    const orders = found.slice(0, PAGE_SIZE);
+    const last = orders.at(-1);
+    const next_cursor = last && found.length > PAGE_SIZE ? String(last.id) : null;
+    return { stream: "s", position: this.logged, orders, next_cursor };
+  }
+}
+
+/** A page asked for: what the database showed at one moment, answered at a later one. */
+interface Waiting {
+  readonly look: () => OrdersPage;
+  seen: OrdersPage | null;
+  readonly answer: (page: OrdersPage) => void;
+}
+
+const settle = async () => {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+};
+
+const write = fc.record({
+  do: fc.constant("write" as const),
+  id: fc.integer({ min: 1, max: 9 }),
+  status: fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom(...STATUSES) },
+    { weight: 3, arbitrary: fc.constant("deleted" as const) },
+    { weight: 1, arbitrary: fc.constant("truncated" as const) },
+  ),
+});
+const step = fc.oneof(
+  { weight: 6, arbitrary: write },
+  fc.record({ do: fc.constant("take" as const), count: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({
+    do: fc.constant("deliver" as const),
+    count: fc.integer({ min: 1, max: 4 }),
+    again: fc.integer({ min: 0, max: 3 }),
+  }),
+  fc.constant({ do: "reset" as const }),
+  fc.constant({ do: "more" as const }),
+  fc.record({
+    do: fc.constant("filter" as const),
+    filter: fc.constantFrom<OrderFilter>(EVERYTHING, { status: "pending", search: "" }),
+  }),
+  fc.constant({ do: "look" as const }),
+  fc.constant({ do: "answer" as const }),
+);
+
+test("whatever comes in whatever order, the table ends as the server has it", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      const database = new Database();
+      const waiting: Waiting[] = [];
+      let delivered = 0;
+      const feed = new OrdersFeed({
+        filter: EVERYTHING,
+        fetchPage: (filter, { cursor }) =>
+          new Promise((answer) => {
+            waiting.push({ look: () => database.page(filter, cursor), seen: null, answer });
+          }),
+        onSnapshot: () => undefined,
+      });
+      const look = () => {
+        for (const request of waiting) request.seen ??= request.look();
+      };
+      const answer = async () => {
+        look();
+        for (const { seen, answer } of waiting.splice(0)) if (seen) answer(seen);
+        await settle();
+      };
+      const deliver = (count: number, again: number) => {
+        const upTo = Math.min(database.logged, delivered + count);
+        feed.receive(database.log.slice(Math.max(0, delivered - again), upTo));
+        delivered = Math.max(delivered, upTo);
+      };
+
+      const reload = () => {
+        feed.reload();
+        vi.advanceTimersByTime(1000);
+      };
+
+      reload();
+      for (const now of steps) {
+        if (now.do === "write") database.write(now.id, now.status);
+        else if (now.do === "take") database.takeEvents(now.count);
+        else if (now.do === "deliver") deliver(now.count, now.again);
+        else if (now.do === "look") look();
+        else if (now.do === "answer") await answer();
+        else if (now.do === "more") feed.loadMore();
+        else if (now.do === "filter") feed.setFilter(now.filter);
+        else {
+          // What lies between is lost; the gateway goes on from its position.
+          delivered = database.logged;
+          reload();
+        }
+      }
+      database.takeEvents(Infinity);
+      while (waiting.length > 0) await answer();
+      deliver(Infinity, 2);
+      const { table } = feed.state.get();
+      const expected = [...database.rows.values()]
+        .filter((row) => matches(table.filter, row) && row.id >= table.floor)
+        .sort((a, b) => b.id - a.id);
+      feed.stop();
+      expect([...table.orders]).toEqual(expected);
+    }),
+    { numRuns: 1000 },
+  );
+});

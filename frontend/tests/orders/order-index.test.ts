@@ -1,0 +1,47 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { OrderIndex } from "@/features/orders/model/order-index";
+import { order } from "../events";
+
+const changes = fc.array(
+  fc.tuple(fc.integer({ min: -2000, max: 2000 }), fc.boolean(), fc.integer({ min: 1, max: 9 })),
+);
+
+test("whatever is put in and taken out, it answers like a sorted list", () => {
+  fc.assert(
+    fc.property(fc.array(changes), (rounds) => {
+      const model = new Map<number, number>();
+      let index = OrderIndex.EMPTY;
+      for (const round of rounds) {
+        const change = new Map(
+          round.map(([id, stays, version]) => [id, stays ? order(id, { version }) : null]),
+        );
+        index = index.with(change);
+        for (const [id, row] of change) {
+          if (row) model.set(id, row.version);
+          else model.delete(id);
+        }
+      }
+      const expected = [...model].sort(([a], [b]) => b - a);
+      expect(Array.from(index, ({ id, version }) => [id, version])).toEqual(expected);
+      expect(index.size).toBe(expected.length);
+      expected.forEach(([id, version], row) => {
+        expect(index.at(row)?.id).toBe(id);
+        expect(index.rank(id)).toBe(row);
+        expect(index.get(id)?.version).toBe(version);
+      });
+      expect(index.at(expected.length)).toBeUndefined();
+    }),
+  );
+});
+
+test("a change leaves the index it came from as it was", () => {
+  const before = OrderIndex.of([order(1), order(2)]);
+  const after = before.with(new Map([[2, null]]));
+  expect([before.size, after.size]).toEqual([2, 1]);
+});
+
+test("an id that is not there has the rank it would have", () => {
+  const index = OrderIndex.of([order(900), order(10)]);
+  expect([index.rank(1000), index.rank(500), index.rank(1)]).toEqual([0, 1, 2]);
+});
