@@ -1,0 +1,89 @@
+"""The listener's settings."""
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import ValidationError
+
+from orders_listener.settings import Settings
+from refusals import assert_names, refusal
+
+_PASSWORD = "s3cret 'with' spaces"
+
+
+@pytest.fixture(autouse=True)
+def _only_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("DB_PASSWORD", _PASSWORD)
+
+
+def test_password_suffices() -> None:
+    """Everything but the password has a default; the health page is for this machine only."""
+    settings = Settings()
+    assert (settings.db_host, settings.db_port) == ("localhost", 5432)
+    assert (settings.listener_host, settings.listener_port) == ("127.0.0.1", 8001)
+    assert settings.listener_id
+
+
+def test_password_has_no_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret is given, never assumed."""
+    monkeypatch.delenv("DB_PASSWORD")
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert [error["loc"] for error in caught.value.errors()] == [("db_password",)]
+
+
+def test_password_is_not_shown() -> None:
+    """Printing the settings does not print the secret."""
+    assert _PASSWORD not in repr(Settings())
+
+
+def test_connection_string(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is set arrives at PostgreSQL's client as it is, whatever characters it has."""
+    monkeypatch.setenv("DB_HOST", "db.example")
+    monkeypatch.setenv("DB_NAME", "orders two")
+    parsed = conninfo_to_dict(Settings().conninfo())
+    assert parsed["host"] == "db.example"
+    assert parsed["dbname"] == "orders two"
+    assert parsed["password"] == _PASSWORD
+
+
+def test_either_side_notices_a_cut() -> None:
+    """I3: client and server both probe the connection, so that neither waits for hours."""
+    parsed = conninfo_to_dict(Settings().conninfo())
+    assert "tcp_keepalives_idle" in str(parsed["options"])
+    assert int(str(parsed["keepalives_idle"])) <= 5
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DB_PORT", "0"),
+        ("DB_PORT", "65536"),
+        ("DB_PORT", "five"),
+        ("REDIS_URL", "localhost:6379"),
+        ("LISTENER_PORT", "-1"),
+        ("BATCH_MAX_EVENTS", "0"),
+        ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
+    ],
+)
+def test_bad_value_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """A bad value is an error that names the setting, and no other."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert [error["loc"] for error in caught.value.errors()] == [(name.lower(),)]
+
+
+def test_process_refuses_a_bad_setting() -> None:
+    """The listener says which setting is bad and ends with status 2, touching nothing."""
+    env = {"DB_PASSWORD": _PASSWORD, "DB_PORT": "five"}
+    refused = refusal("orders_listener", env)
+    assert_names(refused, "DB_PORT")
+    assert _PASSWORD not in refused.stderr
+
+
+def test_process_refuses_to_run_without_password() -> None:
+    """The listener says that the password is missing and ends with status 2."""
+    assert_names(refusal("orders_listener", {}), "DB_PASSWORD")
