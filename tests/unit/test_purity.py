@@ -1,0 +1,194 @@
+"""What modules may not import, read from their source."""
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SOURCES = [*_ROOT.glob("packages/*/src"), *_ROOT.glob("services/*/src"), _ROOT / "cli" / "src"]
+
+_SERVICES = {"orders_api", "orders_listener", "orders_gateway", "orders_cli"}
+_SHARED = "orders_contract"
+
+_IMPURE = {
+    "aiohttp",
+    "anyio",
+    "asyncio",
+    "concurrent",
+    "fastapi",
+    "http",
+    "httpx",
+    "io",
+    "logging",
+    "multiprocessing",
+    "os",
+    "pathlib",
+    "psycopg",
+    "psycopg_pool",
+    "queue",
+    "redis",
+    "requests",
+    "sched",
+    "select",
+    "selectors",
+    "shutil",
+    "signal",
+    "socket",
+    "sqlite3",
+    "ssl",
+    "starlette",
+    "structlog",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "time",
+    "urllib.request",
+    "uvicorn",
+    "uvloop",
+    "websockets",
+}
+_IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__"}
+
+_CLAIMED = {
+    "orders_contract.backoff",
+    "orders_contract.batches",
+    "orders_contract.messages",
+    "orders_contract.names",
+    "orders_gateway.filters",
+    "orders_gateway.hub",
+    "orders_gateway.limits",
+    "orders_gateway.protocol",
+    "orders_gateway.ring",
+}
+"""At least these say that they are pure; whichever others do are held to it as well."""
+
+_VALUES_ONLY = {
+    # Paths and signal numbers as values, which it puts into commands; it opens and sends nothing.
+    "orders_cli.stack.plan": {"pathlib", "signal"},
+}
+
+_FORBIDDEN = {
+    "orders_gateway": {"psycopg", "psycopg_pool", "sqlalchemy", "asyncpg"},
+    "orders_api": {"websockets", "httpx", "aiohttp", "requests"},
+    "orders_listener": {"websockets", "fastapi", "uvicorn", "httpx"},
+}
+"""I9: gateways never touch PostgreSQL, the API calls nobody, the listener never sees a client."""
+
+
+@dataclass(frozen=True)
+class _Module:
+    """A module's name and its syntax tree."""
+
+    name: str
+    tree: ast.Module
+
+    @property
+    def distribution(self) -> str:
+        """The package at its root."""
+        return self.name.partition(".")[0]
+
+    @property
+    def claims_purity(self) -> bool:
+        """Whether its docstring says so."""
+        return "Pure" in (ast.get_docstring(self.tree) or "")
+
+    def imports(self) -> Iterator[str]:
+        """Yield every module it imports, anywhere in it."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{self.name}: imports are absolute here"
+                yield node.module or ""
+                # Of ``from a import b``, b may be a module.
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+    def calls(self) -> Iterator[str]:
+        """Yield the plain names it calls."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                yield node.func.id
+
+
+def _modules() -> dict[str, _Module]:
+    found = {}
+    for source in _SOURCES:
+        for path in sorted(source.rglob("*.py")):
+            name = ".".join(path.relative_to(source).with_suffix("").parts)
+            name = name.removesuffix(".__init__")
+            found[name] = _Module(name, ast.parse(path.read_text()))
+    return found
+
+
+_MODULES = _modules()
+
+
+def _is_pure(name: str) -> bool:
+    """Tell whether a module, or a package around it, says that it is pure."""
+    parts = name.split(".")
+    around = (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+    return any(_MODULES[each].claims_purity for each in around)
+
+
+_PURE = sorted(name for name in _MODULES if _is_pure(name))
+
+
+def _among(imported: str, names: set[str]) -> bool:
+    return any(imported == name or imported.startswith(f"{name}.") for name in names)
+
+
+def test_the_core_claims_to_be_pure() -> None:
+    """The modules that decide say of themselves that they are pure; the checks below find them."""
+    assert set(_PURE) >= _CLAIMED
+
+
+@pytest.mark.parametrize("name", _PURE)
+def test_pure_module_imports_no_io(name: str) -> None:
+    """A pure module has no clock, no socket, no file, no driver and no event loop."""
+    forbidden = _IMPURE - _VALUES_ONLY.get(name, set())
+    assert not [each for each in _MODULES[name].imports() if _among(each, forbidden)]
+    assert not _IMPURE_CALLS & set(_MODULES[name].calls())
+
+
+@pytest.mark.parametrize("name", [name for name in _PURE if name not in _VALUES_ONLY])
+def test_pure_module_rests_on_pure_modules(name: str) -> None:
+    """A pure module imports from the project only what is pure, and names of errors."""
+    ours = [each for each in _MODULES[name].imports() if each in _MODULES and "." in each]
+    assert not [each for each in ours if not _is_pure(each) and not each.endswith(".errors")]
+
+
+@pytest.mark.parametrize("name", sorted(_MODULES))
+def test_distributions_share_the_contract_only(name: str) -> None:
+    """I9: services know nothing of each other but the wire contract, which knows none of them."""
+    module = _MODULES[name]
+    others = (_SERVICES | {_SHARED}) - {module.distribution}
+    if module.distribution != _SHARED:
+        others.remove(_SHARED)
+    assert not [each for each in module.imports() if _among(each, others)]
+
+
+@pytest.mark.parametrize("distribution", sorted(_FORBIDDEN))
+def test_who_talks_to_whom(distribution: str) -> None:
+    """I9: what a service must not talk to, it has no client for."""
+    modules = [each for each in _MODULES.values() if each.distribution == distribution]
+    assert modules
+    for module in modules:
+        forbidden = _FORBIDDEN[distribution]
+        assert not [each for each in module.imports() if _among(each, forbidden)], module.name
+
+
+@pytest.mark.parametrize("distribution", sorted(_FORBIDDEN))
+def test_who_is_installed_with_whom(distribution: str) -> None:
+    """I9: nor does it depend on one."""
+    folder = distribution.removeprefix("orders_")
+    manifest = tomllib.loads((_ROOT / "services" / folder / "pyproject.toml").read_text())
+    wanted = {
+        each.partition(">")[0].partition("[")[0].replace("-", "_")
+        for each in manifest["project"]["dependencies"]
+    }
+    assert _SHARED in wanted
+    assert not wanted & (_FORBIDDEN[distribution] | _SERVICES)
