@@ -1,16 +1,14 @@
 """The API as a client sees it: requests that outlast a restart."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any, Self
 
-import httpx
-
-from orders_cli.addresses import is_local
 from orders_cli.backoff import Backoff
 from orders_cli.errors import OrdersError, UnreachableError
+from orders_cli.http_client import Answer, HttpClient, HttpError
 
 _TIMEOUT_S = 15.0
 _GIVE_UP_AFTER_S = 60.0
@@ -34,19 +32,13 @@ class OrdersClient:
     def __init__(
         self,
         address: str,
-        connections: int,
         give_up_after_s: float = _GIVE_UP_AFTER_S,
         lost: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.address = address
         self._give_up_after_s = give_up_after_s
         self._lost = lost
-        self._http = httpx.AsyncClient(
-            base_url=f"{address}/api",
-            timeout=_TIMEOUT_S,
-            limits=httpx.Limits(max_connections=connections),
-            trust_env=not is_local(address),
-        )
+        self._http = HttpClient(address, _TIMEOUT_S)
 
     async def __aenter__(self) -> Self:
         """Make sure that there is an API.
@@ -56,48 +48,45 @@ class OrdersClient:
 
         """
         try:
-            answer = await self._http.get("/health")
-        except httpx.TransportError as exc:
-            await self._http.aclose()
-            raise UnreachableError(f"no API answers at {self.address}: {_why(exc)}") from exc
-        if "json" not in answer.headers.get("Content-Type", ""):
-            await self._http.aclose()
+            answer = await self._http.request("GET", "/api/health")
+        except HttpError as exc:
+            raise UnreachableError(f"no API answers at {self.address}: {exc}") from exc
+        if "json" not in answer.content_type:
             raise UnreachableError(f"what answers at {self.address} is not the orders API")
         return self
 
-    async def __aexit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._http.__aexit__()
 
     async def create(self, fields: dict[str, Any], idempotency_key: str) -> int:
         """Create an order, once, and return its id."""
         headers = {"Idempotency-Key": idempotency_key}
-        answer = await self._request("POST", "/orders", json=fields, headers=headers)
-        return int(answer.json()["id"])
+        answer = await self._request("POST", "/api/orders", fields, headers)
+        return int(json.loads(answer.body)["id"])
 
     async def update(self, order_id: int, fields: dict[str, Any]) -> None:
         """Set fields of an order."""
-        await self._request("PUT", f"/orders/{order_id}", json=fields)
+        await self._request("PUT", f"/api/orders/{order_id}", fields, {})
 
-    async def _request(self, method: str, path: str, **content: Any) -> httpx.Response:
+    async def _request(
+        self, method: str, path: str, fields: dict[str, Any], headers: dict[str, str]
+    ) -> Answer:
         give_up = time.monotonic() + self._give_up_after_s
         backoff = Backoff()
+        body = json.dumps(fields).encode()
+        headers = {"Content-Type": "application/json", **headers}
         while True:
             try:
-                answer = await self._http.request(method, path, **content)
-            except httpx.TransportError as exc:
-                problem = _why(exc)
+                answer = await self._http.request(method, path, body, headers)
+            except HttpError as exc:
+                problem = str(exc)
             else:
-                if answer.is_success:
+                if answer.status < 300:
                     return answer
-                if not _is_passing(answer.status_code):
-                    raise RefusedError(answer.status_code, _detail(answer))
-                problem = f"status {answer.status_code}"
+                if not _is_passing(answer.status):
+                    raise RefusedError(answer.status, _detail(answer))
+                problem = f"status {answer.status}"
             if time.monotonic() > give_up:
                 raise UnreachableError(f"no API answers at {self.address} any more: {problem}")
             self._lost(problem)
@@ -110,13 +99,9 @@ def _is_passing(status: int) -> bool:
     return status >= 500 or status in {408, 409, 425, 429}
 
 
-def _detail(answer: httpx.Response) -> str:
+def _detail(answer: Answer) -> str:
     try:
-        problem = answer.json()
+        problem = json.loads(answer.body)
         return str(problem.get("detail") or problem.get("title"))
     except (ValueError, AttributeError):
-        return answer.reason_phrase
-
-
-def _why(exc: httpx.TransportError) -> str:
-    return str(exc) or type(exc).__name__
+        return "no reason given"

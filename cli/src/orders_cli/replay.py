@@ -116,7 +116,7 @@ def _complain(line: int, problem: str) -> None:
 async def _replay(
     address: str, steps: list[Step], factor: float | None, tally: _Tally, bar: Progress
 ) -> None:
-    async with OrdersClient(address, _CONNECTIONS) as client:
+    async with OrdersClient(address) as client:
         tally.began = time.monotonic()
         await _Replay(client, tally, bar).run(steps, factor)
 

@@ -96,7 +96,7 @@ async def _simulate(
     address: str, traffic: Traffic, rate: float, seconds: float | None, counter: _Counter
 ) -> None:
     forever = float("inf")
-    async with OrdersClient(address, _CONNECTIONS, forever, counter.lost) as client:
+    async with OrdersClient(address, forever, counter.lost) as client:
         try:
             async with asyncio.timeout(seconds), asyncio.TaskGroup() as tasks:
                 await _flow(client, traffic, rate, counter, tasks)

@@ -1,10 +1,12 @@
 """Asking a process whether it is ready."""
 
 import asyncio
+from http import HTTPStatus
+from urllib.parse import urlsplit
 
-import httpx
 import psycopg
 
+from orders_cli.http_client import HttpClient, HttpError
 from orders_cli.stack.plan import HttpProbe, PostgresProbe, Probe, RedisProbe
 from orders_cli.stack.ports import LOOPBACK
 
@@ -14,23 +16,27 @@ _INTERVAL_S = 0.05
 
 async def until_ready(probe: Probe) -> None:
     """Return as soon as the process behind the probe is ready; ask for ever if it never is."""
-    # trust_env: a proxy has no business between processes of one machine.
-    async with httpx.AsyncClient(timeout=_PATIENCE_S, trust_env=False) as client:
-        while not await _is_ready(probe, client):  # noqa: ASYNC110  nobody sets an event for us
-            await asyncio.sleep(_INTERVAL_S)
+    while not await _is_ready(probe):  # noqa: ASYNC110  nobody sets an event for us
+        await asyncio.sleep(_INTERVAL_S)
 
 
-async def _is_ready(probe: Probe, client: httpx.AsyncClient) -> bool:
+async def _is_ready(probe: Probe) -> bool:
     try:
         match probe:
             case HttpProbe(url):
-                return (await client.get(url)).status_code == httpx.codes.OK
+                return await _http_answers(url)
             case RedisProbe(port):
                 return await asyncio.wait_for(_redis_answers(port), _PATIENCE_S)
             case PostgresProbe(url):
                 return await asyncio.wait_for(_postgres_answers(url), _PATIENCE_S)
-    except (OSError, TimeoutError, httpx.HTTPError, psycopg.Error):
+    except (OSError, TimeoutError, HttpError, psycopg.Error):
         return False
+
+
+async def _http_answers(url: str) -> bool:
+    async with HttpClient(url, _PATIENCE_S) as client:
+        answer = await client.request("GET", urlsplit(url).path)
+    return answer.status == HTTPStatus.OK
 
 
 async def _redis_answers(port: int) -> bool:
