@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Self
 
-from orders_cli.backoff import Backoff
 from orders_cli.errors import OrdersError, UnreachableError
 from orders_cli.http_client import Answer, HttpClient, HttpError
+from orders_contract.backoff import Backoff
 
 _TIMEOUT_S = 15.0
 _GIVE_UP_AFTER_S = 60.0
@@ -73,7 +73,7 @@ class OrdersClient:
         self, method: str, path: str, fields: dict[str, Any], headers: dict[str, str]
     ) -> Answer:
         give_up = time.monotonic() + self._give_up_after_s
-        backoff = Backoff()
+        backoff = Backoff(first_s=0.1, ceiling_s=5.0)
         body = json.dumps(fields).encode()
         headers = {"Content-Type": "application/json", **headers}
         while True:
@@ -90,7 +90,7 @@ class OrdersClient:
             if time.monotonic() > give_up:
                 raise UnreachableError(f"no API answers at {self.address} any more: {problem}")
             self._lost(problem)
-            await asyncio.sleep(backoff.next_s())
+            await asyncio.sleep(backoff.next_delay_s())
 
 
 def _is_passing(status: int) -> bool:

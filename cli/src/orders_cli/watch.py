@@ -12,9 +12,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from orders_cli.addresses import DEFAULT_DATA, is_local, stream_address
-from orders_cli.backoff import Backoff
 from orders_cli.errors import BadValueError, UnreachableError
 from orders_cli.feed import Feed, Kind, Line
+from orders_contract.backoff import Backoff
 from orders_contract.messages import Filter
 
 _STYLES: dict[Kind, str] = {
@@ -55,7 +55,7 @@ def _filter(status: list[str] | None, customer: list[str] | None) -> Filter | No
 
 
 async def _watch(address: str, feed: Feed, console: Console) -> None:
-    backoff = Backoff()
+    backoff = Backoff(first_s=0.2, ceiling_s=10.0)
     while True:
         try:
             async with _connection(address, feed) as socket:
@@ -63,7 +63,7 @@ async def _watch(address: str, feed: Feed, console: Console) -> None:
         except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as exc:
             if feed.stream is None:
                 raise UnreachableError(f"no stream of changes at {address}: {exc}") from exc
-            delay_s = backoff.next_s()
+            delay_s = backoff.next_delay_s()
             _show(console, Line("alarm", f"connection lost; trying again in {delay_s:.1f} s"))
             await asyncio.sleep(delay_s)
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from signal import Signals
 
-from orders_cli.backoff import Backoff
 from orders_cli.errors import NotReadyError, RefusedSettingError
 from orders_cli.stack.plan import Program
 from orders_cli.stack.process import Child
 from orders_cli.stack.readiness import until_ready
 from orders_cli.stack.report import Report
+from orders_contract.backoff import Backoff
 
 _HEALTHY_AFTER_S = 30.0
 _KILL_PATIENCE_S = 1.0
@@ -22,7 +22,7 @@ class _Kept:
     """A child and the task that keeps it running."""
 
     child: Child
-    backoff: Backoff = field(default_factory=Backoff)
+    backoff: Backoff = field(default_factory=lambda: Backoff(first_s=0.2, ceiling_s=10.0))
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     starts: int = 0
@@ -94,7 +94,7 @@ class Supervisor:
                 return
             if lived_s > _HEALTHY_AFTER_S:
                 kept.backoff.reset()
-            delay_s = kept.backoff.next_s()
+            delay_s = kept.backoff.next_delay_s()
             self._report.alarm(f"{name} {end}; starting it again in {delay_s:.1f} s")
             await _either(kept.stopping, delay_s)
 
