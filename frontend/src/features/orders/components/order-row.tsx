@@ -50,10 +50,10 @@ export function OrderRow(props: OrderRowProps) {
         </span>
       </div>
       <div role="cell" className={styles.quantity} data-touched={touched("quantity")}>
-        <span className={styles.times} aria-hidden>
-          ×{" "}
-        </span>
         {formatNumber(order.quantity)}
+        <span className={styles.times} aria-hidden>
+          {" ×"}
+        </span>
       </div>
       <div role="cell" className={styles.status} data-touched={touched("status")}>
         <StatusMenu

@@ -24,7 +24,12 @@ export function StatusMenu({ status, orderId, saving, onChange }: StatusMenuProp
         </StatusBadge>
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
-        <DropdownMenu.Content className={styles.menu} align="start" sideOffset={4}>
+        <DropdownMenu.Content
+          className={styles.menu}
+          align="start"
+          sideOffset={4}
+          collisionPadding={8}
+        >
           <DropdownMenu.RadioGroup
             value={status}
             onValueChange={(value) => {
