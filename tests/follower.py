@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from orders_contract.messages import SERVER_MESSAGE
@@ -61,8 +62,24 @@ class Follower:
         """Read until a position is reached; return all events so far."""
         give_up = time.monotonic() + timeout_s
         while self.position < position:
-            self.receive(max(0.0, give_up - time.monotonic()))
+            message = self.receive(max(0.0, give_up - time.monotonic()))
+            assert message["type"] != "reset", message
         return self.events
+
+    def next(self, kind: str) -> Message:
+        """Return the next message that is not a heartbeat; it must be of a kind."""
+        while (message := self.receive())["type"] == "heartbeat":
+            pass
+        assert message["type"] == kind, message
+        return message
+
+    def closing_code(self) -> int | None:
+        """Read until the server closes; return the code it gave."""
+        try:
+            while True:
+                self.receive()
+        except ConnectionClosed as closed:
+            return None if closed.rcvd is None else closed.rcvd.code
 
     def close(self) -> None:
         """Close the connection."""

@@ -41,6 +41,11 @@ class Service:
         until(well, 10, f"health of port {self.port}")
         return self
 
+    def position(self) -> int | None:
+        """Return how far it has got, by its health page."""
+        position: int | None = health(self.port)[1].get("position")
+        return position
+
     @property
     def ws_url(self) -> str:
         """Where WebSocket clients connect, if it is a gateway."""
@@ -54,7 +59,7 @@ class Pipeline:
         """Start nothing yet."""
         self.database = database
         self.valkey = valkey
-        self._services: list[Service] = []
+        self.services: list[Service] = []
 
     def listener(self, **settings: str) -> Service:
         """Start a listener."""
@@ -82,7 +87,7 @@ class Pipeline:
 
     def _start(self, module: str, port: int, env: dict[str, str]) -> Service:
         started = Service(module, port, env)
-        self._services.append(started)
+        self.services.append(started)
         return started
 
     def __enter__(self) -> Self:
@@ -94,7 +99,7 @@ class Pipeline:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for started in reversed(self._services):
+        for started in reversed(self.services):
             if exc is not None:
                 print(f"--- port {started.port}\n{started.process.output()}")  # noqa: T201  for pytest
             started.process.__exit__(None, None, None)

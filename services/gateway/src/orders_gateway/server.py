@@ -26,7 +26,11 @@ from orders_gateway.source import Source
 
 SERVICE_RESTART = 1012
 INTERNAL_ERROR = 1011
+CLOSE_TIMEOUT_S = 2.0
+"""One who does not answer that we close is cut off after so long."""
+
 CLOSING_DEADLINE_S = 4.0
+"""All are gone so long after SIGTERM."""
 
 logger = structlog.get_logger()
 
@@ -119,6 +123,7 @@ class Gateway:
             max_size=settings.max_message_bytes,
             ping_interval=settings.ping_interval_s,
             ping_timeout=settings.ping_timeout_s,
+            close_timeout=CLOSE_TIMEOUT_S,
             logger=_library_logger,
             server_header=None,
         )
@@ -133,8 +138,11 @@ class Gateway:
         try:
             async with asyncio.timeout(CLOSING_DEADLINE_S):
                 await server.wait_closed()
-        except TimeoutError:
+        except TimeoutError:  # someone does not read, so will never see that we close
             logger.warning("clients_cut_off", connections=len(self._sessions))
+            for session in self._sessions:
+                session.connection.transport.abort()
+            await server.wait_closed()
 
     def _fresh(self) -> bool:
         return self._source is not None and self._source.fresh()

@@ -1,0 +1,48 @@
+"""The API, for tests: in this process for speed, or as the process it is in life."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from orders_api import app
+from orders_api.settings import Settings
+from servers import Database, Valkey
+from serving import Serve, serve_api
+
+
+@asynccontextmanager
+async def running(database: Database, redis: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Run the application in this process and yield a client of it."""
+    application = app.create(
+        Settings(
+            db_host=database.host,
+            db_port=database.port,
+            db_name=database.name,
+            db_user=database.user,
+            db_password=SecretStr(database.password),
+            redis_url=redis,
+        )
+    )
+    async with (
+        application.router.lifespan_context(application),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(application), base_url="http://api", timeout=30
+        ) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+async def api(database: Database, redis_url: Valkey) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client of the API on a fresh database."""
+    async with running(database, redis_url.url) as client:
+        yield client
+
+
+@pytest.fixture
+def serve() -> Serve:
+    """Start ``python -m orders_api`` as a process, with a client of it."""
+    return serve_api

@@ -1,0 +1,158 @@
+"""GET /api/health: what it finds in the database and in Redis."""
+
+import json
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from answers import created, ok
+from orders_api.models import Health
+from orders_contract.names import GATEWAY_KEY_PREFIX, HEAD_KEY, LISTENER_KEY
+from servers import Database, Valkey
+
+pytestmark = pytest.mark.anyio
+
+ORDER = {"customer_name": "A", "product_name": "B"}
+
+
+def stream_of(database: Database) -> str:
+    with database.connect() as connection:
+        row = connection.execute("SELECT id::text FROM order_stream").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def everybody_lives(redis_url: Valkey, database: Database, published: int) -> None:
+    """Leave in Redis what a listener and two gateways leave there."""
+    with redis_url.connect() as client:
+        client.hset(HEAD_KEY, mapping={"stream": stream_of(database), "position": published})
+        client.set(LISTENER_KEY, json.dumps({"position": published, "listener": "l"}))
+        for gateway, connections in (("a", 3), ("b", 4)):
+            word = {"gateway": gateway, "position": published, "connections": connections}
+            client.set(GATEWAY_KEY_PREFIX + gateway, json.dumps(word))
+
+
+def take(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("SELECT first FROM take_order_events()")
+
+
+async def health(api: httpx.AsyncClient, status: str) -> dict[str, Any]:
+    """Return the checks of a system that must be in that state."""
+    body = ok(await api.get("/api/health"))
+    Health.model_validate(body)
+    assert body["status"] == status, body
+    checks: dict[str, Any] = body["checks"]
+    return checks
+
+
+async def test_all_is_well(api: httpx.AsyncClient, database: Database, redis_url: Valkey) -> None:
+    """With database, Redis, listener and gateways, and nothing waiting, the answer is ok."""
+    created(await api.post("/api/orders", json=ORDER))
+    take(database)
+    everybody_lives(redis_url, database, published=1)
+    checks = await health(api, "ok")
+    assert checks["listener"] == {"status": "ok", "lag_events": 0, "lag_seconds": 0.0}
+    assert checks["gateways"] == {"status": "ok", "count": 2, "connections": 7}
+
+
+@pytest.mark.parametrize("absent", [LISTENER_KEY, GATEWAY_KEY_PREFIX])
+async def test_somebody_is_missing(
+    api: httpx.AsyncClient, database: Database, redis_url: Valkey, absent: str
+) -> None:
+    """Without a listener, or without any gateway, the system is degraded."""
+    everybody_lives(redis_url, database, published=0)
+    await health(api, "ok")
+    with redis_url.connect() as client:
+        for key in client.scan_iter(f"{absent}*"):
+            client.delete(key)
+    await health(api, "degraded")
+
+
+async def test_lag(api: httpx.AsyncClient, database: Database, redis_url: Valkey) -> None:
+    """What waits is counted: changes without a position and events that Redis does not have."""
+    everybody_lives(redis_url, database, published=1)
+    for _ in range(3):
+        created(await api.post("/api/orders", json=ORDER))
+    take(database)  # log: 1 to 3, of which 2 and 3 are not published
+    for _ in range(2):
+        created(await api.post("/api/orders", json=ORDER))
+    checks = await health(api, "ok")
+    assert checks["listener"]["lag_events"] == 4
+    assert 0 < checks["listener"]["lag_seconds"] < 5
+
+
+@pytest.mark.parametrize("waits_in", ["outbox", "log"])
+async def test_old_lag(
+    api: httpx.AsyncClient, database: Database, redis_url: Valkey, waits_in: str
+) -> None:
+    """A change that has waited for more than five seconds degrades the system."""
+    everybody_lives(redis_url, database, published=0)
+    created(await api.post("/api/orders", json=ORDER))
+    with database.connect() as connection:
+        connection.execute("UPDATE order_outbox SET changed_at = now() - interval '7 s'")
+    if waits_in == "log":
+        take(database)
+    checks = await health(api, "degraded")
+    assert checks["listener"]["status"] == "degraded"
+    assert checks["listener"]["lag_events"] == 1
+    assert 7 <= checks["listener"]["lag_seconds"] < 20
+
+
+async def test_published_of_another_stream(
+    api: httpx.AsyncClient, database: Database, redis_url: Valkey
+) -> None:
+    """What was published of another numbering does not count."""
+    created(await api.post("/api/orders", json=ORDER))
+    take(database)
+    everybody_lives(redis_url, database, published=5)
+    with redis_url.connect() as client:
+        client.hset(HEAD_KEY, "stream", "00000000-0000-0000-0000-000000000000")
+    assert (await health(api, "ok"))["listener"]["lag_events"] == 1
+
+
+async def test_endless_backlog_is_not_counted_out(
+    api: httpx.AsyncClient, database: Database, redis_url: Valkey
+) -> None:
+    """Counting what waits in the outbox stops at 10,001."""
+    everybody_lives(redis_url, database, published=0)
+    with database.connect() as connection:
+        connection.execute(
+            "INSERT INTO orders (customer_name, product_name)"
+            " SELECT 'A', 'B' FROM generate_series(1, 10500)"
+        )
+    assert (await health(api, "ok"))["listener"]["lag_events"] == 10_001
+
+
+async def test_redis_away(api: httpx.AsyncClient, redis_url: Valkey) -> None:
+    """Without Redis the system is degraded, orders are served, and Redis is found when back."""
+    redis_url.stop()
+    checks = await health(api, "degraded")
+    assert checks["redis"]["status"] == "down"
+    assert checks["gateways"] == {"status": "unknown", "count": None, "connections": None}
+    assert checks["listener"]["lag_events"] is None
+    created(await api.post("/api/orders", json=ORDER))
+    redis_url.start()
+    assert (await health(api, "degraded"))["redis"]["status"] == "ok"
+
+
+async def test_redis_hangs(api: httpx.AsyncClient, redis_url: Valkey) -> None:
+    """A Redis that hangs delays the answer by a second or so, and nothing else at all."""
+    await health(api, "degraded")
+    redis_url.freeze()
+    started = time.monotonic()
+    assert (await health(api, "degraded"))["redis"]["status"] == "down"
+    assert time.monotonic() - started < 2.5
+    redis_url.thaw()
+    assert (await health(api, "degraded"))["redis"]["status"] == "ok"
+
+
+async def test_garbage_in_redis(api: httpx.AsyncClient, redis_url: Valkey) -> None:
+    """Keys that hold something else make a degraded system and no error."""
+    with redis_url.connect() as client:
+        client.set(GATEWAY_KEY_PREFIX + "x", "no JSON")
+        client.lpush(GATEWAY_KEY_PREFIX + "y", "a list")
+        client.set(HEAD_KEY, "no hash")
+    await health(api, "degraded")

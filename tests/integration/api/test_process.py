@@ -1,0 +1,234 @@
+"""``python -m orders_api`` as a process: starting, ending, outages."""
+
+import signal
+import socket
+import threading
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from answers import created, ok, problem
+from processes import free_port, service
+from servers import Database, Postgres, Valkey
+from serving import Serve
+from waiting import until
+
+ORDER = {"customer_name": "A", "product_name": "B"}
+
+
+def test_serves_and_ends(serve: Serve, database: Database, redis_url: Valkey) -> None:
+    """It serves HTTP, logs no line per request, and ends with 0 within seconds of SIGTERM."""
+    with serve(database, redis_url.url) as (process, client):
+        created(client.post("/api/orders", json=ORDER))
+        assert len(ok(client.get("/api/orders"))["orders"]) == 1
+        problem(client.get("/api/nothing"), 404)
+        started = time.monotonic()
+        assert process.stop() == 0
+        assert time.monotonic() - started < 5
+        lines = process.output().splitlines()
+        assert [line.split("]")[1].split()[0] for line in lines] == ["api_started", "api_stopping"]
+        assert database.password not in process.output()
+
+
+def test_finishes_what_it_serves(serve: Serve, database: Database, redis_url: Valkey) -> None:
+    """A request under way when SIGTERM comes is answered before the process ends."""
+    answers: list[httpx.Response] = []
+    with serve(database, redis_url.url) as (process, client):
+        created(client.post("/api/orders", json=ORDER))
+        with database.connect(autocommit=False) as blocker:
+            blocker.execute("SELECT FROM orders FOR UPDATE")
+            request = threading.Thread(
+                target=lambda: answers.append(client.put("/api/orders/1", json={"quantity": 2}))
+            )
+            request.start()
+            until(lambda: _waiting(database), what="the request waits for the row")
+            process.signal(signal.SIGTERM)
+            until(lambda: "api_stopping" in process.output() or not _accepts(client))
+        request.join()
+        assert ok(answers[0])["quantity"] == 2
+        assert process.wait() == 0
+
+
+def test_large_bodies_over_http(serve: Serve, database: Database, redis_url: Valkey) -> None:
+    """A body over 64 kB is refused, announced or not, and the next request is served."""
+    with serve(database, redis_url.url) as (_, client):
+        problem(client.post("/api/orders", content=b"x" * 70_000), 413)
+        problem(client.post("/api/orders", content=(b"x" * 1000 for _ in range(80))), 413)
+        ok(client.get("/api/orders"))
+
+
+def test_documentation(serve: Serve, database: Database, redis_url: Valkey) -> None:
+    """The documentation page, and all it loads, comes from the API itself."""
+    with serve(database, redis_url.url) as (_, client):
+        page = client.get("/api/docs")
+        assert page.status_code == 200
+        assert "https://" not in page.text
+        assert "http://" not in page.text
+        for name in ("swagger-ui-bundle.js", "swagger-ui.css"):
+            assert f"/api/docs/static/{name}" in page.text
+            assert client.get(f"/api/docs/static/{name}").status_code == 200
+        problem(client.get("/api/docs/static/nothing"), 404)
+        schema = ok(client.get("/api/openapi.json"))
+        assert _promises(schema) == {
+            "/api/orders": {"get", "post"},
+            "/api/orders/{order_id}": {"get", "put", "patch", "delete"},
+            "/api/orders/{order_id}/events": {"get"},
+            "/api/events": {"get"},
+            "/api/health": {"get"},
+        }
+        refused = schema["paths"]["/api/orders"]["post"]["responses"]["422"]["content"]
+        assert list(refused) == ["application/problem+json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DB_PASSWORD", ""),
+        ("DB_PORT", "seventy"),
+        ("DB_PORT", "70000"),
+        ("API_PORT", "0"),
+        ("REDIS_URL", "http://localhost"),
+        ("LOG_LEVEL", "chatty"),
+        ("LOG_FORMAT", "xml"),
+        ("DB_POOL_CONNECTIONS", "0"),
+    ],
+)
+def test_bad_setting(name: str, value: str) -> None:
+    """A bad setting is named, without its traceback, and the exit status is 2."""
+    with service("orders_api", {"DB_PASSWORD": "secret", name: value}) as process:
+        assert process.wait() == 2
+        assert name in process.output()
+        assert "Traceback" not in process.output()
+
+
+def test_port_in_use(database: Database) -> None:
+    """A port that somebody has is said to be in use, and the exit status is not 0."""
+    port = free_port()
+    with socket.socket() as somebody:
+        somebody.bind(("127.0.0.1", port))
+        somebody.listen()
+        with service("orders_api", {**database.environ(), "API_PORT": str(port)}) as process:
+            assert process.wait() != 0
+            assert "address already in use" in process.output()
+
+
+def test_outage(serve: Serve, own_postgres: Postgres, redis_url: Valkey) -> None:
+    """Without its database the API answers 503 within seconds, and 200 soon after it is back."""
+    database = own_postgres.create_database()
+    with serve(database, redis_url.url) as (process, client):
+        created(client.post("/api/orders", json=ORDER))
+        own_postgres.kill()
+        for method, path in (
+            ("GET", "/api/orders"),
+            ("POST", "/api/orders"),
+            ("PUT", "/api/orders/1"),
+        ):
+            started = time.monotonic()
+            response = client.request(method, path, json=ORDER if method != "GET" else None)
+            problem(response, 503)
+            assert int(response.headers["retry-after"]) > 0
+            assert time.monotonic() - started < 4
+        health = client.get("/api/health")
+        assert (health.status_code, health.json()["status"]) == (503, "down")
+        until(lambda: process.output().count("database_away") == 1)
+        own_postgres.start()
+        until(lambda: client.get("/api/orders/1").status_code == 200, 10)
+        assert ok(client.get("/api/orders/1"))["version"] == 1
+        assert len(ok(client.get("/api/orders"))["orders"]) == 1
+        assert process.output().count("database_back") == 1
+
+
+def test_restart_goes_unnoticed(serve: Serve, own_postgres: Postgres, redis_url: Valkey) -> None:
+    """A database that restarts between two requests fails neither, however full the pool was."""
+    database = own_postgres.create_database()
+    with serve(database, redis_url.url) as (_, client):
+        created(client.post("/api/orders", json=ORDER))
+        _at_once(client, 10)
+        own_postgres.restart()
+        assert _at_once(client, 10) == {200}
+
+
+def test_database_hangs(serve: Serve, own_postgres: Postgres, redis_url: Valkey) -> None:
+    """A database that hangs makes health say so within seconds, again and again, until it wakes."""
+    database = own_postgres.create_database()
+    with serve(database, redis_url.url) as (_, client):
+        ok(client.get("/api/health"))
+        own_postgres.freeze()
+        try:
+            for _ in range(3):
+                started = time.monotonic()
+                assert client.get("/api/health").status_code == 503
+                assert time.monotonic() - started < 3
+        finally:
+            own_postgres.thaw()
+        until(lambda: client.get("/api/health").status_code == 200, 20)
+
+
+def test_starts_without_database(serve: Serve, own_postgres: Postgres, redis_url: Valkey) -> None:
+    """Started before its database, it says that health is down, and serves once it is there."""
+    database = own_postgres.create_database()
+    own_postgres.stop()
+    with serve(database, redis_url.url) as (process, client):
+        assert client.get("/api/health").status_code == 503
+        own_postgres.start()
+        until(lambda: client.get("/api/orders").status_code == 200, 10)
+        assert process.stop() == 0
+
+
+def test_ends_without_database(serve: Serve, own_postgres: Postgres, redis_url: Valkey) -> None:
+    """SIGTERM ends it within seconds also while the database is away."""
+    database = own_postgres.create_database()
+    own_postgres.stop()
+    with serve(database, redis_url.url) as (process, _):
+        assert process.stop(within_s=8) == 0
+
+
+def test_bug_is_a_problem(serve: Serve, database: Database, redis_url: Valkey) -> None:
+    """What nobody foresaw is a 500 problem for the client and a traceback in the log."""
+    with serve(database, redis_url.url) as (process, client):
+        with database.connect() as connection:
+            connection.execute("ALTER TABLE orders RENAME COLUMN quantity TO amount")
+        problem(client.post("/api/orders", json=ORDER), 500)
+        until(lambda: "UndefinedColumn" in process.output())
+        assert "Traceback" in process.output()
+
+
+def _promises(schema: dict[str, Any]) -> dict[str, set[str]]:
+    return {path: set(operations) for path, operations in schema["paths"].items()}
+
+
+def _at_once(client: httpx.Client, number: int) -> set[int]:
+    """Make requests side by side and return their statuses."""
+    statuses: list[int] = []
+    threads = [
+        threading.Thread(
+            target=lambda: statuses.append(client.get("/api/orders?search=x").status_code)
+        )
+        for _ in range(number)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(statuses) == number
+    return set(statuses)
+
+
+def _waiting(database: Database) -> bool:
+    with database.connect() as connection:
+        return bool(
+            connection.execute(
+                "SELECT FROM pg_stat_activity WHERE application_name = 'orders-api'"
+                " AND datname = current_database() AND wait_event_type = 'Lock'"
+            ).fetchall()
+        )
+
+
+def _accepts(client: httpx.Client) -> bool:
+    try:
+        with socket.create_connection((client.base_url.host, client.base_url.port or 0), 1):
+            return True
+    except OSError:
+        return False

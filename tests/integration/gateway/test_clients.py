@@ -1,0 +1,192 @@
+"""What clients say, how they behave, and that none disturbs another (I6)."""
+
+import json
+import signal
+import socket
+import struct
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from follower import Follower
+from pipeline import Pipeline, Service, health
+from waiting import until
+
+INSERT = "INSERT INTO orders (customer_name, product_name, status) VALUES (%s, 'Laptop', %s)"
+
+
+@pytest.fixture
+def gateway(pipeline: Pipeline) -> Service:
+    """Start a listener and a gateway with an eager heartbeat."""
+    started = pipeline.gateway(HEARTBEAT_INTERVAL_S="0.2")
+    pipeline.listener().ready()
+    return started.ready()
+
+
+def write(pipeline: Pipeline, orders: int, name: str = "Ada", status: str = "pending") -> None:
+    """Commit orders one by one."""
+    with pipeline.database.connect() as sql:
+        for _ in range(orders):
+            sql.execute(INSERT, [name, status])
+
+
+def test_heartbeats_say_how_far_nothing_is_missing(pipeline: Pipeline, gateway: Service) -> None:
+    """An idle connection hears regularly that nothing is missing, at the interval it was told."""
+    with Follower(gateway.ws_url) as follower:
+        assert follower.hello["heartbeat_seconds"] == 0.2
+        assert follower.expect("heartbeat")["position"] == 0
+        write(pipeline, 1)
+        follower.until(1)
+        assert follower.expect("heartbeat")["position"] == 1
+
+
+def test_a_filter_admits_what_matches_and_says_what_leaves(
+    pipeline: Pipeline, gateway: Service
+) -> None:
+    """A filtered client sees orders enter, change and LEAVE, and nothing of others."""
+    with Follower(gateway.ws_url) as follower, pipeline.database.connect() as sql:
+        follower.send({"type": "subscribe", "filter": {"status": ["pending"]}})
+        subscribed = follower.next("subscribed")
+        assert subscribed["filter"] == {"status": ["pending"]}
+        sql.execute(INSERT, ["Ada", "pending"])
+        sql.execute(INSERT, ["Bob", "shipped"])
+        sql.execute("UPDATE orders SET quantity = 2")
+        sql.execute("UPDATE orders SET status = 'shipped' WHERE id = 1")
+        sql.execute("UPDATE orders SET status = 'pending' WHERE id = 2")
+        sql.execute("DELETE FROM orders")
+        sql.execute("TRUNCATE orders")
+        follower.until(9)
+        seen = [(event["operation"], event["order_id"]) for event in follower.events]
+    assert seen == [
+        ("INSERT", 1),
+        ("UPDATE", 1),
+        ("LEAVE", 1),
+        ("UPDATE", 2),
+        ("DELETE", 2),
+        ("TRUNCATE", None),
+    ]
+    left = follower.events[2]
+    assert left["order"] is None
+    assert left["changed"] is None
+
+
+def test_a_filter_can_resume(pipeline: Pipeline, gateway: Service) -> None:
+    """I7: subscribe with after brings what matched since, then a word how far it is complete."""
+    write(pipeline, 3, "Ada")
+    write(pipeline, 3, "Bob")
+    with Follower(gateway.ws_url, after=6) as follower:
+        follower.send({"type": "subscribe", "filter": {"customer_name": ["Ada"]}, "after": 1})
+        assert follower.next("subscribed")["position"] == 1
+        follower.until(6)
+        assert [event["position"] for event in follower.events] == [2, 3]
+        follower.send({"type": "subscribe", "after": 4})
+        assert follower.next("subscribed") == {
+            "type": "subscribed",
+            "filter": {},
+            "position": 4,
+        }
+        follower.until(6)
+    assert [event["position"] for event in follower.events] == [2, 3, 5, 6]
+
+
+def test_a_full_gateway_refuses_more(pipeline: Pipeline) -> None:
+    """Beyond its bound a gateway sends clients elsewhere: 503 with Retry-After."""
+    pipeline.listener().ready()
+    full = pipeline.gateway(MAX_CONNECTIONS="1").ready()
+    with Follower(full.ws_url):
+        with pytest.raises(InvalidStatus) as refused, Follower(full.ws_url):
+            pass
+        assert refused.value.response.status_code == 503
+        assert refused.value.response.headers["Retry-After"] == "1"
+
+
+def test_a_client_that_stops_reading_holds_up_nobody(pipeline: Pipeline) -> None:
+    """I6: one socket's buffers are full; the others get everything, the slow one a reset."""
+    gateway = pipeline.gateway(RING_MAX_EVENTS="10000")
+    pipeline.listener().ready()
+    slow = stuck_client(gateway.ready().port)
+    with Follower(gateway.ws_url) as follower, pipeline.database.connect() as sql:
+        for _ in range(60):
+            sql.execute(
+                "INSERT INTO orders (customer_name, product_name)"
+                " SELECT repeat('x', 1000), 'p' FROM generate_series(1, 500)"
+            )
+        follower.until(30_000, 60)
+        assert len(follower.events) == 30_000
+        until(lambda: health(gateway.port)[1]["live"] == 1, what="the slow one is not live")
+        resets = [message for message in read_all(slow, 30_000) if message["type"] == "reset"]
+    assert [message["reason"] for message in resets] == ["slow"]
+    slow.close()
+
+
+def stuck_client(port: int) -> socket.socket:
+    """Open a WebSocket by hand, with small buffers, and read nothing but the handshake."""
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.settimeout(20)
+    raw.connect(("127.0.0.1", port))
+    raw.sendall(
+        b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += raw.recv(1)
+    return raw
+
+
+def read_all(raw: socket.socket, position: int) -> list[dict[str, Any]]:
+    """Read frames until one tells of a position, checking that no gap comes without a reset."""
+    stream = raw.makefile("rb")
+    messages: list[dict[str, Any]] = []
+    reached = 0
+    while reached < position:
+        _, short = stream.read(2)
+        size = short
+        if short == 126:
+            (size,) = struct.unpack(">H", stream.read(2))
+        elif short == 127:
+            (size,) = struct.unpack(">Q", stream.read(8))
+        message = json.loads(stream.read(size))
+        if message["type"] == "events":
+            assert message["first"] == reached + 1
+            reached = message["last"]
+        else:
+            reached = message.get("position", reached)
+        messages.append(message)
+    return messages
+
+
+def test_sigterm_sends_clients_to_another_gateway(gateway: Service) -> None:
+    """A gateway that stops closes with 1012 and ends within seconds with status 0."""
+    with Follower(gateway.ws_url) as follower:
+        gateway.process.signal(signal.SIGTERM)
+        assert follower.closing_code() == 1012
+    assert gateway.process.wait(8) == 0
+    assert "Traceback" not in gateway.process.output()
+
+
+def test_without_word_from_the_stream_nothing_is_promised(pipeline: Pipeline) -> None:
+    """While Redis is away: no heartbeat, no new client, health 503; afterwards all is well."""
+    gateway = pipeline.gateway(HEARTBEAT_INTERVAL_S="0.2")
+    pipeline.listener().ready()
+    with Follower(gateway.ready().ws_url) as follower:
+        follower.expect("heartbeat")
+        pipeline.valkey.stop()
+        until(lambda: health(gateway.port)[0] == 503, 15)
+        with pytest.raises(InvalidStatus) as refused, Follower(gateway.ws_url):
+            pass
+        assert refused.value.response.status_code == 503
+        pipeline.valkey.start()
+        write(pipeline, 1)
+        follower.until(1, 15)
+    gateway.ready()
+
+
+def test_the_gateway_is_told_of_no_database(gateway: Service) -> None:
+    """I9: a gateway has no database among its settings and holds no such connection."""
+    with open(f"/proc/{gateway.process.pid}/environ", "rb") as file:  # noqa: PTH123  not a file
+        assert b"DB_" not in file.read()
+    with open(f"/proc/{gateway.process.pid}/maps") as file:  # noqa: PTH123
+        assert "psycopg" not in file.read()

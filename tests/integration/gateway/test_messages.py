@@ -1,0 +1,115 @@
+"""What clients say, sense and nonsense, to one gateway that serves all these tests."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from follower import Follower
+from pipeline import Pipeline, Service
+from servers import Postgres, Valkey
+
+
+@pytest.fixture(scope="module")
+def pipeline(postgres: Postgres) -> Iterator[Pipeline]:
+    """Start a listener and a gateway for all tests of this module."""
+    valkey = Valkey()
+    database = postgres.create_database()
+    with Pipeline(database, valkey) as started:
+        started.listener().ready()
+        yield started
+    postgres.drop_database(database)
+    valkey.stop()
+
+
+@pytest.fixture(scope="module")
+def gateway(pipeline: Pipeline) -> Service:
+    """Start the gateway."""
+    return pipeline.gateway().ready()
+
+
+def write(pipeline: Pipeline) -> None:
+    """Commit an order."""
+    with pipeline.database.connect() as sql:
+        sql.execute("INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')")
+
+
+def test_ping_is_answered(gateway: Service) -> None:
+    """A ping gets a pong with the position."""
+    with Follower(gateway.ws_url) as follower:
+        follower.send({"type": "ping"})
+        assert follower.next("pong")["position"] == follower.position
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("rubbish", "invalid_json"),
+        ("[]", "invalid_message"),
+        ("null", "invalid_message"),
+        ("{}", "unknown_type"),
+        ('{"type":"delete"}', "unknown_type"),
+        ('{"type":"subscribe","filter":{"status":"pending"}}', "invalid_message"),
+        ('{"type":"subscribe","filter":{"status":["lost"]}}', "invalid_message"),
+        ('{"type":"subscribe","filter":{"status":[]}}', "invalid_message"),
+        ('{"type":"subscribe","filter":{"colour":["red"]}}', "invalid_message"),
+        ('{"type":"subscribe","filter":[]}', "invalid_message"),
+        ('{"type":"subscribe","after":-1}', "invalid_message"),
+        ('{"type":"subscribe","after":"1"}', "invalid_message"),
+        ('{"type":"subscribe","filter":{"order_id":[' + "9" * 5000 + "]}}", "invalid_json"),
+        ("[" * 20_000, "invalid_json"),
+        (b"\x00\x01binary", "binary_not_supported"),
+    ],
+)
+def test_nonsense_gets_an_error_and_the_stream_goes_on(
+    pipeline: Pipeline, gateway: Service, message: str | bytes, code: str
+) -> None:
+    """What is not understood is answered with a code; connection and others go on."""
+    with Follower(gateway.ws_url) as other, Follower(gateway.ws_url) as follower:
+        follower.send(message)
+        error = follower.next("error")
+        assert error["code"] == code
+        assert len(error["message"]) < 300
+        write(pipeline)
+        assert len(follower.until(follower.position + 1)) == 1
+        assert len(other.until(other.position + 1)) == 1
+
+
+def test_a_huge_message_closes_only_its_sender(pipeline: Pipeline, gateway: Service) -> None:
+    """A 10 MB frame is refused with 1009; nobody else notices."""
+    with Follower(gateway.ws_url) as other:
+        with Follower(gateway.ws_url) as follower:
+            with suppress(ConnectionClosed):  # perhaps while we are still sending
+                follower.send("x" * 10_000_000)
+            assert follower.closing_code() == 1009
+        write(pipeline)
+        assert len(other.until(other.position + 1)) == 1
+
+
+def test_too_many_messages_close_the_connection(gateway: Service) -> None:
+    """Who talks too much is closed with 1008."""
+    with Follower(gateway.ws_url) as follower:
+        with suppress(ConnectionClosed):  # perhaps while we are still talking
+            for _ in range(200):
+                follower.send({"type": "ping"})
+        assert follower.closing_code() == 1008
+
+
+def test_other_paths_are_not_found(gateway: Service) -> None:
+    """WebSocket is at /ws and nowhere else."""
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        Follower(gateway.ws_url.replace("/ws", "/elsewhere")),
+    ):
+        pass
+    assert refused.value.response.status_code == 404
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "1.5", "9" * 30, ""])
+def test_a_senseless_position_is_refused(gateway: Service, after: str) -> None:
+    """A position that is no whole number is a 400 that names the parameter."""
+    with pytest.raises(InvalidStatus) as refused, Follower(f"{gateway.ws_url}?after={after}"):
+        pass
+    assert refused.value.response.status_code == 400
+    assert b"after" in refused.value.response.body

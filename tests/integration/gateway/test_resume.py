@@ -1,0 +1,206 @@
+"""Coming back with a position (I7)."""
+
+import uuid
+
+from follower import Follower
+from orders_contract.names import CHANGES_CHANNEL, LOG_KEY
+from pipeline import Pipeline
+from waiting import until
+
+INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
+
+
+def write(pipeline: Pipeline, orders: int) -> None:
+    """Commit orders one by one."""
+    with pipeline.database.connect() as sql:
+        for _ in range(orders):
+            sql.execute(INSERT)
+
+
+def numbers(follower: Follower) -> list[int]:
+    """Return the positions of the events a follower has seen."""
+    return [event["position"] for event in follower.events]
+
+
+def test_a_client_resumes_from_the_ring(pipeline: Pipeline) -> None:
+    """I7: every missed event comes once and in order, then the live ones."""
+    gateway = pipeline.gateway()
+    pipeline.listener().ready()
+    with Follower(gateway.ready().ws_url) as first:
+        write(pipeline, 5)
+        first.until(5)
+        stream = first.hello["stream"]
+    with Follower(gateway.ws_url, after=2, stream=stream) as second:
+        assert second.hello["position"] == 2
+        second.until(5)
+        write(pipeline, 1)
+        second.until(6)
+    assert numbers(second) == [3, 4, 5, 6]
+
+
+def test_a_gateway_without_a_ring_resumes_from_redis(pipeline: Pipeline) -> None:
+    """I7: a gateway that has just started serves the missed events from Redis."""
+    pipeline.listener().ready()
+    write(pipeline, 40)
+    gateway = pipeline.gateway().ready()
+    with Follower(gateway.ws_url, after=7) as follower:
+        follower.until(40)
+    assert numbers(follower) == list(range(8, 41))
+
+
+def test_what_redis_no_longer_has_comes_from_the_log(pipeline: Pipeline) -> None:
+    """I7: older than Redis: the API reads the log, and Redis the rest."""
+    api = pipeline.api()
+    pipeline.listener().ready()
+    write(pipeline, 30)
+    gateway = pipeline.gateway(API_URL=f"http://127.0.0.1:{api.port}").ready()
+    until(lambda: gateway.position() == 30)
+    with pipeline.valkey.connect() as client:
+        client.xtrim(LOG_KEY, minid=21, approximate=False)
+    with Follower(gateway.ws_url, after=3) as follower:
+        follower.until(30)
+    assert numbers(follower) == list(range(4, 31))
+
+
+def test_what_nobody_has_any_more_is_a_reset(pipeline: Pipeline) -> None:
+    """I7: pruned from the log: the client is told to fetch a snapshot, and goes on from there."""
+    api = pipeline.api()
+    pipeline.listener().ready()
+    write(pipeline, 30)
+    gateway = pipeline.gateway(API_URL=f"http://127.0.0.1:{api.port}").ready()
+    until(lambda: gateway.position() == 30)
+    with pipeline.valkey.connect() as client:
+        client.xtrim(LOG_KEY, minid=21, approximate=False)
+    with pipeline.database.connect() as sql:
+        sql.execute(b"SELECT prune_order_events(10)")
+    with Follower(gateway.ws_url, after=3) as follower:
+        reset = follower.expect("reset")
+        write(pipeline, 1)
+        follower.until(31)
+    assert reset == {"type": "reset", "reason": "expired", "position": 30}
+    assert numbers(follower) == [31]
+
+
+def test_another_stream_is_a_reset(pipeline: Pipeline) -> None:
+    """I7: a position of another database means nothing here, and the client is told so."""
+    gateway = pipeline.gateway()
+    pipeline.listener().ready()
+    write(pipeline, 3)
+    gateway.ready()
+    until(lambda: gateway.position() == 3)
+    with Follower(gateway.ws_url, after=2, stream=str(uuid.uuid4())) as follower:
+        reset = follower.expect("reset")
+        write(pipeline, 1)
+        follower.until(4)
+    assert reset["reason"] == "unknown_stream"
+    assert numbers(follower) == [4]
+
+
+def test_a_position_that_never_was_is_a_reset(pipeline: Pipeline) -> None:
+    """I7: a client ahead of the stream is told so, once the stream had time to come up with it."""
+    gateway = pipeline.gateway()
+    pipeline.listener().ready()
+    with Follower(gateway.ready().ws_url, after=1000) as follower:
+        reset = follower.expect("reset")
+    assert reset == {"type": "reset", "reason": "ahead", "position": 0}
+
+
+def test_a_client_a_little_ahead_waits_for_the_stream(pipeline: Pipeline) -> None:
+    """A snapshot may be ahead of the gateway for a moment: no reset, no event twice."""
+    gateway = pipeline.gateway()
+    pipeline.listener().ready()
+    with Follower(gateway.ready().ws_url, after=2) as follower:
+        assert follower.hello["position"] == 2
+        write(pipeline, 3)
+        follower.until(3)
+    assert numbers(follower) == [3]
+
+
+def test_a_lost_message_is_fetched_before_anything_later(pipeline: Pipeline) -> None:
+    """I3: a gateway deaf for a while misses nothing, and its clients never see a gap."""
+    gateway = pipeline.gateway()
+    pipeline.listener().ready()
+    with Follower(gateway.ready().ws_url) as follower:
+        write(pipeline, 2)
+        follower.until(2)
+        with pipeline.valkey.connect() as client:
+            for _ in range(5):
+                client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+                write(pipeline, 4)
+        follower.until(22)
+    assert numbers(follower) == list(range(1, 23))
+
+
+def test_a_message_published_to_nobody_is_noticed_by_the_head(pipeline: Pipeline) -> None:
+    """I3: when the last message is lost, the next head tells, within about a second."""
+    gateway = pipeline.gateway()
+    pipeline.listener().ready()
+    with Follower(gateway.ready().ws_url) as follower, pipeline.valkey.connect() as client:
+        write(pipeline, 1)
+        follower.until(1)
+        client.execute_command("ACL", "SETUSER", "default", "resetchannels", "&nobody")
+        client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        client.execute_command("ACL", "SETUSER", "default", "allchannels")
+        write(pipeline, 1)
+        follower.until(2, 5)
+    assert numbers(follower) == [1, 2]
+
+
+def test_rubbish_on_the_channel_disturbs_nobody(pipeline: Pipeline) -> None:
+    """A stranger's message on the channel is ignored."""
+    gateway = pipeline.gateway()
+    pipeline.listener().ready()
+    with Follower(gateway.ready().ws_url) as follower, pipeline.valkey.connect() as client:
+        for payload in (b"", b"hello", b"{}", b'{"events":[]}', b"\xff\xfe", b'{"a":1,"events":'):
+            client.publish(CHANGES_CHANNEL, payload)
+        write(pipeline, 2)
+        follower.until(2)
+    assert numbers(follower) == [1, 2]
+
+
+def test_flushall_between_disturbs_nobody(pipeline: Pipeline) -> None:
+    """I3: Redis is flushed under connected clients: no reset, no gap, no event twice."""
+    gateway = pipeline.gateway()
+    pipeline.listener().ready()
+    with Follower(gateway.ready().ws_url) as follower, pipeline.valkey.connect() as client:
+        for round_ in range(1, 4):
+            write(pipeline, 10)
+            client.flushall()
+            write(pipeline, 10)
+            follower.until(20 * round_)
+    assert numbers(follower) == list(range(1, 61))
+
+
+def test_a_database_that_went_back_resets_everyone(pipeline: Pipeline) -> None:
+    """I7: positions that run backwards (an older backup) reset every client, without a mixture."""
+    gateway = pipeline.gateway()
+    listener = pipeline.listener().ready()
+    with Follower(gateway.ready().ws_url) as follower:
+        write(pipeline, 5)
+        follower.until(5)
+        listener.process.kill()
+        with pipeline.database.connect() as sql:
+            sql.execute(b"DELETE FROM order_events WHERE position > 2")
+        pipeline.listener().ready()
+        reset = follower.expect("reset")
+        write(pipeline, 1)
+        follower.until(3)
+    assert (reset["reason"], reset["position"]) == ("ahead", 2)
+    assert numbers(follower) == [1, 2, 3, 4, 5, 3]
+
+
+def test_a_new_database_resets_everyone(pipeline: Pipeline) -> None:
+    """I7: another stream id resets every client."""
+    gateway = pipeline.gateway()
+    listener = pipeline.listener().ready()
+    with Follower(gateway.ready().ws_url) as follower:
+        write(pipeline, 5)
+        follower.until(5)
+        listener.process.kill()
+        with pipeline.database.connect() as sql:
+            sql.execute(b"UPDATE order_stream SET id = gen_random_uuid()")
+        pipeline.listener().ready()
+        reset = follower.expect("reset")
+        write(pipeline, 1)
+        follower.until(6)
+    assert (reset["reason"], reset["position"]) == ("unknown_stream", 5)

@@ -1,0 +1,205 @@
+"""The listener between a real PostgreSQL and a real Valkey."""
+
+import json
+import signal
+from typing import Any
+
+import pytest
+
+from follower import Follower
+from orders_contract.batches import Batch, Head, decode
+from orders_contract.names import CHANGES_CHANNEL, HEAD_KEY, LISTENER_KEY, LOG_KEY
+from pipeline import Pipeline, health
+from servers import Postgres, Valkey
+from waiting import until
+
+INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
+
+
+def logged(valkey: Valkey) -> list[tuple[int, int, list[dict[str, Any]]]]:
+    """Return what the stream orders:log holds: first, last, events."""
+    with valkey.connect() as client:
+        entries: Any = client.xrange(LOG_KEY)
+    return [
+        (int(fields[b"first"]), int(entry.split(b"-")[0]), json.loads(fields[b"events"]))
+        for entry, fields in entries
+    ]
+
+
+def positions(valkey: Valkey) -> list[int]:
+    """Return the positions of all events in orders:log."""
+    return [event["position"] for _, _, events in logged(valkey) for event in events]
+
+
+def write(pipeline: Pipeline, orders: int) -> None:
+    """Commit orders one by one."""
+    with pipeline.database.connect() as sql:
+        for _ in range(orders):
+            sql.execute(INSERT)
+
+
+def test_a_batch_stands_in_the_log_and_on_the_channel(pipeline: Pipeline) -> None:
+    """I4: stream entry and message hold the same rendering; the entry's ID is the last position."""
+    pipeline.listener().ready()
+    with pipeline.valkey.connect() as client, client.pubsub() as pubsub:
+        pubsub.subscribe(CHANGES_CHANNEL)
+        write(pipeline, 1)
+
+        def batch() -> Batch | None:
+            message = pubsub.get_message(ignore_subscribe_messages=True, timeout=1)
+            decoded = None if message is None else decode(message["data"])
+            return decoded if isinstance(decoded, Batch) else None
+
+        published = until(batch)
+        assert published is not None
+        ((entry, fields),) = client.xrange(LOG_KEY)
+    assert entry == b"1-0"
+    assert fields[b"events"] == published.events
+    assert fields[b"stream"].decode() == published.stream
+    assert (published.first, published.last) == (1, 1)
+
+
+def test_the_head_is_repeated_every_second(pipeline: Pipeline) -> None:
+    """I3: a lost last message is noticed by the head that follows within about a second."""
+    pipeline.listener().ready()
+    write(pipeline, 3)
+    with pipeline.valkey.connect() as client, client.pubsub() as pubsub:
+        pubsub.subscribe(CHANGES_CHANNEL)
+
+        def head() -> bool:
+            message = pubsub.get_message(ignore_subscribe_messages=True, timeout=1)
+            decoded = None if message is None else decode(message["data"])
+            return isinstance(decoded, Head) and decoded.position == 3
+
+        until(head, 5)
+        presence = json.loads(client.get(LISTENER_KEY) or "{}")
+    assert presence["position"] == 3
+
+
+def test_what_was_written_without_a_listener_comes_when_it_starts(pipeline: Pipeline) -> None:
+    """I3: changes wait in the outbox for as long as there is no listener."""
+    write(pipeline, 5)
+    pipeline.listener().ready()
+    until(lambda: positions(pipeline.valkey) == [1, 2, 3, 4, 5])
+
+
+def test_a_batch_taken_but_never_published_is_published_on_start(pipeline: Pipeline) -> None:
+    """I3: a listener that died between taking and publishing lost nothing: the log has it."""
+    pipeline.listener().ready()
+    write(pipeline, 2)
+    until(lambda: positions(pipeline.valkey) == [1, 2])
+    pipeline.services[0].process.kill()
+    write(pipeline, 2)
+    with pipeline.database.connect() as sql:
+        sql.execute(b"SELECT take_order_events()")  # as the listener would, and then no more
+    write(pipeline, 1)
+    pipeline.listener().ready()
+    until(lambda: positions(pipeline.valkey) == [1, 2, 3, 4, 5])
+
+
+def test_the_outbox_is_looked_into_when_the_session_begins_anew(pipeline: Pipeline) -> None:
+    """I3: PostgreSQL ends the session, a change falls between two; it is published all the same."""
+    listener = pipeline.listener().ready()
+    write(pipeline, 1)
+    with pipeline.database.connect() as sql:
+        sql.execute(
+            b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            b" WHERE application_name = 'orders-listener' AND datname = current_database()"
+        )
+        sql.execute(INSERT)
+    until(lambda: positions(pipeline.valkey) == [1, 2])
+    until(lambda: health(listener.port)[1].get("sessions") == 2)
+
+
+def test_redis_that_restarts_empty_gets_history_and_head_back(pipeline: Pipeline) -> None:
+    """I3: Redis is a cache of the log: empty, it is filled again without a human."""
+    pipeline.listener().ready()
+    write(pipeline, 3)
+    until(lambda: positions(pipeline.valkey) == [1, 2, 3])
+    pipeline.valkey.restart()
+    write(pipeline, 1)
+    until(lambda: positions(pipeline.valkey) == [1, 2, 3, 4])
+
+
+def test_flushall_is_noticed_though_nothing_is_written(pipeline: Pipeline) -> None:
+    """I3: the beat finds out that Redis forgot, and the log is published again."""
+    pipeline.listener().ready()
+    write(pipeline, 3)
+    until(lambda: positions(pipeline.valkey) == [1, 2, 3])
+    with pipeline.valkey.connect() as client:
+        client.flushall()
+    until(lambda: positions(pipeline.valkey) == [1, 2, 3])
+
+
+def test_a_redis_of_another_database_is_taken_over(pipeline: Pipeline) -> None:
+    """I7: what Redis holds of another stream is dropped, not continued."""
+    with pipeline.valkey.connect() as client:
+        client.hset(HEAD_KEY, mapping={"stream": "0-another", "position": 500})
+        client.xadd(LOG_KEY, {"first": 1, "stream": "0-another", "events": "[]"}, id="500-0")
+    pipeline.listener().ready()
+    write(pipeline, 2)
+    until(lambda: positions(pipeline.valkey) == [1, 2])
+
+
+def test_two_listeners_publish_everything_once(pipeline: Pipeline) -> None:
+    """I8: two listeners at work at once leave a log without gap or copy."""
+    gateway = pipeline.gateway()
+    pipeline.listener().ready()
+    pipeline.listener().ready()
+    with Follower(gateway.ready().ws_url) as follower:
+        write(pipeline, 300)
+        events = follower.until(300)
+    assert [event["position"] for event in events] == list(range(1, 301))
+    assert positions(pipeline.valkey) == list(range(1, 301))
+
+
+@pytest.mark.parametrize("kills", [10])
+def test_killed_again_and_again_under_load_it_loses_nothing(pipeline: Pipeline, kills: int) -> None:
+    """I3: kill -9 the listener at any instruction; every event comes, once, in order."""
+    gateway = pipeline.gateway()
+    listener = pipeline.listener().ready()
+    with Follower(gateway.ready().ws_url) as follower:
+        for _ in range(kills):
+            write(pipeline, 20)
+            listener.process.kill()
+            write(pipeline, 5)
+            listener = pipeline.listener()
+        events = follower.until(kills * 25, 20)
+    assert [event["position"] for event in events] == list(range(1, kills * 25 + 1))
+
+
+def test_sigterm_ends_it_cleanly(pipeline: Pipeline) -> None:
+    """SIGTERM ends the listener within seconds with status 0."""
+    listener = pipeline.listener().ready()
+    listener.process.signal(signal.SIGTERM)
+    assert listener.process.wait(5) == 0
+    assert "Traceback" not in listener.process.output()
+
+
+def test_health_says_down_while_redis_is_away(pipeline: Pipeline) -> None:
+    """/health is 503 while changes cannot reach Redis, and 200 again afterwards."""
+    listener = pipeline.listener().ready()
+    pipeline.valkey.stop()
+    until(lambda: health(listener.port)[0] == 503)
+    pipeline.valkey.start()
+    until(lambda: health(listener.port)[0] == 200)
+    assert health(listener.port, "/elsewhere")[0] == 404
+
+
+def test_it_waits_for_a_database_that_comes_later(
+    own_postgres: Postgres, redis_url: Valkey
+) -> None:
+    """A listener started before its database, or through a crash of it, recovers by itself."""
+    database = own_postgres.create_database()
+    own_postgres.stop()
+    with Pipeline(database, redis_url) as pipeline:
+        listener = pipeline.listener()
+        until(lambda: health(listener.port)[0] == 503)
+        own_postgres.start()
+        listener.ready()
+        write(pipeline, 1)
+        until(lambda: positions(redis_url) == [1])
+        own_postgres.kill()
+        own_postgres.start()
+        write(pipeline, 1)
+        until(lambda: positions(redis_url) == [1, 2])
