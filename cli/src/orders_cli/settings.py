@@ -18,7 +18,11 @@ class StackSettings(BaseSettings):
     """Where the processes of a stack listen; a port of 0 means any that is free."""
 
     model_config = SettingsConfigDict(
-        env_file=DOTENV, env_file_encoding="utf-8", extra="ignore", frozen=True
+        env_file=DOTENV,
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
     )
 
     port: Port = 3000

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Every setting of the gateway; names end in their unit. There is no database among them."""
 
-    model_config = SettingsConfigDict(frozen=True)
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
     redis_url: RedisDsn = RedisDsn("redis://localhost:6379/0")
     api_url: HttpUrl = HttpUrl("http://localhost:8000")

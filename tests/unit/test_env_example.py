@@ -1,0 +1,42 @@
+"""``.env.example`` says what the settings are."""
+
+from pathlib import Path
+
+import pytest
+from pydantic_settings import BaseSettings
+
+from orders_api.settings import Settings as ApiSettings
+from orders_cli.settings import StackSettings
+from orders_gateway.settings import Settings as GatewaySettings
+from orders_listener.settings import Settings as ListenerSettings
+
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
+KINDS: list[type[BaseSettings]] = [ApiSettings, ListenerSettings, GatewaySettings, StackSettings]
+
+
+def listed() -> dict[str, str]:
+    """Return the settings of .env.example."""
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    pairs = [line.split("=", 1) for line in lines if line and not line.startswith("#")]
+    return dict(pairs)
+
+
+def test_every_setting_is_listed_and_nothing_else() -> None:
+    """.env.example lists the settings of every process, and none that nobody reads."""
+    known = {name.upper() for kind in KINDS for name in kind.model_fields}
+    assert set(listed()) == known
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_listed_values_are_the_defaults(
+    kind: type[BaseSettings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copying .env.example to .env changes nothing."""
+    monkeypatch.setenv("DB_PASSWORD", "secret")
+    for name in listed().keys() - {"DB_PASSWORD"}:
+        monkeypatch.delenv(name, raising=False)
+    bare = kind()
+    for name, value in listed().items():
+        if name != "DB_PASSWORD":
+            monkeypatch.setenv(name, value)
+    assert kind() == bare
