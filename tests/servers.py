@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import psycopg
 import redis
 from psycopg import sql
@@ -34,11 +35,11 @@ _INITDB_OPTIONS = [
     "--auth-local=trust",
     "--auth-host=scram-sha-256",
 ]
-# Durability costs time and buys nothing in a folder that is thrown away.
+# Surviving a power cut costs time and buys nothing in a folder that is thrown away. Commits do
+# survive ``kill``: synchronous_commit stays on, so they are with the operating system by then.
 _POSTGRES_OPTIONS = {
     "listen_addresses": LOOPBACK,
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "64MB",
     "max_wal_size": "1GB",
@@ -118,10 +119,23 @@ class Postgres:
             self._process = None
 
     def kill(self) -> None:
-        """End the server as a power cut would."""
-        if self._process is not None:
-            self._process.kill()
-            self.stop()
+        """End the server and all its sessions without a word."""
+        processes = self._processes()
+        for process in processes:
+            process.suspend()  # or the first would be mourned by the others
+        for process in processes:
+            process.kill()
+        self.stop()
+
+    def freeze(self) -> None:
+        """Make it hang, every session of it: connections stay, answers do not come."""
+        for process in self._processes():
+            process.suspend()
+
+    def thaw(self) -> None:
+        """Let a frozen server go on."""
+        for process in self._processes():
+            process.resume()
 
     def restart(self) -> None:
         """Stop and start again, on the same port."""
@@ -137,8 +151,9 @@ class Postgres:
         """Return a fresh database with a stream of its own."""
         self._databases += 1
         name = f"orders_{self._databases}"
+        # Copying files takes a tenth of the time of copying through the log.
         self._administer(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
                 sql.Identifier(name), sql.Identifier(_TEMPLATE), sql.Identifier(_OWNER)
             )
         )
@@ -161,6 +176,11 @@ class Postgres:
         return psycopg.connect(
             host=str(self._folder), port=self.port, user="postgres", autocommit=True
         )
+
+    def _processes(self) -> list[psutil.Process]:
+        assert self._process is not None, "stopped"
+        postmaster = psutil.Process(self._process.pid)
+        return [postmaster, *postmaster.children(recursive=True)]
 
     def _initialise(self) -> None:
         if os.geteuid() == 0:

@@ -6,7 +6,6 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 
 from orders_api import problems
@@ -56,12 +55,10 @@ def create(settings: Settings) -> FastAPI:
 
 def _describe(app: FastAPI) -> None:
     """Say in OpenAPI that errors are problems, which FastAPI takes for ordinary JSON."""
-    schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
-    for path in schema["paths"].values():
+    for path in app.openapi()["paths"].values():
         for operation in path.values():
             for response in operation["responses"].values():
                 _correct_media_type(response.get("content", {}))
-    app.openapi_schema = schema
 
 
 def _correct_media_type(content: dict[str, Any]) -> None:

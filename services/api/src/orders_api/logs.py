@@ -11,16 +11,21 @@ def configure(level: str, style: str) -> None:
 
     Libraries log through ``logging``; their lines take the same shape. uvicorn's own are of
     interest from warnings upwards, among them the traceback of a request that failed. The pool
-    says each failed attempt: ``Database`` says instead when the state changes.
+    says each failed attempt: ``Database`` says instead when the state changes. Tracebacks are
+    plain ones: structlog's richer kinds print local variables, and with them what people sent.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     rendering: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if style == "json"
-        else [structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -32,9 +32,11 @@ def _absent() -> Any:
 
 
 Text = Annotated[str, AfterValidator(_writable)]
+ShortText = Annotated[str, Field(max_length=MAX_NAME_LENGTH), AfterValidator(_writable)]
 Name = Annotated[
-    Text,
+    str,
     Field(strict=True, min_length=1, max_length=MAX_NAME_LENGTH),
+    AfterValidator(_writable),
     AfterValidator(_not_blank),
 ]
 Quantity = Annotated[int, Field(strict=True, ge=1, le=MAX_INTEGER)]
@@ -74,9 +76,8 @@ class OrderQuery(_Request):
 
     status: list[Status] = Field([], max_length=5)
     customer_name: list[Text] = Field([], max_length=100, description="The whole name, exactly.")
-    search: Text = Field(
+    search: ShortText = Field(
         "",
-        max_length=MAX_NAME_LENGTH,
         description="Part of the customer's or product's name, in upper or lower case; or an id.",
     )
     limit: int = Field(100, ge=1, le=1000)

@@ -1,0 +1,41 @@
+"""The API as the process it is in life, for tests that start and stop it."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+import httpx
+
+from processes import LOOPBACK, Process, free_port, service
+from servers import Database
+from waiting import until
+
+
+class Serve(Protocol):
+    """Starts the API for a block: ``with serve(database, redis) as (process, client)``."""
+
+    def __call__(
+        self, database: Database, redis: str
+    ) -> AbstractContextManager[tuple[Process, httpx.Client]]: ...
+
+
+@contextmanager
+def serve_api(database: Database, redis: str) -> Iterator[tuple[Process, httpx.Client]]:
+    """Run ``python -m orders_api`` until the block ends; ready when it answers."""
+    port = free_port()
+    env = {**database.environ(), "REDIS_URL": redis, "API_PORT": str(port)}
+    with (
+        service("orders_api", env) as process,
+        httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=30) as client,
+    ):
+
+        def answers() -> bool:
+            assert process.running, process.output()
+            try:
+                client.get("/api/health")
+            except httpx.TransportError:
+                return False
+            return True
+
+        until(answers, 20, "the API answers")
+        yield process, client

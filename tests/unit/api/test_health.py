@@ -1,0 +1,36 @@
+"""The verdict on what was found."""
+
+import pytest
+
+from orders_api.health import Presence, verdict
+from orders_api.records import Backlog
+
+WELL = Presence(stream="s", published=9, listener=True, gateways=2, connections=5)
+NO_LISTENER = Presence(stream="s", published=9, listener=False, gateways=2, connections=5)
+NO_GATEWAY = Presence(stream="s", published=9, listener=True, gateways=0, connections=0)
+NO_LAG = Backlog(0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("presence", "backlog", "status"),
+    [
+        (WELL, NO_LAG, "ok"),
+        (WELL, Backlog(3, 4.9), "ok"),
+        (WELL, Backlog(3, 5.1), "degraded"),
+        (NO_LISTENER, NO_LAG, "degraded"),
+        (NO_GATEWAY, NO_LAG, "degraded"),
+        (None, NO_LAG, "degraded"),
+        (WELL, None, "down"),
+        (None, None, "down"),
+    ],
+)
+def test_verdict(presence: Presence | None, backlog: Backlog | None, status: str) -> None:
+    """Down without a database, degraded when live updates suffer, else ok."""
+    assert verdict(presence, backlog).status == status
+
+
+def test_what_cannot_be_known_is_not_made_up() -> None:
+    """Without Redis nobody knows how many gateways there are, or what was published."""
+    checks = verdict(None, NO_LAG).checks
+    assert (checks.gateways.status, checks.gateways.count) == ("unknown", None)
+    assert (checks.listener.status, checks.listener.lag_events) == ("unknown", None)

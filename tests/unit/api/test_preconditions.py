@@ -1,0 +1,49 @@
+"""If-Match and If-None-Match."""
+
+import pytest
+
+from orders_api.preconditions import ANY_VERSION, MalformedTagError, if_match, if_none_match
+
+
+@pytest.mark.parametrize("header", [None, "*", " * "])
+def test_any_version(header: str | None) -> None:
+    """Without If-Match, or with a star, every version will do."""
+    assert if_match(header) == ANY_VERSION
+    assert if_match(header).holds(7)
+
+
+@pytest.mark.parametrize(
+    ("header", "versions"),
+    [
+        ('"3"', (3,)),
+        ('"3", "4"', (3, 4)),
+        ('"3","4" ,', (3, 4)),
+        ('W/"3"', ()),
+        ('W/"3", "4"', (4,)),
+        ('"abc"', ()),
+        ('"03"', ()),
+        ('"-3"', ()),
+        ('"99999999999"', ()),
+        ('"3-gzip"', (3,)),
+        ('""', ()),
+    ],
+)
+def test_if_match_names_versions(header: str, versions: tuple[int, ...]) -> None:
+    """Strong tags count; weak ones and those of nobody's making match nothing."""
+    assert if_match(header).versions == versions
+
+
+@pytest.mark.parametrize("header", ["3", '"3', "3,4", '"3" "4"', "", "W/3", "garbage", '"3", x'])
+def test_malformed_if_match(header: str) -> None:
+    """What is no list of entity tags is an error and not a precondition that fails."""
+    with pytest.raises(MalformedTagError):
+        if_match(header)
+
+
+@pytest.mark.parametrize(
+    ("header", "holds"),
+    [(None, False), ("*", True), ('"3"', True), ('W/"3"', True), ('"4"', False), ("3", False)],
+)
+def test_if_none_match(header: str | None, holds: bool) -> None:  # noqa: FBT001  a parameter
+    """Weak tags count for reading; a malformed header asks for the order as if it were absent."""
+    assert if_none_match(header).holds(3) is holds
