@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -122,7 +122,11 @@ async def _replay(
 
 
 class _Replay:
-    """Steps on their way: many orders at once, the steps of one order one after the other."""
+    """Steps on their way: many orders at once, the steps of one order one after the other.
+
+    Orders are created one after the other too, so that their ids follow time. That costs nothing:
+    the changes of others, two in three requests, keep the API busy meanwhile.
+    """
 
     def __init__(self, client: OrdersClient, tally: _Tally, bar: Progress) -> None:
         self._client = client
@@ -130,7 +134,7 @@ class _Replay:
         self._bar = bar
         self._name = uuid.uuid4().hex
         self._slots = asyncio.Semaphore(_CONNECTIONS)
-        self._latest: dict[int, asyncio.Task[int | None]] = {}
+        self._latest: dict[int | Literal["create"], asyncio.Task[int | None]] = {}
 
     async def run(self, steps: list[Step], factor: float | None) -> None:
         try:
@@ -140,14 +144,15 @@ class _Replay:
                         due = self._tally.began + step.at_s / factor
                         await asyncio.sleep(due - time.monotonic())
                     await self._slots.acquire()
-                    before = self._latest.get(step.order.line)
-                    task = tasks.create_task(self._take(step, before))
-                    self._latest[step.order.line] = task
+                    chain: int | Literal["create"]
+                    chain = "create" if step.action == "create" else step.order.line
+                    task = tasks.create_task(self._take(step, self._latest.get(chain)))
+                    self._latest[chain] = self._latest[step.order.line] = task
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
 
     async def _take(self, step: Step, before: asyncio.Task[int | None] | None) -> int | None:
-        """Do a step once the one before is done; return the order's id, None if it has none."""
+        """Do a step once another is done; return the order's id, None if it has none."""
         try:
             order_id = await before if before is not None else None
             if step.action == "create":

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 
+from orders_cli.errors import OrdersError
 from orders_cli.stack import postgres, state
 from orders_cli.stack.plan import Plan
 from orders_cli.stack.postgres import Cluster
@@ -46,14 +47,19 @@ class Stack:
             StackError: the schema cannot be applied; everything has ended.
 
         """
+        failure: OrdersError | None = None
         async with asyncio.TaskGroup() as tasks:
             self._supervisor = Supervisor(tasks, self._report, self._publish)
             with _signals(self._asked_to_stop):
                 try:
                     await self._serve(self._supervisor)
+                except OrdersError as exc:
+                    failure = exc
                 finally:
                     state.withdraw(self._plan.data)
                     await self._take_down(self._supervisor)
+        if failure is not None:
+            raise failure
 
     async def _serve(self, supervisor: Supervisor) -> None:
         start = asyncio.create_task(self._bring_up(supervisor))

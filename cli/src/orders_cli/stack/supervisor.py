@@ -26,6 +26,7 @@ class _Kept:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     starts: int = 0
+    was_ready: bool = False
     refused: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -90,7 +91,7 @@ class Supervisor:
         name = kept.child.program.name
         while not kept.stopping.is_set():
             lived_s, end = await self._run_once(kept)
-            if kept.stopping.is_set():
+            if kept.stopping.is_set() or kept.refused.is_set():
                 return
             if lived_s > _HEALTHY_AFTER_S:
                 kept.backoff.reset()
@@ -113,7 +114,7 @@ class Supervisor:
         status = await child.ended()
         watch.cancel()
         kept.ready.clear()
-        if status == child.program.refuses_with:
+        if status == child.program.refuses_with and not kept.was_ready:
             kept.refused.set()
         ready_since = watch.result() if watch.done() and not watch.cancelled() else time.monotonic()
         return time.monotonic() - ready_since, _how_it_ended(status)
@@ -121,6 +122,7 @@ class Supervisor:
     async def _note_ready(self, kept: _Kept) -> float:
         await until_ready(kept.child.program.probe)
         kept.ready.set()
+        kept.was_ready = True
         if kept.starts > 1:
             self._report.note(f"{kept.child.program.name} is back")
         return time.monotonic()

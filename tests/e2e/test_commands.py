@@ -1,0 +1,157 @@
+"""``orders psql``, ``watch`` and ``simulate`` against the whole system, and without one."""
+
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from stacks import ORDERS, EmbeddedStack, environment, orders
+from waiting import until
+
+
+@contextmanager
+def _watching(stack: EmbeddedStack, log: Path, *options: str) -> Iterator[None]:
+    """Run ``orders watch``, connected, its lines in a file; it ends with 0 on Ctrl-C."""
+    with log.open("wb") as output:
+        watch = subprocess.Popen(
+            [ORDERS, "watch", *options],
+            cwd=stack.folder,
+            env=environment({"PYTHONUNBUFFERED": "1"}),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        until(lambda: "connected to gateway" in log.read_text(), 30, "watch connects")
+        yield
+        watch.send_signal(signal.SIGINT)
+        assert watch.wait(10) == 0
+    finally:
+        watch.kill()
+        watch.wait()
+
+
+def _insert(stack: EmbeddedStack, product: str, status: str = "pending") -> None:
+    stack.psql(
+        "INSERT INTO orders (customer_name, product_name, status)"
+        f" VALUES ('Ada', '{product}', '{status}')"
+    )
+
+
+def test_psql_passes_its_arguments_on(stack: EmbeddedStack) -> None:
+    """Arguments, standard input and exit status are psql's own."""
+    (stack.folder / "lines.csv").write_text("Ada,Copied,3\nBob,Copied,4\n")
+    copy = "\\copy orders (customer_name, product_name, quantity) FROM 'lines.csv' CSV"
+    assert orders("psql", "-c", copy, folder=stack.folder).stdout == "COPY 2\n"
+    count = "SELECT sum(quantity) FROM orders WHERE product_name = 'Copied'"
+    assert orders("psql", "-qAtc", count, folder=stack.folder).stdout == "7\n"
+    stdin = orders("psql", "--data", ".data", "-At", folder=stack.folder, text="SELECT 40 + 2;")
+    assert stdin.stdout == "42\n"
+    failed = orders("psql", "-v", "ON_ERROR_STOP=1", folder=stack.folder, text="SELECT 1/0;")
+    assert (failed.returncode, "division by zero" in failed.stderr) == (3, True)
+    assert "psql is the PostgreSQL" in orders("psql", "--help", folder=stack.folder).stdout
+
+
+def test_watch_shows_what_changed(stack: EmbeddedStack, tmp_path: Path) -> None:
+    """One line an event: position, operation, order, what changed from what to what."""
+    log = tmp_path / "watch.log"
+    with _watching(stack, log):
+        _insert(stack, "Seen")
+        stack.psql("UPDATE orders SET status = 'shipped' WHERE product_name = 'Seen'")
+        until(lambda: "status pending -> shipped" in log.read_text(), what="the update")
+    assert re.search(r"#\d+ +INSERT +order \d+ +1 x Seen for Ada \(pending\)", log.read_text())
+
+
+def test_watch_with_a_filter(stack: EmbeddedStack, tmp_path: Path) -> None:
+    """With a filter only what matches is shown."""
+    log = tmp_path / "watch.log"
+    with _watching(stack, log, "--status", "cancelled", "--customer", "Ada"):
+
+        def shows_matching() -> bool:
+            _insert(stack, "Unwanted")
+            _insert(stack, "Wanted", "cancelled")
+            return "Wanted" in log.read_text()
+
+        until(shows_matching, what="a match")  # repeated: connected is not yet subscribed
+        until(lambda: log.read_text().endswith("(cancelled)\n"), what="all of it")
+    assert "Unwanted" not in log.read_text()
+
+
+def test_watch_resumes(stack: EmbeddedStack, tmp_path: Path) -> None:
+    """I7: what happens while every gateway is gone is shown after it, once."""
+    log = tmp_path / "watch.log"
+    with _watching(stack, log):
+        for name in ("gateway-1", "gateway-2"):
+            stack.kill(name)
+        _insert(stack, "Meanwhile")
+        until(lambda: "resuming after" in log.read_text(), 30, "reconnected")
+        _insert(stack, "Afterwards")
+        until(lambda: "Afterwards" in log.read_text(), 30, "the stream goes on")
+    assert log.read_text().count("Meanwhile") == 1
+    assert "reset" not in log.read_text()
+
+
+def test_simulate(stack: EmbeddedStack) -> None:
+    """Traffic comes at about the rate asked for, and ends in time."""
+    before = int(stack.psql("SELECT max(position) FROM order_events"))
+    done = orders("simulate", "--rate", "20", "--seconds", "4", "--seed", "7", folder=stack.folder)
+    assert done.returncode == 0, done.stderr
+    made = re.search(r"(\d+) changes \((\d+) born, (\d+) changed\)", done.stdout)
+    assert made is not None, done.stdout
+    total, born, changed = (int(each) for each in made.groups())
+    assert 20 <= total <= 140
+    assert born > 0
+    assert changed > 0
+
+    def all_logged() -> bool:
+        # What was on its way when time was up may be there as well.
+        return int(stack.psql("SELECT max(position) FROM order_events")) - before >= total
+
+    until(all_logged, what="events")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["watch", "--url", "ws://127.0.0.1:1/ws"],
+        ["simulate", "--api", "http://127.0.0.1:1"],
+        ["replay", "one.csv", "--api", "http://127.0.0.1:1"],
+        ["psql", "-c", "SELECT 1"],
+    ],
+)
+def test_nothing_there(tmp_path: Path, arguments: list[str]) -> None:
+    """An address that nobody answers at is one sentence and status 1."""
+    (tmp_path / "one.csv").write_text(
+        "customer_name,product_name,quantity,ordered_on,shipped_on\nAda,Loom,1,1996-07-04,\n"
+    )
+    done = orders(*arguments, folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("orders: no ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["watch", "--url", "localhost"],
+        ["watch", "--status", "lost"],
+        ["watch", "--customer", ""],
+        ["simulate", "--rate", "0"],
+        ["simulate", "--seconds", "-1"],
+        ["simulate", "--api", "ftp://localhost"],
+        ["replay", "missing.csv"],
+        ["replay", "wrong.csv"],
+        ["replay", "wrong.csv", "--speed", "fast"],
+        ["nonsense"],
+    ],
+)
+def test_bad_input(tmp_path: Path, arguments: list[str]) -> None:
+    """Input that makes no sense is a clear error and status 2."""
+    (tmp_path / "wrong.csv").write_text("a,b\n1,2\n")
+    done = orders(*arguments, folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr
+    assert "Traceback" not in done.stderr

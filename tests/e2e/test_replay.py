@@ -1,0 +1,93 @@
+"""``orders replay`` against the whole system."""
+
+import csv
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from follower import Follower
+from stacks import EmbeddedStack, orders
+
+NORTHWIND = Path(__file__).resolve().parents[2] / "data" / "northwind_orders.csv"
+
+
+@contextmanager
+def _following(stack: EmbeddedStack, events: int) -> Iterator[Follower]:
+    """Read on another thread, as a client does, until so many events have come."""
+    with Follower(stack.edge.replace("http", "ws", 1) + "/ws") as follower:
+        last = follower.position + events
+        reading = threading.Thread(target=follower.until, args=(last, 240.0))
+        reading.start()
+        yield follower
+        reading.join(30)
+        assert not reading.is_alive(), f"at {follower.position} instead of {last}"
+
+
+def test_northwind_as_fast_as_it_can(stack: EmbeddedStack) -> None:
+    """I2, I7: a client there before sees every event of 2,155 orders, in order, none twice."""
+    with NORTHWIND.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    shipped = sum(bool(row["shipped_on"]) for row in rows)
+    expected = 2 * len(rows) + shipped
+    with _following(stack, expected) as follower:
+        done = orders(
+            "replay", str(NORTHWIND), "--speed", "max", folder=stack.folder, timeout_s=240
+        )
+    assert done.returncode == 0, done.stderr
+    assert f"{len(rows)} orders created, {len(rows) + shipped} updates, 0 malformed" in done.stdout
+    first = follower.events[0]["position"]
+    positions = [event["position"] for event in follower.events]
+    assert positions == list(range(first, first + expected))
+    lives: dict[int, list[str]] = defaultdict(list)
+    for event in follower.events:
+        assert event["order"]["version"] == len(lives[event["order_id"]]) + 1
+        lives[event["order_id"]].append(event["order"]["status"])
+    assert list(lives) == sorted(lives), "orders are not created in the order of time"
+    assert len(lives) == len(rows)
+    assert sum(life == ["pending", "processing", "shipped"] for life in lives.values()) == shipped
+    assert sum(life == ["pending", "processing"] for life in lives.values()) == len(rows) - shipped
+
+
+def test_malformed_lines(stack: EmbeddedStack, tmp_path: Path) -> None:
+    """Malformed lines are reported with their number and counted; the rest goes on."""
+    file = tmp_path / "lines.csv"
+    file.write_text(
+        "customer_name,product_name,quantity,ordered_on,shipped_on\n"
+        "Ada,Loom,1,1996-07-04,1996-07-05\n"
+        ",Loom,1,1996-07-04,\n"
+        "Ada,Loom,none,1996-07-04,\n"
+        "Ada,Loom\n"
+        "Ada,Wheel,2,1996-07-05,\n"
+    )
+    done = orders("replay", str(file), "--speed", "1e9", folder=stack.folder)
+    assert done.returncode == 0
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == [
+        "line 3",
+        "line 4",
+        "line 5",
+    ]
+    assert "2 orders created, 3 updates, 3 malformed" in done.stdout
+    last = stack.psql("SELECT product_name, status FROM orders ORDER BY id DESC LIMIT 2")
+    assert last == "Wheel|processing\nLoom|shipped"
+
+
+def test_outlasts_a_restart_of_the_api(stack: EmbeddedStack) -> None:
+    """A replay during which the API dies ends with every order created once."""
+    before = int(stack.psql("SELECT count(*) FROM orders"))
+    done: list[str] = []
+
+    def replay() -> None:
+        # 22 months within seconds: the API dies in the middle of it.
+        run = orders("replay", str(file), "--speed", "max", folder=stack.folder, timeout_s=120)
+        done.append(run.stdout + run.stderr)
+
+    file = stack.folder / "part.csv"
+    file.write_text("".join(NORTHWIND.read_text().splitlines(keepends=True)[:301]))
+    replaying = threading.Thread(target=replay)
+    replaying.start()
+    stack.kill("api")
+    replaying.join(120)
+    assert "300 orders created" in done[0]
+    assert int(stack.psql("SELECT count(*) FROM orders")) == before + 300

@@ -1,0 +1,285 @@
+"""``orders up``: readiness, supervision, shutdown, refusals."""
+
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+import psycopg
+import pytest
+
+from follower import Follower
+from orders_cli.errors import StackError
+from orders_cli.repository import Repository
+from stacks import ANY_PORTS, ORDERS, EmbeddedStack, environment, orders, until_gone
+from waiting import until
+
+MakeStack = Callable[..., EmbeddedStack]
+
+_PROCESS_NAMES = {
+    "postgres": "postgres",
+    "valkey": "valkey-server",
+    "caddy": "caddy",
+    "api": "orders_api",
+    "listener": "orders_listener",
+    "gateway-1": "orders_gateway",
+    "gateway-2": "orders_gateway",
+}
+
+
+def _follow(stack: EmbeddedStack) -> Follower:
+    return Follower(stack.edge.replace("http", "ws", 1) + "/ws")
+
+
+def _get(url: str) -> tuple[int, str]:
+    with urlopen(url, timeout=10) as answer:
+        return answer.status, answer.read().decode()
+
+
+def _is_well(stack: EmbeddedStack) -> bool:
+    try:
+        return '"status":"ok","checks"' in _get(f"{stack.edge}/api/health")[1]
+    except OSError:
+        return False
+
+
+def _insert(stack: EmbeddedStack, product: str) -> None:
+    with psycopg.connect(stack.database) as connection:
+        connection.execute(
+            "INSERT INTO orders (customer_name, product_name) VALUES ('e2e', %s)", [product]
+        )
+
+
+def test_all_that_is_promised_answers(stack: EmbeddedStack) -> None:
+    """Once ready, every address in stack.json answers."""
+    assert '<div id="root">' in _get(stack.edge)[1]
+    until(lambda: _is_well(stack), what="health")
+    assert _get(f"{stack.state()['api']}/api/health")[0] == 200
+    assert [_get(f"{gateway}/health")[0] for gateway in stack.gateways] == [200, 200]
+    assert stack.psql("SELECT current_user") == "orders"
+    host, port = stack.redis.removeprefix("redis://").removesuffix("/0").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as redis:
+        redis.sendall(b"PING\r\n")
+        assert redis.recv(16) == b"+PONG\r\n"
+
+
+def test_pids_are_the_servers_themselves(stack: EmbeddedStack) -> None:
+    """stack.json names each process by the id of the server, not of a wrapper."""
+    pids = stack.pids()
+    assert set(pids) == set(_PROCESS_NAMES)
+    for name, expected in _PROCESS_NAMES.items():
+        process = psutil.Process(pids[name])
+        assert process.ppid() == stack.up.pid
+        assert expected in {process.name(), process.cmdline()[-1]}
+
+
+def test_secrets_are_private(stack: EmbeddedStack) -> None:
+    """Only the owner reads the addresses with the password in them, and the password itself."""
+    for name in ("stack.json", "database-password"):
+        assert stat.S_IMODE((stack.data / name).stat().st_mode) == 0o600
+    assert stack.database.split(":")[2].split("@")[0] not in stack.log()
+
+
+def test_database_is_for_its_role_only(stack: EmbeddedStack) -> None:
+    """The role is no superuser, nobody gets in without a password, and not over the network."""
+    assert stack.psql("SELECT rolsuper FROM pg_roles WHERE rolname = 'orders'") == "f"
+    assert stack.psql("SHOW listen_addresses") == "127.0.0.1"
+    for user in ("orders", "postgres"):
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(stack.database, user=user, password="wrong")
+
+
+@pytest.mark.parametrize("name", sorted(_PROCESS_NAMES))
+def test_child_that_dies_is_replaced(stack: EmbeddedStack, name: str) -> None:
+    """I3: any process may die; it is started again, stack.json says so, events go on."""
+    until(lambda: _is_well(stack), 30, "health before")
+    stack.kill(name)
+    assert psutil.pid_exists(stack.pids()[name])
+    until(lambda: _is_well(stack), 30, "health after")
+    assert f"{name} was ended by SIGKILL" in stack.log()
+    with _follow(stack) as follower:
+        _insert(stack, f"after {name}")
+        events = follower.until(follower.position + 1)
+    assert events[-1]["order"]["product_name"] == f"after {name}"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_ends_everything(make_stack: MakeStack, number: signal.Signals) -> None:
+    """Within 10 s of a signal nothing is left, with a client connected all the while."""
+    stack = make_stack()
+    stack.start()
+    with _follow(stack):
+        processes = stack.processes()
+        assert len(processes) > len(_PROCESS_NAMES)
+        stack.up.send_signal(number)
+        until_gone(processes, 10)
+        assert stack.up.wait(5) == 0
+    assert not (stack.data / "stack.json").exists()
+    assert "forcing" not in stack.log()
+    assert "database system is shut down" in stack.log()
+
+
+def test_second_interrupt_ends_at_once(make_stack: MakeStack) -> None:
+    """Who cannot wait asks twice."""
+    stack = make_stack()
+    stack.start()
+    processes = stack.processes()
+    stack.up.send_signal(signal.SIGINT)
+    until(lambda: "stopping" in stack.log(), what="the first is heard")
+    stack.up.send_signal(signal.SIGINT)
+    until_gone(processes, 5)
+    assert stack.up.wait(5) == 0
+
+
+def test_interrupt_during_the_start(make_stack: MakeStack) -> None:
+    """A start that is interrupted leaves nothing behind either."""
+    stack = make_stack()
+    up = stack.launch()
+    until(lambda: "ready to accept connections" in stack.log(), 60, "PostgreSQL")
+    processes = stack.processes()
+    up.send_signal(signal.SIGINT)
+    until_gone(processes, 10)
+    assert up.wait(5) == 0
+    assert not (stack.data / "stack.json").exists()
+
+
+def test_killed_without_a_chance(make_stack: MakeStack) -> None:
+    """SIGKILL of ``orders up`` leaves no process, and the next start finds what was committed."""
+    stack = make_stack()
+    stack.start()
+    _insert(stack, "before the kill")
+    processes = stack.processes()
+    stack.up.kill()
+    until_gone(processes, 10)
+    stack.up.wait(5)
+    done = orders("psql", "-c", "SELECT 1", folder=stack.folder)
+    assert (done.returncode, "no stack is running" in done.stderr) == (1, True)
+    (stack.data / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\n")
+    (stack.data / "stack.json").unlink(missing_ok=True)
+    stack.start()
+    assert stack.psql("SELECT product_name FROM orders") == "before the kill"
+
+
+def test_data_outlives_a_restart(make_stack: MakeStack) -> None:
+    """Orders, log and the stream's identity are there again after a clean restart."""
+    stack = make_stack("--gateways", "1")
+    stack.start()
+    assert "gateway-2" not in stack.pids()
+    with _follow(stack) as follower:
+        stream = follower.hello["stream"]
+        _insert(stack, "kept")
+        position = follower.position + 1
+        follower.until(position)
+    stack.stop()
+    (stack.data / "database-password").unlink()  # even this may get lost
+    stack.start()
+    with _follow(stack) as follower:
+        assert follower.hello["stream"] == stream
+        assert follower.hello["position"] == position
+    assert stack.psql("SELECT product_name FROM orders") == "kept"
+
+
+def test_second_stack_on_the_same_folder(stack: EmbeddedStack) -> None:
+    """Two stacks never share a folder; the second says why it does not start."""
+    done = orders("up", *ANY_PORTS, folder=stack.folder)
+    assert done.returncode == 1
+    assert "another `orders up` is running" in done.stderr
+    assert stack.psql("SELECT 1") == "1"
+
+
+@pytest.mark.parametrize(
+    "option", ["--port", "--api-port", "--listener-port", "--gateway-port", "--db-port"]
+)
+def test_port_in_use(tmp_path: Path, option: str) -> None:
+    """A port in use is named together with the option that chooses another; nothing starts."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = orders("up", *ANY_PORTS, option, str(port), folder=tmp_path)
+    assert done.returncode == 1
+    assert f"port {port}" in done.stderr
+    assert f"{option}\n" in done.stderr
+    assert not (tmp_path / ".data" / "postgres").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        (["--port", "65536"], {}),
+        (["--gateways", "0"], {}),
+        (["--port", "7000", "--api-port", "7000"], {}),
+        (["--gateway-port", "65535"], {}),
+        (["--nonsense"], {}),
+        ([], {"PORT": "abc"}),
+        ([], {"WS_PORT": "-1"}),
+    ],
+)
+def test_bad_values(tmp_path: Path, options: list[str], settings: dict[str, str]) -> None:
+    """An option or setting that makes no sense ends it with status 2 before anything starts."""
+    done = subprocess.run(
+        [ORDERS, "up", *options],
+        cwd=tmp_path,
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert all(name in done.stderr for name in settings)
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_service_that_refuses_a_setting(make_stack: MakeStack) -> None:
+    """A setting only a service understands: its own words are shown, everything ends, status 2."""
+    stack = make_stack()
+    up = stack.launch(HEARTBEAT_INTERVAL_S="often")
+    assert up.wait(60) == 2
+    assert "HEARTBEAT_INTERVAL_S" in stack.log().upper()
+    assert "refuses its settings" in stack.log()
+    assert not (stack.data / "stack.json").exists()
+
+
+def test_settings_of_dotenv(make_stack: MakeStack) -> None:
+    """A .env file in the folder is read, and passed on to the services."""
+    stack = make_stack("--gateways", "1")
+    (stack.folder / ".env").write_text("HEARTBEAT_INTERVAL_S=7\nPORT=1\n")
+    stack.start()
+    with _follow(stack) as follower:
+        assert follower.hello["heartbeat_seconds"] == 7
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become someone else")
+def test_below_a_folder_only_root_may_enter(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """As root, with data where no other user may look, PostgreSQL still runs as another user."""
+    closed = tmp_path_factory.mktemp("closed")
+    closed.chmod(0o700)
+    folder = closed / "inner"
+    folder.mkdir()
+    stack = EmbeddedStack(folder)
+    try:
+        stack.start()
+        assert psutil.Process(stack.pids()["postgres"]).uids().real == 65_534
+        assert stack.psql("SELECT 1") == "1"
+    finally:
+        stack.end()
+        shutil.rmtree(closed)
+
+
+def test_works_from_a_clone_only(tmp_path: Path) -> None:
+    """Without a built dashboard it says what builds it."""
+    with pytest.raises(StackError, match="`make up` builds it"):
+        Repository(_hollow_clone(tmp_path)).check()
+
+
+def _hollow_clone(folder: Path) -> Path:
+    for name in ("db/init.sql", "edge/Caddyfile"):
+        (folder / name).parent.mkdir()
+        (folder / name).touch()
+    return folder

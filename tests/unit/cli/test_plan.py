@@ -1,0 +1,108 @@
+from pathlib import Path
+from signal import Signals
+
+import pytest
+
+from orders_cli.repository import Repository
+from orders_cli.stack.plan import Plan, Ports, wanted_ports
+from orders_cli.stack.ports import WantedPort, beyond_range, clashes
+
+
+def make_plan(edge_hosts: tuple[str, ...] = ("127.0.0.1", "::1")) -> Plan:
+    return Plan(
+        ports=Ports(3000, 8000, 8001, (8080, 8081), 5433, 6380),
+        password="p/w:d",
+        repository=Repository(Path("/clone")),
+        edge_hosts=edge_hosts,
+        inherited={"LOG_LEVEL": "debug", "DB_HOST": "elsewhere", "API_PORT": "1"},
+        caddy=Path("/bin/caddy"),
+        valkey=Path("/bin/valkey-server"),
+        data=Path("/data"),
+    )
+
+
+def test_services_find_the_stack_only() -> None:
+    """What a service must find overrides what was inherited; the rest is passed on."""
+    for service in make_plan().services():
+        assert service.environment["DB_HOST"] == "127.0.0.1"
+        assert service.environment["DB_PORT"] == "5433"
+        assert service.environment["DB_PASSWORD"] == "p/w:d"
+        assert service.environment["REDIS_URL"] == "redis://127.0.0.1:6380/0"
+        assert service.environment["LOG_LEVEL"] == "debug"
+
+
+def test_each_gateway_has_its_own_name_and_port() -> None:
+    """Gateways are alike but for name and port."""
+    gateways = [each for each in make_plan().services() if each.name.startswith("gateway")]
+    assert [each.environment["GATEWAY_ID"] for each in gateways] == ["gateway-1", "gateway-2"]
+    assert [each.environment["WS_PORT"] for each in gateways] == ["8080", "8081"]
+
+
+def test_edge_knows_all_upstreams() -> None:
+    """The edge gets every gateway, and serves the built dashboard."""
+    environment = make_plan().edge_program().environment
+    assert environment["GATEWAY_UPSTREAMS"] == "127.0.0.1:8080 127.0.0.1:8081"
+    assert environment["API_UPSTREAMS"] == "127.0.0.1:8000"
+    assert environment["EDGE_HOST"] == "127.0.0.1 ::1"
+    assert environment["EDGE_ROOT"] == "/clone/frontend/dist"
+
+
+def test_state_says_where_everything_is() -> None:
+    """stack.json holds addresses that work as they stand, the password escaped."""
+    assert make_plan().state({"api": 7}) == {
+        "edge": "http://127.0.0.1:3000",
+        "api": "http://127.0.0.1:8000",
+        "gateways": ["http://127.0.0.1:8080", "http://127.0.0.1:8081"],
+        "database": "postgresql://orders:p%2Fw%3Ad@127.0.0.1:5433/orders",
+        "redis": "redis://127.0.0.1:6380/0",
+        "pids": {"api": 7},
+    }
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:3000"),
+        ("::", "http://127.0.0.1:3000"),
+        ("192.0.2.7", "http://192.0.2.7:3000"),
+        ("::1", "http://[::1]:3000"),
+    ],
+)
+def test_edge_address_can_be_opened(host: str, url: str) -> None:
+    """An edge that listens everywhere is reached here."""
+    assert make_plan((host,)).edge_url == url
+
+
+def test_services_die_with_us() -> None:
+    """Every program is told what ends it when nobody is left to stop it."""
+    for program in (*make_plan().services(), make_plan().edge_program()):
+        assert program.kill_signal == Signals.SIGKILL
+
+
+def test_every_port_names_its_option() -> None:
+    """Whatever port is a problem, the message can say which option helps."""
+    options = {each.option for each in wanted_ports(make_plan().ports, ("127.0.0.1",))}
+    assert options == {
+        "--port",
+        "--api-port",
+        "--listener-port",
+        "--gateway-port",
+        "--db-port",
+        "--redis-port",
+    }
+
+
+def test_ports_wanted_twice() -> None:
+    """Two owners of one port are both named; any free port clashes with nothing."""
+    edge, api = WantedPort("the edge", "--port", 80), WantedPort("the API", "--api-port", 80)
+    assert clashes([edge, api]) == [
+        "port 80 is wanted by both the edge and the API: choose another with --port or --api-port"
+    ]
+    assert clashes([WantedPort("a", "--a", 0), WantedPort("b", "--b", 0)]) == []
+
+
+def test_ports_that_do_not_exist() -> None:
+    """The last gateway may fall off the end of the range."""
+    assert beyond_range([WantedPort("gateway-2", "--gateway-port", 65_535)]) == []
+    (problem,) = beyond_range([WantedPort("gateway-2", "--gateway-port", 65_536)])
+    assert "--gateway-port" in problem
