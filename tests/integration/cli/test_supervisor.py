@@ -1,0 +1,162 @@
+"""The supervisor with small programs of its own."""
+
+import asyncio
+import io
+import os
+import sys
+import textwrap
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from signal import SIGKILL, Signals
+
+import psutil
+import pytest
+from rich.console import Console
+
+from orders_cli.errors import NotReadyError, RefusedSettingError
+from orders_cli.stack.plan import HttpProbe, Program
+from orders_cli.stack.ports import free_ports
+from orders_cli.stack.report import Report
+from orders_cli.stack.supervisor import Supervisor
+from waiting import until_async
+
+pytestmark = pytest.mark.anyio
+
+SERVER = """
+    import http.server, signal, sys
+    if "--deaf" in sys.argv:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print("hello from the server", flush=True)
+    port = int(sys.argv[1])
+    http.server.ThreadingHTTPServer(
+        ("127.0.0.1", port), http.server.SimpleHTTPRequestHandler
+    ).serve_forever()
+"""
+ENDS = "import sys; print('I say why', flush=True); sys.exit(int(sys.argv[2]))"
+
+
+class Supervised:
+    """A supervisor and what it said."""
+
+    def __init__(self, supervisor: Supervisor, output: io.StringIO) -> None:
+        self.supervisor = supervisor
+        self._output = output
+
+    def said(self) -> str:
+        return self._output.getvalue()
+
+
+@asynccontextmanager
+async def supervised() -> AsyncIterator[Supervised]:
+    """Supervise for the length of a block; nothing is left after it."""
+    output = io.StringIO()
+    report = Report(Console(file=output, width=200))
+    async with asyncio.TaskGroup() as tasks:
+        supervisor = Supervisor(tasks, report, lambda: None)
+        try:
+            yield Supervised(supervisor, output)
+        finally:
+            await supervisor.take_down(supervisor.names(), time.monotonic() + 2)
+            assert supervisor.pids() == {}
+
+
+def program(code: str, *arguments: str, name: str = "server") -> Program:
+    (port,) = free_ports(1)
+    return Program(
+        name=name,
+        command=(sys.executable, "-c", textwrap.dedent(code), str(port), *arguments),
+        environment={"PATH": os.environ["PATH"]},
+        probe=HttpProbe(f"http://127.0.0.1:{port}/"),
+        refuses_with=2,
+    )
+
+
+def soon() -> float:
+    return time.monotonic() + 20
+
+
+async def test_output_carries_the_name() -> None:
+    """What a program says appears under its name."""
+    async with supervised() as it:
+        await it.supervisor.bring_up([program(SERVER)], soon())
+        assert "   server | hello from the server" in it.said()
+
+
+async def test_never_ready() -> None:
+    """A program that keeps ending is started again until the deadline, then its words are shown."""
+    async with supervised() as it:
+        with pytest.raises(NotReadyError, match="server is not ready in time") as caught:
+            await it.supervisor.bring_up([program(ENDS, "1")], time.monotonic() + 1.5)
+        assert "I say why" in caught.value.last_lines
+        assert it.said().count("ended with status 1; starting it again") >= 2
+
+
+async def test_refused_settings() -> None:
+    """A program that refuses its settings is not started again: that would change nothing."""
+    async with supervised() as it:
+        with pytest.raises(RefusedSettingError) as caught:
+            await it.supervisor.bring_up([program(ENDS, "2")], soon())
+        assert caught.value.last_lines == ("I say why",)
+        assert "again" not in it.said()
+
+
+async def test_program_that_does_not_exist() -> None:
+    """A program that cannot be started at all is reported like one that ends."""
+    missing = Program("ghost", ("/nowhere/ghost",), {}, HttpProbe("http://127.0.0.1:1/"))
+    async with supervised() as it:
+        with pytest.raises(NotReadyError):
+            await it.supervisor.bring_up([missing], time.monotonic() + 1)
+        assert "ghost ended with status 1" in it.said()
+
+
+async def test_restart() -> None:
+    """A program that is killed is back, as another process."""
+    async with supervised() as it:
+        await it.supervisor.bring_up([program(SERVER)], soon())
+        pid = it.supervisor.pids()["server"]
+        os.kill(pid, SIGKILL)
+
+        async def is_back() -> bool:
+            return "server is back" in it.said()
+
+        await until_async(is_back)
+        assert it.supervisor.pids()["server"] != pid
+
+
+async def test_deaf_program_is_forced() -> None:
+    """A program that ignores being asked is ended all the same, once its time is up."""
+    async with supervised() as it:
+        await it.supervisor.bring_up([program(SERVER, "--deaf")], soon())
+        process = psutil.Process(it.supervisor.pids()["server"])
+        began = time.monotonic()
+        await it.supervisor.take_down(["server"], began + 0.5)
+        assert 0.5 <= time.monotonic() - began < 2
+        assert not process.is_running()
+        assert "server does not end: forcing it" in it.said()
+
+
+async def test_kill_at_once() -> None:
+    """Whoever asks for it gets everything ended without further ado, and nothing comes back."""
+    async with supervised() as it:
+        programs = [program(SERVER, "--deaf", name=name) for name in ("one", "two")]
+        await it.supervisor.bring_up(programs, soon())
+        it.supervisor.kill()
+        began = time.monotonic()
+        await it.supervisor.take_down(["one", "two"], began + 5)
+        assert time.monotonic() - began < 2
+        assert "again" not in it.said()
+
+
+async def test_death_signal_is_armed() -> None:
+    """A program hears of our death: the kernel sends it the signal it was given."""
+    code = """
+        import ctypes
+        armed = ctypes.c_int()
+        ctypes.CDLL(None).prctl(2, ctypes.byref(armed), 0, 0, 0)
+        print("armed with", armed.value, flush=True)
+    """
+    async with supervised() as it:
+        with pytest.raises(NotReadyError):
+            await it.supervisor.bring_up([program(code)], time.monotonic() + 0.7)
+        assert f"armed with {Signals.SIGKILL.value}" in it.said()
