@@ -108,14 +108,23 @@ describe("pages", () => {
     const table = open(4, [order(4), order(3)], "c");
     const missed = [updated(5, order(2, { version: 2 })), deleted(6, order(1))];
     const later = applyEvents(table, missed);
-    expect(idsOf(extendTable(later, page(4, [order(2), order(1)]), missed))).toEqual([4, 3, 2]);
+    expect(idsOf(extendTable(later, page(4, [order(2), order(1)]), missed, 4))).toEqual([4, 3, 2]);
   });
 
   test("a page that is ahead of the stream keeps its newer rows", () => {
     const table = open(4, [order(4)], "c");
     const newer = page(9, [order(2, { version: 5 })]);
     const missed = [updated(5, order(2, { version: 2 }))];
-    expect(extendTable(applyEvents(table, missed), newer, missed).orders.get(2)?.version).toBe(5);
+    expect(extendTable(applyEvents(table, missed), newer, missed, 4).orders.get(2)?.version).toBe(
+      5,
+    );
+  });
+
+  test("events from before the table was read say nothing about a page", () => {
+    const table = open(4, [order(4)], "c");
+    const late = [updated(3, order(2, { version: 9 }))]; // deleted at 4, and then made again
+    const again = page(6, [order(2)]);
+    expect(extendTable(table, again, late, 4).orders.get(2)?.version).toBe(1);
   });
 
   test("another filter shows at once what is known to match", () => {

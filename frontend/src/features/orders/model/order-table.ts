@@ -35,18 +35,20 @@ export function openTable(filter: OrderFilter, page: OrdersPage): OrderTable {
 }
 
 /**
- * The next older page. It may show a later moment than the rest; `missed` are the events that
- * came since it was asked for. Whatever of them it already shows, versions tell.
+ * The next older page. It may show a later moment than the rest; `missed` are the events that have
+ * come since it was asked for, when the table stood at `askedAt`. Whatever of them the page already
+ * shows, versions tell; what is older than the table belongs to rows that are gone.
  */
 export function extendTable(
   table: OrderTable,
   page: OrdersPage,
-  missed: readonly OrderEvent[],
+  missed: readonly OrderEvent[] = [],
+  askedAt = table.position,
 ): OrderTable {
   const end = endOf(page);
   const older = page.orders.filter((order) => order.id < table.floor);
   const part = applyEvents(
-    { ...table, ...end, orders: OrderIndex.of(older), position: 0 },
+    { ...table, ...end, orders: OrderIndex.of(older), position: askedAt },
     missed.filter(({ order_id }) => order_id !== null && order_id < table.floor),
   );
   const added = new Map(Array.from(part.orders, (order) => [order.id, order]));

@@ -65,7 +65,7 @@ export class OrdersFeed {
 
   /** Take in what the stream brought. */
   receive(events: readonly OrderEvent[]): void {
-    if (this.#request) this.#missed.push(...events);
+    if (this.#request) this.#missed = this.#missed.concat(events);
     const { table, touches, loaded } = this.state.get();
     if (!loaded) return;
     this.#change({
@@ -77,7 +77,7 @@ export class OrdersFeed {
 
   setFilter(filter: OrderFilter): void {
     this.#change({ table: refilterTable(this.state.get().table, filter) });
-    void this.#load(PAGE);
+    void this.#load(0);
   }
 
   /** Fetch everything that is shown anew: the stream cannot tell what happened in between. */
@@ -87,7 +87,7 @@ export class OrdersFeed {
     const pause = Math.max(0, this.#reloadedAt + RELOADS_APART_MS - Date.now());
     this.#retry = setTimeout(() => {
       this.#reloadedAt = Date.now();
-      void this.#load(Math.max(PAGE, this.state.get().table.orders.size));
+      void this.#load(this.state.get().table.orders.size);
     }, pause);
   }
 
@@ -103,16 +103,16 @@ export class OrdersFeed {
     this.#request = null;
   }
 
-  /** Load the newest orders, about `wanted` of them, and begin the table with them. */
+  /** Begin the table anew: with a page, or as many as it takes to show `wanted` orders again. */
   async #load(wanted: number): Promise<void> {
     const { filter } = this.state.get().table;
     await this.#ask("page", async (signal) => {
-      const limit = Math.min(wanted, LARGEST_PAGE);
-      const first = await this.#options.fetchPage(filter, { cursor: null, limit, signal });
+      const limit = Math.min(Math.max(wanted, PAGE), LARGEST_PAGE);
+      const first = await this.#page(filter, { cursor: null, limit, signal });
       let table = openTable(filter, first);
       while (table.cursor !== null && table.orders.size < wanted) {
-        const page = await this.#options.fetchPage(filter, { cursor: table.cursor, limit, signal });
-        table = extendTable(table, page, []);
+        const page = await this.#page(filter, { cursor: table.cursor, limit, signal });
+        table = extendTable(table, page);
       }
       this.#change({ table: applyEvents(table, this.#missed), loaded: true });
       this.#options.onSnapshot(first);
@@ -120,15 +120,21 @@ export class OrdersFeed {
   }
 
   async #loadMore(cursor: string): Promise<void> {
-    const { filter } = this.state.get().table;
+    const { filter, position: askedAt } = this.state.get().table;
     await this.#ask("more", async (signal) => {
-      const page = await this.#options.fetchPage(filter, { cursor, limit: PAGE, signal });
+      const page = await this.#page(filter, { cursor, limit: PAGE, signal });
       const { table } = this.state.get();
       // A TRUNCATE in between leaves nothing that the page could continue.
       if (table.cursor === cursor) {
-        this.#change({ table: extendTable(table, page, this.#missed) });
+        this.#change({ table: extendTable(table, page, this.#missed, askedAt) });
       }
     });
+  }
+
+  async #page(filter: OrderFilter, request: PageRequest): Promise<OrdersPage> {
+    const page = await this.#options.fetchPage(filter, request);
+    request.signal.throwIfAborted(); // its answer may have been on the way already
+    return page;
   }
 
   /** One request at a time; the newer one wins. What failed is tried again, by and by. */
