@@ -1,0 +1,102 @@
+"""A real Chromium before the real system."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from stacks import EmbeddedStack
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_REFUSALS = ("WebSocket connection to", "net::ERR", "status of 412")
+_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def stack(
+    browser: Browser,  # noqa: ARG001  without a browser nothing is started
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[EmbeddedStack]:
+    """Start the system once for all tests of the dashboard."""
+    stack = EmbeddedStack(tmp_path_factory.mktemp("stack"))
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.end()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, as this machine has it."""
+    executable = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if executable is None:
+        pytest.skip(f"no browser here: none of {', '.join(_BROWSERS)} is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """What a page does that it should not: errors on the console, requests to other hosts."""
+
+    def __init__(self, page: Page, origin: str) -> None:
+        self._host = urlsplit(origin).netloc
+        self.requests = 0
+        self.foreign: list[str] = []
+        self.errors: list[str] = []
+        page.on("request", lambda request: self._see_address(request.url))
+        page.on("websocket", lambda socket: self._see_address(socket.url))
+        page.on("console", self._see_message)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _see_address(self, url: str) -> None:
+        self.requests += 1
+        address = urlsplit(url)
+        if address.scheme in {"http", "https", "ws", "wss"} and address.netloc != self._host:
+            self.foreign.append(url)
+
+    def _see_message(self, message: ConsoleMessage) -> None:
+        # The browser itself reports connections and writes that were refused, as tests want them.
+        if message.type == "error" and not any(text in message.text for text in _REFUSALS):
+            self.errors.append(message.text)
+
+
+OpenTab = Callable[..., Page]
+
+
+@pytest.fixture
+def open_tab(browser: Browser, stack: EmbeddedStack) -> Iterator[OpenTab]:
+    """Open the dashboard in a fresh profile; at the end it must have behaved."""
+    watches: list[Watch] = []
+    contexts = []
+
+    def open_tab(path: str = "/", width: int = 1280, height: int = 800) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        watches.append(Watch(page, stack.edge))
+        page.goto(stack.edge + path)
+        page.locator('[data-testid="connection"][data-phase="live"]').wait_for()
+        return page
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+    for watch in watches:
+        assert watch.requests > 0
+        assert watch.foreign == []
+        assert watch.errors == []
