@@ -18,7 +18,7 @@ export function ActivityFeed({ log }: { log: Observable<ActivityLog> }) {
       </header>
       {entries.length === 0 ? (
         <p className={styles.empty}>
-          Nothing has happened yet. Changes by anyone show up here, also those made in psql.
+          Changes by anyone show up here the moment they are made, also those in psql.
         </p>
       ) : (
         <ol className={styles.entries} tabIndex={0} aria-label="Latest changes, newest first">
