@@ -8,7 +8,7 @@ from orders_gateway.progress import Progress
 
 pytestmark = pytest.mark.anyio
 
-_FOR_EVER_S = 3600.0
+_LONG_S = 5.0  # far longer than anyone here waits, unless something is broken
 
 
 async def _started(*waits: asyncio.Task[bool]) -> None:
@@ -21,7 +21,7 @@ async def test_reached_wakes_those_it_reached() -> None:
     """Who waits for the position or an earlier one goes on; who waits for a later one does not."""
     progress = Progress()
     async with asyncio.TaskGroup() as tasks:
-        waits = [tasks.create_task(progress.wait(at, _FOR_EVER_S)) for at in (9, 7, 8, 7)]
+        waits = [tasks.create_task(progress.wait(at, _LONG_S)) for at in (9, 7, 8, 7)]
         await _started(*waits)
         progress.reached(7)
         assert (await waits[1], await waits[3]) == (True, True)
@@ -45,8 +45,8 @@ async def test_waiting_can_be_given_up() -> None:
     """Who is cancelled while waiting disturbs neither the rest nor what comes."""
     progress = Progress()
     async with asyncio.TaskGroup() as tasks:
-        gone = tasks.create_task(progress.wait(7, _FOR_EVER_S))
-        stays = tasks.create_task(progress.wait(7, _FOR_EVER_S))
+        gone = tasks.create_task(progress.wait(7, _LONG_S))
+        stays = tasks.create_task(progress.wait(7, _LONG_S))
         await _started(gone, stays)
         gone.cancel()
         await asyncio.wait([gone])
@@ -58,7 +58,7 @@ async def test_those_who_gave_up_are_forgotten() -> None:
     """I6: waiting in vain again and again, for positions that never come, holds no memory."""
     progress = Progress()
     async with asyncio.TaskGroup() as tasks:
-        stays = tasks.create_task(progress.wait(10**6, _FOR_EVER_S))
+        stays = tasks.create_task(progress.wait(10**6, _LONG_S))
         await _started(stays)
         for position in range(1000):
             assert await progress.wait(10**9 + position, 0) is False
