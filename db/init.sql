@@ -115,16 +115,31 @@ CREATE UNIQUE INDEX IF NOT EXISTS order_stream_single_row ON order_stream ((true
 INSERT INTO order_stream DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 
+-- Advisory locks --------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION order_lock(name text) RETURNS bigint
+LANGUAGE sql IMMUTABLE
+RETURN hashtext('real-time orders: ' || name);
+COMMENT ON FUNCTION order_lock IS
+    'Key of an advisory lock. take: one batch is being numbered. leader: held by the listener that '
+    'works. asleep: held by it while only the bell can wake it. silent: held, shared, by a '
+    'transaction that changed orders and did not ring, until it ends.';
+
+
 -- Rendering -----------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION order_changes(old_row orders, new_row orders) RETURNS json
 LANGUAGE sql IMMUTABLE
 RETURN (
-    SELECT json_object_agg(old.key, old.value)
-      FROM json_each(to_json(old_row)) AS old
-      JOIN json_each(to_json(new_row)) AS new USING (key)
-     WHERE old.value::text <> new.value::text
-       AND key NOT IN ('version', 'updated_at')    -- they change with every change
+    -- Column by column: ten times faster than comparing two JSON objects. No column may be null,
+    -- so a null is one that did not change. version and updated_at change with every change.
+    SELECT json_strip_nulls(row_to_json(replaced)) FROM (SELECT
+        nullif(old_row.customer_name, new_row.customer_name) AS customer_name,
+        nullif(old_row.product_name, new_row.product_name) AS product_name,
+        nullif(old_row.quantity, new_row.quantity) AS quantity,
+        nullif(old_row.status, new_row.status) AS status,
+        nullif(old_row.created_at, new_row.created_at) AS created_at
+    ) AS replaced
 );
 COMMENT ON FUNCTION order_changes IS
     'Old values of the columns in which two versions of an order differ, as a JSON object.';
@@ -147,7 +162,7 @@ CREATE OR REPLACE FUNCTION order_batch_bytes() RETURNS bigint
 LANGUAGE sql IMMUTABLE
 RETURN 256 * 1024;
 COMMENT ON FUNCTION order_batch_bytes IS
-    'Bytes of text after which a batch takes no further event; a larger event goes alone. '
+    'Most bytes of text in a batch; a larger event goes alone. '
     'Many WebSocket clients refuse frames over 1 MiB unless told otherwise.';
 
 
@@ -160,26 +175,35 @@ CREATE OR REPLACE FUNCTION take_order_events(
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 SET timezone = 'UTC'
+-- The session keeps the plan it made while the outbox was empty. Every access here is by a primary
+-- key; a plan that scans instead once took 40 s for a batch.
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $$
 DECLARE
     head bigint;
 BEGIN
     -- One at a time (I8). What follows must be statements of their own: each takes its snapshot
     -- with the lock in hand and so sees all that the previous holder committed.
-    PERFORM pg_advisory_xact_lock(hashtext('orders.take'));
+    PERFORM pg_advisory_xact_lock(order_lock('take'));
     SELECT coalesce(max(position), 0) INTO head FROM order_events;
 
     RETURN QUERY
-    WITH waiting AS (
-        SELECT id, order_outbox_bytes(entry) AS bytes
-          FROM order_outbox AS entry ORDER BY id LIMIT max_events
-    ), due AS (
-        SELECT id FROM (
-            SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS bytes_before FROM waiting
-        ) AS measured WHERE bytes_before < order_batch_bytes()
-    ), taken AS (
-        DELETE FROM order_outbox USING due WHERE order_outbox.id = due.id
-        RETURNING order_outbox.*
+    WITH waiting AS (    -- as stored: what is stored compressed need not be opened to be bounded
+        SELECT id, stored, sum(stored) OVER (ORDER BY id) AS stored_so_far
+          FROM (SELECT id, pg_column_size(entry.*) AS stored
+                  FROM order_outbox AS entry ORDER BY id LIMIT max_events) AS next
+    ), measured AS (    -- as text
+        SELECT id, bytes, sum(bytes) OVER (ORDER BY id) AS bytes_so_far
+          FROM (SELECT id, order_outbox_bytes(entry) AS bytes
+                  FROM waiting JOIN order_outbox AS entry USING (id)
+                 WHERE stored_so_far <= greatest(order_batch_bytes(), stored)) AS small
+    ), taken AS (    -- all that is visible up to there: the same snapshot as above
+        DELETE FROM order_outbox
+         WHERE id <= (SELECT max(id) FROM measured
+                       WHERE bytes_so_far <= greatest(order_batch_bytes(), bytes))
+        RETURNING *
     ), logged AS (
         INSERT INTO order_events (position, operation, order_id, "order", changed, actor, changed_at)
         SELECT head + row_number() OVER (ORDER BY id), operation,
@@ -209,18 +233,23 @@ LANGUAGE sql STABLE
 SET search_path = public, pg_temp
 SET timezone = 'UTC'
 BEGIN ATOMIC
-    WITH next AS (
-        SELECT position, order_event_json(event) AS json
-          FROM order_events AS event WHERE position > after ORDER BY position LIMIT max_events
+    WITH next AS (    -- as stored: what is stored compressed need not be opened to be bounded
+        SELECT event, stored, sum(stored) OVER (ORDER BY position) AS stored_so_far
+          FROM (SELECT event, position, pg_column_size(event.*) AS stored
+                  FROM order_events AS event
+                 WHERE position > after ORDER BY position LIMIT max_events) AS logged
+    ), rendered AS (
+        SELECT (event).position, order_event_json(event) AS json
+          FROM next WHERE stored_so_far <= greatest(order_batch_bytes(), stored)
     ), measured AS (
-        SELECT position, json,
-               sum(octet_length(json)) OVER (ORDER BY position) - octet_length(json) AS bytes_before
-          FROM next
+        SELECT position, json, octet_length(json) AS bytes,
+               sum(octet_length(json)) OVER (ORDER BY position) AS bytes_so_far
+          FROM rendered
     )
     SELECT min(position), max(position), '[' || string_agg(json, ',' ORDER BY position) || ']',
            order_stream.id
       FROM measured CROSS JOIN order_stream
-     WHERE bytes_before < order_batch_bytes()
+     WHERE bytes_so_far <= greatest(order_batch_bytes(), bytes)
      GROUP BY order_stream.id;
 END;
 COMMENT ON FUNCTION read_order_events IS
@@ -251,6 +280,46 @@ RETURN prune_order_events((
 ));
 COMMENT ON FUNCTION prune_order_events(interval) IS
     'Forgets events older than keep; returns how many it forgot.';
+
+
+-- The listener's part of the bell, and who may be the listener ---------------------------------------
+
+CREATE OR REPLACE FUNCTION order_listener_lead() RETURNS boolean
+LANGUAGE sql VOLATILE
+RETURN pg_try_advisory_lock(order_lock('leader'));
+COMMENT ON FUNCTION order_listener_lead IS
+    'Makes this session the leading listener''s, if no other is. Saves work; correctness never '
+    'rests on it.';
+
+CREATE OR REPLACE FUNCTION order_listener_sleep() RETURNS boolean
+LANGUAGE sql VOLATILE
+RETURN pg_try_advisory_lock(order_lock('asleep'));
+COMMENT ON FUNCTION order_listener_sleep IS
+    'From now on writers ring. False, and nothing changed, if a writer is just looking.';
+
+CREATE OR REPLACE FUNCTION order_listener_wake() RETURNS boolean
+LANGUAGE sql VOLATILE
+RETURN pg_advisory_unlock(order_lock('asleep'));
+COMMENT ON FUNCTION order_listener_wake IS 'From now on writers are silent.';
+
+CREATE OR REPLACE FUNCTION order_writers_settled() RETURNS boolean
+LANGUAGE sql VOLATILE
+RETURN pg_try_advisory_xact_lock(order_lock('silent'));
+COMMENT ON FUNCTION order_writers_settled IS
+    'Whether every transaction that changed orders without ringing has ended. One statement of its '
+    'own: the lock it tries must not outlive it.';
+
+CREATE OR REPLACE FUNCTION order_listener_depose() RETURNS bigint
+LANGUAGE sql VOLATILE
+RETURN (
+    SELECT count(*) FILTER (WHERE pg_terminate_backend(pid))
+      FROM pg_locks
+     WHERE locktype = 'advisory' AND granted AND objsubid = 1
+       AND (classid::bigint << 32 | objid::bigint) = order_lock('leader')
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+);
+COMMENT ON FUNCTION order_listener_depose IS
+    'Ends the session of the leading listener, for a standby that found it stalled.';
 
 
 -- Triggers ------------------------------------------------------------------------------------
@@ -285,11 +354,26 @@ $$;
 COMMENT ON FUNCTION orders_stamp_update IS
     'Gives version and updated_at; an UPDATE that changes nothing leaves both, and makes no event.';
 
+-- NOTIFY makes a commit wait for every other that notifies, one fsync at a time. So a writer rings
+-- only while the listener sleeps. Why no change is missed: a silent writer found nobody asleep
+-- *after* it had taken "silent"; the listener asks whether "silent" is free *after* it has taken
+-- "asleep"; so it cannot be told yes before that writer has ended, and then looks once more.
+-- Nobody ever waits for these locks: PostgreSQL would queue writers behind the listener (I5).
 CREATE OR REPLACE FUNCTION ring_orders_bell() RETURNS void
-LANGUAGE sql
-RETURN pg_notify('orders_changes', '{"table":"orders"}');
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF pg_try_advisory_xact_lock_shared(order_lock('silent'))
+       AND pg_try_advisory_lock_shared(order_lock('asleep')) THEN
+        PERFORM pg_advisory_unlock_shared(order_lock('asleep'));
+    ELSE
+        PERFORM pg_notify('orders_changes', '{"table":"orders"}');
+    END IF;
+END
+$$;
 COMMENT ON FUNCTION ring_orders_bell IS
-    'NOTIFY orders_changes: "look into the outbox". Carries no truth; losing it costs time only.';
+    'Wakes a sleeping listener: NOTIFY orders_changes, "look into the outbox". Carries no truth; '
+    'ringing too often is always safe.';
 
 -- The four recorders run with their owner's rights, so that a role which may write orders needs
 -- none on the outbox. actor is the transaction''s or session''s orders.actor, if set.

@@ -1,7 +1,10 @@
 """The listener between a real PostgreSQL and a real Valkey."""
 
 import json
+import random
 import signal
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from follower import Follower
 from orders_contract.batches import Batch, Head, decode
 from orders_contract.names import CHANGES_CHANNEL, HEAD_KEY, LISTENER_KEY, LOG_KEY
-from pipeline import Pipeline, health
+from pipeline import Pipeline, Service, health
 from servers import Postgres, Valkey
 from waiting import until
 
@@ -203,3 +206,108 @@ def test_it_waits_for_a_database_that_comes_later(
         own_postgres.start()
         write(pipeline, 1)
         until(lambda: positions(redis_url) == [1, 2])
+
+
+def leaders(*listeners: Service) -> list[Service]:
+    """Return those that lead."""
+    return [one for one in listeners if health(one.port)[1].get("role") == "leader"]
+
+
+def test_a_standby_takes_over_from_a_leader_that_died(pipeline: Pipeline) -> None:
+    """I8: one of two listeners leads; when it is killed the other does, and nothing is lost."""
+    first = pipeline.listener().ready()
+    second = pipeline.listener().ready()
+    assert leaders(first, second) == [first]
+    write(pipeline, 3)
+    first.process.kill()
+    write(pipeline, 3)
+    until(lambda: positions(pipeline.valkey) == [1, 2, 3, 4, 5, 6], 3)
+    assert leaders(second) == [second]
+
+
+def test_a_frozen_leader_is_replaced_and_does_no_harm_when_it_wakes(pipeline: Pipeline) -> None:
+    """I8: a leader that hangs loses its session to a standby; woken, it stands by itself."""
+    first = pipeline.listener().ready()
+    second = pipeline.listener().ready()
+    write(pipeline, 2)
+    until(lambda: positions(pipeline.valkey) == [1, 2])
+    first.process.signal(signal.SIGSTOP)
+    write(pipeline, 2)
+    until(lambda: positions(pipeline.valkey) == [1, 2, 3, 4], 10)
+    first.process.signal(signal.SIGCONT)
+    until(lambda: health(first.port)[1].get("role") == "standby")
+    write(pipeline, 2)
+    until(lambda: positions(pipeline.valkey) == [1, 2, 3, 4, 5, 6])
+    assert leaders(first, second) == [second]
+
+
+def test_an_idle_frozen_leader_is_replaced_too(pipeline: Pipeline) -> None:
+    """A frozen leader is replaced though nothing is written: gateways would hear nothing."""
+    first = pipeline.listener().ready()
+    second = pipeline.listener().ready()
+    first.process.signal(signal.SIGSTOP)
+    until(lambda: leaders(second) == [second], 15)
+
+
+def test_writers_ring_only_while_the_listener_sleeps(pipeline: Pipeline) -> None:
+    """Without a sleeping listener no write notifies, so none waits for another's (I5)."""
+    with pipeline.database.connect() as ear, pipeline.database.connect() as sql:
+        ear.execute(b"LISTEN orders_changes")
+        sql.execute(INSERT)
+        assert list(ear.notifies(timeout=0.2)) == []
+        listener = pipeline.listener().ready()
+
+        def rung() -> bool:
+            sql.execute(INSERT)
+            return bool(list(ear.notifies(timeout=0.2, stop_after=1)))
+
+        until(rung, what="a sleeping listener is rung for")
+        payload = json.loads(_next_payload(ear, sql))
+        assert payload == {"table": "orders"}
+        listener.process.kill()
+        list(ear.notifies(timeout=0.2))
+        sql.execute(INSERT)
+        assert list(ear.notifies(timeout=0.2)) == []
+
+
+def _next_payload(ear: Any, sql: Any) -> str:
+    def payload() -> str | None:
+        sql.execute(INSERT)
+        heard = list(ear.notifies(timeout=0.2, stop_after=1))
+        return heard[0].payload if heard else None
+
+    found = until(payload)
+    assert found is not None
+    return found
+
+
+def test_a_long_transaction_delays_only_its_own_events(pipeline: Pipeline) -> None:
+    """I5: while one transaction stays open, others' events flow; its own follow its commit."""
+    pipeline.listener().ready()
+    with pipeline.database.connect(autocommit=False) as slow:
+        slow.execute(INSERT)
+        write(pipeline, 200)
+        until(lambda: positions(pipeline.valkey) == list(range(1, 201)))
+        slow.commit()
+    until(lambda: positions(pipeline.valkey) == list(range(1, 202)))
+
+
+def test_no_wakeup_is_lost_in_a_storm_of_small_pauses(pipeline: Pipeline) -> None:
+    """I3: writes that come just as the listener falls asleep are seen at once, not after 30 s."""
+    pipeline.listener().ready()
+    writers = [
+        threading.Thread(target=_write_with_pauses, args=(pipeline, seed)) for seed in range(4)
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    until(lambda: positions(pipeline.valkey) == list(range(1, 801)), 5)
+
+
+def _write_with_pauses(pipeline: Pipeline, seed: int) -> None:
+    random_ = random.Random(seed)
+    with pipeline.database.connect() as sql:
+        for _ in range(200):
+            sql.execute(INSERT)
+            time.sleep(random_.random() / 100)  # the pauses are the test

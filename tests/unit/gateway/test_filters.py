@@ -40,7 +40,7 @@ _PENDING = Predicate(status=frozenset({"pending"}))
 )
 def test_all_keys_must_match_and_any_value_will_do(wanted: dict[str, Any], admitted: bool) -> None:  # noqa: FBT001  a column of the table
     """A filter's keys are joined by and, a key's values by or."""
-    predicate = Predicate.of(Filter.model_validate(wanted))
+    predicate = Predicate.of(Filter.model_validate(wanted)) or Predicate()
     assert predicate.admits(order(7)) is admitted
 
 
@@ -89,7 +89,7 @@ def test_client_under_a_filter_holds_what_matches(
 
     It starts from a snapshot somewhere on the way; orders leave and enter again.
     """
-    predicate = Predicate.of(wanted)
+    predicate = Predicate.of(wanted) or Predicate()
     joined = min(joined, history.head)
     held = _matching(history.tables[joined], predicate)
     for change, table in zip(history.since(joined), history.tables[joined + 1 :], strict=True):
@@ -103,7 +103,7 @@ def test_client_under_a_filter_holds_what_matches(
 @given(history=histories(), wanted=FILTERS)
 def test_selected_keep_their_order(history: History, wanted: Filter) -> None:
     """I2: selecting drops events and moves none; selecting one by one is the same."""
-    predicate = Predicate.of(wanted)
+    predicate = Predicate.of(wanted) or Predicate()
     selected = predicate.select(history.events)
     assert positions(selected) == sorted(set(positions(selected)))
     assert selected == [seen for change in history.events for seen in predicate.select([change])]
@@ -113,7 +113,8 @@ def test_selected_keep_their_order(history: History, wanted: Filter) -> None:
 @given(history=histories())
 def test_filter_of_no_key_selects_everything(history: History) -> None:
     """A filter that names no key is the wish for everything, as it is."""
-    assert Predicate.of(Filter()).select(history.events) == history.events
+    assert Predicate.of(Filter()) is None
+    assert Predicate().select(history.events) == history.events
 
 
 def _matching(table: Table, predicate: Predicate) -> Table:

@@ -50,7 +50,6 @@ def test_settings_are_frozen() -> None:
         ("WS_PORT", "eighty"),
         ("REDIS_URL", "http://localhost"),
         ("API_URL", "localhost:8000"),
-        ("GATEWAY_ID", ""),
         ("HEARTBEAT_INTERVAL_S", "0"),
         ("HEARTBEAT_INTERVAL_S", "nan"),
         ("PING_INTERVAL_S", "-1"),

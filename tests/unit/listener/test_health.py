@@ -25,7 +25,7 @@ def _get(path: bytes) -> bytes:
 
 def test_well() -> None:
     """A listener that works answers 200 and says what it knows."""
-    code, headers, content = _answer(_get(b"/health"), Status("one", beat_at=time.monotonic()))
+    code, headers, content = _answer(_get(b"/health"), Status("one", well_at=time.monotonic()))
     assert (code, content["status"], content["listener"]) == (200, "ok", "one")
     assert headers[b"Content-Type"] == b"application/json"
 
@@ -43,4 +43,4 @@ def test_down(path: bytes) -> None:
 )
 def test_nothing_else_is_there(head: bytes) -> None:
     """Any other request is answered 404, whatever the listener's state."""
-    assert _answer(head, Status("one", beat_at=time.monotonic()))[0] == 404
+    assert _answer(head, Status("one", well_at=time.monotonic()))[0] == 404

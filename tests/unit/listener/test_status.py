@@ -1,7 +1,7 @@
 """What the listener knows about itself."""
 
 from orders_contract.batches import Head
-from orders_listener.status import BEAT_STALE_S, Status
+from orders_listener.status import STALE_S, Status
 
 
 def test_new_listener_is_down() -> None:
@@ -11,9 +11,11 @@ def test_new_listener_is_down() -> None:
     assert status.report(101.5) == {
         "status": "down",
         "listener": "one",
+        "role": "starting",
+        "leader_seconds": None,
         "stream": None,
         "position": None,
-        "beat_age_seconds": None,
+        "well_age_seconds": None,
         "sessions": 0,
         "last_error": None,
         "uptime_seconds": 1.5,
@@ -24,8 +26,10 @@ def test_beating_listener_is_well() -> None:
     """A recent beat means that changes reach Redis."""
     status = Status(
         "one",
+        role="leader",
+        leader_since=101.0,
         published=Head("s", 9),
-        beat_at=102.0,
+        well_at=102.0,
         sessions=2,
         last_error="Redis was away",
         started_at=100.0,
@@ -33,9 +37,11 @@ def test_beating_listener_is_well() -> None:
     assert status.report(103.25) == {
         "status": "ok",
         "listener": "one",
+        "role": "leader",
+        "leader_seconds": 2.25,
         "stream": "s",
         "position": 9,
-        "beat_age_seconds": 1.25,
+        "well_age_seconds": 1.25,
         "sessions": 2,
         "last_error": "Redis was away",
         "uptime_seconds": 3.25,
@@ -44,7 +50,7 @@ def test_beating_listener_is_well() -> None:
 
 def test_old_beat_is_no_beat() -> None:
     """A listener that hangs is not well, though it was."""
-    status = Status("one", beat_at=100.0)
-    assert status.healthy(100.0 + BEAT_STALE_S - 0.1)
-    assert not status.healthy(100.0 + BEAT_STALE_S)
-    assert status.report(100.0 + BEAT_STALE_S)["status"] == "down"
+    status = Status("one", well_at=100.0)
+    assert status.healthy(100.0 + STALE_S - 0.1)
+    assert not status.healthy(100.0 + STALE_S)
+    assert status.report(100.0 + STALE_S)["status"] == "down"

@@ -27,8 +27,10 @@ class Predicate:
     order_id: frozenset[int] | None = None
 
     @classmethod
-    def of(cls, wanted: Filter) -> Self:
-        """Return the predicate of a subscription's filter."""
+    def of(cls, wanted: Filter | None) -> Self | None:
+        """Return the predicate of a subscription's filter; None if it admits everything."""
+        if wanted is None or not wanted.model_dump(exclude_none=True):
+            return None
         return cls(
             status=None if wanted.status is None else frozenset(wanted.status),
             customer_name=(

@@ -5,7 +5,6 @@ import json
 import logging
 import time
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
@@ -148,7 +147,7 @@ class Gateway:
         return self._source is not None and self._source.fresh()
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        path = urlsplit(request.path).path
+        path = request.path.partition("?")[0]
         if path == "/health":
             return self._health(connection)
         if path != protocol.PATH:

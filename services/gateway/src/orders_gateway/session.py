@@ -128,7 +128,7 @@ class Session:
         if message.after is not None:
             self._position = message.after
             self._was_live = False
-        self._predicate = None if message.filter is None else Predicate.of(message.filter)
+        self._predicate = Predicate.of(message.filter)
         await self._send(protocol.subscribed(message.filter, self._position))
         self._go_on()
 

@@ -2,10 +2,13 @@
 
 import os
 import socket
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, HttpUrl, PositiveFloat, PositiveInt, RedisDsn
+from pydantic import Field, HttpUrl, PositiveInt, RedisDsn
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PositiveFinite = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Seconds = PositiveFinite
 
 
 class Settings(BaseSettings):
@@ -22,15 +25,15 @@ class Settings(BaseSettings):
         default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}", min_length=1
     )
 
-    heartbeat_interval_s: PositiveFloat = 15.0
-    ping_interval_s: PositiveFloat = 20.0
-    ping_timeout_s: PositiveFloat = 20.0
+    heartbeat_interval_s: Seconds = 15.0
+    ping_interval_s: Seconds = 20.0
+    ping_timeout_s: Seconds = 20.0
 
     ring_max_events: PositiveInt = 20_000
     ring_max_bytes: PositiveInt = 32 * 1024 * 1024
     max_connections: PositiveInt = 20_000
     max_message_bytes: PositiveInt = 64 * 1024
-    messages_per_second: PositiveFloat = 10.0
+    messages_per_second: PositiveFinite = 10.0
     messages_burst: PositiveInt = 40
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"

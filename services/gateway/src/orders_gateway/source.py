@@ -76,6 +76,10 @@ class Source:
                 await self._session(backoff)
             except* GatewayError as errors:
                 reason = "; ".join(str(error) for error in errors.exceptions)
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                # Before Python 3.13 a TaskGroup that fails while cancelled forgets the latter.
+                raise asyncio.CancelledError
             delay_s = backoff.next_delay_s()
             logger.warning("source_lost", error=reason, retry_in_s=round(delay_s, 2))
             await asyncio.sleep(delay_s)

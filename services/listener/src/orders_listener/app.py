@@ -6,7 +6,7 @@ import signal
 import structlog
 
 from orders_contract.backoff import Backoff
-from orders_listener import health
+from orders_listener import health, standby
 from orders_listener.errors import ListenerError
 from orders_listener.log import OrderLog
 from orders_listener.publisher import Publisher
@@ -42,8 +42,11 @@ async def _relay_for_ever(settings: Settings, status: Status) -> None:
         try:
             await _session(settings, status, backoff)
         except* ListenerError as errors:
-            status.last_error = "; ".join(str(error) for error in errors.exceptions)
-        status.beat_at = None
+            status.lose("; ".join(str(error) for error in errors.exceptions))
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # Before Python 3.13 a TaskGroup that fails while cancelled forgets the latter.
+            raise asyncio.CancelledError
         delay_s = backoff.next_delay_s()
         logger.warning("relay_lost", error=status.last_error, retry_in_s=round(delay_s, 2))
         await asyncio.sleep(delay_s)
@@ -55,8 +58,9 @@ async def _session(settings: Settings, status: Status, backoff: Backoff) -> None
         Publisher.connect(str(settings.redis_url)) as publisher,
     ):
         status.sessions += 1
+        await standby.lead(log, publisher, status)
         relay = Relay(log, publisher, status, settings.batch_max_events)
         await relay.synchronise()
         backoff.reset()
-        logger.info("relay_listening", published=status.published and status.published.position)
+        logger.info("listener_leading", published=status.published and status.published.position)
         await relay.run()

@@ -28,7 +28,7 @@ async def serve(status: Status, host: str, port: int) -> asyncio.Server:
 
 
 def _response(request_head: bytes, status: Status) -> bytes:
-    if not request_head.startswith((b"GET /health ", b"GET /health?", b"HEAD /health ")):
+    if not request_head.startswith((b"GET /health ", b"GET /health?")):
         return _render(404, {"status": "not found"})
     now = time.monotonic()
     return _render(200 if status.healthy(now) else 503, status.report(now))

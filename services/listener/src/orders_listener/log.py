@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Self
+from typing import LiteralString, Self
 
 import psycopg
 from psycopg import sql
@@ -13,6 +13,7 @@ from orders_listener.errors import DatabaseUnavailableError
 
 _TAKE = "SELECT stream::text, first, last, events FROM take_order_events(%s)"
 _READ = "SELECT stream::text, first, last, events FROM read_order_events(%s, %s)"
+_OLDEST = "SELECT id FROM order_outbox ORDER BY id LIMIT 1"
 _HEAD = (
     "SELECT id::text, (SELECT coalesce(max(position), 0) FROM order_events), "
     "(SELECT coalesce(min(position), 1) FROM order_events) FROM order_stream"
@@ -28,7 +29,7 @@ async def _wrapped() -> AsyncIterator[None]:
 
 
 class OrderLog:
-    """One connection that listens for the bell and takes what waits in the outbox.
+    """One connection to the database: outbox, log, bell, and the question who leads.
 
     The connection is in autocommit mode: a batch that ``take`` returned is in the log for good.
     Not for concurrent use. Every method raises DatabaseUnavailableError when the session is lost.
@@ -40,15 +41,45 @@ class OrderLog:
     @classmethod
     @asynccontextmanager
     async def connect(cls, conninfo: str) -> AsyncIterator[Self]:
-        """Connect and LISTEN; close on leaving."""
+        """Connect; close on leaving."""
         async with _wrapped():
             connection = await psycopg.AsyncConnection.connect(
                 conninfo, autocommit=True, prepare_threshold=0
             )
             async with connection:
-                channel = sql.Identifier(ORDERS_CHANNEL_PG)
-                await connection.execute(sql.SQL("LISTEN {}").format(channel))
                 yield cls(connection)
+
+    async def lead(self) -> bool:
+        """Become the leading listener, and LISTEN, unless another leads."""
+        if not await self._ask("SELECT order_listener_lead()"):
+            return False
+        channel = sql.Identifier(ORDERS_CHANNEL_PG)
+        async with _wrapped():
+            await self._connection.execute(sql.SQL("LISTEN {}").format(channel))
+        return True
+
+    async def depose(self) -> None:
+        """End the leading listener's session."""
+        await self._ask("SELECT order_listener_depose() > 0")
+
+    async def oldest_waiting(self) -> int | None:
+        """Return the outbox id of the change that has waited longest; None if none waits."""
+        async with _wrapped():
+            cursor = await self._connection.execute(_OLDEST)
+            row = await cursor.fetchone()
+        return None if row is None else int(str(row[0]))
+
+    async def fall_asleep(self) -> bool:
+        """Ask writers to ring from now on; False if that cannot be had just now."""
+        return await self._ask("SELECT order_listener_sleep()")
+
+    async def wake_up(self) -> None:
+        """Tell writers that they need not ring."""
+        await self._ask("SELECT order_listener_wake()")
+
+    async def writers_settled(self) -> bool:
+        """Tell whether every transaction that changed orders without ringing has ended."""
+        return await self._ask("SELECT order_writers_settled()")
 
     async def head(self) -> tuple[Head, int]:
         """Return where the log ends and the position of the oldest event it still holds."""
@@ -74,7 +105,13 @@ class OrderLog:
             async for _ in self._connection.notifies(timeout=timeout_s, stop_after=1):
                 pass
 
-    async def _batch(self, query: str, args: tuple[int, ...]) -> Batch | None:
+    async def _ask(self, query: LiteralString) -> bool:
+        async with _wrapped():
+            cursor = await self._connection.execute(query)
+            row = await cursor.fetchone()
+        return row is not None and bool(row[0])
+
+    async def _batch(self, query: LiteralString, args: tuple[int, ...]) -> Batch | None:
         async with _wrapped():
             cursor = await self._connection.execute(query, args)
             row = await cursor.fetchone()

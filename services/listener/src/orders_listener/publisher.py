@@ -25,7 +25,8 @@ from orders_contract.names import (
 )
 from orders_listener.errors import RedisUnavailableError
 
-# KEYS: head, log. ARGV: stream, first, last, events, oldest position to keep, channel, message
+# KEYS: head, log, presence. ARGV: stream, first, last, events, oldest position to keep, channel,
+# message, seconds to live
 _PUBLISH = """
 local head = redis.call('HMGET', KEYS[1], 'stream', 'position')
 if head[1] ~= ARGV[1] then return 'FOREIGN' end
@@ -35,6 +36,7 @@ if tonumber(ARGV[2]) ~= position + 1 then return 'GAP' end
 redis.call('XADD', KEYS[2], 'MINID', '~', ARGV[5], ARGV[3] .. '-0',
            'first', ARGV[2], 'stream', ARGV[1], 'events', ARGV[4])
 redis.call('HSET', KEYS[1], 'position', ARGV[3])
+redis.call('EXPIRE', KEYS[3], ARGV[8])
 redis.call('PUBLISH', ARGV[6], ARGV[7])
 return 'PUBLISHED'
 """
@@ -125,13 +127,17 @@ class Publisher:
             return None
         return Head(str(stream), int(position))
 
+    async def leader_present(self) -> bool:
+        """Tell whether the leading listener was heard of lately."""
+        async with _wrapped():
+            return bool(await self._client.exists(LISTENER_KEY))
+
     async def publish(self, batch: Batch) -> Outcome:
         """Append a batch, move the head and tell the gateways, in one step."""
         keep = max(0, batch.last - LOG_CAPACITY_EVENTS)
-        args = [batch.stream, batch.first, batch.last, batch.events, keep]
-        return await self._run(
-            self._publish, [HEAD_KEY, LOG_KEY], [*args, CHANGES_CHANNEL, encode(batch)]
-        )
+        args: list[Any] = [batch.stream, batch.first, batch.last, batch.events, keep]
+        args += [CHANGES_CHANNEL, encode(batch), PRESENCE_TTL_S]
+        return await self._run(self._publish, [HEAD_KEY, LOG_KEY, LISTENER_KEY], args)
 
     async def forget(self) -> None:
         """Drop the stream: what it holds does not belong to this database's log."""

@@ -19,6 +19,9 @@ LOOK_INTERVAL_S = 30.0
 
 BEAT_INTERVAL_S = 1.0
 
+SETTLING_PAUSES_S = (0.001, 0.002, 0.005, 0.01, 0.02)
+"""Between two looks for writers that did not ring; a long transaction makes it the last, again."""
+
 logger = structlog.get_logger()
 
 
@@ -46,10 +49,30 @@ class Relay:
             tasks.create_task(self._work())
 
     async def _work(self) -> None:
+        """Drain while there is something; then sleep by the doorbell's protocol (db/init.sql)."""
         while True:
-            while batch := await self._log.take(self._batch_max_events):
-                await self._publish(batch)
-            await self._log.wait_for_bell(LOOK_INTERVAL_S)
+            await self._drain()
+            if await self._log.fall_asleep():
+                await self._settle()
+                await self._log.wait_for_bell(LOOK_INTERVAL_S)
+                await self._drain()  # first what was rung for, then the news that we are awake
+                await self._log.wake_up()
+            else:
+                await asyncio.sleep(SETTLING_PAUSES_S[0])  # a writer was just looking at us
+
+    async def _settle(self) -> None:
+        """Wait, draining, for writers that found us awake. Any later one rings."""
+        pauses = iter(SETTLING_PAUSES_S)
+        pause_s = next(pauses)
+        while not await self._log.writers_settled():
+            await self._log.wait_for_bell(pause_s)
+            await self._drain()
+            pause_s = next(pauses, pause_s)
+        await self._drain()
+
+    async def _drain(self) -> None:
+        while batch := await self._log.take(self._batch_max_events):
+            await self._publish(batch)
 
     async def _publish(self, batch: Batch) -> None:
         if await self._publisher.publish(batch) in (Outcome.PUBLISHED, Outcome.DUPLICATE):
@@ -64,7 +87,7 @@ class Relay:
             outcome = await self._publisher.beat(self._published, self._status.listener_id)
             if outcome is not Outcome.PUBLISHED:
                 raise RedisForgotError(self._published.position)
-            self._status.beat_at = time.monotonic()
+            self._status.well_at = time.monotonic()
             await asyncio.sleep(BEAT_INTERVAL_S)
 
     async def synchronise(self) -> None:

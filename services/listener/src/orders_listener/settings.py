@@ -5,7 +5,7 @@ import socket
 from typing import Literal
 
 from psycopg.conninfo import make_conninfo
-from pydantic import Field, PositiveInt, RedisDsn, SecretStr
+from pydantic import Field, RedisDsn, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -23,9 +23,11 @@ class Settings(BaseSettings):
 
     listener_host: str = "127.0.0.1"
     listener_port: int = Field(8001, ge=1, le=65535)
-    listener_id: str = Field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
+    listener_id: str = Field(
+        default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}", min_length=1
+    )
 
-    batch_max_events: PositiveInt = 1000
+    batch_max_events: int = Field(1000, ge=1, le=100_000)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
 
