@@ -64,6 +64,76 @@ CONDITIONS = {
     " OR id = %(number)s)",
 }
 
+# What is counted must fit the position exactly, since clients go on counting with what the stream
+# brings after it. Rows show committed changes before the log does: those still in the outbox are
+# taken out again. (After a TRUNCATE in the outbox the numbers mean nothing until its event comes
+# and sets them to zero; greatest() keeps them from being negative.)
+_COUNTED = """
+    SELECT {columns}, 1 AS weight FROM orders WHERE {conditions}
+    UNION ALL
+    SELECT {columns}, -1 FROM (SELECT (new_row).* FROM order_outbox) AS came
+     WHERE id IS NOT NULL AND {conditions}
+    UNION ALL
+    SELECT {columns}, 1 FROM (SELECT (old_row).* FROM order_outbox) AS went
+     WHERE id IS NOT NULL AND {conditions}
+"""
+_NOW = """to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')"""
+
+ORDER_COUNTS = f"""
+    WITH counted AS ({_COUNTED.format(columns="status", conditions="{conditions}")}),
+         counts AS (SELECT status, greatest(sum(weight), 0) AS orders FROM counted GROUP BY status)
+    SELECT order_stream.id,
+           (SELECT coalesce(max(position), 0) FROM order_events),
+           {_NOW},
+           (SELECT coalesce(json_object_agg(status, orders), '{{{{}}}}')::text FROM counts)
+      FROM order_stream
+"""
+
+# Quarters of an hour, because every time zone's hours are made of them.
+PULSE_QUARTERS = f"""
+    WITH counted AS ({_COUNTED.format(columns="created_at", conditions="created_at >= %(day)s")}),
+         quarters AS (
+        SELECT width_bucket(
+                   extract(epoch FROM created_at - %(day)s::timestamptz), 0, %(quarters)s * 900,
+                   %(quarters)s) AS quarter,
+               greatest(sum(weight), 0) AS orders
+          FROM counted WHERE created_at < %(day)s::timestamptz + %(quarters)s * interval '15 min'
+         GROUP BY quarter
+    )
+    SELECT order_stream.id,
+           (SELECT coalesce(max(position), 0) FROM order_events),
+           {_NOW},
+           (SELECT json_agg(coalesce(orders, 0) ORDER BY number)::text
+              FROM generate_series(1, %(quarters)s) AS number
+              LEFT JOIN quarters ON quarter = number)
+      FROM order_stream
+"""
+
+# Positions have no gaps and times hardly go back along them: so where a minute begins is found by
+# halving, and its changes are a difference. Reading an hour of events could mean millions.
+PULSE_MINUTES = """
+    WITH RECURSIVE ends AS (
+        SELECT coalesce(min(position), 1) AS first, coalesce(max(position), 0) + 1 AS after_last
+          FROM order_events
+    ), search AS (
+        SELECT number, %(hour)s::timestamptz + number * interval '1 min' AS minute,
+               first AS low, after_last AS high
+          FROM ends, generate_series(0, %(minutes)s) AS number
+        UNION ALL
+        SELECT number, minute,
+               CASE WHEN changed_at < minute THEN position + 1 ELSE low END,
+               CASE WHEN changed_at < minute THEN high ELSE position END
+          FROM search JOIN order_events ON position = (low + high) / 2
+         WHERE low < high
+    ), starts AS (
+        SELECT number, min(low) FILTER (WHERE low = high) AS position FROM search GROUP BY number
+    )
+    SELECT json_agg(changes ORDER BY number)::text
+      FROM (SELECT number, lead(position) OVER (ORDER BY number) - position AS changes
+              FROM starts) AS minutes
+     WHERE changes IS NOT NULL
+"""
+
 # --- the log --------------------------------------------------------------------------------------
 
 # One event a step, so that rendering stops where the page does: the next event may have 16 MB.

@@ -1,9 +1,9 @@
 """The API's settings, from the environment."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from psycopg.conninfo import make_conninfo
-from pydantic import Field, PositiveInt, RedisDsn, SecretStr
+from pydantic import Field, FilePath, PositiveInt, RedisDsn, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 STATEMENT_TIMEOUT_S = 10
@@ -19,6 +19,8 @@ class Settings(BaseSettings):
     db_name: str = "orders"
     db_user: str = "orders"
     db_password: SecretStr
+    db_password_file: FilePath | None = None
+    """Where the password is read from if it is not given itself."""
     db_pool_connections: PositiveInt = 10
     redis_url: RedisDsn = RedisDsn("redis://localhost:6379/0")
 
@@ -27,6 +29,18 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_password(cls, given: dict[str, Any]) -> dict[str, Any]:
+        file = given.get("db_password_file")
+        if file is None or "db_password" in given:
+            return given
+        try:
+            return {**given, "db_password": Path(file).read_text(encoding="utf-8").strip()}
+        except (OSError, UnicodeDecodeError) as exc:
+            # Under its own name, so that the message says which setting is bad.
+            return {**given, "db_password_file": Path(f"{file} ({exc})")}
 
     def conninfo(self) -> str:
         """Return the connection string for PostgreSQL.

@@ -33,7 +33,7 @@ async def run(settings: Settings) -> None:
         source = Source(client, history, gateway)
         gateway.follow(source)
         async with asyncio.TaskGroup() as tasks:
-            following = tasks.create_task(source.run())
+            following = tasks.create_task(source.run(stop))
             beating = tasks.create_task(gateway.beat_hearts())
             await gateway.serve(stop)
             following.cancel()

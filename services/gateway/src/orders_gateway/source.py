@@ -67,19 +67,19 @@ class Source:
         """Tell whether the stream was heard of within the last SILENCE_S seconds."""
         return self._heard_at is not None and time.monotonic() - self._heard_at < SILENCE_S
 
-    async def run(self) -> None:
-        """Follow Redis until cancelled, through every loss of it."""
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow Redis through every loss of it, until cancelled with ``stop`` set.
+
+        Cancelling alone is not enough: before Python 3.13 a TaskGroup that fails while it is being
+        cancelled forgets the cancellation.
+        """
         backoff = Backoff()
         reason = ""
-        while True:
+        while not stop.is_set():
             try:
                 await self._session(backoff)
             except* GatewayError as errors:
                 reason = "; ".join(str(error) for error in errors.exceptions)
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                # Before Python 3.13 a TaskGroup that fails while cancelled forgets the latter.
-                raise asyncio.CancelledError
             delay_s = backoff.next_delay_s()
             logger.warning("source_lost", error=reason, retry_in_s=round(delay_s, 2))
             await asyncio.sleep(delay_s)

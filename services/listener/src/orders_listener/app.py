@@ -29,24 +29,22 @@ async def run(settings: Settings) -> None:
         await health.serve(status, settings.listener_host, settings.listener_port),
         asyncio.TaskGroup() as tasks,
     ):
-        relay = tasks.create_task(_relay_for_ever(settings, status))
+        relay = tasks.create_task(_keep_relaying(settings, status, stop))
         logger.info("listener_started", listener=status.listener_id)
         await stop.wait()
         logger.info("listener_stopping")
         relay.cancel()
 
 
-async def _relay_for_ever(settings: Settings, status: Status) -> None:
+async def _keep_relaying(settings: Settings, status: Status, stop: asyncio.Event) -> None:
+    # Cancelling alone is not enough: before Python 3.13 a TaskGroup that fails while it is being
+    # cancelled forgets the cancellation.
     backoff = Backoff()
-    while True:
+    while not stop.is_set():
         try:
             await _session(settings, status, backoff)
         except* ListenerError as errors:
             status.lose("; ".join(str(error) for error in errors.exceptions))
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            # Before Python 3.13 a TaskGroup that fails while cancelled forgets the latter.
-            raise asyncio.CancelledError
         delay_s = backoff.next_delay_s()
         logger.warning("relay_lost", error=status.last_error, retry_in_s=round(delay_s, 2))
         await asyncio.sleep(delay_s)

@@ -2,10 +2,10 @@
 
 import os
 import socket
-from typing import Literal
+from typing import Any, Literal
 
 from psycopg.conninfo import make_conninfo
-from pydantic import Field, RedisDsn, SecretStr
+from pydantic import Field, FilePath, RedisDsn, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -19,6 +19,8 @@ class Settings(BaseSettings):
     db_name: str = "orders"
     db_user: str = "orders"
     db_password: SecretStr
+    db_password_file: FilePath | None = None
+    """Where the password is read from if it is not given itself."""
     redis_url: RedisDsn = RedisDsn("redis://localhost:6379/0")
 
     listener_host: str = "127.0.0.1"
@@ -30,6 +32,18 @@ class Settings(BaseSettings):
     batch_max_events: int = Field(1000, ge=1, le=100_000)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_password(cls, given: dict[str, Any]) -> dict[str, Any]:
+        file = given.get("db_password_file")
+        if file is None or "db_password" in given:
+            return given
+        try:
+            return {**given, "db_password": Path(file).read_text(encoding="utf-8").strip()}
+        except (OSError, UnicodeDecodeError) as exc:
+            # Under its own name, so that the message says which setting is bad.
+            return {**given, "db_password_file": Path(f"{file} ({exc})")}
 
     def conninfo(self) -> str:
         """Return the connection string for PostgreSQL.
