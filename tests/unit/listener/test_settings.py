@@ -1,5 +1,7 @@
 """The listener's settings."""
 
+from pathlib import Path
+
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import ValidationError
@@ -31,6 +33,25 @@ def test_password_has_no_default(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValidationError) as caught:
         Settings()
     assert [error["loc"] for error in caught.value.errors()] == [("db_password",)]
+
+
+def test_password_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """DB_PASSWORD_FILE names a file that holds the secret; what is given itself goes first."""
+    (tmp_path / "secret").write_text("from the file\n")
+    monkeypatch.setenv("DB_PASSWORD_FILE", str(tmp_path / "secret"))
+    assert Settings().db_password.get_secret_value() == _PASSWORD
+    monkeypatch.delenv("DB_PASSWORD")
+    assert Settings().db_password.get_secret_value() == "from the file"
+
+
+def test_password_file_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Both the file and the password that is not in it are named."""
+    monkeypatch.delenv("DB_PASSWORD")
+    monkeypatch.setenv("DB_PASSWORD_FILE", str(tmp_path / "none"))
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    wrong = {error["loc"] for error in caught.value.errors()}
+    assert wrong == {("db_password",), ("db_password_file",)}
 
 
 def test_password_is_not_shown() -> None:

@@ -1,5 +1,6 @@
 """The API's settings, from the environment."""
 
+from pathlib import Path
 from typing import Any, Literal
 
 from psycopg.conninfo import make_conninfo
@@ -38,9 +39,8 @@ class Settings(BaseSettings):
             return given
         try:
             return {**given, "db_password": Path(file).read_text(encoding="utf-8").strip()}
-        except (OSError, UnicodeDecodeError) as exc:
-            # Under its own name, so that the message says which setting is bad.
-            return {**given, "db_password_file": Path(f"{file} ({exc})")}
+        except OSError:
+            return given  # then there is no password, and the message says so
 
     def conninfo(self) -> str:
         """Return the connection string for PostgreSQL.
