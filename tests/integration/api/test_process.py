@@ -73,6 +73,8 @@ def test_documentation(serve: Serve, database: Database, redis_url: Valkey) -> N
         schema = ok(client.get("/api/openapi.json"))
         assert _promises(schema) == {
             "/api/orders": {"get", "post"},
+            "/api/orders/counts": {"get"},
+            "/api/pulse": {"get"},
             "/api/orders/{order_id}": {"get", "put", "patch", "delete"},
             "/api/orders/{order_id}/events": {"get"},
             "/api/events": {"get"},

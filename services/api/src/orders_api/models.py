@@ -3,7 +3,15 @@
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    model_validator,
+)
 
 from orders_contract.messages import Event, Order, Status
 
@@ -71,15 +79,20 @@ class OrderChanges(_Request):
         return self
 
 
-class OrderQuery(_Request):
-    """Which orders: every key given must match, any value of a key will do."""
+class CountQuery(_Request):
+    """Which orders to count: every key given must match, any value of a key will do."""
 
-    status: list[Status] = Field([], max_length=5)
     customer_name: list[Text] = Field([], max_length=100, description="The whole name, exactly.")
     search: ShortText = Field(
         "",
         description="Part of the customer's or product's name, in upper or lower case; or an id.",
     )
+
+
+class OrderQuery(CountQuery):
+    """Which orders: every key given must match, any value of a key will do."""
+
+    status: list[Status] = Field([], max_length=5)
     limit: int = Field(100, ge=1, le=1000)
     cursor: str | None = Field(None, description="`next_cursor` of the page before.")
 
@@ -101,6 +114,45 @@ class OrderList(BaseModel):
     position: NonNegativeInt
     orders: list[Order]
     next_cursor: str | None
+
+
+class StatusCounts(BaseModel):
+    """How many orders there are of each status."""
+
+    pending: NonNegativeInt
+    processing: NonNegativeInt
+    shipped: NonNegativeInt
+    delivered: NonNegativeInt
+    cancelled: NonNegativeInt
+
+
+class OrderCounts(BaseModel):
+    """Numbers that are exact at `position`: events after it count on from there.
+
+    `time` is the database's clock, the one that events bear in `changed_at`.
+    """
+
+    stream: UUID
+    position: NonNegativeInt
+    time: AwareDatetime
+    counts: StatusCounts
+
+
+class Pulse(BaseModel):
+    """What happened lately, exact at `position`, as `OrderCounts` is.
+
+    `changes` counts the events of each minute since `changes_since`; `orders` the orders that were
+    created in each quarter of an hour since `orders_since`. The last minute and the last quarter
+    are those in which `time` lies.
+    """
+
+    stream: UUID
+    position: NonNegativeInt
+    time: AwareDatetime
+    changes_since: AwareDatetime
+    changes: list[NonNegativeInt]
+    orders_since: AwareDatetime
+    orders: list[NonNegativeInt]
 
 
 class EventList(BaseModel):

@@ -87,52 +87,43 @@ ORDER_COUNTS = f"""
            {_NOW},
            (SELECT coalesce(json_object_agg(status, orders), '{{{{}}}}')::text FROM counts)
       FROM order_stream
-"""
+"""  # noqa: S608  made of constants
 
-# Quarters of an hour, because every time zone's hours are made of them.
-PULSE_QUARTERS = f"""
-    WITH counted AS ({_COUNTED.format(columns="created_at", conditions="created_at >= %(day)s")}),
-         quarters AS (
-        SELECT width_bucket(
-                   extract(epoch FROM created_at - %(day)s::timestamptz), 0, %(quarters)s * 900,
-                   %(quarters)s) AS quarter,
+# Quarters of an hour, because every time zone's hours are made of them. Minutes: positions have no
+# gaps and times hardly go back along them, so where a minute begins is found by halving, and its
+# changes are a difference; reading an hour of events could mean millions.
+PULSE = f"""
+    WITH RECURSIVE counted AS (
+        {_COUNTED.format(columns="created_at", conditions="created_at >= %(day)s")}
+    ), quarters AS (
+        SELECT width_bucket(extract(epoch FROM created_at - %(day)s::timestamptz),
+                            0, %(quarters)s * 900, %(quarters)s) AS number,
                greatest(sum(weight), 0) AS orders
           FROM counted WHERE created_at < %(day)s::timestamptz + %(quarters)s * interval '15 min'
-         GROUP BY quarter
-    )
-    SELECT order_stream.id,
-           (SELECT coalesce(max(position), 0) FROM order_events),
-           {_NOW},
-           (SELECT json_agg(coalesce(orders, 0) ORDER BY number)::text
-              FROM generate_series(1, %(quarters)s) AS number
-              LEFT JOIN quarters ON quarter = number)
-      FROM order_stream
-"""
-
-# Positions have no gaps and times hardly go back along them: so where a minute begins is found by
-# halving, and its changes are a difference. Reading an hour of events could mean millions.
-PULSE_MINUTES = """
-    WITH RECURSIVE ends AS (
-        SELECT coalesce(min(position), 1) AS first, coalesce(max(position), 0) + 1 AS after_last
+         GROUP BY number
+    ), head AS (
+        SELECT coalesce(min(position), 1) AS first, coalesce(max(position), 0) AS last
           FROM order_events
     ), search AS (
         SELECT number, %(hour)s::timestamptz + number * interval '1 min' AS minute,
-               first AS low, after_last AS high
-          FROM ends, generate_series(0, %(minutes)s) AS number
+               first AS low, last + 1 AS high
+          FROM head, generate_series(0, %(minutes)s) AS number
         UNION ALL
         SELECT number, minute,
                CASE WHEN changed_at < minute THEN position + 1 ELSE low END,
                CASE WHEN changed_at < minute THEN high ELSE position END
           FROM search JOIN order_events ON position = (low + high) / 2
          WHERE low < high
-    ), starts AS (
-        SELECT number, min(low) FILTER (WHERE low = high) AS position FROM search GROUP BY number
+    ), minutes AS (
+        SELECT number, lead(low) OVER (ORDER BY number) - low AS changes
+          FROM search WHERE low = high
     )
-    SELECT json_agg(changes ORDER BY number)::text
-      FROM (SELECT number, lead(position) OVER (ORDER BY number) - position AS changes
-              FROM starts) AS minutes
-     WHERE changes IS NOT NULL
-"""
+    SELECT order_stream.id, head.last, {_NOW},
+           (SELECT json_agg(changes ORDER BY number)::text FROM minutes WHERE changes IS NOT NULL),
+           (SELECT json_agg(coalesce(orders, 0) ORDER BY number)::text
+              FROM generate_series(1, %(quarters)s) AS number LEFT JOIN quarters USING (number))
+      FROM order_stream, head
+"""  # noqa: S608  made of constants
 
 # --- the log --------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """What the database hands over: rows and events rendered as JSON, passed on unopened (I4)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 
@@ -38,6 +39,32 @@ class EventPage:
     stream: UUID
     position: int
     events: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Orders by status, where the stream stood, and what the database's clock said."""
+
+    stream: UUID
+    position: int
+    time: str
+    counts: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecentPast:
+    """Events of each minute and new orders of each quarter of an hour, since when, and up to when.
+
+    ``changes`` and ``orders`` are JSON arrays.
+    """
+
+    changes_since: datetime
+    orders_since: datetime
+    stream: UUID
+    position: int
+    time: str
+    changes: str
+    orders: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
@@ -10,14 +11,17 @@ from orders_api import cursor, preconditions
 from orders_api.cursor import MalformedCursorError
 from orders_api.errors import InvalidInputError
 from orders_api.models import (
+    CountQuery,
     EventList,
     EventQuery,
     Health,
     NewOrder,
     OrderChanges,
+    OrderCounts,
     OrderList,
     OrderQuery,
     Problem,
+    Pulse,
 )
 from orders_api.records import EventPage, StoredOrder
 from orders_api.requests import (
@@ -28,7 +32,7 @@ from orders_api.requests import (
     Store,
     without_query,
 )
-from orders_contract.messages import Order
+from orders_contract.messages import Order, Status
 
 router = APIRouter(prefix="/api")
 
@@ -63,6 +67,28 @@ async def create_order(store: Store, order: NewOrder, key: IdempotencyKey) -> Re
     """Create an order. With an Idempotency-Key a repeat gets the first answer again."""
     created = await store.create(order, key)
     return _order(created, 201, {"Location": f"/api/orders/{created.id}"})
+
+
+@router.get("/orders/counts", response_model=OrderCounts, responses=_problems())
+async def count_orders(store: Store, query: Annotated[CountQuery, Query()]) -> Response:
+    """Return how many orders there are of each status, and the position to count on from."""
+    found = await store.counts(query)
+    counts = dict.fromkeys(get_args(Status), 0) | json.loads(found.counts)
+    return _json(
+        f'{{"stream":"{found.stream}","position":{found.position},"time":"{found.time}",'
+        f'"counts":{json.dumps(counts)}}}'
+    )
+
+
+@router.get("/pulse", response_model=Pulse, responses=_problems(), dependencies=_NO_QUERY)
+async def get_pulse(store: Store) -> Response:
+    """Return the changes of each minute of the last hour, the new orders of the last day."""
+    past = await store.recent_past(datetime.now(UTC))
+    return _json(
+        f'{{"stream":"{past.stream}","position":{past.position},"time":"{past.time}",'
+        f'"changes_since":"{past.changes_since.isoformat()}","changes":{past.changes},'
+        f'"orders_since":"{past.orders_since.isoformat()}","orders":{past.orders}}}'
+    )
 
 
 @router.get(

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg.rows import TupleRow
@@ -10,12 +12,15 @@ from psycopg.rows import TupleRow
 from orders_api import queries
 from orders_api.database import Connection, Database
 from orders_api.errors import InvalidInputError, OrderNotFoundError, StaleOrderError
-from orders_api.models import MAX_BIGINT, NewOrder, OrderChanges, OrderQuery
+from orders_api.models import MAX_BIGINT, CountQuery, NewOrder, OrderChanges, OrderQuery
 from orders_api.preconditions import ANY_VERSION, Precondition
-from orders_api.records import EventPage, OrderPage, StoredOrder
+from orders_api.records import Counts, EventPage, OrderPage, RecentPast, StoredOrder
 
 PAGE_MAX_BYTES = 16 * 1024 * 1024
 """A page ends once it holds so much text: rows can have 8 MiB and more."""
+PULSE_MINUTES = 60
+PULSE_QUARTERS = 4 * 24 + 4
+"""A day and an hour: where the day began in the middle of an hour, that hour is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +34,39 @@ class OrderStore:
 
     async def page(self, query: OrderQuery, before: int | None) -> OrderPage:
         """Return the newest matching orders with ids below ``before``, and the position."""
-        values = {**_page_values(query), "before": before}
-        used = [sql for name, sql in queries.CONDITIONS.items() if values[name] not in (None, [])]
-        statement = queries.ORDER_PAGE.format(conditions=" AND ".join(used) or "true")
+        values = {
+            **_filter_values(query),
+            "status": query.status,
+            "limit": query.limit,
+            "max_bytes": PAGE_MAX_BYTES,
+            "before": before,
+        }
+        statement = queries.ORDER_PAGE.format(conditions=_conditions(values))
         async with self.database.reading() as connection:
             return OrderPage(*await _one(connection, statement, values))
+
+    async def counts(self, query: CountQuery) -> Counts:
+        """Return how many matching orders there are of each status, and the position."""
+        values = _filter_values(query)
+        statement = queries.ORDER_COUNTS.format(conditions=_conditions(values))
+        async with self.database.reading() as connection:
+            return Counts(*await _one(connection, statement, values))
+
+    async def recent_past(self, now: datetime) -> RecentPast:
+        """Return the changes of the last hour, the new orders of the last day, the position."""
+        minute = now.replace(second=0, microsecond=0)
+        hour = minute - timedelta(minutes=PULSE_MINUTES - 1)
+        quarter = minute - timedelta(minutes=minute.minute % 15)
+        day = quarter - timedelta(minutes=15 * (PULSE_QUARTERS - 1))
+        values = {
+            "hour": hour,
+            "minutes": PULSE_MINUTES,
+            "day": day,
+            "quarters": PULSE_QUARTERS,
+        }
+        async with self.database.reading() as connection:
+            row = await _one(connection, queries.PULSE, values)
+            return RecentPast(hour, day, *row)
 
     async def order(self, order_id: int) -> StoredOrder:
         """Return one order, or raise OrderNotFoundError."""
@@ -117,16 +150,18 @@ def search_pattern(text: str) -> str:
     return f"%{text}%"
 
 
-def _page_values(query: OrderQuery) -> dict[str, Any]:
+def _conditions(values: Mapping[str, Any]) -> str:
+    used = [sql for name, sql in queries.CONDITIONS.items() if values.get(name) not in (None, [])]
+    return " AND ".join(used) or "true"
+
+
+def _filter_values(query: CountQuery) -> dict[str, Any]:
     is_number = query.search.isascii() and query.search.isdecimal()
     number = int(query.search) if is_number else None
     return {
-        "status": query.status,
         "customer_name": query.customer_name,
         "search": search_pattern(query.search) if query.search else None,
         "number": number if number is not None and number <= MAX_BIGINT else None,
-        "limit": query.limit,
-        "max_bytes": PAGE_MAX_BYTES,
     }
 
 
