@@ -65,6 +65,10 @@ lock: | $(BIN)/python  ## resolve dependencies anew (UPGRADE=--upgrade takes new
 	@test -x $(BIN)/uv || $(BIN)/pip install --quiet uv
 	$(UV_COMPILE) $(MANIFESTS) --group pyproject.toml:build -o requirements/up.txt
 	$(UV_COMPILE) --group pyproject.toml:dev -c requirements/up.txt -o requirements/dev.txt
+	for service in api listener gateway; do \
+		$(UV_COMPILE) services/$$service/pyproject.toml packages/contract/pyproject.toml \
+			-c requirements/up.txt -o requirements/$$service.txt || exit 1; \
+	done
 
 clean:  ## remove everything that a target made, except .data
 	rm -rf .venv frontend/node_modules frontend/dist test-results .pytest_cache .mypy_cache .ruff_cache
