@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -85,12 +85,13 @@ class Source:
             await asyncio.sleep(delay_s)
 
     async def _session(self, backoff: Backoff) -> None:
+        over = asyncio.Event()
         async with self._subscription() as pubsub, asyncio.TaskGroup() as tasks:
             await self._look_at_head()
             backoff.reset()
             logger.info("source_following", position=self._ring.position)
-            tasks.create_task(self._follow(pubsub))
-            tasks.create_task(self._keep_present())
+            tasks.create_task(_until_over(over, self._follow(pubsub, over)))
+            tasks.create_task(_until_over(over, self._keep_present(over)))
 
     @asynccontextmanager
     async def _subscription(self) -> AsyncIterator[redis.client.PubSub]:
@@ -105,8 +106,8 @@ class Source:
         if stream is not None and position is not None:
             await self._take_head(Head(_text(stream), int(position)))
 
-    async def _follow(self, pubsub: redis.client.PubSub) -> None:
-        while True:
+    async def _follow(self, pubsub: redis.client.PubSub, over: asyncio.Event) -> None:
+        while not over.is_set():
             async with _wrapped():
                 message = await pubsub.get_message(
                     ignore_subscribe_messages=True, timeout=SILENCE_S
@@ -169,9 +170,9 @@ class Source:
         logger.warning("stream_restarted", stream=stream, position=position, reason=reason)
         self._sink.restart(stream, position, reason)
 
-    async def _keep_present(self) -> None:
+    async def _keep_present(self, over: asyncio.Event) -> None:
         """Tell, for the health page of the API, that this gateway is there."""
-        while True:
+        while not over.is_set():
             presence = self._sink.presence()
             async with _wrapped():
                 await self._client.set(
@@ -180,6 +181,18 @@ class Source:
                     ex=PRESENCE_TTL_S,
                 )
             await asyncio.sleep(PRESENCE_INTERVAL_S)
+
+
+async def _until_over(over: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """End a session with the first of its tasks.
+
+    Cancelling the others is not enough: before Python 3.12 ``asyncio.wait_for``, with which
+    redis-py sends, swallows a cancellation that comes as it finishes.
+    """
+    try:
+        await work
+    finally:
+        over.set()
 
 
 def _text(value: bytes | str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Coroutine
 
 import structlog
 
@@ -41,16 +42,28 @@ class Relay:
         self._status = status
         self._batch_max_events = batch_max_events
         self._published = Head("", 0)
+        self._over = asyncio.Event()
 
     async def run(self) -> None:
         """Work until cancelled, or until PostgreSQL or Redis is lost. Call synchronise first."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._beat())
-            tasks.create_task(self._work())
+            tasks.create_task(self._until_over(self._beat()))
+            tasks.create_task(self._until_over(self._work()))
+
+    async def _until_over(self, work: Coroutine[None, None, None]) -> None:
+        """End the session with the first of its tasks.
+
+        Cancelling the others is not enough: before Python 3.12 ``asyncio.wait_for``, with which
+        redis-py sends, swallows a cancellation that comes as it finishes.
+        """
+        try:
+            await work
+        finally:
+            self._over.set()
 
     async def _work(self) -> None:
         """Drain while there is something; then sleep by the doorbell's protocol (db/init.sql)."""
-        while True:
+        while not self._over.is_set():
             await self._drain()
             if await self._log.fall_asleep():
                 await self._settle()
@@ -71,7 +84,7 @@ class Relay:
         await self._drain()
 
     async def _drain(self) -> None:
-        while batch := await self._log.take(self._batch_max_events):
+        while not self._over.is_set() and (batch := await self._log.take(self._batch_max_events)):
             await self._publish(batch)
 
     async def _publish(self, batch: Batch) -> None:
@@ -83,7 +96,7 @@ class Relay:
             await self.synchronise()
 
     async def _beat(self) -> None:
-        while True:
+        while not self._over.is_set():
             outcome = await self._publisher.beat(self._published, self._status.listener_id)
             if outcome is not Outcome.PUBLISHED:
                 raise RedisForgotError(self._published.position)
