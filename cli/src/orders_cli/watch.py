@@ -8,13 +8,11 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from orders_cli.addresses import DEFAULT_DATA, is_local, stream_address
+from orders_cli.addresses import DEFAULT_DATA, stream_address
 from orders_cli.errors import BadValueError, UnreachableError
-from orders_cli.feed import Feed, Kind, Line
-from orders_contract.backoff import Backoff
+from orders_cli.feed import Kind, Line, line_of, line_of_state
+from orders_client import OrdersClient, Phase, RefusedError, State
 from orders_contract.messages import Filter
 
 _STYLES: dict[Kind, str] = {
@@ -24,7 +22,6 @@ _STYLES: dict[Kind, str] = {
     "delete": "red",
     "alarm": "bold yellow",
 }
-_OPEN_TIMEOUT_S = 5.0
 
 
 def watch(
@@ -37,9 +34,9 @@ def watch(
 ) -> None:
     """Show every change of an order as it happens, one line each; Ctrl-C ends it."""
     address = stream_address(url, data)
-    feed = Feed(_filter(status, customer))
+    wanted = _filter(status, customer)
     try:
-        asyncio.run(_watch(address, feed, Console(highlight=False, soft_wrap=True)))
+        asyncio.run(_watch(address, wanted, Console(highlight=False, soft_wrap=True)))
     except KeyboardInterrupt:
         return
 
@@ -54,40 +51,32 @@ def _filter(status: list[str] | None, customer: list[str] | None) -> Filter | No
         raise BadValueError(f"bad filter: {first['loc'][0]}: {first['msg']}") from exc
 
 
-async def _watch(address: str, feed: Feed, console: Console) -> None:
-    backoff = Backoff(first_s=0.2, ceiling_s=10.0)
-    while True:
+async def _watch(address: str, wanted: Filter | None, console: Console) -> None:
+    seen = _Seen(address, console)
+    async with OrdersClient(address, filter=wanted, on_state=seen.tell) as client:
         try:
-            async with _connection(address, feed) as socket:
-                await _follow(socket, feed, console, backoff)
-        except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as exc:
-            if feed.stream is None:
-                raise UnreachableError(f"no stream of changes at {address}: {exc}") from exc
-            delay_s = backoff.next_delay_s()
-            _show(console, Line("alarm", f"connection lost; trying again in {delay_s:.1f} s"))
-            await asyncio.sleep(delay_s)
+            async for item in client:
+                _show(console, line_of(item))
+        except RefusedError as exc:
+            raise UnreachableError(f"no stream of changes at {address}: {exc}") from exc
 
 
-def _connection(address: str, feed: Feed) -> connect:
-    query = feed.query()
-    target = f"{address}{'&' if '?' in address else '?'}{query}" if query else address
-    return connect(
-        target,
-        open_timeout=_OPEN_TIMEOUT_S,
-        close_timeout=1,
-        max_size=None,  # one change of a row with large texts is one message
-        proxy=None if is_local(address) else True,
-    )
+class _Seen:
+    """Shows changes of state; a stream that never was there ends the command."""
 
+    def __init__(self, address: str, console: Console) -> None:
+        self._address = address
+        self._console = console
+        self._was_live = False
 
-async def _follow(socket: ClientConnection, feed: Feed, console: Console, backoff: Backoff) -> None:
-    while True:
-        lines, answer = feed.receive(await socket.recv())
-        backoff.reset()
-        for line in lines:
-            _show(console, line)
-        if answer is not None:
-            await socket.send(answer)
+    def tell(self, state: State) -> None:
+        if state.phase is Phase.LIVE:
+            self._was_live = True
+        if state.phase is Phase.WAITING and not self._was_live:
+            raise UnreachableError(f"no stream of changes at {self._address}: {state.reason}")
+        line = line_of_state(state)
+        if line is not None:
+            _show(self._console, line)
 
 
 def _show(console: Console, line: Line) -> None:

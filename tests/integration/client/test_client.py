@@ -1,0 +1,177 @@
+"""The client package against the real system."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from signal import SIGCONT, SIGSTOP
+
+import httpx
+import psycopg
+import pytest
+
+from orders_client import Event, OrderBook, OrdersClient, Phase, RefusedError, Reset, State, follow
+from orders_contract.messages import Filter
+from pipeline import Pipeline, Service
+from processes import LOOPBACK
+from waiting import until_async
+
+INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
+
+pytestmark = pytest.mark.anyio
+
+
+async def write(pipeline: Pipeline, statement: bytes = INSERT, times: int = 1) -> None:
+    """Commit a statement so many times."""
+    async with await psycopg.AsyncConnection.connect(pipeline.database.url, autocommit=True) as sql:
+        for _ in range(times):
+            await sql.execute(statement)
+
+
+async def take(client: OrdersClient, number: int) -> list[Event | Reset]:
+    """Return the next items."""
+    items: list[Event | Reset] = []
+    async with asyncio.timeout(20):
+        async for item in client:
+            items.append(item)
+            if len(items) == number:
+                break
+    return items
+
+
+@asynccontextmanager
+async def following(
+    client: OrdersClient, api: Service, book: OrderBook
+) -> AsyncIterator[Callable[[], None]]:
+    """Keep a book right in the background; yields a check that this still goes well."""
+
+    async def run() -> None:
+        async with client, httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{api.port}") as http:
+            async for _ in follow(client, http, book):
+                pass
+
+    task = asyncio.create_task(run())
+    try:
+        yield lambda: task.result() if task.done() else None
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_events_come_as_they_happen(pipeline: Pipeline) -> None:
+    """I1: a client without a place gets what happens from now on."""
+    gateway = pipeline.gateway()
+    pipeline.listener().ready()
+    gateway.ready()
+    live = asyncio.Event()
+
+    def tell(state: State) -> None:
+        if state.phase is Phase.LIVE:
+            live.set()
+
+    async with OrdersClient(gateway.ws_url, on_state=tell) as client:
+        taking = asyncio.create_task(take(client, 2))
+        await asyncio.wait_for(live.wait(), 10)
+        await write(pipeline, times=2)
+        items = await taking
+    assert [item.position for item in items if isinstance(item, Event)] == [1, 2]
+
+
+async def test_another_gateway_takes_over(pipeline: Pipeline) -> None:
+    """I7: the gateway dies; the client goes on at the next address, with nothing lost."""
+    pipeline.listener().ready()
+    gateways = [pipeline.gateway().ready(), pipeline.gateway().ready()]
+    api = pipeline.api()
+    book = OrderBook()
+    states: list[State] = []
+    urls = [gateway.ws_url for gateway in gateways]
+    async with following(OrdersClient(urls, on_state=states.append), api, book) as check:
+        await write(pipeline, times=5)
+
+        async def has(number: int) -> bool:
+            check()
+            return len(book.orders) == number
+
+        await until_async(lambda: has(5), 10)
+        gateways[0].process.kill()
+        await write(pipeline, times=5)
+        await until_async(lambda: has(10), 10)
+    phases = [state.phase for state in states]
+    assert Phase.WAITING in phases
+    assert phases[-1] is Phase.CLOSED
+    assert {state.url for state in states if state.phase is Phase.LIVE} == set(urls)
+
+
+async def test_a_frozen_gateway_is_left(pipeline: Pipeline) -> None:
+    """I7: the connection stays open and nothing comes, not even heartbeats: the watchdog acts."""
+    pipeline.listener().ready()
+    gateways = [pipeline.gateway(HEARTBEAT_INTERVAL_S="0.5").ready() for _ in range(2)]
+    api = pipeline.api()
+    book = OrderBook()
+    client = OrdersClient([gateway.ws_url for gateway in gateways])
+    async with following(client, api, book) as check:
+
+        async def has(number: int) -> bool:
+            check()
+            return len(book.orders) == number
+
+        await write(pipeline)
+        await until_async(lambda: has(1), 10)
+        gateways[0].process.signal(SIGSTOP)
+        try:
+            await write(pipeline)
+            await until_async(lambda: has(2), 10)
+        finally:
+            gateways[0].process.signal(SIGCONT)
+
+
+async def test_a_filtered_book_keeps_what_matches(pipeline: Pipeline) -> None:
+    """I7: rows enter and leave a filtered book; the rest of the stream passes it by."""
+    pipeline.listener().ready()
+    gateway, api = pipeline.gateway().ready(), pipeline.api()
+    await write(pipeline, times=3)
+    wanted = Filter(status=["shipped"], order_id=[1, 2, 3])
+    book = OrderBook(wanted)
+    async with following(OrdersClient(gateway.ws_url, filter=wanted), api, book) as check:
+
+        async def holds(*ids: int) -> bool:
+            check()
+            return set(book.orders) == set(ids)
+
+        await write(pipeline, b"UPDATE orders SET status = 'shipped' WHERE id <= 2")
+        await until_async(lambda: holds(1, 2), 10)
+        await write(pipeline, b"UPDATE orders SET status = 'delivered' WHERE id = 1")
+        await until_async(lambda: holds(2), 10)
+        await write(pipeline, b"TRUNCATE orders")
+        await until_async(holds, 10)
+
+
+async def test_a_new_stream_is_a_reset_and_a_new_book(pipeline: Pipeline) -> None:
+    """I7: the database is another one: the book is loaded anew, nothing is mixed."""
+    pipeline.listener().ready()
+    gateway, api = pipeline.gateway().ready(), pipeline.api()
+    await write(pipeline, times=3)
+    book = OrderBook()
+    async with following(OrdersClient(gateway.ws_url), api, book) as check:
+
+        async def has(number: int) -> bool:
+            check()
+            return len(book.orders) == number
+
+        await until_async(lambda: has(3), 10)
+        assert book.place is not None
+        before = book.place.stream
+        await write(pipeline, b"UPDATE order_stream SET id = gen_random_uuid()")
+        await write(pipeline)
+        await until_async(lambda: has(4), 15)
+    assert book.place is not None
+    assert book.place.stream != before
+
+
+async def test_a_wrong_address_is_an_error(pipeline: Pipeline) -> None:
+    """Nobody waits for what will never be there."""
+    pipeline.listener().ready()
+    gateway = pipeline.gateway().ready()
+    async with OrdersClient(gateway.ws_url + "nowhere") as client:
+        with pytest.raises(RefusedError, match="404"):
+            await take(client, 1)

@@ -1,0 +1,314 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from histories import FILTERS, STREAM, History, batch, histories
+from orders_client.book import OrderBook, admits
+from orders_client.errors import MalformedMessageError
+from orders_client.items import Event, Place, Reset, Snapshot
+from orders_client.protocol import (
+    Action,
+    Deliver,
+    Live,
+    Protocol,
+    Proven,
+    Reconnect,
+    Refused,
+    Send,
+    parse,
+)
+from orders_contract.messages import Filter
+from orders_gateway.filters import Predicate
+from orders_gateway.hub import frames_since
+
+OTHER = "00000000-0000-0000-0000-000000000000"
+SHIPPED = Filter(status=["shipped"])
+
+
+def hello(position: int, stream: str = STREAM) -> dict[str, Any]:
+    return {
+        "type": "hello",
+        "gateway": "gateway-1",
+        "stream": stream,
+        "position": position,
+        "heartbeat_seconds": 15.0,
+    }
+
+
+def change(position: int) -> dict[str, Any]:
+    return {"position": position, "operation": "DELETE", "order_id": 7, "changed_at": ""}
+
+
+def frame(first: int, last: int, *positions: int, **more: Any) -> dict[str, Any]:
+    events = [change(each) for each in positions or range(first, last + 1)]
+    return {"type": "events", "first": first, "last": last, "events": events, **more}
+
+
+def said(kind: str, position: int, **more: Any) -> dict[str, Any]:
+    return {"type": kind, "position": position, **more}
+
+
+def following(position: int = 4, wanted: Filter | None = None) -> Protocol:
+    protocol = Protocol(wanted)
+    protocol.connect()
+    protocol.take(hello(position))
+    if wanted is not None:
+        protocol.take(said("subscribed", position, filter={}))
+    return protocol
+
+
+def positions(actions: list[Action]) -> list[int]:
+    items = [item for action in actions if isinstance(action, Deliver) for item in action.items]
+    return [item.position for item in items if isinstance(item, Event)]
+
+
+def resets(actions: list[Action]) -> list[Reset]:
+    items = [item for action in actions if isinstance(action, Deliver) for item in action.items]
+    return [item for item in items if isinstance(item, Reset)]
+
+
+def reconnects(actions: list[Action]) -> bool:
+    return [type(action) for action in actions] == [Reconnect]
+
+
+def test_starts_from_now() -> None:
+    """Without a place there is nothing to ask for; hello says where the stream begins."""
+    protocol = Protocol()
+    assert protocol.connect() == ""
+    assert protocol.take(hello(4)) == [
+        Live("gateway-1", 15.0),
+        Deliver((), Place(STREAM, 4)),
+    ]
+    assert protocol.place == Place(STREAM, 4)
+
+
+def test_resumes_after_what_it_has() -> None:
+    """I7: the next connection asks for what follows the last event."""
+    protocol = following(4)
+    assert positions(protocol.take(frame(5, 6))) == [5, 6]
+    assert protocol.connect() == f"after=6&stream={STREAM}"
+
+
+def test_skips_what_it_has() -> None:
+    """I7: a frame may begin before the position; known events come once."""
+    protocol = following(4)
+    assert positions(protocol.take(frame(3, 6))) == [5, 6]
+    assert protocol.take(frame(5, 6)) == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [frame(6, 7), frame(5, 7, 5, 7), said("heartbeat", 5), said("pong", 9)],
+)
+def test_a_gap_is_not_followed(message: dict[str, Any]) -> None:
+    """I7: whatever shows that something is missing leads to a connection that asks for it."""
+    protocol = following(4)
+    assert reconnects(protocol.take(message))
+    assert protocol.connect() == f"after=4&stream={STREAM}"
+
+
+def test_a_heartbeat_proves_the_connection() -> None:
+    """The back-off begins anew only once the connection has done what it should."""
+    assert following(4).take(said("heartbeat", 4)) == [Proven()]
+
+
+def test_a_reset_goes_on_where_it_says() -> None:
+    """I7: the reader hears the reason; what follows continues from the reset's position."""
+    protocol = following(4)
+    actions = protocol.take(said("reset", 90, reason="slow"))
+    assert resets(actions) == [Reset("slow", Place(STREAM, 90))]
+    assert positions(protocol.take(frame(91, 91))) == [91]
+
+
+def test_another_stream_is_a_reset() -> None:
+    """I7: hello speaks of another stream; the reset that follows belongs to that one."""
+    protocol = Protocol(place=Place(OTHER, 9))
+    protocol.connect()
+    assert protocol.take(hello(2)) == []
+    actions = protocol.take(said("reset", 2, reason="unknown_stream"))
+    assert resets(actions) == [Reset("unknown_stream", Place(STREAM, 2))]
+    assert positions(protocol.take(frame(3, 3))) == [3]
+
+
+def test_another_stream_without_a_reset_is_left() -> None:
+    """I7: events of another stream are never mixed with ours."""
+    protocol = Protocol(place=Place(OTHER, 9))
+    protocol.connect()
+    protocol.take(hello(9))
+    assert reconnects(protocol.take(frame(10, 10)))
+
+
+@pytest.mark.parametrize("wanted", [None, SHIPPED])
+def test_a_stream_replaced_under_way_is_asked_for(wanted: Filter | None) -> None:
+    """I7: only a new hello tells which stream it is now; the reset waits until it is known."""
+    protocol = following(4, wanted)
+    assert reconnects(protocol.take(said("reset", 2, reason="unknown_stream")))
+    assert protocol.connect() == ""
+    actions = protocol.take(hello(3, OTHER))
+    if wanted is not None:
+        actions = protocol.take(said("subscribed", 3))
+    assert resets(actions) == [Reset("unknown_stream", Place(OTHER, 3))]
+
+
+def test_a_filter_is_set_before_anything_counts() -> None:
+    """I7: events that come before the filter is confirmed belong to no subscription."""
+    protocol = Protocol(SHIPPED)
+    assert protocol.connect() == ""
+    (send,) = protocol.take(hello(4))
+    assert isinstance(send, Send)
+    assert json.loads(send.text) == {"type": "subscribe", "filter": {"status": ["shipped"]}}
+    assert protocol.take(frame(5, 5)) == []
+    protocol.take(said("subscribed", 5))
+    assert positions(protocol.take(frame(6, 8, 7))) == [7]
+    assert protocol.place == Place(STREAM, 8)
+
+
+def test_a_filter_resumes_by_subscribing() -> None:
+    """I7: a filtered client comes back with its position, too; not to another stream."""
+    protocol = following(4, SHIPPED)
+    protocol.connect()
+    (send,) = protocol.take(hello(9))
+    assert isinstance(send, Send)
+    assert json.loads(send.text)["after"] == 4
+    protocol.connect()
+    (send,) = protocol.take(hello(1, OTHER))
+    assert isinstance(send, Send)
+    assert "after" not in json.loads(send.text)
+    actions = protocol.take(said("subscribed", 1))
+    assert resets(actions) == [Reset("unknown_stream", Place(OTHER, 1))]
+
+
+def test_a_reset_before_the_filter_is_set_begins_anew() -> None:
+    """I7: nobody knows whether our position was taken for the old stream or the new one."""
+    protocol = following(4, SHIPPED)
+    protocol.connect()
+    protocol.take(hello(9))
+    assert reconnects(protocol.take(said("reset", 2, reason="unknown_stream")))
+    protocol.connect()
+    protocol.take(hello(3, OTHER))
+    actions = protocol.take(said("subscribed", 3))
+    assert resets(actions) == [Reset("unknown_stream", Place(OTHER, 3))]
+
+
+def test_under_a_filter_heartbeats_move_on() -> None:
+    """I7: no event matched in between: the position is still the one to resume from."""
+    protocol = following(4, SHIPPED)
+    assert protocol.take(said("heartbeat", 9)) == [Deliver((), Place(STREAM, 9)), Proven()]
+
+
+def test_a_filter_that_is_refused_ends_it() -> None:
+    """Asking again for what is not understood would be in vain."""
+    protocol = Protocol(SHIPPED)
+    protocol.connect()
+    protocol.take(hello(4))
+    error = {"type": "error", "code": "invalid_message", "message": "filter: bad"}
+    assert protocol.take(error) == [Refused("invalid_message", "filter: bad")]
+
+
+def test_a_conflated_frame_covers_its_range() -> None:
+    """I6: of a client that fell behind only the newest states come, marked as such."""
+    protocol = following(4)
+    actions = protocol.take(frame(5, 40, 9, 40, conflated=True))
+    assert positions(actions) == [9, 40]
+    (delivered,) = [action for action in actions if isinstance(action, Deliver)]
+    assert all(isinstance(item, Event) and item.conflated for item in delivered.items)
+    assert positions(protocol.take(frame(41, 41))) == [41]
+
+
+def test_a_snapshot_moves_it_on() -> None:
+    """A later place of the same stream needs no new connection; what comes before is skipped."""
+    protocol = following(4)
+    assert protocol.seek(Place(STREAM, 8))
+    assert positions(protocol.take(frame(5, 9))) == [9]
+    assert not protocol.seek(Place(STREAM, 3))
+    assert protocol.connect() == f"after=3&stream={STREAM}"
+    assert not following(4).seek(Place(OTHER, 8))
+
+
+def test_what_is_unknown_is_ignored() -> None:
+    """Later versions may say more."""
+    protocol = following(4)
+    assert protocol.take({"type": "news", "position": 3}) == []
+    assert positions(protocol.take(frame(5, 5, mood="fine"))) == [5]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "events"},
+        {"type": "events", "first": 5, "last": 6},
+        {"type": "events", "first": 5, "last": 6, "events": [change(6), change(5)]},
+        {"type": "events", "first": 5, "last": 6, "events": [change(5), change(7)]},
+        {"type": "events", "first": 5, "last": 5, "events": [None]},
+        {"type": "events", "first": 5, "last": 5, "events": [{"position": 5}]},
+        {"type": "events", "first": "5", "last": 5, "events": []},
+        {"type": "heartbeat"},
+        {"type": "reset", "reason": "slow", "position": True},
+    ],
+)
+def test_nonsense_is_refused(message: dict[str, Any]) -> None:
+    """A message that cannot be read may have held anything: it is fetched again."""
+    protocol = following(4)
+    with pytest.raises(MalformedMessageError):
+        protocol.take(message)
+    assert protocol.connect() == f"after=4&stream={STREAM}"
+
+
+@pytest.mark.parametrize("raw", ["", "garbage", "[]", "7", '{"position":3}', b"\xff"])
+def test_what_is_no_message_is_refused(raw: str | bytes) -> None:
+    """Only objects with a type are messages."""
+    with pytest.raises(MalformedMessageError):
+        parse(raw)
+
+
+@given(st.data(), histories(max_size=25), st.none() | FILTERS)
+def test_whatever_the_connections_do_every_event_comes_once(
+    data: st.DataObject, history: History, wanted: Filter | None
+) -> None:
+    """I7: cut, repeated and overlapping, a client's book still equals the table at its place."""
+    predicate = Predicate.of(wanted)
+    wanted = None if predicate is None else wanted
+    protocol = Protocol(wanted)
+    book = OrderBook(wanted)
+    start = data.draw(st.integers(0, history.head))
+    book.load(Snapshot(Place(STREAM, start), tuple(history.tables[start].values())))
+    protocol.seek(Place(STREAM, start))
+    for _ in range(data.draw(st.integers(1, 4))):
+        _converse(data, protocol, book, history, predicate)
+        place = protocol.place
+        assert place is not None
+        table = history.tables[place.position]
+        assert book.orders == {key: row for key, row in table.items() if admits(wanted, row)}
+
+
+def _converse(
+    data: st.DataObject,
+    protocol: Protocol,
+    book: OrderBook,
+    history: History,
+    predicate: Predicate | None,
+) -> None:
+    """Hold one connection of any length, with frames as a gateway makes them."""
+    protocol.connect()
+    known = protocol.place
+    assert known is not None
+    protocol.take(hello(known.position if predicate is None else history.head))
+    if predicate is not None:
+        protocol.take(said("subscribed", known.position))
+    at = known.position
+    while at < history.head and data.draw(st.booleans()):
+        begin = data.draw(st.integers(0, at))
+        last = data.draw(st.integers(at + 1, history.head))
+        for _, made in frames_since([batch(history.events[begin:last])], begin, predicate):
+            message = parse(made) if made is not None else said("heartbeat", last)
+            for action in protocol.take(message):
+                assert isinstance(action, Deliver | Proven)
+                for item in action.items if isinstance(action, Deliver) else ():
+                    assert isinstance(item, Event)
+                    book.apply(item)
+        at = last
+        if predicate is not None:
+            protocol.take(said("heartbeat", last))
