@@ -1,11 +1,11 @@
-import { Order } from "@/lib/protocol";
+import { readOrder } from "@/lib/protocol";
 import { shortened } from "@/lib/text";
 
 /** One line about an order, from its row as an event carries it. */
 export function OrderSummary({ row }: { row: unknown }) {
-  const order = Order.safeParse(row);
-  if (!order.success) return null;
-  const { customer_name, product_name, quantity } = order.data;
+  const order = readOrder(row);
+  if (!order) return null;
+  const { customer_name, product_name, quantity } = order;
   return (
     <>
       {quantity > 1 && `${quantity} × `}
