@@ -1,4 +1,4 @@
-"""The whole system as a user starts it, behind an interface that other worlds can have too."""
+"""The whole system as ``orders up`` starts it."""
 
 import json
 import os
@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import psutil
 
 from waiting import until
+from world import Role
 
 ORDERS = str(Path(sys.executable).with_name("orders"))
 ANY_PORTS = [
@@ -23,42 +24,7 @@ READY_WITHIN_S = 90.0
 """More than `orders up` allows itself, so that its own message is what a failing test shows."""
 
 
-class Stack(Protocol):
-    """A running system: where it is, and what can be done to it."""
-
-    @property
-    def edge(self) -> str:
-        """The address of the edge, ``http://host:port``."""
-
-    @property
-    def gateways(self) -> list[str]:
-        """The addresses of the gateways themselves."""
-
-    @property
-    def database(self) -> str:
-        """A psycopg URL."""
-
-    @property
-    def redis(self) -> str:
-        """A Redis URL."""
-
-    def names(self) -> list[str]:
-        """Return the names of the processes."""
-
-    def kill(self, name: str) -> None:
-        """End a process without a warning; return when it runs again, as another."""
-
-    def psql(self, sql: str) -> str:
-        """Run SQL and return what psql printed, unaligned and without headers."""
-
-    def start(self) -> None:
-        """Start; return when ready."""
-
-    def stop(self) -> None:
-        """Stop cleanly."""
-
-    def log(self) -> str:
-        """Return everything the system has said."""
+_PROGRAMS: dict[Role, str] = {"database": "postgres", "redis": "valkey", "edge": "caddy"}
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -158,13 +124,27 @@ class EmbeddedStack:
         """Return the processes' ids by name."""
         return dict(self.state()["pids"])
 
-    def names(self) -> list[str]:
-        return list(self.pids())
+    def names(self, role: Role) -> list[str]:
+        program = _PROGRAMS.get(role, role)
+        return [name for name in self.pids() if name.partition("-")[0] == program]
 
     def kill(self, name: str) -> None:
+        self._replace(name, signal.SIGKILL)
+
+    def restart(self, name: str) -> None:
+        # PostgreSQL would wait for its clients for ever if asked by the usual signal.
+        self._replace(name, signal.SIGINT if name == "postgres" else signal.SIGTERM)
+
+    def _replace(self, name: str, number: signal.Signals) -> None:
         before = self.pids()[name]
-        os.kill(before, signal.SIGKILL)
+        os.kill(before, number)
         until(lambda: self.pids().get(name, before) != before, 30, f"another {name}")
+
+    def pause(self, name: str) -> None:
+        os.kill(self.pids()[name], signal.SIGSTOP)
+
+    def unpause(self, name: str) -> None:
+        os.kill(self.pids()[name], signal.SIGCONT)
 
     def psql(self, sql: str) -> str:
         done = orders("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", folder=self.folder, text=sql)

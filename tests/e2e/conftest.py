@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from containers import ContainerStack, interruptible
 from stacks import EmbeddedStack
+from world import World
 
 _LOG_SHOWN = 6_000
 _MADE = pytest.StashKey[list[EmbeddedStack]]()
@@ -18,6 +20,27 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
         yield stack
     finally:
         stack.end()
+
+
+@pytest.fixture(scope="session")
+def containers() -> Iterator[ContainerStack]:
+    """Start the system in containers, once. Tests leave it ready."""
+    stack = ContainerStack()
+    with interruptible():
+        try:
+            stack.build()
+            stack.start()
+            yield stack
+        finally:
+            stack.remove()
+
+
+@pytest.fixture(scope="session")
+def world(request: pytest.FixtureRequest) -> World:
+    """Return the running system of the world that --world chose."""
+    in_containers = request.config.getoption("world") == "docker"
+    chosen: World = request.getfixturevalue("containers" if in_containers else "stack")
+    return chosen
 
 
 @pytest.fixture
@@ -42,10 +65,17 @@ def make_stack(
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what the system said when a test fails."""
+    """Show or keep what the system said when a test fails."""
     report = yield
     if report.failed:
-        shared = getattr(item, "funcargs", {}).get("stack")
-        for each in [*item.stash.get(_MADE, []), *([shared] if shared else [])]:
-            report.sections.append(("orders up", each.log()[-_LOG_SHOWN:]))
+        arguments = getattr(item, "funcargs", {})
+        shared = {id(each): each for each in (arguments.get("stack"), arguments.get("world"))}
+        for each in [*item.stash.get(_MADE, []), *shared.values()]:
+            if isinstance(each, EmbeddedStack):
+                report.sections.append(("orders up", each.log()[-_LOG_SHOWN:]))
+        containers = arguments.get("containers", arguments.get("world"))
+        if isinstance(containers, ContainerStack):
+            folder = item.config.rootpath / "test-results" / item.name.replace("/", "-")
+            containers.save_logs(folder)
+            report.sections.append(("logs of the containers", str(folder)))
     return report

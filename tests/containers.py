@@ -1,0 +1,205 @@
+"""The whole system in containers of its own, through ``docker compose`` and the Docker SDK."""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import docker
+from docker.errors import APIError, DockerException
+from docker.models.containers import Container
+from docker.models.networks import Network
+
+from processes import LOOPBACK, free_port
+from waiting import until
+from world import Role
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+GATEWAYS = 2
+"""As many as ``orders up`` starts."""
+
+_SERVICES: dict[Role, str] = {"database": "db"}
+_BUILD_WITHIN_S = 900.0
+_COMPOSE_WITHIN_S = 180.0
+_HEALTHY_WITHIN_S = 60.0
+
+
+def docker_missing() -> str | None:
+    """Return why there is no Docker to test with, if so."""
+    if shutil.which("docker") is None:
+        return "docker is not installed"
+    try:
+        client = docker.from_env()
+    except DockerException:
+        return "no Docker engine answers"
+    client.close()
+    compose = ["docker", "compose", "version"]
+    missing = subprocess.run(compose, capture_output=True, check=False).returncode != 0
+    return "docker has no compose" if missing else None
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Take SIGTERM for Ctrl-C, so that what was started is taken down then, too."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class ContainerStack:
+    """``docker compose`` under a random project name and on a random port."""
+
+    def __init__(self) -> None:
+        """Start nothing yet."""
+        self.project = f"orders-e2e-{secrets.token_hex(4)}"
+        self.port = free_port()
+        self.docker = docker.from_env()
+        # Nobody's .env: the defaults are what is tested.
+        file = str(REPOSITORY / "docker-compose.yml")
+        self._options = ("--project-name", self.project, "--env-file", os.devnull, "--file", file)
+
+    @property
+    def edge(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    # --- all of it ------------------------------------------------------------------------------
+
+    def build(self) -> None:
+        """Build the images."""
+        self.compose("--progress=plain", "build", timeout_s=_BUILD_WITHIN_S)
+
+    def start(self) -> None:
+        self.compose("up", "--detach", "--wait", "--scale", f"gateway={GATEWAYS}")
+
+    def stop(self) -> None:
+        self.compose("down")
+
+    def erase(self) -> None:
+        """Stop and forget everything, the data too."""
+        self.compose("down", "--volumes")
+
+    def remove(self) -> None:
+        """Leave nothing behind, even if someone presses Ctrl-C once more."""
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            # Killed first: what is frozen or hangs would use up its grace period.
+            self.compose("kill")
+        finally:
+            self.compose("down", "--volumes", "--rmi=local", "--remove-orphans", "--timeout=1")
+            self.docker.close()
+            signal.signal(signal.SIGINT, before)
+
+    def scale(self, service: str, count: int) -> None:
+        """Have so many containers of a service; return when they are healthy."""
+        options = ("--detach", "--wait", "--no-build", "--no-deps", "--no-recreate")
+        self.compose("up", *options, "--scale", f"{service}={count}", service)
+
+    def compose(self, *arguments: str, timeout_s: float = _COMPOSE_WITHIN_S) -> str:
+        """Run ``docker compose`` to its end; return what it printed."""
+        kept = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_BUILDKIT")
+        env = {name: os.environ[name] for name in kept if name in os.environ}
+        done = subprocess.run(
+            ["docker", "compose", *self._options, *arguments],
+            env={**env, "PORT": str(self.port)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+            start_new_session=True,  # Ctrl-C is for us; what we started is taken down in order
+        )
+        assert done.returncode == 0, f"docker compose {' '.join(arguments)}:\n{done.stderr}"
+        return done.stdout
+
+    # --- its containers -------------------------------------------------------------------------
+
+    def containers(self, service: str | None = None) -> list[Container]:
+        """Return the containers of a service, or all, by name."""
+        labels = [f"com.docker.compose.project={self.project}"]
+        labels += [f"com.docker.compose.service={service}"] if service else []
+        found = self.docker.containers.list(all=True, filters={"label": labels})
+        return sorted(found, key=lambda each: str(each.name))
+
+    def container(self, name: str) -> Container:
+        """Return one container, ``gateway-1`` for example."""
+        return self.docker.containers.get(f"{self.project}-{name}")
+
+    def names(self, role: Role) -> list[str]:
+        containers = self.containers(_SERVICES.get(role, role))
+        return [str(each.name).removeprefix(f"{self.project}-") for each in containers]
+
+    def kill(self, name: str) -> None:
+        container = self.container(name)
+        container.kill()
+        container.wait()
+        container.start()  # an engine takes this kill for a wish and does not restart by itself
+        self.until_healthy(name)
+
+    def restart(self, name: str) -> None:
+        self.container(name).restart(timeout=60)
+        self.until_healthy(name)
+
+    def pause(self, name: str) -> None:
+        self.container(name).pause()
+
+    def unpause(self, name: str) -> None:
+        self.container(name).unpause()
+
+    def until_healthy(self, name: str) -> None:
+        """Wait until a container's own check finds it healthy."""
+
+        def healthy() -> bool:
+            container = self.container(name)
+            return str(container.attrs["State"]["Health"]["Status"]) == "healthy"
+
+        until(healthy, _HEALTHY_WITHIN_S, f"{name} is healthy")
+
+    def cut_off(self, name: str, network: str) -> None:
+        """Take a container's plug out of a network."""
+        self._network(network).disconnect(self.container(name))
+
+    def reconnect(self, name: str, network: str) -> None:
+        """Put it back, under the names it had."""
+        service = name.rpartition("-")[0]
+        self._network(network).connect(self.container(name), aliases=[service])
+
+    def _network(self, name: str) -> Network:
+        return self.docker.networks.get(f"{self.project}_{name}")
+
+    def run(self, name: str, *command: str) -> tuple[int, str]:
+        """Run a command inside a container; return its exit status and what it printed."""
+        done = self.container(name).exec_run(list(command))
+        assert done.exit_code is not None
+        assert isinstance(done.output, bytes)
+        return done.exit_code, done.output.decode(errors="replace")
+
+    def psql(self, sql: str) -> str:
+        options = ("--username=orders", "--dbname=orders", "--set=ON_ERROR_STOP=1", "-XqAt")
+        status, output = self.run("db-1", "psql", *options, "-c", sql)
+        assert status == 0, output
+        return output.strip()
+
+    # --- what they said -------------------------------------------------------------------------
+
+    def log(self) -> str:
+        return "\n".join(f"--- {each.name}\n{_log(each)}" for each in self.containers())
+
+    def save_logs(self, folder: Path) -> None:
+        """Write the log of each container to a file of its own."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for each in self.containers():
+            name = str(each.name).removeprefix(f"{self.project}-")
+            (folder / f"{name}.log").write_text(_log(each))
+
+
+def _log(container: Container) -> str:
+    try:
+        return container.logs(timestamps=True).decode(errors="replace")
+    except APIError as exc:
+        return f"(no log: {exc})\n"

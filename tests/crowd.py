@@ -1,0 +1,166 @@
+"""Many WebSocket clients at once, each with a strict eye on what it hears (I7)."""
+
+import asyncio
+import json
+import random
+import threading
+from collections import Counter
+from types import TracebackType
+from typing import Any, Self
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from waiting import until
+
+_AT_ONCE = 40
+"""So many connect at the same time; more would measure the machine that runs the tests."""
+
+
+class Member:
+    """A client that comes back with its position for as long as it takes."""
+
+    def __init__(self, url: str) -> None:
+        """Connect to nothing yet."""
+        self._url = url
+        self.gateway: str | None = None
+        """The gateway it is connected to now."""
+        self.connections = 0
+        self.stream: str | None = None
+        self.start = self.position = -1
+        self.heard: dict[int, int] = {}
+        """A digest of each event, by position."""
+        self.resets: list[str] = []
+        self.faults: list[str] = []
+
+    async def follow(self, gate: asyncio.Semaphore) -> None:
+        """Follow the stream until cancelled."""
+        while True:
+            try:
+                await self._connection(gate)
+            except (OSError, WebSocketException):
+                pass  # as anyone's connection may be lost, or be refused for a while
+            finally:
+                self.gateway = None
+            await asyncio.sleep(random.uniform(0.05, 0.4))
+
+    async def _connection(self, gate: asyncio.Semaphore) -> None:
+        resume = "" if self.stream is None else f"?after={self.position}&stream={self.stream}"
+        async with gate:
+            socket = await connect(
+                self._url + resume,
+                compression=None,
+                max_size=None,
+                open_timeout=20,
+                close_timeout=1,
+                ping_interval=None,
+            )
+        async with socket:
+            async for text in socket:
+                self._take(json.loads(text))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        match message["type"]:
+            case "hello":
+                self._greet(message)
+            case "events":
+                self._add(message)
+            case "heartbeat" if message["position"] > self.position:
+                self.faults.append(f"at {self.position} a heartbeat of {message['position']}")
+            case "reset":
+                self.resets.append(message["reason"])
+                self.position = message["position"]
+
+    def _greet(self, hello: dict[str, Any]) -> None:
+        self.gateway = hello["gateway"]
+        self.connections += 1
+        if self.stream is None:
+            self.start = self.position = hello["position"]
+        self.stream = hello["stream"]
+
+    def _add(self, frame: dict[str, Any]) -> None:
+        if frame["first"] > self.position + 1:
+            self.faults.append(f"a gap: {frame['first']} after {self.position}")
+        for event in frame["events"]:
+            if event["position"] > self.position:
+                self.heard[event["position"]] = hash(json.dumps(event, sort_keys=True))
+        self.position = max(self.position, frame["last"])
+
+
+class Crowd:
+    """So many clients, followed on a thread of their own until the block ends."""
+
+    def __init__(self, url: str, size: int) -> None:
+        """Connect to nothing yet."""
+        self.members = [Member(url) for _ in range(size)]
+        self._url = url
+        self._stop = asyncio.Event()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._run(),))
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._following: list[asyncio.Task[None]] = []
+
+    async def _run(self) -> None:
+        self._following = [asyncio.create_task(each.follow(self._gate)) for each in self.members]
+        await self._stop.wait()
+        for task in self._following:
+            task.cancel()
+        await asyncio.gather(*self._following, return_exceptions=True)
+
+    def join(self, size: int) -> list[Member]:
+        """Let more clients in; return them once they are connected."""
+        arriving = [Member(self._url) for _ in range(size)]
+
+        def follow() -> None:
+            self._following += [
+                self._loop.create_task(each.follow(self._gate)) for each in arriving
+            ]
+
+        self._loop.call_soon_threadsafe(follow)
+        self.members += arriving
+        self.until_connected()
+        return arriving
+
+    def until_connected(self, deadline_s: float = 60.0) -> None:
+        """Wait until every member is connected."""
+        until(lambda: all(each.gateway for each in self.members), deadline_s, "all are connected")
+
+    def until(self, position: int, deadline_s: float = 60.0) -> None:
+        """Wait until every member has everything up to a position."""
+
+        def there() -> bool:
+            return all(each.position >= position for each in self.members)
+
+        until(there, deadline_s, f"all have {position}")
+
+    def spread(self) -> Counter[str]:
+        """Return how many are connected to each gateway now."""
+        return Counter(each.gateway for each in self.members if each.gateway)
+
+    def check(self) -> None:
+        """Every member heard every event since it came, once, in order, and the same as others."""
+        known: dict[int, int] = {}
+        for each in self.members:
+            assert (each.faults, each.resets) == ([], [])
+            assert list(each.heard) == list(range(each.start + 1, each.position + 1))
+            for position, digest in each.heard.items():
+                assert known.setdefault(position, digest) == digest, f"two versions of {position}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        try:
+            self.until_connected()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+        self._loop.close()

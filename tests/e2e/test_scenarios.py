@@ -1,0 +1,88 @@
+"""What users and operators do to the running system, in whatever world it runs."""
+
+import time
+
+import pytest
+
+from crowd import Crowd
+from follower import Follower
+from waiting import until
+from world import ROLES, Role, World, head, insert, stream_url, until_well
+from writer import Writer
+
+CLIENTS = 20
+
+
+def _until_accepted(writer: Writer, more: int, deadline_s: float = 60.0) -> None:
+    wanted = len(writer.accepted) + more
+    until(lambda: len(writer.accepted) >= wanted, deadline_s, f"{more} more writes")
+
+
+def test_every_writer_is_seen(world: World) -> None:
+    """I1: what SQL and what the API writes reaches a client, once, in order."""
+    until_well(world)
+    with Follower(stream_url(world)) as follower, Writer(world) as writer:
+        _until_accepted(writer, 1)
+        insert(world, "by SQL")
+        _until_accepted(writer, 1)
+        events = follower.until(head(world))
+    products = [event["order"]["product_name"] for event in events]
+    assert products.count("by SQL") == 1
+    assert products.count(f"{writer.label} 0") == 1
+    assert products.index(f"{writer.label} 0") < products.index("by SQL")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_killed_under_load(world: World, role: Role) -> None:
+    """I3, I7: a process of any role may die; no accepted write and no client's event is lost."""
+    until_well(world)
+    with Crowd(stream_url(world), CLIENTS) as crowd, Writer(world) as writer:
+        _until_accepted(writer, 5)
+        world.kill(world.names(role)[0])
+        _until_accepted(writer, 20)
+        until_well(world)
+        crowd.until_connected()
+        insert(world, f"after {role}")
+        crowd.until(head(world))
+    crowd.check()
+    writer.check()
+
+
+def test_rolling_restart(world: World) -> None:
+    """I3, I7: every process is restarted, one after another, and nobody misses an event."""
+    until_well(world)
+    with Crowd(stream_url(world), CLIENTS) as crowd, Writer(world) as writer:
+        for role in ROLES:
+            for name in world.names(role):
+                _until_accepted(writer, 5)
+                world.restart(name)
+                until_well(world)
+        _until_accepted(writer, 5)
+        crowd.until_connected()
+        crowd.until(head(world))
+    crowd.check()
+    writer.check()
+    assert writer.longest_pause_s() < 20
+
+
+def test_listener_hangs(world: World) -> None:
+    """I5: while the listener is frozen writes go on as fast; their events come when it goes on."""
+    until_well(world)
+    (name,) = world.names("listener")
+    with Crowd(stream_url(world), CLIENTS) as crowd, Writer(world) as writer:
+        _until_accepted(writer, 5)
+        world.pause(name)
+        try:
+            before = max(each.position for each in crowd.members)
+            began = time.monotonic()
+            _until_accepted(writer, 40, 20)
+            assert time.monotonic() - began < 10
+            assert max(each.position for each in crowd.members) < before + 40
+        finally:
+            world.unpause(name)
+        until_well(world)
+        crowd.until(head(world))
+    crowd.check()
+    writer.check()
+    assert (writer.refused, writer.lost) == ([], 0)
+    assert writer.slowest_s < 5
