@@ -136,19 +136,18 @@ def stuck_client(port: int) -> socket.socket:
     return raw
 
 
-def read_all(raw: socket.socket, position: int) -> list[dict[str, Any]]:
+def read_all(raw: socket.socket, position: int, reached: int = 0) -> list[dict[str, Any]]:
     """Read frames until one tells of a position, checking that no gap comes without a reset."""
-    stream = raw.makefile("rb")
+    stream = raw.makefile("rb", buffering=0)
     messages: list[dict[str, Any]] = []
-    reached = 0
     while reached < position:
-        _, short = stream.read(2)
+        _, short = _exactly(stream, 2)
         size = short
         if short == 126:
-            (size,) = struct.unpack(">H", stream.read(2))
+            (size,) = struct.unpack(">H", _exactly(stream, 2))
         elif short == 127:
-            (size,) = struct.unpack(">Q", stream.read(8))
-        message = json.loads(stream.read(size))
+            (size,) = struct.unpack(">Q", _exactly(stream, 8))
+        message = json.loads(_exactly(stream, size))
         if message["type"] == "events":
             assert message["first"] == reached + 1
             reached = message["last"]
@@ -156,6 +155,15 @@ def read_all(raw: socket.socket, position: int) -> list[dict[str, Any]]:
             reached = message.get("position", reached)
         messages.append(message)
     return messages
+
+
+def _exactly(stream: socket.SocketIO, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        more = stream.read(size - len(data))
+        assert more, "closed"
+        data += more
+    return data
 
 
 def test_sigterm_sends_clients_to_another_gateway(gateway: Service) -> None:
@@ -190,3 +198,33 @@ def test_the_gateway_is_told_of_no_database(gateway: Service) -> None:
         assert b"DB_" not in file.read()
     with open(f"/proc/{gateway.process.pid}/maps") as file:  # noqa: PTH123
         assert "psycopg" not in file.read()
+
+
+def test_a_client_that_falls_behind_gets_the_newest_state(pipeline: Pipeline) -> None:
+    """I6: a slow client is sent each order's newest state, marked, and then the full stream."""
+    gateway = pipeline.gateway(RING_MAX_EVENTS="2000")
+    pipeline.listener().ready()
+    slow = stuck_client(gateway.ready().port)
+    with Follower(gateway.ws_url) as follower, pipeline.database.connect() as sql:
+        sql.execute(
+            "INSERT INTO orders (customer_name, product_name)"
+            " SELECT repeat('x', 1000), 'p' FROM generate_series(1, 100)"
+        )
+        for round_ in range(1, 301):
+            sql.execute("UPDATE orders SET quantity = quantity + 1")
+            follower.until(100 + 100 * round_)
+        assert len(follower.events) == 30_100
+        messages = read_all(slow, 30_100)
+        until(lambda: health(gateway.port)[1]["live"] == 2, what="it caught up")
+        sql.execute("DELETE FROM orders WHERE id = 1")
+        messages += read_all(slow, 30_101, reached=30_100)
+    conflated = [message for message in messages if message.get("conflated")]
+    assert conflated
+    assert all(len(message["events"]) <= 200 for message in conflated)
+    assert not [message for message in messages if message["type"] == "reset"]
+    orders: dict[int, dict[str, Any]] = {}
+    for event in (event for message in messages for event in message.get("events", [])):
+        orders[event["order_id"]] = event["order"]
+    assert orders.pop(1) is None
+    assert {order["quantity"] for order in orders.values()} == {301}
+    slow.close()

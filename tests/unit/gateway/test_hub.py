@@ -34,7 +34,7 @@ _PREDICATES = (None, None, _PENDING, _PENDING, Predicate(order_id=frozenset({1, 
 def _hub(position: int = 0) -> Hub[str]:
     ring = Ring(10_000, 10_000_000)
     ring.restart(STREAM, position)
-    return Hub(ring)
+    return Hub(ring, 100)
 
 
 def _inserted(position: int) -> Batch:
@@ -196,7 +196,7 @@ def test_everyone_gets_everything_once(
 
     An action is the next batch, or the number of a client that comes or goes.
     """
-    hub: Hub[int] = Hub(Ring(10_000, 10_000_000))
+    hub: Hub[int] = Hub(Ring(10_000, 10_000_000), 100)
     hub.ring.restart(STREAM, 0)
     clients = [_Client(predicate, history.events) for predicate in _PREDICATES]
     coming = iter(history.batches(sizes))

@@ -88,11 +88,15 @@ class Hello(_Message):
 
 
 class Events(_Message):
-    """Events ``first`` to ``last``: all of them, or under a filter those that match."""
+    """Events ``first`` to ``last``: all of them, or under a filter those that match.
+
+    ``conflated``: only the newest event of each order, for a client that fell behind.
+    """
 
     type: Literal["events"]
     first: PositiveInt
     last: PositiveInt
+    conflated: Literal[True] | None = None
     events: list[Event]
 
 

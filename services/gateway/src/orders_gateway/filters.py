@@ -68,7 +68,12 @@ class Predicate:
         before = {**event["order"], **(event["changed"] or {})}
         if not self.admits(before):
             return None
-        return {**event, "operation": "LEAVE", "order": None, "changed": None, "actor": None}
+        return leave(event)
+
+
+def leave(event: Row) -> Row:
+    """Return the event by which an order leaves a client's set: it tells nothing new of it."""
+    return {**event, "operation": "LEAVE", "order": None, "changed": None, "actor": None}
 
 
 class OpenedBatch:

@@ -14,7 +14,8 @@ from typing import Generic, TypeVar
 from orders_contract.batches import Batch, merge
 from orders_contract.messages import ResetReason
 from orders_gateway import protocol
-from orders_gateway.filters import OpenedBatch, Predicate, packed, trimmed
+from orders_gateway.conflation import Conflation
+from orders_gateway.filters import OpenedBatch, Predicate, Row, packed, trimmed
 from orders_gateway.ring import Ring
 
 M = TypeVar("M", bound=Hashable)
@@ -42,11 +43,14 @@ class Delivery(Generic[M]):
 class Hub(Generic[M]):
     """Live members by predicate, over one ring. None is the predicate of those who want all."""
 
-    def __init__(self, ring: Ring) -> None:
+    def __init__(self, ring: Ring, conflate_max_orders: int) -> None:
         self.ring = ring
         self.epoch = 0
         """Grows with each restart. Whoever holds an older epoch's position holds nothing."""
         self._groups: dict[Predicate | None, _Group[M]] = {}
+        self._conflate_max_orders = conflate_max_orders
+        self._behind: set[M] = set()
+        self._conflation: Conflation | None = None
 
     def join(self, member: M, predicate: Predicate | None) -> None:
         """Make a member live. It must have everything up to the ring's position."""
@@ -67,15 +71,35 @@ class Hub(Generic[M]):
         """Return all live members."""
         return tuple(member for group in self._groups.values() for member in group.members)
 
+    def fall_behind(self, member: M) -> None:
+        """Note that a member that was live no longer is: what it misses is kept, conflated."""
+        if self._conflation is None:
+            self._conflation = Conflation(self.ring.position, self._conflate_max_orders)
+        self._behind.add(member)
+
+    def come_up(self, member: M) -> None:
+        """Note that a member is behind no longer. Unknown is fine."""
+        self._behind.discard(member)
+        if not self._behind:
+            self._conflation = None  # batches are opened for this only while someone needs it
+
+    def conflated(self, position: int, predicate: Predicate | None) -> list[Row] | None:
+        """Return what a member that fell behind needs since a position; None if it is too much."""
+        return None if self._conflation is None else self._conflation.since(position, predicate)
+
     def publish(self, batch: Batch) -> list[Delivery[M]]:
         """Append the next batch to the ring and return the frames it makes."""
         self.ring.append(batch)
+        if self._conflation is not None:
+            self._conflation.add(batch)
         return list(self._deliveries(batch))
 
     def restart(self, stream: str, position: int, reason: ResetReason) -> bytes:
         """Begin anew at a position; returns the frame that every member, live or not, must get."""
         self.ring.restart(stream, position)
         self.epoch += 1
+        if self._conflation is not None:
+            self._conflation = Conflation(position, self._conflate_max_orders)
         for group in self._groups.values():
             group.covered = position
         return protocol.reset(reason, position)

@@ -1,4 +1,18 @@
-"""How much a client may say. Pure: the caller brings the clock."""
+"""How much a client may say, and how far it may fall behind. Pure: the caller brings the clock."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one client may ask of a gateway."""
+
+    messages_per_second: float
+    messages_burst: int
+    conflate_after_events: int
+    """So far behind, it gets the newest state of each order instead of every event."""
+    conflate_max_bytes: int
+    """More than that at once, and it is reset."""
 
 
 class TokenBucket:

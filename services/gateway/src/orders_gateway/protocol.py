@@ -96,6 +96,15 @@ def events(first: int, last: int, rendered: bytes) -> bytes:
     return b'{"type":"events","first":%d,"last":%d,"events":%b}' % (first, last, rendered)
 
 
+def conflated(first: int, last: int, rendered: bytes) -> bytes:
+    """Return an ``events`` message that holds only the newest event of each order."""
+    return b'{"type":"events","first":%d,"last":%d,"conflated":true,"events":%b}' % (
+        first,
+        last,
+        rendered,
+    )
+
+
 def heartbeat(position: int) -> bytes:
     """Return the word that nothing up to position is missing."""
     return _render(type="heartbeat", position=position)

@@ -66,14 +66,18 @@ class Ring:
         while len(self._batches) > 1 and self._over():
             self._bytes -= len(self._batches.popleft().events)
 
+    def reaches(self, position: int) -> bool:
+        """Tell whether the events after position are all here."""
+        return position >= self.position or (
+            bool(self._batches) and self._batches[0].first <= position + 1
+        )
+
     def since(self, position: int) -> list[Batch] | None:
         """Return the batches with events after position; None if the first are gone already.
 
         The first batch may begin before position + 1: batches are never cut here.
         """
-        if position >= self.position:
-            return []
-        if not self._batches or self._batches[0].first > position + 1:
+        if not self.reaches(position):
             return None
         found: list[Batch] = []
         for batch in reversed(self._batches):

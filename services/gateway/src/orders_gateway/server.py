@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import time
 from http import HTTPStatus
 
 import structlog
@@ -16,7 +15,7 @@ from orders_gateway import protocol
 from orders_gateway.errors import BadRequestError
 from orders_gateway.history import History
 from orders_gateway.hub import Hub
-from orders_gateway.limits import TokenBucket
+from orders_gateway.limits import Limits
 from orders_gateway.progress import Progress
 from orders_gateway.ring import Ring
 from orders_gateway.session import Session
@@ -64,7 +63,13 @@ class Gateway:
         self._settings = settings
         self._history = history
         self._ring = Ring(settings.ring_max_events, settings.ring_max_bytes)
-        self._hub: Hub[Session] = Hub(self._ring)
+        self._hub: Hub[Session] = Hub(self._ring, settings.conflate_max_orders)
+        self._limits = Limits(
+            messages_per_second=settings.messages_per_second,
+            messages_burst=settings.messages_burst,
+            conflate_after_events=settings.conflate_after_events,
+            conflate_max_bytes=settings.conflate_max_bytes,
+        )
         self._progress = Progress()
         self._sessions: set[Session] = set()
         self._source: Source | None = None
@@ -172,6 +177,7 @@ class Gateway:
             **self.presence(),
             "stream": self._ring.stream,
             "live": len(self._hub.live()),
+            "conflated": sum(session.conflated for session in self._sessions),
         }
         code = HTTPStatus.OK if healthy else HTTPStatus.SERVICE_UNAVAILABLE
         response = connection.respond(code, json.dumps(report) + "\n")
@@ -180,10 +186,7 @@ class Gateway:
         return response
 
     async def _handle(self, connection: ServerConnection) -> None:
-        bucket = TokenBucket(
-            self._settings.messages_per_second, self._settings.messages_burst, time.monotonic()
-        )
-        session = Session(connection, self._hub, self._history, self._progress, bucket)
+        session = Session(connection, self._hub, self._history, self._progress, self._limits)
         socket: Socket = connection  # type: ignore[assignment]  # made by create_connection
         socket.session = session
         self._sessions.add(session)

@@ -17,10 +17,10 @@ from orders_gateway.errors import (
     ProtocolError,
     RedisUnavailableError,
 )
-from orders_gateway.filters import Predicate
+from orders_gateway.filters import Predicate, packed
 from orders_gateway.history import History
 from orders_gateway.hub import Hub, frames_since
-from orders_gateway.limits import TokenBucket
+from orders_gateway.limits import Limits, TokenBucket
 from orders_gateway.progress import Progress
 
 AHEAD_GRACE_S = 3.0
@@ -40,20 +40,23 @@ class Session:
 
     Either *live*: the hub's frames are written to its socket as they come. Or *catching up*, by
     one task that reads from ring and history at the socket's own pace, so that nothing piles up
-    for it: at most the socket's write buffer and one frame.
+    for it: at most the socket's write buffer and one frame. One that was live and fell far behind
+    gets the newest state of each order instead of every event (conflation).
     """
 
     __slots__ = (
+        "_behind",
         "_bucket",
         "_catching_up",
         "_connection",
         "_history",
         "_hub",
+        "_limits",
         "_position",
         "_predicate",
         "_progress",
-        "_was_live",
         "_writable",
+        "conflated",
         "live",
     )
 
@@ -63,19 +66,24 @@ class Session:
         hub: "Hub[Session]",
         history: History,
         progress: Progress,
-        bucket: TokenBucket,
+        limits: Limits,
     ) -> None:
         self._connection = connection
         self._hub = hub
         self._history = history
         self._progress = progress
-        self._bucket = bucket
+        self._limits = limits
+        self._bucket = TokenBucket(
+            limits.messages_per_second, limits.messages_burst, time.monotonic()
+        )
         self._predicate: Predicate | None = None
         self._position = 0
         self._catching_up: asyncio.Task[None] | None = None
         self._writable: asyncio.Event | None = None
-        self._was_live = False
+        self._behind = False
         self.live = False
+        self.conflated = False
+        """Whether what it saw last was conflated, and it is not live again."""
 
     @property
     def connection(self) -> ServerConnection:
@@ -127,7 +135,6 @@ class Session:
         self._stop()
         if message.after is not None:
             self._position = message.after
-            self._was_live = False
         self._predicate = Predicate.of(message.filter)
         await self._send(protocol.subscribed(message.filter, self._position))
         self._go_on()
@@ -141,6 +148,8 @@ class Session:
         self._writable = asyncio.Event()
         if self.live:
             self._stop()
+            self._behind = True
+            self._hub.fall_behind(self)
             self._start_catching_up()
 
     def resume(self) -> None:
@@ -158,6 +167,12 @@ class Session:
         elif self._catching_up is not None:
             self._catching_up.cancel()
         self._catching_up = None
+        self._come_up()
+
+    def _come_up(self) -> None:
+        if self._behind:
+            self._behind = self.conflated = False
+            self._hub.come_up(self)
 
     def _go_on(self) -> None:
         """Go live, now if nothing is missing, else after catching up."""
@@ -171,7 +186,8 @@ class Session:
 
     def _go_live(self) -> None:
         self._catching_up = None
-        self._was_live = self.live = True
+        self._come_up()
+        self.live = True
         self._hub.join(self, self._predicate)
 
     def _start_catching_up(self) -> None:
@@ -209,11 +225,11 @@ class Session:
 
     async def _send_next(self) -> None:
         """Send some of what is missing, moving on with each frame."""
+        if self._behind and self._far_behind():
+            await self._send_conflated()
+            return
         epoch = self._hub.epoch
         batches = self._hub.ring.since(self._position)
-        if batches is None and self._was_live:
-            await self._reset("slow")
-            return
         if batches is None:
             batches = await self._older()
         for last, frame in frames_since(batches, self._position, self._predicate):
@@ -222,6 +238,23 @@ class Session:
             self._position = last
             if frame is not None:
                 await self._send(frame)
+
+    def _far_behind(self) -> bool:
+        ring = self._hub.ring
+        missing = ring.position - self._position
+        return missing > self._limits.conflate_after_events or not ring.reaches(self._position)
+
+    async def _send_conflated(self) -> None:
+        """Send the newest state of each order that changed; a reset if that is too much, too."""
+        rows = self._hub.conflated(self._position, self._predicate)
+        rendered = None if rows is None else packed(rows)
+        if rendered is None or len(rendered) > self._limits.conflate_max_bytes:
+            await self._reset("slow")
+            return
+        first, self._position = self._position + 1, self._hub.ring.position
+        self.conflated = True
+        if rows:
+            await self._send(protocol.conflated(first, self._position, rendered))
 
     async def _older(self) -> list[Batch]:
         """Return what comes after the position and is no longer in the ring."""
