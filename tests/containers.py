@@ -180,8 +180,7 @@ class ContainerStack:
         return done.exit_code, done.output.decode(errors="replace")
 
     def psql(self, sql: str) -> str:
-        options = ("--username=orders", "--dbname=orders", "--set=ON_ERROR_STOP=1", "-XqAt")
-        status, output = self.run("db-1", "psql", *options, "-c", sql)
+        status, output = self.run("db-1", "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", sql)
         assert status == 0, output
         return output.strip()
 
