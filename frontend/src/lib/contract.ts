@@ -24,11 +24,14 @@ export interface Event {
   changed_at: string;
 }
 
-/** Events `first` to `last`: all of them, or under a filter those that match. */
+/** Events `first` to `last`: all of them, or under a filter those that match.
+
+`conflated`: only the newest event of each order, for a client that fell behind. */
 export interface Events {
   type: "events";
   first: number;
   last: number;
+  conflated?: "True" | null;
   events: Event[];
 }
 
