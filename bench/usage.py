@@ -1,0 +1,56 @@
+"""CPU time of processes, to the nanosecond, as the kernel's scheduler counts it."""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Seconds on a core, and seconds of being ready without getting one."""
+
+    cpu_s: float
+    waited_s: float
+    at_s: float
+
+    def since(self, before: "Usage") -> "Usage":
+        """Return what was used after ``before``; ``at_s`` is then the time that passed."""
+        return Usage(
+            self.cpu_s - before.cpu_s, self.waited_s - before.waited_s, self.at_s - before.at_s
+        )
+
+
+def usage(*pids: int) -> Usage:
+    """Return what these processes, all their threads, have used so far."""
+    cpu_ns = waited_ns = 0
+    for pid in pids:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(OSError):  # a thread that has just ended
+                on_core, waiting, _ = (task / "schedstat").read_text().split()
+                cpu_ns += int(on_core)
+                waited_ns += int(waiting)
+    return Usage(cpu_ns / 1e9, waited_ns / 1e9, time.monotonic())
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and all its descendants: a PostgreSQL server and its sessions."""
+    process = psutil.Process(pid)
+    return [pid, *(child.pid for child in process.children(recursive=True))]
+
+
+def meter(*pids: int) -> Callable[[], Usage]:
+    """Return a function that tells what was used since now."""
+    before = usage(*pids)
+    return lambda: usage(*pids).since(before)
+
+
+def pin(core: int, pids: Iterable[int]) -> None:
+    """Keep processes on one core, where the machine has it."""
+    available = sorted(os.sched_getaffinity(0))
+    for pid in pids:
+        os.sched_setaffinity(pid, {available[core % len(available)]})
