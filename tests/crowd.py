@@ -141,8 +141,10 @@ class Crowd:
         """Every member heard every event since it came, once, in order, and the same as others."""
         known: dict[int, int] = {}
         for each in self.members:
-            assert (each.faults, each.resets) == ([], [])
-            assert list(each.heard) == list(range(each.start + 1, each.position + 1))
+            assert not each.faults, each.faults
+            assert not each.resets, f"reset: {each.resets}"
+            due = range(each.start + 1, each.position + 1)
+            assert list(each.heard) == list(due), f"of {due} only {list(each.heard)}"
             for position, digest in each.heard.items():
                 assert known.setdefault(position, digest) == digest, f"two versions of {position}"
 

@@ -78,12 +78,13 @@ class Writer:
 
     def check(self) -> None:
         """Every order that was accepted is there, once, and every refusal was a clear one."""
-        assert self.faults == []
+        assert not self.faults, self.faults
         sql = (
             "SELECT count(*), count(DISTINCT product_name) FROM orders"
             f" WHERE product_name LIKE '{self.label} %'"
         )
-        assert self._world.psql(sql) == f"{len(self.accepted)}|{len(self.accepted)}"
+        found, due = self._world.psql(sql), f"{len(self.accepted)}|{len(self.accepted)}"
+        assert found == due, f"{found} instead of {due}"
 
     def __enter__(self) -> Self:
         self._thread.start()

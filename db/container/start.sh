@@ -9,6 +9,8 @@ umask 077
 secret=/run/orders/database-password
 readers=10001:10001
 
+mkdir -p "$(dirname "$secret")"
+
 if [ ! -s "$secret" ]; then
     if [ -n "${DB_PASSWORD:-}" ]; then
         printf '%s\n' "$DB_PASSWORD" >"$secret.new"

@@ -1,0 +1,158 @@
+"""Containers that end and come back: by themselves, by order, with and without their data."""
+
+import ssl
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from docker.models.containers import Container
+
+from containers import ContainerStack
+from follower import Follower
+from processes import LOOPBACK, free_port
+from waiting import until
+from world import head, insert, stream_url, until_well
+
+SERVICES = ("db", "redis", "api", "listener", "gateway", "edge")
+STOPPED_WITHIN_S = 9.0
+"""Docker kills what takes longer than 10 s unless told otherwise."""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_stops_when_asked(containers: ContainerStack, service: str) -> None:
+    """Asked to stop, each ends in time and with status 0, with clients connected all the while."""
+    until_well(containers)
+    name = f"{service}-1"
+    container = containers.container(name)
+    with Follower(stream_url(containers)):
+        began = time.monotonic()
+        container.stop(timeout=30)
+        took_s = time.monotonic() - began
+    assert container.wait()["StatusCode"] == 0
+    assert took_s < STOPPED_WITHIN_S
+    container.start()
+    containers.until_healthy(name)
+
+
+@pytest.mark.parametrize("service", ["redis", "api", "listener", "gateway", "edge"])
+def test_engine_starts_again_what_ends(containers: ContainerStack, service: str) -> None:
+    """I3: a process that ends without anyone's wish is started again, without a human."""
+    until_well(containers)
+    name = f"{service}-1"
+    before = int(containers.container(name).attrs["RestartCount"])
+    container = containers.container(name)
+    container.exec_run(["sh", "-c", "kill -TERM 1"])
+
+    def restarted() -> bool:
+        return int(containers.container(name).attrs["RestartCount"]) > before
+
+    until(restarted, 30, f"{name} is started again")
+    containers.until_healthy(name)
+    until_well(containers)
+
+
+def test_down_and_up_keep_everything(containers: ContainerStack) -> None:
+    """Orders, log and stream outlive the containers; a client that comes back misses nothing."""
+    until_well(containers)
+    with Follower(stream_url(containers)) as follower:
+        stream, position = follower.hello["stream"], follower.position
+    insert(containers, "before the end", 3)
+    orders, log = containers.psql("SELECT count(*) FROM orders"), head(containers)
+    containers.stop()
+    assert containers.containers() == []
+    containers.start()
+    assert containers.psql("SELECT count(*) FROM orders") == orders
+    assert head(containers) == log
+    with Follower(stream_url(containers), after=position, stream=stream) as follower:
+        assert follower.hello["stream"] == stream
+        events = follower.until(log)
+    assert [event["order"]["product_name"] for event in events] == ["before the end"] * 3
+
+
+def test_down_with_volumes_begins_anew(containers: ContainerStack) -> None:
+    """I7: without its data the system has another stream, and a client of the old one hears so."""
+    until_well(containers)
+    insert(containers, "of another time")
+    head(containers)
+    with Follower(stream_url(containers)) as follower:
+        stream, position = follower.hello["stream"], follower.position
+    containers.erase()
+    containers.start()
+    assert containers.psql("SELECT count(*) FROM orders") == "0"
+    with Follower(stream_url(containers), after=position, stream=stream) as follower:
+        assert follower.hello["stream"] != stream
+        assert follower.next("reset")["reason"] == "unknown_stream"
+        insert(containers, "of this time")
+        events = follower.until(head(containers))
+    assert [event["order"]["product_name"] for event in events] == ["of this time"]
+
+
+def test_schema_is_upgraded_while_it_runs(containers: ContainerStack) -> None:
+    """The schema's script may run at any time: nothing is lost, and events go on."""
+    until_well(containers)
+    with Follower(stream_url(containers)) as follower:
+        insert(containers, "before")
+        script = "/usr/local/share/orders/init.sql"
+        status, output = containers.run("db-1", "psql", "-v", "ON_ERROR_STOP=1", "-qf", script)
+        assert (status, output) == (0, "")
+        insert(containers, "after")
+        events = follower.until(head(containers))
+    assert [event["order"]["product_name"] for event in events] == ["before", "after"]
+
+
+def test_password_from_the_environment(containers: ContainerStack) -> None:
+    """DB_PASSWORD of the first start is the role's password, whatever characters it has."""
+    password = 'it\'s $HOME \\ "quoted"'
+    with _running(containers, "db", environment={"DB_PASSWORD": password}) as database:
+        ready = ["pg_isready", "-q", "-h", LOOPBACK, "-U", "orders", "-d", "orders"]
+        until(lambda: database.exec_run(ready).exit_code == 0, 60, "the database is ready")
+        database.reload()
+        # Not by the loopback, where the official image asks for no password.
+        address = str(database.attrs["NetworkSettings"]["IPAddress"])
+        ask = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
+        command = ["psql", "-h", address, "-U", "orders", "-d", "orders", "-Atc", ask]
+        answers = [
+            database.exec_run(command, environment={"PGPASSWORD": given})
+            for given in (password, "wrong")
+        ]
+    assert [answer.exit_code for answer in answers] == [0, 2]
+    assert answers[0].output == b"f\n"
+
+
+def test_https_for_a_host_name(containers: ContainerStack) -> None:
+    """A site with a name is served over HTTPS, beside plain HTTP for the health check."""
+    port = free_port()
+    site = {"SITE_ADDRESS": "localhost, http://:3000"}
+    authority = "/var/lib/edge/caddy/pki/authorities/local/root.crt"
+    bound = {"443/tcp": (LOOPBACK, port)}
+    with _running(containers, "edge", environment=site, ports=bound) as edge:
+        until(lambda: edge.exec_run(["cat", authority]).exit_code == 0, 30, "its authority")
+        root = edge.exec_run(["cat", authority]).output
+        assert isinstance(root, bytes)
+        context = ssl.create_default_context(cadata=root.decode())
+        page = until(lambda: _page(f"https://localhost:{port}/", context), 30, "an answer")
+    assert '<div id="root">' in page
+
+
+def _page(url: str, context: ssl.SSLContext) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=5, context=context) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
+
+
+@contextmanager
+def _running(stack: ContainerStack, service: str, **options: Any) -> Iterator[Container]:
+    """Run another container of a service's image, alone; nothing of it is left."""
+    image = stack.container(f"{service}-1").image
+    assert image is not None
+    labels = {"com.docker.compose.project": stack.project}
+    container = stack.docker.containers.run(image, detach=True, labels=labels, **options)
+    try:
+        yield container
+    finally:
+        container.remove(force=True, v=True)
