@@ -30,7 +30,7 @@ async def run(settings: Settings) -> None:
     ):
         history = History(client, api)
         gateway = Gateway(settings, history)
-        source = Source(client, history, gateway)
+        source = Source(client, history, gateway.fanout, gateway.presence)
         gateway.follow(source)
         async with asyncio.TaskGroup() as tasks:
             following = tasks.create_task(source.run(stop))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,8 +19,11 @@ from orders_gateway.errors import (
 )
 from orders_gateway.filters import packed, trimmed
 
-_REDIS_BATCHES = 100  # at most so many batches a look-up: some megabytes
-_API_EVENTS = 1000
+PAGE_EVENTS = 1000
+REMEMBERED_BYTES = 16 * 1024 * 1024
+
+_REDIS_BATCHES = 20
+"""At most so many batches a look-up: some megabytes."""
 
 
 @asynccontextmanager
@@ -31,11 +35,17 @@ async def _redis_wrapped() -> AsyncIterator[None]:
 
 
 class History:
-    """Looks up events after a position. Equal look-ups at the same time are made once."""
+    """Looks up events after a position.
+
+    Those who come back together have nearly the same position: look-ups begin at a multiple of
+    PAGE_EVENTS, are made once for all who ask meanwhile, and are remembered for those who ask
+    next. What is committed does not change, so only the newest page is ever asked for again.
+    """
 
     def __init__(self, client: redis.Redis, api: httpx.AsyncClient) -> None:
         self._client = client
         self._api = api
+        self._pages: OrderedDict[tuple[str, int], list[Batch]] = OrderedDict()
         self._under_way: dict[tuple[str, int], asyncio.Task[list[Batch]]] = {}
 
     async def after(self, stream: str, position: int) -> list[Batch]:
@@ -47,6 +57,22 @@ class History:
             LogUnavailableError: the API, which should have them, does not answer.
 
         """
+        page = (stream, position - position % PAGE_EVENTS)
+        found = _rest(self._pages.get(page, []), position)
+        if not found:
+            try:
+                found = _rest(await self._once(*page), position)
+            except HistoryExpiredError:
+                if position == page[1]:
+                    raise
+        # The page's beginning may be gone while what is asked for is still there.
+        return found or await self._once(stream, position)
+
+    def forget(self) -> None:
+        """Drop what is remembered: the database went back, so history may not be what it was."""
+        self._pages.clear()
+
+    async def _once(self, stream: str, position: int) -> list[Batch]:
         key = (stream, position)
         task = self._under_way.get(key)
         if task is None:
@@ -57,8 +83,16 @@ class History:
 
     def _finish(self, key: tuple[str, int], task: asyncio.Task[list[Batch]]) -> None:
         del self._under_way[key]
-        if not task.cancelled():
-            task.exception()  # looked at, in case everyone who waited has gone
+        # The exception is looked at, in case everyone who waited has gone.
+        if task.cancelled() or task.exception() is not None:
+            return
+        self._pages[key] = task.result()
+        self._pages.move_to_end(key)
+        while len(self._pages) > 1 and self._bytes() > REMEMBERED_BYTES:
+            self._pages.popitem(last=False)
+
+    def _bytes(self) -> int:
+        return sum(len(batch.events) for page in self._pages.values() for batch in page)
 
     async def _look_up(self, stream: str, position: int) -> list[Batch]:
         batches = await self._from_redis(stream, position)
@@ -82,7 +116,7 @@ class History:
     async def _from_api(self, stream: str, position: int) -> list[Batch]:
         try:
             response = await self._api.get(
-                "/api/events", params={"after": position, "limit": _API_EVENTS}
+                "/api/events", params={"after": position, "limit": PAGE_EVENTS}
             )
             response.raise_for_status()
             page = json.loads(response.content)
@@ -103,3 +137,9 @@ def _page(stream: str, position: int, events: list[dict[str, Any]]) -> Batch:
     if first != position + 1:
         raise HistoryExpiredError(position)
     return Batch(stream, first, last, packed(events))
+
+
+def _rest(batches: list[Batch], position: int) -> list[Batch]:
+    """Return what comes after a position."""
+    rest = [batch for batch in batches if batch.last > position]
+    return [trimmed(rest[0], position), *rest[1:]] if rest else []

@@ -123,8 +123,8 @@ def frames_since(
 
     Each step is the position it leads to and the frame that does, None where nothing matches.
     """
-    for gathered in _gathered(batches):
-        batch = trimmed(gathered, after)
+    for merged in gathered(batches):
+        batch = trimmed(merged, after)
         if predicate is None:
             yield batch.last, protocol.events(batch.first, batch.last, batch.events)
         else:
@@ -134,15 +134,15 @@ def frames_since(
         after = batch.last
 
 
-def _gathered(batches: list[Batch]) -> Iterator[Batch]:
+def gathered(batches: list[Batch]) -> Iterator[Batch]:
     """Merge small batches, so that someone who missed 10,000 of them gets a few frames."""
-    gathered: list[Batch] = []
+    gathering: list[Batch] = []
     size = 0
     for batch in batches:
-        if gathered and size + len(batch.events) > _FRAME_BYTES:
-            yield merge(gathered)
-            gathered, size = [], 0
-        gathered.append(batch)
+        if gathering and size + len(batch.events) > _FRAME_BYTES:
+            yield merge(gathering)
+            gathering, size = [], 0
+        gathering.append(batch)
         size += len(batch.events)
-    if gathered:
-        yield merge(gathered)
+    if gathering:
+        yield merge(gathering)

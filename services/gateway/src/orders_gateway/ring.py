@@ -7,7 +7,7 @@ from orders_contract.batches import Batch
 
 
 class Fit(Enum):
-    """How a batch or position stands to the ring's head."""
+    """How a batch stands to the head of a stream."""
 
     NEXT = auto()
     KNOWN = auto()
@@ -18,6 +18,17 @@ class Fit(Enum):
     """It begins at or before the head and ends after it."""
     FOREIGN = auto()
     """It belongs to another stream."""
+
+
+def fit(stream: str | None, position: int, batch: Batch) -> Fit:
+    """Tell how a batch stands to the head of a stream."""
+    if batch.stream != stream:
+        return Fit.FOREIGN
+    if batch.last <= position:
+        return Fit.KNOWN
+    if batch.first == position + 1:
+        return Fit.NEXT
+    return Fit.GAP if batch.first > position else Fit.OVERLAP
 
 
 class Ring:
@@ -43,13 +54,7 @@ class Ring:
 
     def fit(self, batch: Batch) -> Fit:
         """Tell whether a batch can be appended."""
-        if batch.stream != self.stream:
-            return Fit.FOREIGN
-        if batch.last <= self.position:
-            return Fit.KNOWN
-        if batch.first == self.position + 1:
-            return Fit.NEXT
-        return Fit.GAP if batch.first > self.position else Fit.OVERLAP
+        return fit(self.stream, self.position, batch)
 
     def append(self, batch: Batch) -> None:
         """Add the next batch, dropping the oldest where a bound is passed.

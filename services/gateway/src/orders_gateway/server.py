@@ -6,17 +6,15 @@ import logging
 from http import HTTPStatus
 
 import structlog
-from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
+from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from orders_contract.batches import Batch
-from orders_contract.messages import ResetReason
 from orders_gateway import protocol
 from orders_gateway.errors import BadRequestError
+from orders_gateway.fanout import Fanout
 from orders_gateway.history import History
 from orders_gateway.hub import Hub
 from orders_gateway.limits import Limits
-from orders_gateway.progress import Progress
 from orders_gateway.ring import Ring
 from orders_gateway.session import Session
 from orders_gateway.settings import Settings
@@ -70,40 +68,25 @@ class Gateway:
             conflate_after_events=settings.conflate_after_events,
             conflate_max_bytes=settings.conflate_max_bytes,
         )
-        self._progress = Progress()
-        self._sessions: set[Session] = set()
+        self._fanout = Fanout(self._ring, self._hub)
         self._source: Source | None = None
         self._draining = False
 
     @property
-    def ring(self) -> Ring:
-        """The recent batches."""
-        return self._ring
+    def fanout(self) -> Fanout:
+        """Where the source puts the stream."""
+        return self._fanout
 
     def follow(self, source: Source) -> None:
         """Name the source, whose freshness decides whether new clients are let in."""
         self._source = source
-
-    def publish(self, batch: Batch) -> None:
-        """Send the next batch to everyone who is live. Waits for nobody (I6)."""
-        for delivery in self._hub.publish(batch):
-            broadcast((member.connection for member in delivery.members), delivery.frame, text=True)
-        self._progress.reached(self._ring.position)
-
-    def restart(self, stream: str, position: int, reason: ResetReason) -> None:
-        """Tell everyone, live or not, that the stream begins anew (I7)."""
-        frame = self._hub.restart(stream, position, reason)
-        for session in self._sessions:
-            session.reset()
-        broadcast((session.connection for session in tuple(self._sessions)), frame, text=True)
-        self._progress.reached(position)
 
     def presence(self) -> dict[str, object]:
         """Return what the health page of the API is to know."""
         return {
             "gateway": self._settings.gateway_id,
             "position": self._ring.position,
-            "connections": len(self._sessions),
+            "connections": len(self._fanout.sessions),
         }
 
     async def beat_hearts(self) -> None:
@@ -111,8 +94,7 @@ class Gateway:
         while True:
             await asyncio.sleep(self._settings.heartbeat_interval_s)
             if self._fresh():
-                frame = protocol.heartbeat(self._ring.position)
-                broadcast((member.connection for member in self._hub.live()), frame, text=True)
+                self._fanout.beat()
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Accept clients until told to stop, then send them to another gateway."""
@@ -137,14 +119,14 @@ class Gateway:
 
     async def _close(self, server: Server) -> None:
         self._draining = True
-        logger.info("gateway_stopping", connections=len(self._sessions))
+        logger.info("gateway_stopping", connections=len(self._fanout.sessions))
         server.close(code=SERVICE_RESTART, reason="gateway restarts")
         try:
             async with asyncio.timeout(CLOSING_DEADLINE_S):
                 await server.wait_closed()
         except TimeoutError:  # someone does not read, so will never see that we close
-            logger.warning("clients_cut_off", connections=len(self._sessions))
-            for session in self._sessions:
+            logger.warning("clients_cut_off", connections=len(self._fanout.sessions))
+            for session in self._fanout.sessions:
                 session.connection.transport.abort()
             await server.wait_closed()
 
@@ -168,7 +150,7 @@ class Gateway:
         return None
 
     def _full(self) -> bool:
-        return len(self._sessions) >= self._settings.max_connections
+        return len(self._fanout.sessions) >= self._settings.max_connections
 
     def _health(self, connection: ServerConnection) -> Response:
         healthy = self._fresh() and not self._draining
@@ -177,7 +159,7 @@ class Gateway:
             **self.presence(),
             "stream": self._ring.stream,
             "live": len(self._hub.live()),
-            "conflated": sum(session.conflated for session in self._sessions),
+            "conflated": sum(session.conflated for session in self._fanout.sessions),
         }
         code = HTTPStatus.OK if healthy else HTTPStatus.SERVICE_UNAVAILABLE
         response = connection.respond(code, json.dumps(report) + "\n")
@@ -186,10 +168,10 @@ class Gateway:
         return response
 
     async def _handle(self, connection: ServerConnection) -> None:
-        session = Session(connection, self._hub, self._history, self._progress, self._limits)
+        session = Session(connection, self._hub, self._history, self._fanout.progress, self._limits)
         socket: Socket = connection  # type: ignore[assignment]  # made by create_connection
         socket.session = session
-        self._sessions.add(session)
+        self._fanout.sessions.add(session)
         try:
             await session.run(
                 socket.resume, self._settings.gateway_id, self._settings.heartbeat_interval_s
@@ -198,4 +180,4 @@ class Gateway:
             logger.exception("session_failed")
             await connection.close(INTERNAL_ERROR)
         finally:
-            self._sessions.discard(session)
+            self._fanout.sessions.discard(session)

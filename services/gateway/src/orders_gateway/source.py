@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from orders_contract.names import (
 from orders_gateway.errors import GatewayError, HistoryExpiredError, RedisUnavailableError
 from orders_gateway.filters import trimmed
 from orders_gateway.history import History
-from orders_gateway.ring import Fit, Ring
+from orders_gateway.ring import Fit, fit
 
 SILENCE_S = 5.0
 """The listener speaks once a second. After so long without a word nothing is known to be live."""
@@ -36,17 +36,14 @@ class Sink(Protocol):
     """Where the stream goes."""
 
     @property
-    def ring(self) -> Ring:
-        """The recent batches; only ``publish`` and ``restart`` move it."""
+    def head(self) -> Head | None:
+        """How far the stream has been taken in; only ``publish`` and ``restart`` move it."""
 
     def publish(self, batch: Batch) -> None:
-        """Pass on the batch that follows the ring's position."""
+        """Pass on the batch that follows the head."""
 
     def restart(self, stream: str, position: int, reason: ResetReason) -> None:
         """Begin anew at a position, telling everyone."""
-
-    def presence(self) -> dict[str, object]:
-        """Return what the health page of the API is to know of this gateway."""
 
 
 class Source:
@@ -56,11 +53,17 @@ class Source:
     from the history before anything later is passed on.
     """
 
-    def __init__(self, client: redis.Redis, history: History, sink: Sink) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        history: History,
+        sink: Sink,
+        presence: Callable[[], dict[str, object]],
+    ) -> None:
         self._client = client
         self._history = history
         self._sink = sink
-        self._ring = sink.ring
+        self._presence = presence
         self._heard_at: float | None = None
 
     def fresh(self) -> bool:
@@ -89,7 +92,7 @@ class Source:
         async with self._subscription() as pubsub, asyncio.TaskGroup() as tasks:
             await self._look_at_head()
             backoff.reset()
-            logger.info("source_following", position=self._ring.position)
+            logger.info("source_following", position=self._sink.head and self._sink.head.position)
             tasks.create_task(_until_over(over, self._follow(pubsub, over)))
             tasks.create_task(_until_over(over, self._keep_present(over)))
 
@@ -132,48 +135,53 @@ class Source:
         self._heard_at = time.monotonic()
 
     async def _take_head(self, head: Head) -> None:
-        self._follow_stream(head.stream, head.position)
-        if head.position < self._ring.position:
+        reached = self._follow_stream(head)
+        if head.position < reached:
             # The listener moves the head back only when the database itself went back.
-            self._begin(head.stream, head.position, "ahead")
-        await self._fill(head.position)
+            self._begin(head, "ahead")
+        await self._fill(head)
 
     async def _take_batch(self, batch: Batch) -> None:
-        self._follow_stream(batch.stream, batch.first - 1)
-        if self._ring.fit(batch) is Fit.GAP:
-            await self._fill(batch.first - 1)
-        if self._ring.fit(batch) is Fit.OVERLAP:
-            batch = trimmed(batch, self._ring.position)
-        if self._ring.fit(batch) is Fit.NEXT:
+        before = Head(batch.stream, batch.first - 1)
+        reached = self._follow_stream(before)
+        if fit(batch.stream, reached, batch) is Fit.GAP:
+            await self._fill(before)
+            reached = before.position
+        if fit(batch.stream, reached, batch) is Fit.OVERLAP:
+            batch = trimmed(batch, reached)
+        if fit(batch.stream, reached, batch) is Fit.NEXT:
             self._sink.publish(batch)
 
-    def _follow_stream(self, stream: str, position: int) -> None:
-        if self._ring.stream is None:
-            self._ring.restart(stream, position)  # the first word: there is nobody to tell
-        elif self._ring.stream != stream:
-            self._begin(stream, position, "unknown_stream")
+    def _follow_stream(self, head: Head) -> int:
+        """Go over to another stream if need be; return how far this one has been taken in."""
+        mine = self._sink.head
+        if mine is not None and mine.stream == head.stream:
+            return mine.position
+        self._begin(head, "unknown_stream")
+        return head.position
 
-    async def _fill(self, position: int) -> None:
-        """Fetch and publish what is missing up to a position."""
-        while self._ring.position < position:
-            stream, after = self._ring.stream or "", self._ring.position
+    async def _fill(self, head: Head) -> None:
+        """Fetch and publish what is missing up to a head of the stream that is followed."""
+        while (mine := self._sink.head) is not None and mine.position < head.position:
             try:
-                batches = await self._history.after(stream, after)
+                batches = await self._history.after(mine.stream, mine.position)
             except HistoryExpiredError:
-                self._begin(stream, position, "expired")
+                self._begin(head, "expired")
                 return
-            logger.info("gap_filled", after=after, last=batches[-1].last)
+            logger.info("gap_filled", after=mine.position, last=batches[-1].last)
             for batch in batches:
                 self._sink.publish(batch)
 
-    def _begin(self, stream: str, position: int, reason: ResetReason) -> None:
-        logger.warning("stream_restarted", stream=stream, position=position, reason=reason)
-        self._sink.restart(stream, position, reason)
+    def _begin(self, head: Head, reason: ResetReason) -> None:
+        if self._sink.head is not None:  # else there is nobody yet to be reset
+            logger.warning("stream_restarted", position=head.position, reason=reason)
+        self._history.forget()
+        self._sink.restart(head.stream, head.position, reason)
 
     async def _keep_present(self, over: asyncio.Event) -> None:
         """Tell, for the health page of the API, that this gateway is there."""
         while not over.is_set():
-            presence = self._sink.presence()
+            presence = self._presence()
             async with _wrapped():
                 await self._client.set(
                     f"{GATEWAY_KEY_PREFIX}{presence['gateway']}",
