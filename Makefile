@@ -23,7 +23,7 @@ test: $(BIN)/.dev frontend/dist/index.html  ## every test that needs no Docker
 	$(NPM) run --silent test
 
 bench: $(BIN)/.dev bench/baseline/node_modules/.package-lock.json  ## measure, next to a baseline (ARGS="latency --quick", --list)
-	@PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m bench $(ARGS)
 
 lint: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## formatting, lint and types
 	$(BIN)/ruff format --check

@@ -5,6 +5,7 @@ import resource
 import sys
 
 from bench import catalogue, runner
+from bench.bench import ROOT
 
 
 def main() -> int:
@@ -14,6 +15,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="some seconds each, to try them")
     parser.add_argument("--list", action="store_true", help="say what there is")
     given = parser.parse_args()
+    sys.path.insert(0, str(ROOT / "tests"))  # servers and processes are started as tests do it
     if given.list:
         print("\n".join(f"{name:20} {catalogue.summary(name)}" for name in catalogue.NAMES))
         return 0

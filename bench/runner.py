@@ -52,7 +52,9 @@ class _Progress:
 
 def run(names: Sequence[str], *, quick: bool) -> bool:
     """Run benchmarks by name and show what they found; whether all of them could be run."""
-    console = Console(soft_wrap=False)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=120)
     about = machine.describe()
     found: list[tuple[str, list[Figure]]] = []
     progress = _Progress(console, len(names))
@@ -80,7 +82,7 @@ def _ran(benchmark: Benchmark, bench: Bench, console: Console) -> bool:
         benchmark.run(bench)
     except Exception as exc:  # noqa: BLE001  shown, noted, and told by the exit status
         console.print_exception(max_frames=8)
-        bench.figure("broke off", "", refused=f"{type(exc).__name__}: {str(exc)[:200]}")
+        bench.figure("broke off", "", refused=f"{type(exc).__name__}: {str(exc)[:120]}")
         return False
     return True
 

@@ -198,6 +198,11 @@ class Postgres:
         assert self._process is not None, "stopped"
         return self._process.pid
 
+    @property
+    def socket_folder(self) -> Path:
+        """Where its Unix socket is; who comes that way needs no password."""
+        return self._folder
+
     def program(self, name: str) -> Path:
         """Return one of the programs that come with the server."""
         return self._bin / name

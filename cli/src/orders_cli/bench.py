@@ -25,5 +25,4 @@ def bench(
     options = [*(["--quick"] if quick else []), *(["--list"] if list_ else [])]
     command = [sys.executable, "-m", "bench", *(names or []), *options]
     os.chdir(root)
-    environment = {**os.environ, "PYTHONPATH": str(root / "tests")}
-    os.execve(sys.executable, command, environment)  # noqa: S606  no shell wanted
+    os.execv(sys.executable, command)  # noqa: S606  no shell wanted
