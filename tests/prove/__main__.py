@@ -1,0 +1,33 @@
+"""Is nothing ever lost: ``python -m prove [--seconds N] [--seed N]``."""
+
+import argparse
+import asyncio
+import secrets
+import sys
+
+from prove.run import Plan, prove
+from servers import Postgres
+
+
+def main() -> int:
+    """Run once; the exit status is 1 if something was found."""
+    parser = argparse.ArgumentParser(prog="prove", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--clients", type=int, default=50)
+    chosen = parser.parse_args()
+    seed = secrets.randbelow(1_000_000) if chosen.seed is None else chosen.seed
+    plan = Plan(seed, chosen.seconds, chosen.clients)
+    sys.stdout.write(f"prove    seed {seed}, {chosen.seconds:.0f} s, {chosen.clients} clients\n")
+    sys.stdout.flush()
+    postgres = Postgres()
+    try:
+        report = asyncio.run(prove(plan, postgres))
+    finally:
+        postgres.close()
+    sys.stdout.write(f"prove    seed {seed}: {'FAILED' if report.findings else 'passed'}\n")
+    return 1 if report.findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

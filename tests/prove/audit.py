@@ -1,0 +1,123 @@
+"""A strict eye on what one client hears and gets: the protocol's promises, message by message."""
+
+import time
+from collections import Counter, deque
+from typing import Any
+
+from orders_client import Event, Reset, Snapshot, State
+from orders_contract.messages import SERVER_MESSAGE
+from prove.ledger import Fact
+
+Message = dict[str, Any]
+_STORY_LINES = 4000
+
+
+class Audit:
+    """What one client heard and got, checked as it comes; its findings and its story."""
+
+    def __init__(self, name: str, began: float, *, filtered: bool) -> None:
+        """Begin with nothing heard."""
+        self.name = name
+        self._began = began
+        self._filtered = filtered
+        self._connected_at: int | None = None
+        """What this connection has told completely; None before it is settled."""
+        self._last: int | None = None
+        """The last event the client got; None after a reset."""
+        self._lossy = False
+        """The last event was of a conflated frame, which may tell further than to itself."""
+        self.facts: deque[tuple[int, Fact]] = deque()
+        self.seen: Counter[str] = Counter()
+        self.findings: list[str] = []
+        self.story: deque[str] = deque(maxlen=_STORY_LINES)
+
+    def note(self, line: str) -> None:
+        """Add a line to the story."""
+        self.story.append(f"{time.monotonic() - self._began:8.3f}  {line}")
+
+    def complain(self, finding: str) -> None:
+        """Note what must not be."""
+        self.findings.append(f"{self.name}: {finding}")
+        self.note(f"FINDING {finding}")
+
+    def tell(self, state: State) -> None:
+        """Note a change of the client's state."""
+        self.seen[f"state {state.phase}"] += 1
+        self.note(
+            f"{state.phase} {state.url} {state.gateway or ''} at {state.position} {state.reason}"
+        )
+
+    def hear(self, message: Message) -> None:
+        """Check a message as it came from the gateway."""
+        kind = message["type"]
+        if kind == "events":
+            self._hear_events(message)
+            return
+        SERVER_MESSAGE.validate_python(message)
+        self.note(f"heard {message!r:.200}")
+        match kind:
+            case "hello":
+                self._connected_at = None if self._filtered else message["position"]
+            case "subscribed" | "reset":
+                self._connected_at = message["position"]
+            case "heartbeat":
+                self._hear_heartbeat(message["position"])
+
+    def _hear_heartbeat(self, position: int) -> None:
+        at = self._connected_at
+        if at is None:
+            return
+        if position < at:
+            self.complain(f"I7: a heartbeat at {position} after {at}")
+        if position > at and not self._filtered:
+            self.complain(f"I7: a heartbeat at {position}, and the last event was {at}")
+        self._connected_at = max(at, position)
+
+    def _hear_events(self, frame: Message) -> None:
+        first, last, at = frame["first"], frame["last"], self._connected_at
+        positions = [event["position"] for event in frame["events"]]
+        conflated = bool(frame.get("conflated"))
+        self.note(f"heard {first}-{last}: {len(positions)} {'conflated' if conflated else ''}")
+        self.seen["frames conflated" if conflated else "frames"] += 1
+        if at is None:
+            return
+        self._connected_at = max(at, last)
+        if first > at + 1:
+            self.complain(f"I7: a gap in a connection: {first}-{last} after {at}")
+        if last <= at or (positions and positions[0] <= at):
+            self.complain(f"I7: told twice: {first}-{last} {positions[:3]} after {at}")
+        if positions != sorted(set(positions)) or (positions and positions[-1] > last):
+            self.complain(f"I2: out of order: {first}-{last} {positions[:20]}")
+        if not (self._filtered or conflated) and positions != list(range(at + 1, last + 1)):
+            self.complain(f"I7: {at + 1}-{last} holds {positions[:5]}...{positions[-5:]}")
+
+    def take(self, item: Event | Reset | Snapshot) -> None:
+        """Check what the client handed to its reader."""
+        if isinstance(item, Event):
+            self._take_event(item)
+        elif isinstance(item, Reset):
+            self.seen[f"reset {item.reason}"] += 1
+            self.note(f"reset {item.reason} {item.place}")
+            self._last = None
+        else:
+            self.seen["snapshots"] += 1
+            self.note(f"snapshot {item.place}: {len(item.orders)} orders")
+            self._last = item.place.position
+
+    def resume(self, position: int | None) -> None:
+        """Note that the client goes on from what it knew at another time."""
+        self.note(f"resumes after {position}")
+        self._last = position
+
+    def _take_event(self, event: Event) -> None:
+        self.seen["events conflated" if event.conflated else "events"] += 1
+        version = None if event.order is None else event.order["version"]
+        self.facts.append((event.position, (event.operation, event.order_id, version)))
+        last, self._last = self._last, event.position
+        if last is None:
+            self.complain(f"I7: event {event.position} after a reset and before a snapshot")
+        elif event.position <= last:
+            self.complain(f"I7: got {event.position} after {last}")
+        elif not (self._filtered or event.conflated or self._lossy) and event.position != last + 1:
+            self.complain(f"I7: got {event.position} after {last}, and nothing explains it")
+        self._lossy = event.conflated

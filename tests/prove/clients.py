@@ -1,0 +1,178 @@
+"""Fifty clients, no two alike: what they want, how fast they read, how often they go away."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from socket import SO_RCVBUF, SOL_SOCKET
+from typing import Any
+
+import httpx
+
+from orders_client import OrderBook, OrdersClient, Phase, Place, Row, State, follow
+from orders_contract.backoff import Backoff
+from orders_contract.messages import Filter
+from prove.audit import Audit
+from prove.chance import Chance
+from prove.statements import CUSTOMERS, HOT_IDS, STATUSES
+
+Follow = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Habit:
+    """How a client behaves. Times are means, in seconds; zero is never."""
+
+    name: str
+    sleeps_s: float = 0.0
+    """How long it reads nothing, every other moment."""
+    stays_s: float = 0.0
+    """How long it stays before it goes away."""
+    away_s: float = 0.0
+    forgets: float = 0.0
+    """How likely it comes back with what it knew an earlier time."""
+
+
+STEADY = Habit("steady")
+SLOW = Habit("slow", sleeps_s=4.0)
+FLAPPING = Habit("flapping", stays_s=1.0, away_s=0.3)
+ABSENT = Habit("absent", stays_s=2.0, away_s=4.0)
+FORGETFUL = Habit("forgetful", stays_s=1.5, away_s=0.5, forgets=0.7)
+
+_MIX = [
+    (STEADY, False), (STEADY, True), (FLAPPING, False), (STEADY, True), (SLOW, False),
+    (FORGETFUL, False), (STEADY, False), (FLAPPING, True), (SLOW, True), (ABSENT, False),
+    (STEADY, True), (FORGETFUL, True), (STEADY, False), (ABSENT, True), (STEADY, True),
+]  # fmt: skip
+
+
+def habits(number: int) -> list[tuple[Habit, bool]]:
+    """Return so many kinds of client, and whether each has a filter."""
+    return [_MIX[index % len(_MIX)] for index in range(number)]
+
+
+def random_filter(chance: Chance) -> Filter:
+    """Return a filter that some orders match and some do not."""
+    wanted: dict[str, Any] = {}
+    if chance.happens(0.7):
+        wanted["status"] = chance.some(STATUSES, chance.between(1, 3))
+    if chance.happens(0.4):
+        wanted["customer_name"] = chance.some(CUSTOMERS, chance.between(1, 3))
+    if chance.happens(0.25) or not wanted:
+        wanted["order_id"] = chance.some(list(HOT_IDS) + list(range(9, 60)), 20)
+    return Filter(**wanted)
+
+
+class Watcher:
+    """One client: follows the orders in its way, and can be asked to settle down."""
+
+    def __init__(
+        self,
+        name: str,
+        habit: Habit,
+        wanted: Filter | None,
+        chance: Chance,
+        *,
+        urls: list[str],
+        api: httpx.AsyncClient,
+        following: Follow = follow,
+    ) -> None:
+        """Do nothing yet."""
+        self.habit = habit
+        self.wanted = wanted
+        self.book = OrderBook(wanted)
+        self.audit = Audit(name, time.monotonic(), filtered=wanted is not None)
+        self.settle = asyncio.Event()
+        """Set: come back, stay, read at once."""
+        self._chance = chance
+        self._urls = urls
+        self._api = api
+        self._following = following
+        self._client: OrdersClient | None = None
+        self._place: Place | None = None
+        self._remembered: tuple[dict[int, Row], Place] | None = None
+
+    @property
+    def position(self) -> int:
+        """How far it has got; -1 while it is away."""
+        place = None if self._client is None else self._client.place
+        return -1 if place is None or self.book.place is None else place.position
+
+    async def run(self) -> None:
+        """Come and go until cancelled."""
+        while True:
+            await self._visit()
+            if not self.settle.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(
+                        self.settle.wait(), self._chance.pause(self.habit.away_s)
+                    )
+            self._forget_sometimes()
+
+    async def _visit(self) -> None:
+        start = self._chance.between(0, len(self._urls) - 1)
+        here = self._place
+        client = OrdersClient(
+            self._urls[start:] + self._urls[:start],
+            filter=self.wanted,
+            after=None if here is None else here.position,
+            stream=None if here is None else here.stream,
+            on_state=self._tell,
+            on_message=self.audit.hear,
+            backoff=Backoff(ceiling_s=1.0, rand=self._chance.unit),
+        )
+        self._client = client
+        async with client:
+            following = asyncio.create_task(self._follow(client))
+            try:
+                await self._stay(following)
+                if self._chance.happens(0.5) and client._socket is not None:
+                    client._socket.transport.abort()
+            finally:
+                following.cancel()
+                with suppress(asyncio.CancelledError):
+                    await following
+                self._client = None
+                self._place = client.place
+
+    async def _stay(self, following: asyncio.Task[None]) -> None:
+        """Return when it is time to go; nobody goes while all are to settle."""
+        if not self.habit.stays_s:
+            await following
+        await asyncio.wait({following}, timeout=self._chance.pause(self.habit.stays_s))
+        if self.settle.is_set() or following.done():
+            await following
+
+    async def _follow(self, client: OrdersClient) -> None:
+        items = self._following(client, self._api, self.book, on_trouble=self._trouble)
+        async with aclosing(items):
+            async for item in items:
+                self.audit.take(item)
+                if self.habit.sleeps_s and self._chance.happens(0.01):
+                    await self._sleep()
+
+    async def _sleep(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.settle.wait(), self._chance.pause(self.habit.sleeps_s))
+
+    def _forget_sometimes(self) -> None:
+        """Go back to what was known at another visit, and remember what is known now."""
+        if not self.habit.forgets or self.book.place is None or self._place is None:
+            return
+        now = (dict(self.book.orders), self._place)
+        if self._remembered is not None and self._chance.happens(self.habit.forgets):
+            orders, self._place = self._remembered
+            self.book.orders, self.book.place = dict(orders), self._place
+            self.audit.resume(self._place.position)
+        if self._remembered is None or self._chance.happens(0.2):
+            self._remembered = now
+
+    def _tell(self, state: State) -> None:
+        self.audit.tell(state)
+        if state.phase is Phase.LIVE and self.habit is SLOW and self._client is not None:
+            socket = self._client._open.transport.get_extra_info("socket")
+            socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 16_384)
+
+    def _trouble(self, reason: str, retry_in_s: float) -> None:
+        self.audit.note(f"no snapshot: {reason}; again in {retry_in_s:.1f} s")

@@ -1,0 +1,266 @@
+"""Everything that may go wrong, at random; each fault ends by itself."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
+
+import psycopg
+import redis.asyncio as redis
+
+from orders_contract.names import LOG_KEY
+from prove.chance import Chance
+from prove.system import Member, System
+from prove.wire import Wire
+
+Fault = Callable[[System, Chance], Awaitable[None]]
+
+
+async def _ended(member: Member, chance: Chance, *, kill: bool) -> None:
+    await asyncio.to_thread(member.end, SIGKILL if kill else SIGTERM)
+    await asyncio.sleep(chance.seconds(0, 1.5))
+    await asyncio.to_thread(member.start)
+
+
+async def _frozen(member: Member, chance: Chance) -> None:
+    member.signal(SIGSTOP)
+    await asyncio.sleep(chance.seconds(0.3, 6))
+    member.signal(SIGCONT)
+
+
+async def _wire_dead(wire: Wire, chance: Chance) -> None:
+    """Nothing comes through, and nobody is told; then it breaks, or goes on."""
+    wire.freeze()
+    await asyncio.sleep(chance.seconds(0.3, 5))
+    if chance.happens(0.5):
+        wire.cut()
+    wire.thaw()
+
+
+async def listener_killed(system: System, chance: Chance) -> None:
+    """Kill -9 a listener, leader or not."""
+    await _ended(chance.one(system.listeners), chance, kill=True)
+
+
+async def listeners_killed(system: System, chance: Chance) -> None:
+    """Kill -9 both."""
+    await asyncio.gather(*[_ended(each, chance, kill=True) for each in system.listeners])
+
+
+async def listener_stopped(system: System, chance: Chance) -> None:
+    """SIGTERM a listener."""
+    await _ended(chance.one(system.listeners), chance, kill=False)
+
+
+async def listener_frozen(system: System, chance: Chance) -> None:
+    """SIGSTOP a listener, and wake it later."""
+    await _frozen(chance.one(system.listeners), chance)
+
+
+async def listener_cut_off(system: System, chance: Chance) -> None:
+    """Cut a listener off from PostgreSQL without a word."""
+    await _wire_dead(chance.one(system.listener_wires), chance)
+
+
+async def gateway_killed(system: System, chance: Chance) -> None:
+    """Kill -9 a gateway with its clients."""
+    await _ended(chance.one(system.gateways), chance, kill=True)
+
+
+async def gateway_stopped(system: System, chance: Chance) -> None:
+    """SIGTERM a gateway: it sends its clients away."""
+    await _ended(chance.one(system.gateways), chance, kill=False)
+
+
+async def gateway_frozen(system: System, chance: Chance) -> None:
+    """SIGSTOP a gateway."""
+    await _frozen(chance.one(system.gateways), chance)
+
+
+async def gateway_cut_off(system: System, chance: Chance) -> None:
+    """Cut a gateway off from Redis without a word."""
+    await _wire_dead(chance.one(system.gateway_wires), chance)
+
+
+async def gateway_connections_cut(system: System, _: Chance) -> None:
+    """Reset every connection between the gateways and Redis."""
+    for wire in system.gateway_wires:
+        wire.cut()
+
+
+async def messages_lost(system: System, chance: Chance) -> None:
+    """Lose some pub/sub messages on their way to a gateway."""
+    chance.one(system.gateway_wires).to_lose += chance.between(1, 3)
+
+
+async def api_killed(system: System, chance: Chance) -> None:
+    """Kill -9 the API."""
+    await _ended(system.api, chance, kill=True)
+
+
+async def api_frozen(system: System, chance: Chance) -> None:
+    """SIGSTOP the API."""
+    await _frozen(system.api, chance)
+
+
+async def sessions_ended(system: System, chance: Chance) -> None:
+    """Let PostgreSQL end sessions: the listeners', or everybody's."""
+    of_all = chance.happens(0.5)
+    with system.postgres.administrator() as sql:
+        sql.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+            " AND (%s OR application_name = 'orders-listener')",
+            [system.database.name, of_all],
+        )
+
+
+async def postgres_restarted(system: System, _: Chance) -> None:
+    """Restart PostgreSQL, as an administrator would do it."""
+    await asyncio.to_thread(system.postgres.restart)
+
+
+async def postgres_crashed(system: System, _: Chance) -> None:
+    """Kill -9 all of PostgreSQL; it recovers from its log."""
+
+    def crash() -> None:
+        system.postgres.kill()
+        system.postgres.start()
+
+    await asyncio.to_thread(crash)
+
+
+async def _redis(system: System, *command: str) -> None:
+    client = redis.Redis.from_url(system.valkey.url)
+    try:
+        await client.execute_command(*command)  # type: ignore[no-untyped-call]
+    finally:
+        await client.aclose()
+
+
+async def redis_restarted(system: System, chance: Chance) -> None:
+    """Restart Redis, empty."""
+    await asyncio.to_thread(system.valkey.stop)
+    await asyncio.sleep(chance.seconds(0, 1))
+    await asyncio.to_thread(system.valkey.start)
+
+
+async def redis_flushed(system: System, _: Chance) -> None:
+    """FLUSHALL."""
+    await _redis(system, "FLUSHALL")
+
+
+async def redis_paused(system: System, chance: Chance) -> None:
+    """CLIENT PAUSE: answers come late."""
+    await _redis(system, "CLIENT", "PAUSE", str(int(1000 * chance.seconds(0.1, 5))))
+
+
+async def redis_frozen(system: System, chance: Chance) -> None:
+    """SIGSTOP Redis."""
+    system.valkey.freeze()
+    await asyncio.sleep(chance.seconds(0.2, 4))
+    system.valkey.thaw()
+
+
+async def redis_clients_killed(system: System, chance: Chance) -> None:
+    """CLIENT KILL: subscribers, or everybody else."""
+    await _redis(system, "CLIENT", "KILL", "TYPE", chance.one(["pubsub", "normal"]))
+
+
+async def stream_replaced(system: System, _: Chance) -> None:
+    """Let the database say that it is another one."""
+    async with await psycopg.AsyncConnection.connect(system.database.url) as sql:
+        await sql.execute("UPDATE order_stream SET id = gen_random_uuid()")
+
+
+async def history_pruned(system: System, chance: Chance) -> None:
+    """Forget all but the newest events, in Redis and in the log: resumes from before expire."""
+    keep = chance.between(50, 500)
+    async with await psycopg.AsyncConnection.connect(system.database.url) as sql:
+        await sql.execute(
+            "SELECT prune_order_events(greatest(%s, max(position) - %s)) FROM order_events",
+            [keep, system.replayed],
+        )
+        cursor = await sql.execute("SELECT min(position) FROM order_events")
+        row = await cursor.fetchone()
+    if row is not None and row[0] is not None:
+        await _redis(system, "XTRIM", LOG_KEY, "MINID", f"{row[0]}-0")
+
+
+_POSTGRES, _REDIS, _API = "postgres", "redis", "api"
+_LISTENERS, _GATEWAYS, _WIRES = "listeners", "gateways", "wires"
+
+FAULTS: list[tuple[float, tuple[Fault, str]]] = [
+    (6, (listener_killed, _LISTENERS)),
+    (3, (listeners_killed, _LISTENERS)),
+    (2, (listener_stopped, _LISTENERS)),
+    (4, (listener_frozen, _LISTENERS)),
+    (3, (listener_cut_off, _WIRES)),
+    (5, (gateway_killed, _GATEWAYS)),
+    (3, (gateway_stopped, _GATEWAYS)),
+    (3, (gateway_frozen, _GATEWAYS)),
+    (3, (gateway_cut_off, _WIRES)),
+    (3, (gateway_connections_cut, _WIRES)),
+    (6, (messages_lost, _WIRES)),
+    (2, (api_killed, _API)),
+    (2, (api_frozen, _API)),
+    (4, (sessions_ended, _POSTGRES)),
+    (1.5, (postgres_restarted, _POSTGRES)),
+    (1.5, (postgres_crashed, _POSTGRES)),
+    (3, (redis_restarted, _REDIS)),
+    (3, (redis_flushed, _REDIS)),
+    (3, (redis_paused, _REDIS)),
+    (2, (redis_frozen, _REDIS)),
+    (3, (redis_clients_killed, _REDIS)),
+    (1.5, (stream_replaced, _POSTGRES)),
+    (2, (history_pruned, _POSTGRES)),
+]
+"""All kinds, by weight, and whom each concerns: two never concern the same at one time."""
+
+
+class Weather:
+    """Brings faults, one after another, several at a time."""
+
+    def __init__(
+        self, system: System, chance: Chance, note: Callable[[str], None], mean_pause_s: float
+    ) -> None:
+        """Bring none yet."""
+        self._system = system
+        self._chance = chance
+        self._note = note
+        self._mean_pause_s = mean_pause_s
+        self._busy: set[str] = set()
+        self._stopping = asyncio.Event()
+        self.brought: Counter[str] = Counter()
+
+    async def blow(self) -> None:
+        """Bring faults until told to ``calm``; return when the last one has ended."""
+        self._stopping.clear()
+        async with asyncio.TaskGroup() as tasks:
+            while not await self._pause():
+                fault, concerned = self._chance.weighted(FAULTS)
+                if concerned not in self._busy:
+                    tasks.create_task(self._bring(fault, concerned))
+
+    def calm(self) -> None:
+        """Bring no more."""
+        self._stopping.set()
+
+    async def _pause(self) -> bool:
+        try:
+            pause_s = self._chance.pause(self._mean_pause_s)
+            await asyncio.wait_for(self._stopping.wait(), pause_s)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _bring(self, fault: Fault, concerned: str) -> None:
+        self._busy.add(concerned)
+        self._note(f"fault: {fault.__name__}")
+        self.brought[fault.__name__] += 1
+        try:
+            await fault(self._system, self._chance.part(sum(self.brought.values())))
+        except (psycopg.OperationalError, redis.RedisError) as exc:
+            self._note(f"fault: {fault.__name__} did not reach its target: {exc}")
+        finally:
+            self._busy.discard(concerned)
+            self._note(f"fault: {fault.__name__} is over")

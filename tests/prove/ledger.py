@@ -1,0 +1,90 @@
+"""What writers say they committed, independently of how the database records it. Pure."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Fact = tuple[str, int | None, int | None]
+"""Operation, order, and the version it left the order at."""
+
+
+class Outcome(StrEnum):
+    """How a transaction ended, as far as its writer knows."""
+
+    OPEN = "open"
+    COMMITTED = "committed"
+    ROLLED_BACK = "rolled back"
+    IN_DOUBT = "in doubt"
+
+
+@dataclass
+class Transaction:
+    """One transaction: what each of its statements changed, in order."""
+
+    actor: str
+    xid: str
+    statements: list[list[Fact]] = field(default_factory=list)
+    outcome: Outcome = Outcome.OPEN
+
+    def agrees(self, logged: list[Fact]) -> bool:
+        """Tell whether the log has exactly these changes, statement by statement.
+
+        The rows of one statement come in no particular order.
+        """
+        at = 0
+        for facts in self.statements:
+            if Counter(logged[at : at + len(facts)]) != Counter(facts):
+                return False
+            at += len(facts)
+        return at == len(logged)
+
+
+class Ledger:
+    """The transactions of all writers, until they have been found in the log."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.waiting: dict[str, Transaction] = {}
+        self.outcomes: Counter[Outcome] = Counter()
+        self.changes = 0
+
+    def open(self, actor: str, xid: str) -> Transaction:
+        """Begin a transaction; no two have the same actor."""
+        assert actor not in self.waiting, actor
+        opened = self.waiting[actor] = Transaction(actor, xid)
+        return opened
+
+    def close(self, transaction: Transaction, outcome: Outcome) -> None:
+        """Note how a transaction ended."""
+        transaction.outcome = outcome
+        self.outcomes[outcome] += 1
+        if outcome is Outcome.COMMITTED:
+            self.changes += sum(map(len, transaction.statements))
+
+    def compare(self, logged: dict[str, list[Fact]]) -> list[str]:
+        """Return what the log has otherwise than the writers; what agrees is forgotten in both.
+
+        To be called when no transaction is open and everything is in the log.
+        """
+        findings = [
+            finding
+            for transaction in self.waiting.values()
+            if (finding := _compare(transaction, logged.pop(transaction.actor, [])))
+        ]
+        findings += [f"the log has changes by {actor}, which nobody made" for actor in logged]
+        self.waiting.clear()
+        logged.clear()
+        return findings
+
+
+def _compare(transaction: Transaction, logged: list[Fact]) -> str | None:
+    if transaction.outcome is not Outcome.COMMITTED:
+        if not logged:
+            return None
+        return f"{transaction.actor} is {transaction.outcome}, and the log has {logged[:5]}"
+    if transaction.agrees(logged):
+        return None
+    return (
+        f"{transaction.actor} committed {transaction.statements!r:.500},"
+        f" and the log has {logged!r:.500}"
+    )

@@ -1,0 +1,264 @@
+"""One run: start, let everything happen at once, settle, compare; again until the time is up."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import httpx
+import psycopg
+
+from orders_client import follow
+from orders_client.book import admits
+from prove.chance import Chance
+from prove.clients import Follow, Watcher, habits, random_filter
+from prove.faults import Weather
+from prove.ledger import Ledger
+from prove.oracle import LogRow, Replay, Row, difference
+from prove.report import Report, summary
+from prove.system import NotWellError, System
+from prove.writers import ApiWriter, Gate, Writer
+from servers import Postgres
+
+SETTLED_WITHIN_S = 15.0
+"""All faults are over and nobody writes: so long until every client must have everything."""
+
+_LOG = (
+    'SELECT position, operation, order_id, "order"::text, changed::text, actor'
+    " FROM order_events WHERE position > %s ORDER BY position"
+)
+_READ_PAUSE_S = 0.5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is made of."""
+
+    seed: int
+    seconds: float
+    clients: int = 50
+    writers: int = 6
+    writer_pause_s: float = 0.12
+    quiet_after_s: float = 15.0
+    """So long between two quiet points."""
+    fault_pause_s: float = 1.0
+    planted: Mapping[str, str] = field(default_factory=dict)
+    """Modules to run in place of services: bugs that the run has to find."""
+    following: Follow = follow
+    stops_at_finding: bool = False
+
+
+class Run:
+    """One run of one plan."""
+
+    def __init__(self, plan: Plan, postgres: Postgres, *, quiet: bool = False) -> None:
+        """Start nothing but Valkey and a database."""
+        self._plan = plan
+        self._chance = Chance(plan.seed)
+        self.report = Report(plan.seed, quiet=quiet)
+        self.system = System(postgres, plan.planted)
+        self._ledger = Ledger()
+        self._replay = Replay()
+        self._gate = Gate()
+        self._watchers: list[Watcher] = []
+        self._weather = Weather(
+            self.system, self._chance.part("faults"), self.report.note, plan.fault_pause_s
+        )
+
+    async def run(self) -> None:
+        """Do it all; what was found is in the report."""
+        try:
+            await self.system.start()
+            async with httpx.AsyncClient(base_url=self.system.api_url, timeout=5) as api:
+                await self._prove(api)
+        finally:
+            await self.system.close()
+        audits = [watcher.audit for watcher in self._watchers]
+        position = self._replay.position
+        for line in summary(self._ledger, audits, self._weather.brought, position):
+            self.report.say(line)
+        if self.report.findings:
+            folder = self.report.keep(audits, self.system.members)
+            self.report.say(f"{len(self.report.findings)} findings; everything is in {folder}")
+        else:
+            self.report.say("no findings")
+
+    async def _prove(self, api: httpx.AsyncClient) -> None:
+        self._watchers = [self._watcher(number, api) for number in range(self._plan.clients)]
+        api_writer = ApiWriter(self._chance.part("api"), api, 1.0)
+        writers = [self._writer(number) for number in range(self._plan.writers)]
+        tasks = [asyncio.create_task(each.run()) for each in self._watchers]
+        tasks += [asyncio.create_task(each.run(self._gate)) for each in writers]
+        tasks.append(asyncio.create_task(api_writer.run(self._gate)))
+        reading = asyncio.create_task(self._keep_reading())
+        try:
+            ends_at = time.monotonic() + self._plan.seconds
+            while time.monotonic() < ends_at and not self._is_over(tasks):
+                await self._let_happen(ends_at - time.monotonic(), tasks)
+                await self._compare(api_writer, tasks)
+        finally:
+            for task in (*tasks, reading):
+                task.cancel()
+            with suppress(asyncio.CancelledError):
+                for task in (*tasks, reading):
+                    await task
+
+    def _is_over(self, tasks: list[asyncio.Task[None]]) -> bool:
+        """Tell whether there is no use in going on; raise what ended a client or a writer."""
+        for task in tasks:
+            if task.done():
+                task.result()
+        self._collect()
+        return bool(self.report.findings) and self._plan.stops_at_finding
+
+    async def _let_happen(self, at_most_s: float, tasks: list[asyncio.Task[None]]) -> None:
+        """Open everything for a while."""
+        for watcher in self._watchers:
+            watcher.settle.clear()
+        self._gate.open()
+        blowing = asyncio.create_task(self._weather.blow())
+        ends_at = time.monotonic() + min(at_most_s, self._plan.quiet_after_s)
+        while time.monotonic() < ends_at and not self._is_over(tasks):  # noqa: ASYNC110  a condition
+            await asyncio.sleep(0.1)
+        self._weather.calm()
+        await blowing
+
+    async def _compare(self, api_writer: ApiWriter, tasks: list[asyncio.Task[None]]) -> None:
+        """Let everything settle, then hold everyone to the database."""
+        for watcher in self._watchers:
+            watcher.settle.set()
+        try:
+            healed_s = await self.system.heal()
+        except NotWellError as exc:
+            self.report.find([str(exc)])
+            return
+        await self._gate.close()
+        settled_s = await self._settle(tasks)
+        await self._read()
+        self._collect()
+        with self.system.database.connect() as sql:
+            rows = sql.execute("SET timezone = 'UTC'; SELECT to_json(o) FROM orders AS o")
+            assert rows.nextset()
+            table: dict[int, Row] = {row[0]["id"]: row[0] for row in rows.fetchall()}
+        self._hold_log_to(table, api_writer)
+        self._hold_clients_to(table)
+        self.report.say(
+            f"quiet    {self._replay.position} events, {len(table)} orders;"
+            f" all well after {healed_s:.1f} s, all told {settled_s:.1f} s later"
+        )
+
+    async def _settle(self, tasks: list[asyncio.Task[None]]) -> float:
+        """Wait until the outbox is empty and every client has everything."""
+        began = time.monotonic()
+        waiting = ["the outbox"]
+        while waiting and not self._is_over(tasks):
+            if time.monotonic() - began > SETTLED_WITHIN_S:
+                self.report.find([f"I7: not told everything by now: {', '.join(waiting)}"])
+                for watcher in self._watchers:
+                    if watcher.audit.name in waiting:
+                        watcher.audit.complain(f"I7: is at {watcher.position}")
+                break
+            await asyncio.sleep(0.05)
+            with self.system.database.connect() as sql:
+                row = sql.execute(
+                    "SELECT (SELECT max(position) FROM order_events),"
+                    " (SELECT count(*) FROM order_outbox)"
+                ).fetchone()
+            assert row is not None
+            head, waits = row[0] or 0, row[1]
+            waiting = ["the outbox"] if waits else []
+            waiting += [w.audit.name for w in self._watchers if w.position < head]
+        return time.monotonic() - began
+
+    def _hold_log_to(self, table: dict[int, Row], api_writer: ApiWriter) -> None:
+        self._complain("I1: the log replayed", difference(self._replay.table, table))
+        self.report.find(f"I1: {each}" for each in self._ledger.compare(self._replay.by_actor))
+        tagged, self._replay.tagged = self._replay.tagged, {}
+        for tag in api_writer.created:
+            self._complain(f"I1: order {tag!r}", _times(tagged.pop(tag, 0)))
+        api_writer.created.clear()
+        for tag in tagged:
+            self._complain(f"I1: order {tag!r}", "nobody made it")
+
+    def _hold_clients_to(self, table: dict[int, Row]) -> None:
+        for watcher in self._watchers:
+            wanted = {key: row for key, row in table.items() if admits(watcher.wanted, row)}
+            problem = difference(watcher.book.orders, wanted)
+            if problem is not None:
+                watcher.audit.complain(f"I7: at a quiet moment: {problem}")
+        self._collect()
+
+    def _collect(self) -> None:
+        """Gather what clients and log have found, and hold what clients saw to the log."""
+        self.report.find(self._replay.findings)
+        self._replay.findings.clear()
+        for watcher in self._watchers:
+            audit = watcher.audit
+            while audit.facts and audit.facts[0][0] <= self._replay.position:
+                self._contradict(watcher)
+            self.report.find(audit.findings)
+            audit.findings.clear()
+
+    def _contradict(self, watcher: Watcher) -> None:
+        position, fact = watcher.audit.facts.popleft()
+        contradiction = self._replay.contradiction(position, fact)
+        if contradiction is not None:
+            watcher.audit.complain(f"I3: {contradiction}")
+
+    def _complain(self, what: str, problem: str | None) -> None:
+        if problem is not None:
+            self.report.find([f"{what}: {problem}"])
+
+    async def _keep_reading(self) -> None:
+        """Replay the log as it grows, so that it may be pruned behind us."""
+        while True:
+            with suppress(psycopg.OperationalError):
+                await self._read()
+            await asyncio.sleep(_READ_PAUSE_S)
+
+    async def _read(self) -> None:
+        async with await psycopg.AsyncConnection.connect(
+            self.system.database.url, options="-c timezone=UTC", connect_timeout=3
+        ) as sql:
+            cursor = await sql.execute(_LOG, [self._replay.position])
+            rows: list[LogRow] = await cursor.fetchall()
+        self._replay.apply(row for row in rows if row[0] > self._replay.position)
+        self.system.replayed = self._replay.position
+
+    def _watcher(self, number: int, api: httpx.AsyncClient) -> Watcher:
+        habit, filtered = habits(self._plan.clients)[number]
+        chance = self._chance.part("client", number)
+        wanted = random_filter(chance) if filtered else None
+        kind = f"{habit.name} {'filtered' if filtered else 'full'} client {number}"
+        watcher = Watcher(
+            kind,
+            habit,
+            wanted,
+            chance,
+            urls=self.system.ws_urls,
+            api=api,
+            following=self._plan.following,
+        )
+        watcher.audit.note(f"wants {wanted!r}")
+        return watcher
+
+    def _writer(self, number: int) -> Writer:
+        chance = self._chance.part("writer", number)
+        database, pause_s = self.system.database, self._plan.writer_pause_s
+        return Writer(str(number), chance, database, self._ledger, pause_s)
+
+
+def _times(found: int) -> str | None:
+    return None if found == 1 else f"made {found} times"
+
+
+async def prove(plan: Plan, postgres: Postgres, *, quiet: bool = False) -> Report:
+    """Carry out a plan and return its report."""
+    run = Run(plan, postgres, quiet=quiet)
+    try:
+        await run.run()
+    finally:
+        postgres.thaw()
+        postgres.drop_database(run.system.database)
+    return run.report

@@ -1,0 +1,187 @@
+"""The system under proof: real processes, and hands on every one of them."""
+
+import asyncio
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
+
+from pipeline import Service, health
+from processes import LOOPBACK, free_port
+from prove.wire import RedisWire, Wire
+from servers import Postgres, Valkey
+
+_READY_WITHIN_S = 30.0
+_TESTS = Path(__file__).resolve().parent.parent
+_GATEWAY = {"HEARTBEAT_INTERVAL_S": "1", "RING_MAX_EVENTS": "400"}
+
+
+class Member:
+    """One service of the system; it may end and be started again at the same port."""
+
+    def __init__(self, name: str, module: str, env: Mapping[str, str], path: str) -> None:
+        """Start nothing yet. ``path`` is that of its health page."""
+        self.name = name
+        self._module = module
+        inherited = os.environ.get("PYTHONPATH", "")
+        self._env = {**env, "PYTHONPATH": os.pathsep.join([str(_TESTS), inherited])}
+        self._path = path
+        self._service: Service | None = None
+        self._frozen = False
+        self.port = free_port()
+        self.output: list[str] = []
+
+    def start(self) -> None:
+        """Start it, unless it runs."""
+        if self._service is None:
+            port = {"orders_listener": "LISTENER_PORT", "orders_gateway": "WS_PORT"}
+            name = port.get(self._env["PROVEN_AS"], "API_PORT")
+            self._service = Service(self._module, self.port, {**self._env, name: str(self.port)})
+
+    def signal(self, number: Signals) -> None:
+        """Send a signal, unless it has ended."""
+        if self._service is not None:
+            self._service.process.signal(number)
+            self._frozen = number is SIGSTOP
+
+    def end(self, number: Signals = SIGTERM) -> None:
+        """End it, and keep what it said."""
+        service, self._service = self._service, None
+        if service is None:
+            return
+        service.process.signal(SIGCONT)
+        service.process.signal(number)
+        try:
+            service.process.popen.wait(10)
+        except subprocess.TimeoutExpired:
+            self.output.append("--- did not end within 10 s")
+            service.process.kill()
+        self.output.append(service.process.output())
+        service.process.__exit__(None, None, None)
+
+    def wake(self) -> None:
+        """See to it that it runs."""
+        if self._service is not None and not self._service.process.running:
+            self.output.append(f"--- ended by itself: {self._service.process.popen.returncode}")
+            self.end()
+        self.start()
+        if self._frozen:
+            self.signal(SIGCONT)
+
+    def well(self) -> bool:
+        """Tell whether its health page says so."""
+        return health(self.port, self._path)[0] == 200
+
+    def page(self) -> str:
+        """Return its health page, for people."""
+        code, content = health(self.port, self._path)
+        return f"{code} {content}"
+
+    def said(self) -> str:
+        """Return all it has said, over all its lives."""
+        now = "" if self._service is None else self._service.process.output()
+        return "\n--- another life\n".join([*self.output, now])
+
+
+class System:
+    """Two listeners, three gateways and an API around one PostgreSQL and one Valkey.
+
+    Listeners reach PostgreSQL, and gateways Redis, over wires that faults can reach. ``planted``
+    names a module to run in place of a service's own.
+    """
+
+    def __init__(self, postgres: Postgres, planted: Mapping[str, str]) -> None:
+        """Create a database and start Valkey; services start with ``start``."""
+        self._planted = planted
+        self.postgres = postgres
+        self.replayed = 0
+        """Up to here the log has been checked and may be pruned."""
+        self.database = postgres.create_database()
+        self.valkey = Valkey()
+        self.listener_wires = [Wire(postgres.port) for _ in range(2)]
+        self.gateway_wires = [RedisWire(self.valkey.port) for _ in range(3)]
+        self.listeners: list[Member] = []
+        self.gateways: list[Member] = []
+        self.api = self._member("api", "orders_api", self._with_database(None), "/api/health")
+
+    @property
+    def members(self) -> list[Member]:
+        """All services."""
+        return [self.api, *self.listeners, *self.gateways]
+
+    @property
+    def ws_urls(self) -> list[str]:
+        """Where clients connect."""
+        return [f"ws://{LOOPBACK}:{gateway.port}/ws" for gateway in self.gateways]
+
+    @property
+    def api_url(self) -> str:
+        """Where the API is."""
+        return f"http://{LOOPBACK}:{self.api.port}"
+
+    async def start(self) -> None:
+        """Start everything and wait until it is well."""
+        for wire in (*self.listener_wires, *self.gateway_wires):
+            await wire.open()
+        for number, wire in enumerate(self.listener_wires, start=1):
+            env = self._with_database(wire) | {"LISTENER_ID": f"listener-{number}"}
+            self.listeners.append(
+                self._member(f"listener-{number}", "orders_listener", env, "/health")
+            )
+        for number, redis_wire in enumerate(self.gateway_wires, start=1):
+            url = f"redis://{LOOPBACK}:{redis_wire.port}/0"
+            env = {**_GATEWAY, "REDIS_URL": url, "GATEWAY_ID": f"gateway-{number}"}
+            env["API_URL"] = self.api_url
+            self.gateways.append(
+                self._member(f"gateway-{number}", "orders_gateway", env, "/health")
+            )
+        await self.heal()
+
+    async def heal(self) -> float:
+        """Undo every fault; return how many seconds it took until all were well."""
+        began = time.monotonic()
+        self.postgres.thaw()
+        self.valkey.thaw()
+        for wire in (*self.listener_wires, *self.gateway_wires):
+            wire.thaw()
+            if isinstance(wire, RedisWire):
+                wire.to_lose = 0
+        for member in self.members:
+            await asyncio.to_thread(member.wake)
+        while not await self._all_well():
+            if time.monotonic() - began > _READY_WITHIN_S:
+                raise NotWellError([f"{m.name} {m.page()}" for m in self.members if not m.well()])
+            await asyncio.sleep(0.05)
+        return time.monotonic() - began
+
+    async def close(self) -> None:
+        """End everything."""
+        for member in self.members:
+            member.signal(SIGCONT)
+            member.signal(SIGTERM)
+        for member in reversed(self.members):
+            await asyncio.to_thread(member.end, SIGKILL)
+        for wire in (*self.listener_wires, *self.gateway_wires):
+            await wire.close()
+        self.valkey.stop()
+
+    async def _all_well(self) -> bool:
+        found = await asyncio.gather(*[asyncio.to_thread(m.well) for m in self.members])
+        return all(found)
+
+    def _member(self, name: str, module: str, env: Mapping[str, str], path: str) -> Member:
+        env = {"REDIS_URL": self.valkey.url, **env, "PROVEN_AS": module}
+        return Member(name, self._planted.get(module, module), env, path)
+
+    def _with_database(self, wire: Wire | None) -> dict[str, str]:
+        environ = self.database.environ()
+        return environ if wire is None else {**environ, "DB_PORT": str(wire.port)}
+
+
+class NotWellError(AssertionError):
+    """Without any fault, services are not well."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(f"not well {_READY_WITHIN_S:.0f} s after the last fault: {names}")

@@ -1,0 +1,146 @@
+"""A TCP connection with somebody in the middle: it can be cut, go dead, and lose a message."""
+
+import asyncio
+from contextlib import suppress
+
+from processes import LOOPBACK
+
+_CHUNK = 65_536
+
+
+class Wire:
+    """Carries every connection to a port, until told otherwise."""
+
+    def __init__(self, target: int) -> None:
+        """Carry nothing yet."""
+        self._target = target
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    async def open(self) -> None:
+        """Begin to accept connections."""
+        self._server = await asyncio.start_server(self._carry, LOOPBACK, 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Cut everything and accept no more."""
+        self.thaw()
+        self.cut()
+        if self._server is not None:
+            self._server.close()
+            await asyncio.sleep(0)
+
+    def cut(self) -> None:
+        """End all connections with a reset."""
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def freeze(self) -> None:
+        """Let nothing through any more, without a word to either side."""
+        self._flowing.clear()
+
+    def thaw(self) -> None:
+        """Let it flow again."""
+        self._flowing.set()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            with suppress(OSError):
+                there, back = await asyncio.open_connection(LOOPBACK, self._target)
+                self._writers.add(back)
+                await self._both(reader, writer, there, back)
+                self._writers.discard(back)
+        finally:
+            self._writers.discard(writer)
+            writer.transport.abort()
+
+    async def _both(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        there: asyncio.StreamReader,
+        back: asyncio.StreamWriter,
+    ) -> None:
+        pumps = [
+            asyncio.create_task(self._pump(reader, back, None)),
+            asyncio.create_task(self._pump(there, writer, self._inbound())),
+        ]
+        try:
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            back.transport.abort()
+
+    def _inbound(self) -> "Replies | None":
+        return None
+
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, replies: "Replies | None"
+    ) -> None:
+        with suppress(OSError):
+            while data := await reader.read(_CHUNK):
+                await self._flowing.wait()
+                writer.write(data if replies is None else replies.filter(data))
+                await writer.drain()
+
+
+class RedisWire(Wire):
+    """A wire to Redis that can lose a pub/sub message, as if it had been published to nobody."""
+
+    def __init__(self, target: int) -> None:
+        """Lose nothing yet."""
+        super().__init__(target)
+        self.to_lose = 0
+        """So many of the next messages will not arrive."""
+        self.lost = 0
+
+    def _inbound(self) -> "Replies":
+        return Replies(self)
+
+
+class Replies:
+    """Whole replies out of a stream of bytes, without those that are to be lost."""
+
+    def __init__(self, wire: RedisWire) -> None:
+        """Begin at the start of a connection."""
+        self._wire = wire
+        self._buffer = b""
+
+    def filter(self, data: bytes) -> bytes:
+        """Take bytes; return the replies that are whole now and are to arrive."""
+        self._buffer += data
+        kept = []
+        at = 0
+        while (end := end_of_reply(self._buffer, at)) is not None:
+            reply = self._buffer[at:end]
+            if self._wire.to_lose and b"$7\r\nmessage\r\n" in reply[:32]:
+                self._wire.to_lose -= 1
+                self._wire.lost += 1
+            else:
+                kept.append(reply)
+            at = end
+        self._buffer = self._buffer[at:]
+        return b"".join(kept)
+
+
+def end_of_reply(buffer: bytes, at: int) -> int | None:
+    """Return where the reply that begins here ends; None if it is not all there."""
+    line = buffer.find(b"\r\n", at)
+    if line < 0:
+        return None
+    kind, end = buffer[at : at + 1], line + 2
+    if kind in b"$=!":
+        size = int(buffer[at + 1 : line])
+        end += 0 if size < 0 else size + 2
+        return end if end <= len(buffer) else None
+    if kind not in b"*>~%":
+        return end
+    inside: int | None = end
+    for _ in range(int(buffer[at + 1 : line]) * (2 if kind == b"%" else 1)):
+        inside = end_of_reply(buffer, inside) if inside is not None else None
+    return inside

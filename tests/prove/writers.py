@@ -1,0 +1,185 @@
+"""Writers: random transactions, and a ledger of what they committed."""
+
+import asyncio
+from contextlib import suppress
+from typing import LiteralString
+
+import httpx
+import psycopg
+
+from prove.chance import Chance
+from prove.ledger import Fact, Ledger, Outcome, Transaction
+from prove.statements import STATEMENTS, Connection
+from servers import Database
+
+_SETTINGS = "-c lock_timeout=2s -c statement_timeout=20s"
+_BEGIN: LiteralString = "SELECT set_config('orders.actor', %s, true), pg_current_xact_id()::text"
+
+
+class Gate:
+    """Lets writers work, or waits until none does."""
+
+    def __init__(self) -> None:
+        """Begin closed."""
+        self._open = asyncio.Event()
+        self._inside = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def open(self) -> None:
+        """Let them work."""
+        self._open.set()
+
+    async def close(self) -> None:
+        """Let no new work begin, and wait for what is under way."""
+        self._open.clear()
+        await self._empty.wait()
+
+    async def __aenter__(self) -> None:
+        await self._open.wait()
+        self._inside += 1
+        self._empty.clear()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._inside -= 1
+        if self._inside == 0:
+            self._empty.set()
+
+
+class Writer:
+    """One connection's worth of random transactions."""
+
+    def __init__(
+        self, name: str, chance: Chance, database: Database, ledger: Ledger, mean_pause_s: float
+    ) -> None:
+        """Do nothing yet."""
+        self._name = name
+        self._chance = chance
+        self._database = database
+        self._ledger = ledger
+        self._mean_pause_s = mean_pause_s
+        self._connection: Connection | None = None
+        self._number = 0
+
+    async def run(self, gate: Gate) -> None:
+        """Write until cancelled."""
+        try:
+            while True:
+                async with gate:
+                    await self._transaction()
+                await asyncio.sleep(self._chance.pause(self._mean_pause_s))
+        finally:
+            if self._connection is not None:
+                await self._connection.close()
+
+    async def _connected(self) -> Connection:
+        while self._connection is None or self._connection.closed:
+            with suppress(psycopg.OperationalError):
+                self._connection = await psycopg.AsyncConnection.connect(
+                    self._database.url, options=_SETTINGS, connect_timeout=3
+                )
+                break
+            await asyncio.sleep(0.1)
+        return self._connection
+
+    async def _transaction(self) -> None:
+        sql = await self._connected()
+        self._number += 1
+        try:
+            cursor = await sql.execute(_BEGIN, [f"writer {self._name}.{self._number}"])
+            row = await cursor.fetchone()
+            assert row is not None
+        except psycopg.Error:
+            await self._abandon(sql)
+            return
+        transaction = self._ledger.open(row[0], row[1])
+        try:
+            await self._work(sql, transaction)
+        except psycopg.Error:
+            self._ledger.close(transaction, Outcome.ROLLED_BACK)
+            await self._abandon(sql)
+            return
+        await self._end(sql, transaction)
+
+    async def _work(self, sql: Connection, transaction: Transaction) -> None:
+        """Do some statements; now and then a part of them is taken back, or takes its time."""
+        chance = self._chance
+        for _ in range(chance.weighted([(6, 1), (3, 2), (2, 4), (0.3, 12)])):
+            takes_back = chance.happens(0.15)
+            if takes_back:
+                await sql.execute(b"SAVEPOINT here")
+            facts = await self._statement(sql)
+            if takes_back:
+                await sql.execute(b"ROLLBACK TO here")
+            else:
+                transaction.statements.append(facts)
+            if chance.happens(0.03):
+                await asyncio.sleep(chance.seconds(0.2, 2.5))
+
+    async def _statement(self, sql: Connection) -> list[Fact]:
+        return await self._chance.weighted(STATEMENTS)(sql, self._chance)
+
+    async def _end(self, sql: Connection, transaction: Transaction) -> None:
+        commits = self._chance.happens(0.87)
+        try:
+            await (sql.commit() if commits else sql.rollback())
+        except psycopg.Error:
+            # The answer to COMMIT was lost, and perhaps only the answer: ask by its number.
+            await self._abandon(sql)
+            committed = commits and await self._has_committed(transaction.xid)
+            self._ledger.outcomes[Outcome.IN_DOUBT] += 1
+        else:
+            committed = commits
+        self._ledger.close(transaction, Outcome.COMMITTED if committed else Outcome.ROLLED_BACK)
+
+    async def _has_committed(self, xid: str) -> bool:
+        while True:
+            try:
+                sql = await self._connected()
+                cursor = await sql.execute("SELECT pg_xact_status(%s::xid8)", [xid])
+                row = await cursor.fetchone()
+                await sql.rollback()
+            except psycopg.Error:
+                continue
+            assert row is not None
+            if row[0] != "in progress":
+                return bool(row[0] == "committed")
+            await asyncio.sleep(0.05)
+
+    async def _abandon(self, sql: Connection) -> None:
+        with suppress(psycopg.Error):
+            await sql.rollback()
+        if sql.closed:
+            self._connection = None
+
+
+class ApiWriter:
+    """Creates orders through the API, each once, however often it must ask."""
+
+    def __init__(self, chance: Chance, api: httpx.AsyncClient, mean_pause_s: float) -> None:
+        """Do nothing yet."""
+        self._chance = chance
+        self._api = api
+        self._mean_pause_s = mean_pause_s
+        self.created: list[str] = []
+
+    async def run(self, gate: Gate) -> None:
+        """Create until cancelled."""
+        number = 0
+        while True:
+            number += 1
+            async with gate:
+                await self._create(f"through the API, {number}")
+            await asyncio.sleep(self._chance.pause(self._mean_pause_s))
+
+    async def _create(self, tag: str) -> None:
+        order = {"customer_name": "Ann", "product_name": tag, "status": "pending"}
+        key = {"Idempotency-Key": tag.replace(" ", "-")}
+        while True:
+            with suppress(httpx.HTTPError):
+                answer = await self._api.post("/api/orders", json=order, headers=key)
+                if answer.status_code == 201:
+                    break
+                assert answer.status_code in {409, 500, 503}, answer.text
+            await asyncio.sleep(0.2)
+        self.created.append(tag)
