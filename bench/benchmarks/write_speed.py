@@ -30,7 +30,7 @@ _CLIENTS = (1, 4, 16, 64, 128)
 
 
 def run(bench: Bench) -> None:
-    """Rounds of the three sides, the chart, the states of the listener."""
+    """Measure the three sides, the chart, the states of the listener."""
     with slow_fsync() as library:
         if library is None:
             reason = "there is no C compiler to build the slow flush with"

@@ -1,0 +1,133 @@
+"""Gateways fed straight from Valkey, and what a delivery costs them."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from bench.bench import Bench
+from bench.feed import Feed
+from bench.load.control import Crowd, State
+from bench.usage import meter, pin
+from pipeline import Service
+from processes import LOOPBACK, free_port
+from servers import Valkey
+from waiting import until
+
+
+@dataclass
+class Fan:
+    """A feed, the gateways it feeds, and their clients."""
+
+    valkey: Valkey
+    feed: Feed
+    gateways: list[Service]
+    crowd: Crowd
+
+    @property
+    def ports(self) -> list[int]:
+        """Where the gateways listen."""
+        return [gateway.port for gateway in self.gateways]
+
+    @property
+    def pids(self) -> list[int]:
+        """The gateways' processes."""
+        return [gateway.process.pid for gateway in self.gateways]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What was delivered in a while, and for how much of the gateways' CPU time."""
+
+    cpu_s: float
+    events: int
+    frames: int
+    bytes: int
+    clients: int
+    doubt: str
+
+    @property
+    def per_delivery_us(self) -> float:
+        """CPU time of one event to one client."""
+        return self.cpu_s / self.events * 1e6 if self.events else 0.0
+
+    @property
+    def events_per_frame(self) -> float:
+        """How many events shared a frame."""
+        return self.events / self.frames if self.frames else 0.0
+
+
+@contextmanager
+def fan(gateways: int = 1) -> Iterator[Fan]:
+    """Start Valkey, a feed and gateways, these on one core, the crowd on the other."""
+    with ExitStack() as open_:
+        valkey = Valkey()
+        open_.callback(valkey.stop)
+        feed = open_.enter_context(Feed(valkey))
+        started = [_gateway(valkey) for _ in range(gateways)]
+        for gateway in started:
+            open_.enter_context(gateway.process)
+        for gateway in started:
+            gateway.ready()
+        pin(0, [gateway.process.pid for gateway in started])
+        crowd = open_.enter_context(Crowd(core=1))
+        yield Fan(valkey, feed, started, crowd)
+
+
+def _gateway(valkey: Valkey) -> Service:
+    port = free_port()
+    env = {
+        "REDIS_URL": valkey.url,
+        "WS_PORT": str(port),
+        "API_URL": f"http://{LOOPBACK}:9",
+        "MAX_CONNECTIONS": "20000",
+    }
+    return Service("orders_gateway", port, env)
+
+
+def cost(fan_: Fan, batches_per_s: float, events_per_batch: int, seconds: float) -> Cost:
+    """Feed for so long after a warm-up, and return what that cost."""
+    fan_.feed.rate(batches_per_s, events_per_batch)
+    time.sleep(min(1.0, seconds / 3))  # warm-up; there is no condition to wait for
+    before = fan_.crowd.mark()
+    used = meter(*fan_.pids)
+    time.sleep(seconds)  # the measurement itself
+    after, cpu_s = fan_.crowd.state(), used().cpu_s
+    fan_.feed.rate(0)
+    settle(fan_.crowd)
+    doubt = after.doubt(before) if after.events else "nothing arrived"
+    return Cost(cpu_s, after.events, after.frames, after.bytes, after.clients, doubt)
+
+
+def settle(crowd: Crowd, within_s: float = 20) -> State:
+    """Wait until all clients are equally far and nothing comes any more."""
+    seen = -1
+
+    def quiet() -> State | None:
+        nonlocal seen
+        state = crowd.state()
+        still, seen = state.events == seen, state.events
+        return state if still and state.lowest == state.highest else None
+
+    return until(quiet, within_s, "the clients have everything") or crowd.state()
+
+
+def worst(costs: Sequence[Cost]) -> str:
+    """Return the first doubt about any of these."""
+    return next((each.doubt for each in costs if each.doubt), "")
+
+
+def repeated(  # noqa: PLR0913  what makes up one measurement
+    bench: Bench,
+    fan_: Fan,
+    what: str,
+    batches_per_s: float,
+    events_per_batch: int = 1,
+    *,
+    seconds: float = 4,
+    repeats: int = 3,
+) -> list[Cost]:
+    """Measure the same several times."""
+    bench.step(what)
+    seconds, repeats = bench.full(seconds, 1.5), bench.full(repeats, 1)
+    return [cost(fan_, batches_per_s, events_per_batch, seconds) for _ in range(repeats)]

@@ -1,0 +1,98 @@
+"""Publishes batches to Valkey at a steady rate, as a listener would: for what gateways cost alone."""
+
+import json
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from bench.stage import STREAM
+from orders_contract.batches import Batch, Head, encode
+from orders_contract.names import CHANGES_CHANNEL, HEAD_KEY
+from servers import Valkey
+
+_BEAT_S = 1.0
+
+
+class Feed:
+    """A thread that publishes until its block ends; its rate can be changed."""
+
+    def __init__(self, valkey: Valkey) -> None:
+        self._redis = valkey.connect()
+        self._over = threading.Event()
+        self._position = 0
+        self._batches_per_s = 0.0
+        self._events_per_batch = 1
+        self._redis.hset(HEAD_KEY, mapping={"stream": STREAM, "position": 0})
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def rate(self, batches_per_s: float, events_per_batch: int = 1) -> None:
+        """Publish so many batches a second from now on; 0 stops."""
+        self._events_per_batch = events_per_batch
+        self._batches_per_s = batches_per_s
+
+    def _run(self) -> None:
+        due = beat_due = time.monotonic()
+        while not self._over.is_set():
+            now = time.monotonic()
+            if now >= beat_due:
+                self._redis.publish(CHANGES_CHANNEL, encode(Head(STREAM, self._position)))
+                beat_due = now + _BEAT_S
+            rate = self._batches_per_s
+            if rate == 0:
+                due = now
+                time.sleep(0.005)  # between two looks at the rate
+            elif now >= due:
+                self._publish()
+                due = max(due, now - 0.1) + 1 / rate
+            else:
+                time.sleep(min(due - now, 0.005))  # until the next batch is due
+
+    def _publish(self) -> None:
+        first, last = self._position + 1, self._position + self._events_per_batch
+        rows = ",".join(event(position) for position in range(first, last + 1))
+        batch = Batch(STREAM, first, last, f"[{rows}]".encode())
+        self._position = last
+        pipe = self._redis.pipeline()
+        pipe.hset(HEAD_KEY, "position", str(last))
+        pipe.publish(CHANGES_CHANNEL, encode(batch))
+        pipe.execute()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+        self._redis.close()
+
+
+def event(position: int) -> str:
+    """Return an event as PostgreSQL renders it, some 330 bytes."""
+    at = f"2026-11-22T11:12:52.{position % 1_000_000:06}+00:00"
+    order = {
+        "id": position,
+        "customer_name": "Alfreds Futterkiste",
+        "product_name": "Queso Manchego La Pastora",
+        "quantity": position % 100 + 1,
+        "status": "pending",
+        "version": 1,
+        "created_at": at,
+        "updated_at": at,
+    }
+    content = {
+        "position": position,
+        "operation": "INSERT",
+        "order_id": position,
+        "order": order,
+        "changed": None,
+        "actor": None,
+        "changed_at": at,
+    }
+    return json.dumps(content, separators=(",", ":"))
