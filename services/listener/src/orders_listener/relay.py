@@ -63,15 +63,19 @@ class Relay:
 
     async def _work(self) -> None:
         """Drain while there is something; then sleep by the doorbell's protocol (db/init.sql)."""
+        pauses = iter(SETTLING_PAUSES_S)
         while not self._over.is_set():
             await self._drain()
             if await self._log.fall_asleep():
+                pauses = iter(SETTLING_PAUSES_S)
                 await self._settle()
                 await self._log.wait_for_bell(LOOK_INTERVAL_S)
                 await self._drain()  # first what was rung for, then the news that we are awake
                 await self._log.wake_up()
             else:
-                await asyncio.sleep(SETTLING_PAUSES_S[0])  # a writer was just looking at us
+                # A writer was just looking at us; or one was cancelled as it did and keeps the
+                # lock until its session ends. Then we look often instead of sleeping.
+                await asyncio.sleep(next(pauses, SETTLING_PAUSES_S[-1]))
 
     async def _settle(self) -> None:
         """Wait, draining, for writers that found us awake. Any later one rings."""
