@@ -5,7 +5,7 @@ from typing import cast
 
 from bench.bench import Benchmark
 
-NAMES = ("write_speed", "write_speed_on_disk", "latency", "fan_out")
+NAMES = ("write_speed", "write_speed_on_disk", "latency", "fan_out", "sustained", "capacity")
 
 
 def load(name: str) -> Benchmark:

@@ -39,6 +39,11 @@ class Stage:
         """Where the gateways listen."""
         return [gateway.port for gateway in self.gateways]
 
+    def pids(self) -> list[int]:
+        """Return the processes of the services: the listener's first, if there is one."""
+        services = [*([self.listener] if self.listener else []), *self.gateways]
+        return [service.process.pid for service in services]
+
     def sql(self, *statements: str) -> None:
         """Run statements as the owner of the database."""
         with self.database.connect() as connection:

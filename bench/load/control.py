@@ -125,12 +125,12 @@ class Crowd:
         found = self._tell("arrivals")
         return {int(last): (int(count), first, latest) for last, count, first, latest in found}
 
-    def delays_s(self, clock_ahead_s: float) -> list[float]:
-        """Return the time from each change to each timed client's hearing of it.
+    def delays_s(self, clock_ahead_s: float, every: int = 1) -> list[float]:
+        """Return the time from each change, or some, to each timed client's hearing of it.
 
         ``clock_ahead_s`` is by how much the wall clock, PostgreSQL's, is ahead of the monotonic.
         """
-        told = self._tell("notes")
+        told = self._tell("notes", every=every)
         happened = {
             int(position): datetime.fromisoformat(stamp).timestamp() - clock_ahead_s
             for position, stamp in told["stamps"].items()

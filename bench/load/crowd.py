@@ -130,11 +130,15 @@ class Crowd:
         """Tell for each frame, by its last position: how many got it, first and last arrival."""
         return [[last, *seen] for last, seen in self._arrivals.items()]
 
-    def do_notes(self) -> dict[str, Any]:
-        """Tell the frames of the timed clients, and when the events in them happened."""
+    def do_notes(self, *, every: int) -> dict[str, Any]:
+        """Tell the frames of the timed clients, and when some of the events in them happened."""
         return {
             "notes": list(self._timed.values()),
-            "stamps": {position: stamp.decode() for position, stamp in self._stamps.items()},
+            "stamps": {
+                position: stamp.decode()
+                for position, stamp in self._stamps.items()
+                if position % every == 0
+            },
         }
 
     # --- connecting -------------------------------------------------------------------------------

@@ -1,0 +1,82 @@
+"""Orders at a steady 5,000 a second for a minute; a thousand clients that want every one.
+
+pgbench writes each order in a transaction of its own; two gateways share the clients; everything,
+the database, the services and the load generators, runs on this machine. Figures: the share of
+orders times clients that was delivered, each once and in order, and the time from a change to
+twenty of the clients, by the time PostgreSQL gave the change before its commit.
+
+How it could mislead: the time includes the commit itself, and the generator's own delay in
+reading, so it is an upper bound. The database is in memory. With every core at work, what is
+measured is how these processes share the machine; with a core each they would be faster. The
+generator checks that positions follow each other; it does not parse the rows.
+"""
+
+from bench.bench import Bench
+from bench.figures import quantile
+from bench.load.control import Crowd
+from bench.pgbench import Written, write
+from bench.stage import Stage, clock_ahead_s, stage
+from bench.usage import meter
+
+TITLE = "sustained: 5,000 orders/s to 1,000 clients on 2 gateways"
+
+_RATE = 5000
+_CLIENTS = 1000
+
+
+def run(bench: Bench) -> None:
+    """Warm up, write for a minute, wait until everyone has everything."""
+    with stage(gateways=2) as running, Crowd() as crowd:
+        crowd.connect(running.ports, _CLIENTS, timed=20)
+        bench.step("warm-up")
+        _write(running, seconds=2)
+        _caught_up(running, crowd)
+        bench.step("writing")
+        before, begin = crowd.mark(), running.head()
+        services = {
+            "listener": meter(*running.pids()[:1]),
+            "gateways": meter(*running.pids()[1:]),
+            "Valkey": meter(running.valkey.pid),
+        }
+        written = _write(running, seconds=bench.full(60, 5))
+        used = {name: measured() for name, measured in services.items()}
+        _caught_up(running, crowd)
+        after = crowd.state()
+        events = running.head() - begin
+        bench.figure("orders written", "orders/s", written.per_second)
+        bench.figure(
+            "delivered",
+            "%",
+            after.events / (events * _CLIENTS) * 100,
+            at_least=100,
+            refused=_doubt(written) or after.doubt(before),
+        )
+        bench.figure("events a frame", "", after.events / after.frames)
+        _delays(bench, crowd, events, _doubt(written))
+        for name, spent in used.items():
+            bench.figure(f"{name}, of a core", "%", spent.cpu_s / spent.at_s * 100)
+        bench.figure("generator, of a core", "%", after.load_since(before) * 100)
+
+
+def _write(running: Stage, seconds: int) -> Written:
+    return write(running.postgres, running.database, seconds=seconds, clients=32, rate=_RATE)
+
+
+def _caught_up(running: Stage, crowd: Crowd) -> None:
+    head = running.until_drained()
+    crowd.until(lambda state: state.lowest >= head, 60, f"everyone has {head}")
+
+
+def _delays(bench: Bench, crowd: Crowd, events: int, doubt: str) -> None:
+    delays_ms = [s * 1000 for s in crowd.delays_s(clock_ahead_s(), every=events // 10_000 + 1)]
+    for share, target in ((0.5, None), (0.99, 150), (1, None)):
+        what = f"change to client, p{share * 100:.0f}"
+        bench.figure(what, "ms", quantile(delays_ms, share), at_most=target, refused=doubt)
+    line = [(quantile(delays_ms, share / 100), float(share)) for share in range(1, 100)]
+    bench.series("latency under load", "ours, 5,000 orders/s", line)
+
+
+def _doubt(written: Written) -> str:
+    if written.per_second < 0.97 * _RATE:
+        return f"pgbench could write no more than {written.per_second:.0f} orders/s"
+    return ""
