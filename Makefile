@@ -29,6 +29,9 @@ SECONDS ?= 60
 prove: $(BIN)/.dev  ## random SQL under random faults, everyone held to the database (SECONDS=60 SEED=)
 	@cd tests && ../$(BIN)/python -m prove --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
+test-docker: $(BIN)/.dev  ## the end-to-end tests against containers, through the Docker SDK
+	$(BIN)/pytest -n0 --world=docker tests/e2e $(ARGS)
+
 lint: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## formatting, lint and types
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check

@@ -11,15 +11,16 @@ import pytest
 
 from stacks import ORDERS, EmbeddedStack, environment, orders
 from waiting import until
+from world import World, stream_url
 
 
 @contextmanager
-def _watching(stack: EmbeddedStack, log: Path, *options: str) -> Iterator[None]:
+def _watching(world: World, log: Path, *options: str) -> Iterator[None]:
     """Run ``orders watch``, connected, its lines in a file; it ends with 0 on Ctrl-C."""
     with log.open("wb") as output:
         watch = subprocess.Popen(
-            [ORDERS, "watch", *options],
-            cwd=stack.folder,
+            [ORDERS, "watch", "--url", stream_url(world), *options],
+            cwd=log.parent,
             env=environment({"PYTHONUNBUFFERED": "1"}),
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -34,8 +35,8 @@ def _watching(stack: EmbeddedStack, log: Path, *options: str) -> Iterator[None]:
         watch.wait()
 
 
-def _insert(stack: EmbeddedStack, product: str, status: str = "pending") -> None:
-    stack.psql(
+def _insert(world: World, product: str, status: str = "pending") -> None:
+    world.psql(
         "INSERT INTO orders (customer_name, product_name, status)"
         f" VALUES ('Ada', '{product}', '{status}')"
     )
@@ -55,24 +56,24 @@ def test_psql_passes_its_arguments_on(stack: EmbeddedStack) -> None:
     assert "psql is the PostgreSQL" in orders("psql", "--help", folder=stack.folder).stdout
 
 
-def test_watch_shows_what_changed(stack: EmbeddedStack, tmp_path: Path) -> None:
+def test_watch_shows_what_changed(world: World, tmp_path: Path) -> None:
     """One line an event: position, operation, order, what changed from what to what."""
     log = tmp_path / "watch.log"
-    with _watching(stack, log):
-        _insert(stack, "Seen")
-        stack.psql("UPDATE orders SET status = 'shipped' WHERE product_name = 'Seen'")
+    with _watching(world, log):
+        _insert(world, "Seen")
+        world.psql("UPDATE orders SET status = 'shipped' WHERE product_name = 'Seen'")
         until(lambda: "status pending -> shipped" in log.read_text(), what="the update")
     assert re.search(r"#\d+ +INSERT +order \d+ +1 x Seen for Ada \(pending\)", log.read_text())
 
 
-def test_watch_with_a_filter(stack: EmbeddedStack, tmp_path: Path) -> None:
+def test_watch_with_a_filter(world: World, tmp_path: Path) -> None:
     """With a filter only what matches is shown."""
     log = tmp_path / "watch.log"
-    with _watching(stack, log, "--status", "cancelled", "--customer", "Ada"):
+    with _watching(world, log, "--status", "cancelled", "--customer", "Ada"):
 
         def shows_matching() -> bool:
-            _insert(stack, "Unwanted")
-            _insert(stack, "Wanted", "cancelled")
+            _insert(world, "Unwanted")
+            _insert(world, "Wanted", "cancelled")
             return "Wanted" in log.read_text()
 
         until(shows_matching, what="a match")  # repeated: connected is not yet subscribed
@@ -80,24 +81,25 @@ def test_watch_with_a_filter(stack: EmbeddedStack, tmp_path: Path) -> None:
     assert "Unwanted" not in log.read_text()
 
 
-def test_watch_resumes(stack: EmbeddedStack, tmp_path: Path) -> None:
+def test_watch_resumes(world: World, tmp_path: Path) -> None:
     """I7: what happens while every gateway is gone is shown after it, once."""
     log = tmp_path / "watch.log"
-    with _watching(stack, log):
-        for name in ("gateway-1", "gateway-2"):
-            stack.kill(name)
-        _insert(stack, "Meanwhile")
+    with _watching(world, log):
+        for name in world.names("gateway"):
+            world.kill(name)
+        _insert(world, "Meanwhile")
         until(lambda: "resuming after" in log.read_text(), 30, "reconnected")
-        _insert(stack, "Afterwards")
+        _insert(world, "Afterwards")
         until(lambda: "Afterwards" in log.read_text(), 30, "the stream goes on")
     assert log.read_text().count("Meanwhile") == 1
     assert "reset" not in log.read_text()
 
 
-def test_simulate(stack: EmbeddedStack) -> None:
+def test_simulate(world: World, tmp_path: Path) -> None:
     """Traffic comes at about the rate asked for, and ends in time."""
-    before = int(stack.psql("SELECT max(position) FROM order_events"))
-    done = orders("simulate", "--rate", "20", "--seconds", "4", "--seed", "7", folder=stack.folder)
+    before = int(world.psql("SELECT max(position) FROM order_events"))
+    options = ("--rate", "20", "--seconds", "4", "--seed", "7", "--api", world.edge)
+    done = orders("simulate", *options, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     made = re.search(r"(\d+) changes \((\d+) born, (\d+) changed\)", done.stdout)
     assert made is not None, done.stdout
@@ -108,9 +110,18 @@ def test_simulate(stack: EmbeddedStack) -> None:
 
     def all_logged() -> bool:
         # What was on its way when time was up may be there as well.
-        return int(stack.psql("SELECT max(position) FROM order_events")) - before >= total
+        return int(world.psql("SELECT max(position) FROM order_events")) - before >= total
 
     until(all_logged, what="events")
+
+
+def test_running_stack_is_found(stack: EmbeddedStack) -> None:
+    """Without an address, commands turn to the stack that runs on the folder."""
+    before = int(stack.psql("SELECT count(*) FROM orders"))
+    options = ("--rate", "20", "--seconds", "1", "--seed", "7")
+    done = orders("simulate", *options, folder=stack.folder)
+    assert done.returncode == 0, done.stderr
+    assert int(stack.psql("SELECT count(*) FROM orders")) > before
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-"""``orders replay`` against the whole system."""
+"""``orders replay`` against the whole system, in whatever world it runs."""
 
 import csv
+import subprocess
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -8,15 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from follower import Follower
-from stacks import EmbeddedStack, orders
+from stacks import orders
+from world import World, stream_url
 
 NORTHWIND = Path(__file__).resolve().parents[2] / "data" / "northwind_orders.csv"
 
 
 @contextmanager
-def _following(stack: EmbeddedStack, events: int) -> Iterator[Follower]:
+def _following(world: World, events: int) -> Iterator[Follower]:
     """Read on another thread, as a client does, until so many events have come."""
-    with Follower(stack.edge.replace("http", "ws", 1) + "/ws") as follower:
+    with Follower(stream_url(world)) as follower:
         last = follower.position + events
         reading = threading.Thread(target=follower.until, args=(last, 240.0))
         reading.start()
@@ -25,16 +27,21 @@ def _following(stack: EmbeddedStack, events: int) -> Iterator[Follower]:
         assert not reading.is_alive(), f"at {follower.position} instead of {last}"
 
 
-def test_northwind_as_fast_as_it_can(stack: EmbeddedStack) -> None:
+def _replay(
+    world: World, file: Path, folder: Path, speed: str, timeout_s: float = 60
+) -> "subprocess.CompletedProcess[str]":
+    command = ("replay", str(file), "--speed", speed, "--api", world.edge)
+    return orders(*command, folder=folder, timeout_s=timeout_s)
+
+
+def test_northwind_as_fast_as_it_can(world: World, tmp_path: Path) -> None:
     """I2, I7: a client there before sees every event of 2,155 orders, in order, none twice."""
     with NORTHWIND.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     shipped = sum(bool(row["shipped_on"]) for row in rows)
     expected = 2 * len(rows) + shipped
-    with _following(stack, expected) as follower:
-        done = orders(
-            "replay", str(NORTHWIND), "--speed", "max", folder=stack.folder, timeout_s=240
-        )
+    with _following(world, expected) as follower:
+        done = _replay(world, NORTHWIND, tmp_path, "max", 240)
     assert done.returncode == 0, done.stderr
     assert f"{len(rows)} orders created, {len(rows) + shipped} updates, 0 malformed" in done.stdout
     first = follower.events[0]["position"]
@@ -50,7 +57,7 @@ def test_northwind_as_fast_as_it_can(stack: EmbeddedStack) -> None:
     assert sum(life == ["pending", "processing"] for life in lives.values()) == len(rows) - shipped
 
 
-def test_malformed_lines(stack: EmbeddedStack, tmp_path: Path) -> None:
+def test_malformed_lines(world: World, tmp_path: Path) -> None:
     """Malformed lines are reported with their number and counted; the rest goes on."""
     file = tmp_path / "lines.csv"
     file.write_text(
@@ -61,7 +68,7 @@ def test_malformed_lines(stack: EmbeddedStack, tmp_path: Path) -> None:
         "Ada,Loom\n"
         "Ada,Wheel,2,1996-07-05,\n"
     )
-    done = orders("replay", str(file), "--speed", "1e9", folder=stack.folder)
+    done = _replay(world, file, tmp_path, "1e9")
     assert done.returncode == 0
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == [
         "line 3",
@@ -69,25 +76,25 @@ def test_malformed_lines(stack: EmbeddedStack, tmp_path: Path) -> None:
         "line 5",
     ]
     assert "2 orders created, 3 updates, 3 malformed" in done.stdout
-    last = stack.psql("SELECT product_name, status FROM orders ORDER BY id DESC LIMIT 2")
+    last = world.psql("SELECT product_name, status FROM orders ORDER BY id DESC LIMIT 2")
     assert last == "Wheel|processing\nLoom|shipped"
 
 
-def test_outlasts_a_restart_of_the_api(stack: EmbeddedStack) -> None:
+def test_outlasts_a_restart_of_the_api(world: World, tmp_path: Path) -> None:
     """A replay during which the API dies ends with every order created once."""
-    before = int(stack.psql("SELECT count(*) FROM orders"))
+    before = int(world.psql("SELECT count(*) FROM orders"))
     done: list[str] = []
 
     def replay() -> None:
         # 22 months within seconds: the API dies in the middle of it.
-        run = orders("replay", str(file), "--speed", "max", folder=stack.folder, timeout_s=120)
+        run = _replay(world, file, tmp_path, "max", 120)
         done.append(run.stdout + run.stderr)
 
-    file = stack.folder / "part.csv"
+    file = tmp_path / "part.csv"
     file.write_text("".join(NORTHWIND.read_text().splitlines(keepends=True)[:301]))
     replaying = threading.Thread(target=replay)
     replaying.start()
-    stack.kill("api")
+    world.kill(world.names("api")[0])
     replaying.join(120)
     assert "300 orders created" in done[0]
-    assert int(stack.psql("SELECT count(*) FROM orders")) == before + 300
+    assert int(world.psql("SELECT count(*) FROM orders")) == before + 300

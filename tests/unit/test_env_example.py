@@ -1,5 +1,6 @@
 """``.env.example`` says what the settings are."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from orders_cli.settings import StackSettings
 from orders_gateway.settings import Settings as GatewaySettings
 from orders_listener.settings import Settings as ListenerSettings
 
-EXAMPLE = Path(__file__).parents[2] / ".env.example"
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / ".env.example"
 KINDS: list[type[BaseSettings]] = [ApiSettings, ListenerSettings, GatewaySettings, StackSettings]
 
 
@@ -21,10 +23,27 @@ def listed() -> dict[str, str]:
     return dict(pairs)
 
 
+def of_containers() -> dict[str, set[str]]:
+    """Return the settings that the Compose files read, each with its defaults there."""
+    defaults: dict[str, set[str]] = {}
+    for file in ROOT.glob("docker-compose*.yml"):
+        # Also ${NAME:+what stands there if it is set} and ${NAME:?what is said if it is not}.
+        for name, operator, default in re.findall(r"\$\{(\w+):([-+?])([^}]*)\}", file.read_text()):
+            defaults.setdefault(name, set()).update({default} if operator == "-" else set())
+    return defaults
+
+
 def test_every_setting_is_listed_and_nothing_else() -> None:
     """.env.example lists the settings of every process, and none that nobody reads."""
     known = {name.upper() for kind in KINDS for name in kind.model_fields}
-    assert set(listed()) == known
+    assert set(listed()) == known | of_containers().keys()
+
+
+def test_the_listed_values_are_the_defaults_of_containers() -> None:
+    """Copying .env.example to .env changes nothing in containers either."""
+    for name, defaults in of_containers().items():
+        # An empty one leaves the default to the process.
+        assert listed()[name] == "" or defaults <= {listed()[name], ""}, name
 
 
 @pytest.mark.parametrize("kind", KINDS)

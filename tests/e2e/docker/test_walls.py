@@ -9,7 +9,7 @@ SERVICES = ("db", "redis", "api", "listener", "gateway", "edge")
 PORTS = {"db": 5432, "redis": 6379, "api": 8000, "listener": 8001, "gateway": 8080, "edge": 3000}
 REACHES = {
     "edge": {"api", "gateway"},
-    "gateway": {"redis", "api", "edge"},
+    "gateway": {"redis", "api", "listener", "edge"},
     "redis": {"listener", "gateway", "api"},
     "db": {"api", "listener"},
 }
