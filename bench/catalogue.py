@@ -5,7 +5,20 @@ from typing import cast
 
 from bench.bench import Benchmark
 
-NAMES = ("write_speed", "write_speed_on_disk", "latency", "fan_out", "sustained", "capacity")
+NAMES = (
+    "write_speed",
+    "write_speed_on_disk",
+    "latency",
+    "fan_out",
+    "growth",
+    "compression",
+    "sustained",
+    "capacity",
+    "connections",
+    "resume",
+    "bulk_update",
+    "api_rate",
+)
 
 
 def load(name: str) -> Benchmark:

@@ -1,4 +1,4 @@
-"""Publishes batches to Valkey at a steady rate, as a listener would: for what gateways cost alone."""
+"""Publishes batches to Valkey at a steady rate, as a listener would."""
 
 import json
 import threading

@@ -5,9 +5,9 @@ second, then 20 batches of 100. CPU time is the kernel's own count for the gatew
 system calls included: most of it is the kernel's sending.
 
 How it could mislead: it is the cost at a given rate; nearer to the limit frames grow and an event
-gets cheaper. So a figure is refused if the gateway made frames of another size than asked. Over the loopback sending includes some of the receiver's TCP work, which with a real
-network interface is the receiver's. Gateway and generator have a core each, so that neither
-disturbs the other's caches.
+gets cheaper, so a figure is refused if the gateway made frames of another size than asked. Over the
+loopback sending includes some of the receiver's TCP work, which with a real network interface is
+the receiver's. Gateway and generator have a core each, so that neither disturbs the other's caches.
 """
 
 from bench.bench import Bench
