@@ -14,7 +14,7 @@ from waiting import until
 def health(port: int, path: str = "/health") -> tuple[int, dict[str, Any]]:
     """Return status code and content of a health page; 0 and nothing if nobody answers."""
     try:
-        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=2) as response:
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=5) as response:
             return response.status, json.load(response)
     except urllib.error.HTTPError as error:
         with error:
@@ -38,7 +38,7 @@ class Service:
             assert self.process.running, self.process.output()
             return health(self.port)[0] == 200
 
-        until(well, 10, f"health of port {self.port}")
+        until(well, 30, f"health of port {self.port}")
         return self
 
     def position(self) -> int | None:
