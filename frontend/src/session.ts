@@ -1,85 +1,201 @@
 /** An open page's connection to the system: the socket, and the stores that it feeds. */
 import { listEventsBefore } from "@/features/activity/api/list-events";
-import {
-  type ActivityLog,
-  EMPTY_LOG,
-  logBreak,
-  logEvents,
-} from "@/features/activity/model/activity-log";
+import { ActivityFeed } from "@/features/activity/model/activity-feed";
+import { Progress } from "@/features/connection/model/progress";
+import { countOrders } from "@/features/orders/api/count-orders";
 import { listOrders } from "@/features/orders/api/list-orders";
-import type { OrderFilter } from "@/features/orders/model/order-filter";
+import { countEvents, openCounts, type OrderCounts } from "@/features/orders/model/order-counts";
+import { EVERYTHING, type OrderFilter } from "@/features/orders/model/order-filter";
+import type { OrderView } from "@/features/orders/model/order-view";
 import { OrdersFeed } from "@/features/orders/model/orders-feed";
+import { getPulse } from "@/features/pulse/api/get-pulse";
+import { openPulse, type Pulse, pulseOn } from "@/features/pulse/model/pulse";
+import { Announcer } from "@/lib/announcer";
+import { Followed } from "@/lib/followed";
 import { FrameBatch } from "@/lib/frame-batch";
-import { LiveSocket } from "@/lib/live-socket";
+import { LiveSocket, type Phase } from "@/lib/live-socket";
 import { Observable } from "@/lib/observable";
-import type { OrderEvent, OrdersPage } from "@/lib/protocol";
+import type { CountsPage, OrderEvent, OrdersPage, PulsePage } from "@/lib/protocol";
 
-const HISTORY_EVENTS = 50;
+const SLEEP_CHECK_MS = 5000;
+const SLEPT_MS = 20_000;
+const CLOCK_FIRST_MS = 3000;
+const CLOCK_EVERY_MS = 300_000;
+
+export type EventsListener = (events: readonly OrderEvent[], complete: boolean) => void;
+
+interface Received {
+  readonly event: OrderEvent;
+  readonly conflated: boolean;
+}
 
 export class Session {
   readonly orders: OrdersFeed;
-  readonly activity = new Observable<ActivityLog>(EMPTY_LOG);
+  readonly activity = new ActivityFeed(listEventsBefore);
   readonly socket: LiveSocket;
+  readonly progress: Progress;
+  readonly announcer = new Announcer();
+  /** Of all orders. */
+  readonly counts: Followed<CountsPage, OrderCounts>;
+  /** Of those that match the table's filter, whatever their status. */
+  readonly matching: Followed<CountsPage, OrderCounts>;
+  readonly pulse: Followed<PulsePage, Pulse>;
+  readonly filter: Observable<OrderFilter>;
 
-  readonly #batch = new FrameBatch<OrderEvent>((events) => {
-    this.orders.receive(events);
-    this.activity.set(logEvents(this.activity.get(), events));
-  });
+  readonly #listeners = new Set<EventsListener>();
+  readonly #batch = new FrameBatch<Received>((received) => this.#deliver(received));
+  readonly #timers: ReturnType<typeof setInterval>[] = [];
+  #phase: Phase = "idle";
 
-  constructor(filter: OrderFilter) {
+  constructor({ filter, sort }: OrderView) {
+    this.filter = new Observable(filter);
     this.orders = new OrdersFeed({
       filter,
+      sort,
       fetchPage: listOrders,
       onSnapshot: (page) => this.#follow(page),
     });
     this.socket = new LiveSocket({
       url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`,
-      onEvents: (events) => this.#batch.push(events),
+      onEvents: (events, conflated) => {
+        this.progress.received(events.at(-1)?.position);
+        this.#batch.push(events.map((event) => ({ event, conflated })));
+      },
       onReset: (reason) => this.#startOver(reason),
+    });
+    this.progress = new Progress(this.socket.state);
+    this.counts = new Followed({
+      fetch: this.#timed((signal) => countOrders(EVERYTHING, signal)),
+      open: openCounts,
+      apply: (counts, events) => countEvents(counts, events, EVERYTHING),
+    });
+    this.matching = new Followed({
+      fetch: this.#timed((signal) => countOrders(this.filter.get(), signal)),
+      open: openCounts,
+      apply: (counts, events) => countEvents(counts, events, this.filter.get()),
+    });
+    this.pulse = new Followed({
+      fetch: this.#timed(getPulse),
+      open: openPulse,
+      apply: pulseOn,
     });
   }
 
   start(): void {
     this.orders.reload();
     addEventListener("online", this.#wake);
+    addEventListener("offline", this.#lookAround);
     addEventListener("pageshow", this.#wake);
     document.addEventListener("visibilitychange", this.#wake);
+    // Timers stand still while the machine sleeps: one that is late tells that it did.
+    let checked = Date.now();
+    const watch = setInterval(() => {
+      const slept = Date.now() - checked > SLEPT_MS;
+      checked = Date.now();
+      if (slept) this.#wake();
+    }, SLEEP_CHECK_MS);
+    // Once it is quiet an answer is faster, and tells the database's time more exactly.
+    const quiet = setTimeout(() => this.counts.reload(), CLOCK_FIRST_MS);
+    const again = setInterval(() => this.counts.reload(), CLOCK_EVERY_MS);
+    this.#timers.push(watch, quiet, again);
+    this.socket.state.subscribe(this.#comeBack);
   }
 
   stop(): void {
     removeEventListener("online", this.#wake);
+    removeEventListener("offline", this.#lookAround);
     removeEventListener("pageshow", this.#wake);
     document.removeEventListener("visibilitychange", this.#wake);
+    for (const timer of this.#timers) clearInterval(timer);
     this.orders.stop();
+    this.activity.stop();
+    this.counts.stop();
+    this.matching.stop();
+    this.pulse.stop();
+    this.progress.stop();
+    this.announcer.stop();
     this.socket.stop();
     this.#batch.clear();
+  }
+
+  setFilter(filter: OrderFilter): void {
+    const before = this.filter.get();
+    this.filter.set(filter);
+    this.orders.setFilter(filter);
+    if (before.customer !== filter.customer || before.search !== filter.search) {
+      this.matching.restart();
+    }
+  }
+
+  /** Hear of every change; `complete` is false where some may have been left out. */
+  listen(listener: EventsListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   #follow(page: OrdersPage): void {
     const { stream, phase } = this.socket.state.get();
     if (phase !== "idle" && stream === page.stream) return;
     this.#batch.clear();
+    this.progress.begin(page.position);
     this.socket.start(page);
-    void this.#recall(page);
+    this.activity.open(page.position);
+    this.#recount();
   }
 
-  /** Show what happened before the page was opened. */
-  async #recall({ position }: OrdersPage): Promise<void> {
-    try {
-      const { events } = await listEventsBefore(position, HISTORY_EVENTS);
-      const seen = this.activity.get().position;
-      if (seen <= position) this.activity.set(logEvents(EMPTY_LOG, events));
-    } catch (error) {
-      console.warn("Earlier activity could not be loaded.", error);
+  #deliver(received: readonly Received[]): void {
+    const events = received.map(({ event }) => event);
+    const conflated = received.some((item) => item.conflated);
+    this.orders.receive(events);
+    this.activity.receive(events);
+    for (const followed of [this.counts, this.matching, this.pulse]) {
+      followed.receive(events, conflated);
     }
+    this.announcer.receive(events);
+    this.progress.applied(events, this.#batch.waiting === 0 && !conflated);
+    for (const listener of this.#listeners) listener(events, !conflated);
   }
 
   #startOver(reason: string): void {
     const { position } = this.socket.state.get();
     this.#batch.clear(); // the snapshot will show what they did
-    this.activity.set(logBreak(this.activity.get(), reason, position ?? 0));
+    this.progress.begin(position ?? 0);
+    this.activity.break(reason, position ?? 0);
     this.orders.reload();
+    this.#recount();
+    for (const listener of this.#listeners) listener([], false);
   }
+
+  #recount(): void {
+    this.counts.reload();
+    this.matching.reload();
+    this.pulse.reload();
+  }
+
+  /** Every answer that tells the database's time also sets the clock. */
+  #timed<Page extends { time: string; position: number }>(
+    fetch: (signal: AbortSignal) => Promise<Page>,
+  ): (signal: AbortSignal) => Promise<Page> {
+    return async (signal) => {
+      const askedAt = Date.now();
+      const page = await fetch(signal);
+      this.progress.clock.sample(askedAt, Date.now(), page.time);
+      this.progress.heard(page.position);
+      return page;
+    };
+  }
+
+  /** Live again: ask how far the system has come meanwhile, to say how much is still missing. */
+  readonly #comeBack = (): void => {
+    const { phase } = this.socket.state.get();
+    const before = this.#phase;
+    this.#phase = phase;
+    if (phase === "live" && before === "connecting" && this.progress.state.get().shown > 0) {
+      this.counts.reload();
+    }
+  };
+
+  readonly #lookAround = (): void => this.socket.wake();
 
   readonly #wake = (): void => {
     if (document.visibilityState === "visible") this.socket.wake();

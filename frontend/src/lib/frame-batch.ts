@@ -1,8 +1,10 @@
 const HIDDEN_TAB_MS = 250;
+const MOST_PER_FRAME = 2000;
 
 /**
  * Gathers items and hands them over together, once per animation frame: a burst of 10,000 events
- * costs a few renders. A hidden tab draws no frames, so there a timer goes first.
+ * costs a few renders, each of bounded work. A hidden tab draws no frames, so there a timer goes
+ * first.
  */
 export class FrameBatch<T> {
   #items: T[] = [];
@@ -14,11 +16,13 @@ export class FrameBatch<T> {
     this.#deliver = deliver;
   }
 
+  get waiting(): number {
+    return this.#items.length;
+  }
+
   push(items: readonly T[]): void {
     for (const item of items) this.#items.push(item);
-    if (this.#timer !== undefined || this.#items.length === 0) return;
-    this.#timer = setTimeout(this.#flush, HIDDEN_TAB_MS);
-    this.#frame = requestAnimationFrame(this.#flush);
+    this.#schedule();
   }
 
   clear(): void {
@@ -31,6 +35,15 @@ export class FrameBatch<T> {
   readonly #flush = (): void => {
     const items = this.#items;
     this.clear();
-    this.#deliver(items);
+    const now = items.splice(0, MOST_PER_FRAME);
+    this.#items = items;
+    this.#schedule();
+    this.#deliver(now);
   };
+
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#items.length === 0) return;
+    this.#timer = setTimeout(this.#flush, HIDDEN_TAB_MS);
+    this.#frame = requestAnimationFrame(this.#flush);
+  }
 }

@@ -45,7 +45,8 @@ export type Socket = Pick<
 
 export interface LiveSocketOptions {
   readonly url: string;
-  readonly onEvents: (events: OrderEvent[]) => void;
+  /** Conflated: only the newest state of each order, not every change. */
+  readonly onEvents: (events: OrderEvent[], conflated: boolean) => void;
   readonly onReset: (reason: string) => void;
   readonly open?: (url: string) => Socket;
   readonly random?: () => number;
@@ -161,7 +162,8 @@ export class LiveSocket {
     if (frame.last <= known) return;
     this.#failures = 0;
     this.#change({ position: frame.last });
-    this.#options.onEvents(frame.events.filter((event) => event.position > known));
+    const fresh = known < frame.first ? frame.events : after(known, frame.events);
+    this.#options.onEvents(fresh, frame.conflated);
     if (frame.unreadable > 0) this.#options.onReset("unreadable");
   }
 
@@ -204,3 +206,6 @@ export class LiveSocket {
     this.state.set({ ...this.state.get(), ...change });
   }
 }
+
+const after = (position: number, events: OrderEvent[]): OrderEvent[] =>
+  events.filter((event) => event.position > position);

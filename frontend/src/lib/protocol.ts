@@ -199,5 +199,12 @@ function readEvents({ first, last, conflated, events }: z.infer<typeof Events>):
   const readable = events.map(readEvent).filter((event) => event !== null);
   const unreadable = events.length - readable.length;
   if (unreadable > 0) console.warn(`${unreadable} events could not be read.`);
-  return { type: "events", first, last, conflated: conflated ?? false, events: readable, unreadable };
+  return {
+    type: "events",
+    first,
+    last,
+    conflated: conflated ?? false,
+    events: readable,
+    unreadable,
+  };
 }

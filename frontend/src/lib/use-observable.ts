@@ -1,6 +1,7 @@
-import { useCallback, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import { FrameBatch } from "./frame-batch";
 import type { Observable } from "./observable";
+import { PacedBatch } from "./paced-batch";
 
 /** Read a value and follow it. */
 export function useObservable<T>(observable: Observable<T>): T {
@@ -21,4 +22,19 @@ export function useObservablePerFrame<T>(observable: Observable<T>): T {
     [observable],
   );
   return useSyncExternalStore(subscribe, observable.get);
+}
+
+/** Follow a value that may change all the time: so often at most, and soon where it was quiet. */
+export function useObservablePaced<T>(observable: Observable<T>, everyMs: number): T {
+  const [value, setValue] = useState(observable.get);
+  useEffect(() => {
+    const batch = new PacedBatch<true>(everyMs, () => setValue(() => observable.get()));
+    const unsubscribe = observable.subscribe(() => batch.push([true]));
+    batch.push([true]);
+    return () => {
+      unsubscribe();
+      batch.clear();
+    };
+  }, [observable, everyMs]);
+  return value;
 }

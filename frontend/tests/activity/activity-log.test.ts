@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EMPTY_LOG, logBreak, logEvents } from "@/features/activity/model/activity-log";
+import { EMPTY_LOG, logBreak, logEvents, logOlder } from "@/features/activity/model/activity-log";
 import { deleted, inserted, order, updated } from "../events";
 
 const many = (from: number, count: number) =>
@@ -21,9 +21,32 @@ test("many of a sort become one entry, which grows", () => {
   expect(log.entries[0]).toMatchObject({ kind: "burst", count: 10_000, first: 1, last: 10_000 });
 });
 
-test("another operation ends a burst", () => {
+test("what stands alone has an entry of its own", () => {
   const log = logEvents(logEvents(EMPTY_LOG, many(1, 50)), [inserted(51, order(90))]);
   expect(log.entries.map(({ kind }) => kind)).toEqual(["single", "burst"]);
+});
+
+test("under a mixed load each sort of change has one entry that grows", () => {
+  let log = EMPTY_LOG;
+  for (let round = 0; round < 20; round += 1) {
+    const events = Array.from({ length: 100 }, (_, at) => {
+      const position = round * 100 + at + 1;
+      return at % 3 === 0 ? inserted(position, order(position)) : updated(position, order(at));
+    });
+    log = logEvents(log, events);
+  }
+  expect(log.entries.map((entry) => entry.kind === "burst" && entry.count)).toEqual([680, 1320]);
+});
+
+test("older events go below, and only those that are older", () => {
+  const log = logEvents(EMPTY_LOG, [inserted(5, order(5))]);
+  const older = logOlder(log, [
+    inserted(3, order(3)),
+    inserted(4, order(4)),
+    inserted(5, order(5)),
+  ]);
+  expect(older.entries.map(({ key }) => key)).toEqual(["5", "4", "3"]);
+  expect(older).toMatchObject({ oldest: 3, position: 5 });
 });
 
 test("it stays bounded", () => {

@@ -10,7 +10,7 @@ import {
 } from "@/features/orders/model/order-table";
 import { deleted, inserted, order, page, truncated, updated } from "../events";
 
-const PENDING: OrderFilter = { status: "pending", search: "" };
+const PENDING: OrderFilter = { ...EVERYTHING, status: "pending" };
 
 const idsOf = (table: OrderTable) => Array.from(table.orders, ({ id }) => id);
 const open = (...args: Parameters<typeof page>) => openTable(EVERYTHING, page(...args));

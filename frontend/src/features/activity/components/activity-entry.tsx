@@ -1,11 +1,11 @@
 import { Layers, Pencil, Plus, RotateCcw, Trash2, Eraser } from "lucide-react";
 import { memo, type ReactNode } from "react";
 import { Age } from "@/components/age";
+import { Changes } from "@/components/changes";
 import { formatNumber } from "@/lib/format";
 import type { OrderEvent } from "@/lib/protocol";
 import type { Entry } from "../model/activity-log";
 import styles from "./activity-entry.module.css";
-import { Changes } from "./changes";
 import { OrderSummary } from "./order-summary";
 
 const ICONS = { INSERT: Plus, UPDATE: Pencil, DELETE: Trash2, TRUNCATE: Eraser, LEAVE: Trash2 };
@@ -17,9 +17,15 @@ const DONE = {
   LEAVE: "left",
 };
 
+interface EntryProps {
+  entry: Entry;
+  now: number;
+  onOpen: (orderId: number) => void;
+}
+
 /** Entries never change but for the burst on top: a new one costs one render, not two hundred. */
-export const ActivityEntry = memo(function ActivityEntry(props: { entry: Entry; now: number }) {
-  const { entry, now } = props;
+export const ActivityEntry = memo(function ActivityEntry(props: EntryProps) {
+  const { entry, now, onOpen } = props;
   if (entry.kind === "break") {
     return (
       <li className={styles.entry} data-operation="BREAK">
@@ -45,10 +51,11 @@ export const ActivityEntry = memo(function ActivityEntry(props: { entry: Entry; 
       <div className={styles.words}>
         {entry.kind === "burst" ? (
           <p className={styles.title}>
-            {formatNumber(entry.count)} orders {DONE[operation]}
+            {formatNumber(entry.count)} {operation === "TRUNCATE" ? "times" : "orders"}{" "}
+            {DONE[operation]}
           </p>
         ) : (
-          <Details event={entry.event} />
+          <Details event={entry.event} onOpen={onOpen} />
         )}
         <p className={styles.meta}>
           <Age time={changed_at} now={now} />
@@ -65,13 +72,29 @@ export const ActivityEntry = memo(function ActivityEntry(props: { entry: Entry; 
   );
 });
 
-function Details({ event }: { event: OrderEvent }): ReactNode {
+interface DetailsProps {
+  event: OrderEvent;
+  onOpen: (orderId: number) => void;
+}
+
+function Details({ event, onOpen }: DetailsProps): ReactNode {
   const { operation, order_id, order, changed } = event;
   if (operation === "TRUNCATE") return <p className={styles.title}>All orders removed</p>;
   return (
     <>
       <p className={styles.title}>
-        <span className={styles.order}>#{order_id}</span> {DONE[operation]}
+        <a
+          className={styles.order}
+          href={`/orders/${order_id}`}
+          onClick={(event) => {
+            if (order_id === null || event.ctrlKey || event.metaKey) return;
+            event.preventDefault();
+            onOpen(order_id);
+          }}
+        >
+          #{order_id}
+        </a>{" "}
+        {DONE[operation]}
       </p>
       <div className={styles.detail}>
         {operation === "UPDATE" && order && changed ? (

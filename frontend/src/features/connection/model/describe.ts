@@ -1,3 +1,4 @@
+import { formatClock, formatNumber } from "@/lib/format";
 import type { LiveState } from "@/lib/live-socket";
 
 export interface Description {
@@ -5,15 +6,28 @@ export interface Description {
   readonly label: string;
 }
 
+/** Fewer than this are on the screen before anyone has read the words. */
+const BEHIND_WORTH_SAYING = 50;
+
 /** The connection in the fewest honest words. */
-export function describe(state: LiveState, now: number): Description {
+export function describe(
+  state: LiveState,
+  { behind, online, now }: { behind: number; online: boolean; now: number },
+): Description {
+  const since = state.heardAt === null ? "" : ` · stale since ${formatClock(state.heardAt)}`;
   switch (state.phase) {
     case "live":
-      return { tone: "good", label: "Live" };
+      if (behind < BEHIND_WORTH_SAYING) return { tone: "good", label: "Live" };
+      return { tone: "busy", label: `Catching up, ${formatNumber(behind)} behind` };
     case "waiting":
-      return { tone: "bad", label: `Reconnecting in ${secondsUntil(state.retryAt, now)} s` };
+      if (!online) return { tone: "bad", label: `Offline${since}` };
+      return {
+        tone: "bad",
+        label: `Reconnecting in ${secondsUntil(state.retryAt, now)} s${since}`,
+      };
     case "connecting":
-      return { tone: "busy", label: state.heardAt === null ? "Connecting" : "Reconnecting" };
+      if (state.heardAt === null) return { tone: "busy", label: "Connecting" };
+      return { tone: "busy", label: `Reconnecting${since}` };
     case "idle":
       return { tone: "busy", label: "Connecting" };
   }

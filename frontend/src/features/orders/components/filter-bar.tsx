@@ -1,18 +1,33 @@
-import { Search, X } from "lucide-react";
-import { useEffect, useState } from "react";
-import { STATUSES } from "@/lib/protocol";
+import { Search, UserRound, X } from "lucide-react";
+import { type RefObject, useEffect, useState } from "react";
+import { formatNumber } from "@/lib/format";
+import { type Status, STATUSES } from "@/lib/protocol";
+import { shortened } from "@/lib/text";
+import type { OrderCounts } from "../model/order-counts";
+import { totalOf } from "../model/order-counts";
 import type { OrderFilter } from "../model/order-filter";
+import { type OrderSort, SORT_COLUMNS, sortFromText, sortToText } from "../model/order-sort";
 import styles from "./filter-bar.module.css";
+import { SORT_LABELS } from "./sort-labels";
 
 const TYPING_PAUSE_MS = 150;
 
 interface FilterBarProps {
   filter: OrderFilter;
+  sort: OrderSort;
+  counts: OrderCounts | null;
+  searchBox: RefObject<HTMLInputElement | null>;
   onFilter: (filter: OrderFilter) => void;
+  onSort: (sort: OrderSort) => void;
 }
 
-export function FilterBar({ filter, onFilter }: FilterBarProps) {
+export function FilterBar({ filter, sort, counts, searchBox, onFilter, onSort }: FilterBarProps) {
   const [typed, setTyped] = useState(filter.search);
+  const [applied, setApplied] = useState(filter.search);
+  if (filter.search !== applied) {
+    setApplied(filter.search); // changed from elsewhere: show it
+    if (filter.search !== typed.trim()) setTyped(filter.search);
+  }
 
   useEffect(() => {
     const search = typed.trim();
@@ -32,28 +47,64 @@ export function FilterBar({ filter, onFilter }: FilterBarProps) {
               name="status"
               className="visually-hidden"
               checked={filter.status === status}
-              onChange={() => onFilter({ status, search: typed.trim() })}
+              onChange={() => onFilter({ ...filter, status, search: typed.trim() })}
             />
             {status ?? "All"}
+            <span className={styles.count} data-testid={`count-${status ?? "all"}`}>
+              {counts && formatNumber(countFor(counts, status))}
+            </span>
           </label>
         ))}
       </fieldset>
-      <div className={styles.search}>
-        <Search size={16} aria-hidden />
-        <input
-          type="search"
-          aria-label="Search orders"
-          placeholder="Customer, product or number"
-          maxLength={200}
-          value={typed}
-          onChange={(event) => setTyped(event.target.value)}
-        />
-        {typed !== "" && (
-          <button type="button" aria-label="Clear search" onClick={() => setTyped("")}>
+      <div className={styles.fields}>
+        {filter.customer !== null && (
+          <button
+            type="button"
+            className={styles.customer}
+            aria-label={`Only ${shortened(filter.customer)}. Show all customers`}
+            onClick={() => onFilter({ ...filter, customer: null })}
+          >
+            <UserRound size={14} aria-hidden />
+            <span>{shortened(filter.customer)}</span>
             <X size={14} aria-hidden />
           </button>
         )}
+        <select
+          className={styles.sort}
+          aria-label="Sort by"
+          value={sortToText(sort)}
+          onChange={(event) => onSort(sortFromText(event.target.value))}
+        >
+          {SORT_COLUMNS.flatMap((column) => [
+            <option key={`-${column}`} value={`-${column}`}>{`${SORT_LABELS[column]} ↓`}</option>,
+            <option key={column} value={column}>{`${SORT_LABELS[column]} ↑`}</option>,
+          ])}
+        </select>
+        <div className={styles.search}>
+          <Search size={16} aria-hidden />
+          <input
+            ref={searchBox}
+            type="search"
+            aria-label="Search orders"
+            aria-keyshortcuts="/"
+            placeholder="Customer, product or number"
+            maxLength={200}
+            value={typed}
+            onChange={(event) => setTyped(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key === "Escape") event.currentTarget.blur();
+            }}
+          />
+          {typed !== "" && (
+            <button type="button" aria-label="Clear search" onClick={() => setTyped("")}>
+              <X size={14} aria-hidden />
+            </button>
+          )}
+        </div>
       </div>
     </search>
   );
 }
+
+const countFor = (counts: OrderCounts, status: Status | null): number =>
+  Math.max(0, status === null ? totalOf(counts) : counts[status]);

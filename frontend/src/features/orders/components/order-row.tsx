@@ -1,5 +1,5 @@
-import { Trash2 } from "lucide-react";
-import type { CSSProperties } from "react";
+import { Trash2, Undo2 } from "lucide-react";
+import { memo, type MouseEvent, type ReactNode } from "react";
 import { Age } from "@/components/age";
 import { formatNumber } from "@/lib/format";
 import type { Order } from "@/lib/protocol";
@@ -8,75 +8,150 @@ import { type Edit, isPending } from "../model/order-edits";
 import type { Touch } from "../model/touches";
 import styles from "./order-row.module.css";
 import { StatusMenu } from "./status-menu";
-import type { OrderActions } from "./use-order-actions";
+
+export interface RowHandlers {
+  readonly open: (order: Order) => void;
+  readonly pick: (order: Order, range: boolean) => void;
+  readonly setStatus: (order: Order, status: Order["status"]) => void;
+  readonly remove: (order: Order) => void;
+  readonly showCustomer: (name: string) => void;
+  readonly menu: (open: boolean) => void;
+}
 
 interface OrderRowProps {
   order: Order;
+  /** It has left the rows that the table would show now. */
+  gone: boolean;
   row: number;
-  style: CSSProperties;
+  top: number;
+  height: number;
   now: number;
   touch: Touch | undefined;
   edit: Edit | undefined;
-  actions: OrderActions;
-  onDelete: (order: Order) => void;
+  leaving: boolean;
+  picked: boolean;
+  current: boolean;
+  handlers: RowHandlers;
 }
 
-export function OrderRow(props: OrderRowProps) {
-  const { order, row, style, now, touch, edit, actions, onDelete } = props;
+/** Of a thousand changes a second few are to rows in view; the others must cost no render. */
+export const OrderRow = memo(function OrderRow(props: OrderRowProps) {
+  const { order, gone, row, top, height, now, touch, edit, leaving, picked, current, handlers } =
+    props;
   const pending = isPending(edit, order) ? edit : null;
-  const status = pending?.status ?? order.status;
-  const touched = (column: string) => touch?.changed != null && column in touch.changed;
+  const was = touch?.was ?? {};
+  const customer = shortened(order.customer_name);
+  const product = shortened(order.product_name);
   return (
     <div
       role="row"
       aria-rowindex={row + 2}
       className={styles.row}
-      style={style}
+      style={{ height, transform: `translateY(${top}px)` }}
       data-order={order.id}
-      data-new={touch?.operation === "INSERT"}
-      data-leaving={pending?.deleted ?? false}
+      data-row={row}
+      data-new={touch?.isNew ?? false}
+      data-gone={gone || leaving}
+      data-picked={picked}
+      data-current={current}
+      onClick={(event) => openUnlessControl(event, () => handlers.open(order))}
     >
+      <div role="cell" className={styles.pick}>
+        <input
+          type="checkbox"
+          aria-label={`Select order ${order.id}`}
+          checked={picked}
+          disabled={gone}
+          onChange={(event) => handlers.pick(order, hasShift(event.nativeEvent))}
+        />
+      </div>
       <div role="cell" className={styles.id}>
-        #{order.id}
+        <a
+          href={`/orders/${order.id}`}
+          aria-label={`Order ${order.id}`}
+          onClick={(event) => {
+            if (event.ctrlKey || event.metaKey) return;
+            event.preventDefault();
+            handlers.open(order);
+          }}
+        >
+          #{order.id}
+        </a>
       </div>
-      <div role="cell" className={styles.customer} data-touched={touched("customer_name")}>
-        <span className={styles.clip} title={shortened(order.customer_name)}>
-          {shortened(order.customer_name)}
+      <Cell className={styles.customer} was={was.customer_name}>
+        <button
+          type="button"
+          className={styles.clip}
+          title={`Only orders of ${customer}`}
+          onClick={() => handlers.showCustomer(order.customer_name)}
+        >
+          {customer}
+        </button>
+      </Cell>
+      <Cell className={styles.product} was={was.product_name}>
+        <span className={styles.clip} title={product}>
+          {product}
         </span>
-      </div>
-      <div role="cell" className={styles.product} data-touched={touched("product_name")}>
-        <span className={styles.clip} title={shortened(order.product_name)}>
-          {shortened(order.product_name)}
-        </span>
-      </div>
-      <div role="cell" className={styles.quantity} data-touched={touched("quantity")}>
+      </Cell>
+      <Cell
+        className={styles.quantity}
+        was={was.quantity === undefined ? undefined : formatNumber(was.quantity)}
+      >
         {formatNumber(order.quantity)}
         <span className={styles.times} aria-hidden>
           {" ×"}
         </span>
-      </div>
-      <div role="cell" className={styles.status} data-touched={touched("status")}>
+      </Cell>
+      <Cell className={styles.status} was={was.status}>
         <StatusMenu
-          status={status}
+          status={pending?.status ?? order.status}
           orderId={order.id}
           saving={pending !== null}
-          onChange={(chosen) => actions.setStatus(order, chosen)}
+          onChange={(chosen) => handlers.setStatus(order, chosen)}
+          onOpenChange={handlers.menu}
         />
-      </div>
+      </Cell>
       <div role="cell" className={styles.age}>
-        <Age time={order.updated_at} now={now} />
+        {gone ? "gone from here" : <Age time={order.updated_at} now={now} />}
       </div>
       <div role="cell" className={styles.actions}>
-        <button
-          type="button"
-          className={styles.delete}
-          aria-label={`Delete order ${order.id}`}
-          title="Delete"
-          onClick={() => onDelete(order)}
-        >
-          <Trash2 size={16} aria-hidden />
-        </button>
+        {!gone && (
+          <button
+            type="button"
+            className={styles.delete}
+            aria-label={leaving ? `Keep order ${order.id}` : `Delete order ${order.id}`}
+            title={leaving ? "Undo" : "Delete"}
+            onClick={() => handlers.remove(order)}
+          >
+            {leaving ? <Undo2 size={16} aria-hidden /> : <Trash2 size={16} aria-hidden />}
+          </button>
+        )}
       </div>
     </div>
   );
+});
+
+interface CellProps {
+  className: string | undefined;
+  /** The value it had until a moment ago. */
+  was: string | undefined;
+  children: ReactNode;
 }
+
+function Cell({ className, was, children }: CellProps) {
+  return (
+    <div role="cell" className={className} data-touched={was !== undefined}>
+      {children}
+      {was !== undefined && <span className={styles.was}>was {shortened(was)}</span>}
+    </div>
+  );
+}
+
+function openUnlessControl(event: MouseEvent, open: () => void): void {
+  const control = event.target instanceof Element && event.target.closest("a, button, input");
+  // A menu is drawn elsewhere in the page, but its clicks bubble here.
+  const inside = event.target instanceof Node && event.currentTarget.contains(event.target);
+  if (!control && inside && getSelection()?.toString() === "") open();
+}
+
+const hasShift = (event: Event): boolean => "shiftKey" in event && event.shiftKey === true;

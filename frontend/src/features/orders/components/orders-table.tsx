@@ -1,83 +1,106 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowUp } from "lucide-react";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { formatNumber } from "@/lib/format";
+import { useShortcuts } from "@/lib/use-shortcuts";
 import { useMedia } from "@/lib/use-media";
 import { useNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
-import type { Order } from "@/lib/protocol";
-import type { OrderEdits } from "../model/order-edits";
+import type { OrderSort } from "../model/order-sort";
 import type { FeedState, OrdersFeed } from "../model/orders-feed";
-import { DeleteOrderDialog } from "./delete-order-dialog";
-import { OrderRow } from "./order-row";
+import { OrderRow, type RowHandlers } from "./order-row";
+import { useOrders } from "./orders-context";
 import styles from "./orders-table.module.css";
-import { useOrderActions } from "./use-order-actions";
+import { TableHead } from "./table-head";
+import { useBusy } from "./use-busy";
+import { useHeldRows } from "./use-held-rows";
+import { moveRowFocus } from "./row-focus";
 
-const COLUMNS = ["Order", "Customer", "Product", "Quantity", "Status", "Changed", "Actions"];
 const ROW_PX = 48;
 const NARROW_ROW_PX = 72;
-const LOAD_BEFORE_END_ROWS = 30;
+const LOAD_BEFORE_END_ROWS = 60;
 const AGES_TICK_MS = 10_000;
+const AT_TOP_PX = 4;
 
 interface OrdersTableProps {
   feed: OrdersFeed;
-  edits: OrderEdits;
   state: FeedState;
+  /** How many match in all; null while nobody has counted. */
+  total: number | null;
+  current: number | null;
+  onSort: (sort: OrderSort) => void;
 }
 
-export function OrdersTable({ feed, edits, state }: OrdersTableProps) {
-  const { orders, cursor, filter } = state.table;
+export function OrdersTable({ feed, state, total, current, onSort }: OrdersTableProps) {
+  const { writes, selection, openOrder, showCustomer } = useOrders();
+  const { cursor, filter, orders } = state.table;
   const scroller = useRef<HTMLDivElement>(null);
   const rowPx = useMedia("(max-width: 44rem)") ? NARROW_ROW_PX : ROW_PX;
-  const actions = useOrderActions(feed, edits);
-  const open = useObservable(edits.state);
+  const edits = useObservable(writes.edits.state);
+  const leaving = useObservable(writes.deletes.state);
+  const picked = useObservable(selection.state);
   const now = useNow(AGES_TICK_MS);
-  const [leaving, setLeaving] = useState<Order | null>(null);
+  const { busy, touch, rest } = useBusy();
+  const [scrolled, setScrolled] = useState(false);
+  const [menu, setMenu] = useState(false);
+  const held = useHeldRows(state, scrolled || busy || menu || picked.size > 0);
 
   const rows = useVirtualizer({
-    count: orders.size,
+    count: held.size,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowPx,
-    getItemKey: (row) => orders.at(row)?.id ?? row,
+    getItemKey: (row) => held.at(row)?.order.id ?? row,
     overscan: 8,
   });
   const visible = rows.getVirtualItems();
   const last = visible.at(-1)?.index ?? 0;
-
   useEffect(() => rows.measure(), [rows, rowPx]);
   useEffect(() => {
-    if (last >= orders.size - LOAD_BEFORE_END_ROWS) feed.loadMore();
-  }, [feed, last, orders.size, cursor]);
-
-  // The order at the top edge stays there while others come and go above it.
-  const anchor = useRef<{ id: number; offset: number } | null>(null);
-  const [newestSeen, setNewestSeen] = useState<number | null>(null);
+    if (last >= held.size - LOAD_BEFORE_END_ROWS) feed.loadMore();
+  }, [feed, last, held.size, cursor, state.loading]);
   useLayoutEffect(() => {
-    if (!anchor.current || !scroller.current) return;
-    scroller.current.scrollTop = orders.rank(anchor.current.id) * rowPx + anchor.current.offset;
-  }, [orders, rowPx]);
-  useLayoutEffect(() => {
-    anchor.current = null;
     scroller.current?.scrollTo({ top: 0 });
-  }, [filter]);
+  }, [filter, state.sort]);
 
-  function remember(top: number): void {
-    const first = orders.at(Math.floor(top / rowPx));
-    anchor.current = top > 0 && first ? { id: first.id, offset: top % rowPx } : null;
-    if (top === 0) setNewestSeen(null);
-    else setNewestSeen((seen) => seen ?? orders.at(0)?.id ?? null);
+  const handlers = useMemo<RowHandlers>(
+    () => ({
+      open: ({ id }) => openOrder(id),
+      pick: ({ id }, range) => {
+        if (range) selection.extendTo(id, (from, to) => idsBetween(feed, from, to));
+        else selection.toggle(id);
+      },
+      setStatus: (order, status) => void writes.setStatus(order, status),
+      remove: (order) => {
+        if (writes.deletes.state.get().has(order.id)) writes.deletes.undo(order.id);
+        else writes.remove([order]);
+      },
+      showCustomer,
+      menu: setMenu,
+    }),
+    [feed, writes, selection, openOrder, showCustomer],
+  );
+  useShortcuts({
+    j: () => moveRowFocus(scroller, rows, 1),
+    k: () => moveRowFocus(scroller, rows, -1),
+    x: () => {
+      const row = document.activeElement?.closest("[data-order]")?.getAttribute("data-order");
+      if (row != null) selection.toggle(Number(row));
+    },
+  });
+
+  function showNew(): void {
+    selection.clear();
+    rest();
+    setScrolled(false);
+    scroller.current?.scrollTo({ top: 0 });
   }
 
-  const unseen = newestSeen === null ? 0 : orders.rank(newestSeen);
   return (
-    <div className={styles.frame}>
-      {unseen > 0 && (
-        <button
-          type="button"
-          className={styles.unseen}
-          onClick={() => scroller.current?.scrollTo({ top: 0 })}
-        >
+    <div className={styles.frame} onPointerMove={touch} onKeyDown={touch} onWheel={touch}>
+      {held.fresh > 0 && (
+        <button type="button" className={styles.unseen} onClick={showNew}>
           <ArrowUp size={14} aria-hidden />
-          {unseen === 1 ? "1 new order" : `${unseen} new orders`}
+          {held.fresh === 1 ? "1 new order" : `${formatNumber(held.fresh)} new orders`}
         </button>
       )}
       <div
@@ -85,48 +108,53 @@ export function OrdersTable({ feed, edits, state }: OrdersTableProps) {
         className={styles.scroller}
         role="table"
         aria-label="Orders"
-        aria-rowcount={cursor === null ? orders.size + 1 : -1}
+        aria-rowcount={cursor === null ? orders.size + 1 : total === null ? -1 : total + 1}
         tabIndex={0}
-        onScroll={(event) => remember(event.currentTarget.scrollTop)}
+        onScroll={(event) => setScrolled(event.currentTarget.scrollTop > AT_TOP_PX)}
       >
-        <div role="rowgroup" className={styles.head}>
-          <div role="row" aria-rowindex={1} className={styles.headings}>
-            {COLUMNS.map((column) => (
-              <div key={column} role="columnheader" data-column={column}>
-                {column === "Actions" ? <span className="visually-hidden">{column}</span> : column}
-              </div>
-            ))}
-          </div>
-        </div>
+        <TableHead sort={state.sort} onSort={onSort} />
         <div role="rowgroup" className={styles.body} style={{ height: rows.getTotalSize() }}>
-          {visible.map(({ index, key, start }) => {
-            const order = orders.at(index);
+          {visible.map(({ index, key, start, size }) => {
+            const shown = held.at(index);
+            if (!shown) return null;
+            const { order, gone } = shown;
             return (
-              order && (
-                <OrderRow
-                  key={key}
-                  row={index}
-                  order={order}
-                  now={now}
-                  style={{ height: rowPx, transform: `translateY(${start}px)` }}
-                  touch={state.touches.get(order.id)}
-                  edit={open.get(order.id)}
-                  actions={actions}
-                  onDelete={setLeaving}
-                />
-              )
+              <OrderRow
+                key={key}
+                row={index}
+                order={order}
+                gone={gone}
+                now={now}
+                top={start}
+                height={size}
+                touch={state.touches.get(order.id)}
+                edit={edits.get(order.id)}
+                leaving={leaving.has(order.id)}
+                picked={picked.has(order.id)}
+                current={current === order.id}
+                handlers={handlers}
+              />
             );
           })}
         </div>
       </div>
-      <DeleteOrderDialog
-        order={leaving}
-        onCancel={() => setLeaving(null)}
-        onConfirm={(order) => {
-          setLeaving(null);
-          actions.remove(order);
-        }}
-      />
     </div>
   );
+}
+
+const MOST_IN_A_RANGE = 500;
+
+function idsBetween(feed: OrdersFeed, from: number, to: number): number[] {
+  const { rows } = feed.state.get();
+  const ids: number[] = [];
+  let inside = false;
+  for (let row = 0; row < rows.size && ids.length < MOST_IN_A_RANGE; row += 1) {
+    const id = rows.at(row)?.id;
+    if (id === undefined) continue;
+    const edge = id === from || id === to;
+    if (edge || inside) ids.push(id);
+    if (edge && (inside || from === to)) break;
+    inside ||= edge;
+  }
+  return ids;
 }

@@ -1,7 +1,8 @@
-import { Check, ChevronDown } from "lucide-react";
+import { ChevronDown } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { StatusBadge } from "@/components/status-badge";
-import { Status, STATUSES } from "@/lib/protocol";
+import type { Status } from "@/lib/protocol";
+import { nextStatuses } from "../model/next-status";
 import styles from "./status-menu.module.css";
 
 interface StatusMenuProps {
@@ -9,11 +10,15 @@ interface StatusMenuProps {
   orderId: number;
   saving: boolean;
   onChange: (status: Status) => void;
+  onOpenChange?: ((open: boolean) => void) | undefined;
 }
 
-export function StatusMenu({ status, orderId, saving, onChange }: StatusMenuProps) {
+/** The status, and where it can sensibly go from there. */
+export function StatusMenu({ status, orderId, saving, onChange, onOpenChange }: StatusMenuProps) {
+  const choices = nextStatuses(status);
+  if (choices.length === 0) return <StatusBadge status={status} />;
   return (
-    <DropdownMenu.Root modal={false}>
+    <DropdownMenu.Root modal={false} onOpenChange={(open) => onOpenChange?.(open)}>
       <DropdownMenu.Trigger
         className={styles.trigger}
         aria-label={`Order ${orderId} is ${status}. Change status`}
@@ -30,22 +35,16 @@ export function StatusMenu({ status, orderId, saving, onChange }: StatusMenuProp
           sideOffset={4}
           collisionPadding={8}
         >
-          <DropdownMenu.RadioGroup
-            value={status}
-            onValueChange={(value) => {
-              const chosen = Status.parse(value);
-              if (chosen !== status) onChange(chosen);
-            }}
-          >
-            {STATUSES.map((choice) => (
-              <DropdownMenu.RadioItem key={choice} value={choice} className={styles.item}>
-                <StatusBadge status={choice} />
-                <DropdownMenu.ItemIndicator className={styles.check}>
-                  <Check size={16} aria-hidden />
-                </DropdownMenu.ItemIndicator>
-              </DropdownMenu.RadioItem>
-            ))}
-          </DropdownMenu.RadioGroup>
+          <DropdownMenu.Label className={styles.label}>Change to</DropdownMenu.Label>
+          {choices.map((choice) => (
+            <DropdownMenu.Item
+              key={choice}
+              className={styles.item}
+              onSelect={() => onChange(choice)}
+            >
+              <StatusBadge status={choice} />
+            </DropdownMenu.Item>
+          ))}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>

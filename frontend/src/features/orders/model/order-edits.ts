@@ -1,15 +1,16 @@
 import { Observable } from "@/lib/observable";
 import type { Order, Status } from "@/lib/protocol";
-import type { OrderIndex } from "./order-index";
 
 /** A change that the user made here and the stream has not brought yet. */
 export interface Edit {
-  readonly status: Status | null;
-  readonly deleted: boolean;
+  readonly status: Status;
   /** The version that the API gave it; null while it has not answered. */
   readonly version: number | null;
 }
 type Edits = ReadonlyMap<number, Edit>;
+
+/** More than anyone changes by hand before the stream has brought the first. */
+const MOST = 1000;
 
 /**
  * Shows the user's own changes at once. The stream stays the only one that changes the table: an
@@ -18,9 +19,15 @@ type Edits = ReadonlyMap<number, Edit>;
 export class OrderEdits {
   readonly state = new Observable<Edits>(new Map());
 
-  begin(id: number, edit: Omit<Edit, "version">, orders: OrderIndex): void {
-    const open = [...this.state.get()].filter(([other, it]) => isPending(it, orders.get(other)));
-    this.state.set(new Map([...open, [id, { ...edit, version: null }]]));
+  begin(id: number, status: Status): void {
+    const edits = new Map(this.state.get());
+    edits.delete(id);
+    edits.set(id, { status, version: null });
+    for (const [oldest, { version }] of edits) {
+      if (edits.size <= MOST) break;
+      if (version !== null) edits.delete(oldest);
+    }
+    this.state.set(edits);
   }
 
   accepted(id: number, version: number): void {

@@ -4,34 +4,45 @@ import { Status } from "@/lib/protocol";
 /** Which orders the table shows. */
 export interface OrderFilter {
   readonly status: Status | null;
+  /** The whole name of one customer. */
+  readonly customer: string | null;
   readonly search: string;
 }
 
-export const EVERYTHING: OrderFilter = { status: null, search: "" };
+export const EVERYTHING: OrderFilter = { status: null, customer: null, search: "" };
 
 export const isEverything = (filter: OrderFilter): boolean =>
-  filter.status === null && filter.search === "";
+  filter.status === null && filter.customer === null && filter.search === "";
 
-/** The same answer that the API's `status` and `search` give, for orders that come by the stream. */
+/** The same answer that the API's filters give, for orders that come by the stream. */
 export function matches(filter: OrderFilter, order: Order): boolean {
-  if (filter.status !== null && order.status !== filter.status) return false;
-  if (filter.search === "") return true;
-  const wanted = filter.search.toLowerCase();
+  return (filter.status === null || order.status === filter.status) && matchesText(filter, order);
+}
+
+/** Whether customer and search match, whatever the status. */
+export function matchesText({ customer, search }: OrderFilter, order: Partial<Order>): boolean {
+  const { id, customer_name = "", product_name = "" } = order;
+  if (customer !== null && customer_name !== customer) return false;
+  if (search === "") return true;
+  const wanted = search.toLowerCase();
   return (
-    order.customer_name.toLowerCase().includes(wanted) ||
-    order.product_name.toLowerCase().includes(wanted) ||
-    String(order.id) === wanted
+    customer_name.toLowerCase().includes(wanted) ||
+    product_name.toLowerCase().includes(wanted) ||
+    String(id) === wanted
   );
 }
 
+/** As the API takes it. */
 export function toQuery(filter: OrderFilter): URLSearchParams {
-  const query = new URLSearchParams();
+  const query = toCountQuery(filter);
   if (filter.status !== null) query.set("status", filter.status);
-  if (filter.search !== "") query.set("search", filter.search);
   return query;
 }
 
-export function fromQuery(query: URLSearchParams): OrderFilter {
-  const status = Status.safeParse(query.get("status"));
-  return { status: status.success ? status.data : null, search: query.get("search") ?? "" };
+/** As the API counts: whatever the status. */
+export function toCountQuery({ customer, search }: OrderFilter): URLSearchParams {
+  const query = new URLSearchParams();
+  if (customer !== null) query.set("customer_name", customer);
+  if (search !== "") query.set("search", search);
+  return query;
 }

@@ -69,9 +69,43 @@ export class OrderIndex {
     return new OrderIndex(numbered([...untouched, ...rebuilt]));
   }
 
+  /** Each order in which two indexes differ: as it was and as it is. Shared blocks cost nothing. */
+  static *differences(
+    before: OrderIndex,
+    after: OrderIndex,
+  ): IterableIterator<readonly [Order | undefined, Order | undefined]> {
+    const known = new Map(before.#blocks.map((block) => [block.key, block.orders]));
+    for (const { key, orders } of after.#blocks) {
+      yield* differencesIn(known.get(key) ?? [], orders);
+      known.delete(key);
+    }
+    for (const orders of known.values()) yield* differencesIn(orders, []);
+  }
+
   #blockFor(key: number): number {
     const position = lowerBound(this.#blocks, (block) => block.key <= key);
     return this.#blocks[position]?.key === key ? position : -1;
+  }
+}
+
+function* differencesIn(
+  before: readonly Order[],
+  after: readonly Order[],
+): IterableIterator<readonly [Order | undefined, Order | undefined]> {
+  if (before === after) return;
+  let [i, j] = [0, 0];
+  while (i < before.length || j < after.length) {
+    const [old, now] = [before[i], after[j]];
+    if (old && old.id === now?.id) {
+      if (old !== now) yield [old, now];
+      [i, j] = [i + 1, j + 1];
+    } else if (old && old.id > (now?.id ?? -Infinity)) {
+      yield [old, undefined];
+      i += 1;
+    } else {
+      yield [undefined, now];
+      j += 1;
+    }
   }
 }
 

@@ -95,7 +95,8 @@ function decide(
   known: Order | undefined,
 ): Order | null | undefined {
   if (order === null) return known ? null : undefined; // DELETE, LEAVE
-  if (known && order.version <= known.version) return undefined; // the snapshot had it
+  // The snapshot had it; unless the id is another order's by now, which begins at version 1 again.
+  if (known?.created_at === order.created_at && order.version <= known.version) return undefined;
   if (matches(filter, order)) return order;
   return known ? null : undefined;
 }

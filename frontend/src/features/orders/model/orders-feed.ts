@@ -9,6 +9,7 @@ import { Observable } from "@/lib/observable";
 import type { OrderEvent, OrdersPage } from "@/lib/protocol";
 import type { PageRequest } from "../api/list-orders";
 import type { OrderFilter } from "./order-filter";
+import { isNewestFirst, type OrderSort, type Rows, SortedRows } from "./order-sort";
 import {
   applyEvents,
   emptyTable,
@@ -21,6 +22,9 @@ import { fade, NO_TOUCHES, TOUCH_MS, touch, type Touches } from "./touches";
 
 export interface FeedState {
   readonly table: OrderTable;
+  readonly sort: OrderSort;
+  /** The table's orders as they are sorted. */
+  readonly rows: Rows;
   /** Whether the table has ever been loaded; before that it is empty for want of news. */
   readonly loaded: boolean;
   readonly loading: "page" | "more" | null;
@@ -32,6 +36,7 @@ export interface FeedState {
 
 export interface OrdersFeedOptions {
   readonly filter: OrderFilter;
+  readonly sort: OrderSort;
   readonly fetchPage: (filter: OrderFilter, request: PageRequest) => Promise<OrdersPage>;
   /** A snapshot of everything up to the page's place is in; what follows is wanted. */
   readonly onSnapshot: (page: OrdersPage) => void;
@@ -40,6 +45,7 @@ export interface OrdersFeedOptions {
 const PAGE = 100;
 const LARGEST_PAGE = 1000;
 const RELOADS_APART_MS = 500;
+const FADE_EVERY_MS = 1000;
 
 export class OrdersFeed {
   readonly state: Observable<FeedState>;
@@ -54,8 +60,11 @@ export class OrdersFeed {
 
   constructor(options: OrdersFeedOptions) {
     this.#options = options;
+    const table = emptyTable(options.filter);
     this.state = new Observable<FeedState>({
-      table: emptyTable(options.filter),
+      table,
+      sort: options.sort,
+      rows: table.orders,
       loaded: false,
       loading: null,
       problem: null,
@@ -70,14 +79,21 @@ export class OrdersFeed {
     if (!loaded) return;
     this.#change({
       table: applyEvents(table, events),
-      touches: touch(touches, events, Date.now()),
+      touches: touch(touches, events, table.orders, Date.now()),
     });
     this.#fade ??= setTimeout(this.#fadeTouches, TOUCH_MS);
   }
 
+  /** Any order but newest first is known only once all that matches is loaded. */
+  setSort(sort: OrderSort): void {
+    const { table } = this.state.get();
+    this.state.set({ ...this.state.get(), sort, rows: rowsFor(sort, table) });
+    this.#loadRest();
+  }
+
   setFilter(filter: OrderFilter): void {
     this.#change({ table: refilterTable(this.state.get().table, filter) });
-    void this.#load(0);
+    void this.#load(Infinity);
   }
 
   /** Fetch everything that is shown anew: the stream cannot tell what happened in between. */
@@ -87,7 +103,8 @@ export class OrdersFeed {
     const pause = Math.max(0, this.#reloadedAt + RELOADS_APART_MS - Date.now());
     this.#retry = setTimeout(() => {
       this.#reloadedAt = Date.now();
-      void this.#load(this.state.get().table.orders.size);
+      const { table, loaded } = this.state.get();
+      void this.#load(loaded ? table.floor : Infinity);
     }, pause);
   }
 
@@ -103,14 +120,15 @@ export class OrdersFeed {
     this.#request = null;
   }
 
-  /** Begin the table anew: with a page, or as many as it takes to show `wanted` orders again. */
-  async #load(wanted: number): Promise<void> {
+  /** Begin the table anew: with a page, or as many as it takes to be back at the `floor`. */
+  async #load(floor: number): Promise<void> {
     const { filter } = this.state.get().table;
     await this.#ask("page", async (signal) => {
-      const limit = Math.min(Math.max(wanted, PAGE), LARGEST_PAGE);
+      const { size } = this.state.get().table.orders;
+      const limit = floor === Infinity ? PAGE : Math.min(Math.max(size, PAGE), LARGEST_PAGE);
       const first = await this.#page(filter, { cursor: null, limit, signal });
       let table = openTable(filter, first);
-      while (table.cursor !== null && table.orders.size < wanted) {
+      while (table.cursor !== null && table.floor > floor) {
         const page = await this.#page(filter, { cursor: table.cursor, limit, signal });
         table = extendTable(table, page);
       }
@@ -122,7 +140,9 @@ export class OrdersFeed {
   async #loadMore(cursor: string): Promise<void> {
     const { filter, position: askedAt } = this.state.get().table;
     await this.#ask("more", async (signal) => {
-      const page = await this.#page(filter, { cursor, limit: PAGE, signal });
+      // Who goes on scrolling wants more each time.
+      const limit = Math.min(Math.max(PAGE, this.state.get().table.orders.size), LARGEST_PAGE);
+      const page = await this.#page(filter, { cursor, limit, signal });
       const { table } = this.state.get();
       // A TRUNCATE in between leaves nothing that the page could continue.
       if (table.cursor === cursor) {
@@ -160,6 +180,11 @@ export class OrdersFeed {
     if (this.#request !== request) return;
     this.#request = null;
     this.#change({ loading: null });
+    if (this.state.get().problem === null) this.#loadRest();
+  }
+
+  #loadRest(): void {
+    if (!isNewestFirst(this.state.get().sort)) this.loadMore();
   }
 
   #tryAgainLater(): void {
@@ -169,11 +194,21 @@ export class OrdersFeed {
 
   readonly #fadeTouches = (): void => {
     const touches = fade(this.state.get().touches, Date.now());
-    this.#fade = touches.size > 0 ? setTimeout(this.#fadeTouches, TOUCH_MS) : undefined;
+    this.#fade = touches.size > 0 ? setTimeout(this.#fadeTouches, FADE_EVERY_MS) : undefined;
     this.#change({ touches });
   };
 
-  #change(change: Partial<FeedState>): void {
-    this.state.set({ ...this.state.get(), ...change });
+  #change(change: Partial<Omit<FeedState, "rows" | "sort">>): void {
+    const before = this.state.get();
+    const state = { ...before, ...change };
+    const { rows, sort, table } = state;
+    this.state.set({
+      ...state,
+      rows: rows instanceof SortedRows ? rows.follow(table.orders) : rowsFor(sort, table),
+    });
   }
+}
+
+function rowsFor(sort: OrderSort, { orders }: OrderTable): Rows {
+  return isNewestFirst(sort) ? orders : SortedRows.of(sort, orders);
 }

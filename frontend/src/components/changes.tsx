@@ -1,7 +1,7 @@
 import { ArrowRight } from "lucide-react";
 import type { Order } from "@/lib/protocol";
 import { shortened } from "@/lib/text";
-import styles from "./activity-entry.module.css";
+import styles from "./changes.module.css";
 
 const LABELS: Record<string, string> = {
   customer_name: "customer",

@@ -1,0 +1,115 @@
+import { ArrowUp, Pause, Play } from "lucide-react";
+import { useMemo, useRef, useState } from "react";
+import { formatNumber } from "@/lib/format";
+import type { Operation } from "@/lib/protocol";
+import { useNow } from "@/lib/use-now";
+import { useObservable } from "@/lib/use-observable";
+import type { ActivityFeed } from "../model/activity-feed";
+import { operationOf } from "../model/activity-log";
+import { ActivityEntry } from "./activity-entry";
+import styles from "./activity-panel.module.css";
+import { useOlder } from "./use-older";
+
+const AGES_TICK_MS = 10_000;
+const READING_FROM_PX = 24;
+
+type Kind = "all" | "created" | "changed" | "deleted";
+const KINDS: Readonly<Record<Kind, readonly Operation[]>> = {
+  all: [],
+  created: ["INSERT"],
+  changed: ["UPDATE"],
+  deleted: ["DELETE", "TRUNCATE", "LEAVE"],
+};
+
+interface ActivityPanelProps {
+  feed: ActivityFeed;
+  onOpen: (orderId: number) => void;
+}
+
+export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
+  const { log, paused, waiting, loading, problem } = useObservable(feed.state);
+  const [kind, setKind] = useState<Kind>("all");
+  const now = useNow(AGES_TICK_MS);
+  const list = useRef<HTMLOListElement>(null);
+  const entries = useMemo(
+    () =>
+      log.entries.filter((entry) => {
+        const operation = operationOf(entry);
+        return kind === "all" || operation === null || KINDS[kind].includes(operation);
+      }),
+    [log, kind],
+  );
+  const end = useOlder(feed, list, entries.length);
+
+  function resume(): void {
+    list.current?.scrollTo({ top: 0 });
+    feed.read(false);
+    feed.pause(false);
+  }
+
+  return (
+    <section className={styles.panel} aria-labelledby="activity-heading">
+      <header className={styles.header}>
+        <h2 id="activity-heading">Activity</h2>
+        <select
+          className={styles.filter}
+          aria-label="Show"
+          value={kind}
+          onChange={(event) => setKind(event.target.value as Kind)}
+        >
+          <option value="all">Every change</option>
+          <option value="created">Created</option>
+          <option value="changed">Changed</option>
+          <option value="deleted">Deleted</option>
+        </select>
+        <button
+          type="button"
+          className={styles.pause}
+          aria-pressed={paused}
+          aria-label="Pause activity"
+          title={paused ? "Go on" : "Pause"}
+          onClick={() => (paused ? resume() : feed.pause(true))}
+        >
+          {paused ? <Play size={16} aria-hidden /> : <Pause size={16} aria-hidden />}
+        </button>
+      </header>
+      {waiting > 0 && (
+        <button type="button" className={styles.waiting} onClick={resume}>
+          <ArrowUp size={14} aria-hidden />
+          {waiting === 1 ? "1 new change" : `${formatNumber(waiting)} new changes`}
+        </button>
+      )}
+      {entries.length === 0 && !loading && <Nothing kind={kind} />}
+      <ol
+        ref={list}
+        className={styles.entries}
+        tabIndex={0}
+        aria-label="Latest changes, newest first"
+        onScroll={(event) => feed.read(event.currentTarget.scrollTop > READING_FROM_PX)}
+      >
+        {entries.map((entry) => (
+          <ActivityEntry key={entry.key} entry={entry} now={now} onOpen={onOpen} />
+        ))}
+        <li ref={end} className={styles.end}>
+          {endWords(feed, loading, problem, entries.length)}
+        </li>
+      </ol>
+    </section>
+  );
+}
+
+function Nothing({ kind }: { kind: Kind }) {
+  return (
+    <p className={styles.empty}>
+      {kind === "all"
+        ? "Changes by anyone show up here the moment they are made, also those in psql."
+        : `Nothing was ${kind} lately.`}
+    </p>
+  );
+}
+
+function endWords(feed: ActivityFeed, loading: boolean, problem: boolean, count: number): string {
+  if (loading) return "Loading earlier changes…";
+  if (problem) return "Earlier changes could not be loaded.";
+  return feed.hasOlder || count === 0 ? "" : "That is all there is to show here.";
+}

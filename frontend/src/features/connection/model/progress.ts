@@ -1,0 +1,79 @@
+/** How far the screen is: what it shows, what there is, and how long it took. */
+import { DatabaseClock } from "@/lib/clock";
+import { LatencyMeter } from "@/lib/latency-meter";
+import type { LiveState } from "@/lib/live-socket";
+import { Observable } from "@/lib/observable";
+import type { OrderEvent } from "@/lib/protocol";
+
+export interface Standing {
+  /** Everything up to here is on the screen. */
+  readonly shown: number;
+  /** The newest position that anyone has told of. */
+  readonly head: number;
+}
+
+export class Progress {
+  readonly state = new Observable<Standing>({ shown: 0, head: 0 });
+  readonly clock = new DatabaseClock();
+  readonly latency = new LatencyMeter();
+
+  readonly #socket: Observable<LiveState>;
+  readonly #unsubscribe: () => void;
+
+  constructor(socket: Observable<LiveState>) {
+    this.#socket = socket;
+    this.#unsubscribe = socket.subscribe(() => this.#change({}));
+  }
+
+  begin(position: number): void {
+    this.state.set({ shown: position, head: position });
+  }
+
+  /** An answer of the API was read at this position. */
+  heard(position: number): void {
+    const { shown } = this.state.get();
+    // Of another stream, or from before all else: says nothing.
+    if (shown > 0) this.#change({ head: position });
+  }
+
+  received(position: number | undefined): void {
+    if (position !== undefined) this.#change({ head: position });
+  }
+
+  /** Events are in the stores and will be on the screen with the next frame. */
+  applied(events: readonly OrderEvent[], measure: boolean): void {
+    const last = events.at(-1);
+    if (!last) return;
+    this.#change({ shown: last.position });
+    if (!measure || document.visibilityState !== "visible" || this.behind > 0) return;
+    // A frame's callbacks run before it is painted; a task after it, once it is.
+    requestAnimationFrame(() => setTimeout(() => this.#measure(last), 0));
+  }
+
+  get behind(): number {
+    const { shown, head } = this.state.get();
+    return Math.max(0, head - shown);
+  }
+
+  stop(): void {
+    this.#unsubscribe();
+  }
+
+  #measure({ changed_at }: OrderEvent): void {
+    const offsetMs = this.clock.estimate?.offsetMs;
+    if (offsetMs === undefined) return;
+    const now = Date.now();
+    this.latency.add(Math.max(0, now + offsetMs - Date.parse(changed_at)), now);
+  }
+
+  #change(change: Partial<Standing>): void {
+    const before = this.state.get();
+    // A frame under a filter, or a heartbeat, moves the socket's position without an event.
+    const { phase } = this.#socket.get();
+    const head = Math.max(before.head, change.head ?? 0);
+    const shown = Math.max(before.shown, change.shown ?? 0);
+    if (phase !== "idle" && (head !== before.head || shown !== before.shown)) {
+      this.state.set({ shown, head });
+    }
+  }
+}

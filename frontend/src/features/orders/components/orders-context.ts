@@ -1,0 +1,18 @@
+import { createContext, useContext } from "react";
+import type { OrderWrites } from "../model/order-writes";
+import type { Selection } from "../model/selection";
+
+export interface OrdersContextValue {
+  readonly writes: OrderWrites;
+  readonly selection: Selection;
+  readonly openOrder: (id: number) => void;
+  readonly showCustomer: (name: string) => void;
+}
+
+export const OrdersContext = createContext<OrdersContextValue | null>(null);
+
+export function useOrders(): OrdersContextValue {
+  const value = useContext(OrdersContext);
+  if (!value) throw new Error("no OrdersContext above");
+  return value;
+}

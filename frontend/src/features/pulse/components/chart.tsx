@@ -1,0 +1,96 @@
+import { useEffect, useRef } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { useMedia } from "@/lib/use-media";
+import type { Bar } from "../model/pulse";
+import styles from "./pulse.module.css";
+
+interface ChartProps {
+  bars: readonly Bar[];
+  kind: "line" | "bars";
+  label: string;
+}
+
+const HEIGHT_PX = 84;
+
+/** A small chart; what it shows is also said in words. */
+export function Chart({ bars, kind, label }: ChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(null);
+  const dark = useMedia("(prefers-color-scheme: dark)");
+
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const chart = new uPlot(options(kind, element), [[], []], element);
+    plot.current = chart;
+    const observer = new ResizeObserver(() =>
+      chart.setSize({ width: element.clientWidth, height: HEIGHT_PX }),
+    );
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      chart.destroy();
+      plot.current = null;
+    };
+  }, [kind, dark]); // colours are drawn, so another scheme needs another chart
+
+  useEffect(() => {
+    plot.current?.setData([
+      bars.map(({ from }) => from / 1000),
+      bars.map(({ value }) => Math.max(0, value)),
+    ]);
+  }, [bars, kind, dark]);
+
+  return <div ref={box} className={styles.chart} role="img" aria-label={label} />;
+}
+
+function options(kind: ChartProps["kind"], element: HTMLElement): uPlot.Options {
+  const style = getComputedStyle(element);
+  const colour = (name: string) => style.getPropertyValue(name).trim();
+  const axis: uPlot.Axis = {
+    stroke: colour("--muted"),
+    font: `11px ${style.fontFamily}`,
+    ticks: { show: false },
+    gap: 2,
+  };
+  const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+  const short = new Intl.NumberFormat(undefined, { notation: "compact" });
+  return {
+    width: element.clientWidth,
+    height: HEIGHT_PX,
+    padding: [6, 6, 0, 0],
+    cursor: { show: false },
+    legend: { show: false },
+    scales: { y: { range: (_, _min, max) => [0, Math.max(max * 1.1, 4)] } },
+    axes: [
+      {
+        ...axis,
+        size: 18,
+        space: 64,
+        grid: { show: false },
+        values: (_, splits) => splits.map((at) => time.format(at * 1000)),
+      },
+      {
+        ...axis,
+        size: 34,
+        space: 26,
+        grid: { stroke: colour("--line"), width: 1 },
+        values: (_, splits) =>
+          splits.map((value) => (Number.isInteger(value) ? short.format(value) : "")),
+      },
+    ],
+    series: [
+      {},
+      {
+        stroke: colour("--accent"),
+        width: kind === "line" ? 1.5 : 0,
+        fill: kind === "line" ? `${colour("--accent")}26` : colour("--accent"),
+        points: { show: false },
+        ...(kind === "bars" && uPlot.paths.bars
+          ? { paths: uPlot.paths.bars({ size: [0.7, 24], radius: 0.15 }) }
+          : {}),
+      },
+    ],
+  };
+}

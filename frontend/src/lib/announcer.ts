@@ -1,0 +1,37 @@
+/** Tells screen readers what happens: now and then, in one sentence, never change by change. */
+import { Observable } from "./observable";
+import type { OrderEvent } from "./protocol";
+
+const EVERY_MS = 20_000;
+const WORDS = { INSERT: "created", UPDATE: "changed", DELETE: "deleted" } as const;
+
+export class Announcer {
+  readonly state = new Observable("");
+  #counts = { INSERT: 0, UPDATE: 0, DELETE: 0 };
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  receive(events: readonly OrderEvent[]): void {
+    for (const { operation } of events) {
+      if (operation in this.#counts) this.#counts[operation as keyof typeof WORDS] += 1;
+    }
+    this.#timer ??= setTimeout(this.#speak, EVERY_MS);
+  }
+
+  /** A short word about what the user just did, at once. */
+  say(words: string): void {
+    this.state.set(words);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  readonly #speak = (): void => {
+    this.#timer = undefined;
+    const parts = (["INSERT", "UPDATE", "DELETE"] as const)
+      .filter((operation) => this.#counts[operation] > 0)
+      .map((operation) => `${this.#counts[operation]} ${WORDS[operation]}`);
+    this.#counts = { INSERT: 0, UPDATE: 0, DELETE: 0 };
+    if (parts.length > 0) this.state.set(`Orders: ${parts.join(", ")}.`);
+  };
+}

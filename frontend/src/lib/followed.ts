@@ -1,0 +1,89 @@
+/**
+ * Figures that begin with an answer of the API and are carried on by the stream. The answer tells
+ * the position at which it is exact; events that came while it was on its way are kept and counted
+ * on top, so nothing is counted twice and nothing is left out.
+ */
+import { backoffMs } from "./backoff";
+import { Observable } from "./observable";
+import type { OrderEvent } from "./protocol";
+
+export interface FollowedOptions<Page extends { position: number }, Value> {
+  readonly fetch: (signal: AbortSignal) => Promise<Page>;
+  readonly open: (page: Page) => Value;
+  readonly apply: (value: Value, events: readonly OrderEvent[]) => Value;
+}
+
+const RELOADS_APART_MS = 1000;
+
+export class Followed<Page extends { position: number }, Value> {
+  readonly state = new Observable<Value | null>(null);
+
+  readonly #options: FollowedOptions<Page, Value>;
+  #position = 0;
+  #request: AbortController | null = null;
+  #missed: OrderEvent[] = [];
+  #failures = 0;
+  #loadedAt = -Infinity;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: FollowedOptions<Page, Value>) {
+    this.#options = options;
+  }
+
+  /** Count on. Conflated events leave out what lay between, so then the figures are asked anew. */
+  receive(events: readonly OrderEvent[], conflated = false): void {
+    if (this.#request) this.#missed = this.#missed.concat(events);
+    const value = this.state.get();
+    if (value === null) return;
+    if (conflated) this.reload();
+    else this.#carryOn(value, events);
+  }
+
+  /** Ask anew; at once, unless that was done a moment ago. */
+  reload(): void {
+    clearTimeout(this.#retry);
+    const pause = Math.max(0, this.#loadedAt + RELOADS_APART_MS - Date.now());
+    this.#retry = setTimeout(() => void this.#load(), pause);
+  }
+
+  /** Forget the figures: they are of something else now. */
+  restart(): void {
+    this.stop();
+    this.state.set(null);
+    void this.#load();
+  }
+
+  stop(): void {
+    clearTimeout(this.#retry);
+    this.#request?.abort();
+    this.#request = null;
+    this.#missed = [];
+  }
+
+  async #load(): Promise<void> {
+    this.stop();
+    const request = new AbortController();
+    this.#request = request;
+    this.#loadedAt = Date.now();
+    try {
+      const page = await this.#options.fetch(request.signal);
+      if (this.#request !== request) return;
+      this.#failures = 0;
+      const missed = this.#missed;
+      this.stop();
+      this.#position = page.position;
+      this.#carryOn(this.#options.open(page), missed);
+    } catch {
+      if (this.#request !== request) return;
+      this.stop();
+      this.#retry = setTimeout(() => this.reload(), backoffMs(this.#failures));
+      this.#failures += 1;
+    }
+  }
+
+  #carryOn(value: Value, events: readonly OrderEvent[]): void {
+    const fresh = events.filter(({ position }) => position > this.#position);
+    this.#position = fresh.at(-1)?.position ?? this.#position;
+    this.state.set(fresh.length > 0 ? this.#options.apply(value, fresh) : value);
+  }
+}
