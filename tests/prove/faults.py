@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 
 import psycopg
@@ -189,7 +189,9 @@ async def history_pruned(system: System, chance: Chance) -> None:
 _POSTGRES, _REDIS, _API = "postgres", "redis", "api"
 _LISTENERS, _GATEWAYS, _WIRES = "listeners", "gateways", "wires"
 
-FAULTS: list[tuple[float, tuple[Fault, str]]] = [
+Faults = Sequence[tuple[float, tuple[Fault, str]]]
+
+FAULTS: Faults = [
     (6, (listener_killed, _LISTENERS)),
     (3, (listeners_killed, _LISTENERS)),
     (2, (listener_stopped, _LISTENERS)),
@@ -221,9 +223,16 @@ class Weather:
     """Brings faults, one after another, several at a time."""
 
     def __init__(
-        self, system: System, chance: Chance, note: Callable[[str], None], mean_pause_s: float
+        self,
+        system: System,
+        chance: Chance,
+        note: Callable[[str], None],
+        *,
+        faults: Faults,
+        mean_pause_s: float,
     ) -> None:
         """Bring none yet."""
+        self._faults = faults
         self._system = system
         self._chance = chance
         self._note = note
@@ -236,8 +245,8 @@ class Weather:
         """Bring faults until told to ``calm``; return when the last one has ended."""
         self._stopping.clear()
         async with asyncio.TaskGroup() as tasks:
-            while not await self._pause():
-                fault, concerned = self._chance.weighted(FAULTS)
+            while not await self._pause() and self._faults:
+                fault, concerned = self._chance.weighted(self._faults)
                 if concerned not in self._busy:
                     tasks.create_task(self._bring(fault, concerned))
 

@@ -13,7 +13,7 @@ from orders_client import follow
 from orders_client.book import admits
 from prove.chance import Chance
 from prove.clients import Follow, Watcher, habits, random_filter
-from prove.faults import Weather
+from prove.faults import FAULTS, Faults, Weather
 from prove.ledger import Ledger
 from prove.oracle import LogRow, Replay, Row, difference
 from prove.report import Report, summary
@@ -46,7 +46,9 @@ class Plan:
     planted: Mapping[str, str] = field(default_factory=dict)
     """Modules to run in place of services: bugs that the run has to find."""
     following: Follow = follow
+    faults: Faults = tuple(FAULTS)
     stops_at_finding: bool = False
+    """Something will be found; that is all there is to know."""
 
 
 class Run:
@@ -63,7 +65,11 @@ class Run:
         self._gate = Gate()
         self._watchers: list[Watcher] = []
         self._weather = Weather(
-            self.system, self._chance.part("faults"), self.report.note, plan.fault_pause_s
+            self.system,
+            self._chance.part("faults"),
+            self.report.note,
+            faults=plan.faults,
+            mean_pause_s=plan.fault_pause_s,
         )
 
     async def run(self) -> None:
@@ -78,10 +84,10 @@ class Run:
         position = self._replay.position
         for line in summary(self._ledger, audits, self._weather.brought, position):
             self.report.say(line)
-        if self.report.findings:
+        if self.report.findings and not self._plan.stops_at_finding:
             folder = self.report.keep(audits, self.system.members)
             self.report.say(f"{len(self.report.findings)} findings; everything is in {folder}")
-        else:
+        if not self.report.findings:
             self.report.say("no findings")
 
     async def _prove(self, api: httpx.AsyncClient) -> None:
@@ -96,7 +102,8 @@ class Run:
             ends_at = time.monotonic() + self._plan.seconds
             while time.monotonic() < ends_at and not self._is_over(tasks):
                 await self._let_happen(ends_at - time.monotonic(), tasks)
-                await self._compare(api_writer, tasks)
+                if not self._is_over(tasks):
+                    await self._compare(api_writer, tasks)
         finally:
             for task in (*tasks, reading):
                 task.cancel()

@@ -1,0 +1,22 @@
+"""A gateway that now and then sends a frame twice."""
+
+import sys
+from itertools import count
+
+from orders_contract.batches import Batch
+from orders_gateway.__main__ import main
+from orders_gateway.hub import Delivery, Hub
+from orders_gateway.session import Session
+
+_honest = Hub.publish
+_batches = count(1)
+
+
+def _publish(self: Hub[Session], batch: Batch) -> list[Delivery[Session]]:
+    deliveries = _honest(self, batch)
+    return deliveries * 2 if next(_batches) % 20 == 0 else deliveries
+
+
+if __name__ == "__main__":
+    Hub.publish = _publish  # type: ignore[method-assign,assignment]
+    sys.exit(main())

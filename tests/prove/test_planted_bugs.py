@@ -1,0 +1,80 @@
+"""The proof can fail: it finds every bug that is planted, with no fault to excuse it."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+
+import httpx
+import pytest
+
+from orders_client import Event, OrderBook, OrdersClient, Reset, Snapshot, follow
+from prove.clients import Follow
+from prove.faults import FAULTS, Faults, stream_replaced
+from prove.run import Plan, prove
+from servers import Postgres
+
+pytestmark = pytest.mark.anyio
+
+BUGS = [
+    ("orders_listener", "publishes_nothing", r"I7: .* holds"),
+    ("orders_listener", "skips_a_position", r"I2: the log goes from"),
+    ("orders_listener", "publishes_before_commit", r"I3: saw .* the log (has|ends)"),
+    ("orders_gateway", "delivers_twice", r"I7: told twice"),
+    ("orders_gateway", "drops_a_frame", r"I7: a (gap in a connection|heartbeat at)"),
+    ("orders_gateway", "forgets_leave", r"I7: at a quiet moment: .* too many"),
+]
+
+
+async def found(
+    postgres: Postgres,
+    planted: dict[str, str],
+    *,
+    following: Follow = follow,
+    faults: Faults = (),
+) -> list[str]:
+    """Return what a short run finds."""
+    plan = Plan(
+        seed=7,
+        seconds=8,
+        clients=10,
+        writers=5,
+        quiet_after_s=3,
+        fault_pause_s=0.5,
+        planted=planted,
+        following=following,
+        faults=faults,
+        stops_at_finding=True,
+    )
+    return (await prove(plan, postgres, quiet=True)).findings
+
+
+@pytest.mark.parametrize(("service", "bug", "finding"), BUGS, ids=[bug for _, bug, _ in BUGS])
+async def test_a_planted_bug_is_found(
+    provable_postgres: Postgres, service: str, bug: str, finding: str
+) -> None:
+    """A service with a bug in it is found out, and for what it does."""
+    findings = await found(provable_postgres, {service: f"prove.planted.{bug}"})
+    assert any(re.search(finding, each) for each in findings), findings
+
+
+async def test_a_client_that_ignores_a_reset_is_found(provable_postgres: Postgres) -> None:
+    """I7: who does not fetch a snapshot after a reset has a gap that nothing explains."""
+    replaced = [each for each in FAULTS if each[1][0] is stream_replaced]
+    findings = await found(provable_postgres, {}, following=ignoring_resets, faults=replaced)
+    assert any("nothing explains it" in each for each in findings), findings
+
+
+async def ignoring_resets(
+    client: OrdersClient,
+    api: httpx.AsyncClient,
+    book: OrderBook,
+    *,
+    on_trouble: Callable[[str, float], None],
+) -> AsyncIterator[Event | Reset | Snapshot]:
+    """Follow as the client package does, but for the snapshot after a reset."""
+    if book.place is None:
+        async for item in follow(client, api, book, on_trouble=on_trouble):
+            yield item
+            break
+    async for event in client:
+        if not isinstance(event, Reset) and book.apply(event):
+            yield event

@@ -1,0 +1,15 @@
+"""A handful of seeds; ``make prove`` takes any, and all the time it is given."""
+
+import pytest
+
+from prove.run import Plan, prove
+from servers import Postgres
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_nothing_is_lost(provable_postgres: Postgres, seed: int) -> None:
+    """I1, I2, I3, I7, I8: random SQL under random faults; everyone has what the database has."""
+    plan = Plan(seed, seconds=4, clients=15, writers=4, fault_pause_s=0.5)
+    report = await prove(plan, provable_postgres, quiet=True)
+    assert not report.findings, "\n".join([*report.lines, *report.findings])
