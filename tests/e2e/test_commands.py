@@ -26,7 +26,7 @@ def _watching(world: World, log: Path, *options: str) -> Iterator[None]:
             stderr=subprocess.STDOUT,
         )
     try:
-        until(lambda: "connected to gateway" in log.read_text(), 30, "watch connects")
+        until(lambda: "connected to " in log.read_text(), 30, "watch connects")
         yield
         watch.send_signal(signal.SIGINT)
         assert watch.wait(10) == 0
