@@ -16,6 +16,7 @@ NAMES = (
     "capacity",
     "connections",
     "resume",
+    "drain",
     "bulk_update",
     "api_rate",
 )

@@ -96,12 +96,14 @@ def _drawn(x: Axis, y: Axis, lines: Sequence[tuple[str, Points]]) -> Iterator[st
 
 
 def _legend(labels: Sequence[str]) -> Iterator[str]:
-    across = float(_LEFT)
+    across, down = float(_LEFT), _HEIGHT - 34
     for number, label in enumerate(labels):
+        if across + 32 + 6.6 * len(label) > _WIDTH:
+            across, down = float(_LEFT), down + 20
         colour, dashes = _LINES[number % len(_LINES)]
-        place = f"M{across:.0f} {_HEIGHT - 22}h26"
+        place = f"M{across:.0f} {down - 4}h26"
         yield f'<path d="{place}" {_stroke(colour, dashes)}/>'
-        yield _text(across + 32, _HEIGHT - 18, label, "start")
+        yield _text(across + 32, down, label, "start")
         across += 50 + 6.6 * len(label)
 
 

@@ -18,7 +18,7 @@ TITLE = "UPDATE of 100,000 rows"
 
 _FILL = """
 INSERT INTO orders (customer_name, product_name, quantity)
-SELECT 'Alfreds Futterkiste', 'Queso Manchego La Pastora', n % 100 + 1
+SELECT 'Futterkiste ' || n % 10000, 'Queso Manchego La Pastora', n % 100 + 1
   FROM generate_series(1, {rows}) AS n
 """
 _UPDATE = "UPDATE orders SET status = 'shipped'"
