@@ -113,6 +113,7 @@ class Watcher:
     async def _visit(self) -> None:
         start = self._chance.between(0, len(self._urls) - 1)
         here = self._place
+        self.audit.resume(None if here is None else here.position)
         client = OrdersClient(
             self._urls[start:] + self._urls[:start],
             filter=self.wanted,
@@ -164,7 +165,6 @@ class Watcher:
         if self._remembered is not None and self._chance.happens(self.habit.forgets):
             orders, self._place = self._remembered
             self.book.orders, self.book.place = dict(orders), self._place
-            self.audit.resume(self._place.position)
         if self._remembered is None or self._chance.happens(0.2):
             self._remembered = now
 
@@ -172,7 +172,7 @@ class Watcher:
         self.audit.tell(state)
         if state.phase is Phase.LIVE and self.habit is SLOW and self._client is not None:
             socket = self._client._open.transport.get_extra_info("socket")
-            socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 16_384)
+            socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 262_144)
 
     def _trouble(self, reason: str, retry_in_s: float) -> None:
         self.audit.note(f"no snapshot: {reason}; again in {retry_in_s:.1f} s")

@@ -107,9 +107,10 @@ class Run:
         finally:
             for task in (*tasks, reading):
                 task.cancel()
-            with suppress(asyncio.CancelledError):
-                for task in (*tasks, reading):
-                    await task
+            ended = await asyncio.gather(*tasks, reading, return_exceptions=True)
+        for outcome in ended:
+            if isinstance(outcome, Exception):
+                raise outcome
 
     def _is_over(self, tasks: list[asyncio.Task[None]]) -> bool:
         """Tell whether there is no use in going on; raise what ended a client or a writer."""

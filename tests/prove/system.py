@@ -13,7 +13,7 @@ from processes import LOOPBACK, free_port
 from prove.wire import RedisWire, Wire
 from servers import Postgres, Valkey
 
-_READY_WITHIN_S = 30.0
+_READY_WITHIN_S = 40.0
 _TESTS = Path(__file__).resolve().parent.parent
 _GATEWAY = {"HEARTBEAT_INTERVAL_S": "1", "RING_MAX_EVENTS": "400"}
 

@@ -34,7 +34,7 @@ async def found(
     """Return what a short run finds."""
     plan = Plan(
         seed=7,
-        seconds=8,
+        seconds=20,
         clients=10,
         writers=5,
         quiet_after_s=3,
