@@ -91,7 +91,15 @@ export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
           <ActivityEntry key={entry.key} entry={entry} now={now} onOpen={onOpen} />
         ))}
         <li ref={end} className={styles.end}>
-          {endWords(feed, loading, problem, entries.length)}
+          {loading ? (
+            "Loading earlier changes…"
+          ) : feed.hasOlder ? (
+            <button type="button" onClick={() => void feed.loadOlder()}>
+              {problem ? "Could not be loaded. Try again" : "Show earlier changes"}
+            </button>
+          ) : (
+            entries.length > 0 && "That is all there is to show here."
+          )}
         </li>
       </ol>
     </section>
@@ -106,10 +114,4 @@ function Nothing({ kind }: { kind: Kind }) {
         : `Nothing was ${kind} lately.`}
     </p>
   );
-}
-
-function endWords(feed: ActivityFeed, loading: boolean, problem: boolean, count: number): string {
-  if (loading) return "Loading earlier changes…";
-  if (problem) return "Earlier changes could not be loaded.";
-  return feed.hasOlder || count === 0 ? "" : "That is all there is to show here.";
 }

@@ -96,19 +96,31 @@ function oldestOf(entries: readonly Entry[]): number | null {
   return null;
 }
 
-/** What did the same by the same hand, many times over; and what stands alone, in its order. */
+/** What did the same by the same hand in quick succession; and what stands alone, in its order. */
 function groupsOf(events: readonly OrderEvent[]): OrderEvent[][] {
-  const alike = new Map<string, OrderEvent[]>();
+  const open = new Map<string, OrderEvent[]>();
+  const runs: OrderEvent[][] = [];
   for (const event of events) {
     const key = `${event.operation} ${event.actor ?? ""}`;
-    const group = alike.get(key);
-    if (group) group.push(event);
-    else alike.set(key, [event]);
+    const run = open.get(key);
+    const [first, last] = [run?.[0], run?.at(-1)];
+    if (run && first && last && isSoonAfter(event.changed_at, first.changed_at, last.changed_at)) {
+      run.push(event);
+    } else {
+      const another = [event];
+      open.set(key, another);
+      runs.push(another);
+    }
   }
-  const groups = [...alike.values()].flatMap((group) =>
-    group.length >= BURST_FROM ? [group] : group.map((event) => [event]),
+  const groups = runs.flatMap((run) =>
+    run.length >= BURST_FROM ? [run] : run.map((event) => [event]),
   );
   return groups.sort((a, b) => lastOf(a) - lastOf(b));
+}
+
+function isSoonAfter(now: string, began: string, last: string): boolean {
+  const time = Date.parse(now);
+  return time - Date.parse(last) < BURST_PAUSE_MS && time - Date.parse(began) < LONGEST_BURST_MS;
 }
 
 const lastOf = (group: readonly OrderEvent[]): number => group.at(-1)?.position ?? 0;
@@ -127,12 +139,10 @@ function addGroup(entries: readonly Entry[], group: readonly OrderEvent[]): read
 }
 
 function continues(burst: Burst, { operation, actor, changed_at }: OrderEvent): boolean {
-  const time = Date.parse(changed_at);
   return (
     burst.operation === operation &&
     burst.actor === (actor ?? null) &&
-    time - Date.parse(burst.changed_at) < BURST_PAUSE_MS &&
-    time - Date.parse(burst.began_at) < LONGEST_BURST_MS
+    isSoonAfter(changed_at, burst.began_at, burst.changed_at)
   );
 }
 

@@ -1,5 +1,5 @@
 import { Search, UserRound, X } from "lucide-react";
-import { type RefObject, useEffect, useState } from "react";
+import { type ReactNode, type RefObject, useEffect, useState } from "react";
 import { formatNumber } from "@/lib/format";
 import { type Status, STATUSES } from "@/lib/protocol";
 import { shortened } from "@/lib/text";
@@ -13,6 +13,7 @@ import { SORT_LABELS } from "./sort-labels";
 const TYPING_PAUSE_MS = 150;
 
 interface FilterBarProps {
+  title: ReactNode;
   filter: OrderFilter;
   sort: OrderSort;
   counts: OrderCounts | null;
@@ -21,7 +22,15 @@ interface FilterBarProps {
   onSort: (sort: OrderSort) => void;
 }
 
-export function FilterBar({ filter, sort, counts, searchBox, onFilter, onSort }: FilterBarProps) {
+export function FilterBar({
+  title,
+  filter,
+  sort,
+  counts,
+  searchBox,
+  onFilter,
+  onSort,
+}: FilterBarProps) {
   const [typed, setTyped] = useState(filter.search);
   const [applied, setApplied] = useState(filter.search);
   if (filter.search !== applied) {
@@ -38,25 +47,8 @@ export function FilterBar({ filter, sort, counts, searchBox, onFilter, onSort }:
 
   return (
     <search className={styles.bar}>
-      <fieldset className={styles.tabs}>
-        <legend className="visually-hidden">Status</legend>
-        {[null, ...STATUSES].map((status) => (
-          <label key={status} className={styles.tab}>
-            <input
-              type="radio"
-              name="status"
-              className="visually-hidden"
-              checked={filter.status === status}
-              onChange={() => onFilter({ ...filter, status, search: typed.trim() })}
-            />
-            {status ?? "All"}
-            <span className={styles.count} data-testid={`count-${status ?? "all"}`}>
-              {counts && formatNumber(countFor(counts, status))}
-            </span>
-          </label>
-        ))}
-      </fieldset>
-      <div className={styles.fields}>
+      <div className={styles.top}>
+        {title}
         {filter.customer !== null && (
           <button
             type="button"
@@ -102,6 +94,24 @@ export function FilterBar({ filter, sort, counts, searchBox, onFilter, onSort }:
           )}
         </div>
       </div>
+      <fieldset className={styles.tabs}>
+        <legend className="visually-hidden">Status</legend>
+        {[null, ...STATUSES].map((status) => (
+          <label key={status} className={styles.tab}>
+            <input
+              type="radio"
+              name="status"
+              className="visually-hidden"
+              checked={filter.status === status}
+              onChange={() => onFilter({ ...filter, status, search: typed.trim() })}
+            />
+            {status ?? "All"}
+            <span className={styles.count} data-testid={`count-${status ?? "all"}`}>
+              {counts && formatNumber(countFor(counts, status))}
+            </span>
+          </label>
+        ))}
+      </fieldset>
     </search>
   );
 }

@@ -34,11 +34,15 @@ export function OrdersView(props: OrdersViewProps) {
   const total = totalFor(known, filter);
   return (
     <section className={styles.panel} aria-labelledby="orders-heading">
-      <header className={styles.header}>
-        <h2 id="orders-heading">Orders</h2>
-        <span className={styles.count}>{wordsFor(state, total)}</span>
-      </header>
-      <FilterBar {...{ filter, sort: state.sort, counts: known, searchBox, onFilter, onSort }} />
+      <FilterBar
+        title={
+          <div className={styles.title}>
+            <h2 id="orders-heading">Orders</h2>
+            <span className={styles.count}>{wordsFor(state, total)}</span>
+          </div>
+        }
+        {...{ filter, sort: state.sort, counts: known, searchBox, onFilter, onSort }}
+      />
       {state.problem && state.loaded && (
         <OrdersProblem problem={state.problem} feed={feed} inline />
       )}

@@ -54,7 +54,10 @@ function options(kind: ChartProps["kind"], element: HTMLElement): uPlot.Options 
     ticks: { show: false },
     gap: 2,
   };
-  const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+  const time = new Intl.DateTimeFormat(
+    undefined,
+    kind === "bars" ? { hour: "numeric" } : { hour: "numeric", minute: "2-digit" },
+  );
   const short = new Intl.NumberFormat(undefined, { notation: "compact" });
   return {
     width: element.clientWidth,

@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Toasts } from "@/components/toasts";
+import { OrderWrites, type WritesApi } from "@/features/orders/model/order-writes";
+import { isPending } from "@/features/orders/model/order-edits";
+import { UNDO_MS } from "@/features/orders/model/pending-deletes";
+import { RefusedError } from "@/lib/http";
+import type { Order, Status } from "@/lib/protocol";
+import { order } from "../events";
+
+let calls: string[];
+let answers: (Order | Error)[];
+let toasts: Toasts;
+let writes: OrderWrites;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  calls = [];
+  answers = [];
+  toasts = new Toasts();
+  const api: WritesApi = {
+    changeStatus: (id: number, status: Status, version: number) => {
+      calls.push(`${id} ${status} if ${version}`);
+      const answer = answers.shift() ?? order(id, { status, version: version + 1 });
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+    deleteOrder: (id, version, leaving) => {
+      calls.push(`delete ${id} if ${version}${leaving ? " leaving" : ""}`);
+      const answer = answers.shift();
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve();
+    },
+  };
+  writes = new OrderWrites(api, toasts);
+});
+afterEach(() => vi.useRealTimers());
+
+const conflict = (now: Order) => new RefusedError(412, "changed", {}, { order: now });
+const titles = () => toasts.state.get().map(({ title }) => title);
+const edit = (id: number) => writes.edits.state.get().get(id);
+
+test("a change is shown at once, until the stream has brought the version it got", async () => {
+  const write = writes.setStatus(order(1), "processing");
+  expect(isPending(edit(1), order(1))).toBe(true);
+  await write;
+  expect(isPending(edit(1), order(1))).toBe(true);
+  expect(isPending(edit(1), order(1, { version: 2 }))).toBe(false);
+  expect(isPending(edit(1), order(1, { version: 3 }))).toBe(false);
+});
+
+test("a second change, before the first has come by the stream, builds on its version", async () => {
+  const first = writes.setStatus(order(1), "processing");
+  const second = writes.setStatus(order(1), "shipped");
+  await Promise.all([first, second]);
+  expect(calls).toEqual(["1 processing if 1", "1 shipped if 2"]);
+  expect(edit(1)).toEqual({ status: "shipped", version: 3 });
+});
+
+test("a conflict takes the change back and asks, with both values", async () => {
+  answers = [conflict(order(1, { version: 5, status: "cancelled" }))];
+  await writes.setStatus(order(1), "processing");
+  expect(edit(1)).toBeUndefined();
+  const [open] = writes.conflicts.get();
+  expect(open).toMatchObject({ wanted: "processing", now: { status: "cancelled" } });
+  if (open) writes.settle(open, true);
+  await vi.runAllTimersAsync();
+  expect(calls.at(-1)).toBe("1 processing if 5");
+  expect(writes.conflicts.get()).toEqual([]);
+});
+
+test("a conflict in which both want the same is none", async () => {
+  answers = [conflict(order(1, { version: 5, status: "processing" }))];
+  await writes.setStatus(order(1), "processing");
+  expect(writes.conflicts.get()).toEqual([]);
+  expect(titles()).toEqual([]);
+});
+
+test("a change that failed is taken back, and that is said", async () => {
+  answers = [new Error("The API cannot be reached.")];
+  await writes.setStatus(order(1), "processing");
+  expect(edit(1)).toBeUndefined();
+  expect(titles()).toEqual(["Order #1 was not changed"]);
+});
+
+test("several move one step each; those that someone else changed are named, not asked about", async () => {
+  answers = [conflict(order(1, { version: 9 }))];
+  const left = await writes.moveOn([
+    order(1),
+    order(2, { status: "processing" }),
+    order(3, { status: "delivered" }),
+  ]);
+  expect(calls).toEqual(["1 processing if 1", "2 shipped if 1"]);
+  expect(left.sort()).toEqual([1, 3]);
+  expect(writes.conflicts.get()).toEqual([]);
+  expect(titles()).toEqual(["1 order moved on, 2 did not"]);
+});
+
+test("a delete waits for second thoughts", async () => {
+  writes.remove([order(1), order(2)]);
+  expect([...writes.deletes.state.get()]).toEqual([1, 2]);
+  await vi.advanceTimersByTimeAsync(UNDO_MS - 1);
+  expect(calls).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(calls).toEqual(["delete 1 if 1", "delete 2 if 1"]);
+  expect(writes.deletes.state.get().size).toBe(0);
+});
+
+test("a delete that is taken back is never made", async () => {
+  writes.remove([order(1)]);
+  toasts.state.get()[0]?.action?.run();
+  await vi.advanceTimersByTimeAsync(2 * UNDO_MS);
+  expect(calls).toEqual([]);
+  expect(writes.deletes.state.get().size).toBe(0);
+});
+
+test("leaving the page makes the deletes that wait", () => {
+  writes.remove([order(1)]);
+  writes.deletes.flush();
+  expect(calls).toEqual(["delete 1 if 1 leaving"]);
+});
+
+test("an order that changed before it was deleted stays, and the user is asked", async () => {
+  answers = [conflict(order(1, { version: 2, quantity: 50 }))];
+  writes.remove([order(1)]);
+  await vi.advanceTimersByTimeAsync(UNDO_MS);
+  expect(writes.conflicts.get()).toMatchObject([{ wanted: null, now: { quantity: 50 } }]);
+});
+
+test("deleting what is gone already is no failure", async () => {
+  answers = [new RefusedError(404, "gone", {}, undefined)];
+  writes.remove([order(1)]);
+  await vi.advanceTimersByTimeAsync(UNDO_MS);
+  expect(titles()).toEqual(["Order #1 deleted"]);
+});

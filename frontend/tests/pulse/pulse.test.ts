@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { changesByMinute, openPulse, ordersByHour, pulseOn } from "@/features/pulse/model/pulse";
+import { deleted, inserted, order, truncated, updated } from "../events";
+
+const NOW = Date.parse("2026-11-22T11:12:55Z");
+const empty = openPulse({
+  stream: "s",
+  position: 0,
+  time: "",
+  changes_since: "2026-11-22T10:13:00+00:00",
+  changes: Array.from({ length: 60 }, () => 0),
+  orders_since: "2026-11-21T10:00:00+00:00",
+  orders: Array.from({ length: 100 }, () => 0),
+});
+const last = (bars: { value: number }[]) => bars.at(-1)?.value;
+const sum = (bars: { value: number }[]) => bars.reduce((all, { value }) => all + value, 0);
+
+test("every event is a change of its minute; orders count by when they were created", () => {
+  const pulse = pulseOn(empty, [
+    inserted(1, order(1)),
+    updated(2, order(1)),
+    inserted(3, order(2)),
+  ]);
+  expect(last(changesByMinute(pulse, NOW))).toBe(3);
+  expect(last(ordersByHour(pulse, NOW))).toBe(2);
+});
+
+test("a deleted order was none, and TRUNCATE leaves none", () => {
+  const some = pulseOn(empty, [inserted(1, order(1)), inserted(2, order(2))]);
+  expect(sum(ordersByHour(pulseOn(some, [deleted(3, order(1))]), NOW))).toBe(1);
+  expect(sum(ordersByHour(pulseOn(some, [truncated(3)]), NOW))).toBe(0);
+  expect(sum(changesByMinute(pulseOn(some, [truncated(3)]), NOW))).toBe(3);
+});
+
+test("time goes on: what was this minute becomes the minute before", () => {
+  const pulse = pulseOn(empty, [inserted(1, order(1))]);
+  const bars = changesByMinute(pulse, NOW + 60_000);
+  expect([bars.at(-2)?.value, bars.at(-1)?.value]).toEqual([1, 0]);
+});
+
+test("it stays bounded over a day of events", () => {
+  let pulse = empty;
+  for (let minute = 0; minute < 1440; minute += 1) {
+    const time = new Date(NOW + minute * 60_000).toISOString();
+    const event = {
+      ...inserted(minute + 1, order(minute, { created_at: time })),
+      changed_at: time,
+    };
+    pulse = pulseOn(pulse, [event]);
+  }
+  expect(pulse.changes.size).toBeLessThan(70);
+  expect(pulse.orders.size).toBeLessThan(110);
+});
