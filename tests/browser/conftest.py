@@ -1,16 +1,18 @@
 """A real Chromium before the real system."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from dashboards import OpenTab
 from stacks import EmbeddedStack
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_REFUSALS = ("WebSocket connection to", "net::ERR", "status of 412")
+_REFUSALS = ("WebSocket connection to", "net::ERR", "status of 404", "status of 412")
 _FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -74,17 +76,14 @@ class Watch:
             self.errors.append(message.text)
 
 
-OpenTab = Callable[..., Page]
-
-
 @pytest.fixture
 def open_tab(browser: Browser, stack: EmbeddedStack) -> Iterator[OpenTab]:
     """Open the dashboard in a fresh profile; at the end it must have behaved."""
     watches: list[Watch] = []
     contexts = []
 
-    def open_tab(path: str = "/", width: int = 1280, height: int = 800) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height})
+    def open_tab(path: str = "/", width: int = 1280, height: int = 800, **options: Any) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
         context.set_default_timeout(15_000)
         contexts.append(context)
         page = context.new_page()

@@ -1,5 +1,5 @@
 const HIDDEN_TAB_MS = 250;
-const MOST_PER_FRAME = 2000;
+const MOST_PER_FRAME = 1000;
 
 /**
  * Gathers items and hands them over together, once per animation frame: a burst of 10,000 events

@@ -1,0 +1,133 @@
+"""The dashboard for everybody: axe, the keyboard alone, a phone, a reader of the screen."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dashboards import OpenTab, create, live, row
+from stacks import EmbeddedStack
+
+_AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PHONE = {"width": 390, "height": 844}
+
+
+def violations(page: Page) -> list[Any]:
+    """Return what axe finds on the page as it is."""
+    page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
+    page.evaluate(_AXE.read_text())
+    found: dict[str, Any] = page.evaluate(
+        "(tags) => axe.run({ runOnly: { type: 'tag', values: tags } })", _RULES
+    )
+    return [
+        (each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found["violations"]
+    ]
+
+
+@pytest.mark.parametrize("size", [{}, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe(stack: EmbeddedStack, open_tab: OpenTab, scheme: str, size: dict[str, int]) -> None:
+    """Axe finds nothing on any view, in light and dark, on a desk and on a phone."""
+    order = create(stack, status="processing")
+    create(stack, status="delivered")
+    page = open_tab(**size, color_scheme=scheme)
+    expect(row(page, order)).to_be_visible()
+    page.locator(".uplot").first.wait_for(state="attached")
+    assert violations(page) == []
+    row(page, order).get_by_role("checkbox").check()
+    assert violations(page) == []
+    page.get_by_label("Clear selection").click()
+    row(page, order).get_by_role("button", name="Change status").click()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_test_id("connection").click()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="New order").click()
+    page.get_by_role("button", name="Create order").click()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    if size:
+        for view in ("Activity", "Pulse", "Orders"):
+            page.get_by_role("link", name=view).click()
+            assert violations(page) == []
+    page.get_by_label("Search orders").fill("nothing is called that")
+    expect(page.get_by_text("No order matches")).to_be_visible()
+    assert violations(page) == []
+    page.goto(f"{stack.edge}/orders/{order}")
+    page.get_by_role("list", name="Timeline, newest first").wait_for()
+    assert violations(page) == []
+
+
+def test_keyboard_alone(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """An order is created, found, opened, moved on and left, without a mouse."""
+    create(stack, customer_name="Someone else")
+    page = open_tab()
+    page.keyboard.press("n")
+    page.keyboard.type("Keyboard Kate")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Keycaps")
+    page.keyboard.press("Enter")
+    created = page.locator("[data-order]").filter(has_text="Keyboard Kate")
+    expect(created).to_be_visible()
+    order = created.get_attribute("data-order")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(created.get_by_role("link")).to_be_focused()
+    page.keyboard.press("x")
+    expect(created.get_by_role("checkbox")).to_be_checked()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(rf"/orders/{order}$"))
+    expect(page.get_by_role("heading", name=f"Order #{order}")).to_be_focused()
+    menu = page.get_by_role("complementary").get_by_role("button", name="Change status")
+    menu.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(menu).to_contain_text("processing")
+    page.keyboard.press("Escape")
+    expect(created.get_by_role("link")).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search orders")).to_be_focused()
+    page.keyboard.type("kate")
+    expect(page.locator("[data-order]")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+
+
+def test_phone(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """On a phone nothing is wider than the screen, and every view is one tap away."""
+    order = create(stack, customer_name="W" * 200, product_name="Long " * 40)
+    page = open_tab(**PHONE, has_touch=True)
+    expect(row(page, order)).to_be_visible()
+    for view in ("Activity", "Pulse", "Orders"):
+        page.get_by_role("link", name=view).tap()
+        expect(page.get_by_role("heading", name=view, exact=True)).to_be_attached()
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    row(page, order).get_by_text("Long").tap()
+    panel = page.get_by_role("complementary", name=f"Order #{order}")
+    expect(panel).to_be_visible()
+    assert panel.bounding_box() == {"x": 0, "y": 0, **PHONE}
+    page.get_by_role("button", name="Close order").tap()
+    expect(panel).to_have_count(0)
+    expect(live(page)).to_be_visible()
+
+
+def test_changes_are_announced_together(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """A screen reader hears of changes now and then, in one sentence."""
+    page = open_tab()
+    page.clock.install()
+    for _ in range(3):
+        order = create(stack)
+    page.clock.run_for(1_000)
+    expect(row(page, order)).to_be_visible()
+    page.clock.run_for(25_000)
+    expect(page.get_by_role("status").filter(has_text="Orders:")).to_have_text("Orders: 3 created.")

@@ -1,0 +1,154 @@
+"""The dashboard when things go wrong around it, and when there is much of everything."""
+
+import re
+
+import redis
+from playwright.sync_api import Page, expect
+
+from dashboards import OpenTab, create, fill, live, row
+from stacks import EmbeddedStack
+
+LONGEST_TASK_MS = 200
+
+_WATCH_TASKS = """
+    window.longest = 0;
+    new PerformanceObserver((list) => {
+        const tasks = list.getEntries().map((task) => task.duration);
+        window.longest = Math.max(window.longest, ...tasks);
+    }).observe({ type: "longtask" });
+"""
+_SCROLL_THROUGH = """
+    async (table) => {
+        const gaps = [];
+        let last = performance.now();
+        for (let step = 0; step <= 120; step += 1) {
+            table.scrollTop = (table.scrollHeight * step) / 120;
+            await new Promise(requestAnimationFrame);
+            const now = performance.now();
+            gaps.push(now - last);
+            last = now;
+        }
+        gaps.sort((a, b) => a - b);
+        const rows = table.querySelectorAll("[data-order]").length;
+        return { median: gaps[60], worst: gaps.at(-1), rows };
+    }
+"""
+
+
+def position(page: Page) -> int:
+    """Return the position that the page shows."""
+    return int(re.sub(r"\D", "", page.get_by_test_id("position").inner_text()))
+
+
+def until_caught_up(stack: EmbeddedStack, page: Page) -> None:
+    """Wait until the page shows all that the log has, and the outbox is empty."""
+    expect(live(page)).to_be_visible()
+    while int(stack.psql("SELECT count(*) FROM order_outbox")):
+        page.wait_for_timeout(50)  # between two looks at a condition
+    head = int(stack.psql("SELECT max(position) FROM order_events"))
+    expect(page.get_by_test_id("position")).to_have_text(f"{head:,}")
+
+
+def test_gateway_dies(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """I7: when its gateway is killed, a page comes back by itself and has missed nothing."""
+    page = open_tab()
+    gateway = re.search(r"gateway-\d", page.get_by_test_id("connection").inner_text())
+    assert gateway is not None
+    with page.expect_websocket():
+        stack.kill(gateway.group())
+        missed = [create(stack, customer_name=f"Missed {number}") for number in range(5)]
+    for order in missed:
+        expect(row(page, order)).to_be_visible()
+    until_caught_up(stack, page)
+
+
+def test_redis_is_flushed(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """I3: a page goes on following when Redis loses all it has."""
+    page = open_tab()
+    create(stack)
+    with redis.Redis.from_url(stack.redis) as client:
+        client.flushall()
+    for number in range(3):
+        order = create(stack, customer_name=f"After the flood {number}")
+        expect(row(page, order)).to_be_visible()
+    until_caught_up(stack, page)
+
+
+def test_offline_for_ten_seconds(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """Offline the page stays readable and says how old it is; back again it catches up."""
+    order = create(stack, customer_name="Known before")
+    page = open_tab()
+    page.get_by_label("Search orders").fill("o")
+    page.context.set_offline(offline=True)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_test_id("connection")).to_contain_text("stale since", timeout=20_000)
+    expect(page.get_by_text("You see the orders as they were at")).to_be_visible()
+    expect(row(page, order)).to_contain_text("Known before")
+    missed = create(stack, customer_name="Gone offline")
+    page.wait_for_timeout(3_000)  # the time offline is what is tested, with the wait above
+    expect(row(page, missed)).to_have_count(0)
+    page.context.set_offline(offline=False)
+    expect(row(page, missed)).to_be_visible(timeout=20_000)
+    expect(page.get_by_label("Search orders")).to_have_value("o")
+    until_caught_up(stack, page)
+
+
+def test_reset_keeps_what_one_is_at(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """I7: a reset reloads the snapshot; scroll, selection and what is being typed stay."""
+    fill(stack, 300)
+    page = open_tab()
+    page.context.set_offline(offline=False)
+    table = page.get_by_role("table", name="Orders")
+    table.hover()
+    page.mouse.wheel(0, 4000)
+    seen = page.locator("[data-order]").nth(12)
+    order = int(seen.get_attribute("data-order") or 0)
+    row(page, order).get_by_role("checkbox").check()
+    before = row(page, order).bounding_box()
+    page.keyboard.press("n")
+    page.get_by_label("Customer", exact=True).fill("Half a na")
+    # Another stream: the gateway cannot continue this page's, and says so.
+    with page.expect_response(re.compile(r"/api/orders\?")):
+        stack.psql("UPDATE order_stream SET id = gen_random_uuid()")
+        for gateway in stack.names("gateway"):
+            stack.kill(gateway)
+        stack.psql(f"UPDATE orders SET quantity = 4321 WHERE id = {order}")
+    expect(row(page, order)).to_contain_text("4,321")
+    expect(page.get_by_label("Customer", exact=True)).to_have_value("Half a na")
+    page.get_by_role("button", name="Cancel").click()
+    assert row(page, order).bounding_box() == before
+    expect(row(page, order).get_by_role("checkbox")).to_be_checked()
+
+
+def test_ten_thousand_rows_change(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """An UPDATE of 10,000 rows arrives as one line of activity, and no task takes over 200 ms."""
+    fill(stack, 10_000, "Busy")
+    page = open_tab("/?search=busy")
+    until_caught_up(stack, page)
+    page.evaluate(_WATCH_TASKS)
+    stack.psql("UPDATE orders SET status = 'shipped' WHERE customer_name LIKE 'Busy%'")
+    expect(page.get_by_test_id("count-shipped")).to_have_text("10,000")
+    until_caught_up(stack, page)
+    entry = page.get_by_role("listitem").filter(has_text="10,000 orders changed")
+    expect(entry).to_be_visible()
+    expect(page.locator("[data-order]").first).to_contain_text("shipped")
+    longest = page.evaluate("window.longest")
+    assert longest < LONGEST_TASK_MS, longest
+
+
+def test_hundred_thousand_orders(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """100,000 orders are loaded, sorted and scrolled through, with some thirty rows drawn."""
+    fill(stack, 100_000, "Many")
+    page = open_tab("/?sort=customer_name")
+    page.set_default_timeout(60_000)
+    count = int(stack.psql("SELECT count(*) FROM orders"))
+    table = page.get_by_role("table", name="Orders")
+    expect(page.locator("#orders-heading + span")).to_have_text(f"{count:,}", timeout=60_000)
+    expect(table).to_have_attribute("aria-rowcount", str(count + 1))
+    scrolled = table.evaluate(_SCROLL_THROUGH)
+    assert scrolled["rows"] < 60
+    assert scrolled["median"] < 50, scrolled
+    last = stack.psql('SELECT id FROM orders ORDER BY customer_name COLLATE "C" DESC, id LIMIT 1')
+    expect(row(page, int(last))).to_be_visible()
+    stack.psql("TRUNCATE orders")
+    expect(page.get_by_text("No orders yet")).to_be_visible()

@@ -1,0 +1,50 @@
+"""What tests of the dashboard do with a page, and with the system behind it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+from playwright.sync_api import Locator, Page
+
+from stacks import EmbeddedStack
+
+OpenTab = Callable[..., Page]
+
+
+def create(stack: EmbeddedStack, **fields: Any) -> int:
+    """Create an order through the API and return its id."""
+    order = {"customer_name": "John Doe", "product_name": "Laptop", **fields}
+    answer = httpx.post(f"{stack.edge}/api/orders", json=order)
+    assert answer.status_code == 201, answer.text
+    identity: int = answer.json()["id"]
+    return identity
+
+
+def fill(stack: EmbeddedStack, count: int, customer: str = "Filler") -> None:
+    """Create many orders with one statement."""
+    stack.psql(
+        "INSERT INTO orders (customer_name, product_name, quantity)"
+        f" SELECT '{customer} ' || n % 997, 'Product ' || n % 89, 1 + n % 40"
+        f" FROM generate_series(1, {count}) AS n"
+    )
+
+
+def row(page: Page, order: int) -> Locator:
+    """Return the row of an order."""
+    return page.locator(f'[role="row"][data-order="{order}"]')
+
+
+def live(page: Page) -> Locator:
+    """Return the connection's state once it is live and nothing is behind."""
+    return page.locator('[data-testid="connection"][data-phase="live"][data-behind="0"]')
+
+
+def toast(page: Page, title: str) -> Locator:
+    """Return the note that says so."""
+    return page.locator('[role="region"] li[data-tone]').filter(has_text=title)
+
+
+def set_status(page: Page, order: int, status: str) -> None:
+    """Choose a status from the menu of a row."""
+    row(page, order).get_by_role("button", name="Change status").click()
+    page.get_by_role("menuitem", name=status).click()
