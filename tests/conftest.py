@@ -32,8 +32,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=[item for item in items if not chosen(item)])
     items[:] = [item for item in items if chosen(item)]
     if in_containers and items and (missing := docker_missing()):
-        for item in items:
-            item.add_marker(pytest.mark.skip(reason=f"no containers here: {missing}"))
+        items[0].add_marker(pytest.mark.skip(reason=f"no containers here: {missing}"))
+        config.hook.pytest_deselected(items=items[1:])
+        del items[1:]  # one line says it
 
 
 def _of_embedded(item: pytest.Item) -> bool:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import docker
-from docker.errors import APIError, DockerException
+from docker.errors import APIError
 from docker.models.containers import Container
 from docker.models.networks import Network
 
@@ -32,14 +32,13 @@ def docker_missing() -> str | None:
     """Return why there is no Docker to test with, if so."""
     if shutil.which("docker") is None:
         return "docker is not installed"
-    try:
-        client = docker.from_env()
-    except DockerException:
+    if not _succeeds("docker", "info"):
         return "no Docker engine answers"
-    client.close()
-    compose = ["docker", "compose", "version"]
-    missing = subprocess.run(compose, capture_output=True, check=False).returncode != 0
-    return "docker has no compose" if missing else None
+    return None if _succeeds("docker", "compose", "version") else "docker has no compose"
+
+
+def _succeeds(*command: str) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 @contextmanager
