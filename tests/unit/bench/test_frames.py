@@ -1,0 +1,83 @@
+"""The load generator reads WebSocket frames however the network cuts them."""
+
+import zlib
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.load.frames import CLOSE, PING, Heard, Reader, stamps_of
+
+_STAMP = b"2026-11-22T11:12:52.5+00:00"
+
+
+def frame(payload: bytes, first_byte: int = 0x81) -> bytes:
+    if len(payload) < 126:
+        head = bytes((first_byte, len(payload)))
+    elif len(payload) < 65_536:
+        head = bytes((first_byte, 126)) + len(payload).to_bytes(2, "big")
+    else:
+        head = bytes((first_byte, 127)) + len(payload).to_bytes(8, "big")
+    return head + payload
+
+
+def events(first: int, last: int) -> bytes:
+    rows = b",".join(b'{"position":%d,"changed_at":"%b"}' % (n, _STAMP) for n in (first, last))
+    return b'{"type":"events","first":%d,"last":%d,"events":[%b]}' % (first, last, rows)
+
+
+HELLO = b'{"type":"hello","gateway":"g","stream":"s","position":4,"heartbeat_seconds":15}'
+WIRE = b"".join(
+    [
+        frame(HELLO),
+        frame(events(5, 5)),
+        frame(b"ab", 0x80 | PING),
+        frame(events(6, 900) + b" " * 70_000),
+        frame(events(901, 902) + b" " * 300),
+        frame(b"\x03\xe8", 0x80 | CLOSE),
+    ]
+)
+
+
+def read(reader: Reader, cuts: list[int]) -> list[Heard]:
+    edges = [0, *sorted(cut for cut in cuts if cut < len(WIRE)), len(WIRE)]
+    pieces = [WIRE[start:end] for start, end in pairwise(edges)]
+    return [heard for piece in pieces if piece for heard in reader.feed(memoryview(piece))]
+
+
+@given(st.lists(st.integers(0, 1000) | st.integers(0, len(WIRE)), max_size=12))
+def test_cuts_do_not_matter(cuts: list[int]) -> None:
+    """However the bytes are cut, the same messages are heard."""
+    heard = read(Reader({}), cuts)
+    assert [(each.opcode, each.first, each.last) for each in heard] == [
+        (1, 0, 0),
+        (1, 5, 5),
+        (PING, 0, 0),
+        (1, 6, 900),
+        (1, 901, 902),
+        (CLOSE, 0, 0),
+    ]
+    assert (heard[0].text, heard[2].text) == (HELLO, b"ab")
+
+
+@given(st.lists(st.integers(0, len(WIRE)), max_size=12))
+def test_a_whole_reader_keeps_the_text(cuts: list[int]) -> None:
+    """A reader asked for whole messages tells when each event happened."""
+    heard = read(Reader({}, whole=True), cuts)
+    assert [len(stamps_of(each.text)) for each in heard if each.first] == [2, 2, 2]
+
+
+def test_an_event_counts_when_all_of_it_is_there() -> None:
+    """A message whose last byte is missing has not been heard."""
+    wire = frame(events(5, 5))
+    reader = Reader({})
+    assert list(reader.feed(wire[:-1])) == []
+    assert [each.last for each in reader.feed(wire[-1:])] == [5]
+
+
+def test_compressed_frames_are_opened() -> None:
+    """A frame compressed without context take-over is read like any other."""
+    deflate = zlib.compressobj(wbits=-15)
+    packed = deflate.compress(events(5, 9)) + deflate.flush(zlib.Z_SYNC_FLUSH)
+    heard = list(Reader({}).feed(frame(packed[:-4], 0xC1)))
+    assert [(each.first, each.last) for each in heard] == [(5, 9)]
