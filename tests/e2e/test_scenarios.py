@@ -51,18 +51,22 @@ def test_killed_under_load(world: World, role: Role) -> None:
 def test_rolling_restart(world: World) -> None:
     """I3, I7: every process is restarted, one after another, and nobody misses an event."""
     until_well(world)
+    away_s = []
     with Crowd(stream_url(world), CLIENTS) as crowd, Writer(world) as writer:
         for role in ROLES:
             for name in world.names(role):
                 _until_accepted(writer, 5)
+                began = time.monotonic()
                 world.restart(name)
                 until_well(world)
+                away_s.append(time.monotonic() - began)
         _until_accepted(writer, 5)
         crowd.until_connected()
         crowd.until(head(world))
     crowd.check()
     writer.check()
-    assert writer.longest_pause_s() < 20
+    # Writes wait for what is away and hardly longer.
+    assert writer.longest_pause_s() < max(away_s) + 5
 
 
 def test_listener_hangs(world: World) -> None:
