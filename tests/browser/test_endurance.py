@@ -1,43 +1,44 @@
 """The dashboard when things go wrong around it, and when there is much of everything."""
 
+import json
 import re
 
 import redis
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from dashboards import OpenTab, create, fill, live, row
 from stacks import EmbeddedStack
 
 LONGEST_TASK_MS = 200
+FRAME_MS = 33
+_TRACED = ["toplevel", "devtools.timeline"]
 
-_WATCH_TASKS = """
-    window.longest = 0;
-    new PerformanceObserver((list) => {
-        const tasks = list.getEntries().map((task) => task.duration);
-        window.longest = Math.max(window.longest, ...tasks);
-    }).observe({ type: "longtask" });
-"""
+_STEPS = 120
 _SCROLL_THROUGH = """
-    async (table) => {
-        const gaps = [];
-        let last = performance.now();
-        for (let step = 0; step <= 120; step += 1) {
-            table.scrollTop = (table.scrollHeight * step) / 120;
+    async (table, steps) => {
+        for (let step = 0; step <= steps; step += 1) {
+            table.scrollTop = (table.scrollHeight * step) / steps;
             await new Promise(requestAnimationFrame);
-            const now = performance.now();
-            gaps.push(now - last);
-            last = now;
         }
-        gaps.sort((a, b) => a - b);
-        const rows = table.querySelectorAll("[data-order]").length;
-        return { median: gaps[60], worst: gaps.at(-1), rows };
     }
 """
 
 
-def position(page: Page) -> int:
-    """Return the position that the page shows."""
-    return int(re.sub(r"\D", "", page.get_by_test_id("position").inner_text()))
+def tasks_ms(trace: bytes) -> list[float]:
+    """Return what each task of a page took of the processor: a busy machine does not lengthen it."""
+    events = json.loads(trace)["traceEvents"]
+    pages = {
+        (each["pid"], each["tid"])
+        for each in events
+        if each["name"] == "thread_name" and each["args"]["name"] == "CrRendererMain"
+    }
+    return [
+        each["tdur"] / 1000
+        for each in events
+        if each["name"].endswith("RunTask")
+        and (each["pid"], each["tid"]) in pages
+        and "tdur" in each
+    ]
 
 
 def until_caught_up(stack: EmbeddedStack, page: Page) -> None:
@@ -97,11 +98,11 @@ def test_reset_keeps_what_one_is_at(stack: EmbeddedStack, open_tab: OpenTab) -> 
     """I7: a reset reloads the snapshot; scroll, selection and what is being typed stay."""
     fill(stack, 300)
     page = open_tab()
-    page.context.set_offline(offline=False)
     table = page.get_by_role("table", name="Orders")
     table.hover()
     page.mouse.wheel(0, 4000)
-    seen = page.locator("[data-order]").nth(12)
+    page.wait_for_function("document.querySelector('[data-order]').dataset.row > 20")
+    seen = page.locator("[data-order]").nth(14)
     order = int(seen.get_attribute("data-order") or 0)
     row(page, order).get_by_role("checkbox").check()
     before = row(page, order).bounding_box()
@@ -120,23 +121,26 @@ def test_reset_keeps_what_one_is_at(stack: EmbeddedStack, open_tab: OpenTab) -> 
     expect(row(page, order).get_by_role("checkbox")).to_be_checked()
 
 
-def test_ten_thousand_rows_change(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+def test_ten_thousand_rows_change(
+    stack: EmbeddedStack, open_tab: OpenTab, browser: Browser
+) -> None:
     """An UPDATE of 10,000 rows arrives as one line of activity, and no task takes over 200 ms."""
     fill(stack, 10_000, "Busy")
     page = open_tab("/?search=busy")
     until_caught_up(stack, page)
-    page.evaluate(_WATCH_TASKS)
+    browser.start_tracing(page=page, categories=_TRACED)
     stack.psql("UPDATE orders SET status = 'shipped' WHERE customer_name LIKE 'Busy%'")
-    expect(page.get_by_test_id("count-shipped")).to_have_text("10,000")
+    expect(page.get_by_test_id("count-shipped")).to_have_text("10,000", timeout=60_000)
     until_caught_up(stack, page)
     entry = page.get_by_role("listitem").filter(has_text="10,000 orders changed")
     expect(entry).to_be_visible()
     expect(page.locator("[data-order]").first).to_contain_text("shipped")
-    longest = page.evaluate("window.longest")
-    assert longest < LONGEST_TASK_MS, longest
+    tasks = tasks_ms(browser.stop_tracing())
+    assert len(tasks) > 50
+    assert max(tasks) < LONGEST_TASK_MS
 
 
-def test_hundred_thousand_orders(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+def test_hundred_thousand_orders(stack: EmbeddedStack, open_tab: OpenTab, browser: Browser) -> None:
     """100,000 orders are loaded, sorted and scrolled through, with some thirty rows drawn."""
     fill(stack, 100_000, "Many")
     page = open_tab("/?sort=customer_name")
@@ -145,9 +149,12 @@ def test_hundred_thousand_orders(stack: EmbeddedStack, open_tab: OpenTab) -> Non
     table = page.get_by_role("table", name="Orders")
     expect(page.locator("#orders-heading + span")).to_have_text(f"{count:,}", timeout=60_000)
     expect(table).to_have_attribute("aria-rowcount", str(count + 1))
-    scrolled = table.evaluate(_SCROLL_THROUGH)
-    assert scrolled["rows"] < 60
-    assert scrolled["median"] < 50, scrolled
+    browser.start_tracing(page=page, categories=_TRACED)
+    table.evaluate(_SCROLL_THROUGH, _STEPS)
+    tasks = tasks_ms(browser.stop_tracing())
+    assert sum(tasks) / _STEPS < FRAME_MS
+    assert max(tasks) < LONGEST_TASK_MS
+    assert page.locator("[data-order]").count() < 60
     last = stack.psql('SELECT id FROM orders ORDER BY customer_name COLLATE "C" DESC, id LIMIT 1')
     expect(row(page, int(last))).to_be_visible()
     stack.psql("TRUNCATE orders")
