@@ -3,6 +3,7 @@
 import uuid
 
 from follower import Follower
+from orders_contract.batches import Head, encode
 from orders_contract.names import CHANGES_CHANNEL, LOG_KEY
 from pipeline import Pipeline
 from waiting import until
@@ -204,3 +205,17 @@ def test_a_new_database_resets_everyone(pipeline: Pipeline) -> None:
         write(pipeline, 1)
         follower.until(6)
     assert (reset["reason"], reset["position"]) == ("unknown_stream", 5)
+
+
+def test_a_late_word_of_an_earlier_head_resets_nobody(pipeline: Pipeline) -> None:
+    """I7: a head overtaken by the events after it is no sign that the database went back."""
+    gateway = pipeline.gateway()
+    pipeline.listener().ready()
+    with Follower(gateway.ready().ws_url) as follower, pipeline.valkey.connect() as client:
+        write(pipeline, 5)
+        follower.until(5)
+        late = encode(Head(follower.hello["stream"], 2))
+        client.publish(CHANGES_CHANNEL, late)
+        write(pipeline, 1)
+        follower.until(6)
+    assert numbers(follower) == [1, 2, 3, 4, 5, 6]

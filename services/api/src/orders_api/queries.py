@@ -59,7 +59,10 @@ ORDER_PAGE = """
 CONDITIONS = {
     "before": "id < %(before)s",
     "status": "status = ANY (%(status)s)",
-    "customer_name": "customer_name = ANY (%(customer_name)s)",
+    # The hash finds the rows by index (orders_customer), the name itself decides.
+    "customer_name": "hashtextextended(customer_name, 0) = ANY"
+    " (ARRAY(SELECT hashtextextended(name, 0) FROM unnest(%(customer_name)s::text[]) AS name))"
+    " AND customer_name = ANY (%(customer_name)s)",
     "search": "(customer_name ILIKE %(search)s OR product_name ILIKE %(search)s"
     " OR id = %(number)s)",
 }

@@ -14,6 +14,8 @@ from orders_gateway.server import Gateway
 from orders_gateway.settings import Settings
 from orders_gateway.source import Source
 
+CANCEL_AGAIN_S = 0.2
+
 logger = structlog.get_logger()
 
 
@@ -33,11 +35,22 @@ async def run(settings: Settings) -> None:
         source = Source(client, history, gateway.fanout, gateway.presence)
         gateway.follow(source)
         async with asyncio.TaskGroup() as tasks:
-            following = tasks.create_task(source.run(stop))
+            following = tasks.create_task(source.run())
             beating = tasks.create_task(gateway.beat_hearts())
             await gateway.serve(stop)
-            following.cancel()
-            beating.cancel()
+            await _end(following)
+            await _end(beating)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel a task until it has ended.
+
+    Once is not enough: before Python 3.12 ``asyncio.wait_for``, with which redis-py sends, may
+    swallow a cancellation, and before 3.13 so may a TaskGroup that fails at the same time.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_AGAIN_S)
 
 
 def _redis(settings: Settings) -> redis.Redis:

@@ -70,15 +70,11 @@ class Source:
         """Tell whether the stream was heard of within the last SILENCE_S seconds."""
         return self._heard_at is not None and time.monotonic() - self._heard_at < SILENCE_S
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Follow Redis through every loss of it, until cancelled with ``stop`` set.
-
-        Cancelling alone is not enough: before Python 3.13 a TaskGroup that fails while it is being
-        cancelled forgets the cancellation.
-        """
+    async def run(self) -> None:
+        """Follow Redis until cancelled, through every loss of it."""
         backoff = Backoff()
         reason = ""
-        while not stop.is_set():
+        while True:
             try:
                 await self._session(backoff)
             except* GatewayError as errors:
@@ -104,10 +100,16 @@ class Source:
 
     async def _look_at_head(self) -> None:
         """Catch up on what was published while nobody here was subscribed."""
+        head = await self._head_in_redis()
+        if head is not None:
+            await self._go_to(head)
+
+    async def _head_in_redis(self) -> Head | None:
         async with _wrapped():
             stream, position = await self._client.hmget(HEAD_KEY, ["stream", "position"])
-        if stream is not None and position is not None:
-            await self._take_head(Head(_text(stream), int(position)))
+        if stream is None or position is None:
+            return None
+        return Head(_text(stream), int(position))
 
     async def _follow(self, pubsub: redis.client.PubSub, over: asyncio.Event) -> None:
         while not over.is_set():
@@ -129,12 +131,21 @@ class Source:
             logger.warning("payload_ignored", error=str(exc))
             return
         if isinstance(message, Head):
-            await self._take_head(message)
+            await self._hear_of(message)
         else:
             await self._take_batch(message)
         self._heard_at = time.monotonic()
 
-    async def _take_head(self, head: Head) -> None:
+    async def _hear_of(self, head: Head) -> None:
+        mine = self._sink.head
+        if mine is not None and mine.stream == head.stream and head.position < mine.position:
+            # Perhaps it was under way while what follows it was fetched. Redis knows.
+            await self._look_at_head()
+        else:
+            await self._go_to(head)
+
+    async def _go_to(self, head: Head) -> None:
+        """Come up with the head that Redis has, or back to it."""
         reached = self._follow_stream(head)
         if head.position < reached:
             # The listener moves the head back only when the database itself went back.

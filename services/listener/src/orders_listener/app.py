@@ -14,6 +14,8 @@ from orders_listener.relay import Relay
 from orders_listener.settings import Settings
 from orders_listener.status import Status
 
+CANCEL_AGAIN_S = 0.2
+
 logger = structlog.get_logger()
 
 
@@ -29,18 +31,27 @@ async def run(settings: Settings) -> None:
         await health.serve(status, settings.listener_host, settings.listener_port),
         asyncio.TaskGroup() as tasks,
     ):
-        relay = tasks.create_task(_keep_relaying(settings, status, stop))
+        relay = tasks.create_task(_keep_relaying(settings, status))
         logger.info("listener_started", listener=status.listener_id)
         await stop.wait()
         logger.info("listener_stopping")
-        relay.cancel()
+        await _end(relay)
 
 
-async def _keep_relaying(settings: Settings, status: Status, stop: asyncio.Event) -> None:
-    # Cancelling alone is not enough: before Python 3.13 a TaskGroup that fails while it is being
-    # cancelled forgets the cancellation.
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel a task until it has ended.
+
+    Once is not enough: before Python 3.12 ``asyncio.wait_for``, with which redis-py sends, may
+    swallow a cancellation, and before 3.13 so may a TaskGroup that fails at the same time.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_AGAIN_S)
+
+
+async def _keep_relaying(settings: Settings, status: Status) -> None:
     backoff = Backoff()
-    while not stop.is_set():
+    while True:
         try:
             await _session(settings, status, backoff)
         except* ListenerError as errors:

@@ -23,6 +23,11 @@ BEAT_INTERVAL_S = 1.0
 SETTLING_PAUSES_S = (0.001, 0.002, 0.005, 0.01, 0.02)
 """Between two looks for writers that did not ring; a long transaction makes it the last, again."""
 
+LINGER_S = 0.05
+LINGER_PAUSE_S = 0.002
+"""After a burst the listener stays awake so long, looking so often: were it to sleep at once, every
+writer would ring, commits would queue for the bell's lock, and the bursts would never grow."""
+
 logger = structlog.get_logger()
 
 
@@ -65,13 +70,16 @@ class Relay:
         """Drain while there is something; then sleep by the doorbell's protocol (db/init.sql)."""
         pauses = iter(SETTLING_PAUSES_S)
         while not self._over.is_set():
-            await self._drain()
+            if await self._drain() > 1:
+                await self._linger()
             if await self._log.fall_asleep():
                 pauses = iter(SETTLING_PAUSES_S)
                 await self._settle()
                 await self._log.wait_for_bell(LOOK_INTERVAL_S)
-                await self._drain()  # first what was rung for, then the news that we are awake
+                batches = await self._drain()  # first what was rung for, then that we are awake
                 await self._log.wake_up()
+                if batches > 1:
+                    await self._linger()
             else:
                 # A writer was just looking at us; or one was cancelled as it did and keeps the
                 # lock until its session ends. Then we look often instead of sleeping.
@@ -87,9 +95,21 @@ class Relay:
             pause_s = next(pauses, pause_s)
         await self._drain()
 
-    async def _drain(self) -> None:
+    async def _linger(self) -> None:
+        """Stay awake, and writers silent, until nothing has come for a while."""
+        quiet_since = time.monotonic()
+        while not self._over.is_set() and time.monotonic() - quiet_since < LINGER_S:
+            await asyncio.sleep(LINGER_PAUSE_S)
+            if await self._drain():
+                quiet_since = time.monotonic()
+
+    async def _drain(self) -> int:
+        """Publish all that waits; return in how many batches."""
+        batches = 0
         while not self._over.is_set() and (batch := await self._log.take(self._batch_max_events)):
             await self._publish(batch)
+            batches += 1
+        return batches
 
     async def _publish(self, batch: Batch) -> None:
         if await self._publisher.publish(batch) in (Outcome.PUBLISHED, Outcome.DUPLICATE):
