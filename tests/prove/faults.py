@@ -10,6 +10,7 @@ import redis.asyncio as redis
 
 from orders_contract.names import LOG_KEY
 from prove.chance import Chance
+from prove.hands import by_hand
 from prove.system import Member, System
 from prove.wire import Wire
 
@@ -17,9 +18,9 @@ Fault = Callable[[System, Chance], Awaitable[None]]
 
 
 async def _ended(member: Member, chance: Chance, *, kill: bool) -> None:
-    await asyncio.to_thread(member.end, SIGKILL if kill else SIGTERM)
+    await by_hand(member.end, SIGKILL if kill else SIGTERM)
     await asyncio.sleep(chance.seconds(0, 1.5))
-    await asyncio.to_thread(member.start)
+    await by_hand(member.start)
 
 
 async def _frozen(member: Member, chance: Chance) -> None:
@@ -116,7 +117,7 @@ async def sessions_ended(system: System, chance: Chance) -> None:
 
 async def postgres_restarted(system: System, _: Chance) -> None:
     """Restart PostgreSQL, as an administrator would do it."""
-    await asyncio.to_thread(system.postgres.restart)
+    await by_hand(system.postgres.restart)
 
 
 async def postgres_crashed(system: System, _: Chance) -> None:
@@ -126,7 +127,7 @@ async def postgres_crashed(system: System, _: Chance) -> None:
         system.postgres.kill()
         system.postgres.start()
 
-    await asyncio.to_thread(crash)
+    await by_hand(crash)
 
 
 async def _redis(system: System, *command: str) -> None:
@@ -139,9 +140,9 @@ async def _redis(system: System, *command: str) -> None:
 
 async def redis_restarted(system: System, chance: Chance) -> None:
     """Restart Redis, empty."""
-    await asyncio.to_thread(system.valkey.stop)
+    await by_hand(system.valkey.stop)
     await asyncio.sleep(chance.seconds(0, 1))
-    await asyncio.to_thread(system.valkey.start)
+    await by_hand(system.valkey.start)
 
 
 async def redis_flushed(system: System, _: Chance) -> None:

@@ -10,10 +10,11 @@ from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
 
 from pipeline import Service, health
 from processes import LOOPBACK, free_port
+from prove.hands import by_hand
 from prove.wire import RedisWire, Wire
 from servers import Postgres, Valkey
 
-_READY_WITHIN_S = 40.0
+_READY_WITHIN_S = 60.0
 _TESTS = Path(__file__).resolve().parent.parent
 _GATEWAY = {"HEARTBEAT_INTERVAL_S": "1", "RING_MAX_EVENTS": "400"}
 
@@ -149,7 +150,7 @@ class System:
             if isinstance(wire, RedisWire):
                 wire.to_lose = 0
         for member in self.members:
-            await asyncio.to_thread(member.wake)
+            await by_hand(member.wake)
         while not await self._all_well():
             if time.monotonic() - began > _READY_WITHIN_S:
                 raise NotWellError([f"{m.name} {m.page()}" for m in self.members if not m.well()])
@@ -162,13 +163,13 @@ class System:
             member.signal(SIGCONT)
             member.signal(SIGTERM)
         for member in reversed(self.members):
-            await asyncio.to_thread(member.end, SIGKILL)
+            await by_hand(member.end, SIGKILL)
         for wire in (*self.listener_wires, *self.gateway_wires):
             await wire.close()
         self.valkey.stop()
 
     async def _all_well(self) -> bool:
-        found = await asyncio.gather(*[asyncio.to_thread(m.well) for m in self.members])
+        found = await asyncio.gather(*[by_hand(m.well) for m in self.members])
         return all(found)
 
     def _member(self, name: str, module: str, env: Mapping[str, str], path: str) -> Member:
