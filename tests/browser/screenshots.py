@@ -14,8 +14,11 @@ from stacks import ORDERS, EmbeddedStack, environment
 
 _ROOT = Path(__file__).parents[2]
 _TARGET = _ROOT / "docs" / "screenshots"
-_DESK = {"width": 1360, "height": 850}
+_DESK = {"width": 1200, "height": 760}
 _PHONE = {"width": 390, "height": 844}
+_PULSE_IS_THERE = """
+    () => document.querySelector("[data-testid=orders-today]")?.textContent !== "–"
+"""
 _STATUSES = "ARRAY['pending','processing','shipped','delivered','delivered','cancelled']"
 _LIFE = f"""
     UPDATE orders SET created_at = now() - power(random(), 2) * interval '23 hours',
@@ -49,6 +52,7 @@ def _open(browser: Browser, stack: EmbeddedStack, path: str, scheme: str, size: 
     page.goto(stack.edge + path)
     live(page).wait_for()
     page.wait_for_load_state("networkidle")
+    page.wait_for_function(_PULSE_IS_THERE)
     return page
 
 

@@ -25,7 +25,7 @@ _SCROLL_THROUGH = """
 
 
 def tasks_ms(trace: bytes) -> list[float]:
-    """Return what each task of a page took of the processor: a busy machine does not lengthen it."""
+    """Return the processor time of each task of a page: a busy machine does not lengthen it."""
     events = json.loads(trace)["traceEvents"]
     pages = {
         (each["pid"], each["tid"])

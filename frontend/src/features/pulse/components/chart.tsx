@@ -11,8 +11,6 @@ interface ChartProps {
   label: string;
 }
 
-const HEIGHT_PX = 84;
-
 /** A small chart; what it shows is also said in words. */
 export function Chart({ bars, kind, label }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -25,7 +23,7 @@ export function Chart({ bars, kind, label }: ChartProps) {
     const chart = new uPlot(options(kind, element), [[], []], element);
     plot.current = chart;
     const observer = new ResizeObserver(() =>
-      chart.setSize({ width: element.clientWidth, height: HEIGHT_PX }),
+      chart.setSize({ width: element.clientWidth, height: element.clientHeight }),
     );
     observer.observe(element);
     return () => {
@@ -61,7 +59,7 @@ function options(kind: ChartProps["kind"], element: HTMLElement): uPlot.Options 
   const short = new Intl.NumberFormat(undefined, { notation: "compact" });
   return {
     width: element.clientWidth,
-    height: HEIGHT_PX,
+    height: element.clientHeight,
     padding: [6, 6, 0, 0],
     cursor: { show: false },
     legend: { show: false },

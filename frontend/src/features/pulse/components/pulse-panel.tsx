@@ -33,7 +33,7 @@ export function PulsePanel({ pulse, counts, offsetMs }: PulsePanelProps) {
       <figure className={styles.figure}>
         <figcaption>
           <span>Changes per minute</span>
-          <b data-testid="changes-this-minute">{formatNumber(thisMinute)}</b>
+          <b data-testid="changes-this-minute">{known ? formatNumber(thisMinute) : "–"}</b>
         </figcaption>
         <Chart
           kind="line"
@@ -44,7 +44,7 @@ export function PulsePanel({ pulse, counts, offsetMs }: PulsePanelProps) {
       <figure className={styles.figure}>
         <figcaption>
           <span>Orders per hour</span>
-          <b data-testid="orders-today">{formatNumber(today)}</b> <span>in 24 h</span>
+          <b data-testid="orders-today">{known ? formatNumber(today) : "–"}</b> <span>in 24 h</span>
         </figcaption>
         <Chart
           kind="bars"
