@@ -17,7 +17,7 @@ _TARGET = _ROOT / "docs" / "screenshots"
 _DESK = {"width": 1200, "height": 760}
 _PHONE = {"width": 390, "height": 844}
 _PULSE_IS_THERE = """
-    () => document.querySelector("[data-testid=orders-today]")?.textContent !== "–"
+    () => document.querySelector("[data-testid=orders-today]")?.textContent !== "\u2013"
 """
 _STATUSES = "ARRAY['pending','processing','shipped','delivered','delivered','cancelled']"
 _LIFE = f"""

@@ -90,6 +90,7 @@ def test_keyboard_alone(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     menu = page.get_by_role("complementary").get_by_role("button", name="Change status")
     menu.focus()
     page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitem", name="processing")).to_be_focused()
     page.keyboard.press("Enter")
     expect(menu).to_contain_text("processing")
     page.keyboard.press("Escape")

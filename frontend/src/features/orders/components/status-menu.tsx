@@ -14,12 +14,18 @@ interface StatusMenuProps {
   onOpenChange?: ((open: boolean) => void) | undefined;
 }
 
+/** Once the menu itself has taken the focus. */
+function focusOnce(item: HTMLElement | null): void {
+  requestAnimationFrame(() => item?.focus());
+}
+
 /**
  * The status, and where it can sensibly go from there. The menu is made when it is opened: a table
  * that is scrolled draws thirty of these at a time, and closed menus were most of their cost.
  */
 export function StatusMenu({ status, orderId, saving, onChange, onOpenChange }: StatusMenuProps) {
   const [open, setOpen] = useState(false);
+  const [byKeyboard, setByKeyboard] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const choices = nextStatuses(status);
   if (choices.length === 0) return <StatusBadge status={status} />;
@@ -39,10 +45,14 @@ export function StatusMenu({ status, orderId, saving, onChange, onOpenChange }: 
         aria-busy={saving}
         aria-haspopup="menu"
         aria-expanded={open}
-        onClick={() => change(true)}
+        onClick={({ detail }) => {
+          setByKeyboard(detail === 0); // no button of a mouse was counted
+          change(true);
+        }}
         onKeyDown={(event) => {
           if (event.key !== "ArrowDown") return;
           event.preventDefault();
+          setByKeyboard(true);
           change(true);
         }}
       >
@@ -68,9 +78,10 @@ export function StatusMenu({ status, orderId, saving, onChange, onOpenChange }: 
               }}
             >
               <DropdownMenu.Label className={styles.label}>Change to</DropdownMenu.Label>
-              {choices.map((choice) => (
+              {choices.map((choice, at) => (
                 <DropdownMenu.Item
                   key={choice}
+                  ref={byKeyboard && at === 0 ? focusOnce : undefined}
                   className={styles.item}
                   onSelect={() => onChange(choice)}
                 >
