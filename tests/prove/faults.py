@@ -177,6 +177,8 @@ async def history_pruned(system: System, chance: Chance) -> None:
     """Forget all but the newest events, in Redis and in the log: resumes from before expire."""
     keep = chance.between(50, 500)
     async with await psycopg.AsyncConnection.connect(system.database.url) as sql:
+        # Nothing may be appended between looking and pruning, or the proof would miss an event.
+        await sql.execute("SELECT pg_advisory_xact_lock(order_lock('take'))")
         await sql.execute(
             "SELECT prune_order_events(greatest(%s, max(position) - %s)) FROM order_events",
             [keep, system.replayed],
