@@ -14,7 +14,7 @@ from stacks import ORDERS, EmbeddedStack, environment
 
 _ROOT = Path(__file__).parents[2]
 _TARGET = _ROOT / "docs" / "screenshots"
-_DESK = {"width": 1120, "height": 700}
+_DESK = {"width": 1080, "height": 680}
 _PHONE = {"width": 390, "height": 844}
 _PULSE_IS_THERE = """
     () => document.querySelector("[data-testid=orders-today]")?.textContent !== "\u2013"
