@@ -77,6 +77,8 @@ def _views(browser: Browser, stack: EmbeddedStack, scheme: str, size: str) -> No
     page.get_by_role("button", name="New order").click()
     page.get_by_role("button", name="Create order").click()
     _save(page, "new-order", scheme, size)
+    if (scheme, size) == ("dark", "desk"):
+        return  # the pictures are to stay below 2 MB, and the phone's shows it
     page = _open(browser, stack, "/", scheme, size)
     page.context.set_offline(offline=True)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
