@@ -22,7 +22,6 @@ class Transaction:
     """One transaction: what each of its statements changed, in order."""
 
     actor: str
-    xid: str
     statements: list[list[Fact]] = field(default_factory=list)
     outcome: Outcome = Outcome.OPEN
 
@@ -48,10 +47,10 @@ class Ledger:
         self.outcomes: Counter[Outcome] = Counter()
         self.changes = 0
 
-    def open(self, actor: str, xid: str) -> Transaction:
+    def open(self, actor: str) -> Transaction:
         """Begin a transaction; no two have the same actor."""
         assert actor not in self.waiting, actor
-        opened = self.waiting[actor] = Transaction(actor, xid)
+        opened = self.waiting[actor] = Transaction(actor)
         return opened
 
     def close(self, transaction: Transaction, outcome: Outcome) -> None:

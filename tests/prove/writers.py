@@ -13,7 +13,16 @@ from prove.statements import STATEMENTS, Connection
 from servers import Database
 
 _SETTINGS = "-c lock_timeout=2s -c statement_timeout=20s"
-_BEGIN: LiteralString = "SELECT set_config('orders.actor', %s, true), pg_current_xact_id()::text"
+_BEGIN: LiteralString = "SELECT set_config('orders.actor', %s, true)"
+
+# What a transaction leaves besides its changes, in a table that nothing else knows. Transaction
+# numbers would not do: after a crash PostgreSQL may give the number of a lost one to another.
+MARKS: LiteralString = (
+    "CREATE TABLE proof_marks (actor text PRIMARY KEY, is_claim boolean NOT NULL)"
+)
+_MARK: LiteralString = "INSERT INTO proof_marks VALUES (%s, false)"
+_CLAIM: LiteralString = "INSERT INTO proof_marks VALUES (%s, true) ON CONFLICT DO NOTHING"
+_WHOSE: LiteralString = "SELECT is_claim FROM proof_marks WHERE actor = %s"
 
 
 class Gate:
@@ -85,14 +94,14 @@ class Writer:
     async def _transaction(self) -> None:
         sql = await self._connected()
         self._number += 1
+        actor = f"writer {self._name}.{self._number}"
         try:
-            cursor = await sql.execute(_BEGIN, [f"writer {self._name}.{self._number}"])
-            row = await cursor.fetchone()
-            assert row is not None
+            await sql.execute(_BEGIN, [actor])
+            await sql.execute(_MARK, [actor])
         except psycopg.Error:
             await self._abandon(sql)
             return
-        transaction = self._ledger.open(row[0], row[1])
+        transaction = self._ledger.open(actor)
         try:
             await self._work(sql, transaction)
         except psycopg.Error:
@@ -124,27 +133,29 @@ class Writer:
         try:
             await (sql.commit() if commits else sql.rollback())
         except psycopg.Error:
-            # The answer to COMMIT was lost, and perhaps only the answer: ask by its number.
+            # The answer to COMMIT was lost, and perhaps only the answer: look for its mark.
             await self._abandon(sql)
-            committed = commits and await self._has_committed(transaction.xid)
+            committed = commits and await self._has_committed(transaction.actor)
             self._ledger.outcomes[Outcome.IN_DOUBT] += 1
         else:
             committed = commits
         self._ledger.close(transaction, Outcome.COMMITTED if committed else Outcome.ROLLED_BACK)
 
-    async def _has_committed(self, xid: str) -> bool:
+    async def _has_committed(self, actor: str) -> bool:
+        """Tell whether a transaction has committed; if it has not, it no longer can."""
         while True:
+            sql = await self._connected()
             try:
-                sql = await self._connected()
-                cursor = await sql.execute("SELECT pg_xact_status(%s::xid8)", [xid])
+                # Waits for the transaction if it is still under way; takes its place if it failed.
+                await sql.execute(_CLAIM, [actor])
+                cursor = await sql.execute(_WHOSE, [actor])
                 row = await cursor.fetchone()
-                await sql.rollback()
+                await sql.commit()
             except psycopg.Error:
+                await self._abandon(sql)
                 continue
             assert row is not None
-            if row[0] != "in progress":
-                return bool(row[0] == "committed")
-            await asyncio.sleep(0.05)
+            return not row[0]
 
     async def _abandon(self, sql: Connection) -> None:
         with suppress(psycopg.Error):
