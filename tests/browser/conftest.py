@@ -26,8 +26,17 @@ _FLAGS = [
 
 
 @pytest.fixture(scope="session")
+def chromium() -> str:
+    """Chromium, as this machine has it."""
+    executable = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if executable is None:
+        pytest.skip(f"no browser here: none of {', '.join(_BROWSERS)} is installed")
+    return executable
+
+
+@pytest.fixture(scope="session")
 def stack(
-    browser: Browser,  # noqa: ARG001  without a browser nothing is started
+    chromium: str,  # noqa: ARG001  without a browser nothing is started
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[EmbeddedStack]:
     """Start the system once for all tests of the dashboard."""
@@ -39,14 +48,13 @@ def stack(
         stack.end()
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium, as this machine has it."""
-    executable = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if executable is None:
-        pytest.skip(f"no browser here: none of {', '.join(_BROWSERS)} is installed")
+# Not for the whole session: as long as Playwright runs, its event loop counts as this thread's, and
+# no asynchronous test of another folder could have one of its own.
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Start Chromium once for the tests of a file."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
         yield browser
         browser.close()
 

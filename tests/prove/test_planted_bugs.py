@@ -12,7 +12,7 @@ from prove.faults import FAULTS, Faults, stream_replaced
 from prove.run import Plan, prove
 from servers import Postgres
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 BUGS = [
     ("orders_listener", "publishes_nothing", r"I7: .* holds"),

@@ -3,7 +3,7 @@
 import zlib
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.load.frames import CLOSE, PING, Heard, Reader, stamps_of
@@ -45,6 +45,7 @@ def read(reader: Reader, cuts: list[int]) -> list[Heard]:
     return [heard for piece in pieces if piece for heard in reader.feed(memoryview(piece))]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.integers(0, 1000) | st.integers(0, len(WIRE)), max_size=12))
 def test_cuts_do_not_matter(cuts: list[int]) -> None:
     """However the bytes are cut, the same messages are heard."""

@@ -118,10 +118,11 @@ class Hub(Generic[M]):
 
 def frames_since(
     batches: list[Batch], after: int, predicate: Predicate | None
-) -> Iterator[tuple[int, bytes | None]]:
+) -> Iterator[tuple[int, bytes]]:
     """Yield what brings one member from a position to the end of batches, step by step.
 
-    Each step is the position it leads to and the frame that does, None where nothing matches.
+    Each step is the position it leads to and the message that does: events, or where none of them
+    match a heartbeat.
     """
     for merged in gathered(batches):
         batch = trimmed(merged, after)
@@ -129,8 +130,13 @@ def frames_since(
             yield batch.last, protocol.events(batch.first, batch.last, batch.events)
         else:
             rows = OpenedBatch(batch).select(predicate)
-            frame = protocol.events(batch.first, batch.last, packed(rows)) if rows else None
-            yield batch.last, frame
+            # A client that is told nothing would take the next frame for a gap.
+            yield (
+                batch.last,
+                protocol.events(batch.first, batch.last, packed(rows))
+                if rows
+                else protocol.heartbeat(batch.last),
+            )
         after = batch.last
 
 

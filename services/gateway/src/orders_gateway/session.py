@@ -209,12 +209,7 @@ class Session:
                     await self._writable.wait()
                 else:
                     await self._send_next()
-            if self._predicate is not None:
-                # Perhaps no frame matched: say how far it is complete.
-                self._go_live()
-                await self._send(protocol.heartbeat(self.position))
-            else:
-                self._go_live()
+            self._go_live()
         except ConnectionClosed:
             pass  # run() sees it too, and cleans up
 
@@ -236,8 +231,7 @@ class Session:
             if self._hub.epoch != epoch:
                 return  # told to begin anew while waiting: these events are of the past
             self._position = last
-            if frame is not None:
-                await self._send(frame)
+            await self._send(frame)
 
     def _far_behind(self) -> bool:
         ring = self._hub.ring
@@ -253,8 +247,11 @@ class Session:
             return
         first, self._position = self._position + 1, self._hub.ring.position
         self.conflated = True
-        if rows:
-            await self._send(protocol.conflated(first, self._position, rendered))
+        await self._send(
+            protocol.conflated(first, self._position, rendered)
+            if rows
+            else protocol.heartbeat(self._position)
+        )
 
     async def _older(self) -> list[Batch]:
         """Return what comes after the position and is no longer in the ring."""
