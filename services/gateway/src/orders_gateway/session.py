@@ -202,10 +202,11 @@ class Session:
 
     async def _catch_up(self) -> None:
         try:
-            if self._position > self._hub.ring.position:
-                await self._wait_for_the_stream()
             while not self._complete():
-                if self._writable is not None:
+                if self._position > self._hub.ring.position:
+                    # By its own word, or because history was further than this gateway's ring.
+                    await self._wait_for_the_stream()
+                elif self._writable is not None:
                     await self._writable.wait()
                 else:
                     await self._send_next()

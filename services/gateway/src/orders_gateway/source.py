@@ -119,7 +119,7 @@ class Source:
                 )
             if message is not None and message["type"] == "message":
                 await self._take(message["data"])
-            elif not self.fresh():
+            elif message is None and not self.fresh():
                 # Redis may be well and the listener gone, or the connection dead without a word.
                 async with _wrapped():
                     await pubsub.ping()
@@ -157,7 +157,7 @@ class Source:
         reached = self._follow_stream(before)
         if fit(batch.stream, reached, batch) is Fit.GAP:
             await self._fill(before)
-            reached = before.position
+            reached = self._follow_stream(before)  # perhaps further: history may have had more
         if fit(batch.stream, reached, batch) is Fit.OVERLAP:
             batch = trimmed(batch, reached)
         if fit(batch.stream, reached, batch) is Fit.NEXT:
