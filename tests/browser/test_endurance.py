@@ -11,7 +11,7 @@ from dashboards import OpenTab, create, fill, live, row
 from stacks import EmbeddedStack
 
 LONGEST_TASK_MS = 200
-FRAME_MS = 50
+FRAME_MS = 30
 _TRACED = ["toplevel"]
 
 _STEPS = 120

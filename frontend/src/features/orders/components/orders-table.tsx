@@ -45,11 +45,11 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
   const [menu, setMenu] = useState(false);
   const held = useHeldRows(state, scrolled || busy || menu || picked.size > 0);
 
+  // No getItemKey: another function with each render makes it ask for 100,000 keys each time.
   const rows = useVirtualizer({
     count: held.size,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowPx,
-    getItemKey: (row) => held.at(row)?.order.id ?? row,
     overscan: 8,
   });
   const visible = rows.getVirtualItems();
@@ -114,13 +114,13 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
       >
         <TableHead sort={state.sort} onSort={onSort} />
         <div role="rowgroup" className={styles.body} style={{ height: rows.getTotalSize() }}>
-          {visible.map(({ index, key, start, size }) => {
+          {visible.map(({ index, start, size }) => {
             const shown = held.at(index);
             if (!shown) return null;
             const { order, gone } = shown;
             return (
               <OrderRow
-                key={key}
+                key={order.id}
                 row={index}
                 order={order}
                 gone={gone}
