@@ -6,6 +6,24 @@ export const OPERATIONS = ["INSERT", "UPDATE", "DELETE", "TRUNCATE", "LEAVE"] as
 
 export const RESET_REASONS = ["expired", "slow", "unknown_stream", "ahead"] as const;
 
+export const ROLES = ["viewer", "clerk", "admin"] as const;
+
+/** Say who you are, or renew it: with a token, or a ticket from `POST /api/tickets`. */
+export interface Auth {
+  type: "auth";
+  token?: string | null;
+  ticket?: string | null;
+}
+
+/** The token is accepted: whose it is, what it allows, and until when. */
+export interface Authenticated {
+  type: "authenticated";
+  subject: string;
+  role: (typeof ROLES)[number];
+  customers: string[] | null;
+  expires: string | null;
+}
+
 /** A message of the client was not understood; the connection goes on as before. */
 export interface Error {
   type: "error";
@@ -33,6 +51,12 @@ export interface Events {
   last: number;
   conflated?: "True" | null;
   events: Event[];
+}
+
+/** The token ends in so many `seconds`, and the connection with it unless it is renewed. */
+export interface Expiring {
+  type: "expiring";
+  seconds: number;
 }
 
 /** Which orders a client wants: every key given must match, any value of a key will do. */

@@ -117,7 +117,8 @@ def test_error_codes_are_all_explained() -> None:
         for node in ast.walk(ast.parse(inspect.getsource(protocol)))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
-        and node.func.id == "ProtocolError"
+        and node.func.id in {"ProtocolError", "error"}
+        and isinstance(node.args[0], ast.Constant)
     ]
     assert {ast.literal_eval(call.args[0]) for call in calls} == set(prose.ERROR_CODES)
 
@@ -127,6 +128,7 @@ def test_closing_codes_are_all_explained() -> None:
     used = {
         session.POLICY_VIOLATION,
         session.TRY_AGAIN_LATER,
+        session.UNAUTHORIZED,
         server.SERVICE_RESTART,
         server.INTERNAL_ERROR,
     }

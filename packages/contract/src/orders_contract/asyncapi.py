@@ -31,6 +31,8 @@ from orders_contract.prose import (
 
 FROM_SERVER: tuple[type[BaseModel], ...] = (
     messages.Hello,
+    messages.Authenticated,
+    messages.Expiring,
     messages.Events,
     messages.Heartbeat,
     messages.Reset,
@@ -38,7 +40,11 @@ FROM_SERVER: tuple[type[BaseModel], ...] = (
     messages.Pong,
     messages.Error,
 )
-FROM_CLIENT: tuple[type[BaseModel], ...] = (messages.Subscribe, messages.Ping)
+FROM_CLIENT: tuple[type[BaseModel], ...] = (
+    messages.Auth,
+    messages.Subscribe,
+    messages.Ping,
+)
 
 _HEADER = "# Made by `python -m orders_contract.asyncapi`; not to be edited by hand.\n"
 
@@ -110,8 +116,9 @@ def _operations() -> Json:
             "channel": {"$ref": "#/channels/ws"},
             "summary": "The gateway tells what changes.",
             "messages": _in_channel(messages.Hello, messages.Events, messages.Heartbeat)
-            + _in_channel(messages.Reset, messages.Error),
+            + _in_channel(messages.Reset, messages.Expiring, messages.Error),
         },
+        "auth": _request(messages.Auth, messages.Authenticated),
         "subscribe": _request(messages.Subscribe, messages.Subscribed),
         "ping": _request(messages.Ping, messages.Pong),
     }

@@ -4,7 +4,7 @@ Servers render their messages by hand where that is faster; tests validate every
 against these models.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AwareDatetime,
@@ -15,11 +15,14 @@ from pydantic import (
     PositiveInt,
     StringConstraints,
     TypeAdapter,
+    model_validator,
 )
 
 Status = Literal["pending", "processing", "shipped", "delivered", "cancelled"]
 Operation = Literal["INSERT", "UPDATE", "DELETE", "TRUNCATE", "LEAVE"]
 ResetReason = Literal["expired", "slow", "unknown_stream", "ahead"]
+Role = Literal["viewer", "clerk", "admin"]
+"""In rising order: who reads, who also writes, who also deletes."""
 
 MAX_FILTER_VALUES = 100
 """Most values one key of a filter may list."""
@@ -123,6 +126,23 @@ class Subscribed(_Message):
     position: NonNegativeInt
 
 
+class Authenticated(_Message):
+    """The token is accepted: whose it is, what it allows, and until when."""
+
+    type: Literal["authenticated"]
+    subject: str
+    role: Role
+    customers: list[str] | None
+    expires: AwareDatetime | None
+
+
+class Expiring(_Message):
+    """The token ends in so many ``seconds``, and the connection with it unless it is renewed."""
+
+    type: Literal["expiring"]
+    seconds: NonNegativeInt
+
+
 class Pong(_Message):
     """The answer to ``ping``."""
 
@@ -146,6 +166,20 @@ class Subscribe(_Message):
     after: Annotated[int, Field(strict=True, ge=0, le=MAX_POSITION)] | None = None
 
 
+class Auth(_Message):
+    """Say who you are, or renew it: with a token, or a ticket from ``POST /api/tickets``."""
+
+    type: Literal["auth"]
+    token: str | None = None
+    ticket: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.token is None) == (self.ticket is None):
+            raise ValueError("either token or ticket")
+        return self
+
+
 class Ping(_Message):
     """Ask for a ``pong``."""
 
@@ -153,9 +187,10 @@ class Ping(_Message):
 
 
 ServerMessage = Annotated[
-    Hello | Events | Heartbeat | Reset | Subscribed | Pong | Error, Field(discriminator="type")
+    Hello | Authenticated | Expiring | Events | Heartbeat | Reset | Subscribed | Pong | Error,
+    Field(discriminator="type"),
 ]
-ClientMessage = Annotated[Subscribe | Ping, Field(discriminator="type")]
+ClientMessage = Annotated[Auth | Subscribe | Ping, Field(discriminator="type")]
 
 SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
 CLIENT_MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)

@@ -23,3 +23,9 @@ PRESENCE_TTL_S = 6
 
 LOG_CAPACITY_EVENTS = 100_000
 """About so many events stay in LOG_KEY."""
+
+REVOKED_KEY = "orders:revoked"
+"""Redis hash: tokens and subjects that no longer count, and a version. PostgreSQL has the truth."""
+
+TICKET_KEY_PREFIX = "orders:ticket:"
+"""Redis strings, JSON: whom a one-time ticket is for, by the ticket's digest."""

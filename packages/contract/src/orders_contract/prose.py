@@ -40,7 +40,24 @@ frame covers `first` to `last` without a gap though it holds only the events tha
 
 `GET /api/orders` gives the orders and the position they stand at; go on with
 `/ws?after=<that position>`. Apply an event only where its `order.version` is newer than what you
-have. After a `reset` do the same again."""
+have. After a `reset` do the same again.
+
+### Signing in
+
+Where the system asks for tokens, show one in one of these ways, never in the address:
+
+- in the header `Authorization: Bearer <token>`;
+- as a subprotocol: ask for `orders` and `orders.token.<token>`, or `orders.ticket.<ticket>`; the
+  answer is `orders`;
+- in the first message, `{"type":"auth","token":...}`, within ten seconds.
+
+`hello` comes once you are let in, `authenticated` right after it. A ticket comes from
+`POST /api/tickets`, is good for 30 s and for one connection. A minute before a token ends comes
+`expiring`: send `auth` with a new one and go on, or be closed with 4001.
+
+A token may be restricted to customers. Then everything here speaks of their orders alone, as if
+each filter named them: an order that passes to another customer comes as LEAVE, one that comes from
+another as an UPDATE whose `changed` is null; positions still count every order's changes."""
 
 QUERY: dict[str, Any] = {
     "after": {
@@ -68,12 +85,16 @@ CLOSING_CODES = {
     1011: "The gateway failed, or you left its pings unanswered: come back with your position.",
     1012: "The gateway restarts: come back soon, with your position; another may take you.",
     1013: "Busy, or what you missed is out of reach from here: try another gateway later.",
+    4001: "Sign in: no token in time, or it has expired, was revoked or is not accepted.",
 }
-"""Codes 4000 to 4099 are the project's own; none of them is in use."""
+"""Codes 4000 to 4099 are the project's own."""
 
 REFUSALS = {
     400: "`after` is not a position.",
+    401: "The token or ticket is not accepted.",
+    403: "The page is of another origin.",
     404: "The WebSocket is at `/ws`.",
+    429: "Too many connections from your address or with your token: see `Retry-After`.",
     503: "This gateway is full, stopping or cut off from the stream: see `Retry-After`.",
 }
 
@@ -87,7 +108,8 @@ RESET_REASONS = {
 ERROR_CODES = {
     "binary_not_supported": "Messages are JSON in text frames.",
     "invalid_json": "The text is not JSON.",
-    "unknown_type": "`type` is neither `subscribe` nor `ping`.",
+    "unknown_type": "`type` is none of `auth`, `subscribe` and `ping`.",
+    "unauthorized": "The token or ticket is not accepted; `message` says why.",
     "invalid_message": "A field is missing, unknown or of the wrong shape; `message` names it.",
 }
 
@@ -100,6 +122,11 @@ after DELETE. `changed` holds the old values of the columns that an UPDATE chang
     messages.Heartbeat: "Comes every `heartbeat_seconds` while all is well. If nothing at "
     "all comes for twice as long, connect again.",
     messages.Reset: "The connection goes on from `position`.",
+    messages.Authenticated: """\
+Comes after `hello` where tokens are asked for, and in answer to `auth`. `customers` is null for
+those who see everyone's orders, `expires` where nothing expires.""",
+    messages.Auth: "Before `hello`: sign in. Later: go on under a new token of the same subject, "
+    "with the same customers.",
     messages.Subscribe: f"""\
 `after` is a position of the connection's own stream.
 
@@ -164,13 +191,34 @@ EXAMPLES: dict[type[BaseModel], dict[str, dict[str, Any]]] = {
         },
         "everything": {"type": "subscribed", "filter": {}, "position": 1050},
     },
+    messages.Authenticated: {
+        "clerk": {
+            "type": "authenticated",
+            "subject": "ann@example.com",
+            "role": "clerk",
+            "customers": ["Ann"],
+            "expires": "2026-11-22T19:00:00+00:00",
+        },
+        "everyone": {
+            "type": "authenticated",
+            "subject": "",
+            "role": "admin",
+            "customers": None,
+            "expires": None,
+        },
+    },
+    messages.Expiring: {"soon": {"type": "expiring", "seconds": 60}},
     messages.Pong: {"answer": {"type": "pong", "position": 1050}},
     messages.Error: {
         "unknown": {
             "type": "error",
             "code": "unknown_type",
-            "message": "type must be 'subscribe' or 'ping'",
+            "message": "type must be 'auth', 'subscribe' or 'ping'",
         }
+    },
+    messages.Auth: {
+        "token": {"type": "auth", "token": "eyJhbGciOi..."},
+        "ticket": {"type": "auth", "ticket": "Zb0W..."},
     },
     messages.Subscribe: {
         "filtered": {

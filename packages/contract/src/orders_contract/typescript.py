@@ -12,12 +12,17 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from orders_contract.asyncapi import FROM_CLIENT, FROM_SERVER
-from orders_contract.messages import Operation, ResetReason, Status
+from orders_contract.messages import Operation, ResetReason, Role, Status
 
 Schema = dict[str, Any]
 
 _HEADER = "/* Made by `python -m orders_contract.typescript`; not to be edited by hand. */\n"
-_LISTS: dict[str, Any] = {"STATUSES": Status, "OPERATIONS": Operation, "RESET_REASONS": ResetReason}
+_LISTS: dict[str, Any] = {
+    "STATUSES": Status,
+    "OPERATIONS": Operation,
+    "RESET_REASONS": ResetReason,
+    "ROLES": Role,
+}
 _SCALARS: dict[str, str] = {
     "integer": "number",
     "number": "number",

@@ -1,0 +1,40 @@
+"""What a request shows: in ``Authorization``, or as subprotocols of a WebSocket. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SUBPROTOCOL = "orders"
+_TOKEN = "orders.token."  # noqa: S105  a prefix
+_TICKET = "orders.ticket."  # the same
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A token, or a ticket."""
+
+    text: str
+    is_ticket: bool = False
+
+    def __repr__(self) -> str:
+        """Stay out of logs and tracebacks."""
+        return "Credential(...)"
+
+
+def bearer(authorization: str | None) -> str | None:
+    """Return the token of an Authorization header; None if it holds none."""
+    scheme, _, token = (authorization or "").strip().partition(" ")
+    token = token.strip()
+    return token if scheme.lower() == "bearer" and token else None
+
+
+def of_handshake(authorization: str | None, subprotocols: Iterable[str]) -> Credential | None:
+    """Return what a handshake shows: the header first, else the subprotocols."""
+    token = bearer(authorization)
+    if token is not None:
+        return Credential(token)
+    for each in subprotocols:
+        if each.startswith(_TOKEN):
+            return Credential(each.removeprefix(_TOKEN))
+        if each.startswith(_TICKET):
+            return Credential(each.removeprefix(_TICKET), is_ticket=True)
+    return None

@@ -1,0 +1,160 @@
+"""Public keys at an address, and their rotation."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+from orders_access import keys
+from orders_access.errors import InvalidTokenError, KeysUnavailableError
+from orders_access.keys import KeySet
+from orders_access.tokens import Verifier
+
+pytestmark = pytest.mark.anyio
+
+OLD, NEW = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+
+
+class Issuer:
+    """Serves keys, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        issuer = self
+        self.keys: list[dict[str, Any]] = []
+        self.asked = 0
+        self.status = 200
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                issuer.asked += 1
+                body = json.dumps({"keys": issuer.keys}).encode()
+                self.send_response(issuer.status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_arguments: object) -> None:
+                """Say nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/keys"
+
+    def serve(self, **named: Any) -> None:
+        """Serve these keys from now on."""
+        self.keys = [
+            {**json.loads(RSAAlgorithm.to_jwk(key.public_key())), "kid": name, "use": "sig"}
+            for name, key in named.items()
+        ]
+
+
+class Clock:
+    """Time that passes when told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    issuer = Issuer()
+    thread = threading.Thread(target=issuer.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield issuer
+    issuer.server.shutdown()
+    issuer.server.server_close()
+    thread.join()
+
+
+def token(key: Any, name: str | None) -> str:
+    claims = {"sub": "ann", "role": "viewer", "aud": "orders", "iss": "orders"}
+    headers = {} if name is None else {"kid": name}
+    return jwt.encode(
+        {**claims, "exp": int(time.time()) + 600}, key, algorithm="RS256", headers=headers
+    )
+
+
+def checker(issuer: Issuer, clock: Clock) -> Verifier:
+    return Verifier(KeySet(issuer.url, "RS256", clock), "RS256", "orders", "orders", 60)
+
+
+async def test_fetched_once(issuer: Issuer) -> None:
+    """Keys are asked for once, however many tokens there are."""
+    issuer.serve(old=OLD)
+    verifier = checker(issuer, Clock())
+    for name in ("old", "old", None):
+        assert (await verifier.verify(token(OLD, name))).subject == "ann"
+    assert issuer.asked == 1
+
+
+async def test_new_key_counts_at_once(issuer: Issuer) -> None:
+    """A token of a key that was added since is accepted: an unknown name has keys fetched anew."""
+    clock = Clock()
+    issuer.serve(old=OLD)
+    verifier = checker(issuer, clock)
+    await verifier.verify(token(OLD, "old"))
+    issuer.serve(old=OLD, new=NEW)
+    clock.now_s += keys.COOLDOWN_S
+    assert await verifier.verify(token(NEW, "new"))
+    assert issuer.asked == 2
+
+
+async def test_removed_key_counts_no_longer(issuer: Issuer) -> None:
+    """Once keys have been fetched anew, those taken out are refused."""
+    clock = Clock()
+    issuer.serve(old=OLD)
+    verifier = checker(issuer, clock)
+    await verifier.verify(token(OLD, "old"))
+    issuer.serve(new=NEW)
+    clock.now_s += keys.LIFETIME_S + 1
+    with pytest.raises(InvalidTokenError):
+        await verifier.verify(token(OLD, "old"))
+
+
+async def test_made_up_names_are_no_flood(issuer: Issuer) -> None:
+    """However many names nobody knows, the issuer is asked once in a while."""
+    issuer.serve(old=OLD)
+    verifier = checker(issuer, Clock())
+    await verifier.verify(token(OLD, "old"))
+    for number in range(50):
+        with pytest.raises(InvalidTokenError):
+            await verifier.verify(token(NEW, f"made up {number}"))
+    assert issuer.asked == 1
+
+
+async def test_known_keys_outlive_their_issuer_for_a_while(issuer: Issuer) -> None:
+    """While keys cannot be fetched those known count, and after an hour nobody is let in."""
+    clock = Clock()
+    issuer.serve(old=OLD)
+    verifier = checker(issuer, clock)
+    await verifier.verify(token(OLD, "old"))
+    issuer.status = 500
+    clock.now_s += keys.LIFETIME_S + 1
+    assert await verifier.verify(token(OLD, "old"))
+    clock.now_s += keys.STALE_S
+    with pytest.raises(KeysUnavailableError):
+        await verifier.verify(token(OLD, "old"))
+
+
+async def test_nobody_without_keys(issuer: Issuer) -> None:
+    """Before keys could be fetched nobody is let in, and nobody is called a forger."""
+    issuer.status = 500
+    with pytest.raises(KeysUnavailableError):
+        await checker(issuer, Clock()).verify(token(OLD, "old"))
+
+
+async def test_symmetric_key_in_the_set(issuer: Issuer) -> None:
+    """A secret that stands in a public set signs nothing."""
+    issuer.serve(old=OLD)
+    issuer.keys.append({"kty": "oct", "kid": "oct", "k": "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"})
+    with pytest.raises(InvalidTokenError):
+        await checker(issuer, Clock()).verify(token(OLD, "oct"))

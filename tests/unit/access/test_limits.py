@@ -1,0 +1,53 @@
+"""How much one may ask for."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orders_access.limits import TokenBucket
+
+
+def test_burst_is_admitted_at_once() -> None:
+    """A client may say as much as the burst without a pause, and no more."""
+    bucket = TokenBucket(rate_per_s=1, burst=3, now_s=100.0)
+    assert [bucket.admit(100.0) for _ in range(5)] == [True, True, True, False, False]
+
+
+def test_tokens_come_back_with_time() -> None:
+    """After the burst it may go on at the rate."""
+    bucket = TokenBucket(rate_per_s=2, burst=1, now_s=0.0)
+    assert [bucket.admit(now_s) for now_s in (0.0, 0.25, 0.5, 0.75, 1.0)] == [
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
+def test_silence_is_not_saved_up() -> None:
+    """An hour of silence earns one burst."""
+    bucket = TokenBucket(rate_per_s=10, burst=2, now_s=0.0)
+    assert [bucket.admit(3600.0) for _ in range(3)] == [True, True, False]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    rate_per_s=st.integers(1, 20),
+    burst=st.integers(1, 10),
+    ticks=st.lists(st.integers(0, 40), max_size=80),
+)
+def test_rate_holds_over_any_stretch(rate_per_s: int, burst: int, ticks: list[int]) -> None:
+    """I6: from any moment on, no more than burst and rate allow; and never less than the rate."""
+    tick_s = 1 / 16  # exact in binary: no rounding in the sums
+    bucket = TokenBucket(rate_per_s, burst, 0.0)
+    now_s = 0.0
+    admitted: list[float] = []
+    for pause in ticks:
+        now_s += pause * tick_s
+        if bucket.admit(now_s):
+            admitted.append(now_s)
+        else:
+            assert admitted  # the burst is at least one
+    for number, since_s in enumerate(admitted):
+        for count, until_s in enumerate(admitted[number:], start=1):
+            assert count <= burst + (until_s - since_s) * rate_per_s

@@ -1,0 +1,57 @@
+"""Which pages may talk to us."""
+
+import pytest
+
+from orders_access.origins import host_is_ours, origin_is_ours
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "localhost:3000", "127.0.0.1:3000", "[::1]:3000", "127.8.8.8", "api:8000"],
+)
+def test_names_of_this_machine(host: str) -> None:
+    """In open mode the loopback's names are answered, and those of the inner network."""
+    assert host_is_ours(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "orders.example",
+        "orders.example:3000",
+        "192.168.1.7:3000",
+        "localhost.example",
+        "[",
+        "][",
+    ],
+)
+def test_other_names(host: str) -> None:
+    """A name that somebody made lead to the loopback is not answered (DNS rebinding)."""
+    assert not host_is_ours(host)
+
+
+@pytest.mark.parametrize(
+    ("origin", "ours"),
+    [
+        (None, True),
+        ("http://localhost:3000", True),
+        ("https://localhost:3000", True),
+        ("https://shop.example", True),
+        ("null", False),
+        ("", False),
+        ("http://localhost:3001", False),
+        ("http://localhost", False),
+        ("http://evil.example", False),
+        ("http://localhost:3000.evil.example", False),
+        ("http://localhost:3000@evil.example", False),
+        ("file://localhost:3000", False),
+        ("https://shop.example.evil.example", False),
+        ("http://[", False),
+    ],
+)
+def test_origins(origin: str | None, ours: bool) -> None:  # noqa: FBT001  a parameter
+    """A page may connect from the host it talks to, or from an origin that is listed."""
+    assert (
+        origin_is_ours(origin, "localhost:3000", "https://shop.example https://b.example") is ours
+    )

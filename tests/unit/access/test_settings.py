@@ -1,0 +1,107 @@
+"""Which starts are refused, and with which words."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from orders_access.settings import AccessSettings, refusals
+from refusals import refusal
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+class Settings(AccessSettings):
+    """Those of a service."""
+
+    host: str = "127.0.0.1"
+
+    @property
+    def listens_on(self) -> str:
+        return self.host
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.9.9.9"])
+def test_open_on_the_loopback(host: str) -> None:
+    """On a developer's machine nothing has to be set."""
+    assert Settings(host=host).is_open
+
+
+@pytest.mark.parametrize(
+    ("host", "published"),
+    [
+        ("0.0.0.0", ""),
+        ("::", ""),
+        ("192.168.1.7", ""),
+        ("orders.example", ""),
+        ("0.0.0.0", "0.0.0.0"),
+        ("127.0.0.1", "127.0.0.1 192.168.1.7"),
+        ("127.0.0.1", "::"),
+    ],
+)
+def test_open_to_others_is_refused(host: str, published: str) -> None:
+    """Where others reach the system open mode is refused, in a sentence that says what to set."""
+    with pytest.raises(ValidationError) as refused:
+        Settings(host=host, published_address=published)
+    (sentence,) = refusals(refused.value)
+    assert sentence.startswith("AUTH_MODE=open")
+    assert "set AUTH_MODE=token and AUTH_SECRET" in sentence
+
+
+def test_container_behind_a_local_edge() -> None:
+    """A container listens everywhere, but is reached where its edge is published."""
+    assert Settings(host="0.0.0.0", published_address="127.0.0.1 ::1").is_open
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "AUTH_SECRET"),
+        ({"auth_secret": "short"}, "AUTH_SECRET"),
+        ({"auth_secret": SECRET, "auth_algorithm": "RS256"}, "AUTH_JWKS_URL"),
+        ({"auth_jwks_url": "https://issuer.example/keys"}, "AUTH_ALGORITHM"),
+        (
+            {"auth_jwks_url": "https://issuer.example/keys", "auth_algorithm": "ES256"},
+            "INTERNAL_SECRET",
+        ),
+    ],
+)
+def test_token_mode_without_a_key(given: dict[str, str], said: str) -> None:
+    """Without what tokens are checked by there is no start, and what is missing is named."""
+    with pytest.raises(ValidationError, match=said):
+        Settings(auth_mode="token", **given)  # type: ignore[arg-type]  # parsed
+
+
+def test_secret_from_a_file(tmp_path: Path) -> None:
+    """The secret may lie in a file; it is nowhere in what is printed."""
+    file = tmp_path / "secret"
+    file.write_text(SECRET + "\n")
+    settings = Settings(auth_mode="token", auth_secret_file=file, host="0.0.0.0")
+    assert SECRET not in repr(settings)
+    assert settings.internal_token() not in ("", SECRET)
+
+
+def test_gateways_and_api_agree() -> None:
+    """What a gateway shows is made from the secret that both have; or is a secret of its own."""
+    first, second = (Settings(auth_mode="token", auth_secret=SECRET) for _ in range(2))
+    assert first.internal_token() == second.internal_token()
+    own = Settings(auth_mode="token", auth_secret=SECRET, internal_secret="own")
+    assert own.internal_token() == "own"
+    assert Settings().internal_token() == ""
+
+
+@pytest.mark.parametrize(
+    ("module", "host"), [("orders_api", "API_HOST"), ("orders_gateway", "WS_HOST")]
+)
+def test_service_refuses_to_start(module: str, host: str) -> None:
+    """The process ends with status 2 and the one sentence."""
+    refused = refusal(module, {"DB_PASSWORD": "secret", host: "0.0.0.0"})
+    assert (refused.status, refused.stdout) == (2, "")
+    (line,) = refused.stderr.splitlines()
+    assert "AUTH_MODE=token" in line
