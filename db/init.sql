@@ -98,6 +98,18 @@ CREATE TABLE IF NOT EXISTS idempotency_keys (
 COMMENT ON TABLE idempotency_keys IS
     'Answers already given to POST /api/orders, by Idempotency-Key; kept for a day.';
 
+CREATE TABLE IF NOT EXISTS revoked_tokens (
+    name         text        NOT NULL,
+    counts_until timestamptz NOT NULL,
+    kept_until   timestamptz NOT NULL,
+    revoked_at   timestamptz NOT NULL DEFAULT now(),
+
+    CONSTRAINT revoked_tokens_pkey PRIMARY KEY (name)
+);
+COMMENT ON TABLE revoked_tokens IS
+    'What no longer counts: token:<id>, or subject:<name> for all that a subject was given up to '
+    'counts_until. Redis, which may lose it, is told from here.';
+
 
 -- Indexes, each with the query it serves --------------------------------------------------------
 

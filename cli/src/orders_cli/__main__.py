@@ -9,6 +9,7 @@ from orders_cli.errors import OrdersError
 from orders_cli.psql import PsqlCommand, psql
 from orders_cli.replay import replay
 from orders_cli.simulate import simulate
+from orders_cli.tokens import tokens
 from orders_cli.up import up
 from orders_cli.watch import watch
 
@@ -25,6 +26,7 @@ def build() -> typer.Typer:
     for command in (up, watch, simulate, replay, bench):
         app.command()(command)
     app.command(cls=PsqlCommand)(psql)
+    app.add_typer(tokens, name="token")
     return app
 
 

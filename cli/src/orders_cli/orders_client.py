@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Self
 
+from orders_cli.credentials import authorization
 from orders_cli.errors import OrdersError, UnreachableError
 from orders_cli.http_client import Answer, HttpClient, HttpError
 from orders_contract.backoff import Backoff
@@ -34,11 +35,13 @@ class OrdersClient:
         address: str,
         give_up_after_s: float = _GIVE_UP_AFTER_S,
         lost: Callable[[str], None] = lambda _: None,
+        token: str | None = None,
     ) -> None:
         self.address = address
         self._give_up_after_s = give_up_after_s
         self._lost = lost
         self._http = HttpClient(address, _TIMEOUT_S)
+        self._headers = authorization(token)
 
     async def __aenter__(self) -> Self:
         """Make sure that there is an API.
@@ -75,7 +78,7 @@ class OrdersClient:
         give_up = time.monotonic() + self._give_up_after_s
         backoff = Backoff(first_s=0.1, ceiling_s=5.0)
         body = json.dumps(fields).encode()
-        headers = {"Content-Type": "application/json", **headers}
+        headers = {"Content-Type": "application/json", **self._headers, **headers}
         while True:
             try:
                 answer = await self._http.request(method, path, body, headers)

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import typer
 
 from orders_cli.addresses import DEFAULT_DATA, edge_address
+from orders_cli.credentials import Token
 from orders_cli.errors import BadValueError
 from orders_cli.order_lines import MalformedLine, OrderLine, parse
 from orders_cli.orders_client import OrdersClient, RefusedError
@@ -57,17 +58,18 @@ def replay(
         str | None, typer.Option(help="Address. Default: the running stack's, else port 3000.")
     ] = None,
     data: Annotated[Path, typer.Option(help="Folder of the stack.")] = DEFAULT_DATA,
+    token: Token = None,
 ) -> None:
     """Replay the orders of a file: each is created, goes to processing and is shipped in time."""
     factor = _factor(speed)
-    address = edge_address(api, data)
+    client = OrdersClient(edge_address(api, data), token=token)
     tally = _Tally()
     steps = timeline(_sound(_read(file), tally))
     if factor is not None and steps:
         typer.echo(f"{steps[-1].at_s / 86_400:.0f} days in about {steps[-1].at_s / factor:.0f} s")
     try:
         with progress("replaying", len(steps)) as bar:
-            asyncio.run(_replay(address, steps, factor, tally, bar))
+            asyncio.run(_replay(client, steps, factor, tally, bar))
     except KeyboardInterrupt:
         typer.echo("interrupted")
     finally:
@@ -114,9 +116,9 @@ def _complain(line: int, problem: str) -> None:
 
 
 async def _replay(
-    address: str, steps: list[Step], factor: float | None, tally: _Tally, bar: Progress
+    client: OrdersClient, steps: list[Step], factor: float | None, tally: _Tally, bar: Progress
 ) -> None:
-    async with OrdersClient(address) as client:
+    async with client:
         tally.began = time.monotonic()
         await _Replay(client, tally, bar).run(steps, factor)
 

@@ -1,7 +1,7 @@
 """Settings of ``orders up``: ``.env`` and environment, under what the command line says."""
 
 import os
-from typing import Annotated
+from typing import Annotated, Literal
 
 from dotenv import dotenv_values
 from pydantic import Field, ValidationError
@@ -28,6 +28,7 @@ class StackSettings(BaseSettings):
     port: Port = 3000
     edge_host: str | None = None
     """Addresses the edge listens on, space separated. Default: this machine only."""
+    auth_mode: Literal["open", "token"] = "open"
     api_port: Port = 8000
     listener_port: Port = 8001
     ws_port: Port = 8080

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.status import Status
 
 from orders_cli.addresses import DEFAULT_DATA, edge_address
+from orders_cli.credentials import Token
 from orders_cli.errors import BadValueError, StackError
 from orders_cli.order_lines import OrderLine, parse
 from orders_cli.orders_client import OrdersClient, RefusedError
@@ -21,7 +22,7 @@ _CONNECTIONS = 32
 _REPORT_EVERY_S = 5.0
 
 
-def simulate(
+def simulate(  # noqa: PLR0913, PLR0917  one parameter an option
     rate: Annotated[float, typer.Option(help="Changes per second, on average.")] = 2.0,
     seconds: Annotated[float | None, typer.Option(help="End after so long.")] = None,
     seed: Annotated[int | None, typer.Option(help="Repeats a run.")] = None,
@@ -29,6 +30,7 @@ def simulate(
         str | None, typer.Option(help="Address. Default: the running stack's, else port 3000.")
     ] = None,
     data: Annotated[Path, typer.Option(help="Folder of the stack.")] = DEFAULT_DATA,
+    token: Token = None,
 ) -> None:
     """Make traffic as in life: orders are born, move on, are corrected or cancelled."""
     if not 0 < rate <= 10_000:
@@ -37,8 +39,9 @@ def simulate(
         raise BadValueError(f"--seconds {seconds} is not positive")
     counter = _Counter(Console(highlight=False))
     traffic = Traffic(_samples(), seed)
+    client = OrdersClient(edge_address(api, data), float("inf"), counter.lost, token)
     try:
-        asyncio.run(_simulate(edge_address(api, data), traffic, rate, seconds, counter))
+        asyncio.run(_simulate(client, traffic, rate, seconds, counter))
     except KeyboardInterrupt:
         pass
     finally:
@@ -93,10 +96,9 @@ class _Counter:
 
 
 async def _simulate(
-    address: str, traffic: Traffic, rate: float, seconds: float | None, counter: _Counter
+    client: OrdersClient, traffic: Traffic, rate: float, seconds: float | None, counter: _Counter
 ) -> None:
-    forever = float("inf")
-    async with OrdersClient(address, forever, counter.lost) as client:
+    async with client:
         try:
             async with asyncio.timeout(seconds), asyncio.TaskGroup() as tasks:
                 await _flow(client, traffic, rate, counter, tasks)

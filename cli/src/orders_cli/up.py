@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from orders_access.names import is_local_name
+from orders_access.settings import OPEN_TO_OTHERS
 from orders_cli.addresses import DEFAULT_DATA
 from orders_cli.errors import BadValueError, NotReadyError, StackError
 from orders_cli.repository import find_repository
@@ -16,6 +18,7 @@ from orders_cli.stack import binaries, ports, state
 from orders_cli.stack.plan import Plan, Ports, wanted_ports
 from orders_cli.stack.postgres import open_cluster
 from orders_cli.stack.report import Report
+from orders_cli.stack.secret import secret_file
 from orders_cli.stack.stack import Stack
 
 
@@ -68,6 +71,7 @@ async def _run(settings: StackSettings, choices: _Choices, data: Path, report: R
     repository = find_repository()
     repository.check()
     hosts = _edge_hosts(settings)
+    _refuse(_openness(settings, hosts), BadValueError)
     wanted = _ports(settings, choices)
     _refuse(ports.beyond_range(wanted_ports(wanted, hosts)), BadValueError)
     _refuse(ports.clashes(wanted_ports(wanted, hosts)), BadValueError)
@@ -82,6 +86,7 @@ async def _run(settings: StackSettings, choices: _Choices, data: Path, report: R
             repository=repository,
             edge_hosts=hosts,
             inherited=inherited_environment(),
+            auth_secret=secret_file(data),
             caddy=binaries.caddy(),
             valkey=binaries.valkey_server(),
             data=data,
@@ -99,6 +104,13 @@ def _edge_hosts(settings: StackSettings) -> tuple[str, ...]:
     if settings.edge_host:
         return tuple(settings.edge_host.split())
     return (ports.LOOPBACK, "::1") if ports.has_ipv6_loopback() else (ports.LOOPBACK,)
+
+
+def _openness(settings: StackSettings, hosts: tuple[str, ...]) -> list[str]:
+    """Return why everyone must not be let in, if so."""
+    if settings.auth_mode == "token" or all(is_local_name(host) for host in hosts):
+        return []
+    return [OPEN_TO_OTHERS.format(addresses=" ".join(hosts))]
 
 
 def _ports(settings: StackSettings, choices: _Choices) -> Ports:

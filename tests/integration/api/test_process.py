@@ -66,6 +66,8 @@ def test_documentation(serve: Serve, database: Database, redis_url: Valkey) -> N
         assert page.status_code == 200
         assert "https://" not in page.text
         assert "http://" not in page.text
+        assert "<script>" not in page.text
+        assert client.get("/api/docs/start.js").status_code == 200
         for name in ("swagger-ui-bundle.js", "swagger-ui.css"):
             assert f"/api/docs/static/{name}" in page.text
             assert client.get(f"/api/docs/static/{name}").status_code == 200
@@ -79,6 +81,9 @@ def test_documentation(serve: Serve, database: Database, redis_url: Valkey) -> N
             "/api/orders/{order_id}/events": {"get"},
             "/api/events": {"get"},
             "/api/health": {"get"},
+            "/api/me": {"get"},
+            "/api/tickets": {"post"},
+            "/api/revocations": {"post"},
         }
         refused = schema["paths"]["/api/orders"]["post"]["responses"]["422"]["content"]
         assert list(refused) == ["application/problem+json"]

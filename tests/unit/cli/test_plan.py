@@ -15,6 +15,7 @@ def make_plan(edge_hosts: tuple[str, ...] = ("127.0.0.1", "::1")) -> Plan:
         repository=Repository(Path("/clone")),
         edge_hosts=edge_hosts,
         inherited={"LOG_LEVEL": "debug", "DB_HOST": "elsewhere", "API_PORT": "1"},
+        auth_secret=Path("/data/auth-secret"),
         caddy=Path("/bin/caddy"),
         valkey=Path("/bin/valkey-server"),
         data=Path("/data"),
@@ -29,6 +30,13 @@ def test_services_find_the_stack_only() -> None:
         assert service.environment["DB_PASSWORD"] == "p/w:d"
         assert service.environment["REDIS_URL"] == "redis://127.0.0.1:6380/0"
         assert service.environment["LOG_LEVEL"] == "debug"
+
+
+def test_services_know_where_they_are_reached() -> None:
+    """They are told the edge's addresses, by which they decide whether everyone may be let in."""
+    for service in make_plan(("0.0.0.0",)).services():
+        assert service.environment["PUBLISHED_ADDRESS"] == "0.0.0.0"
+        assert service.environment["AUTH_SECRET_FILE"] == "/data/auth-secret"
 
 
 def test_each_gateway_has_its_own_name_and_port() -> None:

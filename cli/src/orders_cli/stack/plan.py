@@ -12,6 +12,8 @@ from orders_cli.stack.ports import LOOPBACK, WantedPort
 
 DATABASE = "orders"
 ROLE = "orders"
+_OWN_KEYS = ("AUTH_SECRET", "AUTH_SECRET_FILE", "AUTH_JWKS_URL")
+"""Whoever sets one of these brings the keys that tokens are checked by."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Plan:
     repository: Repository
     edge_hosts: tuple[str, ...]
     inherited: Mapping[str, str]
+    auth_secret: Path
     caddy: Path
     valkey: Path
     data: Path
@@ -163,8 +166,12 @@ class Plan:
             "DB_USER": ROLE,
             "DB_PASSWORD": self.password,
             "REDIS_URL": self.redis_url,
+            "PUBLISHED_ADDRESS": " ".join(self.edge_hosts),
+            "FORWARDED_ALLOW_IPS": LOOPBACK,
             "PYTHONUNBUFFERED": "1",
         }
+        if not any(self.inherited.get(name) for name in _OWN_KEYS):
+            shared["AUTH_SECRET_FILE"] = str(self.auth_secret)
         return Program(
             name=name,
             command=(sys.executable, "-m", module),

@@ -7,6 +7,7 @@ from types import FrameType
 import uvicorn
 from pydantic import ValidationError
 
+from orders_access.settings import refusals
 from orders_api import app, logs
 from orders_api.settings import Settings
 
@@ -21,9 +22,8 @@ def main() -> int:
     try:
         settings = Settings()
     except ValidationError as exc:
-        for error in exc.errors():
-            name = "_".join(str(part) for part in error["loc"]).upper()
-            sys.stderr.write(f"orders-api: setting {name}: {error['msg']}\n")
+        for sentence in refusals(exc):
+            sys.stderr.write(f"orders-api: {sentence}\n")
         return 2
     logs.configure(settings.log_level, settings.log_format)
     # uvicorn finishes what it serves and then raises the signal once more: that ends us with 0.

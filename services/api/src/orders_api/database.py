@@ -81,10 +81,10 @@ class Database:
             raise DatabaseUnavailableError from exc
 
     @asynccontextmanager
-    async def writing(self, actor: str | None = None) -> AsyncIterator[Connection]:
+    async def writing(self, actor: str = "") -> AsyncIterator[Connection]:
         """Lend a connection inside one transaction, committed at the end.
 
-        ``actor`` is who the changes are ascribed to in the log.
+        ``actor`` is who the changes are ascribed to in the log; empty for nobody in particular.
 
         Raises:
             DatabaseUnavailableError: as ``reading``. Was it lost during the commit, then nobody
@@ -92,7 +92,7 @@ class Database:
 
         """
         async with self.reading() as connection, connection.transaction():
-            if actor is not None:
+            if actor:
                 await connection.execute(SET_ACTOR, {"actor": actor})
             yield connection
 

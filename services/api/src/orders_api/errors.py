@@ -1,5 +1,6 @@
 """What can go wrong in the API. Each error's docstring is the detail its client reads."""
 
+import math
 from typing import ClassVar
 
 from orders_api.records import StoredOrder
@@ -29,6 +30,58 @@ class InvalidInputError(ApiError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field} {message}")
         self.errors = [{"field": field, "message": message}]
+
+
+class UnauthorizedError(ApiError):
+    """Show a valid token: Authorization: Bearer <token>."""
+
+    status = 401
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    @property
+    def detail(self) -> str:
+        """What is missing, or what is wrong with the token; nothing that is in it."""
+        return f"{self.reason[:1].upper()}{self.reason[1:]}." if self.reason else super().detail
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """How to do better (RFC 6750)."""
+        error = ', error="invalid_token"' if self.reason else ""
+        return {"WWW-Authenticate": f'Bearer realm="orders"{error}'}
+
+
+class ForbiddenError(ApiError):
+    """Your token does not allow that."""
+
+    status = 403
+
+
+class OutOfScopeError(ForbiddenError):
+    """Your token is for other customers' orders."""
+
+
+class MisdirectedError(ApiError):
+    """This system answers only to the names of the machine it runs on."""
+
+    status = 421
+
+
+class TooManyRequestsError(ApiError):
+    """Too many requests; try again when Retry-After says."""
+
+    status = 429
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(f"for {wait_s:.1f} s")
+        self._wait_s = wait_s
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to try again, in whole seconds."""
+        return {"Retry-After": str(max(1, math.ceil(self._wait_s)))}
 
 
 class OrderNotFoundError(ApiError):
@@ -69,8 +122,8 @@ class UnsupportedMediaTypeError(ApiError):
     status = 415
 
 
-class DatabaseUnavailableError(ApiError):
-    """The database does not answer right now; try again shortly."""
+class UnavailableError(ApiError):
+    """Tokens cannot be checked right now; try again shortly."""
 
     status = 503
 
@@ -78,3 +131,11 @@ class DatabaseUnavailableError(ApiError):
     def headers(self) -> dict[str, str]:
         """When to try again, in seconds."""
         return {"Retry-After": "2"}
+
+
+class DatabaseUnavailableError(UnavailableError):
+    """The database does not answer right now; try again shortly."""
+
+
+class RedisUnavailableError(UnavailableError):
+    """Redis does not answer right now; try again shortly."""

@@ -10,10 +10,12 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeInt,
+    PositiveInt,
     model_validator,
 )
 
-from orders_contract.messages import Event, Order, Status
+from orders_access.tokens import MAX_TOKEN_LENGTH
+from orders_contract.messages import Event, Order, Role, Status
 
 MAX_BIGINT = 2**63 - 1
 MAX_INTEGER = 2**31 - 1
@@ -159,12 +161,14 @@ class EventList(BaseModel):
     """Events after a position, oldest first, and the position the stream has reached.
 
     There is more as long as the last event's position is below `position`. A first event past
-    `after` + 1 in the full log means that what came between has been pruned.
+    `after` + 1 in the full log means that what came between has been pruned. With a token that is
+    restricted to customers only theirs are shown; `last` is how far the page goes, to go on from.
     """
 
     stream: UUID
     position: NonNegativeInt
     events: list[Event]
+    last: NonNegativeInt
 
 
 class Check(BaseModel):
@@ -196,11 +200,50 @@ class Checks(BaseModel):
     gateways: GatewayCheck
 
 
-class Health(BaseModel):
-    """`ok`, `degraded` (orders are served, live updates may not be) or `down`."""
+class HealthSummary(BaseModel):
+    """All that is said to those who show no token where one is asked for."""
 
     status: Literal["ok", "degraded", "down"]
+
+
+class Health(HealthSummary):
+    """`ok`, `degraded` (orders are served, live updates may not be) or `down`."""
+
     checks: Checks
+
+
+class Me(BaseModel):
+    """Who you are to this system. In open mode nobody in particular, who may do everything.
+
+    `customers` is null for those who see everyone's orders, `expires` where nothing expires.
+    """
+
+    mode: Literal["open", "token"]
+    subject: str
+    role: Role
+    customers: list[str] | None
+    expires: AwareDatetime | None
+
+
+class Ticket(BaseModel):
+    """Good for one connection to `/ws`, for so many seconds."""
+
+    ticket: str
+    expires_in: PositiveInt
+
+
+class Revocation(_Request):
+    """What no longer counts: one token, or its id (`jti`), or all that a subject has had so far."""
+
+    token: str | None = Field(None, min_length=1, max_length=MAX_TOKEN_LENGTH)
+    token_id: Annotated[ShortText, Field(min_length=1)] | None = None
+    subject: Annotated[ShortText, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if sum(each is not None for each in (self.token, self.token_id, self.subject)) != 1:
+            raise ValueError("must contain exactly one of token, token_id, subject")
+        return self
 
 
 class FieldError(BaseModel):

@@ -5,7 +5,12 @@ Rows are rendered here, once, and in UTC because the session's time zone is.
 
 # --- orders ---------------------------------------------------------------------------------------
 
-ORDER = "SELECT id, version, to_json(orders)::text FROM orders WHERE id = %(id)s"
+# Whom a token may see: null for everyone.
+_IN_SCOPE = "(%(scope)s::text[] IS NULL OR customer_name = ANY (%(scope)s))"
+
+ORDER = f"""
+    SELECT id, version, to_json(orders)::text FROM orders WHERE id = %(id)s AND {_IN_SCOPE}
+"""  # noqa: S608  made of constants
 
 INSERT_ORDER = """
     INSERT INTO orders (customer_name, product_name, quantity, status)
@@ -15,11 +20,12 @@ INSERT_ORDER = """
 
 # The condition is evaluated again on the newest row after waiting for another writer, so that of
 # two who name the same version one wins.
-UPDATE_ORDER = """
-    UPDATE orders SET {assignments}
+UPDATE_ORDER = f"""
+    UPDATE orders SET {{assignments}}
      WHERE id = %(id)s AND (%(versions)s::bigint[] IS NULL OR version = ANY (%(versions)s))
+       AND {_IN_SCOPE}
     RETURNING id, version, to_json(orders)::text
-"""
+"""  # noqa: S608  made of constants
 ASSIGNMENTS = {
     "customer_name": "customer_name = %(customer_name)s",
     "product_name": "product_name = %(product_name)s",
@@ -27,11 +33,12 @@ ASSIGNMENTS = {
     "status": "status = %(status)s",
 }
 
-DELETE_ORDER = """
+DELETE_ORDER = f"""
     DELETE FROM orders
      WHERE id = %(id)s AND (%(versions)s::bigint[] IS NULL OR version = ANY (%(versions)s))
+       AND {_IN_SCOPE}
     RETURNING id
-"""
+"""  # noqa: S608  made of constants
 
 # One statement is one snapshot. octet_length() tells the size of a name without fetching it, so
 # a page of enormous rows is cut before any of them is rendered; one row always fits.
@@ -97,7 +104,7 @@ ORDER_COUNTS = f"""
 # changes are a difference; reading an hour of events could mean millions.
 PULSE = f"""
     WITH RECURSIVE counted AS (
-        {_COUNTED.format(columns="created_at", conditions="created_at >= %(day)s")}
+        {_COUNTED.format(columns="created_at", conditions="created_at >= %(day)s AND {conditions}")}
     ), quarters AS (
         SELECT width_bucket(extract(epoch FROM created_at - %(day)s::timestamptz),
                             0, %(quarters)s * 900, %(quarters)s) AS number,
@@ -147,16 +154,41 @@ EVENT_PAGE = """
     SELECT order_stream.id,
            (SELECT coalesce(max(position), 0) FROM order_events),
            (SELECT '[' || coalesce(string_agg(json, ',' ORDER BY position), '') || ']' FROM page
-             WHERE number > 0)
+             WHERE number > 0),
+           (SELECT max(position) FROM page)
       FROM order_stream
 """
 ALL_EVENTS = EVENT_PAGE.format(condition="true")
 EVENTS_OF_ORDER = EVENT_PAGE.format(condition="event.order_id = %(order_id)s")
 
-ORDER_KNOWN = """
-    SELECT EXISTS (SELECT FROM orders WHERE id = %(id)s)
-        OR EXISTS (SELECT FROM order_events WHERE order_id = %(id)s)
+# What a token restricted to customers may know of the last hour: its own changes, of the newest so
+# many. Names are inside JSON here, so each event has to be looked at.
+SCOPED_CHANGES = """
+    WITH recent AS (
+        SELECT operation, "order", changed, changed_at FROM order_events
+         WHERE position > (SELECT coalesce(max(position), 0) FROM order_events) - %(looked_at)s
+           AND position <= %(position)s AND changed_at >= %(hour)s
+    ), own AS (
+        SELECT width_bucket(extract(epoch FROM changed_at - %(hour)s::timestamptz),
+                            0, %(minutes)s * 60, %(minutes)s) AS number
+          FROM recent
+         WHERE "order"->>'customer_name' = ANY (%(scope)s)
+            OR changed->>'customer_name' = ANY (%(scope)s)
+            OR operation = 'TRUNCATE'
+    ), counted AS (SELECT number, count(*) AS changes FROM own GROUP BY number)
+    SELECT json_agg(coalesce(changes, 0) ORDER BY number)::text
+      FROM generate_series(1, %(minutes)s) AS number LEFT JOIN counted USING (number)
 """
+
+# Under a scope: whether it is, or ever was, an order of theirs.
+ORDER_KNOWN = f"""
+    SELECT EXISTS (SELECT FROM orders WHERE id = %(id)s AND {_IN_SCOPE})
+        OR EXISTS (SELECT FROM order_events
+                    WHERE order_id = %(id)s
+                      AND (%(scope)s::text[] IS NULL
+                           OR "order"->>'customer_name' = ANY (%(scope)s)
+                           OR changed->>'customer_name' = ANY (%(scope)s)))
+"""  # noqa: S608  made of constants
 
 # What waits: changes without a position, and events that Redis does not have yet. Counting stops
 # at 10,001, and least() ignores nulls.
@@ -201,6 +233,23 @@ FORGET_ANSWERS = """
         SELECT key FROM idempotency_keys WHERE created_at < now() - interval '24 hours'
          ORDER BY created_at LIMIT 100 FOR UPDATE SKIP LOCKED)
 """
+
+# --- revoked tokens -------------------------------------------------------------------------------
+
+REVOKE = """
+    INSERT INTO revoked_tokens (name, counts_until, kept_until)
+    VALUES (%(name)s, %(counts_until)s, %(kept_until)s)
+    ON CONFLICT (name) DO UPDATE
+       SET counts_until = greatest(revoked_tokens.counts_until, excluded.counts_until),
+           kept_until = greatest(revoked_tokens.kept_until, excluded.kept_until)
+"""
+
+REVOKED = """
+    SELECT name, extract(epoch FROM counts_until)::float8 FROM revoked_tokens
+     WHERE kept_until > now()
+"""
+
+FORGET_REVOKED = "DELETE FROM revoked_tokens WHERE kept_until < now() RETURNING name"
 
 # --- the transaction ------------------------------------------------------------------------------
 

@@ -34,11 +34,15 @@ class OrderPage:
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Some events, oldest first, and where the stream stood when they were read."""
+    """Some events, oldest first, and where the stream stood when they were read.
+
+    ``last`` is how far the page covers the log: under a scope it holds fewer events than it covers.
+    """
 
     stream: UUID
     position: int
     events: str
+    last: int
 
 
 @dataclass(frozen=True, slots=True)

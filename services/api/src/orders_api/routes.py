@@ -15,6 +15,7 @@ from orders_api.models import (
     EventList,
     EventQuery,
     Health,
+    HealthSummary,
     NewOrder,
     OrderChanges,
     OrderCounts,
@@ -25,11 +26,15 @@ from orders_api.models import (
 )
 from orders_api.records import EventPage, StoredOrder
 from orders_api.requests import (
+    Admin,
+    Clerk,
     IdempotencyKey,
     IfMatch,
     OrderId,
     Probe,
+    Somebody,
     Store,
+    Viewer,
     without_query,
 )
 from orders_contract.messages import Order, Status
@@ -38,7 +43,7 @@ router = APIRouter(prefix="/api")
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": Problem} for status in (*statuses, 422, 503)}
+    return {status: {"model": Problem} for status in (401, 403, *statuses, 422, 429, 503)}
 
 
 _BODY = (413, 415)
@@ -46,9 +51,9 @@ _NO_QUERY = [Depends(without_query)]
 
 
 @router.get("/orders", response_model=OrderList, responses=_problems())
-async def list_orders(store: Store, query: Annotated[OrderQuery, Query()]) -> Response:
+async def list_orders(store: Store, who: Viewer, query: Annotated[OrderQuery, Query()]) -> Response:
     """Return a page of orders, newest first, and the position to follow the stream from."""
-    page = await store.page(query, _before(query.cursor))
+    page = await store.page(query, _before(query.cursor), who)
     next_cursor = None if page.last_id is None else cursor.encode(page.last_id)
     return _json(
         f'{{"stream":"{page.stream}","position":{page.position},'
@@ -63,16 +68,18 @@ async def list_orders(store: Store, query: Annotated[OrderQuery, Query()]) -> Re
     responses=_problems(*_BODY),
     dependencies=_NO_QUERY,
 )
-async def create_order(store: Store, order: NewOrder, key: IdempotencyKey) -> Response:
+async def create_order(store: Store, who: Clerk, order: NewOrder, key: IdempotencyKey) -> Response:
     """Create an order. With an Idempotency-Key a repeat gets the first answer again."""
-    created = await store.create(order, key)
+    created = await store.create(order, key, who)
     return _order(created, 201, {"Location": f"/api/orders/{created.id}"})
 
 
 @router.get("/orders/counts", response_model=OrderCounts, responses=_problems())
-async def count_orders(store: Store, query: Annotated[CountQuery, Query()]) -> Response:
+async def count_orders(
+    store: Store, who: Viewer, query: Annotated[CountQuery, Query()]
+) -> Response:
     """Return how many orders there are of each status, and the position to count on from."""
-    found = await store.counts(query)
+    found = await store.counts(query, who)
     counts = dict.fromkeys(get_args(Status), 0) | json.loads(found.counts)
     return _json(
         f'{{"stream":"{found.stream}","position":{found.position},"time":"{found.time}",'
@@ -81,9 +88,9 @@ async def count_orders(store: Store, query: Annotated[CountQuery, Query()]) -> R
 
 
 @router.get("/pulse", response_model=Pulse, responses=_problems(), dependencies=_NO_QUERY)
-async def get_pulse(store: Store) -> Response:
+async def get_pulse(store: Store, who: Viewer) -> Response:
     """Return the changes of each minute of the last hour, the new orders of the last day."""
-    past = await store.recent_past(datetime.now(UTC))
+    past = await store.recent_past(datetime.now(UTC), who)
     return _json(
         f'{{"stream":"{past.stream}","position":{past.position},"time":"{past.time}",'
         f'"changes_since":"{past.changes_since.isoformat()}","changes":{past.changes},'
@@ -98,10 +105,13 @@ async def get_pulse(store: Store) -> Response:
     dependencies=_NO_QUERY,
 )
 async def get_order(
-    store: Store, order_id: OrderId, if_none_match: Annotated[str | None, Header()] = None
+    store: Store,
+    who: Viewer,
+    order_id: OrderId,
+    if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Return an order; the ETag is its version."""
-    order = await store.order(order_id)
+    order = await store.order(order_id, who)
     if preconditions.if_none_match(if_none_match).holds(order.version):
         return Response(status_code=304, headers={"ETag": order.etag})
     return _order(order)
@@ -120,10 +130,10 @@ async def get_order(
     dependencies=_NO_QUERY,
 )
 async def change_order(
-    store: Store, order_id: OrderId, changes: OrderChanges, if_match: IfMatch
+    store: Store, who: Clerk, order_id: OrderId, changes: OrderChanges, if_match: IfMatch
 ) -> Response:
     """Change the fields that are sent. PUT and PATCH are the same."""
-    return _order(await store.change(order_id, changes, if_match))
+    return _order(await store.change(order_id, changes, if_match, who))
 
 
 @router.delete(
@@ -132,36 +142,37 @@ async def change_order(
     responses=_problems(404, 412),
     dependencies=_NO_QUERY,
 )
-async def delete_order(store: Store, order_id: OrderId, if_match: IfMatch) -> Response:
+async def delete_order(store: Store, who: Admin, order_id: OrderId, if_match: IfMatch) -> Response:
     """Delete an order; its history stays."""
-    await store.delete(order_id, if_match)
+    await store.delete(order_id, if_match, who)
     return Response(status_code=204)
 
 
 @router.get("/orders/{order_id}/events", response_model=EventList, responses=_problems(404))
 async def get_history(
-    store: Store, order_id: OrderId, query: Annotated[EventQuery, Query()]
+    store: Store, who: Viewer, order_id: OrderId, query: Annotated[EventQuery, Query()]
 ) -> Response:
     """Return what happened to an order, oldest first, also after it was deleted."""
-    return _events(await store.history(order_id, query.after, query.limit))
+    return _events(await store.history(order_id, query.after, query.limit, who))
 
 
 @router.get("/events", response_model=EventList, responses=_problems())
-async def list_events(store: Store, query: Annotated[EventQuery, Query()]) -> Response:
+async def list_events(store: Store, who: Viewer, query: Annotated[EventQuery, Query()]) -> Response:
     """Return events after a position from the full log."""
-    return _events(await store.events(query.after, query.limit))
+    return _events(await store.events(query.after, query.limit, who))
 
 
 @router.get(
     "/health",
-    response_model=Health,
-    responses={503: {"model": Health, "description": "The database is away"}},
+    response_model=Health | HealthSummary,
+    responses={503: {"model": Health | HealthSummary, "description": "The database is away"}},
     dependencies=_NO_QUERY,
 )
-async def get_health(probe: Probe) -> Response:
-    """Say how the whole system is."""
+async def get_health(probe: Probe, who: Somebody) -> Response:
+    """Say how the whole system is; in detail to those who may read orders."""
     health = await probe.check()
-    return _json(health.model_dump_json(), 503 if health.status == "down" else 200)
+    shown = health if who is not None else HealthSummary(status=health.status)
+    return _json(shown.model_dump_json(), 503 if health.status == "down" else 200)
 
 
 def _before(token: str | None) -> int | None:
@@ -178,7 +189,10 @@ def _order(
 
 
 def _events(page: EventPage) -> Response:
-    return _json(f'{{"stream":"{page.stream}","position":{page.position},"events":{page.events}}}')
+    return _json(
+        f'{{"stream":"{page.stream}","position":{page.position},"events":{page.events},'
+        f'"last":{page.last}}}'
+    )
 
 
 def _json(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

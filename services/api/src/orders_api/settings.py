@@ -5,15 +5,14 @@ from typing import Any, Literal
 
 from psycopg.conninfo import make_conninfo
 from pydantic import Field, FilePath, PositiveInt, RedisDsn, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from orders_access.settings import AccessSettings
 
 STATEMENT_TIMEOUT_S = 10
 
 
-class Settings(BaseSettings):
+class Settings(AccessSettings):
     """Every setting of the API; names end in their unit."""
-
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
     db_host: str = "localhost"
     db_port: int = Field(5432, ge=1, le=65535)
@@ -30,6 +29,11 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
+
+    @property
+    def listens_on(self) -> str:
+        """The address the API listens on."""
+        return self.api_host
 
     @model_validator(mode="before")
     @classmethod

@@ -6,6 +6,7 @@ import structlog
 import uvloop
 from pydantic import ValidationError
 
+from orders_access.settings import refusals
 from orders_gateway import app, logs
 from orders_gateway.settings import Settings
 
@@ -15,9 +16,8 @@ def main() -> int:
     try:
         settings = Settings()
     except ValidationError as exc:
-        for error in exc.errors():
-            name = "_".join(str(part) for part in error["loc"]).upper()
-            sys.stderr.write(f"orders-gateway: setting {name}: {error['msg']}\n")
+        for sentence in refusals(exc):
+            sys.stderr.write(f"orders-gateway: {sentence}\n")
         return 2
     logs.configure(settings.log_level, settings.log_format)
     try:

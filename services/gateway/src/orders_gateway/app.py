@@ -9,6 +9,7 @@ import structlog
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from orders_gateway.door import Door
 from orders_gateway.history import History
 from orders_gateway.server import Gateway
 from orders_gateway.settings import Settings
@@ -28,18 +29,28 @@ async def run(settings: Settings) -> None:
 
     async with (
         _redis(settings) as client,
-        httpx.AsyncClient(base_url=str(settings.api_url), timeout=5) as api,
+        httpx.AsyncClient(
+            base_url=str(settings.api_url), headers=_credential(settings), timeout=5
+        ) as api,
     ):
         history = History(client, api)
-        gateway = Gateway(settings, history)
+        gateway = Gateway(settings, history, Door(settings, client))
         source = Source(client, history, gateway.fanout, gateway.presence)
         gateway.follow(source)
         async with asyncio.TaskGroup() as tasks:
             following = tasks.create_task(source.run())
             beating = tasks.create_task(gateway.beat_hearts())
+            watching = tasks.create_task(gateway.watch_tokens())
             await gateway.serve(stop)
             await _end(following)
             await _end(beating)
+            await _end(watching)
+
+
+def _credential(settings: Settings) -> dict[str, str]:
+    """Return the header by which the API knows a gateway: it sees the whole log."""
+    token = settings.internal_token()
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -8,8 +8,9 @@ import json
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from orders_access.scope import leave
 from orders_contract.batches import Batch
-from orders_gateway.filters import Predicate, Row, leave
+from orders_gateway.filters import Predicate, Row
 
 
 @dataclass(slots=True)
@@ -101,5 +102,5 @@ def _view(event: Row, predicate: Predicate) -> Row:
     """Return an event as a client that may have shown the order is to see it."""
     shown = event["changed"] if event["operation"] == "DELETE" else event["order"]
     if shown is None or predicate.admits(shown):
-        return event
+        return predicate.confined(event)
     return leave(event)

@@ -25,6 +25,10 @@ class BadRequestError(GatewayError):
     """The request for ``/ws`` has a parameter that makes no sense."""
 
 
+class ForeignOriginError(GatewayError):
+    """A page of another origin, or under another name than this machine's, wants to connect."""
+
+
 class ProtocolError(GatewayError):
     """A client's message was not understood. ``code`` and ``message`` go back to the client."""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
+from orders_access import scope
 from orders_contract.batches import Batch
 from orders_contract.messages import Filter
 
@@ -19,24 +20,29 @@ Row = dict[str, Any]
 class Predicate:
     """A filter in the form it is applied in; equal filters are equal predicates.
 
-    None admits every value.
+    None admits every value. ``scope`` are the customers beyond whom the client may know nothing;
+    ``customer_name`` is already within it.
     """
 
     status: frozenset[str] | None = None
     customer_name: frozenset[str] | None = None
     order_id: frozenset[int] | None = None
+    scope: frozenset[str] | None = None
 
     @classmethod
-    def of(cls, wanted: Filter | None) -> Self | None:
-        """Return the predicate of a subscription's filter; None if it admits everything."""
-        if wanted is None or not wanted.model_dump(exclude_none=True):
+    def of(cls, wanted: Filter | None, scope: frozenset[str] | None = None) -> Self | None:
+        """Return the predicate of a filter within a scope; None if it admits everything."""
+        if scope is None and (wanted is None or not wanted.model_dump(exclude_none=True)):
             return None
+        wanted = wanted or Filter()
+        customers = None if wanted.customer_name is None else frozenset(wanted.customer_name)
+        if scope is not None:
+            customers = scope if customers is None else customers & scope
         return cls(
             status=None if wanted.status is None else frozenset(wanted.status),
-            customer_name=(
-                None if wanted.customer_name is None else frozenset(wanted.customer_name)
-            ),
+            customer_name=customers,
             order_id=None if wanted.order_id is None else frozenset(wanted.order_id),
+            scope=scope,
         )
 
     def admits(self, order: Row) -> bool:
@@ -49,7 +55,11 @@ class Predicate:
 
     def select(self, events: Iterable[Row]) -> list[Row]:
         """Return the events a client under this predicate is to see, as it is to see them."""
-        return [seen for event in events if (seen := self._view(event)) is not None]
+        return [self.confined(seen) for event in events if (seen := self._view(event)) is not None]
+
+    def confined(self, event: Row) -> Row:
+        """Return an event the client is to see, without what it tells of others' orders."""
+        return event if self.scope is None else scope.confined(event, self.scope)
 
     def _view(self, event: Row) -> Row | None:
         match event["operation"]:
@@ -68,12 +78,7 @@ class Predicate:
         before = {**event["order"], **(event["changed"] or {})}
         if not self.admits(before):
             return None
-        return leave(event)
-
-
-def leave(event: Row) -> Row:
-    """Return the event by which an order leaves a client's set: it tells nothing new of it."""
-    return {**event, "operation": "LEAVE", "order": None, "changed": None, "actor": None}
+        return scope.leave(event)
 
 
 class OpenedBatch:

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from orders_access.principal import Principal
 from orders_contract.messages import (
     CLIENT_MESSAGE,
     MAX_POSITION,
@@ -70,7 +72,7 @@ def _explain(error: ErrorDetails) -> ProtocolError:
     if kind == "json_invalid":
         return ProtocolError("invalid_json", _short(error["msg"]))
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
-        return ProtocolError("unknown_type", "type must be 'subscribe' or 'ping'")
+        return ProtocolError("unknown_type", "type must be 'auth', 'subscribe' or 'ping'")
     # The first step names the kind of message, which the client knows.
     place = ".".join(str(step) for step in error["loc"][1:])
     return ProtocolError("invalid_message", _short(f"{place}: {error['msg']}".removeprefix(": ")))
@@ -124,6 +126,28 @@ def subscribed(wanted: Filter | None, position: int) -> bytes:
 def pong(position: int) -> bytes:
     """Return the answer to ``ping``."""
     return _render(type="pong", position=position)
+
+
+def authenticated(principal: Principal) -> bytes:
+    """Return the word that a token is accepted, and what it allows."""
+    ends = None if principal.expires is None else datetime.fromtimestamp(principal.expires, UTC)
+    return _render(
+        type="authenticated",
+        subject=principal.subject,
+        role=principal.role,
+        customers=principal.narrowed(None),
+        expires=ends and ends.isoformat(),
+    )
+
+
+def expiring(seconds: int) -> bytes:
+    """Return the word that the token ends soon."""
+    return _render(type="expiring", seconds=seconds)
+
+
+def unauthorized(reason: str) -> bytes:
+    """Return the answer to a token that is not accepted."""
+    return error("unauthorized", reason)
 
 
 def error(code: str, message: str) -> bytes:

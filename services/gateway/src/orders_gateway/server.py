@@ -3,20 +3,37 @@
 import asyncio
 import json
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
 
+from orders_access.credentials import SUBPROTOCOL
+from orders_access.errors import (
+    InvalidTokenError,
+    KeysUnavailableError,
+    RevocationsUnavailableError,
+)
+from orders_access.principal import ANYONE, Principal
+from orders_contract.messages import Auth
 from orders_gateway import protocol
-from orders_gateway.errors import BadRequestError
+from orders_gateway.door import Door
+from orders_gateway.errors import (
+    BadRequestError,
+    ForeignOriginError,
+    ProtocolError,
+    RedisUnavailableError,
+)
 from orders_gateway.fanout import Fanout
 from orders_gateway.history import History
 from orders_gateway.hub import Hub
 from orders_gateway.limits import Limits
 from orders_gateway.ring import Ring
-from orders_gateway.session import Session
+from orders_gateway.session import TRY_AGAIN_LATER, UNAUTHORIZED, Session, credential_of
 from orders_gateway.settings import Settings
 from orders_gateway.source import Source
 
@@ -27,6 +44,9 @@ CLOSE_TIMEOUT_S = 2.0
 
 CLOSING_DEADLINE_S = 4.0
 """All are gone so long after SIGTERM."""
+
+SIGN_IN_WITHIN_S = 10.0
+REVOCATIONS_INTERVAL_S = 0.5
 
 logger = structlog.get_logger()
 
@@ -40,6 +60,9 @@ class Socket(ServerConnection):
 
     session: Session | None = None
     resume = protocol.Resume()
+    address = ""
+    principal: Principal | None = None
+    """Whom the handshake spoke for; None if the first message is to say."""
 
     def pause_writing(self) -> None:
         """Be told by the transport that the buffer is over its limit."""
@@ -57,9 +80,11 @@ class Socket(ServerConnection):
 class Gateway:
     """The clients of one process, and the stream they follow."""
 
-    def __init__(self, settings: Settings, history: History) -> None:
+    def __init__(self, settings: Settings, history: History, door: Door) -> None:
         self._settings = settings
         self._history = history
+        self._door = door
+        self._signing_in = 0
         self._ring = Ring(settings.ring_max_events, settings.ring_max_bytes)
         self._hub: Hub[Session] = Hub(self._ring, settings.conflate_max_orders)
         self._limits = Limits(
@@ -87,6 +112,7 @@ class Gateway:
             "gateway": self._settings.gateway_id,
             "position": self._ring.position,
             "connections": len(self._fanout.sessions),
+            "refused": self._door.addresses.refused + self._door.subjects.refused,
         }
 
     async def beat_hearts(self) -> None:
@@ -95,6 +121,17 @@ class Gateway:
             await asyncio.sleep(self._settings.heartbeat_interval_s)
             if self._fresh():
                 self._fanout.beat()
+
+    async def watch_tokens(self) -> None:
+        """Close the connections whose tokens are revoked; where nobody has one, do nothing."""
+        while not self._door.is_open:
+            try:
+                if await self._door.watch_revocations():
+                    for session in tuple(self._fanout.sessions):
+                        session.look_at_token()
+            except RevocationsUnavailableError:
+                pass  # the source tells who is away; what is known goes on counting
+            await asyncio.sleep(REVOCATIONS_INTERVAL_S)
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Accept clients until told to stop, then send them to another gateway."""
@@ -105,6 +142,7 @@ class Gateway:
             settings.ws_port,
             process_request=self._admit,
             create_connection=Socket,
+            select_subprotocol=_select_subprotocol,
             compression=None,
             max_size=settings.max_message_bytes,
             ping_interval=settings.ping_interval_s,
@@ -133,24 +171,44 @@ class Gateway:
     def _fresh(self) -> bool:
         return self._source is not None and self._source.fresh()
 
-    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+    async def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         path = request.path.partition("?")[0]
         if path == "/health":
             return self._health(connection)
         if path != protocol.PATH:
             return connection.respond(HTTPStatus.NOT_FOUND, f"WebSocket is at {protocol.PATH}\n")
-        if self._draining or not self._fresh() or self._full():
-            response = connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "try another gateway\n")
-            response.headers["Retry-After"] = "1"
-            return response
+        socket: Socket = connection  # type: ignore[assignment]  # made by create_connection
+        return self._refuse(socket, request) or await self._identify(socket, request)
+
+    def _refuse(self, socket: Socket, request: Request) -> Response | None:
+        socket.address = self._door.address(_peer(socket), request)
         try:
-            connection.resume = protocol.parse_request(request.path)  # type: ignore[attr-defined]
+            self._door.check_page(request)
+            socket.resume = protocol.parse_request(request.path)
         except BadRequestError as exc:
-            return connection.respond(HTTPStatus.BAD_REQUEST, f"{exc}\n")
+            return socket.respond(HTTPStatus.BAD_REQUEST, f"{exc}\n")
+        except ForeignOriginError:
+            return socket.respond(HTTPStatus.FORBIDDEN, "not from this page\n")
+        if self._draining or not self._fresh() or self._full() or not self._door.is_ready:
+            return _later(socket, HTTPStatus.SERVICE_UNAVAILABLE, "try another gateway\n")
+        if not self._door.is_open and self._door.addresses.is_full(socket.address):
+            return _later(socket, HTTPStatus.TOO_MANY_REQUESTS, "too many connections\n")
+        return None
+
+    async def _identify(self, socket: Socket, request: Request) -> Response | None:
+        try:
+            socket.principal = await self._door.look_at(request)
+        except InvalidTokenError as exc:
+            response = socket.respond(HTTPStatus.UNAUTHORIZED, f"{exc}\n")
+            response.headers["WWW-Authenticate"] = 'Bearer realm="orders", error="invalid_token"'
+            return response
+        except (KeysUnavailableError, RedisUnavailableError):
+            return _later(socket, HTTPStatus.SERVICE_UNAVAILABLE, "try another gateway\n")
         return None
 
     def _full(self) -> bool:
-        return len(self._fanout.sessions) >= self._settings.max_connections
+        connected = len(self._fanout.sessions) + self._signing_in
+        return connected >= self._settings.max_connections
 
     def _health(self, connection: ServerConnection) -> Response:
         healthy = self._fresh() and not self._draining
@@ -168,8 +226,62 @@ class Gateway:
         return response
 
     async def _handle(self, connection: ServerConnection) -> None:
-        session = Session(connection, self._hub, self._history, self._fanout.progress, self._limits)
         socket: Socket = connection  # type: ignore[assignment]  # made by create_connection
+        if self._door.is_open:
+            await self._serve_one(socket, ANYONE)
+            return
+        if not self._door.addresses.take(socket.address):
+            await connection.close(TRY_AGAIN_LATER, "too many connections")
+            return
+        try:
+            principal = socket.principal or await self._sign_in(socket)
+            if principal is not None:
+                await self._serve_subject(socket, principal)
+        finally:
+            self._door.addresses.give_back(socket.address)
+
+    async def _sign_in(self, socket: Socket) -> Principal | None:
+        """Return whom the first message speaks for; None, and the connection closed, if nobody."""
+        self._signing_in += 1
+        try:
+            async with asyncio.timeout(SIGN_IN_WITHIN_S):
+                message = protocol.parse_message(await socket.recv())
+                if isinstance(message, Auth):
+                    return await self._door.identify(credential_of(message))
+            reason = "sign in first"
+        except (ProtocolError, TimeoutError):
+            reason = "sign in first"
+        except InvalidTokenError as exc:
+            reason = str(exc)
+        except (KeysUnavailableError, RedisUnavailableError):
+            await socket.close(TRY_AGAIN_LATER, "tokens cannot be checked now")
+            return None
+        except ConnectionClosed:
+            return None
+        finally:
+            self._signing_in -= 1
+        await socket.close(UNAUTHORIZED, reason)
+        return None
+
+    async def _serve_subject(self, socket: Socket, principal: Principal) -> None:
+        if not self._door.subjects.take(principal.subject):
+            await socket.close(TRY_AGAIN_LATER, "too many connections")
+            return
+        try:
+            await self._serve_one(socket, principal)
+        finally:
+            self._door.subjects.give_back(principal.subject)
+
+    async def _serve_one(self, socket: Socket, principal: Principal) -> None:
+        session = Session(
+            socket,
+            self._hub,
+            self._history,
+            self._fanout.progress,
+            self._limits,
+            self._door,
+            principal,
+        )
         socket.session = session
         self._fanout.sessions.add(session)
         try:
@@ -178,6 +290,24 @@ class Gateway:
             )
         except Exception:  # the supervisor of one connection: a bug there ends there
             logger.exception("session_failed")
-            await connection.close(INTERNAL_ERROR)
+            await socket.close(INTERNAL_ERROR)
         finally:
             self._fanout.sessions.discard(session)
+
+
+def _peer(connection: ServerConnection) -> str:
+    address = connection.remote_address
+    return str(address[0]) if address else ""
+
+
+def _later(connection: ServerConnection, status: HTTPStatus, text: str) -> Response:
+    response = connection.respond(status, text)
+    response.headers["Retry-After"] = "1"
+    return response
+
+
+def _select_subprotocol(
+    _connection: ServerConnection, offered: Sequence[Subprotocol]
+) -> Subprotocol | None:
+    """Choose ours; the others that are asked for carry tokens, and are never said back."""
+    return Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None

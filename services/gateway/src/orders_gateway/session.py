@@ -2,15 +2,21 @@
 
 import asyncio
 import time
+from contextlib import suppress
 
 import structlog
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+from orders_access.credentials import Credential
+from orders_access.errors import InvalidTokenError, KeysUnavailableError
+from orders_access.limits import TokenBucket
+from orders_access.principal import Principal
 from orders_contract.backoff import Backoff
 from orders_contract.batches import Batch
-from orders_contract.messages import ClientMessage, ResetReason, Subscribe
+from orders_contract.messages import Auth, ClientMessage, ResetReason, Subscribe
 from orders_gateway import protocol
+from orders_gateway.door import Door
 from orders_gateway.errors import (
     HistoryExpiredError,
     LogUnavailableError,
@@ -20,8 +26,9 @@ from orders_gateway.errors import (
 from orders_gateway.filters import Predicate, packed
 from orders_gateway.history import History
 from orders_gateway.hub import Hub, frames_since
-from orders_gateway.limits import Limits, TokenBucket
+from orders_gateway.limits import Limits
 from orders_gateway.progress import Progress
+from orders_gateway.tenure import Tenure
 
 AHEAD_GRACE_S = 3.0
 """A snapshot may be some milliseconds ahead of this gateway. Longer, and it is of another time."""
@@ -31,6 +38,7 @@ HISTORY_ATTEMPTS = 8
 
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
+UNAUTHORIZED = 4001
 
 logger = structlog.get_logger()
 
@@ -45,28 +53,34 @@ class Session:
     """
 
     __slots__ = (
+        "_aside",
         "_behind",
         "_bucket",
         "_catching_up",
         "_connection",
+        "_door",
         "_history",
         "_hub",
         "_limits",
         "_position",
         "_predicate",
+        "_principal",
         "_progress",
+        "_tenure",
         "_writable",
         "conflated",
         "live",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  all that a session has to do with
         self,
         connection: ServerConnection,
         hub: "Hub[Session]",
         history: History,
         progress: Progress,
         limits: Limits,
+        door: Door,
+        principal: Principal,
     ) -> None:
         self._connection = connection
         self._hub = hub
@@ -76,7 +90,12 @@ class Session:
         self._bucket = TokenBucket(
             limits.messages_per_second, limits.messages_burst, time.monotonic()
         )
-        self._predicate: Predicate | None = None
+        self._door = door
+        self._principal = principal
+        self._tenure = Tenure(self._warn, lambda: self._send_away("the token has expired"))
+        self._aside: asyncio.Task[None] | None = None
+        """What is being said besides the stream; kept, or it might be collected."""
+        self._predicate = Predicate.of(None, principal.customers)
         self._position = 0
         self._catching_up: asyncio.Task[None] | None = None
         self._writable: asyncio.Event | None = None
@@ -107,6 +126,7 @@ class Session:
         except ConnectionClosed:
             pass  # in whatever way it went, it may come back with its position
         finally:
+            self._tenure.stop()
             self._stop()
 
     async def _greet(self, resume: protocol.Resume, gateway: str, heartbeat_s: float) -> None:
@@ -116,6 +136,9 @@ class Session:
         if resume.after is not None and not foreign:
             self._position = resume.after
         await self._send(protocol.hello(gateway, stream, self._position, heartbeat_s))
+        if not self._door.is_open:
+            await self._send(protocol.authenticated(self._principal))
+        self._tenure.begin(self._principal)
         if foreign:
             await self._reset("unknown_stream")
         self._go_on()
@@ -129,15 +152,55 @@ class Session:
         await self._obey(message)
 
     async def _obey(self, message: ClientMessage) -> None:
-        if not isinstance(message, Subscribe):
-            await self._send(protocol.pong(self.position))
-            return
+        match message:
+            case Auth():
+                await self._renew(message)
+            case Subscribe():
+                await self._subscribe(message)
+            case _:
+                await self._send(protocol.pong(self.position))
+
+    async def _subscribe(self, message: Subscribe) -> None:
         self._stop()
         if message.after is not None:
             self._position = message.after
-        self._predicate = Predicate.of(message.filter)
+        self._predicate = Predicate.of(message.filter, self._principal.customers)
         await self._send(protocol.subscribed(message.filter, self._position))
         self._go_on()
+
+    async def _renew(self, message: Auth) -> None:
+        """Go on under another token: the same person's, of the same scope."""
+        try:
+            principal = await self._door.identify(credential_of(message))
+            self._check_same(principal)
+        except (InvalidTokenError, KeysUnavailableError, RedisUnavailableError) as exc:
+            await self._send(protocol.unauthorized(str(exc)))
+            return
+        self._principal = principal
+        self._tenure.begin(principal)
+        await self._send(protocol.authenticated(principal))
+
+    def _check_same(self, principal: Principal) -> None:
+        if principal.subject != self._principal.subject:
+            raise InvalidTokenError("the token is somebody else's")
+        if principal.customers != self._principal.customers:
+            raise InvalidTokenError("the token is for other customers: connect with it")
+
+    def look_at_token(self) -> None:
+        """Go, if the token was revoked."""
+        if self._door.revocations.covers(self._principal):
+            self._send_away("the token was revoked")
+
+    def _warn(self, seconds: int) -> None:
+        self._aside = asyncio.create_task(self._mention(protocol.expiring(seconds)))
+
+    def _send_away(self, reason: str) -> None:
+        """Close; from this moment on nothing more is sent."""
+        self._aside = asyncio.create_task(self._connection.close(UNAUTHORIZED, reason))
+
+    async def _mention(self, frame: bytes) -> None:
+        with suppress(ConnectionClosed):
+            await self._send(frame)
 
     def reset(self) -> None:
         """Take note that the stream began anew and that the client is being told so."""
@@ -275,3 +338,10 @@ class Session:
 
     async def _send(self, frame: bytes) -> None:
         await self._connection.send(frame, text=True)
+
+
+def credential_of(message: Auth) -> Credential:
+    """Return what a message shows."""
+    if message.token is not None:
+        return Credential(message.token)
+    return Credential(message.ticket or "", is_ticket=True)

@@ -5,16 +5,15 @@ import socket
 from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl, PositiveInt, RedisDsn
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from orders_access.settings import AccessSettings
 
 PositiveFinite = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Seconds = PositiveFinite
 
 
-class Settings(BaseSettings):
+class Settings(AccessSettings):
     """Every setting of the gateway; names end in their unit. There is no database among them."""
-
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
     redis_url: RedisDsn = RedisDsn("redis://localhost:6379/0")
     api_url: HttpUrl = HttpUrl("http://localhost:8000")
@@ -39,5 +38,13 @@ class Settings(BaseSettings):
     messages_per_second: PositiveFinite = 10.0
     messages_burst: PositiveInt = 40
 
+    forwarded_allow_ips: str = "127.0.0.1"
+    """Peers whose word on the client's address counts, comma separated; * for all."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
+
+    @property
+    def listens_on(self) -> str:
+        """The address the gateway listens on."""
+        return self.ws_host

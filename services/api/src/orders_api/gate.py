@@ -1,0 +1,120 @@
+"""The first thing every request passes: where it comes from, who sends it, whether too often."""
+
+import hmac
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from orders_access.credentials import bearer
+from orders_access.errors import InvalidTokenError, KeysUnavailableError
+from orders_access.limits import Buckets
+from orders_access.origins import host_is_ours
+from orders_access.principal import ANYONE, Principal
+from orders_access.revocations import Revocations
+from orders_access.settings import AccessSettings
+from orders_api.errors import (
+    ApiError,
+    MisdirectedError,
+    TooManyRequestsError,
+    UnauthorizedError,
+    UnavailableError,
+)
+from orders_api.problems import from_error
+
+PUBLIC = ("/api/health", "/api/docs", "/api/openapi.json")
+"""Paths that need no token, and all below them."""
+
+_GATEWAY = Principal("gateway", "viewer")
+
+
+class Checker(Protocol):
+    """Tells whom a token speaks for."""
+
+    async def verify(self, token: str) -> Principal:
+        """Return the principal, or raise InvalidTokenError."""
+
+
+class Gate:
+    """Puts the principal into the request's state, or answers itself. What is not public is closed.
+
+    In open mode everyone is on this machine: nobody is asked, nobody is limited.
+    """
+
+    def __init__(self, app: ASGIApp, settings: AccessSettings, revocations: Revocations) -> None:
+        self._app = app
+        self._verifier: Checker | None = None if settings.is_open else settings.verifier()
+        self._internal = settings.internal_token().encode()
+        self._revocations = revocations
+        self._buckets = Buckets(settings.requests_per_second, settings.requests_burst)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            principal = await self._admit(scope)
+        except ApiError as error:
+            await from_error(error)(scope, receive, send)
+            return
+        scope.setdefault("state", {})["principal"] = principal
+        await self._app(scope, receive, send)
+
+    async def _admit(self, scope: Scope) -> Principal | None:
+        headers = Headers(scope=scope)
+        if self._verifier is None:
+            if not host_is_ours(headers.get("host", "")):
+                raise MisdirectedError
+            return ANYONE
+        tokens = headers.getlist("authorization")
+        if self._is_gateway(tokens):
+            return _GATEWAY
+        client = scope.get("client")
+        self._limit(f"address:{client[0] if client else ''}")
+        try:
+            principal = await self._identify(self._verifier, tokens)
+        except UnauthorizedError:
+            if _is_public(scope["path"]):
+                return None
+            raise
+        self._limit(f"subject:{principal.subject}")
+        return principal
+
+    async def _identify(self, verifier: Checker, tokens: Sequence[str]) -> Principal:
+        token = bearer(tokens[0]) if len(tokens) == 1 else None
+        if token is None:
+            raise UnauthorizedError("")
+        if not self._revocations.known:
+            raise UnavailableError
+        try:
+            principal = await verifier.verify(token)
+        except InvalidTokenError as exc:
+            raise UnauthorizedError(str(exc)) from None
+        except KeysUnavailableError:
+            raise UnavailableError from None
+        if self._revocations.covers(principal):
+            raise UnauthorizedError("the token was revoked")
+        return principal
+
+    def _is_gateway(self, tokens: Sequence[str]) -> bool:
+        shown = (bearer(tokens[0]) or "") if len(tokens) == 1 else ""
+        return self._internal != b"" and hmac.compare_digest(
+            shown.encode(errors="replace"), self._internal
+        )
+
+    def _limit(self, key: str) -> None:
+        wait_s = self._buckets.wait_s(key, time.monotonic())
+        if wait_s > 0:
+            raise TooManyRequestsError(wait_s)
+
+    @property
+    def refused(self) -> int:
+        """How many requests were told to wait."""
+        return self._buckets.refused
+
+
+def _is_public(path: str) -> bool:
+    return any(path == each or path.startswith(f"{each}/") for each in PUBLIC)
