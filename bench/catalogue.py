@@ -14,6 +14,7 @@ NAMES = (
     "compression",
     "sustained",
     "capacity",
+    "slow_clients",
     "connections",
     "resume",
     "drain",

@@ -1,5 +1,6 @@
 """What every kind of test needs, and which world the end-to-end tests run in."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ _CONTAINER_TESTS = Path(__file__).parent / "e2e" / "docker"
 def anyio_backend() -> str:
     """Async tests run on asyncio, as the services do."""
     return "asyncio"
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C, and let what is started hear it: a shell's background job is born deaf to it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

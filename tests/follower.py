@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 from websockets.sync.client import connect
 
 from orders_contract.messages import SERVER_MESSAGE
@@ -80,6 +81,11 @@ class Follower:
                 self.receive()
         except ConnectionClosed as closed:
             return None if closed.rcvd is None else closed.rcvd.code
+
+    @property
+    def gone(self) -> bool:
+        """Whether the server has said that it closes."""
+        return self._socket.state is not State.OPEN
 
     def close(self) -> None:
         """Close the connection."""

@@ -3,12 +3,16 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from processes import LOOPBACK, free_port, service
+from processes import LOOPBACK, Process, free_port, service
 from servers import Database, Valkey
 from waiting import until
+
+Start = Callable[[str, Mapping[str, str]], Process]
+"""Starts a service by its module's name, with its settings."""
 
 
 def health(port: int, path: str = "/health") -> tuple[int, dict[str, Any]]:
@@ -26,10 +30,12 @@ def health(port: int, path: str = "/health") -> tuple[int, dict[str, Any]]:
 class Service:
     """One running service and its port."""
 
-    def __init__(self, module: str, port: int, env: dict[str, str]) -> None:
+    def __init__(
+        self, module: str, port: int, env: dict[str, str], *, start: Start = service
+    ) -> None:
         """Start it; ``ready`` waits for it."""
         self.port = port
-        self.process = service(module, env)
+        self.process = start(module, env)
 
     def ready(self) -> Self:
         """Wait until its health page says ok."""
@@ -55,8 +61,9 @@ class Service:
 class Pipeline:
     """Starts listeners and gateways; ends them all on leaving."""
 
-    def __init__(self, database: Database, valkey: Valkey) -> None:
+    def __init__(self, database: Database, valkey: Valkey, *, start: Start = service) -> None:
         """Start nothing yet."""
+        self.start = start
         self.database = database
         self.valkey = valkey
         self.services: list[Service] = []
@@ -86,7 +93,7 @@ class Pipeline:
         return started
 
     def _start(self, module: str, port: int, env: dict[str, str]) -> Service:
-        started = Service(module, port, env)
+        started = Service(module, port, env, start=self.start)
         self.services.append(started)
         return started
 

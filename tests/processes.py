@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 LOOPBACK = "127.0.0.1"
 NOBODY = 65534
@@ -28,32 +28,43 @@ def free_port() -> int:
             return port
 
 
+class Started(Protocol):
+    """A process as ``subprocess.Popen`` has it."""
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+
+    def poll(self) -> int | None:
+        """Return the exit status; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end; return the exit status or raise ``subprocess.TimeoutExpired``."""
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+
+
+class Output(Protocol):
+    """A file that a process writes to."""
+
+    def fileno(self) -> int:
+        """Return its descriptor."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
 class Process:
     """A started program, its output in a file; ended at the latest with its starter."""
 
     def __init__(
-        self,
-        command: list[str],
-        *,
-        env: Mapping[str, str] | None = None,
-        as_nobody: bool = False,
-        last_signal: signal.Signals = signal.SIGTERM,
+        self, popen: Started, output: Output, last_signal: signal.Signals = signal.SIGTERM
     ) -> None:
-        """Start the program. Only PATH and what ``env`` holds is in its environment."""
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the process
+        """Watch over a process; ``last_signal`` is what asks it to end."""
+        self.popen = popen
+        self._output = output
         self._last_signal = last_signal
-        identity: dict[str, Any] = {}
-        if as_nobody and os.geteuid() == 0:
-            identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-        self.popen = subprocess.Popen(
-            [*_dies_with_parent(last_signal), *command],
-            env={"PATH": os.environ["PATH"], **(env or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-            cwd="/",
-            **identity,
-        )
 
     def __enter__(self) -> Self:
         return self
@@ -107,9 +118,33 @@ class Process:
         return self.popen.wait(within_s)
 
 
+def program(
+    command: list[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    as_nobody: bool = False,
+    last_signal: signal.Signals = signal.SIGTERM,
+) -> Process:
+    """Start a program. Only PATH and what ``env`` holds is in its environment."""
+    output = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the process
+    identity: dict[str, Any] = {}
+    if as_nobody and os.geteuid() == 0:
+        identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+    popen = subprocess.Popen(
+        [*_dies_with_parent(last_signal), *command],
+        env={"PATH": os.environ["PATH"], **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        cwd="/",
+        **identity,
+    )
+    return Process(popen, output, last_signal)
+
+
 def service(module: str, env: Mapping[str, str]) -> Process:
     """Start one of the project's services, ``python -m module``, configured by ``env`` only."""
-    return Process([sys.executable, "-m", module], env={"PYTHONUNBUFFERED": "1", **env})
+    return program([sys.executable, "-m", module], env={"PYTHONUNBUFFERED": "1", **env})
 
 
 def _dies_with_parent(number: signal.Signals) -> list[str]:

@@ -17,7 +17,7 @@ import redis
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from processes import LOOPBACK, NOBODY, Process, free_port
+from processes import LOOPBACK, NOBODY, Process, free_port, program
 from waiting import until
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -118,7 +118,7 @@ class Postgres:
             "port": str(self.port),
             "unix_socket_directories": str(self._folder),
         }
-        self._process = Process(
+        self._process = program(
             [str(self._bin / "postgres"), "-D", str(self._data)]
             + [f"--{name}={value}" for name, value in options.items()],
             env=self._env,
@@ -220,7 +220,7 @@ class Postgres:
     def _initialise(self) -> None:
         if os.geteuid() == 0:
             os.chown(self._folder, NOBODY, NOBODY)
-        initdb = Process(
+        initdb = program(
             [str(self._bin / "initdb"), f"--pgdata={self._data}", *_INITDB_OPTIONS],
             as_nobody=True,
         )
@@ -318,7 +318,7 @@ class Valkey:
 
     def start(self) -> None:
         """Start the server, empty, and wait until it answers."""
-        self._process = Process(
+        self._process = program(
             [str(self._binary), "--port", str(self.port), *_VALKEY_OPTIONS],
             last_signal=signal.SIGKILL,  # it has nothing to put in order
         )

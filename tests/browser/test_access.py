@@ -27,8 +27,15 @@ def violations(page: Page) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("size", [{}, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("scheme", "size"),
+    [
+        pytest.param("light", {}, id="light-desktop"),
+        pytest.param("dark", PHONE, id="dark-phone"),
+        pytest.param("light", PHONE, id="light-phone", marks=pytest.mark.slow),
+        pytest.param("dark", {}, id="dark-desktop", marks=pytest.mark.slow),
+    ],
+)
 def test_axe(stack: EmbeddedStack, open_tab: OpenTab, scheme: str, size: dict[str, int]) -> None:
     """Axe finds nothing on any view, in light and dark, on a desk and on a phone."""
     order = create(stack, status="processing")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from forked import forked
 from pipeline import Pipeline
 from servers import Database, Postgres, Valkey
 
@@ -43,5 +44,5 @@ def redis_url() -> Iterator[Valkey]:
 @pytest.fixture
 def pipeline(database: Database, redis_url: Valkey) -> Iterator[Pipeline]:
     """Offer listeners and gateways around a fresh database; starts none by itself."""
-    with Pipeline(database, redis_url) as started:
+    with Pipeline(database, redis_url, start=forked) as started:
         yield started

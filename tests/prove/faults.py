@@ -73,6 +73,13 @@ async def gateway_stopped(system: System, chance: Chance) -> None:
     await _ended(chance.one(system.gateways), chance, kill=False)
 
 
+async def gateways_rolled(system: System, chance: Chance) -> None:
+    """SIGTERM one gateway after another, each started again before the next goes."""
+    for gateway in system.gateways:
+        await _ended(gateway, chance, kill=False)
+        await asyncio.sleep(chance.seconds(0, 1.5))
+
+
 async def gateway_frozen(system: System, chance: Chance) -> None:
     """SIGSTOP a gateway."""
     await _frozen(chance.one(system.gateways), chance)
@@ -202,6 +209,7 @@ FAULTS: Faults = [
     (3, (listener_cut_off, _WIRES)),
     (5, (gateway_killed, _GATEWAYS)),
     (3, (gateway_stopped, _GATEWAYS)),
+    (1.5, (gateways_rolled, _GATEWAYS)),
     (3, (gateway_frozen, _GATEWAYS)),
     (3, (gateway_cut_off, _WIRES)),
     (3, (gateway_connections_cut, _WIRES)),

@@ -63,7 +63,7 @@ class Ledger:
     def compare(self, logged: dict[str, list[Fact]]) -> list[str]:
         """Return what the log has otherwise than the writers; what agrees is forgotten in both.
 
-        To be called when no transaction is open and everything is in the log.
+        To be called when nobody commits and everything is in the log.
         """
         findings = [
             finding
@@ -71,7 +71,8 @@ class Ledger:
             if (finding := _compare(transaction, logged.pop(transaction.actor, [])))
         ]
         findings += [f"the log has changes by {actor}, which nobody made" for actor in logged]
-        self.waiting.clear()
+        still_open = [each for each in self.waiting.values() if each.outcome is Outcome.OPEN]
+        self.waiting = {each.actor: each for each in still_open}
         logged.clear()
         return findings
 

@@ -19,7 +19,7 @@ from prove.ledger import Ledger
 from prove.oracle import LogRow, Replay, Row, difference
 from prove.report import Report, summary
 from prove.system import NotWellError, System
-from prove.writers import MARKS, ApiWriter, Gate, Writer
+from prove.writers import MARKS, ApiWriter, Gate, PatientWriter, Writer
 from servers import Postgres
 
 SETTLED_WITHIN_S = 15.0
@@ -97,6 +97,7 @@ class Run:
         self._watchers = [self._watcher(number, api) for number in range(self._plan.clients)]
         api_writer = ApiWriter(self._chance.part("api"), api, 1.0)
         writers = [self._writer(number) for number in range(self._plan.writers)]
+        writers.append(self._patient_writer())
         tasks = [asyncio.create_task(each.run()) for each in self._watchers]
         tasks += [asyncio.create_task(each.run(self._gate)) for each in writers]
         tasks.append(asyncio.create_task(api_writer.run(self._gate)))
@@ -258,6 +259,10 @@ class Run:
         chance = self._chance.part("writer", number)
         database, pause_s = self.system.database, self._plan.writer_pause_s
         return Writer(str(number), chance, database, self._ledger, pause_s)
+
+    def _patient_writer(self) -> PatientWriter:
+        chance, open_s = self._chance.part("patience"), min(60.0, self._plan.seconds / 3)
+        return PatientWriter("patience", chance, self.system.database, self._ledger, open_s)
 
 
 def _times(found: int) -> str | None:

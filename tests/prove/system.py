@@ -65,7 +65,7 @@ class Member:
     def wake(self) -> None:
         """See to it that it runs."""
         if self._service is not None and not self._service.process.running:
-            self.output.append(f"--- ended by itself: {self._service.process.popen.returncode}")
+            self.output.append(f"--- ended by itself: {self._service.process.popen.poll()}")
             self.end()
         self.start()
         if self._frozen:

@@ -1,6 +1,7 @@
 """Writers: random transactions, and a ledger of what they committed."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import LiteralString
 
@@ -9,8 +10,10 @@ import psycopg
 
 from prove.chance import Chance
 from prove.ledger import Fact, Ledger, Outcome, Transaction
-from prove.statements import STATEMENTS, Connection
+from prove.statements import STATEMENTS, Connection, insert
 from servers import Database
+
+Work = Callable[[Connection, Transaction], Awaitable[None]]
 
 _SETTINGS = "-c lock_timeout=2s -c statement_timeout=20s"
 _BEGIN: LiteralString = "SELECT set_config('orders.actor', %s, true)"
@@ -93,6 +96,11 @@ class Writer:
 
     async def _transaction(self) -> None:
         sql = await self._connected()
+        transaction = await self._begin(sql)
+        if transaction is not None and await self._does(sql, transaction, self._work):
+            await self._end(sql, transaction)
+
+    async def _begin(self, sql: Connection) -> Transaction | None:
         self._number += 1
         actor = f"writer {self._name}.{self._number}"
         try:
@@ -100,15 +108,18 @@ class Writer:
             await sql.execute(_MARK, [actor])
         except psycopg.Error:
             await self._abandon(sql)
-            return
-        transaction = self._ledger.open(actor)
+            return None
+        return self._ledger.open(actor)
+
+    async def _does(self, sql: Connection, transaction: Transaction, work: Work) -> bool:
+        """Do the work of a transaction; if that fails, it is rolled back."""
         try:
-            await self._work(sql, transaction)
+            await work(sql, transaction)
         except psycopg.Error:
             self._ledger.close(transaction, Outcome.ROLLED_BACK)
             await self._abandon(sql)
-            return
-        await self._end(sql, transaction)
+            return False
+        return True
 
     async def _work(self, sql: Connection, transaction: Transaction) -> None:
         """Do some statements; now and then a part of them is taken back, or takes its time."""
@@ -162,6 +173,43 @@ class Writer:
             await sql.rollback()
         if sql.closed:
             self._connection = None
+
+
+class PatientWriter(Writer):
+    """Leaves its transactions open for a long time, across quiet points: nobody else may wait."""
+
+    def __init__(
+        self, name: str, chance: Chance, database: Database, ledger: Ledger, open_s: float
+    ) -> None:
+        """Do nothing yet."""
+        super().__init__(name, chance, database, ledger, mean_pause_s=open_s / 2)
+        self._open_s = open_s
+
+    async def run(self, gate: Gate) -> None:
+        """Write until cancelled."""
+        try:
+            while True:
+                await self._patiently(gate)
+                await asyncio.sleep(self._chance.pause(self._mean_pause_s))
+        finally:
+            if self._connection is not None:
+                await self._connection.close()
+
+    async def _patiently(self, gate: Gate) -> None:
+        async with gate:
+            sql = await self._connected()
+            transaction = await self._begin(sql)
+            begun = transaction and await self._does(sql, transaction, self._insert)
+        if not begun:
+            return
+        assert transaction is not None
+        await asyncio.sleep(self._open_s)
+        async with gate:
+            if await self._does(sql, transaction, self._insert):
+                await self._end(sql, transaction)
+
+    async def _insert(self, sql: Connection, transaction: Transaction) -> None:
+        transaction.statements.append(await insert(sql, self._chance))
 
 
 class ApiWriter:

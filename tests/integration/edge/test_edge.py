@@ -14,7 +14,7 @@ from typing import Any, Self
 import pytest
 
 from orders_cli.stack.binaries import caddy
-from processes import LOOPBACK, Process, free_port
+from processes import LOOPBACK, free_port, program
 from waiting import until
 
 CADDYFILE = Path(__file__).parents[3] / "edge" / "Caddyfile"
@@ -83,7 +83,7 @@ def edge(folder: Path, **settings: str) -> Iterator[int]:
         with socket.socket() as probe:
             return probe.connect_ex((LOOPBACK, port)) == 0
 
-    with Process(command, env=env) as process:
+    with program(command, env=env) as process:
         until(listens, 10, "the edge listens")
         yield port
 

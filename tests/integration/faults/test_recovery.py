@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 from follower import Follower
+from forked import forked
 from pipeline import Pipeline, Service, health
 from servers import Database, Postgres, Valkey
 from waiting import until
@@ -39,7 +40,7 @@ def numbers(follower: Follower) -> list[int]:
 @pytest.fixture
 def system(own_postgres: Postgres, redis_url: Valkey) -> Iterator[Pipeline]:
     """Offer listeners and gateways around servers that this test may break."""
-    with Pipeline(own_postgres.create_database(), redis_url) as started:
+    with Pipeline(own_postgres.create_database(), redis_url, start=forked) as started:
         yield started
 
 
@@ -195,7 +196,7 @@ def _fill_and_free(valkey: Valkey, folder: Path) -> None:
     server = Postgres(folder=folder)
     try:
         database = server.create_database()
-        with Pipeline(database, valkey) as pipeline:
+        with Pipeline(database, valkey, start=forked) as pipeline:
             gateway = pipeline.gateway()
             pipeline.listener().ready()
             with Follower(gateway.ready().ws_url) as follower:
@@ -248,7 +249,7 @@ def test_too_many_connections(own_postgres: Postgres, redis_url: Valkey) -> None
         administrator.execute("ALTER SYSTEM SET max_connections = 12")
     own_postgres.restart()
     database = own_postgres.create_database()
-    with Pipeline(database, redis_url) as pipeline:
+    with Pipeline(database, redis_url, start=forked) as pipeline:
         api = pipeline.api()
         hogs: list[psycopg.Connection[Any]] = []
 

@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import struct
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from websockets.exceptions import InvalidStatus
 
 from follower import Follower
 from pipeline import Pipeline, Service, health
+from processes import service
 from waiting import until
 
 INSERT = "INSERT INTO orders (customer_name, product_name, status) VALUES (%s, 'Laptop', %s)"
@@ -175,6 +177,23 @@ def test_sigterm_sends_clients_to_another_gateway(gateway: Service) -> None:
     assert "Traceback" not in gateway.process.output()
 
 
+def test_a_draining_gateway_spreads_its_clients(pipeline: Pipeline) -> None:
+    """I7: many clients are sent away one after another; who still waits still follows."""
+    gateway = pipeline.gateway(DRAIN_CLIENTS_PER_S="20")
+    pipeline.listener().ready()
+    gateway.ready()
+    with ExitStack() as clients:
+        followers = [clients.enter_context(Follower(gateway.ws_url)) for _ in range(20)]
+        gateway.process.signal(signal.SIGTERM)
+        first_gone = until(lambda: next((one for one in followers if one.gone), None))
+        write(pipeline, 1)
+        assert all(one.closing_code() == 1012 for one in followers)
+        told = [one for one in followers if one.events]
+    assert first_gone not in told
+    assert told
+    assert gateway.process.wait(8) == 0
+
+
 def test_without_word_from_the_stream_nothing_is_promised(pipeline: Pipeline) -> None:
     """While Redis is away: no heartbeat, no new client, health 503; afterwards all is well."""
     gateway = pipeline.gateway(HEARTBEAT_INTERVAL_S="0.2")
@@ -192,8 +211,12 @@ def test_without_word_from_the_stream_nothing_is_promised(pipeline: Pipeline) ->
     gateway.ready()
 
 
-def test_the_gateway_is_told_of_no_database(gateway: Service) -> None:
+def test_the_gateway_is_told_of_no_database(pipeline: Pipeline) -> None:
     """I9: a gateway has no database among its settings and holds no such connection."""
+    pipeline.start = service
+    gateway = pipeline.gateway()
+    pipeline.listener()
+    gateway.ready()
     with open(f"/proc/{gateway.process.pid}/environ", "rb") as file:  # noqa: PTH123  not a file
         assert b"DB_" not in file.read()
     with open(f"/proc/{gateway.process.pid}/maps") as file:  # noqa: PTH123

@@ -7,6 +7,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from follower import Follower
+from forked import forked
 from pipeline import Pipeline, Service
 from servers import Postgres, Valkey
 
@@ -16,7 +17,7 @@ def pipeline(postgres: Postgres) -> Iterator[Pipeline]:
     """Start a listener and a gateway for all tests of this module."""
     valkey = Valkey()
     database = postgres.create_database()
-    with Pipeline(database, valkey) as started:
+    with Pipeline(database, valkey, start=forked) as started:
         started.listener().ready()
         yield started
     postgres.drop_database(database)

@@ -1,6 +1,8 @@
 """Coming back with a position (I7)."""
 
+import json
 import uuid
+from typing import Any
 
 from follower import Follower
 from orders_contract.batches import Head, encode
@@ -123,6 +125,30 @@ def test_a_client_a_little_ahead_waits_for_the_stream(pipeline: Pipeline) -> Non
         write(pipeline, 3)
         follower.until(3)
     assert numbers(follower) == [3]
+
+
+def test_history_that_is_further_than_the_ring_is_waited_for(pipeline: Pipeline) -> None:
+    """I7: who got from Redis what the gateway has not heard of yet waits, and gets it once."""
+    pipeline.listener().ready()
+    write(pipeline, 2)
+    gateway = pipeline.gateway().ready()
+    with pipeline.valkey.connect() as client:
+        stream = client.hget(HEAD_KEY, "stream")
+        event = {**_an_event(client.xrevrange(LOG_KEY, count=1)), "position": 3}
+        fields = {"first": 3, "stream": stream, "events": json.dumps([event])}
+        client.xadd(LOG_KEY, fields, "3-0")
+        with Follower(gateway.ws_url, after=0) as follower:
+            follower.until(3)
+            client.delete(LOG_KEY)  # else the real one is refused
+            write(pipeline, 2)
+            follower.until(4)
+    assert numbers(follower) == [1, 2, 3, 4]
+
+
+def _an_event(entries: Any) -> dict[str, Any]:
+    [(_, fields)] = entries
+    event: dict[str, Any] = json.loads(fields[b"events"])[-1]
+    return event
 
 
 def test_a_lost_message_is_fetched_before_anything_later(pipeline: Pipeline) -> None:

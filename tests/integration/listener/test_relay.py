@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from follower import Follower
+from forked import forked
 from orders_contract.batches import Batch, Head, decode
 from orders_contract.names import CHANGES_CHANNEL, HEAD_KEY, LISTENER_KEY, LOG_KEY
 from pipeline import Pipeline, Service, health
@@ -195,7 +196,7 @@ def test_it_waits_for_a_database_that_comes_later(
     """A listener started before its database, or through a crash of it, recovers by itself."""
     database = own_postgres.create_database()
     own_postgres.stop()
-    with Pipeline(database, redis_url) as pipeline:
+    with Pipeline(database, redis_url, start=forked) as pipeline:
         listener = pipeline.listener()
         until(lambda: health(listener.port)[0] == 503)
         own_postgres.start()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import math
 from collections.abc import Sequence
 from http import HTTPStatus
 
@@ -43,7 +44,9 @@ CLOSE_TIMEOUT_S = 2.0
 """One who does not answer that we close is cut off after so long."""
 
 CLOSING_DEADLINE_S = 4.0
-"""All are gone so long after SIGTERM."""
+"""All are gone so long after the last was told."""
+
+_PACE_S = 0.05
 
 SIGN_IN_WITHIN_S = 10.0
 REVOCATIONS_INTERVAL_S = 0.5
@@ -158,15 +161,32 @@ class Gateway:
     async def _close(self, server: Server) -> None:
         self._draining = True
         logger.info("gateway_stopping", connections=len(self._fanout.sessions))
-        server.close(code=SERVICE_RESTART, reason="gateway restarts")
+        server.close(close_connections=False)
+        closing = await self._send_away(tuple(self._fanout.sessions))
         try:
             async with asyncio.timeout(CLOSING_DEADLINE_S):
+                await asyncio.gather(*closing)
                 await server.wait_closed()
         except TimeoutError:  # someone does not read, so will never see that we close
             logger.warning("clients_cut_off", connections=len(self._fanout.sessions))
             for session in self._fanout.sessions:
                 session.connection.transport.abort()
             await server.wait_closed()
+
+    async def _send_away(self, sessions: tuple[Session, ...]) -> list[asyncio.Task[None]]:
+        """Close one after another, so that their return is no crowd; until then they are served."""
+        settings = self._settings
+        per_s = max(settings.drain_clients_per_s, len(sessions) / settings.drain_s)
+        closing: list[asyncio.Task[None]] = []
+        step = math.ceil(per_s * _PACE_S)
+        for start in range(0, len(sessions), step):
+            if start:
+                await asyncio.sleep(_PACE_S)
+            closing += [
+                asyncio.create_task(_send_to_another(session))
+                for session in sessions[start : start + step]
+            ]
+        return closing
 
     def _fresh(self) -> bool:
         return self._source is not None and self._source.fresh()
@@ -311,3 +331,7 @@ def _select_subprotocol(
 ) -> Subprotocol | None:
     """Choose ours; the others that are asked for carry tokens, and are never said back."""
     return Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None
+
+
+async def _send_to_another(session: Session) -> None:
+    await session.connection.close(SERVICE_RESTART, "gateway restarts")

@@ -28,6 +28,9 @@ class Settings(AccessSettings):
     ping_interval_s: Seconds = 20.0
     ping_timeout_s: Seconds = 20.0
 
+    drain_s: Seconds = Field(3.0, le=30)
+    drain_clients_per_s: PositiveInt = 500
+
     ring_max_events: PositiveInt = 20_000
     ring_max_bytes: PositiveInt = 32 * 1024 * 1024
     conflate_after_events: PositiveInt = 1_000
