@@ -4,7 +4,7 @@ import json
 import signal
 import socket
 import struct
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
@@ -105,10 +105,13 @@ def test_a_full_gateway_refuses_more(pipeline: Pipeline) -> None:
 
 def test_a_client_that_stops_reading_holds_up_nobody(pipeline: Pipeline) -> None:
     """I6: one socket's buffers are full; the others get everything, the slow one a reset."""
-    gateway = pipeline.gateway(RING_MAX_EVENTS="10000")
+    gateway = pipeline.gateway(RING_MAX_EVENTS="10000", **_PATIENT)
     pipeline.listener().ready()
-    slow = stuck_client(gateway.ready().port)
-    with Follower(gateway.ws_url) as follower, pipeline.database.connect() as sql:
+    with (
+        closing(stuck_client(gateway.ready().port)) as slow,
+        Follower(gateway.ws_url) as follower,
+        pipeline.database.connect() as sql,
+    ):
         for round_ in range(1, 61):
             sql.execute(
                 "INSERT INTO orders (customer_name, product_name)"
@@ -119,7 +122,10 @@ def test_a_client_that_stops_reading_holds_up_nobody(pipeline: Pipeline) -> None
         until(lambda: health(gateway.port)[1]["live"] == 1, what="the slow one is not live")
         resets = [message for message in read_all(slow, 30_000) if message["type"] == "reset"]
     assert [message["reason"] for message in resets] == ["slow"]
-    slow.close()
+
+
+_PING, _PONG = 0x9, 0xA
+_PATIENT = {"PING_TIMEOUT_S": "120"}  # one who reads nothing for a while is not to be dropped
 
 
 def stuck_client(port: int) -> socket.socket:
@@ -143,13 +149,17 @@ def read_all(raw: socket.socket, position: int, reached: int = 0) -> list[dict[s
     stream = raw.makefile("rb", buffering=0)
     messages: list[dict[str, Any]] = []
     while reached < position:
-        _, short = _exactly(stream, 2)
+        opcode, short = _exactly(stream, 2)
         size = short
         if short == 126:
             (size,) = struct.unpack(">H", _exactly(stream, 2))
         elif short == 127:
             (size,) = struct.unpack(">Q", _exactly(stream, 8))
-        message = json.loads(_exactly(stream, size))
+        payload = _exactly(stream, size)
+        if opcode & 0x0F == _PING:
+            raw.sendall(bytes([0x80 | _PONG, 0x80 | size]) + b"\0\0\0\0" + payload)
+            continue
+        message = json.loads(payload)
         if message["type"] == "events":
             assert message["first"] == reached + 1
             reached = message["last"]
@@ -225,10 +235,13 @@ def test_the_gateway_is_told_of_no_database(pipeline: Pipeline) -> None:
 
 def test_a_client_that_falls_behind_gets_the_newest_state(pipeline: Pipeline) -> None:
     """I6: a slow client is sent each order's newest state, marked, and then the full stream."""
-    gateway = pipeline.gateway(RING_MAX_EVENTS="2000")
+    gateway = pipeline.gateway(RING_MAX_EVENTS="2000", **_PATIENT)
     pipeline.listener().ready()
-    slow = stuck_client(gateway.ready().port)
-    with Follower(gateway.ws_url) as follower, pipeline.database.connect() as sql:
+    with (
+        closing(stuck_client(gateway.ready().port)) as slow,
+        Follower(gateway.ws_url) as follower,
+        pipeline.database.connect() as sql,
+    ):
         sql.execute(
             "INSERT INTO orders (customer_name, product_name)"
             " SELECT repeat('x', 1000), 'p' FROM generate_series(1, 100)"
@@ -250,4 +263,3 @@ def test_a_client_that_falls_behind_gets_the_newest_state(pipeline: Pipeline) ->
         orders[event["order_id"]] = event["order"]
     assert orders.pop(1) is None
     assert {order["quantity"] for order in orders.values()} == {301}
-    slow.close()
