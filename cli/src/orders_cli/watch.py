@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from orders_cli.addresses import DEFAULT_DATA, stream_address
+from orders_cli.credentials import Token
 from orders_cli.errors import BadValueError, UnreachableError
 from orders_cli.feed import Kind, Line, line_of, line_of_state
 from orders_client import OrdersClient, Phase, RefusedError, State
@@ -31,12 +32,13 @@ def watch(
     status: Annotated[list[str] | None, typer.Option(help="Only these statuses.")] = None,
     customer: Annotated[list[str] | None, typer.Option(help="Only these customers.")] = None,
     data: Annotated[Path, typer.Option(help="Folder of the stack.")] = DEFAULT_DATA,
+    token: Token = None,
 ) -> None:
     """Show every change of an order as it happens, one line each; Ctrl-C ends it."""
     address = stream_address(url, data)
     wanted = _filter(status, customer)
     try:
-        asyncio.run(_watch(address, wanted, Console(highlight=False, soft_wrap=True)))
+        asyncio.run(_watch(address, wanted, token, Console(highlight=False, soft_wrap=True)))
     except KeyboardInterrupt:
         return
 
@@ -51,9 +53,9 @@ def _filter(status: list[str] | None, customer: list[str] | None) -> Filter | No
         raise BadValueError(f"bad filter: {first['loc'][0]}: {first['msg']}") from exc
 
 
-async def _watch(address: str, wanted: Filter | None, console: Console) -> None:
+async def _watch(address: str, wanted: Filter | None, token: str | None, console: Console) -> None:
     seen = _Seen(address, console)
-    async with OrdersClient(address, filter=wanted, on_state=seen.tell) as client:
+    async with OrdersClient(address, filter=wanted, token=token, on_state=seen.tell) as client:
         try:
             async for item in client:
                 _show(console, line_of(item))

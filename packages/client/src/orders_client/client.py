@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
 from typing import Self
@@ -22,6 +23,7 @@ from orders_client.protocol import (
     Proven,
     Reconnect,
     Refused,
+    Renew,
     Send,
 )
 from orders_client.state import Phase, State
@@ -33,6 +35,8 @@ HELLO_WITHIN_S = 10.0
 
 SILENT_HEARTBEATS = 2.0
 """Nothing heard for so many heartbeats: the connection is dead, whatever TCP believes."""
+
+UNAUTHORIZED = 4001
 
 _CLOSE_WITHIN_S = 1.0
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -72,6 +76,9 @@ class OrdersClient:
     itself. What ``on_state`` raises ends the iteration. ``on_message`` hears every message as it
     came, for traces.
 
+    ``token`` is what a system that asks for one is shown: the text, or a function that returns a
+    fresh one, by which a connection is renewed before its token ends.
+
     Nothing is read ahead: a reader that takes its time is slow at the server, which conflates or
     resets it, and grows nothing here.
     """
@@ -83,6 +90,7 @@ class OrdersClient:
         filter: Filter | None = None,  # noqa: A002  the protocol's word for it
         after: int | None = None,
         stream: str | None = None,
+        token: str | Callable[[], str] | None = None,
         on_state: Callable[[State], None] = lambda _: None,
         on_message: Callable[[Message], None] | None = None,
         backoff: Backoff | None = None,
@@ -92,6 +100,7 @@ class OrdersClient:
         start = None if after is None or stream is None else Place(stream, after)
         self._urls = itertools.cycle([url] if isinstance(url, str) else url)
         self._protocol = Protocol(filter, start)
+        self._token = token
         self._on_state = on_state
         self._on_message = on_message
         self._backoff = Backoff() if backoff is None else backoff
@@ -140,6 +149,7 @@ class OrdersClient:
                         yield item
                 reason = "a snapshot of another place"
             except _PASSING as exc:
+                self._refuse_if_unauthorized(exc)
                 reason = _explain(exc)
             except InvalidURI as exc:
                 raise RefusedError("address", str(exc)) from exc
@@ -153,9 +163,11 @@ class OrdersClient:
         query = self._protocol.connect()
         target = f"{self._url}{'&' if '?' in self._url else '?'}{query}" if query else self._url
         self._silence_s = HELLO_WITHIN_S
+        token = self._fresh_token()
         try:
             self._socket = await connect(
                 target,
+                additional_headers=None if token is None else {"Authorization": f"Bearer {token}"},
                 create_connection=_Socket,
                 open_timeout=HELLO_WITHIN_S,
                 close_timeout=_CLOSE_WITHIN_S,
@@ -170,6 +182,15 @@ class OrdersClient:
             if 400 <= exc.response.status_code < 500 and exc.response.status_code not in {408, 429}:
                 raise RefusedError(f"status {exc.response.status_code}", self._url) from exc
             raise
+
+    def _fresh_token(self) -> str | None:
+        return self._token() if callable(self._token) else self._token
+
+    def _refuse_if_unauthorized(self, exc: Exception) -> None:
+        """Give up if the token is refused and there is no way to another."""
+        closed = exc.rcvd if isinstance(exc, ConnectionClosed) else None
+        if closed is not None and closed.code == UNAUTHORIZED and not callable(self._token):
+            raise RefusedError(str(UNAUTHORIZED), closed.reason) from exc
 
     async def _next_items(self) -> AsyncIterator[Event | Reset]:
         """Wait for one message and yield what it brings."""
@@ -198,6 +219,9 @@ class OrdersClient:
                 raise _LostError(reason)
             case Refused(code, message):
                 raise RefusedError(code, message)
+            case Renew():
+                if callable(self._token):
+                    await self._open.send(json.dumps({"type": "auth", "token": self._token()}))
 
     async def _receive(self) -> Message:
         message = protocol.parse(await self._next_message())

@@ -61,7 +61,12 @@ class Refused:
     message: str
 
 
-Action = Send | Deliver | Live | Proven | Reconnect | Refused
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """The token ends soon: send another, if there is one."""
+
+
+Action = Send | Deliver | Live | Proven | Reconnect | Refused | Renew
 
 
 class Protocol:
@@ -138,6 +143,8 @@ class Protocol:
                 return self._follow(message)
             case "heartbeat" | "pong":
                 return self._compare(_position(message))
+            case "expiring":
+                return [Renew()]
         return []  # messages of later versions
 
     def _greet(self, hello: Message) -> list[Action]:

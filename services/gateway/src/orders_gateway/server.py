@@ -48,7 +48,6 @@ CLOSING_DEADLINE_S = 4.0
 
 _PACE_S = 0.05
 
-SIGN_IN_WITHIN_S = 10.0
 REVOCATIONS_INTERVAL_S = 0.5
 
 logger = structlog.get_logger()
@@ -264,7 +263,7 @@ class Gateway:
         """Return whom the first message speaks for; None, and the connection closed, if nobody."""
         self._signing_in += 1
         try:
-            async with asyncio.timeout(SIGN_IN_WITHIN_S):
+            async with asyncio.timeout(self._settings.sign_in_within_s):
                 message = protocol.parse_message(await socket.recv())
                 if isinstance(message, Auth):
                     return await self._door.identify(credential_of(message))

@@ -25,6 +25,7 @@ class Settings(AccessSettings):
     )
 
     heartbeat_interval_s: Seconds = 15.0
+    sign_in_within_s: Seconds = 10.0
     ping_interval_s: Seconds = 20.0
     ping_timeout_s: Seconds = 20.0
 

@@ -1,0 +1,61 @@
+"""A system that asks for tokens, as processes, and how tests ask it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from psycopg.rows import TupleRow
+
+from follower import Follower
+from pipeline import Pipeline, Service
+from processes import LOOPBACK
+from tokens import bearer
+from waiting import until
+
+OURS, OTHERS = "Ann", "Bob SECRET"
+"""Whatever holds the word SECRET is none of Ann's business."""
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """The system and how it is asked."""
+
+    pipeline: Pipeline
+    api: Service
+    gateway: Service
+
+    @property
+    def url(self) -> str:
+        """Where the API is."""
+        return f"http://{LOOPBACK}:{self.api.port}"
+
+    def client(self, shown: str | None = None) -> httpx.Client:
+        """Return a client of the API that shows a token."""
+        return httpx.Client(
+            base_url=self.url, headers={} if shown is None else bearer(shown), timeout=30
+        )
+
+    def follow(self, shown: str, query: str = "", **options: Any) -> Follower:
+        """Connect to the gateway with a token, and sign in."""
+        url = self.gateway.ws_url + query
+        follower = Follower(url, additional_headers=bearer(shown), **options)
+        follower.expect("authenticated")
+        return follower
+
+    def sql(self, *statements: str) -> int:
+        """Commit changes past the API; return the position they have led to, once they are told."""
+        with self.pipeline.database.connect() as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+            def waiting() -> int:
+                return _number(connection.execute("SELECT count(*) FROM order_outbox").fetchone())
+
+            until(lambda: waiting() == 0, 10, "everything has a position")
+            head = _number(connection.execute("SELECT max(position) FROM order_events").fetchone())
+        until(lambda: (self.gateway.position() or 0) >= head, 10, "the gateway has it")
+        return head
+
+
+def _number(row: TupleRow | None) -> int:
+    return 0 if row is None or row[0] is None else int(row[0])

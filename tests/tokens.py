@@ -1,0 +1,40 @@
+"""Tokens for tests, and the settings of a system that asks for them."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import jwt
+
+SECRET = "the secret of tests: 32 bytes or more"
+ASKING = {"AUTH_MODE": "token", "AUTH_SECRET": SECRET}
+"""Settings of services that ask for tokens."""
+
+
+def token(
+    role: str = "viewer",
+    customers: Sequence[str] | None = None,
+    *,
+    subject: str = "somebody",
+    ttl_s: float = 600,
+    secret: str = SECRET,
+    **claims: Any,
+) -> str:
+    """Return a token as an issuer makes it."""
+    now = int(time.time())
+    values: dict[str, Any] = {
+        "sub": subject,
+        "role": role,
+        "aud": "orders",
+        "iss": "orders",
+        "iat": now,
+        "exp": now + ttl_s,
+        **({} if customers is None else {"customers": list(customers)}),
+        **claims,
+    }
+    return jwt.encode(values, secret, algorithm="HS256")
+
+
+def bearer(shown: str) -> dict[str, str]:
+    """Return the header that shows a token."""
+    return {"Authorization": f"Bearer {shown}"}
