@@ -1,6 +1,6 @@
 """The doorbell's protocol, model-checked: every interleaving of writers and listener (I3).
 
-The model has the steps of ``ring_orders_bell`` and ``Relay._work`` (db/init.sql, relay.py), each
+The model has the steps of ``order_writer_silent`` and ``Relay._work`` (db/init.sql, relay.py), each
 atomic, as each is one statement or one lock operation. A state in which nobody can move and a
 committed change waits is a lost wake-up. The protocol has none; each step left out makes one.
 """
@@ -79,8 +79,9 @@ def _listener_steps(state: State, without: str) -> Iterator[State]:
         case "last drain":
             yield replace(state, waiting=frozenset(), listener=WAIT)
         case "wait":
-            if state.bell:
+            if state.bell:  # after a burst it wakes up, else it drains and waits again
                 yield replace(state, bell=False, listener=WAKE)
+                yield replace(state, bell=False, listener=LAST_DRAIN)
         case "wake":
             yield replace(state, waiting=frozenset(), asleep=False, listener=DRAIN)
 

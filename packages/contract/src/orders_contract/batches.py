@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 
 _SEAM = b',"events":'
+CLOSING = b"}"
 
 
 class MalformedPayloadError(ValueError):
@@ -94,6 +95,10 @@ def encode(message: Batch | Head) -> bytes:
     if isinstance(message, Head):
         head = {"stream": message.stream, "position": message.position}
         return json.dumps(head, separators=(",", ":")).encode()
-    header = {"stream": message.stream, "first": message.first, "last": message.last}
-    packed = json.dumps(header, separators=(",", ":")).encode()
-    return packed[:-1] + _SEAM + message.events + b"}"
+    return opening(message) + message.events + CLOSING
+
+
+def opening(batch: Batch) -> bytes:
+    """Return what stands before a batch's events in its payload; after them comes ``CLOSING``."""
+    header = {"stream": batch.stream, "first": batch.first, "last": batch.last}
+    return json.dumps(header, separators=(",", ":")).encode()[:-1] + _SEAM

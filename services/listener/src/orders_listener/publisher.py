@@ -14,7 +14,7 @@ import redis.asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from orders_contract.batches import Batch, Head, encode
+from orders_contract.batches import CLOSING, Batch, Head, encode, opening
 from orders_contract.names import (
     CHANGES_CHANNEL,
     HEAD_KEY,
@@ -26,7 +26,7 @@ from orders_contract.names import (
 from orders_listener.errors import RedisUnavailableError
 
 # KEYS: head, log, presence. ARGV: stream, first, last, events, oldest position to keep, channel,
-# message, seconds to live
+# what stands before and after the events in the message, seconds to live
 _PUBLISH = """
 local head = redis.call('HMGET', KEYS[1], 'stream', 'position')
 if head[1] ~= ARGV[1] then return 'FOREIGN' end
@@ -36,8 +36,8 @@ if tonumber(ARGV[2]) ~= position + 1 then return 'GAP' end
 redis.call('XADD', KEYS[2], 'MINID', '~', ARGV[5], ARGV[3] .. '-0',
            'first', ARGV[2], 'stream', ARGV[1], 'events', ARGV[4])
 redis.call('HSET', KEYS[1], 'position', ARGV[3])
-redis.call('EXPIRE', KEYS[3], ARGV[8])
-redis.call('PUBLISH', ARGV[6], ARGV[7])
+redis.call('EXPIRE', KEYS[3], ARGV[9])
+redis.call('PUBLISH', ARGV[6], ARGV[7] .. ARGV[4] .. ARGV[8])
 return 'PUBLISHED'
 """
 
@@ -136,7 +136,7 @@ class Publisher:
         """Append a batch, move the head and tell the gateways, in one step."""
         keep = max(0, batch.last - LOG_CAPACITY_EVENTS)
         args: list[Any] = [batch.stream, batch.first, batch.last, batch.events, keep]
-        args += [CHANGES_CHANNEL, encode(batch), PRESENCE_TTL_S]
+        args += [CHANGES_CHANNEL, opening(batch), CLOSING, PRESENCE_TTL_S]
         return await self._run(self._publish, [HEAD_KEY, LOG_KEY, LISTENER_KEY], args)
 
     async def forget(self) -> None:

@@ -25,8 +25,13 @@ SETTLING_PAUSES_S = (0.001, 0.002, 0.005, 0.01, 0.02)
 
 LINGER_S = 0.05
 LINGER_PAUSE_S = 0.002
+LINGER_MAX_PAUSE_S = 0.01
 """After a burst the listener stays awake so long, looking so often: were it to sleep at once, every
-writer would ring, commits would queue for the bell's lock, and the bursts would never grow."""
+writer would ring, commits would queue for the bell's lock, and the bursts would never grow. While
+they come it rests as long as it works, so that batches grow and writers have the processor."""
+
+LARGE_BYTES = 128 * 1024
+"""After a batch of so many bytes, or of half as many events as may be, more is likely to wait."""
 
 logger = structlog.get_logger()
 
@@ -67,19 +72,17 @@ class Relay:
             self._over.set()
 
     async def _work(self) -> None:
-        """Drain while there is something; then sleep by the doorbell's protocol (db/init.sql)."""
+        """Pass on while there is something; then sleep by the doorbell's protocol (db/init.sql)."""
         pauses = iter(SETTLING_PAUSES_S)
         while not self._over.is_set():
-            if await self._drain() > 1:
+            if await self._pass_on() > 1:
                 await self._linger()
             if await self._log.fall_asleep():
                 pauses = iter(SETTLING_PAUSES_S)
                 await self._settle()
-                await self._log.wait_for_bell(LOOK_INTERVAL_S)
-                batches = await self._drain()  # first what was rung for, then that we are awake
+                await self._sleep()
                 await self._log.wake_up()
-                if batches > 1:
-                    await self._linger()
+                await self._linger()
             else:
                 # A writer was just looking at us; or one was cancelled as it did and keeps the
                 # lock until its session ends. Then we look often instead of sleeping.
@@ -95,24 +98,63 @@ class Relay:
             pause_s = next(pauses, pause_s)
         await self._drain()
 
+    async def _sleep(self) -> None:
+        """Pass on what is rung for, event by event, until there is more at once.
+
+        Then writers should rather be silent. Nothing waits when the bell is waited for: what was
+        found last was nothing, and whatever comes later rings.
+        """
+        more = False
+        while not more and not self._over.is_set():
+            await self._log.wait_for_bell(LOOK_INTERVAL_S)
+            more = await self._pass_on() > 1 or await self._pass_on() > 0
+
     async def _linger(self) -> None:
         """Stay awake, and writers silent, until nothing has come for a while."""
-        quiet_since = time.monotonic()
-        while not self._over.is_set() and time.monotonic() - quiet_since < LINGER_S:
-            await asyncio.sleep(LINGER_PAUSE_S)
-            if await self._drain():
-                quiet_since = time.monotonic()
+        began_s = quiet_since_s = time.monotonic()
+        while not self._over.is_set() and began_s - quiet_since_s < LINGER_S:
+            events = await self._pass_on()
+            worked_s = time.monotonic() - began_s
+            await asyncio.sleep(min(max(worked_s, LINGER_PAUSE_S), LINGER_MAX_PAUSE_S))
+            began_s = time.monotonic()
+            if events:
+                quiet_since_s = began_s
 
-    async def _drain(self) -> int:
-        """Publish all that waits; return in how many batches."""
-        batches = 0
-        while not self._over.is_set() and (batch := await self._log.take(self._batch_max_events)):
-            await self._publish(batch)
-            batches += 1
-        return batches
+    async def _drain(self) -> None:
+        """Publish all that waits."""
+        while not self._over.is_set() and await self._pass_on():
+            pass
+
+    async def _pass_on(self) -> int:
+        """Publish a batch, and after one that was large the next; return how many events."""
+        events = 0
+        batch = await self._log.take(self._batch_max_events)
+        while batch is not None and not self._over.is_set():
+            events += len(batch)
+            if not self._is_large(batch):
+                await self._publish(batch)
+                break
+            batch = await self._publish_and_take(batch)
+        return events
+
+    def _is_large(self, batch: Batch) -> bool:
+        return len(batch) >= self._batch_max_events // 2 or len(batch.events) >= LARGE_BYTES
+
+    async def _publish_and_take(self, batch: Batch) -> Batch | None:
+        """Give Redis a batch while PostgreSQL numbers the next; return that."""
+        publishing = asyncio.create_task(self._publisher.publish(batch))
+        try:
+            following = await self._log.take(self._batch_max_events)
+        finally:  # in order, and not before the connection to the database is free
+            outcome = await publishing
+        await self._note_published(batch, outcome)
+        return following
 
     async def _publish(self, batch: Batch) -> None:
-        if await self._publisher.publish(batch) in (Outcome.PUBLISHED, Outcome.DUPLICATE):
+        await self._note_published(batch, await self._publisher.publish(batch))
+
+    async def _note_published(self, batch: Batch, outcome: Outcome) -> None:
+        if outcome in (Outcome.PUBLISHED, Outcome.DUPLICATE):
             self._note(Head(batch.stream, batch.last))
         else:
             # Another listener has taken what comes before and not published it yet, or Redis was
