@@ -73,6 +73,7 @@ _CLAIMED = {
     "orders_contract.names",
     "orders_gateway.filters",
     "orders_gateway.hub",
+    "orders_gateway.index",
     "orders_gateway.limits",
     "orders_gateway.protocol",
     "orders_gateway.ring",

@@ -5,14 +5,14 @@ import sys
 from orders_gateway.__main__ import main
 from orders_gateway.filters import Predicate, Row
 
-_honest = Predicate._view
+_honest = Predicate.view
 
 
-def _view(self: Predicate, event: Row) -> Row | None:
+def view(self: Predicate, event: Row) -> Row | None:
     seen = _honest(self, event)
     return None if seen is not None and seen["operation"] == "LEAVE" else seen
 
 
 if __name__ == "__main__":
-    Predicate._view = _view  # type: ignore[method-assign]
+    Predicate.view = view  # type: ignore[method-assign]
     sys.exit(main())

@@ -5,7 +5,8 @@ leaves that set becomes LEAVE, without the row; one by which it enters arrives a
 """
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,6 +15,9 @@ from orders_contract.batches import Batch
 from orders_contract.messages import Filter
 
 Row = dict[str, Any]
+
+_DECODER = json.JSONDecoder()
+_BETWEEN = re.compile(r"[\s,]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,19 @@ class Predicate:
 
     def select(self, events: Iterable[Row]) -> list[Row]:
         """Return the events a client under this predicate is to see, as it is to see them."""
-        return [self.confined(seen) for event in events if (seen := self._view(event)) is not None]
+        return [seen for event in events if (seen := self.seen(event)) is not None]
+
+    def seen(self, event: Row) -> Row | None:
+        """Return an event as a client is to see it; None if it is not."""
+        seen = self.view(event)
+        return None if seen is None else self.confined(seen)
 
     def confined(self, event: Row) -> Row:
         """Return an event the client is to see, without what it tells of others' orders."""
         return event if self.scope is None else scope.confined(event, self.scope)
 
-    def _view(self, event: Row) -> Row | None:
+    def view(self, event: Row) -> Row | None:
+        """Return an event, a LEAVE in its place, or None if it does not concern the filter."""
         match event["operation"]:
             case "INSERT":
                 return event if self.admits(event["order"]) else None
@@ -81,18 +91,40 @@ class Predicate:
         return scope.leave(event)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedEvent:
+    """An event parsed, and the text it was parsed from."""
+
+    row: Row
+    text: str
+
+
 class OpenedBatch:
     """A batch parsed at most once, however many filters look into it (I4)."""
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
-        self._rows: list[Row] | None = None
+        self._events: list[OpenedEvent] | None = None
+
+    @property
+    def events(self) -> list[OpenedEvent]:
+        """Return its events."""
+        if self._events is None:
+            self._events = list(_opened(self.batch.events.decode()))
+        return self._events
 
     def select(self, predicate: Predicate) -> list[Row]:
         """Return the events that clients under predicate are to see."""
-        if self._rows is None:
-            self._rows = json.loads(self.batch.events)
-        return predicate.select(self._rows)
+        return predicate.select(event.row for event in self.events)
+
+
+def _opened(array: str) -> Iterator[OpenedEvent]:
+    """Parse a JSON array element by element, each with its text."""
+    at = _BETWEEN.match(array, 1).end()  # type: ignore[union-attr]  # it matches nothing, too
+    while array[at] != "]":
+        row, end = _DECODER.raw_decode(array, at)
+        yield OpenedEvent(row, array[at:end])
+        at = _BETWEEN.match(array, end).end()  # type: ignore[union-attr]
 
 
 def trimmed(batch: Batch, after: int) -> Batch:

@@ -1,10 +1,10 @@
 """Who gets what. Pure: the hub decides, the shell writes to sockets.
 
 Members are grouped by what they want. A batch becomes one frame a group, shared by all its
-members, so the work grows with distinct filters and with bytes, never with opened batches times
-clients (I4). Members who are *live* have everything up to the ring's position. One whose socket
-is slow is taken out of its group, keeps its position, and comes back when it has caught up: it
-delays nobody (I6).
+members, so the work grows with the filters that match and with bytes, never with opened batches
+times clients (I4). Members who are *live* have everything up to the ring's position. One whose
+socket is slow is taken out of its group, keeps its position, and comes back when it has caught up:
+it delays nobody (I6).
 """
 
 from collections.abc import Hashable, Iterator
@@ -16,6 +16,7 @@ from orders_contract.messages import ResetReason
 from orders_gateway import protocol
 from orders_gateway.conflation import Conflation
 from orders_gateway.filters import OpenedBatch, Predicate, Row, packed, trimmed
+from orders_gateway.index import PredicateIndex
 from orders_gateway.ring import Ring
 
 M = TypeVar("M", bound=Hashable)
@@ -38,6 +39,8 @@ class Delivery(Generic[M]):
 
     frame: bytes
     members: tuple[M, ...]
+    everything: bool = False
+    """Whether they want every event, so that each such frame follows the one before."""
 
 
 class Hub(Generic[M]):
@@ -48,6 +51,7 @@ class Hub(Generic[M]):
         self.epoch = 0
         """Grows with each restart. Whoever holds an older epoch's position holds nothing."""
         self._groups: dict[Predicate | None, _Group[M]] = {}
+        self._index = PredicateIndex()
         self._conflate_max_orders = conflate_max_orders
         self._behind: set[M] = set()
         self._conflation: Conflation | None = None
@@ -57,6 +61,8 @@ class Hub(Generic[M]):
         group = self._groups.get(predicate)
         if group is None:
             group = self._groups[predicate] = _Group(self.ring.position)
+            if predicate is not None:
+                self._index.add(predicate)
         group.members.add(member)
 
     def leave(self, member: M, predicate: Predicate | None) -> None:
@@ -66,6 +72,8 @@ class Hub(Generic[M]):
             group.members.discard(member)
             if not group.members:
                 del self._groups[predicate]
+                if predicate is not None:
+                    self._index.remove(predicate)
 
     def live(self) -> tuple[M, ...]:
         """Return all live members."""
@@ -105,15 +113,18 @@ class Hub(Generic[M]):
         return protocol.reset(reason, position)
 
     def _deliveries(self, batch: Batch) -> Iterator[Delivery[M]]:
-        opened = OpenedBatch(batch)
-        for predicate, group in self._groups.items():
-            if predicate is None:
-                frame = protocol.events(batch.first, batch.last, batch.events)
-                yield Delivery(frame, tuple(group.members))
-            elif rows := opened.select(predicate):
-                frame = protocol.events(group.covered + 1, batch.last, packed(rows))
-                group.covered = batch.last
-                yield Delivery(frame, tuple(group.members))
+        everything = self._groups.get(None)
+        if everything is not None:
+            frame = protocol.events(batch.first, batch.last, batch.events)
+            yield Delivery(frame, tuple(everything.members), everything=True)
+        if len(self._index) == 0:
+            return
+        for predicate, events in self._index.select(OpenedBatch(batch).events).items():
+            group = self._groups[predicate]
+            rendered = f"[{','.join(events)}]".encode()
+            frame = protocol.events(group.covered + 1, batch.last, rendered)
+            group.covered = batch.last
+            yield Delivery(frame, tuple(group.members))
 
 
 def frames_since(
