@@ -5,7 +5,8 @@ import json
 import socket
 from dataclasses import dataclass
 
-from bench.load.frames import CLOSE, PING, Heard, Reader, pong
+from bench.load.customers import customer_name
+from bench.load.frames import CLOSE, PING, Heard, Inflater, Reader, masked, pong
 
 LOOPBACK = "127.0.0.1"
 _RECEIVE_BUFFER_BYTES = 256 * 1024
@@ -24,15 +25,33 @@ class Tally:
     refused: int = 0
 
 
+def subscription(customer: int) -> str:
+    """Return the message that asks for one customer's orders."""
+    return json.dumps({"type": "subscribe", "filter": {"customer_name": [customer_name(customer)]}})
+
+
 class Client:
     """Connects, counts, and can come back with its position."""
 
-    __slots__ = ("_head", "_reader", "greeted", "numbered", "open", "position", "sock", "stream")
+    __slots__ = (
+        "_head",
+        "_reader",
+        "_subscription",
+        "_whole",
+        "greeted",
+        "numbered",
+        "open",
+        "position",
+        "sock",
+        "stream",
+    )
 
-    def __init__(self, inflated: dict[bytes, bytes], *, numbered: bool, whole: bool) -> None:
+    def __init__(self, *, numbered: bool, whole: bool, subscription: str = "") -> None:
         self.numbered = numbered
         """Whether events have positions; a baseline's have not."""
-        self._reader = Reader(inflated, whole=whole)
+        self._subscription = subscription
+        self._whole = whole
+        self._reader = Reader(Inflater(), whole=whole)
         self._head = b""
         self.sock: socket.socket | None = None
         self.open = False
@@ -40,7 +59,7 @@ class Client:
         self.position = -1
         self.stream = ""
 
-    def connect(self, port: int) -> int:
+    def connect(self, port: int, inflater: Inflater) -> int:
         """Begin to connect; returns the socket's descriptor."""
         self.sock = sock = socket.socket()
         sock.setblocking(False)
@@ -50,15 +69,14 @@ class Client:
             raise OSError(f"nobody listens on port {port}")
         self.open = self.greeted = False
         self._head = b""
-        self._reader = Reader(self._reader.inflated, whole=self._reader._whole)  # noqa: SLF001
+        self._reader = Reader(inflater, whole=self._whole)
         return sock.fileno()
 
     def ask(self, *, deflate: bool) -> None:
         """Send the opening handshake, with the position if there is one."""
         resume = f"?after={self.position}&stream={self.stream}" if self.stream else ""
         offer = (
-            "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
-            "client_no_context_takeover\r\n"
+            "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
             if deflate
             else ""
         )
@@ -117,6 +135,11 @@ class Client:
                 if not self.stream:
                     self.position = position
                 self.stream = stream
+                if self._subscription and self.sock is not None:
+                    self.sock.send(masked(self._subscription.encode()))
+                else:
+                    self.greeted = True
+            case {"type": "subscribed", "position": int(position)}:
                 self.greeted = True
             case {"type": "reset", "position": int(position)}:
                 tally.resets += 1

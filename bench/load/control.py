@@ -80,6 +80,7 @@ class Crowd:
         numbered: bool = True,
         deflate: bool = False,
         timed: int = 0,
+        customers: int = 0,
         at_once: int = 256,
         within_s: float = 60,
     ) -> State:
@@ -92,6 +93,7 @@ class Crowd:
             numbered=numbered,
             deflate=deflate,
             timed=timed,
+            customers=customers,
             at_once=at_once,
         )
         return self.until(

@@ -14,8 +14,8 @@ from collections import deque
 from dataclasses import asdict
 from typing import Any
 
-from bench.load.client import Client, Tally
-from bench.load.frames import Heard, stamps_of
+from bench.load.client import Client, Tally, subscription
+from bench.load.frames import Heard, Inflater, stamps_of
 from bench.usage import usage
 
 _BUFFER_BYTES = 1024 * 1024
@@ -43,7 +43,7 @@ class Crowd:
         self._agreed = 0
         self._tally = Tally()
         self._greeted_at = 0.0
-        self._inflated: dict[bytes, bytes] = {}
+        self._inflaters: dict[int, Inflater] = {}
         self._arrivals: dict[int, list[float]] = {}
         self._timed: dict[Client, list[tuple[float, int, int]]] = {}
         self._stamps: dict[int, bytes] = {}
@@ -83,12 +83,17 @@ class Crowd:
         deflate: bool,
         timed: int,
         at_once: int,
+        customers: int,
     ) -> None:
-        """Connect more clients, taking the ports in turn. The first ``timed`` note each frame."""
+        """Connect more clients, taking the ports in turn. The first ``timed`` note each frame.
+
+        With ``customers`` each subscribes to one of so many customers' orders, in turn.
+        """
         self._ports, self._deflate, self._at_once = ports, deflate, at_once
         for number in range(count):
             reference = number == 0 and timed > 0
-            client = Client(self._inflated, numbered=numbered, whole=reference)
+            wanted = subscription(number % customers) if customers else ""
+            client = Client(numbered=numbered, whole=reference, subscription=wanted)
             if reference:
                 self._reference = client
             if number < timed:
@@ -151,7 +156,7 @@ class Crowd:
             port = self._ports[self._next_port % len(self._ports)]
             self._next_port += 1
             try:
-                fd = client.connect(port)
+                fd = client.connect(port, self._inflaters.setdefault(port, Inflater()))
             except OSError:
                 self._again(client)
                 return

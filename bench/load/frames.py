@@ -22,6 +22,8 @@ _SMALL = 4096
 PING, CLOSE = 9, 8
 _COMPRESSED = 0x40
 _TAIL = b"\x00\x00\xff\xff"
+_REMEMBERED = 1024
+"""So many messages one client of a gateway may be ahead of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +36,37 @@ class Heard:
     text: bytes = b""
 
 
+class Inflater:
+    """Opens what one gateway compressed once for all its clients: each message once, here too."""
+
+    def __init__(self) -> None:
+        self._window = zlib.decompressobj(-15)
+        self._texts: dict[bytes, bytes] = {}
+
+    def open(self, packed: bytes) -> bytes:
+        """Return a message's text. Whoever is first to get it gets it next after the one before."""
+        text = self._texts.get(packed)
+        if text is None:
+            text = self._texts[packed] = self._window.decompress(packed + _TAIL)
+            if len(self._texts) > _REMEMBERED:
+                del self._texts[next(iter(self._texts))]
+        return text
+
+
 class Reader:
     """Turns what a socket gives into what was heard.
 
     A ``whole`` reader keeps the text of every message; others that of small ones without events.
     """
 
-    __slots__ = ("_begun", "_left", "_pending", "_whole", "inflated")
+    __slots__ = ("_begun", "_inflater", "_left", "_pending", "_whole")
 
-    def __init__(self, inflated: dict[bytes, bytes], *, whole: bool = False) -> None:
+    def __init__(self, inflater: Inflater, *, whole: bool = False) -> None:
         self._pending = b""
         self._left = 0
         self._begun: Heard | None = None
         self._whole = whole
-        self.inflated = inflated
-        """Compressed payloads already opened: clients that share a frame share this too."""
+        self._inflater = inflater
 
     def feed(self, data: bytes | memoryview) -> Iterator[Heard]:
         """Take the next bytes; yield the messages they complete."""
@@ -101,13 +119,7 @@ class Reader:
     ) -> Heard | None:
         if end - start < length:
             return None
-        packed = bytes(data[start : start + length])
-        text = self.inflated.get(packed)
-        if text is None:
-            if len(self.inflated) > 64:
-                self.inflated.clear()
-            text = zlib.decompressobj(-15).decompress(packed + _TAIL)
-            self.inflated[packed] = text
+        text = self._inflater.open(bytes(data[start : start + length]))
         found = events_of(text, 0)
         return Heard(opcode, *(found or (0, 0)), text)
 
@@ -142,3 +154,8 @@ def stamps_of(text: bytes) -> list[bytes]:
 def pong(payload: bytes) -> bytes:
     """Return the answer to a ping."""
     return bytes((0x8A, 0x80 | len(payload), 0, 0, 0, 0)) + payload
+
+
+def masked(text: bytes) -> bytes:
+    """Return a short text message as a client sends it."""
+    return bytes((0x81, 0x80 | 126)) + len(text).to_bytes(2, "big") + bytes(4) + text

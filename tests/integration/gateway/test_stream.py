@@ -1,5 +1,10 @@
 """From a committed change to a WebSocket client."""
 
+from contextlib import ExitStack
+from typing import Any
+
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
+
 from follower import Follower
 from pipeline import Pipeline
 
@@ -22,3 +27,45 @@ def test_a_change_reaches_every_gateways_clients(pipeline: Pipeline) -> None:
             assert updated["changed"] == {"status": "pending"}
             assert updated["order"]["version"] == 2
             follower.close()
+
+
+def test_clients_that_compress_read_what_others_read(pipeline: Pipeline) -> None:
+    """A stock client that inflates joins at any time, subscribes, comes back, and reads it all."""
+    gateway = pipeline.gateway()
+    pipeline.listener().ready()
+    gateway.ready()
+    with pipeline.database.connect() as sql, ExitStack() as open_:
+
+        def write(orders: int) -> None:
+            for _ in range(orders):
+                sql.execute(
+                    "INSERT INTO orders (customer_name, product_name) VALUES ('Zoë', 'Chair')"
+                )
+
+        def follow(**options: Any) -> Follower:
+            return open_.enter_context(Follower(gateway.ws_url, **options))
+
+        plain = follow()
+        compressing = []
+        for _ in range(3):
+            compressing.append(follow(compression="deflate"))
+            write(30)
+            plain.until(len(compressing) * 30)
+        compressing[0].send({"type": "subscribe", "filter": {"customer_name": ["Zoë"]}})
+        compressing[1].send({"type": "ping"})
+        write(30)
+        compressing[0].send({"type": "subscribe"})
+        write(30)
+        events = plain.until(150)
+        for number, client in enumerate(compressing):
+            assert client.socket.protocol.extensions, "permessage-deflate was agreed"
+            assert client.until(150) == events[number * 30 :]
+
+
+def test_who_forbids_the_server_a_window_gets_plain_frames(pipeline: Pipeline) -> None:
+    """What is compressed once for all needs the window; an offer without it is declined."""
+    gateway = pipeline.gateway()
+    pipeline.listener().ready()
+    offer = ClientPerMessageDeflateFactory(server_max_window_bits=10)
+    with Follower(gateway.ready().ws_url, extensions=[offer]) as follower:
+        assert not follower.socket.protocol.extensions

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.load.frames import CLOSE, PING, Heard, Reader, stamps_of
+from bench.load.frames import CLOSE, PING, Heard, Inflater, Reader, stamps_of
 
 _STAMP = b"2026-11-22T11:12:52.5+00:00"
 
@@ -49,7 +49,7 @@ def read(reader: Reader, cuts: list[int]) -> list[Heard]:
 @given(st.lists(st.integers(0, 1000) | st.integers(0, len(WIRE)), max_size=12))
 def test_cuts_do_not_matter(cuts: list[int]) -> None:
     """However the bytes are cut, the same messages are heard."""
-    heard = read(Reader({}), cuts)
+    heard = read(Reader(Inflater()), cuts)
     assert [(each.opcode, each.first, each.last) for each in heard] == [
         (1, 0, 0),
         (1, 5, 5),
@@ -64,21 +64,26 @@ def test_cuts_do_not_matter(cuts: list[int]) -> None:
 @given(st.lists(st.integers(0, len(WIRE)), max_size=12))
 def test_a_whole_reader_keeps_the_text(cuts: list[int]) -> None:
     """A reader asked for whole messages tells when each event happened."""
-    heard = read(Reader({}, whole=True), cuts)
+    heard = read(Reader(Inflater(), whole=True), cuts)
     assert [len(stamps_of(each.text)) for each in heard if each.first] == [2, 2, 2]
 
 
 def test_an_event_counts_when_all_of_it_is_there() -> None:
     """A message whose last byte is missing has not been heard."""
     wire = frame(events(5, 5))
-    reader = Reader({})
+    reader = Reader(Inflater())
     assert list(reader.feed(wire[:-1])) == []
     assert [each.last for each in reader.feed(wire[-1:])] == [5]
 
 
-def test_compressed_frames_are_opened() -> None:
-    """A frame compressed without context take-over is read like any other."""
+def test_clients_share_what_was_compressed_once() -> None:
+    """Frames of one compressor are opened once, whoever gets them first, and read by all."""
     deflate = zlib.compressobj(wbits=-15)
-    packed = deflate.compress(events(5, 9)) + deflate.flush(zlib.Z_SYNC_FLUSH)
-    heard = list(Reader({}).feed(frame(packed[:-4], 0xC1)))
-    assert [(each.first, each.last) for each in heard] == [(5, 9)]
+    wire = [
+        frame((deflate.compress(text) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4], 0xC1)
+        for text in (events(5, 9), events(10, 10))
+    ]
+    shared = Inflater()
+    quick, slow = Reader(shared), Reader(shared)
+    assert [each.last for part in wire for each in quick.feed(part)] == [9, 10]
+    assert [each.last for part in wire for each in slow.feed(part)] == [9, 10]

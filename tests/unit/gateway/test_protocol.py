@@ -6,6 +6,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from websockets.frames import Frame, Opcode
 
 from histories import FILTERS, History, batch, histories
 from orders_contract.messages import (
@@ -210,3 +211,12 @@ def test_small_messages() -> None:
         "code": "invalid_json",
         "message": "no",
     }
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+def test_a_frame_is_as_the_library_makes_it(size: int) -> None:
+    """The frame that all share is the library's; compressed, it says so by RSV1."""
+    plain = protocol.text_frame(b"x" * size, compressed=False)
+    assert plain == Frame(Opcode.TEXT, b"x" * size).serialize(mask=False)
+    compressed = protocol.text_frame(b"x" * size, compressed=True)
+    assert compressed == bytes([plain[0] | 0b0100_0000]) + plain[1:]

@@ -10,16 +10,16 @@ import time
 from collections.abc import Iterable
 
 from websockets.asyncio.connection import Connection
-from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
 from orders_contract.batches import Batch, Head
 from orders_contract.messages import ResetReason
 from orders_gateway import protocol
-from orders_gateway.hub import Hub, gathered
+from orders_gateway.hub import Delivery, Hub, gathered
 from orders_gateway.progress import Progress
 from orders_gateway.ring import Ring
 from orders_gateway.session import Session
+from orders_gateway.window import SharedWindow
 
 IDLE_S = 0.001
 """Writing that took less does not call for a pause."""
@@ -35,6 +35,7 @@ class Fanout:
         self.progress = Progress()
         self._ring = ring
         self._hub = hub
+        self._window: SharedWindow[Session] = SharedWindow()
         self._gathering: list[Batch] = []
         self._busy = False
 
@@ -87,18 +88,25 @@ class Fanout:
         batches, self._gathering = self._gathering, []
         for batch in gathered(batches):
             for delivery in self._hub.publish(batch):
-                write(delivery.members, delivery.frame)
+                self._deliver(delivery)
         self.progress.reached(self._ring.position)
 
+    def _deliver(self, delivery: Delivery[Session]) -> None:
+        plain: Iterable[Session] = delivery.members
+        if delivery.everything:
+            packed, following, plain = self._window.pack(delivery.frame, delivery.members)
+            write(following, packed, compressed=True)
+        write(plain, delivery.frame)
 
-def write(sessions: Iterable[Session], message: bytes) -> None:
+
+def write(sessions: Iterable[Session], message: bytes, *, compressed: bool = False) -> None:
     """Write one text message to many sockets.
 
     The frame is made once: without a mask or an extension it is the same for all, and the
     library's ``broadcast`` would make it anew for each. A socket whose buffer is full tells its
     session, which then leaves the hub.
     """
-    frame = Frame(Opcode.TEXT, message).serialize(mask=False, extensions=[])
+    frame = protocol.text_frame(message, compressed=compressed)
     for session in sessions:
         connection: Connection = session.connection
         if connection.state is State.OPEN:

@@ -1,6 +1,7 @@
 """The WebSocket protocol: what clients may say, and how the gateway's messages look. Pure."""
 
 import json
+import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,8 @@ from orders_contract.messages import (
 from orders_gateway.errors import BadRequestError, ProtocolError
 
 PATH = "/ws"
+_FINAL_TEXT, _COMPRESSED = 0x81, 0x40
+_TWO_BYTES, _EIGHT_BYTES = 126, 127
 _MAX_TOLD = 200  # characters of an error's message: never a client's megabyte back to it
 
 
@@ -80,6 +83,16 @@ def _explain(error: ErrorDetails) -> ProtocolError:
 
 def _short(text: str) -> str:
     return text if len(text) <= _MAX_TOLD else text[:_MAX_TOLD] + "..."
+
+
+def text_frame(payload: bytes, *, compressed: bool) -> bytes:
+    """Return the frame of a text message as a server sends it (RFC 6455, 5.2; RFC 7692, 6)."""
+    head, size = (_COMPRESSED if compressed else 0) | _FINAL_TEXT, len(payload)
+    if size < _TWO_BYTES:
+        return struct.pack("!BB", head, size) + payload
+    if size < 1 << 16:
+        return struct.pack("!BBH", head, _TWO_BYTES, size) + payload
+    return struct.pack("!BBQ", head, _EIGHT_BYTES, size) + payload
 
 
 def hello(gateway: str, stream: str, position: int, heartbeat_s: float) -> bytes:

@@ -29,6 +29,7 @@ from orders_gateway.errors import (
     ProtocolError,
     RedisUnavailableError,
 )
+from orders_gateway.extension import SharedDeflateFactory
 from orders_gateway.fanout import Fanout
 from orders_gateway.history import History
 from orders_gateway.hub import Hub
@@ -146,6 +147,7 @@ class Gateway:
             create_connection=Socket,
             select_subprotocol=_select_subprotocol,
             compression=None,
+            extensions=[SharedDeflateFactory()],
             max_size=settings.max_message_bytes,
             ping_interval=settings.ping_interval_s,
             ping_timeout=settings.ping_timeout_s,

@@ -69,7 +69,9 @@ class Session:
         "_tenure",
         "_writable",
         "conflated",
+        "deflates",
         "live",
+        "window",
     )
 
     def __init__(  # noqa: PLR0913, PLR0917  all that a session has to do with
@@ -101,6 +103,9 @@ class Session:
         self._writable: asyncio.Event | None = None
         self._behind = False
         self.live = False
+        self.deflates = bool(connection.protocol.extensions)
+        self.window = 0
+        """As a member of the shared window (see there)."""
         self.conflated = False
         """Whether what it saw last was conflated, and it is not live again."""
 
@@ -224,6 +229,7 @@ class Session:
     def _stop(self) -> None:
         """Be neither live nor catching up."""
         self._position = self.position
+        self.window = 0
         if self.live:
             self.live = False
             self._hub.leave(self, self._predicate)
