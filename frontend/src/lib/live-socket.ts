@@ -55,6 +55,8 @@ export interface LiveSocketOptions {
 const HELLO_WITHIN_MS = 10_000;
 const ANSWER_WITHIN_MS = 5_000;
 const MISSED_HEARTBEATS = 2.5;
+/** How often the allowed silence may double: to five minutes, at the usual heartbeat. */
+const MOST_PATIENCE = 3;
 const OPEN = 1;
 
 export class LiveSocket {
@@ -70,6 +72,11 @@ export class LiveSocket {
   readonly #options: LiveSocketOptions;
   #socket: Socket | null = null;
   #failures = 0;
+  /**
+   * Connections in a row that fell silent. A browser does not show the bytes of a message that is
+   * still coming: who gives up on a large one over a slow line must wait longer the next time.
+   */
+  #silences = 0;
   #heartbeatMs = HELLO_WITHIN_MS;
   /** The stream that this connection speaks of; ours until a reset says otherwise. */
   #spoken: string | null = null;
@@ -124,7 +131,7 @@ export class LiveSocket {
   }
 
   #receive(message: ServerMessage | null): void {
-    this.#expectWordWithin(MISSED_HEARTBEATS * this.#heartbeatMs);
+    this.#expectWordWithin(this.#patienceMs());
     this.#change({ heardAt: Date.now() });
     switch (message?.type) {
       case "hello":
@@ -147,7 +154,7 @@ export class LiveSocket {
 
   #greet(hello: Hello): void {
     this.#heartbeatMs = hello.heartbeat_seconds * 1000;
-    this.#expectWordWithin(MISSED_HEARTBEATS * this.#heartbeatMs);
+    this.#expectWordWithin(this.#patienceMs());
     // Another stream than ours: the gateway says `reset` next, and positions count from there.
     this.#spoken = hello.stream;
     this.#change({ phase: "live", gateway: hello.gateway });
@@ -160,7 +167,7 @@ export class LiveSocket {
       return;
     }
     if (frame.last <= known) return;
-    this.#failures = 0;
+    this.#prove();
     this.#change({ position: frame.last });
     const fresh = known < frame.first ? frame.events : after(known, frame.events);
     this.#options.onEvents(fresh, frame.conflated);
@@ -169,7 +176,14 @@ export class LiveSocket {
 
   #compare(position: number): void {
     if (position > (this.state.get().position ?? 0)) this.#fail();
-    else this.#failures = 0;
+    else this.#prove();
+  }
+
+  /** The connection brings what it should. */
+  #prove(): void {
+    this.#failures = 0;
+    this.#silences = 0;
+    this.#expectWordWithin(this.#patienceMs());
   }
 
   #restart(reason: string, position: number): void {
@@ -199,7 +213,14 @@ export class LiveSocket {
 
   #expectWordWithin(ms: number): void {
     clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => this.#fail(), ms);
+    this.#watchdog = setTimeout(() => {
+      if (this.state.get().phase === "live") this.#silences += 1;
+      this.#fail();
+    }, ms);
+  }
+
+  #patienceMs(): number {
+    return MISSED_HEARTBEATS * this.#heartbeatMs * 2 ** Math.min(this.#silences, MOST_PATIENCE);
   }
 
   #change(change: Partial<LiveState>): void {

@@ -205,6 +205,25 @@ describe("noticing that something is wrong", () => {
     expect(state().phase).toBe("waiting");
   });
 
+  test("after a silence it is more patient, until something comes: the message may be large", () => {
+    const silenceAllowed = (): number => {
+      const began = Date.now();
+      while (state().phase === "live") vi.advanceTimersByTime(500);
+      return (Date.now() - began) / 1000;
+    };
+    const comeBack = () => {
+      vi.advanceTimersByTime(10_000);
+      newest().say(hello());
+    };
+    goLive();
+    expect(silenceAllowed()).toBe(2.5 * HEARTBEAT_S);
+    comeBack();
+    expect(silenceAllowed()).toBe(5 * HEARTBEAT_S);
+    comeBack();
+    newest().say(frame(11, 12));
+    expect(silenceAllowed()).toBe(2.5 * HEARTBEAT_S);
+  });
+
   test("heartbeats keep it", () => {
     goLive();
     for (let beat = 0; beat < 5; beat += 1) {
