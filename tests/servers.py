@@ -7,7 +7,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,21 +137,18 @@ class Postgres:
     def kill(self) -> None:
         """End the server and all its sessions without a word."""
         processes = self._processes()
-        for process in processes:
-            process.suspend()  # or the first would be mourned by the others
-        for process in processes:
-            process.kill()
+        # Frozen first, or the first would be mourned by the others.
+        _each(processes, psutil.Process.suspend)
+        _each(processes, psutil.Process.kill)
         self.stop()
 
     def freeze(self) -> None:
         """Make it hang, every session of it: connections stay, answers do not come."""
-        for process in self._processes():
-            process.suspend()
+        _each(self._processes(), psutil.Process.suspend)
 
     def thaw(self) -> None:
         """Let a frozen server go on."""
-        for process in self._processes():
-            process.resume()
+        _each(self._processes(), psutil.Process.resume)
 
     def restart(self) -> None:
         """Stop and start again, on the same port."""
@@ -288,6 +286,13 @@ class Postgres:
                 if not rows or time.monotonic() > give_up:
                     return [str(row[0]) for row in rows]
                 time.sleep(0.01)  # between two looks at a condition
+
+
+def _each(processes: Iterable[psutil.Process], act: Callable[[psutil.Process], None]) -> None:
+    """Act on each process that is still there: sessions come and go."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            act(process)
 
 
 class Valkey:
