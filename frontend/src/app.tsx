@@ -4,6 +4,7 @@ import { Button } from "@/components/button";
 import { HelpDialog } from "@/components/help-dialog";
 import { Toaster } from "@/components/toaster";
 import { Toasts, ToastsContext } from "@/components/toasts";
+import { Who } from "@/features/access/components/who";
 import { ActivityPanel } from "@/features/activity/components/activity-panel";
 import { ConnectionStatus } from "@/features/connection/components/connection-status";
 import { StaleNotice } from "@/features/connection/components/stale-notice";
@@ -21,6 +22,7 @@ import type { OrderSort } from "@/features/orders/model/order-sort";
 import { PLAIN_VIEW, viewFromQuery, viewToQuery } from "@/features/orders/model/order-view";
 import { OrderWrites } from "@/features/orders/model/order-writes";
 import { Selection } from "@/features/orders/model/selection";
+import type { Me } from "@/lib/protocol";
 import { orderIn, type Router } from "@/lib/route";
 import { useMedia } from "@/lib/use-media";
 import { useObservable } from "@/lib/use-observable";
@@ -45,9 +47,11 @@ const VIEWS: Readonly<Partial<Record<string, string>>> = {
 interface AppProps {
   session: Session;
   router: Router;
+  me: Me | null;
+  onSignOut: () => void;
 }
 
-export function App({ session, router }: AppProps) {
+export function App({ session, router, me, onSignOut }: AppProps) {
   const [toasts] = useState(() => new Toasts());
   const [writes] = useState(() => new OrderWrites({ changeStatus, deleteOrder }, toasts));
   const [selection] = useState(() => new Selection());
@@ -129,6 +133,7 @@ export function App({ session, router }: AppProps) {
             <img src="/icon.svg" alt="" width={28} height={28} />
             <h1>Real-Time Orders</h1>
             <ConnectionStatus socket={session.socket} progress={session.progress} />
+            {me?.mode === "token" && <Who me={me} onSignOut={onSignOut} />}
             <button
               type="button"
               className={styles.help}

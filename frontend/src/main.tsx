@@ -1,17 +1,14 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { viewFromQuery } from "@/features/orders/model/order-view";
 import { Router } from "@/lib/route";
-import { App } from "./app";
-import { Session } from "./session";
+import { Access } from "./access";
+import { Root } from "./root";
 import "./styles/base.css";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 
-const session = new Session(viewFromQuery(new URLSearchParams(location.search)));
-session.start();
 const router = new Router();
 router.start();
 
@@ -23,10 +20,13 @@ const queries = new QueryClient({
   },
 });
 
+const access = new Access(() => queries.clear());
+void access.start();
+
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queries}>
-      <App session={session} router={router} />
+      <Root access={access} router={router} />
     </QueryClientProvider>
   </StrictMode>,
 );

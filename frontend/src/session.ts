@@ -1,4 +1,5 @@
 /** An open page's connection to the system: the socket, and the stores that it feeds. */
+import { admission } from "@/features/access/api/admission";
 import { listEventsBefore } from "@/features/activity/api/list-events";
 import { ActivityFeed } from "@/features/activity/model/activity-feed";
 import { Progress } from "@/features/connection/model/progress";
@@ -24,6 +25,12 @@ const CLOCK_EVERY_MS = 300_000;
 
 export type EventsListener = (events: readonly OrderEvent[], complete: boolean) => void;
 
+export interface SessionOptions {
+  /** Show a ticket with each connection: the system asks who we are. */
+  readonly byTicket: boolean;
+  readonly onUnauthorized: () => void;
+}
+
 interface Received {
   readonly event: OrderEvent;
   readonly conflated: boolean;
@@ -47,7 +54,7 @@ export class Session {
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   #phase: Phase = "idle";
 
-  constructor({ filter, sort }: OrderView) {
+  constructor({ filter, sort }: OrderView, { byTicket, onUnauthorized }: SessionOptions) {
     this.filter = new Observable(filter);
     this.orders = new OrdersFeed({
       filter,
@@ -62,6 +69,8 @@ export class Session {
         this.#batch.push(events.map((event) => ({ event, conflated })));
       },
       onReset: (reason) => this.#startOver(reason),
+      onUnauthorized,
+      ...(byTicket && { admission }),
     });
     this.progress = new Progress(this.socket.state);
     this.counts = new Followed({

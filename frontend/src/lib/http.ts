@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { authorized, noteRefusal } from "./credentials";
 
 /** RFC 9457; `errors` names the fields that were refused. */
 const Problem = z.object({
@@ -38,7 +39,7 @@ export async function request<T>(schema: z.ZodMiniType<T>, path: string, init?: 
 export async function send(path: string, init?: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, init);
+    response = await fetch(path, authorized(init));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new UnreachableError("The API cannot be reached.", { cause: error });
@@ -47,6 +48,7 @@ export async function send(path: string, init?: RequestInit): Promise<Response> 
   if (response.status >= 502 && response.status <= 504) {
     throw new UnreachableError("The API is not answering.");
   }
+  if (response.status === 401) noteRefusal();
   throw refusal(response.status, await readJson(response));
 }
 

@@ -48,7 +48,11 @@ export interface LiveSocketOptions {
   /** Conflated: only the newest state of each order, not every change. */
   readonly onEvents: (events: OrderEvent[], conflated: boolean) => void;
   readonly onReset: (reason: string) => void;
-  readonly open?: (url: string) => Socket;
+  /** The gateway no longer accepts who we are: trying again would not help. */
+  readonly onUnauthorized?: () => void;
+  /** The subprotocols by which a connection shows who we are; asked for before each. */
+  readonly admission?: () => Promise<string[]>;
+  readonly open?: (url: string, protocols?: string[]) => Socket;
   readonly random?: () => number;
 }
 
@@ -58,6 +62,7 @@ const MISSED_HEARTBEATS = 2.5;
 /** How often the allowed silence may double: to five minutes, at the usual heartbeat. */
 const MOST_PATIENCE = 3;
 const OPEN = 1;
+const UNAUTHORIZED = 4001;
 
 export class LiveSocket {
   readonly state = new Observable<LiveState>({
@@ -77,6 +82,7 @@ export class LiveSocket {
    * still coming: who gives up on a large one over a slow line must wait longer the next time.
    */
   #silences = 0;
+  #attempt = 0;
   #heartbeatMs = HELLO_WITHIN_MS;
   /** The stream that this connection speaks of; ours until a reset says otherwise. */
   #spoken: string | null = null;
@@ -118,16 +124,37 @@ export class LiveSocket {
 
   #connect(): void {
     clearTimeout(this.#retry);
-    const { stream, position } = this.state.get();
-    const place = new URLSearchParams({ after: String(position), stream: String(stream) });
-    const open = this.#options.open ?? ((url) => new WebSocket(url));
-    const socket = open(`${this.#options.url}?${place.toString()}`);
-    socket.onmessage = (message) => this.#receive(parseServerMessage(message.data));
-    socket.onclose = () => this.#fail();
-    socket.onerror = null; // "close" follows and says all there is to say
-    this.#socket = socket;
     this.#change({ phase: "connecting", retryAt: null });
     this.#expectWordWithin(HELLO_WITHIN_MS);
+    const { admission } = this.#options;
+    if (admission) void this.#openWith(admission);
+    else this.#open();
+  }
+
+  async #openWith(admission: () => Promise<string[]>): Promise<void> {
+    const attempt = (this.#attempt += 1);
+    try {
+      const protocols = await admission();
+      if (attempt === this.#attempt) this.#open(protocols);
+    } catch {
+      if (attempt === this.#attempt) this.#fail();
+    }
+  }
+
+  #open(protocols?: string[]): void {
+    const { stream, position } = this.state.get();
+    const place = new URLSearchParams({ after: String(position), stream: String(stream) });
+    const open = this.#options.open ?? ((url, offered) => new WebSocket(url, offered));
+    const socket = open(`${this.#options.url}?${place.toString()}`, protocols);
+    socket.onmessage = (message) => this.#receive(parseServerMessage(message.data));
+    socket.onclose = (event) => this.#closed(event.code);
+    socket.onerror = null; // "close" follows and says all there is to say
+    this.#socket = socket;
+  }
+
+  #closed(code: number): void {
+    if (code === UNAUTHORIZED) this.#options.onUnauthorized?.();
+    else this.#fail();
   }
 
   #receive(message: ServerMessage | null): void {
@@ -202,6 +229,7 @@ export class LiveSocket {
   }
 
   #hangUp(): void {
+    this.#attempt += 1; // whoever still waits for admission comes too late
     clearTimeout(this.#watchdog);
     const socket = this.#socket;
     this.#socket = null;

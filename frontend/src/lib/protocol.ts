@@ -10,7 +10,7 @@
  */
 import * as z from "zod/mini";
 import type * as contract from "./contract";
-import { OPERATIONS, STATUSES } from "./contract";
+import { OPERATIONS, ROLES, STATUSES } from "./contract";
 
 // Compiling schemas needs eval, which a strict Content-Security-Policy rightly refuses.
 z.config({ jitless: true });
@@ -103,6 +103,17 @@ export const EventsPage = z.object({
 });
 export type EventsPage = z.infer<typeof EventsPage>;
 
+export const Me = z.object({
+  mode: z.enum(["open", "token"]),
+  subject: z.string(),
+  role: z.enum(ROLES),
+  customers: z.nullable(z.array(z.string())),
+  expires: z.nullable(z.string()),
+});
+export type Me = z.infer<typeof Me>;
+
+export const Ticket = z.object({ ticket: z.string() });
+
 const Count = z.int().check(z.nonnegative());
 export const CountsPage = z.object({
   stream: z.string(),
@@ -136,6 +147,14 @@ const Hello = z.object({
   position: Position,
   heartbeat_seconds: z.number().check(z.positive()),
 });
+const Authenticated = z.object({
+  type: z.literal("authenticated"),
+  subject: z.string(),
+  role: z.enum(ROLES),
+  customers: z.nullable(z.array(z.string())),
+  expires: z.nullable(z.string()),
+});
+const Expiring = z.object({ type: z.literal("expiring"), seconds: z.number() });
 const Events = z.object({
   type: z.literal("events"),
   first: Position,
@@ -154,6 +173,8 @@ const ServerError = z.object({
 });
 const Message = z.discriminatedUnion("type", [
   Hello,
+  Authenticated,
+  Expiring,
   Events,
   Heartbeat,
   Reset,

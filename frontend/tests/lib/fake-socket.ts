@@ -30,10 +30,10 @@ export class FakeSocket implements Socket {
     this.#call(this.onmessage, { data });
   }
 
-  /** The connection breaks. */
-  break(): void {
+  /** The connection breaks, or is closed with a code. */
+  break(code = 1006): void {
     this.readyState = 3;
-    this.#call(this.onclose, {});
+    this.#call(this.onclose, { code });
   }
 
   #call(handler: unknown, event: object): void {

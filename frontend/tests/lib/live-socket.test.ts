@@ -278,3 +278,69 @@ describe("reset", () => {
     expect(received()).toEqual([4]);
   });
 });
+
+describe("where the system asks who we are", () => {
+  const admitted = (admission: () => Promise<string[]>) => {
+    const offered: (string[] | undefined)[] = [];
+    const refused = vi.fn();
+    live = new LiveSocket({
+      url: "ws://shop/ws",
+      onEvents: (batch) => events.push(...batch),
+      onReset: (reason) => resets.push(reason),
+      onUnauthorized: refused,
+      admission,
+      open: (url, protocols) => {
+        offered.push(protocols);
+        const socket = new FakeSocket(url);
+        sockets.push(socket);
+        return socket;
+      },
+      random: () => 1,
+    });
+    live.start({ stream: "s", position: 10 });
+    return { offered, refused };
+  };
+
+  test("each connection shows a ticket of its own", async () => {
+    let number = 0;
+    const { offered } = admitted(() =>
+      Promise.resolve(["orders", `orders.ticket.${(number += 1)}`]),
+    );
+    await vi.advanceTimersByTimeAsync(0);
+    newest().say(hello());
+    newest().break();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(offered.slice(0, 2)).toEqual([
+      ["orders", "orders.ticket.1"],
+      ["orders", "orders.ticket.2"],
+    ]);
+  });
+
+  test("a ticket that cannot be had is asked for again, later", async () => {
+    const asked = vi.fn(() => Promise.reject(new Error("away")));
+    admitted(asked);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(state().phase).toBe("waiting");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked.mock.calls.length).toBeGreaterThan(2);
+    expect(sockets).toHaveLength(0);
+  });
+
+  test("a ticket that comes too late opens nothing", async () => {
+    admitted(() => new Promise((resolve) => setTimeout(() => resolve(["orders"]), 1000)));
+    live.stop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sockets).toHaveLength(0);
+  });
+
+  test("4001 ends it: nothing is tried again", async () => {
+    const { refused } = admitted(() => Promise.resolve(["orders"]));
+    await vi.advanceTimersByTimeAsync(0);
+    newest().say(hello());
+    newest().break(4001);
+    live.stop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(refused).toHaveBeenCalledOnce();
+    expect(sockets).toHaveLength(1);
+  });
+});

@@ -1,0 +1,36 @@
+import { SignIn } from "@/features/access/components/sign-in";
+import type { Router } from "@/lib/route";
+import { useObservable } from "@/lib/use-observable";
+import type { Access } from "./access";
+import { App } from "./app";
+
+interface RootProps {
+  access: Access;
+  router: Router;
+}
+
+/** The dashboard, or the way in. */
+export function Root({ access, router }: RootProps) {
+  const state = useObservable(access.state);
+  switch (state.kind) {
+    case "asking":
+      return null;
+    case "out":
+      return (
+        <SignIn
+          key={state.reason}
+          reason={state.reason}
+          onToken={(token) => access.signIn(token)}
+        />
+      );
+    case "in":
+      return (
+        <App
+          session={state.session}
+          router={router}
+          me={state.me}
+          onSignOut={() => access.signOut()}
+        />
+      );
+  }
+}
