@@ -60,9 +60,9 @@ class EmbeddedStack:
         self._log = folder / "up.log"
         self._up: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, **settings: str) -> None:
         """Start; return when ready."""
-        self.launch()
+        self.launch(**settings)
         until(self._is_ready, READY_WITHIN_S, "stack.json")
 
     def launch(self, **settings: str) -> "subprocess.Popen[bytes]":

@@ -4,9 +4,10 @@ import os
 import re
 import signal
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from dashboards import OpenTab, create, live, row, set_status, toast
+from foreign import foreign_page
 from stacks import EmbeddedStack
 
 
@@ -269,3 +270,19 @@ def test_truncate(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     create(stack, customer_name="The first")
     expect(page.locator("[data-order]").first).to_contain_text("The first")
     expect(live(page)).to_be_visible()
+
+
+def test_page_of_another_origin(stack: EmbeddedStack, browser: Browser) -> None:
+    """Where everyone on this machine is let in, a foreign page reads and writes nothing."""
+    before = stack.psql("SELECT count(*) FROM orders")
+    context = browser.new_context()
+    page = context.new_page()
+    with foreign_page(stack.edge) as address:
+        page.goto(address)
+        page.wait_for_function("Object.keys(outcome).length === 4")
+        outcome = page.evaluate("outcome")
+    context.close()
+    assert outcome["socket"] == "closed"
+    assert outcome["read"] == "refused"
+    assert outcome["write"] == "refused"
+    assert stack.psql("SELECT count(*) FROM orders") == before

@@ -10,6 +10,7 @@ import structlog
 from fastapi import FastAPI
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from starlette.middleware.cors import CORSMiddleware
 
 from orders_access.revocations import Revocations
 from orders_api import access_routes, docs, problems, routes
@@ -62,9 +63,22 @@ def create(settings: Settings) -> FastAPI:
     docs.install(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate, settings=settings, revocations=revocations)
+    _allow_origins(app, settings.allowed_origins.split())
     problems.install(app)
     _describe(app)
     return app
+
+
+def _allow_origins(app: FastAPI, origins: list[str]) -> None:
+    """Let the pages of these origins read answers; without any, no page but the edge's own does."""
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
+            expose_headers=["ETag", "Location", "Retry-After", "WWW-Authenticate"],
+        )
 
 
 def _redis(settings: Settings) -> redis.Redis:

@@ -1,0 +1,108 @@
+"""Signing in to the dashboard of a system that asks for tokens."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from dashboards import live
+from stacks import EmbeddedStack, orders
+from waiting import until
+
+
+@pytest.fixture(scope="module")
+def guarded(
+    chromium: str,  # noqa: ARG001  without a browser nothing is started
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[EmbeddedStack]:
+    """Start a system that asks for tokens."""
+    stack = EmbeddedStack(tmp_path_factory.mktemp("guarded"))
+    try:
+        stack.start(AUTH_MODE="token")
+        yield stack
+    finally:
+        stack.end()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Open a page in a fresh profile; it must not break the rules of its own origin."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    broken: list[str] = []
+    page.on("console", lambda message: broken.append(message.text))
+    yield page
+    context.close()
+    assert not [text for text in broken if "Content Security Policy" in text]
+
+
+def token(stack: EmbeddedStack, *options: str) -> str:
+    made = orders("token", *options, folder=stack.folder)
+    assert made.returncode == 0, made.stderr
+    return made.stdout.strip()
+
+
+def sign_in(page: Page, stack: EmbeddedStack, shown: str, path: str = "/") -> None:
+    page.goto(stack.edge + path)
+    page.get_by_label("Your token").fill(shown)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_sign_in(guarded: EmbeddedStack, page: Page) -> None:
+    """A token opens the dashboard, which says whose it is and shows their customers' orders."""
+    guarded.psql("INSERT INTO orders (customer_name, product_name) VALUES ('Bob', 'Secret')")
+    sign_in(page, guarded, token(guarded, "--subject", "ann", "--customer", "Ann"))
+    live(page).wait_for()
+    assert page.get_by_test_id("who").inner_text() == "ann"
+    guarded.psql(
+        "INSERT INTO orders (customer_name, product_name) VALUES ('Bob', 'Secret'), ('Ann', 'Desk')"
+    )
+    page.get_by_role("row").filter(has_text="Desk").wait_for()
+    assert "Secret" not in page.content()
+    page.get_by_test_id("who").click()
+    details = page.get_by_label("Signed in", exact=True).inner_text()
+    assert "viewer" in details
+    assert "Ann" in details
+
+
+def test_reload_stays_signed_in(guarded: EmbeddedStack, page: Page) -> None:
+    """A reload asks nobody again; signing out forgets the token."""
+    sign_in(page, guarded, token(guarded, "--role", "admin", "--subject", "chief"))
+    live(page).wait_for()
+    page.reload()
+    live(page).wait_for()
+    page.get_by_test_id("who").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("Your token").wait_for()
+    page.reload()
+    page.get_by_label("Your token").wait_for()
+    assert page.evaluate("JSON.stringify([sessionStorage, localStorage, document.cookie])") == (
+        '[{},{},""]'
+    )
+
+
+def test_bad_token(guarded: EmbeddedStack, page: Page) -> None:
+    """A token that does not count is refused in words, and another may be tried."""
+    sign_in(page, guarded, "a.b.c")
+    until(lambda: page.get_by_role("alert").inner_text() != "", 5, "a word")
+    page.get_by_label("Your token").fill(token(guarded))
+    page.get_by_role("button", name="Sign in").click()
+    live(page).wait_for()
+
+
+def test_revoked_while_open(guarded: EmbeddedStack, page: Page) -> None:
+    """When the token is revoked the page shows nothing more, and says so."""
+    shown = token(guarded, "--subject", "eve")
+    sign_in(page, guarded, shown)
+    live(page).wait_for()
+    revoked = orders("token", "revoke", shown, folder=guarded.folder)
+    assert revoked.returncode == 0, revoked.stderr
+    page.get_by_text("Your sign-in has ended.").wait_for(timeout=5000)
+    assert page.get_by_role("row").count() == 0
+
+
+def test_documentation_obeys_the_policy(guarded: EmbeddedStack, page: Page) -> None:
+    """The API's page works without an inline script."""
+    page.goto(f"{guarded.edge}/api/docs")
+    page.get_by_text("/api/orders/{order_id}/events").wait_for()

@@ -1,0 +1,52 @@
+"""A page of another origin, which tries what it can against a running system."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+_ATTACK = """
+<!doctype html><title>evil</title><script>
+window.outcome = {};
+const socket = new WebSocket("%(ws)s/ws");
+socket.onopen = () => { window.outcome.socket = "open"; };
+socket.onmessage = () => { window.outcome.socket = "heard"; };
+socket.onclose = () => { window.outcome.socket ??= "closed"; };
+fetch("%(http)s/api/orders").then(
+  (answer) => answer.text().then((text) => { window.outcome.read = text; }),
+  () => { window.outcome.read = "refused"; });
+fetch("%(http)s/api/orders", {method: "POST", headers: {"Content-Type": "application/json"},
+  body: '{"customer_name":"evil","product_name":"evil"}'}).then(
+  () => { window.outcome.write = "sent"; }, () => { window.outcome.write = "refused"; });
+fetch("%(http)s/api/orders", {method: "POST", mode: "no-cors",
+  body: '{"customer_name":"evil","product_name":"evil"}'}).then(
+  () => { window.outcome.blind = "sent"; }, () => { window.outcome.blind = "refused"; });
+const frame = document.createElement("iframe");
+frame.src = "%(http)s/";
+document.documentElement.append(frame);
+</script>
+"""
+
+
+@contextmanager
+def foreign_page(edge: str) -> Iterator[str]:
+    """Serve the page; ``outcome`` in it tells what it has managed to do."""
+    page = _ATTACK % {"http": edge, "ws": edge.replace("http", "ws", 1)}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(page.encode())
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
