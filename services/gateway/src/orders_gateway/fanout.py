@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections.abc import Iterable
 
-from websockets.asyncio.connection import Connection
 from websockets.protocol import State
 
 from orders_contract.batches import Batch, Head
@@ -108,6 +107,5 @@ def write(sessions: Iterable[Session], message: bytes, *, compressed: bool = Fal
     """
     frame = protocol.text_frame(message, compressed=compressed)
     for session in sessions:
-        connection: Connection = session.connection
-        if connection.state is State.OPEN:
-            connection.transport.write(frame)
+        if session.protocol.state is State.OPEN:
+            session.put(frame)

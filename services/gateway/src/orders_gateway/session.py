@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
@@ -71,6 +72,8 @@ class Session:
         "conflated",
         "deflates",
         "live",
+        "protocol",
+        "put",
         "window",
     )
 
@@ -85,6 +88,9 @@ class Session:
         principal: Principal,
     ) -> None:
         self._connection = connection
+        # At hand for the hub's frames: looked up in the connection they cost a third of a write.
+        self.protocol = connection.protocol
+        self.put: Callable[[bytes], None] = connection.transport.write
         self._hub = hub
         self._history = history
         self._progress = progress
