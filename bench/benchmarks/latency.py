@@ -13,7 +13,7 @@ p99 first.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import psycopg
 
@@ -23,12 +23,12 @@ from bench.figures import quantile
 from bench.load.control import Crowd
 from bench.stage import postgres, stage
 from servers import Database, Postgres
-from waiting import until
 
 TITLE = "latency"
 
 _INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('Ann', 'Laptop')"
 _WARM_UP = 20
+_PAUSE_S = 0.01
 
 
 def run(bench: Bench) -> None:
@@ -81,8 +81,7 @@ def _measure(  # noqa: PLR0913  what makes up one measurement
         crowd.connect(ports, clients, numbered=numbered)
         crowd.mark()
         committed = [
-            _write(writer, lambda: _heard(crowd, clients), number)
-            for number in range(1, _WARM_UP + orders + 1)
+            _write(writer, crowd, number * clients) for number in range(1, _WARM_UP + orders + 1)
         ]
         arrivals = crowd.arrivals()
     latest = [last for _, (_, _, last) in sorted(arrivals.items())]
@@ -90,19 +89,14 @@ def _measure(  # noqa: PLR0913  what makes up one measurement
     return [(last - began) * 1000 for began, last in pairs[_WARM_UP:]]
 
 
-def _write(
-    writer: "psycopg.Connection[tuple[object, ...]]", heard: Callable[[], int], number: int
-) -> float:
-    """Write one order and wait until all have it; returns when COMMIT was sent."""
+def _write(writer: "psycopg.Connection[tuple[object, ...]]", crowd: Crowd, heard: int) -> float:
+    """Write one order and wait until so many were heard of; returns when COMMIT was sent."""
     writer.execute(_INSERT)
     began = time.monotonic()
     writer.commit()
-    until(lambda: heard() >= number, 10, f"order {number} everywhere")
+    crowd.wait(heard)
+    time.sleep(_PAUSE_S)  # orders come one by one; the system is to be idle in between
     return began
-
-
-def _heard(crowd: Crowd, clients: int) -> int:
-    return crowd.state().events // clients
 
 
 def _distribution(delays_ms: list[float]) -> list[tuple[float, float]]:

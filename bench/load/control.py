@@ -113,6 +113,10 @@ class Crowd:
         """Ask what was counted since the mark."""
         return State(**self._tell("state"))
 
+    def wait(self, events: int) -> None:
+        """Return when so many events were counted since the mark; nobody looks meanwhile."""
+        self._tell("wait", events=events)
+
     def until(self, condition: Any, within_s: float, what: str) -> State:
         """Wait for a state; returns it."""
 

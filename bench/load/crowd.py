@@ -48,6 +48,7 @@ class Crowd:
         self._timed: dict[Client, list[tuple[float, int, int]]] = {}
         self._stamps: dict[int, bytes] = {}
         self._reference: Client | None = None
+        self._awaited: int | None = None
         self._over = False
 
     def run(self) -> None:
@@ -61,6 +62,7 @@ class Crowd:
                     self._serve(client, event)
             if self._waiting:
                 self._connect_some()
+            self._tell_who_waits()
 
     # --- orders ---------------------------------------------------------------------------------
 
@@ -70,9 +72,20 @@ class Crowd:
         *lines, self._orders = (self._orders + data).split(b"\n")
         for line in lines:
             order = json.loads(line)
-            answer = getattr(self, "do_" + order.pop("do"))(**order)
-            sys.stdout.write(json.dumps(answer) + "\n")
-            sys.stdout.flush()
+            if order["do"] == "wait":
+                self._awaited = order["events"]
+            else:
+                self._answer(getattr(self, "do_" + order.pop("do"))(**order))
+
+    def _answer(self, answer: Any) -> None:
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+    def _tell_who_waits(self) -> None:
+        """Answer an order to wait once so many events have been counted."""
+        if self._awaited is not None and self._tally.events >= self._awaited:
+            self._awaited = None
+            self._answer(self._tally.events)
 
     def do_connect(  # noqa: PLR0913  an order's fields
         self,

@@ -1,7 +1,7 @@
 """From the source to the sockets: one frame, many writes, no waiting.
 
-A batch goes out at once when nothing else is. While frames are being written, and for as long
-again, further batches gather and then leave as one frame: the busier the gateway, the larger its
+A batch goes out at once when nothing else is. Batches that come while frames are being written
+gather, for as long again, and then leave as one frame: the busier the gateway, the larger its
 frames and the fewer its writes, and half of its time stays free for everything else.
 """
 
@@ -73,7 +73,7 @@ class Fanout:
 
     def _flushed(self, started_s: float) -> None:
         took_s = time.perf_counter() - started_s
-        if took_s < IDLE_S:
+        if took_s < IDLE_S or not self._gathering:
             self._rested()
         else:
             asyncio.get_running_loop().call_later(min(took_s, MAX_PAUSE_S), self._rested)

@@ -37,6 +37,7 @@ class OrderLog:
 
     def __init__(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
         self._connection = connection
+        self._cursor = connection.cursor()
 
     @classmethod
     @asynccontextmanager
@@ -113,8 +114,8 @@ class OrderLog:
 
     async def _batch(self, query: LiteralString, args: tuple[int, ...]) -> Batch | None:
         async with _wrapped():
-            cursor = await self._connection.execute(query, args)
-            row = await cursor.fetchone()
+            await self._cursor.execute(query, args)
+            row = await self._cursor.fetchone()
         if row is None:
             return None
         stream, first, last, events = row

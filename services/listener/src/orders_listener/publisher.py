@@ -24,6 +24,7 @@ from orders_contract.names import (
     PRESENCE_TTL_S,
 )
 from orders_listener.errors import RedisUnavailableError
+from orders_listener.script import Script
 
 # KEYS: head, log, presence. ARGV: stream, first, last, events, oldest position to keep, channel,
 # what stands before and after the events in the message, seconds to live
@@ -97,9 +98,9 @@ async def _wrapped() -> AsyncIterator[None]:
 class Publisher:
     """Publishes to one Redis. Every method raises RedisUnavailableError when it cannot."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, publishing: Script) -> None:
         self._client = client
-        self._publish = client.register_script(_PUBLISH)
+        self._publish = publishing
         self._seed = client.register_script(_SEED)
         self._begin = client.register_script(_BEGIN)
         self._beat = client.register_script(_BEAT)
@@ -115,9 +116,8 @@ class Publisher:
             socket_connect_timeout=5,
             retry=Retry(NoBackoff(), 0),
         )
-        async with _wrapped(), client:
-            await client.ping()
-            yield cls(client)
+        async with _wrapped(), client, Script.connect(url, _PUBLISH) as publishing:
+            yield cls(client, publishing)
 
     async def head(self) -> Head | None:
         """Return how far Redis has been published to; None when it holds nothing."""
@@ -137,7 +137,8 @@ class Publisher:
         keep = max(0, batch.last - LOG_CAPACITY_EVENTS)
         args: list[Any] = [batch.stream, batch.first, batch.last, batch.events, keep]
         args += [CHANGES_CHANNEL, opening(batch), CLOSING, PRESENCE_TTL_S]
-        return await self._run(self._publish, [HEAD_KEY, LOG_KEY, LISTENER_KEY], args)
+        async with _wrapped():
+            return Outcome(await self._publish.run([HEAD_KEY, LOG_KEY, LISTENER_KEY], args))
 
     async def forget(self) -> None:
         """Drop the stream: what it holds does not belong to this database's log."""
