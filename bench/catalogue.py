@@ -20,6 +20,7 @@ NAMES = (
     "drain",
     "bulk_update",
     "api_rate",
+    "dashboard",
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from stacks import EmbeddedStack
 
@@ -48,3 +48,12 @@ def set_status(page: Page, order: int, status: str) -> None:
     """Choose a status from the menu of a row."""
     row(page, order).get_by_role("button", name="Change status").click()
     page.get_by_role("menuitem", name=status).click()
+
+
+def until_caught_up(stack: EmbeddedStack, page: Page) -> None:
+    """Wait until the page shows all that the log has, and the outbox is empty."""
+    expect(live(page)).to_be_visible()
+    while int(stack.psql("SELECT count(*) FROM order_outbox")):
+        page.wait_for_timeout(50)  # between two looks at a condition
+    head = int(stack.psql("SELECT max(position) FROM order_events"))
+    expect(page.get_by_test_id("position")).to_have_text(f"{head:,}")

@@ -1,6 +1,5 @@
 """A real Chromium before the real system."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,29 +7,19 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from chromium import FLAGS, NAMES, installed
 from dashboards import OpenTab
 from stacks import EmbeddedStack
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _REFUSALS = ("WebSocket connection to", "net::ERR", "status of 404", "status of 412")
-_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Chromium, as this machine has it."""
-    executable = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    executable = installed()
     if executable is None:
-        pytest.skip(f"no browser here: none of {', '.join(_BROWSERS)} is installed")
+        pytest.skip(f"no browser here: none of {', '.join(NAMES)} is installed")
     return executable
 
 
@@ -54,7 +43,7 @@ def stack(
 def browser(chromium: str) -> Iterator[Browser]:
     """Start Chromium once for the tests of a file."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()
 

@@ -1,18 +1,17 @@
 """The dashboard when things go wrong around it, and when there is much of everything."""
 
-import json
 import re
 
 import pytest
 import redis
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from dashboards import OpenTab, create, fill, live, row
+from chromium import TRACED, tasks_ms
+from dashboards import OpenTab, create, fill, row, until_caught_up
 from stacks import EmbeddedStack
 
 LONGEST_TASK_MS = 200
 FRAME_MS = 30
-_TRACED = ["toplevel"]
 
 _STEPS = 120
 _JUMPS = 20
@@ -32,32 +31,6 @@ _SCROLL = """
         }
     }
 """
-
-
-def tasks_ms(trace: bytes) -> list[float]:
-    """Return the processor time of each task of a page: a busy machine does not lengthen it."""
-    events = json.loads(trace)["traceEvents"]
-    pages = {
-        (each["pid"], each["tid"])
-        for each in events
-        if each["name"] == "thread_name" and each["args"]["name"] == "CrRendererMain"
-    }
-    return [
-        each["tdur"] / 1000
-        for each in events
-        if each["name"].endswith("RunTask")
-        and (each["pid"], each["tid"]) in pages
-        and "tdur" in each
-    ]
-
-
-def until_caught_up(stack: EmbeddedStack, page: Page) -> None:
-    """Wait until the page shows all that the log has, and the outbox is empty."""
-    expect(live(page)).to_be_visible()
-    while int(stack.psql("SELECT count(*) FROM order_outbox")):
-        page.wait_for_timeout(50)  # between two looks at a condition
-    head = int(stack.psql("SELECT max(position) FROM order_events"))
-    expect(page.get_by_test_id("position")).to_have_text(f"{head:,}")
 
 
 def test_gateway_dies(stack: EmbeddedStack, open_tab: OpenTab) -> None:
@@ -139,7 +112,7 @@ def test_ten_thousand_rows_change(
     fill(stack, 10_000, "Busy")
     page = open_tab("/?search=busy")
     until_caught_up(stack, page)
-    browser.start_tracing(page=page, categories=_TRACED)
+    browser.start_tracing(page=page, categories=TRACED)
     stack.psql("UPDATE orders SET status = 'shipped' WHERE customer_name LIKE 'Busy%'")
     expect(page.get_by_test_id("count-shipped")).to_have_text("10,000", timeout=60_000)
     until_caught_up(stack, page)
@@ -161,10 +134,10 @@ def test_hundred_thousand_orders(stack: EmbeddedStack, open_tab: OpenTab, browse
     table = page.get_by_role("table", name="Orders")
     expect(page.locator("#orders-heading + span")).to_have_text(f"{count:,}", timeout=60_000)
     expect(table).to_have_attribute("aria-rowcount", str(count + 1))
-    browser.start_tracing(page=page, categories=_TRACED)
+    browser.start_tracing(page=page, categories=TRACED)
     table.evaluate(_JUMP, _JUMPS)
     assert max(tasks_ms(browser.stop_tracing())) < LONGEST_TASK_MS
-    browser.start_tracing(page=page, categories=_TRACED)
+    browser.start_tracing(page=page, categories=TRACED)
     table.evaluate(_SCROLL, _STEPS)
     per_frame = sum(tasks_ms(browser.stop_tracing())) / _STEPS
     print(f"{per_frame:.1f} ms a frame")  # noqa: T201  for whoever reads the log

@@ -1,0 +1,41 @@
+"""The browser of this machine, and what it costs to show a page."""
+
+import json
+import shutil
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TRACED = ["toplevel"]
+"""What ``tasks_ms`` needs to find in a trace."""
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def installed() -> str | None:
+    """Return the path of Chromium or Chrome; None if there is none."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def tasks_ms(trace: bytes) -> list[float]:
+    """Return the processor time of each task of a page: a busy machine does not lengthen it."""
+    events = json.loads(trace)["traceEvents"]
+    pages = {
+        (each["pid"], each["tid"])
+        for each in events
+        if each["name"] == "thread_name" and each["args"]["name"] == "CrRendererMain"
+    }
+    return [
+        each["tdur"] / 1000
+        for each in events
+        if each["name"].endswith("RunTask")
+        and (each["pid"], each["tid"]) in pages
+        and "tdur" in each
+    ]
