@@ -1,12 +1,15 @@
 """POST /api/orders for each second of a core's time: ours next to a handler with nothing in it.
 
-Both are one uvicorn process with the same loop and parser, on the same database with our triggers
+The bare handler is one of the same framework that is given the request as it comes: no validation,
+no pool, no errors, nothing around the INSERT. A second one does without the framework, too.
+
+All are one uvicorn process with the same loop and parser, on the same database with our triggers
 and a listener at work; 32 kept-alive connections ask again as soon as they are answered. Requests
 are divided by the CPU time of the API's process alone, so that the figure does not depend on how
 many cores the database and the generator may use beside it.
 
-How it could mislead: the bare handler has no validation, idempotency, errors or health; nobody
-would ship it. The answers have the same content. PostgreSQL's own work is in neither figure.
+How it could mislead: the bare handlers have no validation, idempotency, errors or health; nobody
+would ship them. The answers have the same content. PostgreSQL's own work is in neither figure.
 """
 
 import json
@@ -31,27 +34,31 @@ _CONNECTIONS = 32
 
 def run(bench: Bench) -> None:
     """Take turns, after a warm-up of each."""
-    ours: list[float] = []
-    bare: list[float] = []
+    rates: dict[str, list[float]] = {"bare": [], "bare, no framework": [], "ours": []}
     walls: list[float] = []
     loads: list[float] = []
-    with stage(gateways=0) as running, _bare(running) as (bare_port, bare_pid):
+    with (
+        stage(gateways=0) as running,
+        _bare(running, "framework") as bare,
+        _bare(running) as barest,
+    ):
         api = running.pipeline.api()
-        sides = [(bare_port, bare_pid, bare), (api.port, api.process.pid, ours)]
-        for port, pid, _ in sides:
+        sides = dict(zip(rates, (bare, barest, (api.port, api.process.pid)), strict=True))
+        for port, pid in sides.values():
             _measure(port, pid, 1)
         for number in range(bench.full(3, 1)):
-            for port, pid, samples in sides:
-                bench.step(f"round {number + 1}, {'ours' if samples is ours else 'bare'}")
+            for name, (port, pid) in sides.items():
+                bench.step(f"round {number + 1}, {name}")
                 per_core, per_s, load = _measure(port, pid, bench.full(4, 2))
-                samples.append(per_core)
+                rates[name].append(per_core)
                 loads.append(load)
-                if samples is ours:
+                if name == "ours":
                     walls.append(per_s)
     doubt = "the generator was saturated" if max(loads) > SATURATED else ""
-    bench.figure("bare", "requests/s and core", *bare, refused=doubt)
-    bench.figure("ours", "requests/s and core", *ours, refused=doubt)
-    bench.figure("ours / bare", "", *ratios(ours, bare), at_least=0.7, refused=doubt)
+    for name, samples in rates.items():
+        bench.figure(name, "requests/s and core", *samples, refused=doubt)
+    shares = ratios(rates["ours"], rates["bare"])
+    bench.figure("ours / bare", "", *shares, at_least=0.7, refused=doubt)
     bench.figure("ours, on this machine", "requests/s", *walls)
 
 
@@ -73,9 +80,9 @@ def _measure(port: int, pid: int, seconds: int) -> tuple[float, float, float]:
 
 
 @contextmanager
-def _bare(running: Stage) -> Iterator[tuple[int, int]]:
+def _bare(running: Stage, *arguments: str) -> Iterator[tuple[int, int]]:
     port = free_port()
     env = {"API_PORT": str(port), "PYTHONPATH": str(ROOT), **running.database.environ()}
-    with program([sys.executable, "-m", "bench.bare_api"], env=env) as process:
+    with program([sys.executable, "-m", "bench.bare_api", *arguments], env=env) as process:
         until(lambda: health(port, "/")[0] == 200, 15, "the bare handler is ready")
         yield port, process.pid

@@ -17,6 +17,14 @@ INSERT_ORDER = """
     VALUES (%(customer_name)s, %(product_name)s, %(quantity)s, %(status)s)
     RETURNING id, version, to_json(orders)::text
 """
+# The same as a transaction of its own, which saves three round trips. The trigger, which runs
+# last, finds the actor; it is forgotten with the statement.
+INSERT_ORDER_ALONE = """
+    WITH actor AS MATERIALIZED (SELECT set_config('orders.actor', %(actor)s, true))
+    INSERT INTO orders (customer_name, product_name, quantity, status)
+    SELECT %(customer_name)s, %(product_name)s, %(quantity)s, %(status)s FROM actor
+    RETURNING id, version, to_json(orders)::text
+"""
 
 # The condition is evaluated again on the newest row after waiting for another writer, so that of
 # two who name the same version one wins.
