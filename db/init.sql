@@ -386,21 +386,22 @@ CREATE OR REPLACE FUNCTION orders_stamp_update() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    IF NEW.id <> OLD.id THEN
+    IF NEW.id OPERATOR(pg_catalog.<>) OLD.id THEN
         RAISE EXCEPTION 'orders.id cannot change (% to %): delete the order and insert a new one',
             OLD.id, NEW.id USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     NEW.version := OLD.version;
     NEW.updated_at := OLD.updated_at;
-    IF NEW IS DISTINCT FROM OLD THEN
-        NEW.version := OLD.version + 1;
-        NEW.updated_at := clock_timestamp();
+    IF NEW OPERATOR(pg_catalog.*<>) OLD THEN
+        NEW.version := OLD.version OPERATOR(pg_catalog.+) 1;
+        NEW.updated_at := pg_catalog.clock_timestamp();
     END IF;
     RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION orders_stamp_update IS
-    'Gives version and updated_at; an UPDATE that changes nothing leaves both, and makes no event.';
+    'Gives version and updated_at; an UPDATE that changes nothing leaves both, and makes no event. '
+    'Runs with the writer''s rights: names are given in full, since his search_path is his own.';
 
 -- NOTIFY makes a commit wait for every other that notifies, one fsync at a time. So a writer rings
 -- only while the listener sleeps. Why no change is missed: a silent writer found nobody asleep
@@ -522,5 +523,48 @@ CREATE OR REPLACE TRIGGER orders_record_truncate
 CREATE OR REPLACE TRIGGER order_events_append_only
     BEFORE UPDATE OR TRUNCATE ON order_events
     FOR EACH STATEMENT EXECUTE FUNCTION order_events_refuse();
+
+
+-- Roles ---------------------------------------------------------------------------------------
+--
+-- The owner runs this script and nothing else needs to be him. orders_api and orders_listener are
+-- made here if he may make roles; else whoever may makes them, and the next run gives them rights.
+-- Any other role needs rights on orders alone: what it changes becomes events all the same.
+
+DO $$
+DECLARE
+    wanted text;
+BEGIN
+    FOREACH wanted IN ARRAY ARRAY['orders_api', 'orders_listener'] LOOP
+        IF to_regrole(wanted) IS NULL
+           AND (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
+        END IF;
+    END LOOP;
+END
+$$;
+
+-- It takes what waits, with its owner's rights: not everyone's business.
+REVOKE EXECUTE ON FUNCTION take_order_events, read_order_events, order_batch_end,
+    prune_order_events(bigint), prune_order_events(interval),
+    order_listener_lead, order_listener_sleep, order_listener_wake, order_listener_depose,
+    order_writers_settled FROM PUBLIC;
+
+DO $$
+BEGIN
+    IF to_regrole('orders_api') IS NOT NULL THEN
+        GRANT SELECT, INSERT, UPDATE, DELETE ON orders, idempotency_keys, revoked_tokens
+            TO orders_api;
+        GRANT SELECT ON order_events, order_outbox, order_stream TO orders_api;
+    END IF;
+    IF to_regrole('orders_listener') IS NOT NULL THEN
+        GRANT SELECT ON order_events, order_stream TO orders_listener;
+        GRANT SELECT (id) ON order_outbox TO orders_listener;
+        GRANT EXECUTE ON FUNCTION take_order_events, read_order_events,
+            order_listener_lead, order_listener_sleep, order_listener_wake, order_listener_depose,
+            order_writers_settled TO orders_listener;
+    END IF;
+END
+$$;
 
 COMMIT;

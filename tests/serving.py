@@ -7,7 +7,7 @@ from typing import Protocol
 import httpx
 
 from processes import LOOPBACK, Process, free_port, service
-from servers import Database
+from servers import API_ROLE, Database
 from waiting import until
 
 
@@ -23,7 +23,7 @@ class Serve(Protocol):
 def serve_api(database: Database, redis: str) -> Iterator[tuple[Process, httpx.Client]]:
     """Run ``python -m orders_api`` until the block ends; ready when it answers."""
     port = free_port()
-    env = {**database.environ(), "REDIS_URL": redis, "API_PORT": str(port)}
+    env = {**database.environ(API_ROLE), "REDIS_URL": redis, "API_PORT": str(port)}
     with (
         service("orders_api", env) as process,
         httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=30) as client,

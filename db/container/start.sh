@@ -1,28 +1,34 @@
 #!/bin/sh
-# Sees to the secret of the role "orders", then starts PostgreSQL.
+# Sees to the secrets of the roles, then starts PostgreSQL.
 #
-# The secret is DB_PASSWORD of the first start, else made up then. It lies on a volume that only the
-# database and those who log in to it mount; a process of theirs finds it through DB_PASSWORD_FILE.
+# The owner's is DB_PASSWORD of the first start; what is not given is made up then. Each role's lies
+# on a volume of its own, which only the database and the one who logs in with it mount; a process
+# of theirs finds it through DB_PASSWORD_FILE.
 set -eu
 umask 077
 
-secret=/run/orders/database-password
 readers=10001:10001
 
-mkdir -p "$(dirname "$secret")"
-
-if [ ! -s "$secret" ]; then
-    if [ -n "${DB_PASSWORD:-}" ]; then
-        printf '%s\n' "$DB_PASSWORD" >"$secret.new"
-    else
-        od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$secret.new"
+# keep FILE [SECRET]: have a secret in the file, the one given or one made up.
+keep() {
+    if [ ! -s "$1" ]; then
+        mkdir -p "$(dirname "$1")"
+        if [ -n "${2:-}" ]; then
+            printf '%s\n' "$2" >"$1.new"
+        else
+            od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$1.new"
+        fi
+        chown "$readers" "$1.new"
+        chmod 400 "$1.new"
+        mv "$1.new" "$1"
     fi
-    chown "$readers" "$secret.new"
-    chmod 400 "$secret.new"
-    mv "$secret.new" "$secret"
-fi
-DB_PASSWORD=$(cat "$secret")
-export DB_PASSWORD
+    cat "$1"
+}
+
+DB_PASSWORD=$(keep /run/orders/database-password "${DB_PASSWORD:-}")
+API_PASSWORD=$(keep /run/orders-api/database-password)
+LISTENER_PASSWORD=$(keep /run/orders-listener/database-password)
+export DB_PASSWORD API_PASSWORD LISTENER_PASSWORD
 
 # Nobody knows the superuser's: he gets in through the container alone (docker compose exec db psql).
 POSTGRES_PASSWORD=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')

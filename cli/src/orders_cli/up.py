@@ -82,7 +82,7 @@ async def _run(settings: StackSettings, choices: _Choices, data: Path, report: R
         cluster = await open_cluster(data)
         plan = Plan(
             ports=_chosen(wanted, hosts),
-            password=cluster.password,
+            passwords=cluster.passwords,
             repository=repository,
             edge_hosts=hosts,
             inherited=inherited_environment(),

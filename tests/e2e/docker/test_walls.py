@@ -102,6 +102,26 @@ def test_secret_is_only_where_it_is_needed(containers: ContainerStack, service: 
     assert not [each for each in container.attrs["Config"]["Env"] if each.startswith("DB_")]
 
 
+def test_each_service_has_secrets_of_its_own(containers: ContainerStack) -> None:
+    """Nobody finds another's password: each has a file that only they and the server mount."""
+    files = [
+        ("api-1", "/run/orders/database-password"),
+        ("listener-1", "/run/orders/database-password"),
+        ("api-1", "/run/redis/password"),
+        ("listener-1", "/run/redis/password"),
+        ("gateway-1", "/run/redis/password"),
+    ]
+    found = [containers.run(name, "cat", file)[1].strip() for name, file in files]
+    assert len(set(found)) == len(files)
+    assert {len(secret) for secret in found} == {48}
+
+
+def test_redis_asks_who_is_there(containers: ContainerStack) -> None:
+    """Without a password Redis answers nothing."""
+    output = containers.run("redis-1", "redis-cli", "get", "orders:head")[1]
+    assert "NOAUTH" in output
+
+
 @pytest.mark.parametrize("service", ["db", "api", "listener"])
 def test_secret_is_not_in_the_configuration(containers: ContainerStack, service: str) -> None:
     """The password that was made up is in a file for two users, not in what ``inspect`` shows."""

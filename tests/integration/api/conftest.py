@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from orders_api import app
 from orders_api.settings import Settings
-from servers import Database, Valkey
+from servers import API_ROLE, Database, Valkey
 from serving import Serve, serve_api
 
 
@@ -21,7 +21,7 @@ async def running(database: Database, redis: str) -> AsyncIterator[httpx.AsyncCl
             db_host=database.host,
             db_port=database.port,
             db_name=database.name,
-            db_user=database.user,
+            db_user=API_ROLE,
             db_password=SecretStr(database.password),
             redis_url=redis,
         )

@@ -11,7 +11,7 @@ from orders_cli.stack.ports import WantedPort, beyond_range, clashes
 def make_plan(edge_hosts: tuple[str, ...] = ("127.0.0.1", "::1")) -> Plan:
     return Plan(
         ports=Ports(3000, 8000, 8001, (8080, 8081), 5433, 6380),
-        password="p/w:d",
+        passwords={"orders": "p/w:d", "orders_api": "api", "orders_listener": "listener"},
         repository=Repository(Path("/clone")),
         edge_hosts=edge_hosts,
         inherited={"LOG_LEVEL": "debug", "DB_HOST": "elsewhere", "API_PORT": "1"},
@@ -25,11 +25,20 @@ def make_plan(edge_hosts: tuple[str, ...] = ("127.0.0.1", "::1")) -> Plan:
 def test_services_find_the_stack_only() -> None:
     """What a service must find overrides what was inherited; the rest is passed on."""
     for service in make_plan().services():
-        assert service.environment["DB_HOST"] == "127.0.0.1"
-        assert service.environment["DB_PORT"] == "5433"
-        assert service.environment["DB_PASSWORD"] == "p/w:d"
         assert service.environment["REDIS_URL"] == "redis://127.0.0.1:6380/0"
         assert service.environment["LOG_LEVEL"] == "debug"
+
+
+def test_each_service_has_a_role_of_its_own() -> None:
+    """I9: API and listener log in with the least they need; gateways know of no database."""
+    api, listener, *gateways = make_plan().services()
+    for service, role in ((api, "orders_api"), (listener, "orders_listener")):
+        assert service.environment["DB_HOST"] == "127.0.0.1"
+        assert service.environment["DB_PORT"] == "5433"
+        assert service.environment["DB_USER"] == role
+        assert service.environment["DB_PASSWORD"] == role.removeprefix("orders_")
+    for gateway in gateways:
+        assert not [name for name in gateway.environment if name.startswith("DB_")]
 
 
 def test_services_know_where_they_are_reached() -> None:

@@ -12,6 +12,9 @@ from orders_cli.stack.ports import LOOPBACK, WantedPort
 
 DATABASE = "orders"
 ROLE = "orders"
+API_ROLE, LISTENER_ROLE = "orders_api", "orders_listener"
+"""Who runs the database script, and as whom the services log in."""
+_DATABASE = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_PASSWORD_FILE")
 _OWN_KEYS = ("AUTH_SECRET", "AUTH_SECRET_FILE", "AUTH_JWKS_URL")
 """Whoever sets one of these brings the keys that tokens are checked by."""
 
@@ -82,7 +85,8 @@ class Plan:
     """A stack: its addresses and the programs that make it up."""
 
     ports: Ports
-    password: str
+    passwords: Mapping[str, str]
+    """Of each role of the database."""
     repository: Repository
     edge_hosts: tuple[str, ...]
     inherited: Mapping[str, str]
@@ -112,7 +116,7 @@ class Plan:
     @property
     def database_url(self) -> str:
         """The database, for the role that owns it."""
-        password = quote(self.password, safe="")
+        password = quote(self.passwords[ROLE], safe="")
         return f"postgresql://{ROLE}:{password}@{LOOPBACK}:{self.ports.database}/{DATABASE}"
 
     @property
@@ -137,14 +141,12 @@ class Plan:
         """Return API, listener and gateways: they may start at once, in any order."""
         api = {"API_HOST": LOOPBACK, "API_PORT": str(self.ports.api)}
         listener = {"LISTENER_HOST": LOOPBACK, "LISTENER_PORT": str(self.ports.listener)}
+        listener_health = f"http://{LOOPBACK}:{self.ports.listener}/health"
+        api |= self._database(API_ROLE)
+        listener |= self._database(LISTENER_ROLE)
         return [
             self._service("api", "orders_api", api, f"{self.api_url}/api/health"),
-            self._service(
-                "listener",
-                "orders_listener",
-                listener,
-                f"http://{LOOPBACK}:{self.ports.listener}/health",
-            ),
+            self._service("listener", "orders_listener", listener, listener_health),
             *(self._gateway(number, url) for number, url in enumerate(self.gateway_urls, start=1)),
         ]
 
@@ -160,11 +162,6 @@ class Plan:
 
     def _service(self, name: str, module: str, own: Mapping[str, str], health: str) -> Program:
         shared = {
-            "DB_HOST": LOOPBACK,
-            "DB_PORT": str(self.ports.database),
-            "DB_NAME": DATABASE,
-            "DB_USER": ROLE,
-            "DB_PASSWORD": self.password,
             "REDIS_URL": self.redis_url,
             "PUBLISHED_ADDRESS": " ".join(self.edge_hosts),
             "FORWARDED_ALLOW_IPS": LOOPBACK,
@@ -175,10 +172,23 @@ class Plan:
         return Program(
             name=name,
             command=(sys.executable, "-m", module),
-            environment={**self.inherited, **shared, **own},
+            environment={**self._inherited_by_services(), **shared, **own},
             probe=HttpProbe(health),
             refuses_with=2,
         )
+
+    def _inherited_by_services(self) -> dict[str, str]:
+        """Return the settings from outside, but for any database: there is the stack's own."""
+        return {name: value for name, value in self.inherited.items() if name not in _DATABASE}
+
+    def _database(self, role: str) -> dict[str, str]:
+        return {
+            "DB_HOST": LOOPBACK,
+            "DB_PORT": str(self.ports.database),
+            "DB_NAME": DATABASE,
+            "DB_USER": role,
+            "DB_PASSWORD": self.passwords[role],
+        }
 
     def edge_program(self) -> Program:
         """Return Caddy, with the Caddyfile that containers use too."""

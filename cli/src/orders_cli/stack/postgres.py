@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
@@ -15,13 +16,26 @@ import psutil
 from orders_cli.errors import StackError
 from orders_cli.stack.binaries import postgres_binaries
 from orders_cli.stack.identity import unprivileged_identity
-from orders_cli.stack.plan import DATABASE, ROLE, Identity, PostgresProbe, Program
+from orders_cli.stack.plan import (
+    API_ROLE,
+    DATABASE,
+    LISTENER_ROLE,
+    ROLE,
+    Identity,
+    PostgresProbe,
+    Program,
+)
 from orders_cli.stack.ports import LOOPBACK
 from orders_cli.stack.process import launched
 from orders_cli.stack.state import write_private
 
 _SUPERUSER = "postgres"
 _MAJOR = "18"
+_PASSWORD_FILES = {
+    ROLE: "database-password",
+    API_ROLE: "api-password",
+    LISTENER_ROLE: "listener-password",
+}
 _INITDB = (
     f"--username={_SUPERUSER}",
     # The superuser has no password and so cannot log in: all that needs one is done below, in
@@ -52,11 +66,11 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class Cluster:
-    """The database's files, whom they belong to, and the password of the role ``orders``."""
+    """The database's files, whom they belong to, and the password of each role."""
 
     files: Path
     identity: Identity | None
-    password: str
+    passwords: Mapping[str, str]
 
     def program(self, port: int, url: str, environment: dict[str, str]) -> Program:
         """Return the server as a program of the stack."""
@@ -82,19 +96,36 @@ async def open_cluster(data: Path) -> Cluster:
     """
     files = data / "postgres"
     identity = unprivileged_identity((postgres_binaries() / "postgres", data))
-    password_file = data / "database-password"
-    has_password = password_file.exists()
-    if not has_password:
-        write_private(password_file, secrets.token_urlsafe(24) + "\n")
-    cluster = Cluster(files, identity, password_file.read_text().strip())
+    has_passwords = all((data / name).exists() for name in _PASSWORD_FILES.values())
+    passwords = {role: _password(data / name) for role, name in _PASSWORD_FILES.items()}
+    cluster = Cluster(files, identity, passwords)
     if not files.exists():
         await _make(cluster)
     else:
         _check(cluster)
         await _end_leftover(files)
-        if not has_password:
-            await _run_sql(cluster, files, f"ALTER ROLE {ROLE} PASSWORD '{cluster.password}'")
+        if not has_passwords:
+            await _run_sql(cluster, files, _roles(passwords))
     return cluster
+
+
+def _password(file: Path) -> str:
+    if not file.exists():
+        write_private(file, secrets.token_urlsafe(24) + "\n")
+    return file.read_text().strip()
+
+
+def _roles(passwords: Mapping[str, str]) -> str:
+    """Return what makes the roles that are not there, and sets the passwords; one line each.
+
+    The owner has the services' rights, too, so that he may look after their sessions.
+    """
+    made = "".join(
+        f"DO $$BEGIN IF to_regrole('{role}') IS NULL THEN CREATE ROLE {role} LOGIN; END IF; END$$\n"
+        f"ALTER ROLE {role} PASSWORD '{password}'\n"
+        for role, password in passwords.items()
+    )
+    return f"{made}GRANT {API_ROLE}, {LISTENER_ROLE} TO {ROLE}\n"
 
 
 async def apply_schema(script: Path, url: str, environment: dict[str, str]) -> None:
@@ -149,8 +180,7 @@ async def _make(cluster: Cluster) -> None:
     await _run_sql(
         cluster,
         draft,
-        f"CREATE ROLE {ROLE} LOGIN PASSWORD '{cluster.password}'\n"
-        f"CREATE DATABASE {DATABASE} OWNER {ROLE}\n",
+        f"{_roles(cluster.passwords)}CREATE DATABASE {DATABASE} OWNER {ROLE}\n",
     )
     draft.rename(cluster.files)
 

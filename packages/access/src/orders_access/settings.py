@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -66,14 +67,8 @@ class AccessSettings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _read_auth_secret(cls, given: dict[str, Any]) -> dict[str, Any]:
-        file = given.get("auth_secret_file")
-        if file is None or given.get("auth_secret"):
-            return given
-        try:
-            return {**given, "auth_secret": Path(file).read_text(encoding="utf-8").strip()}
-        except OSError:
-            return given  # then there is no secret, and the message says so
+    def _read_secrets(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return secrets_from_files(given)
 
     @model_validator(mode="after")
     def _closed_unless_local(self) -> Self:
@@ -135,6 +130,18 @@ class AccessSettings(BaseSettings):
 
     def _secret(self) -> bytes:
         return b"" if self.auth_secret is None else self.auth_secret.get_secret_value().encode()
+
+
+def secrets_from_files(given: dict[str, Any]) -> dict[str, Any]:
+    """Return settings with the secrets whose files are named, unless they are given themselves."""
+    found = dict(given)
+    for name, file in given.items():
+        secret = name.removesuffix("_file")
+        if secret != name and file and not found.get(secret):
+            # A file that cannot be read is no secret, and the message says that there is none.
+            with suppress(OSError):
+                found[secret] = Path(file).read_text(encoding="utf-8").strip()
+    return found
 
 
 def refusals(exc: ValidationError) -> Iterator[str]:

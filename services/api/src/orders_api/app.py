@@ -35,7 +35,7 @@ def create(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with (
             Database(settings.conninfo(), settings.db_pool_connections) as database,
-            HealthProbe(database, str(settings.redis_url)) as probe,
+            HealthProbe(database, settings.redis_address()) as probe,
             _redis(settings) as client,
             _kept_told(RevocationList(database, client, revocations), settings) as revocation_list,
         ):
@@ -83,7 +83,7 @@ def _allow_origins(app: FastAPI, origins: list[str]) -> None:
 
 def _redis(settings: Settings) -> redis.Redis:
     return redis.Redis.from_url(
-        str(settings.redis_url),
+        settings.redis_address(),
         decode_responses=True,
         socket_timeout=_REDIS_TIMEOUT_S,
         socket_connect_timeout=_REDIS_TIMEOUT_S,

@@ -1,12 +1,12 @@
 """The API's settings, from the environment."""
 
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from psycopg.conninfo import make_conninfo
-from pydantic import Field, FilePath, PositiveInt, RedisDsn, SecretStr, model_validator
+from pydantic import Field, FilePath, PositiveInt, RedisDsn, SecretStr
 
 from orders_access.settings import AccessSettings
+from orders_contract.addresses import with_password
 
 STATEMENT_TIMEOUT_S = 10
 
@@ -23,6 +23,9 @@ class Settings(AccessSettings):
     """Where the password is read from if it is not given itself."""
     db_pool_connections: PositiveInt = 10
     redis_url: RedisDsn = RedisDsn("redis://localhost:6379/0")
+    redis_password: SecretStr = SecretStr("")
+    redis_password_file: FilePath | None = None
+    """Where the password is read from if neither address nor setting has it."""
 
     api_host: str = "127.0.0.1"
     api_port: int = Field(8000, ge=1, le=65535)
@@ -34,17 +37,6 @@ class Settings(AccessSettings):
     def listens_on(self) -> str:
         """The address the API listens on."""
         return self.api_host
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_password(cls, given: dict[str, Any]) -> dict[str, Any]:
-        file = given.get("db_password_file")
-        if file is None or "db_password" in given:
-            return given
-        try:
-            return {**given, "db_password": Path(file).read_text(encoding="utf-8").strip()}
-        except OSError:
-            return given  # then there is no password, and the message says so
 
     def conninfo(self) -> str:
         """Return the connection string for PostgreSQL.
@@ -67,3 +59,7 @@ class Settings(AccessSettings):
             options=f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_S}s"
             " -c idle_in_transaction_session_timeout=15s",
         )
+
+    def redis_address(self) -> str:
+        """Return the address of Redis, with the password."""
+        return with_password(str(self.redis_url), self.redis_password.get_secret_value())

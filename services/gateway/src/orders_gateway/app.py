@@ -67,7 +67,7 @@ async def _end(task: asyncio.Task[None]) -> None:
 def _redis(settings: Settings) -> redis.Redis:
     """Return a client that retries nothing by itself: those who use it know what to do."""
     return redis.Redis.from_url(
-        str(settings.redis_url),
+        settings.redis_address(),
         socket_timeout=5,
         socket_connect_timeout=5,
         retry=Retry(NoBackoff(), 0),

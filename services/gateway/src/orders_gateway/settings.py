@@ -4,9 +4,10 @@ import os
 import socket
 from typing import Annotated, Literal
 
-from pydantic import Field, HttpUrl, PositiveInt, RedisDsn
+from pydantic import Field, FilePath, HttpUrl, PositiveInt, RedisDsn, SecretStr
 
 from orders_access.settings import AccessSettings
+from orders_contract.addresses import with_password
 
 PositiveFinite = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Seconds = PositiveFinite
@@ -16,6 +17,9 @@ class Settings(AccessSettings):
     """Every setting of the gateway; names end in their unit. There is no database among them."""
 
     redis_url: RedisDsn = RedisDsn("redis://localhost:6379/0")
+    redis_password: SecretStr = SecretStr("")
+    redis_password_file: FilePath | None = None
+    """Where the password is read from if neither address nor setting has it."""
     api_url: HttpUrl = HttpUrl("http://localhost:8000")
 
     ws_host: str = "127.0.0.1"
@@ -52,3 +56,7 @@ class Settings(AccessSettings):
     def listens_on(self) -> str:
         """The address the gateway listens on."""
         return self.ws_host
+
+    def redis_address(self) -> str:
+        """Return the address of Redis, with the password."""
+        return with_password(str(self.redis_url), self.redis_password.get_secret_value())

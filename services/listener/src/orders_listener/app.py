@@ -64,7 +64,7 @@ async def _keep_relaying(settings: Settings, status: Status) -> None:
 async def _session(settings: Settings, status: Status, backoff: Backoff) -> None:
     async with (
         OrderLog.connect(settings.conninfo()) as log,
-        Publisher.connect(str(settings.redis_url)) as publisher,
+        Publisher.connect(settings.redis_address()) as publisher,
     ):
         status.sessions += 1
         await standby.lead(log, publisher, status)

@@ -2,12 +2,15 @@
 
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
 from psycopg.conninfo import make_conninfo
 from pydantic import Field, FilePath, RedisDsn, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from orders_contract.addresses import with_password
 
 
 class Settings(BaseSettings):
@@ -23,6 +26,9 @@ class Settings(BaseSettings):
     db_password_file: FilePath | None = None
     """Where the password is read from if it is not given itself."""
     redis_url: RedisDsn = RedisDsn("redis://localhost:6379/0")
+    redis_password: SecretStr = SecretStr("")
+    redis_password_file: FilePath | None = None
+    """Where the password is read from if neither address nor setting has it."""
 
     listener_host: str = "127.0.0.1"
     listener_port: int = Field(8001, ge=1, le=65535)
@@ -36,14 +42,14 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _read_password(cls, given: dict[str, Any]) -> dict[str, Any]:
-        file = given.get("db_password_file")
-        if file is None or "db_password" in given:
-            return given
-        try:
-            return {**given, "db_password": Path(file).read_text(encoding="utf-8").strip()}
-        except OSError:
-            return given  # then there is no password, and the message says so
+    def _read_passwords(cls, given: dict[str, Any]) -> dict[str, Any]:
+        found = dict(given)
+        for name in ("db_password", "redis_password"):
+            file = given.get(f"{name}_file")
+            if file is not None and name not in given:
+                with suppress(OSError):  # then there is no password, and the message says so
+                    found[name] = Path(file).read_text(encoding="utf-8").strip()
+        return found
 
     def conninfo(self) -> str:
         """Return the connection string for PostgreSQL.
@@ -67,3 +73,7 @@ class Settings(BaseSettings):
             " -c tcp_keepalives_count=3 -c tcp_user_timeout=9000"
             " -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s",
         )
+
+    def redis_address(self) -> str:
+        """Return the address of Redis, with the password."""
+        return with_password(str(self.redis_url), self.redis_password.get_secret_value())

@@ -1,0 +1,149 @@
+"""Redis as containers run it: a user for each service, with its own keys and channels."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import redis
+
+from follower import Follower
+from pipeline import Pipeline
+from processes import LOOPBACK
+from servers import Database, Valkey
+from tokens import ASKING, bearer, token
+from waiting import until
+
+USERS = Path(__file__).parents[3] / "deploy" / "redis" / "users.acl"
+NAMES = ("api", "listener", "gateway")
+PASSWORDS = {name: secrets.token_hex(24) for name in NAMES}
+
+
+@pytest.fixture(scope="module")
+def guarded_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """Start a Valkey with the users of containers."""
+    rules = USERS.read_text()
+    for name, password in PASSWORDS.items():
+        rules = rules.replace(f"@{name}@", password)
+    file = tmp_path_factory.mktemp("redis") / "users.acl"
+    file.write_text(rules)
+    server = Valkey("--aclfile", str(file))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def as_user(guarded_redis: Valkey) -> Iterator[Callable[[str], redis.Redis]]:
+    """Connect as one of the users."""
+    opened: list[redis.Redis] = []
+
+    def connect(name: str) -> redis.Redis:
+        opened.append(
+            redis.Redis(
+                port=guarded_redis.port,
+                host=LOOPBACK,
+                username=name,
+                password=PASSWORDS[name],
+                decode_responses=True,
+            )
+        )
+        return opened[-1]
+
+    yield connect
+    for client in opened:
+        client.close()
+
+
+def test_everything_works_with_users(
+    database: Database, guarded_redis: Valkey, tmp_path: Path
+) -> None:
+    """Listener, gateway and API do all they do: publish, follow, resume, tickets, revocations."""
+
+    def settings(name: str) -> dict[str, str]:
+        file = tmp_path / name
+        file.write_text(PASSWORDS[name])
+        return {
+            **ASKING,
+            "REDIS_URL": f"redis://{name}@{LOOPBACK}:{guarded_redis.port}/0",
+            "REDIS_PASSWORD_FILE": str(file),
+        }
+
+    with Pipeline(database, guarded_redis) as started, database.connect() as sql:
+        insert = "INSERT INTO orders (customer_name, product_name) VALUES ('Ann', 'Desk')"
+        for _ in range(60):
+            sql.execute(insert)
+        api = started.api(**settings("api"))
+        started.listener(**settings("listener")).ready()
+        url = f"http://{LOOPBACK}:{api.port}"
+        gateway = started.gateway(**settings("gateway"), API_URL=url, RING_MAX_EVENTS="5").ready()
+        shown = token("admin")
+        with httpx.Client(base_url=url, headers=bearer(shown)) as client:
+            ticket = client.post("/api/tickets").json()["ticket"]
+            offered = ["orders", f"orders.ticket.{ticket}"]
+            with Follower(gateway.ws_url, after=0, subprotocols=offered) as follower:
+                sql.execute(insert)
+                follower.until(61)
+                health = client.get("/api/health").json()["checks"]
+                assert health["listener"]["status"] == health["redis"]["status"] == "ok"
+                until(lambda: client.get("/api/health").json()["checks"]["gateways"]["count"] == 1)
+                assert client.post("/api/revocations", json={"token": shown}).status_code == 204
+                assert follower.closing_code() == 4001
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nobody_is_more_than_they_need_to_be(
+    as_user: Callable[[str], redis.Redis], name: str
+) -> None:
+    """None of them rules Redis, sees other keys, or learns who else there is."""
+    client = as_user(name)
+    assert client.ping()
+    for command in (
+        ("FLUSHALL",),
+        ("CONFIG", "GET", "*"),
+        ("ACL", "LIST"),
+        ("KEYS", "*"),
+        ("CLIENT", "LIST"),
+        ("SHUTDOWN",),
+        ("SET", "other", "1"),
+        ("GET", "other"),
+        ("PUBLISH", "other", "1"),
+        ("SUBSCRIBE", "other"),
+    ):
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            client.execute_command(*command)  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("gateway", ("XADD", "orders:log", "*", "a", "b")),
+        ("gateway", ("SET", "orders:head", "1")),
+        ("gateway", ("HSET", "orders:revoked", "version", "1")),
+        ("gateway", ("DEL", "orders:revoked")),
+        ("gateway", ("PUBLISH", "orders:changes", "1")),
+        ("gateway", ("EVAL", "return 1", "0")),
+        ("api", ("XRANGE", "orders:log", "-", "+")),
+        ("api", ("GET", "orders:ticket:x")),
+        ("api", ("PUBLISH", "orders:changes", "1")),
+        ("listener", ("HGETALL", "orders:revoked")),
+        ("listener", ("EVAL", "return redis.call('HGETALL', KEYS[1])", "1", "orders:revoked")),
+        ("listener", ("SET", "orders:gateway:x", "1")),
+        ("listener", ("SUBSCRIBE", "orders:changes:x")),
+    ],
+)
+def test_keys_of_others(
+    as_user: Callable[[str], redis.Redis], name: str, command: tuple[str, ...]
+) -> None:
+    """Nobody does another's work: gateways publish nothing, and un-revoke nobody."""
+    with pytest.raises(redis.exceptions.NoPermissionError):
+        as_user(name).execute_command(*command)  # type: ignore[no-untyped-call]
+
+
+def test_strangers_are_nobody(guarded_redis: Valkey) -> None:
+    """Without a password, or with a wrong one, Redis answers nothing."""
+    with guarded_redis.connect() as client, pytest.raises(redis.exceptions.AuthenticationError):
+        client.get("orders:head")
+    wrong = redis.Redis(port=guarded_redis.port, username="api", password="wrong")
+    with wrong, pytest.raises(redis.exceptions.AuthenticationError):
+        wrong.ping()
