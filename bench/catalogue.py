@@ -12,6 +12,7 @@ NAMES = (
     "fan_out",
     "growth",
     "compression",
+    "filters",
     "sustained",
     "capacity",
     "slow_clients",

@@ -6,6 +6,7 @@ import time
 from types import TracebackType
 from typing import Self
 
+from bench.load.customers import customer_name
 from bench.stage import STREAM
 from orders_contract.batches import Batch, Head, encode
 from orders_contract.names import CHANGES_CHANNEL, HEAD_KEY
@@ -23,6 +24,8 @@ class Feed:
         self._position = 0
         self._batches_per_s = 0.0
         self._events_per_batch = 1
+        self.customers = 0
+        """Whose orders they are: so many customers' in turn; 0 for one and the same."""
         self._redis.hset(HEAD_KEY, mapping={"stream": STREAM, "position": 0})
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -30,6 +33,11 @@ class Feed:
         """Publish so many batches a second from now on; 0 stops."""
         self._events_per_batch = events_per_batch
         self._batches_per_s = batches_per_s
+
+    @property
+    def position(self) -> int:
+        """How many events were published."""
+        return self._position
 
     def _run(self) -> None:
         due = beat_due = time.monotonic()
@@ -50,7 +58,7 @@ class Feed:
 
     def _publish(self) -> None:
         first, last = self._position + 1, self._position + self._events_per_batch
-        rows = ",".join(event(position) for position in range(first, last + 1))
+        rows = ",".join(event(position, self.customers) for position in range(first, last + 1))
         batch = Batch(STREAM, first, last, f"[{rows}]".encode())
         self._position = last
         pipe = self._redis.pipeline()
@@ -73,12 +81,13 @@ class Feed:
         self._redis.close()
 
 
-def event(position: int) -> str:
-    """Return an event as PostgreSQL renders it, some 330 bytes."""
+def event(position: int, customers: int = 0) -> str:
+    """Return an event as PostgreSQL renders it, some 330 bytes; of one of so many customers."""
+    customer = customer_name(position % customers) if customers else "Alfreds Futterkiste"
     at = f"2026-11-22T11:12:52.{position % 1_000_000:06}+00:00"
     order = {
         "id": position,
-        "customer_name": "Alfreds Futterkiste",
+        "customer_name": customer,
         "product_name": "Queso Manchego La Pastora",
         "quantity": position % 100 + 1,
         "status": "pending",
