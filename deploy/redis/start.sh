@@ -4,7 +4,7 @@
 set -eu
 umask 077
 
-users=/data/users.acl
+users=/tmp/users.acl
 cp /usr/local/share/orders/users.acl "$users.new"
 for name in api listener gateway; do
     secret=/run/orders-redis/$name/password
