@@ -187,6 +187,16 @@ def test_sigterm_sends_clients_to_another_gateway(gateway: Service) -> None:
     assert "Traceback" not in gateway.process.output()
 
 
+def test_a_stopping_gateway_waits_for_no_handshake(gateway: Service) -> None:
+    """Who connects and says nothing, or only half of it, does not keep a gateway from ending."""
+    with ExitStack() as strangers:
+        for said in (b"", b"GET /ws HTTP/1.1\r\nHost:"):
+            stranger = socket.create_connection(("127.0.0.1", gateway.port))
+            strangers.enter_context(stranger).sendall(said)
+        gateway.process.signal(signal.SIGTERM)
+        assert gateway.process.wait(8) == 0
+
+
 def test_a_draining_gateway_spreads_its_clients(pipeline: Pipeline) -> None:
     """I7: many clients are sent away one after another; who still waits still follows."""
     gateway = pipeline.gateway(DRAIN_CLIENTS_PER_S="20")

@@ -163,29 +163,30 @@ class Gateway:
         self._draining = True
         logger.info("gateway_stopping", connections=len(self._fanout.sessions))
         server.close(close_connections=False)
-        closing = await self._send_away(tuple(self._fanout.sessions))
+        closing = await self._send_away(tuple(server.connections))
         try:
             async with asyncio.timeout(CLOSING_DEADLINE_S):
                 await asyncio.gather(*closing)
                 await server.wait_closed()
-        except TimeoutError:  # someone does not read, so will never see that we close
+        except TimeoutError:  # someone does not read, or never ended the handshake
             logger.warning("clients_cut_off", connections=len(self._fanout.sessions))
             for session in self._fanout.sessions:
                 session.connection.transport.abort()
-            await server.wait_closed()
 
-    async def _send_away(self, sessions: tuple[Session, ...]) -> list[asyncio.Task[None]]:
+    async def _send_away(
+        self, connections: tuple[ServerConnection, ...]
+    ) -> list[asyncio.Task[None]]:
         """Close one after another, so that their return is no crowd; until then they are served."""
         settings = self._settings
-        per_s = max(settings.drain_clients_per_s, len(sessions) / settings.drain_s)
+        per_s = max(settings.drain_clients_per_s, len(connections) / settings.drain_s)
         closing: list[asyncio.Task[None]] = []
         step = math.ceil(per_s * _PACE_S)
-        for start in range(0, len(sessions), step):
+        for start in range(0, len(connections), step):
             if start:
                 await asyncio.sleep(_PACE_S)
             closing += [
-                asyncio.create_task(_send_to_another(session))
-                for session in sessions[start : start + step]
+                asyncio.create_task(each.close(SERVICE_RESTART, "gateway restarts"))
+                for each in connections[start : start + step]
             ]
         return closing
 
@@ -332,7 +333,3 @@ def _select_subprotocol(
 ) -> Subprotocol | None:
     """Choose ours; the others that are asked for carry tokens, and are never said back."""
     return Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None
-
-
-async def _send_to_another(session: Session) -> None:
-    await session.connection.close(SERVICE_RESTART, "gateway restarts")
