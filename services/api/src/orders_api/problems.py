@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from orders_api.errors import (
     ApiError,
@@ -109,12 +110,24 @@ async def _on_api_error(_request: Request, error: Exception) -> Response:
     return from_error(error)
 
 
-async def _on_http_exception(_request: Request, error: Exception) -> Response:
+async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  what it is installed for
     if error.status_code == 400:  # FastAPI's word for JSON nested too deep, or not Unicode
         return from_error(InvalidInputError("body", "cannot be read as JSON"))
     detail = _DETAILS.get(error.status_code, error.detail)
-    return problem(error.status_code, detail, error.headers)
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return problem(error.status_code, detail, headers)
+
+
+def _allowed(request: Request) -> str:
+    """Return the methods of a path; the framework names those of the first route that fits."""
+    methods = [
+        method
+        for route in request.app.routes
+        if isinstance(route, Route) and route.path_regex.match(request.url.path)
+        for method in route.methods or ()
+    ]
+    return ", ".join(sorted(set(methods)))
 
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import math
+import time
 from collections.abc import Sequence
 from http import HTTPStatus
 
@@ -11,6 +12,7 @@ import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.protocol import Event
 from websockets.typing import Subprotocol
 
 from orders_access.credentials import SUBPROTOCOL
@@ -19,6 +21,7 @@ from orders_access.errors import (
     KeysUnavailableError,
     RevocationsUnavailableError,
 )
+from orders_access.limits import TokenBucket
 from orders_access.principal import ANYONE, Principal
 from orders_contract.messages import Auth
 from orders_gateway import protocol
@@ -35,7 +38,13 @@ from orders_gateway.history import History
 from orders_gateway.hub import Hub
 from orders_gateway.limits import Limits
 from orders_gateway.ring import Ring
-from orders_gateway.session import TRY_AGAIN_LATER, UNAUTHORIZED, Session, credential_of
+from orders_gateway.session import (
+    POLICY_VIOLATION,
+    TRY_AGAIN_LATER,
+    UNAUTHORIZED,
+    Session,
+    credential_of,
+)
 from orders_gateway.settings import Settings
 from orders_gateway.source import Source
 
@@ -50,6 +59,8 @@ CLOSING_DEADLINE_S = 4.0
 _PACE_S = 0.05
 
 REVOCATIONS_INTERVAL_S = 0.5
+FRAMES_PER_MESSAGE = 10
+"""So many times the bounds on messages are those on frames."""
 
 logger = structlog.get_logger()
 
@@ -66,6 +77,18 @@ class Socket(ServerConnection):
     address = ""
     principal: Principal | None = None
     """Whom the handshake spoke for; None if the first message is to say."""
+    frames: TokenBucket | None = None
+
+    def process_event(self, event: Event) -> None:
+        """Take a frame; too many, as pings or as pieces of messages, end the connection.
+
+        Messages are counted by the session. The library answers pings by itself, and puts pieces
+        together, before there is a message.
+        """
+        super().process_event(event)
+        if self.frames is not None and not self.frames.admit(time.monotonic()):
+            self.protocol.fail(POLICY_VIOLATION, "too many frames")
+            self.send_data()
 
     def pause_writing(self) -> None:
         """Be told by the transport that the buffer is over its limit."""
@@ -204,6 +227,7 @@ class Gateway:
 
     def _refuse(self, socket: Socket, request: Request) -> Response | None:
         socket.address = self._door.address(_peer(socket), request)
+        socket.frames = self._frames()
         try:
             self._door.check_page(request)
             socket.resume = protocol.parse_request(request.path)
@@ -216,6 +240,11 @@ class Gateway:
         if not self._door.is_open and self._door.addresses.is_full(socket.address):
             return _later(socket, HTTPStatus.TOO_MANY_REQUESTS, "too many connections\n")
         return None
+
+    def _frames(self) -> TokenBucket:
+        rate, burst = self._settings.messages_per_second, self._settings.messages_burst
+        now_s = time.monotonic()
+        return TokenBucket(rate * FRAMES_PER_MESSAGE, burst * FRAMES_PER_MESSAGE, now_s)
 
     async def _identify(self, socket: Socket, request: Request) -> Response | None:
         try:
