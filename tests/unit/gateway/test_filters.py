@@ -19,7 +19,7 @@ from histories import (
     positions,
 )
 from orders_contract.messages import Event, Filter
-from orders_gateway.filters import OpenedBatch, Predicate, packed, trimmed
+from orders_gateway.filters import Predicate, packed, trimmed
 
 _PENDING = Predicate(status=frozenset({"pending"}))
 
@@ -143,14 +143,6 @@ def test_nothing_to_trim_opens_nothing() -> None:
     """I4: a batch that begins after the position is handed on as it is."""
     whole = batch([event(8, "TRUNCATE", None)])
     assert trimmed(whole, 7) is whole
-
-
-def test_batch_is_opened_once() -> None:
-    """I4: however many filters look into a batch, it is parsed once."""
-    opened = OpenedBatch(batch([event(8, "INSERT", order(7))]))
-    (one,) = opened.select(_PENDING)
-    (other,) = opened.select(Predicate(order_id=frozenset({7})))
-    assert one is other
 
 
 def test_packed_is_compact_utf8() -> None:

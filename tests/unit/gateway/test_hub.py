@@ -1,6 +1,7 @@
 """Who gets what."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -21,8 +22,9 @@ from histories import (
 )
 from orders_contract.batches import Batch
 from orders_contract.messages import SERVER_MESSAGE, Filter, Heartbeat
+from orders_gateway import filters as filters_module
 from orders_gateway import hub as hub_module
-from orders_gateway.filters import Predicate
+from orders_gateway.filters import OpenedEvent, Predicate
 from orders_gateway.hub import Hub, frames_since
 from orders_gateway.ring import Ring
 
@@ -260,3 +262,22 @@ def test_restart_begins_anew_for_all() -> None:
     assert {delivery.members for delivery in deliveries} == {("everything",), ("shipped",)}
     for delivery in deliveries:
         assert json.loads(delivery.frame)["first"] == 41
+
+
+def test_a_batch_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """I4: however many filters look into a batch, it is parsed once; without any, never."""
+    times: list[Batch] = []
+
+    def opened(batch: Batch) -> Iterator[OpenedEvent]:
+        times.append(batch)
+        return filters_module.opened(batch)
+
+    monkeypatch.setattr(hub_module, "opened", opened)
+    hub = _hub()
+    hub.join("everything", None)
+    hub.publish(_inserted(1))
+    assert times == []
+    hub.join("pending", _PENDING)
+    hub.join("some", Predicate(order_id=frozenset({2})))
+    assert len(hub.publish(_inserted(2))) == 3
+    assert len(times) == 1

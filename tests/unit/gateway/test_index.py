@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from histories import CUSTOMERS, FILTERS, STREAM, History, Row, batch, event, histories, order
 from orders_contract.batches import Batch
-from orders_gateway.filters import OpenedBatch, Predicate
+from orders_gateway.filters import Predicate, opened
 from orders_gateway.index import PredicateIndex
 
 
@@ -45,7 +45,7 @@ def test_the_index_finds_what_asking_everyone_finds(
         index.remove(predicate)
     assert len(index) == len(present)
     asked = {predicate: predicate.select(history.events) for predicate in present}
-    found = index.select(OpenedBatch(batch(history.events)).events)
+    found = index.select(opened(batch(history.events)))
     assert _opened(found) == {predicate: events for predicate, events in asked.items() if events}
 
 
@@ -54,8 +54,8 @@ def test_events_keep_the_text_they_came_in() -> None:
     rows = [event(at, "INSERT", order(at, product_name="\u00e9")) for at in (1, 2)]
     text = json.dumps(rows)
     pending = Predicate(status=frozenset({"pending"}))
-    opened = OpenedBatch(Batch(STREAM, 1, 2, text.encode())).events
-    assert f"[{', '.join(_index(pending).select(opened)[pending])}]" == text
+    wanted = _index(pending).select(opened(Batch(STREAM, 1, 2, text.encode())))
+    assert f"[{', '.join(wanted[pending])}]" == text
 
 
 def test_an_event_asks_only_filters_that_share_a_value_with_it(
@@ -76,7 +76,7 @@ def test_an_event_asks_only_filters_that_share_a_value_with_it(
 
     monkeypatch.setattr(Predicate, "view", view)
     before, after = order(7, customer_name="Customer 3"), order(7, customer_name="Customer 5")
-    index.select(OpenedBatch(batch([event(1, "UPDATE", after, before)])).events)
+    index.select(opened(batch([event(1, "UPDATE", after, before)])))
     assert set(asked) == {customers[3], customers[5]}
     assert len(asked) == 2
 
@@ -84,5 +84,5 @@ def test_an_event_asks_only_filters_that_share_a_value_with_it(
 def test_an_event_of_no_order_concerns_everyone() -> None:
     """After TRUNCATE every client's set is empty."""
     one, other = Predicate(order_id=frozenset({1})), Predicate(status=frozenset({"shipped"}))
-    wanted = _index(one, other).select(OpenedBatch(batch([event(1, "TRUNCATE", None)])).events)
+    wanted = _index(one, other).select(opened(batch([event(1, "TRUNCATE", None)])))
     assert set(wanted) == {one, other}

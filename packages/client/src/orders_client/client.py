@@ -172,7 +172,7 @@ class OrdersClient:
                 open_timeout=HELLO_WITHIN_S,
                 close_timeout=_CLOSE_WITHIN_S,
                 max_size=None,  # one change of a row with large texts is one message
-                compression=None,
+                compression="deflate",
                 # The server's heartbeats tell more than pings, whose answers would wait behind
                 # everything a slow reader has not read yet.
                 ping_interval=None,

@@ -17,7 +17,7 @@ from orders_contract.messages import Filter
 Row = dict[str, Any]
 
 _DECODER = json.JSONDecoder()
-_BETWEEN = re.compile(r"[\s,]*")
+_BLANKS = re.compile(r"[\s,]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,32 +99,19 @@ class OpenedEvent:
     text: str
 
 
-class OpenedBatch:
-    """A batch parsed at most once, however many filters look into it (I4)."""
-
-    def __init__(self, batch: Batch) -> None:
-        self.batch = batch
-        self._events: list[OpenedEvent] | None = None
-
-    @property
-    def events(self) -> list[OpenedEvent]:
-        """Return its events."""
-        if self._events is None:
-            self._events = list(_opened(self.batch.events.decode()))
-        return self._events
-
-    def select(self, predicate: Predicate) -> list[Row]:
-        """Return the events that clients under predicate are to see."""
-        return predicate.select(event.row for event in self.events)
-
-
-def _opened(array: str) -> Iterator[OpenedEvent]:
-    """Parse a JSON array element by element, each with its text."""
-    at = _BETWEEN.match(array, 1).end()  # type: ignore[union-attr]  # it matches nothing, too
+def opened(batch: Batch) -> Iterator[OpenedEvent]:
+    """Parse a batch event by event, each with its text; half as fast as parsing it in one go."""
+    array = batch.events.decode()
+    at = _after_blanks(array, 1)
     while array[at] != "]":
         row, end = _DECODER.raw_decode(array, at)
         yield OpenedEvent(row, array[at:end])
-        at = _BETWEEN.match(array, end).end()  # type: ignore[union-attr]
+        at = _after_blanks(array, end)
+
+
+def _after_blanks(text: str, at: int) -> int:
+    found = _BLANKS.match(text, at)
+    return at if found is None else found.end()
 
 
 def trimmed(batch: Batch, after: int) -> Batch:

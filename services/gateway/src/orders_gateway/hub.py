@@ -7,6 +7,7 @@ socket is slow is taken out of its group, keeps its position, and comes back whe
 it delays nobody (I6).
 """
 
+import json
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -15,7 +16,7 @@ from orders_contract.batches import Batch, merge
 from orders_contract.messages import ResetReason
 from orders_gateway import protocol
 from orders_gateway.conflation import Conflation
-from orders_gateway.filters import OpenedBatch, Predicate, Row, packed, trimmed
+from orders_gateway.filters import Predicate, Row, opened, packed, trimmed
 from orders_gateway.index import PredicateIndex
 from orders_gateway.ring import Ring
 
@@ -119,7 +120,7 @@ class Hub(Generic[M]):
             yield Delivery(frame, tuple(everything.members), everything=True)
         if len(self._index) == 0:
             return
-        for predicate, events in self._index.select(OpenedBatch(batch).events).items():
+        for predicate, events in self._index.select(opened(batch)).items():
             group = self._groups[predicate]
             rendered = f"[{','.join(events)}]".encode()
             frame = protocol.events(group.covered + 1, batch.last, rendered)
@@ -140,7 +141,7 @@ def frames_since(
         if predicate is None:
             yield batch.last, protocol.events(batch.first, batch.last, batch.events)
         else:
-            rows = OpenedBatch(batch).select(predicate)
+            rows = predicate.select(json.loads(batch.events))
             # A client that is told nothing would take the next frame for a gap.
             yield (
                 batch.last,
