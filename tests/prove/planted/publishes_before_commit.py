@@ -13,12 +13,12 @@ _takes = count(1)
 
 
 async def _take(self: OrderLog, max_events: int) -> Batch | None:
-    if next(_takes) % 5:
+    if next(_takes) % 3:
         return await _honest(self, max_events)
     await self._connection.execute("BEGIN")
     batch = await _honest(self, max_events)
     await self._connection.execute("ROLLBACK")
-    await asyncio.sleep(0.1)  # others commit meanwhile, with changes that come before
+    await asyncio.sleep(0.4)  # others commit meanwhile, with changes that come before
     return batch
 
 
