@@ -15,11 +15,15 @@ _STORY_LINES = 4000
 class Audit:
     """What one client heard and got, checked as it comes; its findings and its story."""
 
-    def __init__(self, name: str, began: float, *, filtered: bool) -> None:
-        """Begin with nothing heard."""
+    def __init__(
+        self, name: str, began: float, *, filtered: bool, scope: frozenset[str] | None = None
+    ) -> None:
+        """Begin with nothing heard. ``scope`` are the customers its token is for."""
         self.name = name
         self._began = began
         self._filtered = filtered
+        self._scope = scope
+        self._partial = filtered or scope is not None
         self._connected_at: int | None = None
         """What this connection has told completely; None before it is settled."""
         self._last: int | None = None
@@ -69,7 +73,7 @@ class Audit:
             return
         if position < at:
             self.complain(f"I7: a heartbeat at {position} after {at}")
-        if position > at and not self._filtered:
+        if position > at and not self._partial:
             self.complain(f"I7: a heartbeat at {position}, and the last event was {at}")
         self._connected_at = max(at, position)
 
@@ -79,6 +83,7 @@ class Audit:
         conflated = bool(frame.get("conflated"))
         self.note(f"heard {first}-{last}: {len(positions)} {'conflated' if conflated else ''}")
         self.seen["frames conflated" if conflated else "frames"] += 1
+        self._look_for_others(frame["events"])
         if at is None:
             return
         self._connected_at = max(at, last)
@@ -88,8 +93,17 @@ class Audit:
             self.complain(f"I7: told twice: {first}-{last} {positions[:3]} after {at}")
         if positions != sorted(set(positions)) or (positions and positions[-1] > last):
             self.complain(f"I2: out of order: {first}-{last} {positions[:20]}")
-        if not (self._filtered or conflated) and positions != list(range(at + 1, last + 1)):
+        if not (self._partial or conflated) and positions != list(range(at + 1, last + 1)):
             self.complain(f"I7: {at + 1}-{last} holds {positions[:5]}...{positions[-5:]}")
+
+    def _look_for_others(self, events: list[Message]) -> None:
+        if self._scope is None:
+            return
+        for event in events:
+            for row in (event["order"] or {}, event["changed"] or {}):
+                customer = row.get("customer_name")
+                if customer is not None and customer not in self._scope:
+                    self.complain(f"scope: event {event['position']} tells of {customer!r}")
 
     def take(self, item: Event | Reset | Snapshot) -> None:
         """Check what the client handed to its reader."""
@@ -118,6 +132,6 @@ class Audit:
             self.complain(f"I7: event {event.position} after a reset and before a snapshot")
         elif event.position <= last:
             self.complain(f"I7: got {event.position} after {last}")
-        elif not (self._filtered or event.conflated or self._lossy) and event.position != last + 1:
+        elif not (self._partial or event.conflated or self._lossy) and event.position != last + 1:
             self.complain(f"I7: got {event.position} after {last}, and nothing explains it")
         self._lossy = event.conflated

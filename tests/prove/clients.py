@@ -11,11 +11,16 @@ from typing import Any
 import httpx
 
 from orders_client import OrderBook, OrdersClient, Phase, Place, Row, State, follow
+from orders_client.book import admits
 from orders_contract.backoff import Backoff
 from orders_contract.messages import Filter
 from prove.audit import Audit
 from prove.chance import Chance
 from prove.statements import CUSTOMERS, HOT_IDS, STATUSES
+from tokens import bearer, token
+
+A_DAY_S = 86_400.0
+"""Longer than any run."""
 
 Follow = Callable[..., Any]
 
@@ -52,6 +57,11 @@ def habits(number: int) -> list[tuple[Habit, bool]]:
     return [_MIX[index % len(_MIX)] for index in range(number)]
 
 
+def random_scope(chance: Chance) -> frozenset[str]:
+    """Return the customers of a token."""
+    return frozenset(chance.some(CUSTOMERS, chance.between(1, 3)))
+
+
 def random_filter(chance: Chance) -> Filter:
     """Return a filter that some orders match and some do not."""
     wanted: dict[str, Any] = {}
@@ -76,13 +86,19 @@ class Watcher:
         *,
         urls: list[str],
         api: httpx.AsyncClient,
+        scope: frozenset[str] | None = None,
         following: Follow = follow,
     ) -> None:
-        """Do nothing yet."""
+        """Do nothing yet. ``scope`` are the customers the token is for; None for everyone's."""
+        self.scope = scope
+        self._token = token(
+            "viewer", None if scope is None else sorted(scope), subject=name, ttl_s=A_DAY_S
+        )
+        api.headers.update(bearer(self._token))
         self.habit = habit
         self.wanted = wanted
         self.book = OrderBook(wanted)
-        self.audit = Audit(name, time.monotonic(), filtered=wanted is not None)
+        self.audit = Audit(name, time.monotonic(), filtered=wanted is not None, scope=scope)
         self.settle = asyncio.Event()
         """Set: come back, stay, read at once."""
         self._chance = chance
@@ -92,6 +108,12 @@ class Watcher:
         self._client: OrdersClient | None = None
         self._place: Place | None = None
         self._remembered: tuple[dict[int, Row], Place] | None = None
+
+    def sees(self, order: Row) -> bool:
+        """Tell whether an order belongs into its book."""
+        return admits(self.wanted, order) and (
+            self.scope is None or order["customer_name"] in self.scope
+        )
 
     @property
     def position(self) -> int:
@@ -119,6 +141,7 @@ class Watcher:
             filter=self.wanted,
             after=None if here is None else here.position,
             stream=None if here is None else here.stream,
+            token=self._token,
             on_state=self._tell,
             on_message=self.audit.hear,
             backoff=Backoff(ceiling_s=1.0, rand=self._chance.unit),

@@ -11,9 +11,8 @@ import httpx
 import psycopg
 
 from orders_client import follow
-from orders_client.book import admits
 from prove.chance import Chance
-from prove.clients import Follow, Watcher, habits, random_filter
+from prove.clients import A_DAY_S, Follow, Watcher, habits, random_filter, random_scope
 from prove.faults import FAULTS, Faults, Weather
 from prove.ledger import Ledger
 from prove.oracle import LogRow, Replay, Row, difference
@@ -21,6 +20,7 @@ from prove.report import Report, summary
 from prove.system import NotWellError, System
 from prove.writers import MARKS, ApiWriter, Gate, PatientWriter, Writer
 from servers import Postgres
+from tokens import bearer, token
 
 SETTLED_WITHIN_S = 15.0
 """All faults are over and nobody writes: so long until every client must have everything."""
@@ -30,6 +30,8 @@ _LOG = (
     " FROM order_events WHERE position > %s ORDER BY position"
 )
 _READ_PAUSE_S = 0.5
+SCOPED_EACH = 4
+"""One client in so many has a token for some customers only."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Run:
         self.system = System(postgres, plan.planted)
         with self.system.database.connect() as sql:
             sql.execute(MARKS)
+        self._transport = httpx.AsyncHTTPTransport()
         self._ledger = Ledger()
         self._replay = Replay()
         self._gate = Gate()
@@ -79,8 +82,8 @@ class Run:
         """Do it all; what was found is in the report."""
         try:
             await self.system.start()
-            async with httpx.AsyncClient(base_url=self.system.api_url, timeout=5) as api:
-                await self._prove(api)
+            async with self._transport:
+                await self._prove()
         finally:
             await self.system.close()
         audits = [watcher.audit for watcher in self._watchers]
@@ -93,8 +96,14 @@ class Run:
         if not self.report.findings:
             self.report.say("no findings")
 
-    async def _prove(self, api: httpx.AsyncClient) -> None:
-        self._watchers = [self._watcher(number, api) for number in range(self._plan.clients)]
+    def _api(self) -> httpx.AsyncClient:
+        """Return a client of the API, over connections that all share."""
+        return httpx.AsyncClient(base_url=self.system.api_url, transport=self._transport, timeout=5)
+
+    async def _prove(self) -> None:
+        self._watchers = [self._watcher(number) for number in range(self._plan.clients)]
+        api = self._api()
+        api.headers.update(bearer(token("clerk", subject="api", ttl_s=A_DAY_S)))
         api_writer = ApiWriter(self._chance.part("api"), api, 1.0)
         writers = [self._writer(number) for number in range(self._plan.writers)]
         writers.append(self._patient_writer())
@@ -195,7 +204,7 @@ class Run:
 
     def _hold_clients_to(self, table: dict[int, Row]) -> None:
         for watcher in self._watchers:
-            wanted = {key: row for key, row in table.items() if admits(watcher.wanted, row)}
+            wanted = {key: row for key, row in table.items() if watcher.sees(row)}
             problem = difference(watcher.book.orders, wanted)
             if problem is not None:
                 watcher.audit.complain(f"I7: at a quiet moment: {problem}")
@@ -238,10 +247,13 @@ class Run:
         self._replay.apply(row for row in rows if row[0] > self._replay.position)
         self.system.replayed = self._replay.position
 
-    def _watcher(self, number: int, api: httpx.AsyncClient) -> Watcher:
+    def _watcher(self, number: int) -> Watcher:
         habit, filtered = habits(self._plan.clients)[number]
         chance = self._chance.part("client", number)
         wanted = random_filter(chance) if filtered else None
+        scope = None
+        if number % SCOPED_EACH == 2:
+            scope = random_scope(self._chance.part("scope", number))
         kind = f"{habit.name} {'filtered' if filtered else 'full'} client {number}"
         watcher = Watcher(
             kind,
@@ -249,10 +261,11 @@ class Run:
             wanted,
             chance,
             urls=self.system.ws_urls,
-            api=api,
+            api=self._api(),
+            scope=scope,
             following=self._plan.following,
         )
-        watcher.audit.note(f"wants {wanted!r}")
+        watcher.audit.note(f"wants {wanted!r} of {scope or 'everyone'!r}")
         return watcher
 
     def _writer(self, number: int) -> Writer:

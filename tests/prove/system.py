@@ -13,10 +13,12 @@ from processes import LOOPBACK, free_port
 from prove.hands import by_hand
 from prove.wire import RedisWire, Wire
 from servers import Postgres, Valkey
+from tokens import ASKING
 
 _READY_WITHIN_S = 60.0
 _TESTS = Path(__file__).resolve().parent.parent
 _GATEWAY = {"HEARTBEAT_INTERVAL_S": "1", "RING_MAX_EVENTS": "400"}
+_ACCESS = {**ASKING, "REQUESTS_PER_SECOND": "10000", "REQUESTS_BURST": "10000"}
 
 
 class Member:
@@ -173,7 +175,7 @@ class System:
         return all(found)
 
     def _member(self, name: str, module: str, env: Mapping[str, str], path: str) -> Member:
-        env = {"REDIS_URL": self.valkey.url, **env, "PROVEN_AS": module}
+        env = {"REDIS_URL": self.valkey.url, **_ACCESS, **env, "PROVEN_AS": module}
         return Member(name, self._planted.get(module, module), env, path)
 
     def _with_database(self, wire: Wire | None) -> dict[str, str]:

@@ -9,6 +9,7 @@ const state: LiveState = {
   gateway: "g",
   stream: "s",
   position: 1,
+  partial: false,
   retryAt: null,
   heardAt: 1,
 };

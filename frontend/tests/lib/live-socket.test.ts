@@ -333,6 +333,25 @@ describe("where the system asks who we are", () => {
     expect(sockets).toHaveLength(0);
   });
 
+  test("under a scope positions move without events, and nothing is taken for lost", async () => {
+    admitted(() => Promise.resolve(["orders"]));
+    await vi.advanceTimersByTimeAsync(0);
+    newest().say(hello());
+    newest().say({
+      type: "authenticated",
+      subject: "ann",
+      role: "viewer",
+      customers: ["Ann"],
+      expires: null,
+    });
+    newest().say({ type: "heartbeat", position: 14 });
+    newest().say({ type: "events", first: 15, last: 20, events: [inserted(17, order(17))] });
+    expect(state()).toMatchObject({ phase: "live", position: 20 });
+    expect(received()).toEqual([17]);
+    newest().say({ type: "heartbeat", position: 30 });
+    expect(state()).toMatchObject({ phase: "live", position: 30 });
+  });
+
   test("4001 ends it: nothing is tried again", async () => {
     const { refused } = admitted(() => Promise.resolve(["orders"]));
     await vi.advanceTimersByTimeAsync(0);

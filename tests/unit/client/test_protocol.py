@@ -17,6 +17,7 @@ from orders_client.protocol import (
     Proven,
     Reconnect,
     Refused,
+    Renew,
     Send,
     parse,
 )
@@ -312,3 +313,28 @@ def _converse(
         at = last
         if predicate is not None:
             protocol.take(said("heartbeat", last))
+
+
+def test_positions_move_without_events_under_a_scope() -> None:
+    """A token for some customers makes frames cover more than they hold, as a filter does."""
+    protocol = following(4)
+    scoped = {"subject": "ann", "role": "viewer", "customers": ["Ann"], "expires": None}
+    assert protocol.take({"type": "authenticated", **scoped}) == []
+    assert positions(protocol.take(frame(5, 9, 7))) == [7]
+    assert not [
+        each for each in protocol.take(said("heartbeat", 12)) if isinstance(each, Reconnect)
+    ]
+    assert protocol.place == Place(STREAM, 12)
+
+
+def test_everyones_orders_have_no_holes() -> None:
+    """A token for everyone's orders explains no gap."""
+    protocol = following(4)
+    protocol.take({"type": "authenticated", "customers": None})
+    assert isinstance(protocol.take(frame(5, 9, 7))[0], Reconnect)
+    assert isinstance(following(4).take(said("heartbeat", 12))[0], Reconnect)
+
+
+def test_a_token_that_ends_is_renewed() -> None:
+    """The word that the token ends soon asks for another; the stream goes on."""
+    assert following(4).take({"type": "expiring", "seconds": 60}) == [Renew()]

@@ -81,6 +81,8 @@ class Protocol:
         self._spoken: str | None = None
         """The stream that this connection speaks of; None before hello."""
         self._following = False
+        self._scoped = False
+        """Whether our token shows us some customers' orders only."""
         self._hello: Message = {}
 
     @property
@@ -93,7 +95,7 @@ class Protocol:
     def connect(self) -> str:
         """Begin a connection: return the query of its address."""
         self._spoken = None
-        self._following = False
+        self._following = self._scoped = False
         # Under a filter, events of the whole stream must not come before it is set; so subscribe
         # says where to resume.
         if self._wanted is not None or self.place is None:
@@ -122,6 +124,9 @@ class Protocol:
         match message["type"]:
             case "hello":
                 return self._greet(message)
+            case "authenticated":
+                self._scoped = message.get("customers") is not None
+                return []
             case "reset":
                 return self._begin_anew(str(message.get("reason", "")), _position(message))
         return self._while_following(message) if self._following else self._before(message)
@@ -215,16 +220,20 @@ class Protocol:
         if last <= known:
             return []
         events = _new_events(frame, known, last)
-        if self._wanted is None and not frame.get("conflated") and len(events) != last - known:
+        if not self._is_partial() and not frame.get("conflated") and len(events) != last - known:
             return [Reconnect(f"gap: {len(events)} events from {known + 1} to {last}")]
         self._position = last
         return [Deliver(events, Place(self._stream or "", last)), Proven()]
+
+    def _is_partial(self) -> bool:
+        """Tell whether frames cover more than they hold: under a filter, or by our token."""
+        return self._wanted is not None or self._scoped
 
     def _compare(self, position: int) -> list[Action]:
         known = self._position or 0
         if position <= known:
             return [Proven()]
-        if self._wanted is None:
+        if not self._is_partial():
             return [Reconnect(f"gap: {position} is announced, {known} was the last to come")]
         self._position = position  # nothing in between matched
         return [Deliver((), Place(self._stream or "", position)), Proven()]

@@ -32,8 +32,9 @@ export class Progress {
   /** An answer of the API was read at this position. */
   heard(position: number): void {
     const { shown } = this.state.get();
-    // Of another stream, or from before all else: says nothing.
-    if (shown > 0) this.#change({ head: position });
+    // Of another stream, or from before all else, or perhaps of changes that are not ours to see:
+    // says nothing.
+    if (shown > 0 && !this.#socket.get().partial) this.#change({ head: position });
   }
 
   received(position: number | undefined): void {
