@@ -2,24 +2,33 @@
 
 import asyncio
 import sys
-from itertools import count
 
 from orders_contract.batches import Batch
 from orders_listener.__main__ import main
 from orders_listener.log import OrderLog
 
 _honest = OrderLog.take
-_takes = count(1)
+_LOOKS = 100
 
 
 async def _take(self: OrderLog, max_events: int) -> Batch | None:
-    if next(_takes) % 3:
-        return await _honest(self, max_events)
     await self._connection.execute("BEGIN")
+    oldest = await _oldest(self)
     batch = await _honest(self, max_events)
     await self._connection.execute("ROLLBACK")
-    await asyncio.sleep(0.4)  # others commit meanwhile, with changes that come before
-    return batch
+    if batch is None:
+        return None
+    for _ in range(_LOOKS):  # until someone commits what comes before
+        if await _oldest(self) < oldest:
+            return batch
+        await asyncio.sleep(0.005)
+    return await _honest(self, max_events)
+
+
+async def _oldest(self: OrderLog) -> int:
+    cursor = await self._connection.execute("SELECT min(id) FROM order_outbox")
+    row = await cursor.fetchone()
+    return int(str(row[0])) if row and row[0] is not None else 0
 
 
 if __name__ == "__main__":
