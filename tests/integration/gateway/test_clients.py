@@ -124,6 +124,18 @@ def test_a_client_that_stops_reading_holds_up_nobody(pipeline: Pipeline) -> None
     assert [message["reason"] for message in resets] == ["slow"]
 
 
+def test_a_client_that_answers_no_ping_is_cut_off(pipeline: Pipeline) -> None:
+    """One that has gone without a word is noticed; one that only answers pings stays."""
+    gateway = pipeline.gateway(PING_INTERVAL_S="0.5", PING_TIMEOUT_S="0.5")
+    pipeline.listener().ready()
+    gateway.ready()
+    with Follower(gateway.ws_url) as present, stuck_client(gateway.port):
+        until(lambda: health(gateway.port)[1]["connections"] == 2)
+        until(lambda: health(gateway.port)[1]["connections"] == 1, what="the silent one is gone")
+        present.send({"type": "ping"})
+        assert present.next("pong")
+
+
 _PING, _PONG = 0x9, 0xA
 _PATIENT = {"PING_TIMEOUT_S": "120"}  # one who reads nothing for a while is not to be dropped
 

@@ -40,10 +40,12 @@ async def run(settings: Settings) -> None:
         async with asyncio.TaskGroup() as tasks:
             following = tasks.create_task(source.run())
             beating = tasks.create_task(gateway.beat_hearts())
+            pinging = tasks.create_task(gateway.ping())
             watching = tasks.create_task(gateway.watch_tokens())
             await gateway.serve(stop)
             await _end(following)
             await _end(beating)
+            await _end(pinging)
             await _end(watching)
 
 

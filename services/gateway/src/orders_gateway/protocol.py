@@ -21,6 +21,7 @@ from orders_contract.messages import (
 from orders_gateway.errors import BadRequestError, ProtocolError
 
 PATH = "/ws"
+PING_FRAME = b"\x89\x00"
 _FINAL_TEXT, _COMPRESSED = 0x81, 0x40
 _TWO_BYTES, _EIGHT_BYTES = 126, 127
 _MAX_TOLD = 200  # characters of an error's message: never a client's megabyte back to it

@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.protocol import Event
@@ -24,7 +25,7 @@ from orders_access.errors import (
 from orders_access.limits import TokenBucket
 from orders_access.principal import ANYONE, Principal
 from orders_contract.messages import Auth
-from orders_gateway import protocol
+from orders_gateway import keepalive, protocol
 from orders_gateway.door import Door
 from orders_gateway.errors import (
     BadRequestError,
@@ -68,6 +69,9 @@ logger = structlog.get_logger()
 _library_logger = logging.getLogger("orders_gateway.websockets")
 _library_logger.disabled = True
 
+_FORGOTTEN = Request(protocol.PATH, Headers())
+"""The library asks only whether there was a request."""
+
 
 class Socket(ServerConnection):
     """A connection that tells its session when its write buffer fills and when it drains."""
@@ -86,6 +90,8 @@ class Socket(ServerConnection):
         together, before there is a message.
         """
         super().process_event(event)
+        if self.session is not None:
+            self.session.silent_since_s = None
         if self.frames is not None and not self.frames.admit(time.monotonic()):
             self.protocol.fail(POLICY_VIOLATION, "too many frames")
             self.send_data()
@@ -148,6 +154,13 @@ class Gateway:
             if self._fresh():
                 self._fanout.beat()
 
+    async def ping(self) -> None:
+        """Notice clients that have gone without a word."""
+        settings = self._settings
+        await keepalive.ping(
+            self._fanout.sessions, settings.ping_interval_s, settings.ping_timeout_s
+        )
+
     async def watch_tokens(self) -> None:
         """Close the connections whose tokens are revoked; where nobody has one, do nothing."""
         while not self._door.is_open:
@@ -172,8 +185,7 @@ class Gateway:
             compression=None,
             extensions=[SharedDeflateFactory()],
             max_size=settings.max_message_bytes,
-            ping_interval=settings.ping_interval_s,
-            ping_timeout=settings.ping_timeout_s,
+            ping_interval=None,  # see keepalive
             close_timeout=CLOSE_TIMEOUT_S,
             logger=_library_logger,
             server_header=None,
@@ -324,6 +336,7 @@ class Gateway:
             self._door.subjects.give_back(principal.subject)
 
     async def _serve_one(self, socket: Socket, principal: Principal) -> None:
+        socket.request, socket.response = _FORGOTTEN, None  # their headers take up 1 kB
         session = Session(
             socket,
             self._hub,

@@ -8,6 +8,7 @@ from contextlib import suppress
 import structlog
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 
 from orders_access.credentials import Credential
 from orders_access.errors import InvalidTokenError, KeysUnavailableError
@@ -74,6 +75,7 @@ class Session:
         "live",
         "protocol",
         "put",
+        "silent_since_s",
         "window",
     )
 
@@ -112,6 +114,8 @@ class Session:
         self.deflates = bool(connection.protocol.extensions)
         self.window = 0
         """As a member of the shared window (see there)."""
+        self.silent_since_s: float | None = None
+        """As a peer that is pinged (see keepalive)."""
         self.conflated = False
         """Whether what it saw last was conflated, and it is not live again."""
 
@@ -212,6 +216,15 @@ class Session:
     async def _mention(self, frame: bytes) -> None:
         with suppress(ConnectionClosed):
             await self._send(frame)
+
+    def send_ping(self) -> None:
+        """Send a ping without waiting for anything."""
+        if self.protocol.state is State.OPEN:
+            self.put(protocol.PING_FRAME)
+
+    def cut_off(self) -> None:
+        """End the connection without a word."""
+        self._connection.transport.abort()
 
     def reset(self) -> None:
         """Take note that the stream began anew and that the client is being told so."""
