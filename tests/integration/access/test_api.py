@@ -10,7 +10,8 @@ import pytest
 
 from answers import created, ok, problem
 from guarded import OTHERS, OURS, Guarded
-from tokens import SECRET, bearer, token
+from processes import LOOPBACK
+from tokens import ASKING, SECRET, bearer, token
 
 NEEDS = {
     ("get", "/api/orders"): "viewer",
@@ -417,6 +418,38 @@ def test_scoped_admin_revokes_nobody(guarded: Guarded, ann: str) -> None:
     """Who sees only some customers has no power over others' tokens."""
     with guarded.client(ann) as client:
         problem(client.post("/api/revocations", json={"subject": "chief"}), 403)
+
+
+# --- how often ------------------------------------------------------------------------------------
+
+
+def test_too_many_requests(guarded: Guarded, chief: str) -> None:
+    """Beyond its burst a subject is told when to come back, and counted; others are served."""
+    few = guarded.pipeline.api(**ASKING, REQUESTS_PER_SECOND="2", REQUESTS_BURST="20")
+    url = f"http://{LOOPBACK}:{few.port}"
+    # Each comes from an address of its own, as the edge says: so it is the subject that is counted.
+    with httpx.Client(base_url=url, headers=bearer(token(subject="eager"))) as client:
+        answers = [
+            client.get("/api/me", headers={"X-Forwarded-For": f"203.0.113.{number}"})
+            for number in range(30)
+        ]
+        refused = [answer for answer in answers if answer.status_code == 429]
+        assert 5 <= len(refused) <= 10
+        assert problem(refused[0], 429)
+        assert int(refused[0].headers["Retry-After"]) >= 1
+    with httpx.Client(base_url=url, headers=bearer(chief)) as other:
+        counted = ok(other.get("/api/health"))["checks"]["limits"]
+        assert counted["requests"] == len(refused)
+
+
+def test_stranger_from_one_address(guarded: Guarded, chief: str) -> None:
+    """Without a token it is the address that is counted; another address is served."""
+    few = guarded.pipeline.api(**ASKING, REQUESTS_PER_SECOND="2", REQUESTS_BURST="20")
+    with httpx.Client(base_url=f"http://{LOOPBACK}:{few.port}") as client:
+        here, there = ({"X-Forwarded-For": f"203.0.113.{number}"} for number in (1, 2))
+        codes = [client.get("/api/orders", headers=here).status_code for _ in range(30)]
+        assert set(codes) == {401, 429}
+        assert client.get("/api/me", headers={**there, **bearer(chief)}).status_code == 200
 
 
 # --- what is logged -------------------------------------------------------------------------------

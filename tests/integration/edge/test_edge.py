@@ -3,10 +3,11 @@
 import json
 import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -65,8 +66,8 @@ class Upstream:
 
 
 @contextmanager
-def edge(folder: Path, **settings: str) -> Iterator[int]:
-    """Run the edge on a free port until it listens."""
+def edge(folder: Path, *outputs: list[str], **settings: str) -> Iterator[int]:
+    """Run the edge on a free port until it listens; ``outputs`` get what it said."""
     port = free_port()
     env = {
         "SITE_ADDRESS": f"http://:{port}",
@@ -86,6 +87,8 @@ def edge(folder: Path, **settings: str) -> Iterator[int]:
     with program(command, env=env) as process:
         until(listens, 10, "the edge listens")
         yield port
+        for output in outputs:
+            output.append(process.output())
 
 
 def get(url: str, **headers: str) -> Answer:
@@ -138,3 +141,80 @@ def test_address_of_the_client(tmp_path: Path, trusted: str, expected: str) -> N
     heard = {name.lower(): value for name, value in content["headers"].items()}
     assert heard["x-forwarded-for"].split(", ")[0] == expected
     assert heard["x-forwarded-proto"] == ("https" if trusted else "http")
+
+
+def test_security_headers(tmp_path: Path) -> None:
+    """Whatever answers, the browser is told to trust this origin alone."""
+    with Upstream("api") as api, edge(tmp_path, API_UPSTREAMS=api.address) as port:
+        (tmp_path / "index.html").write_text("{}")
+        for path in ("/", "/api/orders", "/assets/nothing", "/ws"):
+            headers = get(f"http://{LOOPBACK}:{port}{path}")[2]
+            policy = headers["Content-Security-Policy"]
+            assert "default-src 'none'" in policy
+            assert "frame-ancestors 'none'" in policy
+            assert "unsafe" not in policy
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert headers["Referrer-Policy"] == "no-referrer"
+            assert not {"Server", "Via", "Strict-Transport-Security"} & headers.keys()
+
+
+def test_inner_paths_are_not_reachable(tmp_path: Path) -> None:
+    """Health pages of gateways and listener, and whatever else they have, are not outside."""
+    with ExitStack() as stack:
+        inner = stack.enter_context(Upstream("inner"))
+        upstreams = {"API_UPSTREAMS": inner.address, "GATEWAY_UPSTREAMS": inner.address}
+        port = stack.enter_context(edge(tmp_path, **upstreams))
+        (tmp_path / "index.html").write_text("{}")
+        for path in (
+            "/health",
+            "/metrics",
+            "/ws/health",
+            "/ws/../health",
+            "//health",
+            "/%2e/health",
+        ):
+            assert "name" not in get(f"http://{LOOPBACK}:{port}{path}")[1], path
+
+
+def test_large_headers(tmp_path: Path) -> None:
+    """Headers of more than some 16 KiB are refused; a token of the largest size is not."""
+    with Upstream("api") as api, edge(tmp_path, API_UPSTREAMS=api.address) as port:
+        url = f"http://{LOOPBACK}:{port}/api/orders"
+        assert get(url, Authorization="x" * 8_192)[0] == 200
+        assert get(url, Authorization="x" * 40_000)[0] == 431
+
+
+def test_log_holds_no_tokens(tmp_path: Path) -> None:
+    """Even when everything is logged no token, and nothing that was searched for, is among it."""
+    output: list[str] = []
+    with Upstream("api") as api, Upstream("full", status=503) as full:
+        upstreams = {"API_UPSTREAMS": api.address, "GATEWAY_UPSTREAMS": full.address}
+        with edge(tmp_path, output, EDGE_LOG_LEVEL="DEBUG", **upstreams) as port:
+            shown = {
+                "Authorization": "Bearer SECRET",
+                "Sec_WebSocket_Protocol": "orders, orders.token.SECRET",
+            }
+            for path, status in (("/api/orders?search=SECRET", 200), ("/ws?after=1", 503)):
+                assert get(f"http://{LOOPBACK}:{port}{path}", **shown)[0] == status
+    assert "/api/orders" in output[0]
+    assert "SECRET" not in output[0], output[0][-3000:]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["headers", "body"])
+def test_slow_senders_are_cut_off(tmp_path: Path, part: str) -> None:
+    """Who sends a byte a second is cut off: after 10 s in the headers, after 30 s in the body."""
+    with Upstream("api") as api, edge(tmp_path, API_UPSTREAMS=api.address) as port:
+        head = b"POST /api/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n"
+        with socket.create_connection((LOOPBACK, port), 5) as slow:
+            slow.sendall(head if part == "headers" else head + b"\r\n")
+            slow.settimeout(1)
+            began = time.monotonic()
+            with suppress(ConnectionError):
+                while time.monotonic() - began < 60:
+                    slow.sendall(b"x")
+                    with suppress(TimeoutError):
+                        if slow.recv(1000) == b"" or part == "body":
+                            break
+            lasted_s = time.monotonic() - began
+    assert lasted_s < (15 if part == "headers" else 40)

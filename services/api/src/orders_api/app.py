@@ -12,6 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from starlette.middleware.cors import CORSMiddleware
 
+from orders_access.limits import Buckets
 from orders_access.revocations import Revocations
 from orders_api import access_routes, docs, problems, routes
 from orders_api.database import Database
@@ -30,12 +31,13 @@ logger = structlog.get_logger()
 def create(settings: Settings) -> FastAPI:
     """Return the application. It connects to nothing before it is started."""
     revocations = Revocations()
+    requests = Buckets(settings.requests_per_second, settings.requests_burst)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with (
             Database(settings.conninfo(), settings.db_pool_connections) as database,
-            HealthProbe(database, settings.redis_address()) as probe,
+            HealthProbe(database, settings.redis_address(), requests) as probe,
             _redis(settings) as client,
             _kept_told(RevocationList(database, client, revocations), settings) as revocation_list,
         ):
@@ -62,7 +64,7 @@ def create(settings: Settings) -> FastAPI:
     app.include_router(access_routes.router)
     docs.install(app)
     app.add_middleware(BodyLimit)
-    app.add_middleware(Gate, settings=settings, revocations=revocations)
+    app.add_middleware(Gate, settings=settings, revocations=revocations, requests=requests)
     _allow_origins(app, settings.allowed_origins.split())
     problems.install(app)
     _describe(app)

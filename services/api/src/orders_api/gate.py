@@ -43,12 +43,18 @@ class Gate:
     In open mode everyone is on this machine: nobody is asked, nobody is limited.
     """
 
-    def __init__(self, app: ASGIApp, settings: AccessSettings, revocations: Revocations) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: AccessSettings,
+        revocations: Revocations,
+        requests: Buckets,
+    ) -> None:
         self._app = app
         self._verifier: Checker | None = None if settings.is_open else settings.verifier()
         self._internal = settings.internal_token().encode()
         self._revocations = revocations
-        self._buckets = Buckets(settings.requests_per_second, settings.requests_burst)
+        self._requests = requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -106,14 +112,9 @@ class Gate:
         )
 
     def _limit(self, key: str) -> None:
-        wait_s = self._buckets.wait_s(key, time.monotonic())
+        wait_s = self._requests.wait_s(key, time.monotonic())
         if wait_s > 0:
             raise TooManyRequestsError(wait_s)
-
-    @property
-    def refused(self) -> int:
-        """How many requests were told to wait."""
-        return self._buckets.refused
 
 
 def _is_public(path: str) -> bool:

@@ -11,10 +11,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from orders_access.limits import Buckets
 from orders_api import queries
 from orders_api.database import Database
 from orders_api.errors import DatabaseUnavailableError
-from orders_api.models import Check, Checks, GatewayCheck, Health, ListenerCheck
+from orders_api.models import Check, Checks, GatewayCheck, Health, LimitsCheck, ListenerCheck
 from orders_api.records import Backlog
 from orders_contract.names import GATEWAY_KEY_PREFIX, HEAD_KEY, LISTENER_KEY
 
@@ -31,13 +32,15 @@ class Presence:
     listener: bool
     gateways: int
     connections: int
+    refused: int = 0
 
 
 class HealthProbe:
     """Asks the database and Redis, each for a second at most."""
 
-    def __init__(self, database: Database, redis_url: str) -> None:
+    def __init__(self, database: Database, redis_url: str, requests: Buckets) -> None:
         self._database = database
+        self._requests = requests
         self._redis = Redis.from_url(
             redis_url,
             decode_responses=True,
@@ -60,7 +63,8 @@ class HealthProbe:
     async def check(self) -> Health:
         """Look at everything now."""
         presence = await self._presence()
-        return verdict(presence, await self._backlog_in_time(presence))
+        backlog = await self._backlog_in_time(presence)
+        return verdict(presence, backlog, self._requests.refused)
 
     async def _backlog_in_time(self, presence: Presence | None) -> Backlog | None:
         """Ask the database, and give up waiting rather than cancel.
@@ -106,16 +110,20 @@ class HealthProbe:
             listener=bool(listener),
             gateways=len(gateways),
             connections=sum(int(gateway.get("connections", 0)) for gateway in gateways),
+            refused=sum(int(gateway.get("refused", 0)) for gateway in gateways),
         )
 
 
-def verdict(presence: Presence | None, backlog: Backlog | None) -> Health:
+def verdict(presence: Presence | None, backlog: Backlog | None, refused: int = 0) -> Health:
     """Judge what was found; None stands for what did not answer."""
     checks = Checks(
         database=Check(status="ok" if backlog else "down"),
         redis=Check(status="ok" if presence else "down"),
         listener=_listener(presence, backlog),
         gateways=_gateways(presence),
+        limits=LimitsCheck(
+            status="ok", requests=refused, connections=presence and presence.refused
+        ),
     )
     if backlog is None:
         return Health(status="down", checks=checks)

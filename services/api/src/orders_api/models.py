@@ -191,6 +191,16 @@ class GatewayCheck(Check):
     connections: int | None
 
 
+class LimitsCheck(Check):
+    """How often somebody was refused who asked for too much, since each process began.
+
+    `requests` of the API process that answers, `connections` of all gateways.
+    """
+
+    requests: int
+    connections: int | None
+
+
 class Checks(BaseModel):
     """All checks."""
 
@@ -198,6 +208,7 @@ class Checks(BaseModel):
     redis: Check
     listener: ListenerCheck
     gateways: GatewayCheck
+    limits: LimitsCheck
 
 
 class HealthSummary(BaseModel):
