@@ -236,6 +236,23 @@ def test_bad_values(tmp_path: Path, options: list[str], settings: dict[str, str]
     assert list(tmp_path.iterdir()) == []
 
 
+def test_open_to_others_is_refused(tmp_path: Path) -> None:
+    """Where others reach the edge everyone would be let in: a sentence says what to set instead."""
+    done = subprocess.run(
+        [ORDERS, "up", *ANY_PORTS],
+        cwd=tmp_path,
+        env=environment({"EDGE_HOST": "0.0.0.0"}),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "set AUTH_MODE=token" in line
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_service_that_refuses_a_setting(make_stack: MakeStack) -> None:
     """A setting only a service understands: its own words are shown, everything ends, status 2."""
     stack = make_stack()

@@ -87,6 +87,7 @@ async def _run(settings: StackSettings, choices: _Choices, data: Path, report: R
             edge_hosts=hosts,
             inherited=inherited_environment(),
             auth_secret=secret_file(data),
+            asks=settings.auth_mode == "token",
             caddy=binaries.caddy(),
             valkey=binaries.valkey_server(),
             data=data,

@@ -91,6 +91,8 @@ class Plan:
     edge_hosts: tuple[str, ...]
     inherited: Mapping[str, str]
     auth_secret: Path
+    asks: bool
+    """Whether whoever comes needs a token."""
     caddy: Path
     valkey: Path
     data: Path

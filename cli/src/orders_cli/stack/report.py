@@ -29,8 +29,8 @@ class Report:
         """Say it loudly."""
         self._print(Text.assemble((f"{_OWN_NAME:>9} | ", "bold red"), (line, "bold red")))
 
-    def ready(self, edge_url: str, seconds: float) -> None:
-        """Say where everything is."""
+    def ready(self, edge_url: str, seconds: float, *, asks: bool = False) -> None:
+        """Say where everything is, and how to get in if it ``asks`` for tokens."""
         host = edge_url.replace("127.0.0.1", "localhost")
         curl = f"curl -X POST {host}/api/orders -H 'Content-Type: application/json'"
         body = """-d '{"customer_name": "John Doe", "product_name": "Laptop"}'"""
@@ -42,6 +42,8 @@ class Report:
             "or": ("orders simulate    orders watch    orders psql", ""),
             "stop": ("Ctrl-C", ""),
         }
+        if asks:
+            rows = {"token": ("orders token --role admin", ""), **rows}
         self._print(Text(f"\n  Real-Time Orders is ready after {seconds:.1f} s.\n", "bold green"))
         for name, (text, style) in rows.items():
             self._print(Text.assemble((f"  {name:<11}", "dim"), (text, style)))

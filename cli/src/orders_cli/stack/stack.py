@@ -85,7 +85,7 @@ class Stack:
         await supervisor.bring_up([plan.edge_program()], deadline)
         self._is_ready = True
         self._publish()
-        self._report.ready(plan.edge_url, time.monotonic() - self._began)
+        self._report.ready(plan.edge_url, time.monotonic() - self._began, asks=plan.asks)
 
     def _publish(self) -> None:
         if self._is_ready and self._supervisor is not None:

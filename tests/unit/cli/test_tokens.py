@@ -1,0 +1,98 @@
+"""``orders token``."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import jwt
+import pytest
+from typer.testing import CliRunner
+
+from orders_cli.__main__ import build
+from orders_cli.errors import BadValueError
+from orders_cli.tokens import lifetime
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("AUTH_MODE", "AUTH_SECRET", "AUTH_SECRET_FILE", "AUTH_JWKS_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def made(*options: str) -> dict[str, object]:
+    """Return the claims of the token that is printed."""
+    done = CliRunner().invoke(build(), ["token", *options])
+    assert done.exit_code == 0, done.exception
+    claims: dict[str, object] = jwt.decode(
+        done.stdout.strip(), SECRET, algorithms=["HS256"], audience="orders"
+    )
+    return claims
+
+
+def fails(*options: str) -> BaseException | None:
+    return CliRunner().invoke(build(), ["token", *options]).exception
+
+
+def test_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says what was asked for, and counts for as long."""
+    monkeypatch.setenv("AUTH_SECRET", SECRET)
+    claims = made("--role", "clerk", "--customer", "Ann", "--customer", "Bob", "--ttl", "90s")
+    assert claims["role"] == "clerk"
+    assert claims["customers"] == ["Ann", "Bob"]
+    assert int(str(claims["exp"])) - int(str(claims["iat"])) == 90
+
+
+def test_without_customers_it_is_for_everyone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who names no customer restricts to none."""
+    monkeypatch.setenv("AUTH_SECRET", SECRET)
+    assert "customers" not in made("--subject", "ann")
+
+
+def test_secret_of_the_stack(tmp_path: Path) -> None:
+    """Without a secret of one's own, the stack's signs."""
+    (tmp_path / ".data").mkdir()
+    (tmp_path / ".data" / "auth-secret").write_text(SECRET + "\n")
+    assert made()["role"] == "viewer"
+
+
+@pytest.mark.parametrize("options", [["--role", "root"], ["--ttl", "soon"], ["--subject", ""]])
+def test_no_such_token(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
+    """What would not be accepted is not made."""
+    monkeypatch.setenv("AUTH_SECRET", SECRET)
+    assert isinstance(fails(*options), BadValueError)
+
+
+def test_no_secret() -> None:
+    """Without a secret there is a sentence that says which setting lacks."""
+    assert "AUTH_SECRET" in str(fails())
+
+
+def test_keys_of_another_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where somebody else signs, nothing is made here."""
+    monkeypatch.setenv("AUTH_JWKS_URL", "https://issuer.example/keys")
+    monkeypatch.setenv("AUTH_ALGORITHM", "RS256")
+    monkeypatch.setenv("INTERNAL_SECRET", "secret")
+    assert "AUTH_JWKS_URL" in str(fails())
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("90s", timedelta(seconds=90)),
+        ("30m", timedelta(minutes=30)),
+        ("8h", timedelta(hours=8)),
+        ("7d", timedelta(days=7)),
+    ],
+)
+def test_lifetime(text: str, meant: timedelta) -> None:
+    """Seconds, minutes, hours, days."""
+    assert lifetime(text) == meant
+
+
+@pytest.mark.parametrize("text", ["", "8", "h", "0h", "-1h", "1.5h", "8 h", "1w", "9999999d"])
+def test_no_lifetime(text: str) -> None:
+    """Anything else is refused."""
+    with pytest.raises(BadValueError):
+        lifetime(text)
