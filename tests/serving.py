@@ -15,15 +15,18 @@ class Serve(Protocol):
     """Starts the API for a block: ``with serve(database, redis) as (process, client)``."""
 
     def __call__(
-        self, database: Database, redis: str
+        self, database: Database, redis: str, **settings: str
     ) -> AbstractContextManager[tuple[Process, httpx.Client]]: ...
 
 
 @contextmanager
-def serve_api(database: Database, redis: str) -> Iterator[tuple[Process, httpx.Client]]:
+def serve_api(
+    database: Database, redis: str, **settings: str
+) -> Iterator[tuple[Process, httpx.Client]]:
     """Run ``python -m orders_api`` until the block ends; ready when it answers."""
     port = free_port()
     env = {**database.environ(API_ROLE), "REDIS_URL": redis, "API_PORT": str(port)}
+    env |= settings
     with (
         service("orders_api", env) as process,
         httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=30) as client,

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from answers import created, ok, problem
@@ -30,6 +31,24 @@ def test_serves_and_ends(serve: Serve, database: Database, redis_url: Valkey) ->
         lines = process.output().splitlines()
         assert [line.split("]")[1].split()[0] for line in lines] == ["api_started", "api_stopping"]
         assert database.password not in process.output()
+
+
+def test_several_workers_share_a_port(serve: Serve, database: Database, redis_url: Valkey) -> None:
+    """With API_WORKERS several processes serve; one that dies is replaced; all end with SIGTERM."""
+    with serve(database, redis_url.url, API_WORKERS="2") as (process, client):
+        until(lambda: process.output().count("api_started") == 2, what="both have started")
+        workers = [
+            child
+            for child in psutil.Process(process.pid).children()
+            if "resource_tracker" not in " ".join(child.cmdline())
+        ]
+        assert len(workers) == 2
+        created(client.post("/api/orders", json=ORDER))
+        workers[0].kill()
+        until(lambda: process.output().count("api_started") == 3, what="a third takes its place")
+        assert len(ok(httpx.get(f"{client.base_url}/api/orders"))["orders"]) == 1
+        assert process.stop() == 0
+    assert not any(worker.is_running() for worker in workers)
 
 
 def test_finishes_what_it_serves(serve: Serve, database: Database, redis_url: Valkey) -> None:

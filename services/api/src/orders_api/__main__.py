@@ -5,7 +5,9 @@ import sys
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 from pydantic import ValidationError
+from uvicorn.supervisors import Multiprocess
 
 from orders_access.settings import refusals
 from orders_api import app, logs
@@ -29,26 +31,42 @@ def main() -> int:
     # uvicorn finishes what it serves and then raises the signal once more: that ends us with 0.
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
-    _server(settings).run()
+    if settings.api_workers > 1:
+        _run_workers(settings)
+    else:
+        uvicorn.Server(_config(settings, app.create(settings))).run()
     return 0
 
 
-def _server(settings: Settings) -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(
-            app.create(settings),
-            host=settings.api_host,
-            port=settings.api_port,
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_S,
-            timeout_graceful_shutdown=_GRACE_S,
-        )
+def configured() -> FastAPI:
+    """Return the application for one of several processes, each of which begins anew."""
+    settings = Settings()
+    logs.configure(settings.log_level, settings.log_format)
+    return app.create(settings)
+
+
+def _run_workers(settings: Settings) -> None:
+    """Serve with several processes on one socket; one that dies is replaced."""
+    config = _config(settings, "orders_api.__main__:configured")
+    Multiprocess(config, sockets=[config.bind_socket()]).run()
+
+
+def _config(settings: Settings, application: FastAPI | str) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        factory=isinstance(application, str),
+        workers=settings.api_workers,
+        host=settings.api_host,
+        port=settings.api_port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_GRACE_S,
     )
 
 
