@@ -33,11 +33,12 @@ CREATE TABLE IF NOT EXISTS orders (
         CHECK (status IN ('pending', 'processing', 'shipped', 'delivered', 'cancelled')),
     -- The upper bound keeps one event, old row and new, escaped to the utmost, below the 1 GB
     -- PostgreSQL allows a text and the 512 MB Redis allows a value. A row that could be written
-    -- but never rendered would block every event behind it.
+    -- but never rendered would block every event behind it. (8 MiB, and not 8 * 1024 * 1024: each
+    -- statement reads and folds its constraints anew, an eighth of what an INSERT executes.)
     CONSTRAINT orders_customer_name_size
-        CHECK (customer_name <> '' AND octet_length(customer_name) <= 8 * 1024 * 1024),
+        CHECK (customer_name <> '' AND octet_length(customer_name) <= 8388608),
     CONSTRAINT orders_product_name_size
-        CHECK (product_name <> '' AND octet_length(product_name) <= 8 * 1024 * 1024)
+        CHECK (product_name <> '' AND octet_length(product_name) <= 8388608)
 );
 COMMENT ON TABLE orders IS
     'The orders. Anyone may write here, by any means; triggers see every change.';
