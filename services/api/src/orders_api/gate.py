@@ -93,14 +93,14 @@ class Gate:
         token = bearer(tokens[0]) if len(tokens) == 1 else None
         if token is None:
             raise UnauthorizedError("")
-        if not self._revocations.known:
-            raise UnavailableError
         try:
             principal = await verifier.verify(token)
         except InvalidTokenError as exc:
             raise UnauthorizedError(str(exc)) from None
         except KeysUnavailableError:
             raise UnavailableError from None
+        if not self._revocations.known:
+            raise UnavailableError
         if self._revocations.covers(principal):
             raise UnauthorizedError("the token was revoked")
         return principal

@@ -1,0 +1,91 @@
+"""The gate before the API, without a database behind it."""
+
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from answers import problem
+from orders_api import app
+from orders_api.settings import Settings
+from tokens import SECRET, bearer, token
+
+pytestmark = pytest.mark.anyio
+
+NOWHERE = "/api/nowhere"
+"""Whoever gets past the gate is told that there is nothing: 404."""
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def client(host: str = "localhost", **settings: Any) -> httpx.AsyncClient:
+    """Return a client of an application that was never started."""
+    values = {"db_password": SecretStr("secret"), **settings}
+    transport = httpx.ASGITransport(app.create(Settings(**values)))
+    return httpx.AsyncClient(transport=transport, base_url=f"http://{host}")
+
+
+def asking(**settings: Any) -> httpx.AsyncClient:
+    return client(auth_mode="token", auth_secret=SECRET, **settings)
+
+
+@pytest.mark.parametrize("host", ["localhost:3000", "127.0.0.1", "[::1]:8000", "api:8000"])
+async def test_open_to_this_machine(host: str) -> None:
+    """In open mode whoever uses a name of this machine is let in."""
+    async with client(host) as anyone:
+        problem(await anyone.get(NOWHERE), 404)
+
+
+async def test_rebound_name() -> None:
+    """In open mode a foreign name for this machine is not answered (DNS rebinding)."""
+    async with client("evil.example:3000") as page:
+        problem(await page.get("/api/orders"), 421)
+
+
+async def test_nobody_before_revocations_are_known() -> None:
+    """Until it is known what was revoked, no token counts: better nobody than the wrong one."""
+    async with asking() as somebody:
+        answer = await somebody.get(NOWHERE, headers=bearer(token("admin")))
+    problem(answer, 503)
+    assert answer.headers["Retry-After"]
+
+
+async def test_gateway_needs_no_token() -> None:
+    """A gateway shows the secret that both were given; nothing like it counts."""
+    shown = Settings(
+        db_password=SecretStr("x"), auth_mode="token", auth_secret=SecretStr(SECRET)
+    ).internal_token()
+    async with asking() as gateway:
+        problem(await gateway.get(NOWHERE, headers=bearer(shown)), 404)
+        for wrong in (shown[:-1], shown.upper(), f"{shown}0", SECRET):
+            problem(await gateway.get(NOWHERE, headers=bearer(wrong)), 401)
+
+
+async def test_no_other_origin_reads() -> None:
+    """Without a list of origins no page but the edge's own is told anything."""
+    async with client() as page:
+        answer = await page.get(NOWHERE, headers={"Origin": "https://shop.example"})
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+async def test_listed_origin_reads() -> None:
+    """A page of a listed origin may ask, with a token, and read; another may not."""
+    preflight = {
+        "Origin": "https://shop.example",
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "authorization,if-match",
+    }
+    async with asking(allowed_origins="https://shop.example") as page:
+        allowed = await page.options("/api/orders/1", headers=preflight)
+        assert allowed.status_code == 200
+        assert allowed.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+        assert "Access-Control-Allow-Credentials" not in allowed.headers
+        evil = await page.options(
+            "/api/orders/1", headers={**preflight, "Origin": "https://evil.example"}
+        )
+        assert "Access-Control-Allow-Origin" not in evil.headers
