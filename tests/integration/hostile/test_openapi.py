@@ -29,10 +29,9 @@ def attacked(pipeline: Pipeline, folder: Path, shown: str | None, examples: int)
     return done.stdout
 
 
-@pytest.mark.parametrize("shown", [None, token("admin")], ids=["stranger", "admin"])
-def test_a_few_hundred_cases(pipeline: Pipeline, tmp_path: Path, shown: str | None) -> None:
-    """Without a token, and with every right: all checks pass."""
-    assert " passed" in attacked(pipeline, tmp_path, shown, examples=2)
+def test_a_few_hundred_cases(pipeline: Pipeline, tmp_path: Path) -> None:
+    """With every right: all checks pass."""
+    assert " passed" in attacked(pipeline, tmp_path, token("admin"), examples=2)
 
 
 @pytest.mark.slow
