@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +159,18 @@ class EmbeddedStack:
     def processes(self) -> list[psutil.Process]:
         """Return every process that ``orders up`` has started, and theirs."""
         return psutil.Process(self.up.pid).children(recursive=True)
+
+
+@contextmanager
+def temporary_stack() -> Iterator[EmbeddedStack]:
+    """Start the system in a folder that goes with it."""
+    with tempfile.TemporaryDirectory(prefix="orders-") as folder:
+        stack = EmbeddedStack(Path(folder))
+        try:
+            stack.start()
+            yield stack
+        finally:
+            stack.end()
 
 
 def until_gone(processes: list[psutil.Process], deadline_s: float) -> float:

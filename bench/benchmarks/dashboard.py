@@ -12,13 +12,9 @@ page's own clock of frames (requestAnimationFrame) missed; what the compositor d
 events of the hour come as fast as they can, so timers that run hourly do not.
 """
 
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -27,7 +23,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from bench.bench import Bench
 from chromium import FLAGS, TRACED, installed, tasks_ms
 from dashboards import fill, live, until_caught_up
-from stacks import EmbeddedStack
+from stacks import EmbeddedStack, temporary_stack
 
 TITLE = "the dashboard in Chromium"
 
@@ -58,7 +54,7 @@ def run(bench: Bench) -> None:
             "files of the first view, compressed", "kB", refused="no Chromium or Chrome here"
         )
         return
-    with _stack() as stack, sync_playwright() as playwright:
+    with temporary_stack() as stack, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=executable, args=[*FLAGS, "--enable-precise-memory-info"]
         )
@@ -72,17 +68,6 @@ def run(bench: Bench) -> None:
         bench.step("an hour of events")
         _memory(bench, browser, stack)
         browser.close()
-
-
-@contextmanager
-def _stack() -> Iterator[EmbeddedStack]:
-    with tempfile.TemporaryDirectory(prefix="orders-bench-") as folder:
-        stack = EmbeddedStack(Path(folder))
-        try:
-            stack.start()
-            yield stack
-        finally:
-            stack.end()
 
 
 def _open(browser: Browser, stack: EmbeddedStack) -> Page:

@@ -2,15 +2,12 @@
 
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from dashboards import live
-from stacks import ORDERS, EmbeddedStack, environment
+from stacks import ORDERS, EmbeddedStack, environment, temporary_stack
 
 _ROOT = Path(__file__).parents[2]
 _TARGET = _ROOT / "docs" / "screenshots"
@@ -33,17 +30,6 @@ _LIFE = f"""
     UPDATE orders SET quantity = 6 WHERE id = (SELECT max(id) FROM orders);
     UPDATE orders SET status = 'processing' WHERE id = (SELECT max(id) FROM orders);
 """
-
-
-@contextmanager
-def _system() -> Iterator[EmbeddedStack]:
-    with tempfile.TemporaryDirectory(prefix="orders-") as folder:
-        stack = EmbeddedStack(Path(folder))
-        try:
-            stack.start()
-            yield stack
-        finally:
-            stack.end()
 
 
 def _open(browser: Browser, stack: EmbeddedStack, path: str, scheme: str, size: str) -> Page:
@@ -90,7 +76,7 @@ def main(chromium: str) -> None:
     """Start the system, fill it with orders, take every picture."""
     _TARGET.mkdir(parents=True, exist_ok=True)
     looks = [(scheme, size) for scheme in ("light", "dark") for size in ("desk", "phone")]
-    with _system() as stack, sync_playwright() as playwright:
+    with temporary_stack() as stack, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for look in looks:
             _empty(browser, stack, *look)
