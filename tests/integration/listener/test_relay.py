@@ -125,6 +125,25 @@ def test_redis_that_restarts_empty_gets_history_and_head_back(pipeline: Pipeline
     until(lambda: positions(pipeline.valkey) == [1, 2, 3, 4])
 
 
+@pytest.mark.slow  # 160 MB of history
+def test_a_leader_with_a_long_history_to_give_is_left_alone(pipeline: Pipeline) -> None:
+    """I8: filling an empty Redis takes longer than a standby waits for one who says nothing."""
+    listeners = [pipeline.listener(), pipeline.listener()]
+    for listener in listeners:
+        listener.ready()
+    with pipeline.database.connect() as sql:
+        sql.execute(
+            b"INSERT INTO orders (customer_name, product_name)"
+            b" SELECT repeat('x', 8000), 'p' FROM generate_series(1, 20000)"
+        )
+    with pipeline.valkey.connect() as client:
+        until(lambda: client.hget("orders:head", "position") == b"20000", 60)
+        client.flushall()
+        write(pipeline, 1)
+        until(lambda: client.hget("orders:head", "position") == b"20001", 60)
+    assert not any("leader_stalled" in each.process.output() for each in listeners)
+
+
 def test_flushall_is_noticed_though_nothing_is_written(pipeline: Pipeline) -> None:
     """I3: the beat finds out that Redis forgot, and the log is published again."""
     pipeline.listener().ready()

@@ -22,7 +22,10 @@ PRESENCE_TTL_S = 6
 """Seconds after which a process that says nothing is no longer counted."""
 
 LOG_CAPACITY_EVENTS = 100_000
-"""About so many events stay in LOG_KEY."""
+"""About so many events stay in LOG_KEY,"""
+
+LOG_CAPACITY_BYTES = 128 * 1024 * 1024
+"""but no more than about so many bytes of them."""
 
 REVOKED_KEY = "orders:revoked"
 """Redis hash: tokens and subjects that no longer count, and a version. PostgreSQL has the truth."""

@@ -19,10 +19,12 @@ from orders_contract.names import (
     CHANGES_CHANNEL,
     HEAD_KEY,
     LISTENER_KEY,
+    LOG_CAPACITY_BYTES,
     LOG_CAPACITY_EVENTS,
     LOG_KEY,
     PRESENCE_TTL_S,
 )
+from orders_listener.capacity import Capacity
 from orders_listener.errors import RedisUnavailableError
 from orders_listener.script import Script
 
@@ -42,10 +44,14 @@ redis.call('PUBLISH', ARGV[6], ARGV[7] .. ARGV[4] .. ARGV[8])
 return 'PUBLISHED'
 """
 
-# History before the head, for clients that resume; a copy that is there already is fine.
-# KEYS: log. ARGV: stream, first, last, events
+# History before the head, for clients that resume; a copy that is there already is fine. It may
+# take long, and says each time that a listener lives, and how far it is.
+# KEYS: log, presence. ARGV: stream, first, last, events, oldest position to keep, listener, seconds
+# to live
 _SEED = """
-local added = redis.pcall('XADD', KEYS[1], ARGV[3] .. '-0',
+redis.call('SET', KEYS[2], cjson.encode({listener = ARGV[6], stream = ARGV[1],
+                                         position = tonumber(ARGV[3])}), 'EX', ARGV[7])
+local added = redis.pcall('XADD', KEYS[1], 'MINID', '~', ARGV[5], ARGV[3] .. '-0',
                           'first', ARGV[2], 'stream', ARGV[1], 'events', ARGV[4])
 return type(added) == 'table' and 'DUPLICATE' or 'PUBLISHED'
 """
@@ -100,6 +106,7 @@ class Publisher:
 
     def __init__(self, client: redis.Redis, publishing: Script) -> None:
         self._client = client
+        self._capacity = Capacity(LOG_CAPACITY_EVENTS, LOG_CAPACITY_BYTES)
         self._publish = publishing
         self._seed = client.register_script(_SEED)
         self._begin = client.register_script(_BEGIN)
@@ -127,14 +134,15 @@ class Publisher:
             return None
         return Head(str(stream), int(position))
 
-    async def leader_present(self) -> bool:
-        """Tell whether the leading listener was heard of lately."""
+    async def word_of_leader(self) -> str | None:
+        """Return what the leading listener said last; None if that was too long ago."""
         async with _wrapped():
-            return bool(await self._client.exists(LISTENER_KEY))
+            word = await self._client.get(LISTENER_KEY)
+        return None if word is None else str(word)
 
     async def publish(self, batch: Batch) -> Outcome:
         """Append a batch, move the head and tell the gateways, in one step."""
-        keep = max(0, batch.last - LOG_CAPACITY_EVENTS)
+        keep = self._capacity.oldest_to_keep(batch)
         args: list[Any] = [batch.stream, batch.first, batch.last, batch.events, keep]
         args += [CHANGES_CHANNEL, opening(batch), CLOSING, PRESENCE_TTL_S]
         async with _wrapped():
@@ -145,10 +153,12 @@ class Publisher:
         async with _wrapped():
             await self._client.delete(LOG_KEY)
 
-    async def seed(self, batch: Batch) -> Outcome:
-        """Append a batch of history, telling nobody."""
-        args = [batch.stream, batch.first, batch.last, batch.events]
-        return await self._run(self._seed, [LOG_KEY], args)
+    async def seed(self, batch: Batch, listener_id: str) -> Outcome:
+        """Append a batch of history, telling nobody but those who wait to lead."""
+        keep = self._capacity.oldest_to_keep(batch)
+        args: list[Any] = [batch.stream, batch.first, batch.last, batch.events, keep]
+        args += [listener_id, PRESENCE_TTL_S]
+        return await self._run(self._seed, [LOG_KEY, LISTENER_KEY], args)
 
     async def begin(self, head: Head, *, instead_of: Head | None) -> Outcome:
         """Set the head and tell the gateways; DUPLICATE if it is not what it was any more."""

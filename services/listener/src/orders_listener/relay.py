@@ -194,7 +194,8 @@ class Relay:
             batch = await self._log.read(position, self._batch_max_events)
             if batch is None:
                 break
-            await self._publisher.seed(batch)
+            await self._publisher.seed(batch, self._status.listener_id)
+            self._status.well_at = time.monotonic()
             position = batch.last
         # Not before head.position: a head that moves back tells gateways of a replaced database.
         begin = Head(head.stream, max(position, head.position))

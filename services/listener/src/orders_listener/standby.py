@@ -26,10 +26,10 @@ async def lead(log: OrderLog, publisher: Publisher, status: Status) -> None:
         if status.role != "standby":
             status.role = "standby"
             logger.info("listener_standing_by")
-        oldest, present = await log.oldest_waiting(), await publisher.leader_present()
+        oldest, word = await log.oldest_waiting(), await publisher.word_of_leader()
         now = time.monotonic()
-        if vigil.stalled(now, oldest, present=present):
-            logger.warning("leader_stalled", oldest_waiting=oldest, present=present)
+        if vigil.stalled(now, oldest, word):
+            logger.warning("leader_stalled", oldest_waiting=oldest, said=word)
             await log.depose()
             vigil = Vigil(now)
         status.well_at = now
