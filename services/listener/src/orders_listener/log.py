@@ -1,5 +1,6 @@
 """The adapter to PostgreSQL: outbox, log and bell over one dedicated connection."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import LiteralString, Self
@@ -99,6 +100,20 @@ class OrderLog:
     async def read(self, after: int, max_events: int) -> Batch | None:
         """Return the log's next batch after a position; None at its end."""
         return await self._batch(_READ, (after, max_events))
+
+    async def read_range(self, after: int, last: int, give_up_s: float) -> list[Batch] | None:
+        """Return the log's batches after one position up to another, both known to be there.
+
+        None if that is not done by ``give_up_s`` of the monotonic clock, or somebody pruned it.
+        """
+        batches: list[Batch] = []
+        while after < last:
+            batch = await self.read(after, last - after)
+            if batch is None or batch.first != after + 1 or time.monotonic() > give_up_s:
+                return None
+            batches.append(batch)
+            after = batch.last
+        return batches
 
     async def wait_for_bell(self, timeout_s: float) -> None:
         """Return when the bell rings, has rung since the last call, or the time is up."""

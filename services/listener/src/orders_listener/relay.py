@@ -13,7 +13,12 @@ from orders_listener.publisher import Outcome, Publisher
 from orders_listener.status import Status
 
 SEED_EVENTS = 20_000
-"""So much history goes to a Redis that has none; older ranges come from the API."""
+SEED_BYTES = 32 * 1024 * 1024
+SEED_WITHIN_S = 1.0
+"""So much history goes to a Redis that has none, the newest, and no more than can be read in this
+time: everyone waits for it, and older ranges come from the API."""
+
+SEED_STEP_EVENTS = 250
 
 LOOK_INTERVAL_S = 30.0
 """The bell is only a bell (I3): look this often even if it stays silent."""
@@ -177,29 +182,40 @@ class Relay:
             # behind now, the database is not the one it was.
             in_log, oldest = await self._log.head()
             if in_redis is None or in_redis.stream != in_log.stream:
-                await self._begin(in_log, instead_of=in_redis)
+                await self._begin(in_log, oldest, instead_of=in_redis)
             elif in_redis.position > in_log.position:
                 logger.warning("log_went_back", redis=in_redis.position, log=in_log.position)
-                await self._begin(in_log, instead_of=in_redis)
+                await self._begin(in_log, oldest, instead_of=in_redis)
             elif in_redis.position + 1 < oldest and in_redis.position < in_log.position:
-                await self._begin(in_log, instead_of=in_redis)  # pruned before it was published
+                # Pruned before it was published.
+                await self._begin(in_log, oldest, instead_of=in_redis)
             elif await self._catch_up(in_redis):
                 return
 
-    async def _begin(self, head: Head, *, instead_of: Head | None) -> None:
+    async def _begin(self, head: Head, oldest: int, *, instead_of: Head | None) -> None:
         logger.info("redis_seeding", stream=head.stream, position=head.position)
         await self._publisher.forget()
-        position = max(0, head.position - SEED_EVENTS)
-        while position < head.position:
-            batch = await self._log.read(position, self._batch_max_events)
-            if batch is None:
-                break
+        for batch in await self._newest(head.position, oldest):
             await self._publisher.seed(batch, self._status.listener_id)
             self._status.well_at = time.monotonic()
-            position = batch.last
-        # Not before head.position: a head that moves back tells gateways of a replaced database.
-        begin = Head(head.stream, max(position, head.position))
-        await self._publisher.begin(begin, instead_of=instead_of)
+        await self._publisher.begin(head, instead_of=instead_of)
+
+    async def _newest(self, last: int, oldest: int) -> list[Batch]:
+        """Return the log's newest events, in order, as many as bounds and time allow."""
+        give_up_s = time.monotonic() + SEED_WITHIN_S
+        found: list[Batch] = []
+        events = size = 0
+        first = last + 1
+        while first > oldest and events < SEED_EVENTS and size < SEED_BYTES:
+            start = max(oldest, first - SEED_STEP_EVENTS)
+            step = await self._log.read_range(start - 1, first - 1, give_up_s)
+            if step is None:
+                break
+            found = [*step, *found]
+            events += first - start
+            size += sum(len(batch.events) for batch in step)
+            first = start
+        return found
 
     async def _catch_up(self, head: Head) -> bool:
         """Publish what the log has after head; False if someone else was at work meanwhile."""
