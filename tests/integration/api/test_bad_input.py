@@ -210,3 +210,5 @@ async def test_unknown_paths_and_methods(api: httpx.AsyncClient) -> None:
         response = await api.request(method, path)
         problem(response, 405)
         assert "GET" in response.headers["allow"]
+    everything = (await api.request("POST", "/api/orders/1")).headers["allow"]
+    assert everything == "DELETE, GET, PATCH, PUT"

@@ -60,8 +60,9 @@ def create(settings: Settings) -> FastAPI:
     )
     app.state.auth_mode = settings.auth_mode
     app.state.verifier = None if settings.is_open else settings.verifier()
-    app.include_router(routes.router)
-    app.include_router(access_routes.router)
+    app.state.routers = (routes.router, access_routes.router)
+    for router in app.state.routers:
+        app.include_router(router)
     docs.install(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate, settings=settings, revocations=revocations, requests=requests)

@@ -123,7 +123,8 @@ def _allowed(request: Request) -> str:
     """Return the methods of a path; the framework names those of the first route that fits."""
     methods = [
         method
-        for route in request.app.routes
+        for router in request.app.state.routers
+        for route in router.routes
         if isinstance(route, Route) and route.path_regex.match(request.url.path)
         for method in route.methods or ()
     ]
