@@ -121,14 +121,15 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> str:
     """Return the methods of a path; the framework names those of the first route that fits."""
-    methods = [
-        method
+    known = [
+        route
         for router in request.app.state.routers
         for route in router.routes
         if isinstance(route, Route) and route.path_regex.match(request.url.path)
-        for method in route.methods or ()
     ]
-    return ", ".join(sorted(set(methods)))
+    # The first one decides what a path is: /orders/counts is no order.
+    same = [route.methods or set() for route in known if route.path == known[0].path]
+    return ", ".join(sorted(set().union(*same)))
 
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
