@@ -245,12 +245,15 @@ BEGIN
     SELECT coalesce(max(position), 0) INTO head FROM order_events;
 
     RETURN QUERY
-    WITH bound AS MATERIALIZED (    -- for the usual batch of small rows a sum will do
+    WITH lowest AS MATERIALIZED (    -- past what was taken and is not vacuumed yet: once is enough
+        SELECT id FROM order_outbox ORDER BY id LIMIT 1
+    ), bound AS MATERIALIZED (    -- for the usual batch of small rows a sum will do
         SELECT CASE WHEN bool_and(bytes IS NOT NULL) AND sum(bytes) <= order_batch_bytes()
                     THEN max(id) ELSE order_batch_end(max_events) END AS id
           FROM (SELECT id,
                        CASE WHEN order_outbox_small(entry) THEN order_outbox_bytes(entry) END AS bytes
-                  FROM order_outbox AS entry ORDER BY id LIMIT max_events) AS next
+                  FROM order_outbox AS entry
+                 WHERE id >= (SELECT lowest.id FROM lowest) ORDER BY id LIMIT max_events) AS next
     ), logged AS (    -- all that is visible up to there: one snapshot, here, above and below
         INSERT INTO order_events (position, operation, order_id, "order", changed, actor, changed_at)
         SELECT head + row_number() OVER (ORDER BY id), operation,
@@ -258,10 +261,12 @@ BEGIN
                CASE operation WHEN 'UPDATE' THEN order_changes(old_row, new_row)
                               WHEN 'DELETE' THEN to_json(old_row) END,
                actor, changed_at
-          FROM order_outbox WHERE id <= (SELECT bound.id FROM bound)
+          FROM order_outbox
+         WHERE id BETWEEN (SELECT lowest.id FROM lowest) AND (SELECT bound.id FROM bound)
         RETURNING *
     ), taken AS (
-        DELETE FROM order_outbox WHERE id <= (SELECT bound.id FROM bound)
+        DELETE FROM order_outbox
+         WHERE id BETWEEN (SELECT lowest.id FROM lowest) AND (SELECT bound.id FROM bound)
     )
     SELECT min(logged.position), max(logged.position),
            '[' || string_agg(order_event_json(logged), ',' ORDER BY logged.position) || ']',
