@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, WebSocket
 
 from dashboards import live
 from stacks import EmbeddedStack, orders
@@ -18,7 +18,7 @@ def guarded(
     """Start a system that asks for tokens."""
     stack = EmbeddedStack(tmp_path_factory.mktemp("guarded"))
     try:
-        stack.start(AUTH_MODE="token")
+        stack.start(AUTH_MODE="token", HEARTBEAT_INTERVAL_S="0.5")
         yield stack
     finally:
         stack.end()
@@ -64,6 +64,31 @@ def test_sign_in(guarded: EmbeddedStack, page: Page) -> None:
     details = page.get_by_label("Signed in", exact=True).inner_text()
     assert "viewer" in details
     assert "Ann" in details
+
+
+def test_others_changes_are_no_gap(guarded: EmbeddedStack, page: Page) -> None:
+    """I7: under a scope positions move without events; the page stays on its connection."""
+    sockets: list[WebSocket] = []
+    heard: list[str] = []
+
+    def watch(opened: WebSocket) -> None:
+        sockets.append(opened)
+        opened.on("framereceived", lambda text: heard.append(str(text)))
+
+    page.on("websocket", watch)
+    sign_in(page, guarded, token(guarded, "--subject", "ann", "--customer", "Ann"))
+    live(page).wait_for()
+    guarded.psql("INSERT INTO orders (customer_name, product_name) VALUES ('Bob', 'Secret')")
+    until(lambda: guarded.psql("SELECT count(*) FROM order_outbox") == "0", 10, "it is numbered")
+    beat = '"heartbeat","position":' + guarded.psql("SELECT max(position) FROM order_events")
+
+    def beats() -> bool:
+        page.wait_for_timeout(50)  # lets Playwright hear; a look at a condition
+        return sum(beat in text for text in heard) > 2
+
+    until(beats, 10, "heartbeats tell of it")
+    assert len(sockets) == 1
+    live(page).wait_for()
 
 
 def test_reload_stays_signed_in(guarded: EmbeddedStack, page: Page) -> None:
