@@ -55,6 +55,11 @@ CREATE TABLE IF NOT EXISTS order_outbox (
 
     CONSTRAINT order_outbox_pkey PRIMARY KEY (id)
 );
+-- Taken entries are dead rows at the index's front, which every take walks past until a vacuum.
+ALTER TABLE order_outbox SET (
+    autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000,
+    autovacuum_vacuum_insert_threshold = -1, autovacuum_vacuum_cost_delay = 0
+);
 COMMENT ON TABLE order_outbox IS
     'Committed changes that have no position yet, in an order that respects cause and effect: '
     'whoever could have seen a change drew its id later. Nearly always empty.';

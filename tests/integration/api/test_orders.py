@@ -191,3 +191,16 @@ async def test_row_written_by_sql(api: httpx.AsyncClient, database: Database) ->
     stale = await api.delete("/api/orders/-5", headers={"If-Match": '"1"'})
     assert (stale.status_code, stale.json()["order"]) == (412, changed)
     assert (await api.delete("/api/orders/-5")).status_code == 204
+
+
+async def test_next_id_is_taken(api: httpx.AsyncClient, database: Database) -> None:
+    """Rows with ids of their own leave the sequence behind: 409 says so, until it is past them."""
+    with database.connect() as sql:
+        sql.execute(
+            "INSERT INTO orders (id, customer_name, product_name)"
+            " SELECT last_value + is_called::int, 'Ada', 'Loom' FROM orders_id_seq"
+        )
+    refused = await api.post("/api/orders", json=JOHN)
+    assert refused.status_code == 409
+    assert "setval" in refused.json()["detail"]
+    assert (await api.post("/api/orders", json=JOHN)).status_code == 201

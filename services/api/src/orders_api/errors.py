@@ -90,6 +90,12 @@ class OrderNotFoundError(ApiError):
     status = 404
 
 
+class OrderIdTakenError(ApiError):
+    """The next id is taken: someone wrote rows with ids of their own and did not setval() on."""
+
+    status = 409
+
+
 class StaleOrderError(ApiError):
     """The order has changed since; "order" is how it stands now. Nothing was written."""
 

@@ -65,7 +65,7 @@ async def list_orders(store: Store, who: Viewer, query: Annotated[OrderQuery, Qu
     "/orders",
     status_code=201,
     response_model=Order,
-    responses=_problems(*_BODY),
+    responses=_problems(409, *_BODY),
     dependencies=_NO_QUERY,
 )
 async def create_order(store: Store, who: Clerk, order: NewOrder, key: IdempotencyKey) -> Response:

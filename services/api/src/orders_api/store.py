@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from psycopg.errors import UniqueViolation
 from psycopg.rows import TupleRow
 
 from orders_access.principal import ANYONE, Principal
@@ -15,6 +16,7 @@ from orders_api import queries
 from orders_api.database import Connection, Database
 from orders_api.errors import (
     InvalidInputError,
+    OrderIdTakenError,
     OrderNotFoundError,
     OutOfScopeError,
     StaleOrderError,
@@ -97,10 +99,19 @@ class OrderStore:
         Raises:
             OutOfScopeError: it is another customer's.
             InvalidInputError: the key was used with another body.
+            OrderIdTakenError: the sequence is behind the ids that are there.
 
         """
         if not who.sees(order.customer_name):
             raise OutOfScopeError
+        try:
+            return await self._create(order, key, who)
+        except UniqueViolation as exc:
+            if exc.diag.constraint_name != "orders_pkey":
+                raise
+            raise OrderIdTakenError from exc
+
+    async def _create(self, order: NewOrder, key: str | None, who: Principal) -> StoredOrder:
         if key is None:
             values = {**order.model_dump(), "actor": who.subject}
             async with self.database.reading() as connection:
