@@ -36,7 +36,7 @@ test-slow: $(BIN)/.dev frontend/dist/index.html  ## the tests that take long or 
 	$(BIN)/pytest -n0 -m slow $(ARGS)
 
 test-docker: $(BIN)/.dev  ## the end-to-end tests against containers, through the Docker SDK
-	$(BIN)/pytest -n0 --world=docker tests/e2e $(ARGS)
+	$(BIN)/pytest -n0 -m '' --world=docker tests/e2e $(ARGS)
 
 screenshots: $(BIN)/.dev frontend/dist/index.html  ## every view of the dashboard into docs/screenshots
 	cd tests && ../$(BIN)/python -m browser.screenshots "$$(command -v chromium || command -v google-chrome)"

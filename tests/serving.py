@@ -6,7 +6,8 @@ from typing import Protocol
 
 import httpx
 
-from processes import LOOPBACK, Process, free_port, service
+from forked import forked
+from processes import LOOPBACK, Process, free_port
 from servers import API_ROLE, Database
 from waiting import until
 
@@ -23,12 +24,12 @@ class Serve(Protocol):
 def serve_api(
     database: Database, redis: str, **settings: str
 ) -> Iterator[tuple[Process, httpx.Client]]:
-    """Run ``python -m orders_api`` until the block ends; ready when it answers."""
+    """Run the API until the block ends; ready when it answers."""
     port = free_port()
     env = {**database.environ(API_ROLE), "REDIS_URL": redis, "API_PORT": str(port)}
     env |= settings
     with (
-        service("orders_api", env) as process,
+        forked("orders_api", env) as process,
         httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=30) as client,
     ):
 

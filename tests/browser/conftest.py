@@ -80,7 +80,9 @@ def open_tab(browser: Browser, stack: EmbeddedStack) -> Iterator[OpenTab]:
     contexts = []
 
     def open_tab(path: str = "/", width: int = 1280, height: int = 800, **options: Any) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        options = {"viewport": {"width": width, "height": height}, **options}
+        # Every frame of an animation is drawn by the processor here.
+        context = browser.new_context(reduced_motion="reduce", **options)
         context.set_default_timeout(15_000)
         contexts.append(context)
         page = context.new_page()

@@ -31,7 +31,7 @@ def violations(page: Page) -> list[Any]:
     ("scheme", "size"),
     [
         pytest.param("light", {}, id="light-desktop"),
-        pytest.param("dark", PHONE, id="dark-phone"),
+        pytest.param("dark", PHONE, id="dark-phone", marks=pytest.mark.slow),
         pytest.param("light", PHONE, id="light-phone", marks=pytest.mark.slow),
         pytest.param("dark", {}, id="dark-desktop", marks=pytest.mark.slow),
     ],

@@ -46,6 +46,7 @@ def test_gateway_dies(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     until_caught_up(stack, page)
 
 
+@pytest.mark.slow  # the same as a gateway that dies, as the page sees it
 def test_redis_is_flushed(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     """I3: a page goes on following when Redis loses all it has."""
     page = open_tab()

@@ -11,6 +11,8 @@ from world import ROLES, Role, World, head, insert, stream_url, until_well
 from writer import Writer
 
 CLIENTS = 20
+_OFTEN = ("listener", "gateway", "edge")
+"""Killed in every run of the tests; the others in the long one, and in containers."""
 
 
 def _until_accepted(writer: Writer, more: int, deadline_s: float = 60.0) -> None:
@@ -32,7 +34,10 @@ def test_every_writer_is_seen(world: World) -> None:
     assert products.index(f"{writer.label} 0") < products.index("by SQL")
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    "role",
+    [each if each in _OFTEN else pytest.param(each, marks=pytest.mark.slow) for each in ROLES],
+)
 def test_killed_under_load(world: World, role: Role) -> None:
     """I3, I7: a process of any role may die; no accepted write and no client's event is lost."""
     until_well(world)
@@ -48,6 +53,7 @@ def test_killed_under_load(world: World, role: Role) -> None:
     writer.check()
 
 
+@pytest.mark.slow
 def test_rolling_restart(world: World) -> None:
     """I3, I7: every process is restarted, one after another, and nobody misses an event."""
     until_well(world)

@@ -109,7 +109,9 @@ def test_child_that_dies_is_replaced(stack: EmbeddedStack, name: str) -> None:
     assert events[-1]["order"]["product_name"] == f"after {name}"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+)
 def test_signal_ends_everything(make_stack: MakeStack, number: signal.Signals) -> None:
     """Within 10 s of a signal nothing is left, with a client connected all the while."""
     stack = make_stack()
@@ -149,6 +151,7 @@ def test_interrupt_during_the_start(make_stack: MakeStack) -> None:
     assert not (stack.data / "stack.json").exists()
 
 
+@pytest.mark.slow
 def test_killed_without_a_chance(make_stack: MakeStack) -> None:
     """SIGKILL of ``orders up`` leaves no process, and the next start finds what was committed."""
     stack = make_stack()

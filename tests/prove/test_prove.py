@@ -7,7 +7,7 @@ from servers import Postgres
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 async def test_nothing_is_lost(provable_postgres: Postgres, seed: int) -> None:
     """I1, I2, I3, I7, I8: random SQL under random faults; everyone has what the database has."""
     plan = Plan(seed, seconds=4, clients=15, writers=4, fault_pause_s=0.5)

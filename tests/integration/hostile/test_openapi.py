@@ -29,6 +29,7 @@ def attacked(pipeline: Pipeline, folder: Path, shown: str | None, examples: int)
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_few_hundred_cases(pipeline: Pipeline, tmp_path: Path) -> None:
     """With every right: all checks pass."""
     assert " passed" in attacked(pipeline, tmp_path, token("admin"), examples=2)

@@ -44,7 +44,7 @@ def _send(window: SharedWindow[_Client], message: bytes, clients: list[_Client])
     return len(packed)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_everyone_reads_every_message(data: st.DataObject) -> None:
     """Whoever joins, leaves or misses a message at any time reads what was sent to it since."""
