@@ -18,7 +18,7 @@ help:  ## what there is
 up: $(BIN)/.up frontend/dist/index.html  ## start the whole system on this machine; Ctrl-C stops it
 	@$(BIN)/orders up $(ARGS)
 
-test: $(BIN)/.dev frontend/dist/index.html  ## every test that needs no Docker
+test: $(BIN)/.dev frontend/dist/index.html  ## the tests, but for those that take long (test-slow) or need Docker (test-docker)
 	$(BIN)/pytest $(ARGS)
 	$(NPM) run --silent test
 
