@@ -7,7 +7,7 @@ from typing import Protocol
 import httpx
 
 from forked import forked
-from processes import LOOPBACK, Process, free_port
+from processes import LOOPBACK, Process, free_port, service
 from servers import API_ROLE, Database
 from waiting import until
 
@@ -28,8 +28,9 @@ def serve_api(
     port = free_port()
     env = {**database.environ(API_ROLE), "REDIS_URL": redis, "API_PORT": str(port)}
     env |= settings
+    start = service if "API_WORKERS" in env else forked  # what is forked has no children
     with (
-        forked("orders_api", env) as process,
+        start("orders_api", env) as process,
         httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=30) as client,
     ):
 

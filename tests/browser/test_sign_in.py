@@ -66,6 +66,7 @@ def test_sign_in(guarded: EmbeddedStack, page: Page) -> None:
     assert "Ann" in details
 
 
+@pytest.mark.slow
 def test_others_changes_are_no_gap(guarded: EmbeddedStack, page: Page) -> None:
     """I7: under a scope positions move without events; the page stays on its connection."""
     sockets: list[WebSocket] = []

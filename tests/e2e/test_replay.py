@@ -93,6 +93,7 @@ def test_malformed_lines(world: World, tmp_path: Path) -> None:
     assert last == "Wheel|processing\nLoom|shipped"
 
 
+@pytest.mark.slow
 def test_outlasts_a_restart_of_the_api(world: World, tmp_path: Path) -> None:
     """A replay during which the API dies ends with every order created once."""
     before = int(world.psql("SELECT count(*) FROM orders"))

@@ -127,6 +127,7 @@ def test_signal_ends_everything(make_stack: MakeStack, number: signal.Signals) -
     assert "database system is shut down" in stack.log()
 
 
+@pytest.mark.slow
 def test_second_interrupt_ends_at_once(make_stack: MakeStack) -> None:
     """Who cannot wait asks twice."""
     stack = make_stack()
