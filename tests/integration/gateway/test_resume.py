@@ -81,7 +81,7 @@ def test_what_nobody_has_any_more_is_a_reset(pipeline: Pipeline) -> None:
     gateway = pipeline.gateway(API_URL=f"http://127.0.0.1:{api.port}").ready()
     until(lambda: gateway.position() == 30)
     with pipeline.valkey.connect() as client:
-        client.xtrim(LOG_KEY, minid=21, approximate=False)
+        client.delete(LOG_KEY)  # a trim would keep a batch of which only the end is new enough
     with pipeline.database.connect() as sql:
         sql.execute(b"SELECT prune_order_events(10)")
     with Follower(gateway.ws_url, after=3) as follower:

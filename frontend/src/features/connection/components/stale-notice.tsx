@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { formatClock } from "@/lib/format";
 import type { LiveSocket } from "@/lib/live-socket";
 import { useObservablePerFrame } from "@/lib/use-observable";
+import { useOnline } from "@/lib/use-online";
 import styles from "./stale-notice.module.css";
 
 /** A gateway that restarts is back before anyone needs to know. */
@@ -11,7 +12,8 @@ const PATIENCE_MS = 1500;
 /** Says how old the page is while it is cut off, and tells screen readers what became of it. */
 export function StaleNotice({ socket }: { socket: LiveSocket }) {
   const { phase, heardAt } = useObservablePerFrame(socket.state);
-  const cutOff = heardAt !== null && phase !== "live";
+  const online = useOnline();
+  const cutOff = heardAt !== null && (phase !== "live" || !online);
   const [stale, setStale] = useState(false);
   const [wasStale, setWasStale] = useState(false);
 
