@@ -143,7 +143,8 @@ def _change(database: str, over: threading.Event, changed: list[int]) -> None:
 def _memory(bench: Bench, browser: Browser, stack: EmbeddedStack) -> None:
     page = _open(browser, stack)
     before = _heap_mb(page)
-    for _ in range(bench.full(_AN_HOUR_OF_EVENTS, 2000) // 1000):
+    events = bench.full(_AN_HOUR_OF_EVENTS, 2000)
+    for _ in range(events // 1000):
         stack.psql(
             "UPDATE orders SET quantity = quantity % 99 + 1"
             " WHERE id IN (SELECT id FROM orders ORDER BY random() LIMIT 1000)"
@@ -151,7 +152,7 @@ def _memory(bench: Bench, browser: Browser, stack: EmbeddedStack) -> None:
     until_caught_up(stack, page)
     after = _heap_mb(page)
     bench.figure("memory before", "MB", before)
-    bench.figure("memory after an hour's 72,000 events", "MB", after)
+    bench.figure(f"memory after {events:,} events", "MB", after)
     bench.figure("after / before", "", after / before, at_most=2)
     page.context.close()
 

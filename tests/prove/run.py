@@ -141,7 +141,7 @@ class Run:
         blowing = asyncio.create_task(self._weather.blow())
         ends_at = time.monotonic() + min(at_most_s, self._plan.quiet_after_s)
         while time.monotonic() < ends_at and not self._is_over(tasks):  # noqa: ASYNC110  a condition
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)  # between two looks at a condition
         self._weather.calm()
         await blowing
 

@@ -91,7 +91,7 @@ class Writer:
                     self._database.url, options=_SETTINGS, connect_timeout=3
                 )
                 break
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)  # before the next attempt to connect
         return self._connection
 
     async def _transaction(self) -> None:
@@ -240,5 +240,5 @@ class ApiWriter:
                 if answer.status_code == 201:
                     break
                 assert answer.status_code in {409, 500, 503}, answer.text
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.2)  # before the next attempt to create
         self.created.append(tag)
