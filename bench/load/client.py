@@ -69,8 +69,12 @@ class Client:
             raise OSError(f"nobody listens on port {port}")
         self.open = self.greeted = False
         self._head = b""
-        self._reader = Reader(inflater, whole=self._whole)
+        self.listen(inflater)
         return sock.fileno()
+
+    def listen(self, inflater: Inflater) -> None:
+        """Read from now on what is on a new connection to a gateway."""
+        self._reader = Reader(inflater, whole=self._whole)
 
     def ask(self, *, deflate: bool) -> None:
         """Send the opening handshake, with the position if there is one."""
@@ -102,12 +106,14 @@ class Client:
         """Take what came; count it; return the messages that hold events."""
         tally.bytes += len(data)
         heard = []
+        self._reader.position = self.position
         for message in self._reader.feed(data):
             if message.first:
                 self._count(message, tally)
                 heard.append(message)
             else:
                 self._obey(message, tally)
+            self._reader.position = self.position
         return heard
 
     def _count(self, message: Heard, tally: Tally) -> None:

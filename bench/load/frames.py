@@ -37,17 +37,25 @@ class Heard:
 
 
 class Inflater:
-    """Opens what one gateway compressed once for all its clients: each message once, here too."""
+    """Opens what one gateway compressed once for all its clients: each message once, here too.
+
+    Bytes alone do not tell which message they are: where only a leading digit differs, it comes out
+    of the window, and hundreds of messages later the same bytes mean other events. So a message is
+    known by its bytes and by how far the client has got that hears it.
+    """
 
     def __init__(self) -> None:
         self._window = zlib.decompressobj(-15)
-        self._texts: dict[bytes, bytes] = {}
+        self._texts: dict[tuple[int, bytes], bytes] = {}
 
-    def open(self, packed: bytes) -> bytes:
-        """Return a message's text. Whoever is first to get it gets it next after the one before."""
-        text = self._texts.get(packed)
+    def open(self, packed: bytes, after: int) -> bytes:
+        """Return the text of the message that comes after a position.
+
+        Whoever is first to get it gets it next after the one before.
+        """
+        text = self._texts.get((after, packed))
         if text is None:
-            text = self._texts[packed] = self._window.decompress(packed + _TAIL)
+            text = self._texts[after, packed] = self._window.decompress(packed + _TAIL)
             if len(self._texts) > _REMEMBERED:
                 del self._texts[next(iter(self._texts))]
         return text
@@ -57,9 +65,10 @@ class Reader:
     """Turns what a socket gives into what was heard.
 
     A ``whole`` reader keeps the text of every message; others that of small ones without events.
+    Whoever reads says in ``position`` how far he has got, before he asks for the next message.
     """
 
-    __slots__ = ("_begun", "_inflater", "_left", "_pending", "_whole")
+    __slots__ = ("_begun", "_inflater", "_left", "_pending", "_whole", "position")
 
     def __init__(self, inflater: Inflater, *, whole: bool = False) -> None:
         self._pending = b""
@@ -67,6 +76,7 @@ class Reader:
         self._begun: Heard | None = None
         self._whole = whole
         self._inflater = inflater
+        self.position = -1
 
     def feed(self, data: bytes | memoryview) -> Iterator[Heard]:
         """Take the next bytes; yield the messages they complete."""
@@ -119,7 +129,7 @@ class Reader:
     ) -> Heard | None:
         if end - start < length:
             return None
-        text = self._inflater.open(bytes(data[start : start + length]))
+        text = self._inflater.open(bytes(data[start : start + length]), self.position)
         found = events_of(text, 0)
         return Heard(opcode, *(found or (0, 0)), text)
 
