@@ -1,5 +1,6 @@
 """The listener between a real PostgreSQL and a real Valkey."""
 
+import asyncio
 import json
 import random
 import signal
@@ -14,6 +15,7 @@ from forked import forked
 from orders_contract.batches import Batch, Head, decode
 from orders_contract.names import CHANGES_CHANNEL, HEAD_KEY, LISTENER_KEY, LOG_KEY
 from pipeline import Pipeline, Service, health
+from prove.wire import Wire
 from servers import Postgres, Valkey
 from waiting import until
 
@@ -267,6 +269,34 @@ def test_an_idle_frozen_leader_is_replaced_too(pipeline: Pipeline) -> None:
     second = pipeline.listener().ready()
     first.process.signal(signal.SIGSTOP)
     until(lambda: leaders(second) == [second], 15)
+
+
+@pytest.mark.anyio
+async def test_a_leader_cut_off_from_postgresql_knows_that_it_leads_no_more(
+    pipeline: Pipeline,
+) -> None:
+    """I8: nobody tells it that its session has ended, so it sees who else speaks in Redis."""
+    wire = Wire(pipeline.database.port)
+    await wire.open()
+    try:
+        await asyncio.to_thread(_lose_the_lead, pipeline, wire, asyncio.get_running_loop())
+    finally:
+        await wire.close()
+
+
+def _lose_the_lead(pipeline: Pipeline, wire: Wire, loop: asyncio.AbstractEventLoop) -> None:
+    first = pipeline.listener(DB_PORT=str(wire.port)).ready()
+    second = pipeline.listener().ready()
+    assert leaders(first, second) == [first]
+    loop.call_soon_threadsafe(wire.freeze)
+    write(pipeline, 2)
+    until(lambda: positions(pipeline.valkey) == [1, 2], 10)
+    until(lambda: leaders(first, second) == [second], 3)
+    loop.call_soon_threadsafe(wire.thaw)
+    until(lambda: health(first.port)[1].get("role") == "standby")
+    write(pipeline, 2)
+    until(lambda: positions(pipeline.valkey) == [1, 2, 3, 4])
+    assert leaders(first, second) == [second]
 
 
 def test_writers_ring_only_while_the_listener_sleeps(pipeline: Pipeline) -> None:

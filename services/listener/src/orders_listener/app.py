@@ -68,6 +68,7 @@ async def _session(settings: Settings, status: Status, backoff: Backoff) -> None
     ):
         status.sessions += 1
         await standby.lead(log, publisher, status)
+        await publisher.claim(status.listener_id)
         relay = Relay(log, publisher, status, settings.batch_max_events)
         await relay.synchronise()
         backoff.reset()

@@ -13,6 +13,13 @@ class RedisUnavailableError(ListenerError):
     """Redis cannot be reached, or refused a command."""
 
 
+class DeposedError(ListenerError):
+    """Another listener leads: PostgreSQL ended this one's session without its noticing."""
+
+    def __init__(self) -> None:
+        super().__init__("another listener leads")
+
+
 class RedisForgotError(ListenerError):
     """Redis no longer holds what was published to it: it was flushed, or restarted empty."""
 

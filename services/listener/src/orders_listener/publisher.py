@@ -5,6 +5,7 @@ so that Redis itself refuses what it has and what would leave a gap. Any number 
 therefore publish at once (I8).
 """
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
@@ -67,13 +68,16 @@ redis.call('PUBLISH', ARGV[5], ARGV[6])
 return 'PUBLISHED'
 """
 
-# Once a second: says that a listener lives, and where the head is, as Redis has it.
+# Once a second: says that a listener lives, and where the head is, as Redis has it; unless another
+# has claimed the lead since. Nobody else may tell a leader that was cut off from PostgreSQL.
 # KEYS: head, presence. ARGV: stream, position published, listener, seconds to live, channel
 _BEAT = """
 local head = redis.call('HMGET', KEYS[1], 'stream', 'position')
 if head[1] ~= ARGV[1] then return 'FOREIGN' end
 local position = tonumber(head[2])
 if position < tonumber(ARGV[2]) then return 'GAP' end
+local word = redis.call('GET', KEYS[2])
+if word and cjson.decode(word).listener ~= ARGV[3] then return 'DEPOSED' end
 redis.call('SET', KEYS[2], cjson.encode({listener = ARGV[3], stream = head[1],
                                          position = position}), 'EX', ARGV[4])
 redis.call('PUBLISH', ARGV[5], '{"stream":"' .. head[1] .. '","position":' .. head[2] .. '}')
@@ -91,6 +95,8 @@ class Outcome(StrEnum):
     """Redis lacks what comes before it."""
     FOREIGN = "FOREIGN"
     """Redis holds nothing, or another stream."""
+    DEPOSED = "DEPOSED"
+    """Another listener leads."""
 
 
 @asynccontextmanager
@@ -140,6 +146,12 @@ class Publisher:
             word = await self._client.get(LISTENER_KEY)
         return None if word is None else str(word)
 
+    async def claim(self, listener_id: str) -> None:
+        """Say that this listener leads from now on, whoever did before."""
+        word = json.dumps({"listener": listener_id})
+        async with _wrapped():
+            await self._client.set(LISTENER_KEY, word, ex=PRESENCE_TTL_S)
+
     async def publish(self, batch: Batch) -> Outcome:
         """Append a batch, move the head and tell the gateways, in one step."""
         keep = self._capacity.oldest_to_keep(batch)
@@ -167,7 +179,10 @@ class Publisher:
         return await self._run(self._begin, [HEAD_KEY], args)
 
     async def beat(self, published: Head, listener_id: str) -> Outcome:
-        """Say that this listener lives and where the head is; GAP or FOREIGN if Redis forgot."""
+        """Say that this listener lives and where the head is.
+
+        GAP or FOREIGN if Redis forgot; DEPOSED if another has claimed the lead.
+        """
         args = [published.stream, published.position, listener_id, PRESENCE_TTL_S, CHANGES_CHANNEL]
         return await self._run(self._beat, [HEAD_KEY, LISTENER_KEY], args)
 

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 import structlog
 
 from orders_contract.batches import Batch, Head
-from orders_listener.errors import RedisForgotError
+from orders_listener.errors import DeposedError, RedisForgotError
 from orders_listener.log import OrderLog
 from orders_listener.publisher import Outcome, Publisher
 from orders_listener.status import Status
@@ -75,6 +75,8 @@ class Relay:
             await work
         finally:
             self._over.set()
+            # At once: leaving a session that PostgreSQL does not answer may take a while.
+            self._status.step_down()
 
     async def _work(self) -> None:
         """Pass on while there is something; then sleep by the doorbell's protocol (db/init.sql)."""
@@ -169,6 +171,8 @@ class Relay:
     async def _beat(self) -> None:
         while not self._over.is_set():
             outcome = await self._publisher.beat(self._published, self._status.listener_id)
+            if outcome is Outcome.DEPOSED:
+                raise DeposedError
             if outcome is not Outcome.PUBLISHED:
                 raise RedisForgotError(self._published.position)
             self._status.well_at = time.monotonic()

@@ -28,10 +28,14 @@ class Status:
         self.role = "leader"
         self.leader_since = now
 
-    def lose(self, error: str | None) -> None:
-        """Note that its session is over, and why."""
+    def step_down(self) -> None:
+        """Note that it leads no more."""
         self.role = "starting"
         self.leader_since = self.well_at = None
+
+    def lose(self, error: str | None) -> None:
+        """Note that its session is over, and why."""
+        self.step_down()
         self.last_error = error
 
     def healthy(self, now: float) -> bool:
