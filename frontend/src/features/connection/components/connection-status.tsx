@@ -1,6 +1,7 @@
-import { Popover } from "radix-ui";
+import { Details } from "@/components/details";
 import { formatClock, formatNumber } from "@/lib/format";
 import type { LiveSocket } from "@/lib/live-socket";
+import type { ClockEstimate } from "@/lib/clock";
 import { useNow } from "@/lib/use-now";
 import { useObservablePerFrame } from "@/lib/use-observable";
 import { useOnline } from "@/lib/use-online";
@@ -25,74 +26,49 @@ export function ConnectionStatus({ socket, progress }: ConnectionStatusProps) {
   const { tone, label } = describe(state, { behind, online, now });
   const latency = progress.latency.median(now);
   const clock = progress.clock.estimate;
-  return (
-    <Popover.Root>
-      <Popover.Trigger
-        className={styles.status}
-        data-tone={tone}
-        data-phase={state.phase}
-        data-behind={behind}
-        data-testid="connection"
-        title="About the connection"
-      >
-        <span className={styles.dot} aria-hidden />
-        <span className={styles.label}>{label}</span>
-        {state.gateway !== null && (
-          <span className={styles.place}>
-            <span className={styles.gateway}>{state.gateway}</span>
-            <span data-testid="position">{formatNumber(shown)}</span>
-          </span>
-        )}
-        {latency !== null && state.phase === "live" && (
-          <span className={styles.latency} data-testid="latency">
-            {milliseconds(latency)}
-          </span>
-        )}
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          className={styles.details}
-          sideOffset={6}
-          align="end"
-          collisionPadding={8}
-          aria-label="Connection"
-        >
-          <dl>
-            <Fact label="State">{label}</Fact>
-            <Fact label="Gateway">{state.gateway ?? "–"}</Fact>
-            <Fact label="Position">
-              {formatNumber(shown)}
-              {behind > 0 && `, ${formatNumber(behind)} behind`}
-            </Fact>
-            <Fact label="Last heard">
-              {state.heardAt === null ? "never" : formatClock(state.heardAt)}
-            </Fact>
-            <Fact label="From change to screen">
-              {latency === null
-                ? "no change in the last minute"
-                : `${milliseconds(latency)}, median of the last minute`}
-            </Fact>
-            <Fact label="Clock">
-              {clock === null
-                ? "not compared yet"
-                : `the database's is ${milliseconds(Math.abs(clock.offsetMs))} ${
-                    clock.offsetMs >= 0 ? "ahead" : "behind"
-                  } (±${milliseconds(clock.errorMs)}); taken into account`}
-            </Fact>
-          </dl>
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+  const trigger = (
+    <button
+      type="button"
+      className={styles.status}
+      data-tone={tone}
+      data-phase={state.phase}
+      data-behind={behind}
+      data-testid="connection"
+      title="About the connection"
+    >
+      <span className={styles.dot} aria-hidden />
+      <span className={styles.label}>{label}</span>
+      {state.gateway !== null && (
+        <span className={styles.place}>
+          <span className={styles.gateway}>{state.gateway}</span>
+          <span data-testid="position">{formatNumber(shown)}</span>
+        </span>
+      )}
+      {latency !== null && state.phase === "live" && (
+        <span className={styles.latency} data-testid="latency">
+          {milliseconds(latency)}
+        </span>
+      )}
+    </button>
   );
+  const facts = {
+    State: label,
+    Gateway: state.gateway ?? "–",
+    Position:
+      behind > 0 ? `${formatNumber(shown)}, ${formatNumber(behind)} behind` : formatNumber(shown),
+    "Last heard": state.heardAt === null ? "never" : formatClock(state.heardAt),
+    "From change to screen":
+      latency === null
+        ? "no change in the last minute"
+        : `${milliseconds(latency)}, median of the last minute`,
+    Clock: clock === null ? "not compared yet" : wordsFor(clock),
+  };
+  return <Details label="Connection" trigger={trigger} facts={facts} />;
 }
 
-function Fact({ label, children }: { label: string; children: React.ReactNode }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
+function wordsFor({ offsetMs, errorMs }: ClockEstimate): string {
+  const side = offsetMs >= 0 ? "ahead" : "behind";
+  return `the database's is ${milliseconds(Math.abs(offsetMs))} ${side} (±${milliseconds(errorMs)}); taken into account`;
 }
 
 const milliseconds = (ms: number): string =>

@@ -1,5 +1,6 @@
 import { X } from "lucide-react";
 import { useEffect, useRef } from "react";
+import { Facts } from "@/components/facts";
 import { StatusBadge } from "@/components/status-badge";
 import { formatExact, formatNumber } from "@/lib/format";
 import { RefusedError } from "@/lib/http";
@@ -56,7 +57,7 @@ export function OrderPanel({ id, feed, listen, onClose }: OrderPanelProps) {
       </header>
       <div className={styles.body} tabIndex={0} role="region" aria-label={`Details of order ${id}`}>
         {missing && <p className={styles.note}>There is no order #{id}, and there never was.</p>}
-        {order && <Facts order={order} exists={exists} />}
+        {order && <OrderFacts order={order} exists={exists} />}
         {history.isPending && <p className={styles.note}>Loading its history…</p>}
         {history.isError && !missing && (
           <p className={styles.note} role="alert">
@@ -72,57 +73,34 @@ export function OrderPanel({ id, feed, listen, onClose }: OrderPanelProps) {
   );
 }
 
-function Facts({ order, exists }: { order: Order; exists: boolean }) {
+function OrderFacts({ order, exists }: { order: Order; exists: boolean }) {
   const { writes, showCustomer } = useOrders();
   const edit = useObservable(writes.edits.state).get(order.id);
   const pending = isPending(edit, order) ? edit : null;
-  return (
-    <dl className={styles.facts}>
-      <div>
-        <dt>Status</dt>
-        <dd>
-          {exists ? (
-            <StatusMenu
-              status={pending?.status ?? order.status}
-              orderId={order.id}
-              saving={pending !== null}
-              onChange={(status) => void writes.setStatus(order, status)}
-            />
-          ) : (
-            <span className={styles.deleted}>
-              <StatusBadge status={order.status} /> when it was deleted
-            </span>
-          )}
-        </dd>
-      </div>
-      <div>
-        <dt>Customer</dt>
-        <dd>
-          <button type="button" onClick={() => showCustomer(order.customer_name)}>
-            {shortened(order.customer_name)}
-          </button>
-        </dd>
-      </div>
-      <div>
-        <dt>Product</dt>
-        <dd>{shortened(order.product_name)}</dd>
-      </div>
-      <div>
-        <dt>Quantity</dt>
-        <dd>{formatNumber(order.quantity)}</dd>
-      </div>
-      <div>
-        <dt>Created</dt>
-        <dd>
-          <time dateTime={order.created_at}>{formatExact(order.created_at)}</time>
-        </dd>
-      </div>
-      <div>
-        <dt>Version</dt>
-        <dd>{formatNumber(order.version)}</dd>
-      </div>
-    </dl>
-  );
+  const facts = {
+    Status: exists ? (
+      <StatusMenu
+        status={pending?.status ?? order.status}
+        orderId={order.id}
+        saving={pending !== null}
+        onChange={(status) => void writes.setStatus(order, status)}
+      />
+    ) : (
+      <span className={styles.deleted}>
+        <StatusBadge status={order.status} /> when it was deleted
+      </span>
+    ),
+    Customer: (
+      <button type="button" onClick={() => showCustomer(order.customer_name)}>
+        {shortened(order.customer_name)}
+      </button>
+    ),
+    Product: shortened(order.product_name),
+    Quantity: formatNumber(order.quantity),
+    Created: <time dateTime={order.created_at}>{formatExact(order.created_at)}</time>,
+    Version: formatNumber(order.version),
+  };
+  return <Facts className={styles.facts} facts={facts} />;
 }
 
 /** Each may be ahead of the others: the table, the answer, the history. */
