@@ -39,5 +39,5 @@ export default defineConfig({
   },
   server: { proxy: { "/api": edge, "/ws": { target: edge, ws: true } } },
   build: { target: "es2023", assetsInlineLimit: 0 },
-  test: { include: ["tests/**/*.test.ts"], environment: "node" },
+  test: { include: ["tests/**/*.test.{ts,tsx}"], environment: "node" },
 });

@@ -23,6 +23,7 @@ import { PLAIN_VIEW, viewFromQuery, viewToQuery } from "@/features/orders/model/
 import { OrderWrites } from "@/features/orders/model/order-writes";
 import { Selection } from "@/features/orders/model/selection";
 import type { Me } from "@/lib/protocol";
+import { rightsOf } from "@/lib/rights";
 import { orderIn, type Router } from "@/lib/route";
 import { useMedia } from "@/lib/use-media";
 import { useObservable } from "@/lib/use-observable";
@@ -60,6 +61,7 @@ export function App({ session, router, me, onSignOut }: AppProps) {
   const searchBox = useRef<HTMLInputElement>(null);
   const { path } = useObservable(router.state);
   const narrow = useMedia("(max-width: 60rem)");
+  const rights = useMemo(() => rightsOf(me), [me]);
   const opened = orderIn(path);
   const view = VIEWS[path] ?? "orders";
 
@@ -85,12 +87,13 @@ export function App({ session, router, me, onSignOut }: AppProps) {
   }, [router]);
   const orders = useMemo<OrdersContextValue>(
     () => ({
+      rights,
       writes,
       selection,
       openOrder,
       showCustomer: (customer) => setFilter({ ...PLAIN_VIEW.filter, customer }),
     }),
-    [writes, selection, openOrder, setFilter],
+    [rights, writes, selection, openOrder, setFilter],
   );
 
   useEffect(() => {
@@ -115,7 +118,7 @@ export function App({ session, router, me, onSignOut }: AppProps) {
   }, [opened]);
   useShortcuts({
     "/": () => searchBox.current?.focus(),
-    n: () => setOrdering(true),
+    n: () => setOrdering(rights.write),
     p: () => session.activity.pause(!session.activity.state.get().paused),
     "?": () => setHelping(true),
     Escape: () => {
@@ -143,10 +146,12 @@ export function App({ session, router, me, onSignOut }: AppProps) {
             >
               <CircleHelp size={18} aria-hidden />
             </button>
-            <Button kind="primary" onClick={() => setOrdering(true)} aria-label="New order">
-              <Plus size={16} aria-hidden />
-              <span className={styles.wide}>New order</span>
-            </Button>
+            {rights.write && (
+              <Button kind="primary" onClick={() => setOrdering(true)} aria-label="New order">
+                <Plus size={16} aria-hidden />
+                <span className={styles.wide}>New order</span>
+              </Button>
+            )}
           </header>
           <StaleNotice socket={session.socket} />
           <main className={styles.main}>
@@ -198,7 +203,7 @@ export function App({ session, router, me, onSignOut }: AppProps) {
           </div>
         )}
         <NewOrderDialog open={ordering} onOpenChange={setOrdering} />
-        <HelpDialog open={helping} onOpenChange={setHelping} />
+        <HelpDialog open={helping} onOpenChange={setHelping} rights={rights} />
         <ConflictDialog />
         <Announcements announcer={session.announcer} />
         <Toaster toasts={toasts} />

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, WebSocket
+from playwright.sync_api import Browser, Page, WebSocket, expect
 
-from dashboards import live
+from dashboards import live, row
 from stacks import EmbeddedStack, orders
 from waiting import until
 
@@ -54,7 +54,7 @@ def test_sign_in(guarded: EmbeddedStack, page: Page) -> None:
     guarded.psql("INSERT INTO orders (customer_name, product_name) VALUES ('Bob', 'Secret')")
     sign_in(page, guarded, token(guarded, "--subject", "ann", "--customer", "Ann"))
     live(page).wait_for()
-    assert page.get_by_test_id("who").inner_text() == "ann"
+    expect(page.get_by_test_id("who")).to_contain_text("ann")
     guarded.psql(
         "INSERT INTO orders (customer_name, product_name) VALUES ('Bob', 'Secret'), ('Ann', 'Desk')"
     )
@@ -64,6 +64,35 @@ def test_sign_in(guarded: EmbeddedStack, page: Page) -> None:
     details = page.get_by_label("Signed in", exact=True).inner_text()
     assert "viewer" in details
     assert "Ann" in details
+
+
+def test_only_what_the_role_may(guarded: EmbeddedStack, page: Page) -> None:
+    """Nobody is offered what they may not: viewers read, clerks write, admins delete."""
+    guarded.psql("INSERT INTO orders (customer_name, product_name) VALUES ('Role', 'Desk')")
+    order = int(guarded.psql("SELECT max(id) FROM orders WHERE customer_name = 'Role'"))
+    offered = {
+        "New order": page.get_by_role("button", name="New order"),
+        "select": row(page, order).get_by_role("checkbox"),
+        "status": row(page, order).get_by_role("button", name="Change status"),
+        "delete": row(page, order).get_by_role("button", name="Delete order"),
+    }
+    expected = {
+        "viewer": set(),
+        "clerk": {"New order", "select", "status"},
+        "admin": set(offered),
+    }
+    for role, may in expected.items():
+        sign_in(page, guarded, token(guarded, "--role", role))
+        row(page, order).wait_for()
+        assert {name for name, control in offered.items() if control.count()} == may
+        page.keyboard.press("n")
+        page.get_by_role("dialog", name="New order").wait_for(
+            state="visible" if "New order" in may else "hidden"
+        )
+        page.keyboard.press("Escape")
+        page.get_by_test_id("who").click()
+        page.get_by_label("Signed in", exact=True).get_by_text(role, exact=True).wait_for()
+        page.get_by_role("button", name="Sign out").click()
 
 
 @pytest.mark.slow

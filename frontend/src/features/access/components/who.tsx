@@ -1,6 +1,6 @@
 import { UserRound } from "lucide-react";
-import { Popover } from "radix-ui";
 import { Button } from "@/components/button";
+import { Details } from "@/components/details";
 import { formatClock } from "@/lib/format";
 import type { Me } from "@/lib/protocol";
 import { useNow } from "@/lib/use-now";
@@ -8,6 +8,12 @@ import styles from "./who.module.css";
 
 const TICK_MS = 5000;
 const SOON_MS = 60_000;
+/** Why a button is not there. */
+const MAY: Readonly<Record<Me["role"], string>> = {
+  viewer: "read orders; changing them takes a clerk’s token",
+  clerk: "create and change orders; deleting them takes an admin’s token",
+  admin: "create, change and delete orders",
+};
 
 interface WhoProps {
   me: Me;
@@ -19,43 +25,30 @@ export function Who({ me, onSignOut }: WhoProps) {
   const now = useNow(TICK_MS);
   const ends = me.expires === null ? null : Date.parse(me.expires);
   const soon = ends !== null && ends - now < SOON_MS;
+  const trigger = (
+    <button
+      type="button"
+      className={styles.who}
+      data-testid="who"
+      data-soon={soon}
+      title="Who is signed in"
+    >
+      <UserRound size={16} aria-hidden />
+      <span className={styles.subject}>{me.subject}</span>
+      {me.role === "viewer" && <span className={styles.limit}>read only</span>}
+      {soon && <span className={styles.soon}>ends soon</span>}
+    </button>
+  );
+  const facts = {
+    "Signed in as": me.subject,
+    Role: me.role,
+    May: MAY[me.role],
+    Customers: me.customers === null ? "all" : me.customers.join(", ") || "none",
+    Until: ends === null ? null : formatClock(ends),
+  };
   return (
-    <Popover.Root>
-      <Popover.Trigger
-        className={styles.who}
-        data-testid="who"
-        data-soon={soon}
-        title="Who is signed in"
-      >
-        <UserRound size={16} aria-hidden />
-        <span className={styles.subject}>{me.subject}</span>
-        {soon && <span className={styles.soon}>ends soon</span>}
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          className={styles.details}
-          sideOffset={6}
-          align="end"
-          collisionPadding={8}
-          aria-label="Signed in"
-        >
-          <dl>
-            <dt>Signed in as</dt>
-            <dd>{me.subject}</dd>
-            <dt>Role</dt>
-            <dd>{me.role}</dd>
-            <dt>Customers</dt>
-            <dd>{me.customers === null ? "all" : me.customers.join(", ") || "none"}</dd>
-            {ends !== null && (
-              <>
-                <dt>Until</dt>
-                <dd>{formatClock(ends)}</dd>
-              </>
-            )}
-          </dl>
-          <Button onClick={onSignOut}>Sign out</Button>
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+    <Details label="Signed in" trigger={trigger} facts={facts}>
+      <Button onClick={onSignOut}>Sign out</Button>
+    </Details>
   );
 }

@@ -1,8 +1,19 @@
 import { PackageOpen, Plus } from "lucide-react";
 import { Button } from "@/components/button";
+import { useOrders } from "./orders-context";
 import styles from "./blank.module.css";
 
 export function EmptyOrders({ onNewOrder }: { onNewOrder: () => void }) {
+  const { rights } = useOrders();
+  if (!rights.write) {
+    return (
+      <div className={styles.blank}>
+        <PackageOpen size={32} strokeWidth={1.5} aria-hidden />
+        <h3>No orders yet</h3>
+        <p>Each appears here the moment it is saved.</p>
+      </div>
+    );
+  }
   const command = [
     `curl -X POST ${location.origin}/api/orders \\`,
     `  -H "Content-Type: application/json" \\`,

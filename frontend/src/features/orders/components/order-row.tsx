@@ -7,6 +7,7 @@ import { shortened } from "@/lib/text";
 import { type Edit, isPending } from "../model/order-edits";
 import type { Touch } from "../model/touches";
 import styles from "./order-row.module.css";
+import { useOrders } from "./orders-context";
 import { StatusMenu } from "./status-menu";
 
 export interface RowHandlers {
@@ -38,6 +39,7 @@ interface OrderRowProps {
 export const OrderRow = memo(function OrderRow(props: OrderRowProps) {
   const { order, gone, row, top, height, now, touch, edit, leaving, picked, current, handlers } =
     props;
+  const { rights } = useOrders();
   const pending = isPending(edit, order) ? edit : null;
   const was = touch?.was ?? {};
   const customer = shortened(order.customer_name);
@@ -56,15 +58,17 @@ export const OrderRow = memo(function OrderRow(props: OrderRowProps) {
       data-current={current}
       onClick={(event) => openUnlessControl(event, () => handlers.open(order))}
     >
-      <div role="cell" className={styles.pick}>
-        <input
-          type="checkbox"
-          aria-label={`Select order ${order.id}`}
-          checked={picked}
-          disabled={gone}
-          onChange={(event) => handlers.pick(order, hasShift(event.nativeEvent))}
-        />
-      </div>
+      {rights.write && (
+        <div role="cell" className={styles.pick}>
+          <input
+            type="checkbox"
+            aria-label={`Select order ${order.id}`}
+            checked={picked}
+            disabled={gone}
+            onChange={(event) => handlers.pick(order, hasShift(event.nativeEvent))}
+          />
+        </div>
+      )}
       <div role="cell" className={styles.id}>
         <a
           href={`/orders/${order.id}`}
@@ -114,19 +118,21 @@ export const OrderRow = memo(function OrderRow(props: OrderRowProps) {
       <div role="cell" className={styles.age}>
         {gone ? "gone from here" : <Age time={order.updated_at} now={now} />}
       </div>
-      <div role="cell" className={styles.actions}>
-        {!gone && (
-          <button
-            type="button"
-            className={styles.delete}
-            aria-label={leaving ? `Keep order ${order.id}` : `Delete order ${order.id}`}
-            title={leaving ? "Undo" : "Delete"}
-            onClick={() => handlers.remove(order)}
-          >
-            {leaving ? <Undo2 size={16} aria-hidden /> : <Trash2 size={16} aria-hidden />}
-          </button>
-        )}
-      </div>
+      {rights.remove && (
+        <div role="cell" className={styles.actions}>
+          {!gone && (
+            <button
+              type="button"
+              className={styles.delete}
+              aria-label={leaving ? `Keep order ${order.id}` : `Delete order ${order.id}`}
+              title={leaving ? "Undo" : "Delete"}
+              onClick={() => handlers.remove(order)}
+            >
+              {leaving ? <Undo2 size={16} aria-hidden /> : <Trash2 size={16} aria-hidden />}
+            </button>
+          )}
+        </div>
+      )}
     </div>
   );
 });

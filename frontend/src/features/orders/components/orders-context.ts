@@ -1,8 +1,10 @@
 import { createContext, useContext } from "react";
+import type { Rights } from "@/lib/rights";
 import type { OrderWrites } from "../model/order-writes";
 import type { Selection } from "../model/selection";
 
 export interface OrdersContextValue {
+  readonly rights: Rights;
   readonly writes: OrderWrites;
   readonly selection: Selection;
   readonly openOrder: (id: number) => void;

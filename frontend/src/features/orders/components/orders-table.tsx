@@ -32,7 +32,7 @@ interface OrdersTableProps {
 }
 
 export function OrdersTable({ feed, state, total, current, onSort }: OrdersTableProps) {
-  const { writes, selection, openOrder, showCustomer } = useOrders();
+  const { rights, writes, selection, openOrder, showCustomer } = useOrders();
   const { cursor, filter, orders } = state.table;
   const scroller = useRef<HTMLDivElement>(null);
   const rowPx = useMedia("(max-width: 44rem)") ? NARROW_ROW_PX : ROW_PX;
@@ -84,7 +84,7 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
     k: () => moveRowFocus(scroller, rows, -1),
     x: () => {
       const row = document.activeElement?.closest("[data-order]")?.getAttribute("data-order");
-      if (row != null) selection.toggle(Number(row));
+      if (row != null && rights.write) selection.toggle(Number(row));
     },
   });
 
@@ -96,7 +96,14 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
   }
 
   return (
-    <div className={styles.frame} onPointerMove={touch} onKeyDown={touch} onWheel={touch}>
+    <div
+      className={styles.frame}
+      data-picks={rights.write}
+      data-removes={rights.remove}
+      onPointerMove={touch}
+      onKeyDown={touch}
+      onWheel={touch}
+    >
       {held.fresh > 0 && (
         <button type="button" className={styles.unseen} onClick={showNew}>
           <ArrowUp size={14} aria-hidden />

@@ -10,7 +10,7 @@ import styles from "./selection-bar.module.css";
 
 /** What can be done to all that are picked. */
 export function SelectionBar({ feed }: { feed: OrdersFeed }) {
-  const { writes, selection } = useOrders();
+  const { rights, writes, selection } = useOrders();
   const picked = useObservable(selection.state);
   const { table } = useObservable(feed.state);
   const [moving, setMoving] = useState(false);
@@ -38,17 +38,19 @@ export function SelectionBar({ feed }: { feed: OrdersFeed }) {
         <ArrowRight size={16} aria-hidden />
         {moving ? "Moving…" : `Move ${formatNumber(steps.length)} on${where}`}
       </Button>
-      <Button
-        disabled={moving || orders.length === 0}
-        aria-label={`Delete ${orders.length} selected`}
-        onClick={() => {
-          writes.remove(orders);
-          selection.clear();
-        }}
-      >
-        <Trash2 size={16} aria-hidden />
-        <span className={styles.wide}>Delete</span>
-      </Button>
+      {rights.remove && (
+        <Button
+          disabled={moving || orders.length === 0}
+          aria-label={`Delete ${orders.length} selected`}
+          onClick={() => {
+            writes.remove(orders);
+            selection.clear();
+          }}
+        >
+          <Trash2 size={16} aria-hidden />
+          <span className={styles.wide}>Delete</span>
+        </Button>
+      )}
       <button
         type="button"
         className={styles.clear}

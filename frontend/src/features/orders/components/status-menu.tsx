@@ -4,6 +4,7 @@ import { useRef, useState } from "react";
 import { StatusBadge } from "@/components/status-badge";
 import type { Status } from "@/lib/protocol";
 import { nextStatuses } from "../model/next-status";
+import { useOrders } from "./orders-context";
 import styles from "./status-menu.module.css";
 
 interface StatusMenuProps {
@@ -27,7 +28,8 @@ export function StatusMenu({ status, orderId, saving, onChange, onOpenChange }: 
   const [open, setOpen] = useState(false);
   const [byKeyboard, setByKeyboard] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
-  const choices = nextStatuses(status);
+  const { rights } = useOrders();
+  const choices = rights.write ? nextStatuses(status) : [];
   if (choices.length === 0) return <StatusBadge status={status} />;
 
   function change(opened: boolean): void {

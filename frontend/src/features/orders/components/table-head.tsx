@@ -1,5 +1,6 @@
 import { ArrowDown, ArrowUp } from "lucide-react";
 import type { OrderSort, SortColumn } from "../model/order-sort";
+import { useOrders } from "./orders-context";
 import styles from "./orders-table.module.css";
 import { SORT_LABELS } from "./sort-labels";
 
@@ -12,12 +13,15 @@ interface TableHeadProps {
 const DESCENDING_FIRST: readonly SortColumn[] = ["id", "quantity", "updated_at"];
 
 export function TableHead({ sort, onSort }: TableHeadProps) {
+  const { rights } = useOrders();
   return (
     <div role="rowgroup" className={styles.head}>
       <div role="row" aria-rowindex={1} className={styles.headings}>
-        <div role="columnheader">
-          <span className="visually-hidden">Select</span>
-        </div>
+        {rights.write && (
+          <div role="columnheader">
+            <span className="visually-hidden">Select</span>
+          </div>
+        )}
         {Object.entries(SORT_LABELS).map(([name, label]) => {
           const column = name as SortColumn;
           const sorted = sort.column === column;
@@ -37,9 +41,11 @@ export function TableHead({ sort, onSort }: TableHeadProps) {
             </div>
           );
         })}
-        <div role="columnheader">
-          <span className="visually-hidden">Actions</span>
-        </div>
+        {rights.remove && (
+          <div role="columnheader">
+            <span className="visually-hidden">Actions</span>
+          </div>
+        )}
       </div>
     </div>
   );
