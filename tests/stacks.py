@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from orders_cli.stack.binaries import postgres_binaries
 from waiting import until
 from world import Role
 
@@ -149,9 +150,18 @@ class EmbeddedStack:
         os.kill(self.pids()[name], signal.SIGCONT)
 
     def psql(self, sql: str) -> str:
-        done = orders("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", folder=self.folder, text=sql)
+        # Not `orders psql`, which other tests try: this is called some hundred times.
+        done = subprocess.run(
+            [str(postgres_binaries() / "psql"), self.database, "-XqAt", "-vON_ERROR_STOP=1"],
+            env=environment(),
+            input=sql,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        return str(done.stdout).strip()
 
     def log(self) -> str:
         return self._log.read_text(errors="replace") if self._log.exists() else ""

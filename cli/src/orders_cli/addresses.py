@@ -7,10 +7,8 @@ from orders_cli.errors import BadValueError, NotRunningError
 from orders_cli.settings import load_settings
 from orders_cli.stack import state
 
-DEFAULT_DATA = Path(".data")
 
-
-def edge_address(explicit: str | None, data: Path = DEFAULT_DATA) -> str:
+def edge_address(explicit: str | None, data: Path = state.DEFAULT_DATA) -> str:
     """Return the HTTP address of an edge: the one given, a running stack's, or the usual one.
 
     Raises:
@@ -25,7 +23,7 @@ def edge_address(explicit: str | None, data: Path = DEFAULT_DATA) -> str:
         return f"http://localhost:{load_settings().port}"
 
 
-def stream_address(explicit: str | None, data: Path = DEFAULT_DATA) -> str:
+def stream_address(explicit: str | None, data: Path = state.DEFAULT_DATA) -> str:
     """Return the WebSocket address: the one given, a running stack's, or the usual one.
 
     Raises:

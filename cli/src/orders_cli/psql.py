@@ -7,13 +7,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from orders_cli.addresses import DEFAULT_DATA
 from orders_cli.stack import state
 from orders_cli.stack.binaries import postgres_binaries
-from orders_cli.stack.postgres import psql_environment
+from orders_cli.stack.environment import psql_environment
 
 
-class PsqlCommand(TyperCommand):
+class Command(TyperCommand):
     """Reads ``--data`` where it comes first; the rest is psql's, even ``--`` and ``--help``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -30,7 +29,7 @@ def psql(
     arguments: Annotated[
         list[str] | None, typer.Argument(metavar="[PSQL ARGUMENTS]...", show_default=False)
     ] = None,
-    data: Annotated[Path, typer.Option(help="Folder of the stack.")] = DEFAULT_DATA,
+    data: Annotated[Path, typer.Option(help="Folder of the stack.")] = state.DEFAULT_DATA,
 ) -> None:
     """Run psql on the database of the running stack; every argument is psql's own."""
     database = state.read_state(data).database

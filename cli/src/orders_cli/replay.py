@@ -11,12 +11,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from orders_cli.addresses import DEFAULT_DATA, edge_address
+from orders_cli.addresses import edge_address
 from orders_cli.credentials import Token
 from orders_cli.errors import BadValueError
 from orders_cli.order_lines import MalformedLine, OrderLine, parse
 from orders_cli.orders_client import OrdersClient, RefusedError
 from orders_cli.progress import Progress, progress
+from orders_cli.stack.state import DEFAULT_DATA
 from orders_cli.timeline import Step, timeline
 
 DEFAULT_SPEED = 100_000.0

@@ -10,12 +10,13 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from orders_cli.addresses import DEFAULT_DATA, edge_address
+from orders_cli.addresses import edge_address
 from orders_cli.credentials import Token
 from orders_cli.errors import BadValueError, StackError
 from orders_cli.order_lines import OrderLine, parse
 from orders_cli.orders_client import OrdersClient, RefusedError
 from orders_cli.repository import find_repository
+from orders_cli.stack.state import DEFAULT_DATA
 from orders_cli.traffic import Birth, Change, OpenOrder, Traffic
 
 _CONNECTIONS = 32

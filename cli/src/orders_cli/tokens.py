@@ -15,12 +15,13 @@ from pydantic_settings import SettingsConfigDict
 from orders_access.errors import InvalidTokenError
 from orders_access.settings import AccessSettings, refusals
 from orders_access.tokens import issue
-from orders_cli.addresses import DEFAULT_DATA, edge_address
+from orders_cli.addresses import edge_address
 from orders_cli.credentials import authorization
 from orders_cli.errors import BadValueError, OrdersError, UnreachableError
 from orders_cli.http_client import HttpClient, HttpError
 from orders_cli.settings import DOTENV
 from orders_cli.stack.secret import NAME
+from orders_cli.stack.state import DEFAULT_DATA
 from orders_contract.messages import Role
 
 _TIMEOUT_S = 15.0

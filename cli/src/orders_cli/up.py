@@ -10,7 +10,6 @@ import typer
 
 from orders_access.names import is_local_name
 from orders_access.settings import OPEN_TO_OTHERS
-from orders_cli.addresses import DEFAULT_DATA
 from orders_cli.errors import BadValueError, NotReadyError, StackError
 from orders_cli.repository import find_repository
 from orders_cli.settings import StackSettings, inherited_environment, load_settings
@@ -41,7 +40,7 @@ def up(  # noqa: PLR0913  one parameter an option
         int | None, typer.Option(min=0, max=65_535, help="Of the edge. Default: PORT, else 3000.")
     ] = None,
     gateways: Annotated[int, typer.Option(min=1, max=64, help="How many.")] = 2,
-    data: Annotated[Path, typer.Option(help="Folder for everything kept.")] = DEFAULT_DATA,
+    data: Annotated[Path, typer.Option(help="Folder for everything kept.")] = state.DEFAULT_DATA,
     api_port: Annotated[
         int | None, typer.Option(min=0, max=65_535, help="Default: API_PORT, else 8000.")
     ] = None,

@@ -9,10 +9,11 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
-from orders_cli.addresses import DEFAULT_DATA, stream_address
+from orders_cli.addresses import stream_address
 from orders_cli.credentials import Token
 from orders_cli.errors import BadValueError, UnreachableError
 from orders_cli.feed import Kind, Line, line_of, line_of_state
+from orders_cli.stack.state import DEFAULT_DATA
 from orders_client import OrdersClient, Phase, RefusedError, State
 from orders_contract.messages import Filter
 

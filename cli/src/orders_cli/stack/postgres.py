@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
-from urllib.parse import urlsplit
 
 import psutil
 
 from orders_cli.errors import StackError
 from orders_cli.stack.binaries import postgres_binaries
+from orders_cli.stack.environment import psql_environment, without_postgres_settings
 from orders_cli.stack.identity import unprivileged_identity
 from orders_cli.stack.plan import (
     API_ROLE,
@@ -79,7 +79,7 @@ class Cluster:
         return Program(
             name="postgres",
             command=(str(postgres_binaries() / "postgres"), "-D", str(self.files), *flags),
-            environment=_without_postgres_settings(environment),
+            environment=without_postgres_settings(environment),
             probe=PostgresProbe(url),
             stop_signal=Signals.SIGINT,  # fast: rolls back and writes a checkpoint
             kill_signal=Signals.SIGQUIT,  # at once, taking its backends with it
@@ -147,26 +147,6 @@ async def apply_schema(script: Path, url: str, environment: dict[str, str]) -> N
     await _run(command, None, psql_environment(url, environment), f"{script} failed")
 
 
-def psql_environment(url: str, environment: dict[str, str]) -> dict[str, str]:
-    """Return an environment in which psql finds the database by itself."""
-    parts = urlsplit(url)
-    return _without_postgres_settings(environment) | {
-        "PGHOST": parts.hostname or LOOPBACK,
-        "PGPORT": str(parts.port),
-        "PGUSER": parts.username or ROLE,
-        "PGPASSWORD": parts.password or "",
-        "PGDATABASE": parts.path.lstrip("/") or DATABASE,
-    }
-
-
-def _without_postgres_settings(environment: dict[str, str]) -> dict[str, str]:
-    """Leave out what a person has set for another PostgreSQL (PGHOST, PGDATA, PGSERVICE, ...)."""
-    kept = {"PGOPTIONS", "PGAPPNAME", "PGTZ", "PGDATESTYLE", "PGCLIENTENCODING"}
-    return {
-        key: value for key, value in environment.items() if not key.startswith("PG") or key in kept
-    }
-
-
 async def _make(cluster: Cluster) -> None:
     """Make the cluster beside its place and move it there whole: half a cluster is never used."""
     draft = cluster.files.with_name("postgres.new")
@@ -175,7 +155,7 @@ async def _make(cluster: Cluster) -> None:
     if cluster.identity is not None:
         os.chown(draft, cluster.identity.uid, cluster.identity.gid)
     command = (str(postgres_binaries() / "initdb"), "-D", str(draft), *_INITDB)
-    environment = _without_postgres_settings(dict(os.environ))
+    environment = without_postgres_settings(dict(os.environ))
     await _run(command, cluster.identity, environment, "the database cannot be made")
     await _run_sql(
         cluster,
@@ -228,7 +208,7 @@ async def _run_sql(cluster: Cluster, files: Path, sql: str) -> None:
     """Run statements, one a line, with no server running."""
     command = (str(postgres_binaries() / "postgres"), "--single", "-D", str(files))
     quiet = ("-c", "log_checkpoints=off", "-c", "log_min_messages=fatal")
-    environment = _without_postgres_settings(dict(os.environ))
+    environment = without_postgres_settings(dict(os.environ))
     failure = "the database cannot be set up"
     await _run((*command, *quiet, _SUPERUSER), cluster.identity, environment, failure, sql)
 

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orders_cli.errors import NotRunningError, StackError
 
+DEFAULT_DATA = Path(".data")
+
 _LOCK = "lock"
 _STATE = "stack.json"
 
