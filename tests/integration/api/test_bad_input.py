@@ -156,6 +156,8 @@ async def test_bad_queries(nothing_written: httpx.AsyncClient) -> None:
             problem(await nothing_written.get(path, params={field: value}), 422, field)
     for path in ("/api/orders/1", "/api/health"):
         problem(await nothing_written.get(path, params={"nonsense": "1"}), 422, "nonsense")
+    answer = await nothing_written.post("/api/orders", params={"nonsense": "1"}, json=GOOD)
+    problem(answer, 422, "nonsense")
 
 
 async def test_tampered_cursors(nothing_written: httpx.AsyncClient) -> None:

@@ -204,3 +204,25 @@ async def test_next_id_is_taken(api: httpx.AsyncClient, database: Database) -> N
     assert refused.status_code == 409
     assert "setval" in refused.json()["detail"]
     assert (await api.post("/api/orders", json=JOHN)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"customer_name":"Ann","product_name":"Chair"}',
+        b'{"customer_name":"Ann","product_name":"Chair","quantity":0}',
+        b'{"customer_name":"Ann","product_name":"Chair","price":1}',
+        b'{"customer_name":"Ann"',
+        b"[]",
+        b"",
+    ],
+)
+async def test_both_ways_answer_alike(api: httpx.AsyncClient, body: bytes) -> None:
+    """The short way and the framework's answer the same, but for id and times."""
+    plain, thorough = [
+        await api.post("/api/orders", content=body, headers={"Content-Type": kind})
+        for kind in ("application/json", "application/json; charset=utf-8")
+    ]
+    assert (plain.status_code, set(plain.headers)) == (thorough.status_code, set(thorough.headers))
+    own = dict.fromkeys(("id", "created_at", "updated_at"))
+    assert plain.json() | own == thorough.json() | own

@@ -1,10 +1,12 @@
 """Whether a browser's page may talk to us: its Origin, and the Host it believes us to be. Pure."""
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from orders_access.names import is_local_name
 
 
+@lru_cache(maxsize=64)  # asked with every request, and nearly always the same
 def host_is_ours(host: str) -> bool:
     """Tell, in open mode, whether a Host header is one of this machine's own names.
 

@@ -70,12 +70,11 @@ class Gate:
         await self._app(scope, receive, send)
 
     async def _admit(self, scope: Scope) -> Principal | None:
-        headers = Headers(scope=scope)
         if self._verifier is None:
-            if not host_is_ours(headers.get("host", "")):
+            if not host_is_ours(_host(scope)):
                 raise MisdirectedError
             return ANYONE
-        tokens = headers.getlist("authorization")
+        tokens = Headers(scope=scope).getlist("authorization")
         if self._is_gateway(tokens):
             return _GATEWAY
         client = scope.get("client")
@@ -115,6 +114,12 @@ class Gate:
         wait_s = self._requests.wait_s(key, time.monotonic())
         if wait_s > 0:
             raise TooManyRequestsError(wait_s)
+
+
+def _host(scope: Scope) -> str:
+    hosts = (value for name, value in scope["headers"] if name == b"host")
+    found: bytes = next(hosts, b"")
+    return found.decode("latin-1")
 
 
 def _is_public(path: str) -> bool:

@@ -25,7 +25,7 @@ class BodyLimit:
         except BodyTooLargeError as error:
             await from_error(error)(scope, receive, send)
             return
-        await self._app(scope, _replay(body, receive), send)
+        await self._app(scope, replay(body, receive), send)
 
 
 async def _read(headers: Headers, receive: Receive) -> Message | None:
@@ -47,7 +47,7 @@ async def _read(headers: Headers, receive: Receive) -> Message | None:
             return {"type": "http.request", "body": body, "more_body": False}
 
 
-def _replay(body: Message | None, receive: Receive) -> Receive:
+def replay(body: Message | None, receive: Receive) -> Receive:
     """Return a receive that begins with the body already read."""
     waiting = [body] if body is not None else []
 

@@ -123,8 +123,7 @@ def _allowed(request: Request) -> str:
     """Return the methods of a path; the framework names those of the first route that fits."""
     known = [
         route
-        for router in request.app.state.routers
-        for route in router.routes
+        for route in request.app.routes
         if isinstance(route, Route) and route.path_regex.match(request.url.path)
     ]
     # The first one decides what a path is: /orders/counts is no order.

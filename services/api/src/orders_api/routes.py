@@ -70,8 +70,12 @@ async def list_orders(store: Store, who: Viewer, query: Annotated[OrderQuery, Qu
 )
 async def create_order(store: Store, who: Clerk, order: NewOrder, key: IdempotencyKey) -> Response:
     """Create an order. With an Idempotency-Key a repeat gets the first answer again."""
-    created = await store.create(order, key, who)
-    return _order(created, 201, {"Location": f"/api/orders/{created.id}"})
+    return created(await store.create(order, key, who))
+
+
+def created(order: StoredOrder) -> Response:
+    """Answer with an order that is there now."""
+    return _order(order, 201, {"Location": f"/api/orders/{order.id}"})
 
 
 @router.get("/orders/counts", response_model=OrderCounts, responses=_problems())
