@@ -1,11 +1,12 @@
 """A thousand clients of which half read nothing for a minute while 50,000 events pass.
 
-The time from a change to the clients that do read, next to the same with the others not there; then
-the others read again, and must come to have everything.
+The time from a change to the clients that do read: alone, with the slow ones stopped and full, and
+while the slow ones wake and catch up. These must come to have everything.
 
 How it could mislead: the slow ones are one frozen process on this machine, so what the kernel keeps
 for their sockets is quickly full and stays so. A client on a slow line would take a little all the
-time. Each time includes the commit and the generator's own delay in reading.
+time. When they wake, that process takes a core for itself to read all that was kept for them. Each
+time includes the commit and the generator's own delay in reading.
 """
 
 import os
@@ -13,9 +14,11 @@ import signal
 
 from bench.bench import Bench
 from bench.figures import quantile
-from bench.load.control import Crowd
-from bench.pgbench import write
+from bench.load.control import Crowd, State
+from bench.pgbench import write, writing
 from bench.stage import Stage, clock_ahead_s, stage
+from pipeline import health
+from waiting import until
 
 TITLE = "500 of 1,000 clients read nothing"
 
@@ -25,30 +28,44 @@ _TIMED = 20
 
 
 def run(bench: Bench) -> None:
-    """Measure without the slow ones, then with them; then wake them."""
+    """Measure without the slow ones, then with them, then while they wake."""
     with stage() as running, Crowd() as reading, Crowd() as slow:
         reading.connect(running.ports, _HALF, timed=_TIMED)
         bench.step("warm-up")
         _write(running, reading, 2)
         bench.step("without slow clients")
-        alone_ms = _p99_ms(running, reading, bench.full(20, 3))
+        alone_ms = _p99_ms(running, reading, bench.full(20, 5))
         slow.connect(running.ports, _HALF)
         os.kill(slow.pid, signal.SIGSTOP)
         bench.step("until the slow ones are full")
-        _write(running, reading, bench.full(10, 3))
+        _fill(running, reading)
         bench.step("with slow clients")
         before = reading.mark()
         with_slow_ms = _p99_ms(running, reading, bench.full(60, 5))
         doubt = reading.state().doubt(before)
+        bench.step("while the slow ones wake")
         os.kill(slow.pid, signal.SIGCONT)
-        head = running.head()
+        waking_ms = _p99_ms(running, reading, bench.full(10, 5))
         bench.step("until the slow ones have everything")
-        state = slow.until(lambda state: state.lowest >= head, 60, f"everyone has {head}")
+        state = _until_told(running, slow)
     bench.figure("change to client, p99, without them", "ms", alone_ms)
     bench.figure("change to client, p99, with them", "ms", with_slow_ms, refused=doubt)
+    bench.figure("change to client, p99, while they wake", "ms", waking_ms, refused=doubt)
     ratio = with_slow_ms / alone_ms
     bench.figure("with them / without", "", ratio, at_most=2, refused=doubt)
+    bench.figure("while they wake / without", "", waking_ms / alone_ms, refused=doubt)
     bench.figure("slow clients that came to have everything", "", state.clients, at_least=_HALF)
+
+
+def _fill(running: Stage, reading: Crowd) -> None:
+    """Write until the gateway has noticed that the slow ones do not read."""
+
+    def full() -> bool:
+        return bool(health(running.ports[0])[1].get("live") == _HALF)
+
+    with writing(running.postgres, running.database, seconds=600, clients=4, rate=_RATE):
+        until(full, 60, "the slow ones are full")
+    _until_told(running, reading)
 
 
 def _p99_ms(running: Stage, crowd: Crowd, seconds: int) -> float:
@@ -59,5 +76,10 @@ def _p99_ms(running: Stage, crowd: Crowd, seconds: int) -> float:
 
 def _write(running: Stage, crowd: Crowd, seconds: int) -> None:
     write(running.postgres, running.database, seconds=seconds, clients=4, rate=_RATE)
+    _until_told(running, crowd)
+
+
+def _until_told(running: Stage, crowd: Crowd) -> State:
+    """Wait until everyone has every event there is."""
     head = running.until_drained()
-    crowd.until(lambda state: state.lowest >= head, 60, f"everyone has {head}")
+    return crowd.until(lambda state: state.lowest >= head, 60, f"everyone has {head}")

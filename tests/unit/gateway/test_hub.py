@@ -24,19 +24,21 @@ from orders_contract.batches import Batch
 from orders_contract.messages import SERVER_MESSAGE, Filter, Heartbeat
 from orders_gateway import filters as filters_module
 from orders_gateway import hub as hub_module
+from orders_gateway.conflation import Bounds
 from orders_gateway.filters import OpenedEvent, Predicate
 from orders_gateway.hub import Hub, frames_since
 from orders_gateway.ring import Ring
 
 _PENDING = Predicate(status=frozenset({"pending"}))
 _SHIPPED = Predicate(status=frozenset({"shipped"}))
+_BOUNDS = Bounds(max_orders=100, max_bytes=1_000_000, max_frame_bytes=100_000)
 _PREDICATES = (None, None, _PENDING, _PENDING, Predicate(order_id=frozenset({1, 2})))
 
 
 def _hub(position: int = 0) -> Hub[str]:
     ring = Ring(10_000, 10_000_000)
     ring.restart(STREAM, position)
-    return Hub(ring, 100)
+    return Hub(ring, _BOUNDS)
 
 
 def _inserted(position: int) -> Batch:
@@ -199,7 +201,7 @@ def test_everyone_gets_everything_once(
 
     An action is the next batch, or the number of a client that comes or goes.
     """
-    hub: Hub[int] = Hub(Ring(10_000, 10_000_000), 100)
+    hub: Hub[int] = Hub(Ring(10_000, 10_000_000), _BOUNDS)
     hub.ring.restart(STREAM, 0)
     clients = [_Client(predicate, history.events) for predicate in _PREDICATES]
     coming = iter(history.batches(sizes))

@@ -1,84 +1,152 @@
 """What clients that fell behind still need: the newest state of each order that changed. Pure.
 
 A client too slow for every event converges all the same: it gets, in one message marked
-``conflated``, for each order that changed since its position only the newest event.
+``conflated``, for each order that changed since its position only the newest event. Events are
+kept as the texts they came in, so that what a client gets is put together, not rendered.
 """
 
 import json
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from orders_access.scope import leave
-from orders_contract.batches import Batch
-from orders_gateway.filters import Predicate, Row
+from orders_gateway.filters import OpenedEvent, Predicate, Row, packed
+
+State = tuple[str, str]
+"""Status and customer: what a filter may ask of an order, besides its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much is kept, and how much of it one client may be given at once."""
+
+    max_orders: int
+    max_bytes: int
+    max_frame_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """The text of an event, and what has to be known of it without opening it again."""
+
+    position: int
+    text: bytes
+    shown: State | None
+    """Of the row in it: the new one, or after DELETE the old one. None is TRUNCATE."""
+    deletes: bool
 
 
 @dataclass(slots=True)
 class _Change:
     """All that is remembered of what happened to one order."""
 
-    newest: Row
-    removal: Row | None = None
+    newest: _Event
+    removal: _Event | None = None
     """The last DELETE, if the order was inserted again: versions began anew with it."""
-    formerly: set[tuple[str, str]] = field(default_factory=set)
-    """Status and customer it had before: a client under a filter may still show it."""
+    formerly: set[State] = field(default_factory=set)
+    """What it was before: a client under a filter may still show it."""
+    formerly_size: int = 0
 
     @property
-    def position(self) -> int:
-        position: int = self.newest["position"]
-        return position
+    def size(self) -> int:
+        """The characters of all this: nearly its bytes."""
+        removed = 0 if self.removal is None else len(self.removal.text)
+        return len(self.newest.text) + removed + self.formerly_size
+
+    def replace(self, event: _Event) -> None:
+        """Let an event be the newest."""
+        if self.newest.deletes:
+            self.removal = self.newest
+        self.newest = event
+
+    def remember(self, states: Iterable[State]) -> None:
+        """Note what the order was."""
+        for state in states:
+            if state not in self.formerly:
+                self.formerly.add(state)
+                self.formerly_size += len(state[0]) + len(state[1])
+
+    def since(self, position: int) -> Iterator[_Event]:
+        """Yield what whoever is at a position needs of it."""
+        yield self.newest
+        if self.removal is not None and self.removal.position > position:
+            yield self.removal
 
 
 class Conflation:
-    """The newest event of each order changed after ``floor``, for at most ``max_orders`` orders."""
+    """The newest event of each order changed after ``floor``, as far as the bounds allow."""
 
-    def __init__(self, floor: int, max_orders: int) -> None:
+    def __init__(self, floor: int, bounds: Bounds) -> None:
         self._floor = floor
-        self._max_orders = max_orders
+        self._bounds = bounds
+        self._bytes = 0
         self._changes: OrderedDict[int | None, _Change] = OrderedDict()
 
-    def add(self, batch: Batch) -> None:
-        """Take in the next batch."""
-        for event in json.loads(batch.events):
+    def add(self, events: Iterable[OpenedEvent]) -> None:
+        """Take in the events of the next batch, and forget the oldest beyond the bounds."""
+        for event in events:
             self._add(event)
-        while len(self._changes) > self._max_orders:
+        while len(self._changes) > self._bounds.max_orders or self._bytes > self._bounds.max_bytes:
             _, forgotten = self._changes.popitem(last=False)
-            self._floor = forgotten.position
+            self._bytes -= forgotten.size
+            self._floor = forgotten.newest.position
 
-    def _add(self, event: Row) -> None:
-        key = event["order_id"]
-        if event["operation"] == "TRUNCATE":
+    def _add(self, opened: OpenedEvent) -> None:
+        row = opened.row
+        key = row["order_id"]
+        if row["operation"] == "TRUNCATE":
             self._changes.clear()
+            self._bytes = 0
+        states = _states(row)
+        event = _Event(
+            row["position"],
+            opened.text.encode(),
+            states[-1] if states else None,
+            row["operation"] == "DELETE",
+        )
         change = self._changes.get(key)
         if change is None:
             change = self._changes[key] = _Change(event)
         else:
-            if change.newest["operation"] == "DELETE":
-                change.removal = change.newest
-            change.newest = event
+            self._bytes -= change.size
+            change.replace(event)
             self._changes.move_to_end(key)
-        change.formerly.update(_states(event))
+        change.remember(states)
+        self._bytes += change.size
 
-    def since(self, position: int, predicate: Predicate | None) -> list[Row] | None:
-        """Return the newest events after a position, in order; None if some are forgotten."""
+    def since(self, position: int, predicate: Predicate | None) -> bytes | None:
+        """Return the newest events after a position, in order, as a JSON array.
+
+        Empty if none concerns the predicate; None if some are forgotten or it were too much.
+        """
         if position < self._floor:
             return None
-        rows: list[Row] = []
-        for key in reversed(self._changes):
-            change = self._changes[key]
-            if change.position <= position:
-                break
-            if predicate is not None and not _concerns(change, predicate):
-                continue
-            rows.append(change.newest if predicate is None else _view(change.newest, predicate))
-            if change.removal is not None and change.removal["position"] > position:
-                removal = change.removal
-                rows.append(removal if predicate is None else _view(removal, predicate))
-        return sorted(rows, key=lambda row: row["position"])
+        found: list[tuple[int, bytes]] = []
+        room = self._bounds.max_frame_bytes
+        for at, text in self._views(position, predicate):
+            room -= len(text) + 1
+            if room < 1:
+                return None
+            found.append((at, text))
+        found.sort()
+        return b"[" + b",".join(text for _, text in found) + b"]" if found else b""
+
+    def _views(self, position: int, predicate: Predicate | None) -> Iterator[tuple[int, bytes]]:
+        """Yield position and text of each event that a client needs, in no order."""
+        for order_id in reversed(self._changes):
+            change = self._changes[order_id]
+            if change.newest.position <= position:
+                return
+            if predicate is None:
+                yield from ((event.position, event.text) for event in change.since(position))
+            elif _concerns(order_id, change.formerly, predicate):
+                for event in change.since(position):
+                    yield event.position, _view(order_id, event, predicate)
 
 
-def _states(event: Row) -> list[tuple[str, str]]:
-    """Return status and customer of the order before and after an event."""
+def _states(event: Row) -> list[State]:
+    """Return status and customer of the order before and after an event, as far as it had any."""
     after, changed = event["order"], event["changed"] or {}
     if event["operation"] == "DELETE":
         return [(changed["status"], changed["customer_name"])]
@@ -88,19 +156,20 @@ def _states(event: Row) -> list[tuple[str, str]]:
     return [(row["status"], row["customer_name"]) for row in (before, after)]
 
 
-def _concerns(change: _Change, predicate: Predicate) -> bool:
-    order_id = change.newest["order_id"]
-    if order_id is None:
-        return True  # TRUNCATE
-    return any(
-        predicate.admits({"id": order_id, "status": status, "customer_name": customer})
-        for status, customer in change.formerly
-    )
+def _concerns(order_id: int | None, states: set[State], predicate: Predicate) -> bool:
+    """Tell whether a client may have shown an order; TRUNCATE concerns everyone."""
+    return order_id is None or any(_admits(predicate, order_id, state) for state in states)
 
 
-def _view(event: Row, predicate: Predicate) -> Row:
-    """Return an event as a client that may have shown the order is to see it."""
-    shown = event["changed"] if event["operation"] == "DELETE" else event["order"]
-    if shown is None or predicate.admits(shown):
-        return predicate.confined(event)
-    return leave(event)
+def _admits(predicate: Predicate, order_id: int | None, state: State) -> bool:
+    status, customer = state
+    return predicate.admits({"id": order_id, "status": status, "customer_name": customer})
+
+
+def _view(order_id: int | None, event: _Event, predicate: Predicate) -> bytes:
+    """Return the text of an event as a client that may have shown the order is to see it."""
+    seen = event.shown is None or _admits(predicate, order_id, event.shown)
+    if seen and predicate.scope is None:
+        return event.text
+    row = json.loads(event.text)
+    return packed([predicate.confined(row) if seen else leave(row)])[1:-1]

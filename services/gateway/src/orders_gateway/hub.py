@@ -8,15 +8,15 @@ it delays nobody (I6).
 """
 
 import json
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from orders_contract.batches import Batch, merge
 from orders_contract.messages import ResetReason
 from orders_gateway import protocol
-from orders_gateway.conflation import Conflation
-from orders_gateway.filters import Predicate, Row, opened, packed, trimmed
+from orders_gateway.conflation import Bounds, Conflation
+from orders_gateway.filters import OpenedEvent, Predicate, opened, packed, trimmed
 from orders_gateway.index import PredicateIndex
 from orders_gateway.ring import Ring
 
@@ -47,13 +47,13 @@ class Delivery(Generic[M]):
 class Hub(Generic[M]):
     """Live members by predicate, over one ring. None is the predicate of those who want all."""
 
-    def __init__(self, ring: Ring, conflate_max_orders: int) -> None:
+    def __init__(self, ring: Ring, bounds: Bounds) -> None:
         self.ring = ring
         self.epoch = 0
         """Grows with each restart. Whoever holds an older epoch's position holds nothing."""
         self._groups: dict[Predicate | None, _Group[M]] = {}
         self._index = PredicateIndex()
-        self._conflate_max_orders = conflate_max_orders
+        self._bounds = bounds
         self._behind: set[M] = set()
         self._conflation: Conflation | None = None
 
@@ -83,7 +83,7 @@ class Hub(Generic[M]):
     def fall_behind(self, member: M) -> None:
         """Note that a member that was live no longer is: what it misses is kept, conflated."""
         if self._conflation is None:
-            self._conflation = Conflation(self.ring.position, self._conflate_max_orders)
+            self._conflation = Conflation(self.ring.position, self._bounds)
         self._behind.add(member)
 
     def come_up(self, member: M) -> None:
@@ -92,35 +92,37 @@ class Hub(Generic[M]):
         if not self._behind:
             self._conflation = None  # batches are opened for this only while someone needs it
 
-    def conflated(self, position: int, predicate: Predicate | None) -> list[Row] | None:
-        """Return what a member that fell behind needs since a position; None if it is too much."""
+    def conflated(self, position: int, predicate: Predicate | None) -> bytes | None:
+        """Return what a member that fell behind needs since a position: see ``Conflation``."""
         return None if self._conflation is None else self._conflation.since(position, predicate)
 
     def publish(self, batch: Batch) -> list[Delivery[M]]:
         """Append the next batch to the ring and return the frames it makes."""
         self.ring.append(batch)
+        looked_into = self._conflation is not None or len(self._index) > 0
+        events = list(opened(batch)) if looked_into else []
         if self._conflation is not None:
-            self._conflation.add(batch)
-        return list(self._deliveries(batch))
+            self._conflation.add(events)
+        return list(self._deliveries(batch, events))
 
     def restart(self, stream: str, position: int, reason: ResetReason) -> bytes:
         """Begin anew at a position; returns the frame that every member, live or not, must get."""
         self.ring.restart(stream, position)
         self.epoch += 1
         if self._conflation is not None:
-            self._conflation = Conflation(position, self._conflate_max_orders)
+            self._conflation = Conflation(position, self._bounds)
         for group in self._groups.values():
             group.covered = position
         return protocol.reset(reason, position)
 
-    def _deliveries(self, batch: Batch) -> Iterator[Delivery[M]]:
+    def _deliveries(
+        self, batch: Batch, opened_events: Sequence[OpenedEvent]
+    ) -> Iterator[Delivery[M]]:
         everything = self._groups.get(None)
         if everything is not None:
             frame = protocol.events(batch.first, batch.last, batch.events)
             yield Delivery(frame, tuple(everything.members), everything=True)
-        if len(self._index) == 0:
-            return
-        for predicate, events in self._index.select(opened(batch)).items():
+        for predicate, events in self._index.select(opened_events).items():
             group = self._groups[predicate]
             rendered = f"[{','.join(events)}]".encode()
             frame = protocol.events(group.covered + 1, batch.last, rendered)
@@ -136,8 +138,8 @@ def frames_since(
     Each step is the position it leads to and the message that does: events, or where none of them
     match a heartbeat.
     """
-    for merged in gathered(batches):
-        batch = trimmed(merged, after)
+    # Cut before they are merged: that opens one batch, not all that are sent with it.
+    for batch in gathered([trimmed(each, after) for each in batches]):
         if predicate is None:
             yield batch.last, protocol.events(batch.first, batch.last, batch.events)
         else:
@@ -149,7 +151,6 @@ def frames_since(
                 if rows
                 else protocol.heartbeat(batch.last),
             )
-        after = batch.last
 
 
 def gathered(batches: list[Batch]) -> Iterator[Batch]:

@@ -11,5 +11,3 @@ class Limits:
     messages_burst: int
     conflate_after_events: int
     """So far behind, it gets the newest state of each order instead of every event."""
-    conflate_max_bytes: int
-    """More than that at once, and it is reset."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import math
+import socket as sockets
 import time
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -26,6 +27,7 @@ from orders_access.limits import TokenBucket
 from orders_access.principal import ANYONE, Principal
 from orders_contract.messages import Auth
 from orders_gateway import keepalive, protocol
+from orders_gateway.conflation import Bounds
 from orders_gateway.door import Door
 from orders_gateway.errors import (
     BadRequestError,
@@ -48,6 +50,7 @@ from orders_gateway.session import (
 )
 from orders_gateway.settings import Settings
 from orders_gateway.source import Source
+from orders_gateway.turns import Turns
 
 SERVICE_RESTART = 1012
 INTERNAL_ERROR = 1011
@@ -118,14 +121,14 @@ class Gateway:
         self._door = door
         self._signing_in = 0
         self._ring = Ring(settings.ring_max_events, settings.ring_max_bytes)
-        self._hub: Hub[Session] = Hub(self._ring, settings.conflate_max_orders)
+        self._hub: Hub[Session] = Hub(self._ring, _bounds(settings))
         self._limits = Limits(
             messages_per_second=settings.messages_per_second,
             messages_burst=settings.messages_burst,
             conflate_after_events=settings.conflate_after_events,
-            conflate_max_bytes=settings.conflate_max_bytes,
         )
         self._fanout = Fanout(self._ring, self._hub)
+        self._turns = Turns()
         self._source: Source | None = None
         self._draining = False
 
@@ -337,11 +340,13 @@ class Gateway:
 
     async def _serve_one(self, socket: Socket, principal: Principal) -> None:
         socket.request, socket.response = _FORGOTTEN, None  # their headers take up 1 kB
+        _bound_unsent(socket, self._settings.unsent_max_bytes)
         session = Session(
             socket,
             self._hub,
             self._history,
             self._fanout.progress,
+            self._turns,
             self._limits,
             self._door,
             principal,
@@ -357,6 +362,23 @@ class Gateway:
             await socket.close(INTERNAL_ERROR)
         finally:
             self._fanout.sessions.discard(session)
+
+
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(
+        max_orders=settings.conflate_max_orders,
+        max_bytes=settings.ring_max_bytes,
+        max_frame_bytes=settings.conflate_max_bytes,
+    )
+
+
+def _bound_unsent(connection: ServerConnection, size: int) -> None:
+    """Bound what the kernel keeps for a client that does not read: else megabytes (I6).
+
+    A buffer's size (SO_SNDBUF) would bound what is on its way, too, and slow down distant clients.
+    """
+    socket = connection.transport.get_extra_info("socket")
+    socket.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NOTSENT_LOWAT, size)
 
 
 def _peer(connection: ServerConnection) -> str:

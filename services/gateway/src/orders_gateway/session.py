@@ -25,12 +25,13 @@ from orders_gateway.errors import (
     ProtocolError,
     RedisUnavailableError,
 )
-from orders_gateway.filters import Predicate, packed
+from orders_gateway.filters import Predicate
 from orders_gateway.history import History
 from orders_gateway.hub import Hub, frames_since
 from orders_gateway.limits import Limits
 from orders_gateway.progress import Progress
 from orders_gateway.tenure import Tenure
+from orders_gateway.turns import Turns
 
 AHEAD_GRACE_S = 3.0
 """A snapshot may be some milliseconds ahead of this gateway. Longer, and it is of another time."""
@@ -69,6 +70,7 @@ class Session:
         "_principal",
         "_progress",
         "_tenure",
+        "_turns",
         "_writable",
         "conflated",
         "deflates",
@@ -85,6 +87,7 @@ class Session:
         hub: "Hub[Session]",
         history: History,
         progress: Progress,
+        turns: Turns,
         limits: Limits,
         door: Door,
         principal: Principal,
@@ -96,6 +99,7 @@ class Session:
         self._hub = hub
         self._history = history
         self._progress = progress
+        self._turns = turns
         self._limits = limits
         self._bucket = TokenBucket(
             limits.messages_per_second, limits.messages_burst, time.monotonic()
@@ -309,6 +313,7 @@ class Session:
 
     async def _send_next(self) -> None:
         """Send some of what is missing, moving on with each frame."""
+        await self._turns.mine()
         if self._behind and self._far_behind():
             await self._send_conflated()
             return
@@ -321,6 +326,7 @@ class Session:
                 return  # told to begin anew while waiting: these events are of the past
             self._position = last
             await self._send(frame)
+            await self._turns.mine()
 
     def _far_behind(self) -> bool:
         ring = self._hub.ring
@@ -329,16 +335,15 @@ class Session:
 
     async def _send_conflated(self) -> None:
         """Send the newest state of each order that changed; a reset if that is too much, too."""
-        rows = self._hub.conflated(self._position, self._predicate)
-        rendered = None if rows is None else packed(rows)
-        if rendered is None or len(rendered) > self._limits.conflate_max_bytes:
+        rendered = self._hub.conflated(self._position, self._predicate)
+        if rendered is None:
             await self._reset("slow")
             return
         first, self._position = self._position + 1, self._hub.ring.position
         self.conflated = True
         await self._send(
             protocol.conflated(first, self._position, rendered)
-            if rows
+            if rendered
             else protocol.heartbeat(self._position)
         )
 

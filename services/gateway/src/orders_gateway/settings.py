@@ -41,6 +41,7 @@ class Settings(AccessSettings):
     conflate_after_events: PositiveInt = 1_000
     conflate_max_orders: PositiveInt = 20_000
     conflate_max_bytes: PositiveInt = 512 * 1024
+    unsent_max_bytes: PositiveInt = 256 * 1024
     max_connections: PositiveInt = 20_000
     max_message_bytes: PositiveInt = 64 * 1024
     messages_per_second: PositiveFinite = 10.0
