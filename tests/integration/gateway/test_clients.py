@@ -124,6 +124,32 @@ def test_a_client_that_stops_reading_holds_up_nobody(pipeline: Pipeline) -> None
     assert [message["reason"] for message in resets] == ["slow"]
 
 
+def test_little_is_kept_for_a_client_that_stops_reading(pipeline: Pipeline) -> None:
+    """I6: one that read quickly, and got large buffers for it, is soon known to read no more."""
+    gateway = pipeline.gateway(**_PATIENT)
+    pipeline.listener().ready()
+    with (
+        closing(stuck_client(gateway.ready().port, 256 * 1024)) as slow,
+        Follower(gateway.ws_url) as follower,
+        pipeline.database.connect() as sql,
+    ):
+
+        def write_megabyte(number: int) -> None:
+            sql.execute(
+                "INSERT INTO orders (customer_name, product_name)"
+                " SELECT repeat('x', 1000), 'p' FROM generate_series(1, 800)"
+            )
+            follower.until(800 * number)
+
+        for number in range(1, 7):
+            write_megabyte(number)
+            read_all(slow, 800 * number, reached=800 * (number - 1))
+        until(lambda: health(gateway.port)[1]["live"] == 2, what="both keep up")
+        for number in (7, 8):
+            write_megabyte(number)
+        until(lambda: health(gateway.port)[1]["live"] == 1, what="the slow one is not live")
+
+
 def test_a_client_that_answers_no_ping_is_cut_off(pipeline: Pipeline) -> None:
     """One that has gone without a word is noticed; one that only answers pings stays."""
     gateway = pipeline.gateway(PING_INTERVAL_S="0.5", PING_TIMEOUT_S="0.5")
@@ -140,10 +166,10 @@ _PING, _PONG = 0x9, 0xA
 _PATIENT = {"PING_TIMEOUT_S": "120"}  # one who reads nothing for a while is not to be dropped
 
 
-def stuck_client(port: int) -> socket.socket:
+def stuck_client(port: int, buffer_bytes: int = 4096) -> socket.socket:
     """Open a WebSocket by hand, with small buffers, and read nothing but the handshake."""
     raw = socket.socket()
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
     raw.settimeout(20)
     raw.connect(("127.0.0.1", port))
     raw.sendall(
