@@ -1,7 +1,7 @@
-"""Services that start at once: forked from a process that has already imported them.
+"""Services and commands that start at once: forked from a process that has imported them already.
 
-Importing takes a service most of a second of a core, and the tests start hundreds. What runs is the
-same module in a process of its own, with no environment but its settings.
+Importing takes most of a second of a core, and the tests start hundreds. What runs is the same code
+in a process of its own, with no environment but its settings.
 """
 
 import ctypes
@@ -12,29 +12,65 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
+from orders_cli.__main__ import COMMANDS, main
 from processes import Process
 
 _PR_SET_PDEATHSIG = 1
+_STANDARD = (os.O_RDONLY, os.O_WRONLY | os.O_CREAT, os.O_WRONLY | os.O_CREAT)
 _SERVICES = ("orders_api", "orders_listener", "orders_gateway")
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["__main__", *(f"{name}.app" for name in _SERVICES)])
+_context.set_forkserver_preload(
+    [
+        "__main__",
+        *(f"{name}.app" for name in _SERVICES),
+        *(f"orders_cli.{place.partition(':')[0]}" for place in COMMANDS.values()),
+    ]
+)
 
 
 def forked(module: str, env: Mapping[str, str]) -> Process:
     """Start one of the project's services as ``processes.service`` does, but faster."""
     output = tempfile.NamedTemporaryFile()  # noqa: SIM115  lives as long as the process
-    return Process(_Forked(module, env, output.name), output)
+    return Process(_Forked(_run_service, (module, dict(env), output.name)), output)
+
+
+def forked_orders(
+    arguments: tuple[str, ...],
+    folder: Path,
+    env: Mapping[str, str],
+    text: str | None,
+    timeout_s: float,
+) -> subprocess.CompletedProcess[str]:
+    """Run the command ``orders`` to its end, in a folder, with a text as its standard input.
+
+    Raises:
+        subprocess.TimeoutExpired: it took too long, and was killed.
+
+    """
+    with tempfile.TemporaryDirectory() as place:
+        files = [Path(place) / name for name in ("stdin", "stdout", "stderr")]
+        files[0].write_text(text or "")
+        process = _Forked(_run_orders, (arguments, folder, dict(env), files))
+        try:
+            status = process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            raise
+        return subprocess.CompletedProcess(
+            arguments, status, *(file.read_text() for file in files[1:])
+        )
 
 
 class _Forked:
     """What a ``Process`` needs to know of a process, for a child of the fork server."""
 
-    def __init__(self, module: str, env: Mapping[str, str], output: str) -> None:
+    def __init__(self, target: Callable[..., None], args: tuple[object, ...]) -> None:
         # A daemon: ended with us.
-        self._process = _context.Process(target=_run, args=(module, dict(env), output), daemon=True)
+        self._process = _context.Process(target=target, args=args, daemon=True)
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -53,16 +89,35 @@ class _Forked:
             os.kill(self.pid, number)
 
 
-def _run(module: str, env: dict[str, str], output: str) -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    with open(output, "ab", buffering=0) as file:  # noqa: PTH123  a descriptor is wanted
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
+def _run_service(module: str, env: dict[str, str], output: str) -> None:
+    _begin({"PATH": os.environ["PATH"], **env}, Path("/"))
+    _redirect(Path(output), os.O_WRONLY | os.O_APPEND, 1, 2)
     sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
-    path = os.environ["PATH"]
-    os.environ.clear()
-    os.environ.update({"PATH": path, **env})
-    os.chdir("/")
     sys.argv = [module]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _run_orders(
+    arguments: tuple[str, ...], folder: Path, env: dict[str, str], files: list[Path]
+) -> None:
+    _begin(env, folder)
+    for number, (file, flags) in enumerate(zip(files, _STANDARD, strict=True)):
+        _redirect(file, flags, number)
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.argv = ["orders", *arguments]
+    sys.exit(main())
+
+
+def _begin(env: dict[str, str], folder: Path) -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    os.environ.clear()
+    os.environ.update(env)
+    os.chdir(folder)
+
+
+def _redirect(file: Path, flags: int, *numbers: int) -> None:
+    descriptor = os.open(file, flags, 0o600)
+    for number in numbers:
+        os.dup2(descriptor, number)
+    os.close(descriptor)

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from forked import forked_orders
 from orders_cli.stack.binaries import postgres_binaries
 from waiting import until
 from world import Role
@@ -37,20 +38,14 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def orders(
-    *arguments: str, folder: Path, text: str | None = None, timeout_s: float = 60.0
+    *arguments: str,
+    folder: Path,
+    text: str | None = None,
+    timeout_s: float = 60.0,
+    settings: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of the CLI to its end, in a folder."""
-    return subprocess.run(
-        [ORDERS, *arguments],
-        cwd=folder,
-        env=environment(),
-        input=text,
-        stdin=subprocess.DEVNULL if text is None else None,
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-    )
+    return forked_orders(arguments, folder, environment(settings), text, timeout_s)
 
 
 class EmbeddedStack:

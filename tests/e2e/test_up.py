@@ -5,7 +5,6 @@ import shutil
 import signal
 import socket
 import stat
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from urllib.request import urlopen
@@ -17,7 +16,7 @@ import pytest
 from follower import Follower
 from orders_cli.errors import StackError
 from orders_cli.repository import Repository
-from stacks import ANY_PORTS, ORDERS, EmbeddedStack, environment, orders, until_gone
+from stacks import ANY_PORTS, EmbeddedStack, orders, until_gone
 from waiting import until
 
 MakeStack = Callable[..., EmbeddedStack]
@@ -225,15 +224,7 @@ def test_port_in_use(tmp_path: Path, option: str) -> None:
 )
 def test_bad_values(tmp_path: Path, options: list[str], settings: dict[str, str]) -> None:
     """An option or setting that makes no sense ends it with status 2 before anything starts."""
-    done = subprocess.run(
-        [ORDERS, "up", *options],
-        cwd=tmp_path,
-        env=environment(settings),
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    done = orders("up", *options, folder=tmp_path, settings=settings)
     assert done.returncode == 2
     assert all(name in done.stderr for name in settings)
     assert "Traceback" not in done.stderr
@@ -242,15 +233,7 @@ def test_bad_values(tmp_path: Path, options: list[str], settings: dict[str, str]
 
 def test_open_to_others_is_refused(tmp_path: Path) -> None:
     """Where others reach the edge everyone would be let in: a sentence says what to set instead."""
-    done = subprocess.run(
-        [ORDERS, "up", *ANY_PORTS],
-        cwd=tmp_path,
-        env=environment({"EDGE_HOST": "0.0.0.0"}),
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    done = orders("up", *ANY_PORTS, folder=tmp_path, settings={"EDGE_HOST": "0.0.0.0"})
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert "set AUTH_MODE=token" in line
