@@ -16,7 +16,7 @@ def token(
     customers: Sequence[str] | None = None,
     *,
     subject: str = "somebody",
-    ttl_s: float = 600,
+    ttl_s: float = 3600,
     secret: str = SECRET,
     **claims: Any,
 ) -> str:
