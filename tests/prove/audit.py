@@ -6,7 +6,7 @@ from typing import Any
 
 from orders_client import Event, Reset, Snapshot, State
 from orders_contract.messages import SERVER_MESSAGE
-from prove.ledger import Fact
+from prove.oracle import Sighting
 
 Message = dict[str, Any]
 _STORY_LINES = 4000
@@ -30,7 +30,7 @@ class Audit:
         """The last event the client got; None after a reset."""
         self._lossy = False
         """The last event was of a conflated frame, which may tell further than to itself."""
-        self.facts: deque[tuple[int, Fact]] = deque()
+        self.sightings: deque[Sighting] = deque()
         self.seen: Counter[str] = Counter()
         self.findings: list[str] = []
         self.story: deque[str] = deque(maxlen=_STORY_LINES)
@@ -126,7 +126,8 @@ class Audit:
     def _take_event(self, event: Event) -> None:
         self.seen["events conflated" if event.conflated else "events"] += 1
         version = None if event.order is None else event.order["version"]
-        self.facts.append((event.position, (event.operation, event.order_id, version)))
+        fact = (event.operation, event.order_id, version)
+        self.sightings.append(Sighting(event.position, fact, self._partial, event.conflated))
         last, self._last = self._last, event.position
         if last is None:
             self.complain(f"I7: event {event.position} after a reset and before a snapshot")

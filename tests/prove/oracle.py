@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from prove.ledger import Fact
@@ -9,6 +10,26 @@ from prove.ledger import Fact
 Row = dict[str, Any]
 LogRow = tuple[int, str, int | None, str | None, str | None, str | None]
 """Position, operation, order, new row, changed, actor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a client was told at a position, and how much it was to be told."""
+
+    position: int
+    fact: Fact
+    partial: bool
+    """It has a filter, or a token for some customers only."""
+    conflated: bool
+
+    def agrees(self, logged: Fact) -> bool:
+        """Tell whether this is what the log's fact looks like to the client."""
+        if self.fact == logged:
+            return True
+        # A client that may not see an order is told that it left, whatever became of it: by an
+        # update, or when it is told in one frame of many changes also by a deletion and the like.
+        left = self.fact == ("LEAVE", logged[1], None) and logged[1] is not None
+        return left and self.partial and (self.conflated or logged[0] == "UPDATE")
 
 
 class Replay:
@@ -69,16 +90,13 @@ class Replay:
             return None if fresh else f"version {new['version']}, before was {before!r:.200}"
         return _explain_update(before, new, old)
 
-    def contradiction(self, position: int, fact: Fact) -> str | None:
+    def contradiction(self, seen: Sighting) -> str | None:
         """Return how what a client saw differs from the log; None if it does not."""
-        if position >= len(self.facts):
-            return f"saw {fact} at {position}; the log ends at {self.position}"
-        logged = self.facts[position]
-        # Whatever became of an order, a client that may not see it is told that it left; of how it
-        # was deleted or inserted anew, too, when conflated.
-        if fact == logged or (fact[0] == "LEAVE" and logged[1] == fact[1] is not None):
-            return None
-        return f"saw {fact} at {position}; the log has {logged}"
+        what = f"saw {seen.fact} at {seen.position}"
+        if seen.position >= len(self.facts):
+            return f"{what}; the log ends at {self.position}"
+        logged = self.facts[seen.position]
+        return None if seen.agrees(logged) else f"{what}; the log has {logged}"
 
 
 def _explain_update(before: Row | None, new: Row, old: Row | None) -> str | None:

@@ -216,14 +216,13 @@ class Run:
         self._replay.findings.clear()
         for watcher in self._watchers:
             audit = watcher.audit
-            while audit.facts and audit.facts[0][0] <= self._replay.position:
+            while audit.sightings and audit.sightings[0].position <= self._replay.position:
                 self._contradict(watcher)
             self.report.find(audit.findings)
             audit.findings.clear()
 
     def _contradict(self, watcher: Watcher) -> None:
-        position, fact = watcher.audit.facts.popleft()
-        contradiction = self._replay.contradiction(position, fact)
+        contradiction = self._replay.contradiction(watcher.audit.sightings.popleft())
         if contradiction is not None:
             watcher.audit.complain(f"I3: {contradiction}")
 

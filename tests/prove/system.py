@@ -17,7 +17,13 @@ from tokens import ASKING
 
 _READY_WITHIN_S = 60.0
 _TESTS = Path(__file__).resolve().parent.parent
-_GATEWAY = {"HEARTBEAT_INTERVAL_S": "1", "RING_MAX_EVENTS": "400"}
+_GATEWAY = {
+    "HEARTBEAT_INTERVAL_S": "1",
+    # So little that slow clients do fall behind, beyond the ring, and far enough to be conflated.
+    "RING_MAX_EVENTS": "400",
+    "CONFLATE_AFTER_EVENTS": "100",
+    "UNSENT_MAX_BYTES": "8192",
+}
 _ACCESS = {**ASKING, "REQUESTS_PER_SECOND": "10000", "REQUESTS_BURST": "10000"}
 
 
