@@ -374,8 +374,8 @@ def test_text_is_only_text(guarded: Guarded, chief: str, text: str) -> None:
             found = ok(client.get("/api/orders", params=query))["orders"]
             assert [each["customer_name"] for each in found] == [text]
         assert ok(holder.get("/api/orders"))["orders"] == [order]
-        follower = guarded.follow(token("viewer", [text]))
-        with follower:
+        before = guarded.sql()
+        with guarded.follow(token("viewer", [text]), f"?after={before}") as follower:
             head = guarded.sql(f"DELETE FROM orders WHERE id = {order['id']}")
             follower.until(head)
         assert [event["operation"] for event in follower.events] == ["DELETE"]
