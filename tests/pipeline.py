@@ -44,7 +44,11 @@ class Service:
             assert self.process.running, self.process.output()
             return health(self.port)[0] == 200
 
-        until(well, 30, f"health of port {self.port}")
+        try:
+            until(well, 30, f"health of port {self.port}")
+        except AssertionError as exc:
+            exc.add_note(f"{health(self.port)}\n{self.process.output()}")
+            raise
         return self
 
     def position(self) -> int | None:
