@@ -65,12 +65,19 @@ def frame(opcode: int, payload: bytes, flags: int = FIN) -> bytes:
 
 def closed_with(opened: socket.socket, within_s: float = 10) -> int | None:
     """Read until the other side closes; return its code, None if it gave none."""
+    closing = [payload for opcode, payload in frames(opened, within_s) if opcode == CLOSE]
+    return int(struct.unpack_from("!H", closing[0])[0]) if closing else None
+
+
+def frames(opened: socket.socket, within_s: float = 10) -> list[tuple[int, bytes]]:
+    """Read until the other side closes; return opcode and payload of each frame that was whole."""
     opened.settimeout(within_s)
     received = b""
     with suppress(ConnectionError):
         while more := opened.recv(65_536):
             received += more
     opened.close()
+    found = []
     at = 0
     while at + 2 <= len(received):
         opcode, size = received[at] & 0xF, received[at + 1] & 0x7F
@@ -79,10 +86,9 @@ def closed_with(opened: socket.socket, within_s: float = 10) -> int | None:
             size, at = struct.unpack_from("!H", received, at)[0], at + 2
         elif size == 127:
             size, at = struct.unpack_from("!Q", received, at)[0], at + 8
-        if opcode == CLOSE:
-            return int(struct.unpack_from("!H", received, at)[0])
+        found.append((opcode, received[at : at + size]))
         at += size
-    return None
+    return found
 
 
 def code_of(opened: ClientConnection) -> int | None:

@@ -6,10 +6,12 @@ from contextlib import suppress
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+import attacks
 from follower import Follower
 from forked import forked
-from pipeline import Pipeline, Service
+from pipeline import Pipeline, Service, health
 from servers import Postgres, Valkey
+from waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +97,19 @@ def test_too_many_messages_close_the_connection(gateway: Service) -> None:
             for _ in range(200):
                 follower.send({"type": "ping"})
         assert follower.closing_code() == 1008
+
+
+def test_nothing_follows_the_closing_frame(pipeline: Pipeline, gateway: Service) -> None:
+    """Who was told that the connection closes, and is slow to answer, gets no more events."""
+    with Follower(gateway.ws_url) as other:
+        rude = attacks.upgraded(gateway.port)
+        rude.sendall(attacks.frame(attacks.TEXT, b'{"type":"ping"}') * 200)
+        until(lambda: health(gateway.port)[1]["live"] == 1, 10, "only the other is live")
+        write(pipeline)
+        other.until(other.position + 1)
+        opcodes = [opcode for opcode, _ in attacks.frames(rude)]
+    assert opcodes.count(attacks.CLOSE) == 1
+    assert opcodes[-1] == attacks.CLOSE
 
 
 def test_other_paths_are_not_found(gateway: Service) -> None:

@@ -1,6 +1,7 @@
 """Who gets what."""
 
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -143,6 +144,23 @@ def test_batch_goes_to_everyone_unopened() -> None:
     (delivery,) = hub.publish(Batch(STREAM, 1, 2, b"[not JSON]"))
     assert sorted(delivery.members) == ["a", "b", "c"]
     assert delivery.frame == b'{"type":"events","first":1,"last":2,"events":[not JSON]}'
+
+
+def test_who_deflates_gets_the_same_smaller() -> None:
+    """A batch is compressed once for all who agreed to it and want everything; not for filters."""
+    hub = _hub()
+    hub.join("plain", None)
+    hub.join("filtered", _PENDING, deflates=True)
+    for member in "ab":
+        hub.join(member, None, deflates=True)
+    assert sorted(hub.live()) == ["a", "b", "filtered", "plain"]
+    packed, plain, filtered = hub.publish(_inserted(1))
+    assert (sorted(packed.members), packed.compressed) == (["a", "b"], True)
+    assert zlib.decompressobj(-15).decompress(packed.frame + b"\x00\x00\xff\xff") == plain.frame
+    assert (plain.members, plain.compressed) == (("plain",), False)
+    assert (filtered.members, filtered.compressed) == (("filtered",), False)
+    hub.leave("a", None)
+    assert hub.publish(_inserted(2))[0].members == ("b",)
 
 
 def test_one_frame_a_filter() -> None:

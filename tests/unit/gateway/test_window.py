@@ -15,8 +15,6 @@ _TAIL = b"\x00\x00\xff\xff"
 class _Client:
     """Inflates as RFC 7692 asks of a client: one window, from its first compressed message on."""
 
-    deflates: bool = True
-    window: int = 0
     heard: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -33,15 +31,16 @@ def _event(number: int) -> bytes:
     )
 
 
-def _send(window: SharedWindow[_Client], message: bytes, clients: list[_Client]) -> int:
-    """Give everyone a message; return how many bytes those who follow got."""
-    packed, following, plain = window.pack(message, clients)
+def _send(window: SharedWindow[_Client], message: bytes) -> tuple[int, tuple[_Client, ...]]:
+    """Give every member a message; return how many bytes those who follow got, and who they are."""
+    packed, following, plain = window.pack(message)
     for client in following:
         client.inflate(packed)
     for client in plain:
         client.heard.append(message)
-    assert sorted(map(id, following + plain)) == sorted(map(id, clients))
-    return len(packed)
+    assert set(following + plain) == set(window.members())
+    assert len(following + plain) == len(window.members())
+    return len(packed), following
 
 
 @settings(max_examples=30, deadline=None)
@@ -49,25 +48,27 @@ def _send(window: SharedWindow[_Client], message: bytes, clients: list[_Client])
 def test_everyone_reads_every_message(data: st.DataObject) -> None:
     """Whoever joins, leaves or misses a message at any time reads what was sent to it since."""
     window: SharedWindow[_Client] = SharedWindow()
-    everyone = [_Client(deflates=number != 0) for number in range(4)]
+    everyone = [_Client() for _ in range(4)]
     sent: dict[int, list[bytes]] = {id(client): [] for client in everyone}
     for number in range(60):
         message = _event(number)
         there = data.draw(st.lists(st.sampled_from(everyone), unique=True))
         for client in everyone:
             if client not in there:
-                client.window = 0  # it misses one
+                window.leave(client)
             else:
+                if client not in window.members():
+                    window.join(client)
                 sent[id(client)].append(message)
-        _send(window, message, there)
+        _send(window, message)
     assert all(client.heard == sent[id(client)] for client in everyone)
 
 
 def test_a_message_costs_what_is_new_in_it() -> None:
     """With the window of those before, a message is a fraction of its own size."""
     window: SharedWindow[_Client] = SharedWindow()
-    clients = [_Client()]
-    sizes = [_send(window, _event(number), clients) for number in range(MIN_MESSAGES)]
+    window.join(_Client())
+    sizes = [_send(window, _event(number))[0] for number in range(MIN_MESSAGES)]
     assert max(sizes[1:]) < len(_event(1)) / 3
 
 
@@ -75,16 +76,19 @@ def test_those_who_come_wait_for_a_beginning_and_it_comes() -> None:
     """A beginning costs everyone's window, so one client after the other does not call for one."""
     window: SharedWindow[_Client] = SharedWindow()
     first, second = _Client(), _Client()
-    for number in range(MIN_MESSAGES):
-        _send(window, _event(number), [first, second] if number else [first])
-    assert first.window != 0
-    assert second.window == 0
-    _send(window, _event(MIN_MESSAGES), [first, second])
-    assert first.window == second.window != 0
+    window.join(first)
+    _send(window, _event(0))
+    window.join(second)
+    for number in range(1, MIN_MESSAGES):
+        assert _send(window, _event(number))[1] == (first,)
+    assert set(_send(window, _event(MIN_MESSAGES))[1]) == {first, second}
 
 
 def test_nothing_is_compressed_for_nobody() -> None:
-    """Where no client deflates, no message is compressed."""
-    plain = _Client(deflates=False)
+    """Where no client deflates, or the last has left, no message is compressed."""
     window: SharedWindow[_Client] = SharedWindow()
-    assert window.pack(_event(1), [plain]) == (b"", [], [plain])
+    assert window.pack(_event(1)) == (b"", (), ())
+    gone = _Client()
+    window.join(gone)
+    window.leave(gone)
+    assert window.pack(_event(2)) == (b"", (), ())

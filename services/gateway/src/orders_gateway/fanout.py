@@ -9,16 +9,13 @@ import asyncio
 import time
 from collections.abc import Iterable
 
-from websockets.protocol import State
-
 from orders_contract.batches import Batch, Head
 from orders_contract.messages import ResetReason
 from orders_gateway import protocol
-from orders_gateway.hub import Delivery, Hub, gathered
+from orders_gateway.hub import Hub, gathered
 from orders_gateway.progress import Progress
 from orders_gateway.ring import Ring
-from orders_gateway.session import Session
-from orders_gateway.window import SharedWindow
+from orders_gateway.session import Put, Session
 
 IDLE_S = 0.001
 """Writing that took less does not call for a pause."""
@@ -29,12 +26,11 @@ MAX_PAUSE_S = 0.1
 class Fanout:
     """Takes the stream in and writes it to every live session. Waits for nobody (I6)."""
 
-    def __init__(self, ring: Ring, hub: Hub[Session]) -> None:
+    def __init__(self, ring: Ring, hub: Hub[Put]) -> None:
         self.sessions: set[Session] = set()
         self.progress = Progress()
         self._ring = ring
         self._hub = hub
-        self._window: SharedWindow[Session] = SharedWindow()
         self._gathering: list[Batch] = []
         self._busy = False
 
@@ -57,7 +53,7 @@ class Fanout:
         frame = self._hub.restart(stream, position, reason)
         for session in self.sessions:
             session.reset()
-        write(tuple(self.sessions), frame)
+        write([session.put for session in self.sessions if session.is_open], frame)
         self.progress.reached(position)
 
     def beat(self) -> None:
@@ -87,25 +83,18 @@ class Fanout:
         batches, self._gathering = self._gathering, []
         for batch in gathered(batches):
             for delivery in self._hub.publish(batch):
-                self._deliver(delivery)
+                write(delivery.members, delivery.frame, compressed=delivery.compressed)
         self.progress.reached(self._ring.position)
 
-    def _deliver(self, delivery: Delivery[Session]) -> None:
-        plain: Iterable[Session] = delivery.members
-        if delivery.everything:
-            packed, following, plain = self._window.pack(delivery.frame, delivery.members)
-            write(following, packed, compressed=True)
-        write(plain, delivery.frame)
 
-
-def write(sessions: Iterable[Session], message: bytes, *, compressed: bool = False) -> None:
+def write(puts: Iterable[Put], message: bytes, *, compressed: bool = False) -> None:
     """Write one text message to many sockets.
 
     The frame is made once: without a mask or an extension it is the same for all, and the
-    library's ``broadcast`` would make it anew for each. A socket whose buffer is full tells its
-    session, which then leaves the hub.
+    library's ``broadcast`` would make it anew for each. Nothing but the socket's own ``write`` is
+    touched: with thousands of sessions whatever else is looked at has to come from memory. A socket
+    whose buffer is full tells its session, which then leaves the hub.
     """
     frame = protocol.text_frame(message, compressed=compressed)
-    for session in sessions:
-        if session.protocol.state is State.OPEN:
-            session.put(frame)
+    for put in puts:
+        put(frame)

@@ -19,6 +19,7 @@ from orders_gateway.conflation import Bounds, Conflation
 from orders_gateway.filters import OpenedEvent, Predicate, opened, packed, trimmed
 from orders_gateway.index import PredicateIndex
 from orders_gateway.ring import Ring
+from orders_gateway.window import SharedWindow
 
 M = TypeVar("M", bound=Hashable)
 
@@ -40,8 +41,8 @@ class Delivery(Generic[M]):
 
     frame: bytes
     members: tuple[M, ...]
-    everything: bool = False
-    """Whether they want every event, so that each such frame follows the one before."""
+    compressed: bool = False
+    """Whether it is compressed, in the window that these members share."""
 
 
 class Hub(Generic[M]):
@@ -53,12 +54,20 @@ class Hub(Generic[M]):
         """Grows with each restart. Whoever holds an older epoch's position holds nothing."""
         self._groups: dict[Predicate | None, _Group[M]] = {}
         self._index = PredicateIndex()
+        self._window: SharedWindow[M] = SharedWindow()
         self._bounds = bounds
         self._behind: set[M] = set()
         self._conflation: Conflation | None = None
 
-    def join(self, member: M, predicate: Predicate | None) -> None:
-        """Make a member live. It must have everything up to the ring's position."""
+    def join(self, member: M, predicate: Predicate | None, *, deflates: bool = False) -> None:
+        """Make a member live. It must have everything up to the ring's position.
+
+        ``deflates`` says that it agreed to permessage-deflate, in which all share one window. What
+        filters select is not the same for all, and goes plain.
+        """
+        if predicate is None and deflates:
+            self._window.join(member)
+            return
         group = self._groups.get(predicate)
         if group is None:
             group = self._groups[predicate] = _Group(self.ring.position)
@@ -68,6 +77,7 @@ class Hub(Generic[M]):
 
     def leave(self, member: M, predicate: Predicate | None) -> None:
         """Take a member out; it had everything up to the ring's position. Unknown is fine."""
+        self._window.leave(member)
         group = self._groups.get(predicate)
         if group is not None:
             group.members.discard(member)
@@ -78,7 +88,8 @@ class Hub(Generic[M]):
 
     def live(self) -> tuple[M, ...]:
         """Return all live members."""
-        return tuple(member for group in self._groups.values() for member in group.members)
+        grouped = (member for group in self._groups.values() for member in group.members)
+        return (*self._window.members(), *grouped)
 
     def fall_behind(self, member: M) -> None:
         """Note that a member that was live no longer is: what it misses is kept, conflated."""
@@ -118,10 +129,14 @@ class Hub(Generic[M]):
     def _deliveries(
         self, batch: Batch, opened_events: Sequence[OpenedEvent]
     ) -> Iterator[Delivery[M]]:
-        everything = self._groups.get(None)
-        if everything is not None:
-            frame = protocol.events(batch.first, batch.last, batch.events)
-            yield Delivery(frame, tuple(everything.members), everything=True)
+        frame = protocol.events(batch.first, batch.last, batch.events)
+        packed, following, plain = self._window.pack(frame)
+        if following:
+            yield Delivery(packed, following, compressed=True)
+        if None in self._groups:
+            plain += tuple(self._groups[None].members)
+        if plain:
+            yield Delivery(frame, plain)
         for predicate, events in self._index.select(opened_events).items():
             group = self._groups[predicate]
             rendered = f"[{','.join(events)}]".encode()

@@ -45,6 +45,7 @@ from orders_gateway.session import (
     POLICY_VIOLATION,
     TRY_AGAIN_LATER,
     UNAUTHORIZED,
+    Put,
     Session,
     credential_of,
 )
@@ -77,7 +78,7 @@ _FORGOTTEN = Request(protocol.PATH, Headers())
 
 
 class Socket(ServerConnection):
-    """A connection that tells its session when its write buffer fills and when it drains."""
+    """A connection that tells its session how much may be sent: all, nothing now, nothing more."""
 
     session: Session | None = None
     resume = protocol.Resume()
@@ -98,6 +99,24 @@ class Socket(ServerConnection):
         if self.frames is not None and not self.frames.admit(time.monotonic()):
             self.protocol.fail(POLICY_VIOLATION, "too many frames")
             self.send_data()
+
+    def send_data(self) -> None:
+        """Send what the library has to say, of which something may be the last."""
+        try:
+            super().send_data()
+        finally:
+            self._look_whether_open()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Be told by the transport that it has gone."""
+        try:
+            super().connection_lost(exc)
+        finally:
+            self._look_whether_open()
+
+    def _look_whether_open(self) -> None:
+        if self.session is not None and not self.session.is_open:
+            self.session.depart()
 
     def pause_writing(self) -> None:
         """Be told by the transport that the buffer is over its limit."""
@@ -121,7 +140,7 @@ class Gateway:
         self._door = door
         self._signing_in = 0
         self._ring = Ring(settings.ring_max_events, settings.ring_max_bytes)
-        self._hub: Hub[Session] = Hub(self._ring, _bounds(settings))
+        self._hub: Hub[Put] = Hub(self._ring, _bounds(settings))
         self._limits = Limits(
             messages_per_second=settings.messages_per_second,
             messages_burst=settings.messages_burst,

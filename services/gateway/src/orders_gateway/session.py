@@ -43,11 +43,14 @@ POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
 UNAUTHORIZED = 4001
 
+Put = Callable[[bytes], None]
+"""Hands bytes to one socket. The hub knows a session by it."""
+
 logger = structlog.get_logger()
 
 
 class Session:
-    """A member of the hub.
+    """A client, and while it is live a member of the hub.
 
     Either *live*: the hub's frames are written to its socket as they come. Or *catching up*, by
     one task that reads from ring and history at the socket's own pace, so that nothing piles up
@@ -73,18 +76,15 @@ class Session:
         "_turns",
         "_writable",
         "conflated",
-        "deflates",
         "live",
-        "protocol",
         "put",
         "silent_since_s",
-        "window",
     )
 
     def __init__(  # noqa: PLR0913, PLR0917  all that a session has to do with
         self,
         connection: ServerConnection,
-        hub: "Hub[Session]",
+        hub: Hub[Put],
         history: History,
         progress: Progress,
         turns: Turns,
@@ -93,9 +93,7 @@ class Session:
         principal: Principal,
     ) -> None:
         self._connection = connection
-        # At hand for the hub's frames: looked up in the connection they cost a third of a write.
-        self.protocol = connection.protocol
-        self.put: Callable[[bytes], None] = connection.transport.write
+        self.put: Put = connection.transport.write
         self._hub = hub
         self._history = history
         self._progress = progress
@@ -115,9 +113,6 @@ class Session:
         self._writable: asyncio.Event | None = None
         self._behind = False
         self.live = False
-        self.deflates = bool(connection.protocol.extensions)
-        self.window = 0
-        """As a member of the shared window (see there)."""
         self.silent_since_s: float | None = None
         """As a peer that is pinged (see keepalive)."""
         self.conflated = False
@@ -127,6 +122,11 @@ class Session:
     def connection(self) -> ServerConnection:
         """The socket, for the hub's frames."""
         return self._connection
+
+    @property
+    def is_open(self) -> bool:
+        """Whether neither side has begun to close."""
+        return self._connection.protocol.state is State.OPEN
 
     @property
     def position(self) -> int:
@@ -223,7 +223,7 @@ class Session:
 
     def send_ping(self) -> None:
         """Send a ping without waiting for anything."""
-        if self.protocol.state is State.OPEN:
+        if self.is_open:
             self.put(protocol.PING_FRAME)
 
     def cut_off(self) -> None:
@@ -234,13 +234,18 @@ class Session:
         """Take note that the stream began anew and that the client is being told so."""
         self._position = self._hub.ring.position
 
+    def depart(self) -> None:
+        """Take note that the connection is closing or gone: nothing may follow a closing frame."""
+        if self.live:
+            self._stop()
+
     def pause(self) -> None:
         """Take note that the socket's write buffer is full: no more frames of the hub's."""
         self._writable = asyncio.Event()
         if self.live:
             self._stop()
             self._behind = True
-            self._hub.fall_behind(self)
+            self._hub.fall_behind(self.put)
             self._start_catching_up()
 
     def resume(self) -> None:
@@ -252,10 +257,9 @@ class Session:
     def _stop(self) -> None:
         """Be neither live nor catching up."""
         self._position = self.position
-        self.window = 0
         if self.live:
             self.live = False
-            self._hub.leave(self, self._predicate)
+            self._hub.leave(self.put, self._predicate)
         elif self._catching_up is not None:
             self._catching_up.cancel()
         self._catching_up = None
@@ -264,7 +268,7 @@ class Session:
     def _come_up(self) -> None:
         if self._behind:
             self._behind = self.conflated = False
-            self._hub.come_up(self)
+            self._hub.come_up(self.put)
 
     def _go_on(self) -> None:
         """Go live, now if nothing is missing, else after catching up."""
@@ -279,8 +283,10 @@ class Session:
     def _go_live(self) -> None:
         self._catching_up = None
         self._come_up()
-        self.live = True
-        self._hub.join(self, self._predicate)
+        if self.is_open:
+            self.live = True
+            deflates = bool(self._connection.protocol.extensions)
+            self._hub.join(self.put, self._predicate, deflates=deflates)
 
     def _start_catching_up(self) -> None:
         self._catching_up = asyncio.create_task(self._catch_up())
