@@ -4,51 +4,27 @@ import asyncio
 import json
 import logging
 import math
-import socket as sockets
-import time
-from collections.abc import Sequence
 from http import HTTPStatus
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
-from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
-from websockets.protocol import Event
-from websockets.typing import Subprotocol
 
-from orders_access.credentials import SUBPROTOCOL
-from orders_access.errors import (
-    InvalidTokenError,
-    KeysUnavailableError,
-    RevocationsUnavailableError,
-)
-from orders_access.limits import TokenBucket
+from orders_access.errors import RevocationsUnavailableError
 from orders_access.principal import ANYONE, Principal
-from orders_contract.messages import Auth
 from orders_gateway import keepalive, protocol
+from orders_gateway.admission import Admission, select_subprotocol
 from orders_gateway.conflation import Bounds
+from orders_gateway.connection import Socket
 from orders_gateway.door import Door
-from orders_gateway.errors import (
-    BadRequestError,
-    ForeignOriginError,
-    ProtocolError,
-    RedisUnavailableError,
-)
 from orders_gateway.extension import SharedDeflateFactory
 from orders_gateway.fanout import Fanout
 from orders_gateway.history import History
 from orders_gateway.hub import Hub
 from orders_gateway.limits import Limits
 from orders_gateway.ring import Ring
-from orders_gateway.session import (
-    POLICY_VIOLATION,
-    TRY_AGAIN_LATER,
-    UNAUTHORIZED,
-    Put,
-    Session,
-    credential_of,
-)
+from orders_gateway.session import TRY_AGAIN_LATER, Put, Session
 from orders_gateway.settings import Settings
 from orders_gateway.source import Source
 from orders_gateway.turns import Turns
@@ -64,8 +40,6 @@ CLOSING_DEADLINE_S = 4.0
 _PACE_S = 0.05
 
 REVOCATIONS_INTERVAL_S = 0.5
-FRAMES_PER_MESSAGE = 10
-"""So many times the bounds on messages are those on frames."""
 
 logger = structlog.get_logger()
 
@@ -77,60 +51,6 @@ _FORGOTTEN = Request(protocol.PATH, Headers())
 """The library asks only whether there was a request."""
 
 
-class Socket(ServerConnection):
-    """A connection that tells its session how much may be sent: all, nothing now, nothing more."""
-
-    session: Session | None = None
-    resume = protocol.Resume()
-    address = ""
-    principal: Principal | None = None
-    """Whom the handshake spoke for; None if the first message is to say."""
-    frames: TokenBucket | None = None
-
-    def process_event(self, event: Event) -> None:
-        """Take a frame; too many, as pings or as pieces of messages, end the connection.
-
-        Messages are counted by the session. The library answers pings by itself, and puts pieces
-        together, before there is a message.
-        """
-        super().process_event(event)
-        if self.session is not None:
-            self.session.silent_since_s = None
-        if self.frames is not None and not self.frames.admit(time.monotonic()):
-            self.protocol.fail(POLICY_VIOLATION, "too many frames")
-            self.send_data()
-
-    def send_data(self) -> None:
-        """Send what the library has to say, of which something may be the last."""
-        try:
-            super().send_data()
-        finally:
-            self._look_whether_open()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Be told by the transport that it has gone."""
-        try:
-            super().connection_lost(exc)
-        finally:
-            self._look_whether_open()
-
-    def _look_whether_open(self) -> None:
-        if self.session is not None and not self.session.is_open:
-            self.session.depart()
-
-    def pause_writing(self) -> None:
-        """Be told by the transport that the buffer is over its limit."""
-        super().pause_writing()
-        if self.session is not None:
-            self.session.pause()
-
-    def resume_writing(self) -> None:
-        """Be told by the transport that the buffer has drained."""
-        super().resume_writing()
-        if self.session is not None:
-            self.session.resume()
-
-
 class Gateway:
     """The clients of one process, and the stream they follow."""
 
@@ -138,7 +58,6 @@ class Gateway:
         self._settings = settings
         self._history = history
         self._door = door
-        self._signing_in = 0
         self._ring = Ring(settings.ring_max_events, settings.ring_max_bytes)
         self._hub: Hub[Put] = Hub(self._ring, _bounds(settings))
         self._limits = Limits(
@@ -147,6 +66,9 @@ class Gateway:
             conflate_after_events=settings.conflate_after_events,
         )
         self._fanout = Fanout(self._ring, self._hub)
+        self._admission = Admission(
+            settings, door, lambda: len(self._fanout.sessions), self._serving
+        )
         self._turns = Turns()
         self._source: Source | None = None
         self._draining = False
@@ -201,9 +123,9 @@ class Gateway:
             self._handle,
             settings.ws_host,
             settings.ws_port,
-            process_request=self._admit,
+            process_request=self._answer,
             create_connection=Socket,
-            select_subprotocol=_select_subprotocol,
+            select_subprotocol=select_subprotocol,
             compression=None,
             extensions=[SharedDeflateFactory()],
             max_size=settings.max_message_bytes,
@@ -250,53 +172,20 @@ class Gateway:
     def _fresh(self) -> bool:
         return self._source is not None and self._source.fresh()
 
-    async def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+    def _serving(self) -> bool:
+        return self._fresh() and not self._draining
+
+    async def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         path = request.path.partition("?")[0]
         if path == "/health":
             return self._health(connection)
         if path != protocol.PATH:
             return connection.respond(HTTPStatus.NOT_FOUND, f"WebSocket is at {protocol.PATH}\n")
         socket: Socket = connection  # type: ignore[assignment]  # made by create_connection
-        return self._refuse(socket, request) or await self._identify(socket, request)
-
-    def _refuse(self, socket: Socket, request: Request) -> Response | None:
-        socket.address = self._door.address(_peer(socket), request)
-        socket.frames = self._frames()
-        try:
-            self._door.check_page(request)
-            socket.resume = protocol.parse_request(request.path)
-        except BadRequestError as exc:
-            return socket.respond(HTTPStatus.BAD_REQUEST, f"{exc}\n")
-        except ForeignOriginError:
-            return socket.respond(HTTPStatus.FORBIDDEN, "not from this page\n")
-        if self._draining or not self._fresh() or self._full() or not self._door.is_ready:
-            return _later(socket, HTTPStatus.SERVICE_UNAVAILABLE, "try another gateway\n")
-        if not self._door.is_open and self._door.addresses.is_full(socket.address):
-            return _later(socket, HTTPStatus.TOO_MANY_REQUESTS, "too many connections\n")
-        return None
-
-    def _frames(self) -> TokenBucket:
-        rate, burst = self._settings.messages_per_second, self._settings.messages_burst
-        now_s = time.monotonic()
-        return TokenBucket(rate * FRAMES_PER_MESSAGE, burst * FRAMES_PER_MESSAGE, now_s)
-
-    async def _identify(self, socket: Socket, request: Request) -> Response | None:
-        try:
-            socket.principal = await self._door.look_at(request)
-        except InvalidTokenError as exc:
-            response = socket.respond(HTTPStatus.UNAUTHORIZED, f"{exc}\n")
-            response.headers["WWW-Authenticate"] = 'Bearer realm="orders", error="invalid_token"'
-            return response
-        except (KeysUnavailableError, RedisUnavailableError):
-            return _later(socket, HTTPStatus.SERVICE_UNAVAILABLE, "try another gateway\n")
-        return None
-
-    def _full(self) -> bool:
-        connected = len(self._fanout.sessions) + self._signing_in
-        return connected >= self._settings.max_connections
+        return await self._admission.handshake(socket, request)
 
     def _health(self, connection: ServerConnection) -> Response:
-        healthy = self._fresh() and not self._draining
+        healthy = self._serving()
         report = {
             "status": "ok" if healthy else "draining" if self._draining else "down",
             **self.presence(),
@@ -319,34 +208,11 @@ class Gateway:
             await connection.close(TRY_AGAIN_LATER, "too many connections")
             return
         try:
-            principal = socket.principal or await self._sign_in(socket)
+            principal = socket.principal or await self._admission.sign_in(socket)
             if principal is not None:
                 await self._serve_subject(socket, principal)
         finally:
             self._door.addresses.give_back(socket.address)
-
-    async def _sign_in(self, socket: Socket) -> Principal | None:
-        """Return whom the first message speaks for; None, and the connection closed, if nobody."""
-        self._signing_in += 1
-        try:
-            async with asyncio.timeout(self._settings.sign_in_within_s):
-                message = protocol.parse_message(await socket.recv())
-                if isinstance(message, Auth):
-                    return await self._door.identify(credential_of(message))
-            reason = "sign in first"
-        except (ProtocolError, TimeoutError):
-            reason = "sign in first"
-        except InvalidTokenError as exc:
-            reason = str(exc)
-        except (KeysUnavailableError, RedisUnavailableError):
-            await socket.close(TRY_AGAIN_LATER, "tokens cannot be checked now")
-            return None
-        except ConnectionClosed:
-            return None
-        finally:
-            self._signing_in -= 1
-        await socket.close(UNAUTHORIZED, reason)
-        return None
 
     async def _serve_subject(self, socket: Socket, principal: Principal) -> None:
         if not self._door.subjects.take(principal.subject):
@@ -359,7 +225,7 @@ class Gateway:
 
     async def _serve_one(self, socket: Socket, principal: Principal) -> None:
         socket.request, socket.response = _FORGOTTEN, None  # their headers take up 1 kB
-        _bound_unsent(socket, self._settings.unsent_max_bytes)
+        socket.bound_unsent(self._settings.unsent_max_bytes)
         session = Session(
             socket,
             self._hub,
@@ -389,30 +255,3 @@ def _bounds(settings: Settings) -> Bounds:
         max_bytes=settings.ring_max_bytes,
         max_frame_bytes=settings.conflate_max_bytes,
     )
-
-
-def _bound_unsent(connection: ServerConnection, size: int) -> None:
-    """Bound what the kernel keeps for a client that does not read: else megabytes (I6).
-
-    A buffer's size (SO_SNDBUF) would bound what is on its way, too, and slow down distant clients.
-    """
-    socket = connection.transport.get_extra_info("socket")
-    socket.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NOTSENT_LOWAT, size)
-
-
-def _peer(connection: ServerConnection) -> str:
-    address = connection.remote_address
-    return str(address[0]) if address else ""
-
-
-def _later(connection: ServerConnection, status: HTTPStatus, text: str) -> Response:
-    response = connection.respond(status, text)
-    response.headers["Retry-After"] = "1"
-    return response
-
-
-def _select_subprotocol(
-    _connection: ServerConnection, offered: Sequence[Subprotocol]
-) -> Subprotocol | None:
-    """Choose ours; the others that are asked for carry tokens, and are never said back."""
-    return Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None
