@@ -13,15 +13,20 @@ const state: LiveState = {
   retryAt: null,
   heardAt: 1,
 };
-const label = (change: Partial<LiveState>, more: { behind?: number; online?: boolean } = {}) =>
-  words({ ...state, ...change }, { behind: 0, online: true, now: 0, ...more }).label;
+const label = (change: Partial<LiveState>, more: { behind?: number; offlineSince?: number } = {}) =>
+  words({ ...state, ...change }, { behind: 0, offlineSince: null, now: 0, ...more }).label;
 
 test("the connection is told as it is", () => {
   expect(label({})).toBe("Live");
   expect(label({}, { behind: 1234 })).toBe("Catching up, 1,234 behind");
   expect(label({ phase: "waiting", retryAt: 2500 })).toMatch(/^Reconnecting in 3 s · stale since /);
-  expect(label({ phase: "waiting" }, { online: false })).toMatch(/^Offline · stale since /);
+  expect(label({ phase: "waiting" }, { offlineSince: 2 })).toMatch(/^Offline · stale since /);
   expect(label({ phase: "connecting", heardAt: null })).toBe("Connecting");
+});
+
+test("without a network the page is old, unless the system was heard since: it may be right here", () => {
+  expect(label({ heardAt: 5 }, { offlineSince: 7 })).toMatch(/^Offline · stale since /);
+  expect(label({ heardAt: 8 }, { offlineSince: 7 })).toBe("Live");
 });
 
 test("a clock that is an hour ahead is seen through, best by the fastest answer", () => {

@@ -4,7 +4,7 @@ import type { LiveSocket } from "@/lib/live-socket";
 import type { ClockEstimate } from "@/lib/clock";
 import { useNow } from "@/lib/use-now";
 import { useObservablePerFrame } from "@/lib/use-observable";
-import { useOnline } from "@/lib/use-online";
+import { useOffline } from "@/lib/use-offline";
 import { describe } from "../model/describe";
 import type { Progress } from "../model/progress";
 import styles from "./connection-status.module.css";
@@ -20,10 +20,10 @@ interface ConnectionStatusProps {
 export function ConnectionStatus({ socket, progress }: ConnectionStatusProps) {
   const state = useObservablePerFrame(socket.state);
   const { shown } = useObservablePerFrame(progress.state);
-  const online = useOnline();
+  const offlineSince = useOffline();
   const now = useNow(TICK_MS);
   const { behind } = progress;
-  const { tone, label } = describe(state, { behind, online, now });
+  const { tone, label } = describe(state, { behind, offlineSince, now });
   const latency = progress.latency.median(now);
   const clock = progress.clock.estimate;
   const trigger = (
@@ -44,7 +44,7 @@ export function ConnectionStatus({ socket, progress }: ConnectionStatusProps) {
           <span data-testid="position">{formatNumber(shown)}</span>
         </span>
       )}
-      {latency !== null && state.phase === "live" && (
+      {latency !== null && tone !== "bad" && (
         <span className={styles.latency} data-testid="latency">
           {milliseconds(latency)}
         </span>
@@ -57,7 +57,7 @@ export function ConnectionStatus({ socket, progress }: ConnectionStatusProps) {
     Position:
       behind > 0 ? `${formatNumber(shown)}, ${formatNumber(behind)} behind` : formatNumber(shown),
     "Last heard": state.heardAt === null ? "never" : formatClock(state.heardAt),
-    "From change to screen":
+    "Change to screen":
       latency === null
         ? "no change in the last minute"
         : `${milliseconds(latency)}, median of the last minute`,

@@ -3,7 +3,8 @@ import { useEffect, useState } from "react";
 import { formatClock } from "@/lib/format";
 import type { LiveSocket } from "@/lib/live-socket";
 import { useObservablePerFrame } from "@/lib/use-observable";
-import { useOnline } from "@/lib/use-online";
+import { useOffline } from "@/lib/use-offline";
+import { isCutOff } from "../model/describe";
 import styles from "./stale-notice.module.css";
 
 /** A gateway that restarts is back before anyone needs to know. */
@@ -11,9 +12,10 @@ const PATIENCE_MS = 1500;
 
 /** Says how old the page is while it is cut off, and tells screen readers what became of it. */
 export function StaleNotice({ socket }: { socket: LiveSocket }) {
-  const { phase, heardAt } = useObservablePerFrame(socket.state);
-  const online = useOnline();
-  const cutOff = heardAt !== null && (phase !== "live" || !online);
+  const state = useObservablePerFrame(socket.state);
+  const { heardAt } = state;
+  const offlineSince = useOffline();
+  const cutOff = heardAt !== null && isCutOff(state, offlineSince);
   const [stale, setStale] = useState(false);
   const [wasStale, setWasStale] = useState(false);
 

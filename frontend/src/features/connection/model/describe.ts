@@ -9,18 +9,26 @@ export interface Description {
 /** Fewer than this are on the screen before anyone has read the words. */
 const BEHIND_WORTH_SAYING = 50;
 
+/**
+ * Whether what is shown may be old. Without a network a system on this very machine still answers,
+ * so what counts is whether it was heard since.
+ */
+export const isCutOff = ({ phase, heardAt }: LiveState, offlineSince: number | null): boolean =>
+  phase !== "live" || (offlineSince !== null && (heardAt ?? 0) <= offlineSince);
+
 /** The connection in the fewest honest words. */
 export function describe(
   state: LiveState,
-  { behind, online, now }: { behind: number; online: boolean; now: number },
+  { behind, offlineSince, now }: { behind: number; offlineSince: number | null; now: number },
 ): Description {
   const since = state.heardAt === null ? "" : ` · stale since ${formatClock(state.heardAt)}`;
   switch (state.phase) {
     case "live":
+      if (isCutOff(state, offlineSince)) return { tone: "bad", label: `Offline${since}` };
       if (behind < BEHIND_WORTH_SAYING) return { tone: "good", label: "Live" };
       return { tone: "busy", label: `Catching up, ${formatNumber(behind)} behind` };
     case "waiting":
-      if (!online) return { tone: "bad", label: `Offline${since}` };
+      if (offlineSince !== null) return { tone: "bad", label: `Offline${since}` };
       return {
         tone: "bad",
         label: `Reconnecting in ${secondsUntil(state.retryAt, now)} s${since}`,
