@@ -1,20 +1,27 @@
 """``make screenshots``: every view, light and dark, on a desk and on a phone, as it is in life."""
 
+import os
+import re
+import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from dashboards import live
-from stacks import ORDERS, EmbeddedStack, environment, temporary_stack
+from chromium import FLAGS
+from dashboards import create, live, row, set_status, until_caught_up
+from stacks import ORDERS, EmbeddedStack, environment, orders, temporary_stack
 
 _ROOT = Path(__file__).parents[2]
 _TARGET = _ROOT / "docs" / "screenshots"
-_DESK = {"width": 1080, "height": 680}
-_PHONE = {"width": 390, "height": 844}
+_SIZES = {"desk": {"width": 1080, "height": 680}, "phone": {"width": 390, "height": 844}}
+_LOOKS = [(scheme, size) for scheme in ("light", "dark") for size in _SIZES]
 _PULSE_IS_THERE = """
-    () => document.querySelector("[data-testid=orders-today]")?.textContent !== "\u2013"
+    () => /\\d/.test(document.querySelector("[data-testid=orders-today]")?.textContent)
 """
 _STATUSES = "ARRAY['pending','processing','shipped','delivered','delivered','cancelled']"
 _LIFE = f"""
@@ -31,62 +38,212 @@ _LIFE = f"""
     UPDATE orders SET status = 'processing' WHERE id = (SELECT max(id) FROM orders);
 """
 
+View = Callable[[Page, EmbeddedStack], None]
+"""Brings a page that shows the orders to what the picture is of."""
 
-def _open(browser: Browser, stack: EmbeddedStack, path: str, scheme: str, size: str) -> Page:
-    viewport = _DESK if size == "desk" else _PHONE
-    page = browser.new_page(viewport=viewport, color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
-    page.goto(stack.edge + path)
+
+def _as_it_is(page: Page, stack: EmbeddedStack) -> None:
+    """Do nothing: the page itself is the picture."""
+
+
+def _newest(stack: EmbeddedStack) -> int:
+    return int(stack.psql("SELECT max(id) FROM orders"))
+
+
+def _order(page: Page, stack: EmbeddedStack) -> None:
+    page.goto(f"{stack.edge}/orders/{_newest(stack)}")
+    page.get_by_role("list", name="Timeline, newest first").wait_for()
+
+
+def _activity(page: Page, stack: EmbeddedStack) -> None:
+    page.goto(f"{stack.edge}/activity")
+    page.get_by_role("listitem").filter(has_text="support desk").first.wait_for()
+
+
+def _pulse(page: Page, stack: EmbeddedStack) -> None:
+    page.goto(f"{stack.edge}/pulse")
+    page.wait_for_function(_PULSE_IS_THERE)
+
+
+def _burst(page: Page, stack: EmbeddedStack) -> None:
+    if page.viewport_size == _SIZES["phone"]:
+        page.get_by_role("link", name="Activity").click()
+    stack.psql("UPDATE orders SET quantity = quantity + 1 WHERE id % 2 = 0")
+    stack.psql("UPDATE orders SET quantity = quantity - 1 WHERE id % 2 = 0")
+    until_caught_up(stack, page)
+
+
+def _new_order(page: Page, stack: EmbeddedStack) -> None:  # noqa: ARG001  each is called alike
+    page.get_by_role("button", name="New order").click()
+    page.get_by_role("button", name="Create order").click()
+
+
+def _help(page: Page, stack: EmbeddedStack) -> None:  # noqa: ARG001
+    page.keyboard.press("?")
+
+
+def _connection(page: Page, stack: EmbeddedStack) -> None:
+    create(stack, customer_name="Ernst Handel", product_name="Chai")
+    page.get_by_test_id("latency").wait_for(state="attached")
+    page.get_by_test_id("connection").click()
+    page.get_by_label("Connection", exact=True).wait_for()
+
+
+def _bulk(page: Page, stack: EmbeddedStack) -> None:
+    picked = [create(stack, customer_name="Ernst Handel", product_name="Chai") for _ in range(3)]
+    for order in picked:
+        row(page, order).get_by_role("checkbox").check()
+    create(stack, customer_name="Königlich Essen", product_name="Ikura", quantity=2)
+    page.get_by_role("button", name="1 new order").wait_for()
+
+
+def _menu(page: Page, stack: EmbeddedStack) -> None:
+    order = create(stack, customer_name="Ernst Handel", product_name="Chai", quantity=24)
+    stack.psql(f"UPDATE orders SET quantity = 36, status = 'processing' WHERE id = {order}")
+    expect(row(page, order)).to_contain_text("was pending")
+    row(page, order).get_by_role("button", name="Change status").click()
+    page.get_by_role("menuitem").first.wait_for()
+
+
+def _deleted(page: Page, stack: EmbeddedStack) -> None:
+    page.get_by_role("button", name=f"Delete order {_newest(stack)}").click()
+    page.get_by_role("button", name="Undo", exact=True).wait_for()
+
+
+def _conflict(page: Page, stack: EmbeddedStack) -> None:
+    order = create(stack, customer_name="Ernst Handel", product_name="Chai", quantity=24)
+    row(page, order).wait_for()
+    os.kill(stack.pids()["listener"], signal.SIGSTOP)  # the page does not hear of it
+    try:
+        stack.psql(f"UPDATE orders SET status = 'cancelled', quantity = 5 WHERE id = {order}")
+        set_status(page, order, "processing")
+        page.get_by_role("alertdialog").wait_for()
+    finally:
+        os.kill(stack.pids()["listener"], signal.SIGCONT)
+
+
+def _nothing(page: Page, stack: EmbeddedStack) -> None:  # noqa: ARG001
+    page.get_by_label("Search orders").fill("nothing is called that")
+    page.get_by_text("No order matches").wait_for()
+
+
+def _failing(page: Page, stack: EmbeddedStack) -> None:
+    page.context.route(re.compile("/api/"), lambda route: route.fulfill(status=503))
+    page.goto(stack.edge)
+    page.get_by_text("Orders cannot be loaded").wait_for()
+
+
+def _offline(page: Page, stack: EmbeddedStack) -> None:  # noqa: ARG001
+    page.context.set_offline(offline=True)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.get_by_text("You see the orders as they were at").wait_for(timeout=30_000)
+
+
+_VIEWS: dict[str, View] = {
+    "orders": _as_it_is,
+    "order": _order,
+    "activity": _activity,
+    "pulse": _pulse,
+    "new-order": _new_order,
+    "nothing-found": _nothing,
+    "help": _help,
+    "failing": _failing,
+    "offline": _offline,
+    "connection": _connection,
+    "menu": _menu,
+    "bulk": _bulk,
+    "conflict": _conflict,
+    "deleted": _deleted,
+    "burst": _burst,
+}
+_ON_A_PHONE_ONLY = ("activity", "pulse")
+
+
+def _page(browser: Browser, scheme: str, size: str) -> Page:
+    return browser.new_page(viewport=_SIZES[size], color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
+
+
+def _open(browser: Browser, stack: EmbeddedStack, scheme: str, size: str) -> Page:
+    page = _page(browser, scheme, size)
+    page.goto(stack.edge)
     live(page).wait_for()
     page.wait_for_load_state("networkidle")
     page.wait_for_function(_PULSE_IS_THERE)
     return page
 
 
-def _save(page: Page, view: str, scheme: str, size: str) -> None:
+def _picture(page: Page, view: str, scheme: str, size: str) -> None:
     name = f"{view}-{scheme}.png" if size == "desk" else f"{view}-phone-{scheme}.png"
     page.screenshot(path=_TARGET / name, animations="disabled")
-    page.close()
 
 
-def _empty(browser: Browser, stack: EmbeddedStack, scheme: str, size: str) -> None:
-    _save(_open(browser, stack, "/", scheme, size), "empty", scheme, size)
+def _save(page: Page, view: str, scheme: str, size: str) -> None:
+    _picture(page, view, scheme, size)
+    page.context.close()
 
 
-def _views(browser: Browser, stack: EmbeddedStack, scheme: str, size: str) -> None:
-    order = stack.psql("SELECT max(id) FROM orders")
-    paths = {"orders": "/", "order": f"/orders/{order}"}
-    if size == "phone":
-        paths |= {"activity": "/activity", "pulse": "/pulse"}
-    for view, path in paths.items():
-        _save(_open(browser, stack, path, scheme, size), view, scheme, size)
-    page = _open(browser, stack, "/", scheme, size)
-    page.get_by_role("button", name="New order").click()
-    page.get_by_role("button", name="Create order").click()
-    _save(page, "new-order", scheme, size)
-    if (scheme, size) == ("dark", "desk"):
-        return  # the pictures are to stay below 2 MB, and the phone's shows it
-    page = _open(browser, stack, "/", scheme, size)
-    page.context.set_offline(offline=True)
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    page.get_by_text("You see the orders as they were at").wait_for(timeout=30_000)
-    _save(page, "offline", scheme, size)
-
-
-def main(chromium: str) -> None:
-    """Start the system, fill it with orders, take every picture."""
-    _TARGET.mkdir(parents=True, exist_ok=True)
-    looks = [(scheme, size) for scheme in ("light", "dark") for size in ("desk", "phone")]
-    with temporary_stack() as stack, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for look in looks:
-            _empty(browser, stack, *look)
+def _of_a_shop(browser: Browser, wanted: Callable[[str], bool]) -> None:
+    with temporary_stack() as stack:
+        for look in _LOOKS:
+            if wanted("empty"):
+                _save(_open(browser, stack, *look), "empty", *look)
         replay = [ORDERS, "replay", str(_ROOT / "data" / "northwind_orders.csv"), "--speed", "max"]
         subprocess.run(replay, cwd=stack.folder, env=environment(), check=True)
         stack.psql(_LIFE)
-        for look in looks:
-            _views(browser, stack, *look)
+        for name, view in _VIEWS.items():
+            for scheme, size in _LOOKS:
+                if not wanted(name) or (size == "desk" and name in _ON_A_PHONE_ONLY):
+                    continue
+                page = _open(browser, stack, scheme, size)
+                view(page, stack)
+                _save(page, name, scheme, size)
+
+
+@contextmanager
+def _guarded() -> Iterator[EmbeddedStack]:
+    with tempfile.TemporaryDirectory(prefix="orders-") as folder:
+        stack = EmbeddedStack(Path(folder))
+        try:
+            stack.start(AUTH_MODE="token")
+            yield stack
+        finally:
+            stack.end()
+
+
+def _of_a_guarded_shop(browser: Browser) -> None:
+    with _guarded() as stack:
+        stack.psql(
+            "INSERT INTO orders (customer_name, product_name, quantity) VALUES"
+            " ('Königlich Essen', 'Gnocchi di nonna Alice', 12), ('Ernst Handel', 'Chai', 4)"
+        )
+        made = orders(
+            "token", "--subject", "ann", "--customer", "Ernst Handel", folder=stack.folder
+        )
+        for look in _LOOKS:
+            page = _page(browser, *look)
+            page.goto(stack.edge)
+            page.get_by_label("Your token").fill("no token at all")
+            page.get_by_role("button", name="Sign in").click()
+            expect(page.get_by_role("alert")).not_to_be_empty()
+            _picture(page, "sign-in", *look)
+            page.get_by_label("Your token").fill(made.stdout.strip())
+            page.get_by_role("button", name="Sign in").click()
+            live(page).wait_for()
+            page.get_by_test_id("who").click()
+            page.get_by_label("Signed in", exact=True).wait_for()
+            _save(page, "who", *look)
+
+
+def main(chromium: str, *views: str) -> None:
+    """Start the system, fill it with orders, take the pictures: all, or those of some views."""
+    _TARGET.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        _of_a_shop(browser, lambda view: not views or view in views)
+        if not views or "who" in views:
+            _of_a_guarded_shop(browser)
         browser.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

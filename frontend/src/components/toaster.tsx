@@ -24,12 +24,12 @@ export function Toaster({ toasts }: { toasts: Toasts }) {
           <div className={styles.words}>
             <Toast.Title className={styles.title}>{title}</Toast.Title>
             {detail && <Toast.Description className={styles.detail}>{detail}</Toast.Description>}
-            {action && (
-              <Toast.Action className={styles.action} altText={action.label} onClick={action.run}>
-                {action.label}
-              </Toast.Action>
-            )}
           </div>
+          {action && (
+            <Toast.Action className={styles.action} altText={action.label} onClick={action.run}>
+              {action.label}
+            </Toast.Action>
+          )}
           <Toast.Close className={styles.close} aria-label="Dismiss">
             <X size={16} aria-hidden />
           </Toast.Close>

@@ -1,7 +1,7 @@
 import { UserRound } from "lucide-react";
 import { Button } from "@/components/button";
 import { Details } from "@/components/details";
-import { formatClock } from "@/lib/format";
+import { formatExact } from "@/lib/format";
 import type { Me } from "@/lib/protocol";
 import { useNow } from "@/lib/use-now";
 import styles from "./who.module.css";
@@ -23,8 +23,7 @@ interface WhoProps {
 /** Who is signed in, and what they may; in open mode there is nobody to name. */
 export function Who({ me, onSignOut }: WhoProps) {
   const now = useNow(TICK_MS);
-  const ends = me.expires === null ? null : Date.parse(me.expires);
-  const soon = ends !== null && ends - now < SOON_MS;
+  const soon = me.expires !== null && Date.parse(me.expires) - now < SOON_MS;
   const trigger = (
     <button
       type="button"
@@ -44,7 +43,7 @@ export function Who({ me, onSignOut }: WhoProps) {
     Role: me.role,
     May: MAY[me.role],
     Customers: me.customers === null ? "all" : me.customers.join(", ") || "none",
-    Until: ends === null ? null : formatClock(ends),
+    Until: me.expires && formatExact(me.expires),
   };
   return (
     <Details label="Signed in" trigger={trigger} facts={facts}>

@@ -60,7 +60,7 @@ function options(kind: ChartProps["kind"], element: HTMLElement): uPlot.Options 
   return {
     width: element.clientWidth,
     height: element.clientHeight,
-    padding: [6, 6, 0, 0],
+    padding: [6, 14, 0, 0], // half of the last hour's label
     cursor: { show: false },
     legend: { show: false },
     scales: { y: { range: (_, _min, max) => [0, Math.max(max * 1.1, 4)] } },
