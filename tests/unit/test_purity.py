@@ -71,6 +71,7 @@ _CLAIMED = {
     "orders_contract.batches",
     "orders_contract.messages",
     "orders_contract.names",
+    "orders_gateway.capacity",
     "orders_gateway.filters",
     "orders_gateway.hub",
     "orders_gateway.index",

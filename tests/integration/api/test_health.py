@@ -29,8 +29,9 @@ def everybody_lives(redis_url: Valkey, database: Database, published: int) -> No
     with redis_url.connect() as client:
         client.hset(HEAD_KEY, mapping={"stream": stream_of(database), "position": published})
         client.set(LISTENER_KEY, json.dumps({"position": published, "listener": "l"}))
-        for gateway, connections in (("a", 3), ("b", 4)):
+        for gateway, connections, full in (("a", 3, None), ("b", 4, "memory")):
             word = {"gateway": gateway, "position": published, "connections": connections}
+            word |= {"memory_mb": 80, "full": full, "refused": 1}
             client.set(GATEWAY_KEY_PREFIX + gateway, json.dumps(word))
 
 
@@ -55,7 +56,9 @@ async def test_all_is_well(api: httpx.AsyncClient, database: Database, redis_url
     everybody_lives(redis_url, database, published=1)
     checks = await health(api, "ok")
     assert checks["listener"] == {"status": "ok", "lag_events": 0, "lag_seconds": 0.0}
-    assert checks["gateways"] == {"status": "ok", "count": 2, "connections": 7}
+    gateways = {"status": "ok", "count": 2, "connections": 7, "memory_mb": 160, "full": 1}
+    assert checks["gateways"] == gateways
+    assert checks["limits"]["connections"] == 2
 
 
 @pytest.mark.parametrize("absent", [LISTENER_KEY, GATEWAY_KEY_PREFIX])
@@ -131,7 +134,8 @@ async def test_redis_away(api: httpx.AsyncClient, redis_url: Valkey) -> None:
     redis_url.stop()
     checks = await health(api, "degraded")
     assert checks["redis"]["status"] == "down"
-    assert checks["gateways"] == {"status": "unknown", "count": None, "connections": None}
+    assert checks["gateways"].pop("status") == "unknown"
+    assert set(checks["gateways"].values()) == {None}
     assert checks["listener"]["lag_events"] is None
     created(await api.post("/api/orders", json=ORDER))
     redis_url.start()

@@ -15,6 +15,7 @@ from pipeline import Pipeline, Service, health
 from processes import service
 from waiting import until
 
+MB = 1024 * 1024
 INSERT = "INSERT INTO orders (customer_name, product_name, status) VALUES (%s, 'Laptop', %s)"
 
 
@@ -101,6 +102,40 @@ def test_a_full_gateway_refuses_more(pipeline: Pipeline) -> None:
             pass
         assert refused.value.response.status_code == 503
         assert refused.value.response.headers["Retry-After"] == "1"
+        page = health(full.port)[1]
+        assert (page["full"], page["refused"], page["connections"]) == ("connections", 1, 1)
+
+
+def test_a_gateway_that_holds_too_much_refuses_more(pipeline: Pipeline) -> None:
+    """Over its bound of memory it refuses with 503 and serves who is there, until it holds less."""
+    pipeline.listener().ready()
+    empty_mb = health(pipeline.gateway().ready().port)[1]["memory_mb"]
+    room = {"RING_MAX_BYTES": str(64 * MB), "MAX_MEMORY_MB": str(empty_mb + 20)}
+    gateway = pipeline.gateway(**room).ready()
+    with Follower(gateway.ws_url) as follower, pipeline.database.connect() as sql:
+        assert health(gateway.port)[1]["full"] is None
+        for round_ in range(1, 7):  # 5 MB each
+            sql.execute(
+                "INSERT INTO orders (customer_name, product_name)"
+                " SELECT repeat('x', 50000), 'p' FROM generate_series(1, 100)"
+            )
+            follower.until(100 * round_)
+        until(lambda: health(gateway.port)[1]["full"] == "memory", what="it holds too much")
+        with pytest.raises(InvalidStatus) as refused, Follower(gateway.ws_url):
+            pass
+        assert refused.value.response.status_code == 503
+        assert refused.value.response.headers["Retry-After"] == "1"
+        page = health(gateway.port)[1]
+        assert page["memory_mb"] >= empty_mb + 20
+        assert (page["status"], page["refused"]) == ("ok", 1)
+        sql.execute(INSERT, ["Ada", "pending"])
+        follower.until(601)
+        sql.execute("UPDATE order_stream SET id = gen_random_uuid()")  # all it had is of no use
+        sql.execute(INSERT, ["Ada", "pending"])
+        follower.next("reset")
+        until(lambda: health(gateway.port)[1]["full"] is None, what="it has given back")
+        with Follower(gateway.ws_url) as late:
+            assert late.hello
 
 
 def test_a_client_that_stops_reading_holds_up_nobody(pipeline: Pipeline) -> None:

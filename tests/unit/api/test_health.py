@@ -1,5 +1,7 @@
 """The verdict on what was found."""
 
+from dataclasses import replace
+
 import pytest
 
 from orders_api.health import Presence, verdict
@@ -8,6 +10,8 @@ from orders_api.records import Backlog
 WELL = Presence(stream="s", published=9, listener=True, gateways=2, connections=5)
 NO_LISTENER = Presence(stream="s", published=9, listener=False, gateways=2, connections=5)
 NO_GATEWAY = Presence(stream="s", published=9, listener=True, gateways=0, connections=0)
+ONE_FULL = replace(WELL, full=1)
+ALL_FULL = replace(WELL, full=2)
 NO_LAG = Backlog(0, 0.0)
 
 
@@ -19,6 +23,8 @@ NO_LAG = Backlog(0, 0.0)
         (WELL, Backlog(3, 5.1), "degraded"),
         (NO_LISTENER, NO_LAG, "degraded"),
         (NO_GATEWAY, NO_LAG, "degraded"),
+        (ONE_FULL, NO_LAG, "ok"),
+        (ALL_FULL, NO_LAG, "degraded"),
         (None, NO_LAG, "degraded"),
         (WELL, None, "down"),
         (None, None, "down"),

@@ -57,6 +57,7 @@ def test_settings_are_frozen() -> None:
         ("RING_MAX_EVENTS", "0"),
         ("RING_MAX_BYTES", "1.5"),
         ("MAX_CONNECTIONS", "-3"),
+        ("MAX_MEMORY_MB", "-1"),
         ("MAX_MESSAGE_BYTES", "0"),
         ("MESSAGES_PER_SECOND", "0"),
         ("MESSAGES_BURST", "0"),

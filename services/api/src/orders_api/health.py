@@ -33,6 +33,8 @@ class Presence:
     gateways: int
     connections: int
     refused: int = 0
+    memory_mb: int = 0
+    full: int = 0
 
 
 class HealthProbe:
@@ -111,6 +113,8 @@ class HealthProbe:
             gateways=len(gateways),
             connections=sum(int(gateway.get("connections", 0)) for gateway in gateways),
             refused=sum(int(gateway.get("refused", 0)) for gateway in gateways),
+            memory_mb=sum(int(gateway.get("memory_mb", 0)) for gateway in gateways),
+            full=sum(gateway.get("full") is not None for gateway in gateways),
         )
 
 
@@ -147,9 +151,14 @@ def _listener(presence: Presence | None, backlog: Backlog | None) -> ListenerChe
 
 def _gateways(presence: Presence | None) -> GatewayCheck:
     if presence is None:
-        return GatewayCheck(status="unknown", count=None, connections=None)
+        return GatewayCheck(
+            status="unknown", count=None, connections=None, memory_mb=None, full=None
+        )
+    full = presence.full == presence.gateways
     return GatewayCheck(
-        status="ok" if presence.gateways else "down",
+        status="down" if not presence.gateways else "degraded" if full else "ok",
         count=presence.gateways,
         connections=presence.connections,
+        memory_mb=presence.memory_mb,
+        full=presence.full,
     )

@@ -185,10 +185,15 @@ class ListenerCheck(Check):
 
 
 class GatewayCheck(Check):
-    """The gateways that say they live, and the connections they hold."""
+    """The gateways that say they live, and the connections and the memory they hold.
+
+    `full` is how many of them take no more clients; `degraded` when that is all of them.
+    """
 
     count: int | None
     connections: int | None
+    memory_mb: int | None
+    full: int | None
 
 
 class LimitsCheck(Check):

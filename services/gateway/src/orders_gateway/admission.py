@@ -16,6 +16,7 @@ from orders_access.limits import TokenBucket
 from orders_access.principal import Principal
 from orders_contract.messages import Auth
 from orders_gateway import protocol
+from orders_gateway.capacity import Capacity
 from orders_gateway.connection import Socket
 from orders_gateway.door import Door
 from orders_gateway.errors import (
@@ -38,12 +39,14 @@ class Admission:
         self,
         settings: Settings,
         door: Door,
+        capacity: Capacity,
         inside: Callable[[], int],
         serving: Callable[[], bool],
     ) -> None:
         """``inside`` tells how many clients there are, ``serving`` whether more are welcome."""
         self._settings = settings
         self._door = door
+        self._capacity = capacity
         self._inside = inside
         self._serving = serving
         self._signing_in = 0
@@ -62,7 +65,7 @@ class Admission:
             return socket.respond(HTTPStatus.BAD_REQUEST, f"{exc}\n")
         except ForeignOriginError:
             return socket.respond(HTTPStatus.FORBIDDEN, "not from this page\n")
-        if not self._serving() or self._full() or not self._door.is_ready:
+        if not self._serving() or not self._door.is_ready or not self._has_room():
             return _later(socket, HTTPStatus.SERVICE_UNAVAILABLE, "try another gateway\n")
         if not self._door.is_open and self._door.addresses.is_full(socket.address):
             return _later(socket, HTTPStatus.TOO_MANY_REQUESTS, "too many connections\n")
@@ -84,8 +87,8 @@ class Admission:
             return _later(socket, HTTPStatus.SERVICE_UNAVAILABLE, "try another gateway\n")
         return None
 
-    def _full(self) -> bool:
-        return self._inside() + self._signing_in >= self._settings.max_connections
+    def _has_room(self) -> bool:
+        return self._capacity.admits(self._inside() + self._signing_in)
 
     async def sign_in(self, socket: Socket) -> Principal | None:
         """Return whom the first message speaks for; None, and the connection closed, if nobody."""

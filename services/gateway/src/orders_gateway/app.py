@@ -41,12 +41,14 @@ async def run(settings: Settings) -> None:
             following = tasks.create_task(source.run())
             beating = tasks.create_task(gateway.beat_hearts())
             pinging = tasks.create_task(gateway.ping())
+            weighing = tasks.create_task(gateway.watch_memory())
             watching = tasks.create_task(gateway.watch_tokens())
             await gateway.serve(stop)
             await _end(following)
             await _end(beating)
             await _end(pinging)
             await _end(watching)
+            await _end(weighing)
 
 
 def _credential(settings: Settings) -> dict[str, str]:

@@ -15,6 +15,7 @@ from orders_access.errors import RevocationsUnavailableError
 from orders_access.principal import ANYONE, Principal
 from orders_gateway import keepalive, protocol
 from orders_gateway.admission import Admission, select_subprotocol
+from orders_gateway.capacity import Capacity
 from orders_gateway.conflation import Bounds
 from orders_gateway.connection import Socket
 from orders_gateway.door import Door
@@ -23,6 +24,7 @@ from orders_gateway.fanout import Fanout
 from orders_gateway.history import History
 from orders_gateway.hub import Hub
 from orders_gateway.limits import Limits
+from orders_gateway.memory import Memory
 from orders_gateway.ring import Ring
 from orders_gateway.session import TRY_AGAIN_LATER, Put, Session
 from orders_gateway.settings import Settings
@@ -40,6 +42,7 @@ CLOSING_DEADLINE_S = 4.0
 _PACE_S = 0.05
 
 REVOCATIONS_INTERVAL_S = 0.5
+MEMORY_INTERVAL_S = 1.0
 
 logger = structlog.get_logger()
 
@@ -66,8 +69,9 @@ class Gateway:
             conflate_after_events=settings.conflate_after_events,
         )
         self._fanout = Fanout(self._ring, self._hub)
+        self._capacity = Capacity(settings.max_connections, settings.max_memory_mb)
         self._admission = Admission(
-            settings, door, lambda: len(self._fanout.sessions), self._serving
+            settings, door, self._capacity, lambda: len(self._fanout.sessions), self._serving
         )
         self._turns = Turns()
         self._source: Source | None = None
@@ -84,11 +88,16 @@ class Gateway:
 
     def presence(self) -> dict[str, object]:
         """Return what the health page of the API is to know."""
+        connections = len(self._fanout.sessions)
+        refused = self._capacity.refused + self._door.addresses.refused
+        refused += self._door.subjects.refused
         return {
             "gateway": self._settings.gateway_id,
             "position": self._ring.position,
-            "connections": len(self._fanout.sessions),
-            "refused": self._door.addresses.refused + self._door.subjects.refused,
+            "connections": connections,
+            "memory_mb": self._capacity.memory_mb,
+            "full": self._capacity.lack(connections),
+            "refused": refused,
         }
 
     async def beat_hearts(self) -> None:
@@ -115,6 +124,20 @@ class Gateway:
             except RevocationsUnavailableError:
                 pass  # the source tells who is away; what is known goes on counting
             await asyncio.sleep(REVOCATIONS_INTERVAL_S)
+
+    async def watch_memory(self) -> None:
+        """Keep in mind what the process holds; where that is too much, give back what it can."""
+        memory, capacity = Memory(), self._capacity
+        while True:
+            connections, was_full = len(self._fanout.sessions), capacity.is_memory_full
+            capacity.memory_mb = memory.resident_mb(connections)
+            if capacity.is_memory_full:
+                memory.give_back(connections)
+                capacity.memory_mb = memory.resident_mb(connections)
+            if capacity.is_memory_full != was_full:
+                change = "memory_free" if was_full else "memory_full"
+                logger.warning(change, memory_mb=capacity.memory_mb, connections=connections)
+            await asyncio.sleep(MEMORY_INTERVAL_S)
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Accept clients until told to stop, then send them to another gateway."""

@@ -4,7 +4,15 @@ import os
 import socket
 from typing import Annotated, Literal
 
-from pydantic import Field, FilePath, HttpUrl, PositiveInt, RedisDsn, SecretStr
+from pydantic import (
+    Field,
+    FilePath,
+    HttpUrl,
+    NonNegativeInt,
+    PositiveInt,
+    RedisDsn,
+    SecretStr,
+)
 
 from orders_access.settings import AccessSettings
 from orders_contract.addresses import with_password
@@ -43,6 +51,8 @@ class Settings(AccessSettings):
     conflate_max_bytes: PositiveInt = 512 * 1024
     unsent_max_bytes: PositiveInt = 256 * 1024
     max_connections: PositiveInt = 20_000
+    max_memory_mb: NonNegativeInt = 1024
+    """Holding so much, the gateway takes no more clients; 0: no bound."""
     max_message_bytes: PositiveInt = 64 * 1024
     messages_per_second: PositiveFinite = 10.0
     messages_burst: PositiveInt = 40
