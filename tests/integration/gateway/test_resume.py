@@ -92,6 +92,25 @@ def test_what_nobody_has_any_more_is_a_reset(pipeline: Pipeline) -> None:
     assert numbers(follower) == [31]
 
 
+def test_a_client_that_waits_for_the_log_is_not_left_without_a_word(pipeline: Pipeline) -> None:
+    """I7: where nobody answers yet, heartbeats go on, and say no more than the client has."""
+    pipeline.listener().ready()
+    write(pipeline, 30)
+    published(pipeline, 30)  # else the gateway's ring would have what Redis is to lose
+    gateway = pipeline.gateway(HEARTBEAT_INTERVAL_S="0.2").ready()
+    until(lambda: gateway.position() == 30)
+    with pipeline.valkey.connect() as client:
+        lost = client.xrange(LOG_KEY)
+        client.delete(LOG_KEY)
+        with Follower(gateway.ws_url, after=3) as follower:
+            assert follower.expect("heartbeat")["position"] == 3
+            assert follower.expect("heartbeat")["position"] == 3
+            for entry_id, fields in lost:
+                client.xadd(LOG_KEY, fields, entry_id)
+            follower.until(30)
+    assert numbers(follower) == list(range(4, 31))
+
+
 def test_another_stream_is_a_reset(pipeline: Pipeline) -> None:
     """I7: a position of another database means nothing here, and the client is told so."""
     gateway = pipeline.gateway()

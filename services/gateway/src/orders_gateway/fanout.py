@@ -57,8 +57,10 @@ class Fanout:
         self.progress.reached(position)
 
     def beat(self) -> None:
-        """Tell everyone live that nothing is missing."""
+        """Tell everyone up to where nothing is missing."""
         write(self._hub.live(), protocol.heartbeat(self._ring.position))
+        for session in self.sessions:
+            session.beat()
 
     def _flush(self) -> None:
         self._busy = True

@@ -101,7 +101,7 @@ class Gateway:
         }
 
     async def beat_hearts(self) -> None:
-        """Tell live clients regularly that nothing is missing, while that is known."""
+        """Tell clients regularly up to where nothing is missing, while that is known."""
         while True:
             await asyncio.sleep(self._settings.heartbeat_interval_s)
             if self._fresh():

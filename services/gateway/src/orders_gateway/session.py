@@ -159,7 +159,7 @@ class Session:
             await self._send(protocol.authenticated(self._principal))
         self._tenure.begin(self._principal)
         if foreign:
-            await self._reset("unknown_stream")
+            self._reset("unknown_stream")
         self._go_on()
 
     async def _hear(self, text: str | bytes) -> None:
@@ -225,6 +225,16 @@ class Session:
         """Send a ping without waiting for anything."""
         if self.is_open:
             self.put(protocol.PING_FRAME)
+
+    def beat(self) -> None:
+        """Tell a client that is catching up that it is not forgotten.
+
+        It may have to wait: for the log, or for its turn among many. One that hears nothing gives
+        up, comes back, and makes the wait longer for all.
+        """
+        waits = self._catching_up is not None and self._writable is None
+        if waits and self._position <= self._hub.ring.position:
+            self._write(protocol.heartbeat(self._position))
 
     def cut_off(self) -> None:
         """End the connection without a word."""
@@ -299,29 +309,27 @@ class Session:
             self._connection.transport.abort()
 
     async def _catch_up(self) -> None:
-        try:
-            while not self._complete():
-                if self._position > self._hub.ring.position:
-                    # By its own word, or because history was further than this gateway's ring.
-                    await self._wait_for_the_stream()
-                elif self._writable is not None:
-                    await self._writable.wait()
-                else:
-                    await self._send_next()
-            self._go_live()
-        except ConnectionClosed:
-            pass  # run() sees it too, and cleans up
+        """Send what is missing; ``run`` ends this when the connection has gone."""
+        while not self._complete():
+            if self._position > self._hub.ring.position:
+                # By its own word, or because history was further than this gateway's ring.
+                await self._wait_for_the_stream()
+            elif self._writable is not None:
+                await self._writable.wait()
+            else:
+                await self._send_next()
+        self._go_live()
 
     async def _wait_for_the_stream(self) -> None:
         """Wait for a stream that is behind the client's snapshot; reset if it does not come."""
         if not await self._progress.wait(self._position, AHEAD_GRACE_S):
-            await self._reset("ahead")
+            self._reset("ahead")
 
     async def _send_next(self) -> None:
         """Send some of what is missing, moving on with each frame."""
         await self._turns.mine()
         if self._behind and self._far_behind():
-            await self._send_conflated()
+            self._send_conflated()
             return
         epoch = self._hub.epoch
         batches = self._hub.ring.since(self._position)
@@ -331,7 +339,9 @@ class Session:
             if self._hub.epoch != epoch:
                 return  # told to begin anew while waiting: these events are of the past
             self._position = last
-            await self._send(frame)
+            self._write(frame)
+            if self._writable is not None:
+                await self._writable.wait()
             await self._turns.mine()
 
     def _far_behind(self) -> bool:
@@ -339,15 +349,15 @@ class Session:
         missing = ring.position - self._position
         return missing > self._limits.conflate_after_events or not ring.reaches(self._position)
 
-    async def _send_conflated(self) -> None:
+    def _send_conflated(self) -> None:
         """Send the newest state of each order that changed; a reset if that is too much, too."""
         rendered = self._hub.conflated(self._position, self._predicate)
         if rendered is None:
-            await self._reset("slow")
+            self._reset("slow")
             return
         first, self._position = self._position + 1, self._hub.ring.position
         self.conflated = True
-        await self._send(
+        self._write(
             protocol.conflated(first, self._position, rendered)
             if rendered
             else protocol.heartbeat(self._position)
@@ -360,7 +370,7 @@ class Session:
             try:
                 return await self._history.after(self._hub.ring.stream or "", self._position)
             except HistoryExpiredError:
-                await self._reset("expired")
+                self._reset("expired")
                 return []
             except (RedisUnavailableError, LogUnavailableError):
                 if backoff.attempts == HISTORY_ATTEMPTS:
@@ -368,12 +378,18 @@ class Session:
                     return []
             await asyncio.sleep(backoff.next_delay_s())
 
-    async def _reset(self, reason: ResetReason) -> None:
+    def _reset(self, reason: ResetReason) -> None:
         self._position = self._hub.ring.position
-        await self._send(protocol.reset(reason, self._position))
+        self._write(protocol.reset(reason, self._position))
 
-    async def _send(self, frame: bytes) -> None:
-        await self._connection.send(frame, text=True)
+    def _write(self, message: bytes) -> None:
+        """Write at once, so that what was written and the position never differ."""
+        if self.is_open:
+            self.put(protocol.text_frame(message, compressed=False))
+
+    async def _send(self, message: bytes) -> None:
+        """Write, and wait until there is room for more."""
+        await self._connection.send(message, text=True)
 
 
 def credential_of(message: Auth) -> Credential:
