@@ -361,12 +361,29 @@ LANGUAGE sql VOLATILE
 RETURN pg_advisory_unlock(order_lock('asleep'));
 COMMENT ON FUNCTION order_listener_wake IS 'From now on writers are silent.';
 
+-- A listener that is frozen in its sleep would be rung for by every writer, at full price. So it
+-- says every second that it is well; writers do not ring for one that has not for three. A
+-- sequence, because it is seen at once, outside transactions; unlogged, because it means nothing
+-- after a crash, and so that an idle system writes no log.
+CREATE UNLOGGED SEQUENCE IF NOT EXISTS order_listener_well_until AS bigint;
+COMMENT ON SEQUENCE order_listener_well_until IS
+    'Until when, in seconds since 1970, a sleeping listener counts as one that hears the bell.';
+
 CREATE OR REPLACE FUNCTION order_writers_settled() RETURNS boolean
 LANGUAGE sql VOLATILE
-RETURN pg_try_advisory_xact_lock(order_lock('silent'));
+RETURN setval('order_listener_well_until', extract(epoch FROM clock_timestamp())::bigint + 3) > 0
+   AND pg_try_advisory_xact_lock(order_lock('silent'));
 COMMENT ON FUNCTION order_writers_settled IS
-    'Whether every transaction that changed orders without ringing has ended. One statement of its '
-    'own: the lock it tries must not outlive it.';
+    'Says that the listener is well, and then whether every transaction that changed orders without '
+    'ringing has ended: also those that found it unwell. One statement of its own: the lock it '
+    'tries must not outlive it.';
+
+CREATE OR REPLACE FUNCTION order_listener_hears() RETURNS boolean
+LANGUAGE sql VOLATILE
+RETURN coalesce(pg_sequence_last_value('order_listener_well_until'::regclass)
+                >= extract(epoch FROM clock_timestamp()), false);
+COMMENT ON FUNCTION order_listener_hears IS
+    'Whether the sleeping listener has lately said that it is well.';
 
 CREATE OR REPLACE FUNCTION order_listener_depose() RETURNS bigint
 LANGUAGE sql VOLATILE
@@ -417,14 +434,16 @@ COMMENT ON FUNCTION orders_stamp_update IS
 -- NOTIFY makes a commit wait for every other that notifies, one fsync at a time. So a writer rings
 -- only while the listener sleeps. Why no change is missed: a silent writer found nobody asleep
 -- *after* it had taken "silent"; the listener asks whether "silent" is free *after* it has taken
--- "asleep"; so it cannot be told yes before that writer has ended, and then looks once more.
+-- "asleep"; so it cannot be told yes before that writer has ended, and then looks once more. The
+-- same holds for one that found the listener unwell: it asks after it has said that it is well.
 -- Nobody ever waits for these locks: PostgreSQL would queue writers behind the listener (I5).
 DROP FUNCTION IF EXISTS ring_orders_bell();
 CREATE OR REPLACE FUNCTION order_writer_silent() RETURNS boolean
 LANGUAGE sql VOLATILE
 RETURN pg_try_advisory_xact_lock_shared(order_lock('silent'))
-   AND pg_try_advisory_lock_shared(order_lock('asleep'))
-   AND pg_advisory_unlock_shared(order_lock('asleep'));
+   AND ((pg_try_advisory_lock_shared(order_lock('asleep'))
+         AND pg_advisory_unlock_shared(order_lock('asleep')))
+        OR NOT order_listener_hears());
 COMMENT ON FUNCTION order_writer_silent IS
     'Whether this transaction may stay silent. If not it must NOTIFY orders_changes, "look into '
     'the outbox". The bell carries no truth; ringing too often is always safe.';
@@ -574,6 +593,7 @@ BEGIN
         GRANT EXECUTE ON FUNCTION take_order_events, read_order_events,
             order_listener_lead, order_listener_sleep, order_listener_wake, order_listener_depose,
             order_writers_settled TO orders_listener;
+        GRANT UPDATE ON SEQUENCE order_listener_well_until TO orders_listener;
     END IF;
 END
 $$;

@@ -1,5 +1,6 @@
 """The doorbell's protocol, model-checked: every interleaving of writers and listener (I3).
 
+A listener that freezes lets its word that it is well expire: then writers do not ring.
 The model has the steps of ``order_writer_silent`` and ``Relay._work`` (db/init.sql, relay.py), each
 atomic, as each is one statement or one lock operation. A state in which nobody can move and a
 committed change waits is a lost wake-up. The protocol has none; each step left out makes one.
@@ -18,9 +19,12 @@ WRITERS = 2
 # What each writer does next.
 SILENT, LOOK, RING, COMMIT, DONE = "silent", "look", "ring", "commit", "done"
 # What the listener does next.
-DRAIN, SLEEP, SETTLE, LAST_DRAIN, WAIT, WAKE = (
-    "drain", "sleep", "settle", "last drain", "wait", "wake",
+DRAIN, SLEEP, SAY_WELL, SETTLE, LAST_DRAIN, WAIT, WAKE = (
+    "drain", "sleep", "say well", "settle", "last drain", "wait", "wake",
 )  # fmt: skip
+
+FREEZES = 1
+"""So often it may happen, at any moment, that the listener's word that it is well expires."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class State:
     waiting: frozenset[int] = frozenset()
     asleep: bool = False
     bell: bool = False
+    well: bool = False
+    freezes: int = 0
 
 
 def steps(state: State, without: str) -> Iterator[State]:
@@ -42,6 +48,8 @@ def steps(state: State, without: str) -> Iterator[State]:
         if state.writers[writer] != DONE:
             yield _writer_step(state, writer, without)
     yield from _listener_steps(state, without)
+    if state.well and state.freezes < FREEZES:
+        yield replace(state, well=False, freezes=state.freezes + 1)
 
 
 def _writer_step(state: State, writer: int, without: str) -> State:
@@ -51,7 +59,7 @@ def _writer_step(state: State, writer: int, without: str) -> State:
             return _set(replace(state, holds_silent=_at(state.holds_silent, writer, holds)),
                         writer, LOOK)  # fmt: skip
         case "look":
-            rings = state.asleep and without != "ring"
+            rings = state.asleep and state.well and without != "ring"
             return _set(replace(state, rings=_at(state.rings, writer, rings)), writer, COMMIT)
         case _:  # commit: the change is visible, the bell sounds if rung, locks are gone
             bell = state.bell or state.rings[writer]
@@ -69,21 +77,49 @@ def _listener_steps(state: State, without: str) -> Iterator[State]:
         case "drain":
             yield replace(state, waiting=frozenset(), listener=SLEEP)
         case "sleep":
-            yield replace(state, asleep=without != "asleep lock", listener=SETTLE)
-        case "settle":
-            if without == "settling" or not any(state.holds_silent):
-                last = WAIT if without == "last drain" else LAST_DRAIN
-                yield replace(state, listener=last)
-            elif state.waiting:
-                yield replace(state, waiting=frozenset())
-        case "last drain":
-            yield replace(state, waiting=frozenset(), listener=WAIT)
+            yield replace(state, asleep=without != "asleep lock", listener=_first(without))
         case "wait":
-            if state.bell:  # after a burst it wakes up, else it drains and waits again
-                yield replace(state, bell=False, listener=WAKE)
-                yield replace(state, bell=False, listener=LAST_DRAIN)
+            yield from _waiting_steps(state, without)
         case "wake":
             yield replace(state, waiting=frozenset(), asleep=False, listener=DRAIN)
+        case _:
+            yield from _settling_steps(state, without)
+
+
+def _settling_steps(state: State, without: str) -> Iterator[State]:
+    match state.listener:
+        case "say well":
+            following = LAST_DRAIN if without == "say well before settling" else SETTLE
+            yield replace(state, well=True, listener=following)
+        case "settle":
+            if without == "settling" or not any(state.holds_silent):
+                yield replace(state, listener=_after_settling(without))
+            elif state.waiting:
+                yield replace(state, waiting=frozenset(), listener=_first(without))
+        case "last drain":
+            yield replace(state, waiting=frozenset(), listener=WAIT)
+
+
+def _waiting_steps(state: State, without: str) -> Iterator[State]:
+    if state.bell:  # after a burst it wakes up, else it drains and waits again
+        yield replace(state, bell=False, listener=WAKE)
+        yield replace(state, bell=False, waiting=frozenset())
+    if not state.well:  # it has been a second since it said so
+        if without == "settle when well again":
+            yield replace(state, well=True)
+        else:
+            yield replace(state, listener=_first(without))
+
+
+def _first(without: str) -> str:
+    """Return with what settling begins."""
+    return SETTLE if without == "say well before settling" else SAY_WELL
+
+
+def _after_settling(without: str) -> str:
+    if without == "say well before settling":
+        return SAY_WELL
+    return WAIT if without == "last drain" else LAST_DRAIN
 
 
 def _set(state: State, writer: int, step: str) -> State:
@@ -116,7 +152,18 @@ def test_no_interleaving_loses_a_wakeup() -> None:
     assert lost_wakeups() == []
 
 
-@pytest.mark.parametrize("step", ["silent lock", "asleep lock", "ring", "settling", "last drain"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "silent lock",
+        "asleep lock",
+        "ring",
+        "say well before settling",
+        "settling",
+        "last drain",
+        "settle when well again",
+    ],
+)
 def test_every_step_is_needed(step: str) -> None:
     """The model can fail: with any one step left out, a wake-up is lost."""
     assert lost_wakeups(without=step) != []

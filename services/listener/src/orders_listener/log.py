@@ -80,7 +80,7 @@ class OrderLog:
         await self._ask("SELECT order_listener_wake()")
 
     async def writers_settled(self) -> bool:
-        """Tell whether every transaction that changed orders without ringing has ended."""
+        """Say that we are well; tell whether all that changed orders without ringing has ended."""
         return await self._ask("SELECT order_writers_settled()")
 
     async def head(self) -> tuple[Head, int]:

@@ -20,8 +20,9 @@ time: everyone waits for it, and older ranges come from the API."""
 
 SEED_STEP_EVENTS = 250
 
-LOOK_INTERVAL_S = 30.0
-"""The bell is only a bell (I3): look this often even if it stays silent."""
+WELL_INTERVAL_S = 1.0
+"""So often a sleeping listener says that it hears the bell (writers believe it for three seconds),
+and looks: the bell is only a bell (I3)."""
 
 BEAT_INTERVAL_S = 1.0
 
@@ -96,7 +97,7 @@ class Relay:
                 await asyncio.sleep(next(pauses, SETTLING_PAUSES_S[-1]))
 
     async def _settle(self) -> None:
-        """Wait, draining, for writers that found us awake. Any later one rings."""
+        """Wait, draining, for writers that found us awake, or unwell. Any later one rings."""
         pauses = iter(SETTLING_PAUSES_S)
         pause_s = next(pauses)
         while not await self._log.writers_settled():
@@ -109,12 +110,17 @@ class Relay:
         """Pass on what is rung for, event by event, until there is more at once.
 
         Then writers should rather be silent. Nothing waits when the bell is waited for: what was
-        found last was nothing, and whatever comes later rings.
+        found last was nothing, and whatever comes later rings; but for what was written while we
+        did not say that we are well, and then settling waits for that.
         """
         more = False
+        well_at_s = time.monotonic()
         while not more and not self._over.is_set():
-            await self._log.wait_for_bell(LOOK_INTERVAL_S)
+            await self._log.wait_for_bell(WELL_INTERVAL_S)
             more = await self._pass_on() > 1 or await self._pass_on() > 0
+            if time.monotonic() - well_at_s >= WELL_INTERVAL_S:
+                await self._settle()
+                well_at_s = time.monotonic()
 
     async def _linger(self) -> None:
         """Stay awake, and writers silent, until nothing has come for a while."""
