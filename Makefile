@@ -38,8 +38,8 @@ test-slow: $(BIN)/.dev frontend/dist/index.html  ## the tests that take long or 
 test-docker: $(BIN)/.dev  ## the end-to-end tests against containers, through the Docker SDK
 	$(BIN)/pytest -n0 -m '' --world=docker tests/e2e $(ARGS)
 
-screenshots: $(BIN)/.dev frontend/dist/index.html  ## every view of the dashboard into docs/screenshots
-	cd tests && ../$(BIN)/python -m browser.screenshots "$$(command -v chromium || command -v google-chrome)"
+screenshots: $(BIN)/.dev frontend/dist/index.html  ## every view of the dashboard into docs/screenshots (ARGS="orders bulk": some)
+	cd tests && ../$(BIN)/python -m browser.screenshots "$$(command -v chromium || command -v google-chrome)" $(ARGS)
 
 lint: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## formatting, lint, types, known vulnerabilities
 	$(BIN)/ruff format --check
