@@ -4,6 +4,8 @@ import signal
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from containers import docker_missing
 
@@ -50,3 +52,23 @@ def _of_embedded(item: pytest.Item) -> bool:
 def _of_docker(item: pytest.Item) -> bool:
     shared = "world" in getattr(item, "fixturenames", ())
     return shared or item.path.is_relative_to(_CONTAINER_TESTS)
+
+
+class Scheduling(LoadScopeScheduling):
+    """Gives each worker whole files, and files that share a running system to the same worker.
+
+    Starting a system takes six seconds of a core.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        if file.startswith("tests/e2e/"):
+            return "e2e"
+        if file.startswith("tests/browser/") and "test_dashboard" not in file:
+            return "browser"
+        return file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Have it our way."""
+    return Scheduling(config, log)

@@ -19,7 +19,8 @@ from orders_cli.__main__ import COMMANDS, main
 from processes import Process
 
 _PR_SET_PDEATHSIG = 1
-_STANDARD = (os.O_RDONLY, os.O_WRONLY | os.O_CREAT, os.O_WRONLY | os.O_CREAT)
+_WRITTEN = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+_STANDARD = (os.O_RDONLY, _WRITTEN, _WRITTEN)
 _SERVICES = ("orders_api", "orders_listener", "orders_gateway")
 
 _context = multiprocessing.get_context("forkserver")
@@ -35,7 +36,8 @@ _context.set_forkserver_preload(
 def forked(module: str, env: Mapping[str, str]) -> Process:
     """Start one of the project's services as ``processes.service`` does, but faster."""
     output = tempfile.NamedTemporaryFile()  # noqa: SIM115  lives as long as the process
-    return Process(_Forked(_run_service, (module, dict(env), output.name)), output)
+    files = [Path(os.devnull), Path(output.name), Path(output.name)]
+    return Process(_Forked(_run, (_be_service, (module,), Path("/"), dict(env), files)), output)
 
 
 def forked_orders(
@@ -51,18 +53,40 @@ def forked_orders(
         subprocess.TimeoutExpired: it took too long, and was killed.
 
     """
+    return _complete(_be_orders, arguments, folder, env, text, timeout_s)
+
+
+def forked_refusal(
+    module: str, env: Mapping[str, str], timeout_s: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a service that is going to end by itself.
+
+    Raises:
+        subprocess.TimeoutExpired: it did not, and was killed.
+
+    """
+    return _complete(_be_service, (module,), Path("/"), env, None, timeout_s)
+
+
+def _complete(  # noqa: PLR0917  all that makes a process
+    code: Callable[..., None],
+    arguments: tuple[str, ...],
+    folder: Path,
+    env: Mapping[str, str],
+    text: str | None,
+    timeout_s: float,
+) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as place:
         files = [Path(place) / name for name in ("stdin", "stdout", "stderr")]
         files[0].write_text(text or "")
-        process = _Forked(_run_orders, (arguments, folder, dict(env), files))
+        process = _Forked(_run, (code, arguments, folder, dict(env), files))
         try:
             status = process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             raise
-        return subprocess.CompletedProcess(
-            arguments, status, *(file.read_text() for file in files[1:])
-        )
+        output, errors = (file.read_text() for file in files[1:])
+        return subprocess.CompletedProcess(arguments, status, output, errors)
 
 
 class _Forked:
@@ -89,35 +113,34 @@ class _Forked:
             os.kill(self.pid, number)
 
 
-def _run_service(module: str, env: dict[str, str], output: str) -> None:
-    _begin({"PATH": os.environ["PATH"], **env}, Path("/"))
-    _redirect(Path(output), os.O_WRONLY | os.O_APPEND, 1, 2)
+def _run(
+    code: Callable[..., None],
+    arguments: tuple[str, ...],
+    folder: Path,
+    env: dict[str, str],
+    files: list[Path],
+) -> None:
+    """Be a process of one's own: its standard streams, environment, folder."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    for number, file in enumerate(files):
+        descriptor = os.open(file, _STANDARD[number], 0o600)
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    sys.stdin = os.fdopen(0, closefd=False)
     sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+    path = os.environ["PATH"]
+    os.environ.clear()
+    os.environ.update({"PATH": path, **env})
+    os.chdir(folder)
+    code(*arguments)
+
+
+def _be_service(module: str) -> None:
     sys.argv = [module]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
-def _run_orders(
-    arguments: tuple[str, ...], folder: Path, env: dict[str, str], files: list[Path]
-) -> None:
-    _begin(env, folder)
-    for number, (file, flags) in enumerate(zip(files, _STANDARD, strict=True)):
-        _redirect(file, flags, number)
-    sys.stdin = os.fdopen(0, closefd=False)
+def _be_orders(*arguments: str) -> None:
     sys.argv = ["orders", *arguments]
     sys.exit(main())
-
-
-def _begin(env: dict[str, str], folder: Path) -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    os.environ.clear()
-    os.environ.update(env)
-    os.chdir(folder)
-
-
-def _redirect(file: Path, flags: int, *numbers: int) -> None:
-    descriptor = os.open(file, flags, 0o600)
-    for number in numbers:
-        os.dup2(descriptor, number)
-    os.close(descriptor)

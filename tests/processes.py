@@ -131,7 +131,7 @@ def program(
     if as_nobody and os.geteuid() == 0:
         identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
     popen = subprocess.Popen(
-        [*_dies_with_parent(last_signal), *command],
+        [*dying_with_parent(last_signal), *command],
         env={"PATH": os.environ["PATH"], **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=output,
@@ -147,7 +147,7 @@ def service(module: str, env: Mapping[str, str]) -> Process:
     return program([sys.executable, "-m", module], env={"PYTHONUNBUFFERED": "1", **env})
 
 
-def _dies_with_parent(number: signal.Signals) -> list[str]:
+def dying_with_parent(number: signal.Signals) -> list[str]:
     """Return a prefix that makes a command end when we are killed, where there is one."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", number.name.removeprefix("SIG"), "--"] if setpriv else []

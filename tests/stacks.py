@@ -16,6 +16,7 @@ import psutil
 
 from forked import forked_orders
 from orders_cli.stack.binaries import postgres_binaries
+from processes import dying_with_parent
 from waiting import until
 from world import Role
 
@@ -67,7 +68,7 @@ class EmbeddedStack:
         """Start without waiting for anything."""
         with self._log.open("ab") as log:
             self._up = subprocess.Popen(
-                self._command,
+                [*dying_with_parent(signal.SIGTERM), *self._command],
                 cwd=self.folder,
                 env=environment(settings),
                 stdin=subprocess.DEVNULL,

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from answers import created, ok, problem
+from forked import forked
 from processes import free_port, service
 from servers import Database, Postgres, Valkey
 from serving import Serve
@@ -123,7 +124,7 @@ def test_documentation(serve: Serve, database: Database, redis_url: Valkey) -> N
 )
 def test_bad_setting(name: str, value: str) -> None:
     """A bad setting is named, without its traceback, and the exit status is 2."""
-    with service("orders_api", {"DB_PASSWORD": "secret", name: value}) as process:
+    with forked("orders_api", {"DB_PASSWORD": "secret", name: value}) as process:
         assert process.wait() == 2
         assert name in process.output()
         assert "Traceback" not in process.output()

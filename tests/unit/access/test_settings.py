@@ -102,6 +102,6 @@ def test_gateways_and_api_agree() -> None:
 def test_service_refuses_to_start(module: str, host: str) -> None:
     """The process ends with status 2 and the one sentence."""
     refused = refusal(module, {"DB_PASSWORD": "secret", host: "0.0.0.0"})
-    assert (refused.status, refused.stdout) == (2, "")
+    assert (refused.returncode, refused.stdout) == (2, "")
     (line,) = refused.stderr.splitlines()
     assert "AUTH_MODE=token" in line
