@@ -2,6 +2,7 @@
 const NUMBER = new Intl.NumberFormat();
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const MINUTES = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "narrow" });
 
@@ -11,6 +12,7 @@ const WEEK = 7 * 24 * HOUR;
 
 export const formatNumber = (value: number): string => NUMBER.format(value);
 export const formatExact = (time: string): string => EXACT.format(new Date(time));
+export const formatMinutes = (time: number): string => MINUTES.format(time);
 export const formatClock = (time: number): string => CLOCK.format(time);
 
 /** "just now", "3 min ago", "2 h ago", "yesterday"; the date once it is a week old. */

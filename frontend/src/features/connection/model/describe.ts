@@ -1,4 +1,4 @@
-import { formatClock, formatNumber } from "@/lib/format";
+import { formatMinutes, formatNumber } from "@/lib/format";
 import type { LiveState } from "@/lib/live-socket";
 
 export interface Description {
@@ -21,7 +21,7 @@ export function describe(
   state: LiveState,
   { behind, offlineSince, now }: { behind: number; offlineSince: number | null; now: number },
 ): Description {
-  const since = state.heardAt === null ? "" : ` · stale since ${formatClock(state.heardAt)}`;
+  const since = state.heardAt === null ? "" : ` · stale since ${formatMinutes(state.heardAt)}`;
   switch (state.phase) {
     case "live":
       if (isCutOff(state, offlineSince)) return { tone: "bad", label: `Offline${since}` };
