@@ -37,48 +37,26 @@ def forked(module: str, env: Mapping[str, str]) -> Process:
     """Start one of the project's services as ``processes.service`` does, but faster."""
     output = tempfile.NamedTemporaryFile()  # noqa: SIM115  lives as long as the process
     files = [Path(os.devnull), Path(output.name), Path(output.name)]
-    return Process(_Forked(_run, (_be_service, (module,), Path("/"), dict(env), files)), output)
+    return Process(_Forked(_run, (be_service, (module,), Path("/"), dict(env), files)), output)
 
 
-def forked_orders(
+def complete(  # noqa: PLR0917  all that makes a process
+    code: Callable[..., None],
     arguments: tuple[str, ...],
     folder: Path,
     env: Mapping[str, str],
-    text: str | None,
     timeout_s: float,
+    text: str = "",
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command ``orders`` to its end, in a folder, with a text as its standard input.
+    """Run ``be_orders`` or ``be_service`` to its end, with a text as its standard input.
 
     Raises:
         subprocess.TimeoutExpired: it took too long, and was killed.
 
     """
-    return _complete(_be_orders, arguments, folder, env, text, timeout_s)
-
-
-def forked_refusal(
-    module: str, env: Mapping[str, str], timeout_s: float
-) -> subprocess.CompletedProcess[str]:
-    """Run a service that is going to end by itself.
-
-    Raises:
-        subprocess.TimeoutExpired: it did not, and was killed.
-
-    """
-    return _complete(_be_service, (module,), Path("/"), env, None, timeout_s)
-
-
-def _complete(  # noqa: PLR0917  all that makes a process
-    code: Callable[..., None],
-    arguments: tuple[str, ...],
-    folder: Path,
-    env: Mapping[str, str],
-    text: str | None,
-    timeout_s: float,
-) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as place:
         files = [Path(place) / name for name in ("stdin", "stdout", "stderr")]
-        files[0].write_text(text or "")
+        files[0].write_text(text)
         process = _Forked(_run, (code, arguments, folder, dict(env), files))
         try:
             status = process.wait(timeout_s)
@@ -136,11 +114,13 @@ def _run(
     code(*arguments)
 
 
-def _be_service(module: str) -> None:
+def be_service(module: str) -> None:
+    """Be ``python -m module``."""
     sys.argv = [module]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
-def _be_orders(*arguments: str) -> None:
+def be_orders(*arguments: str) -> None:
+    """Be the command ``orders``."""
     sys.argv = ["orders", *arguments]
     sys.exit(main())

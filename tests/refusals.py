@@ -2,8 +2,9 @@
 
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
-from forked import forked_refusal
+from forked import be_service, complete
 
 Refusal = subprocess.CompletedProcess[str]
 """How a process ended that should not have started."""
@@ -11,7 +12,7 @@ Refusal = subprocess.CompletedProcess[str]
 
 def refusal(module: str, env: Mapping[str, str], within_s: float = 30.0) -> Refusal:
     """Run ``python -m module``, configured by ``env`` only, until it ends by itself."""
-    return forked_refusal(module, env, within_s)
+    return complete(be_service, (module,), Path("/"), env, within_s)
 
 
 def assert_names(refused: Refusal, setting: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from forked import forked_orders
+from forked import be_orders, complete
 from orders_cli.stack.binaries import postgres_binaries
 from processes import dying_with_parent
 from waiting import until
@@ -41,12 +41,12 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 def orders(
     *arguments: str,
     folder: Path,
-    text: str | None = None,
+    text: str = "",
     timeout_s: float = 60.0,
     settings: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of the CLI to its end, in a folder."""
-    return forked_orders(arguments, folder, environment(settings), text, timeout_s)
+    return complete(be_orders, arguments, folder, environment(settings), timeout_s, text)
 
 
 class EmbeddedStack:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -61,9 +62,9 @@ class AccessSettings(BaseSettings):
     connections_per_subject: PositiveInt = 50
 
     @property
+    @abstractmethod
     def listens_on(self) -> str:
         """The address this process listens on."""
-        raise NotImplementedError
 
     @model_validator(mode="before")
     @classmethod
