@@ -121,6 +121,12 @@ class Watcher:
         place = None if self._client is None else self._client.place
         return -1 if place is None or self.book.place is None else place.position
 
+    @property
+    def stream(self) -> str | None:
+        """Which stream it follows; None while it is away."""
+        place = None if self._client is None else self._client.place
+        return None if place is None else place.stream
+
     async def run(self) -> None:
         """Come and go until cancelled."""
         while True:

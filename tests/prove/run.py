@@ -11,9 +11,11 @@ import httpx
 import psycopg
 
 from orders_client import follow
+from prove.backup import Backup
 from prove.chance import Chance
 from prove.clients import A_DAY_S, Follow, Watcher, habits, random_filter, random_scope
 from prove.faults import FAULTS, Faults, Weather
+from prove.hands import by_hand
 from prove.ledger import Ledger
 from prove.oracle import LogRow, Replay, Row, difference
 from prove.report import Report, summary
@@ -46,6 +48,9 @@ class Plan:
     quiet_after_s: float = 15.0
     """So long between two quiet points."""
     fault_pause_s: float = 1.0
+    restores: float = 0.5
+    """How likely the backup of an earlier quiet point is put back at a later one. If it is certain,
+    the run goes on until it was."""
     planted: Mapping[str, str] = field(default_factory=dict)
     """Modules to run in place of services: bugs that the run has to find."""
     following: Follow = follow
@@ -70,6 +75,8 @@ class Run:
         self._replay = Replay()
         self._gate = Gate()
         self._watchers: list[Watcher] = []
+        self._backup: Backup | None = None
+        self._chance_of_backups = self._chance.part("backups")
         self._weather = Weather(
             self.system,
             self._chance.part("faults"),
@@ -113,9 +120,11 @@ class Run:
         reading = asyncio.create_task(self._keep_reading())
         try:
             ends_at = time.monotonic() + self._plan.seconds
-            while time.monotonic() < ends_at and not self._is_over(tasks):
-                await self._let_happen(ends_at - time.monotonic(), tasks)
+            while (left_s := self._left_s(ends_at)) > 0 and not self._is_over(tasks):
+                await self._let_happen(left_s, tasks)
                 if not self._is_over(tasks):
+                    await self._compare(api_writer, tasks)
+                if not self._is_over(tasks) and await self._goes_back():
                     await self._compare(api_writer, tasks)
         finally:
             for task in (*tasks, reading):
@@ -124,6 +133,12 @@ class Run:
         for outcome in ended:
             if isinstance(outcome, Exception):
                 raise outcome
+
+    def _left_s(self, ends_at: float) -> float:
+        """Return how long the run is to go on."""
+        owes_restore = self._plan.restores == 1 and not self._weather.brought["backup_restored"]
+        left_s = ends_at - time.monotonic()
+        return max(left_s, self._plan.quiet_after_s) if owes_restore else left_s
 
     def _is_over(self, tasks: list[asyncio.Task[None]]) -> bool:
         """Tell whether there is no use in going on; raise what ended a client or a writer."""
@@ -168,6 +183,27 @@ class Run:
             f"quiet    {self._replay.position} events, {len(table)} orders;"
             f" all well after {healed_s:.1f} s, all told {settled_s:.1f} s later"
         )
+
+    async def _goes_back(self) -> bool:
+        """Take a backup; or perhaps put the earlier one back, and tell that it happened."""
+        chance = self._chance_of_backups
+        if self._backup is None or not chance.happens(self._plan.restores):
+            self._backup = await by_hand(Backup, self.system.database, self._replay)
+            return False
+        self.report.say(f"fault    an older backup: {self._backup.position} events")
+        self._weather.brought["backup_restored"] += 1
+        stream, self._replay = await self.system.restore(
+            self._backup.restore, redis_too=chance.happens(0.5)
+        )
+        self.system.replayed = self._replay.position
+        ends_at = time.monotonic() + SETTLED_WITHIN_S
+        while left := [each for each in self._watchers if each.stream != stream]:
+            if time.monotonic() > ends_at:
+                names = ", ".join(each.audit.name for each in left)
+                self.report.find([f"I7: not told of the older backup by now: {names}"])
+                break
+            await asyncio.sleep(0.05)
+        return True
 
     async def _settle(self, tasks: list[asyncio.Task[None]]) -> float:
         """Wait until the outbox is empty and every client has everything."""

@@ -4,9 +4,10 @@ import asyncio
 import os
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
+from typing import TypeVar
 
 from pipeline import Service, health
 from processes import LOOPBACK, free_port
@@ -14,6 +15,8 @@ from prove.hands import by_hand
 from prove.wire import RedisWire, Wire
 from servers import Postgres, Valkey
 from tokens import ASKING
+
+T = TypeVar("T")
 
 _READY_WITHIN_S = 60.0
 _TESTS = Path(__file__).resolve().parent.parent
@@ -164,6 +167,20 @@ class System:
                 raise NotWellError([f"{m.name} {m.page()}" for m in self.members if not m.well()])
             await asyncio.sleep(0.05)
         return time.monotonic() - began
+
+    async def restore(self, restore: Callable[[], T], *, redis_too: bool) -> T:
+        """Put the database back as an administrator would; return what that returns.
+
+        Nobody takes from the database meanwhile. Redis may lose what it had of the other time.
+        """
+        for listener in self.listeners:
+            await by_hand(listener.end)
+        restored = await by_hand(restore)
+        if redis_too:
+            await by_hand(self.valkey.stop)
+            await by_hand(self.valkey.start)
+        await self.heal()
+        return restored
 
     async def close(self) -> None:
         """End everything."""

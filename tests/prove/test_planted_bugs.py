@@ -31,6 +31,7 @@ async def found(
     *,
     following: Follow = follow,
     faults: Faults = (),
+    restores: float = 0,
 ) -> list[str]:
     """Return what a short run finds."""
     plan = Plan(
@@ -43,6 +44,7 @@ async def found(
         planted=planted,
         following=following,
         faults=faults,
+        restores=restores,
         stops_at_finding=True,
     )
     return (await prove(plan, postgres, quiet=True)).findings
@@ -62,6 +64,12 @@ async def test_a_client_that_ignores_a_reset_is_found(provable_postgres: Postgre
     replaced = [each for each in FAULTS if each[1][0] is stream_replaced]
     findings = await found(provable_postgres, {}, following=ignoring_resets, faults=replaced)
     assert any("nothing explains it" in each for each in findings), findings
+
+
+async def test_a_client_that_mixes_in_an_older_backup_is_found(provable_postgres: Postgres) -> None:
+    """I7: who keeps what it knew when the database went back shows orders that never were."""
+    findings = await found(provable_postgres, {}, following=ignoring_resets, restores=1)
+    assert any("I7: at a quiet moment" in each for each in findings), findings
 
 
 async def ignoring_resets(

@@ -5,11 +5,23 @@ import pytest
 from prove.run import Plan, prove
 from servers import Postgres
 
+pytestmark = pytest.mark.anyio
 
-@pytest.mark.anyio
+
 @pytest.mark.parametrize("seed", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 async def test_nothing_is_lost(provable_postgres: Postgres, seed: int) -> None:
     """I1, I2, I3, I7, I8: random SQL under random faults; everyone has what the database has."""
     plan = Plan(seed, seconds=4, clients=15, writers=4, fault_pause_s=0.5)
     report = await prove(plan, provable_postgres, quiet=True)
     assert not report.findings, "\n".join([*report.lines, *report.findings])
+
+
+@pytest.mark.parametrize("seed", [4, pytest.param(5, marks=pytest.mark.slow)])
+async def test_an_older_backup_is_a_reset_for_all(provable_postgres: Postgres, seed: int) -> None:
+    """I7: positions and ids come again, as another stream: everyone is told, nobody mixes them."""
+    plan = Plan(
+        seed, seconds=8, clients=15, writers=4, quiet_after_s=2, fault_pause_s=0.5, restores=1
+    )
+    report = await prove(plan, provable_postgres, quiet=True)
+    assert not report.findings, "\n".join([*report.lines, *report.findings])
+    assert any("an older backup" in line for line in report.lines), report.lines
