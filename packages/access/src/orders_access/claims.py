@@ -9,6 +9,8 @@ from orders_access.principal import Principal
 from orders_contract.messages import MAX_FILTER_VALUES, Role
 
 MAX_SUBJECT_LENGTH = 200
+LAST_MOMENT = 253_402_300_799
+"""The end of the year 9999: what is later has no date."""
 
 
 def principal(claims: Mapping[str, Any], token: str) -> Principal:
@@ -22,8 +24,8 @@ def principal(claims: Mapping[str, Any], token: str) -> Principal:
         subject=_subject(claims["sub"]),
         role=_role(claims.get("role")),
         customers=_customers(claims),
-        expires=float(claims["exp"]),
-        issued=float(claims["iat"]) if "iat" in claims else None,
+        expires=_moment(claims["exp"]),
+        issued=_moment(claims["iat"]) if "iat" in claims else None,
         token_id=_token_id(claims.get("jti"), token),
     )
 
@@ -34,6 +36,13 @@ def _subject(value: Any) -> str:
     if not value.isprintable():  # it becomes the actor of events, and stands in log lines
         raise InvalidTokenError("sub must be printable")
     return value
+
+
+def _moment(value: Any) -> float:
+    """Return a time; the library has seen to it that it is one, and not how far away."""
+    if not 0 <= (seconds := int(value)) <= LAST_MOMENT:
+        raise InvalidTokenError("exp and iat must be times within the years 1970 to 9999")
+    return float(seconds)
 
 
 def _role(value: Any) -> Role:
@@ -53,19 +62,26 @@ def _customers(claims: Mapping[str, Any]) -> frozenset[str] | None:
         raise InvalidTokenError(f"customers must be a list of at most {MAX_FILTER_VALUES} names")
     if not all(isinstance(name, str) and name for name in value):
         raise InvalidTokenError("customers must hold names")
-    if any("\x00" in name or not _is_unicode(name) for name in value):
+    if not all(_can_be_stored(name) for name in value):
         raise InvalidTokenError("customers must hold names that can be stored")
     return frozenset(value)
 
 
-def _is_unicode(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+def _can_be_stored(text: str) -> bool:
+    """Tell whether PostgreSQL takes it: neither NUL nor halves of surrogate pairs."""
+    return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
 
 
 def _token_id(value: Any, token: str) -> str:
-    """Return what a token is revoked by; one without an id is known by its digest."""
+    """Return what a token is revoked by; one without an id is known by a digest of what is signed.
+
+    Not of the signature: its text may be changed, by "=" at its end, and mean the same. With it the
+    digest would change, and the token be revoked no more.
+    """
     if value is None:
-        return hashlib.sha256(token.encode()).hexdigest()
+        return hashlib.sha256(token.rpartition(".")[0].encode()).hexdigest()
     if not isinstance(value, str) or not 0 < len(value) <= MAX_SUBJECT_LENGTH:
         raise InvalidTokenError(f"jti must be a text of 1 to {MAX_SUBJECT_LENGTH} characters")
+    if not _can_be_stored(value):
+        raise InvalidTokenError("jti must be a text that can be stored")
     return value

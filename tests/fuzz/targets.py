@@ -1,0 +1,219 @@
+"""What is tried with any bytes at all: each target holds the code to what it promises.
+
+A target knows nothing of where its bytes come from: the fuzzer makes them, and the tests run every
+seed through it.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from orders_access.credentials import of_handshake
+from orders_access.errors import InvalidTokenError
+from orders_access.keys import Secret
+from orders_access.origins import host_is_ours, origin_is_ours
+from orders_access.principal import Principal
+from orders_access.tokens import Verifier
+from orders_contract.messages import (
+    CLIENT_MESSAGE,
+    MAX_POSITION,
+    SERVER_MESSAGE,
+    Auth,
+    ServerMessage,
+    Subscribe,
+)
+from orders_gateway import protocol
+from orders_gateway.errors import BadRequestError, ProtocolError
+from orders_gateway.filters import Predicate
+from orders_gateway.session import credential_of
+
+SECRET = b"the secret of tests: 32 bytes or more"
+ROW = {"id": 7, "customer_name": "Ann", "status": "pending"}
+IN_2100 = 4_102_444_800
+"""Seconds since 1970; one and the same in every process, so that tokens are, too."""
+
+MAX_ANSWER_BYTES = 2_000
+"""An error's answer is short, whatever was said."""
+
+
+def _encoded(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+HEADER = _encoded(b'{"alg":"HS256","typ":"JWT"}')
+_VERIFIER = Verifier(Secret(SECRET), "HS256", "orders", "orders", leeway_s=60)
+_SERVER: TypeAdapter[ServerMessage] = SERVER_MESSAGE
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something that takes bytes, and bytes to begin with."""
+
+    run: Callable[[bytes], None]
+    seeds: tuple[bytes, ...]
+    words: tuple[bytes, ...] = ()
+    """What the fuzzer would take long to come upon."""
+
+
+def message(data: bytes) -> None:
+    """Take a client's message: one of the contract's, or an error that says so in few words."""
+    try:
+        text = data.decode()  # the library has refused what is not UTF-8
+    except UnicodeDecodeError:
+        return
+    try:
+        said = protocol.parse_message(text)
+    except ProtocolError as exc:
+        answer = protocol.error(exc.code, exc.message)
+        _SERVER.validate_json(answer)
+        assert len(answer) < MAX_ANSWER_BYTES
+        return
+    assert CLIENT_MESSAGE.validate_json(said.model_dump_json()) == said
+    if isinstance(said, Subscribe):
+        _subscribe(said)
+    if isinstance(said, Auth):
+        shown = credential_of(said)
+        assert shown.text not in repr(shown) or len(shown.text) < len(repr(shown))
+
+
+def _subscribe(said: Subscribe) -> None:
+    """Hold the answer to it to the contract; what it asks for must widen no scope."""
+    _SERVER.validate_json(protocol.subscribed(said.filter, said.after or 0))
+    wanted = Predicate.of(said.filter)
+    assert wanted is None or isinstance(wanted.admits(ROW), bool)
+    for scope in (frozenset[str](), frozenset({"Bob"})):
+        scoped = Predicate.of(said.filter, scope)
+        assert scoped is not None
+        assert not scoped.admits(ROW)
+
+
+def request(data: bytes) -> None:
+    """Take a request's target: a place to go on from, or refused."""
+    try:
+        resume = protocol.parse_request(data.decode("latin-1"))
+    except BadRequestError:
+        return
+    assert resume.after is None or 0 <= resume.after <= MAX_POSITION
+
+
+def token(data: bytes) -> None:
+    """Take no token that nobody has signed; and one that was signed for the one that it is.
+
+    The text of a signature may be changed and mean the same. Who does that must not get another
+    token by it, which the revocation of the first would not concern.
+    """
+    text = data.decode("latin-1")
+    with suppress(InvalidTokenError):
+        assert _principal(text) == _principal(SIGNED)
+
+
+def claims(data: bytes) -> None:
+    """Refuse what was signed in words, or take it for somebody of whom all can be told."""
+    try:
+        principal = _principal(signed(data))
+    except InvalidTokenError as exc:
+        str(exc).encode()
+        return
+    kept = json.dumps(principal.to_json()).encode()  # as a ticket in Redis
+    assert Principal.from_json(json.loads(kept)) == principal
+    assert "\0" not in principal.token_id + principal.subject  # PostgreSQL stores both
+    (principal.token_id + principal.subject).encode()
+    _SERVER.validate_json(protocol.authenticated(principal))
+
+
+def headers(data: bytes) -> None:
+    """No header makes the door fall over, and no page of elsewhere is ours."""
+    lines = (data.decode("latin-1").split("\n") + [""] * 3)[:3]
+    authorization, host, offered = lines
+    of_handshake(authorization, offered.split(","))
+    host_is_ours(host)
+    assert not origin_is_ours(f"https://{host}.evil.example", host, "")
+
+
+def _principal(text: str) -> Principal:
+    """Verify without an event loop: with a secret at hand there is nothing to wait for."""
+    try:
+        _VERIFIER.verify(text).send(None)
+    except StopIteration as done:
+        found: Principal = done.value
+        return found
+    raise AssertionError("it waits for something")
+
+
+def signed(payload: bytes) -> str:
+    """Return a token for any payload."""
+    content = f"{HEADER}.{_encoded(payload)}"
+    return f"{content}.{_encoded(hmac.digest(SECRET, content.encode(), hashlib.sha256))}"
+
+
+def _claims(**more: object) -> bytes:
+    good = {"sub": "ann", "role": "clerk", "aud": "orders", "iss": "orders"}
+    return json.dumps({**good, "exp": IN_2100, **more}).encode()
+
+
+SIGNED = signed(_claims())
+
+TARGETS = {
+    "message": Target(
+        message,
+        (
+            b'{"type":"ping"}',
+            b'{"type":"subscribe","filter":{"status":["pending"],"order_id":[7]},"after":5}',
+            b'{"type":"subscribe","filter":{"customer_name":["Ann","Bob"]}}',
+            b'{"type":"subscribe","filter":null,"after":null}',
+            b'{"type":"auth","token":"a.b.c"}',
+            b'{"type":"auth","ticket":"abc"}',
+            b"[" * 300,
+        ),
+        (b'"type"', b'"filter"', b'"after"', b'"customer_name"', b'"order_id"', b"\\ud800", b"1e9"),
+    ),
+    "request": Target(
+        request,
+        (b"/ws", b"/ws?after=7&stream=5ee97b66-0000-0000-0000-000000000000", b"/ws?after=-1"),
+        (b"after=", b"stream=", b"&", b"%", b"//[", b"9223372036854775808"),
+    ),
+    "token": Target(
+        token,
+        (
+            SIGNED.encode(),
+            *(f"{SIGNED[:-1]}{letter}".encode() for letter in "AEIMQUYcgkosw048BCD"),
+            f"{SIGNED}=".encode(),
+            f"{SIGNED}!".encode(),
+            signed(b"{}").encode(),
+            b"a.b.c",
+            b"eyJhbGciOiJub25lIn0.e30.",
+            f"{_encoded(b'[' * 5_000)}.e30.x".encode(),
+        ),
+        (b"eyJ", b"."),
+    ),
+    "claims": Target(
+        claims,
+        (
+            _claims(),
+            _claims(customers=["Ann"], jti="1", iat=1, nbf=1),
+            _claims(exp=10**12),
+            _claims(exp=10**400),
+            _claims(iat=10**400),
+            _claims(iat=float("inf")),
+            _claims(jti="\0"),
+            _claims(jti="\ud800"),
+            _claims(customers=["\ud800"]),
+        ),
+        (b'"sub"', b'"role"', b'"exp"', b'"iat"', b'"nbf"', b'"jti"', b'"customers"', b"Infinity"),
+    ),
+    "headers": Target(
+        headers,
+        (
+            b"Bearer a.b.c\nlocalhost:3000\norders, orders.token.a.b.c",
+            b"Bearer\n[::1]:3000\norders.ticket.x",
+            b"bearer  x \n[\n,,",
+        ),
+        (b"Bearer ", b"orders.token.", b"orders.ticket.", b"[::1]", b"//"),
+    ),
+}

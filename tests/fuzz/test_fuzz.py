@@ -1,0 +1,25 @@
+"""The fuzzer's targets: with what it begins with, and with all it comes upon for a while."""
+
+import pytest
+
+from fuzz.__main__ import fuzz, missing
+from fuzz.targets import TARGETS
+
+SECONDS = 20
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_seeds(name: str) -> None:
+    """Every seed of a target, whole or cut short anywhere, is dealt with as the target promises."""
+    for seed in TARGETS[name].seeds:
+        step = max(1, len(seed) // 50)
+        for end in range(len(seed), -1, -step):
+            TARGETS[name].run(seed[:end])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(missing() is not None, reason=str(missing()))
+@pytest.mark.parametrize("name", TARGETS)
+def test_nothing_is_found(name: str) -> None:
+    """For some seconds nothing breaks a target; ``make fuzz`` goes on for longer."""
+    assert fuzz(name, SECONDS) == 0
