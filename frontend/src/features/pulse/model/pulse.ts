@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000;
 const QUARTER_MS = 15 * MINUTE_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 export const MINUTES = 60;
-export const HOURS = 24;
+const HOURS = 24;
 const QUARTERS_KEPT = (HOURS + 1) * 4;
 
 /** Numbers by the minute (or quarter) since the epoch. */
