@@ -58,8 +58,9 @@ class History:
 
         """
         page = (stream, position - position % PAGE_EVENTS)
-        found = _rest(self._pages.get(page, []), position)
-        if not found:
+        found = self._remembered(page, position) or self._remembered((stream, position), position)
+        # Small batches do not fill a page: what follows them is remembered by where it begins.
+        if not found and len(self._pages.get(page, [])) < _REDIS_BATCHES:
             try:
                 found = _rest(await self._once(*page), position)
             except HistoryExpiredError:
@@ -67,6 +68,9 @@ class History:
                     raise
         # The page's beginning may be gone while what is asked for is still there.
         return found or await self._once(stream, position)
+
+    def _remembered(self, key: tuple[str, int], position: int) -> list[Batch]:
+        return _rest(self._pages.get(key, []), position)
 
     def forget(self) -> None:
         """Drop what is remembered: the database went back, so history may not be what it was."""
