@@ -87,8 +87,8 @@ class Relay:
                 await self._linger()
             if await self._log.fall_asleep():
                 pauses = iter(SETTLING_PAUSES_S)
-                await self._settle()
-                await self._sleep()
+                if await self._settle():
+                    await self._sleep()
                 await self._log.wake_up()
                 await self._linger()
             else:
@@ -96,15 +96,21 @@ class Relay:
                 # lock until its session ends. Then we look often instead of sleeping.
                 await asyncio.sleep(next(pauses, SETTLING_PAUSES_S[-1]))
 
-    async def _settle(self) -> None:
-        """Wait, draining, for writers that found us awake, or unwell. Any later one rings."""
+    async def _settle(self) -> bool:
+        """Wait, draining, for writers that found us awake, or unwell. Any later one rings.
+
+        Where writers overlap without end that never comes, and all of them would ring: False, when
+        there is more at once.
+        """
         pauses = iter(SETTLING_PAUSES_S)
         pause_s = next(pauses)
         while not await self._log.writers_settled():
             await self._log.wait_for_bell(pause_s)
-            await self._drain()
+            if await self._pass_on() > 1:
+                return False
             pause_s = next(pauses, pause_s)
         await self._drain()
+        return True
 
     async def _sleep(self) -> None:
         """Pass on what is rung for, event by event, until there is more at once.
@@ -118,8 +124,8 @@ class Relay:
         while not more and not self._over.is_set():
             await self._log.wait_for_bell(WELL_INTERVAL_S)
             more = await self._pass_on() > 1 or await self._pass_on() > 0
-            if time.monotonic() - well_at_s >= WELL_INTERVAL_S:
-                await self._settle()
+            if not more and time.monotonic() - well_at_s >= WELL_INTERVAL_S:
+                more = not await self._settle()
                 well_at_s = time.monotonic()
 
     async def _linger(self) -> None:
