@@ -59,6 +59,8 @@ class ContainerStack:
         self.project = f"orders-e2e-{secrets.token_hex(4)}"
         self.port = free_port()
         self.docker = docker.from_env()
+        self.settings: dict[str, str] = {}
+        """What the next ``docker compose`` finds in its environment, besides the port."""
         # Nobody's .env: the defaults are what is tested.
         file = str(REPOSITORY / "docker-compose.yml")
         self._options = ("--project-name", self.project, "--env-file", os.devnull, "--file", file)
@@ -94,6 +96,17 @@ class ContainerStack:
             self.docker.close()
             signal.signal(signal.SIGINT, before)
 
+    @contextmanager
+    def set(self, **settings: str) -> Iterator[None]:
+        """Run with settings for a while; whom they concern is made anew, before and after."""
+        self.settings = settings
+        try:
+            self.start()
+            yield
+        finally:
+            self.settings = {}
+            self.start()
+
     def scale(self, service: str, count: int) -> None:
         """Have so many containers of a service; return when they are healthy."""
         options = ("--detach", "--wait", "--no-build", "--no-deps", "--no-recreate")
@@ -105,7 +118,7 @@ class ContainerStack:
         env = {name: os.environ[name] for name in kept if name in os.environ}
         done = subprocess.run(
             ["docker", "compose", *self._options, *arguments],
-            env={**env, "PORT": str(self.port)},
+            env={**env, "PORT": str(self.port), **self.settings},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

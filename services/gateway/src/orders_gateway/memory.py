@@ -11,9 +11,8 @@ MB = 1024 * 1024
 class Memory:
     """What the operating system counts as this process's (RSS).
 
-    Allocators keep what was freed, so after a crowd has left a process looks as large as before:
-    3,000 clients came and went, and 60 MB of 129 stayed. Half of that was garbage in cycles; the
-    rest went back when the allocator was asked to.
+    Allocators keep what was freed, and connections leave garbage in cycles: after a crowd has left
+    a process looks as large as before, and would refuse everyone for good. Both go back if asked.
     """
 
     def __init__(self) -> None:

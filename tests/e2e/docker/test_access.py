@@ -1,0 +1,246 @@
+"""Containers that ask for tokens: through the edge, as strangers and customers come.
+
+What an attacker may try in detail is tried against the same processes in ``integration/access``;
+here is what images, networks, users and the edge could get wrong.
+"""
+
+import contextlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
+
+from answers import created, ok, problem
+from containers import ContainerStack
+from follower import Follower
+from tokens import ASKING, bearer, token
+from waiting import until
+from world import head, stream_url
+
+OURS, OTHERS = "Ann", "Bob SECRET"
+ORDER = {"customer_name": OURS, "product_name": "Laptop"}
+CHIEF = token("admin", subject="chief")
+ANN = token("admin", [OURS], subject="ann")
+
+
+@pytest.fixture(scope="module")
+def guarded(containers: ContainerStack) -> Iterator[ContainerStack]:
+    """Have the containers ask for tokens, and let nobody ask too often."""
+    with containers.set(**ASKING, REQUESTS_PER_SECOND="10", CONNECTIONS_PER_SUBJECT="3"):
+        with client(containers, CHIEF) as chief:
+            until(lambda: chief.get("/api/health").json().get("status") == "ok", 60, "all is well")
+        yield containers
+
+
+def client(stack: ContainerStack, shown: str | None = None) -> httpx.Client:
+    """Return a client of the edge that shows a token."""
+    headers = {} if shown is None else bearer(shown)
+    return httpx.Client(base_url=stack.edge, headers=headers, timeout=30)
+
+
+def follow(stack: ContainerStack, shown: str) -> Follower:
+    """Connect through the edge, and be let in."""
+    follower = Follower(stream_url(stack), additional_headers=bearer(shown))
+    follower.expect("authenticated")
+    return follower
+
+
+def checks(shown: httpx.Client) -> dict[str, Any]:
+    """Return what health says in detail, to those who show a token."""
+    found: dict[str, Any] = ok(shown.get("/api/health"))["checks"]
+    return found
+
+
+def closing_code(stack: ContainerStack, *messages: Any, **options: Any) -> int | None:
+    """Connect, say something, and return how it was closed; 0 if there was no connection."""
+    try:
+        with connect(stream_url(stack), **options) as socket:
+            for message in messages:
+                socket.send(json.dumps(message))
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    socket.recv(15)
+    except InvalidStatus:
+        return 0
+    except ConnectionClosed as closed:
+        return None if closed.rcvd is None else closed.rcvd.code
+    return None
+
+
+def within(seconds: float, condition: Callable[[], bool]) -> None:
+    """Wait for a condition that is promised within some seconds."""
+    began = time.monotonic()
+    until(condition, seconds + 10)
+    assert time.monotonic() - began < seconds
+
+
+def test_strangers_learn_nothing(guarded: ContainerStack) -> None:
+    """Without a token there is one word on the system's health, and nothing else."""
+    with client(guarded) as nobody:
+        for path in ("/api/orders", "/api/orders/1", "/api/events", "/api/pulse", "/api/me"):
+            problem(nobody.get(path), 401)
+        assert ok(nobody.get("/api/health")) == {"status": "ok"}
+        problem(nobody.post("/api/orders", json=ORDER), 401)
+    assert closing_code(guarded, {"type": "subscribe"}) == 4001
+    assert closing_code(guarded, {"type": "auth", "token": token(ttl_s=-120)}) == 4001
+    assert closing_code(guarded, additional_headers=bearer("x")) == 0
+
+
+def test_roles(guarded: ContainerStack) -> None:
+    """Viewers read, clerks write, admins delete."""
+    with client(guarded, token("viewer")) as viewer, client(guarded, token("clerk")) as clerk:
+        problem(viewer.post("/api/orders", json=ORDER), 403)
+        path = f"/api/orders/{created(clerk.post('/api/orders', json=ORDER))['id']}"
+        assert ok(viewer.get(path))["customer_name"] == OURS
+        problem(clerk.delete(path), 403)
+    with client(guarded, CHIEF) as chief:
+        assert chief.delete(path).status_code == 204
+
+
+def test_scope(guarded: ContainerStack) -> None:
+    """A customer's token shows that customer's orders alone, by API and by stream."""
+    with follow(guarded, ANN) as follower, client(guarded, CHIEF) as chief:
+        theirs = created(chief.post("/api/orders", json={**ORDER, "customer_name": OTHERS}))
+        chief.put(f"/api/orders/{theirs['id']}", json={"product_name": "SECRET"})
+        ours = created(chief.post("/api/orders", json=ORDER))
+        follower.until(head(guarded))
+    assert "SECRET" not in json.dumps(follower.events)
+    assert follower.events[-1]["order_id"] == ours["id"]
+    with client(guarded, ANN) as ann:
+        problem(ann.get(f"/api/orders/{theirs['id']}"), 404)
+        for path in ("/api/orders", "/api/orders?search=SECRET", "/api/events?limit=10000"):
+            answer = ann.get(path)
+            ok(answer)
+            assert "SECRET" not in answer.text
+
+
+def test_ticket_is_good_once(guarded: ContainerStack) -> None:
+    """What the API leaves in Redis a gateway finds and takes away, each as its own user."""
+    with client(guarded, ANN) as ann:
+        ticket = ann.post("/api/tickets").json()["ticket"]
+    offered = [Subprotocol("orders"), Subprotocol(f"orders.ticket.{ticket}")]
+    with Follower(stream_url(guarded), subprotocols=offered) as follower:
+        assert follower.expect("authenticated")["customers"] == [OURS]
+    assert closing_code(guarded, subprotocols=offered) == 0
+
+
+def test_revoked(guarded: ContainerStack) -> None:
+    """A revoked token counts no longer after two seconds, neither at the API nor on the stream."""
+    victim = token(subject="eve")
+    with follow(guarded, victim) as follower, client(guarded, victim) as eve:
+        assert ok(eve.get("/api/me"))["subject"] == "eve"
+        with client(guarded, CHIEF) as chief:
+            assert chief.post("/api/revocations", json={"token": victim}).status_code == 204
+        began = time.monotonic()
+        assert follower.closing_code() == 4001
+        assert time.monotonic() - began < 2
+        within(2, lambda: eve.get("/api/me").status_code == 401)
+    assert closing_code(guarded, additional_headers=bearer(victim)) == 0
+
+
+def test_connections_of_one_subject(guarded: ContainerStack) -> None:
+    """Beyond its number, on each gateway, a subject's connections are closed with 1013."""
+    many = token(subject="many")
+    with contextlib.ExitStack() as stack:
+        codes = []
+        for _ in range(7):  # two gateways, three each
+            opened = stack.enter_context(
+                connect(stream_url(guarded), additional_headers=bearer(many))
+            )
+            try:
+                opened.recv(5)
+            except ConnectionClosed as closed:
+                codes.append(closed.rcvd and closed.rcvd.code)
+        assert 1013 in codes
+        with client(guarded, CHIEF) as chief:
+            until(lambda: checks(chief)["limits"]["connections"] > 0, 5, "it is counted")
+
+
+def test_gateways_say_what_they_hold(guarded: ContainerStack) -> None:
+    """Health sums up the gateways' memory, which is below their bound."""
+    with client(guarded, CHIEF) as chief:
+        gateways = checks(chief)["gateways"]
+    assert gateways["full"] == 0
+    assert 0 < gateways["memory_mb"] < 440 * gateways["count"]
+    assert guarded.run("gateway-1", "printenv", "MAX_MEMORY_MB") == (0, "440\n")
+
+
+def test_page_of_another_origin(guarded: ContainerStack) -> None:
+    """A page from elsewhere gets no connection; ours is told to trust its own origin alone."""
+    assert closing_code(guarded, additional_headers=bearer(ANN), origin="https://evil.example") == 0
+    with client(guarded, ANN) as ann:
+        page = ann.get("/")
+        answer = ann.get("/api/orders", headers={"Origin": "https://evil.example"})
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_actor_is_the_subject(guarded: ContainerStack) -> None:
+    """Who changed an order is in its history."""
+    with client(guarded, token("clerk", subject="ann@example.com")) as clerk:
+        order = created(clerk.post("/api/orders", json=ORDER))
+        head(guarded)
+        events = ok(clerk.get(f"/api/orders/{order['id']}/events"))["events"]
+    assert [event["actor"] for event in events] == ["ann@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("role", "statement"),
+    [
+        ("orders_api", "SELECT take_order_events()"),
+        ("orders_api", "DELETE FROM order_events"),
+        ("orders_api", "DELETE FROM order_outbox"),
+        ("orders_listener", "SELECT * FROM orders"),
+        ("orders_listener", "UPDATE orders SET quantity = 2"),
+    ],
+)
+def test_database_roles(guarded: ContainerStack, role: str, statement: str) -> None:
+    """Each service's role in the database can do no more than it needs."""
+    status, output = guarded.run("db-1", "psql", "-U", role, "-c", statement)
+    assert status != 0
+    assert "permission denied" in output
+
+
+@pytest.mark.parametrize(
+    ("service", "command"),
+    [
+        ("gateway", "FLUSHALL"),
+        ("gateway", "SET orders:head x"),
+        ("gateway", "PUBLISH orders:changes x"),
+        ("api", "DEL orders:log"),
+        ("api", "KEYS *"),
+        ("listener", "HSET orders:revoked token:x 1"),
+        ("listener", "CONFIG GET *"),
+    ],
+)
+def test_redis_users(guarded: ContainerStack, service: str, command: str) -> None:
+    """With what is in its own files a service can do to Redis only what it is for."""
+    password = guarded.run(f"{service}-1", "cat", "/run/redis/password")[1].strip()
+    shown = ["redis-cli", "--no-auth-warning", "--user", service, "--pass", password]
+    assert guarded.run("redis-1", *shown, "PING")[1].strip() == "PONG"
+    assert "NOPERM" in guarded.run("redis-1", *shown, *command.split())[1]
+
+
+def test_too_many_requests(guarded: ContainerStack) -> None:
+    """Beyond the burst of its address a client is told when to come back."""
+    with client(guarded, token(subject="eager")) as eager:
+        answers = (eager.get("/api/me") for _ in range(2_000))
+        answer = next(each for each in answers if each.status_code != 200)
+        problem(answer, 429)
+        assert int(answer.headers["Retry-After"]) >= 1
+
+
+def test_logs_hold_no_tokens(guarded: ContainerStack) -> None:
+    """Whatever was asked so far, no container's log has a token or an order in it."""
+    output = guarded.log()
+    assert not re.search(r"eyJ[\w-]+\.eyJ", output)
+    for word in ("SECRET", "Laptop", ASKING["AUTH_SECRET"]):
+        assert word not in output
