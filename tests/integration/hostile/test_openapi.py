@@ -10,6 +10,7 @@ from pipeline import Pipeline
 from processes import LOOPBACK
 from tokens import ASKING, bearer, token
 
+CONFIG = Path(__file__).with_name("schemathesis.toml")
 LEFT_OUT = "positive_data_acceptance,unsupported_method"
 """It cannot know that an Idempotency-Key was used before, or that `/orders/counts` is also the path
 of an order whose id makes no sense."""
@@ -18,8 +19,9 @@ of an order whose id makes no sense."""
 def attacked(pipeline: Pipeline, folder: Path, shown: str | None, examples: int) -> str:
     """Run every check on every path; return the summary."""
     api = pipeline.api(**ASKING, REQUESTS_PER_SECOND="100000", REQUESTS_BURST="1000000")
-    command = [str(Path(sys.executable).with_name("schemathesis")), "run", "--no-color"]
-    command += [f"http://{LOOPBACK}:{api.port}/api/openapi.json", "--seed", "1"]
+    command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(CONFIG)]
+    command += ["run", f"http://{LOOPBACK}:{api.port}/api/openapi.json", "--no-color"]
+    command += ["--seed", "1"]
     command += ["--checks", "all", "--exclude-checks", LEFT_OUT, "--max-examples", str(examples)]
     if shown is not None:
         command += ["--header", f"Authorization: {bearer(shown)['Authorization']}"]
