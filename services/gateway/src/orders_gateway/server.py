@@ -33,6 +33,10 @@ from orders_gateway.turns import Turns
 
 SERVICE_RESTART = 1012
 INTERNAL_ERROR = 1011
+BACKLOG = 1024
+"""So many may wait to be accepted. The kernel drops who comes beyond it, and they try again after a
+second; a crowd that comes back at once is more than the usual 100."""
+
 CLOSE_TIMEOUT_S = 2.0
 """One who does not answer that we close is cut off after so long."""
 
@@ -146,6 +150,7 @@ class Gateway:
             self._handle,
             settings.ws_host,
             settings.ws_port,
+            backlog=BACKLOG,
             process_request=self._answer,
             create_connection=Socket,
             select_subprotocol=select_subprotocol,
