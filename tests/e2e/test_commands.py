@@ -11,7 +11,7 @@ import pytest
 
 from stacks import ORDERS, EmbeddedStack, environment, orders
 from waiting import until
-from world import World, stream_url
+from world import World, head, stream_url
 
 
 @contextmanager
@@ -54,6 +54,15 @@ def test_psql_passes_its_arguments_on(stack: EmbeddedStack) -> None:
     failed = orders("psql", "-v", "ON_ERROR_STOP=1", folder=stack.folder, text="SELECT 1/0;")
     assert (failed.returncode, "division by zero" in failed.stderr) == (3, True)
     assert "psql is the PostgreSQL" in orders("psql", "--help", folder=stack.folder).stdout
+
+
+def test_psql_says_who_it_was(stack: EmbeddedStack) -> None:
+    """Changes made with ``orders psql`` are ascribed to the database role."""
+    statement = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Ascribed')"
+    orders("psql", "-c", statement, folder=stack.folder)
+    head(stack)
+    said = "SELECT actor FROM order_events WHERE \"order\"->>'product_name' = 'Ascribed'"
+    assert stack.psql(said) == "orders"
 
 
 def test_watch_shows_what_changed(world: World, tmp_path: Path) -> None:

@@ -7,9 +7,14 @@ from orders_cli.stack.ports import LOOPBACK
 
 
 def psql_environment(url: str, environment: dict[str, str]) -> dict[str, str]:
-    """Return an environment in which psql finds the database by itself."""
+    """Return an environment in which psql finds the database by itself.
+
+    Changes are ascribed to the database role, unless PGOPTIONS or a SET says otherwise.
+    """
     parts = urlsplit(url)
+    actor = f"-c orders.actor={parts.username or ROLE}"
     return without_postgres_settings(environment) | {
+        "PGOPTIONS": f"{actor} {environment.get('PGOPTIONS', '')}".rstrip(),
         "PGHOST": parts.hostname or LOOPBACK,
         "PGPORT": str(parts.port),
         "PGUSER": parts.username or ROLE,
