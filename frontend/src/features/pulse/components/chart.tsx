@@ -40,7 +40,15 @@ export function Chart({ bars, kind, label }: ChartProps) {
     ]);
   }, [bars, kind, dark]);
 
-  return <div ref={box} className={styles.chart} role="img" aria-label={label} />;
+  return (
+    <div
+      ref={box}
+      className={styles.chart}
+      data-empty={bars.length === 0}
+      role="img"
+      aria-label={label}
+    />
+  );
 }
 
 function options(kind: ChartProps["kind"], element: HTMLElement): uPlot.Options {
