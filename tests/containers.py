@@ -181,6 +181,11 @@ class ContainerStack:
         service = name.rpartition("-")[0]
         self._network(network).connect(self.container(name), aliases=[service])
 
+    def host(self) -> str:
+        """Return the address at which containers that reach the world reach this machine."""
+        found: str = self._network("web").attrs["IPAM"]["Config"][0]["Gateway"]
+        return found
+
     def _network(self, name: str) -> Network:
         return self.docker.networks.get(f"{self.project}_{name}")
 

@@ -145,6 +145,17 @@ def test_revoked(guarded: ContainerStack) -> None:
     assert closing_code(guarded, additional_headers=bearer(victim)) == 0
 
 
+def test_renewed_in_place(guarded: ContainerStack) -> None:
+    """With a new token the connection goes on."""
+    with follow(guarded, token(subject="ann", ttl_s=5)) as follower:
+        follower.next("expiring")
+        follower.send({"type": "auth", "token": token(subject="ann")})
+        assert follower.next("authenticated")["subject"] == "ann"
+        with client(guarded, CHIEF) as chief:
+            created(chief.post("/api/orders", json=ORDER))
+        follower.until(head(guarded))
+
+
 def test_connections_of_one_subject(guarded: ContainerStack) -> None:
     """Beyond its number, on each gateway, a subject's connections are closed with 1013."""
     many = token(subject="many")

@@ -1,0 +1,25 @@
+"""Containers that take the tokens of another issuer."""
+
+import httpx
+
+from answers import created, problem
+from containers import ContainerStack
+from follower import Follower
+from issuer import KEY, OTHER, issued, issuer, trusting
+from tokens import bearer
+from waiting import until
+from world import head, stream_url
+
+
+def test_tokens_of_an_issuer(containers: ContainerStack) -> None:
+    """API and gateways fetch its keys through the one network that leads out."""
+    with issuer(containers.host()) as keys, containers.set(**trusting(keys)):
+        shown = bearer(issued(KEY, "1", role="admin"))
+        with httpx.Client(base_url=containers.edge, timeout=30) as client:
+            health = "/api/health"
+            until(lambda: client.get(health, headers=shown).json().get("status") == "ok", 60, "ok")
+            problem(client.get("/api/orders", headers=bearer(issued(OTHER, "1"))), 401)
+            order = {"customer_name": "Ann", "product_name": "Desk"}
+            with Follower(stream_url(containers), additional_headers=shown) as follower:
+                created(client.post("/api/orders", json=order, headers=shown))
+                assert follower.until(head(containers))[-1]["actor"] == "ann"

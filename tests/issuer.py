@@ -1,0 +1,60 @@
+"""Somebody else who issues tokens, and serves the public key by which they are known."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+
+KEY, OTHER = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+
+
+def issued(key: Any, name: str, **claims: Any) -> str:
+    """Return a token as the issuer makes it, signed with a key of that name."""
+    values: dict[str, Any] = {"sub": "ann", "role": "clerk", "aud": "shop"}
+    values |= {"iss": "https://issuer.example", "exp": int(time.time()) + 600, **claims}
+    return jwt.encode(values, key, algorithm="ES256", headers={"kid": name})
+
+
+def trusting(keys: str) -> dict[str, str]:
+    """Return the settings of services that take the issuer's tokens; ``keys`` is its address."""
+    return {
+        "AUTH_MODE": "token",
+        "AUTH_ALGORITHM": "ES256",
+        "AUTH_JWKS_URL": keys,
+        "AUTH_AUDIENCE": "shop",
+        "AUTH_ISSUER": "https://issuer.example",
+        "INTERNAL_SECRET": "between gateways and API",
+    }
+
+
+@contextmanager
+def issuer(host: str) -> Iterator[str]:
+    """Serve the public key of ``KEY`` as "1" at an address of this machine; yield the URL."""
+    public = {**json.loads(ECAlgorithm.to_jwk(KEY.public_key())), "kid": "1", "use": "sig"}
+    body = json.dumps({"keys": [public]}).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer((host, 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://{host}:{server.server_port}/keys"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
