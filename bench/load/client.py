@@ -6,6 +6,7 @@ import socket
 from dataclasses import dataclass
 
 from bench.load.customers import customer_name
+from bench.load.dialects import Dialect, NatsReader
 from bench.load.frames import CLOSE, PING, Heard, Inflater, Reader, masked, pong
 
 LOOPBACK = "127.0.0.1"
@@ -34,6 +35,7 @@ class Client:
     """Connects, counts, and can come back with its position."""
 
     __slots__ = (
+        "_dialect",
         "_head",
         "_reader",
         "_subscription",
@@ -46,17 +48,26 @@ class Client:
         "stream",
     )
 
-    def __init__(self, *, numbered: bool, whole: bool, subscription: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        numbered: bool,
+        whole: bool,
+        subscription: str = "",
+        dialect: Dialect | None = None,
+    ) -> None:
         self.numbered = numbered
         """Whether events have positions; a baseline's have not."""
         self._subscription = subscription
         self._whole = whole
-        self._reader = Reader(Inflater(), whole=whole)
+        self._dialect = dialect
+        self._reader: Reader | NatsReader
+        self.listen(Inflater())
         self._head = b""
         self.sock: socket.socket | None = None
         self.open = False
         self.greeted = False
-        self.position = -1
+        self.position = 0 if dialect else -1
         self.stream = ""
 
     def connect(self, port: int, inflater: Inflater) -> int:
@@ -73,19 +84,21 @@ class Client:
         return sock.fileno()
 
     def listen(self, inflater: Inflater) -> None:
-        """Read from now on what is on a new connection to a gateway."""
-        self._reader = Reader(inflater, whole=self._whole)
+        """Read from now on what is on a new connection to a server."""
+        dialect = self._dialect
+        self._reader = dialect.reader() if dialect else Reader(inflater, whole=self._whole)
 
     def ask(self, *, deflate: bool) -> None:
         """Send the opening handshake, with the position if there is one."""
         resume = f"?after={self.position}&stream={self.stream}" if self.stream else ""
+        path = self._dialect.path if self._dialect else f"/ws{resume}"
         offer = (
             "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
             if deflate
             else ""
         )
         request = (
-            f"GET /ws{resume} HTTP/1.1\r\nHost: {LOOPBACK}\r\nUpgrade: websocket\r\n"
+            f"GET {path} HTTP/1.1\r\nHost: {LOOPBACK}\r\nUpgrade: websocket\r\n"
             "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
             f"{offer}Sec-WebSocket-Version: 13\r\n\r\n"
         )
@@ -99,7 +112,8 @@ class Client:
         if not blank:
             return None
         self.open = head.startswith(b"HTTP/1.1 101")
-        self.greeted = self.open and not self.numbered
+        greets = not self._dialect.welcome if self._dialect else not self.numbered
+        self.greeted = self.open and greets
         return head, rest
 
     def hear(self, data: bytes | memoryview, tally: Tally) -> list[Heard]:
@@ -132,8 +146,16 @@ class Client:
             self.sock.send(pong(message.text))
         elif message.opcode == CLOSE:
             tally.lost += 1
+        elif self._dialect is not None:
+            self._reply(self._dialect, message.text)
         elif message.text.startswith(b"{"):
             self._take(json.loads(message.text), tally)
+
+    def _reply(self, dialect: Dialect, text: bytes) -> None:
+        if dialect.welcome and text.startswith(dialect.welcome):
+            self.greeted = True
+        elif (reply := dialect.reply(text)) and self.sock is not None:
+            self.sock.send(masked(reply))
 
     def _take(self, message: dict[str, object], tally: Tally) -> None:
         match message:

@@ -81,6 +81,7 @@ class Crowd:
         deflate: bool = False,
         timed: int = 0,
         customers: int = 0,
+        dialect: str = "",
         at_once: int = 256,
         within_s: float = 60,
     ) -> State:
@@ -94,6 +95,7 @@ class Crowd:
             deflate=deflate,
             timed=timed,
             customers=customers,
+            dialect=dialect,
             at_once=at_once,
         )
         return self.until(

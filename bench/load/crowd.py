@@ -15,6 +15,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bench.load.client import Client, Tally, subscription
+from bench.load.dialects import DIALECTS
 from bench.load.frames import Heard, Inflater, stamps_of
 from bench.usage import usage
 
@@ -97,16 +98,23 @@ class Crowd:
         timed: int,
         at_once: int,
         customers: int,
+        dialect: str,
     ) -> None:
         """Connect more clients, taking the ports in turn. The first ``timed`` note each frame.
 
         With ``customers`` each subscribes to one of so many customers' orders, in turn.
+        ``dialect`` names how to talk to a server that is not ours.
         """
         self._ports, self._deflate, self._at_once = ports, deflate, at_once
         for number in range(count):
             reference = number == 0 and timed > 0
             wanted = subscription(number % customers) if customers else ""
-            client = Client(numbered=numbered, whole=reference, subscription=wanted)
+            client = Client(
+                numbered=numbered,
+                whole=reference,
+                subscription=wanted,
+                dialect=DIALECTS[dialect] if dialect else None,
+            )
             if reference:
                 self._reference = client
             if number < timed:

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_EVENTS = re.compile(rb'\{"type":"events","first":(\d+),"last":(\d+),')
+_EVENTS = re.compile(rb'(?:42\["orders",)?\{"type":"events","first":(\d+),"last":(\d+),')
 _ROW = re.compile(rb'\{"operation" ?: ?"\w+", ?"order" ?: ?\{"id":(\d+)')
 _STAMP = re.compile(rb'"changed_at":"([^"]+)"')
 
@@ -96,7 +96,7 @@ class Reader:
     def _frames(self, data: bytes | memoryview) -> Iterator[Heard]:
         at, end = 0, len(data)
         while at < end:
-            start, length = _header(data, at, end)
+            start, length = header(data, at, end)
             glance = length if self._whole else min(length, _GLANCE)
             if not start or end - start < glance:
                 break
@@ -134,7 +134,7 @@ class Reader:
         return Heard(opcode, *(found or (0, 0)), text)
 
 
-def _header(data: bytes | memoryview, at: int, end: int) -> tuple[int, int]:
+def header(data: bytes | memoryview, at: int, end: int) -> tuple[int, int]:
     """Return where a frame's payload begins and its length; (0, 0) if that is not known yet."""
     if end - at < 2:
         return 0, 0
@@ -148,7 +148,10 @@ def _header(data: bytes | memoryview, at: int, end: int) -> tuple[int, int]:
 
 
 def events_of(data: bytes | memoryview, start: int) -> tuple[int, int] | None:
-    """Return first and last position of an ``events`` message, or twice a baseline row's id."""
+    """Return first and last position of an ``events`` message, or twice a baseline row's id.
+
+    The message may be wrapped as Socket.IO does it.
+    """
     found = _EVENTS.match(data, start)
     if found is not None:
         return int(found[1]), int(found[2])
