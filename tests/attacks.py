@@ -1,6 +1,6 @@
-"""What hostile clients do to a gateway that asks for tokens.
+"""What hostile clients do to a gateway that asks for tokens, or to the edge before it.
 
-    python -m attacks NAME PORT COUNT
+    python -m attacks NAME HOST PORT COUNT
 
 runs one of them, in a process of its own where the bystander's pace is measured.
 """
@@ -10,9 +10,12 @@ import os
 import socket
 import struct
 import sys
+import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -20,34 +23,54 @@ from websockets.sync.client import ClientConnection, connect
 from processes import LOOPBACK
 from tokens import bearer, token
 
-HANDSHAKE = (
-    "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-    "{}Authorization: {}\r\n\r\n"
-)
 TEXT, CONTINUATION, CLOSE, PING = 0x1, 0x0, 0x8, 0x9
 FIN, COMPRESSED = 0x80, 0x40
 
 
-def address(port: int) -> str:
-    """Return where a gateway's clients connect."""
-    return f"ws://{LOOPBACK}:{port}/ws"
+@dataclass(frozen=True)
+class Entrance:
+    """Where clients connect: to a gateway itself, or to the edge."""
 
+    port: int
+    host: str = LOOPBACK
 
-def dial(port: int) -> socket.socket:
-    return socket.create_connection((LOOPBACK, port), 10)
+    @property
+    def url(self) -> str:
+        return f"ws://{self.host}:{self.port}/ws"
 
+    def dial(self) -> socket.socket:
+        return socket.create_connection((self.host, self.port), 10)
 
-def upgraded(port: int, headers: str = "") -> socket.socket:
-    """Return a socket on which the WebSocket protocol is spoken, by hand."""
-    opened = dial(port)
-    shown = bearer(token(subject="mallory"))["Authorization"]
-    opened.sendall(HANDSHAKE.format(headers, shown).encode())
-    answer = b""
-    while b"\r\n\r\n" not in answer:
-        answer += opened.recv(4096)
-    assert answer.startswith(b"HTTP/1.1 101"), answer
-    return opened
+    def connect(self) -> ClientConnection:
+        """Connect as anyone would, and be let in."""
+        return connect(self.url, additional_headers=bearer(token()))
+
+    def request(self, line: str, *headers: str) -> bytes:
+        """Return the head of a request of one who would be let in."""
+        shown = bearer(token("admin", subject="mallory"))["Authorization"]
+        named = f"Host: {self.host}:{self.port}", *headers, f"Authorization: {shown}"
+        return "\r\n".join([f"{line} HTTP/1.1", *named, "", ""]).encode()
+
+    def handshake(self, *headers: str) -> bytes:
+        """Return the request that begins the WebSocket protocol."""
+        return self.request(
+            "GET /ws",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            "Sec-WebSocket-Version: 13",
+            *headers,
+        )
+
+    def upgraded(self, *headers: str) -> socket.socket:
+        """Return a socket on which the WebSocket protocol is spoken, by hand."""
+        opened = self.dial()
+        opened.sendall(self.handshake(*headers))
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += opened.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 101"), answer
+        return opened
 
 
 def frame(opcode: int, payload: bytes, flags: int = FIN) -> bytes:
@@ -108,46 +131,81 @@ def _expect(code: int | None, *codes: int) -> None:
 # --- attacks --------------------------------------------------------------------------------------
 
 
-def abandon(port: int, count: int) -> None:
+def abandon(entrance: Entrance, count: int) -> None:
     """Open connections and abandon them half-way through the handshake."""
-    shown = bearer(token())["Authorization"]
-    request = HANDSHAKE.format("", shown).encode()
+    request = entrance.handshake()
     with ExitStack() as held:
         for number in range(count):
-            opened = held.enter_context(dial(port))
+            opened = held.enter_context(entrance.dial())
             opened.sendall(request[: number % len(request)])
             if number % 500 == 499:
                 held.close()
 
 
-def open_and_close(port: int, count: int) -> None:
+def dawdle(entrance: Entrance, count: int) -> None:
+    """Send upgrades and requests byte by byte, many at once; all are cut off in time."""
+    heads = [entrance.handshake(), entrance.request("GET /api/orders")]
+    _dawdle(entrance, [heads[number % 2][:-4] for number in range(count)], within_s=14)
+
+
+def dawdle_over_bodies(entrance: Entrance, count: int) -> None:
+    """Send a body byte by byte, many at once; all are cut off in time."""
+    json = "Content-Type: application/json", "Content-Length: 60000"
+    _dawdle(entrance, [entrance.request("POST /api/orders", *json)] * count, within_s=40)
+
+
+def _dawdle(entrance: Entrance, beginnings: Iterable[bytes], within_s: float) -> None:
+    with ExitStack() as held:
+        slow = []
+        for beginning in beginnings:
+            slow.append(held.enter_context(entrance.dial()))
+            slow[-1].sendall(beginning)
+            slow[-1].setblocking(False)
+        began = time.monotonic()
+        while slow := [each for each in slow if not _is_over(each)]:
+            assert time.monotonic() - began < within_s, f"{len(slow)} are not cut off"
+            time.sleep(0.2)  # the pace of a byte
+
+
+def _is_over(slow: socket.socket) -> bool:
+    """Send one more byte; tell whether the other side has closed."""
+    try:
+        slow.send(b"x")
+        return slow.recv(65_536) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
+
+
+def open_and_close(entrance: Entrance, count: int) -> None:
     """Open and close, as fast as it goes."""
     for _ in range(count):
-        with connect(address(port), additional_headers=bearer(token())):
+        with entrance.connect():
             pass
 
 
-def flood_pings(port: int, count: int) -> None:
+def flood_pings(entrance: Entrance, count: int) -> None:
     """Send pings without end."""
-    opened = upgraded(port)
+    opened = entrance.upgraded()
     with suppress(ConnectionError):
         for _ in range(count // 100):
             opened.sendall(frame(PING, b"x" * 125) * 100)
     _expect(closed_with(opened), 1008)
 
 
-def send_large(port: int, count: int) -> None:
+def send_large(entrance: Entrance, count: int) -> None:
     """Send messages of a megabyte."""
     for _ in range(count):
-        with connect(address(port), additional_headers=bearer(token())) as opened:
+        with entrance.connect() as opened:
             with suppress(ConnectionClosed):
                 opened.send("x" * 1_000_000)
             _expect(code_of(opened), 1009)
 
 
-def send_pieces(port: int, count: int) -> None:
+def send_pieces(entrance: Entrance, count: int) -> None:
     """Send one message in pieces that do not end."""
-    opened = upgraded(port)
+    opened = entrance.upgraded()
     with suppress(ConnectionError):
         opened.sendall(frame(TEXT, b"{", flags=0))
         for _ in range(count // 100):
@@ -155,50 +213,59 @@ def send_pieces(port: int, count: int) -> None:
     _expect(closed_with(opened), 1008, 1009)
 
 
-def send_bombs(port: int, count: int) -> None:
+def send_bombs(entrance: Entrance, count: int) -> None:
     """Send little that unfolds to much."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     bomb = deflate.compress(bytes(50_000_000)) + deflate.flush(zlib.Z_SYNC_FLUSH)
     bomb = bomb.removesuffix(b"\x00\x00\xff\xff")
-    offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+    offer = "Sec-WebSocket-Extensions: permessage-deflate"
     for _ in range(count):
-        opened = upgraded(port, offer)
+        opened = entrance.upgraded(offer)
         with suppress(ConnectionError):
             opened.sendall(frame(TEXT, bomb, FIN | COMPRESSED))
         _expect(closed_with(opened), 1009)
 
 
-def send_noise(port: int, count: int) -> None:
+def send_noise(entrance: Entrance, count: int) -> None:
     """Send bytes that are nothing, before and after the upgrade."""
     for number in range(count):
-        opened = upgraded(port) if number % 2 else dial(port)
+        opened = entrance.upgraded() if number % 2 else entrance.dial()
         with suppress(ConnectionError):
             opened.sendall(os.urandom(4096) + b"\r\n\r\n")
         opened.close()
 
 
-def chatter(port: int, count: int) -> None:
+def chatter(entrance: Entrance, count: int) -> None:
     """Send messages that are understood, far too many."""
-    with connect(address(port), additional_headers=bearer(token())) as opened:
+    with entrance.connect() as opened:
         with suppress(ConnectionClosed):
             for _ in range(count):
                 opened.send(json.dumps({"type": "subscribe", "filter": {"order_id": [1]}}))
         _expect(code_of(opened), 1008)
 
 
-ATTACKS: dict[str, tuple[Callable[[int, int], None], int, int]] = {
-    "abandon": (abandon, 2_000, 100_000),
-    "open_and_close": (open_and_close, 100, 2_000),
-    "flood_pings": (flood_pings, 20_000, 1_000_000),
-    "send_large": (send_large, 5, 100),
-    "send_pieces": (send_pieces, 20_000, 1_000_000),
-    "send_bombs": (send_bombs, 3, 50),
-    "send_noise": (send_noise, 50, 2_000),
-    "chatter": (chatter, 500, 10_000),
+class Attack(NamedTuple):
+    """An attack, and how many times at most: in passing, and at full size."""
+
+    run: Callable[[Entrance, int], None]
+    bounded: int
+    full: int
+    is_quick: bool = True
+
+
+ATTACKS = {
+    "abandon": Attack(abandon, 2_000, 100_000),
+    "open_and_close": Attack(open_and_close, 100, 2_000),
+    "flood_pings": Attack(flood_pings, 20_000, 1_000_000),
+    "send_large": Attack(send_large, 5, 100),
+    "send_pieces": Attack(send_pieces, 20_000, 1_000_000),
+    "send_bombs": Attack(send_bombs, 3, 50),
+    "send_noise": Attack(send_noise, 50, 2_000),
+    "chatter": Attack(chatter, 500, 10_000),
+    "dawdle": Attack(dawdle, 50, 500, is_quick=False),
 }
-"""Each with its bounded and its full size."""
 
 
 if __name__ == "__main__":
-    name, at, size = sys.argv[1:]
-    ATTACKS[name][0](int(at), int(size))
+    name, host, port, size = sys.argv[1:]
+    ATTACKS[name].run(Entrance(int(port), host), int(size))

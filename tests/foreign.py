@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from playwright.sync_api import Browser
+
 _ATTACK = """
 <!doctype html><title>evil</title><script>
 window.outcome = {};
@@ -28,8 +30,20 @@ document.documentElement.append(frame);
 """
 
 
+def tried(browser: Browser, edge: str) -> dict[str, str]:
+    """Open the page in a browser; return how far it got with each thing it tried."""
+    context = browser.new_context()
+    page = context.new_page()
+    with _foreign_page(edge) as address:
+        page.goto(address)
+        page.wait_for_function("Object.keys(outcome).length === 4")
+        outcome: dict[str, str] = page.evaluate("outcome")
+    context.close()
+    return outcome
+
+
 @contextmanager
-def foreign_page(edge: str) -> Iterator[str]:
+def _foreign_page(edge: str) -> Iterator[str]:
     """Serve the page; ``outcome`` in it tells what it has managed to do."""
     page = _ATTACK % {"http": edge, "ws": edge.replace("http", "ws", 1)}
 

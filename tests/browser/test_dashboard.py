@@ -7,7 +7,7 @@ import signal
 from playwright.sync_api import Browser, expect
 
 from dashboards import OpenTab, create, live, row, set_status, toast
-from foreign import foreign_page
+from foreign import tried
 from stacks import EmbeddedStack
 
 # What the page waits before it goes on, and a little more: its clock is put forward.
@@ -289,13 +289,7 @@ def test_truncate(stack: EmbeddedStack, open_tab: OpenTab) -> None:
 def test_page_of_another_origin(stack: EmbeddedStack, browser: Browser) -> None:
     """Where everyone on this machine is let in, a foreign page reads and writes nothing."""
     before = stack.psql("SELECT count(*) FROM orders")
-    context = browser.new_context()
-    page = context.new_page()
-    with foreign_page(stack.edge) as address:
-        page.goto(address)
-        page.wait_for_function("Object.keys(outcome).length === 4")
-        outcome = page.evaluate("outcome")
-    context.close()
+    outcome = tried(browser, stack.edge)
     assert outcome["socket"] == "closed"
     assert outcome["read"] == "refused"
     assert outcome["write"] == "refused"

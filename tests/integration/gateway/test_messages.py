@@ -102,7 +102,7 @@ def test_too_many_messages_close_the_connection(gateway: Service) -> None:
 def test_nothing_follows_the_closing_frame(pipeline: Pipeline, gateway: Service) -> None:
     """Who was told that the connection closes, and is slow to answer, gets no more events."""
     with Follower(gateway.ws_url) as other:
-        rude = attacks.upgraded(gateway.port)
+        rude = attacks.Entrance(gateway.port).upgraded()
         rude.sendall(attacks.frame(attacks.TEXT, b'{"type":"ping"}') * 200)
         until(lambda: health(gateway.port)[1]["live"] == 1, 10, "only the other is live")
         write(pipeline)

@@ -1,0 +1,34 @@
+"""Schemathesis: every check on every path of the API, from its own description."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tokens import bearer, token
+
+STRANGERS: dict[str, str | None] = {
+    "stranger": None,
+    "admin": token("admin", ttl_s=7200),
+    "scoped": token("admin", ["Ann"], ttl_s=7200),
+}
+"""Who tries it, and the token they show."""
+
+UNLIMITED = {"REQUESTS_PER_SECOND": "100000", "REQUESTS_BURST": "1000000"}
+"""Settings without which nearly all answers were 429."""
+
+_CONFIG = Path(__file__).with_name("schemathesis.toml")
+_LEFT_OUT = "positive_data_acceptance,unsupported_method"
+"""It cannot know that an Idempotency-Key was used before, or that `/orders/counts` is also the path
+of an order whose id makes no sense."""
+
+
+def attacked(url: str, folder: Path, shown: str | None, examples: int) -> str:
+    """Run every check on every path of the API at ``url``; return the summary."""
+    command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(_CONFIG)]
+    command += ["run", f"{url}/api/openapi.json", "--no-color", "--seed", "1"]
+    command += ["--checks", "all", "--exclude-checks", _LEFT_OUT, "--max-examples", str(examples)]
+    if shown is not None:
+        command += ["--header", f"Authorization: {bearer(shown)['Authorization']}"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-8000:]
+    return done.stdout
