@@ -26,7 +26,8 @@ SECONDS ?= 60
 fuzz: $(BIN)/.dev  ## bytes of every kind into what strangers reach (SECONDS=60 for each target; Linux on x86-64)
 	@cd tests && ../$(BIN)/python -m fuzz --seconds $(SECONDS)
 
-bench: $(BIN)/.dev bench/baseline/node_modules/.package-lock.json  ## measure, next to a baseline (ARGS="latency --quick", --list)
+RIVALS := bench/baseline bench/rivals/socketio
+bench: $(BIN)/.bench $(RIVALS:%=%/node_modules/.package-lock.json)  ## measure, next to a baseline (ARGS="latency --quick", --list)
 	@$(BIN)/python -m bench $(ARGS)
 
 charts: $(BIN)/.dev  ## draw the charts of the last benchmarks into docs/charts
@@ -83,8 +84,12 @@ frontend/node_modules/.package-lock.json: frontend/package.json frontend/package
 	$(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-bench/baseline/node_modules/.package-lock.json: bench/baseline/package.json bench/baseline/package-lock.json | $(BIN)/.up
-	$(subst --prefix frontend,--prefix bench/baseline,$(NPM)) ci --no-audit --no-fund --loglevel=error
+$(BIN)/.bench: requirements/bench.txt $(BIN)/.dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
+
+bench/%/node_modules/.package-lock.json: bench/%/package.json bench/%/package-lock.json | $(BIN)/.up
+	$(subst --prefix frontend,--prefix bench/$*,$(NPM)) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 frontend/dist/index.html: frontend/node_modules/.package-lock.json frontend/index.html \
@@ -100,6 +105,7 @@ lock: | $(BIN)/python  ## resolve dependencies anew (UPGRADE=--upgrade takes new
 	@test -x $(BIN)/uv || $(BIN)/pip install --quiet uv
 	$(UV_COMPILE) $(MANIFESTS) --group pyproject.toml:build -o requirements/up.txt
 	$(UV_COMPILE) --group pyproject.toml:dev -c requirements/up.txt -o requirements/dev.txt
+	$(UV_COMPILE) --group pyproject.toml:bench -o requirements/bench.txt
 	for service in api listener gateway; do \
 		$(UV_COMPILE) services/$$service/pyproject.toml packages/contract/pyproject.toml \
 			$$(grep -q orders-access services/$$service/pyproject.toml && echo packages/access/pyproject.toml) \
@@ -116,4 +122,4 @@ lock-npm: | $(BIN)/.up  ## resolve the dashboard's dependencies anew after a cha
 	! grep -n '://' frontend/package-lock.json
 
 clean:  ## remove everything that a target made, except .data
-	rm -rf .venv frontend/node_modules frontend/dist bench/baseline/node_modules test-results .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv frontend/node_modules frontend/dist $(RIVALS:%=%/node_modules) test-results .pytest_cache .mypy_cache .ruff_cache

@@ -4,15 +4,32 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from bench.bench import Bench
-from bench.feed import Feed
+from bench.feed import Feed, ValkeyOutlet
 from bench.load.control import Crowd, State
 from bench.usage import meter, pin
 from pipeline import Service
 from processes import LOOPBACK, free_port
 from servers import Valkey
 from waiting import until
+
+
+class Fed(Protocol):
+    """Servers that hand on what they are fed to a crowd."""
+
+    @property
+    def feed(self) -> Feed:
+        """What feeds them."""
+
+    @property
+    def crowd(self) -> Crowd:
+        """Their clients."""
+
+    @property
+    def pids(self) -> list[int]:
+        """Their processes."""
 
 
 @dataclass
@@ -63,7 +80,7 @@ def fan(gateways: int = 1) -> Iterator[Fan]:
     with ExitStack() as open_:
         valkey = Valkey()
         open_.callback(valkey.stop)
-        feed = open_.enter_context(Feed(valkey))
+        feed = open_.enter_context(Feed(ValkeyOutlet(valkey)))
         started = [_gateway(valkey) for _ in range(gateways)]
         for gateway in started:
             open_.enter_context(gateway.process)
@@ -85,16 +102,16 @@ def _gateway(valkey: Valkey) -> Service:
     return Service("orders_gateway", port, env)
 
 
-def cost(fan_: Fan, batches_per_s: float, events_per_batch: int, seconds: float) -> Cost:
+def cost(fed: Fed, batches_per_s: float, events_per_batch: int, seconds: float) -> Cost:
     """Feed for so long after a warm-up, and return what that cost."""
-    fan_.feed.rate(batches_per_s, events_per_batch)
+    fed.feed.rate(batches_per_s, events_per_batch)
     time.sleep(min(1.0, seconds / 3))  # warm-up; there is no condition to wait for
-    before = fan_.crowd.mark()
-    used = meter(*fan_.pids)
+    before = fed.crowd.mark()
+    used = meter(*fed.pids)
     time.sleep(seconds)  # the measurement itself
-    after, cpu_s = fan_.crowd.state(), used().cpu_s
-    fan_.feed.rate(0)
-    settle(fan_.crowd)
+    after, cpu_s = fed.crowd.state(), used().cpu_s
+    fed.feed.rate(0)
+    settle(fed.crowd)
     doubt = after.doubt(before) if after.events else "nothing arrived"
     return Cost(cpu_s, after.events, after.frames, after.bytes, after.clients, doubt)
 

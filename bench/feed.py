@@ -1,10 +1,10 @@
-"""Publishes batches to Valkey at a steady rate, as a listener would."""
+"""Publishes batches at a steady rate: to Valkey, as a listener would, or to another server."""
 
 import json
 import threading
 import time
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from bench.load.customers import customer_name
 from bench.stage import STREAM
@@ -15,18 +15,53 @@ from servers import Valkey
 _BEAT_S = 1.0
 
 
-class Feed:
-    """A thread that publishes until its block ends; its rate can be changed."""
+class Outlet(Protocol):
+    """Where batches are published."""
+
+    def publish(self, batch: Batch) -> None:
+        """Publish one."""
+
+    def beat(self, position: int) -> None:
+        """Say, once a second, how far the stream has got."""
+
+    def close(self) -> None:
+        """End the connection."""
+
+
+class ValkeyOutlet:
+    """Valkey, to which gateways listen."""
 
     def __init__(self, valkey: Valkey) -> None:
         self._redis = valkey.connect()
+        self._redis.hset(HEAD_KEY, mapping={"stream": STREAM, "position": 0})
+
+    def publish(self, batch: Batch) -> None:
+        """Publish a batch and move the head."""
+        pipe = self._redis.pipeline()
+        pipe.hset(HEAD_KEY, "position", str(batch.last))
+        pipe.publish(CHANGES_CHANNEL, encode(batch))
+        pipe.execute()
+
+    def beat(self, position: int) -> None:
+        """Publish the head."""
+        self._redis.publish(CHANGES_CHANNEL, encode(Head(STREAM, position)))
+
+    def close(self) -> None:
+        """End the connection."""
+        self._redis.close()
+
+
+class Feed:
+    """A thread that publishes until its block ends; its rate can be changed."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
         self._over = threading.Event()
         self._position = 0
         self._batches_per_s = 0.0
         self._events_per_batch = 1
         self.customers = 0
         """Whose orders they are: so many customers' in turn; 0 for one and the same."""
-        self._redis.hset(HEAD_KEY, mapping={"stream": STREAM, "position": 0})
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def rate(self, batches_per_s: float, events_per_batch: int = 1) -> None:
@@ -44,7 +79,7 @@ class Feed:
         while not self._over.is_set():
             now = time.monotonic()
             if now >= beat_due:
-                self._redis.publish(CHANGES_CHANNEL, encode(Head(STREAM, self._position)))
+                self._outlet.beat(self._position)
                 beat_due = now + _BEAT_S
             rate = self._batches_per_s
             if rate == 0:
@@ -59,12 +94,8 @@ class Feed:
     def _publish(self) -> None:
         first, last = self._position + 1, self._position + self._events_per_batch
         rows = ",".join(event(position, self.customers) for position in range(first, last + 1))
-        batch = Batch(STREAM, first, last, f"[{rows}]".encode())
         self._position = last
-        pipe = self._redis.pipeline()
-        pipe.hset(HEAD_KEY, "position", str(last))
-        pipe.publish(CHANGES_CHANNEL, encode(batch))
-        pipe.execute()
+        self._outlet.publish(Batch(STREAM, first, last, f"[{rows}]".encode()))
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -78,7 +109,7 @@ class Feed:
     ) -> None:
         self._over.set()
         self._thread.join()
-        self._redis.close()
+        self._outlet.close()
 
 
 def event(position: int, customers: int = 0) -> str:

