@@ -19,7 +19,9 @@ _PATIENCE_S = 60
 
 def main(npm: list[str]) -> int:
     """Ask both; returns 1 if there is a vulnerability."""
-    locks = [_ROOT / "requirements" / name for name in ("up.txt", "dev.txt")]  # the rest is in them
+    locks = [
+        _ROOT / "requirements" / name for name in ("up.txt", "dev.txt", "bench.txt")
+    ]  # the services' are in them
     python = [line for lock in locks for line in audit_python(lock)]
     found = python + audit_npm(npm)
     for line in found:
