@@ -15,14 +15,12 @@ from typing import Any
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PATIENCE_S = 60
+_LOCKS = ("up.txt", "dev.txt", "bench.txt")  # the services' are in them
 
 
 def main(npm: list[str]) -> int:
     """Ask both; returns 1 if there is a vulnerability."""
-    locks = [
-        _ROOT / "requirements" / name for name in ("up.txt", "dev.txt", "bench.txt")
-    ]  # the services' are in them
-    python = [line for lock in locks for line in audit_python(lock)]
+    python = [line for name in _LOCKS for line in audit_python(_ROOT / "requirements" / name)]
     found = python + audit_npm(npm)
     for line in found:
         print(line, file=sys.stderr)
