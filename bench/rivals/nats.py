@@ -56,6 +56,7 @@ class _Publisher:
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection((LOOPBACK, port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.sendall(b'CONNECT {"verbose":false,"pedantic":false}\r\n')
 
     def publish(self, batch: Batch) -> None:
@@ -66,9 +67,9 @@ class _Publisher:
 
     def _answer_pings(self) -> None:
         with suppress(BlockingIOError):
-            said = self._socket.recv(65_536, socket.MSG_DONTWAIT)
-            assert b"-ERR" not in said, said
-            if b"PING" in said:
+            heard = self._socket.recv(65_536, socket.MSG_DONTWAIT)
+            assert b"-ERR" not in heard, heard
+            if b"PING" in heard:
                 self._socket.sendall(b"PONG\r\n")
 
     def beat(self, position: int) -> None:
