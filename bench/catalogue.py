@@ -11,6 +11,7 @@ NAMES = (
     "latency",
     "fan_out",
     "ways",
+    "generator",
     "growth",
     "compression",
     "filters",

@@ -54,7 +54,7 @@ class Fan:
 
 @dataclass(frozen=True)
 class Cost:
-    """What was delivered in a while, and for how much of the gateways' CPU time."""
+    """What was delivered in a while, and for how much CPU time of gateways and generator."""
 
     cpu_s: float
     events: int
@@ -62,6 +62,12 @@ class Cost:
     bytes: int
     clients: int
     doubt: str
+    generator_s: float
+
+    @property
+    def generator_us(self) -> float:
+        """CPU time of the load generator for a frame to one client."""
+        return self.generator_s / self.frames * 1e6 if self.frames else 0.0
 
     @property
     def per_delivery_us(self) -> float:
@@ -75,8 +81,11 @@ class Cost:
 
 
 @contextmanager
-def fan(gateways: int = 1) -> Iterator[Fan]:
-    """Start Valkey, a feed and gateways, these on one core, the crowd on the other."""
+def fan(gateways: int = 1, *, native: bool = True) -> Iterator[Fan]:
+    """Start Valkey, a feed and gateways, these on one core, the crowd on the other.
+
+    Unless it is to be ``native``, the crowd receives in Python.
+    """
     with ExitStack() as open_:
         valkey = Valkey()
         open_.callback(valkey.stop)
@@ -87,7 +96,7 @@ def fan(gateways: int = 1) -> Iterator[Fan]:
         for gateway in started:
             gateway.ready()
         pin(0, [gateway.process.pid for gateway in started])
-        crowd = open_.enter_context(Crowd(core=1))
+        crowd = open_.enter_context(Crowd(core=1, native=native))
         yield Fan(valkey, feed, started, crowd)
 
 
@@ -113,7 +122,8 @@ def cost(fed: Fed, batches_per_s: float, events_per_batch: int, seconds: float) 
     fed.feed.rate(0)
     settle(fed.crowd)
     doubt = after.doubt(before) if after.events else "nothing arrived"
-    return Cost(cpu_s, after.events, after.frames, after.bytes, after.clients, doubt)
+    generator_s = after.cpu_s - before.cpu_s
+    return Cost(cpu_s, after.events, after.frames, after.bytes, after.clients, doubt, generator_s)
 
 
 def settle(crowd: Crowd, within_s: float = 20) -> State:

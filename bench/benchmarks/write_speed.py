@@ -15,9 +15,10 @@ for three more seconds, which pass here while plain is measured.
 """
 
 import signal
+from pathlib import Path
 
 from bench.bench import Bench
-from bench.shim import slow_fsync
+from bench.compiler import MISSING, library
 from bench.stage import DURABLE, Stage, postgres, stage
 from bench.writers import Side, always_notify, plain, ratios, report, rounds
 from pipeline import Service
@@ -25,20 +26,20 @@ from servers import Postgres
 
 TITLE = "write speed, a flush takes 1 ms"
 
+_SLOW_FSYNC = Path(__file__).parents[1] / "slow_fsync.c"
 _TARGETS = (0.80, 20.0)
 _CLIENTS = (1, 4, 16, 64, 128)
 
 
 def run(bench: Bench) -> None:
     """Measure the three sides, the chart, the states of the listener."""
-    with slow_fsync() as library:
-        if library is None:
-            reason = "there is no C compiler to build the slow flush with"
-            bench.figure("ours / plain", "", at_least=_TARGETS[0], refused=reason)
-            bench.figure("ours / always notify", "", at_least=_TARGETS[1], refused=reason)
-            return
-        with postgres(DURABLE, {"LD_PRELOAD": str(library)}) as server:
-            _compare(bench, server)
+    slow = library(_SLOW_FSYNC)
+    if slow is None:
+        bench.figure("ours / plain", "", at_least=_TARGETS[0], refused=MISSING)
+        bench.figure("ours / always notify", "", at_least=_TARGETS[1], refused=MISSING)
+        return
+    with postgres(DURABLE, {"LD_PRELOAD": str(slow)}) as server:
+        _compare(bench, server)
 
 
 def _compare(bench: Bench, server: Postgres) -> None:

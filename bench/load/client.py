@@ -35,17 +35,19 @@ class Client:
     """Connects, counts, and can come back with its position."""
 
     __slots__ = (
-        "_dialect",
         "_head",
         "_reader",
         "_subscription",
-        "_whole",
+        "dialect",
         "greeted",
         "numbered",
         "open",
+        "port",
         "position",
         "sock",
         "stream",
+        "timed",
+        "whole",
     )
 
     def __init__(
@@ -53,18 +55,24 @@ class Client:
         *,
         numbered: bool,
         whole: bool,
+        timed: bool = False,
         subscription: str = "",
         dialect: Dialect | None = None,
     ) -> None:
         self.numbered = numbered
         """Whether events have positions; a baseline's have not."""
         self._subscription = subscription
-        self._whole = whole
-        self._dialect = dialect
+        self.whole = whole
+        """Whether the text of its messages is kept."""
+        self.timed = timed
+        """Whether each of its messages is noted."""
+        self.dialect = dialect
+        """How it talks to a server that is not ours."""
         self._reader: Reader | NatsReader
         self.listen(Inflater())
         self._head = b""
         self.sock: socket.socket | None = None
+        self.port = 0
         self.open = False
         self.greeted = False
         self.position = 0 if dialect else -1
@@ -78,6 +86,7 @@ class Client:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if sock.connect_ex((LOOPBACK, port)) not in {0, errno.EINPROGRESS}:
             raise OSError(f"nobody listens on port {port}")
+        self.port = port
         self.open = self.greeted = False
         self._head = b""
         self.listen(inflater)
@@ -85,13 +94,13 @@ class Client:
 
     def listen(self, inflater: Inflater) -> None:
         """Read from now on what is on a new connection to a server."""
-        dialect = self._dialect
-        self._reader = dialect.reader() if dialect else Reader(inflater, whole=self._whole)
+        dialect = self.dialect
+        self._reader = dialect.reader() if dialect else Reader(inflater, whole=self.whole)
 
     def ask(self, *, deflate: bool) -> None:
         """Send the opening handshake, with the position if there is one."""
         resume = f"?after={self.position}&stream={self.stream}" if self.stream else ""
-        path = self._dialect.path if self._dialect else f"/ws{resume}"
+        path = self.dialect.path if self.dialect else f"/ws{resume}"
         offer = (
             "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
             if deflate
@@ -112,7 +121,7 @@ class Client:
         if not blank:
             return None
         self.open = head.startswith(b"HTTP/1.1 101")
-        greets = not self._dialect.welcome if self._dialect else not self.numbered
+        greets = not self.dialect.welcome if self.dialect else not self.numbered
         self.greeted = self.open and greets
         return head, rest
 
@@ -146,8 +155,8 @@ class Client:
             self.sock.send(pong(message.text))
         elif message.opcode == CLOSE:
             tally.lost += 1
-        elif self._dialect is not None:
-            self._reply(self._dialect, message.text)
+        elif self.dialect is not None:
+            self._reply(self.dialect, message.text)
         elif message.text.startswith(b"{"):
             self._take(json.loads(message.text), tally)
 

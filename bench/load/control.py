@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from bench.bench import ROOT
+from bench.compiler import MISSING, library
+from bench.load.receiver import SOURCE
 from waiting import until
 
 SATURATED = 0.9
@@ -37,6 +39,8 @@ class State:
     cpu_s: float
     waited_s: float
     at_s: float
+    native: bool
+    """Whether it received in C."""
 
     def load_since(self, before: "State") -> float:
         """Return the share of the time since ``before`` in which it was at work."""
@@ -46,7 +50,8 @@ class State:
         """Return why what was measured since ``before`` says nothing; empty if all is well."""
         load = self.load_since(before)
         if load > SATURATED:
-            return f"the generator was saturated: at work {load:.0%} of the time"
+            slow = "" if self.native else f", reading in Python ({MISSING})"
+            return f"the generator was saturated: at work {load:.0%} of the time{slow}"
         if self.gaps or self.resets or self.lost:
             return f"{self.gaps} gaps, {self.resets} resets, {self.lost} connections lost"
         return ""
@@ -55,9 +60,10 @@ class State:
 class Crowd:
     """One process full of clients. Ended with its block."""
 
-    def __init__(self, core: int | None = None) -> None:
+    def __init__(self, core: int | None = None, *, native: bool = True) -> None:
+        hot_path = library(SOURCE) if native else None
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.load.crowd"],
+            [sys.executable, "-m", "bench.load.crowd", *([str(hot_path)] if hot_path else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
@@ -145,8 +151,7 @@ class Crowd:
         }
         return [
             arrived - happened[position]
-            for notes in told["notes"]
-            for arrived, first, last in notes
+            for arrived, first, last in told["notes"]
             for position in range(first, last + 1)
             if position in happened
         ]

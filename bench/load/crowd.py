@@ -1,6 +1,7 @@
 """``python -m bench.load.crowd``: many clients in one process, told what to do line by line.
 
-One line of JSON on stdin is an order, one on stdout the answer. Between orders it receives.
+One line of JSON on stdin is an order, one on stdout the answer. Between orders it receives: in
+C, if it was given the library of ``receive.c``, else all in Python.
 """
 
 import json
@@ -11,15 +12,19 @@ import socket
 import sys
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from bench.load.client import Client, Tally, subscription
 from bench.load.dialects import DIALECTS
 from bench.load.frames import Heard, Inflater, stamps_of
+from bench.load.receiver import Receiver
 from bench.usage import usage
 
 _BUFFER_BYTES = 1024 * 1024
+_HEAD_BYTES = 4096
 _RETRY_S = 0.05
 _STDIN = 0
 
@@ -27,9 +32,12 @@ _STDIN = 0
 class Crowd:
     """The clients, one epoll, and what it has seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, library: Path | None) -> None:
         self._epoll = select.epoll()
         self._epoll.register(_STDIN, select.EPOLLIN)
+        self._receiver = Receiver(library, self._epoll) if library else None
+        self._served: set[Client] = set()
+        """Those whose frames are received in C."""
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._orders = b""
         self._clients: list[Client] = []
@@ -46,9 +54,8 @@ class Crowd:
         self._greeted_at = 0.0
         self._inflaters: dict[int, Inflater] = {}
         self._arrivals: dict[int, list[float]] = {}
-        self._timed: dict[Client, list[tuple[float, int, int]]] = {}
+        self._notes: list[tuple[float, int, int]] = []
         self._stamps: dict[int, bytes] = {}
-        self._reference: Client | None = None
         self._awaited: int | None = None
         self._over = False
 
@@ -56,14 +63,26 @@ class Crowd:
         """Receive and obey until stdin ends."""
         while not self._over:
             busy = self._waiting and self._under_way < self._at_once
-            for fd, event in self._epoll.poll(_RETRY_S if busy or self._waiting else -1, 1024):
+            for fd, event, frame in self._ready(_RETRY_S if busy or self._waiting else -1):
                 if fd == _STDIN:
                     self._read_orders()
-                elif (client := self._by_fd.get(fd)) is not None:
+                elif (client := self._by_fd.get(fd)) is None:
+                    continue
+                elif frame:
+                    self._take(client, frame, time.monotonic())
+                else:
                     self._serve(client, event)
             if self._waiting:
                 self._connect_some()
             self._tell_who_waits()
+
+    def _ready(self, timeout_s: float) -> Iterator[tuple[int, int, bytes]]:
+        """Wait; yield descriptors with what happened to them, or with a frame from C."""
+        if self._receiver is not None:
+            yield from self._receiver.poll(timeout_s)
+        else:
+            for fd, event in self._epoll.poll(timeout_s, 1024):
+                yield fd, event, b""
 
     # --- orders ---------------------------------------------------------------------------------
 
@@ -84,9 +103,12 @@ class Crowd:
 
     def _tell_who_waits(self) -> None:
         """Answer an order to wait once so many events have been counted."""
-        if self._awaited is not None and self._tally.events >= self._awaited:
+        if self._awaited is None:
+            return
+        events = self._tally.events + (self._receiver.counts.events if self._receiver else 0)
+        if events >= self._awaited:
             self._awaited = None
-            self._answer(self._tally.events)
+            self._answer(events)
 
     def do_connect(  # noqa: PLR0913  an order's fields
         self,
@@ -112,13 +134,10 @@ class Crowd:
             client = Client(
                 numbered=numbered,
                 whole=reference,
+                timed=number < timed,
                 subscription=wanted,
                 dialect=DIALECTS[dialect] if dialect else None,
             )
-            if reference:
-                self._reference = client
-            if number < timed:
-                self._timed[client] = []
             self._clients.append(client)
             self._waiting.append(client)
         self._connect_some()
@@ -132,15 +151,22 @@ class Crowd:
         self._tally = Tally()
         self._arrivals.clear()
         self._stamps.clear()
-        for notes in self._timed.values():
-            notes.clear()
+        self._notes.clear()
+        if self._receiver is not None:
+            self._receiver.mark()
 
     def do_state(self) -> dict[str, Any]:
         """Tell what was counted since the mark, and where everybody stands."""
-        positions = [client.position for client in self._clients]
+        positions = [client.position for client in self._clients if client not in self._served]
+        tally = asdict(self._tally)
+        if self._receiver is not None:
+            positions += self._receiver.spread()
+            for name in ("frames", "events", "bytes", "gaps"):
+                tally[name] += getattr(self._receiver.counts, name)
         used = usage(os.getpid())
         return {
-            **asdict(self._tally),
+            **tally,
+            "native": self._receiver is not None,
             "clients": len(self._clients),
             "greeted": sum(client.greeted for client in self._clients),
             "greeted_at": self._greeted_at,
@@ -154,12 +180,16 @@ class Crowd:
 
     def do_arrivals(self) -> list[list[float]]:
         """Tell for each frame, by its last position: how many got it, first and last arrival."""
-        return [[last, *seen] for last, seen in self._arrivals.items()]
+        arrivals = {last: [*seen] for last, seen in self._arrivals.items()}
+        for last, count, first_at, last_at in self._receiver.arrivals() if self._receiver else ():
+            seen = arrivals.setdefault(last, [0, first_at, last_at])
+            arrivals[last] = [seen[0] + count, min(seen[1], first_at), max(seen[2], last_at)]
+        return [[last, *seen] for last, seen in arrivals.items()]
 
     def do_notes(self, *, every: int) -> dict[str, Any]:
         """Tell the frames of the timed clients, and when some of the events in them happened."""
         return {
-            "notes": list(self._timed.values()),
+            "notes": [*self._notes, *(self._receiver.notes() if self._receiver else ())],
             "stamps": {
                 position: stamp.decode()
                 for position, stamp in self._stamps.items()
@@ -193,6 +223,10 @@ class Crowd:
     def _drop(self, client: Client) -> None:
         assert client.sock is not None
         fd = client.sock.fileno()
+        if client in self._served:
+            assert self._receiver is not None
+            self._receiver.dismiss(client)
+            self._served.discard(client)
         self._epoll.unregister(fd)
         del self._by_fd[fd]
         client.sock.close()
@@ -208,6 +242,9 @@ class Crowd:
                 self._epoll.modify(sock.fileno(), select.EPOLLIN)
                 client.ask(deflate=self._deflate)
                 return
+            if not client.open:
+                self._shake(client, sock)
+                return
             size = sock.recv_into(self._buffer)
         except BlockingIOError:
             return
@@ -215,10 +252,8 @@ class Crowd:
             size = 0
         if size == 0:
             self._lose(client)
-        elif client.open:
-            self._take(client, self._buffer[:size], time.monotonic())
         else:
-            self._shake(client, bytes(self._buffer[:size]))
+            self._take(client, self._buffer[:size], time.monotonic())
 
     def _lose(self, client: Client) -> None:
         if client.open:
@@ -229,26 +264,34 @@ class Crowd:
         self._drop(client)
         self._again(client)
 
-    def _shake(self, client: Client, data: bytes) -> None:
+    def _shake(self, client: Client, sock: socket.socket) -> None:
+        data = sock.recv(_HEAD_BYTES, socket.MSG_PEEK)
+        if not data:
+            self._lose(client)
+            return
         answer = client.answered(data)
+        head, rest = answer or (b"", b"")
+        sock.recv(len(data) - len(rest))  # what follows the head is a frame's
         if answer is None:
             return
         self._under_way -= 1
-        head, rest = answer
         if not client.open:
             self._drop(client)
             self._again(client)
             return
         self._agreed += b"permessage-deflate" in head
         self._greeted_at = time.monotonic()
-        if rest:
-            self._take(client, rest, self._greeted_at)
+        if self._receiver and not client.dialect and self._receiver.adopt(client):
+            self._served.add(client)
         if self._waiting:
             self._connect_some()
 
     def _take(self, client: Client, data: bytes | memoryview, now: float) -> None:
         was_greeted = client.greeted
-        heard = client.hear(data, self._tally)
+        if self._receiver is not None and client in self._served:
+            heard = self._receiver.hear(client, bytes(data), self._tally)
+        else:
+            heard = client.hear(data, self._tally)
         if client.greeted and not was_greeted:
             self._greeted_at = now
         for message in heard:
@@ -261,12 +304,11 @@ class Crowd:
         else:
             seen[0] += 1
             seen[2] = now
-        notes = self._timed.get(client)
-        if notes is not None:
-            notes.append((now, message.first, message.last))
-            if client is self._reference:
-                positions = range(message.first, message.last + 1)
-                self._stamps.update(zip(positions, stamps_of(message.text), strict=False))
+        if client.timed:
+            self._notes.append((now, message.first, message.last))
+        if client.whole:
+            positions = range(message.first, message.last + 1)
+            self._stamps.update(zip(positions, stamps_of(message.text), strict=False))
 
 
 def main() -> None:
@@ -274,7 +316,7 @@ def main() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     socket.setdefaulttimeout(None)
-    Crowd().run()
+    Crowd(Path(sys.argv[1]) if sys.argv[1:] else None).run()
 
 
 if __name__ == "__main__":

@@ -159,6 +159,11 @@ def events_of(data: bytes | memoryview, start: int) -> tuple[int, int] | None:
     return None if found is None else (int(found[1]), int(found[1]))
 
 
+def is_compressed(frame: bytes) -> bool:
+    """Tell whether a frame's payload is compressed."""
+    return bool(frame[0] & _COMPRESSED)
+
+
 def stamps_of(text: bytes) -> list[bytes]:
     """Return when each event of an ``events`` message happened, as PostgreSQL wrote it."""
     return _STAMP.findall(text)

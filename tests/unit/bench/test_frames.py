@@ -1,35 +1,14 @@
 """The load generator reads WebSocket frames however the network cuts them."""
 
-import zlib
-from collections.abc import Iterable
 from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.feed import event
 from bench.load.client import Client, Tally
 from bench.load.frames import CLOSE, PING, Heard, Inflater, Reader, stamps_of
+from wire import HELLO, compressed, events, frame, look_alikes
 
-_STAMP = b"2026-11-22T11:12:52.5+00:00"
-
-
-def frame(payload: bytes, first_byte: int = 0x81) -> bytes:
-    if len(payload) < 126:
-        head = bytes((first_byte, len(payload)))
-    elif len(payload) < 65_536:
-        head = bytes((first_byte, 126)) + len(payload).to_bytes(2, "big")
-    else:
-        head = bytes((first_byte, 127)) + len(payload).to_bytes(8, "big")
-    return head + payload
-
-
-def events(first: int, last: int) -> bytes:
-    rows = b",".join(b'{"position":%d,"changed_at":"%b"}' % (n, _STAMP) for n in (first, last))
-    return b'{"type":"events","first":%d,"last":%d,"events":[%b]}' % (first, last, rows)
-
-
-HELLO = b'{"type":"hello","gateway":"g","stream":"s","position":4,"heartbeat_seconds":15}'
 WIRE = b"".join(
     [
         frame(HELLO),
@@ -79,15 +58,6 @@ def test_an_event_counts_when_all_of_it_is_there() -> None:
     assert [each.last for each in reader.feed(wire[-1:])] == [5]
 
 
-def compressed(texts: Iterable[bytes]) -> list[bytes]:
-    """Return the frames of one compressor."""
-    deflate = zlib.compressobj(4, wbits=-15)
-    return [
-        frame((deflate.compress(text) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4], 0xC1)
-        for text in texts
-    ]
-
-
 def hear(wire: list[bytes], *clients: Client) -> Tally:
     """Let clients that were greeted hear frames, one client after the other."""
     tally, shared = Tally(), Inflater()
@@ -108,12 +78,7 @@ def test_clients_share_what_was_compressed_once() -> None:
 
 def test_the_same_bytes_may_be_another_message() -> None:
     """What differs only by a digit out of the window is the same on the wire, and yet not lost."""
-    texts = [
-        b'{"type":"events","first":%d,"last":%d,"events":[%b]}'
-        % (first, first + 9, ",".join(map(event, range(first, first + 10))).encode())
-        for first in range(5, 1005, 10)
-    ]
-    wire = compressed(texts)
+    wire = look_alikes()
     assert len(set(wire)) < len(wire)  # or this would show nothing
     tally = hear(wire, Client(numbered=True, whole=False), Client(numbered=True, whole=False))
     assert (tally.events, tally.gaps) == (2000, 0)

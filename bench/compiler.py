@@ -1,0 +1,31 @@
+"""Builds the C sources of the benchmarks, where the machine has a compiler."""
+
+import atexit
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+MISSING = "there is no C compiler"
+"""Why there is no library."""
+
+
+@cache
+def library(source: Path) -> Path | None:
+    """Return a shared library of a source, built once for this process; None without a compiler."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        return None
+    built = _folder() / f"{source.stem}.so"
+    command = [compiler, "-shared", "-fPIC", "-O2", "-o", str(built), str(source)]
+    subprocess.run(command, check=True, capture_output=True)
+    return built
+
+
+@cache
+def _folder() -> Path:
+    folder = TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    Path(folder.name).chmod(0o755)  # PostgreSQL may run as another user
+    return Path(folder.name)

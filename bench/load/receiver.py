@@ -1,0 +1,142 @@
+"""The hot path of a crowd: ``receive.c``, which costs a fraction of what reading in Python does.
+
+It counts plain frames of events. All else comes back to Python, whole frame by whole frame, so that
+what is rare exists once.
+"""
+
+import ctypes
+import select
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.load.client import Client, Tally
+from bench.load.frames import Heard, is_compressed
+
+SOURCE = Path(__file__).parent / "receive.c"
+
+_ARRIVAL = struct.Struct("@qqdd")
+_NOTE = struct.Struct("@dqq")
+
+
+class Counts(ctypes.Structure):
+    """What was counted in C."""
+
+    _fields_ = [(name, ctypes.c_int64) for name in ("frames", "events", "bytes", "gaps")]
+
+    frames: int
+    events: int
+    bytes: int
+    gaps: int
+
+
+class _Told(ctypes.Structure):
+    _fields_ = [
+        ("fd", ctypes.c_int),
+        ("events", ctypes.c_uint32),
+        ("frame", ctypes.c_void_p),
+        ("size", ctypes.c_size_t),
+    ]
+
+
+class _Record(ctypes.Structure):
+    _fields_ = [
+        ("arrivals", ctypes.c_void_p),
+        ("latest", ctypes.c_void_p),
+        ("places", ctypes.c_size_t),
+        ("used", ctypes.c_size_t),
+        ("notes", ctypes.c_void_p),
+        ("notes_room", ctypes.c_size_t),
+        ("notes_used", ctypes.c_size_t),
+    ]
+
+
+class Receiver:
+    """Waits on an epoll; serves the clients it was given and tells of all other descriptors."""
+
+    def __init__(self, library: Path, epoll: select.epoll) -> None:
+        self._c = _declared(ctypes.CDLL(str(library)))
+        self._self = ctypes.c_void_p(self._c.receiver_new(epoll.fileno()))
+        self._told = _Told()
+        self.counts: Counts = self._c.counts(self._self).contents
+        """Since the mark."""
+
+    def close(self) -> None:
+        """Forget everything; what it counted is gone with it."""
+        self._c.receiver_free(self._self)
+
+    def adopt(self, client: Client) -> bool:
+        """Serve a client from its next byte on; tell whether that can be done."""
+        assert client.sock is not None
+        flags = (client.numbered, client.whole, client.timed)
+        fd = client.sock.fileno()
+        return bool(self._c.adopt(self._self, fd, client.position, client.port, *flags))
+
+    def dismiss(self, client: Client) -> None:
+        """Serve a client no more; it knows then how far it has got."""
+        assert client.sock is not None
+        client.position = self._c.position(self._self, client.sock.fileno())
+        self._c.dismiss(self._self, client.sock.fileno())
+
+    def poll(self, timeout_s: float) -> Iterator[tuple[int, int, bytes]]:
+        """Wait and receive. Yields what is not its own: descriptor, epoll's events, or a frame."""
+        told = self._told
+        self._c.await_ready(self._self, -1 if timeout_s < 0 else round(timeout_s * 1000))
+        while self._c.next_told(self._self, ctypes.byref(told)):
+            yield (
+                told.fd,
+                told.events,
+                ctypes.string_at(told.frame, told.size) if told.size else b"",
+            )
+
+    def hear(self, client: Client, frame: bytes, tally: Tally) -> list[Heard]:
+        """Let a client hear a frame that came back, and remember it if it was compressed."""
+        assert client.sock is not None
+        fd = client.sock.fileno()
+        client.position = before = self._c.position(self._self, fd)
+        heard = client.hear(frame, tally)
+        self._c.move(self._self, fd, client.position)
+        if heard and is_compressed(frame):
+            span = heard[0].first, heard[0].last
+            self._c.learn(self._self, client.port, before, frame, len(frame), *span)
+        return heard
+
+    def spread(self) -> list[int]:
+        """Return the least and the greatest position of those served; nothing if nobody is."""
+        lowest, highest = ctypes.c_int64(), ctypes.c_int64()
+        served = self._c.spread(self._self, ctypes.byref(lowest), ctypes.byref(highest))
+        return [lowest.value, highest.value] if served else []
+
+    def arrivals(self) -> Iterator[tuple[int, int, float, float]]:
+        """Yield for each frame: its last position, how many got it, first and last arrival."""
+        record = self._c.record(self._self).contents
+        rows = _rows(_ARRIVAL, record.arrivals, record.places)
+        return (row for row in rows if row[1])
+
+    def notes(self) -> Iterator[tuple[float, int, int]]:
+        """Yield each arrival at a timed client: when, first and last position."""
+        record = self._c.record(self._self).contents
+        return _rows(_NOTE, record.notes, record.notes_used)
+
+    def mark(self) -> None:
+        """Begin to count anew."""
+        self._c.mark(self._self)
+
+
+def _rows(layout: struct.Struct, address: int | None, count: int) -> Iterator[tuple[Any, ...]]:
+    """Return a copy of an array; its address is None as long as it is empty."""
+    return layout.iter_unpack(ctypes.string_at(address or 0, layout.size * count))
+
+
+def _declared(c: ctypes.CDLL) -> ctypes.CDLL:
+    """Declare the functions that take or return more than C's int."""
+    pointer, integer, size = ctypes.c_void_p, ctypes.c_int64, ctypes.c_size_t
+    c.receiver_new.restype = pointer
+    c.adopt.argtypes = [pointer, ctypes.c_int, integer, *[ctypes.c_int] * 4]
+    c.position.restype = integer
+    c.move.argtypes = [pointer, ctypes.c_int, integer]
+    c.learn.argtypes = [pointer, ctypes.c_int, integer, ctypes.c_char_p, size, integer, integer]
+    c.counts.restype = ctypes.POINTER(Counts)
+    c.record.restype = ctypes.POINTER(_Record)
+    return c
