@@ -19,6 +19,9 @@ from processes import LOOPBACK, free_port, program
 from waiting import until
 
 CADDYFILE = Path(__file__).parents[3] / "edge" / "Caddyfile"
+HANDSHAKE = {"Upgrade": "websocket"}
+"""What makes a request one for a gateway."""
+
 Answer = tuple[int, dict[str, Any], dict[str, str]]
 
 
@@ -111,7 +114,7 @@ def test_gateway_that_refuses_is_passed_over(tmp_path: Path) -> None:
         free = stack.enter_context(Upstream("free"))
         upstreams = f"{full.address} {free.address}"
         port = stack.enter_context(edge(tmp_path, GATEWAY_UPSTREAMS=upstreams))
-        answers = [get(f"http://{LOOPBACK}:{port}/ws") for _ in range(20)]
+        answers = [get(f"http://{LOOPBACK}:{port}/ws", **HANDSHAKE) for _ in range(20)]
         assert {(status, content["name"]) for status, content, _ in answers} == {(200, "free")}
         assert 0 < full.requests < 10, "asked, then left alone for a while"
 
@@ -119,7 +122,7 @@ def test_gateway_that_refuses_is_passed_over(tmp_path: Path) -> None:
 def test_no_gateway_is_willing(tmp_path: Path) -> None:
     """When all refuse the client hears so, and in time."""
     with Upstream("full", status=503) as full, edge(tmp_path, GATEWAY_UPSTREAMS=full.address) as at:
-        assert get(f"http://{LOOPBACK}:{at}/ws")[0] == 503
+        assert get(f"http://{LOOPBACK}:{at}/ws", **HANDSHAKE)[0] == 503
 
 
 def test_no_api_answers(tmp_path: Path) -> None:
@@ -129,6 +132,15 @@ def test_no_api_answers(tmp_path: Path) -> None:
     assert status == problem["status"] == 503
     assert headers["Content-Type"] == "application/problem+json"
     assert headers["Retry-After"] == "1"
+
+
+def test_api_that_is_away_is_passed_over(tmp_path: Path) -> None:
+    """Of two API processes one is enough, for whatever is asked."""
+    with Upstream("api") as api:
+        upstreams = f"{LOOPBACK}:{free_port()} {api.address}"
+        with edge(tmp_path, API_UPSTREAMS=upstreams) as port:
+            answers = [get(f"http://{LOOPBACK}:{port}/api/orders") for _ in range(10)]
+    assert {status for status, _, _ in answers} == {200}
 
 
 @pytest.mark.parametrize(("trusted", "expected"), [("", LOOPBACK), ("127.0.0.0/8", "203.0.113.9")])
@@ -191,6 +203,7 @@ def test_log_holds_no_tokens(tmp_path: Path) -> None:
         upstreams = {"API_UPSTREAMS": api.address, "GATEWAY_UPSTREAMS": full.address}
         with edge(tmp_path, output, EDGE_LOG_LEVEL="DEBUG", **upstreams) as port:
             shown = {
+                **HANDSHAKE,
                 "Authorization": "Bearer SECRET",
                 "Sec_WebSocket_Protocol": "orders, orders.token.SECRET",
             }

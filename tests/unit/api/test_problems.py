@@ -72,7 +72,7 @@ def test_nothing_large_comes_back() -> None:
     ("error", "status", "header"),
     [
         (OrderNotFoundError(), 404, None),
-        (BodyTooLargeError(), 413, "connection"),
+        (BodyTooLargeError(), 413, None),
         (DatabaseUnavailableError(), 503, "retry-after"),
     ],
 )

@@ -114,12 +114,9 @@ class StaleOrderError(ApiError):
 class BodyTooLargeError(ApiError):
     """The body is larger than 64 kB."""
 
+    # The rest of it is read, and dropped: if the connection ended while it is being sent, the
+    # answer might be lost, and to the edge the API would have failed.
     status = 413
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The rest of the body is not worth reading."""
-        return {"Connection": "close"}
 
 
 class UnsupportedMediaTypeError(ApiError):
