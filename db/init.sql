@@ -40,6 +40,23 @@ CREATE TABLE IF NOT EXISTS orders (
     CONSTRAINT orders_product_name_size
         CHECK (product_name <> '' AND octet_length(product_name) <= 8388608)
 );
+DO $$
+BEGIN
+    -- Of an earlier version: the bounds as products, folded anew by each statement. Reads the table
+    -- through, once.
+    IF EXISTS (SELECT FROM pg_constraint
+                WHERE conrelid = 'orders'::regclass AND conname = 'orders_customer_name_size'
+                  AND pg_get_constraintdef(oid) LIKE '%1024%') THEN
+        ALTER TABLE orders
+            DROP CONSTRAINT orders_customer_name_size,
+            DROP CONSTRAINT orders_product_name_size,
+            ADD CONSTRAINT orders_customer_name_size
+                CHECK (customer_name <> '' AND octet_length(customer_name) <= 8388608),
+            ADD CONSTRAINT orders_product_name_size
+                CHECK (product_name <> '' AND octet_length(product_name) <= 8388608);
+    END IF;
+END
+$$;
 COMMENT ON TABLE orders IS
     'The orders. Anyone may write here, by any means; triggers see every change.';
 COMMENT ON COLUMN orders.version IS

@@ -164,18 +164,27 @@ class Postgres:
 
     def create_database(self) -> Database:
         """Return a fresh database with a stream of its own."""
-        self._databases += 1
-        name = f"orders_{self._databases}"
         # Copying files takes a tenth of the time of copying through the log.
-        self._administer(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
-                sql.Identifier(name), sql.Identifier(_TEMPLATE), sql.Identifier(_OWNER)
-            )
+        database = self._create(
+            sql.SQL("TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(_TEMPLATE))
         )
-        database = self._database(name)
         with database.connect() as connection:
             connection.execute("UPDATE order_stream SET id = gen_random_uuid()")
         return database
+
+    def create_empty_database(self) -> Database:
+        """Return a database without a schema."""
+        return self._create(sql.SQL(""))
+
+    def _create(self, options: sql.Composable) -> Database:
+        self._databases += 1
+        name = f"orders_{self._databases}"
+        self._administer(
+            sql.SQL("CREATE DATABASE {} OWNER {} {}").format(
+                sql.Identifier(name), sql.Identifier(_OWNER), options
+            )
+        )
+        return self._database(name)
 
     def drop_database(self, database: Database, grace_s: float = 5) -> None:
         """Drop a database; fail if somebody is still connected to it."""

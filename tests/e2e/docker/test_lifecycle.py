@@ -5,8 +5,10 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from docker.models.containers import Container
 
@@ -16,6 +18,7 @@ from processes import LOOPBACK, free_port
 from waiting import until
 from world import head, insert, stream_url, until_well
 
+EARLIER = Path(__file__).parents[2] / "earlier" / "init.sql"
 SERVICES = ("db", "redis", "api", "listener", "gateway", "edge")
 STOPPED_WITHIN_S = 9.0
 """Docker kills what takes longer than 10 s unless told otherwise."""
@@ -90,17 +93,55 @@ def test_down_with_volumes_begins_anew(containers: ContainerStack) -> None:
     assert [event["order"]["product_name"] for event in events] == ["of this time"]
 
 
-def test_schema_is_upgraded_while_it_runs(containers: ContainerStack) -> None:
-    """The schema's script may run at any time: nothing is lost, and events go on."""
+def test_upgraded_while_it_runs(containers: ContainerStack) -> None:
+    """An upgrade may run at any time: nothing is lost, and events go on."""
     until_well(containers)
     with Follower(stream_url(containers)) as follower:
         insert(containers, "before")
-        script = "/usr/local/share/orders/init.sql"
-        status, output = containers.run("db-1", "psql", "-v", "ON_ERROR_STOP=1", "-qf", script)
-        assert (status, output) == (0, "")
+        assert containers.run("db-1", "upgrade-orders") == (0, "")
         insert(containers, "after")
         events = follower.until(head(containers))
     assert [event["order"]["product_name"] for event in events] == ["before", "after"]
+
+
+def test_database_of_an_earlier_version(containers: ContainerStack) -> None:
+    """I1, I2: what the first version for containers left is upgraded, and nothing is lost.
+
+    It had no roles but the owner. One change had been told, one had not.
+    """
+    until_well(containers)
+    for name in ("api-1", "listener-1"):
+        containers.container(name).stop()
+    _as_superuser(containers, "DROP DATABASE orders WITH (FORCE)")
+    _as_superuser(containers, "DROP ROLE orders_api, orders_listener")
+    _as_superuser(containers, "CREATE DATABASE orders OWNER orders")
+    containers.psql(EARLIER.read_text())
+    insert(containers, "told")
+    containers.psql("SELECT take_order_events()")
+    insert(containers, "waiting")
+    stream = containers.psql("SELECT id FROM order_stream")
+    containers.restart("redis-1")
+
+    assert containers.run("db-1", "upgrade-orders") == (0, "")
+    for name in ("api-1", "listener-1"):
+        containers.container(name).start()
+        containers.until_healthy(name)
+    until_well(containers)
+    answer = httpx.post(
+        f"{containers.edge}/api/orders", json={"customer_name": "e2e", "product_name": "new"}
+    )
+    assert answer.json()["id"] == 3
+    with Follower(stream_url(containers), after=0, stream=stream) as follower:
+        events = follower.until(head(containers))
+    products = [event["order"]["product_name"] for event in events]
+    assert products == ["told", "waiting", "new"]
+    assert [event["position"] for event in events] == [1, 2, 3]
+
+
+def _as_superuser(stack: ContainerStack, sql: str) -> None:
+    command = ["psql", "-U", "postgres", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-c", sql]
+    status, output = stack.run("db-1", *command)
+    assert status == 0, output
 
 
 def test_password_from_the_environment(containers: ContainerStack) -> None:

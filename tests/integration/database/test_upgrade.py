@@ -1,0 +1,73 @@
+"""``db/init.sql`` on a database that an earlier version made, with orders in it."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from servers import API_ROLE, LISTENER_ROLE, Database, Postgres
+
+EARLIER = Path(__file__).parents[2] / "earlier" / "init.sql"
+INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('Ann', '{}')"
+
+
+@pytest.fixture
+def earlier(postgres: Postgres) -> Iterator[Database]:
+    """Give a database as the first version for containers made it."""
+    database = postgres.create_empty_database()
+    postgres.psql(database, "-f", str(EARLIER))
+    yield database
+    postgres.drop_database(database)
+
+
+def described(postgres: Postgres, database: Database) -> str:
+    """Return the definition of everything in a database, rights included."""
+    options = ["--schema-only", "--restrict-key=none", "--dbname", database.url]
+    dump = [str(postgres.program("pg_dump")), *options]
+    done = subprocess.run(dump, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_becomes_what_a_new_one_is(
+    postgres: Postgres, earlier: Database, database: Database
+) -> None:
+    """Tables, indexes, functions, triggers and rights are those of a new database."""
+    assert described(postgres, earlier) != described(postgres, database)
+    postgres.load_schema(earlier)
+    assert described(postgres, earlier) == described(postgres, database)
+
+
+def test_nothing_is_lost(postgres: Postgres, earlier: Database) -> None:
+    """I1, I2: what was told keeps its position, what waited gets the next, the stream goes on."""
+    with earlier.connect() as sql:
+        for product in ("told 1", "told 2"):
+            sql.execute(INSERT.format(product))
+        sql.execute("SELECT take_order_events()")
+        sql.execute(INSERT.format("waiting"))
+        sql.execute("UPDATE orders SET status = 'shipped' WHERE id = 1")
+        stream = sql.execute("SELECT id FROM order_stream").fetchone()
+        told = events(sql)
+    postgres.load_schema(earlier)
+    with earlier.connect() as sql:
+        sql.execute(f"SET ROLE {API_ROLE}")
+        sql.execute("UPDATE orders SET quantity = 2 WHERE id = 2")
+        sql.execute("DELETE FROM orders WHERE id = 3")
+        sql.execute(f"SET ROLE {LISTENER_ROLE}")
+        sql.execute("SELECT take_order_events()")
+        sql.execute("RESET ROLE")
+        assert sql.execute("SELECT id FROM order_stream").fetchone() == stream
+        assert sql.execute("SELECT array_agg(id ORDER BY id) FROM orders").fetchone() == ([1, 2],)
+        after = events(sql)
+    assert [event["position"] for event in after] == [1, 2, 3, 4, 5, 6]
+    assert after[:2] == told
+    changes = [(event["operation"], event["order_id"]) for event in after[2:]]
+    assert changes == [("INSERT", 3), ("UPDATE", 1), ("UPDATE", 2), ("DELETE", 3)]
+
+
+def events(sql: "psycopg.Connection[tuple[object, ...]]") -> list[dict[str, object]]:
+    """Return the whole log, as clients get it."""
+    row = sql.execute("SELECT events FROM read_order_events(0)").fetchone()
+    return [] if row is None else list(json.loads(str(row[0])))
