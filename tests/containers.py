@@ -181,6 +181,12 @@ class ContainerStack:
         service = name.rpartition("-")[0]
         self._network(network).connect(self.container(name), aliases=[service])
 
+    def address(self, name: str) -> str:
+        """Return where this machine reaches a container that reaches the world."""
+        networks = self.container(name).attrs["NetworkSettings"]["Networks"]
+        found: str = networks[f"{self.project}_web"]["IPAddress"]
+        return found
+
     def host(self) -> str:
         """Return the address at which containers that reach the world reach this machine."""
         found: str = self._network("web").attrs["IPAM"]["Config"][0]["Gateway"]

@@ -33,7 +33,8 @@ ANN = token("admin", [OURS], subject="ann")
 @pytest.fixture(scope="module")
 def guarded(containers: ContainerStack) -> Iterator[ContainerStack]:
     """Have the containers ask for tokens, and let nobody ask too often."""
-    with containers.set(**ASKING, REQUESTS_PER_SECOND="10", CONNECTIONS_PER_SUBJECT="3"):
+    few = {"REQUESTS_PER_SECOND": "10", "CONNECTIONS_PER_SUBJECT": "3"}
+    with containers.set(**ASKING, **few, CONNECTIONS_PER_ADDRESS="8"):
         with client(containers, CHIEF) as chief:
             until(lambda: chief.get("/api/health").json().get("status") == "ok", 60, "all is well")
         yield containers
@@ -172,6 +173,29 @@ def test_connections_of_one_subject(guarded: ContainerStack) -> None:
         assert 1013 in codes
         with client(guarded, CHIEF) as chief:
             until(lambda: checks(chief)["limits"]["connections"] > 0, 5, "it is counted")
+
+
+_FROM_WITHIN = """
+import http.client, sys
+knock = http.client.HTTPConnection("edge", 3000, timeout=10)
+knock.request("GET", "/ws", headers={"Connection": "Upgrade", "Upgrade": "websocket",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"})
+print(knock.getresponse().status)
+"""
+
+
+def test_connections_of_one_address(guarded: ContainerStack) -> None:
+    """Beyond its number, on each gateway, an address is told to come back; another gets in."""
+    refused = []
+    with contextlib.ExitStack() as stack:
+        for _ in range(17):  # two gateways, eight each
+            try:
+                stack.enter_context(connect(stream_url(guarded)))
+            except InvalidStatus as refusal:
+                refused.append(refusal.response)
+        assert {each.status_code for each in refused} == {429}
+        assert {each.headers["Retry-After"] for each in refused} == {"1"}
+        assert guarded.run("api-1", "python", "-c", _FROM_WITHIN) == (0, "101\n")
 
 
 def test_gateways_say_what_they_hold(guarded: ContainerStack) -> None:

@@ -1,10 +1,15 @@
 """Containers that take the tokens of another issuer."""
 
 import httpx
+import jwt
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from answers import created, problem
 from containers import ContainerStack
 from follower import Follower
+from forgeries import confused
 from issuer import KEY, OTHER, issued, issuer, trusting
 from tokens import bearer
 from waiting import until
@@ -12,13 +17,23 @@ from world import head, stream_url
 
 
 def test_tokens_of_an_issuer(containers: ContainerStack) -> None:
-    """API and gateways fetch its keys through the one network that leads out."""
+    """API and gateways fetch its keys through the one network that leads out.
+
+    Another's signature, or one made with the text of the public key, opens nothing.
+    """
     with issuer(containers.host()) as keys, containers.set(**trusting(keys)):
         shown = bearer(issued(KEY, "1", role="admin"))
         with httpx.Client(base_url=containers.edge, timeout=30) as client:
             health = "/api/health"
             until(lambda: client.get(health, headers=shown).json().get("status") == "ok", 60, "ok")
-            problem(client.get("/api/orders", headers=bearer(issued(OTHER, "1"))), 401)
+            payload = jwt.decode(issued(KEY, "1"), options={"verify_signature": False})
+            for forged in (
+                issued(OTHER, "1"),
+                *confused(KEY.public_key(), "ES256", payload, kid="1"),
+            ):
+                problem(client.get("/api/orders", headers=bearer(forged)), 401)
+                with pytest.raises(InvalidStatus, match="401"):
+                    connect(stream_url(containers), additional_headers=bearer(forged))
             order = {"customer_name": "Ann", "product_name": "Desk"}
             with Follower(stream_url(containers), additional_headers=shown) as follower:
                 created(client.post("/api/orders", json=order, headers=shown))

@@ -2,8 +2,11 @@
 
 import pytest
 from docker.models.containers import Container
+from playwright.sync_api import sync_playwright
 
+import chromium
 from containers import ContainerStack
+from foreign import tried
 
 SERVICES = ("db", "redis", "api", "listener", "gateway", "edge")
 PORTS = {"db": 5432, "redis": 6379, "api": 8000, "listener": 8001, "gateway": 8080, "edge": 3000}
@@ -142,3 +145,20 @@ def test_images_say_what_they_are(containers: ContainerStack, service: str) -> N
     assert image is not None
     assert image.labels["org.opencontainers.image.title"].startswith("Real-Time Orders: ")
     assert image.labels["org.opencontainers.image.licenses"] == "MIT"
+
+
+@pytest.mark.skipif(chromium.installed() is None, reason="no browser here")
+def test_page_of_another_origin(containers: ContainerStack) -> None:
+    """In a browser on this machine, where everyone is let in, a foreign page is not."""
+    before = containers.psql("SELECT count(*) FROM orders")
+    with sync_playwright() as playwright:
+        path = chromium.installed()
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
+        outcome = tried(browser, containers.edge)
+        browser.close()
+    assert (outcome["socket"], outcome["read"], outcome["write"]) == (
+        "closed",
+        "refused",
+        "refused",
+    )
+    assert containers.psql("SELECT count(*) FROM orders") == before

@@ -8,7 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+import headers
 from answers import created, ok, problem
+from attacks import Entrance
 from guarded import OTHERS, OURS, Guarded
 from processes import LOOPBACK
 from texts import NO_TEXT, STRANGE, named, refused
@@ -373,6 +375,12 @@ def test_what_is_no_text(guarded: Guarded, chief: str, string: str) -> None:
     """A string that no text can be is refused by name."""
     with guarded.client(chief) as client:
         refused(client, string)
+
+
+@pytest.mark.parametrize("key", headers.INJECTIONS)
+def test_header_injection(guarded: Guarded, key: str) -> None:
+    """Who puts the end of a line into a header's value gets no header of theirs back."""
+    headers.check(Entrance(guarded.api.port), key)
 
 
 # --- revocation -----------------------------------------------------------------------------------

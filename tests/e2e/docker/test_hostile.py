@@ -1,0 +1,261 @@
+"""What hostile clients do to containers; meanwhile a well-behaved one misses nothing (I6).
+
+Strangers come to the edge: by its own address, to which the engine forwards what reaches the
+published port from outside. Neighbours, as an edge that was taken over, come to gateway and API.
+All are one address here, whose bounds would end most attacks; so they are lifted, and that they
+hold is in ``test_access``. What the processes do in detail is tried in ``integration/hostile``.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
+
+import headers
+from answers import ok, problem
+from attacks import ATTACKS, Entrance, dawdle_over_bodies
+from bystander import Bystander
+from containers import ContainerStack
+from follower import Follower
+from forgeries import hostile, signed, tampered
+from processes import program
+from schemas import STRANGERS, UNLIMITED
+from schemas import attacked as attacked_by_schema
+from texts import NO_TEXT, STRANGE, named, refused
+from tokens import ASKING, bearer, token
+from waiting import until
+from world import stream_url
+
+TESTS = Path(__file__).parents[2]
+LIFTED = {"CONNECTIONS_PER_ADDRESS": "100000", "CONNECTIONS_PER_SUBJECT": "100000", **UNLIMITED}
+CHIEF = token("admin", subject="chief", ttl_s=7200)
+DOORS = {"edge": 3000, "gateway": 8080, "api": 8000}
+"""The ports at which containers can be reached by whom they share a network with."""
+
+ORIGINS = [
+    "https://evil.example",
+    "null",
+    "http://localhost:1",
+    "http://localhost:3000.evil.example",
+]
+UNSENDABLE = {"nothing", "not ASCII", "spaces around"}
+"""Forged tokens that are no value of a header, or none to be told from a good one; as messages
+they are tried."""
+
+
+@pytest.fixture(scope="module")
+def attacked(containers: ContainerStack) -> Iterator[ContainerStack]:
+    """Have the containers ask for tokens; whatever is done to them must not end them."""
+    with containers.set(**ASKING, **LIFTED):
+        with client(containers) as chief:
+            until(lambda: chief.get("/api/health").json().get("status") == "ok", 60, "all is well")
+        before = lives(containers)
+        yield containers
+        assert lives(containers) == before
+        assert "Traceback" not in containers.log()
+
+
+def lives(stack: ContainerStack) -> dict[str, str]:
+    """Return since when each container runs."""
+    return {str(each.name): each.attrs["State"]["StartedAt"] for each in stack.containers()}
+
+
+def door(stack: ContainerStack, service: str) -> Entrance:
+    return Entrance(DOORS[service], stack.address(f"{service}-1"))
+
+
+def client(stack: ContainerStack, service: str | None = None) -> httpx.Client:
+    """Return a client with every right, of the edge as everyone knows it or of a container."""
+    url = stack.edge if service is None else door(stack, service).url
+    url = url.replace("ws://", "http://").removesuffix("/ws")
+    return httpx.Client(base_url=url, headers=bearer(CHIEF), timeout=30)
+
+
+@contextmanager
+def bystander(stack: ContainerStack) -> Iterator[Bystander]:
+    """Have a client that behaves, and orders that are made one after another, by the edge."""
+
+    def follow() -> Follower:
+        shown = bearer(token(subject="bystander", ttl_s=7200))
+        follower = Follower(stream_url(stack), additional_headers=shown)
+        follower.expect("authenticated")
+        return follower
+
+    order = {"customer_name": "Ann", "product_name": "Desk"}
+    with client(stack) as writer:
+
+        def commit() -> None:
+            assert writer.post("/api/orders", json=order).status_code == 201
+
+        with Bystander(follow, commit) as served:
+            yield served
+
+
+@pytest.fixture
+def watched(attacked: ContainerStack) -> Iterator[ContainerStack]:
+    """Have somebody who must miss nothing while a test runs."""
+    with bystander(attacked):
+        yield attacked
+
+
+# --- tokens ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("service", ["edge", "api"])
+def test_forged_tokens_at_the_api(watched: ContainerStack, service: str) -> None:
+    """None of them is let in, neither by the edge nor by a neighbour."""
+    with client(watched, service) as stranger:
+        ok(stranger.get("/api/me"))
+        for name, shown in forgeries().items():
+            problem(stranger.get("/api/orders", headers=bearer(shown)), 401)
+            assert not stranger.get("/api/health", headers=bearer(shown)).json().get("checks"), name
+
+
+@pytest.mark.parametrize("service", ["edge", "gateway"])
+def test_forged_tokens_on_the_stream(watched: ContainerStack, service: str) -> None:
+    """None of them is let in, in whatever way it is shown."""
+    url = door(watched, service).url
+    assert stream_status(url, additional_headers=bearer(CHIEF)) == 101
+    for name, shown in forgeries().items():
+        status = stream_status(url, additional_headers=bearer(shown))
+        assert status == (431 if name == "too long" else 401), name
+    offered = [Subprotocol("orders"), Subprotocol(f"orders.token.{hostile()['alg none']}")]
+    assert stream_status(url, subprotocols=offered) == 401
+    for name, shown in hostile().items():
+        assert said_first(url, {"type": "auth", "token": shown}) == 4001, name
+
+
+def forgeries() -> dict[str, str]:
+    """Return what a header can carry of all tokens that must not count, tampered ones too."""
+    found = {name: shown for name, shown in hostile().items() if name not in UNSENDABLE}
+    for part in range(3):
+        for number, shown in enumerate(tampered(signed(), part, step=20)):
+            found[f"part {part}, place {20 * number}"] = shown
+    return found
+
+
+def stream_status(url: str, **options: Any) -> int:
+    """Return how a handshake is answered."""
+    try:
+        with connect(url, **options):
+            return 101
+    except InvalidStatus as refusal:
+        return refusal.response.status_code
+
+
+def said_first(url: str, message: dict[str, Any]) -> int | None:
+    """Return how a connection is closed on which this was said first."""
+    with connect(url) as socket:
+        socket.send(json.dumps(message))
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(15)
+    return None if closed.value.rcvd is None else closed.value.rcvd.code
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+@pytest.mark.parametrize("service", ["edge", "gateway"])
+def test_page_of_another_origin(watched: ContainerStack, service: str, origin: str) -> None:
+    """A page from elsewhere gets no connection, whatever it shows."""
+    shown = bearer(CHIEF)
+    assert stream_status(door(watched, service).url, additional_headers=shown, origin=origin) == 403
+
+
+# --- floods, bombs and those who take their time --------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_bystander_misses_nothing(watched: ContainerStack, name: str) -> None:
+    """I6: whatever is done to the edge, a well-behaved client gets every event."""
+    attack = ATTACKS[name]
+    attack.run(door(watched, "edge"), attack.bounded)
+
+
+@pytest.mark.parametrize("name", [name for name in ATTACKS if ATTACKS[name].is_quick])
+def test_a_neighbour_of_the_gateway(watched: ContainerStack, name: str) -> None:
+    """I6: so it is where no edge is before the gateway."""
+    attack = ATTACKS[name]
+    attack.run(door(watched, "gateway"), attack.bounded)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_bystander_is_not_held_up(attacked: ContainerStack, name: str) -> None:
+    """At full size its 99th percentile stays within three times that of a quiet moment."""
+    with bystander(attacked) as quiet:
+        time.sleep(5)  # a measurement of five seconds, not a wait for something
+    entrance = door(attacked, "edge")
+    command = [sys.executable, "-m", "attacks", name, entrance.host, str(entrance.port)]
+    with bystander(attacked) as served:
+        env = {"PYTHONPATH": str(TESTS)}
+        with program([*command, str(ATTACKS[name].full)], env=env) as attacker:
+            assert attacker.wait(600) == 0, attacker.output()
+    assert served.p99_s < max(3 * quiet.p99_s, 0.06), (served.p99_s, quiet.p99_s)
+
+
+@pytest.mark.full
+def test_slow_bodies(watched: ContainerStack) -> None:
+    """Who sends a body byte by byte is cut off by the edge after thirty seconds."""
+    dawdle_over_bodies(door(watched, "edge"), 50)
+
+
+# --- requests -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", STRANGE)
+def test_text_is_only_text(watched: ContainerStack, text: str) -> None:
+    """SQL, markup, headers and strange characters in a name are a name, wherever they go."""
+    with client(watched) as chief:
+        order = named(chief, text)
+        chief.delete(f"/api/orders/{order['id']}")
+
+
+@pytest.mark.parametrize("string", NO_TEXT)
+def test_what_is_no_text(watched: ContainerStack, string: str) -> None:
+    """NUL and halves of characters are refused by name."""
+    with client(watched) as chief:
+        refused(chief, string)
+
+
+@pytest.mark.parametrize("key", headers.INJECTIONS)
+@pytest.mark.parametrize("service", ["edge", "api"])
+def test_header_injection(watched: ContainerStack, service: str, key: str) -> None:
+    """Who puts the end of a line into a header's value gets no header of theirs back."""
+    headers.check(door(watched, service), key)
+
+
+def test_too_large(watched: ContainerStack) -> None:
+    """Bodies are bounded by the API, however they are sent, headers by the edge."""
+    megabyte = b" " * 1_000_000
+    with client(watched) as chief:
+        kind = {"Content-Type": "application/json"}
+        for body in (megabyte, iter([megabyte])):  # with its length, and in chunks
+            problem(chief.post("/api/orders", content=body, headers=kind), 413)
+        assert chief.get("/api/orders", headers={"X-Padding": "x" * 40_000}).status_code == 431
+        many = [(f"X-{number}", "x" * 100) for number in range(400)]
+        assert chief.get("/api/orders", headers=many).status_code == 431
+        assert chief.get(f"/api/orders?search={'x' * 40_000}").status_code == 431
+
+
+# --- everything else ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("who", "examples"),
+    [
+        *((who, 1) for who in STRANGERS),
+        *(pytest.param(who, 300, marks=pytest.mark.full) for who in STRANGERS),
+    ],
+)
+def test_schemathesis(attacked: ContainerStack, tmp_path: Path, who: str, examples: int) -> None:
+    """Without a token, with every right, and with those of one customer: all checks pass."""
+    summary = attacked_by_schema(attacked.edge, tmp_path, STRANGERS[who], examples)
+    assert " passed" in summary
