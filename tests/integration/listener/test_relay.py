@@ -284,14 +284,14 @@ def sleeps(pipeline: Pipeline) -> bool:
 def test_it_wakes_up_for_bursts_while_it_settles(pipeline: Pipeline) -> None:
     """I5: while a transaction stays open nobody can settle; bursts are not rung for even then."""
     pipeline.listener().ready()
-    two = INSERT + b", ('Bob', 'Chair')"
+    many = INSERT + b", ('Bob', 'Chair')" * 19
     with pipeline.database.connect() as writer, pipeline.database.connect() as slow:
         slow.autocommit = False
         slow.execute(INSERT)
         writer.execute(b"LISTEN orders_changes")
         for _ in range(2):  # the first time it may have settled before
             until(lambda: sleeps(pipeline) and rings_the_bell(writer, INSERT), 5, "it sleeps")
-            until(lambda: not rings_the_bell(writer, two), 5, "it is awake")
+            until(lambda: not rings_the_bell(writer, many), 5, "it is awake")
 
 
 def test_who_is_frozen_asleep_is_not_rung_for(pipeline: Pipeline) -> None:

@@ -12,10 +12,10 @@ _LOOKS = 100
 
 
 async def _take(self: OrderLog, max_events: int) -> Batch | None:
-    await self._connection.execute("BEGIN")
+    await self._session.ask("BEGIN")
     oldest = await _oldest(self)
     batch = await _honest(self, max_events)
-    await self._connection.execute("ROLLBACK")
+    await self._session.ask("ROLLBACK")
     if batch is None:
         return None
     for _ in range(_LOOKS):  # until someone commits what comes before
@@ -26,9 +26,8 @@ async def _take(self: OrderLog, max_events: int) -> Batch | None:
 
 
 async def _oldest(self: OrderLog) -> int:
-    cursor = await self._connection.execute("SELECT min(id) FROM order_outbox")
-    row = await cursor.fetchone()
-    return int(str(row[0])) if row and row[0] is not None else 0
+    ((oldest,),) = await self._session.ask("SELECT min(id) FROM order_outbox")
+    return int(oldest or 0)
 
 
 if __name__ == "__main__":

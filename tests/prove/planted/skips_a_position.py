@@ -14,12 +14,12 @@ _takes = count(1)
 async def _take(self: OrderLog, max_events: int) -> Batch | None:
     if next(_takes) % 30:
         return await _honest(self, max_events)
-    await self._connection.execute(
+    await self._session.ask(
         "INSERT INTO order_events (position, operation, changed_at)"
         " SELECT max(position) + 1, 'TRUNCATE', now() FROM order_events HAVING max(position) > 0"
     )
     batch = await _honest(self, max_events)
-    await self._connection.execute(
+    await self._session.ask(
         "DELETE FROM order_events WHERE operation = 'TRUNCATE' AND actor IS NULL"
     )
     return batch

@@ -45,7 +45,7 @@ async def test_what_history_brought_early_is_not_passed_on_again() -> None:
     """I7: a gap is filled beyond the batch that showed it; that batch is not published twice."""
     sink = _Sink()
     nobody: Any = None
-    source = Source(cast(redis.Redis, nobody), cast(History, _History()), sink, dict)
+    source = Source(cast(redis.Redis, nobody), nobody, cast(History, _History()), sink, dict)
     await source._take_batch(_inserted(4, 5))
     await source._take_batch(_inserted(6, 7))
     assert sink.published == [2, 3, 4, 5, 6, 7]

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from functools import partial
 
 import httpx
 import redis.asyncio as redis
@@ -9,11 +10,13 @@ import structlog
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from orders_contract.names import CHANGES_CHANNEL
 from orders_gateway.door import Door
 from orders_gateway.history import History
 from orders_gateway.server import Gateway
 from orders_gateway.settings import Settings
 from orders_gateway.source import Source
+from orders_gateway.subscription import Subscription
 
 CANCEL_AGAIN_S = 0.2
 
@@ -35,7 +38,8 @@ async def run(settings: Settings) -> None:
     ):
         history = History(client, api)
         gateway = Gateway(settings, history, Door(settings, client))
-        source = Source(client, history, gateway.fanout, gateway.presence)
+        subscribe = partial(Subscription.open, settings.redis_address(), CHANGES_CHANNEL)
+        source = Source(client, subscribe, history, gateway.fanout, gateway.presence)
         gateway.follow(source)
         async with asyncio.TaskGroup() as tasks:
             following = tasks.create_task(source.run())

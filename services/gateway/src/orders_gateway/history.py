@@ -3,8 +3,6 @@
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -15,23 +13,15 @@ from orders_contract.names import LOG_KEY
 from orders_gateway.errors import (
     HistoryExpiredError,
     LogUnavailableError,
-    RedisUnavailableError,
 )
 from orders_gateway.filters import packed, trimmed
+from orders_gateway.redis_errors import redis_wrapped
 
 PAGE_EVENTS = 1000
 REMEMBERED_BYTES = 16 * 1024 * 1024
 
 _REDIS_BATCHES = 20
 """At most so many batches a look-up: some megabytes."""
-
-
-@asynccontextmanager
-async def _redis_wrapped() -> AsyncIterator[None]:
-    try:
-        yield
-    except (redis.RedisError, OSError) as exc:
-        raise RedisUnavailableError(str(exc) or type(exc).__name__) from exc
 
 
 class History:
@@ -103,7 +93,7 @@ class History:
         return batches or await self._from_api(stream, position)
 
     async def _from_redis(self, stream: str, position: int) -> list[Batch]:
-        async with _redis_wrapped():
+        async with redis_wrapped():
             # The library's types cover both protocol versions and either kind of reply.
             entries: Any = await self._client.xrange(
                 LOG_KEY, min=f"{position + 1}-0", count=_REDIS_BATCHES

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import redis.asyncio as redis
@@ -14,15 +14,16 @@ from orders_contract.backoff import Backoff
 from orders_contract.batches import Batch, Head, MalformedPayloadError, decode
 from orders_contract.messages import ResetReason
 from orders_contract.names import (
-    CHANGES_CHANNEL,
     GATEWAY_KEY_PREFIX,
     HEAD_KEY,
     PRESENCE_TTL_S,
 )
-from orders_gateway.errors import GatewayError, HistoryExpiredError, RedisUnavailableError
+from orders_gateway.errors import GatewayError, HistoryExpiredError
 from orders_gateway.filters import trimmed
 from orders_gateway.history import History
+from orders_gateway.redis_errors import redis_wrapped
 from orders_gateway.ring import Fit, fit
+from orders_gateway.subscription import Subscription
 
 SILENCE_S = 5.0
 """The listener speaks once a second. After so long without a word nothing is known to be live."""
@@ -30,6 +31,10 @@ SILENCE_S = 5.0
 PRESENCE_INTERVAL_S = 1.0
 
 logger = structlog.get_logger()
+
+
+Subscribe = Callable[[], AbstractAsyncContextManager[Subscription]]
+"""Opens a subscription to the channel of changes."""
 
 
 class Sink(Protocol):
@@ -56,11 +61,13 @@ class Source:
     def __init__(
         self,
         client: redis.Redis,
+        subscribe: Subscribe,
         history: History,
         sink: Sink,
         presence: Callable[[], dict[str, object]],
     ) -> None:
         self._client = client
+        self._subscribe = subscribe
         self._history = history
         self._sink = sink
         self._presence = presence
@@ -85,18 +92,13 @@ class Source:
 
     async def _session(self, backoff: Backoff) -> None:
         over = asyncio.Event()
-        async with self._subscription() as pubsub, asyncio.TaskGroup() as tasks:
+        async with self._subscribe() as subscription, asyncio.TaskGroup() as tasks:
             await self._look_at_head()
             backoff.reset()
             logger.info("source_following", position=self._sink.head and self._sink.head.position)
-            tasks.create_task(_until_over(over, self._follow(pubsub, over)))
+            tasks.create_task(_until_over(over, self._follow(subscription, over)))
+            tasks.create_task(_until_over(over, self._ask_in_silence(subscription, over)))
             tasks.create_task(_until_over(over, self._keep_present(over)))
-
-    @asynccontextmanager
-    async def _subscription(self) -> AsyncIterator[redis.client.PubSub]:
-        async with _wrapped(), self._client.pubsub() as pubsub:
-            await pubsub.subscribe(CHANGES_CHANNEL)
-            yield pubsub
 
     async def _look_at_head(self) -> None:
         """Catch up on what was published while nobody here was subscribed."""
@@ -105,24 +107,22 @@ class Source:
             await self._go_to(head)
 
     async def _head_in_redis(self) -> Head | None:
-        async with _wrapped():
+        async with redis_wrapped():
             stream, position = await self._client.hmget(HEAD_KEY, ["stream", "position"])
         if stream is None or position is None:
             return None
         return Head(_text(stream), int(position))
 
-    async def _follow(self, pubsub: redis.client.PubSub, over: asyncio.Event) -> None:
+    async def _follow(self, subscription: Subscription, over: asyncio.Event) -> None:
         while not over.is_set():
-            async with _wrapped():
-                message = await pubsub.get_message(
-                    ignore_subscribe_messages=True, timeout=SILENCE_S
-                )
-            if message is not None and message["type"] == "message":
-                await self._take(message["data"])
-            elif message is None and not self.fresh():
-                # Redis may be well and the listener gone, or the connection dead without a word.
-                async with _wrapped():
-                    await pubsub.ping()
+            await self._take(await subscription.next())
+
+    async def _ask_in_silence(self, subscription: Subscription, over: asyncio.Event) -> None:
+        """Redis may be well and the listener gone, or the connection dead without a word."""
+        while not over.is_set():
+            await asyncio.sleep(SILENCE_S)
+            if not self.fresh():
+                subscription.ping()
 
     async def _take(self, payload: bytes) -> None:
         try:
@@ -193,7 +193,7 @@ class Source:
         """Tell, for the health page of the API, that this gateway is there."""
         while not over.is_set():
             presence = self._presence()
-            async with _wrapped():
+            async with redis_wrapped():
                 await self._client.set(
                     f"{GATEWAY_KEY_PREFIX}{presence['gateway']}",
                     json.dumps(presence),
@@ -216,11 +216,3 @@ async def _until_over(over: asyncio.Event, work: Coroutine[None, None, None]) ->
 
 def _text(value: bytes | str) -> str:
     return value if isinstance(value, str) else value.decode()
-
-
-@asynccontextmanager
-async def _wrapped() -> AsyncIterator[None]:
-    try:
-        yield
-    except (redis.RedisError, OSError) as exc:
-        raise RedisUnavailableError(str(exc) or type(exc).__name__) from exc

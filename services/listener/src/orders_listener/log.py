@@ -3,30 +3,20 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import LiteralString, Self
-
-import psycopg
-from psycopg import sql
+from typing import Self
 
 from orders_contract.batches import Batch, Head
 from orders_contract.names import ORDERS_CHANNEL_PG
 from orders_listener.errors import DatabaseUnavailableError
+from orders_listener.session import Session
 
-_TAKE = "SELECT stream::text, first, last, events FROM take_order_events(%s)"
-_READ = "SELECT stream::text, first, last, events FROM read_order_events(%s, %s)"
+_TAKE = "SELECT stream::text, first, last, events FROM take_order_events($1)"
+_READ = "SELECT stream::text, first, last, events FROM read_order_events($1, $2)"
 _OLDEST = "SELECT id FROM order_outbox ORDER BY id LIMIT 1"
 _HEAD = (
     "SELECT id::text, (SELECT coalesce(max(position), 0) FROM order_events), "
     "(SELECT coalesce(min(position), 1) FROM order_events) FROM order_stream"
 )
-
-
-@asynccontextmanager
-async def _wrapped() -> AsyncIterator[None]:
-    try:
-        yield
-    except psycopg.Error as exc:
-        raise DatabaseUnavailableError(str(exc).strip()) from exc
 
 
 class OrderLog:
@@ -36,28 +26,21 @@ class OrderLog:
     Not for concurrent use. Every method raises DatabaseUnavailableError when the session is lost.
     """
 
-    def __init__(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
-        self._connection = connection
-        self._cursor = connection.cursor()
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     @classmethod
     @asynccontextmanager
     async def connect(cls, conninfo: str) -> AsyncIterator[Self]:
         """Connect; close on leaving."""
-        async with _wrapped():
-            connection = await psycopg.AsyncConnection.connect(
-                conninfo, autocommit=True, prepare_threshold=0
-            )
-            async with connection:
-                yield cls(connection)
+        async with Session.connect(conninfo) as session:
+            yield cls(session)
 
     async def lead(self) -> bool:
         """Become the leading listener, and LISTEN, unless another leads."""
         if not await self._ask("SELECT order_listener_lead()"):
             return False
-        channel = sql.Identifier(ORDERS_CHANNEL_PG)
-        async with _wrapped():
-            await self._connection.execute(sql.SQL("LISTEN {}").format(channel))
+        await self._session.ask(f"LISTEN {ORDERS_CHANNEL_PG}")
         return True
 
     async def depose(self) -> None:
@@ -66,10 +49,8 @@ class OrderLog:
 
     async def oldest_waiting(self) -> int | None:
         """Return the outbox id of the change that has waited longest; None if none waits."""
-        async with _wrapped():
-            cursor = await self._connection.execute(_OLDEST)
-            row = await cursor.fetchone()
-        return None if row is None else int(str(row[0]))
+        rows = await self._session.ask(_OLDEST)
+        return int(rows[0][0]) if rows else None
 
     async def fall_asleep(self) -> bool:
         """Ask writers to ring from now on; False if that cannot be had just now."""
@@ -85,21 +66,19 @@ class OrderLog:
 
     async def head(self) -> tuple[Head, int]:
         """Return where the log ends and the position of the oldest event it still holds."""
-        async with _wrapped():
-            cursor = await self._connection.execute(_HEAD)
-            row = await cursor.fetchone()
-        if row is None:
+        rows = await self._session.ask(_HEAD)
+        if not rows:
             raise DatabaseUnavailableError("order_stream is empty: run db/init.sql")
-        stream, position, oldest = row
-        return Head(str(stream), int(str(position))), int(str(oldest))
+        stream, position, oldest = rows[0]
+        return Head(stream.decode(), int(position)), int(oldest)
 
     async def take(self, max_events: int) -> Batch | None:
         """Move what waits in the outbox to the log and return it; None when nothing waits."""
-        return await self._batch(_TAKE, (max_events,))
+        return await self._batch(_TAKE, max_events)
 
     async def read(self, after: int, max_events: int) -> Batch | None:
         """Return the log's next batch after a position; None at its end."""
-        return await self._batch(_READ, (after, max_events))
+        return await self._batch(_READ, after, max_events)
 
     async def read_range(self, after: int, last: int, give_up_s: float) -> list[Batch] | None:
         """Return the log's batches after one position up to another, both known to be there.
@@ -117,21 +96,15 @@ class OrderLog:
 
     async def wait_for_bell(self, timeout_s: float) -> None:
         """Return when the bell rings, has rung since the last call, or the time is up."""
-        async with _wrapped():
-            async for _ in self._connection.notifies(timeout=timeout_s, stop_after=1):
-                pass
+        await self._session.wait_for_bell(timeout_s)
 
-    async def _ask(self, query: LiteralString) -> bool:
-        async with _wrapped():
-            cursor = await self._connection.execute(query)
-            row = await cursor.fetchone()
-        return row is not None and bool(row[0])
+    async def _ask(self, question: str) -> bool:
+        ((answer,),) = await self._session.ask(question)
+        return answer == b"t"
 
-    async def _batch(self, query: LiteralString, args: tuple[int, ...]) -> Batch | None:
-        async with _wrapped():
-            await self._cursor.execute(query, args)
-            row = await self._cursor.fetchone()
-        if row is None:
+    async def _batch(self, query: str, *args: int) -> Batch | None:
+        rows = await self._session.ask(query, *args)
+        if not rows:
             return None
-        stream, first, last, events = row
-        return Batch(str(stream), int(str(first)), int(str(last)), str(events).encode())
+        ((stream, first, last, events),) = rows
+        return Batch(stream.decode(), int(first), int(last), events)

@@ -9,6 +9,7 @@ import structlog
 from orders_contract.batches import Batch, Head
 from orders_listener.errors import DeposedError, RedisForgotError
 from orders_listener.log import OrderLog
+from orders_listener.pace import Pace
 from orders_listener.publisher import Outcome, Publisher
 from orders_listener.status import Status
 
@@ -29,12 +30,15 @@ BEAT_INTERVAL_S = 1.0
 SETTLING_PAUSES_S = (0.001, 0.002, 0.005, 0.01, 0.02)
 """Between two looks for writers that did not ring; a long transaction makes it the last, again."""
 
-LINGER_S = 0.05
-LINGER_PAUSE_S = 0.002
-LINGER_MAX_PAUSE_S = 0.01
-"""After a burst the listener stays awake so long, looking so often: were it to sleep at once, every
-writer would ring, commits would queue for the bell's lock, and the bursts would never grow. While
-they come it rests as long as it works, so that batches grow and writers have the processor."""
+AWAKE_PAUSE_S = 0.002
+AWAKE_MAX_PAUSE_S = 0.01
+"""While changes come fast the listener stays awake and looks so often: were it to sleep, every
+writer would ring, commits would queue for the bell's lock, and bursts would never grow. It rests as
+long as it works, so that batches grow and writers have the processor."""
+
+LOOK_AGAIN_S = 0.002
+"""After what a bell announced it looks once more, and only then believes that nothing waits: a
+batch is bounded. Not at once: the gateways have the processor first."""
 
 LARGE_BYTES = 128 * 1024
 """After a batch of so many bytes, or of half as many events as may be, more is likely to wait."""
@@ -58,6 +62,7 @@ class Relay:
         self._status = status
         self._batch_max_events = batch_max_events
         self._published = Head("", 0)
+        self._pace = Pace()
         self._over = asyncio.Event()
 
     async def run(self) -> None:
@@ -83,61 +88,63 @@ class Relay:
         """Pass on while there is something; then sleep by the doorbell's protocol (db/init.sql)."""
         pauses = iter(SETTLING_PAUSES_S)
         while not self._over.is_set():
-            if await self._pass_on() > 1:
-                await self._linger()
+            await self._stay_awake()
             if await self._log.fall_asleep():
                 pauses = iter(SETTLING_PAUSES_S)
                 if await self._settle():
                     await self._sleep()
                 await self._log.wake_up()
-                await self._linger()
             else:
                 # A writer was just looking at us; or one was cancelled as it did and keeps the
                 # lock until its session ends. Then we look often instead of sleeping.
                 await asyncio.sleep(next(pauses, SETTLING_PAUSES_S[-1]))
 
+    async def _stay_awake(self) -> None:
+        """Look, and again for as long as changes come fast; meanwhile writers are silent."""
+        began_s = time.monotonic()
+        await self._pass_on()
+        while self._is_busy() and not self._over.is_set():
+            worked_s = time.monotonic() - began_s
+            await asyncio.sleep(min(max(worked_s, AWAKE_PAUSE_S), AWAKE_MAX_PAUSE_S))
+            began_s = time.monotonic()
+            await self._pass_on()
+
     async def _settle(self) -> bool:
         """Wait, draining, for writers that found us awake, or unwell. Any later one rings.
 
         Where writers overlap without end that never comes, and all of them would ring: False, when
-        there is more at once.
+        changes come fast.
         """
         pauses = iter(SETTLING_PAUSES_S)
         pause_s = next(pauses)
         while not await self._log.writers_settled():
             await self._log.wait_for_bell(pause_s)
-            if await self._pass_on() > 1:
+            await self._pass_on()
+            if self._is_busy():
                 return False
             pause_s = next(pauses, pause_s)
         await self._drain()
         return True
 
     async def _sleep(self) -> None:
-        """Pass on what is rung for, event by event, until there is more at once.
+        """Pass on what is rung for, event by event, until changes come fast.
 
         Then writers should rather be silent. Nothing waits when the bell is waited for: what was
         found last was nothing, and whatever comes later rings; but for what was written while we
         did not say that we are well, and then settling waits for that.
         """
-        more = False
         well_at_s = time.monotonic()
-        while not more and not self._over.is_set():
-            await self._log.wait_for_bell(WELL_INTERVAL_S)
-            more = await self._pass_on() > 1 or await self._pass_on() > 0
-            if not more and time.monotonic() - well_at_s >= WELL_INTERVAL_S:
-                more = not await self._settle()
+        pause_s = WELL_INTERVAL_S
+        while not self._is_busy() and not self._over.is_set():
+            await self._log.wait_for_bell(pause_s)
+            pause_s = LOOK_AGAIN_S if await self._pass_on() else WELL_INTERVAL_S
+            if time.monotonic() - well_at_s >= WELL_INTERVAL_S:
+                if not await self._settle():
+                    return
                 well_at_s = time.monotonic()
 
-    async def _linger(self) -> None:
-        """Stay awake, and writers silent, until nothing has come for a while."""
-        began_s = quiet_since_s = time.monotonic()
-        while not self._over.is_set() and began_s - quiet_since_s < LINGER_S:
-            events = await self._pass_on()
-            worked_s = time.monotonic() - began_s
-            await asyncio.sleep(min(max(worked_s, LINGER_PAUSE_S), LINGER_MAX_PAUSE_S))
-            began_s = time.monotonic()
-            if events:
-                quiet_since_s = began_s
+    def _is_busy(self) -> bool:
+        return self._pace.is_busy(time.monotonic())
 
     async def _drain(self) -> None:
         """Publish all that waits."""
@@ -154,6 +161,7 @@ class Relay:
                 await self._publish(batch)
                 break
             batch = await self._publish_and_take(batch)
+        self._pace.note(events, time.monotonic())
         return events
 
     def _is_large(self, batch: Batch) -> bool:

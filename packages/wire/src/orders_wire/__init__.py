@@ -1,0 +1,5 @@
+"""A connection to Redis for what every event waits for. Listener and gateway share it."""
+
+from orders_wire.wire import Value, Wire
+
+__all__ = ["Value", "Wire"]
