@@ -148,12 +148,6 @@ def dawdle(entrance: Entrance, count: int) -> None:
     _dawdle(entrance, [heads[number % 2][:-4] for number in range(count)], within_s=14)
 
 
-def dawdle_over_bodies(entrance: Entrance, count: int) -> None:
-    """Send a body byte by byte, many at once; all are cut off in time."""
-    json = "Content-Type: application/json", "Content-Length: 60000"
-    _dawdle(entrance, [entrance.request("POST /api/orders", *json)] * count, within_s=40)
-
-
 def _dawdle(entrance: Entrance, beginnings: Iterable[bytes], within_s: float) -> None:
     with ExitStack() as held:
         slow = []

@@ -22,6 +22,12 @@ def half_a_body(entrance: Entrance) -> None:
     _send(entrance, entrance.request("POST /api/orders", JSON, "Content-Length: 90"), b"{")
 
 
+def less_than_announced(entrance: Entrance) -> None:
+    """Go away after an order that would do, but is not all of what was announced."""
+    head = entrance.request("POST /api/orders", JSON, "Content-Length: 90")
+    _send(entrance, head, b'{"customer_name": "cut off", "product_name": "cut off"}')
+
+
 def half_a_body_of_a_read(entrance: Entrance) -> None:
     """Announce a body where none belongs, and go away in the middle of it."""
     _send(entrance, entrance.request("GET /api/orders", "Content-Length: 90"), b"{")
@@ -83,6 +89,7 @@ def _send(entrance: Entrance, *parts: bytes) -> None:
 
 STRANGERS: list[Callable[[Entrance], None]] = [
     half_a_body,
+    less_than_announced,
     half_a_body_of_a_read,
     large_body,
     endless_body,
@@ -110,6 +117,7 @@ def test_nobody_waits_for_a_stranger(world: World, stranger: Callable[[Entrance]
             pass
         waited_s += time.monotonic() - began
     assert waited_s / ROUNDS < 0.5
+    assert world.psql("SELECT count(*) FROM orders WHERE customer_name = 'cut off'") == "0"
 
 
 @pytest.mark.parametrize("size", ["Content-Length: 1000000", "Transfer-Encoding: chunked"])

@@ -22,7 +22,7 @@ from websockets.typing import Subprotocol
 
 import headers
 from answers import ok, problem
-from attacks import ATTACKS, Entrance, dawdle_over_bodies
+from attacks import ATTACKS, Entrance
 from bystander import Bystander
 from containers import ContainerStack
 from follower import Follower
@@ -199,12 +199,6 @@ def test_a_bystander_is_not_held_up(attacked: ContainerStack, name: str) -> None
         with program([*command, str(ATTACKS[name].full)], env=env) as attacker:
             assert attacker.wait(600) == 0, attacker.output()
     assert served.p99_s < max(3 * quiet.p99_s, 0.06), (served.p99_s, quiet.p99_s)
-
-
-@pytest.mark.full
-def test_slow_bodies(watched: ContainerStack) -> None:
-    """Who sends a body byte by byte is cut off by the edge after thirty seconds."""
-    dawdle_over_bodies(door(watched, "edge"), 50)
 
 
 # --- requests -------------------------------------------------------------------------------------

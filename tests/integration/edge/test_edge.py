@@ -45,6 +45,10 @@ class Upstream:
                 self.end_headers()
                 self.wfile.write(body)
 
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.do_GET()
+
             def log_message(self, *_arguments: object) -> None:
                 """Say nothing."""
 
@@ -214,7 +218,13 @@ def test_log_holds_no_tokens(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", ["headers", "body"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "headers",
+        pytest.param("body", marks=pytest.mark.xfail(reason="Caddy 2.11 does not: security.md")),
+    ],
+)
 def test_slow_senders_are_cut_off(tmp_path: Path, part: str) -> None:
     """Who sends a byte a second is cut off: after 10 s in the headers, after 30 s in the body."""
     with Upstream("api") as api, edge(tmp_path, API_UPSTREAMS=api.address) as port:
@@ -227,7 +237,7 @@ def test_slow_senders_are_cut_off(tmp_path: Path, part: str) -> None:
                 while time.monotonic() - began < 60:
                     slow.sendall(b"x")
                     with suppress(TimeoutError):
-                        if slow.recv(1000) == b"" or part == "body":
+                        if slow.recv(1000) == b"":
                             break
             lasted_s = time.monotonic() - began
     assert lasted_s < (15 if part == "headers" else 40)
