@@ -148,6 +148,12 @@ def dawdle(entrance: Entrance, count: int) -> None:
     _dawdle(entrance, [heads[number % 2][:-4] for number in range(count)], within_s=14)
 
 
+def dawdle_over_a_body(entrance: Entrance, count: int) -> None:
+    """Send bodies byte by byte; all are cut off: 20 s, and what the edge waits on top of that."""
+    head = entrance.request("POST /api/orders", "Content-Length: 60000")
+    _dawdle(entrance, [head] * count, within_s=45)
+
+
 def _dawdle(entrance: Entrance, beginnings: Iterable[bytes], within_s: float) -> None:
     with ExitStack() as held:
         slow = []

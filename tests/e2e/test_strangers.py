@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.sync.client import connect
 
-from attacks import Entrance
+from attacks import Entrance, dawdle_over_a_body
 from world import World, stream_url
 
 ROUNDS = 5
@@ -118,6 +118,13 @@ def test_nobody_waits_for_a_stranger(world: World, stranger: Callable[[Entrance]
         waited_s += time.monotonic() - began
     assert waited_s / ROUNDS < 0.5
     assert world.psql("SELECT count(*) FROM orders WHERE customer_name = 'cut off'") == "0"
+
+
+@pytest.mark.slow
+def test_slow_bodies_are_cut_off(world: World) -> None:
+    """Nobody keeps a connection by sending a byte now and then."""
+    edge = urlsplit(world.edge)
+    dawdle_over_a_body(Entrance(edge.port or 80, str(edge.hostname)), 20)
 
 
 @pytest.mark.parametrize("size", ["Content-Length: 1000000", "Transfer-Encoding: chunked"])

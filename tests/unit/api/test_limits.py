@@ -1,13 +1,19 @@
-"""The limit on bodies, with the server's messages played by hand."""
+"""The limits on bodies, with the server's messages played by hand."""
+
+import asyncio
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
+from orders_api import limits
 from orders_api.limits import MAX_BODY_BYTES, BodyLimit
 
 
 async def serve(headers: dict[str, str], messages: list[Message]) -> tuple[int, bytes, int]:
-    """Return status, the body the application saw, and how many messages were left unread."""
+    """Return status, the body the application saw, and how many messages were left unread.
+
+    After the last message nothing comes any more.
+    """
     seen = b""
     status = 0
 
@@ -18,6 +24,8 @@ async def serve(headers: dict[str, str], messages: list[Message]) -> tuple[int, 
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
     async def receive() -> Message:
+        if not messages:
+            await asyncio.Event().wait()
         return messages.pop(0)
 
     async def send(message: Message) -> None:
@@ -57,6 +65,14 @@ async def test_endless_body_is_cut_off() -> None:
     endless = [chunk(MAX_BODY_BYTES, more=True) for _ in range(10)]
     status, _, unread = await serve({"transfer-encoding": "chunked"}, endless)
     assert (status, unread) == (413, 8)
+
+
+@pytest.mark.anyio
+async def test_slow_body_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that does not come is not waited for longer than is promised."""
+    monkeypatch.setattr(limits, "BODY_WITHIN_S", 0.05)
+    status, seen, _ = await serve({"content-length": "10"}, [chunk(1, more=True)])
+    assert (status, seen) == (408, b"")
 
 
 @pytest.mark.anyio

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from orders_api.errors import (
     ApiError,
     BodyTooLargeError,
+    BodyTooSlowError,
     DatabaseUnavailableError,
     OrderNotFoundError,
     StaleOrderError,
@@ -73,6 +74,7 @@ def test_nothing_large_comes_back() -> None:
     [
         (OrderNotFoundError(), 404, None),
         (BodyTooLargeError(), 413, None),
+        (BodyTooSlowError(), 408, None),
         (DatabaseUnavailableError(), 503, "retry-after"),
     ],
 )

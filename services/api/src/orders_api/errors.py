@@ -119,6 +119,17 @@ class BodyTooLargeError(ApiError):
     status = 413
 
 
+class BodyTooSlowError(ApiError):
+    """The body did not come within 20 seconds."""
+
+    status = 408
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What still comes is nobody's request."""
+        return {"Connection": "close"}
+
+
 class UnsupportedMediaTypeError(ApiError):
     """The body must be JSON: send it with Content-Type: application/json."""
 

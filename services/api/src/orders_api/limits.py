@@ -1,16 +1,21 @@
-"""The largest body the API reads."""
+"""The largest body the API reads, and how long it waits for it."""
+
+import asyncio
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orders_api.errors import BodyTooLargeError
+from orders_api.errors import BodyTooLargeError, BodyTooSlowError
 from orders_api.problems import from_error
 
 MAX_BODY_BYTES = 64 * 1024
 
+BODY_WITHIN_S = 20.0
+"""Less than the edge waits for, so that the edge is not the one to break off."""
+
 
 class BodyLimit:
-    """Reads a request's body before the application does, and refuses one that is too large."""
+    """Reads a request's body before the application does; refuses one too large, or too slow."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -21,9 +26,13 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         try:
-            body = await _read(Headers(scope=scope), receive)
+            async with asyncio.timeout(BODY_WITHIN_S):
+                body = await _read(Headers(scope=scope), receive)
         except BodyTooLargeError as error:
             await from_error(error)(scope, receive, send)
+            return
+        except TimeoutError:
+            await from_error(BodyTooSlowError())(scope, receive, send)
             return
         await self._app(scope, replay(body, receive), send)
 

@@ -46,7 +46,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Problem} for status in (401, 403, *statuses, 422, 429, 503)}
 
 
-_BODY = (413, 415)
+_BODY = (408, 413, 415)
 _NO_QUERY = [Depends(without_query)]
 
 
