@@ -1,5 +1,6 @@
 """``python -m orders_gateway``."""
 
+import gc
 import sys
 
 import structlog
@@ -9,6 +10,10 @@ from pydantic import ValidationError
 from orders_access.settings import refusals
 from orders_gateway import app, logs
 from orders_gateway.settings import Settings
+
+GARBAGE_AFTER = 50_000
+"""Python looks for garbage after 700 new objects that stay; a connection is made of hundreds, and
+a crowd that comes at once would have them all looked through again and again."""
 
 
 def main() -> int:
@@ -20,6 +25,8 @@ def main() -> int:
             sys.stderr.write(f"orders-gateway: {sentence}\n")
         return 2
     logs.configure(settings.log_level, settings.log_format)
+    gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER)
     try:
         uvloop.run(app.run(settings))
     except OSError as exc:

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Iterable
 
 from websockets.asyncio.server import ServerConnection
 from websockets.protocol import Event
@@ -65,11 +66,12 @@ class Socket(ServerConnection):
         if self.session is not None:
             self.session.resume()
 
-    def bound_unsent(self, size: int) -> None:
-        """Bound what the kernel keeps for a client that does not read: else megabytes (I6).
 
-        A buffer's size (SO_SNDBUF) would bound what is on its way, too, and slow down distant
-        clients.
-        """
-        opened = self.transport.get_extra_info("socket")
-        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, size)
+def bound_unsent(listening: Iterable[socket.socket], size: int) -> None:
+    """Bound what the kernel keeps for a client that does not read: else megabytes (I6).
+
+    A connection has it from the socket it was accepted at. A buffer's size (SO_SNDBUF) would bound
+    what is on its way, too, and slow down distant clients.
+    """
+    for each in listening:
+        each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, size)

@@ -1,5 +1,6 @@
 """The WebSocket protocol: what clients may say, and how the gateway's messages look. Pure."""
 
+import functools
 import json
 import struct
 from dataclasses import dataclass
@@ -96,6 +97,7 @@ def text_frame(payload: bytes, *, compressed: bool) -> bytes:
     return struct.pack("!BBQ", head, _EIGHT_BYTES, size) + payload
 
 
+@functools.lru_cache(maxsize=16)  # a crowd that comes at once is told the same
 def hello(gateway: str, stream: str, position: int, heartbeat_s: float) -> bytes:
     """Return the message that opens every connection."""
     return _render(

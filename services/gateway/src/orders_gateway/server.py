@@ -17,7 +17,7 @@ from orders_gateway import keepalive, protocol
 from orders_gateway.admission import Admission, select_subprotocol
 from orders_gateway.capacity import Capacity
 from orders_gateway.conflation import Bounds
-from orders_gateway.connection import Socket
+from orders_gateway.connection import Socket, bound_unsent
 from orders_gateway.door import Door
 from orders_gateway.extension import SharedDeflateFactory
 from orders_gateway.fanout import Fanout
@@ -162,6 +162,7 @@ class Gateway:
             logger=_library_logger,
             server_header=None,
         )
+        bound_unsent(server.sockets, settings.unsent_max_bytes)
         logger.info("gateway_started", gateway=settings.gateway_id, port=settings.ws_port)
         await stop.wait()
         await self._close(server)
@@ -253,7 +254,6 @@ class Gateway:
 
     async def _serve_one(self, socket: Socket, principal: Principal) -> None:
         socket.request, socket.response = _FORGOTTEN, None  # their headers take up 1 kB
-        socket.bound_unsent(self._settings.unsent_max_bytes)
         session = Session(
             socket,
             self._hub,

@@ -154,7 +154,7 @@ class Session:
         foreign = resume.after is not None and resume.stream not in {None, stream}
         if resume.after is not None and not foreign:
             self._position = resume.after
-        await self._send(protocol.hello(gateway, stream, self._position, heartbeat_s))
+        self._write(protocol.hello(gateway, stream, self._position, heartbeat_s))
         if not self._door.is_open:
             await self._send(protocol.authenticated(self._principal))
         self._tenure.begin(self._principal)
