@@ -318,6 +318,26 @@ def test_who_is_frozen_asleep_is_not_rung_for(pipeline: Pipeline) -> None:
         until(lambda: sleeps(pipeline) and rings(), 5, "it sleeps again, and is known to be well")
 
 
+@pytest.mark.slow
+def test_sessions_that_end_while_listeners_are_frozen_are_given_up(pipeline: Pipeline) -> None:
+    """Whatever they were at: who asked, and is never told that nobody answers, looks by himself."""
+    listeners = [pipeline.listener().ready() for _ in range(2)]
+    chance = random.Random(1)
+    for _ in range(20):
+        time.sleep(0.3 + 0.3 * chance.random())  # to be met at different moments
+        for each in listeners:
+            each.process.signal(signal.SIGSTOP)
+        with pipeline.database.connect() as sql:
+            sql.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        time.sleep(0.05 + 0.3 * chance.random())
+        for each in listeners:
+            each.process.signal(signal.SIGCONT)
+        until(lambda: all(health(each.port)[0] == 200 for each in listeners), 8)
+
+
 def test_an_idle_frozen_leader_is_replaced_too(pipeline: Pipeline) -> None:
     """A frozen leader is replaced though nothing is written: gateways would hear nothing."""
     first = pipeline.listener().ready()

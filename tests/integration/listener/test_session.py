@@ -1,14 +1,14 @@
 """A listener's session of a real PostgreSQL: questions, the bell, and the end of it."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 
 import pytest
+import uvloop
 
 from orders_listener.errors import DatabaseUnavailableError
 from orders_listener.session import Session
 from servers import Database
-
-pytestmark = pytest.mark.anyio
 
 WHO = "SELECT pg_backend_pid()"
 
@@ -28,6 +28,7 @@ async def _wait_for(session: Session, what: str) -> None:
             await asyncio.sleep(0.2)  # the end comes meanwhile
 
 
+@pytest.mark.anyio
 async def test_answers_come_as_text_in_rows(database: Database) -> None:
     """Whatever the types: as PostgreSQL writes them, null as nothing."""
     async with Session.connect(database.url) as session:
@@ -38,6 +39,7 @@ async def test_answers_come_as_text_in_rows(database: Database) -> None:
         assert await session.ask("SELECT WHERE false") == []
 
 
+@pytest.mark.anyio
 async def test_large_answers_come_whole(database: Database) -> None:
     """Many reads, one answer."""
     async with Session.connect(database.url) as session:
@@ -45,6 +47,7 @@ async def test_large_answers_come_whole(database: Database) -> None:
         assert text == b"x" * 5_000_000
 
 
+@pytest.mark.anyio
 async def test_the_bell_is_heard_also_while_a_question_is_asked(database: Database) -> None:
     """What rang since the last look counts; what rang before does not."""
     async with Session.connect(database.url) as session:
@@ -64,6 +67,7 @@ async def test_the_bell_is_heard_also_while_a_question_is_asked(database: Databa
         await session.wait_for_bell(0.01)
 
 
+@pytest.mark.anyio
 async def test_a_refusal_says_why(database: Database) -> None:
     """PostgreSQL's own words."""
     async with Session.connect(database.url) as session:
@@ -73,6 +77,7 @@ async def test_a_refusal_says_why(database: Database) -> None:
             await session.ask("SELECT FROM no_such_table")
 
 
+@pytest.mark.anyio
 @pytest.mark.parametrize("waiting_for", ["bell", "answer", "nothing"])
 async def test_the_end_is_noticed(database: Database, waiting_for: str) -> None:
     """Whatever is waited for; and nothing stays behind in the loop for whoever gets its number."""
@@ -92,6 +97,7 @@ async def test_the_end_is_noticed(database: Database, waiting_for: str) -> None:
                 assert await other.ask("SELECT 1") == [(b"1",)]
 
 
+@pytest.mark.anyio
 async def test_a_question_given_up_ends_the_session(database: Database) -> None:
     """Its answer would be taken for another's."""
     async with Session.connect(database.url) as session:
@@ -102,8 +108,26 @@ async def test_a_question_given_up_ends_the_session(database: Database) -> None:
             await session.ask("SELECT 1")
 
 
+@pytest.mark.anyio
 async def test_who_is_not_let_in_is_told(database: Database) -> None:
     """As an error of ours."""
     with pytest.raises(DatabaseUnavailableError, match="password"):
         async with Session.connect(database.url.replace(database.password, "wrong")):
             pass
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_an_end_while_nobody_looked_is_noticed(
+    database: Database, run: Callable[[Coroutine[None, None, None]], None]
+) -> None:
+    """A process that was frozen asks first and finds out after."""
+
+    async def asks() -> None:
+        async with Session.connect(database.url) as session:
+            ((pid,),) = await session.ask(WHO)
+            with database.connect() as sql:
+                sql.execute("SELECT pg_terminate_backend(%s, 5000)", [int(pid)])
+            with pytest.raises(DatabaseUnavailableError):
+                await asyncio.wait_for(session.ask(WHO), 5)
+
+    run(asks())

@@ -14,6 +14,10 @@ from orders_listener.errors import DatabaseUnavailableError
 Row = tuple[bytes, ...]
 """Values as PostgreSQL writes them, in UTF-8; empty for null."""
 
+LOOK_INTERVAL_S = 1.0
+"""Whoever waits for an answer looks so often unasked: of some ends the loop says nothing, as when
+the session ended while this process was frozen."""
+
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE)
 
 
@@ -75,6 +79,7 @@ class Session:
         finally:
             timer.cancel()
         self._rung.clear()
+        self._readable()
         self._check()
 
     async def _prepare(self, statement: str) -> bytes:
@@ -95,8 +100,14 @@ class Session:
             raise DatabaseUnavailableError(self._lost) from exc
 
     async def _answer(self) -> PGresult:
-        self._answered = asyncio.get_running_loop().create_future()
-        result = await self._answered
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[PGresult] = loop.create_future()
+        self._answered = answered
+        looks = loop.call_later(LOOK_INTERVAL_S, self._look, answered)
+        try:
+            result = await answered
+        finally:
+            looks.cancel()
         if result.status in _FAILED:
             raise DatabaseUnavailableError(str(psycopg.errors.error_from_result(result)).strip())
         return result
@@ -105,8 +116,15 @@ class Session:
         if self._lost:
             raise DatabaseUnavailableError(self._lost)
 
+    def _look(self, answered: asyncio.Future[PGresult]) -> None:
+        self._readable()
+        if not answered.done():
+            asyncio.get_running_loop().call_later(LOOK_INTERVAL_S, self._look, answered)
+
     def _readable(self) -> None:
         """Take what the server sent."""
+        if self._lost:
+            return
         try:
             self._pgconn.consume_input()
             while self._pgconn.notifies() is not None:
