@@ -320,7 +320,7 @@ def test_who_is_frozen_asleep_is_not_rung_for(pipeline: Pipeline) -> None:
 
 @pytest.mark.slow
 def test_sessions_that_end_while_listeners_are_frozen_are_given_up(pipeline: Pipeline) -> None:
-    """Whatever they were at: who asked, and is never told that nobody answers, looks by himself."""
+    """Whatever they were at; a question asked before the end is noticed is answered by a reset."""
     listeners = [pipeline.listener().ready() for _ in range(2)]
     chance = random.Random(1)
     for _ in range(20):
@@ -332,7 +332,7 @@ def test_sessions_that_end_while_listeners_are_frozen_are_given_up(pipeline: Pip
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-        time.sleep(0.05 + 0.3 * chance.random())
+        time.sleep(0.05 + 0.3 * chance.random())  # frozen: their timers run out
         for each in listeners:
             each.process.signal(signal.SIGCONT)
         until(lambda: all(health(each.port)[0] == 200 for each in listeners), 8)

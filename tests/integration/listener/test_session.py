@@ -128,6 +128,7 @@ def test_an_end_while_nobody_looked_is_noticed(
             with database.connect() as sql:
                 sql.execute("SELECT pg_terminate_backend(%s, 5000)", [int(pid)])
             with pytest.raises(DatabaseUnavailableError):
-                await asyncio.wait_for(session.ask(WHO), 5)
+                async with asyncio.timeout(5):  # wait_for would let the loop look first
+                    await session.ask(WHO)
 
     run(asks())

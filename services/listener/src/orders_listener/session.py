@@ -14,10 +14,6 @@ from orders_listener.errors import DatabaseUnavailableError
 Row = tuple[bytes, ...]
 """Values as PostgreSQL writes them, in UTF-8; empty for null."""
 
-LOOK_INTERVAL_S = 1.0
-"""Whoever waits for an answer looks so often unasked: of some ends the loop says nothing, as when
-the session ended while this process was frozen."""
-
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE)
 
 
@@ -33,12 +29,12 @@ class Session:
     def __init__(self, pgconn: PGconn) -> None:
         self._pgconn = pgconn
         self._descriptor = pgconn.socket
-        asyncio.get_running_loop().add_reader(self._descriptor, self._readable)
         self._prepared: dict[str, bytes] = {}
         self._result: PGresult | None = None
         self._answered: asyncio.Future[PGresult] | None = None
         self._rung = asyncio.Event()
         self._lost = ""
+        self._watch()
 
     @classmethod
     @asynccontextmanager
@@ -79,7 +75,6 @@ class Session:
         finally:
             timer.cancel()
         self._rung.clear()
-        self._readable()
         self._check()
 
     async def _prepare(self, statement: str) -> bytes:
@@ -100,14 +95,9 @@ class Session:
             raise DatabaseUnavailableError(self._lost) from exc
 
     async def _answer(self) -> PGresult:
-        loop = asyncio.get_running_loop()
-        answered: asyncio.Future[PGresult] = loop.create_future()
-        self._answered = answered
-        looks = loop.call_later(LOOK_INTERVAL_S, self._look, answered)
-        try:
-            result = await answered
-        finally:
-            looks.cancel()
+        self._result = None
+        self._answered = asyncio.get_running_loop().create_future()
+        result = await self._answered
         if result.status in _FAILED:
             raise DatabaseUnavailableError(str(psycopg.errors.error_from_result(result)).strip())
         return result
@@ -116,10 +106,15 @@ class Session:
         if self._lost:
             raise DatabaseUnavailableError(self._lost)
 
-    def _look(self, answered: asyncio.Future[PGresult]) -> None:
-        self._readable()
-        if not answered.done():
-            asyncio.get_running_loop().call_later(LOOK_INTERVAL_S, self._look, answered)
+    def _watch(self) -> None:
+        """Hear of what comes next.
+
+        Before each wait anew: of a connection that was reset uvloop tells once and never again
+        (libuv, issue 3796), and one look need not see the end, if the server said something first.
+        """
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._descriptor)
+        loop.add_reader(self._descriptor, self._readable)
 
     def _readable(self) -> None:
         """Take what the server sent."""
@@ -131,6 +126,7 @@ class Session:
                 self._rung.set()
             if self._answered is not None:
                 self._take_results(self._answered)
+            self._watch()
         except psycopg.Error as exc:
             self._lose(str(exc).strip())
 
