@@ -1,5 +1,6 @@
 """A connection to Redis for what every event waits for. Listener and gateway share it."""
 
+from orders_wire.failures import failures_as
 from orders_wire.wire import Value, Wire
 
-__all__ = ["Value", "Wire"]
+__all__ = ["Value", "Wire", "failures_as"]

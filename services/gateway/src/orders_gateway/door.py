@@ -12,6 +12,7 @@ from orders_access.principal import ANYONE, Principal
 from orders_access.revocations import Revocations
 from orders_gateway.errors import ForeignOriginError, RedisUnavailableError
 from orders_gateway.settings import Settings
+from orders_wire import failures_as
 
 
 class Door:
@@ -79,10 +80,8 @@ class Door:
         return principal
 
     async def _redeem(self, ticket: str) -> Principal:
-        try:
+        with failures_as(RedisUnavailableError):
             return await tickets.redeem(self._redis, ticket)
-        except (redis.RedisError, OSError) as exc:
-            raise RedisUnavailableError(str(exc) or type(exc).__name__) from exc
 
     async def watch_revocations(self) -> bool:
         """Look for new revocations; True if there are any.

@@ -10,12 +10,9 @@ import redis.asyncio as redis
 
 from orders_contract.batches import Batch
 from orders_contract.names import LOG_KEY
-from orders_gateway.errors import (
-    HistoryExpiredError,
-    LogUnavailableError,
-)
+from orders_gateway.errors import HistoryExpiredError, LogUnavailableError, RedisUnavailableError
 from orders_gateway.filters import packed, trimmed
-from orders_gateway.redis_errors import redis_wrapped
+from orders_wire import failures_as
 
 PAGE_EVENTS = 1000
 REMEMBERED_BYTES = 16 * 1024 * 1024
@@ -93,7 +90,7 @@ class History:
         return batches or await self._from_api(stream, position)
 
     async def _from_redis(self, stream: str, position: int) -> list[Batch]:
-        async with redis_wrapped():
+        with failures_as(RedisUnavailableError):
             # The library's types cover both protocol versions and either kind of reply.
             entries: Any = await self._client.xrange(
                 LOG_KEY, min=f"{position + 1}-0", count=_REDIS_BATCHES

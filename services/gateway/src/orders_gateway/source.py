@@ -13,17 +13,13 @@ import structlog
 from orders_contract.backoff import Backoff
 from orders_contract.batches import Batch, Head, MalformedPayloadError, decode
 from orders_contract.messages import ResetReason
-from orders_contract.names import (
-    GATEWAY_KEY_PREFIX,
-    HEAD_KEY,
-    PRESENCE_TTL_S,
-)
-from orders_gateway.errors import GatewayError, HistoryExpiredError
+from orders_contract.names import GATEWAY_KEY_PREFIX, HEAD_KEY, PRESENCE_TTL_S
+from orders_gateway.errors import GatewayError, HistoryExpiredError, RedisUnavailableError
 from orders_gateway.filters import trimmed
 from orders_gateway.history import History
-from orders_gateway.redis_errors import redis_wrapped
 from orders_gateway.ring import Fit, fit
 from orders_gateway.subscription import Subscription
+from orders_wire import failures_as
 
 SILENCE_S = 5.0
 """The listener speaks once a second. After so long without a word nothing is known to be live."""
@@ -31,7 +27,6 @@ SILENCE_S = 5.0
 PRESENCE_INTERVAL_S = 1.0
 
 logger = structlog.get_logger()
-
 
 Subscribe = Callable[[], AbstractAsyncContextManager[Subscription]]
 """Opens a subscription to the channel of changes."""
@@ -107,7 +102,7 @@ class Source:
             await self._go_to(head)
 
     async def _head_in_redis(self) -> Head | None:
-        async with redis_wrapped():
+        with failures_as(RedisUnavailableError):
             stream, position = await self._client.hmget(HEAD_KEY, ["stream", "position"])
         if stream is None or position is None:
             return None
@@ -193,7 +188,7 @@ class Source:
         """Tell, for the health page of the API, that this gateway is there."""
         while not over.is_set():
             presence = self._presence()
-            async with redis_wrapped():
+            with failures_as(RedisUnavailableError):
                 await self._client.set(
                     f"{GATEWAY_KEY_PREFIX}{presence['gateway']}",
                     json.dumps(presence),

@@ -10,8 +10,7 @@ import hiredis
 import redis.asyncio as redis
 
 from orders_gateway.errors import RedisUnavailableError
-from orders_gateway.redis_errors import redis_wrapped
-from orders_wire import Wire
+from orders_wire import Wire, failures_as
 
 _ANSWER_TIMEOUT_S = 5.0
 
@@ -27,7 +26,6 @@ class Subscription:
         self._messages: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._something = asyncio.Event()
-        self._subscribed = False
         self._answered = True
         self._lost: Exception | None = None
 
@@ -36,12 +34,11 @@ class Subscription:
     async def open(cls, url: str, channel: str) -> AsyncIterator[Self]:
         """Connect and subscribe; close on leaving. RedisUnavailableError when that fails."""
         subscription = cls()
-        async with (
-            redis_wrapped(),
-            Wire.connect(url, subscription._hear, subscription._fail) as subscription._wire,
-        ):
-            await subscription._subscribe(channel)
-            yield subscription
+        heard, lost = subscription._hear, subscription._fail
+        with failures_as(RedisUnavailableError):
+            async with Wire.connect(url, heard, lost) as subscription._wire:
+                await subscription._subscribe(channel)
+                yield subscription
 
     async def next(self) -> bytes:
         """Return the next message, however long that takes; RedisUnavailableError if none will."""

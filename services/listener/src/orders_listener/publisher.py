@@ -28,6 +28,7 @@ from orders_contract.names import (
 from orders_listener.capacity import Capacity
 from orders_listener.errors import RedisUnavailableError
 from orders_listener.script import Script
+from orders_wire import failures_as
 
 # KEYS: head, log, presence. ARGV: stream, first, last, events, oldest position to keep, channel,
 # what stands before and after the events in the message, seconds to live
@@ -99,14 +100,6 @@ class Outcome(StrEnum):
     """Another listener leads."""
 
 
-@asynccontextmanager
-async def _wrapped() -> AsyncIterator[None]:
-    try:
-        yield
-    except (redis.RedisError, OSError) as exc:
-        raise RedisUnavailableError(str(exc) or type(exc).__name__) from exc
-
-
 class Publisher:
     """Publishes to one Redis. Every method raises RedisUnavailableError when it cannot."""
 
@@ -129,12 +122,13 @@ class Publisher:
             socket_connect_timeout=5,
             retry=Retry(NoBackoff(), 0),
         )
-        async with _wrapped(), client, Script.connect(url, _PUBLISH) as publishing:
-            yield cls(client, publishing)
+        with failures_as(RedisUnavailableError):
+            async with client, Script.connect(url, _PUBLISH) as publishing:
+                yield cls(client, publishing)
 
     async def head(self) -> Head | None:
         """Return how far Redis has been published to; None when it holds nothing."""
-        async with _wrapped():
+        with failures_as(RedisUnavailableError):
             stream, position = await self._client.hmget(HEAD_KEY, ["stream", "position"])
         if stream is None or position is None:
             return None
@@ -142,14 +136,14 @@ class Publisher:
 
     async def word_of_leader(self) -> str | None:
         """Return what the leading listener said last; None if that was too long ago."""
-        async with _wrapped():
+        with failures_as(RedisUnavailableError):
             word = await self._client.get(LISTENER_KEY)
         return None if word is None else str(word)
 
     async def claim(self, listener_id: str) -> None:
         """Say that this listener leads from now on, whoever did before."""
         word = json.dumps({"listener": listener_id})
-        async with _wrapped():
+        with failures_as(RedisUnavailableError):
             await self._client.set(LISTENER_KEY, word, ex=PRESENCE_TTL_S)
 
     async def publish(self, batch: Batch) -> Outcome:
@@ -157,12 +151,12 @@ class Publisher:
         keep = self._capacity.oldest_to_keep(batch)
         args: list[Any] = [batch.stream, batch.first, batch.last, batch.events, keep]
         args += [CHANGES_CHANNEL, opening(batch), CLOSING, PRESENCE_TTL_S]
-        async with _wrapped():
+        with failures_as(RedisUnavailableError):
             return Outcome(await self._publish.run([HEAD_KEY, LOG_KEY, LISTENER_KEY], args))
 
     async def forget(self) -> None:
         """Drop the stream: what it holds does not belong to this database's log."""
-        async with _wrapped():
+        with failures_as(RedisUnavailableError):
             await self._client.delete(LOG_KEY)
 
     async def seed(self, batch: Batch, listener_id: str) -> Outcome:
@@ -187,5 +181,5 @@ class Publisher:
         return await self._run(self._beat, [HEAD_KEY, LISTENER_KEY], args)
 
     async def _run(self, script: Any, keys: list[str], args: list[Any]) -> Outcome:
-        async with _wrapped():
+        with failures_as(RedisUnavailableError):
             return Outcome(await script(keys=keys, args=args))
