@@ -74,11 +74,6 @@ class Cost:
         """CPU time of one event to one client."""
         return self.cpu_s / self.events * 1e6 if self.events else 0.0
 
-    @property
-    def events_per_frame(self) -> float:
-        """How many events shared a frame."""
-        return self.events / self.frames if self.frames else 0.0
-
 
 @contextmanager
 def fan(gateways: int = 1, *, native: bool = True) -> Iterator[Fan]:

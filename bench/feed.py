@@ -3,7 +3,6 @@
 import json
 import threading
 import time
-from types import TracebackType
 from typing import Protocol, Self
 
 from bench.load.customers import customer_name
@@ -101,12 +100,7 @@ class Feed:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exc: object) -> None:
         self._over.set()
         self._thread.join()
         self._outlet.close()

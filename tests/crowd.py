@@ -5,7 +5,6 @@ import json
 import random
 import threading
 from collections import Counter
-from types import TracebackType
 from typing import Any, Self
 
 from websockets.asyncio.client import connect
@@ -157,12 +156,7 @@ class Crowd:
             raise
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exc: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
         self._loop.close()

@@ -8,7 +8,6 @@ import urllib.error
 import urllib.request
 import uuid
 from itertools import pairwise
-from types import TracebackType
 from typing import Self
 
 from world import World
@@ -90,11 +89,6 @@ class Writer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exc: object) -> None:
         self._stop.set()
         self._thread.join()

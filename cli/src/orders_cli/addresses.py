@@ -50,8 +50,3 @@ def checked(address: str, *schemes: str) -> str:
     if not is_address:
         raise BadValueError(f"{address!r} is no address like {schemes[0]}://localhost:3000")
     return address
-
-
-def is_local(address: str) -> bool:
-    """Tell whether an address is this machine's, where no proxy is to be asked."""
-    return urlsplit(address).hostname in {"localhost", "127.0.0.1", "::1"}
