@@ -1,11 +1,11 @@
 """A page of another origin, which tries what it can against a running system."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from playwright.sync_api import Browser
+
+from webserver import Answer, served
 
 _ATTACK = """
 <!doctype html><title>evil</title><script>
@@ -46,21 +46,5 @@ def tried(browser: Browser, edge: str) -> dict[str, str]:
 def _foreign_page(edge: str) -> Iterator[str]:
     """Serve the page; ``outcome`` in it tells what it has managed to do."""
     page = _ATTACK % {"http": edge, "ws": edge.replace("http", "ws", 1)}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(page.encode())
-
-        def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with served(lambda _asked: Answer(page.encode(), kind="text/html")) as address:
+        yield f"http://{address}/"

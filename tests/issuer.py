@@ -1,16 +1,16 @@
 """Somebody else who issues tokens, and serves the public key by which they are known."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
+
+from webserver import Answer, served
 
 KEY, OTHER = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
 
@@ -38,23 +38,6 @@ def trusting(keys: str) -> dict[str, str]:
 def issuer(host: str) -> Iterator[str]:
     """Serve the public key of ``KEY`` as "1" at an address of this machine; yield the URL."""
     public = {**json.loads(ECAlgorithm.to_jwk(KEY.public_key())), "kid": "1", "use": "sig"}
-    body = json.dumps({"keys": [public]}).encode()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer((host, 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://{host}:{server.server_port}/keys"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    keys = Answer(json.dumps({"keys": [public]}).encode())
+    with served(lambda _asked: keys, host) as address:
+        yield f"http://{address}/keys"

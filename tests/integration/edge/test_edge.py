@@ -2,74 +2,53 @@
 
 import json
 import socket
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
 from orders_cli.stack.binaries import caddy
 from processes import LOOPBACK, free_port, program
 from waiting import until
+from webserver import Answer, Request, served
 
 CADDYFILE = Path(__file__).parents[3] / "edge" / "Caddyfile"
 HANDSHAKE = {"Upgrade": "websocket"}
 """What makes a request one for a gateway."""
 
-Answer = tuple[int, dict[str, Any], dict[str, str]]
+Heard = tuple[int, dict[str, Any], dict[str, str]]
 
 
+@dataclass
 class Upstream:
-    """An HTTP server that says who it is and what it was asked; well, or not willing."""
+    """Where one listens, and how often it was asked for more than its health."""
 
-    def __init__(self, name: str, *, status: int = 200) -> None:
-        """Start it. Its health page always says that it is well."""
-        upstream = self
+    address: str = ""
+    requests: int = 0
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
 
-            def do_GET(self) -> None:
-                answer = {"name": name, "headers": dict(self.headers)}
-                well = self.path == "/health"
-                upstream.requests += not well
-                body = json.dumps(answer).encode()
-                self.send_response(200 if well else status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+@contextmanager
+def upstream(name: str, *, status: int = 200) -> Iterator[Upstream]:
+    """Serve who it is and what it was asked; well, or not willing.
 
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                self.do_GET()
+    Its health page always says that it is well.
+    """
+    counted = Upstream()
 
-            def log_message(self, *_arguments: object) -> None:
-                """Say nothing."""
+    def answer(asked: Request) -> Answer:
+        well = asked.path == "/health"
+        counted.requests += not well
+        told = {"name": name, "headers": asked.headers}
+        return Answer(json.dumps(told).encode(), 200 if well else status)
 
-        self.requests = 0
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    @property
-    def address(self) -> str:
-        """Where it listens."""
-        return f"{LOOPBACK}:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    with served(answer) as counted.address:
+        yield counted
 
 
 @contextmanager
@@ -98,7 +77,7 @@ def edge(folder: Path, *outputs: list[str], **settings: str) -> Iterator[int]:
             output.append(process.output())
 
 
-def get(url: str, **headers: str) -> Answer:
+def get(url: str, **headers: str) -> Heard:
     """Return status, JSON content (or nothing) and headers of an answer."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(url, headers=names)
@@ -114,8 +93,8 @@ def get(url: str, **headers: str) -> Answer:
 def test_gateway_that_refuses_is_passed_over(tmp_path: Path) -> None:
     """A gateway that is healthy but takes nobody (503) costs no client its connection."""
     with ExitStack() as stack:
-        full = stack.enter_context(Upstream("full", status=503))
-        free = stack.enter_context(Upstream("free"))
+        full = stack.enter_context(upstream("full", status=503))
+        free = stack.enter_context(upstream("free"))
         upstreams = f"{full.address} {free.address}"
         port = stack.enter_context(edge(tmp_path, GATEWAY_UPSTREAMS=upstreams))
         answers = [get(f"http://{LOOPBACK}:{port}/ws", **HANDSHAKE) for _ in range(20)]
@@ -125,7 +104,7 @@ def test_gateway_that_refuses_is_passed_over(tmp_path: Path) -> None:
 
 def test_no_gateway_is_willing(tmp_path: Path) -> None:
     """When all refuse the client hears so, and in time."""
-    with Upstream("full", status=503) as full, edge(tmp_path, GATEWAY_UPSTREAMS=full.address) as at:
+    with upstream("full", status=503) as full, edge(tmp_path, GATEWAY_UPSTREAMS=full.address) as at:
         assert get(f"http://{LOOPBACK}:{at}/ws", **HANDSHAKE)[0] == 503
 
 
@@ -140,7 +119,7 @@ def test_no_api_answers(tmp_path: Path) -> None:
 
 def test_api_that_is_away_is_passed_over(tmp_path: Path) -> None:
     """Of two API processes one is enough, for whatever is asked."""
-    with Upstream("api") as api:
+    with upstream("api") as api:
         upstreams = f"{LOOPBACK}:{free_port()} {api.address}"
         with edge(tmp_path, API_UPSTREAMS=upstreams) as port:
             answers = [get(f"http://{LOOPBACK}:{port}/api/orders") for _ in range(10)]
@@ -151,7 +130,7 @@ def test_api_that_is_away_is_passed_over(tmp_path: Path) -> None:
 def test_address_of_the_client(tmp_path: Path, trusted: str, expected: str) -> None:
     """Services hear the client's own address; what a client claims counts from trusted proxies."""
     settings = {"TRUSTED_PROXIES": trusted} if trusted else {}
-    with Upstream("api") as api, edge(tmp_path, API_UPSTREAMS=api.address, **settings) as port:
+    with upstream("api") as api, edge(tmp_path, API_UPSTREAMS=api.address, **settings) as port:
         url = f"http://{LOOPBACK}:{port}/api/orders"
         _, content, _ = get(url, X_Forwarded_For="203.0.113.9", X_Forwarded_Proto="https")
     heard = {name.lower(): value for name, value in content["headers"].items()}
@@ -161,7 +140,7 @@ def test_address_of_the_client(tmp_path: Path, trusted: str, expected: str) -> N
 
 def test_security_headers(tmp_path: Path) -> None:
     """Whatever answers, the browser is told to trust this origin alone."""
-    with Upstream("api") as api, edge(tmp_path, API_UPSTREAMS=api.address) as port:
+    with upstream("api") as api, edge(tmp_path, API_UPSTREAMS=api.address) as port:
         (tmp_path / "index.html").write_text("{}")
         for path in ("/", "/api/orders", "/assets/nothing", "/ws"):
             headers = get(f"http://{LOOPBACK}:{port}{path}")[2]
@@ -177,7 +156,7 @@ def test_security_headers(tmp_path: Path) -> None:
 def test_inner_paths_are_not_reachable(tmp_path: Path) -> None:
     """Health pages of gateways and listener, and whatever else they have, are not outside."""
     with ExitStack() as stack:
-        inner = stack.enter_context(Upstream("inner"))
+        inner = stack.enter_context(upstream("inner"))
         upstreams = {"API_UPSTREAMS": inner.address, "GATEWAY_UPSTREAMS": inner.address}
         port = stack.enter_context(edge(tmp_path, **upstreams))
         (tmp_path / "index.html").write_text("{}")
@@ -194,7 +173,7 @@ def test_inner_paths_are_not_reachable(tmp_path: Path) -> None:
 
 def test_large_headers(tmp_path: Path) -> None:
     """Headers of more than some 16 KiB are refused; a token of the largest size is not."""
-    with Upstream("api") as api, edge(tmp_path, API_UPSTREAMS=api.address) as port:
+    with upstream("api") as api, edge(tmp_path, API_UPSTREAMS=api.address) as port:
         url = f"http://{LOOPBACK}:{port}/api/orders"
         assert get(url, Authorization="x" * 8_192)[0] == 200
         assert get(url, Authorization="x" * 40_000)[0] == 431
@@ -203,7 +182,7 @@ def test_large_headers(tmp_path: Path) -> None:
 def test_log_holds_no_tokens(tmp_path: Path) -> None:
     """Even when everything is logged no token, and nothing that was searched for, is among it."""
     output: list[str] = []
-    with Upstream("api") as api, Upstream("full", status=503) as full:
+    with upstream("api") as api, upstream("full", status=503) as full:
         upstreams = {"API_UPSTREAMS": api.address, "GATEWAY_UPSTREAMS": full.address}
         with edge(tmp_path, output, EDGE_LOG_LEVEL="DEBUG", **upstreams) as port:
             shown = {
@@ -221,7 +200,7 @@ def test_log_holds_no_tokens(tmp_path: Path) -> None:
 def test_slow_headers_are_cut_off(tmp_path: Path) -> None:
     """Who sends a byte a second is cut off after 10 s. For bodies see ``e2e/test_strangers``."""
     with (
-        Upstream("api") as api,
+        upstream("api") as api,
         edge(tmp_path, API_UPSTREAMS=api.address) as port,
         socket.create_connection((LOOPBACK, port), 5) as slow,
     ):

@@ -76,17 +76,18 @@ async def test_who_answers_may_be_asked_again(redis_url: Valkey) -> None:
                 assert await subscription.next() == b"here"
 
 
-async def test_a_silent_redis_is_not_subscribed_to(
-    redis_url: Valkey, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An error of ours, after a while."""
+async def test_where_nobody_listens_nothing_is_subscribed_to() -> None:
+    """An error of ours."""
     with pytest.raises(RedisUnavailableError):
         async with Subscription.open("redis://127.0.0.1:1", CHANNEL):
             pass
-    monkeypatch.setattr(subscription_module, "_ANSWER_TIMEOUT_S", 0.2)
+
+
+async def test_a_silent_redis_is_not_subscribed_to(redis_url: Valkey) -> None:
+    """An error of ours, after a while."""
     redis_url.freeze()
     try:
-        with pytest.raises((RedisUnavailableError, TimeoutError)):
+        with pytest.raises(RedisUnavailableError):
             async with asyncio.timeout(10), Subscription.open(redis_url.url, CHANNEL):
                 pass
     finally:

@@ -1,10 +1,8 @@
 """Public keys at an address, and their rotation."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import jwt
@@ -16,6 +14,7 @@ from orders_access import keys
 from orders_access.errors import InvalidTokenError, KeysUnavailableError
 from orders_access.keys import KeySet
 from orders_access.tokens import Verifier
+from webserver import Answer, Request, served
 
 pytestmark = pytest.mark.anyio
 
@@ -26,25 +25,14 @@ class Issuer:
     """Serves keys, and counts how often it is asked."""
 
     def __init__(self) -> None:
-        issuer = self
         self.keys: list[dict[str, Any]] = []
         self.asked = 0
         self.status = 200
+        self.url = ""
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                issuer.asked += 1
-                body = json.dumps({"keys": issuer.keys}).encode()
-                self.send_response(issuer.status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_arguments: object) -> None:
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/keys"
+    def answer(self, _asked: Request) -> Answer:
+        self.asked += 1
+        return Answer(json.dumps({"keys": self.keys}).encode(), self.status)
 
     def serve(self, **named: Any) -> None:
         """Serve these keys from now on."""
@@ -67,12 +55,9 @@ class Clock:
 @pytest.fixture
 def issuer() -> Iterator[Issuer]:
     issuer = Issuer()
-    thread = threading.Thread(target=issuer.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield issuer
-    issuer.server.shutdown()
-    issuer.server.server_close()
-    thread.join()
+    with served(issuer.answer) as address:
+        issuer.url = f"http://{address}/keys"
+        yield issuer
 
 
 def token(key: Any, name: str | None) -> str:
