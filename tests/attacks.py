@@ -15,7 +15,8 @@ import zlib
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
+from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -34,8 +35,21 @@ class Entrance:
     port: int
     host: str = LOOPBACK
 
+    @classmethod
+    def at(cls, url: str) -> Self:
+        """Return the one at an address with a port."""
+        parts = urlsplit(url)
+        assert parts.port is not None
+        return cls(parts.port, str(parts.hostname))
+
     @property
     def url(self) -> str:
+        """Where HTTP clients ask."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        """Where WebSocket clients connect."""
         return f"ws://{self.host}:{self.port}/ws"
 
     def dial(self) -> socket.socket:
@@ -43,7 +57,7 @@ class Entrance:
 
     def connect(self) -> ClientConnection:
         """Connect as anyone would, and be let in."""
-        return connect(self.url, additional_headers=bearer(token()))
+        return connect(self.ws_url, additional_headers=bearer(token()))
 
     def request(self, line: str, *headers: str) -> bytes:
         """Return the head of a request of one who would be let in."""

@@ -8,7 +8,6 @@ from psycopg.rows import TupleRow
 
 from follower import Follower
 from pipeline import Pipeline, Service
-from processes import LOOPBACK
 from tokens import bearer
 from waiting import until
 
@@ -27,7 +26,7 @@ class Guarded:
     @property
     def url(self) -> str:
         """Where the API is."""
-        return f"http://{LOOPBACK}:{self.api.port}"
+        return self.api.url
 
     def client(self, shown: str | None = None) -> httpx.Client:
         """Return a client of the API that shows a token."""

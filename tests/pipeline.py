@@ -57,6 +57,11 @@ class Service:
         return position
 
     @property
+    def url(self) -> str:
+        """Where it is asked by HTTP."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
     def ws_url(self) -> str:
         """Where WebSocket clients connect, if it is a gateway."""
         return f"ws://{LOOPBACK}:{self.port}/ws"

@@ -4,7 +4,6 @@ import time
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 import pytest
 from websockets.sync.client import connect
@@ -105,8 +104,7 @@ STRANGERS: list[Callable[[Entrance], None]] = [
 @pytest.mark.parametrize("stranger", STRANGERS, ids=lambda stranger: stranger.__name__)
 def test_nobody_waits_for_a_stranger(world: World, stranger: Callable[[Entrance], None]) -> None:
     """Requests and handshakes that follow are answered at once: no process is held to be away."""
-    edge = urlsplit(world.edge)
-    entrance = Entrance(edge.port or 80, str(edge.hostname))
+    entrance = Entrance.at(world.edge)
     waited_s = 0.0
     for _ in range(ROUNDS):
         stranger(entrance)
@@ -123,15 +121,13 @@ def test_nobody_waits_for_a_stranger(world: World, stranger: Callable[[Entrance]
 @pytest.mark.slow
 def test_slow_bodies_are_cut_off(world: World) -> None:
     """Nobody keeps a connection by sending a byte now and then."""
-    edge = urlsplit(world.edge)
-    dawdle_over_a_body(Entrance(edge.port or 80, str(edge.hostname)), 20)
+    dawdle_over_a_body(Entrance.at(world.edge), 20)
 
 
 @pytest.mark.parametrize("size", ["Content-Length: 1000000", "Transfer-Encoding: chunked"])
 def test_no_request_hides_in_a_body(world: World, size: str) -> None:
     """What is left of a body that was refused is never taken for another request."""
-    edge = urlsplit(world.edge)
-    entrance = Entrance(edge.port or 80, str(edge.hostname))
+    entrance = Entrance.at(world.edge)
     hidden = entrance.request("GET /api/orders")
     body = (hidden * (1_000_000 // len(hidden) + 1))[:1_000_000]
     if "chunked" in size:

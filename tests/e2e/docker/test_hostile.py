@@ -76,7 +76,6 @@ def door(stack: ContainerStack, service: str) -> Entrance:
 def client(stack: ContainerStack, service: str | None = None) -> httpx.Client:
     """Return a client with every right, of the edge as everyone knows it or of a container."""
     url = stack.edge if service is None else door(stack, service).url
-    url = url.replace("ws://", "http://").removesuffix("/ws")
     return httpx.Client(base_url=url, headers=bearer(CHIEF), timeout=30)
 
 
@@ -123,7 +122,7 @@ def test_forged_tokens_at_the_api(watched: ContainerStack, service: str) -> None
 @pytest.mark.parametrize("service", ["edge", "gateway"])
 def test_forged_tokens_on_the_stream(watched: ContainerStack, service: str) -> None:
     """None of them is let in, in whatever way it is shown."""
-    url = door(watched, service).url
+    url = door(watched, service).ws_url
     assert stream_status(url, additional_headers=bearer(CHIEF)) == 101
     for name, shown in forgeries().items():
         status = stream_status(url, additional_headers=bearer(shown))
@@ -166,7 +165,8 @@ def said_first(url: str, message: dict[str, Any]) -> int | None:
 def test_page_of_another_origin(watched: ContainerStack, service: str, origin: str) -> None:
     """A page from elsewhere gets no connection, whatever it shows."""
     shown = bearer(CHIEF)
-    assert stream_status(door(watched, service).url, additional_headers=shown, origin=origin) == 403
+    url = door(watched, service).ws_url
+    assert stream_status(url, additional_headers=shown, origin=origin) == 403
 
 
 # --- floods, bombs and those who take their time --------------------------------------------------

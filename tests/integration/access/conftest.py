@@ -6,7 +6,6 @@ import pytest
 
 from guarded import OURS, Guarded
 from pipeline import Pipeline
-from processes import LOOPBACK
 from servers import Postgres, Valkey
 from tokens import ASKING, token
 
@@ -21,7 +20,7 @@ def guarded(postgres: Postgres) -> Iterator[Guarded]:
         started.listener().ready()
         gateway = started.gateway(
             **ASKING,
-            API_URL=f"http://{LOOPBACK}:{api.port}",
+            API_URL=api.url,
             RING_MAX_EVENTS="50",
             CONFLATE_AFTER_EVENTS="1",
             SIGN_IN_WITHIN_S="1",

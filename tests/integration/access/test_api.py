@@ -12,7 +12,6 @@ import headers
 from answers import created, ok, problem
 from attacks import Entrance
 from guarded import OTHERS, OURS, Guarded
-from processes import LOOPBACK
 from texts import NO_TEXT, STRANGE, named, refused
 from tokens import ASKING, SECRET, bearer, token
 
@@ -426,9 +425,9 @@ def test_revocation_outlives_redis(guarded: Guarded, chief: str) -> None:
         late = guarded.pipeline.gateway(
             AUTH_MODE="token", AUTH_SECRET=SECRET, API_URL=guarded.url
         ).ready()
-        answer = httpx.get(late.ws_url.replace("ws", "http", 1), headers=bearer(lost))
+        answer = httpx.get(f"{late.url}/ws", headers=bearer(lost))
         while answer.status_code == 503:  # it does not know yet, and lets nobody in
-            answer = httpx.get(late.ws_url.replace("ws", "http", 1), headers=bearer(lost))
+            answer = httpx.get(f"{late.url}/ws", headers=bearer(lost))
         assert answer.status_code == 401
         assert client.get("/api/me").status_code == 401
 
@@ -455,9 +454,8 @@ def test_scoped_admin_revokes_nobody(guarded: Guarded, ann: str) -> None:
 def test_too_many_requests(guarded: Guarded, chief: str) -> None:
     """Beyond its burst a subject is told when to come back, and counted; others are served."""
     few = guarded.pipeline.api(**ASKING, REQUESTS_PER_SECOND="2", REQUESTS_BURST="20")
-    url = f"http://{LOOPBACK}:{few.port}"
     # Each comes from an address of its own, as the edge says: so it is the subject that is counted.
-    with httpx.Client(base_url=url, headers=bearer(token(subject="eager"))) as client:
+    with httpx.Client(base_url=few.url, headers=bearer(token(subject="eager"))) as client:
         answers = [
             client.get("/api/me", headers={"X-Forwarded-For": f"203.0.113.{number}"})
             for number in range(30)
@@ -466,7 +464,7 @@ def test_too_many_requests(guarded: Guarded, chief: str) -> None:
         assert 5 <= len(refused) <= 10
         assert problem(refused[0], 429)
         assert int(refused[0].headers["Retry-After"]) >= 1
-    with httpx.Client(base_url=url, headers=bearer(chief)) as other:
+    with httpx.Client(base_url=few.url, headers=bearer(chief)) as other:
         counted = ok(other.get("/api/health"))["checks"]["limits"]
         assert counted["requests"] == len(refused)
 
@@ -474,7 +472,7 @@ def test_too_many_requests(guarded: Guarded, chief: str) -> None:
 def test_stranger_from_one_address(guarded: Guarded, chief: str) -> None:
     """Without a token it is the address that is counted; another address is served."""
     few = guarded.pipeline.api(**ASKING, REQUESTS_PER_SECOND="2", REQUESTS_BURST="20")
-    with httpx.Client(base_url=f"http://{LOOPBACK}:{few.port}") as client:
+    with httpx.Client(base_url=few.url) as client:
         here, there = ({"X-Forwarded-For": f"203.0.113.{number}"} for number in (1, 2))
         codes = [client.get("/api/orders", headers=here).status_code for _ in range(30)]
         assert set(codes) == {401, 429}

@@ -19,10 +19,9 @@ def test_tokens_of_an_issuer(pipeline: Pipeline) -> None:
 def _use(pipeline: Pipeline, settings: dict[str, str]) -> None:
     pipeline.listener().ready()
     api = pipeline.api(**settings)
-    url = f"http://{LOOPBACK}:{api.port}"
-    gateway = pipeline.gateway(**settings, API_URL=url, RING_MAX_EVENTS="1").ready()
+    gateway = pipeline.gateway(**settings, API_URL=api.url, RING_MAX_EVENTS="1").ready()
     good = issued(KEY, "1")
-    with httpx.Client(base_url=url) as client:
+    with httpx.Client(base_url=api.url) as client:
         for bad in (issued(OTHER, "1"), issued(OTHER, "2"), issued(KEY, "1", aud="orders")):
             problem(client.get("/api/orders", headers=bearer(bad)), 401)
         order = {"customer_name": "Ann", "product_name": "Desk"}

@@ -76,10 +76,11 @@ def test_everything_works_with_users(
         api = started.api(**settings("api"))
         for _ in range(2):  # the second stands by
             started.listener(**settings("listener")).ready()
-        url = f"http://{LOOPBACK}:{api.port}"
-        gateway = started.gateway(**settings("gateway"), API_URL=url, RING_MAX_EVENTS="5").ready()
+        gateway = started.gateway(
+            **settings("gateway"), API_URL=api.url, RING_MAX_EVENTS="5"
+        ).ready()
         shown = token("admin")
-        with httpx.Client(base_url=url, headers=bearer(shown)) as client:
+        with httpx.Client(base_url=api.url, headers=bearer(shown)) as client:
             ticket = client.post("/api/tickets").json()["ticket"]
             offered = ["orders", f"orders.ticket.{ticket}"]
             with Follower(gateway.ws_url, after=0, subprotocols=offered) as follower:

@@ -399,7 +399,7 @@ def test_connections_of_one_subject(guarded: Guarded) -> None:
             connect(few.ws_url)
         assert refused.value.response.status_code == 429
         assert refused.value.response.headers["Retry-After"] == "1"
-        report = httpx.get(few.ws_url.replace("ws", "http", 1).replace("/ws", "/health")).json()
+        report = httpx.get(f"{few.url}/health").json()
         assert report["refused"] == 2
     with Follower(few.ws_url, additional_headers=shown):
         pass  # places that were given back can be had again

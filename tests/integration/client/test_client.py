@@ -12,7 +12,6 @@ import pytest
 from orders_client import Event, OrderBook, OrdersClient, Phase, RefusedError, Reset, State, follow
 from orders_contract.messages import Filter
 from pipeline import Pipeline, Service
-from processes import LOOPBACK
 from waiting import until_async
 
 INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
@@ -45,7 +44,7 @@ async def following(
     """Keep a book right in the background; yields a check that this still goes well."""
 
     async def run() -> None:
-        async with client, httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{api.port}") as http:
+        async with client, httpx.AsyncClient(base_url=api.url) as http:
             async for _ in follow(client, http, book):
                 pass
 

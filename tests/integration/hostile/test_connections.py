@@ -33,8 +33,7 @@ def guarded(postgres: Postgres) -> Iterator[Guarded]:
     with Pipeline(database, valkey) as started:
         api = started.api(**ASKING)
         started.listener().ready()
-        url = f"http://{LOOPBACK}:{api.port}"
-        gateway = started.gateway(**ASKING, **limits, API_URL=url).ready()
+        gateway = started.gateway(**ASKING, **limits, API_URL=api.url).ready()
         pids = [each.process.pid for each in started.services]
         yield Guarded(started, api, gateway)
         assert [each.process.pid for each in started.services if each.process.running] == pids

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from pipeline import Pipeline
-from processes import LOOPBACK
 from schemas import STRANGERS, UNLIMITED, attacked
 from tokens import ASKING
 
@@ -15,6 +14,5 @@ from tokens import ASKING
 def test_thousands_of_cases(pipeline: Pipeline, tmp_path: Path, who: str) -> None:
     """Without a token, with every right, and with those of one customer: all checks pass."""
     api = pipeline.api(**ASKING, **UNLIMITED)
-    url = f"http://{LOOPBACK}:{api.port}"
-    assert " passed" in attacked(url, tmp_path, STRANGERS[who], examples=300)
+    assert " passed" in attacked(api.url, tmp_path, STRANGERS[who], examples=300)
     assert "Traceback" not in api.process.output()
