@@ -1,12 +1,18 @@
 """A system that asks for tokens, as processes, and how tests ask it."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pytest
 from psycopg.rows import TupleRow
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Close
+from websockets.http11 import Response
+from websockets.sync.client import connect
 
-from follower import Follower
+from follower import Follower, Message
 from pipeline import Pipeline, Service
 from tokens import bearer
 from waiting import until
@@ -41,6 +47,22 @@ class Guarded:
         follower.expect("authenticated")
         return follower
 
+    def closing(self, *messages: Message, query: str = "") -> Close:
+        """Connect without a token, say something, and return how the gateway ends it."""
+        with connect(self.gateway.ws_url + query, compression=None) as socket:
+            for message in messages:
+                socket.send(json.dumps(message))
+            with pytest.raises(ConnectionClosed) as closed:
+                socket.recv(15)
+        assert closed.value.rcvd is not None
+        return closed.value.rcvd
+
+    def refusal(self, **options: Any) -> Response:
+        """Return the answer to a handshake that must fail."""
+        with pytest.raises(InvalidStatus) as refused:
+            connect(self.gateway.ws_url, **options)
+        return refused.value.response
+
     def sql(self, *statements: str) -> int:
         """Commit changes past the API; return the position they have led to, once they are told."""
         with self.pipeline.database.connect() as connection:
@@ -54,6 +76,10 @@ class Guarded:
             head = _number(connection.execute("SELECT max(position) FROM order_events").fetchone())
         until(lambda: (self.gateway.position() or 0) >= head, 10, "the gateway has it")
         return head
+
+    def logs(self) -> str:
+        """Return what all processes have said."""
+        return "".join(each.process.output() for each in self.pipeline.services)
 
 
 def _number(row: TupleRow | None) -> int:

@@ -1,5 +1,7 @@
 """A system that asks for tokens: one for all tests of a file."""
 
+import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -7,12 +9,15 @@ import pytest
 from guarded import OURS, Guarded
 from pipeline import Pipeline
 from servers import Postgres, Valkey
-from tokens import ASKING, token
+from tokens import ASKING, SECRET, token
 
 
 @pytest.fixture(scope="module")
 def guarded(postgres: Postgres) -> Iterator[Guarded]:
-    """Start API, listener and gateway, all of which ask for tokens."""
+    """Start API, listener and gateway, all of which ask for tokens.
+
+    Whatever they were asked, no log has a token, a name or a product in it.
+    """
     valkey = Valkey()
     database = postgres.create_database()
     with Pipeline(database, valkey) as started:
@@ -26,7 +31,12 @@ def guarded(postgres: Postgres) -> Iterator[Guarded]:
             SIGN_IN_WITHIN_S="1",
             HEARTBEAT_INTERVAL_S="0.2",
         ).ready()
-        yield Guarded(started, api, gateway)
+        served = Guarded(started, api, gateway)
+        yield served
+        logs = served.logs()
+        assert not re.search(r"eyJ[\w-]+\.eyJ", logs)
+        for word in ("SECRET", "Laptop", SECRET, json.dumps(OURS)):
+            assert word not in logs
     postgres.drop_database(database)
     valkey.stop()
 

@@ -1,0 +1,100 @@
+"""Tokens that are taken back."""
+
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from answers import problem
+from guarded import OURS, Guarded
+from tokens import SECRET, bearer, token
+
+
+def refused_within(client: httpx.Client, seconds: float) -> bool:
+    give_up = time.monotonic() + seconds
+    while time.monotonic() < give_up:
+        if client.get("/api/me").status_code == 401:
+            return True
+        time.sleep(0.05)  # between two looks at a condition
+    return False
+
+
+def test_revoked_token(guarded: Guarded, chief: str) -> None:
+    """A revoked token counts no longer within two seconds; others of its subject still do."""
+    first, second = token(subject="eve", jti="first"), token(subject="eve", jti="second")
+    with guarded.client(chief) as admin, guarded.client(first) as client:
+        assert client.get("/api/me").status_code == 200
+        assert admin.post("/api/revocations", json={"token": first}).status_code == 204
+        assert refused_within(client, 2)
+        assert admin.get("/api/me", headers=bearer(second)).status_code == 200
+
+
+def test_revoked_subject(guarded: Guarded, chief: str) -> None:
+    """All a subject had counts no longer; what it is given later does."""
+    with guarded.client(chief) as admin, guarded.client(token(subject="mallory")) as client:
+        assert client.get("/api/me").status_code == 200
+        assert admin.post("/api/revocations", json={"subject": "mallory"}).status_code == 204
+        assert refused_within(client, 2)
+        later = token(subject="mallory", iat=int(time.time()) + 2)
+        assert admin.get("/api/me", headers=bearer(later)).status_code == 200
+
+
+def test_revocation_outlives_redis(guarded: Guarded, chief: str) -> None:
+    """I3: Redis loses its memory, and what was revoked stays so: PostgreSQL has the list."""
+    lost = token(subject="trudy", jti="lost")
+    with guarded.client(chief) as admin, guarded.client(lost) as client:
+        assert admin.post("/api/revocations", json={"token_id": "lost"}).status_code == 204
+        assert refused_within(client, 2)
+        with guarded.pipeline.valkey.connect() as redis:
+            redis.flushall()
+        late = guarded.pipeline.gateway(
+            AUTH_MODE="token", AUTH_SECRET=SECRET, API_URL=guarded.url
+        ).ready()
+        answer = httpx.get(f"{late.url}/ws", headers=bearer(lost))
+        while answer.status_code == 503:  # it does not know yet, and lets nobody in
+            answer = httpx.get(f"{late.url}/ws", headers=bearer(lost))
+        assert answer.status_code == 401
+        assert client.get("/api/me").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"token": "x"}, {"token_id": "a", "subject": "b"}, {"subject": ""}, {"all": True}, []],
+)
+def test_malformed_revocation(guarded: Guarded, chief: str, body: Any) -> None:
+    """What is no revocation is refused."""
+    with guarded.client(chief) as admin:
+        problem(admin.post("/api/revocations", json=body), 422)
+
+
+def test_scoped_admin_revokes_nobody(guarded: Guarded, ann: str) -> None:
+    """Who sees only some customers has no power over others' tokens."""
+    with guarded.client(ann) as client:
+        problem(client.post("/api/revocations", json={"subject": "chief"}), 403)
+
+
+def test_revoked(guarded: Guarded, chief: str) -> None:
+    """A connection whose token is revoked closes within two seconds; one of another's stays."""
+    victim = token(subject="eve", customers=[OURS])
+    with guarded.follow(victim) as follower, guarded.follow(chief) as bystander:
+        with guarded.client(chief) as admin:
+            answer = admin.post("/api/revocations", json={"token": victim})
+            assert answer.status_code == 204
+        began = time.monotonic()
+        assert follower.closing_code() == 4001
+        assert time.monotonic() - began < 2
+        bystander.send({"type": "ping"})
+        bystander.next("pong")
+    assert guarded.refusal(additional_headers=bearer(victim)).status_code == 401
+
+
+def test_ticket_of_a_revoked_token(guarded: Guarded, chief: str) -> None:
+    """A ticket that was drawn before its token was revoked opens nothing."""
+    victim = token(subject="carol")
+    with guarded.client(victim) as client, guarded.client(chief) as admin:
+        ticket = client.post("/api/tickets").json()["ticket"]
+        with guarded.follow(victim) as follower:
+            admin.post("/api/revocations", json={"subject": "carol"})
+            assert follower.closing_code() == 4001
+    assert guarded.closing({"type": "auth", "ticket": ticket}).code == 4001

@@ -1,0 +1,223 @@
+"""What one who may see only some customers' orders gets of the API, and what they may change."""
+
+from typing import Any
+
+import pytest
+
+from answers import created, ok, problem
+from guarded import OTHERS, OURS, Guarded
+from tokens import token
+
+ORDER = {"customer_name": OURS, "product_name": "Laptop"}
+
+
+@pytest.fixture(scope="module")
+def orders(guarded: Guarded) -> dict[str, int]:
+    """Make orders of ours and of others, with every kind of past; return their ids by name."""
+    with guarded.client(token("admin", subject="clerk")) as client:
+
+        def create(customer: str, product: str) -> int:
+            order = {"customer_name": customer, "product_name": product}
+            number: int = created(client.post("/api/orders", json=order))["id"]
+            return number
+
+        def change(number: int, **fields: Any) -> None:
+            ok(client.put(f"/api/orders/{number}", json=fields))
+
+        ids = {
+            "ours": create(OURS, "Laptop"),
+            "others": create(OTHERS, "SECRET thing"),
+            "entered": create(OTHERS, "SECRET past"),
+            "left": create(OURS, "Chair"),
+            "others deleted": create(OTHERS, "SECRET end"),
+            "ours deleted": create(OURS, "Lamp"),
+        }
+        change(ids["others"], status="shipped")
+        change(ids["entered"], product_name="Desk", customer_name=OURS)
+        change(ids["left"], product_name="SECRET future", customer_name=OTHERS)
+        change(ids["left"], quantity=77)
+        for name in ("others deleted", "ours deleted"):
+            assert client.delete(f"/api/orders/{ids[name]}").status_code == 204
+    guarded.sql()
+    return ids
+
+
+ASKED = [
+    "/api/orders",
+    "/api/orders?limit=1000&status=pending&status=shipped",
+    "/api/orders?customer_name=Bob%20SECRET",
+    "/api/orders?customer_name=Ann&customer_name=Bob%20SECRET",
+    "/api/orders?search=SECRET",
+    "/api/orders?search={others}",
+    "/api/orders?search=%25",
+    "/api/orders?search=_",
+    "/api/orders/counts",
+    "/api/pulse",
+    "/api/events",
+    "/api/events?after=0&limit=10000",
+    "/api/events?after={others}&limit=1",
+    "/api/orders/{others}",
+    "/api/orders/{left}",
+    "/api/orders/{entered}",
+    "/api/orders/{others}/events",
+    "/api/orders/{left}/events",
+    "/api/orders/{entered}/events",
+    "/api/orders/{others deleted}/events",
+    "/api/orders/{ours deleted}/events",
+    "/api/me",
+    "/api/health",
+]
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_nothing_of_others_is_ever_answered(
+    guarded: Guarded, orders: dict[str, int], ann: str, path: str
+) -> None:
+    """Whatever Ann asks for, no answer holds a word of others' orders."""
+    with guarded.client(ann) as client:
+        answer = client.get(path.format(**orders))
+    assert answer.status_code in (200, 404)
+    assert "SECRET" not in answer.text
+    assert "SECRET" not in str(answer.headers)
+    assert '"quantity":77' not in answer.text
+
+
+@pytest.mark.parametrize("name", ["others", "left", "others deleted"])
+def test_others_orders_are_not_there(
+    guarded: Guarded, orders: dict[str, int], ann: str, name: str
+) -> None:
+    """Reading, changing or deleting another's order is answered as if there were none."""
+    path = f"/api/orders/{orders[name]}"
+    with guarded.client(ann) as client:
+        missing = client.get("/api/orders/999999").content
+        for answer in (
+            client.get(path),
+            client.put(path, json={"status": "cancelled"}),
+            client.patch(path, json={"customer_name": OURS}),
+            client.put(path, json={"status": "cancelled"}, headers={"If-Match": '"1"'}),
+            client.delete(path),
+            client.delete(path, headers={"If-Match": '"999"'}),
+        ):
+            problem(answer, 404)
+            assert answer.content == missing
+
+
+def test_never_ours_has_no_history(guarded: Guarded, orders: dict[str, int], ann: str) -> None:
+    """Of an order that was never hers Ann does not even learn that there is a history."""
+    with guarded.client(ann) as client:
+        problem(client.get(f"/api/orders/{orders['others']}/events"), 404)
+        problem(client.get(f"/api/orders/{orders['others deleted']}/events"), 404)
+
+
+def test_what_is_seen_of_orders_that_pass(
+    guarded: Guarded, orders: dict[str, int], ann: str
+) -> None:
+    """An order that leaves ends with LEAVE; one that enters has no past; both tell no actor."""
+    with guarded.client(ann) as client:
+        left = ok(client.get(f"/api/orders/{orders['left']}/events"))["events"]
+        entered = ok(client.get(f"/api/orders/{orders['entered']}/events"))["events"]
+        gone = ok(client.get(f"/api/orders/{orders['ours deleted']}/events"))["events"]
+    assert [event["operation"] for event in left] == ["INSERT", "LEAVE"]
+    assert (left[1]["order"], left[1]["changed"], left[1]["actor"]) == (None, None, None)
+    assert [event["operation"] for event in entered] == ["UPDATE"]
+    assert (entered[0]["changed"], entered[0]["actor"]) == (None, None)
+    assert [event["operation"] for event in gone] == ["INSERT", "DELETE"]
+
+
+def test_counts_and_pulse_count_ours(guarded: Guarded, orders: dict[str, int], ann: str) -> None:
+    """Figures are those of the orders that are seen."""
+    assert orders
+    with guarded.client(ann) as client:
+        listed = ok(client.get("/api/orders"))["orders"]
+        counts = ok(client.get("/api/orders/counts"))["counts"]
+        pulse = ok(client.get("/api/pulse"))
+        events = ok(client.get("/api/events?limit=10000"))
+    assert sum(counts.values()) == len(listed)
+    assert sum(pulse["orders"]) == len(listed)
+    assert sum(pulse["changes"]) == len(events["events"])
+    assert events["last"] == events["position"]
+
+
+def test_pages_of_ours(guarded: Guarded, orders: dict[str, int], ann: str) -> None:
+    """Cursors lead through ours alone, and one of another's page shows nothing more."""
+    assert orders
+    with guarded.client(ann) as client, guarded.client(token()) as anyone:
+        seen, cursor = [], ""
+        while cursor is not None:
+            page = ok(client.get(f"/api/orders?limit=1{cursor and '&cursor=' + cursor}"))
+            seen += [order["id"] for order in page["orders"]]
+            cursor = page["next_cursor"]
+        foreign = ok(anyone.get("/api/orders?limit=1"))["next_cursor"]
+        answer = client.get(f"/api/orders?cursor={foreign}")
+        assert "SECRET" not in answer.text
+    with guarded.client(ann) as client:
+        assert seen == [order["id"] for order in ok(client.get("/api/orders"))["orders"]]
+
+
+def test_events_go_on_from_last(guarded: Guarded, orders: dict[str, int], ann: str) -> None:
+    """A page in which nothing is ours still says how far it goes."""
+    assert orders
+    with guarded.client(ann) as client:
+        positions, after, head = [], 0, 1
+        while after < head:
+            page = ok(client.get(f"/api/events?after={after}&limit=2"))
+            assert after < page["last"] <= after + 2
+            positions += [event["position"] for event in page["events"]]
+            after, head = page["last"], page["position"]
+        whole = ok(client.get("/api/events?limit=10000"))["events"]
+    assert positions == [event["position"] for event in whole]
+
+
+def test_writing_for_others_is_refused(guarded: Guarded, ann: str) -> None:
+    """Nobody creates an order for another customer, or gives one away."""
+    with guarded.client(ann) as client:
+        order = created(client.post("/api/orders", json=ORDER))
+        problem(client.post("/api/orders", json={**ORDER, "customer_name": "Bob"}), 403)
+        path = f"/api/orders/{order['id']}"
+        problem(client.put(path, json={"customer_name": "Bob"}), 403)
+        assert ok(client.get(path)) == order
+
+
+def test_idempotency_keys_are_ones_own(guarded: Guarded) -> None:
+    """Another subject's key with the same body gets an order of its own, not the other's answer."""
+    ids = set()
+    for subject in ("first", "second"):
+        with guarded.client(token("clerk", [OURS], subject=subject)) as client:
+            answers = [
+                client.post("/api/orders", json=ORDER, headers={"Idempotency-Key": "same"})
+                for _ in range(2)
+            ]
+            assert answers[0].json() == answers[1].json()
+            ids.add(answers[0].json()["id"])
+    assert len(ids) == 2
+
+
+def test_empty_scope_sees_nothing(guarded: Guarded, orders: dict[str, int]) -> None:
+    """A token for no customers is not one for all of them."""
+    assert orders
+    with guarded.client(token("admin", [])) as client:
+        assert ok(client.get("/api/orders"))["orders"] == []
+        assert ok(client.get("/api/events?limit=10000"))["events"] == []
+        assert set(ok(client.get("/api/orders/counts"))["counts"].values()) == {0}
+        problem(client.get(f"/api/orders/{orders['ours']}"), 404)
+        problem(client.post("/api/orders", json=ORDER), 403)
+
+
+def test_actor_is_the_subject(guarded: Guarded) -> None:
+    """Who changed an order is in its history: the token's subject, for psql nobody."""
+    with guarded.client(token("admin", subject="ann@example.com")) as client:
+        order = created(client.post("/api/orders", json=ORDER))
+        client.put(f"/api/orders/{order['id']}", json={"status": "shipped"})
+        guarded.sql(f"UPDATE orders SET quantity = 5 WHERE id = {order['id']}")
+        events = ok(client.get(f"/api/orders/{order['id']}/events"))["events"]
+    assert [event["actor"] for event in events] == ["ann@example.com", "ann@example.com", None]
+
+
+def test_actor_cannot_be_chosen(guarded: Guarded) -> None:
+    """A subject made of SQL is a name like any other."""
+    subject = "'; DROP TABLE orders; --"
+    with guarded.client(token("clerk", subject=subject)) as client:
+        order = created(client.post("/api/orders", json=ORDER))
+        guarded.sql()
+        events = ok(client.get(f"/api/orders/{order['id']}/events"))["events"]
+    assert events[0]["actor"] == subject

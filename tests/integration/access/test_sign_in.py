@@ -1,0 +1,134 @@
+"""The ways to the stream, and those that lead nowhere."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
+
+from follower import Follower, Message
+from guarded import OURS, Guarded
+from tokens import SECRET, bearer, token
+
+
+def test_header(guarded: Guarded, ann: str) -> None:
+    """A token in the header opens the stream: hello, then whose it is."""
+    with Follower(guarded.gateway.ws_url, additional_headers=bearer(ann)) as follower:
+        said = follower.expect("authenticated")
+    assert (said["subject"], said["role"], said["customers"]) == ("ann", "admin", [OURS])
+    assert said["expires"]
+
+
+def test_subprotocol(guarded: Guarded, ann: str) -> None:
+    """A token among the subprotocols does too; the answer names ours alone."""
+    offered = [Subprotocol("orders"), Subprotocol(f"orders.token.{ann}")]
+    with Follower(guarded.gateway.ws_url, subprotocols=offered) as follower:
+        follower.expect("authenticated")
+        assert follower.socket.subprotocol == "orders"
+        assert ann not in str(follower.socket.response.headers)
+
+
+def test_first_message(guarded: Guarded, ann: str) -> None:
+    """A token in the first message does too; before it nothing is said."""
+    with connect(guarded.gateway.ws_url) as socket:
+        socket.send(json.dumps({"type": "auth", "token": ann}))
+        assert [json.loads(socket.recv(5))["type"] for _ in range(2)] == ["hello", "authenticated"]
+
+
+@pytest.mark.parametrize("way", ["subprotocol", "message"])
+def test_ticket_is_good_once(guarded: Guarded, ann: str, way: str) -> None:
+    """A ticket opens one connection, with its holder's scope, and no second."""
+    with guarded.client(ann) as client:
+        ticket = client.post("/api/tickets").json()["ticket"]
+    if way == "subprotocol":
+        offered = [Subprotocol("orders"), Subprotocol(f"orders.ticket.{ticket}")]
+        with Follower(guarded.gateway.ws_url, subprotocols=offered) as follower:
+            assert follower.expect("authenticated")["customers"] == [OURS]
+        assert guarded.refusal(subprotocols=offered).status_code == 401
+    message = {"type": "auth", "ticket": ticket}
+    if way == "message":
+        with connect(guarded.gateway.ws_url) as socket:
+            socket.send(json.dumps(message))
+            assert json.loads(socket.recv(5))["type"] == "hello"
+            assert json.loads(socket.recv(5))["customers"] == [OURS]
+    assert guarded.closing(message).code == 4001
+
+
+def test_ticket_leaves_no_trace_in_redis(guarded: Guarded, ann: str) -> None:
+    """Who reads Redis's keys finds no ticket among them; each ends by itself."""
+    with guarded.client(ann) as client, guarded.pipeline.valkey.connect() as redis:
+        ticket = client.post("/api/tickets").json()["ticket"]
+        keys = list(redis.scan_iter("orders:ticket:*"))
+        assert keys
+        assert ticket.encode() not in b"".join(keys)
+        assert all(0 < redis.ttl(key) <= 30 for key in keys)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "subscribe"},
+        {"type": "ping"},
+        {"type": "auth"},
+        {"type": "auth", "token": "x"},
+        {"type": "auth", "token": None},
+        {"type": "auth", "ticket": "x"},
+        {"type": "auth", "ticket": "x" * 10_000},
+        {"type": "auth", "ticket": "*"},
+        {"type": "auth", "token": "a.b.c", "ticket": "x"},
+        {"type": "auth", "token": token(secret="another secret of 32 bytes or more")},
+        {"type": "auth", "token": token(ttl_s=-120)},
+        {"type": "auth", "token": token("root")},
+        {"type": "authenticated", "subject": "chief", "role": "admin"},
+        {"type": "hello"},
+    ],
+)
+def test_bad_first_message(guarded: Guarded, message: Message) -> None:
+    """Who does not sign in with the first message is closed with 4001, having heard nothing."""
+    closed = guarded.closing(message)
+    assert closed.code == 4001
+    assert "eyJ" not in closed.reason
+
+
+def test_silence_is_no_way_in(guarded: Guarded) -> None:
+    """Who says nothing hears nothing, and is closed in time (SIGN_IN_WITHIN_S)."""
+    began = time.monotonic()
+    assert guarded.closing().code == 4001
+    assert 0.9 < time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"additional_headers": bearer("x")},
+        {"additional_headers": bearer(token(ttl_s=-120))},
+        {"additional_headers": bearer(token(secret="another secret of 32 bytes or more"))},
+        {"additional_headers": [*bearer(token()).items(), *bearer(token()).items()]},
+        {"subprotocols": [Subprotocol("orders"), Subprotocol("orders.token.x")]},
+        {"subprotocols": [Subprotocol("orders"), Subprotocol("orders.ticket.x")]},
+    ],
+)
+def test_bad_handshake(guarded: Guarded, options: dict[str, Any]) -> None:
+    """A token that does not count is refused before there is a connection."""
+    answer = guarded.refusal(**options)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_token_in_the_address_counts_for_nothing(guarded: Guarded, ann: str) -> None:
+    """Addresses are logged, so a token there is not looked at."""
+    assert guarded.closing({"type": "ping"}, query=f"?token={ann}").code == 4001
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:1"])
+def test_page_of_another_origin(guarded: Guarded, ann: str, origin: str) -> None:
+    """A page from elsewhere does not get in, whatever it shows."""
+    headers = {**bearer(ann), "Origin": origin}
+    assert guarded.refusal(additional_headers=headers).status_code == 403
+
+
+def test_the_gateways_own_credential_is_for_the_api(guarded: Guarded) -> None:
+    """The secret itself opens nothing here."""
+    assert guarded.refusal(additional_headers=bearer(SECRET)).status_code == 401
