@@ -153,7 +153,7 @@ export function App({ session, router, me, onSignOut }: AppProps) {
               </Button>
             )}
           </header>
-          <StaleNotice socket={session.socket} />
+          <StaleNotice socket={session.socket} askApi={session.askApi} />
           <main className={styles.main}>
             <OrdersView
               feed={session.orders}

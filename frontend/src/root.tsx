@@ -3,6 +3,7 @@ import type { Router } from "@/lib/route";
 import { useObservable } from "@/lib/use-observable";
 import type { Access } from "./access";
 import { App } from "./app";
+import styles from "./root.module.css";
 
 interface RootProps {
   access: Access;
@@ -14,7 +15,7 @@ export function Root({ access, router }: RootProps) {
   const state = useObservable(access.state);
   switch (state.kind) {
     case "asking":
-      return null;
+      return <p className={styles.asking}>Waiting for the API…</p>;
     case "out":
       return (
         <SignIn
@@ -26,6 +27,7 @@ export function Root({ access, router }: RootProps) {
     case "in":
       return (
         <App
+          key={state.me?.subject ?? ""}
           session={state.session}
           router={router}
           me={state.me}

@@ -1,5 +1,6 @@
 /** An open page's connection to the system: the socket, and the stores that it feeds. */
 import { admission } from "@/features/access/api/admission";
+import { getMe } from "@/features/access/api/get-me";
 import { listEventsBefore } from "@/features/activity/api/list-events";
 import { ActivityFeed } from "@/features/activity/model/activity-feed";
 import { Progress } from "@/features/connection/model/progress";
@@ -14,6 +15,7 @@ import { openPulse, type Pulse, pulseOn } from "@/features/pulse/model/pulse";
 import { Announcer } from "@/lib/announcer";
 import { Followed } from "@/lib/followed";
 import { FrameBatch } from "@/lib/frame-batch";
+import { apiTrouble } from "@/lib/http";
 import { LiveSocket, type Phase } from "@/lib/live-socket";
 import { Observable } from "@/lib/observable";
 import type { CountsPage, OrderEvent, OrdersPage, PulsePage } from "@/lib/protocol";
@@ -53,6 +55,8 @@ export class Session {
   readonly #batch = new FrameBatch<Received>((received) => this.#deliver(received));
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   #phase: Phase = "idle";
+  #apiWasWell = true;
+  #unsubscribe: (() => void) | null = null;
 
   constructor({ filter, sort }: OrderView, { byTicket, onUnauthorized }: SessionOptions) {
     this.filter = new Observable(filter);
@@ -108,6 +112,7 @@ export class Session {
     const again = setInterval(() => this.counts.reload(), CLOCK_EVERY_MS);
     this.#timers.push(watch, quiet, again);
     this.socket.state.subscribe(this.#comeBack);
+    this.#unsubscribe = apiTrouble.subscribe(this.#awaitApi);
   }
 
   stop(): void {
@@ -116,6 +121,7 @@ export class Session {
     removeEventListener("pageshow", this.#wake);
     document.removeEventListener("visibilitychange", this.#wake);
     for (const timer of this.#timers) clearInterval(timer);
+    this.#unsubscribe?.();
     this.orders.stop();
     this.activity.stop();
     this.counts.stop();
@@ -202,6 +208,18 @@ export class Session {
     if (phase === "live" && before === "connecting" && this.progress.state.get().shown > 0) {
       this.counts.reload();
     }
+  };
+
+  /** Ask what costs the API least: every answer tells whether it is there. */
+  readonly askApi = (): void => {
+    getMe().catch(() => undefined);
+  };
+
+  /** Who only looks would never hear that it is back: ask again and again, less and less often. */
+  readonly #awaitApi = (): void => {
+    const well = apiTrouble.get() === null;
+    if (this.#apiWasWell && !well) this.counts.reload();
+    this.#apiWasWell = well;
   };
 
   readonly #lookAround = (): void => this.socket.wake();

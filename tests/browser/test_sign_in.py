@@ -66,6 +66,18 @@ def test_sign_in(guarded: EmbeddedStack, page: Page) -> None:
     assert "Ann" in details
 
 
+def test_api_away_when_one_comes_back(guarded: EmbeddedStack, page: Page) -> None:
+    """Who opens the page while the API is away stays signed in, and is known once it is back."""
+    sign_in(page, guarded, token(guarded, "--subject", "ann", "--role", "clerk"))
+    live(page).wait_for()
+    page.context.route("**/api/**", lambda route: route.abort())
+    page.reload()
+    expect(page.get_by_test_id("connection")).to_have_text("API away")
+    page.context.unroute_all()
+    live(page).wait_for()
+    expect(page.get_by_test_id("who")).to_contain_text("ann")
+
+
 def test_only_what_the_role_may(guarded: EmbeddedStack, page: Page) -> None:
     """Nobody is offered what they may not: viewers read, clerks write, admins delete."""
     guarded.psql("INSERT INTO orders (customer_name, product_name) VALUES ('Role', 'Desk')")

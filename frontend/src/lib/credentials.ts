@@ -17,6 +17,8 @@ export function setToken(next: string | null): void {
   else sessionStorage.setItem(KEY, next);
 }
 
+export const hasToken = (): boolean => token !== null;
+
 /** Hear that a token, or the lack of one, was refused. */
 export function whenRefused(listener: (() => void) | null): void {
   onRefused = listener;

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { authorized, noteRefusal } from "./credentials";
+import { Observable } from "./observable";
 
 /** RFC 9457; `errors` names the fields that were refused. */
 const Problem = z.object({
@@ -24,10 +25,16 @@ export class RefusedError extends Error {
   }
 }
 
-/** The API could not be reached, or what answered was not the API. */
+/** The API could not be reached, or could not serve, or what answered was not the API. */
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
 }
+
+/** Why the API was of no use when it was last asked for anything; null if it was. */
+export const apiTrouble = new Observable<UnreachableError | null>(null);
+
+/** The edge waits five seconds for an API that restarts. One that hangs never answers. */
+const ANSWER_WITHIN_MS = 15_000;
 
 export async function request<T>(schema: z.ZodMiniType<T>, path: string, init?: RequestInit) {
   const response = await send(path, init);
@@ -39,17 +46,42 @@ export async function request<T>(schema: z.ZodMiniType<T>, path: string, init?: 
 export async function send(path: string, init?: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, authorized(init));
+    response = await answer(path, authorized(init));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new UnreachableError("The API cannot be reached.", { cause: error });
+    const late = error instanceof DOMException && error.name === "TimeoutError";
+    const message = late ? "The API does not answer." : "The API cannot be reached.";
+    throw troubled(new UnreachableError(message, { cause: error }));
   }
-  if (response.ok) return response;
   if (response.status >= 502 && response.status <= 504) {
-    throw new UnreachableError("The API is not answering.");
+    const { detail } = problemIn(await readJson(response)); // of the API, not of the edge
+    throw troubled(new UnreachableError(detail ?? "The API does not answer."));
   }
+  apiTrouble.set(null);
+  if (response.ok) return response;
   if (response.status === 401) noteRefusal();
   throw refusal(response.status, await readJson(response));
+}
+
+/** Of what changes something nobody would know whether it did: only who reads stops waiting. */
+async function answer(path: string, init: RequestInit): Promise<Response> {
+  if (init.method !== undefined) return fetch(path, init);
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(new DOMException("no answer", "TimeoutError")),
+    ANSWER_WITHIN_MS,
+  );
+  const signals = init.signal ? [init.signal, late.signal] : [late.signal];
+  try {
+    return await fetch(path, { ...init, signal: AbortSignal.any(signals) });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function troubled(error: UnreachableError): UnreachableError {
+  apiTrouble.set(error);
+  return error;
 }
 
 export function withJson(
@@ -72,9 +104,13 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
-function refusal(status: number, body: unknown): RefusedError {
+function problemIn(body: unknown): z.infer<typeof Problem> {
   const problem = Problem.safeParse(body);
-  const { title, detail, errors = [] } = problem.success ? problem.data : {};
+  return problem.success ? problem.data : {};
+}
+
+function refusal(status: number, body: unknown): RefusedError {
+  const { title, detail, errors = [] } = problemIn(body);
   const fields: Record<string, string> = {};
   for (const { field, message } of errors) {
     if (typeof field === "string" && typeof message === "string") fields[field] = message;

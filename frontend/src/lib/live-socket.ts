@@ -29,8 +29,10 @@ export interface LiveState {
   readonly partial: boolean;
   /** When the next attempt starts (epoch, ms), while waiting. */
   readonly retryAt: number | null;
-  /** When the server was last heard (epoch, ms). */
+  /** When we last heard how things stand (epoch, ms): from a snapshot, then from the gateway. */
   readonly heardAt: number | null;
+  /** Connections and attempts in a row that ended at the gateway; an attempt is over with hello. */
+  readonly lost: number;
 }
 
 /** A place in a stream: everything up to the position is known. */
@@ -75,6 +77,7 @@ export class LiveSocket {
     partial: false,
     retryAt: null,
     heardAt: null,
+    lost: 0,
   });
 
   readonly #options: LiveSocketOptions;
@@ -99,7 +102,7 @@ export class LiveSocket {
   /** Connect, and deliver what comes after the place. */
   start(place: Place): void {
     this.#hangUp();
-    this.#change({ stream: place.stream, position: place.position });
+    this.#change({ stream: place.stream, position: place.position, heardAt: Date.now() });
     this.#connect();
   }
 
@@ -190,7 +193,7 @@ export class LiveSocket {
     this.#expectWordWithin(this.#patienceMs());
     // Another stream than ours: the gateway says `reset` next, and positions count from there.
     this.#spoken = hello.stream;
-    this.#change({ phase: "live", gateway: hello.gateway, partial: false });
+    this.#change({ phase: "live", gateway: hello.gateway, partial: false, lost: 0 });
   }
 
   #follow(frame: EventsMessage): void {
@@ -233,12 +236,14 @@ export class LiveSocket {
 
   /** Leave this connection and try again later; the first attempt that works starts from zero. */
   #fail(): void {
+    // Without a socket it was admission that failed: nobody has asked the gateway.
+    const lost = this.state.get().lost + (this.#socket ? 1 : 0);
     this.#hangUp();
     clearTimeout(this.#retry);
     const delay = backoffMs(this.#failures, this.#options.random);
     this.#failures += 1;
     this.#retry = setTimeout(() => this.#connect(), delay);
-    this.#change({ phase: "waiting", retryAt: Date.now() + delay });
+    this.#change({ phase: "waiting", retryAt: Date.now() + delay, lost });
   }
 
   #hangUp(): void {

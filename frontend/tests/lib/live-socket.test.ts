@@ -128,6 +128,17 @@ describe("coming back", () => {
     expect(Object.fromEntries(newest().query)).toEqual({ after: "12", stream: "s" });
   });
 
+  test("it counts what has ended at the gateway, until one greets", () => {
+    goLive();
+    for (const lost of [1, 2, 3]) {
+      newest().break();
+      expect(state().lost).toBe(lost);
+      vi.advanceTimersByTime(4_000);
+    }
+    newest().say(hello());
+    expect(state().lost).toBe(0);
+  });
+
   test("it waits 0.5, 1, 2, 4, 8, 15, 15 s at most, and says until when", () => {
     live.start({ stream: "s", position: 10 });
     const waits = Array.from({ length: 7 }, () => {
@@ -324,6 +335,7 @@ describe("where the system asks who we are", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(asked.mock.calls.length).toBeGreaterThan(2);
     expect(sockets).toHaveLength(0);
+    expect(state().lost).toBe(0); // it never came to asking a gateway
   });
 
   test("a ticket that comes too late opens nothing", async () => {

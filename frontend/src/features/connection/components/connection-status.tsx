@@ -3,7 +3,8 @@ import { formatClock, formatNumber } from "@/lib/format";
 import type { LiveSocket } from "@/lib/live-socket";
 import type { ClockEstimate } from "@/lib/clock";
 import { useNow } from "@/lib/use-now";
-import { useObservablePerFrame } from "@/lib/use-observable";
+import { apiTrouble } from "@/lib/http";
+import { useObservable, useObservablePerFrame } from "@/lib/use-observable";
 import { useOffline } from "@/lib/use-offline";
 import { describe } from "../model/describe";
 import type { Progress } from "../model/progress";
@@ -23,7 +24,13 @@ export function ConnectionStatus({ socket, progress }: ConnectionStatusProps) {
   const offlineSince = useOffline();
   const now = useNow(TICK_MS);
   const { behind } = progress;
-  const { tone, label } = describe(state, { behind, offlineSince, now });
+  const trouble = useObservable(apiTrouble);
+  const { tone, label } = describe(state, {
+    behind,
+    offlineSince,
+    apiInTrouble: trouble !== null,
+    now,
+  });
   const latency = progress.latency.median(now);
   const clock = progress.clock.estimate;
   const trigger = (
@@ -57,6 +64,7 @@ export function ConnectionStatus({ socket, progress }: ConnectionStatusProps) {
     Position:
       behind > 0 ? `${formatNumber(shown)}, ${formatNumber(behind)} behind` : formatNumber(shown),
     "Last heard": state.heardAt === null ? "never" : formatClock(state.heardAt),
+    API: trouble === null ? "answers" : trouble.message,
     "Change to screen":
       latency === null
         ? "no change in the last minute"

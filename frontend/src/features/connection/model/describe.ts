@@ -16,28 +16,57 @@ const BEHIND_WORTH_SAYING = 50;
 export const isCutOff = ({ phase, heardAt }: LiveState, offlineSince: number | null): boolean =>
   phase !== "live" || (offlineSince !== null && (heardAt ?? 0) <= offlineSince);
 
+/**
+ * Who does not answer; null while nobody is known to be away. A connection that ends says nothing
+ * of the gateway yet: the next may be there at once.
+ */
+export function whoIsAway(
+  { phase, gateway, lost }: LiveState,
+  apiInTrouble: boolean,
+): "API" | "Gateway" | "API and gateway" | null {
+  const gatewayIsAway = phase !== "live" && lost > (gateway === null ? 0 : 1);
+  if (gatewayIsAway) return apiInTrouble ? "API and gateway" : "Gateway";
+  return apiInTrouble ? "API" : null;
+}
+
+export interface Circumstances {
+  readonly behind: number;
+  readonly offlineSince: number | null;
+  readonly apiInTrouble: boolean;
+  readonly now: number;
+}
+
 /** The connection in the fewest honest words. */
 export function describe(
   state: LiveState,
-  { behind, offlineSince, now }: { behind: number; offlineSince: number | null; now: number },
+  { behind, offlineSince, apiInTrouble, now }: Circumstances,
 ): Description {
   const since = state.heardAt === null ? "" : ` · stale since ${formatMinutes(state.heardAt)}`;
+  const away = whoIsAway(state, apiInTrouble);
   switch (state.phase) {
     case "live":
       if (isCutOff(state, offlineSince)) return { tone: "bad", label: `Offline${since}` };
-      if (behind < BEHIND_WORTH_SAYING) return { tone: "good", label: "Live" };
-      return { tone: "busy", label: `Catching up, ${formatNumber(behind)} behind` };
-    case "waiting":
+      if (behind >= BEHIND_WORTH_SAYING) {
+        return { tone: "busy", label: `Catching up, ${formatNumber(behind)} behind` };
+      }
+      return away === null
+        ? { tone: "good", label: "Live" }
+        : { tone: "busy", label: `Live, ${away} away` };
+    case "waiting": {
       if (offlineSince !== null) return { tone: "bad", label: `Offline${since}` };
-      return {
-        tone: "bad",
-        label: `Reconnecting in ${secondsUntil(state.retryAt, now)} s${since}`,
-      };
+      const seconds = secondsUntil(state.retryAt, now);
+      const label =
+        away === null ? `Reconnecting in ${seconds} s` : `${away} away, retry in ${seconds} s`;
+      return { tone: "bad", label: `${label}${since}` };
+    }
     case "connecting":
-      if (state.heardAt === null) return { tone: "busy", label: "Connecting" };
+      if (away !== null) return { tone: "bad", label: `${away} away, retrying${since}` };
+      if (state.gateway === null) return { tone: "busy", label: "Connecting" };
       return { tone: "busy", label: `Reconnecting${since}` };
     case "idle":
-      return { tone: "busy", label: "Connecting" };
+      return away === null
+        ? { tone: "busy", label: "Connecting" }
+        : { tone: "bad", label: `${away} away` };
   }
 }
 

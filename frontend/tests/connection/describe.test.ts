@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { type Circumstances, describe as words } from "@/features/connection/model/describe";
+import type { LiveState } from "@/lib/live-socket";
+
+const LIVE: LiveState = {
+  phase: "live",
+  gateway: "g",
+  stream: "s",
+  position: 1,
+  partial: false,
+  retryAt: null,
+  heardAt: 1,
+  lost: 0,
+};
+const USUAL: Circumstances = { behind: 0, offlineSince: null, apiInTrouble: false, now: 0 };
+
+const label = (change: Partial<LiveState>, more: Partial<Circumstances> = {}) =>
+  words({ ...LIVE, ...change }, { ...USUAL, ...more }).label;
+
+test("the connection is told as it is", () => {
+  expect(label({})).toBe("Live");
+  expect(label({}, { behind: 1234 })).toBe("Catching up, 1,234 behind");
+  expect(label({ phase: "waiting", retryAt: 2500 })).toMatch(/^Reconnecting in 3 s · stale since /);
+  expect(label({ phase: "waiting" }, { offlineSince: 2 })).toMatch(/^Offline · stale since /);
+  expect(label({ phase: "connecting" })).toMatch(/^Reconnecting · stale since /);
+  expect(label({ phase: "connecting", gateway: null })).toBe("Connecting");
+  expect(label({ phase: "idle", gateway: null, heardAt: null })).toBe("Connecting");
+});
+
+test("without a network the page is old, unless the system was heard since: it may be right here", () => {
+  expect(label({ heardAt: 5 }, { offlineSince: 7 })).toMatch(/^Offline · stale since /);
+  expect(label({ heardAt: 8 }, { offlineSince: 7 })).toBe("Live");
+});
+
+test("who does not answer is named: the API", () => {
+  const apiInTrouble = true;
+  expect(label({ phase: "idle", gateway: null, heardAt: null }, { apiInTrouble })).toBe("API away");
+  expect(label({}, { apiInTrouble })).toBe("Live, API away");
+  // It gives no ticket, so nobody has asked the gateway.
+  expect(label({ phase: "waiting", retryAt: 2500 }, { apiInTrouble })).toMatch(
+    /^API away, retry in 3 s · stale since /,
+  );
+});
+
+test("who does not answer is named: the gateway, once an attempt was in vain", () => {
+  const waiting = { phase: "waiting", retryAt: 2500 } as const;
+  expect(label({ ...waiting, lost: 1 })).toMatch(/^Reconnecting in 3 s/);
+  expect(label({ ...waiting, lost: 2 })).toMatch(/^Gateway away, retry in 3 s · stale since /);
+  expect(label({ ...waiting, lost: 1, gateway: null })).toMatch(/^Gateway away, retry in 3 s/);
+  expect(label({ phase: "connecting", lost: 2 })).toMatch(/^Gateway away, retrying · stale since /);
+});
+
+test("who does not answer is named: both", () => {
+  expect(label({ phase: "waiting", retryAt: 2500, lost: 2 }, { apiInTrouble: true })).toMatch(
+    /^API and gateway away, retry in 3 s · stale since /,
+  );
+});

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import * as z from "zod/mini";
+import { apiTrouble, request, send, UnreachableError } from "@/lib/http";
+
+const Anything = z.unknown();
+const answers: (Response | Error | "hangs")[] = [];
+
+/** The browser's own fetch, but for the network. */
+const network = (_path: unknown, init: RequestInit = {}) =>
+  new Promise<Response>((resolve, reject) => {
+    const answer = answers.shift();
+    init.signal?.addEventListener("abort", () => reject(init.signal?.reason as Error));
+    if (answer instanceof Error) reject(answer);
+    else if (answer instanceof Response) resolve(answer);
+  });
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("fetch", network);
+});
+afterEach(async () => {
+  answers.splice(0, answers.length, Response.json({}));
+  await request(Anything, "/api/me");
+  expect(apiTrouble.get()).toBeNull();
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+test("an API that is away is in trouble until it answers, be it with a refusal", async () => {
+  for (const answer of [new TypeError("refused"), new Response("", { status: 502 })]) {
+    answers.push(answer, Response.json({ detail: "No such order." }, { status: 404 }));
+    await expect(send("/api/orders")).rejects.toThrow(UnreachableError);
+    expect(apiTrouble.get()).not.toBeNull();
+    await expect(send("/api/orders/1")).rejects.toThrow("No such order.");
+    expect(apiTrouble.get()).toBeNull();
+  }
+});
+
+test("an API that cannot serve says why, in its own words", async () => {
+  const detail = "The database does not answer right now; try again shortly.";
+  answers.push(Response.json({ detail }, { status: 503 }));
+  await expect(send("/api/orders")).rejects.toThrow(detail);
+  expect(apiTrouble.get()?.message).toBe(detail);
+});
+
+test("who reads does not wait for ever; who writes does, since nobody knew what became of it", async () => {
+  answers.push("hangs", "hangs");
+  const reading = send("/api/orders");
+  const writing = send("/api/orders", { method: "POST" });
+  const outcome = expect(reading).rejects.toThrow("The API does not answer.");
+  const written = vi.fn();
+  writing.then(written, written);
+  await vi.advanceTimersByTimeAsync(60_000);
+  await outcome;
+  expect(written).not.toHaveBeenCalled();
+});
+
+test("a request that was given up says nothing of the API", async () => {
+  answers.push("hangs");
+  const request = new AbortController();
+  const reading = send("/api/orders", { signal: request.signal });
+  request.abort();
+  await expect(reading).rejects.toThrow(DOMException);
+  expect(apiTrouble.get()).toBeNull();
+});
