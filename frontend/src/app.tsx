@@ -2,6 +2,7 @@ import { CircleHelp, Plus } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Button } from "@/components/button";
 import { HelpDialog } from "@/components/help-dialog";
+import { IconButton } from "@/components/icon-button";
 import { Toaster } from "@/components/toaster";
 import { Toasts, ToastsContext } from "@/components/toasts";
 import { Who } from "@/features/access/components/who";
@@ -137,15 +138,14 @@ export function App({ session, router, me, onSignOut }: AppProps) {
             <h1>Real-Time Orders</h1>
             <ConnectionStatus socket={session.socket} progress={session.progress} />
             {me?.mode === "token" && <Who me={me} onSignOut={onSignOut} />}
-            <button
-              type="button"
+            <IconButton
               className={styles.help}
-              aria-label="Keyboard help"
+              label="Keyboard help"
               title="Keyboard (?)"
               onClick={() => setHelping(true)}
             >
               <CircleHelp size={18} aria-hidden />
-            </button>
+            </IconButton>
             {rights.write && (
               <Button kind="primary" onClick={() => setOrdering(true)} aria-label="New order">
                 <Plus size={16} aria-hidden />

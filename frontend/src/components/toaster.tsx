@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import { Toast } from "radix-ui";
 import { useObservable } from "@/lib/use-observable";
+import { IconButton } from "./icon-button";
 import styles from "./toaster.module.css";
 import type { Toasts } from "./toasts";
 
@@ -30,8 +31,10 @@ export function Toaster({ toasts }: { toasts: Toasts }) {
               {action.label}
             </Toast.Action>
           )}
-          <Toast.Close className={styles.close} aria-label="Dismiss">
-            <X size={16} aria-hidden />
+          <Toast.Close asChild>
+            <IconButton className={styles.close} label="Dismiss">
+              <X size={16} aria-hidden />
+            </IconButton>
           </Toast.Close>
         </Toast.Root>
       ))}

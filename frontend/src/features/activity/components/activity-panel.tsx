@@ -1,5 +1,6 @@
 import { ArrowUp, Pause, Play } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
+import { IconButton } from "@/components/icon-button";
 import { formatNumber } from "@/lib/format";
 import type { Operation } from "@/lib/protocol";
 import { useNow } from "@/lib/use-now";
@@ -62,16 +63,14 @@ export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
           <option value="changed">Changed</option>
           <option value="deleted">Deleted</option>
         </select>
-        <button
-          type="button"
-          className={styles.pause}
+        <IconButton
+          label="Pause activity"
           aria-pressed={paused}
-          aria-label="Pause activity"
           title={paused ? "Go on" : "Pause"}
           onClick={() => (paused ? resume() : feed.pause(true))}
         >
           {paused ? <Play size={16} aria-hidden /> : <Pause size={16} aria-hidden />}
-        </button>
+        </IconButton>
       </header>
       {waiting > 0 && (
         <button type="button" className={styles.waiting} onClick={resume}>

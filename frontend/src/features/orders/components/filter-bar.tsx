@@ -1,5 +1,6 @@
 import { Search, UserRound, X } from "lucide-react";
 import { type ReactNode, type RefObject, useEffect, useState } from "react";
+import { IconButton } from "@/components/icon-button";
 import { formatNumber } from "@/lib/format";
 import { type Status, STATUSES } from "@/lib/protocol";
 import { shortened } from "@/lib/text";
@@ -88,9 +89,9 @@ export function FilterBar({
             }}
           />
           {typed !== "" && (
-            <button type="button" aria-label="Clear search" onClick={() => setTyped("")}>
+            <IconButton className={styles.clear} label="Clear search" onClick={() => setTyped("")}>
               <X size={14} aria-hidden />
-            </button>
+            </IconButton>
           )}
         </div>
       </div>

@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { Facts } from "@/components/facts";
+import { IconButton } from "@/components/icon-button";
 import { StatusBadge } from "@/components/status-badge";
 import { formatExact, formatNumber } from "@/lib/format";
 import { RefusedError } from "@/lib/http";
@@ -51,9 +52,9 @@ export function OrderPanel({ id, feed, listen, onClose }: OrderPanelProps) {
         <h2 id="order-heading" ref={heading} tabIndex={-1}>
           Order #{id}
         </h2>
-        <button type="button" className={styles.close} aria-label="Close order" onClick={onClose}>
+        <IconButton label="Close order" onClick={onClose}>
           <X size={18} aria-hidden />
-        </button>
+        </IconButton>
       </header>
       <div className={styles.body} tabIndex={0} role="region" aria-label={`Details of order ${id}`}>
         {missing && <p className={styles.note}>There is no order #{id}, and there never was.</p>}

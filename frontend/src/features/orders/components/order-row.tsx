@@ -1,6 +1,7 @@
 import { Trash2, Undo2 } from "lucide-react";
 import { memo, type MouseEvent, type ReactNode } from "react";
 import { Age } from "@/components/age";
+import { IconButton } from "@/components/icon-button";
 import { formatNumber } from "@/lib/format";
 import type { Order } from "@/lib/protocol";
 import { shortened } from "@/lib/text";
@@ -121,15 +122,14 @@ export const OrderRow = memo(function OrderRow(props: OrderRowProps) {
       {rights.remove && (
         <div role="cell" className={styles.actions}>
           {!gone && (
-            <button
-              type="button"
+            <IconButton
               className={styles.delete}
-              aria-label={leaving ? `Keep order ${order.id}` : `Delete order ${order.id}`}
+              label={leaving ? `Keep order ${order.id}` : `Delete order ${order.id}`}
               title={leaving ? "Undo" : "Delete"}
               onClick={() => handlers.remove(order)}
             >
               {leaving ? <Undo2 size={16} aria-hidden /> : <Trash2 size={16} aria-hidden />}
-            </button>
+            </IconButton>
           )}
         </div>
       )}

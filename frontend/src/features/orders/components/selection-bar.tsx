@@ -1,6 +1,7 @@
 import { ArrowRight, Trash2, X } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/button";
+import { IconButton } from "@/components/icon-button";
 import { formatNumber } from "@/lib/format";
 import { useObservable } from "@/lib/use-observable";
 import { stepOn } from "../model/next-status";
@@ -51,14 +52,9 @@ export function SelectionBar({ feed }: { feed: OrdersFeed }) {
           <span className={styles.wide}>Delete</span>
         </Button>
       )}
-      <button
-        type="button"
-        className={styles.clear}
-        aria-label="Clear selection"
-        onClick={() => selection.clear()}
-      >
+      <IconButton label="Clear selection" onClick={() => selection.clear()}>
         <X size={16} aria-hidden />
-      </button>
+      </IconButton>
     </div>
   );
 }
