@@ -4,6 +4,8 @@ import json
 import uuid
 from typing import Any
 
+import pytest
+
 from follower import Follower
 from orders_contract.batches import Head, encode
 from orders_contract.names import CHANGES_CHANNEL, HEAD_KEY, LOG_KEY
@@ -225,8 +227,22 @@ def test_flushall_between_disturbs_nobody(pipeline: Pipeline) -> None:
     assert numbers(follower) == list(range(1, 61))
 
 
-def test_a_database_that_went_back_resets_everyone(pipeline: Pipeline) -> None:
-    """I7: positions that run backwards (an older backup) reset every client, without a mixture."""
+@pytest.mark.parametrize(
+    ("happened", "reset_to", "seen"),
+    [
+        (b"DELETE FROM order_events WHERE position > 2", ("ahead", 2), [1, 2, 3, 4, 5, 3]),
+        (
+            b"UPDATE order_stream SET id = gen_random_uuid()",
+            ("unknown_stream", 5),
+            [1, 2, 3, 4, 5, 6],
+        ),
+    ],
+    ids=["an older backup", "another stream"],
+)
+def test_another_past_resets_everyone(
+    pipeline: Pipeline, happened: bytes, reset_to: tuple[str, int], seen: list[int]
+) -> None:
+    """I7: positions that run backwards, or another stream id, reset every client: no mixture."""
     gateway = pipeline.gateway()
     listener = pipeline.listener().ready()
     with Follower(gateway.ready().ws_url) as follower:
@@ -234,30 +250,13 @@ def test_a_database_that_went_back_resets_everyone(pipeline: Pipeline) -> None:
         follower.until(5)
         listener.process.kill()
         with pipeline.database.connect() as sql:
-            sql.execute(b"DELETE FROM order_events WHERE position > 2")
+            sql.execute(happened)
         pipeline.listener().ready()
         reset = follower.expect("reset")
         write(pipeline, 1)
-        follower.until(3)
-    assert (reset["reason"], reset["position"]) == ("ahead", 2)
-    assert numbers(follower) == [1, 2, 3, 4, 5, 3]
-
-
-def test_a_new_database_resets_everyone(pipeline: Pipeline) -> None:
-    """I7: another stream id resets every client."""
-    gateway = pipeline.gateway()
-    listener = pipeline.listener().ready()
-    with Follower(gateway.ready().ws_url) as follower:
-        write(pipeline, 5)
-        follower.until(5)
-        listener.process.kill()
-        with pipeline.database.connect() as sql:
-            sql.execute(b"UPDATE order_stream SET id = gen_random_uuid()")
-        pipeline.listener().ready()
-        reset = follower.expect("reset")
-        write(pipeline, 1)
-        follower.until(6)
-    assert (reset["reason"], reset["position"]) == ("unknown_stream", 5)
+        follower.until(seen[-1])
+    assert (reset["reason"], reset["position"]) == reset_to
+    assert numbers(follower) == seen
 
 
 def test_a_late_word_of_an_earlier_head_resets_nobody(pipeline: Pipeline) -> None:
