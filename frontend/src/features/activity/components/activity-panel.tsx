@@ -1,7 +1,7 @@
-import { ArrowUp, Pause, Play } from "lucide-react";
+import { Pause, Play } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
 import { IconButton } from "@/components/icon-button";
-import { formatNumber } from "@/lib/format";
+import { NewsButton } from "@/components/news-button";
 import type { Operation } from "@/lib/protocol";
 import { useNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
@@ -72,12 +72,7 @@ export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
           {paused ? <Play size={16} aria-hidden /> : <Pause size={16} aria-hidden />}
         </IconButton>
       </header>
-      {waiting > 0 && (
-        <button type="button" className={styles.waiting} onClick={resume}>
-          <ArrowUp size={14} aria-hidden />
-          {waiting === 1 ? "1 new change" : `${formatNumber(waiting)} new changes`}
-        </button>
-      )}
+      <NewsButton count={waiting} noun="change" onShow={resume} />
       {entries.length === 0 && !loading && <Nothing kind={kind} />}
       <ol
         ref={list}

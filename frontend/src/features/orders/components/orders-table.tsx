@@ -1,7 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowUp } from "lucide-react";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { formatNumber } from "@/lib/format";
+import { NewsButton } from "@/components/news-button";
 import { useShortcuts } from "@/lib/use-shortcuts";
 import { useMedia } from "@/lib/use-media";
 import { useNow } from "@/lib/use-now";
@@ -104,12 +103,7 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
       onKeyDown={touch}
       onWheel={touch}
     >
-      {held.fresh > 0 && (
-        <button type="button" className={styles.unseen} onClick={showNew}>
-          <ArrowUp size={14} aria-hidden />
-          {held.fresh === 1 ? "1 new order" : `${formatNumber(held.fresh)} new orders`}
-        </button>
-      )}
+      <NewsButton count={held.fresh} noun="order" onShow={showNew} />
       <div
         ref={scroller}
         className={styles.scroller}
