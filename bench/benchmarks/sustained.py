@@ -23,8 +23,6 @@ TITLE = "sustained: 5,000 orders/s to 1,000 clients on 2 gateways"
 
 _RATE = 5000
 _CLIENTS = 1000
-
-
 _WRITERS = 6
 """As many as keep that pace; more take turns at the processor with those that deliver."""
 

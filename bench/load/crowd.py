@@ -62,8 +62,7 @@ class Crowd:
     def run(self) -> None:
         """Receive and obey until stdin ends."""
         while not self._over:
-            busy = self._waiting and self._under_way < self._at_once
-            for fd, event, frame in self._ready(_RETRY_S if busy or self._waiting else -1):
+            for fd, event, frame in self._ready(_RETRY_S if self._waiting else -1):
                 if fd == _STDIN:
                     self._read_orders()
                 elif (client := self._by_fd.get(fd)) is None:
