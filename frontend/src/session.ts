@@ -210,9 +210,13 @@ export class Session {
     }
   };
 
-  /** Ask what costs the API least: every answer tells whether it is there. */
+  /**
+   * Find out whether the API is there: every answer tells, so ask what costs it least. One that
+   * is there, but cannot serve, is well again only when it gives what takes the database, too.
+   */
   readonly askApi = (): void => {
-    getMe().catch(() => undefined);
+    if (apiTrouble.get()?.answered) this.counts.reload();
+    else getMe().catch(() => undefined);
   };
 
   /** Who only looks would never hear that it is back: ask again and again, less and less often. */

@@ -11,7 +11,13 @@ from chromium import FLAGS, NAMES, installed
 from dashboards import OpenTab
 from stacks import EmbeddedStack
 
-_REFUSALS = ("WebSocket connection to", "net::ERR", "status of 404", "status of 412")
+_REFUSALS = (
+    "WebSocket connection to",
+    "net::ERR",
+    "status of 404",
+    "status of 412",
+    "status of 503",
+)
 
 
 @pytest.fixture(scope="session")

@@ -93,6 +93,23 @@ def test_api_goes_away(stack: EmbeddedStack, page: Page) -> None:
     expect(page.get_by_text("You see every change all the same")).to_have_count(0)
 
 
+def test_database_goes_away(stack: EmbeddedStack, page: Page) -> None:
+    """An API that cannot serve says why; the page repeats it, until it can."""
+    names = [each for each in stack.processes() if each.name() == "postgres"]
+    for each in names:
+        each.suspend()
+    try:
+        page.get_by_label("Search orders").fill("Ada")
+        # Not put forward: it is the API that waits for the database.
+        shown = page.get_by_test_id("connection")
+        expect(shown).to_contain_text("Live, API failing", timeout=20_000)
+        is_told(page, "The database does not answer right now")
+    finally:
+        for each in names:
+            each.resume()
+    header(page, "^Live(?!, )")
+
+
 def test_both_go_away(stack: EmbeddedStack, page: Page) -> None:
     """Where neither answers, both are named."""
     with hanging(stack, "api", "gateway"):

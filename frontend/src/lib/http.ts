@@ -28,6 +28,13 @@ export class RefusedError extends Error {
 /** The API could not be reached, or could not serve, or what answered was not the API. */
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
+  /** It did answer: that it cannot serve, and why. */
+  readonly answered: boolean;
+
+  constructor(message: string, options: ErrorOptions & { answered?: boolean } = {}) {
+    super(message, options);
+    this.answered = options.answered ?? false;
+  }
 }
 
 /** Why the API was of no use when it was last asked for anything; null if it was. */
@@ -55,7 +62,8 @@ export async function send(path: string, init?: RequestInit): Promise<Response> 
   }
   if (response.status >= 502 && response.status <= 504) {
     const { detail } = problemIn(await readJson(response)); // of the API, not of the edge
-    throw troubled(new UnreachableError(detail ?? "The API does not answer."));
+    const answered = detail !== undefined;
+    throw troubled(new UnreachableError(detail ?? "The API does not answer.", { answered }));
   }
   apiTrouble.set(null);
   if (response.ok) return response;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { type Circumstances, describe as words } from "@/features/connection/model/describe";
+import { UnreachableError } from "@/lib/http";
 import type { LiveState } from "@/lib/live-socket";
 
 const LIVE: LiveState = {
@@ -12,7 +13,9 @@ const LIVE: LiveState = {
   heardAt: 1,
   lost: 0,
 };
-const USUAL: Circumstances = { behind: 0, offlineSince: null, apiInTrouble: false, now: 0 };
+const USUAL: Circumstances = { behind: 0, offlineSince: null, api: null, now: 0 };
+
+const FAILING = new UnreachableError("The database is away.", { answered: true });
 
 const label = (change: Partial<LiveState>, more: Partial<Circumstances> = {}) =>
   words({ ...LIVE, ...change }, { ...USUAL, ...more }).label;
@@ -33,11 +36,12 @@ test("without a network the page is old, unless the system was heard since: it m
 });
 
 test("who does not answer is named: the API", () => {
-  const apiInTrouble = true;
-  expect(label({ phase: "idle", gateway: null, heardAt: null }, { apiInTrouble })).toBe("API away");
-  expect(label({}, { apiInTrouble })).toBe("Live, API away");
+  const api = new UnreachableError("away");
+  expect(label({ phase: "idle", gateway: null, heardAt: null }, { api })).toBe("API away");
+  expect(label({}, { api })).toBe("Live, API away");
+  expect(label({}, { api: FAILING })).toBe("Live, API failing");
   // It gives no ticket, so nobody has asked the gateway.
-  expect(label({ phase: "waiting", retryAt: 2500 }, { apiInTrouble })).toMatch(
+  expect(label({ phase: "waiting", retryAt: 2500 }, { api })).toMatch(
     /^API away, retry in 3 s · stale since /,
   );
 });
@@ -51,7 +55,10 @@ test("who does not answer is named: the gateway, once an attempt was in vain", (
 });
 
 test("who does not answer is named: both", () => {
-  expect(label({ phase: "waiting", retryAt: 2500, lost: 2 }, { apiInTrouble: true })).toMatch(
-    /^API and gateway away, retry in 3 s · stale since /,
+  expect(
+    label({ phase: "waiting", retryAt: 2500, lost: 2 }, { api: new UnreachableError("away") }),
+  ).toMatch(/^API and gateway away, retry in 3 s · stale since /);
+  expect(label({ phase: "waiting", retryAt: 2500, lost: 2 }, { api: FAILING })).toMatch(
+    /^Gateway away, retry/,
   );
 });

@@ -24,11 +24,11 @@ export function ConnectionStatus({ socket, progress }: ConnectionStatusProps) {
   const offlineSince = useOffline();
   const now = useNow(TICK_MS);
   const { behind } = progress;
-  const trouble = useObservable(apiTrouble);
+  const api = useObservable(apiTrouble);
   const { tone, label } = describe(state, {
     behind,
     offlineSince,
-    apiInTrouble: trouble !== null,
+    api,
     now,
   });
   const latency = progress.latency.median(now);
@@ -64,7 +64,7 @@ export function ConnectionStatus({ socket, progress }: ConnectionStatusProps) {
     Position:
       behind > 0 ? `${formatNumber(shown)}, ${formatNumber(behind)} behind` : formatNumber(shown),
     "Last heard": state.heardAt === null ? "never" : formatClock(state.heardAt),
-    API: trouble === null ? "answers" : trouble.message,
+    API: api === null ? "answers" : api.message,
     "Change to screen":
       latency === null
         ? "no change in the last minute"

@@ -5,7 +5,7 @@ import type { LiveSocket } from "@/lib/live-socket";
 import { apiTrouble } from "@/lib/http";
 import { useObservable, useObservablePerFrame } from "@/lib/use-observable";
 import { useOffline } from "@/lib/use-offline";
-import { isCutOff, whoIsAway } from "../model/describe";
+import { isCutOff, troubleWith } from "../model/describe";
 import styles from "./stale-notice.module.css";
 
 /** A gateway that restarts is back before anyone needs to know. */
@@ -23,16 +23,16 @@ interface StaleNoticeProps {
  */
 export function StaleNotice({ socket, askApi }: StaleNoticeProps) {
   const state = useObservablePerFrame(socket.state);
-  const trouble = useObservable(apiTrouble);
+  const api = useObservable(apiTrouble);
   const { heardAt, lost } = state;
   const offlineSince = useOffline();
   const cutOff = heardAt !== null && isCutOff(state, offlineSince);
-  const apiAway = state.phase === "live" && trouble !== null;
+  const apiAway = state.phase === "live" && api !== null;
   const stale = useLasting(cutOff);
   const helpless = useLasting(apiAway);
   const [wasAway, setWasAway] = useState(false);
   if ((stale || helpless) && !wasAway) setWasAway(true);
-  const why = offlineSince === null ? (whoIsAway(state, trouble !== null) ?? "nobody") : "offline";
+  const why = offlineSince === null ? (troubleWith(state, api) ?? "nobody") : "offline";
   useEffect(() => {
     if (stale) askApi(); // or nobody would know whether that is away, too
   }, [stale, lost, askApi]);
@@ -61,7 +61,7 @@ export function StaleNotice({ socket, askApi }: StaleNoticeProps) {
         <div className={styles.notice}>
           <CloudOff size={16} aria-hidden />
           <span>
-            {trouble?.message} You see every change all the same, but cannot make any until it does.
+            {api?.message} You see every change all the same, but cannot make any until it does.
           </span>
           <button type="button" onClick={askApi}>
             Try now
@@ -78,9 +78,10 @@ export function StaleNotice({ socket, askApi }: StaleNoticeProps) {
 const WHY = {
   nobody: "Cut off.",
   offline: "Cut off: you are offline.",
-  API: "Cut off: the API does not answer.",
-  Gateway: "Cut off: no gateway answers.",
-  "API and gateway": "Cut off: neither the API nor a gateway answers.",
+  "API away": "Cut off: the API does not answer.",
+  "API failing": "Cut off: the API cannot serve.",
+  "Gateway away": "Cut off: no gateway answers.",
+  "API and gateway away": "Cut off: neither the API nor a gateway answers.",
 } as const;
 
 /** Whether something has been so for longer than a restart takes. */

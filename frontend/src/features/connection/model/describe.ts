@@ -1,4 +1,5 @@
 import { formatMinutes, formatNumber } from "@/lib/format";
+import type { UnreachableError } from "@/lib/http";
 import type { LiveState } from "@/lib/live-socket";
 
 export interface Description {
@@ -17,56 +18,58 @@ export const isCutOff = ({ phase, heardAt }: LiveState, offlineSince: number | n
   phase !== "live" || (offlineSince !== null && (heardAt ?? 0) <= offlineSince);
 
 /**
- * Who does not answer; null while nobody is known to be away. A connection that ends says nothing
- * of the gateway yet: the next may be there at once.
+ * What is wrong with whom; null while nobody is known to be away. A connection that ends says
+ * nothing of the gateway yet: the next may be there at once.
  */
-export function whoIsAway(
+export function troubleWith(
   { phase, gateway, lost }: LiveState,
-  apiInTrouble: boolean,
-): "API" | "Gateway" | "API and gateway" | null {
+  api: UnreachableError | null,
+): "API away" | "API failing" | "Gateway away" | "API and gateway away" | null {
   const gatewayIsAway = phase !== "live" && lost > (gateway === null ? 0 : 1);
-  if (gatewayIsAway) return apiInTrouble ? "API and gateway" : "Gateway";
-  return apiInTrouble ? "API" : null;
+  if (gatewayIsAway) return api && !api.answered ? "API and gateway away" : "Gateway away";
+  if (!api) return null;
+  return api.answered ? "API failing" : "API away";
 }
 
 export interface Circumstances {
   readonly behind: number;
   readonly offlineSince: number | null;
-  readonly apiInTrouble: boolean;
+  /** Why the API was of no use when last asked. */
+  readonly api: UnreachableError | null;
   readonly now: number;
 }
 
 /** The connection in the fewest honest words. */
 export function describe(
   state: LiveState,
-  { behind, offlineSince, apiInTrouble, now }: Circumstances,
+  { behind, offlineSince, api, now }: Circumstances,
 ): Description {
   const since = state.heardAt === null ? "" : ` · stale since ${formatMinutes(state.heardAt)}`;
-  const away = whoIsAway(state, apiInTrouble);
+  const trouble = troubleWith(state, api);
   switch (state.phase) {
     case "live":
       if (isCutOff(state, offlineSince)) return { tone: "bad", label: `Offline${since}` };
       if (behind >= BEHIND_WORTH_SAYING) {
         return { tone: "busy", label: `Catching up, ${formatNumber(behind)} behind` };
       }
-      return away === null
+      return trouble === null
         ? { tone: "good", label: "Live" }
-        : { tone: "busy", label: `Live, ${away} away` };
+        : { tone: "busy", label: `Live, ${trouble}` };
     case "waiting": {
       if (offlineSince !== null) return { tone: "bad", label: `Offline${since}` };
       const seconds = secondsUntil(state.retryAt, now);
       const label =
-        away === null ? `Reconnecting in ${seconds} s` : `${away} away, retry in ${seconds} s`;
+        trouble === null ? `Reconnecting in ${seconds} s` : `${trouble}, retry in ${seconds} s`;
       return { tone: "bad", label: `${label}${since}` };
     }
     case "connecting":
-      if (away !== null) return { tone: "bad", label: `${away} away, retrying${since}` };
+      if (trouble !== null) return { tone: "bad", label: `${trouble}, retrying${since}` };
       if (state.gateway === null) return { tone: "busy", label: "Connecting" };
       return { tone: "busy", label: `Reconnecting${since}` };
     case "idle":
-      return away === null
+      return trouble === null
         ? { tone: "busy", label: "Connecting" }
-        : { tone: "bad", label: `${away} away` };
+        : { tone: "bad", label: trouble };
   }
 }
 
