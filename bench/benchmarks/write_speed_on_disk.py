@@ -1,6 +1,6 @@
 """Orders committed per second by 64 clients on this machine's own disk.
 
-The same three sides as ``write_speed``, with real flushes to the disk that holds temporary files.
+The same four sides as ``write_speed``, with real flushes to the disk that holds temporary files.
 
 How it could mislead: it says as much about the disk as about triggers. On a disk that flushes in
 microseconds the processor is the limit, and what a trigger costs weighs most; on a slow one all
@@ -10,7 +10,7 @@ than at others: the sides take turns, but look at the spread.
 
 from bench.bench import Bench
 from bench.stage import postgres, stage
-from bench.writers import Side, always_notify, plain, report, rounds
+from bench.writers import Side, always_notify, least_outbox, plain, report, rounds
 
 TITLE = "write speed, this machine's disk"
 
@@ -18,8 +18,9 @@ _TARGETS = (0.70, 2.0)
 
 
 def run(bench: Bench) -> None:
-    """Take rounds of the three sides."""
+    """Take rounds of the four sides."""
     with postgres(on_disk=True) as server, stage(server=server, gateways=0) as running:
-        sides = [plain(server), Side("ours", server, running.database), always_notify(server)]
+        ours = Side("ours", server, running.database)
+        sides = [plain(server), ours, always_notify(server), least_outbox(server)]
         found = rounds(bench, sides, seconds=bench.full(4, 2), repeats=bench.full(3, 1))
         report(bench, found, _TARGETS)

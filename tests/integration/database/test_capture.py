@@ -132,6 +132,65 @@ def test_an_order_deleted_and_inserted_by_one_merge_ends_inserted(sql: Sql, even
     assert shapes(events()) == [("INSERT", 1), ("DELETE", 1), ("INSERT", 1)]
 
 
+def test_what_an_owners_trigger_changes_in_turn_comes_later(sql: Sql, events: Events) -> None:
+    """I2: an effect comes after its cause, whatever the trigger that brings it about is called."""
+    sql.execute(
+        "CREATE FUNCTION hurry() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " UPDATE orders SET quantity = quantity + 1 WHERE id = NEW.id AND quantity < 3;"
+        " DELETE FROM orders WHERE id = NEW.id AND status = 'cancelled';"
+        " RETURN NULL; END $$"
+    )
+    sql.execute(
+        "CREATE TRIGGER a_first AFTER INSERT OR UPDATE ON orders"
+        " FOR EACH ROW EXECUTE FUNCTION hurry()"
+    )
+    sql.execute(INSERT)
+    sql.execute("UPDATE orders SET status = 'cancelled'")
+    assert [(e["operation"], (e["order"] or {}).get("version")) for e in events()] == [
+        ("INSERT", 1),
+        ("UPDATE", 2),
+        ("UPDATE", 3),
+        ("UPDATE", 4),
+        ("DELETE", None),
+    ]
+
+
+def test_what_an_owners_trigger_makes_of_a_change_is_what_counts(sql: Sql, events: Events) -> None:
+    """I1: also where it makes a change of none, or none of a change."""
+    sql.execute(
+        "CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " CASE NEW.quantity WHEN 5 THEN NEW.quantity := 6; WHEN 7 THEN RETURN NULL;"
+        " ELSE NEW.quantity := 1; END CASE;"
+        " RETURN NEW; END $$"
+    )
+    sql.execute(
+        "CREATE TRIGGER z_last BEFORE INSERT OR UPDATE ON orders"
+        " FOR EACH ROW EXECUTE FUNCTION meddle()"
+    )
+    sql.execute(
+        "INSERT INTO orders (customer_name, product_name, quantity)"
+        " VALUES ('a', 'x', 5), ('b', 'x', 7), ('c', 'x', 9)"
+    )
+    sql.execute("UPDATE orders SET quantity = 5 WHERE customer_name = 'c'")
+    sql.execute("UPDATE orders SET quantity = quantity WHERE customer_name = 'c'")
+    found = [(e["order_id"], e["order"]["version"], e["order"]["quantity"]) for e in events()]
+    assert found == [(1, 1, 6), (3, 1, 1), (3, 2, 6), (3, 3, 1)]
+    sql.execute("UPDATE orders SET quantity = 3 WHERE customer_name = 'c'")
+    sql.execute("UPDATE orders SET quantity = 7")
+    assert events() == []
+
+
+def test_an_insert_that_becomes_an_update_is_one(sql: Sql, events: Events) -> None:
+    """I1: and one that becomes nothing, none; also by an owner's trigger that looks at it first."""
+    sql.execute(INSERT)
+    for what in ("NOTHING", "UPDATE SET quantity = orders.quantity", "UPDATE SET quantity = 4"):
+        sql.execute(
+            "INSERT INTO orders (id, customer_name, product_name) VALUES (1, 'a', 'y')"
+            f" ON CONFLICT (id) DO {what}"
+        )
+    assert shapes(events()) == [("INSERT", 1), ("UPDATE", 1)]
+
+
 def test_an_update_of_many_rows_is_an_event_each(sql: Sql, events: Events) -> None:
     """I1: one statement over 10,000 rows makes 10,000 events, and only for rows it changed."""
     sql.execute(
