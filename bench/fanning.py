@@ -15,6 +15,10 @@ from processes import LOOPBACK, free_port
 from servers import Valkey
 from waiting import until
 
+REST_S = 0.02
+"""So long the clients rest between two looks, so that hardly a send finds one to wake: that is work
+for whoever sends over the loopback, up to a third of a server's, and over a network nobody's."""
+
 
 class Fed(Protocol):
     """Servers that hand on what they are fed to a crowd."""
@@ -108,6 +112,7 @@ def _gateway(valkey: Valkey) -> Service:
 
 def cost(fed: Fed, batches_per_s: float, events_per_batch: int, seconds: float) -> Cost:
     """Feed for so long after a warm-up, and return what that cost."""
+    fed.crowd.rest(REST_S)
     fed.feed.rate(batches_per_s, events_per_batch)
     time.sleep(min(1.0, seconds / 3))  # warm-up; there is no condition to wait for
     before = fed.crowd.mark()
@@ -115,6 +120,7 @@ def cost(fed: Fed, batches_per_s: float, events_per_batch: int, seconds: float) 
     time.sleep(seconds)  # the measurement itself
     after, cpu_s = fed.crowd.state(), used().cpu_s
     fed.feed.rate(0)
+    fed.crowd.rest(0)
     settle(fed.crowd)
     doubt = after.doubt(before) if after.events else "nothing arrived"
     generator_s = after.cpu_s - before.cpu_s

@@ -10,8 +10,9 @@ gets cheaper, so a figure is refused if frames of another size than asked were m
 loopback sending includes some of the receiver's TCP work, which with a real network interface is
 the receiver's. The others keep nothing, number nothing and filter nothing here (``bench.rivals``
 says how each is set up, as kindly as may be); a gateway keeps a ring of recent batches and sends
-only what follows. They wrap the same text differently, by some bytes a message. Waking a receiver
-is part of sending, so all clients are read in Python, at the same pace.
+only what follows. They wrap the same text differently, by some bytes a message. Over the loopback
+waking a receiver is part of sending, so all clients are read in Python, at the same pace, and rest
+between two looks.
 """
 
 from collections.abc import Mapping

@@ -111,6 +111,14 @@ class Crowd:
         """Whoever loses its connection comes back there."""
         self._tell("ports", ports=list(ports))
 
+    def rest(self, seconds: float) -> None:
+        """Let so much time pass between two looks at what has come, for the senders' sake.
+
+        Waking a receiver costs who sends to it, and a receiver that is quick goes to sleep between
+        two sends. From afar nobody's receiver is woken by the sending machine.
+        """
+        self._tell("rest", seconds=seconds)
+
     def mark(self) -> State:
         """Begin to count anew."""
         self._tell("mark")

@@ -57,6 +57,7 @@ class Crowd:
         self._notes: list[tuple[float, int, int]] = []
         self._stamps: dict[int, bytes] = {}
         self._awaited: int | None = None
+        self._rest_s = 0.0
         self._over = False
 
     def run(self) -> None:
@@ -74,6 +75,8 @@ class Crowd:
             if self._waiting:
                 self._connect_some()
             self._tell_who_waits()
+            if self._rest_s:
+                time.sleep(self._rest_s)  # whoever sends finds nobody to wake
 
     def _ready(self, timeout_s: float) -> Iterator[tuple[int, int, bytes]]:
         """Wait; yield descriptors with what happened to them, or with a frame from C."""
@@ -144,6 +147,10 @@ class Crowd:
     def do_ports(self, *, ports: list[int]) -> None:
         """From now on (re)connect there."""
         self._ports = ports
+
+    def do_rest(self, *, seconds: float) -> None:
+        """From now on let so much time pass between two looks at what has come."""
+        self._rest_s = seconds
 
     def do_mark(self) -> None:
         """Begin to count anew."""
