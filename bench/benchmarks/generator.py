@@ -3,12 +3,11 @@
 A crowd of a thousand receives the same frames in the same way, first read by ``receive.c``, then by
 ``frames.py``: 25 frames a second of one event, 10 of a hundred, 10 of a hundred compressed. CPU
 time is the generator's own, the kernel's receiving included, by the frames that it counted; beside
-it the gateway's for the same frames, which a generator that often sleeps makes dearer, as waking it
-is the sender's work.
+it the gateway's for the same frames.
 
 What C still takes is nearly all the kernel's: who empties a socket acknowledges at once, and over
 the loopback the acknowledgement's whole way, to the sender's TCP, is the reader's work. To put it
-off (``TCP_QUICKACK``) or to pause between two looks was tried and gained nothing.
+off (``TCP_QUICKACK``) was tried and gained nothing.
 
 How it could mislead: at these rates frames come one by one; near the limit a client reads many at
 once, and each is cheaper.
