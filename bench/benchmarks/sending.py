@@ -1,9 +1,9 @@
 """What sending alone costs: the least that any server's fan-out over TCP can.
 
-A loop in C gives the same bytes to a thousand connections, all of which are idle and read at once:
-as many as a frame of one event has, of a hundred events compressed, and of a hundred not
-compressed. By send(), and by io_uring, which takes a thousand sends in one call. Compare with
-``fan_out``, whose servers also have to know what to send to whom.
+A loop in C gives the same bytes to a thousand connections, which were idle and are read as in
+``fan_out``, by a receiver that rests between two looks: as many bytes as a frame has of one event,
+of a hundred events compressed, and of a hundred not compressed. By send(), and by io_uring, which
+takes a thousand sends in one call. ``fan_out``'s servers also have to know what to send to whom.
 
 How it could mislead: over the loopback a send does much of the receiver's TCP work; what a network
 interface would do instead is not seen.
