@@ -10,10 +10,10 @@ from bench.bench import Bench
 from bench.feed import Feed, ValkeyOutlet
 from bench.load.control import Crowd, State
 from bench.usage import meter, pin
-from pipeline import Service
-from processes import LOOPBACK, free_port
-from servers import Valkey
-from waiting import until
+from harness.pipeline import Service
+from harness.processes import LOOPBACK, free_port
+from harness.servers import Valkey
+from harness.waiting import until
 
 REST_S = 0.02
 """So long the clients rest between two looks, so that hardly a send finds one to wake: that is work

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers import Database, Postgres
+from harness.servers import Database, Postgres
 
 INSERT = """\\set customer random(1, 10000)
 \\set quantity random(1, 100)

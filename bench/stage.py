@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from bench.usage import family
-from pipeline import Pipeline, Service
-from servers import Database, Postgres, Valkey
-from waiting import until
+from harness.pipeline import Pipeline, Service
+from harness.servers import Database, Postgres, Valkey
+from harness.waiting import until
 
 POSTGRES_OPTIONS = {
     "max_connections": "200",

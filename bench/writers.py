@@ -7,7 +7,7 @@ from psycopg import sql
 
 from bench.bench import Bench
 from bench.pgbench import write
-from servers import Database, Postgres
+from harness.servers import Database, Postgres
 
 _ALWAYS_NOTIFY = """
 CREATE FUNCTION orders_always_notify() RETURNS trigger LANGUAGE plpgsql AS $$

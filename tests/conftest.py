@@ -7,7 +7,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from containers import docker_missing
+from harness.containers import docker_missing
 
 _CONTAINER_TESTS = Path(__file__).parent / "e2e" / "docker"
 

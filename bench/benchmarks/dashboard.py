@@ -21,9 +21,9 @@ import psycopg
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bench.bench import Bench
-from chromium import FLAGS, TRACED, installed, tasks_ms
-from dashboards import fill, live, until_caught_up
-from stacks import EmbeddedStack, temporary_stack
+from harness.chromium import FLAGS, TRACED, installed, tasks_ms
+from harness.dashboards import fill, live, until_caught_up
+from harness.stacks import EmbeddedStack, temporary_stack
 
 TITLE = "the dashboard in Chromium"
 

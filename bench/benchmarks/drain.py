@@ -11,8 +11,8 @@ to itself. The database is in memory, without a disk's flush for each batch. Eve
 from bench.bench import Bench
 from bench.stage import Stage, stage
 from bench.usage import meter
+from harness.waiting import until
 from orders_contract.names import HEAD_KEY
-from waiting import until
 
 TITLE = "drain: a full outbox to Redis"
 

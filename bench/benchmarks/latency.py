@@ -22,7 +22,7 @@ from bench.bench import Bench
 from bench.figures import quantile
 from bench.load.control import Crowd
 from bench.stage import postgres, stage
-from servers import Database, Postgres
+from harness.servers import Database, Postgres
 
 TITLE = "latency"
 

@@ -17,8 +17,8 @@ from bench.figures import quantile
 from bench.load.control import Crowd, State
 from bench.pgbench import write, writing
 from bench.stage import Stage, clock_ahead_s, stage
-from pipeline import health
-from waiting import until
+from harness.pipeline import health
+from harness.waiting import until
 
 TITLE = "500 of 1,000 clients read nothing"
 

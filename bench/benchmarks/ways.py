@@ -20,7 +20,7 @@ from bench.bench import ROOT, Bench
 from bench.load.control import Crowd
 from bench.load.ways import LOOPS, WAYS
 from bench.writers import ratios
-from processes import free_port
+from harness.processes import free_port
 
 TITLE = "ways to write to 1,000 sockets"
 

@@ -22,8 +22,8 @@ from bench.bench import Bench
 from bench.compiler import MISSING, library
 from bench.stage import DURABLE, Stage, postgres, stage
 from bench.writers import Side, always_notify, least_outbox, plain, ratios, report, rounds
-from pipeline import Service
-from servers import Postgres
+from harness.pipeline import Service
+from harness.servers import Postgres
 
 TITLE = "write speed, a flush takes 1 ms"
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 from bench.bench import ROOT
 from bench.compiler import MISSING, library
 from bench.load.receiver import SOURCE
-from waiting import until
+from harness.waiting import until
 
 SATURATED = 0.9
 """A generator that was at work for more of the time may have been the bottleneck itself."""

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from bench.load.dialects import CHANNEL
 from bench.rivals.rival import Server, UnavailableError, listening, said
+from harness.processes import LOOPBACK, free_port
 from orders_contract.batches import Batch
 from orders_gateway.protocol import events
-from processes import LOOPBACK, free_port
 
 NAME = "NATS"
 DIALECT = "nats"

@@ -2,9 +2,9 @@
 
 from http.client import HTTPConnection
 
+from harness.processes import LOOPBACK
 from orders_contract.batches import Batch
 from orders_gateway.protocol import events
-from processes import LOOPBACK
 
 
 class Posts:

@@ -10,8 +10,8 @@ from typing import Protocol
 from bench.feed import Feed, Outlet
 from bench.load.control import Crowd
 from bench.usage import family, on_core
-from processes import LOOPBACK, Process, program
-from waiting import until
+from harness.processes import LOOPBACK, Process, program
+from harness.waiting import until
 
 
 class UnavailableError(Exception):

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from chromium import FLAGS, NAMES, installed
-from dashboards import OpenTab
-from stacks import EmbeddedStack
+from harness.chromium import FLAGS, NAMES, installed
+from harness.dashboards import OpenTab
+from harness.stacks import EmbeddedStack
 
 _REFUSALS = (
     "WebSocket connection to",

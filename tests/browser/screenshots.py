@@ -12,9 +12,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from chromium import FLAGS
-from dashboards import create, live, row, set_status, until_caught_up
-from stacks import ORDERS, EmbeddedStack, environment, orders, temporary_stack
+from harness.chromium import FLAGS
+from harness.dashboards import create, live, row, set_status, until_caught_up
+from harness.stacks import ORDERS, EmbeddedStack, environment, orders, temporary_stack
 
 _ROOT = Path(__file__).parents[2]
 _TARGET = _ROOT / "docs" / "screenshots"

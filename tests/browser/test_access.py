@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboards import OpenTab, create, live, row
-from stacks import EmbeddedStack
+from harness.dashboards import OpenTab, create, live, row
+from harness.stacks import EmbeddedStack
 
 _AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from dashboards import OpenTab, create, row
-from stacks import EmbeddedStack
-from waiting import until
-from world import Role
+from harness.dashboards import OpenTab, create, row
+from harness.stacks import EmbeddedStack
+from harness.waiting import until
+from harness.world import Role
 
 STEP_MS = 2_000
 WITHIN_S = 60

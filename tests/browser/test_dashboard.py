@@ -6,9 +6,9 @@ import signal
 
 from playwright.sync_api import Browser, expect
 
-from dashboards import OpenTab, create, live, row, set_status, toast
-from foreign import tried
-from stacks import EmbeddedStack
+from harness.dashboards import OpenTab, create, live, row, set_status, toast
+from harness.foreign import tried
+from harness.stacks import EmbeddedStack
 
 # What the page waits before it goes on, and a little more: its clock is put forward.
 HIGHLIGHTED_MS = 6_500

@@ -6,9 +6,9 @@ import pytest
 import redis
 from playwright.sync_api import Browser, expect
 
-from chromium import TRACED, tasks_ms
-from dashboards import OpenTab, create, fill, row, until_caught_up
-from stacks import EmbeddedStack
+from harness.chromium import TRACED, tasks_ms
+from harness.dashboards import OpenTab, create, fill, row, until_caught_up
+from harness.stacks import EmbeddedStack
 
 LONGEST_TASK_MS = 200
 FRAME_MS = 30

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
-from dashboards import live, row
-from stacks import EmbeddedStack, orders
-from waiting import until
+from harness.dashboards import live, row
+from harness.stacks import EmbeddedStack, orders
+from harness.waiting import until
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from containers import ContainerStack, interruptible
-from stacks import EmbeddedStack
-from world import World
+from harness.containers import ContainerStack, interruptible
+from harness.stacks import EmbeddedStack
+from harness.world import World
 
 _LOG_SHOWN = 6_000
 _MADE = pytest.StashKey[list[EmbeddedStack]]()

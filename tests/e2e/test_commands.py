@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from stacks import ORDERS, EmbeddedStack, environment, orders
-from waiting import until
-from world import World, head, stream_url
+from harness.stacks import ORDERS, EmbeddedStack, environment, orders
+from harness.waiting import until
+from harness.world import World, head, stream_url
 
 
 @contextmanager

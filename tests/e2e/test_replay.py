@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from follower import Follower
-from stacks import orders
-from world import World, stream_url
+from harness.follower import Follower
+from harness.stacks import orders
+from harness.world import World, stream_url
 
 NORTHWIND = Path(__file__).resolve().parents[2] / "data" / "northwind_orders.csv"
 

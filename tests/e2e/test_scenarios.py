@@ -4,11 +4,11 @@ import time
 
 import pytest
 
-from crowd import Crowd
-from follower import Follower
-from waiting import until
-from world import ROLES, Role, World, head, insert, stream_url, until_well
-from writer import Writer
+from harness.crowd import Crowd
+from harness.follower import Follower
+from harness.waiting import until
+from harness.world import ROLES, Role, World, head, insert, stream_url, until_well
+from harness.writer import Writer
 
 CLIENTS = 20
 _OFTEN = ("listener", "gateway")

@@ -8,8 +8,8 @@ from contextlib import suppress
 import pytest
 from websockets.sync.client import connect
 
-from attacks import Entrance, dawdle_over_a_body
-from world import World, stream_url
+from harness.attacks import Entrance, dawdle_over_a_body
+from harness.world import World, stream_url
 
 ROUNDS = 5
 JSON = "Content-Type: application/json"

@@ -13,11 +13,11 @@ import psutil
 import psycopg
 import pytest
 
-from follower import Follower
+from harness.follower import Follower
+from harness.stacks import ANY_PORTS, EmbeddedStack, orders, until_gone
+from harness.waiting import until
 from orders_cli.errors import StackError
 from orders_cli.repository import Repository
-from stacks import ANY_PORTS, EmbeddedStack, orders, until_gone
-from waiting import until
 
 MakeStack = Callable[..., EmbeddedStack]
 

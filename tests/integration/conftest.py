@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from forked import forked
-from pipeline import Pipeline
-from servers import Database, Postgres, Valkey
+from harness.forked import forked
+from harness.pipeline import Pipeline
+from harness.servers import Database, Postgres, Valkey
 
 
 @pytest.fixture(scope="session")

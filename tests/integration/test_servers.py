@@ -3,8 +3,8 @@
 import psutil
 import pytest
 
-from processes import free_port, service
-from servers import Database, Postgres, Valkey
+from harness.processes import free_port, service
+from harness.servers import Database, Postgres, Valkey
 
 
 def test_database_is_fresh_and_loaded(database: Database) -> None:

@@ -5,8 +5,8 @@ import asyncio
 import secrets
 import sys
 
+from harness.servers import Postgres
 from prove.run import Plan, prove
-from servers import Postgres
 
 
 def main() -> int:

@@ -3,8 +3,8 @@
 import copy
 from typing import LiteralString
 
+from harness.servers import Database
 from prove.oracle import Replay
-from servers import Database
 
 _TABLES: tuple[LiteralString, ...] = ("orders", "order_events", "idempotency_keys")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from harness.tokens import bearer, token
 from orders_client import OrderBook, OrdersClient, Phase, Place, Row, State, follow
 from orders_client.book import admits
 from orders_contract.backoff import Backoff
@@ -17,7 +18,6 @@ from orders_contract.messages import Filter
 from prove.audit import Audit
 from prove.chance import Chance
 from prove.statements import CUSTOMERS, HOT_IDS, STATUSES
-from tokens import bearer, token
 
 A_DAY_S = 86_400.0
 """Longer than any run."""

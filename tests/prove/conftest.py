@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from servers import Postgres
+from harness.servers import Postgres
 
 
 @pytest.fixture(scope="session")

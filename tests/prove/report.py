@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from harness.servers import REPOSITORY
 from prove.audit import Audit
 from prove.ledger import Ledger
 from prove.system import Member
-from servers import REPOSITORY
 
 _SHOWN = 20
 

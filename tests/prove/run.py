@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import httpx
 import psycopg
 
+from harness.servers import Postgres
+from harness.tokens import bearer, token
 from orders_client import follow
 from prove.backup import Backup
 from prove.chance import Chance
@@ -21,8 +23,6 @@ from prove.oracle import LogRow, Replay, Row, difference
 from prove.report import Report, summary
 from prove.system import NotWellError, System
 from prove.writers import MARKS, ApiWriter, Gate, PatientWriter, Writer
-from servers import Postgres
-from tokens import bearer, token
 
 SETTLED_WITHIN_S = 15.0
 """All faults are over and nobody writes: so long until every client must have everything."""

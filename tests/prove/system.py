@@ -9,12 +9,12 @@ from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
 from typing import TypeVar
 
-from pipeline import Service, health
-from processes import LOOPBACK, free_port
+from harness.pipeline import Service, health
+from harness.processes import LOOPBACK, free_port
+from harness.servers import Postgres, Valkey
+from harness.tokens import ASKING
 from prove.hands import by_hand
 from prove.wire import RedisWire, Wire
-from servers import Postgres, Valkey
-from tokens import ASKING
 
 T = TypeVar("T")
 

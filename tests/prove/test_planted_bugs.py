@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 
+from harness.servers import Postgres
 from orders_client import Event, OrderBook, OrdersClient, Reset, Snapshot, follow
 from prove.clients import Follow
 from prove.faults import FAULTS, Faults, stream_replaced
 from prove.run import Plan, prove
-from servers import Postgres
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from harness.servers import Postgres
 from prove.run import Plan, prove
-from servers import Postgres
 
 pytestmark = pytest.mark.anyio
 

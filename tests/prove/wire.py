@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from processes import LOOPBACK
+from harness.processes import LOOPBACK
 
 _CHUNK = 65_536
 

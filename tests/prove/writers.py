@@ -8,10 +8,10 @@ from typing import LiteralString
 import httpx
 import psycopg
 
+from harness.servers import Database
 from prove.chance import Chance
 from prove.ledger import Fact, Ledger, Outcome, Transaction
 from prove.statements import STATEMENTS, Connection, insert
-from servers import Database
 
 Work = Callable[[Connection, Transaction], Awaitable[None]]
 

@@ -17,12 +17,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from answers import created, ok, problem
-from containers import ContainerStack
-from follower import Follower
-from tokens import ASKING, bearer, token
-from waiting import until
-from world import head, stream_url
+from harness.answers import created, ok, problem
+from harness.containers import ContainerStack
+from harness.follower import Follower
+from harness.tokens import ASKING, bearer, token
+from harness.waiting import until
+from harness.world import head, stream_url
 
 OURS, OTHERS = "Ann", "Bob SECRET"
 ORDER = {"customer_name": OURS, "product_name": "Laptop"}

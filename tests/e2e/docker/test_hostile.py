@@ -20,20 +20,20 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-import headers
-from answers import ok, problem
-from attacks import ATTACKS, Entrance
-from bystander import Bystander
-from containers import ContainerStack
-from follower import Follower
-from forgeries import hostile, signed, tampered
-from processes import program
-from schemas import STRANGERS, UNLIMITED
-from schemas import attacked as attacked_by_schema
-from texts import NO_TEXT, STRANGE, named, refused
-from tokens import ASKING, bearer, token
-from waiting import until
-from world import stream_url
+from harness import headers
+from harness.answers import ok, problem
+from harness.attacks import ATTACKS, Entrance
+from harness.bystander import Bystander
+from harness.containers import ContainerStack
+from harness.follower import Follower
+from harness.forgeries import hostile, signed, tampered
+from harness.processes import program
+from harness.schemas import STRANGERS, UNLIMITED
+from harness.schemas import attacked as attacked_by_schema
+from harness.texts import NO_TEXT, STRANGE, named, refused
+from harness.tokens import ASKING, bearer, token
+from harness.waiting import until
+from harness.world import stream_url
 
 TESTS = Path(__file__).parents[2]
 LIFTED = {"CONNECTIONS_PER_ADDRESS": "100000", "CONNECTIONS_PER_SUBJECT": "100000", **UNLIMITED}
@@ -193,7 +193,7 @@ def test_a_bystander_is_not_held_up(attacked: ContainerStack, name: str) -> None
     with bystander(attacked) as quiet:
         time.sleep(5)  # a measurement of five seconds, not a wait for something
     entrance = door(attacked, "edge")
-    command = [sys.executable, "-m", "attacks", name, entrance.host, str(entrance.port)]
+    command = [sys.executable, "-m", "harness.attacks", name, entrance.host, str(entrance.port)]
     with bystander(attacked) as served:
         env = {"PYTHONPATH": str(TESTS)}
         with program([*command, str(ATTACKS[name].full)], env=env) as attacker:

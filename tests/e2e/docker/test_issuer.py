@@ -6,14 +6,14 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from answers import created, problem
-from containers import ContainerStack
-from follower import Follower
-from forgeries import confused
-from issuer import KEY, OTHER, issued, issuer, trusting
-from tokens import bearer
-from waiting import until
-from world import head, stream_url
+from harness.answers import created, problem
+from harness.containers import ContainerStack
+from harness.follower import Follower
+from harness.forgeries import confused
+from harness.issuer import KEY, OTHER, issued, issuer, trusting
+from harness.tokens import bearer
+from harness.waiting import until
+from harness.world import head, stream_url
 
 
 def test_tokens_of_an_issuer(containers: ContainerStack) -> None:

@@ -12,11 +12,11 @@ import httpx
 import pytest
 from docker.models.containers import Container
 
-from containers import ContainerStack
-from follower import Follower
-from processes import LOOPBACK, free_port
-from waiting import until
-from world import head, insert, stream_url, until_well
+from harness.containers import ContainerStack
+from harness.follower import Follower
+from harness.processes import LOOPBACK, free_port
+from harness.waiting import until
+from harness.world import head, insert, stream_url, until_well
 
 EARLIER = Path(__file__).parents[2] / "earlier" / "init.sql"
 SERVICES = ("db", "redis", "api", "listener", "gateway", "edge")

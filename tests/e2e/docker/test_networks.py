@@ -2,11 +2,11 @@
 
 import pytest
 
-from containers import ContainerStack
-from crowd import Crowd
-from waiting import until
-from world import head, health, insert, stream_url, until_well
-from writer import Writer
+from harness.containers import ContainerStack
+from harness.crowd import Crowd
+from harness.waiting import until
+from harness.world import head, health, insert, stream_url, until_well
+from harness.writer import Writer
 
 CLIENTS = 20
 

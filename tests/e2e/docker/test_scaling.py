@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from containers import GATEWAYS, ContainerStack
-from crowd import Crowd
-from waiting import until
-from world import head, health, insert, stream_url, until_well
-from writer import Writer
+from harness.containers import GATEWAYS, ContainerStack
+from harness.crowd import Crowd
+from harness.waiting import until
+from harness.world import head, health, insert, stream_url, until_well
+from harness.writer import Writer
 
 
 @pytest.fixture(autouse=True)

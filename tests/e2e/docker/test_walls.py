@@ -4,9 +4,9 @@ import pytest
 from docker.models.containers import Container
 from playwright.sync_api import sync_playwright
 
-import chromium
-from containers import ContainerStack
-from foreign import tried
+from harness import chromium
+from harness.containers import ContainerStack
+from harness.foreign import tried
 
 SERVICES = ("db", "redis", "api", "listener", "gateway", "edge")
 PORTS = {"db": 5432, "redis": 6379, "api": 8000, "listener": 8001, "gateway": 8080, "edge": 3000}

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from guarded import OURS, Guarded
-from pipeline import Pipeline
-from servers import Postgres, Valkey
-from tokens import ASKING, SECRET, token
+from harness.guarded import OURS, Guarded
+from harness.pipeline import Pipeline
+from harness.servers import Postgres, Valkey
+from harness.tokens import ASKING, SECRET, token
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ import time
 import httpx
 import pytest
 
-import headers
-from answers import ok, problem
-from attacks import Entrance
-from guarded import OURS, Guarded
-from texts import NO_TEXT, STRANGE, named, refused
-from tokens import ASKING, SECRET, bearer, token
+from harness import headers
+from harness.answers import ok, problem
+from harness.attacks import Entrance
+from harness.guarded import OURS, Guarded
+from harness.texts import NO_TEXT, STRANGE, named, refused
+from harness.tokens import ASKING, SECRET, bearer, token
 
 NEEDS = {
     ("get", "/api/orders"): "viewer",

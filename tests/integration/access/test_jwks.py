@@ -2,12 +2,12 @@
 
 import httpx
 
-from answers import created, problem
-from follower import Follower
-from issuer import KEY, OTHER, issued, issuer, trusting
-from pipeline import Pipeline
-from processes import LOOPBACK
-from tokens import bearer
+from harness.answers import created, problem
+from harness.follower import Follower
+from harness.issuer import KEY, OTHER, issued, issuer, trusting
+from harness.pipeline import Pipeline
+from harness.processes import LOOPBACK
+from harness.tokens import bearer
 
 
 def test_tokens_of_an_issuer(pipeline: Pipeline) -> None:

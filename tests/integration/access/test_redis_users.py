@@ -8,12 +8,12 @@ import httpx
 import pytest
 import redis
 
-from follower import Follower
-from pipeline import Pipeline
-from processes import LOOPBACK
-from servers import Database, Valkey
-from tokens import ASKING, bearer, token
-from waiting import until
+from harness.follower import Follower
+from harness.pipeline import Pipeline
+from harness.processes import LOOPBACK
+from harness.servers import Database, Valkey
+from harness.tokens import ASKING, bearer, token
+from harness.waiting import until
 
 USERS = Path(__file__).parents[3] / "deploy" / "redis" / "users.acl"
 NAMES = ("api", "listener", "gateway")

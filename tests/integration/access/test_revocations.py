@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from answers import problem
-from guarded import OURS, Guarded
-from tokens import SECRET, bearer, token
+from harness.answers import problem
+from harness.guarded import OURS, Guarded
+from harness.tokens import SECRET, bearer, token
 
 
 def refused_within(client: httpx.Client, seconds: float) -> bool:

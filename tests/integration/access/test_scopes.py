@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from answers import created, ok, problem
-from guarded import OTHERS, OURS, Guarded
-from tokens import token
+from harness.answers import created, ok, problem
+from harness.guarded import OTHERS, OURS, Guarded
+from harness.tokens import token
 
 ORDER = {"customer_name": OURS, "product_name": "Laptop"}
 

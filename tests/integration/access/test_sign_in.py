@@ -8,9 +8,9 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from follower import Follower, Message
-from guarded import OURS, Guarded
-from tokens import SECRET, bearer, token
+from harness.follower import Follower, Message
+from harness.guarded import OURS, Guarded
+from harness.tokens import SECRET, bearer, token
 
 
 def test_header(guarded: Guarded, ann: str) -> None:

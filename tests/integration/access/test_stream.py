@@ -10,9 +10,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from follower import Follower, Message
-from guarded import OTHERS, OURS, Guarded
-from tokens import ASKING, bearer, token
+from harness.follower import Follower, Message
+from harness.guarded import OTHERS, OURS, Guarded
+from harness.tokens import ASKING, bearer, token
 
 INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('{}', '{}')"
 OURS_TO_OTHERS = (

@@ -7,10 +7,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from harness.servers import API_ROLE, Database, Valkey
+from harness.serving import Serve, serve_api
 from orders_api import app
 from orders_api.settings import Settings
-from servers import API_ROLE, Database, Valkey
-from serving import Serve, serve_api
 
 
 @asynccontextmanager

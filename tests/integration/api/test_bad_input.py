@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from answers import created, ok, problem
-from servers import Database
+from harness.answers import created, ok, problem
+from harness.servers import Database
 
 pytestmark = pytest.mark.anyio
 

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from answers import created, ok, problem
+from harness.answers import created, ok, problem
+from harness.servers import Database
 from orders_api.models import OrderCounts, Pulse
-from servers import Database
 
 pytestmark = pytest.mark.anyio
 

@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from answers import created, ok
+from harness.answers import created, ok
+from harness.servers import Database, Valkey
 from orders_api.models import Health
 from orders_contract.names import GATEWAY_KEY_PREFIX, HEAD_KEY, LISTENER_KEY
-from servers import Database, Valkey
 
 pytestmark = pytest.mark.anyio
 

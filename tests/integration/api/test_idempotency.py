@@ -5,8 +5,8 @@ import asyncio
 import httpx
 import pytest
 
-from answers import created, ok, problem
-from servers import Database
+from harness.answers import created, ok, problem
+from harness.servers import Database
 
 pytestmark = pytest.mark.anyio
 

@@ -10,9 +10,9 @@ import httpx
 import psycopg
 import pytest
 
-from answers import created, ok
+from harness.answers import created, ok
+from harness.servers import Database
 from orders_api.models import OrderList
-from servers import Database
 
 pytestmark = pytest.mark.anyio
 

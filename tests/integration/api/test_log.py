@@ -5,9 +5,9 @@ import json
 import httpx
 import pytest
 
-from answers import created, ok, problem
+from harness.answers import created, ok, problem
+from harness.servers import Database
 from orders_api.models import EventList
-from servers import Database
 
 pytestmark = pytest.mark.anyio
 

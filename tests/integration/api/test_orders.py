@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from answers import created, ok, problem
+from harness.answers import created, ok, problem
+from harness.servers import Database
 from orders_contract.messages import Order
-from servers import Database
 
 pytestmark = pytest.mark.anyio
 

@@ -10,12 +10,12 @@ import httpx
 import psutil
 import pytest
 
-from answers import created, ok, problem
-from forked import forked
-from processes import free_port, service
-from servers import Database, Postgres, Valkey
-from serving import Serve
-from waiting import until
+from harness.answers import created, ok, problem
+from harness.forked import forked
+from harness.processes import free_port, service
+from harness.servers import Database, Postgres, Valkey
+from harness.serving import Serve
+from harness.waiting import until
 
 ORDER = {"customer_name": "A", "product_name": "B"}
 

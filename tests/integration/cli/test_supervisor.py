@@ -14,12 +14,12 @@ import psutil
 import pytest
 from rich.console import Console
 
+from harness.waiting import until_async
 from orders_cli.errors import NotReadyError, RefusedSettingError
 from orders_cli.stack.plan import HttpProbe, Program
 from orders_cli.stack.ports import free_ports
 from orders_cli.stack.report import Report
 from orders_cli.stack.supervisor import Supervisor
-from waiting import until_async
 
 pytestmark = pytest.mark.anyio
 

@@ -9,10 +9,10 @@ import httpx
 import psycopg
 import pytest
 
+from harness.pipeline import Pipeline, Service
+from harness.waiting import until_async
 from orders_client import Event, OrderBook, OrdersClient, Phase, RefusedError, Reset, State, follow
 from orders_contract.messages import Filter
-from pipeline import Pipeline, Service
-from waiting import until_async
 
 INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 

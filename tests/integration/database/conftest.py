@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from servers import Database
+from harness.servers import Database
 
 Sql = psycopg.Connection[tuple[Any, ...]]
 Events = Callable[[], list[dict[str, Any]]]

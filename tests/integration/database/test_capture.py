@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from servers import Database, Postgres
+from harness.servers import Database, Postgres
 
 Sql = psycopg.Connection[tuple[Any, ...]]
 Events = Callable[[], list[dict[str, Any]]]

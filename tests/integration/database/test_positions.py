@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from servers import Database
+from harness.servers import Database
 
 Sql = psycopg.Connection[tuple[Any, ...]]
 Take = Callable[..., tuple[int, int, list[dict[str, Any]]] | None]

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import sql as compose
 
-from servers import API_ROLE, LISTENER_ROLE, Database, Postgres
+from harness.servers import API_ROLE, LISTENER_ROLE, Database, Postgres
 
 Sql = psycopg.Connection[tuple[Any, ...]]
 Connect = Callable[[str], Sql]

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from servers import API_ROLE, LISTENER_ROLE, Database, Postgres
+from harness.servers import API_ROLE, LISTENER_ROLE, Database, Postgres
 
 EARLIER = Path(__file__).parents[2] / "earlier" / "init.sql"
 INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('Ann', '{}')"

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from harness.processes import LOOPBACK, free_port, program
+from harness.waiting import until
+from harness.webserver import Answer, Request, served
 from orders_cli.stack.binaries import caddy
-from processes import LOOPBACK, free_port, program
-from waiting import until
-from webserver import Answer, Request, served
 
 CADDYFILE = Path(__file__).parents[3] / "edge" / "Caddyfile"
 HANDSHAKE = {"Upgrade": "websocket"}

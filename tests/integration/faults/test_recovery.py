@@ -16,11 +16,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from follower import Follower
-from forked import forked
-from pipeline import Pipeline, Service, health
-from servers import Database, Postgres, Valkey
-from waiting import until
+from harness.follower import Follower
+from harness.forked import forked
+from harness.pipeline import Pipeline, Service, health
+from harness.servers import Database, Postgres, Valkey
+from harness.waiting import until
 
 INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from follower import Follower
-from pipeline import Pipeline, Service, health
-from processes import service
-from waiting import until
+from harness.follower import Follower
+from harness.pipeline import Pipeline, Service, health
+from harness.processes import service
+from harness.waiting import until
 
 MB = 1024 * 1024
 INSERT = "INSERT INTO orders (customer_name, product_name, status) VALUES (%s, 'Laptop', %s)"

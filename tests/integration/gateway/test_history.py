@@ -7,9 +7,9 @@ import httpx
 import pytest
 import redis.asyncio as redis
 
+from harness.servers import Valkey
 from orders_contract.names import LOG_KEY
 from orders_gateway.history import History
-from servers import Valkey
 
 pytestmark = pytest.mark.anyio
 

@@ -6,12 +6,12 @@ from contextlib import suppress
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-import attacks
-from follower import Follower
-from forked import forked
-from pipeline import Pipeline, Service, health
-from servers import Postgres, Valkey
-from waiting import until
+from harness import attacks
+from harness.follower import Follower
+from harness.forked import forked
+from harness.pipeline import Pipeline, Service, health
+from harness.servers import Postgres, Valkey
+from harness.waiting import until
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from follower import Follower
+from harness.follower import Follower
+from harness.pipeline import Pipeline
+from harness.waiting import until
 from orders_contract.batches import Head, encode
 from orders_contract.names import CHANGES_CHANNEL, HEAD_KEY, LOG_KEY
-from pipeline import Pipeline
-from waiting import until
 
 INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
-from follower import Follower
-from pipeline import Pipeline
+from harness.follower import Follower
+from harness.pipeline import Pipeline
 
 
 def test_a_change_reaches_every_gateways_clients(pipeline: Pipeline) -> None:

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from harness.servers import Valkey
 from orders_gateway import subscription as subscription_module
 from orders_gateway.errors import RedisUnavailableError
 from orders_gateway.subscription import Subscription
-from servers import Valkey
 
 pytestmark = pytest.mark.anyio
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from attacks import ATTACKS, Entrance
-from bystander import Bystander
-from guarded import Guarded
-from pipeline import Pipeline
-from processes import LOOPBACK, program
-from servers import Postgres, Valkey
-from tokens import ASKING, token
+from harness.attacks import ATTACKS, Entrance
+from harness.bystander import Bystander
+from harness.guarded import Guarded
+from harness.pipeline import Pipeline
+from harness.processes import LOOPBACK, program
+from harness.servers import Postgres, Valkey
+from harness.tokens import ASKING, token
 
 TESTS = Path(__file__).parents[2]
 INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('Ann', 'Desk')"
@@ -70,7 +70,7 @@ def test_a_bystander_is_not_held_up(guarded: Guarded, name: str) -> None:
     with bystander(guarded) as quiet:
         time.sleep(5)  # a measurement of five seconds, not a wait for something
     entrance = [LOOPBACK, str(guarded.gateway.port)]
-    command = [sys.executable, "-m", "attacks", name, *entrance, str(ATTACKS[name].full)]
+    command = [sys.executable, "-m", "harness.attacks", name, *entrance, str(ATTACKS[name].full)]
     with bystander(guarded) as attacked:
         env = {"PYTHONPATH": str(TESTS)}
         with program(command, env=env) as attacker:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import Pipeline
-from schemas import STRANGERS, UNLIMITED, attacked
-from tokens import ASKING
+from harness.pipeline import Pipeline
+from harness.schemas import STRANGERS, UNLIMITED, attacked
+from harness.tokens import ASKING
 
 
 @pytest.mark.slow

@@ -11,14 +11,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from follower import Follower
-from forked import forked
+from harness.follower import Follower
+from harness.forked import forked
+from harness.pipeline import Pipeline, Service, health
+from harness.servers import Postgres, Valkey
+from harness.waiting import until
 from orders_contract.batches import Batch, Head, decode
 from orders_contract.names import CHANGES_CHANNEL, HEAD_KEY, LISTENER_KEY, LOG_KEY
-from pipeline import Pipeline, Service, health
 from prove.wire import Wire
-from servers import Postgres, Valkey
-from waiting import until
 
 INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Coroutine
 import pytest
 import uvloop
 
+from harness.servers import Database
 from orders_listener.errors import DatabaseUnavailableError
 from orders_listener.session import Session
-from servers import Database
 
 WHO = "SELECT pg_backend_pid()"
 

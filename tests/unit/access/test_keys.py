@@ -10,11 +10,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from harness.webserver import Answer, Request, served
 from orders_access import keys
 from orders_access.errors import InvalidTokenError, KeysUnavailableError
 from orders_access.keys import KeySet
 from orders_access.tokens import Verifier
-from webserver import Answer, Request, served
 
 pytestmark = pytest.mark.anyio
 

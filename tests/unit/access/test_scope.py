@@ -4,7 +4,7 @@ import json
 
 from hypothesis import given, settings
 
-from histories import CUSTOMERS, History, event, histories, order
+from harness.histories import CUSTOMERS, History, event, histories, order
 from orders_access.scope import Row, view
 
 OURS = frozenset({"Ann"})

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from harness.refusals import refusal
 from orders_access.settings import AccessSettings, refusals
-from refusals import refusal
 
 SECRET = "0123456789abcdef0123456789abcdef"
 

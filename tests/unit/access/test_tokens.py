@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from forgeries import SECRET, claims, confused, hostile, now, signed, tampered
+from harness.forgeries import SECRET, claims, confused, hostile, now, signed, tampered
 from orders_access.errors import InvalidTokenError
 from orders_access.keys import Key, Secret
 from orders_access.tokens import Verifier, issue

@@ -6,10 +6,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from answers import problem
+from harness.answers import problem
+from harness.tokens import SECRET, bearer, token
 from orders_api import app
 from orders_api.settings import Settings
-from tokens import SECRET, bearer, token
 
 pytestmark = pytest.mark.anyio
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bench.load.client import Client, Tally
 from bench.load.frames import CLOSE, PING, Heard, Inflater, Reader, stamps_of
-from wire import HELLO, compressed, events, frame, look_alikes
+from harness.wire import HELLO, compressed, events, frame, look_alikes
 
 WIRE = b"".join(
     [

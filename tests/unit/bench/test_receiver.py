@@ -16,7 +16,7 @@ from bench.compiler import library
 from bench.load.client import Client, Tally
 from bench.load.frames import CLOSE, PING, Inflater
 from bench.load.receiver import SOURCE, Receiver
-from wire import HELLO, compressed, events, frame, look_alikes, row
+from harness.wire import HELLO, compressed, events, frame, look_alikes, row
 
 _READ_BYTES = 1024 * 1024
 _FITS_BYTES = 60_000

@@ -3,7 +3,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from histories import FILTERS, STREAM, History, Row, event, histories, order
+from harness.histories import FILTERS, STREAM, History, Row, event, histories, order
 from orders_client.book import OrderBook, admits
 from orders_client.items import Event, Place, Snapshot, parse_event
 from orders_contract.messages import Filter

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from histories import FILTERS, STREAM, History, batch, histories
+from harness.histories import FILTERS, STREAM, History, batch, histories
 from orders_client.book import OrderBook, admits
 from orders_client.errors import MalformedMessageError
 from orders_client.items import Event, Place, Reset, Snapshot

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from histories import History, batch, histories, positions, sizes
+from harness.histories import History, batch, histories, positions, sizes
 from orders_contract.batches import (
     Batch,
     Head,

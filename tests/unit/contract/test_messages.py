@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from pydantic import ValidationError
 
-from histories import History, event, histories, order
+from harness.histories import History, event, histories, order
 from orders_contract.messages import (
     CLIENT_MESSAGE,
     MAX_FILTER_VALUES,

@@ -6,7 +6,17 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from histories import FILTERS, History, Row, Table, batch, event, histories, order, positions
+from harness.histories import (
+    FILTERS,
+    History,
+    Row,
+    Table,
+    batch,
+    event,
+    histories,
+    order,
+    positions,
+)
 from orders_contract.messages import Event, Filter
 from orders_gateway.conflation import Bounds, Conflation
 from orders_gateway.filters import Predicate, opened

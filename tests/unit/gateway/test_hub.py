@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from histories import (
+from harness.histories import (
     FILTERS,
     STREAM,
     History,

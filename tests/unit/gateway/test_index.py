@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from histories import CUSTOMERS, FILTERS, STREAM, History, Row, batch, event, histories, order
+from harness.histories import (
+    CUSTOMERS,
+    FILTERS,
+    STREAM,
+    History,
+    Row,
+    batch,
+    event,
+    histories,
+    order,
+)
 from orders_contract.batches import Batch
 from orders_gateway.filters import Predicate, opened
 from orders_gateway.index import PredicateIndex

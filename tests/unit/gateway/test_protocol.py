@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 
-from histories import FILTERS, History, batch, histories
+from harness.histories import FILTERS, History, batch, histories
 from orders_contract.messages import (
     SERVER_MESSAGE,
     Filter,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from histories import STREAM, History, histories, sizes
+from harness.histories import STREAM, History, histories, sizes
 from orders_contract.batches import Batch
 from orders_gateway.ring import Fit, Ring
 

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
+from harness.refusals import assert_names, refusal
 from orders_gateway.settings import Settings
-from refusals import assert_names, refusal
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 import redis.asyncio as redis
 
-from histories import STREAM, batch, event, order
+from harness.histories import STREAM, batch, event, order
 from orders_contract.batches import Batch, Head
 from orders_contract.messages import ResetReason
 from orders_gateway.history import History

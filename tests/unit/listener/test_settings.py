@@ -6,8 +6,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import ValidationError
 
+from harness.refusals import assert_names, refusal
 from orders_listener.settings import Settings
-from refusals import assert_names, refusal
 
 _PASSWORD = "s3cret 'with' spaces"
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from histories import event, order
+from harness.histories import event, order
 from orders_client import Place, Snapshot
 from orders_client.items import parse_event
 from prove.audit import Audit

@@ -15,8 +15,8 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from harness.processes import Process
 from orders_cli.__main__ import COMMANDS, main
-from processes import Process
 
 _PR_SET_PDEATHSIG = 1
 _WRITTEN = os.O_WRONLY | os.O_APPEND | os.O_CREAT

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser
 
-from webserver import Answer, served
+from harness.webserver import Answer, served
 
 _ATTACK = """
 <!doctype html><title>evil</title><script>

@@ -14,11 +14,11 @@ from docker.errors import APIError
 from docker.models.containers import Container
 from docker.models.networks import Network
 
-from processes import LOOPBACK, free_port
-from waiting import until
-from world import Role
+from harness.processes import LOOPBACK, free_port
+from harness.waiting import until
+from harness.world import Role
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parents[2]
 GATEWAYS = 2
 """As many as ``orders up`` starts."""
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
-from processes import LOOPBACK
+from harness.processes import LOOPBACK
 
 
 class Request(NamedTuple):

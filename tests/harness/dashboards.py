@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Locator, Page, expect
 
-from stacks import EmbeddedStack
+from harness.stacks import EmbeddedStack
 
 OpenTab = Callable[..., Page]
 

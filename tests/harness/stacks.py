@@ -14,11 +14,11 @@ from typing import Any
 
 import psutil
 
-from forked import be_orders, complete
+from harness.forked import be_orders, complete
+from harness.processes import dying_with_parent
+from harness.waiting import until
+from harness.world import Role
 from orders_cli.stack.binaries import postgres_binaries
-from processes import dying_with_parent
-from waiting import until
-from world import Role
 
 ORDERS = str(Path(sys.executable).with_name("orders"))
 ANY_PORTS = [

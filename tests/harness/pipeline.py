@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from processes import LOOPBACK, Process, free_port, service
-from servers import API_ROLE, LISTENER_ROLE, Database, Valkey
-from waiting import until
+from harness.processes import LOOPBACK, Process, free_port, service
+from harness.servers import API_ROLE, LISTENER_ROLE, Database, Valkey
+from harness.waiting import until
 
 Start = Callable[[str, Mapping[str, str]], Process]
 """Starts a service by its module's name, with its settings."""

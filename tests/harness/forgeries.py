@@ -12,7 +12,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-import tokens
+from harness import tokens
 from orders_access.keys import Key
 from orders_access.tokens import MAX_TOKEN_LENGTH
 

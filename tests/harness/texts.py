@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from answers import created, ok, problem
+from harness.answers import created, ok, problem
 
 STRANGE = [
     "'; DROP TABLE orders; --",

@@ -12,10 +12,10 @@ from websockets.frames import Close
 from websockets.http11 import Response
 from websockets.sync.client import connect
 
-from follower import Follower, Message
-from pipeline import Pipeline, Service
-from tokens import bearer
-from waiting import until
+from harness.follower import Follower, Message
+from harness.pipeline import Pipeline, Service
+from harness.tokens import bearer
+from harness.waiting import until
 
 OURS, OTHERS = "Ann", "Bob SECRET"
 """Whatever holds the word SECRET is none of Ann's business."""

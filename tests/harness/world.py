@@ -5,7 +5,7 @@ import urllib.error
 import urllib.request
 from typing import Any, Literal, Protocol, get_args
 
-from waiting import until
+from harness.waiting import until
 
 Role = Literal["database", "redis", "api", "listener", "gateway", "edge"]
 ROLES: tuple[Role, ...] = get_args(Role)

@@ -10,7 +10,7 @@ from typing import Any, Self
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from waiting import until
+from harness.waiting import until
 
 _AT_ONCE = 40
 """So many connect at the same time; more would measure the machine that runs the tests."""

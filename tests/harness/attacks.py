@@ -1,6 +1,6 @@
 """What hostile clients do to a gateway that asks for tokens, or to the edge before it.
 
-    python -m attacks NAME HOST PORT COUNT
+    python -m harness.attacks NAME HOST PORT COUNT
 
 runs one of them, in a process of its own where the bystander's pace is measured.
 """
@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from processes import LOOPBACK
-from tokens import bearer, token
+from harness.processes import LOOPBACK
+from harness.tokens import bearer, token
 
 TEXT, CONTINUATION, CLOSE, PING = 0x1, 0x0, 0x8, 0x9
 FIN, COMPRESSED = 0x80, 0x40

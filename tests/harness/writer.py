@@ -10,7 +10,7 @@ import uuid
 from itertools import pairwise
 from typing import Self
 
-from world import World
+from harness.world import World
 
 
 class Writer:

@@ -18,10 +18,10 @@ import redis
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from processes import LOOPBACK, NOBODY, Process, free_port, program
-from waiting import until
+from harness.processes import LOOPBACK, NOBODY, Process, free_port, program
+from harness.waiting import until
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 _OWNER = "orders"
 API_ROLE, LISTENER_ROLE = "orders_api", "orders_listener"

@@ -6,10 +6,10 @@ from typing import Protocol
 
 import httpx
 
-from forked import forked
-from processes import LOOPBACK, Process, free_port, service
-from servers import API_ROLE, Database
-from waiting import until
+from harness.forked import forked
+from harness.processes import LOOPBACK, Process, free_port, service
+from harness.servers import API_ROLE, Database
+from harness.waiting import until
 
 
 class Serve(Protocol):

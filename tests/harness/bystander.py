@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Self
 
-from follower import Follower
-from waiting import until
+from harness.follower import Follower
+from harness.waiting import until
 
 
 class Bystander:

@@ -4,7 +4,7 @@ import http.client
 import json
 from contextlib import closing
 
-from attacks import Entrance
+from harness.attacks import Entrance
 
 INJECTIONS = [
     "a\nX-Injected: 1",

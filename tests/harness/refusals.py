@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from forked import be_service, complete
+from harness.forked import be_service, complete
 
 Refusal = subprocess.CompletedProcess[str]
 """How a process ended that should not have started."""

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tokens import bearer, token
+from harness.tokens import bearer, token
 
 STRANGERS: dict[str, str | None] = {
     "stranger": None,

@@ -1,0 +1,1 @@
+"""What tests share: systems to start, clients to follow them, attacks to try."""
