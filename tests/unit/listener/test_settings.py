@@ -63,7 +63,7 @@ def test_connection_string(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is set arrives at PostgreSQL's client as it is, whatever characters it has."""
     monkeypatch.setenv("DB_HOST", "db.example")
     monkeypatch.setenv("DB_NAME", "orders two")
-    parsed = conninfo_to_dict(Settings().conninfo())
+    parsed = conninfo_to_dict(Settings().session_conninfo())
     assert parsed["host"] == "db.example"
     assert parsed["dbname"] == "orders two"
     assert parsed["password"] == _PASSWORD
@@ -71,7 +71,7 @@ def test_connection_string(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_either_side_notices_a_cut() -> None:
     """I3: client and server both probe the connection, so that neither waits for hours."""
-    parsed = conninfo_to_dict(Settings().conninfo())
+    parsed = conninfo_to_dict(Settings().session_conninfo())
     assert "tcp_keepalives_idle" in str(parsed["options"])
     assert int(str(parsed["keepalives_idle"])) <= 5
 

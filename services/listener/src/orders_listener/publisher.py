@@ -12,8 +12,6 @@ from enum import StrEnum
 from typing import Any, Self
 
 import redis.asyncio as redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from orders_contract.batches import CLOSING, Batch, Head, encode, opening
 from orders_contract.names import (
@@ -28,7 +26,7 @@ from orders_contract.names import (
 from orders_listener.capacity import Capacity
 from orders_listener.errors import RedisUnavailableError
 from orders_listener.script import Script
-from orders_wire import failures_as
+from orders_service.redis_client import failures_as, redis_client
 
 # KEYS: head, log, presence. ARGV: stream, first, last, events, oldest position to keep, channel,
 # what stands before and after the events in the message, seconds to live
@@ -115,13 +113,7 @@ class Publisher:
     @asynccontextmanager
     async def connect(cls, url: str) -> AsyncIterator[Self]:
         """Connect; close on leaving. Nothing is retried here: the relay starts over instead."""
-        client = redis.Redis.from_url(
-            url,
-            decode_responses=True,
-            socket_timeout=5,
-            socket_connect_timeout=5,
-            retry=Retry(NoBackoff(), 0),
-        )
+        client = redis_client(url, decode_responses=True)
         with failures_as(RedisUnavailableError):
             async with client, Script.connect(url, _PUBLISH) as publishing:
                 yield cls(client, publishing)

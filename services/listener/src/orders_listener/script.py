@@ -9,7 +9,7 @@ from typing import Self
 import hiredis
 import redis.asyncio as redis
 
-from orders_wire import Value, Wire
+from orders_service.wire import Value, Wire
 
 ANSWER_TIMEOUT_S = 5.0
 

@@ -42,6 +42,11 @@ class Status:
         """Tell whether it does its work: as leader publishing, as standby watching."""
         return self.well_at is not None and now - self.well_at < STALE_S
 
+    def page(self) -> tuple[int, dict[str, Any]]:
+        """Return the health page's status code and content."""
+        now = time.monotonic()
+        return (200 if self.healthy(now) else 503), self.report(now)
+
     def report(self, now: float) -> dict[str, Any]:
         """Return the health page's content."""
         return {

@@ -1,0 +1,1 @@
+"""What the services share: settings, logging, signals, health page, connections to Redis."""
