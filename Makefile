@@ -27,11 +27,11 @@ fuzz: $(BIN)/.dev  ## bytes of every kind into what strangers reach (SECONDS=60 
 	@cd tests && ../$(BIN)/python -m fuzz --seconds $(SECONDS)
 
 RIVALS := bench/baseline bench/rivals/socketio
-bench: $(BIN)/.bench $(RIVALS:%=%/node_modules/.package-lock.json)  ## measure, next to a baseline (ARGS="latency --quick", --list)
+bench: $(BIN)/.dev $(RIVALS:%=%/node_modules/.package-lock.json)  ## measure, next to a baseline (ARGS="latency --quick", --list)
 	@$(BIN)/python -m bench $(ARGS)
 
 charts: $(BIN)/.dev  ## draw the charts of the last benchmarks into docs/charts
-	@$(BIN)/python -m bench.report
+	@$(BIN)/python -m bench.drawings
 
 prove: $(BIN)/.dev  ## random SQL under random faults, everyone held to the database (SECONDS=60 SEED=)
 	@cd tests && ../$(BIN)/python -m prove --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
@@ -84,10 +84,6 @@ frontend/node_modules/.package-lock.json: frontend/package.json frontend/package
 	$(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(BIN)/.bench: requirements/bench.txt $(BIN)/.dev
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
-	@touch $@
-
 bench/%/node_modules/.package-lock.json: bench/%/package.json bench/%/package-lock.json | $(BIN)/.up
 	$(subst --prefix frontend,--prefix bench/$*,$(NPM)) ci --no-audit --no-fund --loglevel=error
 	@touch $@
@@ -106,7 +102,6 @@ lock: | $(BIN)/python  ## resolve dependencies anew (UPGRADE=--upgrade takes new
 	@test -x $(BIN)/uv || $(BIN)/pip install --quiet uv
 	$(UV_COMPILE) $(MANIFESTS) --group pyproject.toml:build -o requirements/up.txt
 	$(UV_COMPILE) --group pyproject.toml:dev -c requirements/up.txt -o requirements/dev.txt
-	$(UV_COMPILE) --group pyproject.toml:bench -o requirements/bench.txt
 	for service in api listener gateway; do \
 		$(UV_COMPILE) services/$$service/pyproject.toml packages/contract/pyproject.toml \
 			$$(sed -n 's/^    "orders-\(access\|service\|wire\).*",/packages\/\1\/pyproject.toml/p' services/$$service/pyproject.toml) \

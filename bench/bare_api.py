@@ -1,24 +1,18 @@
-"""``python -m bench.bare_api [framework]``: POST /api/orders with nothing around the INSERT.
+"""``python -m bench.bare_api``: POST /api/orders as one FastAPI handler with only the INSERT.
 
-No validation, no pool beyond a list of connections, no transaction of its own; either as a handler
-of the same framework as ours or without any. What it answers is what ours answers. Configured by
-the same environment.
+It has no validation, no pool beyond a list of connections and no transaction of its own. Its
+answers have the content of the real API's. It reads the same environment variables.
 """
 
 import asyncio
 import json
 import os
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import psycopg
 import uvicorn
 from fastapi import FastAPI, Request, Response
-
-Message = MutableMapping[str, Any]
-Connection = psycopg.AsyncConnection[tuple[object, ...]]
 
 _CONNECTIONS = 10
 _INSERT = (
@@ -27,16 +21,14 @@ _INSERT = (
 )
 
 
-class Orders:
-    """Connections, and the statement."""
+def application() -> FastAPI:
+    """Return the application; it connects to the database at startup."""
+    idle: asyncio.LifoQueue[psycopg.AsyncConnection[tuple[object, ...]]] = asyncio.LifoQueue()
 
-    def __init__(self) -> None:
-        self._idle: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
-
-    async def connect(self) -> None:
-        """Open all connections."""
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         for _ in range(_CONNECTIONS):
-            self._idle.put_nowait(
+            idle.put_nowait(
                 await psycopg.AsyncConnection.connect(
                     host=os.environ["DB_HOST"],
                     port=os.environ["DB_PORT"],
@@ -48,66 +40,20 @@ class Orders:
                     prepare_threshold=0,
                 )
             )
-
-    async def insert(self, body: bytes) -> tuple[bytes, str]:
-        """Insert what a request holds; return the answer's body and location."""
-        order = json.loads(body)
-        connection = await self._idle.get()
-        cursor = await connection.execute(_INSERT, (order["customer_name"], order["product_name"]))
-        row = await cursor.fetchone()
-        self._idle.put_nowait(connection)
-        assert row is not None
-        return str(row[0]).encode(), f"/api/orders/{row[1]}"
-
-
-class WithoutFramework:
-    """The application, down to ASGI."""
-
-    def __init__(self) -> None:
-        self._orders = Orders()
-
-    async def __call__(
-        self,
-        scope: Message,
-        receive: Callable[[], Awaitable[Message]],
-        send: Callable[[Message], Awaitable[None]],
-    ) -> None:
-        """Answer one request; connect at startup."""
-        if scope["type"] == "lifespan":
-            await receive()
-            await self._orders.connect()
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-            await send({"type": "lifespan.shutdown.complete"})
-        elif scope["method"] == "POST":
-            body, location = await self._orders.insert((await receive())["body"])
-            headers = [
-                (b"content-type", b"application/json"),
-                (b"content-length", b"%d" % len(body)),
-                (b"location", location.encode()),
-            ]
-            await send({"type": "http.response.start", "status": 201, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
-        else:
-            await send({"type": "http.response.start", "status": 200, "headers": []})
-            await send({"type": "http.response.body", "body": b"{}"})
-
-
-def with_framework() -> FastAPI:
-    """Return the application as one handler that is given the request as it comes."""
-    orders = Orders()
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await orders.connect()
         yield
 
     app = FastAPI(lifespan=lifespan)
 
     @app.post("/api/orders", status_code=201)
     async def create(request: Request) -> Response:
-        body, location = await orders.insert(await request.body())
-        return Response(body, 201, {"Location": location}, "application/json")
+        order = json.loads(await request.body())
+        connection = await idle.get()
+        names = (order["customer_name"], order["product_name"])
+        row = await (await connection.execute(_INSERT, names)).fetchone()
+        idle.put_nowait(connection)
+        assert row is not None
+        location = {"Location": f"/api/orders/{row[1]}"}
+        return Response(str(row[0]), 201, location, "application/json")
 
     @app.get("/")
     async def ready() -> dict[str, str]:
@@ -118,7 +64,7 @@ def with_framework() -> FastAPI:
 
 if __name__ == "__main__":
     uvicorn.run(
-        with_framework() if "framework" in sys.argv else WithoutFramework(),
+        application(),
         host="127.0.0.1",
         port=int(os.environ["API_PORT"]),
         loop="uvloop",

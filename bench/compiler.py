@@ -23,6 +23,14 @@ def library(source: Path) -> Path | None:
     return built
 
 
+def required(source: Path) -> Path:
+    """Return the shared library of a source; fail if there is no C compiler."""
+    built = library(source)
+    if built is None:
+        raise RuntimeError(f"{MISSING}: install cc, gcc or clang to run benchmarks with clients")
+    return built
+
+
 @cache
 def _folder() -> Path:
     folder = TemporaryDirectory()

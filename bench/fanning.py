@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from bench.bench import Bench
 from bench.feed import Feed, ValkeyOutlet
 from bench.load.control import Crowd, State
 from bench.usage import meter, pin
@@ -58,20 +57,12 @@ class Fan:
 
 @dataclass(frozen=True)
 class Cost:
-    """What was delivered in a while, and for how much CPU time of gateways and generator."""
+    """What was delivered, and the servers' CPU time for it."""
 
     cpu_s: float
     events: int
     frames: int
-    bytes: int
-    clients: int
     doubt: str
-    generator_s: float
-
-    @property
-    def generator_us(self) -> float:
-        """CPU time of the load generator for a frame to one client."""
-        return self.generator_s / self.frames * 1e6 if self.frames else 0.0
 
     @property
     def per_delivery_us(self) -> float:
@@ -80,11 +71,8 @@ class Cost:
 
 
 @contextmanager
-def fan(gateways: int = 1, *, native: bool = True) -> Iterator[Fan]:
-    """Start Valkey, a feed and gateways, these on one core, the crowd on the other.
-
-    Unless it is to be ``native``, the crowd receives in Python.
-    """
+def fan(gateways: int = 1) -> Iterator[Fan]:
+    """Start Valkey, a feed and gateways, these on one core, the crowd on the other."""
     with ExitStack() as open_:
         valkey = Valkey()
         open_.callback(valkey.stop)
@@ -95,7 +83,7 @@ def fan(gateways: int = 1, *, native: bool = True) -> Iterator[Fan]:
         for gateway in started:
             gateway.ready()
         pin(0, [gateway.process.pid for gateway in started])
-        crowd = open_.enter_context(Crowd(core=1, native=native))
+        crowd = open_.enter_context(Crowd(core=1))
         yield Fan(valkey, feed, started, crowd)
 
 
@@ -123,8 +111,7 @@ def cost(fed: Fed, batches_per_s: float, events_per_batch: int, seconds: float) 
     fed.crowd.rest(0)
     settle(fed.crowd)
     doubt = after.doubt(before) if after.events else "nothing arrived"
-    generator_s = after.cpu_s - before.cpu_s
-    return Cost(cpu_s, after.events, after.frames, after.bytes, after.clients, doubt, generator_s)
+    return Cost(cpu_s, after.events, after.frames, doubt)
 
 
 def settle(crowd: Crowd, within_s: float = 20) -> State:
@@ -143,19 +130,3 @@ def settle(crowd: Crowd, within_s: float = 20) -> State:
 def worst(costs: Sequence[Cost]) -> str:
     """Return the first doubt about any of these."""
     return next((each.doubt for each in costs if each.doubt), "")
-
-
-def repeated(  # noqa: PLR0913  what makes up one measurement
-    bench: Bench,
-    fan_: Fan,
-    what: str,
-    batches_per_s: float,
-    events_per_batch: int = 1,
-    *,
-    seconds: float = 4,
-    repeats: int = 3,
-) -> list[Cost]:
-    """Measure the same several times."""
-    bench.step(what)
-    seconds, repeats = bench.full(seconds, 1.5), bench.full(repeats, 1)
-    return [cost(fan_, batches_per_s, events_per_batch, seconds) for _ in range(repeats)]

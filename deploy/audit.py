@@ -15,7 +15,7 @@ from typing import Any
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PATIENCE_S = 60
-_LOCKS = ("up.txt", "dev.txt", "bench.txt")  # the services' are in them
+_LOCKS = ("up.txt", "dev.txt")  # the services' are in them
 
 
 def main(npm: list[str]) -> int:

@@ -1,15 +1,13 @@
-"""POST /api/orders for each second of a core's time: ours next to a handler with nothing in it.
+"""POST /api/orders per second of a core's time: the API beside a handler with only the INSERT.
 
-The bare handler is one of the same framework that is given the request as it comes: no validation,
-no pool, no errors, nothing around the INSERT. A second one does without the framework, too.
+The bare handler uses the same framework and has no validation, pool, errors or health. Both are one
+uvicorn process with the same loop and parser, on the same database with our triggers and a running
+listener; 32 kept-alive connections send the next request as soon as one is answered. Requests are
+divided by the CPU time of the API's process alone, so the figure does not depend on how many cores
+the database and the load generator have.
 
-All are one uvicorn process with the same loop and parser, on the same database with our triggers
-and a listener at work; 32 kept-alive connections ask again as soon as they are answered. Requests
-are divided by the CPU time of the API's process alone, so that the figure does not depend on how
-many cores the database and the generator may use beside it.
-
-How it could mislead: the bare handlers have no validation, idempotency, errors or health; nobody
-would ship them. The answers have the same content. PostgreSQL's own work is in neither figure.
+How it could mislead: nobody would ship the bare handler. PostgreSQL's own work is in neither
+figure.
 """
 
 import json
@@ -34,16 +32,12 @@ _CONNECTIONS = 32
 
 def run(bench: Bench) -> None:
     """Take turns, after a warm-up of each."""
-    rates: dict[str, list[float]] = {"bare": [], "bare, no framework": [], "ours": []}
+    rates: dict[str, list[float]] = {"bare": [], "ours": []}
     walls: list[float] = []
     loads: list[float] = []
-    with (
-        stage(gateways=0) as running,
-        _bare(running, "framework") as bare,
-        _bare(running) as barest,
-    ):
+    with stage(gateways=0) as running, _bare(running) as bare:
         api = running.pipeline.api()
-        sides = dict(zip(rates, (bare, barest, (api.port, api.process.pid)), strict=True))
+        sides = dict(zip(rates, (bare, (api.port, api.process.pid)), strict=True))
         for port, pid in sides.values():
             _measure(port, pid, 1)
         for number in range(bench.full(3, 1)):
@@ -80,9 +74,9 @@ def _measure(port: int, pid: int, seconds: int) -> tuple[float, float, float]:
 
 
 @contextmanager
-def _bare(running: Stage, *arguments: str) -> Iterator[tuple[int, int]]:
+def _bare(running: Stage) -> Iterator[tuple[int, int]]:
     port = free_port()
     env = {"API_PORT": str(port), "PYTHONPATH": str(ROOT), **running.database.environ()}
-    with program([sys.executable, "-m", "bench.bare_api", *arguments], env=env) as process:
+    with program([sys.executable, "-m", "bench.bare_api"], env=env) as process:
         until(lambda: health(port, "/")[0] == 200, 15, "the bare handler is ready")
         yield port, process.pid

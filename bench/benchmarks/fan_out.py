@@ -1,18 +1,16 @@
-"""CPU time to deliver one event to one client, of a thousand: a gateway's, and that of others.
+"""CPU time to deliver one event to one of a thousand clients: a gateway beside other servers.
 
-A gateway, and beside it NATS's server, nchan and Socket.IO, as far as they are installed, take
-turns in being fed the same messages: 25 single events a second, then 10 batches of 100, which all
-of them take with ease. All run on one core, their clients on the other. CPU time is the kernel's
-own count for the server's processes, its system calls included: most of it is the kernel's sending.
+A gateway and, as far as they are installed, nchan and Socket.IO take turns in delivering the same
+messages: 25 single events a second, then 10 batches of 100. All run on one core, their clients on
+the other. CPU time is the kernel's count for the server's processes including system calls; most of
+it is the kernel's sending.
 
-How it could mislead: it is the cost at a given rate; nearer to the limit frames grow and an event
-gets cheaper, so a figure is refused if frames of another size than asked were made. Over the
-loopback sending includes some of the receiver's TCP work, which with a real network interface is
-the receiver's. The others keep nothing, number nothing and filter nothing here (``bench.rivals``
-says how each is set up, as kindly as may be); a gateway keeps a ring of recent batches and sends
-only what follows. They wrap the same text differently, by some bytes a message. Over the loopback
-waking a receiver is part of sending, so all clients are read in Python, at the same pace, and rest
-between two looks.
+How it could mislead: it is the cost at a given rate. Nearer to the limit frames grow and an event
+gets cheaper, so a figure is refused if the frames are not of the size asked for. Over the loopback,
+sending includes some of the receiver's TCP work. Waking a receiver is part of it too: all clients
+therefore rest between two reads. The other servers keep no messages, number none and filter none
+here (``bench.rivals`` describes their set-up); a gateway keeps a ring of recent batches. They wrap
+the same text differently, by a few bytes a message.
 """
 
 from collections.abc import Mapping
@@ -20,21 +18,21 @@ from contextlib import ExitStack
 
 from bench.bench import Bench
 from bench.fanning import Cost, Fed, cost, fan, worst
-from bench.rivals import nats, nchan, socketio
+from bench.rivals import nchan, socketio
 from bench.rivals.rival import Rival, UnavailableError, running
 from bench.writers import ratios
 
 TITLE = "fan-out: CPU time for a delivery"
 
 _CLIENTS = 1000
-_RIVALS: tuple[Rival, ...] = (nats, nchan, socketio)
+_RIVALS: tuple[Rival, ...] = (nchan, socketio)
 _OURS = "ours"
 
 
 def run(bench: Bench) -> None:
     """Measure one event a frame, then a hundred."""
     with ExitStack() as open_:
-        ours = open_.enter_context(fan(native=False))
+        ours = open_.enter_context(fan())
         ours.crowd.connect(ours.ports, _CLIENTS)
         sides: dict[str, Fed] = {_OURS: ours}
         for rival in _RIVALS:

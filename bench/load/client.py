@@ -1,4 +1,4 @@
-"""One client of a crowd: a socket, what it is doing, how far it has got."""
+"""One client of a crowd: its socket, its state, its position in the stream."""
 
 import errno
 import json
@@ -6,8 +6,8 @@ import socket
 from dataclasses import dataclass
 
 from bench.load.customers import customer_name
-from bench.load.dialects import Dialect, NatsReader
-from bench.load.frames import CLOSE, PING, Heard, Inflater, Reader, masked, pong
+from bench.load.dialects import Dialect
+from bench.load.frames import CLOSE, PING, Inflater, Message, masked, parse, pong
 
 LOOPBACK = "127.0.0.1"
 _RECEIVE_BUFFER_BYTES = 256 * 1024
@@ -15,7 +15,7 @@ _RECEIVE_BUFFER_BYTES = 256 * 1024
 
 @dataclass(slots=True)
 class Tally:
-    """What all clients together heard."""
+    """What all clients together have received."""
 
     frames: int = 0
     events: int = 0
@@ -27,19 +27,19 @@ class Tally:
 
 
 def subscription(customer: int) -> str:
-    """Return the message that asks for one customer's orders."""
+    """Return the message that subscribes to the orders of one customer."""
     return json.dumps({"type": "subscribe", "filter": {"customer_name": [customer_name(customer)]}})
 
 
 class Client:
-    """Connects, counts, and can come back with its position."""
+    """Connects, counts, and resumes with its position after a loss."""
 
     __slots__ = (
         "_head",
-        "_reader",
         "_subscription",
         "dialect",
         "greeted",
+        "inflater",
         "numbered",
         "open",
         "port",
@@ -60,16 +60,15 @@ class Client:
         dialect: Dialect | None = None,
     ) -> None:
         self.numbered = numbered
-        """Whether events have positions; a baseline's have not."""
+        """Whether events have positions; those of the baseline have none."""
         self._subscription = subscription
         self.whole = whole
-        """Whether the text of its messages is kept."""
+        """Whether Python receives every message as a whole."""
         self.timed = timed
-        """Whether each of its messages is noted."""
+        """Whether the arrival of each message is recorded."""
         self.dialect = dialect
-        """How it talks to a server that is not ours."""
-        self._reader: Reader | NatsReader
-        self.listen(Inflater())
+        """The protocol of a server of another kind; None for a gateway."""
+        self.inflater = Inflater()
         self._head = b""
         self.sock: socket.socket | None = None
         self.port = 0
@@ -79,23 +78,18 @@ class Client:
         self.stream = ""
 
     def connect(self, port: int, inflater: Inflater) -> int:
-        """Begin to connect; returns the socket's descriptor."""
+        """Begin to connect; return the descriptor of the socket."""
         self.sock = sock = socket.socket()
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if sock.connect_ex((LOOPBACK, port)) not in {0, errno.EINPROGRESS}:
-            raise OSError(f"nobody listens on port {port}")
+            raise OSError(f"no server on port {port}")
         self.port = port
         self.open = self.greeted = False
         self._head = b""
-        self.listen(inflater)
+        self.inflater = inflater
         return sock.fileno()
-
-    def listen(self, inflater: Inflater) -> None:
-        """Read from now on what is on a new connection to a server."""
-        dialect = self.dialect
-        self._reader = dialect.reader() if dialect else Reader(inflater, whole=self.whole)
 
     def ask(self, *, deflate: bool) -> None:
         """Send the opening handshake, with the position if there is one."""
@@ -115,7 +109,7 @@ class Client:
         self.sock.send(request.encode())
 
     def answered(self, data: bytes) -> tuple[bytes, bytes] | None:
-        """Take part of the answer; returns its head and what follows, once it is there."""
+        """Take part of the answer; once its head is complete, return the head and what follows."""
         self._head += data
         head, blank, rest = self._head.partition(b"\r\n\r\n")
         if not blank:
@@ -125,21 +119,17 @@ class Client:
         self.greeted = self.open and greets
         return head, rest
 
-    def hear(self, data: bytes | memoryview, tally: Tally) -> list[Heard]:
-        """Take what came; count it; return the messages that hold events."""
-        tally.bytes += len(data)
-        heard = []
-        self._reader.position = self.position
-        for message in self._reader.feed(data):
-            if message.first:
-                self._count(message, tally)
-                heard.append(message)
-            else:
-                self._obey(message, tally)
-            self._reader.position = self.position
-        return heard
+    def hear(self, frame: bytes, tally: Tally) -> Message | None:
+        """Take one frame and count it; return its message if it holds events."""
+        tally.bytes += len(frame)
+        message = parse(frame, self.inflater, self.position)
+        if message.first:
+            self._count(message, tally)
+            return message
+        self._obey(message, tally)
+        return None
 
-    def _count(self, message: Heard, tally: Tally) -> None:
+    def _count(self, message: Message, tally: Tally) -> None:
         tally.frames += 1
         if not self.numbered:
             tally.events += 1
@@ -150,7 +140,7 @@ class Client:
         tally.events += max(0, message.last - max(self.position, message.first - 1))
         self.position = max(self.position, message.last)
 
-    def _obey(self, message: Heard, tally: Tally) -> None:
+    def _obey(self, message: Message, tally: Tally) -> None:
         if message.opcode == PING and self.sock is not None:
             self.sock.send(pong(message.text))
         elif message.opcode == CLOSE:

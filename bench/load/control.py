@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from bench.bench import ROOT
-from bench.compiler import MISSING, library
+from bench.compiler import required
 from bench.load.receiver import SOURCE
 from harness.waiting import until
 
@@ -38,8 +38,6 @@ class State:
     cpu_s: float
     waited_s: float
     at_s: float
-    native: bool
-    """Whether it received in C."""
 
     def load_since(self, before: "State") -> float:
         """Return the share of the time since ``before`` in which it was at work."""
@@ -49,8 +47,7 @@ class State:
         """Return why what was measured since ``before`` says nothing; empty if all is well."""
         load = self.load_since(before)
         if load > SATURATED:
-            slow = "" if self.native else f", reading in Python ({MISSING})"
-            return f"the generator was saturated: at work {load:.0%} of the time{slow}"
+            return f"the generator was saturated: at work {load:.0%} of the time"
         if self.gaps or self.resets or self.lost:
             return f"{self.gaps} gaps, {self.resets} resets, {self.lost} connections lost"
         return ""
@@ -59,10 +56,9 @@ class State:
 class Crowd:
     """One process full of clients. Ended with its block."""
 
-    def __init__(self, core: int | None = None, *, native: bool = True) -> None:
-        hot_path = library(SOURCE) if native else None
+    def __init__(self, core: int | None = None) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.load.crowd", *([str(hot_path)] if hot_path else [])],
+            [sys.executable, "-m", "bench.load.crowd", str(required(SOURCE))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,

@@ -1,7 +1,7 @@
-"""``python -m bench.load.crowd``: many clients in one process, told what to do line by line.
+"""``python -m bench.load.crowd LIBRARY``: many WebSocket clients in one process.
 
-One line of JSON on stdin is an order, one on stdout the answer. Between orders it receives: in
-C, if it was given the library of ``receive.c``, else all in Python.
+Each line of JSON on stdin is a command, each line on stdout its answer. Between commands it
+receives through ``LIBRARY``, the compiled ``receive.c``.
 """
 
 import json
@@ -12,33 +12,30 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from bench.load.client import Client, Tally, subscription
 from bench.load.dialects import DIALECTS
-from bench.load.frames import Heard, Inflater, stamps_of
+from bench.load.frames import Inflater, Message, stamps_of
 from bench.load.receiver import Receiver
 from bench.usage import usage
 
-_BUFFER_BYTES = 1024 * 1024
 _HEAD_BYTES = 4096
 _RETRY_S = 0.05
 _STDIN = 0
 
 
 class Crowd:
-    """The clients, one epoll, and what it has seen."""
+    """The clients, one epoll, and the counts."""
 
-    def __init__(self, library: Path | None) -> None:
+    def __init__(self, library: Path) -> None:
         self._epoll = select.epoll()
         self._epoll.register(_STDIN, select.EPOLLIN)
-        self._receiver = Receiver(library, self._epoll) if library else None
+        self._receiver = Receiver(library, self._epoll)
         self._served: set[Client] = set()
-        """Those whose frames are received in C."""
-        self._buffer = memoryview(bytearray(_BUFFER_BYTES))
+        """Clients whose handshake is over: ``receive.c`` reads their sockets."""
         self._orders = b""
         self._clients: list[Client] = []
         self._by_fd: dict[int, Client] = {}
@@ -63,7 +60,7 @@ class Crowd:
     def run(self) -> None:
         """Receive and obey until stdin ends."""
         while not self._over:
-            for fd, event, frame in self._ready(_RETRY_S if self._waiting else -1):
+            for fd, event, frame in self._receiver.poll(_RETRY_S if self._waiting else -1):
                 if fd == _STDIN:
                     self._read_orders()
                 elif (client := self._by_fd.get(fd)) is None:
@@ -76,15 +73,7 @@ class Crowd:
                 self._connect_some()
             self._tell_who_waits()
             if self._rest_s:
-                time.sleep(self._rest_s)  # whoever sends finds nobody to wake
-
-    def _ready(self, timeout_s: float) -> Iterator[tuple[int, int, bytes]]:
-        """Wait; yield descriptors with what happened to them, or with a frame from C."""
-        if self._receiver is not None:
-            yield from self._receiver.poll(timeout_s)
-        else:
-            for fd, event in self._epoll.poll(timeout_s, 1024):
-                yield fd, event, b""
+                time.sleep(self._rest_s)  # so that sending wakes no receiver
 
     # --- orders ---------------------------------------------------------------------------------
 
@@ -107,7 +96,7 @@ class Crowd:
         """Answer an order to wait once so many events have been counted."""
         if self._awaited is None:
             return
-        events = self._tally.events + (self._receiver.counts.events if self._receiver else 0)
+        events = self._tally.events + self._receiver.counts.events
         if events >= self._awaited:
             self._awaited = None
             self._answer(events)
@@ -158,21 +147,18 @@ class Crowd:
         self._arrivals.clear()
         self._stamps.clear()
         self._notes.clear()
-        if self._receiver is not None:
-            self._receiver.mark()
+        self._receiver.mark()
 
     def do_state(self) -> dict[str, Any]:
         """Tell what was counted since the mark, and where everybody stands."""
         positions = [client.position for client in self._clients if client not in self._served]
+        positions += self._receiver.spread()
         tally = asdict(self._tally)
-        if self._receiver is not None:
-            positions += self._receiver.spread()
-            for name in ("frames", "events", "bytes", "gaps"):
-                tally[name] += getattr(self._receiver.counts, name)
+        for name in ("frames", "events", "bytes", "gaps"):
+            tally[name] += getattr(self._receiver.counts, name)
         used = usage(os.getpid())
         return {
             **tally,
-            "native": self._receiver is not None,
             "clients": len(self._clients),
             "greeted": sum(client.greeted for client in self._clients),
             "greeted_at": self._greeted_at,
@@ -187,7 +173,7 @@ class Crowd:
     def do_arrivals(self) -> list[list[float]]:
         """Tell for each frame, by its last position: how many got it, first and last arrival."""
         arrivals = {last: [*seen] for last, seen in self._arrivals.items()}
-        for last, count, first_at, last_at in self._receiver.arrivals() if self._receiver else ():
+        for last, count, first_at, last_at in self._receiver.arrivals():
             seen = arrivals.setdefault(last, [0, first_at, last_at])
             arrivals[last] = [seen[0] + count, min(seen[1], first_at), max(seen[2], last_at)]
         return [[last, *seen] for last, seen in arrivals.items()]
@@ -195,7 +181,7 @@ class Crowd:
     def do_notes(self, *, every: int) -> dict[str, Any]:
         """Tell the frames of the timed clients, and when some of the events in them happened."""
         return {
-            "notes": [*self._notes, *(self._receiver.notes() if self._receiver else ())],
+            "notes": [*self._notes, *self._receiver.notes()],
             "stamps": {
                 position: stamp.decode()
                 for position, stamp in self._stamps.items()
@@ -230,7 +216,6 @@ class Crowd:
         assert client.sock is not None
         fd = client.sock.fileno()
         if client in self._served:
-            assert self._receiver is not None
             self._receiver.dismiss(client)
             self._served.discard(client)
         self._epoll.unregister(fd)
@@ -241,25 +226,21 @@ class Crowd:
     # --- receiving --------------------------------------------------------------------------------
 
     def _serve(self, client: Client, event: int) -> None:
+        """Go on with a handshake, or note that a connection is over."""
         sock = client.sock
         assert sock is not None
         try:
-            if event & select.EPOLLOUT and not event & (select.EPOLLERR | select.EPOLLHUP):
+            if client.open:
+                self._lose(client)
+            elif event & select.EPOLLOUT and not event & (select.EPOLLERR | select.EPOLLHUP):
                 self._epoll.modify(sock.fileno(), select.EPOLLIN)
                 client.ask(deflate=self._deflate)
-                return
-            if not client.open:
+            else:
                 self._shake(client, sock)
-                return
-            size = sock.recv_into(self._buffer)
         except BlockingIOError:
             return
         except OSError:
-            size = 0
-        if size == 0:
             self._lose(client)
-        else:
-            self._take(client, self._buffer[:size], time.monotonic())
 
     def _lose(self, client: Client) -> None:
         if client.open:
@@ -287,23 +268,20 @@ class Crowd:
             return
         self._agreed += b"permessage-deflate" in head
         self._greeted_at = time.monotonic()
-        if self._receiver and not client.dialect and self._receiver.adopt(client):
-            self._served.add(client)
+        self._receiver.adopt(client)
+        self._served.add(client)
         if self._waiting:
             self._connect_some()
 
-    def _take(self, client: Client, data: bytes | memoryview, now: float) -> None:
+    def _take(self, client: Client, frame: bytes, now: float) -> None:
         was_greeted = client.greeted
-        if self._receiver is not None and client in self._served:
-            heard = self._receiver.hear(client, bytes(data), self._tally)
-        else:
-            heard = client.hear(data, self._tally)
+        message = self._receiver.hear(client, frame, self._tally)
         if client.greeted and not was_greeted:
             self._greeted_at = now
-        for message in heard:
+        if message is not None:
             self._note(client, message, now)
 
-    def _note(self, client: Client, message: Heard, now: float) -> None:
+    def _note(self, client: Client, message: Message, now: float) -> None:
         seen = self._arrivals.get(message.last)
         if seen is None:
             self._arrivals[message.last] = [1, now, now]
@@ -322,7 +300,7 @@ def main() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     socket.setdefaulttimeout(None)
-    Crowd(Path(sys.argv[1]) if sys.argv[1:] else None).run()
+    Crowd(Path(sys.argv[1])).run()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-/* Reads the beginnings of WebSocket frames, as frames.py does. */
+/* Parses the beginnings of WebSocket frames. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -16,7 +16,7 @@ static size_t header(const unsigned char *frame, size_t there, size_t *length)
     return size;
 }
 
-/* Match a text, in which a blank stands for one or none; return what follows, NULL if it is another. */
+/* Match a text, in which a blank is optional; return what follows it, or NULL. */
 static const unsigned char *after(const unsigned char *at, const unsigned char *end, const char *text)
 {
     for (; at && *text; text++) {
@@ -33,10 +33,13 @@ static const unsigned char *number(const unsigned char *at, const unsigned char 
     return at;
 }
 
-/* Tell whether a payload holds events: first and last position, or twice a baseline row's id. */
+/* Return whether a payload holds events, and their first and last position; for a row of the baseline both
+   are its id. Socket.IO wraps the message in an array. */
 static int events(const unsigned char *at, const unsigned char *end, int64_t *first, int64_t *last)
 {
     const unsigned char *row = after(at, end, "{\"operation\" : \"");
+    const unsigned char *wrapped = after(at, end, "42[\"orders\",");
+    if (wrapped) at = wrapped;
     if (!row) {
         at = number(after(at, end, "{\"type\":\"events\",\"first\":"), end, first);
         at = number(after(at, end, ",\"last\":"), end, last);

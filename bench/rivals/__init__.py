@@ -1,6 +1,5 @@
-"""Other servers that push to browsers, to be measured beside a gateway.
+"""Other servers that push messages to browsers, measured beside a gateway.
 
-Each is a module with what ``rival.Rival`` asks for. One that is missing here is left out with a
-word. All get the very text that a gateway sends, and hand it on; what they do not do is in the
-docstring of each.
+Each module implements ``rival.Rival``; one that is not installed is left out with a message. All
+receive the text that a gateway sends and forward it. Their docstrings say what they do not do.
 """

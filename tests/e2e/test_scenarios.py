@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from harness.crowd import Crowd
 from harness.follower import Follower
+from harness.resuming_clients import ResumingClients
 from harness.waiting import until
 from harness.world import ROLES, Role, World, head, insert, stream_url, until_well
 from harness.writer import Writer
@@ -41,15 +41,15 @@ def test_every_writer_is_seen(world: World) -> None:
 def test_killed_under_load(world: World, role: Role) -> None:
     """I3, I7: a process of any role may die; no accepted write and no client's event is lost."""
     until_well(world)
-    with Crowd(stream_url(world), CLIENTS) as crowd, Writer(world) as writer:
+    with ResumingClients(stream_url(world), CLIENTS) as clients, Writer(world) as writer:
         _until_accepted(writer, 5)
         world.kill(world.names(role)[0])
         _until_accepted(writer, 20)
         until_well(world)
-        crowd.until_connected()
+        clients.until_connected()
         insert(world, f"after {role}")
-        crowd.until(head(world))
-    crowd.check()
+        clients.until(head(world))
+    clients.check()
     writer.check()
 
 
@@ -58,7 +58,7 @@ def test_rolling_restart(world: World) -> None:
     """I3, I7: every process is restarted, one after another, and nobody misses an event."""
     until_well(world)
     away_s = []
-    with Crowd(stream_url(world), CLIENTS) as crowd, Writer(world) as writer:
+    with ResumingClients(stream_url(world), CLIENTS) as clients, Writer(world) as writer:
         for role in ROLES:
             for name in world.names(role):
                 _until_accepted(writer, 5)
@@ -67,9 +67,9 @@ def test_rolling_restart(world: World) -> None:
                 until_well(world)
                 away_s.append(time.monotonic() - began)
         _until_accepted(writer, 5)
-        crowd.until_connected()
-        crowd.until(head(world))
-    crowd.check()
+        clients.until_connected()
+        clients.until(head(world))
+    clients.check()
     writer.check()
     # Writes wait for what is away and hardly longer.
     assert writer.longest_pause_s() < max(away_s) + 5
@@ -80,20 +80,20 @@ def test_listener_hangs(world: World) -> None:
     """I5: while the listener is frozen writes go on as fast; their events come when it goes on."""
     until_well(world)
     (name,) = world.names("listener")
-    with Crowd(stream_url(world), CLIENTS) as crowd, Writer(world) as writer:
+    with ResumingClients(stream_url(world), CLIENTS) as clients, Writer(world) as writer:
         _until_accepted(writer, 5)
         world.pause(name)
         try:
-            before = max(each.position for each in crowd.members)
+            before = max(each.position for each in clients.members)
             began = time.monotonic()
             _until_accepted(writer, 40, 20)
             assert time.monotonic() - began < 10
-            assert max(each.position for each in crowd.members) < before + 40
+            assert max(each.position for each in clients.members) < before + 40
         finally:
             world.unpause(name)
         until_well(world)
-        crowd.until(head(world))
-    crowd.check()
+        clients.until(head(world))
+    clients.check()
     writer.check()
     assert (writer.refused, writer.lost) == ([], 0)
     assert writer.slowest_s < 5

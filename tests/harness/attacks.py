@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from harness.processes import LOOPBACK
-from harness.tokens import bearer, token
+from harness.signing import bearer, token
 
 TEXT, CONTINUATION, CLOSE, PING = 0x1, 0x0, 0x8, 0x9
 FIN, COMPRESSED = 0x80, 0x40

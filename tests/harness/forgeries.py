@@ -12,11 +12,11 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from harness import tokens
+from harness import signing
 from orders_access.keys import Key
 from orders_access.tokens import MAX_TOKEN_LENGTH
 
-SECRET = tokens.SECRET.encode()
+SECRET = signing.SECRET.encode()
 OTHER_SECRET = b"fedcba9876543210fedcba9876543210"
 _RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 

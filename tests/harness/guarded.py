@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 
 from harness.follower import Follower, Message
 from harness.pipeline import Pipeline, Service
-from harness.tokens import bearer
+from harness.signing import bearer
 from harness.waiting import until
 
 OURS, OTHERS = "Ann", "Bob SECRET"

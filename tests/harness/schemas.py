@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.tokens import bearer, token
+from harness.signing import bearer, token
 
 STRANGERS: dict[str, str | None] = {
     "stranger": None,

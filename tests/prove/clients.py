@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from harness.tokens import bearer, token
+from harness.signing import bearer, token
 from orders_client import OrderBook, OrdersClient, Phase, Place, Row, State, follow
 from orders_client.book import admits
 from orders_contract.backoff import Backoff

@@ -8,11 +8,11 @@ from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 import psycopg
 import redis.asyncio as redis
 
+from harness.proxy import Proxy
 from orders_contract.names import LOG_KEY
 from prove.chance import Chance
 from prove.hands import by_hand
 from prove.system import Member, System
-from prove.wire import Wire
 
 Fault = Callable[[System, Chance], Awaitable[None]]
 
@@ -29,13 +29,13 @@ async def _frozen(member: Member, chance: Chance) -> None:
     member.signal(SIGCONT)
 
 
-async def _wire_dead(wire: Wire, chance: Chance) -> None:
+async def _proxy_dead(proxy: Proxy, chance: Chance) -> None:
     """Nothing comes through, and nobody is told; then it breaks, or goes on."""
-    wire.freeze()
+    proxy.freeze()
     await asyncio.sleep(chance.seconds(0.3, 5))
     if chance.happens(0.5):
-        wire.cut()
-    wire.thaw()
+        proxy.cut()
+    proxy.thaw()
 
 
 async def listener_killed(system: System, chance: Chance) -> None:
@@ -60,7 +60,7 @@ async def listener_frozen(system: System, chance: Chance) -> None:
 
 async def listener_cut_off(system: System, chance: Chance) -> None:
     """Cut a listener off from PostgreSQL without a word."""
-    await _wire_dead(chance.one(system.listener_wires), chance)
+    await _proxy_dead(chance.one(system.listener_proxies), chance)
 
 
 async def gateway_killed(system: System, chance: Chance) -> None:
@@ -87,18 +87,18 @@ async def gateway_frozen(system: System, chance: Chance) -> None:
 
 async def gateway_cut_off(system: System, chance: Chance) -> None:
     """Cut a gateway off from Redis without a word."""
-    await _wire_dead(chance.one(system.gateway_wires), chance)
+    await _proxy_dead(chance.one(system.gateway_proxies), chance)
 
 
 async def gateway_connections_cut(system: System, _: Chance) -> None:
     """Reset every connection between the gateways and Redis."""
-    for wire in system.gateway_wires:
-        wire.cut()
+    for proxy in system.gateway_proxies:
+        proxy.cut()
 
 
 async def messages_lost(system: System, chance: Chance) -> None:
     """Lose some pub/sub messages on their way to a gateway."""
-    chance.one(system.gateway_wires).to_lose += chance.between(1, 3)
+    chance.one(system.gateway_proxies).to_lose += chance.between(1, 3)
 
 
 async def api_killed(system: System, chance: Chance) -> None:
@@ -197,7 +197,7 @@ async def history_pruned(system: System, chance: Chance) -> None:
 
 
 _POSTGRES, _REDIS, _API = "postgres", "redis", "api"
-_LISTENERS, _GATEWAYS, _WIRES = "listeners", "gateways", "wires"
+_LISTENERS, _GATEWAYS, _WIRES = "listeners", "gateways", "proxies"
 
 Faults = Sequence[tuple[float, tuple[Fault, str]]]
 

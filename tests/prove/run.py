@@ -11,7 +11,7 @@ import httpx
 import psycopg
 
 from harness.servers import Postgres
-from harness.tokens import bearer, token
+from harness.signing import bearer, token
 from orders_client import follow
 from prove.backup import Backup
 from prove.chance import Chance

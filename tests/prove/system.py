@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from harness.pipeline import Service, health
 from harness.processes import LOOPBACK, free_port
+from harness.proxy import Proxy, RedisProxy
 from harness.servers import Postgres, Valkey
-from harness.tokens import ASKING
+from harness.signing import ASKING
 from prove.hands import by_hand
-from prove.wire import RedisWire, Wire
 
 T = TypeVar("T")
 
@@ -100,7 +100,7 @@ class Member:
 class System:
     """Two listeners, three gateways and an API around one PostgreSQL and one Valkey.
 
-    Listeners reach PostgreSQL, and gateways Redis, over wires that faults can reach. ``planted``
+    Listeners reach PostgreSQL, and gateways Redis, over proxies that faults can reach. ``planted``
     names a module to run in place of a service's own.
     """
 
@@ -112,8 +112,8 @@ class System:
         """Up to here the log has been checked and may be pruned."""
         self.database = postgres.create_database()
         self.valkey = Valkey()
-        self.listener_wires = [Wire(postgres.port) for _ in range(2)]
-        self.gateway_wires = [RedisWire(self.valkey.port) for _ in range(3)]
+        self.listener_proxies = [Proxy(postgres.port) for _ in range(2)]
+        self.gateway_proxies = [RedisProxy(self.valkey.port) for _ in range(3)]
         self.listeners: list[Member] = []
         self.gateways: list[Member] = []
         self.api = self._member("api", "orders_api", self._with_database(None), "/api/health")
@@ -135,15 +135,15 @@ class System:
 
     async def start(self) -> None:
         """Start everything and wait until it is well."""
-        for wire in (*self.listener_wires, *self.gateway_wires):
-            await wire.open()
-        for number, wire in enumerate(self.listener_wires, start=1):
-            env = self._with_database(wire) | {"LISTENER_ID": f"listener-{number}"}
+        for proxy in (*self.listener_proxies, *self.gateway_proxies):
+            await proxy.open()
+        for number, proxy in enumerate(self.listener_proxies, start=1):
+            env = self._with_database(proxy) | {"LISTENER_ID": f"listener-{number}"}
             self.listeners.append(
                 self._member(f"listener-{number}", "orders_listener", env, "/health")
             )
-        for number, redis_wire in enumerate(self.gateway_wires, start=1):
-            url = f"redis://{LOOPBACK}:{redis_wire.port}/0"
+        for number, redis_proxy in enumerate(self.gateway_proxies, start=1):
+            url = f"redis://{LOOPBACK}:{redis_proxy.port}/0"
             env = {**_GATEWAY, "REDIS_URL": url, "GATEWAY_ID": f"gateway-{number}"}
             env["API_URL"] = self.api_url
             self.gateways.append(
@@ -156,10 +156,10 @@ class System:
         began = time.monotonic()
         self.postgres.thaw()
         self.valkey.thaw()
-        for wire in (*self.listener_wires, *self.gateway_wires):
-            wire.thaw()
-            if isinstance(wire, RedisWire):
-                wire.to_lose = 0
+        for proxy in (*self.listener_proxies, *self.gateway_proxies):
+            proxy.thaw()
+            if isinstance(proxy, RedisProxy):
+                proxy.to_lose = 0
         for member in self.members:
             await by_hand(member.wake)
         while not await self._all_well():
@@ -189,8 +189,8 @@ class System:
             member.signal(SIGTERM)
         for member in reversed(self.members):
             await by_hand(member.end, SIGKILL)
-        for wire in (*self.listener_wires, *self.gateway_wires):
-            await wire.close()
+        for proxy in (*self.listener_proxies, *self.gateway_proxies):
+            await proxy.close()
         self.valkey.stop()
 
     async def _all_well(self) -> bool:
@@ -201,9 +201,9 @@ class System:
         env = {"REDIS_URL": self.valkey.url, **_ACCESS, **env, "PROVEN_AS": module}
         return Member(name, self._planted.get(module, module), env, path)
 
-    def _with_database(self, wire: Wire | None) -> dict[str, str]:
+    def _with_database(self, proxy: Proxy | None) -> dict[str, str]:
         environ = self.database.environ()
-        return environ if wire is None else {**environ, "DB_PORT": str(wire.port)}
+        return environ if proxy is None else {**environ, "DB_PORT": str(proxy.port)}
 
 
 class NotWellError(AssertionError):

@@ -20,7 +20,7 @@ from websockets.typing import Subprotocol
 from harness.answers import created, ok, problem
 from harness.containers import ContainerStack
 from harness.follower import Follower
-from harness.tokens import ASKING, bearer, token
+from harness.signing import ASKING, bearer, token
 from harness.waiting import until
 from harness.world import head, stream_url
 

@@ -30,8 +30,8 @@ from harness.forgeries import hostile, signed, tampered
 from harness.processes import program
 from harness.schemas import STRANGERS, UNLIMITED
 from harness.schemas import attacked as attacked_by_schema
+from harness.signing import ASKING, bearer, token
 from harness.texts import NO_TEXT, STRANGE, named, refused
-from harness.tokens import ASKING, bearer, token
 from harness.waiting import until
 from harness.world import stream_url
 

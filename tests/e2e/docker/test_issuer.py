@@ -11,7 +11,7 @@ from harness.containers import ContainerStack
 from harness.follower import Follower
 from harness.forgeries import confused
 from harness.issuer import KEY, OTHER, issued, issuer, trusting
-from harness.tokens import bearer
+from harness.signing import bearer
 from harness.waiting import until
 from harness.world import head, stream_url
 

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.containers import ContainerStack
-from harness.crowd import Crowd
+from harness.resuming_clients import ResumingClients
 from harness.waiting import until
 from harness.world import head, health, insert, stream_url, until_well
 from harness.writer import Writer
@@ -15,7 +15,7 @@ CLIENTS = 20
 def test_listener_is_cut_off(containers: ContainerStack, network: str) -> None:
     """I3, I5: without its database or Redis the listener is missed, but no write, and no event."""
     until_well(containers)
-    with Crowd(stream_url(containers), CLIENTS) as crowd, Writer(containers) as writer:
+    with ResumingClients(stream_url(containers), CLIENTS) as clients, Writer(containers) as writer:
         containers.cut_off("listener-1", network)
         try:
             until(lambda: health(containers)["status"] == "degraded", 30, "it is noticed")
@@ -24,9 +24,9 @@ def test_listener_is_cut_off(containers: ContainerStack, network: str) -> None:
         finally:
             containers.reconnect("listener-1", network)
         until_well(containers)
-        crowd.until_connected()
-        crowd.until(head(containers))
-    crowd.check()
+        clients.until_connected()
+        clients.until(head(containers))
+    clients.check()
     writer.check()
     assert (writer.refused, writer.lost) == ([], 0)
 
@@ -34,23 +34,23 @@ def test_listener_is_cut_off(containers: ContainerStack, network: str) -> None:
 def test_gateway_is_cut_off_from_redis(containers: ContainerStack) -> None:
     """I7: a gateway that hears nothing takes no new client; those it has get what they missed."""
     until_well(containers)
-    with Crowd(stream_url(containers), CLIENTS) as crowd:
-        assert len(crowd.spread()) == 2
+    with ResumingClients(stream_url(containers), CLIENTS) as clients:
+        assert len(clients.spread()) == 2
         containers.cut_off("gateway-1", "bus")
         try:
             until(lambda: not _healthy(containers, "gateway-1"), 30, "it knows")
             insert(containers, "missed by some", 5)
-            newcomers = crowd.join(10)
+            newcomers = clients.join(10)
             assert len({each.gateway for each in newcomers}) == 1
             # All that the newcomers' gateway serves have it.
-            served = [each for each in crowd.members if each.gateway == newcomers[0].gateway]
+            served = [each for each in clients.members if each.gateway == newcomers[0].gateway]
             until(lambda: all(each.position == head(containers) for each in served), 10)
         finally:
             containers.reconnect("gateway-1", "bus")
         until_well(containers)
         containers.until_healthy("gateway-1")
-        crowd.until(head(containers))
-    crowd.check()
+        clients.until(head(containers))
+    clients.check()
 
 
 def _healthy(containers: ContainerStack, name: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.containers import GATEWAYS, ContainerStack
-from harness.crowd import Crowd
+from harness.resuming_clients import ResumingClients
 from harness.waiting import until
 from harness.world import head, health, insert, stream_url, until_well
 from harness.writer import Writer
@@ -25,26 +25,26 @@ def test_gateways_share_the_crowd(containers: ContainerStack) -> None:
     """I7: clients spread evenly, new gateways take new clients, and fewer gateways lose nothing."""
     containers.scale("gateway", 3)
     until(lambda: health(containers)["checks"]["gateways"]["count"] == 3, 30, "three gateways")
-    with Crowd(stream_url(containers), 300) as crowd:
-        spread = crowd.spread()
+    with ResumingClients(stream_url(containers), 300) as clients:
+        spread = clients.spread()
         assert len(spread) == 3
         assert all(80 <= count <= 120 for count in spread.values()), spread
         insert(containers, "for 300", 20)
-        crowd.until(head(containers))
+        clients.until(head(containers))
 
         containers.scale("gateway", 5)
-        newcomers = crowd.join(100)
+        newcomers = clients.join(100)
         assert {each.gateway for each in newcomers}.isdisjoint(spread)
-        assert all(40 <= crowd.spread()[name] <= 60 for name in crowd.spread().keys() - spread)
+        assert all(40 <= clients.spread()[name] <= 60 for name in clients.spread().keys() - spread)
 
         with Writer(containers) as writer:
             containers.scale("gateway", 1)
-            crowd.until_connected()
-            assert len(crowd.spread()) == 1
+            clients.until_connected()
+            assert len(clients.spread()) == 1
             insert(containers, "for all of them")
-            crowd.until(head(containers))
-        crowd.until(head(containers))
-    crowd.check()
+            clients.until(head(containers))
+        clients.until(head(containers))
+    clients.check()
     writer.check()
     assert (writer.refused, writer.lost) == ([], 0)
 
@@ -69,7 +69,7 @@ def test_standby_takes_over(containers: ContainerStack, fate: str) -> None:
     """I3, I8: when the leading listener fails, the other one leads within 10 s."""
     containers.scale("listener", 2)
     (leader,) = until(lambda: _leaders(containers), 20, "a leader")
-    with Crowd(stream_url(containers), 5) as crowd:
+    with ResumingClients(stream_url(containers), 5) as clients:
         if fate == "pause":
             containers.pause(leader)
         elif fate == "kill":
@@ -78,9 +78,9 @@ def test_standby_takes_over(containers: ContainerStack, fate: str) -> None:
             containers.cut_off(leader, "data")
             containers.cut_off(leader, "bus")
         try:
-            began = max(each.position for each in crowd.members)
+            began = max(each.position for each in clients.members)
             insert(containers, f"after {fate}")
-            crowd.until(began + 1, 10)
+            clients.until(began + 1, 10)
         finally:
             if fate == "pause":
                 containers.unpause(leader)
@@ -94,8 +94,8 @@ def test_standby_takes_over(containers: ContainerStack, fate: str) -> None:
         (other,) = set(containers.names("listener")) - {leader}
         until(lambda: _leaders(containers) == [other], 10, "the other one alone leads")
         insert(containers, "with both", 5)
-        crowd.until(head(containers))
-    crowd.check()
+        clients.until(head(containers))
+    clients.check()
     assert _leaders(containers) == [other]
 
 

@@ -9,7 +9,7 @@ import pytest
 from harness.guarded import OURS, Guarded
 from harness.pipeline import Pipeline
 from harness.servers import Postgres, Valkey
-from harness.tokens import ASKING, SECRET, token
+from harness.signing import ASKING, SECRET, token
 
 
 @pytest.fixture(scope="module")

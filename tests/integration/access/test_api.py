@@ -9,8 +9,8 @@ from harness import headers
 from harness.answers import ok, problem
 from harness.attacks import Entrance
 from harness.guarded import OURS, Guarded
+from harness.signing import ASKING, SECRET, bearer, token
 from harness.texts import NO_TEXT, STRANGE, named, refused
-from harness.tokens import ASKING, SECRET, bearer, token
 
 NEEDS = {
     ("get", "/api/orders"): "viewer",

@@ -7,7 +7,7 @@ from harness.follower import Follower
 from harness.issuer import KEY, OTHER, issued, issuer, trusting
 from harness.pipeline import Pipeline
 from harness.processes import LOOPBACK
-from harness.tokens import bearer
+from harness.signing import bearer
 
 
 def test_tokens_of_an_issuer(pipeline: Pipeline) -> None:

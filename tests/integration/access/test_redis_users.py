@@ -12,7 +12,7 @@ from harness.follower import Follower
 from harness.pipeline import Pipeline
 from harness.processes import LOOPBACK
 from harness.servers import Database, Valkey
-from harness.tokens import ASKING, bearer, token
+from harness.signing import ASKING, bearer, token
 from harness.waiting import until
 
 USERS = Path(__file__).parents[3] / "deploy" / "redis" / "users.acl"

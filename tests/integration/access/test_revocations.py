@@ -8,7 +8,7 @@ import pytest
 
 from harness.answers import problem
 from harness.guarded import OURS, Guarded
-from harness.tokens import SECRET, bearer, token
+from harness.signing import SECRET, bearer, token
 
 
 def refused_within(client: httpx.Client, seconds: float) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from harness.answers import created, ok, problem
 from harness.guarded import OTHERS, OURS, Guarded
-from harness.tokens import token
+from harness.signing import token
 
 ORDER = {"customer_name": OURS, "product_name": "Laptop"}
 

@@ -10,7 +10,7 @@ from websockets.typing import Subprotocol
 
 from harness.follower import Follower, Message
 from harness.guarded import OURS, Guarded
-from harness.tokens import SECRET, bearer, token
+from harness.signing import SECRET, bearer, token
 
 
 def test_header(guarded: Guarded, ann: str) -> None:

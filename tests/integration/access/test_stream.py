@@ -12,7 +12,7 @@ from websockets.sync.client import connect
 
 from harness.follower import Follower, Message
 from harness.guarded import OTHERS, OURS, Guarded
-from harness.tokens import ASKING, bearer, token
+from harness.signing import ASKING, bearer, token
 
 INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('{}', '{}')"
 OURS_TO_OTHERS = (

@@ -2,13 +2,13 @@
 
 import pytest
 
-from bench.rivals import nats, nchan, socketio
+from bench.rivals import nchan, socketio
 from bench.rivals.rival import Rival, UnavailableError, running
 
 _CLIENTS = 3
 
 
-@pytest.mark.parametrize("rival", [nats, nchan, socketio], ids=lambda rival: str(rival.NAME))
+@pytest.mark.parametrize("rival", [nchan, socketio], ids=lambda rival: str(rival.NAME))
 def test_every_client_hears_every_event_once(rival: Rival) -> None:
     """Clients of each server understand it, from the first event on, in small frames and large."""
     try:

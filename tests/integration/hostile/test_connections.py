@@ -18,7 +18,7 @@ from harness.guarded import Guarded
 from harness.pipeline import Pipeline
 from harness.processes import LOOPBACK, program
 from harness.servers import Postgres, Valkey
-from harness.tokens import ASKING, token
+from harness.signing import ASKING, token
 
 TESTS = Path(__file__).parents[2]
 INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('Ann', 'Desk')"

@@ -6,7 +6,7 @@ import pytest
 
 from harness.pipeline import Pipeline
 from harness.schemas import STRANGERS, UNLIMITED, attacked
-from harness.tokens import ASKING
+from harness.signing import ASKING
 
 
 @pytest.mark.slow

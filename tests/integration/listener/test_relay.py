@@ -14,11 +14,11 @@ import pytest
 from harness.follower import Follower
 from harness.forked import forked
 from harness.pipeline import Pipeline, Service, health
+from harness.proxy import Proxy
 from harness.servers import Postgres, Valkey
 from harness.waiting import until
 from orders_contract.batches import Batch, Head, decode
 from orders_contract.names import CHANGES_CHANNEL, HEAD_KEY, LISTENER_KEY, LOG_KEY
-from prove.wire import Wire
 
 INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 
@@ -351,23 +351,23 @@ async def test_a_leader_cut_off_from_postgresql_knows_that_it_leads_no_more(
     pipeline: Pipeline,
 ) -> None:
     """I8: nobody tells it that its session has ended, so it sees who else speaks in Redis."""
-    wire = Wire(pipeline.database.port)
-    await wire.open()
+    proxy = Proxy(pipeline.database.port)
+    await proxy.open()
     try:
-        await asyncio.to_thread(_lose_the_lead, pipeline, wire, asyncio.get_running_loop())
+        await asyncio.to_thread(_lose_the_lead, pipeline, proxy, asyncio.get_running_loop())
     finally:
-        await wire.close()
+        await proxy.close()
 
 
-def _lose_the_lead(pipeline: Pipeline, wire: Wire, loop: asyncio.AbstractEventLoop) -> None:
-    first = pipeline.listener(DB_PORT=str(wire.port)).ready()
+def _lose_the_lead(pipeline: Pipeline, proxy: Proxy, loop: asyncio.AbstractEventLoop) -> None:
+    first = pipeline.listener(DB_PORT=str(proxy.port)).ready()
     second = pipeline.listener().ready()
     assert leaders(first, second) == [first]
-    loop.call_soon_threadsafe(wire.freeze)
+    loop.call_soon_threadsafe(proxy.freeze)
     write(pipeline, 2)
     until(lambda: positions(pipeline.valkey) == [1, 2], 10)
     until(lambda: leaders(first, second) == [second], 3)
-    loop.call_soon_threadsafe(wire.thaw)
+    loop.call_soon_threadsafe(proxy.thaw)
     until(lambda: health(first.port)[1].get("role") == "standby")
     write(pipeline, 2)
     until(lambda: positions(pipeline.valkey) == [1, 2, 3, 4])

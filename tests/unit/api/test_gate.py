@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from harness.answers import problem
-from harness.tokens import SECRET, bearer, token
+from harness.signing import SECRET, bearer, token
 from orders_api import app
 from orders_api.settings import Settings
 

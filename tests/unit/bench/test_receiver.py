@@ -1,10 +1,10 @@
-"""The load generator's hot path in C hears what the reader in Python hears."""
+"""The load generator counts exactly what the network delivers."""
 
 import select
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Self
 
@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from bench.compiler import library
 from bench.load.client import Client, Tally
-from bench.load.frames import CLOSE, PING, Inflater
+from bench.load.dialects import DIALECTS
+from bench.load.frames import CLOSE, PING, Inflater, parse, stamps_of
 from bench.load.receiver import SOURCE, Receiver
-from harness.wire import HELLO, compressed, events, frame, look_alikes, row
+from harness.server_frames import HELLO, compressed, events, frame, look_alikes, row
 
 _READ_BYTES = 1024 * 1024
 _FITS_BYTES = 60_000
@@ -38,11 +39,17 @@ class Line:
         numbered: bool = True,
         whole: bool = False,
         timed: bool = False,
+        dialect: str = "",
     ) -> Self:
         far, near = _tcp_pair() if tcp else socket.socketpair()
         far.settimeout(10)
         near.setblocking(False)
-        client = Client(numbered=numbered, whole=whole, timed=timed)
+        client = Client(
+            numbered=numbered,
+            whole=whole,
+            timed=timed,
+            dialect=DIALECTS[dialect] if dialect else None,
+        )
         client.sock = near
         return cls(client, far)
 
@@ -66,23 +73,8 @@ def _tcp_pair() -> tuple[socket.socket, socket.socket]:
         return server.accept()[0], near
 
 
-@dataclass
-class InPython:
-    """Hears what is sent, piece by piece."""
-
-    inflater: Inflater = field(default_factory=Inflater)
-    tally: Tally = field(default_factory=Tally)
-
-    def hear(self, line: Line, pieces: Sequence[bytes]) -> None:
-        line.client.listen(self.inflater)
-        assert line.client.sock is not None
-        for piece in pieces:
-            line.far.sendall(piece)
-            line.client.hear(line.client.sock.recv(_READ_BYTES), self.tally)
-
-
-class InC:
-    """The same in C; what comes back is heard in Python."""
+class Ear:
+    """A receiver and what it counted."""
 
     def __init__(self) -> None:
         self.epoll = select.epoll()
@@ -110,11 +102,11 @@ class InC:
         return Tally(**told)
 
     def hear(self, line: Line, pieces: Sequence[bytes]) -> None:
-        """Send it all; returns when the client has noticed that the other end closed."""
-        line.client.listen(self.inflater)
+        """Send it all; return when the client has noticed that the other end closed."""
+        line.client.inflater = self.inflater
         assert line.client.sock is not None
         self.epoll.register(line.client.sock, select.EPOLLIN)
-        assert self.receiver.adopt(line.client)
+        self.receiver.adopt(line.client)
         for piece in pieces:
             line.far.sendall(piece)
             while select.select([line.client.sock], [], [], 0)[0]:
@@ -138,16 +130,16 @@ class InC:
 
 
 @pytest.fixture(scope="module")
-def c() -> Iterator[InC]:
-    ear = InC()
+def shared_ear() -> Iterator[Ear]:
+    ear = Ear()
     yield ear
     ear.close()
 
 
 @pytest.fixture
-def in_c(c: InC) -> InC:
-    c.begin()
-    return c
+def ear(shared_ear: Ear) -> Ear:
+    shared_ear.begin()
+    return shared_ear
 
 
 Plan = list[tuple[str, int]]
@@ -162,26 +154,35 @@ PLANS: st.SearchStrategy[Plan] = st.lists(
 )
 
 
-def sent(plan: Plan) -> bytes:
-    """Return frames of all kinds, the events with gaps and repetitions."""
-    position, wire = _FIRST, frame(HELLO)
+def sent(plan: Plan) -> tuple[bytes, Tally, int]:
+    """Return frames of all kinds, what they add up to, and the position they lead to."""
+    position, wire, tally = _FIRST, frame(HELLO), Tally(lost=1)
     for kind, number in plan:
         if kind in {"events", "large", "gap"}:
-            first = position + number % 9 * (kind == "gap")
+            skipped = number % 9 * (kind == "gap")
+            first = position + skipped
             position = first + number
             padding = b" " * (70_000 if kind == "large" else number % 300)
             wire += frame(events(first, position - 1) + padding)
+            tally.frames += 1
+            tally.events += number
+            tally.gaps += skipped > 0
         elif kind == "again":
             first = max(1, position - number)
             wire += frame(events(first, first + 9))
+            tally.frames += 1
+            tally.events += max(0, first + 10 - position)
             position = max(position, first + 10)
         elif kind == "ping":
             wire += frame(b"ab", 0x80 | PING)
         elif kind == "empty":
             wire += frame(b"")
         else:
-            wire += frame(b'{"type":"%b","position":%d}' % (kind.encode(), position))
-    return wire + frame(b"\x03\xe8", 0x80 | CLOSE)
+            wire += frame(b'{"type":"%b","position":%d}' % (kind.encode(), position - 1))
+            tally.resets += kind == "reset"
+    wire += frame(b"\x03\xe8", 0x80 | CLOSE)
+    tally.bytes = len(wire)
+    return wire, tally, position - 1
 
 
 def cut(wire: bytes, where: list[float]) -> list[bytes]:
@@ -194,122 +195,152 @@ def cut(wire: bytes, where: list[float]) -> list[bytes]:
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=PLANS, where=st.lists(st.floats(0, 0.999), max_size=9), whole=st.booleans())
-def test_both_hear_the_same(in_c: InC, plan: Plan, where: list[float], *, whole: bool) -> None:
-    """Whatever is sent, and however it is cut, both count the same, get as far and answer alike."""
-    in_c.begin()
-    in_python = InPython()
-    heard = []
-    for ear in (in_python, in_c):
-        with closing(Line.open(whole=whole)) as line:
-            ear.hear(line, cut(sent(plan), where))
-            heard.append((ear.tally, line.client.position, line.client.greeted, line.answers()))
-    assert heard[0] == heard[1]
+def test_the_counts_do_not_depend_on_the_cuts(
+    ear: Ear, plan: Plan, where: list[float], *, whole: bool
+) -> None:
+    """However the bytes are cut, frames, events, gaps, pings and the position are exact."""
+    ear.begin()
+    wire, tally, position = sent(plan)
+    with closing(Line.open(whole=whole)) as line:
+        ear.hear(line, cut(wire, where))
+        pings = sum(kind == "ping" for kind, _ in plan)
+        assert line.answers().count(b"\x8a\x82") == pings
+        assert (ear.tally, line.client.position, line.client.greeted) == (tally, position, True)
 
 
-def test_each_place_to_cut(in_c: InC) -> None:
-    """A stream cut in two anywhere is heard as if it had come whole."""
+def test_each_place_to_cut(ear: Ear) -> None:
+    """A stream cut in two at any byte gives the same counts."""
     wire = frame(HELLO) + frame(events(5, 9)) + frame(events(10, 1234) + b" " * 200)
     for place in range(1, len(wire)):
-        in_c.begin()
+        ear.begin()
         line = Line.open()
-        in_c.hear(line, [wire[:place], wire[place:]])
-        assert (in_c.tally.frames, in_c.tally.events, line.client.position) == (2, 1230, 1234)
+        ear.hear(line, [wire[:place], wire[place:]])
+        assert (ear.tally.frames, ear.tally.events, line.client.position) == (2, 1230, 1234)
         line.close()
 
 
-def test_a_gap_is_noticed(in_c: InC) -> None:
-    """Events that do not follow are a gap, once."""
+def test_an_incomplete_message_does_not_count(ear: Ear) -> None:
+    """A message whose last byte never arrives is not counted."""
     line = Line.open()
-    in_c.hear(line, [frame(HELLO), frame(events(5, 6)), frame(events(8, 9)), frame(events(10, 10))])
-    assert (in_c.tally.gaps, in_c.tally.events, line.client.position) == (1, 5, 10)
+    ear.hear(line, [frame(HELLO), frame(events(5, 5))[:-1]])
+    assert (ear.tally.events, line.client.position) == (0, 4)
     line.close()
 
 
-def test_an_event_counts_when_all_of_it_is_there(in_c: InC) -> None:
-    """A message whose last byte never comes has not been heard."""
-    line = Line.open()
-    in_c.hear(line, [frame(HELLO), frame(events(5, 5))[:-1]])
-    assert (in_c.tally.events, line.client.position) == (0, 4)
-    line.close()
-
-
-def test_large_frames_over_tcp(in_c: InC) -> None:
-    """The rest of a large frame is dropped unread, and no byte of what follows with it."""
+def test_large_frames_over_tcp(ear: Ear) -> None:
+    """The rest of a large frame is discarded unread, and no byte of the next frame with it."""
     line = Line.open(tcp=True)
     wire = frame(HELLO)
     for first in range(5, 45, 2):
         wire += frame(events(first, first) + b" " * 60_000)
         wire += frame(events(first + 1, first + 1))
-    in_c.hear(line, cut(wire, [0.0001, 0.1, 0.33, 0.77, 0.9999]))
-    assert (in_c.tally.frames, in_c.tally.events, in_c.tally.gaps) == (40, 40, 0)
-    assert in_c.tally.bytes == len(wire)
-    assert in_c.returned == 1  # hello alone
+    ear.hear(line, cut(wire, [0.0001, 0.1, 0.33, 0.77, 0.9999]))
+    assert (ear.tally.frames, ear.tally.events, ear.tally.gaps) == (40, 40, 0)
+    assert ear.tally.bytes == len(wire)
+    assert ear.returned == 1  # hello alone
     line.close()
 
 
-def test_rows_of_the_baseline(in_c: InC) -> None:
+def test_rows_of_the_baseline(ear: Ear) -> None:
     """The baseline's rows have no positions; each counts as one event."""
     for numbered, positions in ((False, 2), (True, 9)):
-        in_c.begin()
+        ear.begin()
         line = Line.open(numbered=numbered)
-        in_c.hear(line, [frame(row(7)), frame(row(9)), frame(row(8).replace(b" : ", b":"))])
-        assert (in_c.tally.frames, line.client.position, in_c.returned) == (3, positions, 0)
+        ear.hear(line, [frame(row(7)), frame(row(9)), frame(row(8).replace(b" : ", b":"))])
+        assert (ear.tally.frames, line.client.position, ear.returned) == (3, positions, 0)
         line.close()
 
 
-def test_a_compressed_message_is_opened_once(in_c: InC) -> None:
-    """What one client of a gateway has opened is recognised when it comes to another."""
+_SOCKET_IO = [b'0{"sid":"x","pingInterval":25000}', b'40{"sid":"y"}', b"2"]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "opening", "wrap", "replies"),
+    [("nchan", [], b"%b", b""), ("socket.io", _SOCKET_IO, b'42["orders",%b]', b"403")],
+)
+def test_other_servers(
+    ear: Ear, dialect: str, opening: list[bytes], wrap: bytes, replies: bytes
+) -> None:
+    """Messages of other servers count from the first event on; a missing first one is a gap."""
+    for first, gaps in ((1, 0), (2, 1)):
+        ear.begin()
+        line = Line.open(dialect=dialect)
+        texts = [events(first, first), events(first + 1, 900) + b" " * 70_000]
+        wire = [*map(frame, opening), *(frame(wrap % text) for text in texts)]
+        ear.hear(line, cut(b"".join(wire), [0.01, 0.5]))
+        assert (ear.tally.frames, ear.tally.gaps, line.client.position) == (2, gaps, 900)
+        assert _unmasked(line.answers()) == replies
+        line.close()
+
+
+def _unmasked(wire: bytes) -> bytes:
+    """Return the texts of frames as ``masked`` makes them, joined."""
+    texts = b""
+    while wire:
+        length = int.from_bytes(wire[2:4], "big")
+        texts, wire = texts + wire[8 : 8 + length], wire[8 + length :]
+    return texts
+
+
+def test_a_compressed_message_is_opened_once(ear: Ear) -> None:
+    """A frame that one client of a gateway has decompressed is recognised at the next client."""
     wire = [frame(HELLO), *compressed([events(5, 9), events(10, 10)])]
     returned = []
     for _ in range(3):
         line = Line.open()
-        in_c.hear(line, wire)
-        returned.append(in_c.returned)
+        ear.hear(line, wire)
+        returned.append(ear.returned)
         assert line.client.position == 10
         line.close()
-    assert (in_c.tally.events, in_c.tally.gaps) == (18, 0)
+    assert (ear.tally.events, ear.tally.gaps) == (18, 0)
     assert returned == [3, 4, 5]  # each hello, and the first client's frames
 
 
-def test_the_same_bytes_may_be_another_message(in_c: InC) -> None:
-    """A compressed message is recognised by its bytes and by how far its client has got."""
+def test_the_same_bytes_may_be_another_message(ear: Ear) -> None:
+    """A compressed message is recognised by its bytes and by the client's position."""
     wire = look_alikes()
-    assert len(set(wire)) < len(wire)  # or this would show nothing
+    assert len(set(wire)) < len(wire)  # otherwise this test shows nothing
     for _ in range(2):
         line = Line.open()
-        in_c.hear(line, [frame(HELLO), *wire])
+        ear.hear(line, [frame(HELLO), *wire])
         line.close()
-    assert (in_c.tally.events, in_c.tally.gaps) == (2000, 0)
+    assert (ear.tally.events, ear.tally.gaps) == (2000, 0)
 
 
-def test_arrivals_and_notes(in_c: InC) -> None:
-    """For each frame: how many got it, when first and when last; each one of a timed client."""
+def test_stamps() -> None:
+    """A client that keeps whole messages knows when each event happened."""
+    message = parse(frame(events(6, 900) + b" " * 70_000), Inflater(), 5)
+    assert (message.first, message.last, len(stamps_of(message.text))) == (6, 900, 2)
+
+
+def test_arrivals_and_notes(ear: Ear) -> None:
+    """Each frame has its number of receivers and times; a timed client has each arrival."""
     wire = [frame(HELLO), *(frame(events(number, number)) for number in range(5, 3005))]
     for timed in (True, False):
         line = Line.open(timed=timed)
-        in_c.hear(line, cut(b"".join(wire), []))
+        ear.hear(line, cut(b"".join(wire), []))
         line.close()
     arrivals = {
         last: (count, first_at, last_at)
-        for last, count, first_at, last_at in in_c.receiver.arrivals()
+        for last, count, first_at, last_at in ear.receiver.arrivals()
     }
     assert sorted(arrivals) == list(range(5, 3005))
     assert all(count == 2 and first < last for count, first, last in arrivals.values())
-    assert [(first, last) for _, first, last in in_c.receiver.notes()] == [
+    assert [(first, last) for _, first, last in ear.receiver.notes()] == [
         (number, number) for number in range(5, 3005)
     ]
 
 
-def test_how_far_all_are(in_c: InC) -> None:
-    """The least and the greatest position of those served now; nothing if nobody is."""
-    assert in_c.receiver.spread() == []
+def test_spread(ear: Ear) -> None:
+    """The spread is the lowest and the highest position of the clients that are adopted."""
+    assert ear.receiver.spread() == []
     lines = [Line.open() for _ in range(3)]
     for line, position in zip(lines, (7, 5, 6), strict=True):
         line.client.position = position
-        assert in_c.receiver.adopt(line.client)
-    assert in_c.receiver.spread() == [5, 7]
-    in_c.receiver.dismiss(lines[1].client)
-    assert in_c.receiver.spread() == [6, 7]
+        ear.receiver.adopt(line.client)
+    assert ear.receiver.spread() == [5, 7]
+    ear.receiver.dismiss(lines[1].client)
+    assert ear.receiver.spread() == [6, 7]
     for line in lines:
-        in_c.receiver.dismiss(line.client)
+        ear.receiver.dismiss(line.client)
         line.close()

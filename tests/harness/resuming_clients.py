@@ -16,7 +16,7 @@ _AT_ONCE = 40
 """So many connect at the same time; more would measure the machine that runs the tests."""
 
 
-class Member:
+class ResumingClient:
     """A client that comes back with its position for as long as it takes."""
 
     def __init__(self, url: str) -> None:
@@ -86,12 +86,12 @@ class Member:
         self.position = max(self.position, frame["last"])
 
 
-class Crowd:
+class ResumingClients:
     """So many clients, followed on a thread of their own until the block ends."""
 
     def __init__(self, url: str, size: int) -> None:
         """Connect to nothing yet."""
-        self.members = [Member(url) for _ in range(size)]
+        self.members = [ResumingClient(url) for _ in range(size)]
         self._url = url
         self._stop = asyncio.Event()
         self._loop = asyncio.new_event_loop()
@@ -106,9 +106,9 @@ class Crowd:
             task.cancel()
         await asyncio.gather(*self._following, return_exceptions=True)
 
-    def join(self, size: int) -> list[Member]:
+    def join(self, size: int) -> list[ResumingClient]:
         """Let more clients in; return them once they are connected."""
-        arriving = [Member(self._url) for _ in range(size)]
+        arriving = [ResumingClient(self._url) for _ in range(size)]
 
         def follow() -> None:
             self._following += [

@@ -8,7 +8,7 @@ from harness.processes import LOOPBACK
 _CHUNK = 65_536
 
 
-class Wire:
+class Proxy:
     """Carries every connection to a port, until told otherwise."""
 
     def __init__(self, target: int) -> None:
@@ -89,8 +89,8 @@ class Wire:
                 await writer.drain()
 
 
-class RedisWire(Wire):
-    """A wire to Redis that can lose a pub/sub message, as if it had been published to nobody."""
+class RedisProxy(Proxy):
+    """A proxy to Redis that can lose a pub/sub message, as if it had been published to nobody."""
 
     def __init__(self, target: int) -> None:
         """Lose nothing yet."""
@@ -106,9 +106,9 @@ class RedisWire(Wire):
 class Replies:
     """Whole replies out of a stream of bytes, without those that are to be lost."""
 
-    def __init__(self, wire: RedisWire) -> None:
+    def __init__(self, proxy: RedisProxy) -> None:
         """Begin at the start of a connection."""
-        self._wire = wire
+        self._proxy = proxy
         self._buffer = b""
 
     def filter(self, data: bytes) -> bytes:
@@ -118,9 +118,9 @@ class Replies:
         at = 0
         while (end := end_of_reply(self._buffer, at)) is not None:
             reply = self._buffer[at:end]
-            if self._wire.to_lose and b"$7\r\nmessage\r\n" in reply[:32]:
-                self._wire.to_lose -= 1
-                self._wire.lost += 1
+            if self._proxy.to_lose and b"$7\r\nmessage\r\n" in reply[:32]:
+                self._proxy.to_lose -= 1
+                self._proxy.lost += 1
             else:
                 kept.append(reply)
             at = end
