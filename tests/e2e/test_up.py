@@ -253,7 +253,7 @@ def test_service_that_refuses_a_setting(make_stack: MakeStack) -> None:
     up = stack.launch(HEARTBEAT_INTERVAL_S="often")
     assert up.wait(60) == 2
     assert "HEARTBEAT_INTERVAL_S" in stack.log().upper()
-    assert "refuses its settings" in stack.log()
+    assert "rejects its settings" in stack.log()
     assert not (stack.data / "stack.json").exists()
 
 
@@ -284,8 +284,8 @@ def test_below_a_folder_only_root_may_enter(tmp_path_factory: pytest.TempPathFac
 
 
 def test_works_from_a_clone_only(tmp_path: Path) -> None:
-    """Without a built dashboard it says what builds it."""
-    with pytest.raises(StackError, match="`make up` builds it"):
+    """Without a built dashboard the error says what builds it."""
+    with pytest.raises(StackError, match="run `make up`"):
         Repository(_hollow_clone(tmp_path)).check()
 
 

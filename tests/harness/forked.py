@@ -16,7 +16,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from harness.processes import Process
-from orders_cli.__main__ import COMMANDS, main
+from orders_cli.__main__ import main
+from orders_cli.app import COMMANDS
 
 _PR_SET_PDEATHSIG = 1
 _WRITTEN = os.O_WRONLY | os.O_APPEND | os.O_CREAT

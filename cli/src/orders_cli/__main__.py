@@ -1,55 +1,19 @@
-"""The command ``orders``."""
+"""The command ``orders``.
+
+Imports almost nothing itself: importing the commands takes most of a second, during which Ctrl-C
+must already be handled.
+"""
 
 import sys
-from collections.abc import Iterable
 from importlib import import_module
-
-import typer
-
-from orders_cli.errors import OrdersError
-
-COMMANDS = {
-    "up": "up:up",
-    "watch": "watch:watch",
-    "simulate": "simulate:simulate",
-    "replay": "replay:replay",
-    "bench": "bench:bench",
-    "psql": "psql:psql",
-    "token": "tokens:tokens",
-}
-"""Where each subcommand is found. Importing all of them takes most of a second."""
-
-
-def build(names: Iterable[str] = COMMANDS) -> typer.Typer:
-    """Return the command with these subcommands."""
-    app = typer.Typer(
-        name="orders",
-        help="Real-Time Orders on the command line.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-    )
-    app.callback()(lambda: None)  # with a single subcommand Typer would do without its name
-    for name in names:
-        module_name, _, attribute = COMMANDS[name].partition(":")
-        module = import_module(f"orders_cli.{module_name}")
-        found = getattr(module, attribute)
-        if isinstance(found, typer.Typer):
-            app.add_typer(found, name=name)
-        else:
-            app.command(cls=getattr(module, "Command", None))(found)
-    return app
 
 
 def main() -> int:
-    """Run the command; an error is a sentence on stderr and an exit status."""
-    asked = sys.argv[1:2]
+    """Run the command and return its exit status."""
     try:
-        build(asked if asked and asked[0] in COMMANDS else COMMANDS)()
-    except OrdersError as exc:
-        sys.stderr.write(f"orders: {exc}\n")
-        return exc.exit_status
-    return 0
+        return int(import_module("orders_cli.app").run())
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -1,52 +1,55 @@
-"""Where the running stack is reached from the command line."""
+"""Addresses of the system that a command talks to."""
 
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
+
+import typer
 
 from orders_cli.errors import BadValueError, NotRunningError
 from orders_cli.settings import load_settings
-from orders_cli.stack import state
+from orders_cli.stack.data_folder import DEFAULT_DATA, read_state
+
+Api = Annotated[
+    str | None,
+    typer.Option(help="Address. Default: that of the running stack, else port 3000 of this host."),
+]
+Data = Annotated[Path, typer.Option(help="Data folder of the stack.")]
 
 
-def edge_address(explicit: str | None, data: Path = state.DEFAULT_DATA) -> str:
-    """Return the HTTP address of an edge: the one given, a running stack's, or the usual one.
+def edge_address(explicit: str | None, data: Path = DEFAULT_DATA) -> str:
+    """Return the HTTP address of the edge: explicit, of the running stack, or the default.
 
     Raises:
-        BadValueError: what was given is no address.
+        BadValueError: the explicit one is not an HTTP address.
 
     """
     if explicit is not None:
-        return checked(explicit, "http", "https").rstrip("/").removesuffix("/api")
+        return _checked(explicit, "http", "https").rstrip("/").removesuffix("/api")
     try:
-        return state.read_state(data).edge
+        return read_state(data).edge
     except NotRunningError:
         return f"http://localhost:{load_settings().port}"
 
 
-def stream_address(explicit: str | None, data: Path = state.DEFAULT_DATA) -> str:
-    """Return the WebSocket address: the one given, a running stack's, or the usual one.
+def stream_address(explicit: str | None, data: Path = DEFAULT_DATA) -> str:
+    """Return the WebSocket address: explicit, of the running stack, or the default.
 
     Raises:
-        BadValueError: what was given is no address.
+        BadValueError: the explicit one is not a WebSocket address.
 
     """
     if explicit is not None:
-        return checked(explicit, "ws", "wss")
+        return _checked(explicit, "ws", "wss")
     return edge_address(None, data).replace("http", "ws", 1) + "/ws"
 
 
-def checked(address: str, *schemes: str) -> str:
-    """Return the address if it is one of these schemes'.
-
-    Raises:
-        BadValueError: it is not.
-
-    """
+def _checked(address: str, *schemes: str) -> str:
     try:
         parts = urlsplit(address)
-        is_address = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        is_valid = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        is_address = False
-    if not is_address:
-        raise BadValueError(f"{address!r} is no address like {schemes[0]}://localhost:3000")
+        is_valid = False
+    if not is_valid:
+        raise BadValueError(f"{address!r} is not an address like {schemes[0]}://localhost:3000")
     return address

@@ -15,13 +15,15 @@ def bench(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME]...", show_default=False)
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Some seconds each, to try them.")] = False,
-    list_: Annotated[bool, typer.Option("--list", help="Say what there is.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A few seconds each, to try them.")
+    ] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List the benchmarks.")] = False,
 ) -> None:
-    """Measure, next to a baseline. Without a name: everything."""
+    """Run benchmarks beside a baseline; without names, all of them."""
     root = find_repository().root
     if not (root / "bench" / "__main__.py").is_file():
-        raise OrdersError(f"{root} has no bench: measuring works from a clone of the repository")
+        raise OrdersError(f"{root} has no bench; benchmarks run from a clone of the repository")
     options = [*(["--quick"] if quick else []), *(["--list"] if list_ else [])]
     command = [sys.executable, "-m", "bench", *(names or []), *options]
     os.chdir(root)

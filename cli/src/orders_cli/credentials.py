@@ -1,4 +1,4 @@
-"""The token that commands show."""
+"""The token that commands send."""
 
 from typing import Annotated
 
@@ -9,11 +9,11 @@ Token = Annotated[
     typer.Option(
         envvar="ORDERS_TOKEN",
         show_envvar=True,
-        help="Where tokens are asked for; `orders token` makes one.",
+        help="Needed if the system asks for tokens; `orders token` makes one.",
     ),
 ]
 
 
 def authorization(token: str | None) -> dict[str, str]:
-    """Return the header that shows a token; none for none."""
+    """Return the header that carries a token; no header without one."""
     return {} if token is None else {"Authorization": f"Bearer {token}"}

@@ -1,4 +1,4 @@
-"""What can go wrong in the command line; each error is one sentence and an exit status."""
+"""Errors of the command line: each is one sentence on stderr and an exit status."""
 
 
 class OrdersError(Exception):
@@ -8,17 +8,26 @@ class OrdersError(Exception):
 
 
 class BadValueError(OrdersError):
-    """A setting, option or file has a value that makes no sense; nothing was touched."""
+    """A setting, option or file is invalid. Nothing was changed."""
 
     exit_status = 2
 
 
 class NotRunningError(OrdersError):
-    """No ready stack keeps its data in this folder."""
+    """No ready stack uses this data folder."""
 
 
 class UnreachableError(OrdersError):
     """Nothing answers at an address."""
+
+
+class RejectedRequestError(OrdersError):
+    """The API rejected a request; ``status`` is the HTTP status."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(f"rejected with {status}: {detail}")
+        self.status = status
+        self.detail = detail
 
 
 class StackError(OrdersError):
@@ -26,14 +35,14 @@ class StackError(OrdersError):
 
 
 class NotReadyError(StackError):
-    """A program of the stack did not become ready; ``last_lines`` is what it said."""
+    """A program of the stack did not become ready; ``last_lines`` is the end of its output."""
 
     def __init__(self, message: str, last_lines: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.last_lines = last_lines
 
 
-class RefusedSettingError(NotReadyError, BadValueError):
-    """A program of the stack ended because it refuses its settings."""
+class BadSettingsError(NotReadyError, BadValueError):
+    """A program of the stack ended because its settings are invalid."""
 
     exit_status = 2

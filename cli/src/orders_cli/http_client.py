@@ -1,7 +1,7 @@
-"""HTTP over connections that are kept, to one address.
+"""Minimal HTTP client with persistent connections to one address.
 
-Small on purpose. Measured with 32 requests at a time against a stack on the same two cores, this
-carries 2.5 times what httpx does: there the client is what costs most.
+Measured with 32 concurrent requests against a stack on the same two cores, it carries 2.5 times as
+many requests as httpx, which would use more CPU than the stack.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ import h11
 
 
 class HttpError(Exception):
-    """No answer: the connection failed, or what came is not HTTP."""
+    """The connection failed, or the answer is not HTTP."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server answered."""
+    """An answer of the server."""
 
     status: int
     content_type: str
@@ -28,7 +28,7 @@ class Answer:
 
 
 class HttpClient:
-    """Requests to one address. As many connections as there are requests at a time."""
+    """Requests to one address, with one connection for each concurrent request."""
 
     def __init__(self, address: str, timeout_s: float) -> None:
         self._parts = urlsplit(address)
@@ -36,7 +36,7 @@ class HttpClient:
         self._idle: list[_Connection] = []
 
     async def __aenter__(self) -> Self:
-        """Nothing is opened before it is needed."""
+        """Open no connection yet; requests do."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -50,14 +50,14 @@ class HttpClient:
         """Send a request that may safely be sent twice; return the answer.
 
         Raises:
-            HttpError: there was none.
+            HttpError: no answer arrived.
 
         """
         head = {"Host": self._parts.netloc, "Content-Length": str(len(body)), **(headers or {})}
         request = h11.Request(method=method, target=path, headers=list(head.items()))
         try:
             async with asyncio.timeout(self._timeout_s):
-                while self._idle:  # one of these may have been closed by the server meanwhile
+                while self._idle:  # the server may have closed some of these
                     try:
                         return await self._exchange(self._idle.pop(), request, body)
                     except (OSError, h11.ProtocolError):

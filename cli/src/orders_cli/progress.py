@@ -1,4 +1,4 @@
-"""How far something is: a bar on a terminal, a line each tenth elsewhere."""
+"""Progress of a long command: a bar on a terminal, a line for each tenth elsewhere."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ import rich.progress
 from rich.console import Console
 
 
-class Progress(Protocol):
-    """Something that wants to know of each step done."""
+class ProgressBar(Protocol):
+    """Counts steps."""
 
     def advance(self) -> None:
         """Count one more step."""
 
 
-class _Bar:
+class _TerminalBar:
     def __init__(self, bar: rich.progress.Progress, task: rich.progress.TaskID) -> None:
         self._bar = bar
         self._task = task
@@ -39,8 +39,8 @@ class _Tenths:
 
 
 @contextlib.contextmanager
-def progress(what: str, total: int) -> Iterator[Progress]:
-    """Show how many of ``total`` steps are done while the context lasts."""
+def progress_bar(what: str, total: int) -> Iterator[ProgressBar]:
+    """Show how many of ``total`` steps are done, for the length of the block."""
     console = Console()
     if not console.is_terminal:
         yield _Tenths(console, what, total)
@@ -53,4 +53,4 @@ def progress(what: str, total: int) -> Iterator[Progress]:
         rich.progress.TimeRemainingColumn(),
     )
     with rich.progress.Progress(*columns, console=console) as bar:
-        yield _Bar(bar, bar.add_task(what, total=total))
+        yield _TerminalBar(bar, bar.add_task(what, total=total))

@@ -11,13 +11,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from orders_cli.addresses import edge_address
+from orders_cli.addresses import Api, Data, edge_address
+from orders_cli.api_client import ApiClient
 from orders_cli.credentials import Token
-from orders_cli.errors import BadValueError
+from orders_cli.errors import BadValueError, RejectedRequestError
 from orders_cli.order_lines import MalformedLine, OrderLine, parse
-from orders_cli.orders_client import OrdersClient, RefusedError
-from orders_cli.progress import Progress, progress
-from orders_cli.stack.state import DEFAULT_DATA
+from orders_cli.progress import ProgressBar, progress_bar
+from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_cli.timeline import Step, timeline
 
 DEFAULT_SPEED = 100_000.0
@@ -55,21 +55,19 @@ def replay(
             "Northwind's 22 months about ten minutes.",
         ),
     ] = f"{DEFAULT_SPEED:.0f}",
-    api: Annotated[
-        str | None, typer.Option(help="Address. Default: the running stack's, else port 3000.")
-    ] = None,
-    data: Annotated[Path, typer.Option(help="Folder of the stack.")] = DEFAULT_DATA,
+    api: Api = None,
+    data: Data = DEFAULT_DATA,
     token: Token = None,
 ) -> None:
     """Replay the orders of a file: each is created, goes to processing and is shipped in time."""
     factor = _factor(speed)
-    client = OrdersClient(edge_address(api, data), token=token)
+    client = ApiClient(edge_address(api, data), token=token)
     tally = _Tally()
     steps = timeline(_sound(_read(file), tally))
     if factor is not None and steps:
         typer.echo(f"{steps[-1].at_s / 86_400:.0f} days in about {steps[-1].at_s / factor:.0f} s")
     try:
-        with progress("replaying", len(steps)) as bar:
+        with progress_bar("replaying", len(steps)) as bar:
             asyncio.run(_replay(client, steps, factor, tally, bar))
     except KeyboardInterrupt:
         typer.echo("interrupted")
@@ -117,7 +115,7 @@ def _complain(line: int, problem: str) -> None:
 
 
 async def _replay(
-    client: OrdersClient, steps: list[Step], factor: float | None, tally: _Tally, bar: Progress
+    client: ApiClient, steps: list[Step], factor: float | None, tally: _Tally, bar: ProgressBar
 ) -> None:
     async with client:
         tally.began = time.monotonic()
@@ -131,7 +129,7 @@ class _Replay:
     the changes of others, two in three requests, keep the API busy meanwhile.
     """
 
-    def __init__(self, client: OrdersClient, tally: _Tally, bar: Progress) -> None:
+    def __init__(self, client: ApiClient, tally: _Tally, bar: ProgressBar) -> None:
         self._client = client
         self._tally = tally
         self._bar = bar
@@ -163,7 +161,7 @@ class _Replay:
             if order_id is not None:
                 await self._client.update(order_id, {"status": step.action})
                 self._tally.updated += 1
-        except RefusedError as exc:
+        except RejectedRequestError as exc:
             self._tally.refused += 1
             _complain(step.order.line, f"{step.action} {exc}")
             return None

@@ -1,4 +1,4 @@
-"""Where things lie in the repository this command was installed from."""
+"""Paths in the repository that this command was installed from."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,25 +29,24 @@ class Repository:
 
     @property
     def sample_orders(self) -> Path:
-        """Real orders, for traffic."""
+        """Orders that ``simulate`` takes samples from."""
         return self.root / "data" / "northwind_orders.csv"
 
     def check(self) -> None:
-        """Make sure that everything is there.
+        """Check that all files exist.
 
         Raises:
-            StackError: it is not.
+            StackError: one is missing.
 
         """
         for path in (self.schema, self.caddyfile):
             if not path.is_file():
                 raise StackError(
-                    f"{path} is missing: `orders up` works from a clone of the repository"
+                    f"{path} is missing; `orders up` runs from a clone of the repository"
                 )
         if not (self.dashboard / "index.html").is_file():
             raise StackError(
-                f"the dashboard is not built ({self.dashboard} has no index.html): "
-                "`make up` builds it"
+                f"the dashboard is not built ({self.dashboard} has no index.html); run `make up`"
             )
 
 

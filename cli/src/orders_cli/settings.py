@@ -1,4 +1,4 @@
-"""Settings of ``orders up``: ``.env`` and environment, under what the command line says."""
+"""Settings of ``orders up`` from ``.env`` and the environment; options override them."""
 
 import os
 from typing import Annotated, Literal
@@ -15,7 +15,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class StackSettings(BaseSettings):
-    """Where the processes of a stack listen; a port of 0 means any that is free."""
+    """Addresses and ports of the processes; port 0 means any free one."""
 
     model_config = SettingsConfigDict(
         env_file=DOTENV,
@@ -39,7 +39,7 @@ def load_settings() -> StackSettings:
     """Read the settings.
 
     Raises:
-        BadValueError: one of them makes no sense.
+        BadValueError: one of them is invalid.
 
     """
     try:
@@ -50,6 +50,6 @@ def load_settings() -> StackSettings:
 
 
 def inherited_environment() -> dict[str, str]:
-    """Return what every process of the stack inherits: ``.env`` under the environment."""
+    """Return the environment of the processes; variables override ``.env``."""
     dotenv = {key: value for key, value in dotenv_values(DOTENV).items() if value is not None}
     return dotenv | dict(os.environ)

@@ -3,20 +3,19 @@
 import asyncio
 import time
 import uuid
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.status import Status
 
-from orders_cli.addresses import edge_address
+from orders_cli.addresses import Api, Data, edge_address
+from orders_cli.api_client import ApiClient
 from orders_cli.credentials import Token
-from orders_cli.errors import BadValueError, StackError
+from orders_cli.errors import BadValueError, RejectedRequestError, StackError
 from orders_cli.order_lines import OrderLine, parse
-from orders_cli.orders_client import OrdersClient, RefusedError
 from orders_cli.repository import find_repository
-from orders_cli.stack.state import DEFAULT_DATA
+from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_cli.traffic import Birth, Change, OpenOrder, Traffic
 
 _CONNECTIONS = 32
@@ -27,10 +26,8 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option
     rate: Annotated[float, typer.Option(help="Changes per second, on average.")] = 2.0,
     seconds: Annotated[float | None, typer.Option(help="End after so long.")] = None,
     seed: Annotated[int | None, typer.Option(help="Repeats a run.")] = None,
-    api: Annotated[
-        str | None, typer.Option(help="Address. Default: the running stack's, else port 3000.")
-    ] = None,
-    data: Annotated[Path, typer.Option(help="Folder of the stack.")] = DEFAULT_DATA,
+    api: Api = None,
+    data: Data = DEFAULT_DATA,
     token: Token = None,
 ) -> None:
     """Make traffic as in life: orders are born, move on, are corrected or cancelled."""
@@ -40,7 +37,9 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option
         raise BadValueError(f"--seconds {seconds} is not positive")
     counter = _Counter(Console(highlight=False))
     traffic = Traffic(_samples(), seed)
-    client = OrdersClient(edge_address(api, data), float("inf"), counter.lost, token)
+    client = ApiClient(
+        edge_address(api, data), token, give_up_after_s=float("inf"), on_retry=counter.lost
+    )
     try:
         asyncio.run(_simulate(client, traffic, rate, seconds, counter))
     except KeyboardInterrupt:
@@ -97,7 +96,7 @@ class _Counter:
 
 
 async def _simulate(
-    client: OrdersClient, traffic: Traffic, rate: float, seconds: float | None, counter: _Counter
+    client: ApiClient, traffic: Traffic, rate: float, seconds: float | None, counter: _Counter
 ) -> None:
     async with client:
         try:
@@ -108,7 +107,7 @@ async def _simulate(
 
 
 async def _flow(
-    client: OrdersClient,
+    client: ApiClient,
     traffic: Traffic,
     rate: float,
     counter: _Counter,
@@ -126,7 +125,7 @@ async def _flow(
 
 
 async def _make(
-    client: OrdersClient, traffic: Traffic, event: Birth | Change, counter: _Counter
+    client: ApiClient, traffic: Traffic, event: Birth | Change, counter: _Counter
 ) -> None:
     try:
         if isinstance(event, Birth):
@@ -136,11 +135,11 @@ async def _make(
             await client.update(event.order.id, event.fields)
             traffic.settle(event)
             counter.count("moved")
-    except RefusedError:  # someone else deleted the order: it leaves the game
+    except RejectedRequestError:  # someone else deleted the order: it leaves the game
         counter.count("refused")
 
 
-async def _bear(client: OrdersClient, traffic: Traffic, birth: Birth) -> None:
+async def _bear(client: ApiClient, traffic: Traffic, birth: Birth) -> None:
     fields = {
         "customer_name": birth.customer_name,
         "product_name": birth.product_name,

@@ -13,7 +13,7 @@ from orders_cli.addresses import stream_address
 from orders_cli.credentials import Token
 from orders_cli.errors import BadValueError, UnreachableError
 from orders_cli.feed import Kind, Line, line_of, line_of_state
-from orders_cli.stack.state import DEFAULT_DATA
+from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_client import OrdersClient, Phase, RefusedError, State
 from orders_contract.messages import Filter
 

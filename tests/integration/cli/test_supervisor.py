@@ -15,10 +15,10 @@ import pytest
 from rich.console import Console
 
 from harness.waiting import until_async
-from orders_cli.errors import NotReadyError, RefusedSettingError
-from orders_cli.stack.plan import HttpProbe, Program
+from orders_cli.errors import BadSettingsError, NotReadyError
+from orders_cli.stack.console import StackConsole
 from orders_cli.stack.ports import free_ports
-from orders_cli.stack.report import Report
+from orders_cli.stack.program import Program
 from orders_cli.stack.supervisor import Supervisor
 
 pytestmark = pytest.mark.anyio
@@ -51,13 +51,13 @@ class Supervised:
 async def supervised() -> AsyncIterator[Supervised]:
     """Supervise for the length of a block; nothing is left after it."""
     output = io.StringIO()
-    report = Report(Console(file=output, width=200))
+    console = StackConsole(Console(file=output, width=200))
     async with asyncio.TaskGroup() as tasks:
-        supervisor = Supervisor(tasks, report, lambda: None)
+        supervisor = Supervisor(tasks, console, lambda: None)
         try:
             yield Supervised(supervisor, output)
         finally:
-            await supervisor.take_down(supervisor.names(), time.monotonic() + 2)
+            await supervisor.stop(supervisor.names(), time.monotonic() + 2)
             assert supervisor.pids() == {}
 
 
@@ -67,8 +67,8 @@ def program(code: str, *arguments: str, name: str = "server") -> Program:
         name=name,
         command=(sys.executable, "-c", textwrap.dedent(code), str(port), *arguments),
         environment={"PATH": os.environ["PATH"]},
-        probe=HttpProbe(f"http://127.0.0.1:{port}/"),
-        refuses_with=2,
+        ready_url=f"http://127.0.0.1:{port}/",
+        bad_settings_status=2,
     )
 
 
@@ -79,7 +79,7 @@ def soon() -> float:
 async def test_output_carries_the_name() -> None:
     """What a program says appears under its name."""
     async with supervised() as it:
-        await it.supervisor.bring_up([program(SERVER)], soon())
+        await it.supervisor.start([program(SERVER)], soon())
         assert "   server | hello from the server" in it.said()
 
 
@@ -87,33 +87,33 @@ async def test_never_ready() -> None:
     """A program that keeps ending is started again until the deadline, then its words are shown."""
     async with supervised() as it:
         with pytest.raises(NotReadyError, match="server is not ready in time") as caught:
-            await it.supervisor.bring_up([program(ENDS, "1")], time.monotonic() + 1.5)
+            await it.supervisor.start([program(ENDS, "1")], time.monotonic() + 1.5)
         assert "I say why" in caught.value.last_lines
-        assert it.said().count("ended with status 1; starting it again") >= 2
+        assert it.said().count("ended with status 1; restarting it") >= 2
 
 
 async def test_refused_settings() -> None:
     """A program that refuses its settings is not started again: that would change nothing."""
     async with supervised() as it:
-        with pytest.raises(RefusedSettingError) as caught:
-            await it.supervisor.bring_up([program(ENDS, "2")], soon())
+        with pytest.raises(BadSettingsError) as caught:
+            await it.supervisor.start([program(ENDS, "2")], soon())
         assert caught.value.last_lines == ("I say why",)
-        assert "again" not in it.said()
+        assert "restarting" not in it.said()
 
 
 async def test_program_that_does_not_exist() -> None:
     """A program that cannot be started at all is reported like one that ends."""
-    missing = Program("ghost", ("/nowhere/ghost",), {}, HttpProbe("http://127.0.0.1:1/"))
+    missing = Program("ghost", ("/nowhere/ghost",), {}, "http://127.0.0.1:1/")
     async with supervised() as it:
         with pytest.raises(NotReadyError):
-            await it.supervisor.bring_up([missing], time.monotonic() + 1)
+            await it.supervisor.start([missing], time.monotonic() + 1)
         assert "ghost ended with status 1" in it.said()
 
 
 async def test_restart() -> None:
     """A program that is killed is back, as another process."""
     async with supervised() as it:
-        await it.supervisor.bring_up([program(SERVER)], soon())
+        await it.supervisor.start([program(SERVER)], soon())
         pid = it.supervisor.pids()["server"]
         os.kill(pid, SIGKILL)
 
@@ -127,25 +127,25 @@ async def test_restart() -> None:
 async def test_deaf_program_is_forced() -> None:
     """A program that ignores being asked is ended all the same, once its time is up."""
     async with supervised() as it:
-        await it.supervisor.bring_up([program(SERVER, "--deaf")], soon())
+        await it.supervisor.start([program(SERVER, "--deaf")], soon())
         process = psutil.Process(it.supervisor.pids()["server"])
         began = time.monotonic()
-        await it.supervisor.take_down(["server"], began + 0.5)
+        await it.supervisor.stop(["server"], began + 0.5)
         assert 0.5 <= time.monotonic() - began < 2
         assert not process.is_running()
-        assert "server does not end: forcing it" in it.said()
+        assert "server does not end; forcing it" in it.said()
 
 
 async def test_kill_at_once() -> None:
     """Whoever asks for it gets everything ended without further ado, and nothing comes back."""
     async with supervised() as it:
         programs = [program(SERVER, "--deaf", name=name) for name in ("one", "two")]
-        await it.supervisor.bring_up(programs, soon())
+        await it.supervisor.start(programs, soon())
         it.supervisor.kill()
         began = time.monotonic()
-        await it.supervisor.take_down(["one", "two"], began + 5)
+        await it.supervisor.stop(["one", "two"], began + 5)
         assert time.monotonic() - began < 2
-        assert "again" not in it.said()
+        assert "restarting" not in it.said()
 
 
 async def test_death_signal_is_armed() -> None:
@@ -158,5 +158,5 @@ async def test_death_signal_is_armed() -> None:
     """
     async with supervised() as it:
         with pytest.raises(NotReadyError):
-            await it.supervisor.bring_up([program(code)], time.monotonic() + 0.7)
+            await it.supervisor.start([program(code)], time.monotonic() + 0.7)
         assert f"armed with {Signals.SIGKILL.value}" in it.said()

@@ -6,7 +6,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from orders_cli.__main__ import COMMANDS, build
+from orders_cli.app import COMMANDS, build
 
 
 def test_help_names_every_subcommand() -> None:
@@ -24,7 +24,7 @@ def test_a_subcommand_alone_keeps_its_name(name: str) -> None:
 
 def test_a_subcommand_does_not_wait_for_the_others() -> None:
     """Importing them all takes most of a second, each time somebody types a line of SQL."""
-    code = "import sys; from orders_cli.__main__ import build; build(['psql']); print(*sys.modules)"
+    code = "import sys; from orders_cli.app import build; build(['psql']); print(*sys.modules)"
     imported = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

@@ -4,19 +4,29 @@ from signal import Signals
 import pytest
 
 from orders_cli.repository import Repository
-from orders_cli.stack.plan import Plan, Ports, wanted_ports
-from orders_cli.stack.ports import WantedPort, beyond_range, clashes
+from orders_cli.stack.plan import Plan
+from orders_cli.stack.ports import WantedPort, assign, conflicts
+
+PORTS = {
+    "edge": 3000,
+    "api": 8000,
+    "listener": 8001,
+    "gateway-1": 8080,
+    "gateway-2": 8081,
+    "postgres": 5433,
+    "valkey": 6380,
+}
 
 
 def make_plan(edge_hosts: tuple[str, ...] = ("127.0.0.1", "::1")) -> Plan:
     return Plan(
-        ports=Ports(3000, 8000, 8001, (8080, 8081), 5433, 6380),
+        ports=PORTS,
         passwords={"orders": "p/w:d", "orders_api": "api", "orders_listener": "listener"},
         repository=Repository(Path("/clone")),
         edge_hosts=edge_hosts,
         inherited={"LOG_LEVEL": "debug", "DB_HOST": "elsewhere", "API_PORT": "1"},
         auth_secret=Path("/data/auth-secret"),
-        asks=False,
+        needs_token=False,
         caddy=Path("/bin/caddy"),
         valkey=Path("/bin/valkey-server"),
         data=Path("/data"),
@@ -97,30 +107,28 @@ def test_services_die_with_us() -> None:
         assert program.kill_signal == Signals.SIGKILL
 
 
-def test_every_port_names_its_option() -> None:
-    """Whatever port is a problem, the message can say which option helps."""
-    options = {each.option for each in wanted_ports(make_plan().ports, ("127.0.0.1",))}
-    assert options == {
-        "--port",
-        "--api-port",
-        "--listener-port",
-        "--gateway-port",
-        "--db-port",
-        "--redis-port",
-    }
-
-
 def test_ports_wanted_twice() -> None:
     """Two owners of one port are both named; any free port clashes with nothing."""
     edge, api = WantedPort("the edge", "--port", 80), WantedPort("the API", "--api-port", 80)
-    assert clashes([edge, api]) == [
-        "port 80 is wanted by both the edge and the API: choose another with --port or --api-port"
+    assert conflicts([edge, api]) == [
+        "port 80 is wanted by both the edge and the API; choose another with --port or --api-port"
     ]
-    assert clashes([WantedPort("a", "--a", 0), WantedPort("b", "--b", 0)]) == []
+    assert conflicts([WantedPort("a", "--a", 0), WantedPort("b", "--b", 0)]) == []
 
 
 def test_ports_that_do_not_exist() -> None:
-    """The last gateway may fall off the end of the range."""
-    assert beyond_range([WantedPort("gateway-2", "--gateway-port", 65_535)]) == []
-    (problem,) = beyond_range([WantedPort("gateway-2", "--gateway-port", 65_536)])
+    """The last gateway's port may exceed the range."""
+    assert conflicts([WantedPort("gateway-2", "--gateway-port", 65_535)]) == []
+    (problem,) = conflicts([WantedPort("gateway-2", "--gateway-port", 65_536)])
     assert "--gateway-port" in problem
+
+
+def test_free_ports_replace_zeros_only() -> None:
+    """Port 0 becomes a free port of its own; a chosen port stays."""
+    wanted = {
+        name: WantedPort(name, "--port", port) for name, port in [("a", 0), ("b", 0), ("c", 7)]
+    }
+    ports = assign(wanted)
+    assert ports["c"] == 7
+    assert 0 not in ports.values()
+    assert len(set(ports.values())) == 3

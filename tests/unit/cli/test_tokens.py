@@ -7,9 +7,9 @@ import jwt
 import pytest
 from typer.testing import CliRunner
 
-from orders_cli.__main__ import build
+from orders_cli.app import build
 from orders_cli.errors import BadValueError
-from orders_cli.tokens import lifetime
+from orders_cli.tokens import parse_ttl
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -86,13 +86,13 @@ def test_keys_of_another_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
         ("7d", timedelta(days=7)),
     ],
 )
-def test_lifetime(text: str, meant: timedelta) -> None:
+def test_parse_ttl(text: str, meant: timedelta) -> None:
     """Seconds, minutes, hours, days."""
-    assert lifetime(text) == meant
+    assert parse_ttl(text) == meant
 
 
 @pytest.mark.parametrize("text", ["", "8", "h", "0h", "-1h", "1.5h", "8 h", "1w", "9999999d"])
-def test_no_lifetime(text: str) -> None:
+def test_no_parse_ttl(text: str) -> None:
     """Anything else is refused."""
     with pytest.raises(BadValueError):
-        lifetime(text)
+        parse_ttl(text)

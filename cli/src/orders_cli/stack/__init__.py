@@ -1,1 +1,1 @@
-"""The whole system on one machine: what runs, how it is started, watched and ended."""
+"""The whole system on one machine: which processes run, and how they start, restart and stop."""

@@ -1,22 +1,23 @@
-"""Ports: which are wanted, which are taken, which are free."""
+"""TCP ports: conflicts among the wanted ones, ports in use, free ports."""
 
 import errno
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from random import SystemRandom
 
 LOOPBACK = "127.0.0.1"
+MAX_PORT = 65_535
 
-# Below the range from which kernels serve outgoing connections (Linux 32768, others 49152): a port
-# found here is not taken by chance between the look and the use, nor while a child restarts.
+# Below the range from which kernels take ports of outgoing connections (Linux 32768, others 49152),
+# so that nothing takes the port by chance before it is used or while a child restarts.
 _FREE_RANGE = range(20_000, 32_000)
 
 
 @dataclass(frozen=True)
 class WantedPort:
-    """A port that a process is to listen on, and the option that chooses another."""
+    """A port to listen on (0: any free one) and the option of ``orders up`` that changes it."""
 
     owner: str
     option: str
@@ -24,54 +25,75 @@ class WantedPort:
     hosts: tuple[str, ...] = (LOOPBACK,)
 
 
-def clashes(wanted: Iterable[WantedPort]) -> list[str]:
-    """Return a sentence for each port that two processes would share."""
+def conflicts(wanted: Iterable[WantedPort]) -> list[str]:
+    """Return a sentence for each port that does not exist or is wanted twice."""
     owners: dict[int, WantedPort] = {}
     sentences = []
     for each in wanted:
-        if each.port == 0:
-            continue
-        other = owners.setdefault(each.port, each)
-        if other is not each:
+        if each.port > MAX_PORT:
             sentences.append(
-                f"port {each.port} is wanted by both {other.owner} and {each.owner}: "
+                f"port {each.port} for {each.owner} does not exist; choose a lower one with "
+                f"{each.option}"
+            )
+        other = owners.setdefault(each.port, each)
+        if other is not each and each.port != 0:
+            sentences.append(
+                f"port {each.port} is wanted by both {other.owner} and {each.owner}; "
                 f"choose another with {other.option} or {each.option}"
             )
     return sentences
 
 
-def beyond_range(wanted: Iterable[WantedPort]) -> list[str]:
-    """Return a sentence for each port that does not exist."""
+def unavailable(wanted: Iterable[WantedPort]) -> list[str]:
+    """Return a sentence for each port that cannot be opened on this machine now."""
     return [
-        f"port {each.port} for {each.owner} does not exist: choose a lower one with {each.option}"
-        for each in wanted
-        if each.port > 65_535
-    ]
-
-
-def occupied(wanted: Iterable[WantedPort]) -> list[str]:
-    """Return a sentence for each port that cannot be had on this machine now."""
-    return [
-        f"port {each.port}, wanted by {each.owner}, {problem}: choose another with {each.option}"
+        f"port {each.port}, wanted by {each.owner}, {problem}; choose another with {each.option}"
         for each in wanted
         if each.port != 0
         for problem in sorted({_problem(host, each.port) for host in each.hosts} - {""})
     ]
 
 
+def assign(wanted: Mapping[str, WantedPort]) -> dict[str, int]:
+    """Return the ports by the same keys, with a free one in place of each 0."""
+    hosts = {host: None for each in wanted.values() for host in each.hosts}
+    free = iter(free_ports(len(wanted), tuple(hosts)))
+    return {name: each.port or next(free) for name, each in wanted.items()}
+
+
+def free_ports(count: int, hosts: Sequence[str] = (LOOPBACK,)) -> list[int]:
+    """Return different ports that are free on each of the hosts."""
+    ports: list[int] = []
+    with ExitStack() as held:
+        for candidate in SystemRandom().sample(_FREE_RANGE, len(_FREE_RANGE)):
+            if len(ports) == count:
+                return ports
+            try:
+                for host in hosts:
+                    held.enter_context(_bind(host, candidate))
+            except OSError:
+                continue
+            ports.append(candidate)
+    raise OSError(f"fewer than {count} free ports")
+
+
+def has_ipv6_loopback() -> bool:
+    """Tell whether this machine has ::1."""
+    try:
+        _bind("::1", 0).close()
+    except OSError:
+        return False
+    return True
+
+
 def _problem(host: str, port: int) -> str:
     try:
         _bind(host, port).close()
     except PermissionError:
-        return "needs rights that you do not have"
-    except OverflowError:
-        return "does not exist"
+        return "needs privileges that you do not have"
     except OSError as exc:
-        return (
-            "is in use"
-            if exc.errno == errno.EADDRINUSE
-            else f"cannot be had on {host} ({exc.strerror})"
-        )
+        in_use = exc.errno == errno.EADDRINUSE
+        return "is in use" if in_use else f"cannot be opened on {host} ({exc.strerror})"
     return ""
 
 
@@ -89,28 +111,3 @@ def _bind(host: str, port: int) -> socket.socket:
         sock.close()
         raise
     return sock
-
-
-def has_ipv6_loopback() -> bool:
-    """Tell whether this machine speaks IPv6 to itself."""
-    try:
-        _bind("::1", 0).close()
-    except OSError:
-        return False
-    return True
-
-
-def free_ports(count: int, hosts: Sequence[str] = (LOOPBACK,)) -> list[int]:
-    """Return so many different ports that are free on each of the hosts."""
-    ports: list[int] = []
-    with ExitStack() as held:
-        for candidate in SystemRandom().sample(_FREE_RANGE, len(_FREE_RANGE)):
-            if len(ports) == count:
-                return ports
-            try:
-                for host in hosts:
-                    held.enter_context(_bind(host, candidate))
-            except OSError:
-                continue
-            ports.append(candidate)
-    raise OSError(f"no {count} free ports")

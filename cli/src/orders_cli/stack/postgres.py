@@ -1,49 +1,40 @@
-"""The embedded PostgreSQL: a cluster made once, its server, its schema, its psql."""
+"""The embedded PostgreSQL: create the cluster once, run its server, apply the schema."""
 
 import asyncio
 import os
-import secrets
 import shutil
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
+from urllib.parse import urlsplit
 
 import psutil
 
 from orders_cli.errors import StackError
 from orders_cli.stack.binaries import postgres_binaries
-from orders_cli.stack.environment import psql_environment, without_postgres_settings
-from orders_cli.stack.identity import unprivileged_identity
-from orders_cli.stack.plan import (
-    API_ROLE,
-    DATABASE,
-    LISTENER_ROLE,
-    ROLE,
-    Identity,
-    PostgresProbe,
-    Program,
-)
+from orders_cli.stack.data_folder import secret_file
+from orders_cli.stack.plan import API_ROLE, DATABASE, LISTENER_ROLE, OWNER_ROLE
 from orders_cli.stack.ports import LOOPBACK
-from orders_cli.stack.process import launched
-from orders_cli.stack.state import write_private
+from orders_cli.stack.privileges import NOBODY, launch_command, unprivileged_user_options
+from orders_cli.stack.program import Program
 
 _SUPERUSER = "postgres"
 _MAJOR = "18"
 _PASSWORD_FILES = {
-    ROLE: "database-password",
+    OWNER_ROLE: "database-password",
     API_ROLE: "api-password",
     LISTENER_ROLE: "listener-password",
 }
 _INITDB = (
     f"--username={_SUPERUSER}",
-    # The superuser has no password and so cannot log in: all that needs one is done below, in
-    # single-user mode, where the server reads from us and nobody else.
+    # The superuser has no password and cannot log in: what needs its rights is done below in
+    # single-user mode, where the server reads from this process only.
     "--auth-local=reject",
     "--auth-host=scram-sha-256",
     "--encoding=UTF8",
-    "--locale=C",  # the machine's locale must not decide how text is stored or sorted
+    "--locale=C",  # storage and sorting of text must not depend on the machine's locale
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
 )
@@ -53,7 +44,7 @@ _SETTINGS = {
     "cluster_name": "orders",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # Warnings and worse, start and stop; no statements and no rows, for they hold names.
+    # Warnings and worse, start and stop. No statements and no rows: they contain names.
     "log_min_messages": "warning",
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
@@ -62,107 +53,120 @@ _SETTINGS = {
     "logging_collector": "off",
     "max_logical_replication_workers": "0",  # nothing is replicated
 }
+_KEPT_VARIABLES = {"PGOPTIONS", "PGAPPNAME", "PGTZ", "PGDATESTYLE", "PGCLIENTENCODING"}
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """The database's files, whom they belong to, and the password of each role."""
+    """The database's files, how its programs change user, and the password of each role."""
 
     files: Path
-    identity: Identity | None
+    user_options: tuple[str, ...]
     passwords: Mapping[str, str]
 
-    def program(self, port: int, url: str, environment: dict[str, str]) -> Program:
+    def program(self, port: int, url: str, environment: Mapping[str, str]) -> Program:
         """Return the server as a program of the stack."""
         settings = {**_SETTINGS, "port": str(port)}
         flags = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         return Program(
-            name="postgres",
-            command=(str(postgres_binaries() / "postgres"), "-D", str(self.files), *flags),
-            environment=without_postgres_settings(environment),
-            probe=PostgresProbe(url),
-            stop_signal=Signals.SIGINT,  # fast: rolls back and writes a checkpoint
-            kill_signal=Signals.SIGQUIT,  # at once, taking its backends with it
-            identity=self.identity,
+            "postgres",
+            (str(postgres_binaries() / "postgres"), "-D", str(self.files), *flags),
+            without_postgres_variables(environment),
+            ready_url=url,
+            stop_signal=Signals.SIGINT,  # fast shutdown: roll back, write a checkpoint
+            kill_signal=Signals.SIGQUIT,  # immediate shutdown, ends the backends too
+            user_options=self.user_options,
         )
 
 
 async def open_cluster(data: Path) -> Cluster:
-    """Return the cluster in the data folder, made if need be, with no server running on it.
+    """Return the cluster in the data folder, created if necessary. No server runs on it.
 
     Raises:
-        StackError: it cannot be made or used.
+        StackError: it cannot be created or used.
 
     """
-    files = data / "postgres"
-    identity = unprivileged_identity((postgres_binaries() / "postgres", data))
-    has_passwords = all((data / name).exists() for name in _PASSWORD_FILES.values())
-    passwords = {role: _password(data / name) for role, name in _PASSWORD_FILES.items()}
-    cluster = Cluster(files, identity, passwords)
-    if not files.exists():
-        await _make(cluster)
+    user_options = unprivileged_user_options(postgres_binaries() / "postgres", data)
+    had_passwords = all((data / name).exists() for name in _PASSWORD_FILES.values())
+    passwords = {
+        role: secret_file(data, name).read_text().strip() for role, name in _PASSWORD_FILES.items()
+    }
+    cluster = Cluster(data / "postgres", user_options, passwords)
+    if not cluster.files.exists():
+        await _create(cluster)
     else:
         _check(cluster)
-        await _end_leftover(files)
-        if not has_passwords:
-            await _run_sql(cluster, files, _roles(passwords))
+        await _stop_leftover_server(cluster.files)
+        if not had_passwords:
+            await _run_sql(cluster, cluster.files, _roles(passwords))
     return cluster
 
 
-def _password(file: Path) -> str:
-    if not file.exists():
-        write_private(file, secrets.token_urlsafe(24) + "\n")
-    return file.read_text().strip()
-
-
-def _roles(passwords: Mapping[str, str]) -> str:
-    """Return what makes the roles that are not there, and sets the passwords; one line each.
-
-    The owner has the services' rights, too, so that he may look after their sessions.
-    """
-    made = "".join(
-        f"DO $$BEGIN IF to_regrole('{role}') IS NULL THEN CREATE ROLE {role} LOGIN; END IF; END$$\n"
-        f"ALTER ROLE {role} PASSWORD '{password}'\n"
-        for role, password in passwords.items()
-    )
-    return f"{made}GRANT {API_ROLE}, {LISTENER_ROLE} TO {ROLE}\n"
-
-
-async def apply_schema(script: Path, url: str, environment: dict[str, str]) -> None:
+async def apply_schema(script: Path, url: str, environment: Mapping[str, str]) -> None:
     """Run the database script, which may run any number of times.
 
     Raises:
         StackError: it failed.
 
     """
-    command = (
-        str(postgres_binaries() / "psql"),
-        "-X",
-        "-q",
-        "-v",
-        "ON_ERROR_STOP=1",
-        "-f",
-        str(script),
-    )
-    await _run(command, None, psql_environment(url, environment), f"{script} failed")
+    psql = str(postgres_binaries() / "psql")
+    command = (psql, "-Xq", "-v", "ON_ERROR_STOP=1", "-f", str(script))
+    await _run(command, (), psql_environment(url, environment), f"{script} failed")
 
 
-async def _make(cluster: Cluster) -> None:
-    """Make the cluster beside its place and move it there whole: half a cluster is never used."""
+def psql_environment(url: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which psql connects to the database without arguments.
+
+    The actor of changes is the database role, unless PGOPTIONS or a SET names another.
+    """
+    parts = urlsplit(url)
+    user = parts.username or OWNER_ROLE
+    options = f"-c orders.actor={user} {environment.get('PGOPTIONS', '')}".rstrip()
+    return without_postgres_variables(environment) | {
+        "PGOPTIONS": options,
+        "PGHOST": parts.hostname or LOOPBACK,
+        "PGPORT": str(parts.port),
+        "PGUSER": user,
+        "PGPASSWORD": parts.password or "",
+        "PGDATABASE": parts.path.lstrip("/") or DATABASE,
+    }
+
+
+def without_postgres_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out variables that select another PostgreSQL (PGHOST, PGDATA, PGSERVICE, ...)."""
+    return {
+        key: value
+        for key, value in environment.items()
+        if not key.startswith("PG") or key in _KEPT_VARIABLES
+    }
+
+
+async def _create(cluster: Cluster) -> None:
+    """Create the cluster in a draft folder and rename it: a half-made cluster is never used."""
     draft = cluster.files.with_name("postgres.new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
-    if cluster.identity is not None:
-        os.chown(draft, cluster.identity.uid, cluster.identity.gid)
+    if cluster.user_options:
+        os.chown(draft, NOBODY, NOBODY)
     command = (str(postgres_binaries() / "initdb"), "-D", str(draft), *_INITDB)
-    environment = without_postgres_settings(dict(os.environ))
-    await _run(command, cluster.identity, environment, "the database cannot be made")
-    await _run_sql(
-        cluster,
-        draft,
-        f"{_roles(cluster.passwords)}CREATE DATABASE {DATABASE} OWNER {ROLE}\n",
-    )
+    environment = without_postgres_variables(os.environ)
+    await _run(command, cluster.user_options, environment, "the database cannot be created")
+    create = f"CREATE DATABASE {DATABASE} OWNER {OWNER_ROLE}\n"
+    await _run_sql(cluster, draft, _roles(cluster.passwords) + create)
     draft.rename(cluster.files)
+
+
+def _roles(passwords: Mapping[str, str]) -> str:
+    """Return statements, one a line, that create missing roles and set the passwords.
+
+    The owner is a member of the services' roles, so that it can inspect and end their sessions.
+    """
+    statements = "".join(
+        f"DO $$BEGIN IF to_regrole('{role}') IS NULL THEN CREATE ROLE {role} LOGIN; END IF; END$$\n"
+        f"ALTER ROLE {role} PASSWORD '{password}'\n"
+        for role, password in passwords.items()
+    )
+    return f"{statements}GRANT {API_ROLE}, {LISTENER_ROLE} TO {OWNER_ROLE}\n"
 
 
 def _check(cluster: Cluster) -> None:
@@ -173,29 +177,29 @@ def _check(cluster: Cluster) -> None:
         raise StackError(f"the database in {cluster.files} cannot be read: {exc}") from exc
     if version != _MAJOR:
         raise StackError(
-            f"the database in {cluster.files} is of PostgreSQL {version}, not {_MAJOR}: "
+            f"the database in {cluster.files} is of PostgreSQL {version}, not {_MAJOR}; "
             "choose another folder with --data"
         )
-    if owner != (cluster.identity.uid if cluster.identity else os.geteuid()):
+    if owner != (NOBODY if cluster.user_options else os.geteuid()):
         raise StackError(
-            f"the database in {cluster.files} belongs to another user (uid {owner}): "
+            f"the database in {cluster.files} belongs to another user (uid {owner}); "
             "start as that user, or choose another folder with --data"
         )
 
 
-async def _end_leftover(files: Path) -> None:
-    """See to it that no server runs on the files, and that none seems to.
+async def _stop_leftover_server(files: Path) -> None:
+    """End a server that outlived a killed ``orders up``, and remove a stale ``postmaster.pid``.
 
-    The folder's lock is ours, so a server on it has outlived an ``orders up`` that was killed. A
-    file that names a process which is none of it keeps PostgreSQL from starting for no reason.
+    We hold the folder's lock, so no other ``orders up`` owns a server on it. A stale file whose
+    pid belongs to an unrelated process would keep PostgreSQL from starting.
     """
     pid_file = files / "postmaster.pid"
     try:
         process = psutil.Process(int(pid_file.read_text().split("\n", 1)[0]))
-        is_ours = process.name() == "postgres" and Path(process.cwd()) == files
+        is_server = process.name() == "postgres" and Path(process.cwd()) == files
     except (FileNotFoundError, ValueError, psutil.Error):
-        is_ours = False
-    if not is_ours:
+        is_server = False
+    if not is_server:
         pid_file.unlink(missing_ok=True)
         return
     process.send_signal(Signals.SIGQUIT)
@@ -205,31 +209,31 @@ async def _end_leftover(files: Path) -> None:
 
 
 async def _run_sql(cluster: Cluster, files: Path, sql: str) -> None:
-    """Run statements, one a line, with no server running."""
-    command = (str(postgres_binaries() / "postgres"), "--single", "-D", str(files))
+    """Run statements, one a line, in single-user mode."""
+    postgres = str(postgres_binaries() / "postgres")
     quiet = ("-c", "log_checkpoints=off", "-c", "log_min_messages=fatal")
-    environment = without_postgres_settings(dict(os.environ))
-    failure = "the database cannot be set up"
-    await _run((*command, *quiet, _SUPERUSER), cluster.identity, environment, failure, sql)
+    command = (postgres, "--single", "-D", str(files), *quiet, _SUPERUSER)
+    environment = without_postgres_variables(os.environ)
+    await _run(command, cluster.user_options, environment, "the database cannot be set up", sql)
 
 
 async def _run(
     command: tuple[str, ...],
-    identity: Identity | None,
-    environment: dict[str, str],
+    user_options: tuple[str, ...],
+    environment: Mapping[str, str],
     failure: str,
-    text: str = "",
+    stdin: str = "",
 ) -> None:
     process = await asyncio.create_subprocess_exec(
-        *launched(command, identity),
-        stdin=PIPE if text else DEVNULL,
+        *launch_command(command, user_options),
+        stdin=PIPE if stdin else DEVNULL,
         stdout=PIPE,
         stderr=STDOUT,
         env=environment,
         start_new_session=True,
     )
     try:
-        output, _ = await process.communicate(text.encode() if text else None)
+        output, _ = await process.communicate(stdin.encode() if stdin else None)
     finally:
         if process.returncode is None:
             process.kill()

@@ -1,4 +1,4 @@
-"""The life of a stack: up in order, watched, down in order."""
+"""The life of a stack: start in order, run until a signal, stop in order."""
 
 import asyncio
 import contextlib
@@ -7,112 +7,105 @@ import time
 from collections.abc import Callable, Iterator
 
 from orders_cli.errors import OrdersError
-from orders_cli.stack import postgres, state
+from orders_cli.stack import data_folder, postgres
+from orders_cli.stack.console import StackConsole
 from orders_cli.stack.plan import Plan
 from orders_cli.stack.postgres import Cluster
-from orders_cli.stack.report import Report
 from orders_cli.stack.supervisor import Supervisor
 
-READY_WITHIN_S = 60.0
+_READY_WITHIN_S = 60.0
 
-_TAKE_DOWN = (
-    # Which end together, and when at the latest, in seconds from the start of the shutdown. What
-    # an earlier stage leaves of its time is a later one's: the database has nearly all of it.
-    (("caddy",), 2.0),
-    (("gateway",), 4.5),
-    (("api",), 6.0),
-    (("listener",), 7.0),
-    (("valkey",), 7.5),
-    (("postgres",), 8.5),
+_STOP_ORDER = (
+    # Name prefix, and the deadline in seconds from the start of the shutdown. Time that one stage
+    # does not use is left for the later ones: the database has nearly all of it.
+    ("caddy", 2.0),
+    ("gateway", 4.5),
+    ("api", 6.0),
+    ("listener", 7.0),
+    ("valkey", 7.5),
+    ("postgres", 8.5),
 )
 
 
 class Stack:
-    """A plan made real."""
+    """A plan and its running processes. ``began`` is when the start began (monotonic)."""
 
-    def __init__(self, plan: Plan, cluster: Cluster, report: Report, began: float) -> None:
+    def __init__(self, plan: Plan, cluster: Cluster, console: StackConsole, began: float) -> None:
         self._plan = plan
-        self._began = began
         self._cluster = cluster
-        self._report = report
+        self._console = console
+        self._began = began
         self._is_ready = False
-        self._stop = asyncio.Event()
-        self._supervisor: Supervisor | None = None
 
     async def run(self) -> None:
-        """Run until a signal says stop; leave no process behind.
+        """Run until a signal; leave no process behind.
 
         Raises:
-            NotReadyError: a program is not ready in time; everything has ended.
-            StackError: the schema cannot be applied; everything has ended.
+            NotReadyError: a program is not ready in time.
+            StackError: the schema cannot be applied.
 
         """
         failure: OrdersError | None = None
         async with asyncio.TaskGroup() as tasks:
-            self._supervisor = Supervisor(tasks, self._report, self._publish)
-            with _signals(self._asked_to_stop):
+            self._supervisor = Supervisor(tasks, self._console, self._publish)
+            serving = asyncio.create_task(self._serve())
+            with _signal_handler(lambda: self._handle_signal(serving)):
                 try:
-                    await self._serve(self._supervisor)
+                    await serving
+                except asyncio.CancelledError:
+                    pass  # by the signal handler, perhaps during the start
                 except OrdersError as exc:
                     failure = exc
                 finally:
-                    state.withdraw(self._plan.data)
-                    await self._take_down(self._supervisor)
+                    self._is_ready = False
+                    data_folder.remove_state(self._plan.data)
+                    await self._stop()
         if failure is not None:
             raise failure
 
-    async def _serve(self, supervisor: Supervisor) -> None:
-        start = asyncio.create_task(self._bring_up(supervisor))
-        stop = asyncio.create_task(self._stop.wait())
-        try:
-            await asyncio.wait({start, stop}, return_when=asyncio.FIRST_COMPLETED)
-            if start.done():
-                start.result()
-                await stop
-        finally:
-            start.cancel()
-            stop.cancel()
-            await asyncio.gather(start, stop, return_exceptions=True)
-            self._is_ready = False
+    async def _serve(self) -> None:
+        await self._start()
+        await asyncio.Event().wait()
 
-    async def _bring_up(self, supervisor: Supervisor) -> None:
-        deadline = self._began + READY_WITHIN_S
-        plan, inherited = self._plan, dict(self._plan.inherited)
-        server = self._cluster.program(plan.ports.database, plan.database_url, inherited)
-        await supervisor.bring_up([server, plan.valkey_program()], deadline)
-        await postgres.apply_schema(plan.repository.schema, plan.database_url, inherited)
-        await supervisor.bring_up(plan.services(), deadline)
-        await supervisor.bring_up([plan.edge_program()], deadline)
+    async def _start(self) -> None:
+        deadline = self._began + _READY_WITHIN_S
+        plan = self._plan
+        database = self._cluster.program(plan.ports["postgres"], plan.database_url, plan.inherited)
+        await self._supervisor.start([database, plan.valkey_program()], deadline)
+        await postgres.apply_schema(plan.repository.schema, plan.database_url, plan.inherited)
+        await self._supervisor.start(plan.services(), deadline)
+        await self._supervisor.start([plan.edge_program()], deadline)
         self._is_ready = True
         self._publish()
-        self._report.ready(plan.edge_url, time.monotonic() - self._began, asks=plan.asks)
+        seconds = time.monotonic() - self._began
+        self._console.ready(plan.edge_url, seconds, needs_token=plan.needs_token)
 
     def _publish(self) -> None:
-        if self._is_ready and self._supervisor is not None:
-            state.publish(self._plan.data, self._plan.state(self._supervisor.pids()))
+        if self._is_ready:
+            state = self._plan.state(self._supervisor.pids())
+            data_folder.publish_state(self._plan.data, state)
 
-    def _asked_to_stop(self) -> None:
-        if not self._stop.is_set():
-            self._report.note("stopping (once more: at once)")
-            self._stop.set()
-        elif self._supervisor is not None:
-            self._report.alarm("ending everything at once")
+    def _handle_signal(self, serving: asyncio.Task[None]) -> None:
+        if serving.cancel():
+            self._console.info("stopping (once more: at once)")
+        else:
+            self._console.warn("ending everything at once")
             self._supervisor.kill()
 
-    async def _take_down(self, supervisor: Supervisor) -> None:
+    async def _stop(self) -> None:
         began = time.monotonic()
-        for kinds, seconds in _TAKE_DOWN:
-            names = [name for name in supervisor.names() if name.startswith(kinds)]
-            await supervisor.take_down(names, began + seconds)
-        self._report.note(f"everything has ended ({time.monotonic() - began:.1f} s)")
+        for prefix, deadline_s in _STOP_ORDER:
+            names = [name for name in self._supervisor.names() if name.startswith(prefix)]
+            await self._supervisor.stop(names, began + deadline_s)
+        self._console.info(f"everything has ended ({time.monotonic() - began:.1f} s)")
 
 
 @contextlib.contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
+def _signal_handler(handle: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     for number in numbers:
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, handle)
     try:
         yield
     finally:

@@ -1,6 +1,6 @@
 """The environment of PostgreSQL's own programs."""
 
-from orders_cli.stack.environment import psql_environment
+from orders_cli.stack.postgres import psql_environment
 
 URL = "postgresql://shop:secret@127.0.0.1:5433/orders"
 

@@ -1,26 +1,28 @@
-"""The data folder: its lock, and ``stack.json``, which says where a ready stack is."""
+"""The data folder: its lock, its secrets, and ``stack.json``, the addresses of a ready stack."""
 
 import contextlib
 import fcntl
 import json
 import os
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orders_cli.errors import NotRunningError, StackError
 
 DEFAULT_DATA = Path(".data")
+AUTH_SECRET = "auth-secret"  # noqa: S105  the name of a file
 
 _LOCK = "lock"
 _STATE = "stack.json"
 
 
 class StackState(BaseModel):
-    """What ``stack.json`` says."""
+    """The contents of ``stack.json``."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,7 +35,7 @@ class StackState(BaseModel):
 
 
 def write_private(path: Path, text: str) -> None:
-    """Put a text into a file of mode 0600 such that nobody ever sees half of it."""
+    """Write a file of mode 0600 atomically."""
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -42,22 +44,30 @@ def write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def publish(data: Path, state: Mapping[str, object]) -> None:
-    """Say that the stack is ready, and where."""
+def secret_file(data: Path, name: str) -> Path:
+    """Return a file that holds a secret; it is created with a random one."""
+    file = data / name
+    if not file.exists():
+        write_private(file, secrets.token_urlsafe(32) + "\n")
+    return file
+
+
+def publish_state(data: Path, state: Mapping[str, object]) -> None:
+    """Write ``stack.json``: the stack is ready."""
     write_private(data / _STATE, json.dumps(state, indent=2) + "\n")
 
 
-def withdraw(data: Path) -> None:
-    """Say that the stack is not ready."""
+def remove_state(data: Path) -> None:
+    """Remove ``stack.json``: the stack is not ready."""
     (data / _STATE).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def occupy(data: Path) -> Iterator[None]:
-    """Have the data folder for oneself; it is made if need be.
+def locked(data: Path) -> Iterator[None]:
+    """Create the data folder if necessary and hold its lock.
 
     Raises:
-        StackError: another ``orders up`` has it, or it cannot be written.
+        StackError: another ``orders up`` holds the lock, or the folder is not writable.
 
     """
     try:
@@ -66,26 +76,26 @@ def occupy(data: Path) -> Iterator[None]:
     except OSError as exc:
         raise StackError(f"the data folder {data} cannot be used: {exc.strerror}") from exc
     with lock:
-        if not _try_lock(lock):
+        if not _try_lock(lock.fileno()):
             raise StackError(
-                f"another `orders up` is running on {data}: stop it, or choose another folder "
+                f"another `orders up` is running on {data}; stop it, or choose another folder "
                 "with --data"
             )
-        withdraw(data)  # left behind if the previous owner was killed
+        remove_state(data)  # left over if the previous owner was killed
         yield
 
 
-def _try_lock(lock: IO[str]) -> bool:
-    # More than once: a reader that asks is_occupied() has the lock for an instant.
+def _try_lock(descriptor: int) -> bool:
+    # Several attempts: is_locked() holds the lock for an instant.
     for _ in range(5):
         with contextlib.suppress(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         time.sleep(0.05)
     return False
 
 
-def is_occupied(data: Path) -> bool:
+def is_locked(data: Path) -> bool:
     """Tell whether an ``orders up`` runs on this folder."""
     try:
         with (data / _LOCK).open() as lock:
@@ -98,15 +108,17 @@ def is_occupied(data: Path) -> bool:
 
 
 def read_state(data: Path) -> StackState:
-    """Return where the stack that keeps its data in this folder is.
+    """Return the addresses of the stack that runs on this folder.
 
     Raises:
-        NotRunningError: there is none, or it is not ready.
+        NotRunningError: no stack runs on it, or the stack is not ready.
 
     """
-    hint = "start it with `orders up`, or name its folder with --data"
-    if not is_occupied(data):
-        raise NotRunningError(f"no stack is running on {data}: {hint}")
+    if not is_locked(data):
+        raise NotRunningError(
+            f"no stack is running on {data}; start it with `orders up`, or name its folder "
+            "with --data"
+        )
     try:
         return StackState.model_validate_json((data / _STATE).read_bytes())
     except FileNotFoundError as exc:

@@ -1,0 +1,23 @@
+"""A program of the stack: what to execute and how to tell that it is ready. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from signal import Signals
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program, its settings and its signals. Every restart uses the same values."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    ready_url: str
+    """Ready when it answers: http a GET with 200, redis a PING, postgresql a SELECT 1."""
+    stop_signal: Signals = Signals.SIGTERM
+    kill_signal: Signals = Signals.SIGKILL
+    """Also sent by the kernel if ``orders up`` itself is killed."""
+    user_options: tuple[str, ...] = ()
+    """Options of setpriv(1) that change the user."""
+    bad_settings_status: int | None = None
+    """Exit status that means "my settings are invalid": a restart would not help."""
