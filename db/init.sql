@@ -1,18 +1,57 @@
--- Real-Time Orders: the whole database side, in one rerunnable script.
+-- Real-Time Orders: the whole database side, in one script that can be run again.
 --
 --     psql -f db/init.sql
 --
--- needs no superuser, only the right to create things in schema public. Running it again
--- upgrades functions and triggers in place and leaves every row as it is.
+-- It needs no superuser, only the right to create objects in schema public. A second run upgrades
+-- functions and triggers in place and keeps all rows.
 --
--- The way of a change: triggers on orders copy changed rows to order_outbox and ring the bell
--- (NOTIFY orders_changes). take_order_events() moves them to order_events, numbers them
--- without gaps and renders them as JSON, once. Nothing after that opens an event again.
+-- How a change travels: triggers on each watched table render the changed row as JSON into
+-- order_outbox and notify the listener (NOTIFY orders_changes). take_order_events() moves the
+-- entries to order_events, numbers them without gaps and returns them as one JSON array. Every later
+-- process forwards that text unopened.
+--
+-- The schema belongs to the owner: tables may be altered at any time. Nothing here refers to a
+-- column of a watched table, except to id, version and updated_at, and to those only after a look
+-- into the catalog.
 
 BEGIN;
 
 SET LOCAL search_path = public;
-SET LOCAL client_min_messages = warning;    -- "already exists, skipping" is no news
+SET LOCAL client_min_messages = warning;    -- hides "already exists, skipping"
+
+
+-- Upgrade from earlier versions, part 1: what stands in the way -----------------------------------
+
+DO $$
+DECLARE
+    found record;
+BEGIN
+    IF to_regclass('orders') IS NOT NULL THEN
+        FOR found IN
+            SELECT tgname FROM pg_trigger
+             WHERE tgrelid = 'orders'::regclass
+               AND tgname IN ('orders_stamp_insert', 'orders_stamp_update', 'orders_record_insert',
+                              'orders_record_update', 'orders_record_delete',
+                              'orders_record_truncate', '~orders_stamp_insert',
+                              '0_orders_record_insert', '~orders_record_update',
+                              '~orders_record_delete')
+        LOOP
+            EXECUTE format('DROP TRIGGER %I ON orders', found.tgname);
+        END LOOP;
+    END IF;
+    -- Functions whose arguments were rows of orders or order_outbox.
+    FOR found IN
+        SELECT oid::regprocedure AS signature FROM pg_proc
+         WHERE pronamespace = 'public'::regnamespace
+           AND proname IN ('order_changes', 'order_changed', 'order_outbox_bytes',
+                           'order_outbox_small', 'order_batch_end', 'orders_stamp_insert',
+                           'orders_stamp_update', 'orders_record_insert', 'orders_record_update',
+                           'orders_record_delete', 'orders_record_truncate', 'ring_orders_bell')
+    LOOP
+        EXECUTE format('DROP FUNCTION %s', found.signature);
+    END LOOP;
+END
+$$;
 
 
 -- Tables --------------------------------------------------------------------------------------
@@ -31,82 +70,61 @@ CREATE TABLE IF NOT EXISTS orders (
     CONSTRAINT orders_quantity_positive CHECK (quantity > 0),
     CONSTRAINT orders_status_known
         CHECK (status IN ('pending', 'processing', 'shipped', 'delivered', 'cancelled')),
-    -- The upper bound keeps one event, old row and new, escaped to the utmost, below the 1 GB
-    -- PostgreSQL allows a text and the 512 MB Redis allows a value. A row that could be written
-    -- but never rendered would block every event behind it. (8 MiB, and not 8 * 1024 * 1024: each
-    -- statement reads and folds its constraints anew, an eighth of what an INSERT executes.)
-    CONSTRAINT orders_customer_name_size
-        CHECK (customer_name <> '' AND octet_length(customer_name) <= 8388608),
-    CONSTRAINT orders_product_name_size
-        CHECK (product_name <> '' AND octet_length(product_name) <= 8388608)
+    CONSTRAINT orders_customer_name_text
+        CHECK (customer_name ~ '\S' AND char_length(customer_name) <= 200),
+    CONSTRAINT orders_product_name_text
+        CHECK (product_name ~ '\S' AND char_length(product_name) <= 200)
 );
-DO $$
-BEGIN
-    -- Of an earlier version: the bounds as products, folded anew by each statement. Reads the table
-    -- through, once.
-    IF EXISTS (SELECT FROM pg_constraint
-                WHERE conrelid = 'orders'::regclass AND conname = 'orders_customer_name_size'
-                  AND pg_get_constraintdef(oid) LIKE '%1024%') THEN
-        ALTER TABLE orders
-            DROP CONSTRAINT orders_customer_name_size,
-            DROP CONSTRAINT orders_product_name_size,
-            ADD CONSTRAINT orders_customer_name_size
-                CHECK (customer_name <> '' AND octet_length(customer_name) <= 8388608),
-            ADD CONSTRAINT orders_product_name_size
-                CHECK (product_name <> '' AND octet_length(product_name) <= 8388608);
-    END IF;
-END
-$$;
--- Of an earlier version. Here, because dropping takes the strongest lock there is: to take it after
--- a weaker one is to wait for readers who wait for us.
-DROP TRIGGER IF EXISTS orders_stamp_insert ON orders;
-DROP TRIGGER IF EXISTS orders_stamp_update ON orders;
-DROP TRIGGER IF EXISTS orders_record_insert ON orders;
-DROP TRIGGER IF EXISTS orders_record_update ON orders;
-DROP TRIGGER IF EXISTS orders_record_delete ON orders;
-DROP FUNCTION IF EXISTS orders_stamp_update();
 COMMENT ON TABLE orders IS
-    'The orders. Anyone may write here, by any means; triggers see every change.';
-COMMENT ON COLUMN orders.version IS
-    'Starts at 1, grows by one with each change. Given by trigger; what a writer sets is ignored.';
+    'The orders. Every role with the rights may write here, by any means; triggers see each change.';
+
+CREATE TABLE IF NOT EXISTS order_tables (
+    relation   regclass    NOT NULL,
+    watched_at timestamptz NOT NULL DEFAULT now(),
+
+    CONSTRAINT order_tables_pkey PRIMARY KEY (relation)
+);
+COMMENT ON TABLE order_tables IS
+    'The watched tables. Use watch_table() and unwatch_table(), which also create and drop triggers.';
 
 CREATE TABLE IF NOT EXISTS order_outbox (
     id         bigint      GENERATED ALWAYS AS IDENTITY,
     operation  text        NOT NULL,
-    old_row    orders,
-    new_row    orders,
     actor      text,
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    "table"    text        NOT NULL,
+    order_id   bigint,
+    key        json,
+    bytes      integer     NOT NULL,
+    "row"      json,
+    old        json,
 
     CONSTRAINT order_outbox_pkey PRIMARY KEY (id)
 );
--- Taken entries are dead rows at the index's front, which every take walks past until a vacuum.
+-- Entries that were taken are dead rows at the front of the index until a vacuum removes them.
 ALTER TABLE order_outbox SET (
     autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000,
     autovacuum_vacuum_insert_threshold = -1, autovacuum_vacuum_cost_delay = 0
 );
-COMMENT ON TABLE order_outbox IS
-    'Committed changes that have no position yet, in an order that respects cause and effect: '
-    'whoever could have seen a change drew its id later. Nearly always empty.';
 
 CREATE TABLE IF NOT EXISTS order_events (
     position   bigint      NOT NULL,
     operation  text        NOT NULL,
     order_id   bigint,
-    "order"    json,
+    "row"      json,
     changed    json,
     actor      text,
     changed_at timestamptz NOT NULL,
+    "table"    text        NOT NULL DEFAULT 'orders',
+    key        json,
 
     CONSTRAINT order_events_pkey PRIMARY KEY (position),
     CONSTRAINT order_events_operation_known
         CHECK (operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'))
 );
 COMMENT ON TABLE order_events IS
-    'The log and the truth: every change of orders, numbered 1, 2, 3, ... without gaps. '
-    'Append-only. A row rendered as JSON is the event as clients see it.';
-COMMENT ON COLUMN order_events.changed IS
-    'After UPDATE the old values of what it changed; after DELETE the row that was deleted.';
+    'The log and the truth: every change of a watched table, numbered 1, 2, 3, ... without gaps. '
+    'Append-only.';
 
 CREATE TABLE IF NOT EXISTS order_stream (
     id         uuid        NOT NULL DEFAULT gen_random_uuid(),
@@ -142,20 +160,123 @@ COMMENT ON TABLE revoked_tokens IS
     'counts_until. Redis, which may lose it, is told from here.';
 
 
+
+CREATE TABLE IF NOT EXISTS order_next_choices (
+    "table"  text NOT NULL,
+    "column" text NOT NULL,
+    value    text NOT NULL,
+    next     text[] NOT NULL,
+
+    CONSTRAINT order_next_choices_pkey PRIMARY KEY ("table", "column", value)
+);
+COMMENT ON TABLE order_next_choices IS
+    'For a column with a fixed set of values: which values usually follow a value, most usual first. '
+    'order_schema() shows them as "next". Nothing enforces them. The owner edits this table.';
+
+
+-- Upgrade from earlier versions, part 2: tables and their rows -------------------------------------
+
+DO $$
+DECLARE
+    checked record;
+BEGIN
+    IF EXISTS (SELECT FROM pg_attribute
+                WHERE attrelid = 'order_events'::regclass AND attname = 'order') THEN
+        ALTER TABLE order_events RENAME COLUMN "order" TO "row";
+        ALTER TABLE order_events
+            ADD COLUMN "table" text NOT NULL DEFAULT 'orders',
+            ADD COLUMN key json;
+    END IF;
+
+    IF EXISTS (SELECT FROM pg_attribute
+                WHERE attrelid = 'order_outbox'::regclass AND attname = 'new_row') THEN
+        SET LOCAL timezone = 'UTC';
+        ALTER TABLE order_outbox
+            ADD COLUMN "table" text NOT NULL DEFAULT 'orders',
+            ADD COLUMN order_id bigint,
+            ADD COLUMN key json,
+            ADD COLUMN bytes integer NOT NULL DEFAULT 0,
+            ADD COLUMN "row" json,
+            ADD COLUMN old json;
+        EXECUTE $convert$
+            UPDATE order_outbox
+               SET order_id = coalesce((new_row).id, (old_row).id),
+                   "row" = CASE WHEN operation IN ('INSERT', 'UPDATE')
+                                THEN row_to_json(new_row, true) END,
+                   old = CASE WHEN operation IN ('UPDATE', 'DELETE')
+                              THEN row_to_json(old_row, true) END
+        $convert$;
+        UPDATE order_outbox
+           SET bytes = coalesce(octet_length("row"::text), 0) + coalesce(octet_length(old::text), 0);
+        ALTER TABLE order_outbox
+            DROP COLUMN old_row, DROP COLUMN new_row,
+            ALTER COLUMN "table" DROP DEFAULT, ALTER COLUMN bytes DROP DEFAULT;
+    END IF;
+
+    -- Earlier bounds on the seed's texts. The new ones may not hold for rows that exist.
+    FOR checked IN
+        SELECT conname FROM pg_constraint
+         WHERE conrelid = 'orders'::regclass
+           AND conname IN ('orders_customer_name_size', 'orders_product_name_size')
+    LOOP
+        EXECUTE format('ALTER TABLE orders DROP CONSTRAINT %I', checked.conname);
+        EXECUTE format(
+            'ALTER TABLE orders ADD CONSTRAINT %I CHECK (%I ~ %L AND char_length(%2$I) <= 200) NOT VALID',
+            replace(checked.conname, '_size', '_text'), replace(replace(checked.conname, '_size', ''), 'orders_', ''), '\S');
+        BEGIN
+            EXECUTE format('ALTER TABLE orders VALIDATE CONSTRAINT %I',
+                           replace(checked.conname, '_size', '_text'));
+        EXCEPTION WHEN check_violation THEN
+            RAISE WARNING 'some orders break %: it binds new and changed rows only',
+                replace(checked.conname, '_size', '_text');
+        END;
+    END LOOP;
+
+    IF NOT EXISTS (SELECT FROM order_next_choices) THEN
+        INSERT INTO order_next_choices VALUES
+            ('orders', 'status', 'pending', '{processing,cancelled}'),
+            ('orders', 'status', 'processing', '{shipped,pending,cancelled}'),
+            ('orders', 'status', 'shipped', '{delivered,processing}'),
+            ('orders', 'status', 'delivered', '{}'),
+            ('orders', 'status', 'cancelled', '{pending}');
+    END IF;
+END
+$$;
+COMMENT ON TABLE order_outbox IS
+    'Committed changes that have no position yet. A change that could have seen another has the '
+    'higher id. Nearly always empty.';
+COMMENT ON COLUMN order_outbox.bytes IS 'Bytes of row and old, so that a batch is bounded unopened.';
+COMMENT ON COLUMN order_events.changed IS
+    'After UPDATE the old values of the columns that differ; after DELETE the deleted row.';
+
+
 -- Indexes, each with the query it serves --------------------------------------------------------
 
--- GET /api/events/... and /api/orders/{id}/events: WHERE order_id = ... ORDER BY position
+-- GET /api/orders/{id}/events, of an order and its children: WHERE order_id = ... ORDER BY position
 CREATE INDEX IF NOT EXISTS order_events_order_id ON order_events (order_id, position);
--- GET /api/orders?status=...: WHERE status = ... ORDER BY id DESC
-CREATE INDEX IF NOT EXISTS orders_status ON orders (status, id);
--- GET /api/orders?customer_name=...: WHERE hashtextextended(customer_name, 0) = ANY (...) AND ...
--- A btree of names refuses long ones; a hash index slows down with each order of one customer.
-DROP INDEX IF EXISTS orders_customer_name;
-CREATE INDEX IF NOT EXISTS orders_customer ON orders (hashtextextended(customer_name, 0), id);
 -- expired keys: WHERE created_at < ...
 CREATE INDEX IF NOT EXISTS idempotency_keys_created_at ON idempotency_keys (created_at);
 -- at most one stream
 CREATE UNIQUE INDEX IF NOT EXISTS order_stream_single_row ON order_stream ((true));
+DROP INDEX IF EXISTS orders_customer_name;
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname = 'version') THEN
+        COMMENT ON COLUMN orders.version IS
+            'Starts at 1, grows by one with each change. Set by trigger; a writer''s value is ignored.';
+    END IF;
+    -- The seed's columns, as long as the owner keeps them.
+    IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname = 'status') THEN
+        -- GET /api/orders?status=...: WHERE status = ... ORDER BY id DESC
+        CREATE INDEX IF NOT EXISTS orders_status ON orders (status, id);
+    END IF;
+    IF EXISTS (SELECT FROM pg_attribute
+                WHERE attrelid = 'orders'::regclass AND attname = 'customer_name') THEN
+        -- GET /api/orders?customer_name=...: a hash, because a btree refuses long names
+        CREATE INDEX IF NOT EXISTS orders_customer ON orders (hashtextextended(customer_name, 0), id);
+    END IF;
+END
+$$;
 
 INSERT INTO order_stream DEFAULT VALUES ON CONFLICT DO NOTHING;
 
@@ -171,91 +292,252 @@ COMMENT ON FUNCTION order_lock IS
     'transaction that changed orders and did not ring, until it ends.';
 
 
+-- What the catalog says of a table ---------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION order_table_name(relation regclass) RETURNS text
+LANGUAGE sql STABLE
+RETURN (
+    SELECT CASE WHEN nspname = 'public' THEN relname ELSE nspname || '.' || relname END
+      FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+     WHERE pg_class.oid = relation
+);
+COMMENT ON FUNCTION order_table_name IS
+    'The name of a table in events and in order_schema(): with its schema, unless that is public.';
+
+CREATE OR REPLACE FUNCTION order_key_columns(relation regclass) RETURNS text[]
+LANGUAGE sql STABLE
+RETURN ARRAY(
+    SELECT attname::text
+      FROM pg_index
+     CROSS JOIN unnest(indkey) WITH ORDINALITY AS key (number, place)
+      JOIN pg_attribute ON attrelid = indrelid AND attnum = key.number
+     WHERE indrelid = relation AND indisprimary
+     ORDER BY key.place
+);
+COMMENT ON FUNCTION order_key_columns IS 'The columns of a table''s primary key, in its order.';
+
+CREATE OR REPLACE FUNCTION order_parent_column(relation regclass) RETURNS text
+LANGUAGE sql STABLE
+RETURN (
+    SELECT attname::text
+      FROM pg_constraint
+      JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
+     WHERE conrelid = relation AND contype = 'f' AND cardinality(conkey) = 1
+       AND confrelid = to_regclass('public.orders') AND conrelid <> confrelid
+       AND confkey = (SELECT conkey FROM pg_constraint
+                       WHERE conrelid = to_regclass('public.orders') AND contype = 'p')
+     ORDER BY pg_constraint.oid LIMIT 1
+);
+COMMENT ON FUNCTION order_parent_column IS
+    'The column by which a row of this table belongs to an order: a foreign key of one column.';
+
+CREATE OR REPLACE FUNCTION order_base_type(type oid) RETURNS oid
+LANGUAGE sql STABLE
+RETURN (
+    WITH RECURSIVE base AS (
+        SELECT type AS oid
+        UNION ALL
+        SELECT typbasetype FROM base JOIN pg_type USING (oid) WHERE typtype = 'd'
+    )
+    SELECT base.oid FROM base JOIN pg_type USING (oid) WHERE typtype <> 'd'
+);
+COMMENT ON FUNCTION order_base_type IS 'The type below a domain; of other types the type itself.';
+
+CREATE OR REPLACE FUNCTION order_check_choices(expression text, subject text) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+DECLARE
+    literal CONSTANT text := '(?:E?''(?:[^'']|'''')*''|-?[0-9][0-9.]*|\(-[0-9][0-9.]*\))';
+    type    CONSTANT text := '(?:::[a-zA-Z_."][^,\[\]()'']*(?:\([0-9,]+\))?[^,\[\]()'']*)?';
+    name    CONSTANT text := regexp_replace(subject, '([^a-zA-Z0-9_])', '\\\1', 'g');
+    column_ CONSTANT text := format('\(*%s\)*%s\)*', name, type);
+    item    text;
+    list    text;
+    found   text[] := '{}';
+BEGIN
+    list := substring(expression FROM format(
+        '^\(*%s = ANY \(*ARRAY\[(%s%s(?:, %2$s%3$s)*)\]\)*(?:::[^'']*)?\)*$',
+        column_, literal, type));
+    IF list IS NULL THEN
+        item := substring(expression FROM format('^\(*%s = (%s)%s\)*$', column_, literal, type));
+        IF item IS NULL THEN
+            item := substring(expression FROM format(
+                '^\(*%s = ANY \(*(%s)::[^'']*\[\]\)*$', column_, literal));
+            RETURN CASE WHEN item IS NOT NULL
+                        THEN replace(substring(item FROM '^''(.*)''$'), '''''', '''')::text[] END;
+        END IF;
+        list := item;
+    END IF;
+    FOR item IN SELECT match[1] FROM regexp_matches(list, '(?:^|, )(' || literal || ')', 'g') AS match
+    LOOP
+        found := found || CASE
+            WHEN item LIKE 'E''%' THEN
+                replace(replace(substring(item FROM '^E''(.*)''$'), '''''', ''''), '\\', '\')
+            WHEN item LIKE '''%' THEN replace(substring(item FROM '^''(.*)''$'), '''''', '''')
+            ELSE btrim(item, '()') END;
+    END LOOP;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION order_check_choices IS
+    'The values that a CHECK expression, as pg_get_expr prints it, leaves to its only column; null '
+    'if it is not of the form column IN (...) or column = ANY (...).';
+
+CREATE OR REPLACE FUNCTION order_check_length(expression text, subject text) RETURNS integer
+LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN expression !~ ' OR |NOT |CASE ' THEN (
+    SELECT min(match[2]::bigint - CASE match[1] WHEN '<' THEN 1 ELSE 0 END)
+      FROM regexp_matches(
+           expression,
+           format('(?:char_length|character_length|length)\(\(*%s\)*(?:::text\)?)?\)? (<=?) ([0-9]{1,9})\)',
+                  regexp_replace(subject, '([^a-zA-Z0-9_])', '\\\1', 'g')), 'g') AS match
+)::integer END;
+COMMENT ON FUNCTION order_check_length IS
+    'The most characters that a CHECK expression allows for its only column; null if it has no '
+    'such bound.';
+
+CREATE OR REPLACE FUNCTION order_schema() RETURNS json
+LANGUAGE sql STABLE
+SET search_path = public, pg_temp
+BEGIN ATOMIC
+    WITH checks AS MATERIALIZED (
+        SELECT conrelid, conkey[1] AS attnum, contypid, pg_get_expr(conbin, conrelid) AS expression,
+               conname
+          FROM pg_constraint
+         WHERE contype = 'c'
+           AND (contypid <> 0
+                OR cardinality(conkey) = 1 AND conrelid IN (SELECT relation FROM order_tables))
+    ), columns AS (
+        SELECT attrelid, attnum, attname::text AS name, format_type(atttypid, atttypmod) AS type,
+               base.typname, base.typcategory, base.typtype, base.oid AS base_oid,
+               attnotnull OR declared.typnotnull AS required,
+               attgenerated = '' AND attidentity <> 'a'
+                   AND attname NOT IN ('id', 'version', 'created_at', 'updated_at') AS writable,
+               atthasdef AND attgenerated = '' OR attidentity <> ''
+                   OR declared.typdefault IS NOT NULL AS has_default,
+               CASE WHEN base.typname IN ('varchar', 'bpchar')
+                    THEN nullif(greatest(atttypmod, declared.typtypmod), -1) - 4 END AS declared_length,
+               (SELECT min(order_check_length(expression, quote_ident(attname)))
+                  FROM checks WHERE conrelid = attrelid AND checks.attnum = pg_attribute.attnum)
+                   AS checked_length,
+               CASE WHEN base.typtype = 'e'
+                    THEN ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = base.oid
+                                ORDER BY enumsortorder)
+                    ELSE (SELECT order_check_choices(
+                                     expression, CASE contypid WHEN 0 THEN quote_ident(attname)
+                                                               ELSE 'VALUE' END)
+                            FROM checks
+                           WHERE (conrelid = attrelid AND checks.attnum = pg_attribute.attnum
+                                  OR contypid = atttypid)
+                             AND order_check_choices(
+                                     expression, CASE contypid WHEN 0 THEN quote_ident(attname)
+                                                               ELSE 'VALUE' END) IS NOT NULL
+                           ORDER BY conname LIMIT 1) END AS choices,
+               col_description(attrelid, attnum) AS comment
+          FROM order_tables
+          JOIN pg_attribute ON attrelid = relation
+          JOIN pg_type AS declared ON declared.oid = atttypid
+          JOIN pg_type AS base ON base.oid = order_base_type(atttypid)
+         WHERE attnum > 0 AND NOT attisdropped
+    ), tables AS (
+        SELECT json_build_object(
+                   'name', order_table_name(relation),
+                   'schema', nspname,
+                   'key', order_key_columns(relation),
+                   'parent', CASE WHEN order_parent_column(relation) IS NOT NULL
+                                  THEN json_build_object('table', 'orders', 'column',
+                                                         order_parent_column(relation)) END,
+                   'columns', (
+                       SELECT json_agg(json_build_object(
+                                  'name', name,
+                                  'type', type,
+                                  'kind', CASE
+                                      WHEN choices IS NOT NULL THEN 'choice'
+                                      WHEN typcategory = 'A' THEN 'array'
+                                      WHEN typname IN ('int2', 'int4', 'int8') THEN 'integer'
+                                      WHEN typname IN ('numeric', 'float4', 'float8') THEN 'number'
+                                      WHEN typname = 'bool' THEN 'boolean'
+                                      WHEN typname = 'date' THEN 'date'
+                                      WHEN typname IN ('timestamp', 'timestamptz') THEN 'timestamp'
+                                      WHEN typname = 'uuid' THEN 'uuid'
+                                      WHEN typname IN ('json', 'jsonb') THEN 'json'
+                                      WHEN typname = 'bytea' THEN 'binary'
+                                      WHEN typname IN ('text', 'varchar', 'bpchar', 'name', 'citext')
+                                      THEN 'text'
+                                      ELSE 'other' END,
+                                  'nullable', NOT required,
+                                  'writable', writable,
+                                  'default', has_default,
+                                  'choices', choices,
+                                  'next', (SELECT json_object_agg(value, next ORDER BY value)
+                                             FROM order_next_choices AS step
+                                            WHERE step."table" = order_table_name(relation)
+                                              AND step."column" = name AND choices IS NOT NULL),
+                                  'max_length', least(declared_length, checked_length),
+                                  'comment', comment) ORDER BY attnum)
+                         FROM columns WHERE attrelid = relation)
+               ) AS "table", relation <> to_regclass('public.orders') AS other,
+               order_table_name(relation) AS name
+          FROM order_tables
+          JOIN pg_class ON pg_class.oid = relation
+          JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    ), listed AS (
+        SELECT coalesce(json_agg("table" ORDER BY other, name), '[]') AS list FROM tables
+    )
+    SELECT json_build_object('version', md5(list::text), 'tables', list) FROM listed;
+END;
+COMMENT ON FUNCTION order_schema IS
+    'The watched tables as GET /api/schema shows them, from the catalog. version is a hash of the rest.';
+
+CREATE OR REPLACE FUNCTION order_schema_version() RETURNS text
+LANGUAGE sql STABLE
+RETURN order_schema() ->> 'version';
+COMMENT ON FUNCTION order_schema_version IS 'The version in order_schema().';
+
+
 -- Rendering -----------------------------------------------------------------------------------
 
-CREATE OR REPLACE FUNCTION order_changes(old_row orders, new_row orders) RETURNS json
-LANGUAGE sql STABLE
-RETURN CASE    -- no subquery, so that the planner can put it in place: a call took two fifths of an event
-    WHEN old_row.customer_name = new_row.customer_name
-         AND old_row.product_name = new_row.product_name
-         AND old_row.quantity = new_row.quantity
-         AND old_row.created_at = new_row.created_at
-    THEN ('{"status":"' || old_row.status || '"}')::json    -- as most changes are
-    -- Column by column: ten times faster than comparing two JSON objects. No column may be null,
-    -- so a null is one that did not change. version and updated_at change with every change.
-    ELSE json_strip_nulls(json_build_object(
-        'customer_name', nullif(old_row.customer_name, new_row.customer_name),
-        'product_name', nullif(old_row.product_name, new_row.product_name),
-        'quantity', nullif(old_row.quantity, new_row.quantity),
-        'status', nullif(old_row.status, new_row.status),
-        'created_at', nullif(old_row.created_at, new_row.created_at)))
+CREATE OR REPLACE FUNCTION order_changed(operation text, old_row json, new_row json) RETURNS json
+LANGUAGE sql IMMUTABLE
+RETURN CASE operation
+    WHEN 'DELETE' THEN old_row
+    WHEN 'UPDATE' THEN (
+        SELECT coalesce('{' || string_agg(to_json(before.key) || ':' || before.value, ',') || '}',
+                        '{}')::json
+          FROM json_each(old_row) AS before
+          LEFT JOIN json_each(new_row) AS after USING (key)
+         WHERE before.value::text IS DISTINCT FROM after.value::text
+           AND before.key NOT IN ('version', 'updated_at'))
 END;
-COMMENT ON FUNCTION order_changes IS
-    'Old values of the columns in which two versions of an order differ, as a JSON object. '
-    'Call it with timezone UTC.';
-
-CREATE OR REPLACE FUNCTION order_changed(operation text, old_row orders, new_row orders) RETURNS json
-LANGUAGE sql STABLE
-RETURN CASE operation WHEN 'UPDATE' THEN order_changes(old_row, new_row)
-                      WHEN 'DELETE' THEN to_json(old_row) END;
-COMMENT ON FUNCTION order_changed IS 'What order_events.changed holds. Call it with timezone UTC.';
+COMMENT ON FUNCTION order_changed IS
+    'What order_events.changed holds: the old values of the columns whose rendered texts differ.';
 
 CREATE OR REPLACE FUNCTION order_event_json(event order_events) RETURNS text
 LANGUAGE sql STABLE
-RETURN concat(    -- as to_json(event) has it, in two thirds of the time
+RETURN concat(    -- two thirds of the time of to_json(event)
     '{"position":', event.position,
+    ',"table":', to_json(event."table"),
     ',"operation":"', event.operation,
     '","order_id":', coalesce(event.order_id::text, 'null'),
-    ',"order":', coalesce(event."order"::text, 'null'),
+    CASE WHEN event."table" = 'orders' THEN ',"order":'
+         ELSE concat(',"key":', coalesce(event.key::text, 'null'), ',"row":') END,
+    coalesce(event."row"::text, 'null'),
     ',"changed":', coalesce(event.changed::text, 'null'),
     ',"actor":', coalesce(to_json(event.actor)::text, 'null'),
     ',"changed_at":', to_json(event.changed_at), '}'
 );
 COMMENT ON FUNCTION order_event_json IS
-    'The one rendering of an event. Call it with timezone UTC.';
-
-CREATE OR REPLACE FUNCTION order_outbox_bytes(entry order_outbox) RETURNS bigint
-LANGUAGE sql IMMUTABLE
-RETURN coalesce(octet_length((entry.old_row).customer_name), 0)
-     + coalesce(octet_length((entry.old_row).product_name), 0)
-     + coalesce(octet_length((entry.new_row).customer_name), 0)
-     + coalesce(octet_length((entry.new_row).product_name), 0);
-COMMENT ON FUNCTION order_outbox_bytes IS 'Bytes of text in an outbox entry: all that can be large.';
-
-CREATE OR REPLACE FUNCTION order_outbox_small(entry order_outbox) RETURNS boolean
-LANGUAGE sql STABLE
-RETURN coalesce(pg_column_size(entry.old_row), 0) + coalesce(pg_column_size(entry.new_row), 0) < 2000
-   AND pg_column_compression(entry.old_row) IS NULL AND pg_column_compression(entry.new_row) IS NULL;
-COMMENT ON FUNCTION order_outbox_small IS
-    'Whether the rows in an outbox entry can be looked at without fetching or opening anything.';
+    'Renders an event as clients see it. Call it with timezone UTC.';
 
 CREATE OR REPLACE FUNCTION order_batch_bytes() RETURNS bigint
 LANGUAGE sql IMMUTABLE
 RETURN 256 * 1024;
 COMMENT ON FUNCTION order_batch_bytes IS
-    'Most bytes of text in a batch; a larger event goes alone. '
-    'Many WebSocket clients refuse frames over 1 MiB unless told otherwise.';
+    'Most bytes of rows in a batch; a larger event goes alone. Many WebSocket clients refuse frames '
+    'over 1 MiB unless told otherwise.';
 
 
 -- Batches ------------------------------------------------------------------------------
-
-CREATE OR REPLACE FUNCTION order_batch_end(max_events integer) RETURNS bigint
-LANGUAGE sql STABLE
-RETURN (
-    WITH waiting AS (
-        SELECT id, stored, sum(stored) OVER (ORDER BY id) AS stored_so_far
-          FROM (SELECT id, pg_column_size(entry.*) AS stored
-                  FROM order_outbox AS entry ORDER BY id LIMIT max_events) AS next
-    ), measured AS (    -- as text; what is stored compressed need not be opened to be left out
-        SELECT id, bytes, sum(bytes) OVER (ORDER BY id) AS bytes_so_far
-          FROM (SELECT id, order_outbox_bytes(entry) AS bytes
-                  FROM waiting JOIN order_outbox AS entry USING (id)
-                 WHERE stored_so_far <= greatest(order_batch_bytes(), stored)) AS small
-    )
-    SELECT max(id) FROM measured WHERE bytes_so_far <= greatest(order_batch_bytes(), bytes)
-);
-COMMENT ON FUNCTION order_batch_end IS
-    'Outbox id of the last change in a batch that is bounded by max_events and order_batch_bytes.';
 
 CREATE OR REPLACE FUNCTION take_order_events(
     max_events integer DEFAULT 1000,
@@ -264,9 +546,9 @@ CREATE OR REPLACE FUNCTION take_order_events(
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 SET timezone = 'UTC'
--- One plan a session: planning takes longer than taking. It is made while the outbox is empty, or
--- as good as; every access here is by a primary key, and a plan that scans instead once took 40 s
--- for a batch.
+-- One plan for the session's life: planning takes longer than taking. The plan is made while the
+-- outbox is nearly empty, so everything but access by primary key is switched off: a plan with a
+-- sequential scan once took 40 s for a batch.
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 SET enable_bitmapscan = off
@@ -276,58 +558,33 @@ SET jit = off
 AS $$
 DECLARE
     head bigint;
-    next bigint[];
 BEGIN
-    -- One at a time (I8). What follows must be statements of their own: each takes its snapshot
-    -- with the lock in hand and so sees all that the previous holder committed.
+    -- One take at a time (I8). The statements below take their snapshots with the lock held, and so
+    -- see all that the previous holder committed.
     PERFORM pg_advisory_xact_lock(order_lock('take'));
-    next := ARRAY(SELECT id FROM order_outbox ORDER BY id LIMIT 2);
-    IF cardinality(next) = 0 THEN
-        RETURN;    -- what a listener that looks often finds most often: in a tenth of the time
+    IF NOT EXISTS (SELECT FROM order_outbox ORDER BY id LIMIT 1) THEN
+        RETURN;
     END IF;
     SELECT coalesce(max(position), 0) INTO head FROM order_events;
 
-    IF cardinality(next) = 1 THEN    -- what it finds when little happens: the short way
-        RETURN QUERY
-        WITH taken AS (
-            DELETE FROM order_outbox WHERE id = next[1]
-            RETURNING operation, old_row, new_row, actor, changed_at
-        ), logged AS (
-            INSERT INTO order_events
-                        (position, operation, order_id, "order", changed, actor, changed_at)
-            SELECT head + 1, operation, coalesce((new_row).id, (old_row).id), to_json(new_row),
-                   order_changed(operation, old_row, new_row), actor, changed_at
-              FROM taken
-            RETURNING *
-        )
-        SELECT logged.position, logged.position, '[' || order_event_json(logged) || ']',
-               order_stream.id
-          FROM logged CROSS JOIN order_stream;
-        RETURN;
-    END IF;
-
     RETURN QUERY
-    WITH lowest AS MATERIALIZED (    -- past what was taken and is not vacuumed yet; not next[1],
-        -- which is of an older snapshot: what commits below it must not be left out (I2)
-        SELECT id FROM order_outbox ORDER BY id LIMIT 1
-    ), bound AS MATERIALIZED (    -- for the usual batch of small rows a sum will do
-        SELECT CASE WHEN bool_and(bytes IS NOT NULL) AND sum(bytes) <= order_batch_bytes()
-                    THEN max(id) ELSE order_batch_end(max_events) END AS id
-          FROM (SELECT id,
-                       CASE WHEN order_outbox_small(entry) THEN order_outbox_bytes(entry) END AS bytes
-                  FROM order_outbox AS entry
-                 WHERE id >= (SELECT lowest.id FROM lowest) ORDER BY id LIMIT max_events) AS next
-    ), logged AS (    -- all that is visible up to there: one snapshot, here, above and below
-        INSERT INTO order_events (position, operation, order_id, "order", changed, actor, changed_at)
-        SELECT head + row_number() OVER (ORDER BY id), operation,
-               coalesce((new_row).id, (old_row).id), to_json(new_row),
-               order_changed(operation, old_row, new_row), actor, changed_at
+    WITH next AS MATERIALIZED (
+        SELECT id, bytes, sum(bytes) OVER (ORDER BY id) AS bytes_so_far
+          FROM (SELECT id, bytes FROM order_outbox ORDER BY id LIMIT max_events) AS waiting
+    ), bound AS MATERIALIZED (
+        SELECT min(id) AS first, max(id) AS last
+          FROM next WHERE bytes_so_far <= greatest(order_batch_bytes(), bytes)
+    ), logged AS (    -- the same snapshot, so all that is visible up to there
+        INSERT INTO order_events
+                    (position, "table", operation, order_id, key, "row", changed, actor, changed_at)
+        SELECT head + row_number() OVER (ORDER BY id), "table", operation, order_id, key, "row",
+               order_changed(operation, old, "row"), actor, changed_at
           FROM order_outbox
-         WHERE id BETWEEN (SELECT lowest.id FROM lowest) AND (SELECT bound.id FROM bound)
+         WHERE id BETWEEN (SELECT bound.first FROM bound) AND (SELECT bound.last FROM bound)
         RETURNING *
     ), taken AS (
         DELETE FROM order_outbox
-         WHERE id BETWEEN (SELECT lowest.id FROM lowest) AND (SELECT bound.id FROM bound)
+         WHERE id BETWEEN (SELECT bound.first FROM bound) AND (SELECT bound.last FROM bound)
     )
     SELECT min(logged.position), max(logged.position),
            '[' || string_agg(order_event_json(logged), ',' ORDER BY logged.position) || ']',
@@ -456,23 +713,12 @@ COMMENT ON FUNCTION order_listener_depose IS
 
 -- Triggers ------------------------------------------------------------------------------------
 
-CREATE OR REPLACE FUNCTION orders_stamp_insert() RETURNS trigger
-LANGUAGE plpgsql
-AS $$
-BEGIN
-    NEW.version := 1;
-    RETURN NEW;
-END
-$$;
-COMMENT ON FUNCTION orders_stamp_insert IS 'Every order starts at version 1.';
-
 -- NOTIFY makes a commit wait for every other that notifies, one fsync at a time. So a writer rings
 -- only while the listener sleeps. Why no change is missed: a silent writer found nobody asleep
 -- *after* it had taken "silent"; the listener asks whether "silent" is free *after* it has taken
 -- "asleep"; so it cannot be told yes before that writer has ended, and then looks once more. The
 -- same holds for one that found the listener unwell: it asks after it has said that it is well.
 -- Nobody ever waits for these locks: PostgreSQL would queue writers behind the listener (I5).
-DROP FUNCTION IF EXISTS ring_orders_bell();
 CREATE OR REPLACE FUNCTION order_writer_silent() RETURNS boolean
 LANGUAGE sql VOLATILE
 RETURN pg_try_advisory_xact_lock_shared(order_lock('silent'))
@@ -485,87 +731,127 @@ COMMENT ON FUNCTION order_writer_silent IS
 
 CREATE OR REPLACE FUNCTION order_actor() RETURNS text
 LANGUAGE sql STABLE
-RETURN nullif(current_setting('orders.actor', true), '');
+RETURN left(nullif(current_setting('orders.actor', true), ''), 200);
 COMMENT ON FUNCTION order_actor IS
-    'To whom changes are ascribed: the transaction''s or session''s orders.actor, if set.';
+    'To whom changes are ascribed: orders.actor of the transaction or session, if set, cut to 200 '
+    'characters.';
 
--- The four recorders run with their owner's rights, so that a role which may write orders needs
--- none on the outbox. Writers pay for every microsecond here: a SET search_path costs three, so
--- names are given in full instead (the writer's path is his own) and nothing is looked up along it;
--- what looks like a call of our own is put in place by the planner.
---
--- By row, and each before its effects: an owner's trigger AFTER a change may change the order again,
--- and of a statement it would be heard of last (I2). So an UPDATE or DELETE is recorded BEFORE it is
--- done, as the last that can still alter it. An INSERT is not: ON CONFLICT may yet make something
--- else of it. docs/adr/0018 has what it costs.
-
-CREATE OR REPLACE FUNCTION orders_record_insert() RETURNS trigger
+CREATE OR REPLACE FUNCTION order_record() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC'
+SET datestyle = 'ISO, MDY'
+SET intervalstyle = 'postgres'
+SET bytea_output = 'hex'
+SET extra_float_digits = 1
+SET lc_monetary = 'C'
 AS $$
+DECLARE
+    old_row     json;
+    new_row     json;
+    old_key     json;
+    new_key     json;
+    versioned   boolean;
+    stamped     boolean;
+    is_orders   boolean := TG_RELID = 'public.orders'::regclass;
 BEGIN
-    INSERT INTO public.order_outbox (operation, new_row, actor)
-    VALUES ('INSERT', NEW, public.order_actor());
-    IF NOT public.order_writer_silent() THEN
-        PERFORM pg_catalog.pg_notify('orders_changes', '{"table":"orders"}');
-    END IF;
-    RETURN NULL;
-END
-$$;
-COMMENT ON FUNCTION orders_record_insert IS 'Copies an inserted row to the outbox.';
+    SELECT coalesce(bool_or(attname = 'version'
+                            AND atttypid IN ('int4'::regtype, 'int8'::regtype)), false),
+           coalesce(bool_or(attname = 'updated_at' AND atttypid = 'timestamptz'::regtype), false)
+      INTO versioned, stamped
+      FROM pg_attribute
+     WHERE attrelid = TG_RELID AND attname IN ('version', 'updated_at') AND attgenerated = '';
 
-CREATE OR REPLACE FUNCTION orders_record_update() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER
-AS $$
-BEGIN
-    IF NEW.id OPERATOR(pg_catalog.<>) OLD.id THEN
-        RAISE EXCEPTION 'orders.id cannot change (% to %): delete the order and insert a new one',
-            OLD.id, NEW.id USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
-    NEW.version := OLD.version;
-    NEW.updated_at := OLD.updated_at;
-    IF NEW OPERATOR(pg_catalog.*=) OLD THEN
+    IF TG_OP = 'INSERT' AND TG_WHEN = 'BEFORE' THEN
+        IF versioned THEN
+            NEW.version := 1;
+        END IF;
         RETURN NEW;
     END IF;
-    NEW.version := OLD.version OPERATOR(pg_catalog.+) 1;
-    NEW.updated_at := pg_catalog.clock_timestamp();
-    INSERT INTO public.order_outbox (operation, old_row, new_row, actor)
-    VALUES ('UPDATE', OLD, NEW, public.order_actor());
-    IF NOT public.order_writer_silent() THEN
-        PERFORM pg_catalog.pg_notify('orders_changes', '{"table":"orders"}');
+
+    IF TG_OP = 'UPDATE' THEN
+        IF versioned THEN
+            EXECUTE 'SELECT $1.version' INTO NEW.version USING OLD;
+        END IF;
+        IF stamped THEN
+            NEW.updated_at := OLD.updated_at;
+        END IF;
+        IF NEW OPERATOR(pg_catalog.*=) OLD THEN
+            RETURN NEW;
+        END IF;
+        IF versioned THEN
+            EXECUTE 'SELECT $1.version + 1' INTO NEW.version USING OLD;
+        END IF;
+        IF stamped THEN
+            NEW.updated_at := clock_timestamp();
+        END IF;
     END IF;
-    RETURN NEW;
+
+    IF TG_OP <> 'DELETE' THEN
+        new_row := row_to_json(NEW);
+        new_key := public.order_key(TG_RELID, new_row);
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        old_row := row_to_json(OLD);
+        old_key := public.order_key(TG_RELID, old_row);
+    END IF;
+    IF TG_OP = 'UPDATE' AND old_key::text <> new_key::text THEN
+        IF is_orders THEN
+            RAISE EXCEPTION 'orders.id cannot change (% to %): delete the order and insert a new one',
+                old_row ->> 'id', new_row ->> 'id'
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        INSERT INTO public.order_outbox ("table", operation, order_id, key, bytes, old, actor)
+        VALUES (public.order_table_name(TG_RELID), 'DELETE',
+                (old_row ->> public.order_parent_column(TG_RELID))::bigint, old_key,
+                octet_length(old_row::text), old_row, public.order_actor());
+        INSERT INTO public.order_outbox ("table", operation, order_id, key, bytes, "row", actor)
+        VALUES (public.order_table_name(TG_RELID), 'INSERT',
+                (new_row ->> public.order_parent_column(TG_RELID))::bigint, new_key,
+                octet_length(new_row::text), new_row, public.order_actor());
+    ELSE
+        INSERT INTO public.order_outbox
+                    ("table", operation, order_id, key, bytes, "row", old, actor)
+        VALUES (public.order_table_name(TG_RELID), TG_OP,
+                CASE WHEN is_orders THEN (coalesce(new_row, old_row) ->> 'id')::bigint
+                     ELSE (coalesce(new_row, old_row) ->> public.order_parent_column(TG_RELID))::bigint
+                END,
+                CASE WHEN NOT is_orders THEN coalesce(new_key, old_key) END,
+                coalesce(octet_length(new_row::text), 0) + coalesce(octet_length(old_row::text), 0),
+                new_row, old_row, public.order_actor());
+    END IF;
+    IF NOT public.order_writer_silent() THEN
+        PERFORM pg_notify('orders_changes',
+                          format('{"table":%s}', to_json(public.order_table_name(TG_RELID))));
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END
 $$;
-COMMENT ON FUNCTION orders_record_update IS
-    'Gives version and updated_at, and copies the row as it was and will be to the outbox; an '
-    'UPDATE that changes nothing leaves both, and makes no event.';
+COMMENT ON FUNCTION order_record IS
+    'Maintains version and updated_at where the table has them, and records the change in the outbox.';
 
-CREATE OR REPLACE FUNCTION orders_record_delete() RETURNS trigger
+CREATE OR REPLACE FUNCTION order_record_truncate() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 AS $$
 BEGIN
-    INSERT INTO public.order_outbox (operation, old_row, actor)
-    VALUES ('DELETE', OLD, public.order_actor());
+    INSERT INTO public.order_outbox ("table", operation, bytes, actor)
+    VALUES (public.order_table_name(TG_RELID), 'TRUNCATE', 0, public.order_actor());
     IF NOT public.order_writer_silent() THEN
-        PERFORM pg_catalog.pg_notify('orders_changes', '{"table":"orders"}');
-    END IF;
-    RETURN OLD;
-END
-$$;
-COMMENT ON FUNCTION orders_record_delete IS 'Copies a row that will be deleted to the outbox.';
-
-CREATE OR REPLACE FUNCTION orders_record_truncate() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER
-AS $$
-BEGIN
-    INSERT INTO public.order_outbox (operation, actor) VALUES ('TRUNCATE', public.order_actor());
-    IF NOT public.order_writer_silent() THEN
-        PERFORM pg_catalog.pg_notify('orders_changes', '{"table":"orders"}');
+        PERFORM pg_catalog.pg_notify('orders_changes', pg_catalog.format(
+            '{"table":%s}', pg_catalog.to_json(public.order_table_name(TG_RELID))));
     END IF;
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION orders_record_truncate IS 'Notes a TRUNCATE in the outbox.';
+COMMENT ON FUNCTION order_record_truncate IS 'Records a TRUNCATE in the outbox.';
+
+CREATE OR REPLACE FUNCTION order_key(relation regclass, "row" json) RETURNS json
+LANGUAGE sql STABLE
+RETURN (
+    SELECT ('{' || string_agg(to_json(name) || ':' || ("row" -> name), ',' ORDER BY place) || '}')::json
+      FROM unnest(public.order_key_columns(relation)) WITH ORDINALITY AS key (name, place)
+);
+COMMENT ON FUNCTION order_key IS 'The primary key in a rendered row, as a JSON object.';
 
 CREATE OR REPLACE FUNCTION order_events_refuse() RETURNS trigger
 LANGUAGE plpgsql
@@ -578,24 +864,83 @@ END
 $$;
 COMMENT ON FUNCTION order_events_refuse IS 'Keeps history from being rewritten by accident.';
 
--- Triggers of a kind fire in the order of their names: those that others might still alter the row
--- after must be last, that which others might follow up first.
-CREATE OR REPLACE TRIGGER "~orders_stamp_insert"
-    BEFORE INSERT ON orders FOR EACH ROW WHEN (NEW.version <> 1)
-    EXECUTE FUNCTION orders_stamp_insert();
-CREATE OR REPLACE TRIGGER "0_orders_record_insert"
-    AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION orders_record_insert();
-CREATE OR REPLACE TRIGGER "~orders_record_update"
-    BEFORE UPDATE ON orders FOR EACH ROW WHEN (NEW.* IS DISTINCT FROM OLD.*)
-    EXECUTE FUNCTION orders_record_update();
-CREATE OR REPLACE TRIGGER "~orders_record_delete"
-    BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION orders_record_delete();
-CREATE OR REPLACE TRIGGER orders_record_truncate
-    AFTER TRUNCATE ON orders FOR EACH STATEMENT EXECUTE FUNCTION orders_record_truncate();
-
 CREATE OR REPLACE TRIGGER order_events_append_only
     BEFORE UPDATE OR TRUNCATE ON order_events
     FOR EACH STATEMENT EXECUTE FUNCTION order_events_refuse();
+
+
+-- Watched tables ------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION order_trigger_name(name text, at text) RETURNS name
+LANGUAGE sql IMMUTABLE
+RETURN CASE at WHEN 'first' THEN chr(1)
+               ELSE CASE WHEN getdatabaseencoding() = 'UTF8' THEN chr(1114111) ELSE '~' END
+       END || name;
+COMMENT ON FUNCTION order_trigger_name IS
+    'A trigger name that sorts before or after the names of the owner''s triggers: PostgreSQL fires '
+    'triggers in the byte order of their names.';
+
+CREATE OR REPLACE FUNCTION watch_table(relation regclass) RETURNS void
+LANGUAGE plpgsql
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    found pg_class;
+BEGIN
+    SELECT * INTO found FROM pg_class WHERE oid = relation;
+    IF found.relkind <> 'r' OR found.relpersistence = 't' OR found.relispartition THEN
+        RAISE EXCEPTION '% cannot be watched: it is not an ordinary table', relation
+            USING ERRCODE = 'wrong_object_type';
+    END IF;
+    IF order_key_columns(relation) = '{}' THEN
+        RAISE EXCEPTION '% cannot be watched: it has no primary key', relation
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    INSERT INTO order_tables VALUES (relation) ON CONFLICT DO NOTHING;
+    EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE INSERT ON %s'
+                   ' FOR EACH ROW EXECUTE FUNCTION order_record()',
+                   order_trigger_name('orders_stamp_insert', 'last'), relation);
+    EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER INSERT ON %s'
+                   ' FOR EACH ROW EXECUTE FUNCTION order_record()',
+                   order_trigger_name('orders_record_insert', 'first'), relation);
+    EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE UPDATE ON %s'
+                   ' FOR EACH ROW EXECUTE FUNCTION order_record()',
+                   order_trigger_name('orders_record_update', 'last'), relation);
+    EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE DELETE ON %s'
+                   ' FOR EACH ROW EXECUTE FUNCTION order_record()',
+                   order_trigger_name('orders_record_delete', 'last'), relation);
+    EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER TRUNCATE ON %s'
+                   ' FOR EACH STATEMENT EXECUTE FUNCTION order_record_truncate()',
+                   order_trigger_name('orders_record_truncate', 'first'), relation);
+    IF to_regrole('orders_api') IS NOT NULL THEN
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO orders_api', relation);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION watch_table IS
+    'Makes each change of a table an event. The table needs a primary key. Repeating it is harmless.';
+
+CREATE OR REPLACE FUNCTION unwatch_table(relation regclass) RETURNS void
+LANGUAGE plpgsql
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    trigger_name name;
+BEGIN
+    FOR trigger_name IN
+        SELECT tgname FROM pg_trigger
+         WHERE tgrelid = relation
+           AND tgfoid IN ('order_record()'::regprocedure, 'order_record_truncate()'::regprocedure)
+    LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', trigger_name, relation);
+    END LOOP;
+    DELETE FROM order_tables WHERE order_tables.relation = unwatch_table.relation;
+END
+$$;
+COMMENT ON FUNCTION unwatch_table IS
+    'Ends what watch_table() began. Changes that wait are still delivered.';
+
+SELECT watch_table('orders');
 
 
 -- Roles ---------------------------------------------------------------------------------------
@@ -617,8 +962,9 @@ BEGIN
 END
 $$;
 
--- It takes what waits, with its owner's rights: not everyone's business.
-REVOKE EXECUTE ON FUNCTION take_order_events, read_order_events, order_batch_end,
+-- These run with their owner's rights or end other sessions.
+REVOKE EXECUTE ON FUNCTION take_order_events, read_order_events, order_record,
+    order_record_truncate, watch_table, unwatch_table,
     prune_order_events(bigint), prune_order_events(interval),
     order_listener_lead, order_listener_sleep, order_listener_wake, order_listener_depose,
     order_writers_settled FROM PUBLIC;
@@ -628,10 +974,12 @@ BEGIN
     IF to_regrole('orders_api') IS NOT NULL THEN
         GRANT SELECT, INSERT, UPDATE, DELETE ON orders, idempotency_keys, revoked_tokens
             TO orders_api;
-        GRANT SELECT ON order_events, order_outbox, order_stream TO orders_api;
+        GRANT SELECT ON order_events, order_outbox, order_stream, order_tables, order_next_choices
+            TO orders_api;
     END IF;
     IF to_regrole('orders_listener') IS NOT NULL THEN
-        GRANT SELECT ON order_events, order_stream TO orders_listener;
+        GRANT SELECT ON order_events, order_stream, order_tables, order_next_choices
+            TO orders_listener;
         GRANT SELECT (id) ON order_outbox TO orders_listener;
         GRANT EXECUTE ON FUNCTION take_order_events, read_order_events,
             order_listener_lead, order_listener_sleep, order_listener_wake, order_listener_depose,

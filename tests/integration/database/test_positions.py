@@ -36,9 +36,11 @@ def test_nothing_waiting_is_no_batch(take: Take) -> None:
 
 def test_a_batch_is_bounded_in_bytes(sql: Sql, take: Take) -> None:
     """A batch ends once it is large, so that no frame outgrows what clients accept."""
+    sql.execute("ALTER TABLE orders ADD COLUMN note text")
     for _ in range(8):
         sql.execute(
-            "INSERT INTO orders (customer_name, product_name) VALUES (%s, 'p')", ["x" * 100_000]
+            "INSERT INTO orders (customer_name, product_name, note) VALUES ('a', 'p', %s)",
+            ["x" * 100_000],
         )
     lengths = []
     while batch := take():
@@ -48,8 +50,10 @@ def test_a_batch_is_bounded_in_bytes(sql: Sql, take: Take) -> None:
 
 def test_a_huge_entry_goes_alone(sql: Sql, take: Take) -> None:
     """An entry over the bound does not wait for ever: it makes a batch of its own."""
+    sql.execute("ALTER TABLE orders ADD COLUMN note text")
     sql.execute(
-        "INSERT INTO orders (customer_name, product_name) VALUES ('a', 'p'), (%s, 'p'), ('c', 'p')",
+        "INSERT INTO orders (customer_name, product_name, note)"
+        " VALUES ('a', 'p', ''), ('b', 'p', %s), ('c', 'p', '')",
         ["x" * 2_000_000],
     )
     batches = [take(), take(), take(), take()]

@@ -108,7 +108,7 @@ def test_application_sees_orders_alone(try_as: Connect, statement: str) -> None:
     [
         "SELECT * FROM orders",
         INSERT,
-        "SELECT old_row FROM order_outbox",
+        'SELECT "row" FROM order_outbox',
         "SELECT * FROM idempotency_keys",
         "SELECT * FROM revoked_tokens",
     ],

@@ -89,10 +89,14 @@ CONDITIONS = {
 _COUNTED = """
     SELECT {columns}, 1 AS weight FROM orders WHERE {conditions}
     UNION ALL
-    SELECT {columns}, -1 FROM (SELECT (new_row).* FROM order_outbox) AS came
+    SELECT {columns}, -1 FROM (
+        SELECT (json_populate_record(NULL::orders, "row")).* FROM order_outbox
+         WHERE "table" = 'orders') AS came
      WHERE id IS NOT NULL AND {conditions}
     UNION ALL
-    SELECT {columns}, 1 FROM (SELECT (old_row).* FROM order_outbox) AS went
+    SELECT {columns}, 1 FROM (
+        SELECT (json_populate_record(NULL::orders, "old")).* FROM order_outbox
+         WHERE "table" = 'orders') AS went
      WHERE id IS NOT NULL AND {conditions}
 """
 _NOW = """to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')"""
@@ -173,14 +177,14 @@ EVENTS_OF_ORDER = EVENT_PAGE.format(condition="event.order_id = %(order_id)s")
 # many. Names are inside JSON here, so each event has to be looked at.
 SCOPED_CHANGES = """
     WITH recent AS (
-        SELECT operation, "order", changed, changed_at FROM order_events
+        SELECT operation, "row", changed, changed_at FROM order_events
          WHERE position > (SELECT coalesce(max(position), 0) FROM order_events) - %(looked_at)s
            AND position <= %(position)s AND changed_at >= %(hour)s
     ), own AS (
         SELECT width_bucket(extract(epoch FROM changed_at - %(hour)s::timestamptz),
                             0, %(minutes)s * 60, %(minutes)s) AS number
           FROM recent
-         WHERE "order"->>'customer_name' = ANY (%(scope)s)
+         WHERE "row"->>'customer_name' = ANY (%(scope)s)
             OR changed->>'customer_name' = ANY (%(scope)s)
             OR operation = 'TRUNCATE'
     ), counted AS (SELECT number, count(*) AS changes FROM own GROUP BY number)
@@ -194,7 +198,7 @@ ORDER_KNOWN = f"""
         OR EXISTS (SELECT FROM order_events
                     WHERE order_id = %(id)s
                       AND (%(scope)s::text[] IS NULL
-                           OR "order"->>'customer_name' = ANY (%(scope)s)
+                           OR "row"->>'customer_name' = ANY (%(scope)s)
                            OR changed->>'customer_name' = ANY (%(scope)s)))
 """  # noqa: S608  made of constants
 
