@@ -84,11 +84,11 @@ def message(data: bytes) -> None:
 
 def _subscribe(said: Subscribe) -> None:
     """Hold the answer to it to the contract; what it asks for must widen no scope."""
-    _SERVER.validate_json(protocol.subscribed(said.filter, said.after or 0))
-    wanted = Predicate.of(said.filter)
+    _SERVER.validate_json(protocol.subscribed(said.wanted, said.after or 0))
+    wanted = Predicate.of(protocol.wanted(said))
     assert wanted is None or isinstance(wanted.admits(ROW), bool)
     for scope in (frozenset[str](), frozenset({"Bob"})):
-        scoped = Predicate.of(said.filter, scope)
+        scoped = Predicate.of(protocol.wanted(said), scope)
         assert scoped is not None
         assert not scoped.admits(ROW)
 

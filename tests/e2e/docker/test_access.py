@@ -128,7 +128,7 @@ def test_ticket_is_good_once(guarded: ContainerStack) -> None:
         ticket = ann.post("/api/tickets").json()["ticket"]
     offered = [Subprotocol("orders"), Subprotocol(f"orders.ticket.{ticket}")]
     with Follower(stream_url(guarded), subprotocols=offered) as follower:
-        assert follower.expect("authenticated")["customers"] == [OURS]
+        assert follower.expect("authenticated")["rows"] == {"customer_name": [OURS]}
     assert closing_code(guarded, subprotocols=offered) == 0
 
 

@@ -17,7 +17,7 @@ def test_header(guarded: Guarded, ann: str) -> None:
     """A token in the header opens the stream: hello, then whose it is."""
     with Follower(guarded.gateway.ws_url, additional_headers=bearer(ann)) as follower:
         said = follower.expect("authenticated")
-    assert (said["subject"], said["role"], said["customers"]) == ("ann", "admin", [OURS])
+    assert (said["subject"], said["role"], said["rows"]) == ("ann", "admin", ROWS)
     assert said["expires"]
 
 
@@ -45,14 +45,14 @@ def test_ticket_is_good_once(guarded: Guarded, ann: str, way: str) -> None:
     if way == "subprotocol":
         offered = [Subprotocol("orders"), Subprotocol(f"orders.ticket.{ticket}")]
         with Follower(guarded.gateway.ws_url, subprotocols=offered) as follower:
-            assert follower.expect("authenticated")["customers"] == [OURS]
+            assert follower.expect("authenticated")["rows"] == ROWS
         assert guarded.refusal(subprotocols=offered).status_code == 401
     message = {"type": "auth", "ticket": ticket}
     if way == "message":
         with connect(guarded.gateway.ws_url) as socket:
             socket.send(json.dumps(message))
             assert json.loads(socket.recv(5))["type"] == "hello"
-            assert json.loads(socket.recv(5))["customers"] == [OURS]
+            assert json.loads(socket.recv(5))["rows"] == ROWS
     assert guarded.closing(message).code == 4001
 
 

@@ -318,7 +318,7 @@ def _converse(
 def test_positions_move_without_events_under_a_scope() -> None:
     """A token for some customers makes frames cover more than they hold, as a filter does."""
     protocol = following(4)
-    scoped = {"subject": "ann", "role": "viewer", "customers": ["Ann"], "expires": None}
+    scoped = {"subject": "ann", "role": "viewer", "rows": {"store": ["Berlin"]}, "expires": None}
     assert protocol.take({"type": "authenticated", **scoped}) == []
     assert positions(protocol.take(frame(5, 9, 7))) == [7]
     assert not [
@@ -330,7 +330,7 @@ def test_positions_move_without_events_under_a_scope() -> None:
 def test_everyones_orders_have_no_holes() -> None:
     """A token for everyone's orders explains no gap."""
     protocol = following(4)
-    protocol.take({"type": "authenticated", "customers": None})
+    protocol.take({"type": "authenticated", "rows": None})
     assert isinstance(protocol.take(frame(5, 9, 7))[0], Reconnect)
     assert isinstance(following(4).take(said("heartbeat", 12))[0], Reconnect)
 

@@ -27,7 +27,8 @@ def test_payload_is_the_documented_document() -> None:
 
 def test_head_is_the_documented_document() -> None:
     """The head position travels as a small JSON document."""
-    assert encode(Head("s", 9)) == b'{"stream":"s","position":9}'
+    assert encode(Head("s", 9, "5f")) == b'{"stream":"s","position":9,"schema":"5f"}'
+    assert decode(b'{"stream":"s","position":9}') == Head("s", 9)
 
 
 def test_events_travel_unopened() -> None:

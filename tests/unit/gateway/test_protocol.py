@@ -86,7 +86,7 @@ def test_client_messages() -> None:
     assert parse_message('{"type":"ping"}') == Ping(type="ping")
     text = '{"type":"subscribe","filter":{"status":["shipped"]},"after":7}'
     assert parse_message(text) == Subscribe(
-        type="subscribe", filter=Filter(status=["shipped"]), after=7
+        type="subscribe", filter={"status": ["shipped"]}, after=7
     )
 
 
@@ -103,7 +103,7 @@ def test_client_messages() -> None:
         ("7", "invalid_message", "object"),
         ('{"type":"ping","more":1}', "invalid_message", "more"),
         ('{"type":"subscribe","after":"7"}', "invalid_message", "after"),
-        ('{"type":"subscribe","filter":{"status":["lost"]}}', "invalid_message", "filter.status.0"),
+        ('{"type":"subscribe","filter":{"status":["lost"]}}', "invalid_message", "'shipped'"),
     ],
 )
 def test_misunderstood_message(text: str | bytes, code: str, told: str) -> None:
@@ -185,15 +185,14 @@ def test_events(history: History) -> None:
 @given(FILTERS, _POSITIONS)
 def test_subscribed(wanted: Filter, position: int) -> None:
     """The answer to subscribe repeats the filter that now holds, without the keys left out."""
-    frame = _read(protocol.subscribed(wanted, position))
-    assert (frame["type"], frame["position"]) == ("subscribed", position)
-    assert Filter.model_validate(frame["filter"]) == wanted
-    assert None not in frame["filter"].values()
+    tables = {"orders": wanted.model_dump(exclude_none=True)}
+    frame = _read(protocol.subscribed(tables, position))
+    assert frame == {"type": "subscribed", "tables": tables, "position": position}
 
 
 def test_subscribed_to_everything() -> None:
-    """No filter is told as the empty one."""
-    assert _read(protocol.subscribed(None, 7))["filter"] == {}
+    """No filter is told as null."""
+    assert _read(protocol.subscribed(None, 7))["tables"] is None
 
 
 @pytest.mark.parametrize("reason", get_args(ResetReason))

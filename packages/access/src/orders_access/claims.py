@@ -1,20 +1,28 @@
-"""From the claims of a checked token to a principal. Pure."""
+"""Read the claims of a verified token. Pure."""
 
 import hashlib
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, get_args
 
 from orders_access.errors import InvalidTokenError
-from orders_access.principal import Principal
-from orders_contract.messages import MAX_FILTER_VALUES, Role
+from orders_access.principal import Principal, Value
+from orders_contract.matching import MAX_FILTER_COLUMNS, MAX_FILTER_VALUES
+from orders_contract.messages import Role
+from orders_contract.schema import MAINTAINED_COLUMNS
 
+CUSTOMER_COLUMN = "customer_name"
 MAX_SUBJECT_LENGTH = 200
+MAX_COLUMN_BYTES = 63
+"""PostgreSQL's own limit for the name of a column."""
 LAST_MOMENT = 253_402_300_799
-"""The end of the year 9999: what is later has no date."""
+"""The end of the year 9999: later times have no date."""
 
 
-def principal(claims: Mapping[str, Any], token: str) -> Principal:
-    """Return whom a token speaks for. Signature and times have been checked.
+def principal(
+    claims: Mapping[str, Any], token: str, customer_column: str = CUSTOMER_COLUMN
+) -> Principal:
+    """Return the holder of a token. Signature and times have been verified.
 
     Raises:
         InvalidTokenError: a claim is missing or makes no sense.
@@ -23,7 +31,7 @@ def principal(claims: Mapping[str, Any], token: str) -> Principal:
     return Principal(
         subject=_subject(claims["sub"]),
         role=_role(claims.get("role")),
-        customers=_customers(claims),
+        rows=_rows(claims, customer_column),
         expires=_moment(claims["exp"]),
         issued=_moment(claims["iat"]) if "iat" in claims else None,
         token_id=_token_id(claims.get("jti"), token),
@@ -53,18 +61,49 @@ def _role(value: Any) -> Role:
     raise InvalidTokenError(f"role must be one of {', '.join(get_args(Role))}")
 
 
-def _customers(claims: Mapping[str, Any]) -> frozenset[str] | None:
-    if "customers" not in claims:
+def _rows(claims: Mapping[str, Any], customer_column: str) -> Mapping[str, frozenset[Value]] | None:
+    # null is refused: it is more likely a forgotten value than the wish for no restriction.
+    if "customers" in claims:
+        if "rows" in claims:
+            raise InvalidTokenError("customers is short for rows: give one of them")
+        return {customer_column: _texts("customers", claims["customers"])}
+    if "rows" not in claims:
         return None
-    # null is refused: whoever forgot to fill it in did not mean "everyone".
-    value = claims["customers"]
-    if not isinstance(value, list) or len(value) > MAX_FILTER_VALUES:
-        raise InvalidTokenError(f"customers must be a list of at most {MAX_FILTER_VALUES} names")
-    if not all(isinstance(name, str) and name for name in value):
-        raise InvalidTokenError("customers must hold names")
-    if not all(_can_be_stored(name) for name in value):
-        raise InvalidTokenError("customers must hold names that can be stored")
-    return frozenset(value)
+    rows = claims["rows"]
+    if not isinstance(rows, dict) or not 0 < len(rows) <= MAX_FILTER_COLUMNS:
+        raise InvalidTokenError(f"rows must name 1 to {MAX_FILTER_COLUMNS} columns")
+    return {_column(name): _values(f"rows.{name}", values) for name, values in rows.items()}
+
+
+def _column(name: str) -> str:
+    if not _can_be_stored(name) or not 0 < len(name.encode()) <= MAX_COLUMN_BYTES:
+        raise InvalidTokenError("rows must name columns")
+    if name in MAINTAINED_COLUMNS:
+        # Events do not tell the old values of these, so nobody can say which rows leave.
+        raise InvalidTokenError(f"rows cannot restrict by {name}")
+    return name
+
+
+def _values(place: str, values: Any) -> frozenset[Value]:
+    """Return the values of a column: all texts, all numbers, or all booleans."""
+    kinds = {type(value) for value in values} if isinstance(values, list) else {None}
+    if kinds <= {str}:
+        return _texts(place, values)
+    if len(values or ()) > MAX_FILTER_VALUES or not (kinds == {bool} or kinds <= {int, float}):
+        raise InvalidTokenError(
+            f"{place} must be a list of at most {MAX_FILTER_VALUES} texts, numbers or booleans"
+        )
+    if not all(isfinite(value) for value in values if isinstance(value, float)):
+        raise InvalidTokenError(f"{place} must hold finite numbers")
+    return frozenset(values)
+
+
+def _texts(place: str, values: Any) -> frozenset[str]:
+    if not isinstance(values, list) or len(values) > MAX_FILTER_VALUES:
+        raise InvalidTokenError(f"{place} must be a list of at most {MAX_FILTER_VALUES} texts")
+    if not all(isinstance(text, str) and text and _can_be_stored(text) for text in values):
+        raise InvalidTokenError(f"{place} must hold texts that PostgreSQL can store, none empty")
+    return frozenset(values)
 
 
 def _can_be_stored(text: str) -> bool:

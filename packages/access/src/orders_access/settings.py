@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from orders_access.claims import CUSTOMER_COLUMN
 from orders_access.keys import KeySet, KeySource, Secret
 from orders_access.names import is_local_name
 from orders_access.tokens import Verifier
@@ -48,6 +49,8 @@ class AccessSettings(BaseSettings):
     auth_audience: str = Field("orders", min_length=1)
     auth_issuer: str = Field("orders", min_length=1)
     auth_leeway_s: float = Field(60.0, ge=0, le=600)
+    customer_column: str = Field(CUSTOMER_COLUMN, min_length=1, max_length=63)
+    """The column that a token's claim ``customers`` restricts."""
     internal_secret: SecretStr | None = None
     """By which a gateway shows the API that it is one. Default: made from AUTH_SECRET."""
 
@@ -110,6 +113,7 @@ class AccessSettings(BaseSettings):
             self.auth_audience,
             self.auth_issuer,
             self.auth_leeway_s,
+            self.customer_column,
         )
 
     def signing_key(self) -> bytes:

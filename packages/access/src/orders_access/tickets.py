@@ -35,7 +35,11 @@ async def redeem(client: redis.Redis, ticket: str) -> Principal:
     found = await client.getdel(_key(ticket)) if len(ticket) <= MAX_LENGTH else None
     if found is None:
         raise InvalidTokenError("the ticket is unknown, used or expired")
-    return Principal.from_json(json.loads(found))
+    try:
+        return Principal.from_json(json.loads(found))
+    except (KeyError, TypeError, ValueError):
+        # Another version of this system wrote it; a new ticket is a request away.
+        raise InvalidTokenError("the ticket is of another version of this system") from None
 
 
 def _key(ticket: str) -> str:

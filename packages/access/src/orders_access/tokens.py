@@ -30,14 +30,21 @@ _REASONS: dict[type[jwt.InvalidTokenError], str] = {
 class Verifier:
     """Tells whom a token speaks for."""
 
-    def __init__(
-        self, keys: KeySource, algorithm: str, audience: str, issuer: str, leeway_s: float
+    def __init__(  # noqa: PLR0913, PLR0917  each is compared with a part of the token
+        self,
+        keys: KeySource,
+        algorithm: str,
+        audience: str,
+        issuer: str,
+        leeway_s: float,
+        customer_column: str = claims.CUSTOMER_COLUMN,
     ) -> None:
         self._keys = keys
         self._algorithm = algorithm
         self._audience = audience
         self._issuer = issuer
         self._leeway_s = leeway_s
+        self._customer_column = customer_column
 
     async def verify(self, token: str) -> Principal:
         """Check signature, times, audience and issuer.
@@ -62,7 +69,7 @@ class Verifier:
             )
         except jwt.InvalidTokenError as exc:
             raise InvalidTokenError(_reason(exc)) from None
-        return claims.principal(found, token)
+        return claims.principal(found, token, self._customer_column)
 
 
 def _key_id(token: str, algorithm: str) -> str | None:

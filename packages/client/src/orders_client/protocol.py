@@ -125,7 +125,7 @@ class Protocol:
             case "hello":
                 return self._greet(message)
             case "authenticated":
-                self._scoped = message.get("customers") is not None
+                self._scoped = message.get("rows") is not None
                 return []
             case "reset":
                 return self._begin_anew(str(message.get("reason", "")), _position(message))
@@ -165,7 +165,8 @@ class Protocol:
 
     def _subscribe(self) -> str:
         after = None if self._is_elsewhere() else self._position
-        message = Subscribe(type="subscribe", filter=self._wanted, after=after)
+        wanted = self._wanted and self._wanted.model_dump(exclude_none=True)
+        message = Subscribe(type="subscribe", filter=wanted, after=after)
         return message.model_dump_json(exclude_none=True)
 
     def _is_elsewhere(self) -> bool:

@@ -37,6 +37,7 @@ FROM_SERVER: tuple[type[BaseModel], ...] = (
     messages.Heartbeat,
     messages.Reset,
     messages.Subscribed,
+    messages.SchemaChanged,
     messages.Pong,
     messages.Error,
 )
@@ -116,7 +117,9 @@ def _operations() -> Json:
             "channel": {"$ref": "#/channels/ws"},
             "summary": "The gateway tells what changes.",
             "messages": _in_channel(messages.Hello, messages.Events, messages.Heartbeat)
-            + _in_channel(messages.Reset, messages.Expiring, messages.Error),
+            + _in_channel(
+                messages.Reset, messages.SchemaChanged, messages.Expiring, messages.Error
+            ),
         },
         "auth": _request(messages.Auth, messages.Authenticated),
         "subscribe": _request(messages.Subscribe, messages.Subscribed),

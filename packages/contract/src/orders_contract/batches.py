@@ -5,13 +5,13 @@ On ``CHANGES_CHANNEL`` a batch is one JSON document with its keys in this order:
     {"stream":"<uuid>","first":8,"last":9,"events":[...]}
 
 so that a reader takes the header off the front and never parses the events (I4). The head
-position travels as ``{"stream":"<uuid>","position":9}``.
+travels as ``{"stream":"<uuid>","position":9,"schema":"<version>"}``.
 """
 
 import json
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
 _SEAM = b',"events":'
 CLOSING = b"}"
@@ -34,14 +34,19 @@ class _BatchHeader(_Header):
 class _HeadHeader(_Header):
     stream: str
     position: NonNegativeInt
+    schema_version: str = Field("", alias="schema")
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the stream stands: nothing after ``position`` has been published."""
+    """The end of the stream: nothing after ``position`` has been published.
+
+    ``schema`` is the version of the schema that ``SCHEMA_KEY`` holds; empty if it is not known.
+    """
 
     stream: str
     position: int
+    schema: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ def decode(payload: bytes) -> Batch | Head:
     try:
         if not seam:
             head = _HeadHeader.model_validate_json(payload)
-            return Head(head.stream, head.position)
+            return Head(head.stream, head.position, head.schema_version)
         batch = _BatchHeader.model_validate_json(header + b"}")
     except ValidationError as exc:
         # Not the error's own text: that quotes the payload, which may hold anything.
@@ -93,7 +98,11 @@ def decode(payload: bytes) -> Batch | Head:
 def encode(message: Batch | Head) -> bytes:
     """Return the payload for the changes channel; the inverse of ``decode``."""
     if isinstance(message, Head):
-        head = {"stream": message.stream, "position": message.position}
+        head = {
+            "stream": message.stream,
+            "position": message.position,
+            "schema": message.schema,
+        }
         return json.dumps(head, separators=(",", ":")).encode()
     return opening(message) + message.events + CLOSING
 

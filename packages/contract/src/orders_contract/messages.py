@@ -13,71 +13,81 @@ from pydantic import (
     Field,
     NonNegativeInt,
     PositiveInt,
-    StringConstraints,
     TypeAdapter,
+    WithJsonSchema,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
 
-Status = Literal["pending", "processing", "shipped", "delivered", "cancelled"]
+from orders_contract.matching import MAX_FILTER_VALUES
+from orders_contract.schema import ORDERS
+
 Operation = Literal["INSERT", "UPDATE", "DELETE", "TRUNCATE", "LEAVE"]
 ResetReason = Literal["expired", "slow", "unknown_stream", "ahead"]
 Role = Literal["viewer", "clerk", "admin"]
 """In rising order: who reads, who also writes, who also deletes."""
 
-MAX_FILTER_VALUES = 100
-"""Most values one key of a filter may list."""
-
 MAX_POSITION = 2**63 - 1
 """PostgreSQL counts positions as bigint."""
+
+
+Row = dict[str, Any]
+"""A row of any table: its columns by name."""
+
+_SCALAR: JsonSchemaValue = {"type": ["string", "number", "boolean", "null"]}
+_LIST: JsonSchemaValue = {
+    "type": "array",
+    "items": _SCALAR,
+    "minItems": 1,
+    "maxItems": MAX_FILTER_VALUES,
+}
+_BOUND: JsonSchemaValue = {"type": ["string", "number"]}
+_RANGE: JsonSchemaValue = {
+    "type": "object",
+    "properties": {
+        **dict.fromkeys(("gte", "gt", "lte", "lt"), _BOUND),
+        "not": {"anyOf": [_SCALAR, _LIST]},
+    },
+    "additionalProperties": False,
+    "minProperties": 1,
+}
+Condition = Annotated[Any, WithJsonSchema({"anyOf": [_LIST, _RANGE]})]
+"""What a column must hold. ``matching`` reads it: its errors name table and column."""
+Conditions = dict[str, Condition]
+Filters = dict[str, Conditions]
+"""Conditions by table and column."""
 
 
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Order(_Message):
-    """A row of ``orders``."""
-
-    id: int
-    customer_name: str
-    product_name: str
-    quantity: PositiveInt
-    status: Status
-    version: PositiveInt
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
-
-
 class Event(_Message):
-    """One change. ``order`` is the new row; ``changed`` the old values an UPDATE replaced."""
+    """One change of a row.
+
+    Of ``orders``, ``order`` is the new row and ``order_id`` its key. Of other tables, ``row`` is
+    the new row, ``key`` its primary key and ``order_id`` the id of the order it belongs to, or
+    null. ``changed`` holds the old values of the columns that an UPDATE changed, and after DELETE
+    the whole old row.
+    """
 
     position: PositiveInt
+    table: str = ORDERS
     operation: Operation
     order_id: int | None
-    order: Order | None
-    changed: dict[str, Any] | None
+    order: Row | None = None
+    key: Row | None = None
+    row: Row | None = None
+    changed: Row | None
     actor: str | None = None
     changed_at: AwareDatetime
 
-
-class Filter(_Message):
-    """Which orders a client wants: every key given must match, any value of a key will do."""
-
-    status: Annotated[list[Status], Field(min_length=1, max_length=MAX_FILTER_VALUES)] | None = None
-    customer_name: (
-        Annotated[
-            list[Annotated[str, StringConstraints(min_length=1, strict=True)]],
-            Field(min_length=1, max_length=MAX_FILTER_VALUES),
-        ]
-        | None
-    ) = None
-    order_id: (
-        Annotated[
-            list[Annotated[int, Field(strict=True)]],
-            Field(min_length=1, max_length=MAX_FILTER_VALUES),
-        ]
-        | None
-    ) = None
+    @model_validator(mode="after")
+    def _row_of_its_table(self) -> Self:
+        foreign = {"key", "row"} if self.table == ORDERS else {"order"}
+        if foreign & self.model_fields_set:
+            raise ValueError(f"an event of {self.table} has no {' and no '.join(sorted(foreign))}")
+        return self
 
 
 class Hello(_Message):
@@ -87,6 +97,7 @@ class Hello(_Message):
     gateway: str
     stream: str
     position: NonNegativeInt
+    schema_version: str = Field("", alias="schema")
     heartbeat_seconds: float
 
 
@@ -119,20 +130,33 @@ class Reset(_Message):
 
 
 class Subscribed(_Message):
-    """The answer to ``subscribe``: under ``filter``, what follows continues after ``position``."""
+    """The answer to ``subscribe``: what follows continues after ``position``.
+
+    ``tables`` are the filters in force by table; null: every event of every table.
+    """
 
     type: Literal["subscribed"]
-    filter: Filter
+    tables: Filters | None
     position: NonNegativeInt
 
 
+class SchemaChanged(_Message):
+    """Tables or columns have changed: fetch ``GET /api/schema`` again."""
+
+    type: Literal["schema"]
+    version: str
+
+
 class Authenticated(_Message):
-    """The token is accepted: whose it is, what it allows, and until when."""
+    """The token is accepted: its subject, what it allows, and until when.
+
+    ``rows`` restricts the holder to rows whose columns hold one of the listed values; null: all.
+    """
 
     type: Literal["authenticated"]
     subject: str
     role: Role
-    customers: list[str] | None
+    rows: dict[str, list[str | int | float | bool]] | None
     expires: AwareDatetime | None
 
 
@@ -159,11 +183,27 @@ class Error(_Message):
 
 
 class Subscribe(_Message):
-    """Replace the connection's filter; with ``after``, resume from that position."""
+    """Replace the connection's filter; with ``after``, resume from that position.
+
+    ``tables`` names the tables to follow, and for each the conditions that a row must fulfil.
+    ``filter`` is short for ``tables`` with ``orders`` alone.
+    """
 
     type: Literal["subscribe"]
-    filter: Filter | None = None
+    tables: Filters | None = None
+    filter: Conditions | None = None
     after: Annotated[int, Field(strict=True, ge=0, le=MAX_POSITION)] | None = None
+
+    @model_validator(mode="after")
+    def _at_most_one(self) -> Self:
+        if self.tables is not None and self.filter is not None:
+            raise ValueError("either tables or filter")
+        return self
+
+    @property
+    def wanted(self) -> Filters | None:
+        """The filters by table; None asks for everything."""
+        return self.tables if self.filter is None else {ORDERS: self.filter}
 
 
 class Auth(_Message):
@@ -187,10 +227,56 @@ class Ping(_Message):
 
 
 ServerMessage = Annotated[
-    Hello | Authenticated | Expiring | Events | Heartbeat | Reset | Subscribed | Pong | Error,
+    Hello
+    | Authenticated
+    | Expiring
+    | Events
+    | Heartbeat
+    | Reset
+    | Subscribed
+    | SchemaChanged
+    | Pong
+    | Error,
     Field(discriminator="type"),
 ]
 ClientMessage = Annotated[Auth | Subscribe | Ping, Field(discriminator="type")]
 
 SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
 CLIENT_MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
+
+
+# Kept until API and client read rows by the schema.
+Status = Literal["pending", "processing", "shipped", "delivered", "cancelled"]
+
+
+class Order(_Message):
+    """A row of ``orders``."""
+
+    id: int
+    customer_name: str
+    product_name: str
+    quantity: PositiveInt
+    status: Status
+    version: PositiveInt
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class Filter(_Message):
+    """Which orders a client wants: every key given must match, any value of a key will do."""
+
+    status: Annotated[list[Status], Field(min_length=1, max_length=MAX_FILTER_VALUES)] | None = None
+    customer_name: (
+        Annotated[
+            list[Annotated[str, Field(min_length=1, strict=True)]],
+            Field(min_length=1, max_length=MAX_FILTER_VALUES),
+        ]
+        | None
+    ) = None
+    order_id: (
+        Annotated[
+            list[Annotated[int, Field(strict=True)]],
+            Field(min_length=1, max_length=MAX_FILTER_VALUES),
+        ]
+        | None
+    ) = None

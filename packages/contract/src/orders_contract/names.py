@@ -13,7 +13,11 @@ LISTENER_KEY = "orders:listener"
 """Redis string, JSON: the listener's word that it lives. Expires after PRESENCE_TTL_S."""
 
 HEAD_KEY = "orders:head"
-"""Redis hash ``stream``, ``position``: how far LOG_KEY has been published, without a gap."""
+"""Redis hash ``stream``, ``position``, ``schema``: how far LOG_KEY has been published without a
+gap, and the version of the schema in SCHEMA_KEY."""
+
+SCHEMA_KEY = "orders:schema"
+"""Redis string: the document of ``order_schema()``, set before HEAD_KEY names its version."""
 
 GATEWAY_KEY_PREFIX = "orders:gateway:"
 """Redis strings, JSON, one a gateway, by its id. They expire after PRESENCE_TTL_S."""

@@ -5,7 +5,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from orders_contract import messages
-from orders_contract.messages import MAX_FILTER_VALUES, MAX_POSITION
+from orders_contract.matching import MAX_FILTER_VALUES
+from orders_contract.messages import MAX_POSITION
 
 _STREAM = "5f0c1a52-7c1e-4b52-9f0e-0d2b8f6a3f11"
 _ORDER = {
@@ -142,6 +143,7 @@ EXAMPLES: dict[type[BaseModel], dict[str, dict[str, Any]]] = {
             "gateway": "gateway-1",
             "stream": _STREAM,
             "position": 1041,
+            "schema": "5f0c1a52",
             "heartbeat_seconds": 15.0,
         }
     },
@@ -153,6 +155,7 @@ EXAMPLES: dict[type[BaseModel], dict[str, dict[str, Any]]] = {
             "events": [
                 {
                     "position": 1042,
+                    "table": "orders",
                     "operation": "UPDATE",
                     "order_id": 7,
                     "order": _ORDER,
@@ -169,6 +172,7 @@ EXAMPLES: dict[type[BaseModel], dict[str, dict[str, Any]]] = {
             "events": [
                 {
                     "position": 1048,
+                    "table": "orders",
                     "operation": "LEAVE",
                     "order_id": 7,
                     "order": None,
@@ -186,24 +190,25 @@ EXAMPLES: dict[type[BaseModel], dict[str, dict[str, Any]]] = {
     messages.Subscribed: {
         "filtered": {
             "type": "subscribed",
-            "filter": {"status": ["pending", "processing"]},
+            "tables": {"orders": {"status": ["pending", "processing"], "total": {"gte": 100}}},
             "position": 1050,
         },
-        "everything": {"type": "subscribed", "filter": {}, "position": 1050},
+        "everything": {"type": "subscribed", "tables": None, "position": 1050},
     },
+    messages.SchemaChanged: {"changed": {"type": "schema", "version": "5f0c1a52"}},
     messages.Authenticated: {
         "clerk": {
             "type": "authenticated",
             "subject": "ann@example.com",
             "role": "clerk",
-            "customers": ["Ann"],
+            "rows": {"store": ["Berlin", "Hamburg"]},
             "expires": "2026-11-22T19:00:00+00:00",
         },
         "everyone": {
             "type": "authenticated",
             "subject": "",
             "role": "admin",
-            "customers": None,
+            "rows": None,
             "expires": None,
         },
     },
@@ -225,7 +230,11 @@ EXAMPLES: dict[type[BaseModel], dict[str, dict[str, Any]]] = {
             "type": "subscribe",
             "filter": {"status": ["pending", "processing"], "customer_name": ["Ann"]},
         },
-        "resume": {"type": "subscribe", "filter": {"order_id": [7, 8]}, "after": 1041},
+        "tables": {
+            "type": "subscribe",
+            "tables": {"orders": {"total": {"gte": 100, "lt": 500}}, "order_lines": {}},
+        },
+        "resume": {"type": "subscribe", "filter": {"id": [7, 8]}, "after": 1041},
         "everything": {"type": "subscribe"},
     },
     messages.Ping: {"question": {"type": "ping"}},

@@ -17,7 +17,9 @@ from orders_contract.messages import (
     MAX_POSITION,
     ClientMessage,
     Filter,
+    Filters,
     ResetReason,
+    Subscribe,
 )
 from orders_gateway.errors import BadRequestError, ProtocolError
 
@@ -67,7 +69,10 @@ def parse_message(text: str | bytes) -> ClientMessage:
     if isinstance(text, bytes):
         raise ProtocolError("binary_not_supported", "messages are JSON in text frames")
     try:
-        return CLIENT_MESSAGE.validate_json(text)
+        message = CLIENT_MESSAGE.validate_json(text)
+        if isinstance(message, Subscribe):
+            wanted(message)
+        return message  # noqa: TRY300
     except ValidationError as exc:
         raise _explain(exc.errors(include_url=False, include_input=False)[0]) from exc
 
@@ -133,10 +138,14 @@ def reset(reason: ResetReason, position: int) -> bytes:
     return _render(type="reset", reason=reason, position=position)
 
 
-def subscribed(wanted: Filter | None, position: int) -> bytes:
+def wanted(message: Subscribe) -> Filter | None:
+    """Return which orders a subscription asks for; None for all."""
+    return None if message.filter is None else Filter.model_validate(message.filter)
+
+
+def subscribed(tables: Filters | None, position: int) -> bytes:
     """Return the answer to ``subscribe``."""
-    accepted = {} if wanted is None else wanted.model_dump(exclude_none=True)
-    return _render(type="subscribed", filter=accepted, position=position)
+    return _render(type="subscribed", tables=tables, position=position)
 
 
 def pong(position: int) -> bytes:
@@ -151,7 +160,7 @@ def authenticated(principal: Principal) -> bytes:
         type="authenticated",
         subject=principal.subject,
         role=principal.role,
-        customers=principal.narrowed(None),
+        rows=principal.row_values,
         expires=ends and ends.isoformat(),
     )
 

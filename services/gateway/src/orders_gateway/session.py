@@ -183,8 +183,8 @@ class Session:
         self._stop()
         if message.after is not None:
             self._position = message.after
-        self._predicate = Predicate.of(message.filter, self._principal.customers)
-        await self._send(protocol.subscribed(message.filter, self._position))
+        self._predicate = Predicate.of(protocol.wanted(message), self._principal.customers)
+        await self._send(protocol.subscribed(message.wanted, self._position))
         self._go_on()
 
     async def _renew(self, message: Auth) -> None:
@@ -202,8 +202,8 @@ class Session:
     def _check_same(self, principal: Principal) -> None:
         if principal.subject != self._principal.subject:
             raise InvalidTokenError("the token is somebody else's")
-        if principal.customers != self._principal.customers:
-            raise InvalidTokenError("the token is for other customers: connect with it")
+        if principal.rows != self._principal.rows:
+            raise InvalidTokenError("the token is for other rows: connect with it")
 
     def look_at_token(self) -> None:
         """Go, if the token was revoked."""

@@ -1,0 +1,148 @@
+"""The events of a batch, opened: each parsed, with the text it was parsed from. Pure.
+
+Events are forwarded as the text that PostgreSQL rendered. Parsing only serves to decide who sees an
+event. What a client must not see is cut out of the text, so every digit and escape of the rest
+survives: numbers that no float holds, halves of surrogate pairs, duplicate keys in ``json``.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from orders_contract.batches import Batch, MalformedPayloadError
+from orders_contract.matching import View, replaced
+
+Scan = Callable[[str, int], tuple[Any, int]]
+
+UNREADABLE = object()
+"""Stands for a value in a row that Python cannot hold. No filter matches it."""
+
+_scan: Scan = json.JSONDecoder(parse_float=Decimal).raw_decode
+_BLANKS = re.compile(r"[\s,]*")
+_COLON = re.compile(r"\s*:\s*")
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\]]', re.DOTALL)
+_SCALAR = re.compile(r"[^\s,:\]}{\[\"]+")
+_MAX_INT_DIGITS = 4000
+_ROWS = {"order", "row", "key", "changed"}
+
+
+@dataclass(slots=True)
+class OpenedEvent:
+    """An event parsed, with floating-point numbers as ``Decimal``, and its text."""
+
+    event: dict[str, Any]
+    text: str
+
+    def seen_as(self, view: View) -> str:
+        """Return the text of the event under a view that shows it."""
+        if view is View.WHOLE:
+            return self.text
+        return _with_replaced(self.text, replaced(self.event, view))
+
+
+def open_batch(batch: Batch) -> Iterator[OpenedEvent]:
+    """Parse the events of a batch one after another.
+
+    Raises:
+        MalformedPayloadError: the events are not a JSON array of objects.
+
+    """
+    return open_events(batch.events)
+
+
+def open_events(rendered: bytes) -> Iterator[OpenedEvent]:
+    """Parse a rendered JSON array of events; see ``open_batch``."""
+    # Bytes that are not UTF-8 come from a database without an encoding, and go back as they are.
+    array = rendered.decode("utf-8", "surrogateescape")
+    at = _after_blanks(array, 1)
+    try:
+        while array[at] != "]":
+            try:
+                event, end = _scan(array, at)
+            except (RecursionError, ValueError, InvalidOperation):
+                event, end = _scan_deep(array, at)
+            if event.__class__ is not dict:
+                raise MalformedPayloadError("events hold something that is not an object")
+            yield OpenedEvent(event, array[at:end])
+            at = _after_blanks(array, end)
+    except IndexError as exc:
+        raise MalformedPayloadError("events end before their array does") from exc
+
+
+def packed(texts: Iterable[str]) -> bytes:
+    """Return the texts of events as one rendered JSON array."""
+    return f"[{','.join(texts)}]".encode("utf-8", "surrogateescape")
+
+
+def _with_replaced(text: str, values: Mapping[str, Any]) -> str:
+    """Return the text of an object with some members' values replaced, the rest untouched."""
+    parts: list[str] = []
+    kept = 0
+    for name, start, end in _members(text, 0):
+        if name in values:
+            parts += text[kept:start], json.dumps(values[name])
+            kept = end
+    return "".join([*parts, text[kept:]])
+
+
+def _members(text: str, at: int) -> Iterator[tuple[str, int, int]]:
+    """Yield name, begin and end of the value of each member of the object that begins at ``at``."""
+    at = _after_blanks(text, at + 1)
+    while text[at] != "}":
+        end = _end(text, at)
+        name = json.loads(text[at:end])
+        start = _end_of(_COLON.match(text, end))
+        end = _end(text, start)
+        yield name, start, end
+        at = _after_blanks(text, end)
+
+
+def _end(text: str, at: int) -> int:
+    """Return where the value that begins at ``at`` ends, however deep it is nested."""
+    if text[at] not in '{["':
+        return _end_of(_SCALAR.match(text, at))
+    depth = 0
+    while True:
+        at = _end_of(_TOKEN.search(text, at))
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(text[at - 1], 0)
+        if depth == 0:
+            return at
+
+
+def _end_of(found: re.Match[str] | None) -> int:
+    if found is None:
+        raise MalformedPayloadError("events are not JSON")
+    return found.end()
+
+
+def _scan_deep(text: str, at: int) -> tuple[dict[str, Any], int]:
+    """Parse an event with values that the parser cannot hold, leaving out only those."""
+    if text[at] != "{":
+        raise MalformedPayloadError("events hold something that is not an object")
+    event = {}
+    for name, start, end in _members(text, at):
+        if name in _ROWS and text[start] == "{":
+            columns = _members(text, start)
+            event[name] = {column: _value(text[begin:stop]) for column, begin, stop in columns}
+        else:
+            event[name] = _value(text[start:end])
+    return event, _end(text, at)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text, parse_int=_whole, parse_float=Decimal)
+    except (RecursionError, ValueError, InvalidOperation):
+        return UNREADABLE
+
+
+def _whole(digits: str) -> int | Decimal:
+    """Return a whole number of any length; Python's int() refuses those of over 4,300 digits."""
+    return int(digits) if len(digits) <= _MAX_INT_DIGITS else Decimal(digits)
+
+
+def _after_blanks(text: str, at: int) -> int:
+    return _end_of(_BLANKS.match(text, at))

@@ -1,0 +1,128 @@
+"""Which of many selections may see an event, without asking each. Pure.
+
+For each table, a selection is filed under the values that one of its conditions lists. An event
+looks up the values that its row has and had and finds the selections filed there, so its cost grows
+with the selections that match it, not with all there are. Selections whose conditions for a table
+list no values (ranges, ``not``, no condition) are asked about every event of that table.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from orders_contract.matching import (
+    Condition,
+    Event,
+    Key,
+    KeyFunction,
+    RowFilter,
+    Selection,
+    row_of,
+    table_of,
+)
+
+_Selections = dict[Selection, None]
+_Slot = tuple[str, KeyFunction]
+"""A column, and how its values become keys."""
+
+
+@dataclass(slots=True)
+class _Drawer:
+    """The selections that may see one table."""
+
+    all: _Selections = field(default_factory=dict)
+    unlisted: _Selections = field(default_factory=dict)
+    """Those that no condition with a list of values finds."""
+    slots: dict[_Slot, dict[Key, _Selections]] = field(default_factory=dict)
+
+    def add(self, selection: Selection, condition: Condition | None) -> None:
+        self.all[selection] = None
+        if condition is None:
+            self.unlisted[selection] = None
+            return
+        slot = self.slots.setdefault((condition.column, condition.key), {})
+        for key in condition.values or ():
+            slot.setdefault(key, {})[selection] = None
+
+    def remove(self, selection: Selection, condition: Condition | None) -> None:
+        del self.all[selection]
+        if condition is None:
+            del self.unlisted[selection]
+            return
+        name = condition.column, condition.key
+        slot = self.slots[name]
+        for key in condition.values or ():
+            del slot[key][selection]
+            if not slot[key]:
+                del slot[key]
+        if not slot:
+            del self.slots[name]
+
+    def find(self, event: Event) -> Iterator[_Selections]:
+        if event["operation"] == "TRUNCATE":
+            yield self.all
+            return
+        if self.unlisted:
+            yield self.unlisted
+        rows = [row for row in (row_of(event), event.get("changed")) if row]
+        for (column, key_of), slot in self.slots.items():
+            for key in {key_of(row[column]) for row in rows if column in row}:
+                if key in slot:
+                    yield slot[key]
+
+
+class FilterIndex:
+    """Selections other than ``EVERYTHING``, by the tables and values that they select."""
+
+    def __init__(self) -> None:
+        self._all: _Selections = {}
+        self._tables: dict[str, _Drawer] = {}
+        self._others: dict[frozenset[str], _Drawer] = {}
+        """By the tables that a scope describes: those who see every table but these."""
+
+    def __len__(self) -> int:
+        """Return the number of selections."""
+        return len(self._all)
+
+    def add(self, selection: Selection) -> None:
+        """Add a selection that is not in the index."""
+        self._all[selection] = None
+        for drawers, place, condition in self._places(selection):
+            drawers.setdefault(place, _Drawer()).add(selection, condition)
+
+    def remove(self, selection: Selection) -> None:
+        """Remove a selection that is in the index."""
+        del self._all[selection]
+        for drawers, place, condition in self._places(selection):
+            drawers[place].remove(selection, condition)
+            if not drawers[place].all:
+                del drawers[place]
+
+    def candidates(self, event: Event) -> Collection[Selection]:
+        """Return every selection that may see an event, each once."""
+        table = table_of(event)
+        found = list(self._tables[table].find(event)) if table in self._tables else []
+        for described, drawer in self._others.items():
+            if table not in described:
+                found += drawer.find(event)
+        return found[0] if len(found) == 1 else dict.fromkeys(chain.from_iterable(found))
+
+    def _places(
+        self, selection: Selection
+    ) -> Iterator[tuple[dict[Any, _Drawer], Any, Condition | None]]:
+        """Yield the drawers to file a selection in, and the condition to file it under."""
+        scope = selection.scope
+        described = frozenset() if scope is None else scope.described
+        for table in described if selection.tables is None else selection.tables:
+            filters = selection.filters(table)
+            if filters is not None:
+                yield self._tables, table, _most_selective(*filters)
+        if selection.tables is None and scope is not None:
+            yield self._others, described, _most_selective(scope.undescribed)
+
+
+def _most_selective(*filters: RowFilter) -> Condition | None:
+    """Return the condition that the fewest rows are expected to fulfil."""
+    conditions = chain.from_iterable(each.equalities for each in filters)
+    return min(conditions, key=lambda each: (each.rank, each.column), default=None)

@@ -1,0 +1,103 @@
+"""The watched tables and their columns, as ``GET /api/schema`` describes them. Pure.
+
+The catalog of PostgreSQL is the source: ``order_schema()`` renders this document from it.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+ORDERS = "orders"
+"""The table whose rows are orders."""
+
+MAINTAINED_COLUMNS = frozenset({"version", "updated_at"})
+"""Columns that a trigger maintains. ``changed`` of an event never holds them."""
+
+Kind = Literal[
+    "text",
+    "choice",
+    "integer",
+    "number",
+    "boolean",
+    "date",
+    "timestamp",
+    "uuid",
+    "json",
+    "array",
+    "binary",
+    "other",
+]
+
+
+class MalformedSchemaError(ValueError):
+    """The document is not a schema; the message names the first field that is wrong."""
+
+
+class _Described(BaseModel):
+    # Fields of later versions are ignored.
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class Column(_Described):
+    """A column. ``default``: whether PostgreSQL has a value for it when none is given."""
+
+    name: str
+    type: str
+    kind: Kind
+    nullable: bool
+    writable: bool
+    default: bool = False
+    choices: tuple[str, ...] | None = None
+    next: Mapping[str, tuple[str, ...]] | None = None
+    max_length: int | None = None
+    comment: str | None = None
+
+
+class Parent(_Described):
+    """The order a child row belongs to: ``column`` refers to ``table``."""
+
+    table: str
+    column: str
+
+
+def _by_name(listed: Any) -> Any:
+    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+        return listed
+    return {each.get("name"): each for each in listed}
+
+
+class Table(_Described):
+    """A watched table; ``columns`` by name, in the table's order."""
+
+    name: str
+    namespace: str = Field("public", alias="schema")
+    key: tuple[str, ...]
+    parent: Parent | None = None
+    columns: Annotated[Mapping[str, Column], BeforeValidator(_by_name)]
+    display: Mapping[str, str | None] = Field(default_factory=dict)
+    """Which column the dashboard shows as ``status``, ``customer``, ``title``, ``quantity``."""
+
+
+class Schema(_Described):
+    """All watched tables by name. ``version`` changes whenever a table or column does."""
+
+    version: str
+    tables: Annotated[Mapping[str, Table], BeforeValidator(_by_name)]
+
+    @classmethod
+    def parse(cls, document: Mapping[str, Any] | str | bytes) -> Self:
+        """Read the document of ``order_schema()`` or ``GET /api/schema``.
+
+        Raises:
+            MalformedSchemaError: it is not a schema.
+
+        """
+        try:
+            if isinstance(document, str | bytes):
+                return cls.model_validate_json(document)
+            return cls.model_validate(document)
+        except ValidationError as exc:
+            error = exc.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(step) for step in error["loc"])
+            raise MalformedSchemaError(f"{place}: {error['msg']}".removeprefix(": ")) from exc
