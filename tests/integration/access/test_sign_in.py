@@ -12,6 +12,8 @@ from harness.follower import Follower, Message
 from harness.guarded import OURS, Guarded
 from harness.signing import SECRET, bearer, token
 
+ROWS = {"customer_name": [OURS]}
+
 
 def test_header(guarded: Guarded, ann: str) -> None:
     """A token in the header opens the stream: hello, then whose it is."""
