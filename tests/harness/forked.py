@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from harness.processes import Process
+from harness.processes import Process, coverage_settings
 from orders_cli.__main__ import main
 from orders_cli.app import COMMANDS
 
@@ -108,9 +108,9 @@ def _run(
     sys.stdin = os.fdopen(0, closefd=False)
     sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
-    path = os.environ["PATH"]
+    inherited = {"PATH": os.environ["PATH"], **coverage_settings()}
     os.environ.clear()
-    os.environ.update({"PATH": path, **env})
+    os.environ.update({**inherited, **env})
     os.chdir(folder)
     code(*arguments)
 

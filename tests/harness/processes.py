@@ -27,6 +27,11 @@ def free_port() -> int:
             return port
 
 
+def coverage_settings() -> dict[str, str]:
+    """Return the variables by which ``make coverage`` reaches a process; usually none."""
+    return {key: value for key, value in os.environ.items() if key.startswith("COVERAGE_PROCESS")}
+
+
 class Started(Protocol):
     """A process as ``subprocess.Popen`` has it."""
 
@@ -126,7 +131,7 @@ def program(
         identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
     popen = subprocess.Popen(
         [*dying_with_parent(last_signal), *command],
-        env={"PATH": os.environ["PATH"], **(env or {})},
+        env={"PATH": os.environ["PATH"], **coverage_settings(), **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
