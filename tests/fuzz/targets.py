@@ -31,7 +31,6 @@ from orders_contract.messages import (
 from orders_gateway import protocol
 from orders_gateway.errors import BadRequestError, ProtocolError
 from orders_gateway.filters import Predicate
-from orders_gateway.session import credential_of
 
 SECRET = b"the secret of tests: 32 bytes or more"
 ROW = {"id": 7, "customer_name": "Ann", "status": "pending"}
@@ -78,7 +77,7 @@ def message(data: bytes) -> None:
     if isinstance(said, Subscribe):
         _subscribe(said)
     if isinstance(said, Auth):
-        shown = credential_of(said)
+        shown = protocol.credential_of(said)
         assert shown.text not in repr(shown) or len(shown.text) < len(repr(shown))
 
 

@@ -72,14 +72,15 @@ _CLAIMED = {
     "orders_contract.batches",
     "orders_contract.messages",
     "orders_contract.names",
-    "orders_gateway.capacity",
+    "orders_gateway.compression",
+    "orders_gateway.conflation",
     "orders_gateway.filters",
     "orders_gateway.hub",
     "orders_gateway.index",
-    "orders_gateway.limits",
     "orders_gateway.protocol",
+    "orders_gateway.reader",
     "orders_gateway.ring",
-    "orders_gateway.window",
+    "orders_gateway.transport",
 }
 """At least these say that they are pure; whichever others do are held to it as well."""
 

@@ -6,13 +6,13 @@ from itertools import count
 from orders_contract.batches import Batch
 from orders_gateway.__main__ import main
 from orders_gateway.hub import Delivery, Hub
-from orders_gateway.session import Session
+from orders_gateway.transport import Write
 
 _honest = Hub.publish
 _batches = count(1)
 
 
-def _publish(self: Hub[Session], batch: Batch) -> list[Delivery[Session]]:
+def _publish(self: Hub[Write], batch: Batch) -> list[Delivery[Write]]:
     deliveries = _honest(self, batch)
     return [] if next(_batches) % 7 == 0 else deliveries
 

@@ -23,7 +23,7 @@ from orders_client.protocol import (
 )
 from orders_contract.messages import Filter
 from orders_gateway.filters import Predicate
-from orders_gateway.hub import frames_since
+from orders_gateway.hub import messages_since
 
 OTHER = "00000000-0000-0000-0000-000000000000"
 SHIPPED = Filter(status=["shipped"])
@@ -303,7 +303,7 @@ def _converse(
     while at < history.head and data.draw(st.booleans()):
         begin = data.draw(st.integers(0, at))
         last = data.draw(st.integers(at + 1, history.head))
-        for _, made in frames_since([batch(history.events[begin:last])], begin, predicate):
+        for _, made in messages_since([batch(history.events[begin:last])], begin, predicate):
             message = parse(made) if made is not None else said("heartbeat", last)
             for action in protocol.take(message):
                 assert isinstance(action, Deliver | Proven)

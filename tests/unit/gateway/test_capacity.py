@@ -1,12 +1,12 @@
-"""Whether there is room for one more."""
+"""Whether there is room for one more client."""
 
 import pytest
 
-from orders_gateway.capacity import Capacity, Lack
+from orders_gateway.capacity import ClientCapacity, Shortage
 
 
 @pytest.mark.parametrize(
-    ("connections", "memory_mb", "lack"),
+    ("connections", "memory_mb", "shortage"),
     [
         (0, 0, None),
         (9, 99, None),
@@ -17,26 +17,28 @@ from orders_gateway.capacity import Capacity, Lack
         (10, 100, "connections"),
     ],
 )
-def test_room_ends_at_either_bound(connections: int, memory_mb: int, lack: Lack | None) -> None:
-    """One more is let in below both bounds, not at one of them."""
-    capacity = Capacity(max_connections=10, max_memory_mb=100)
+def test_room_ends_at_either_bound(
+    connections: int, memory_mb: int, shortage: Shortage | None
+) -> None:
+    """A client is admitted below both bounds, and refused at either."""
+    capacity = ClientCapacity(max_connections=10, max_memory_mb=100)
     capacity.memory_mb = memory_mb
-    assert capacity.lack(connections) == lack
-    assert capacity.admits(connections) == (lack is None)
+    assert capacity.shortage(connections) == shortage
+    assert capacity.admits(connections) == (shortage is None)
 
 
 def test_no_bound_on_memory() -> None:
-    """0 stands for as much as there is."""
-    capacity = Capacity(max_connections=10, max_memory_mb=0)
+    """A bound of 0 means no bound."""
+    capacity = ClientCapacity(max_connections=10, max_memory_mb=0)
     capacity.memory_mb = 1_000_000
     assert capacity.admits(9)
 
 
-def test_who_is_refused_is_counted() -> None:
-    """Those who came while there was no room, and nobody else; looking is no coming."""
-    capacity = Capacity(max_connections=1, max_memory_mb=100)
+def test_refused_clients_are_counted() -> None:
+    """Each refused attempt counts once; asking for the shortage does not count."""
+    capacity = ClientCapacity(max_connections=1, max_memory_mb=100)
     assert [capacity.admits(0), capacity.admits(1), capacity.admits(1)] == [True, False, False]
     capacity.memory_mb = 100
     assert not capacity.admits(0)
-    assert capacity.lack(0) == "memory"
+    assert capacity.shortage(0) == "memory"
     assert capacity.refused == 3

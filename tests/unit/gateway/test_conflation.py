@@ -21,7 +21,7 @@ from orders_contract.messages import Event, Filter
 from orders_gateway.conflation import Bounds, Conflation
 from orders_gateway.filters import Predicate, opened
 
-_ROOMY = Bounds(max_orders=100, max_bytes=1_000_000, max_frame_bytes=1_000_000)
+_ROOMY = Bounds(max_orders=100, max_bytes=1_000_000, max_message_bytes=1_000_000)
 
 
 def _conflation(floor: int, events: list[Row], bounds: Bounds = _ROOMY) -> Conflation:
@@ -132,6 +132,6 @@ def test_nobody_gets_more_than_fits(history: History, wanted: Filter | None, roo
     """I6: what one client is given has a bound in bytes; beyond it None."""
     predicate = Predicate.of(wanted)
     whole = _conflation(0, history.events).since(0, predicate)
-    bounded = _conflation(0, history.events, replace(_ROOMY, max_frame_bytes=room))
+    bounded = _conflation(0, history.events, replace(_ROOMY, max_message_bytes=room))
     assert whole is not None
     assert bounded.since(0, predicate) == (whole if len(whole) <= room else None)

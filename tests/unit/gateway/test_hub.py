@@ -1,9 +1,10 @@
-"""Who gets what."""
+"""Which members get which message."""
 
 import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -27,12 +28,13 @@ from orders_gateway import filters as filters_module
 from orders_gateway import hub as hub_module
 from orders_gateway.conflation import Bounds
 from orders_gateway.filters import OpenedEvent, Predicate
-from orders_gateway.hub import Hub, frames_since
+from orders_gateway.hub import Hub, messages_since
 from orders_gateway.ring import Ring
+from orders_gateway.websocket import text_frame
 
 _PENDING = Predicate(status=frozenset({"pending"}))
 _SHIPPED = Predicate(status=frozenset({"shipped"}))
-_BOUNDS = Bounds(max_orders=100, max_bytes=1_000_000, max_frame_bytes=100_000)
+_BOUNDS = Bounds(max_orders=100, max_bytes=1_000_000, max_message_bytes=100_000)
 _PREDICATES = (None, None, _PENDING, _PENDING, Predicate(order_id=frozenset({1, 2})))
 
 
@@ -40,6 +42,10 @@ def _hub(position: int = 0) -> Hub[str]:
     ring = Ring(10_000, 10_000_000)
     ring.restart(STREAM, position)
     return Hub(ring, _BOUNDS)
+
+
+def _live(hub: Hub[Any]) -> list[Any]:
+    return [member for _, members in hub.live() for member in members]
 
 
 def _inserted(position: int) -> Batch:
@@ -52,7 +58,7 @@ def _selected(events: list[Row], predicate: Predicate | None) -> list[Row]:
 
 @dataclass
 class _Client:
-    """Does with frames what the protocol asks of a client, and complains of anything else."""
+    """Handles messages as the protocol requires, and asserts that they are valid."""
 
     predicate: Predicate | None
     truth: list[Row]
@@ -61,7 +67,7 @@ class _Client:
     seen: list[Row] = field(default_factory=list)
 
     def receive(self, frame: bytes) -> None:
-        """Take the events that are new; no gap before the frame, and none within."""
+        """Take new events; assert that there is no gap before the message or within it."""
         message = json.loads(frame)
         if isinstance(SERVER_MESSAGE.validate_python(message), Heartbeat):
             self.position = message["position"]
@@ -74,13 +80,13 @@ class _Client:
         self.position = max(self.position, message["last"])
 
     def catch_up(self, batches: list[Batch]) -> None:
-        """Receive what is missing, as a session sends it."""
-        for last, frame in frames_since(batches, self.position, self.predicate):
+        """Receive what is missing, as a subscriber sends it."""
+        for last, frame in messages_since(batches, self.position, self.predicate):
             self.receive(frame)
             assert self.position == last, "the client is told how far it is complete"
 
 
-# --- frames_since --------------------------------------------------------------------------------
+# --- messages_since ------------------------------------------------------------------------------
 
 
 @settings(max_examples=100, deadline=None)
@@ -96,7 +102,7 @@ def test_catching_up_gives_each_event_once(
 ) -> None:
     """I7: from any position and any cut into batches, each missed event comes once, in order.
 
-    Under a filter those that match; and the way leads to the end even where nothing does.
+    Under a filter only those that match; the client reaches the head even if none does.
     """
     ring = Ring(10_000, 10_000_000)
     ring.restart(STREAM, 0)
@@ -106,104 +112,104 @@ def test_catching_up_gives_each_event_once(
     predicate = None if wanted is None else Predicate.of(wanted)
     client = _Client(predicate, history.events, position=after)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hub_module, "_FRAME_BYTES", frame_bytes)
+        patch.setattr(hub_module, "_MESSAGE_BYTES", frame_bytes)
         client.catch_up(ring.since(after) or [])
     assert client.position == history.head
     assert client.seen == _selected(history.since(after), predicate)
 
 
-def test_many_small_batches_become_few_frames() -> None:
-    """Someone who missed hundreds of batches gets a frame, not hundreds."""
-    steps = list(frames_since([_inserted(at) for at in range(1, 501)], 0, None))
+def test_many_small_batches_become_few_messages() -> None:
+    """A client that missed 500 small batches gets one message."""
+    steps = list(messages_since([_inserted(at) for at in range(1, 501)], 0, None))
     assert len(steps) == 1
     assert steps[0][0] == 500
 
 
-def test_frames_stay_below_what_clients_take() -> None:
-    """Batches are merged up to a size that every client accepts; a huge event goes alone."""
+def test_messages_stay_below_what_clients_accept() -> None:
+    """Batches are merged up to a size that every client accepts; a large event is sent alone."""
     huge = "x" * 200_000
     batches = [batch([event(at, "INSERT", order(at, product_name=huge))]) for at in range(1, 6)]
-    steps = list(frames_since(batches, 0, None))
+    steps = list(messages_since(batches, 0, None))
     assert [last for last, _ in steps] == [1, 2, 3, 4, 5]
     assert all(len(frame) < 1024 * 1024 for _, frame in steps)
 
 
-def test_nothing_missed_is_no_frame() -> None:
-    """Who has everything gets nothing."""
-    assert list(frames_since([], 7, None)) == []
+def test_nothing_missed_is_no_message() -> None:
+    """A client that has everything gets nothing."""
+    assert list(messages_since([], 7, None)) == []
 
 
 # --- publish -------------------------------------------------------------------------------------
 
 
 def test_batch_goes_to_everyone_unopened() -> None:
-    """I4: without filters a batch is one frame for all, and nobody looks into it."""
+    """I4: without filters a batch is one message for all members and is not parsed."""
     hub = _hub()
     for member in "abc":
-        hub.join(member, None)
+        hub.join(member, None, text_frame)
     (delivery,) = hub.publish(Batch(STREAM, 1, 2, b"[not JSON]"))
     assert sorted(delivery.members) == ["a", "b", "c"]
-    assert delivery.frame == b'{"type":"events","first":1,"last":2,"events":[not JSON]}'
+    assert delivery.message == b'{"type":"events","first":1,"last":2,"events":[not JSON]}'
 
 
-def test_who_deflates_gets_the_same_smaller() -> None:
-    """A batch is compressed once for all who agreed to it and want everything; not for filters."""
+def test_deflating_members_get_the_same_message_compressed() -> None:
+    """A batch is compressed once for all deflating members without a filter, and for no others."""
     hub = _hub()
-    hub.join("plain", None)
-    hub.join("filtered", _PENDING, deflates=True)
+    hub.join("plain", None, text_frame)
+    hub.join("filtered", _PENDING, text_frame, deflates=True)
     for member in "ab":
-        hub.join(member, None, deflates=True)
-    assert sorted(hub.live()) == ["a", "b", "filtered", "plain"]
+        hub.join(member, None, text_frame, deflates=True)
+    assert sorted(_live(hub)) == ["a", "b", "filtered", "plain"]
     packed, plain, filtered = hub.publish(_inserted(1))
     assert (sorted(packed.members), packed.compressed) == (["a", "b"], True)
-    assert zlib.decompressobj(-15).decompress(packed.frame + b"\x00\x00\xff\xff") == plain.frame
+    assert zlib.decompressobj(-15).decompress(packed.message + b"\x00\x00\xff\xff") == plain.message
     assert (plain.members, plain.compressed) == (("plain",), False)
     assert (filtered.members, filtered.compressed) == (("filtered",), False)
-    hub.leave("a", None)
+    hub.leave("a", None, text_frame)
     assert hub.publish(_inserted(2))[0].members == ("b",)
 
 
-def test_one_frame_a_filter() -> None:
-    """I4: members who want the same share one frame; those for whom nothing matches get none."""
+def test_one_message_per_filter() -> None:
+    """I4: members with equal filters share one message; those for whom nothing matches get none."""
     hub = _hub()
-    hub.join("everything", None)
-    hub.join("pending", _PENDING)
-    hub.join("pending too", Predicate(status=frozenset({"pending"})))
-    hub.join("shipped", _SHIPPED)
+    hub.join("everything", None, text_frame)
+    hub.join("pending", _PENDING, text_frame)
+    hub.join("pending too", Predicate(status=frozenset({"pending"})), text_frame)
+    hub.join("shipped", _SHIPPED, text_frame)
     groups = [sorted(delivery.members) for delivery in hub.publish(_inserted(1))]
     assert sorted(groups) == [["everything"], ["pending", "pending too"]]
 
 
-def test_frame_covers_what_did_not_match() -> None:
-    """I7: a filtered frame says from where it is complete, back to the last one sent."""
+def test_a_message_covers_events_that_did_not_match() -> None:
+    """I7: a filtered message covers all positions since the previous one."""
     hub = _hub()
-    hub.join("shipped", _SHIPPED)
+    hub.join("shipped", _SHIPPED, text_frame)
     assert hub.publish(_inserted(1)) == []
     assert hub.publish(_inserted(2)) == []
     (delivery,) = hub.publish(batch([event(3, "INSERT", order(3, status="shipped"))]))
-    frame = json.loads(delivery.frame)
+    frame = json.loads(delivery.message)
     assert (frame["first"], frame["last"], positions(frame["events"])) == (1, 3, [3])
 
 
-def test_who_left_gets_nothing() -> None:
-    """I6: a member that left, as slow ones do, holds up nothing and gets nothing."""
+def test_a_member_that_left_gets_nothing() -> None:
+    """I6: a member that left, as slow ones do, gets nothing and delays no other."""
     hub = _hub()
-    hub.join("slow", None)
-    hub.join("quick", None)
-    hub.leave("slow", None)
+    hub.join("slow", None, text_frame)
+    hub.join("quick", None, text_frame)
+    hub.leave("slow", None, text_frame)
     (delivery,) = hub.publish(_inserted(1))
     assert delivery.members == ("quick",)
-    assert hub.live() == ("quick",)
+    assert _live(hub) == ["quick"]
 
 
-def test_leaving_twice_is_fine() -> None:
-    """A member that is not there, or whose group is gone, may leave."""
+def test_leaving_twice_has_no_effect() -> None:
+    """A member that has left, or whose group is gone, may leave again."""
     hub = _hub()
-    hub.join("a", None)
+    hub.join("a", None, text_frame)
     for _ in range(2):
-        hub.leave("a", None)
-        hub.leave("a", _PENDING)
-    assert hub.live() == ()
+        hub.leave("a", None, text_frame)
+        hub.leave("a", _PENDING, text_frame)
+    assert _live(hub) == []
     assert hub.publish(_inserted(1)) == []
 
 
@@ -215,9 +221,9 @@ _ACTIONS = st.lists(st.none() | st.integers(0, len(_PREDICATES) - 1), max_size=6
 def test_everyone_gets_everything_once(
     history: History, sizes: list[int], actions: list[int | None]
 ) -> None:
-    """I7: whoever joins, leaves and comes back whenever, each event comes once and in order.
+    """I7: members that join and leave at any time get each event once and in order.
 
-    An action is the next batch, or the number of a client that comes or goes.
+    An action is the next batch (None), or the number of a client that joins or leaves.
     """
     hub: Hub[int] = Hub(Ring(10_000, 10_000_000), _BOUNDS)
     hub.ring.restart(STREAM, 0)
@@ -238,11 +244,11 @@ def test_everyone_gets_everything_once(
 
 def _toggle(hub: Hub[int], number: int, client: _Client) -> None:
     if client.live:
-        hub.leave(number, client.predicate)
+        hub.leave(number, client.predicate, text_frame)
         client.position = hub.ring.position  # it had everything
     else:
         client.catch_up(hub.ring.since(client.position) or [])
-        hub.join(number, client.predicate)
+        hub.join(number, client.predicate, text_frame)
     client.live = not client.live
 
 
@@ -251,24 +257,24 @@ def _publish(hub: Hub[int], each: Batch, clients: list[_Client]) -> None:
     for delivery in hub.publish(each):
         reached += delivery.members
         for member in delivery.members:
-            clients[member].receive(delivery.frame)
+            clients[member].receive(delivery.message)
     assert len(reached) == len(set(reached))
     assert all(clients[member].live for member in reached)
 
 
 def _assert_live(hub: Hub[int], clients: list[_Client]) -> None:
     expected = [number for number, client in enumerate(clients) if client.live]
-    assert sorted(hub.live()) == expected
+    assert sorted(_live(hub)) == expected
 
 
 # --- restart -------------------------------------------------------------------------------------
 
 
 def test_restart_begins_anew_for_all() -> None:
-    """I7: everyone is told why and where to go on; what comes next continues from there."""
+    """I7: all members get the reason and the new position; later events continue from there."""
     hub = _hub()
-    hub.join("everything", None)
-    hub.join("shipped", _SHIPPED)
+    hub.join("everything", None, text_frame)
+    hub.join("shipped", _SHIPPED, text_frame)
     hub.publish(_inserted(1))
     epoch = hub.epoch
 
@@ -281,11 +287,11 @@ def test_restart_begins_anew_for_all() -> None:
     deliveries = hub.publish(Batch("another", 41, 41, shipped.events))
     assert {delivery.members for delivery in deliveries} == {("everything",), ("shipped",)}
     for delivery in deliveries:
-        assert json.loads(delivery.frame)["first"] == 41
+        assert json.loads(delivery.message)["first"] == 41
 
 
 def test_a_batch_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """I4: however many filters look into a batch, it is parsed once; without any, never."""
+    """I4: a batch is parsed once for any number of filters, and never without a filter."""
     times: list[Batch] = []
 
     def opened(batch: Batch) -> Iterator[OpenedEvent]:
@@ -294,10 +300,10 @@ def test_a_batch_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(hub_module, "opened", opened)
     hub = _hub()
-    hub.join("everything", None)
+    hub.join("everything", None, text_frame)
     hub.publish(_inserted(1))
     assert times == []
-    hub.join("pending", _PENDING)
-    hub.join("some", Predicate(order_id=frozenset({2})))
+    hub.join("pending", _PENDING, text_frame)
+    hub.join("some", Predicate(order_id=frozenset({2})), text_frame)
     assert len(hub.publish(_inserted(2))) == 3
     assert len(times) == 1

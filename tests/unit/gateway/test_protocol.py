@@ -19,6 +19,7 @@ from orders_contract.messages import (
 from orders_gateway import protocol
 from orders_gateway.errors import BadRequestError, ProtocolError
 from orders_gateway.protocol import Resume, parse_message, parse_request
+from orders_gateway.websocket import text_frame
 
 _POSITIONS = st.integers(0, 2**63 - 1)
 
@@ -215,7 +216,7 @@ def test_small_messages() -> None:
 @pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
 def test_a_frame_is_as_the_library_makes_it(size: int) -> None:
     """The frame that all share is the library's; compressed, it says so by RSV1."""
-    plain = protocol.text_frame(b"x" * size, compressed=False)
+    plain = text_frame(b"x" * size, compressed=False)
     assert plain == Frame(Opcode.TEXT, b"x" * size).serialize(mask=False)
-    compressed = protocol.text_frame(b"x" * size, compressed=True)
+    compressed = text_frame(b"x" * size, compressed=True)
     assert compressed == bytes([plain[0] | 0b0100_0000]) + plain[1:]

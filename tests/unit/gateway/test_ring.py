@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from harness.histories import STREAM, History, histories, sizes
 from orders_contract.batches import Batch
-from orders_gateway.ring import Fit, Ring
+from orders_gateway.ring import Fit, Ring, fit
 
 
 def _ring(max_events: int = 100, max_bytes: int = 100_000, position: int = 0) -> Ring:
@@ -20,7 +20,7 @@ def _batch(first: int, last: int, stream: str = "s", size: int = 2) -> Batch:
 
 
 @pytest.mark.parametrize(
-    ("batch", "fit"),
+    ("batch", "expected"),
     [
         (_batch(8, 9), Fit.NEXT),
         (_batch(6, 7), Fit.KNOWN),
@@ -31,14 +31,15 @@ def _batch(first: int, last: int, stream: str = "s", size: int = 2) -> Batch:
         (_batch(8, 9, stream="another"), Fit.FOREIGN),
     ],
 )
-def test_fit(batch: Batch, fit: Fit) -> None:
-    """How a batch stands to the head decides what becomes of it."""
-    assert _ring(position=7).fit(batch) is fit
+def test_fit(batch: Batch, expected: Fit) -> None:
+    """How a batch relates to the head of a stream."""
+    assert fit("s", 7, batch) is expected
 
 
 def test_new_ring_knows_no_stream() -> None:
-    """Before the first restart every batch is foreign."""
-    assert Ring(10, 10).fit(_batch(1, 1)) is Fit.FOREIGN
+    """Before the first restart every batch is refused."""
+    with pytest.raises(ValueError, match="does not follow 0"):
+        Ring(10, 10).append(_batch(1, 1))
 
 
 @pytest.mark.parametrize("batch", [_batch(2, 3), _batch(9, 9), _batch(8, 8, stream="another")])
@@ -51,7 +52,7 @@ def test_only_the_next_batch_is_appended(batch: Batch) -> None:
 
 
 def test_restart_forgets_everything() -> None:
-    """After a restart nothing older can be had, and the batch after the position is next."""
+    """After a restart older batches are gone, and the batch after the position is next."""
     ring = _ring()
     ring.append(_batch(1, 5))
     ring.restart("another", 3)
@@ -69,8 +70,8 @@ def test_huge_batch_stays() -> None:
     assert ring.since(0) is None
 
 
-def test_bytes_are_given_back() -> None:
-    """A huge batch that went does not count any more."""
+def test_dropped_bytes_do_not_count() -> None:
+    """A batch that was dropped no longer counts towards the bound in bytes."""
     ring = _ring(max_bytes=10)
     ring.append(_batch(1, 1, size=1000))
     for position in range(2, 7):
@@ -88,7 +89,7 @@ def test_bytes_are_given_back() -> None:
 def test_since_is_exactly_the_suffix_or_nothing(
     history: History, sizes: list[int], max_events: int, max_bytes: int
 ) -> None:
-    """I7: every position gets all the batches after it, or the word that some are gone."""
+    """I7: for every position the ring has all batches after it, or reports that some are gone."""
     batches = history.batches(sizes)
     ring = Ring(max_events, max_bytes)
     ring.restart(STREAM, 0)
@@ -104,7 +105,7 @@ def test_since_is_exactly_the_suffix_or_nothing(
 
 
 def _kept(ring: Ring) -> list[Batch]:
-    """Return everything that can be had."""
+    """Return all batches in the ring."""
     found = (ring.since(position) for position in range(ring.position))
     return next(batches for batches in found if batches is not None)
 
@@ -119,7 +120,7 @@ def _assert_suffix(ring: Ring, kept: list[Batch], position: int) -> None:
 def _assert_bounds(
     kept: list[Batch], appended: list[Batch], max_events: int, max_bytes: int
 ) -> None:
-    """No batch more than needed for the events wanted, none fewer than the bytes allow."""
+    """Assert that the ring holds as many batches as its bounds allow, and no more."""
     if len(kept) > 1:
         assert sum(len(batch.events) for batch in kept) <= max_bytes
         assert sum(len(batch) for batch in kept[1:]) < max_events

@@ -1,4 +1,4 @@
-"""What the source passes on, in order and once."""
+"""What the source passes on: every batch in order and once."""
 
 from typing import Any, cast
 
@@ -6,7 +6,7 @@ import pytest
 import redis.asyncio as redis
 
 from harness.histories import STREAM, batch, event, order
-from orders_contract.batches import Batch, Head
+from orders_contract.batches import Batch, Head, encode
 from orders_contract.messages import ResetReason
 from orders_gateway.history import History
 from orders_gateway.source import Source
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 
 class _Sink:
-    """Takes note of what is published."""
+    """Records what is published."""
 
     def __init__(self) -> None:
         self.head: Head | None = Head(STREAM, 1)
@@ -30,7 +30,7 @@ class _Sink:
 
 
 class _History:
-    """Has more than was asked for, as Redis does when the listener is at work."""
+    """Returns more than was missing, as Redis does while the listener publishes."""
 
     async def after(self, stream: str, position: int) -> list[Batch]:
         assert stream == STREAM
@@ -41,11 +41,12 @@ def _inserted(first: int, last: int) -> Batch:
     return batch([event(at, "INSERT", order(at)) for at in range(first, last + 1)])
 
 
-async def test_what_history_brought_early_is_not_passed_on_again() -> None:
-    """I7: a gap is filled beyond the batch that showed it; that batch is not published twice."""
+async def test_events_that_history_already_brought_are_not_repeated() -> None:
+    """I7: history fills a gap beyond the batch that revealed it; no event is published twice."""
     sink = _Sink()
     nobody: Any = None
-    source = Source(cast(redis.Redis, nobody), nobody, cast(History, _History()), sink, dict)
-    await source._take_batch(_inserted(4, 5))
-    await source._take_batch(_inserted(6, 7))
+    source = Source(cast(redis.Redis, nobody), nobody, cast(History, _History()), sink)
+    await source.take(encode(_inserted(4, 5)))
+    await source.take(encode(_inserted(6, 7)))
     assert sink.published == [2, 3, 4, 5, 6, 7]
+    assert source.is_fresh()

@@ -1,8 +1,9 @@
-"""From a stranger's handshake to someone who is let in, or an answer that says why not."""
+"""From a handshake to a principal that may stay, or a refusal that says why."""
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence, Sized
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 from websockets.asyncio.server import ServerConnection
@@ -13,11 +14,10 @@ from websockets.typing import Subprotocol
 from orders_access.credentials import SUBPROTOCOL
 from orders_access.errors import InvalidTokenError, KeysUnavailableError
 from orders_access.limits import TokenBucket
-from orders_access.principal import Principal
+from orders_access.principal import ANYONE, Principal
 from orders_contract.messages import Auth
 from orders_gateway import protocol
-from orders_gateway.capacity import Capacity
-from orders_gateway.connection import Socket
+from orders_gateway.capacity import ClientCapacity
 from orders_gateway.door import Door
 from orders_gateway.errors import (
     BadRequestError,
@@ -25,108 +25,119 @@ from orders_gateway.errors import (
     ProtocolError,
     RedisUnavailableError,
 )
-from orders_gateway.session import TRY_AGAIN_LATER, UNAUTHORIZED, credential_of
 from orders_gateway.settings import Settings
+from orders_gateway.transport import CloseCode
+from orders_gateway.websocket import Socket
 
 FRAMES_PER_MESSAGE = 10
-"""So many times the bounds on messages are those on frames."""
+"""Frames, fragments and pings included, may come this many times as often as messages."""
+
+TRY_ANOTHER = "try another gateway\n"
 
 
 class Admission:
-    """Lets clients in while the gateway serves and has room, each for whom the door knows."""
+    """Admits clients while the gateway serves and has room."""
 
     def __init__(
         self,
         settings: Settings,
         door: Door,
-        capacity: Capacity,
-        inside: Callable[[], int],
-        serving: Callable[[], bool],
+        capacity: ClientCapacity,
+        connected: Sized,
+        is_serving: Callable[[], bool],
     ) -> None:
-        """``inside`` tells how many clients there are, ``serving`` whether more are welcome."""
         self._settings = settings
         self._door = door
         self._capacity = capacity
-        self._inside = inside
-        self._serving = serving
+        self._connected = connected
+        self._is_serving = is_serving
         self._signing_in = 0
 
     async def handshake(self, socket: Socket, request: Request) -> Response | None:
-        """Note who is asking for what; return an answer if the connection is not to be."""
-        return self._refuse(socket, request) or await self._identify(socket, request)
+        """Note what a client asks for; return a response if it is refused."""
+        return self._refuse(socket, request) or await self._authenticate(socket, request)
 
     def _refuse(self, socket: Socket, request: Request) -> Response | None:
-        socket.address = self._door.address(_peer(socket), request)
-        socket.frames = self._frames()
+        peer = socket.remote_address
+        socket.address = self._door.address(str(peer[0]) if peer else "", request)
+        socket.frames = self._frame_bucket()
         try:
             self._door.check_page(request)
             socket.resume = protocol.parse_request(request.path)
         except BadRequestError as exc:
             return socket.respond(HTTPStatus.BAD_REQUEST, f"{exc}\n")
         except ForeignOriginError:
-            return socket.respond(HTTPStatus.FORBIDDEN, "not from this page\n")
-        if not self._serving() or not self._door.is_ready or not self._has_room():
-            return _later(socket, HTTPStatus.SERVICE_UNAVAILABLE, "try another gateway\n")
+            return socket.respond(HTTPStatus.FORBIDDEN, "pages of this origin may not connect\n")
+        clients = len(self._connected) + self._signing_in
+        if not (self._is_serving() and self._door.is_ready and self._capacity.admits(clients)):
+            return socket.refuse_later(HTTPStatus.SERVICE_UNAVAILABLE, TRY_ANOTHER)
         if not self._door.is_open and self._door.addresses.is_full(socket.address):
-            return _later(socket, HTTPStatus.TOO_MANY_REQUESTS, "too many connections\n")
+            return socket.refuse_later(HTTPStatus.TOO_MANY_REQUESTS, "too many connections\n")
         return None
 
-    def _frames(self) -> TokenBucket:
+    def _frame_bucket(self) -> TokenBucket:
         rate, burst = self._settings.messages_per_second, self._settings.messages_burst
         now_s = time.monotonic()
         return TokenBucket(rate * FRAMES_PER_MESSAGE, burst * FRAMES_PER_MESSAGE, now_s)
 
-    async def _identify(self, socket: Socket, request: Request) -> Response | None:
+    async def _authenticate(self, socket: Socket, request: Request) -> Response | None:
         try:
-            socket.principal = await self._door.look_at(request)
+            socket.principal = await self._door.authenticate(request)
         except InvalidTokenError as exc:
             response = socket.respond(HTTPStatus.UNAUTHORIZED, f"{exc}\n")
             response.headers["WWW-Authenticate"] = 'Bearer realm="orders", error="invalid_token"'
             return response
         except (KeysUnavailableError, RedisUnavailableError):
-            return _later(socket, HTTPStatus.SERVICE_UNAVAILABLE, "try another gateway\n")
+            return socket.refuse_later(HTTPStatus.SERVICE_UNAVAILABLE, TRY_ANOTHER)
         return None
 
-    def _has_room(self) -> bool:
-        return self._capacity.admits(self._inside() + self._signing_in)
+    @asynccontextmanager
+    async def admitted(self, socket: Socket) -> AsyncIterator[Principal | None]:
+        """Yield the principal of an open connection, counted; None once it has been closed."""
+        if self._door.is_open:
+            yield ANYONE
+            return
+        if not self._door.addresses.take(socket.address):
+            await socket.close(CloseCode.TRY_AGAIN_LATER, "too many connections")
+            yield None
+            return
+        principal = None
+        try:
+            principal = socket.principal or await self._sign_in(socket)
+            if principal is not None and not self._door.subjects.take(principal.subject):
+                principal = None
+                await socket.close(CloseCode.TRY_AGAIN_LATER, "too many connections")
+            yield principal
+        finally:
+            self._door.addresses.give_back(socket.address)
+            if principal is not None:
+                self._door.subjects.give_back(principal.subject)
 
-    async def sign_in(self, socket: Socket) -> Principal | None:
-        """Return whom the first message speaks for; None, and the connection closed, if nobody."""
+    async def _sign_in(self, socket: Socket) -> Principal | None:
+        """Return the principal of the first message; close and return None if it has none."""
         self._signing_in += 1
+        code, reason = CloseCode.UNAUTHORIZED, "sign in first"
         try:
             async with asyncio.timeout(self._settings.sign_in_within_s):
                 message = protocol.parse_message(await socket.recv())
                 if isinstance(message, Auth):
-                    return await self._door.identify(credential_of(message))
-            reason = "sign in first"
+                    return await self._door.identify(protocol.credential_of(message))
         except (ProtocolError, TimeoutError):
-            reason = "sign in first"
+            pass
         except InvalidTokenError as exc:
             reason = str(exc)
         except (KeysUnavailableError, RedisUnavailableError):
-            await socket.close(TRY_AGAIN_LATER, "tokens cannot be checked now")
-            return None
+            code, reason = CloseCode.TRY_AGAIN_LATER, "tokens cannot be checked now"
         except ConnectionClosed:
             return None
         finally:
             self._signing_in -= 1
-        await socket.close(UNAUTHORIZED, reason)
+        await socket.close(code, reason)
         return None
 
 
 def select_subprotocol(
     _connection: ServerConnection, offered: Sequence[Subprotocol]
 ) -> Subprotocol | None:
-    """Choose ours; the others that are asked for carry tokens, and are never said back."""
+    """Select ``orders``. Other offers carry tokens and must never be echoed."""
     return Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None
-
-
-def _peer(connection: ServerConnection) -> str:
-    address = connection.remote_address
-    return str(address[0]) if address else ""
-
-
-def _later(connection: ServerConnection, status: HTTPStatus, text: str) -> Response:
-    response = connection.respond(status, text)
-    response.headers["Retry-After"] = "1"
-    return response

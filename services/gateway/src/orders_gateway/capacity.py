@@ -1,23 +1,29 @@
-"""Whether there is room for one more client. Pure."""
+"""Whether there is room for more clients: connections and memory."""
 
+import ctypes
+import gc
 from typing import Literal
 
-Lack = Literal["connections", "memory"]
+import psutil
+
+MB = 1024 * 1024
+
+Shortage = Literal["connections", "memory"]
 
 
-class Capacity:
-    """What a gateway has room for, and how often there was none."""
+class ClientCapacity:
+    """Decides whether one more client may connect, and counts those that may not."""
 
     def __init__(self, max_connections: int, max_memory_mb: int) -> None:
-        """``max_memory_mb`` of 0: as much as there is."""
+        """``max_memory_mb`` of 0 means no bound."""
         self._max_connections = max_connections
         self._max_memory_mb = max_memory_mb
         self.memory_mb = 0
-        """What the process holds now, as it was last looked at."""
+        """Resident memory of the process when it was last measured."""
         self.refused = 0
 
-    def lack(self, connections: int) -> Lack | None:
-        """Tell what there is too little of with so many connections; None if there is room."""
+    def shortage(self, connections: int) -> Shortage | None:
+        """Return what is exhausted with this many connections; None if there is room."""
         if connections >= self._max_connections:
             return "connections"
         return "memory" if self.is_memory_full else None
@@ -28,7 +34,38 @@ class Capacity:
         return 0 < self._max_memory_mb <= self.memory_mb
 
     def admits(self, connections: int) -> bool:
-        """Tell whether one more may come; one who may not is counted."""
-        full = self.lack(connections) is not None
-        self.refused += full
-        return not full
+        """Return whether one more client may connect; count it if not."""
+        is_full = self.shortage(connections) is not None
+        self.refused += is_full
+        return not is_full
+
+
+class ProcessMemory:
+    """Resident memory (RSS) of this process.
+
+    Allocators keep freed memory, and connections leave garbage in cycles: after a crowd has left, a
+    process looks as large as before and would refuse clients for good. ``release`` returns both.
+    """
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+        # glibc only; other C libraries return freed memory by themselves.
+        self._trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        self._peak_connections = 0
+
+    def resident_mb(self, connections: int) -> int:
+        """Return resident memory in MiB, with this many connections open."""
+        self._peak_connections = max(self._peak_connections, connections)
+        return int(self._process.memory_info().rss) // MB
+
+    def release(self, connections: int) -> None:
+        """Return freed memory to the system; collect garbage only after half of a crowd left.
+
+        A collection stops the process for 0.1 s and more with thousands of clients; trimming takes
+        some milliseconds.
+        """
+        if connections * 2 < self._peak_connections:
+            gc.collect()
+            self._peak_connections = connections
+        if self._trim is not None:
+            self._trim(0)

@@ -23,7 +23,7 @@ class Bounds:
 
     max_orders: int
     max_bytes: int
-    max_frame_bytes: int
+    max_message_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Conflation:
         if position < self._floor:
             return None
         found: list[tuple[int, bytes]] = []
-        room = self._bounds.max_frame_bytes
+        room = self._bounds.max_message_bytes
         for at, text in self._views(position, predicate):
             room -= len(text) + 1
             if room < 1:

@@ -1,4 +1,4 @@
-"""Who is let in: pages by their origin, people by token or ticket, all of them in bounds."""
+"""Who may connect: pages by origin, people by token or ticket, each within limits."""
 
 import redis.asyncio as redis
 from websockets.http11 import Request
@@ -12,11 +12,11 @@ from orders_access.principal import ANYONE, Principal
 from orders_access.revocations import Revocations
 from orders_gateway.errors import ForeignOriginError, RedisUnavailableError
 from orders_gateway.settings import Settings
-from orders_wire import failures_as
+from orders_service.redis_client import failures_as
 
 
 class Door:
-    """Lets clients in, and knows how many each address and each subject has inside."""
+    """Authenticates clients and counts connections per address and per subject."""
 
     def __init__(self, settings: Settings, client: redis.Redis) -> None:
         self._settings = settings
@@ -28,19 +28,24 @@ class Door:
 
     @property
     def is_open(self) -> bool:
-        """Whether everyone is let in, and nobody counted: they are all on this machine."""
+        """Whether every client may connect uncounted: all of them are on this machine."""
         return self._verifier is None
 
     @property
     def is_ready(self) -> bool:
-        """Whether tokens can be told from revoked ones."""
+        """Whether the revocation list has been read."""
         return self.is_open or self.revocations.known
 
+    @property
+    def refused(self) -> int:
+        """How many connections were over a limit."""
+        return self.addresses.refused + self.subjects.refused
+
     def check_page(self, request: Request) -> None:
-        """Refuse a page of another origin, and a name for this machine that is none of its own.
+        """Refuse pages of other origins, and in open mode foreign names for this machine.
 
         Raises:
-            ForeignOriginError: it is one.
+            ForeignOriginError: the request is one of these.
 
         """
         host = request.headers.get("Host", "")
@@ -50,12 +55,12 @@ class Door:
             if not origin_is_ours(origin, host, self._settings.allowed_origins):
                 raise ForeignOriginError
 
-    async def look_at(self, request: Request) -> Principal | None:
-        """Return whom the handshake speaks for; None if it shows nothing.
+    async def authenticate(self, request: Request) -> Principal | None:
+        """Return the principal of a handshake; None if it carries no credential.
 
         Raises:
-            InvalidTokenError: what it shows is not accepted.
-            KeysUnavailableError, RedisUnavailableError: that cannot be told right now.
+            InvalidTokenError: the credential is not accepted.
+            KeysUnavailableError, RedisUnavailableError: it cannot be checked right now.
 
         """
         if self.is_open:
@@ -63,28 +68,24 @@ class Door:
         headers = request.headers.get_all("Authorization")
         if len(headers) > 1:
             raise InvalidTokenError("more than one Authorization header")
-        offered = offered_subprotocols(request)
-        credential = of_handshake(headers[0] if headers else None, offered)
+        credential = of_handshake(headers[0] if headers else None, _subprotocols(request))
         return None if credential is None else await self.identify(credential)
 
     async def identify(self, credential: Credential) -> Principal:
-        """Return whom a token or ticket speaks for; raises as ``look_at``."""
+        """Return the principal of a token or ticket; raises as ``authenticate``."""
         if self._verifier is None:
             return ANYONE
         if credential.is_ticket:
-            principal = await self._redeem(credential.text)
+            with failures_as(RedisUnavailableError):
+                principal = await tickets.redeem(self._redis, credential.text)
         else:
             principal = await self._verifier.verify(credential.text)
         if self.revocations.covers(principal):
             raise InvalidTokenError("the token was revoked")
         return principal
 
-    async def _redeem(self, ticket: str) -> Principal:
-        with failures_as(RedisUnavailableError):
-            return await tickets.redeem(self._redis, ticket)
-
-    async def watch_revocations(self) -> bool:
-        """Look for new revocations; True if there are any.
+    async def refresh_revocations(self) -> bool:
+        """Read the revocation list from Redis; return whether it changed.
 
         Raises:
             RevocationsUnavailableError: Redis does not answer.
@@ -93,7 +94,7 @@ class Door:
         return await self.revocations.refresh(self._redis)
 
     def address(self, peer: str, request: Request) -> str:
-        """Return the client's address: the edge's word for it, if it comes from the edge."""
+        """Return the client's address; a trusted proxy's X-Forwarded-For names it."""
         trusted = self._settings.forwarded_allow_ips
         if trusted != "*" and peer not in {each.strip() for each in trusted.split(",")}:
             return peer
@@ -101,7 +102,6 @@ class Door:
         return forwarded[0].split(",")[0].strip() if forwarded else peer
 
 
-def offered_subprotocols(request: Request) -> list[str]:
-    """Return the subprotocols a handshake asks for."""
+def _subprotocols(request: Request) -> list[str]:
     listed = ",".join(request.headers.get_all("Sec-WebSocket-Protocol"))
     return [each.strip() for each in listed.split(",") if each.strip()]

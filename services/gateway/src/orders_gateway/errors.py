@@ -1,16 +1,16 @@
-"""What can go wrong in the gateway."""
+"""Errors of the gateway."""
 
 
 class GatewayError(Exception):
-    """Base of all the gateway's own errors."""
+    """Base class of the gateway's errors."""
 
 
 class RedisUnavailableError(GatewayError):
-    """Redis cannot be reached, fell silent or refused a command."""
+    """Redis is unreachable, does not answer or refused a command."""
 
 
 class LogUnavailableError(GatewayError):
-    """The API, which reads the full log, cannot be reached or answered nonsense."""
+    """The API, which reads the full log, is unreachable or its answer is not valid."""
 
 
 class HistoryExpiredError(GatewayError):
@@ -22,15 +22,15 @@ class HistoryExpiredError(GatewayError):
 
 
 class BadRequestError(GatewayError):
-    """The request for ``/ws`` has a parameter that makes no sense."""
+    """The query of a connection request has an invalid parameter."""
 
 
 class ForeignOriginError(GatewayError):
-    """A page of another origin, or under another name than this machine's, wants to connect."""
+    """The request comes from a page of another origin, or names this machine by a foreign name."""
 
 
 class ProtocolError(GatewayError):
-    """A client's message was not understood. ``code`` and ``message`` go back to the client."""
+    """A client's message is not valid. ``code`` and ``message`` are sent back to the client."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

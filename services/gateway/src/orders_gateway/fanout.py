@@ -1,9 +1,8 @@
 """From the source to the sockets: one frame, many writes, no waiting.
 
-A batch goes out at once when nothing else is. Batches that come while frames are being written
-gather, for a while longer (``pause_s``), and then leave as one frame: the busier the gateway, the
-larger its frames and the fewer its writes, and at least half of its time stays free for everything
-else.
+A batch is sent at once if no other is being sent. Batches that arrive while frames are being
+written are gathered for a while (``pause_s``) and leave as one frame: the busier the gateway, the
+larger its frames and the fewer its writes. At least half of its time stays free for other work.
 """
 
 import asyncio
@@ -14,58 +13,60 @@ from orders_contract.batches import Batch, Head
 from orders_contract.messages import ResetReason
 from orders_gateway import protocol
 from orders_gateway.hub import Hub, gathered
-from orders_gateway.progress import Progress
-from orders_gateway.ring import Ring
-from orders_gateway.session import Put, Session
+from orders_gateway.subscriber import Subscriber
+from orders_gateway.transport import Write
+from orders_gateway.waiting import PositionWaiters
 
 IDLE_S = 0.001
-"""Writing that took less does not call for a pause."""
+"""A flush that takes less than this is not followed by a pause."""
 
 GATHER_S = 0.02
 MAX_PAUSE_S = 0.1
 
 
 class Fanout:
-    """Takes the stream in and writes it to every live session. Waits for nobody (I6)."""
+    """Takes in the stream and writes it to every live subscriber. Waits for no client (I6)."""
 
-    def __init__(self, ring: Ring, hub: Hub[Put]) -> None:
-        self.sessions: set[Session] = set()
-        self.progress = Progress()
-        self._ring = ring
+    def __init__(self, hub: Hub[Write], waiters: PositionWaiters) -> None:
+        self.subscribers: set[Subscriber] = set()
         self._hub = hub
+        self._waiters = waiters
         self._gathering: list[Batch] = []
-        self._busy = False
+        self._is_busy = False
 
     @property
     def head(self) -> Head | None:
-        """How far the stream has been taken in; the ring is there as soon as it is written."""
+        """How far the stream was taken in; the ring reaches it with the next flush."""
+        ring = self._hub.ring
         if self._gathering:
             return Head(self._gathering[-1].stream, self._gathering[-1].last)
-        return None if self._ring.stream is None else Head(self._ring.stream, self._ring.position)
+        return None if ring.stream is None else Head(ring.stream, ring.position)
 
     def publish(self, batch: Batch) -> None:
-        """Send the batch that follows the head, now or with those that gather."""
+        """Send the batch that follows the head, now or together with later ones."""
         self._gathering.append(batch)
-        if not self._busy:
+        if not self._is_busy:
             self._flush()
 
     def restart(self, stream: str, position: int, reason: ResetReason) -> None:
-        """Begin anew at a position, telling everyone, live or not (I7)."""
+        """Begin anew at a position and tell every client, live or not (I7)."""
         self._write_gathered()
-        frame = self._hub.restart(stream, position, reason)
-        for session in self.sessions:
-            session.reset()
-        write([session.put for session in self.sessions if session.is_open], frame)
-        self.progress.reached(position)
+        message = self._hub.restart(stream, position, reason)
+        for subscriber in self.subscribers:
+            subscriber.restarted(message)
+        self._waiters.reached(position)
 
-    def beat(self) -> None:
-        """Tell everyone up to where nothing is missing."""
-        write(self._hub.live(), protocol.heartbeat(self._ring.position))
-        for session in self.sessions:
-            session.beat()
+    def send_heartbeats(self) -> None:
+        """Tell every client the position up to which it has everything."""
+        place = self._place()
+        message = protocol.heartbeat(self._hub.ring.position)
+        for framing, members in self._hub.live():
+            write(members, framing(message, place))
+        for subscriber in self.subscribers:
+            subscriber.send_heartbeat()
 
     def _flush(self) -> None:
-        self._busy = True
+        self._is_busy = True
         started_s = time.perf_counter()
         self._write_gathered()
         # The event loop hands the bytes to the kernel before it calls this.
@@ -74,40 +75,45 @@ class Fanout:
     def _flushed(self, started_s: float) -> None:
         took_s = time.perf_counter() - started_s
         if took_s < IDLE_S or not self._gathering:
-            self._rested()
+            self._pause_over()
         else:
-            asyncio.get_running_loop().call_later(pause_s(took_s), self._rested)
+            asyncio.get_running_loop().call_later(pause_s(took_s), self._pause_over)
 
-    def _rested(self) -> None:
-        self._busy = False
+    def _pause_over(self) -> None:
+        self._is_busy = False
         if self._gathering:
             self._flush()
 
     def _write_gathered(self) -> None:
         batches, self._gathering = self._gathering, []
         for batch in gathered(batches):
-            for delivery in self._hub.publish(batch):
-                write(delivery.members, delivery.frame, compressed=delivery.compressed)
-        self.progress.reached(self._ring.position)
+            deliveries = self._hub.publish(batch)
+            place = self._place()
+            for each in deliveries:
+                frame = each.framing(each.message, place, compressed=each.compressed)
+                write(each.members, frame)
+        self._waiters.reached(self._hub.ring.position)
+
+    def _place(self) -> str:
+        return protocol.place(self._hub.ring.stream, self._hub.ring.position)
 
 
 def pause_s(took_s: float) -> float:
-    """Return for how long to gather after writing took so long.
+    """Return how long to gather after a flush that took so long.
 
-    What a write costs hardly depends on its size. So a short flush, some milliseconds to a thousand
-    clients, is followed by four times as long, up to 20 ms; a longer one by as long again.
+    The cost of a write hardly depends on its size. A short flush, some milliseconds for a thousand
+    clients, is followed by a pause four times as long, up to 20 ms; a longer flush by a pause of
+    its own length, up to 100 ms.
     """
     return min(max(took_s, min(4 * took_s, GATHER_S)), MAX_PAUSE_S)
 
 
-def write(puts: Iterable[Put], message: bytes, *, compressed: bool = False) -> None:
-    """Write one text message to many sockets.
+def write(writes: Iterable[Write], frame: bytes) -> None:
+    """Write one frame to many sockets.
 
-    The frame is made once: without a mask or an extension it is the same for all, and the
-    library's ``broadcast`` would make it anew for each. Nothing but the socket's own ``write`` is
-    touched: with thousands of sessions whatever else is looked at has to come from memory. A socket
-    whose buffer is full tells its session, which then leaves the hub.
+    Only the socket's own ``write`` is touched: with thousands of subscribers every other object
+    would have to be fetched from memory. A socket whose buffer is full notifies its subscriber,
+    which then leaves the hub.
     """
-    frame = protocol.text_frame(message, compressed=compressed)
-    for put in puts:
-        put(frame)
+    for each in writes:
+        each(frame)

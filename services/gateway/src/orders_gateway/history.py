@@ -12,74 +12,74 @@ from orders_contract.batches import Batch
 from orders_contract.names import LOG_KEY
 from orders_gateway.errors import HistoryExpiredError, LogUnavailableError, RedisUnavailableError
 from orders_gateway.filters import packed, trimmed
-from orders_wire import failures_as
+from orders_service.redis_client import failures_as
 
 PAGE_EVENTS = 1000
-REMEMBERED_BYTES = 16 * 1024 * 1024
+CACHE_BYTES = 16 * 1024 * 1024
 
 _REDIS_BATCHES = 20
-"""At most so many batches a look-up: some megabytes."""
+"""Batches per lookup in Redis: some megabytes at most."""
 
 
 class History:
     """Looks up events after a position.
 
-    Those who come back together have nearly the same position: look-ups begin at a multiple of
-    PAGE_EVENTS, are made once for all who ask meanwhile, and are remembered for those who ask
-    next. What is committed does not change, so only the newest page is ever asked for again.
+    Clients that return together have nearly the same position. Therefore lookups begin at a
+    multiple of PAGE_EVENTS, are made once for all that ask meanwhile, and are cached. Committed
+    events do not change, so only the newest page is ever looked up again.
     """
 
     def __init__(self, client: redis.Redis, api: httpx.AsyncClient) -> None:
         self._client = client
         self._api = api
         self._pages: OrderedDict[tuple[str, int], list[Batch]] = OrderedDict()
-        self._under_way: dict[tuple[str, int], asyncio.Task[list[Batch]]] = {}
+        self._running: dict[tuple[str, int], asyncio.Task[list[Batch]]] = {}
 
     async def after(self, stream: str, position: int) -> list[Batch]:
         """Return batches, the first of which begins at position + 1; at least one.
 
         Raises:
-            HistoryExpiredError: the events after position are not kept any more.
+            HistoryExpiredError: the events after the position are no longer kept.
             RedisUnavailableError: Redis, which should have them, does not answer.
             LogUnavailableError: the API, which should have them, does not answer.
 
         """
         page = (stream, position - position % PAGE_EVENTS)
-        found = self._remembered(page, position) or self._remembered((stream, position), position)
-        # Small batches do not fill a page: what follows them is remembered by where it begins.
+        found = self._cached(page, position) or self._cached((stream, position), position)
+        # Small batches do not fill a page: what follows them is cached by its first position.
         if not found and len(self._pages.get(page, [])) < _REDIS_BATCHES:
             try:
-                found = _rest(await self._once(*page), position)
+                found = _after(await self._look_up_once(*page), position)
             except HistoryExpiredError:
                 if position == page[1]:
                     raise
-        # The page's beginning may be gone while what is asked for is still there.
-        return found or await self._once(stream, position)
-
-    def _remembered(self, key: tuple[str, int], position: int) -> list[Batch]:
-        return _rest(self._pages.get(key, []), position)
+        # The beginning of the page may be gone while the events asked for are still there.
+        return found or await self._look_up_once(stream, position)
 
     def forget(self) -> None:
-        """Drop what is remembered: the database went back, so history may not be what it was."""
+        """Empty the cache: the database went back, and positions may mean other events."""
         self._pages.clear()
 
-    async def _once(self, stream: str, position: int) -> list[Batch]:
+    def _cached(self, key: tuple[str, int], position: int) -> list[Batch]:
+        return _after(self._pages.get(key, []), position)
+
+    async def _look_up_once(self, stream: str, position: int) -> list[Batch]:
         key = (stream, position)
-        task = self._under_way.get(key)
+        task = self._running.get(key)
         if task is None:
-            task = self._under_way[key] = asyncio.create_task(self._look_up(stream, position))
+            task = self._running[key] = asyncio.create_task(self._look_up(stream, position))
             task.add_done_callback(lambda done: self._finish(key, done))
-        # One who stops waiting must not end it for the others.
+        # A client that stops waiting must not end the lookup for others.
         return await asyncio.shield(task)
 
     def _finish(self, key: tuple[str, int], task: asyncio.Task[list[Batch]]) -> None:
-        del self._under_way[key]
-        # The exception is looked at, in case everyone who waited has gone.
+        del self._running[key]
+        # Retrieve the exception even if every client that waited has gone.
         if task.cancelled() or task.exception() is not None:
             return
         self._pages[key] = task.result()
         self._pages.move_to_end(key)
-        while len(self._pages) > 1 and self._bytes() > REMEMBERED_BYTES:
+        while len(self._pages) > 1 and self._bytes() > CACHE_BYTES:
             self._pages.popitem(last=False)
 
     def _bytes(self) -> int:
@@ -91,7 +91,7 @@ class History:
 
     async def _from_redis(self, stream: str, position: int) -> list[Batch]:
         with failures_as(RedisUnavailableError):
-            # The library's types cover both protocol versions and either kind of reply.
+            # The library's types cover both protocol versions and both kinds of replies.
             entries: Any = await self._client.xrange(
                 LOG_KEY, min=f"{position + 1}-0", count=_REDIS_BATCHES
             )
@@ -100,7 +100,7 @@ class History:
             batch = _batch(entry_id, fields)
             reached = found[-1].last if found else position
             if batch.stream != stream or batch.first > reached + 1:
-                break  # the rest follows after something that Redis does not have
+                break  # the rest follows a gap in Redis's log
             found.append(trimmed(batch, reached))
         return found
 
@@ -130,7 +130,7 @@ def _page(stream: str, position: int, events: list[dict[str, Any]]) -> Batch:
     return Batch(stream, first, last, packed(events))
 
 
-def _rest(batches: list[Batch], position: int) -> list[Batch]:
-    """Return what comes after a position."""
+def _after(batches: list[Batch], position: int) -> list[Batch]:
+    """Return the part of batches after a position."""
     rest = [batch for batch in batches if batch.last > position]
     return [trimmed(rest[0], position), *rest[1:]] if rest else []

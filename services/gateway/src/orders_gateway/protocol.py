@@ -1,8 +1,7 @@
-"""The WebSocket protocol: what clients may say, and how the gateway's messages look. Pure."""
+"""The messages of the stream: reading those of clients, rendering those of the gateway. Pure."""
 
 import functools
 import json
-import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,10 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from orders_access.credentials import Credential
 from orders_access.principal import Principal
 from orders_contract.messages import (
     CLIENT_MESSAGE,
     MAX_POSITION,
+    Auth,
     ClientMessage,
     Filter,
     Filters,
@@ -24,15 +25,13 @@ from orders_contract.messages import (
 from orders_gateway.errors import BadRequestError, ProtocolError
 
 PATH = "/ws"
-PING_FRAME = b"\x89\x00"
-_FINAL_TEXT, _COMPRESSED = 0x81, 0x40
-_TWO_BYTES, _EIGHT_BYTES = 126, 127
-_MAX_TOLD = 200  # characters of an error's message: never a client's megabyte back to it
+_MAX_ERROR_CHARS = 200
+"""A client's megabyte must not come back to it in an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Where a client wants to go on; None for "from now"."""
+    """Where a client wants to continue; ``after`` of None means from now."""
 
     after: int | None = None
     stream: str | None = None
@@ -42,7 +41,7 @@ def parse_request(target: str) -> Resume:
     """Read ``after`` and ``stream`` from a request target such as ``/ws?after=7&stream=...``.
 
     Raises:
-        BadRequestError: it is no URL, or ``after`` is not a position.
+        BadRequestError: the target is not a URL, or ``after`` is not a position.
 
     """
     try:
@@ -63,7 +62,7 @@ def parse_message(text: str | bytes) -> ClientMessage:
     """Read a client's message.
 
     Raises:
-        ProtocolError: it is not one of the messages a client may send.
+        ProtocolError: it is not a message a client may send.
 
     """
     if isinstance(text, bytes):
@@ -83,28 +82,30 @@ def _explain(error: ErrorDetails) -> ProtocolError:
         return ProtocolError("invalid_json", _short(error["msg"]))
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         return ProtocolError("unknown_type", "type must be 'auth', 'subscribe' or 'ping'")
-    # The first step names the kind of message, which the client knows.
+    # The first step names the type of message, which the client knows.
     place = ".".join(str(step) for step in error["loc"][1:])
     return ProtocolError("invalid_message", _short(f"{place}: {error['msg']}".removeprefix(": ")))
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _MAX_TOLD else text[:_MAX_TOLD] + "..."
+    return text if len(text) <= _MAX_ERROR_CHARS else text[:_MAX_ERROR_CHARS] + "..."
 
 
-def text_frame(payload: bytes, *, compressed: bool) -> bytes:
-    """Return the frame of a text message as a server sends it (RFC 6455, 5.2; RFC 7692, 6)."""
-    head, size = (_COMPRESSED if compressed else 0) | _FINAL_TEXT, len(payload)
-    if size < _TWO_BYTES:
-        return struct.pack("!BB", head, size) + payload
-    if size < 1 << 16:
-        return struct.pack("!BBH", head, _TWO_BYTES, size) + payload
-    return struct.pack("!BBQ", head, _EIGHT_BYTES, size) + payload
+def credential_of(message: Auth) -> Credential:
+    """Return the credential in a message."""
+    if message.token is not None:
+        return Credential(message.token)
+    return Credential(message.ticket or "", is_ticket=True)
 
 
-@functools.lru_cache(maxsize=16)  # a crowd that comes at once is told the same
+def place(stream: str | None, position: int) -> str:
+    """Return the identifier of a place in a stream."""
+    return f"{stream}:{position}"
+
+
+@functools.lru_cache(maxsize=16)  # a crowd that connects at once gets the same
 def hello(gateway: str, stream: str, position: int, heartbeat_s: float) -> bytes:
-    """Return the message that opens every connection."""
+    """Return the first message of every connection."""
     return _render(
         type="hello",
         gateway=gateway,
@@ -115,12 +116,12 @@ def hello(gateway: str, stream: str, position: int, heartbeat_s: float) -> bytes
 
 
 def events(first: int, last: int, rendered: bytes) -> bytes:
-    """Return an ``events`` message around an array that is JSON already."""
+    """Return an ``events`` message around an array that is already JSON."""
     return b'{"type":"events","first":%d,"last":%d,"events":%b}' % (first, last, rendered)
 
 
 def conflated(first: int, last: int, rendered: bytes) -> bytes:
-    """Return an ``events`` message that holds only the newest event of each order."""
+    """Return an ``events`` message that holds only the newest state of each row."""
     return b'{"type":"events","first":%d,"last":%d,"conflated":true,"events":%b}' % (
         first,
         last,
@@ -129,12 +130,12 @@ def conflated(first: int, last: int, rendered: bytes) -> bytes:
 
 
 def heartbeat(position: int) -> bytes:
-    """Return the word that nothing up to position is missing."""
+    """Return the message that nothing up to the position is missing."""
     return _render(type="heartbeat", position=position)
 
 
 def reset(reason: ResetReason, position: int) -> bytes:
-    """Return the word that events up to position will not come."""
+    """Return the message that events up to the position will not come."""
     return _render(type="reset", reason=reason, position=position)
 
 
@@ -154,7 +155,7 @@ def pong(position: int) -> bytes:
 
 
 def authenticated(principal: Principal) -> bytes:
-    """Return the word that a token is accepted, and what it allows."""
+    """Return the message that a token is accepted, and what it allows."""
     ends = None if principal.expires is None else datetime.fromtimestamp(principal.expires, UTC)
     return _render(
         type="authenticated",
@@ -166,7 +167,7 @@ def authenticated(principal: Principal) -> bytes:
 
 
 def expiring(seconds: int) -> bytes:
-    """Return the word that the token ends soon."""
+    """Return the message that the token expires in so many seconds."""
     return _render(type="expiring", seconds=seconds)
 
 
@@ -176,7 +177,7 @@ def unauthorized(reason: str) -> bytes:
 
 
 def error(code: str, message: str) -> bytes:
-    """Return the answer to a message that was not understood."""
+    """Return the answer to a message that is not valid."""
     return _render(type="error", code=code, message=message)
 
 

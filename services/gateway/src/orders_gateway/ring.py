@@ -7,21 +7,21 @@ from orders_contract.batches import Batch
 
 
 class Fit(Enum):
-    """How a batch stands to the head of a stream."""
+    """How a batch relates to the head of a stream."""
 
     NEXT = auto()
     KNOWN = auto()
-    """All of it is at or before the head."""
+    """The whole batch is at or before the head."""
     GAP = auto()
-    """Something between the head and it is missing."""
+    """Events between the head and the batch are missing."""
     OVERLAP = auto()
-    """It begins at or before the head and ends after it."""
+    """The batch begins at or before the head and ends after it."""
     FOREIGN = auto()
-    """It belongs to another stream."""
+    """The batch belongs to another stream."""
 
 
 def fit(stream: str | None, position: int, batch: Batch) -> Fit:
-    """Tell how a batch stands to the head of a stream."""
+    """Return how a batch relates to the head of a stream."""
     if batch.stream != stream:
         return Fit.FOREIGN
     if batch.last <= position:
@@ -32,7 +32,7 @@ def fit(stream: str | None, position: int, batch: Batch) -> Fit:
 
 
 class Ring:
-    """Batches of one stream up to ``position``, bounded by events and by bytes.
+    """Batches of one stream up to ``position``, bounded in events and bytes.
 
     The newest batch always stays, whatever its size.
     """
@@ -46,41 +46,37 @@ class Ring:
         self.position = 0
 
     def restart(self, stream: str, position: int) -> None:
-        """Forget everything; the next batch is the one after position."""
+        """Drop all batches; the next batch must begin after the position."""
         self._batches.clear()
         self._bytes = 0
         self.stream = stream
         self.position = position
 
-    def fit(self, batch: Batch) -> Fit:
-        """Tell whether a batch can be appended."""
-        return fit(self.stream, self.position, batch)
-
     def append(self, batch: Batch) -> None:
-        """Add the next batch, dropping the oldest where a bound is passed.
+        """Add the next batch and drop the oldest ones beyond the bounds.
 
         Raises:
             ValueError: the batch is not the next one.
 
         """
-        if self.fit(batch) is not Fit.NEXT:
+        if fit(self.stream, self.position, batch) is not Fit.NEXT:
             raise ValueError(f"{batch.first}-{batch.last} does not follow {self.position}")
         self._batches.append(batch)
         self._bytes += len(batch.events)
         self.position = batch.last
-        while len(self._batches) > 1 and self._over():
+        while len(self._batches) > 1 and self._is_over():
             self._bytes -= len(self._batches.popleft().events)
 
     def reaches(self, position: int) -> bool:
-        """Tell whether the events after position are all here."""
+        """Return whether all events after a position are in the ring."""
         return position >= self.position or (
             bool(self._batches) and self._batches[0].first <= position + 1
         )
 
     def since(self, position: int) -> list[Batch] | None:
-        """Return the batches with events after position; None if the first are gone already.
+        """Return the batches with events after a position; None if some are no longer here.
 
-        The first batch may begin before position + 1: batches are never cut here.
+        The first batch may begin before position + 1: the ring does not cut batches.
         """
         if not self.reaches(position):
             return None
@@ -92,6 +88,6 @@ class Ring:
         found.reverse()
         return found
 
-    def _over(self) -> bool:
+    def _is_over(self) -> bool:
         oldest = self._batches[0]
         return self._bytes > self._max_bytes or self.position - oldest.last >= self._max_events

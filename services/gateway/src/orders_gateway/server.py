@@ -1,147 +1,80 @@
-"""The WebSocket server: doors and sockets. Everything is decided in hub, session and protocol."""
+"""The server of ``/ws``: accepts connections, and closes them when the gateway stops."""
 
 import asyncio
 import json
 import logging
 import math
+from collections.abc import Callable
 from http import HTTPStatus
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
-from orders_access.errors import RevocationsUnavailableError
-from orders_access.principal import ANYONE, Principal
-from orders_gateway import keepalive, protocol
+from orders_access.principal import Principal
+from orders_gateway import protocol
 from orders_gateway.admission import Admission, select_subprotocol
-from orders_gateway.capacity import Capacity
-from orders_gateway.conflation import Bounds
-from orders_gateway.connection import Socket, bound_unsent
-from orders_gateway.door import Door
-from orders_gateway.extension import SharedDeflateFactory
+from orders_gateway.capacity import ClientCapacity
 from orders_gateway.fanout import Fanout
-from orders_gateway.history import History
-from orders_gateway.hub import Hub
-from orders_gateway.limits import Limits
-from orders_gateway.memory import Memory
-from orders_gateway.ring import Ring
-from orders_gateway.session import TRY_AGAIN_LATER, Put, Session
-from orders_gateway.settings import Settings
-from orders_gateway.source import Source
-from orders_gateway.turns import Turns
+from orders_gateway.subscriber import Context, Subscriber
+from orders_gateway.transport import CloseCode
+from orders_gateway.websocket import (
+    SharedDeflateFactory,
+    Socket,
+    WebSocketTransport,
+    bound_unsent,
+)
 
-SERVICE_RESTART = 1012
-INTERNAL_ERROR = 1011
 BACKLOG = 1024
-"""So many may wait to be accepted. The kernel drops who comes beyond it, and they try again after a
-second; a crowd that comes back at once is more than the usual 100."""
+"""Length of the accept queue. The kernel drops connections beyond it, and their clients retry after
+a second; a crowd that reconnects at once is larger than the usual 100."""
 
 CLOSE_TIMEOUT_S = 2.0
-"""One who does not answer that we close is cut off after so long."""
+"""A client that does not answer the closing frame is disconnected after this time."""
 
 CLOSING_DEADLINE_S = 4.0
-"""All are gone so long after the last was told."""
+"""All connections are gone this long after the last closing frame."""
 
 _PACE_S = 0.05
 
-REVOCATIONS_INTERVAL_S = 0.5
-MEMORY_INTERVAL_S = 1.0
-
 logger = structlog.get_logger()
 
-# The library logs each handshake that a stranger fails; what matters is logged here.
+# The library logs each handshake that fails. What matters is logged here.
 _library_logger = logging.getLogger("orders_gateway.websockets")
 _library_logger.disabled = True
 
-_FORGOTTEN = Request(protocol.PATH, Headers())
-"""The library asks only whether there was a request."""
-
 
 class Gateway:
-    """The clients of one process, and the stream they follow."""
+    """The clients of one process."""
 
-    def __init__(self, settings: Settings, history: History, door: Door) -> None:
-        self._settings = settings
-        self._history = history
-        self._door = door
-        self._ring = Ring(settings.ring_max_events, settings.ring_max_bytes)
-        self._hub: Hub[Put] = Hub(self._ring, _bounds(settings))
-        self._limits = Limits(
-            messages_per_second=settings.messages_per_second,
-            messages_burst=settings.messages_burst,
-            conflate_after_events=settings.conflate_after_events,
-        )
-        self._fanout = Fanout(self._ring, self._hub)
-        self._capacity = Capacity(settings.max_connections, settings.max_memory_mb)
+    def __init__(
+        self,
+        context: Context,
+        fanout: Fanout,
+        capacity: ClientCapacity,
+        is_fresh: Callable[[], bool],
+    ) -> None:
+        self._context = context
+        self._settings = context.settings
+        self._fanout = fanout
+        self._capacity = capacity
+        self._is_fresh = is_fresh
         self._admission = Admission(
-            settings, door, self._capacity, lambda: len(self._fanout.sessions), self._serving
+            context.settings, context.door, capacity, fanout.subscribers, self._is_serving
         )
-        self._turns = Turns()
-        self._source: Source | None = None
-        self._draining = False
+        self._is_draining = False
 
-    @property
-    def fanout(self) -> Fanout:
-        """Where the source puts the stream."""
-        return self._fanout
-
-    def follow(self, source: Source) -> None:
-        """Name the source, whose freshness decides whether new clients are let in."""
-        self._source = source
-
-    def presence(self) -> dict[str, object]:
-        """Return what the health page of the API is to know."""
-        connections = len(self._fanout.sessions)
-        refused = self._capacity.refused + self._door.addresses.refused
-        refused += self._door.subjects.refused
+    def status(self) -> dict[str, object]:
+        """Return what the health page of the API shows of this gateway."""
+        connections = len(self._fanout.subscribers)
         return {
             "gateway": self._settings.gateway_id,
-            "position": self._ring.position,
+            "position": self._context.hub.ring.position,
             "connections": connections,
             "memory_mb": self._capacity.memory_mb,
-            "full": self._capacity.lack(connections),
-            "refused": refused,
+            "full": self._capacity.shortage(connections),
+            "refused": self._capacity.refused + self._context.door.refused,
         }
-
-    async def beat_hearts(self) -> None:
-        """Tell clients regularly up to where nothing is missing, while that is known."""
-        while True:
-            await asyncio.sleep(self._settings.heartbeat_interval_s)
-            if self._fresh():
-                self._fanout.beat()
-
-    async def ping(self) -> None:
-        """Notice clients that have gone without a word."""
-        settings = self._settings
-        await keepalive.ping(
-            self._fanout.sessions, settings.ping_interval_s, settings.ping_timeout_s
-        )
-
-    async def watch_tokens(self) -> None:
-        """Close the connections whose tokens are revoked; where nobody has one, do nothing."""
-        while not self._door.is_open:
-            try:
-                if await self._door.watch_revocations():
-                    for session in tuple(self._fanout.sessions):
-                        session.look_at_token()
-            except RevocationsUnavailableError:
-                pass  # the source tells who is away; what is known goes on counting
-            await asyncio.sleep(REVOCATIONS_INTERVAL_S)
-
-    async def watch_memory(self) -> None:
-        """Keep in mind what the process holds; where that is too much, give back what it can."""
-        memory, capacity = Memory(), self._capacity
-        while True:
-            connections, was_full = len(self._fanout.sessions), capacity.is_memory_full
-            capacity.memory_mb = memory.resident_mb(connections)
-            if capacity.is_memory_full:
-                memory.give_back(connections)
-                capacity.memory_mb = memory.resident_mb(connections)
-            if capacity.is_memory_full != was_full:
-                change = "memory_free" if was_full else "memory_full"
-                logger.warning(change, memory_mb=capacity.memory_mb, connections=connections)
-            await asyncio.sleep(MEMORY_INTERVAL_S)
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Accept clients until told to stop, then send them to another gateway."""
@@ -157,7 +90,7 @@ class Gateway:
             compression=None,
             extensions=[SharedDeflateFactory()],
             max_size=settings.max_message_bytes,
-            ping_interval=None,  # see keepalive
+            ping_interval=None,  # see upkeep.ping
             close_timeout=CLOSE_TIMEOUT_S,
             logger=_library_logger,
             server_header=None,
@@ -167,24 +100,75 @@ class Gateway:
         await stop.wait()
         await self._close(server)
 
+    def _is_serving(self) -> bool:
+        return self._is_fresh() and not self._is_draining
+
+    async def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Answer a request, or return None to go on with the WebSocket handshake."""
+        path = request.path.partition("?")[0]
+        if path == "/health":
+            return self._health(connection)
+        if path != protocol.PATH:
+            return connection.respond(HTTPStatus.NOT_FOUND, f"WebSocket is at {protocol.PATH}\n")
+        return await self._admission.handshake(_socket(connection), request)
+
+    def _health(self, connection: ServerConnection) -> Response:
+        is_healthy = self._is_serving()
+        report = {
+            "status": "ok" if is_healthy else "draining" if self._is_draining else "down",
+            **self.status(),
+            "stream": self._context.hub.ring.stream,
+            "live": sum(len(members) for _, members in self._context.hub.live()),
+            "conflated": sum(each.is_conflated for each in self._fanout.subscribers),
+        }
+        code = HTTPStatus.OK if is_healthy else HTTPStatus.SERVICE_UNAVAILABLE
+        response = connection.respond(code, json.dumps(report) + "\n")
+        del response.headers["Content-Type"]
+        response.headers["Content-Type"] = "application/json"
+        return response
+
+    async def _handle(self, connection: ServerConnection) -> None:
+        socket = _socket(connection)
+        async with self._admission.admitted(socket) as principal:
+            if principal is not None:
+                await self._serve(socket, principal)
+
+    async def _serve(self, socket: Socket, principal: Principal) -> None:
+        socket.forget_handshake()
+        transport = WebSocketTransport(socket)
+        subscriber = Subscriber(transport, self._context, principal)
+        socket.owner = subscriber
+        self._fanout.subscribers.add(subscriber)
+        try:
+            await subscriber.run(socket.resume)
+        except Exception:  # the supervisor of one connection: a bug there ends there
+            logger.exception("subscriber_failed")
+            await transport.close(CloseCode.INTERNAL_ERROR, "")
+        finally:
+            self._fanout.subscribers.discard(subscriber)
+
     async def _close(self, server: Server) -> None:
-        self._draining = True
-        logger.info("gateway_stopping", connections=len(self._fanout.sessions))
+        """Close all connections and wait until they are gone."""
+        self._is_draining = True
+        logger.info("gateway_stopping", connections=len(self._fanout.subscribers))
         server.close(close_connections=False)
         closing = await self._send_away(tuple(server.connections))
         try:
             async with asyncio.timeout(CLOSING_DEADLINE_S):
                 await asyncio.gather(*closing)
                 await server.wait_closed()
-        except TimeoutError:  # someone does not read, or never ended the handshake
-            logger.warning("clients_cut_off", connections=len(self._fanout.sessions))
-            for session in self._fanout.sessions:
-                session.connection.transport.abort()
+        except TimeoutError:  # a client does not read, or never ended the handshake
+            logger.warning("clients_aborted", connections=len(self._fanout.subscribers))
+            for subscriber in self._fanout.subscribers:
+                subscriber.abort()
 
     async def _send_away(
         self, connections: tuple[ServerConnection, ...]
     ) -> list[asyncio.Task[None]]:
-        """Close one after another, so that their return is no crowd; until then they are served."""
+        """Close connections one after another, so that their clients return one after another.
+
+        Those that still wait for their turn are served.
+        """
         settings = self._settings
         per_s = max(settings.drain_clients_per_s, len(connections) / settings.drain_s)
         closing: list[asyncio.Task[None]] = []
@@ -193,93 +177,12 @@ class Gateway:
             if start:
                 await asyncio.sleep(_PACE_S)
             closing += [
-                asyncio.create_task(each.close(SERVICE_RESTART, "gateway restarts"))
+                asyncio.create_task(each.close(CloseCode.SERVICE_RESTART, "gateway restarts"))
                 for each in connections[start : start + step]
             ]
         return closing
 
-    def _fresh(self) -> bool:
-        return self._source is not None and self._source.fresh()
 
-    def _serving(self) -> bool:
-        return self._fresh() and not self._draining
-
-    async def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
-        path = request.path.partition("?")[0]
-        if path == "/health":
-            return self._health(connection)
-        if path != protocol.PATH:
-            return connection.respond(HTTPStatus.NOT_FOUND, f"WebSocket is at {protocol.PATH}\n")
-        socket: Socket = connection  # type: ignore[assignment]  # made by create_connection
-        return await self._admission.handshake(socket, request)
-
-    def _health(self, connection: ServerConnection) -> Response:
-        healthy = self._serving()
-        report = {
-            "status": "ok" if healthy else "draining" if self._draining else "down",
-            **self.presence(),
-            "stream": self._ring.stream,
-            "live": len(self._hub.live()),
-            "conflated": sum(session.conflated for session in self._fanout.sessions),
-        }
-        code = HTTPStatus.OK if healthy else HTTPStatus.SERVICE_UNAVAILABLE
-        response = connection.respond(code, json.dumps(report) + "\n")
-        del response.headers["Content-Type"]
-        response.headers["Content-Type"] = "application/json"
-        return response
-
-    async def _handle(self, connection: ServerConnection) -> None:
-        socket: Socket = connection  # type: ignore[assignment]  # made by create_connection
-        if self._door.is_open:
-            await self._serve_one(socket, ANYONE)
-            return
-        if not self._door.addresses.take(socket.address):
-            await connection.close(TRY_AGAIN_LATER, "too many connections")
-            return
-        try:
-            principal = socket.principal or await self._admission.sign_in(socket)
-            if principal is not None:
-                await self._serve_subject(socket, principal)
-        finally:
-            self._door.addresses.give_back(socket.address)
-
-    async def _serve_subject(self, socket: Socket, principal: Principal) -> None:
-        if not self._door.subjects.take(principal.subject):
-            await socket.close(TRY_AGAIN_LATER, "too many connections")
-            return
-        try:
-            await self._serve_one(socket, principal)
-        finally:
-            self._door.subjects.give_back(principal.subject)
-
-    async def _serve_one(self, socket: Socket, principal: Principal) -> None:
-        socket.request, socket.response = _FORGOTTEN, None  # their headers take up 1 kB
-        session = Session(
-            socket,
-            self._hub,
-            self._history,
-            self._fanout.progress,
-            self._turns,
-            self._limits,
-            self._door,
-            principal,
-        )
-        socket.session = session
-        self._fanout.sessions.add(session)
-        try:
-            await session.run(
-                socket.resume, self._settings.gateway_id, self._settings.heartbeat_interval_s
-            )
-        except Exception:  # the supervisor of one connection: a bug there ends there
-            logger.exception("session_failed")
-            await socket.close(INTERNAL_ERROR)
-        finally:
-            self._fanout.sessions.discard(session)
-
-
-def _bounds(settings: Settings) -> Bounds:
-    return Bounds(
-        max_orders=settings.conflate_max_orders,
-        max_bytes=settings.ring_max_bytes,
-        max_frame_bytes=settings.conflate_max_bytes,
-    )
+def _socket(connection: ServerConnection) -> Socket:
+    assert isinstance(connection, Socket), "made by create_connection"  # noqa: S101  narrows the type
+    return connection

@@ -2,32 +2,20 @@
 
 import os
 import socket
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import (
-    Field,
-    FilePath,
-    HttpUrl,
-    NonNegativeInt,
-    PositiveInt,
-    RedisDsn,
-    SecretStr,
-)
+from pydantic import Field, HttpUrl, NonNegativeInt, PositiveInt
 
 from orders_access.settings import AccessSettings
-from orders_contract.addresses import with_password
+from orders_service.settings import RedisSettings
 
 PositiveFinite = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Seconds = PositiveFinite
 
 
-class Settings(AccessSettings):
-    """Every setting of the gateway; names end in their unit. There is no database among them."""
+class Settings(AccessSettings, RedisSettings):
+    """Every setting of the gateway; names end in their unit. None of them names a database."""
 
-    redis_url: RedisDsn = RedisDsn("redis://localhost:6379/0")
-    redis_password: SecretStr = SecretStr("")
-    redis_password_file: FilePath | None = None
-    """Where the password is read from if neither address nor setting has it."""
     api_url: HttpUrl = HttpUrl("http://localhost:8000")
 
     ws_host: str = "127.0.0.1"
@@ -52,22 +40,15 @@ class Settings(AccessSettings):
     unsent_max_bytes: PositiveInt = 256 * 1024
     max_connections: PositiveInt = 20_000
     max_memory_mb: NonNegativeInt = 1024
-    """Holding so much, the gateway takes no more clients; 0: no bound."""
+    """Above this resident memory no more clients are admitted; 0: no bound."""
     max_message_bytes: PositiveInt = 64 * 1024
     messages_per_second: PositiveFinite = 10.0
     messages_burst: PositiveInt = 40
 
     forwarded_allow_ips: str = "127.0.0.1"
-    """Peers whose word on the client's address counts, comma separated; * for all."""
-
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["console", "json"] = "console"
+    """Peers whose X-Forwarded-For counts, comma separated; * for all."""
 
     @property
     def listens_on(self) -> str:
         """The address the gateway listens on."""
         return self.ws_host
-
-    def redis_address(self) -> str:
-        """Return the address of Redis, with the password."""
-        return with_password(str(self.redis_url), self.redis_password.get_secret_value())

@@ -1,9 +1,9 @@
 """One compressor for many clients (permessage-deflate, RFC 7692). Pure.
 
-A stream of messages compresses far better than each message alone, because each repeats what came
-before. A compressor of its own for each client would cost a thousand times the work, for the same
-bytes. So the clients share one, and who has not followed it from its beginning gets plain frames
-until it begins anew, which any message may do.
+A stream of messages compresses far better than each message alone, because messages repeat each
+other. A compressor per client would do the same work a thousand times for the same bytes.
+Therefore all clients share one compressor. A client that has not received every message since the
+compressor's last reset gets plain frames until the next reset.
 """
 
 import zlib
@@ -14,30 +14,30 @@ _LEVEL = 4
 _TAIL = b"\x00\x00\xff\xff"
 
 MIN_MESSAGES = 16
-"""A beginning costs what the window knew; so often, at most, someone new is a reason for one."""
+"""Reset the compressor for newcomers at most every 16 messages; a reset discards its dictionary."""
 
 M = TypeVar("M", bound=Hashable)
 
 
-class SharedWindow(Generic[M]):
-    """Compresses each message once for all who have got every message since the beginning.
+class SharedCompressor(Generic[M]):
+    """Compresses each message once for all members that received every message since the reset.
 
-    Members agreed to permessage-deflate. One that misses a message has to leave, and may come back.
+    A member that misses a message must leave, and may join again.
     """
 
     def __init__(self) -> None:
         self._following: set[M] = set()
         self._waiting: set[M] = set()
-        """They could follow from a beginning."""
+        """Members that get plain frames until the next reset."""
         self._messages = 0
         self._compressor = zlib.compressobj(_LEVEL, wbits=-15)
 
     def join(self, member: M) -> None:
-        """Count a member in: plain at first."""
+        """Add a member. It gets plain frames at first."""
         self._waiting.add(member)
 
     def leave(self, member: M) -> None:
-        """Count a member out. Unknown is fine."""
+        """Remove a member, if it is one."""
         self._following.discard(member)
         self._waiting.discard(member)
 
@@ -45,17 +45,17 @@ class SharedWindow(Generic[M]):
         """Return all members."""
         return (*self._following, *self._waiting)
 
-    def pack(self, message: bytes) -> tuple[bytes, tuple[M, ...], tuple[M, ...]]:
-        """Return the message compressed, who is to get it so, and who is to get it plain."""
+    def compress(self, message: bytes) -> tuple[bytes, tuple[M, ...], tuple[M, ...]]:
+        """Return the compressed message, the members that get it, and those that get it plain."""
         if self._waiting and (self._messages >= MIN_MESSAGES or not self._following):
-            self._begin()
+            self._reset()
         if not self._following:
             return b"", (), ()
         self._messages += 1
         packed = self._compressor.compress(message) + self._compressor.flush(zlib.Z_SYNC_FLUSH)
         return packed.removesuffix(_TAIL), tuple(self._following), tuple(self._waiting)
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         self._messages = 0
         self._compressor = zlib.compressobj(_LEVEL, wbits=-15)
         self._following |= self._waiting

@@ -1,0 +1,187 @@
+"""How far one client has read the stream, and what it needs next. Pure.
+
+A reader is a state machine: the shell (``subscriber``) reports what happens to the socket, asks for
+the next step and writes the messages the reader returns.
+"""
+
+from collections.abc import Iterator
+from enum import Enum, auto
+
+from orders_contract.batches import Batch
+from orders_contract.messages import ResetReason
+from orders_gateway import protocol
+from orders_gateway.filters import Predicate
+from orders_gateway.hub import Hub, messages_since
+from orders_gateway.transport import Framing, Write
+
+
+class State(Enum):
+    """Where a reader stands."""
+
+    STOPPED = auto()
+    """Nothing is sent: before the start, while the filter changes, after the end."""
+    LIVE = auto()
+    """A member of the hub: it has everything and gets new events as they come."""
+    CATCHING_UP = auto()
+    """It misses events and gets each of them."""
+    BEHIND = auto()
+    """It was live and its socket was full. It may get the newest states instead of each event."""
+    CONFLATED = auto()
+    """As BEHIND, and the last thing it got was the newest states."""
+
+
+class Step(Enum):
+    """What the shell has to do next for a reader that is not live."""
+
+    NOTHING = auto()
+    """It is live now."""
+    WAIT_FOR_STREAM = auto()
+    """Its position is ahead of the stream that this gateway has."""
+    WAIT_FOR_ROOM = auto()
+    """Its socket is full."""
+    SEND_CONFLATED = auto()
+    SEND_EVENTS = auto()
+
+
+class Reader:
+    """The position of one client in the stream, and its membership in the hub."""
+
+    __slots__ = (
+        "_conflate_after_events",
+        "_deflates",
+        "_epoch",
+        "_framing",
+        "_has_room",
+        "_hub",
+        "_position",
+        "_write",
+        "state",
+        "wanted",
+    )
+
+    def __init__(
+        self,
+        hub: Hub[Write],
+        write: Write,
+        framing: Framing,
+        *,
+        deflates: bool,
+        conflate_after_events: int,
+    ) -> None:
+        self._hub = hub
+        self._write = write
+        self._framing = framing
+        self._deflates = deflates
+        self._conflate_after_events = conflate_after_events
+        self._position = hub.ring.position
+        self._epoch = hub.epoch
+        self._has_room = True
+        self.state = State.STOPPED
+        self.wanted: Predicate | None = None
+        """Which events the client gets; None: all of them."""
+
+    @property
+    def position(self) -> int:
+        """The client has everything up to here."""
+        return self._hub.ring.position if self.state is State.LIVE else self._position
+
+    def seek(self, position: int) -> None:
+        """Take the client's word for how far it has got. The reader must be STOPPED."""
+        self._position = position
+
+    def start(self) -> Step:
+        """Leave STOPPED: go live if nothing is missing, else catch up."""
+        self.state = State.CATCHING_UP
+        return self.next_step()
+
+    def stop(self) -> None:
+        """Go to STOPPED from any state."""
+        if self.state is State.LIVE:
+            self._leave_hub()
+        elif self.state in {State.BEHIND, State.CONFLATED}:
+            self._hub.caught_up(self._write)
+        self.state = State.STOPPED
+
+    def pause(self) -> bool:
+        """Note that the socket is full. Return whether that ends being live: then catch up."""
+        self._has_room = False
+        if self.state is not State.LIVE:
+            return False
+        self._leave_hub()
+        self._hub.fall_behind(self._write)
+        self.state = State.BEHIND
+        return True
+
+    def resume(self) -> None:
+        """Note that the socket has room again."""
+        self._has_room = True
+
+    def restarted(self) -> None:
+        """Note that the stream began anew and that the client is being told."""
+        self._position = self._hub.ring.position
+
+    def reset(self, reason: ResetReason) -> bytes:
+        """Skip to the head of the stream; return the message that tells the client."""
+        self._position = self._hub.ring.position
+        return protocol.reset(reason, self._position)
+
+    def heartbeat(self) -> bytes | None:
+        """Return a heartbeat for a reader that waits: for the log, or for its turn among many.
+
+        A client that hears nothing gives up and reconnects, which makes the wait longer for all.
+        """
+        waits = self.state not in {State.STOPPED, State.LIVE} and self._has_room
+        if waits and self._position <= self._hub.ring.position:
+            return protocol.heartbeat(self._position)
+        return None
+
+    def next_step(self) -> Step:
+        """Return what a reader that catches up needs next; it goes live here if that is nothing."""
+        ring = self._hub.ring
+        if self._position > ring.position:
+            return Step.WAIT_FOR_STREAM
+        if not self._has_room:
+            return Step.WAIT_FOR_ROOM
+        if self._position == ring.position:
+            self._go_live()
+            return Step.NOTHING
+        if self.state in {State.BEHIND, State.CONFLATED} and self._is_far_behind():
+            return Step.SEND_CONFLATED
+        self._epoch = self._hub.epoch
+        return Step.SEND_EVENTS
+
+    def conflated(self) -> bytes:
+        """Move to the head; return a message with the newest states, or a reset if too large."""
+        rendered = self._hub.conflated(self._position, self.wanted)
+        if rendered is None:
+            return self.reset("slow")
+        first, self._position = self._position + 1, self._hub.ring.position
+        self.state = State.CONFLATED
+        if not rendered:
+            return protocol.heartbeat(self._position)
+        return protocol.conflated(first, self._position, rendered)
+
+    def messages(self, batches: list[Batch]) -> Iterator[bytes]:
+        """Yield the messages that batches make, moving on with each.
+
+        Stops if the stream began anew after ``next_step``: the batches are of the past then.
+        """
+        for last, message in messages_since(batches, self._position, self.wanted):
+            if self._hub.epoch != self._epoch:
+                return
+            self._position = last
+            yield message
+
+    def _go_live(self) -> None:
+        self.stop()
+        self.state = State.LIVE
+        self._hub.join(self._write, self.wanted, self._framing, deflates=self._deflates)
+
+    def _leave_hub(self) -> None:
+        self._position = self._hub.ring.position
+        self._hub.leave(self._write, self.wanted, self._framing)
+
+    def _is_far_behind(self) -> bool:
+        ring = self._hub.ring
+        missing = ring.position - self._position
+        return missing > self._conflate_after_events or not ring.reaches(self._position)

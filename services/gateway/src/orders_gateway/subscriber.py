@@ -1,0 +1,318 @@
+"""One client's connection: its messages, its token, and sending what it misses.
+
+The asyncio shell around ``reader``, which decides. A subscriber is either *live*, and the hub's
+frames are written to its socket as they come; or one task sends what is missing at the socket's own
+pace, so that at most the socket's write buffer and one message are held for it.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import assert_never
+
+import structlog
+
+from orders_access.errors import InvalidTokenError, KeysUnavailableError
+from orders_access.limits import TokenBucket
+from orders_access.principal import Principal
+from orders_contract.backoff import Backoff
+from orders_contract.batches import Batch
+from orders_contract.messages import Auth, Filter, Ping, Subscribe
+from orders_gateway import protocol
+from orders_gateway.door import Door
+from orders_gateway.errors import (
+    HistoryExpiredError,
+    LogUnavailableError,
+    ProtocolError,
+    RedisUnavailableError,
+)
+from orders_gateway.filters import Predicate
+from orders_gateway.history import History
+from orders_gateway.hub import Hub
+from orders_gateway.protocol import Resume
+from orders_gateway.reader import Reader, State, Step
+from orders_gateway.settings import Settings
+from orders_gateway.transport import CloseCode, Transport, Write
+from orders_gateway.waiting import PositionWaiters, Turns
+
+AHEAD_GRACE_S = 3.0
+"""A snapshot may be some milliseconds ahead of this gateway. After 3 s its position is invalid."""
+
+HISTORY_ATTEMPTS = 8
+"""About 15 s of attempts; then the client is sent to another gateway."""
+
+EXPIRY_WARNING_S = 60.0
+
+logger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What all subscribers of a gateway share."""
+
+    settings: Settings
+    hub: Hub[Write]
+    history: History
+    waiters: PositionWaiters
+    turns: Turns
+    door: Door
+
+
+class Subscriber:
+    """Serves one client over any transport."""
+
+    __slots__ = (
+        "_bucket",
+        "_catching_up",
+        "_context",
+        "_principal",
+        "_reader",
+        "_timers",
+        "_transport",
+        "ping_unanswered_since_s",
+    )
+
+    def __init__(self, transport: Transport, context: Context, principal: Principal) -> None:
+        settings = context.settings
+        self._transport = transport
+        self._context = context
+        self._principal = principal
+        self._reader = Reader(
+            context.hub,
+            transport.write,
+            transport.framing,
+            deflates=transport.deflates,
+            conflate_after_events=settings.conflate_after_events,
+        )
+        self._bucket = TokenBucket(
+            settings.messages_per_second, settings.messages_burst, time.monotonic()
+        )
+        self._catching_up: asyncio.Task[None] | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+        self.ping_unanswered_since_s: float | None = None
+        """Time of the oldest unanswered ping, or None (see ``upkeep``)."""
+
+    @property
+    def is_conflated(self) -> bool:
+        """Whether the client got the newest states last, and is not live again."""
+        return self._reader.state is State.CONFLATED
+
+    async def run(self, resume: Resume) -> None:
+        """Greet the client, then serve it until the connection ends."""
+        try:
+            self._greet(resume)
+            async for text in self._transport.messages():
+                if not self._bucket.admit(time.monotonic()):
+                    await self._transport.close(CloseCode.POLICY_VIOLATION, "too many messages")
+                    break
+                await self._handle(text)
+                await self._transport.drain()
+        finally:
+            self._cancel_timers()
+            self.closing()
+
+    def _greet(self, resume: Resume) -> None:
+        ring, settings = self._context.hub.ring, self._context.settings
+        is_foreign = resume.after is not None and resume.stream not in {None, ring.stream or ""}
+        position = ring.position if resume.after is None or is_foreign else resume.after
+        self._reader.seek(position)
+        self._send(
+            protocol.hello(
+                settings.gateway_id, ring.stream or "", position, settings.heartbeat_interval_s
+            )
+        )
+        if not self._context.door.is_open:
+            self._send(protocol.authenticated(self._principal))
+        self._schedule_expiry()
+        if is_foreign:
+            self._send(self._reader.reset("unknown_stream"))
+        self._follow(None)
+
+    async def _handle(self, text: str | bytes) -> None:
+        """Obey one message of the client, or answer that it is not valid."""
+        try:
+            message = protocol.parse_message(text)
+        except ProtocolError as exc:
+            self._send(protocol.error(exc.code, exc.message))
+            return
+        match message:
+            case Auth():
+                await self._renew(message)
+            case Subscribe():
+                self._subscribe(message)
+            case Ping():
+                self._send(protocol.pong(self._reader.position))
+            case _:
+                assert_never(message)
+
+    def _subscribe(self, message: Subscribe) -> None:
+        self._stop()
+        if message.after is not None:
+            self._reader.seek(message.after)
+        self._send(protocol.subscribed(message.wanted, self._reader.position))
+        self._follow(protocol.wanted(message))
+
+    def _follow(self, wanted: Filter | None) -> None:
+        """Send what matches, from the reader's position on."""
+        self._reader.wanted = Predicate.of(wanted, self._principal.customers)
+        if self._transport.is_open and self._reader.start() is not Step.NOTHING:
+            self._start_catching_up()
+
+    # --- the token -------------------------------------------------------------------------------
+
+    async def _renew(self, message: Auth) -> None:
+        """Continue with another token of the same subject and scope."""
+        try:
+            principal = await self._context.door.identify(protocol.credential_of(message))
+            self._check_same(principal)
+        except (InvalidTokenError, KeysUnavailableError, RedisUnavailableError) as exc:
+            self._send(protocol.unauthorized(str(exc)))
+            return
+        self._principal = principal
+        self._schedule_expiry()
+        self._send(protocol.authenticated(principal))
+
+    def _check_same(self, principal: Principal) -> None:
+        if principal.subject != self._principal.subject:
+            raise InvalidTokenError("the token belongs to another subject")
+        if principal.rows != self._principal.rows:
+            raise InvalidTokenError("the token has another scope: reconnect with it")
+
+    def close_if_revoked(self) -> None:
+        """Close the connection if its token was revoked."""
+        if self._context.door.revocations.covers(self._principal):
+            self._transport.close(CloseCode.UNAUTHORIZED, "the token was revoked")
+
+    def _schedule_expiry(self) -> None:
+        """Warn before the token expires, and close the connection when it does."""
+        self._cancel_timers()
+        if self._principal.expires is None:
+            return
+        loop = asyncio.get_running_loop()
+        left_s = max(0.0, self._principal.expires - time.time())
+        warning_s = max(0.0, left_s - EXPIRY_WARNING_S)
+        warning = protocol.expiring(round(left_s - warning_s))
+        self._timers = [
+            loop.call_later(warning_s, self._send, warning),
+            loop.call_later(left_s, self._expire),
+        ]
+
+    def _expire(self) -> None:
+        self._transport.close(CloseCode.UNAUTHORIZED, "the token has expired")
+
+    def _cancel_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers = []
+
+    # --- called by the transport, the fan-out and periodic tasks ---------------------------------
+
+    def heard(self) -> None:
+        """Take any frame of the client for an answer to a ping."""
+        self.ping_unanswered_since_s = None
+
+    def pause(self) -> None:
+        """Leave the hub, because the socket is full, and catch up at the socket's own pace."""
+        if self._reader.pause():
+            self._start_catching_up()
+
+    def resume(self) -> None:
+        """Note that the socket has room again."""
+        self._reader.resume()
+
+    def closing(self) -> None:
+        """Send nothing more: the connection is closing or gone."""
+        self._stop()
+
+    def ping(self) -> None:
+        """Send a ping without waiting."""
+        if self._transport.is_open:
+            self._transport.ping()
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._transport.abort()
+
+    def send_heartbeat(self) -> None:
+        """Tell a client that waits while it catches up that it is not forgotten."""
+        if (message := self._reader.heartbeat()) is not None:
+            self._send(message)
+
+    def restarted(self, message: bytes) -> None:
+        """Tell the client that the stream began anew, and go on from the new position."""
+        self._reader.restarted()
+        self._send(message)
+
+    # --- catching up -----------------------------------------------------------------------------
+
+    def _stop(self) -> None:
+        """Be neither live nor catching up."""
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+            self._catching_up = None
+        self._reader.stop()
+
+    def _start_catching_up(self) -> None:
+        self._catching_up = asyncio.create_task(self._catch_up())
+        self._catching_up.add_done_callback(self._caught_up)
+
+    def _caught_up(self, task: asyncio.Task[None]) -> None:
+        """Disconnect a client whose task failed, so that it reconnects."""
+        if not task.cancelled() and (exc := task.exception()) is not None:
+            logger.error("catching_up_failed", exc_info=exc)
+            self._transport.abort()
+
+    async def _catch_up(self) -> None:
+        """Send what is missing; ``_stop`` cancels this."""
+        while True:
+            match self._reader.next_step():
+                case Step.NOTHING:
+                    return
+                case Step.WAIT_FOR_STREAM:
+                    # The client's word, or history was further than this gateway's ring.
+                    position = self._reader.position
+                    if not await self._context.waiters.wait(position, AHEAD_GRACE_S):
+                        self._send(self._reader.reset("ahead"))
+                case Step.WAIT_FOR_ROOM:
+                    await self._transport.drain()
+                case Step.SEND_CONFLATED:
+                    await self._context.turns.take()
+                    self._send(self._reader.conflated())
+                case Step.SEND_EVENTS:
+                    await self._send_events()
+                case step:
+                    assert_never(step)
+
+    async def _send_events(self) -> None:
+        """Send some of what is missing."""
+        await self._context.turns.take()
+        batches = self._context.hub.ring.since(self._reader.position)
+        if batches is None:
+            batches = await self._older()
+        for message in self._reader.messages(batches):
+            self._send(message)
+            await self._transport.drain()
+            await self._context.turns.take()
+
+    async def _older(self) -> list[Batch]:
+        """Return events after the position that are no longer in the ring."""
+        backoff = Backoff(first_s=0.2)
+        while True:
+            stream = self._context.hub.ring.stream or ""
+            try:
+                return await self._context.history.after(stream, self._reader.position)
+            except HistoryExpiredError:
+                self._send(self._reader.reset("expired"))
+                return []
+            except (RedisUnavailableError, LogUnavailableError):
+                if backoff.attempts == HISTORY_ATTEMPTS:
+                    self._transport.close(CloseCode.TRY_AGAIN_LATER, "history is unavailable")
+                    self._stop()  # not awaited: closing cancels this very task
+                    return []
+            await asyncio.sleep(backoff.next_delay_s())
+
+    def _send(self, message: bytes) -> None:
+        """Write a message at once, so that what was written and the position never differ."""
+        if self._transport.is_open:
+            place = protocol.place(self._context.hub.ring.stream, self._reader.position)
+            self._transport.write(self._transport.framing(message, place))

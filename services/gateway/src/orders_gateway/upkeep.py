@@ -1,0 +1,110 @@
+"""Periodic tasks of a gateway: heartbeats, pings, revoked tokens, memory, presence."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from typing import Protocol
+
+import redis.asyncio as redis
+import structlog
+
+from orders_access.errors import RevocationsUnavailableError
+from orders_contract.names import GATEWAY_KEY_PREFIX, PRESENCE_TTL_S
+from orders_gateway.capacity import ClientCapacity, ProcessMemory
+from orders_gateway.door import Door
+from orders_gateway.fanout import Fanout
+
+PING_SLICES = 20
+"""Clients are pinged in this many slices per interval: no burst of ten thousand pings."""
+
+REVOCATIONS_INTERVAL_S = 0.5
+MEMORY_INTERVAL_S = 1.0
+PRESENCE_INTERVAL_S = 1.0
+
+logger = structlog.get_logger()
+
+
+class Pinged(Protocol):
+    """A connection, as far as pings are concerned."""
+
+    ping_unanswered_since_s: float | None
+    """Time of the oldest unanswered ping, or None."""
+
+    def ping(self) -> None:
+        """Send a ping without waiting."""
+
+    def abort(self) -> None:
+        """End the connection at once."""
+
+
+async def send_heartbeats(fanout: Fanout, is_fresh: Callable[[], bool], interval_s: float) -> None:
+    """Send heartbeats while the stream is known to be complete."""
+    while True:
+        await asyncio.sleep(interval_s)
+        if is_fresh():
+            fanout.send_heartbeats()
+
+
+async def ping(peers: Collection[Pinged], interval_s: float, timeout_s: float) -> None:
+    """Ping every client once per interval and disconnect those that do not answer in time.
+
+    One task for all: a task per connection would cost 2 kB and a timer each.
+    """
+    while True:
+        everyone = list(peers)
+        for number in range(PING_SLICES):
+            await asyncio.sleep(interval_s / PING_SLICES)
+            ping_once(everyone[number::PING_SLICES], time.monotonic(), timeout_s)
+
+
+def ping_once(peers: Collection[Pinged], now_s: float, timeout_s: float) -> None:
+    """Ping each client, or disconnect it if an earlier ping is unanswered for too long."""
+    for peer in peers:
+        unanswered_since_s = peer.ping_unanswered_since_s
+        if unanswered_since_s is not None and now_s - unanswered_since_s >= timeout_s:
+            peer.abort()
+        else:
+            if unanswered_since_s is None:
+                peer.ping_unanswered_since_s = now_s
+            peer.ping()
+
+
+async def enforce_revocations(door: Door, fanout: Fanout) -> None:
+    """Close connections whose tokens were revoked. Does nothing in open mode."""
+    while not door.is_open:
+        try:
+            if await door.refresh_revocations():
+                for subscriber in tuple(fanout.subscribers):
+                    subscriber.close_if_revoked()
+        except RevocationsUnavailableError:
+            pass  # the source reports the loss; the known revocations stay in force
+        await asyncio.sleep(REVOCATIONS_INTERVAL_S)
+
+
+async def watch_memory(capacity: ClientCapacity, fanout: Fanout) -> None:
+    """Measure the process's memory; release what it can where that is too much."""
+    memory = ProcessMemory()
+    while True:
+        connections, was_full = len(fanout.subscribers), capacity.is_memory_full
+        capacity.memory_mb = memory.resident_mb(connections)
+        if capacity.is_memory_full:
+            memory.release(connections)
+            capacity.memory_mb = memory.resident_mb(connections)
+        if capacity.is_memory_full != was_full:
+            change = "memory_free" if was_full else "memory_full"
+            logger.warning(change, memory_mb=capacity.memory_mb, connections=connections)
+        await asyncio.sleep(MEMORY_INTERVAL_S)
+
+
+async def report_presence(
+    client: redis.Redis, gateway_id: str, status: Callable[[], dict[str, object]]
+) -> None:
+    """Keep this gateway's status in Redis, for the health page of the API."""
+    while True:
+        with suppress(redis.RedisError, OSError):  # the source reports the loss
+            await client.set(
+                f"{GATEWAY_KEY_PREFIX}{gateway_id}", json.dumps(status()), ex=PRESENCE_TTL_S
+            )
+        await asyncio.sleep(PRESENCE_INTERVAL_S)

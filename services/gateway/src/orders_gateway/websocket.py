@@ -1,0 +1,216 @@
+"""WebSocket as a transport: framing, compression, and what the library reports of a connection."""
+
+import asyncio
+import socket
+import struct
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from http import HTTPStatus
+
+from websockets.asyncio.server import ServerConnection
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed, NegotiationError
+from websockets.extensions import Extension
+from websockets.extensions.permessage_deflate import (
+    PerMessageDeflate,
+    ServerPerMessageDeflateFactory,
+)
+from websockets.frames import Frame
+from websockets.http11 import Request, Response
+from websockets.protocol import Event, State
+from websockets.typing import ExtensionParameter
+
+from orders_access.limits import TokenBucket
+from orders_access.principal import Principal
+from orders_gateway import protocol
+from orders_gateway.protocol import Resume
+from orders_gateway.transport import CloseCode, Framing, TransportOwner, Write
+
+_PING_FRAME = b"\x89\x00"
+_FINAL_TEXT, _COMPRESSED = 0x81, 0x40
+_TWO_BYTES, _EIGHT_BYTES = 126, 127
+_WINDOW_BITS = 15
+
+_FORGOTTEN = Request(protocol.PATH, Headers())
+"""The library asks only whether there was a request."""
+
+
+def text_frame(message: bytes, place: str = "", *, compressed: bool = False) -> bytes:  # noqa: ARG001  see Framing
+    """Return the frame of a text message as a server sends it (RFC 6455, 5.2; RFC 7692, 6).
+
+    Without a mask it is the same for all clients; the library would build it anew for each.
+    """
+    head, size = (_COMPRESSED if compressed else 0) | _FINAL_TEXT, len(message)
+    if size < _TWO_BYTES:
+        return struct.pack("!BB", head, size) + message
+    if size < 1 << 16:
+        return struct.pack("!BBH", head, _TWO_BYTES, size) + message
+    return struct.pack("!BBQ", head, _EIGHT_BYTES, size) + message
+
+
+class Socket(ServerConnection):
+    """The library's connection, which reports to its transport's owner."""
+
+    owner: TransportOwner | None = None
+    resume = Resume()
+    address = ""
+    principal: Principal | None = None
+    """Whom the handshake authenticated; None if the first message must."""
+    frames: TokenBucket | None = None
+
+    def forget_handshake(self) -> None:
+        """Release the headers of request and response, about 1 kB."""
+        self.request, self.response = _FORGOTTEN, None
+
+    def refuse_later(self, status: HTTPStatus, text: str) -> Response:
+        """Return a response that asks the client to try again in a second."""
+        response = self.respond(status, text)
+        response.headers["Retry-After"] = "1"
+        return response
+
+    def process_event(self, event: Event) -> None:
+        """Take a frame. Too many of them, as pings or fragments, end the connection.
+
+        The subscriber counts messages only. The library answers pings and joins fragments before
+        there is a message.
+        """
+        super().process_event(event)
+        if self.owner is not None:
+            self.owner.heard()
+        if self.frames is not None and not self.frames.admit(time.monotonic()):
+            self.protocol.fail(CloseCode.POLICY_VIOLATION, "too many frames")
+            self.send_data()
+
+    def send_data(self) -> None:
+        """Send the library's own frames, one of which may be the closing frame."""
+        try:
+            super().send_data()
+        finally:
+            self._check_open()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Report that the connection has gone."""
+        try:
+            super().connection_lost(exc)
+        finally:
+            self._check_open()
+
+    def _check_open(self) -> None:
+        if self.owner is not None and self.protocol.state is not State.OPEN:
+            self.owner.closing()
+
+    def pause_writing(self) -> None:
+        """Report that the write buffer is over its limit."""
+        super().pause_writing()
+        if self.owner is not None:
+            self.owner.pause()
+
+    def resume_writing(self) -> None:
+        """Report that the write buffer has drained."""
+        super().resume_writing()
+        if self.owner is not None:
+            self.owner.resume()
+
+
+class WebSocketTransport:
+    """Carries the stream over a WebSocket."""
+
+    __slots__ = ("_closing", "_socket", "write")
+
+    framing: Framing = staticmethod(text_frame)
+
+    def __init__(self, connection: Socket) -> None:
+        self._socket = connection
+        self._closing: asyncio.Task[None] | None = None
+        self.write: Write = connection.transport.write
+
+    @property
+    def deflates(self) -> bool:
+        """Whether permessage-deflate was agreed."""
+        return bool(self._socket.protocol.extensions)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether neither side has begun to close."""
+        return self._socket.protocol.state is State.OPEN
+
+    @property
+    def unsent_bytes(self) -> int:
+        """Bytes in the write buffer of this process."""
+        return self._socket.transport.get_write_buffer_size()
+
+    def ping(self) -> None:
+        """Send a ping frame."""
+        self.write(_PING_FRAME)
+
+    def close(self, code: CloseCode, reason: str) -> asyncio.Task[None]:
+        """Start the closing handshake."""
+        self._closing = asyncio.create_task(self._socket.close(code, reason))
+        return self._closing
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._socket.transport.abort()
+
+    async def messages(self) -> AsyncIterator[str | bytes]:
+        """Yield the client's messages until the connection ends."""
+        try:
+            async for message in self._socket:
+                yield message
+        except ConnectionClosed:
+            pass  # whatever the reason, the client may return with its position
+
+    async def drain(self) -> None:
+        """Wait until the write buffer is below its limit."""
+        await self._socket.drain()
+
+
+class SharedDeflate(PerMessageDeflate):
+    """Decompresses the client's messages and sends plain ones: see ``compression``.
+
+    The client's window then holds the shared messages and nothing else, and no connection needs a
+    compressor of its own.
+    """
+
+    def encode(self, frame: Frame) -> Frame:
+        """Leave a frame as it is."""
+        return frame
+
+
+class SharedDeflateFactory(ServerPerMessageDeflateFactory):
+    """Accepts offers under which messages can be compressed once for all clients."""
+
+    def __init__(self) -> None:
+        # Clients' messages are small and rare: no window is kept for them.
+        super().__init__(client_no_context_takeover=True)
+
+    def process_request_params(
+        self,
+        params: Sequence[ExtensionParameter],
+        accepted_extensions: Sequence[Extension],
+    ) -> tuple[list[ExtensionParameter], PerMessageDeflate]:
+        """Return the answer to an offer.
+
+        Raises:
+            NegotiationError: the offer limits the server's window, so sharing is impossible.
+
+        """
+        answer, agreed = super().process_request_params(params, accepted_extensions)
+        if agreed.local_no_context_takeover or agreed.local_max_window_bits < _WINDOW_BITS:
+            raise NegotiationError("the shared compressor needs a full window")
+        return answer, SharedDeflate(
+            remote_no_context_takeover=True,
+            local_no_context_takeover=True,
+            remote_max_window_bits=agreed.remote_max_window_bits,
+            local_max_window_bits=agreed.local_max_window_bits,
+        )
+
+
+def bound_unsent(listening: Iterable[socket.socket], size: int) -> None:
+    """Bound what the kernel buffers for a client that does not read: megabytes otherwise (I6).
+
+    A connection inherits the option from its listening socket. SO_SNDBUF would also bound bytes in
+    flight and slow down distant clients.
+    """
+    for each in listening:
+        each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, size)
