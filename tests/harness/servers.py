@@ -138,8 +138,10 @@ class Postgres:
 
     def kill(self) -> None:
         """End the server and all its sessions without a word."""
+        # Stopped first: the postmaster, so that it starts no more sessions, then the sessions, so
+        # that none reacts to the end of another.
+        psutil.Process(self.pid).suspend()
         processes = self._processes()
-        # Frozen first, or the first would be mourned by the others.
         _each(processes, psutil.Process.suspend)
         _each(processes, psutil.Process.kill)
         self.stop()

@@ -5,17 +5,17 @@ import sys
 
 from orders_contract.batches import Batch
 from orders_listener.__main__ import main
-from orders_listener.log import OrderLog
+from orders_listener.order_log import OrderLog
 
 _honest = OrderLog.take
 _LOOKS = 100
 
 
 async def _take(self: OrderLog, max_events: int) -> Batch | None:
-    await self._session.ask("BEGIN")
+    await self._connection.ask("BEGIN")
     oldest = await _oldest(self)
     batch = await _honest(self, max_events)
-    await self._session.ask("ROLLBACK")
+    await self._connection.ask("ROLLBACK")
     if batch is None:
         return None
     for _ in range(_LOOKS):  # until someone commits what comes before
@@ -26,7 +26,7 @@ async def _take(self: OrderLog, max_events: int) -> Batch | None:
 
 
 async def _oldest(self: OrderLog) -> int:
-    ((oldest,),) = await self._session.ask("SELECT min(id) FROM order_outbox")
+    ((oldest,),) = await self._connection.ask("SELECT min(id) FROM order_outbox")
     return int(oldest or 0)
 
 

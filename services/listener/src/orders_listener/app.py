@@ -1,4 +1,4 @@
-"""The listener as a whole: the relay, kept running, and the health page."""
+"""The listener as a whole: one session after another, and the health page."""
 
 import asyncio
 
@@ -6,8 +6,11 @@ import structlog
 
 from orders_contract.backoff import Backoff
 from orders_listener import standby
-from orders_listener.errors import ListenerError
-from orders_listener.log import OrderLog
+from orders_listener.batch_size import BatchSize
+from orders_listener.catch_up import CatchUp
+from orders_listener.errors import ListenerError, NoAnswerError
+from orders_listener.observer import Observer
+from orders_listener.order_log import OrderLog
 from orders_listener.publisher import Publisher
 from orders_listener.relay import Relay
 from orders_listener.settings import Settings
@@ -26,35 +29,46 @@ async def run(settings: Settings) -> None:
         await health.serve(status.page, settings.listener_host, settings.listener_port),
         asyncio.TaskGroup() as group,
     ):
-        relay = group.create_task(_keep_relaying(settings, status))
-        logger.info("listener_started", listener=status.listener_id)
+        sessions = group.create_task(_run_sessions(settings, status))
+        logger.info("listener_started", listener=status.name)
         await stop.wait()
         logger.info("listener_stopping")
-        await tasks.end(relay)
+        await tasks.end(sessions)
 
 
-async def _keep_relaying(settings: Settings, status: Status) -> None:
+async def _run_sessions(settings: Settings, status: Status) -> None:
     backoff = Backoff()
+    batch_size = BatchSize(settings.batch_max_events)
     while True:
         try:
-            await _session(settings, status, backoff)
+            await _run_session(settings, status, batch_size, backoff)
         except* ListenerError as errors:
-            status.lose("; ".join(str(error) for error in errors.exceptions))
+            if errors.subgroup(NoAnswerError):
+                batch_size.halve()
+            status.end_session("; ".join(str(error) for error in errors.exceptions))
         delay_s = backoff.next_delay_s()
-        logger.warning("relay_lost", error=status.last_error, retry_in_s=round(delay_s, 2))
+        logger.warning("session_lost", error=status.last_error, retry_in_s=round(delay_s, 2))
         await asyncio.sleep(delay_s)
 
 
-async def _session(settings: Settings, status: Status, backoff: Backoff) -> None:
+async def _run_session(
+    settings: Settings, status: Status, batch_size: BatchSize, backoff: Backoff
+) -> None:
     async with (
         OrderLog.connect(settings.session_conninfo()) as log,
         Publisher.connect(settings.redis_address()) as publisher,
     ):
         status.sessions += 1
         await standby.lead(log, publisher, status)
-        await publisher.claim(status.listener_id)
-        relay = Relay(log, publisher, status, settings.batch_max_events)
-        await relay.synchronise()
+        await publisher.claim(status.name)
+        observer = Observer(settings.observer_conninfo(), publisher, status)
+        await observer.look_at_schema()
+        catch_up = CatchUp(log, publisher, status, batch_size)
+        await catch_up.run()
         backoff.reset()
         logger.info("listener_leading", published=status.published and status.published.position)
-        await relay.run()
+        try:
+            await Relay(log, publisher, status, batch_size, catch_up).run(observer)
+        finally:
+            # At once: closing a connection that does not answer may take a while.
+            status.end_session()

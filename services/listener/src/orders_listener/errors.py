@@ -1,16 +1,24 @@
-"""What can go wrong in the listener."""
+"""The listener's errors."""
 
 
 class ListenerError(Exception):
-    """Base of all the listener's own errors."""
+    """Base of the listener's errors. Each ends the session; the listener then starts a new one."""
 
 
 class DatabaseUnavailableError(ListenerError):
-    """PostgreSQL cannot be reached, ended the session or refused a command."""
+    """PostgreSQL cannot be reached, ended the connection, or refused a statement."""
+
+
+class NoAnswerError(DatabaseUnavailableError):
+    """PostgreSQL did not answer in time, or cancelled a statement that took too long."""
 
 
 class RedisUnavailableError(ListenerError):
     """Redis cannot be reached, or refused a command."""
+
+
+class RedisFullError(RedisUnavailableError):
+    """Redis has reached its memory limit."""
 
 
 class DeposedError(ListenerError):
@@ -21,8 +29,8 @@ class DeposedError(ListenerError):
 
 
 class RedisForgotError(ListenerError):
-    """Redis no longer holds what was published to it: it was flushed, or restarted empty."""
+    """Redis no longer holds what was published: it was flushed, or restarted empty."""
 
-    def __init__(self, published: int) -> None:
-        super().__init__(f"Redis no longer holds the head that was published: {published}")
-        self.published = published
+    def __init__(self, position: int) -> None:
+        super().__init__(f"Redis no longer holds the published position {position}")
+        self.position = position

@@ -1,19 +1,20 @@
-"""The adapter to Redis: appends batches to the log's stream and tells the gateways.
+"""The adapter to Redis: appends batches to the log there and notifies the gateways.
 
-Each step is one Lua script, so that stream, head and message change together or not at all, and
-so that Redis itself refuses what it has and what would leave a gap. Any number of listeners may
-therefore publish at once (I8).
+Each step is one Lua script, so that log, head and message change together or not at all, and so
+that Redis itself refuses repetitions and gaps. Any number of listeners may therefore publish at
+once (I8). Redis is a cache: at its memory limit the log shrinks, and ``allow-oom`` lets the rest
+through.
 """
 
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from enum import StrEnum
 from typing import Any, Self
 
 import redis.asyncio as redis
+import structlog
 
-from orders_contract.batches import CLOSING, Batch, Head, encode, opening
+from orders_contract.batches import CLOSING, Batch, Head, opening
 from orders_contract.names import (
     CHANGES_CHANNEL,
     HEAD_KEY,
@@ -22,66 +23,112 @@ from orders_contract.names import (
     LOG_CAPACITY_EVENTS,
     LOG_KEY,
     PRESENCE_TTL_S,
+    SCHEMA_KEY,
 )
-from orders_listener.capacity import Capacity
-from orders_listener.errors import RedisUnavailableError
+from orders_listener.errors import RedisFullError, RedisUnavailableError
+from orders_listener.log_bounds import LogBounds
 from orders_listener.script import Script
+from orders_listener.status import Schema
 from orders_service.redis_client import failures_as, redis_client
 
-# KEYS: head, log, presence. ARGV: stream, first, last, events, oldest position to keep, channel,
-# what stands before and after the events in the message, seconds to live
+# KEYS: head, log, presence. ARGV: stream, first, last, events, first position to keep, channel,
+# message before and after the events, seconds until the presence expires
 _PUBLISH = """
 local head = redis.call('HMGET', KEYS[1], 'stream', 'position')
 if head[1] ~= ARGV[1] then return 'FOREIGN' end
 local position = tonumber(head[2])
 if tonumber(ARGV[3]) <= position then return 'DUPLICATE' end
 if tonumber(ARGV[2]) ~= position + 1 then return 'GAP' end
-redis.call('XADD', KEYS[2], 'MINID', '~', ARGV[5], ARGV[3] .. '-0',
-           'first', ARGV[2], 'stream', ARGV[1], 'events', ARGV[4])
+%s
 redis.call('HSET', KEYS[1], 'position', ARGV[3])
 redis.call('EXPIRE', KEYS[3], ARGV[9])
 redis.call('PUBLISH', ARGV[6], ARGV[7] .. ARGV[4] .. ARGV[8])
 return 'PUBLISHED'
 """
+_APPEND = """
+redis.call('XADD', KEYS[2], 'MINID', '~', ARGV[5], ARGV[3] .. '-0',
+           'first', ARGV[2], 'stream', ARGV[1], 'events', ARGV[4])
+"""
+# The log must stay contiguous: without room for this batch it is dropped, and begins anew after it.
+_APPEND_TO_SHRUNKEN_LOG = """
+if tonumber(ARGV[5]) > tonumber(ARGV[3]) then
+    redis.call('DEL', KEYS[2])
+else
+    redis.call('XTRIM', KEYS[2], 'MINID', '=', ARGV[5])
+    redis.call('XADD', KEYS[2], ARGV[3] .. '-0',
+               'first', ARGV[2], 'stream', ARGV[1], 'events', ARGV[4])
+end
+"""
+_ALLOW_OOM = "#!lua flags=allow-oom\n"
 
-# History before the head, for clients that resume; a copy that is there already is fine. It may
-# take long, and says each time that a listener lives, and how far it is.
-# KEYS: log, presence. ARGV: stream, first, last, events, oldest position to keep, listener, seconds
-# to live
+# The head as message; the schema's version has no characters that JSON escapes.
+_REPEAT_HEAD = """
+local function repeat_head(key, channel)
+    local head = redis.call('HMGET', key, 'stream', 'position', 'schema')
+    redis.call('PUBLISH', channel, '{"stream":"' .. head[1] .. '","position":' .. head[2]
+               .. ',"schema":"' .. (head[3] or '') .. '"}')
+end
+"""
+
+# History before the head, for clients that resume; a batch that is there already is fine. It may
+# take long, so each one renews the leader's presence.
+# KEYS: log, presence. ARGV: stream, first, last, events, first position to keep, listener, seconds
+# until the presence expires
 _SEED = """
 redis.call('SET', KEYS[2], cjson.encode({listener = ARGV[6], stream = ARGV[1],
                                          position = tonumber(ARGV[3])}), 'EX', ARGV[7])
 local added = redis.pcall('XADD', KEYS[1], 'MINID', '~', ARGV[5], ARGV[3] .. '-0',
                           'first', ARGV[2], 'stream', ARGV[1], 'events', ARGV[4])
+if type(added) == 'table' and string.sub(added.err, 1, 3) == 'OOM' then return added end
 return type(added) == 'table' and 'DUPLICATE' or 'PUBLISHED'
 """
 
-# Sets the head to what the log in PostgreSQL says, if nobody else has changed it meanwhile.
-# KEYS: head. ARGV: stream and position seen ('' for none), stream and position to set, channel,
-# message
-_BEGIN = """
+# Sets the head to the end of PostgreSQL's log, unless another listener has changed it meanwhile.
+# KEYS: head. ARGV: expected stream and position ('' for none), stream and position to set, channel
+_BEGIN = f"""{_ALLOW_OOM}{_REPEAT_HEAD}
 local head = redis.call('HMGET', KEYS[1], 'stream', 'position')
 if (head[1] or '') ~= ARGV[1] or (head[2] or '') ~= ARGV[2] then return 'DUPLICATE' end
 redis.call('HSET', KEYS[1], 'stream', ARGV[3], 'position', ARGV[4])
-redis.call('PUBLISH', ARGV[5], ARGV[6])
+repeat_head(KEYS[1], ARGV[5])
 return 'PUBLISHED'
 """
 
-# Once a second: says that a listener lives, and where the head is, as Redis has it; unless another
-# has claimed the lead since. Nobody else may tell a leader that was cut off from PostgreSQL.
-# KEYS: head, presence. ARGV: stream, position published, listener, seconds to live, channel
-_BEAT = """
-local head = redis.call('HMGET', KEYS[1], 'stream', 'position')
+# KEYS: presence. ARGV: listener, seconds until it expires
+_CLAIM = f"""{_ALLOW_OOM}
+redis.call('SET', KEYS[1], cjson.encode({{listener = ARGV[1]}}), 'EX', ARGV[2])
+return 'PUBLISHED'
+"""
+
+# Once a second: renews the presence and repeats the head, as Redis has it. Another listener's
+# presence is how a leader learns that it was deposed while it was cut off from PostgreSQL.
+# KEYS: head, presence, schema. ARGV: stream, published position, listener, seconds until the
+# presence expires, channel, version of the schema ('' if unknown)
+_BEAT = f"""{_ALLOW_OOM}{_REPEAT_HEAD}
+local head = redis.call('HMGET', KEYS[1], 'stream', 'position', 'schema')
 if head[1] ~= ARGV[1] then return 'FOREIGN' end
 local position = tonumber(head[2])
 if position < tonumber(ARGV[2]) then return 'GAP' end
-local word = redis.call('GET', KEYS[2])
-if word and cjson.decode(word).listener ~= ARGV[3] then return 'DEPOSED' end
-redis.call('SET', KEYS[2], cjson.encode({listener = ARGV[3], stream = head[1],
-                                         position = position}), 'EX', ARGV[4])
-redis.call('PUBLISH', ARGV[5], '{"stream":"' .. head[1] .. '","position":' .. head[2] .. '}')
+local presence = redis.call('GET', KEYS[2])
+if presence and cjson.decode(presence).listener ~= ARGV[3] then return 'DEPOSED' end
+redis.call('SET', KEYS[2], cjson.encode({{listener = ARGV[3], stream = head[1],
+                                         position = position}}), 'EX', ARGV[4])
+repeat_head(KEYS[1], ARGV[5])
+if ARGV[6] ~= '' and (head[3] ~= ARGV[6] or redis.call('EXISTS', KEYS[3]) == 0) then
+    return 'NO_SCHEMA'
+end
 return 'PUBLISHED'
 """
+
+# KEYS: head, schema. ARGV: stream, version, document, channel
+_ANNOUNCE = f"""{_ALLOW_OOM}{_REPEAT_HEAD}
+if redis.call('HGET', KEYS[1], 'stream') ~= ARGV[1] then return 'FOREIGN' end
+redis.call('SET', KEYS[2], ARGV[3])
+redis.call('HSET', KEYS[1], 'schema', ARGV[2])
+repeat_head(KEYS[1], ARGV[4])
+return 'PUBLISHED'
+"""
+
+logger = structlog.get_logger()
 
 
 class Outcome(StrEnum):
@@ -96,82 +143,127 @@ class Outcome(StrEnum):
     """Redis holds nothing, or another stream."""
     DEPOSED = "DEPOSED"
     """Another listener leads."""
+    NO_SCHEMA = "NO_SCHEMA"
+    """Published, but Redis lacks the schema of that version."""
 
 
 class Publisher:
     """Publishes to one Redis. Every method raises RedisUnavailableError when it cannot."""
 
-    def __init__(self, client: redis.Redis, publishing: Script) -> None:
+    def __init__(self, client: redis.Redis, publish: Script, max_bytes: int) -> None:
         self._client = client
-        self._capacity = Capacity(LOG_CAPACITY_EVENTS, LOG_CAPACITY_BYTES)
-        self._publish = publishing
+        self._bounds = LogBounds(LOG_CAPACITY_EVENTS, max_bytes)
+        self._publish = publish
+        self._publish_shrinking = client.register_script(
+            _ALLOW_OOM + _PUBLISH % _APPEND_TO_SHRUNKEN_LOG
+        )
         self._seed = client.register_script(_SEED)
         self._begin = client.register_script(_BEGIN)
+        self._claim = client.register_script(_CLAIM)
         self._beat = client.register_script(_BEAT)
+        self._announce = client.register_script(_ANNOUNCE)
 
     @classmethod
     @asynccontextmanager
     async def connect(cls, url: str) -> AsyncIterator[Self]:
-        """Connect; close on leaving. Nothing is retried here: the relay starts over instead."""
+        """Connect; close on leaving. Nothing is retried: a new session starts over instead."""
         client = redis_client(url, decode_responses=True)
         with failures_as(RedisUnavailableError):
-            async with client, Script.connect(url, _PUBLISH) as publishing:
-                yield cls(client, publishing)
+            async with client, Script.connect(url, _PUBLISH % _APPEND) as publish:
+                yield cls(client, publish, await _log_bytes(client))
+
+    @property
+    def log_bytes(self) -> int:
+        """How many bytes of events the log may hold."""
+        return self._bounds.max_bytes
 
     async def head(self) -> Head | None:
         """Return how far Redis has been published to; None when it holds nothing."""
-        with failures_as(RedisUnavailableError):
+        with _failures():
             stream, position = await self._client.hmget(HEAD_KEY, ["stream", "position"])
         if stream is None or position is None:
             return None
         return Head(str(stream), int(position))
 
-    async def word_of_leader(self) -> str | None:
-        """Return what the leading listener said last; None if that was too long ago."""
-        with failures_as(RedisUnavailableError):
-            word = await self._client.get(LISTENER_KEY)
-        return None if word is None else str(word)
+    async def presence(self) -> str | None:
+        """Return what the leading listener wrote last; None if that has expired."""
+        with _failures():
+            presence = await self._client.get(LISTENER_KEY)
+        return None if presence is None else str(presence)
 
-    async def claim(self, listener_id: str) -> None:
-        """Say that this listener leads from now on, whoever did before."""
-        word = json.dumps({"listener": listener_id})
-        with failures_as(RedisUnavailableError):
-            await self._client.set(LISTENER_KEY, word, ex=PRESENCE_TTL_S)
+    async def claim(self, listener: str) -> None:
+        """Say that this listener leads from now on, whichever did before."""
+        await self._run(self._claim, [LISTENER_KEY], [listener, PRESENCE_TTL_S])
 
     async def publish(self, batch: Batch) -> Outcome:
-        """Append a batch, move the head and tell the gateways, in one step."""
-        keep = self._capacity.oldest_to_keep(batch)
-        args: list[Any] = [batch.stream, batch.first, batch.last, batch.events, keep]
+        """Append a batch, move the head and notify the gateways, in one step."""
+        keys, args = [HEAD_KEY, LOG_KEY, LISTENER_KEY], self._entry(batch)
         args += [CHANGES_CHANNEL, opening(batch), CLOSING, PRESENCE_TTL_S]
-        with failures_as(RedisUnavailableError):
-            return Outcome(await self._publish.run([HEAD_KEY, LOG_KEY, LISTENER_KEY], args))
+        try:
+            with _failures():
+                return Outcome(await self._publish.run(keys, args))
+        except RedisFullError:
+            args[4] = self._bounds.shrink()
+            logger.warning("redis_full", log_bytes=self._bounds.max_bytes, first_kept=args[4])
+            return await self._run(self._publish_shrinking, keys, args)
 
-    async def forget(self) -> None:
-        """Drop the stream: what it holds does not belong to this database's log."""
-        with failures_as(RedisUnavailableError):
+    async def drop_log(self) -> None:
+        """Drop the log: what it holds does not belong before the head to come."""
+        with _failures():
             await self._client.delete(LOG_KEY)
 
-    async def seed(self, batch: Batch, listener_id: str) -> Outcome:
-        """Append a batch of history, telling nobody but those who wait to lead."""
-        keep = self._capacity.oldest_to_keep(batch)
-        args: list[Any] = [batch.stream, batch.first, batch.last, batch.events, keep]
-        args += [listener_id, PRESENCE_TTL_S]
+    async def seed(self, batch: Batch, listener: str) -> Outcome:
+        """Append a batch of history, notifying only listeners that stand by.
+
+        RedisFullError when there is no room for it.
+        """
+        args = [*self._entry(batch), listener, PRESENCE_TTL_S]
         return await self._run(self._seed, [LOG_KEY, LISTENER_KEY], args)
 
     async def begin(self, head: Head, *, instead_of: Head | None) -> Outcome:
-        """Set the head and tell the gateways; DUPLICATE if it is not what it was any more."""
-        seen = ["", ""] if instead_of is None else [instead_of.stream, instead_of.position]
-        args = [*seen, head.stream, head.position, CHANGES_CHANNEL, encode(head)]
+        """Set the head and notify the gateways; DUPLICATE if it has changed meanwhile."""
+        expected = ["", ""] if instead_of is None else [instead_of.stream, instead_of.position]
+        args = [*expected, head.stream, head.position, CHANGES_CHANNEL]
         return await self._run(self._begin, [HEAD_KEY], args)
 
-    async def beat(self, published: Head, listener_id: str) -> Outcome:
-        """Say that this listener lives and where the head is.
+    async def beat(self, published: Head, schema: Schema | None, listener: str) -> Outcome:
+        """Renew this listener's presence and repeat the head.
 
-        GAP or FOREIGN if Redis forgot; DEPOSED if another has claimed the lead.
+        GAP or FOREIGN if Redis forgot; DEPOSED if another listener leads.
         """
-        args = [published.stream, published.position, listener_id, PRESENCE_TTL_S, CHANGES_CHANNEL]
-        return await self._run(self._beat, [HEAD_KEY, LISTENER_KEY], args)
+        args = [published.stream, published.position, listener, PRESENCE_TTL_S, CHANGES_CHANNEL]
+        args.append(schema.version if schema else "")
+        return await self._run(self._beat, [HEAD_KEY, LISTENER_KEY, SCHEMA_KEY], args)
+
+    async def announce(self, schema: Schema, stream: str) -> Outcome:
+        """Store the schema and publish a head that names it; FOREIGN if Redis forgot."""
+        args = [stream, schema.version, schema.document, CHANGES_CHANNEL]
+        return await self._run(self._announce, [HEAD_KEY, SCHEMA_KEY], args)
+
+    def _entry(self, batch: Batch) -> list[Any]:
+        return [batch.stream, batch.first, batch.last, batch.events, self._bounds.add(batch)]
 
     async def _run(self, script: Any, keys: list[str], args: list[Any]) -> Outcome:
-        with failures_as(RedisUnavailableError):
+        with _failures():
             return Outcome(await script(keys=keys, args=args))
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    with failures_as(RedisUnavailableError):
+        try:
+            yield
+        except redis.OutOfMemoryError as exc:
+            raise RedisFullError(str(exc)) from exc
+
+
+async def _log_bytes(client: redis.Redis) -> int:
+    """Return how large the log may be: less than half of Redis's memory, if that is limited.
+
+    Some providers forbid INFO; then the log shrinks when Redis is full.
+    """
+    try:
+        limit = int((await client.info("memory")).get("maxmemory", 0))
+    except redis.ResponseError:
+        limit = 0
+    return min(LOG_CAPACITY_BYTES, limit // 3) if limit else LOG_CAPACITY_BYTES

@@ -1,4 +1,4 @@
-"""A Lua script that is run for every batch, over a connection of its own."""
+"""Lua scripts over a connection of their own, for what every event waits for."""
 
 import asyncio
 import hashlib
@@ -15,14 +15,14 @@ ANSWER_TIMEOUT_S = 5.0
 
 
 class Script:
-    """One script on one connection. Not for concurrent use; after an error it is of no more use."""
+    """One script on one connection. Not for concurrent use; of no use after an error but OOM."""
 
     def __init__(self, source: str) -> None:
         self._source = source
         self._digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
         self._wire: Wire
-        self._answered: asyncio.Future[bytes | hiredis.ReplyError] | None = None
-        self._to_come = 0
+        self._answer: asyncio.Future[bytes | hiredis.ReplyError] | None = None
+        self._replies_due = 0
         self._lost: Exception | None = None
 
     @classmethod
@@ -30,43 +30,44 @@ class Script:
     async def connect(cls, url: str, source: str) -> AsyncIterator[Self]:
         """Connect; close on leaving. RedisError or OSError when that fails."""
         script = cls(source)
-        async with Wire.connect(url, script._hear, script._fail) as script._wire:
+        async with Wire.connect(url, script._receive, script._fail) as script._wire:
             yield script
 
     async def run(self, keys: list[str], args: list[Value]) -> str:
-        """Run it and return its answer, whether or not Redis has seen it before.
+        """Run it and return its answer. RedisError when Redis refuses, does not answer or is lost.
 
-        RedisError when Redis refuses, falls silent or is lost.
+        OutOfMemoryError when Redis has reached its memory limit.
         """
         answer = await self._ask("EVALSHA", self._digest, len(keys), *keys, *args)
         if isinstance(answer, hiredis.ReplyError) and str(answer).startswith("NOSCRIPT"):
             answer = await self._ask("EVAL", self._source, len(keys), *keys, *args)
         if isinstance(answer, hiredis.ReplyError):
-            raise redis.ResponseError(str(answer))
+            full = str(answer).startswith("OOM")
+            raise (redis.OutOfMemoryError if full else redis.ResponseError)(str(answer))
         return answer.decode()
 
     async def _ask(self, *command: Value) -> bytes | hiredis.ReplyError:
         if self._lost is not None:
             raise self._lost
         loop = asyncio.get_running_loop()
-        self._answered = loop.create_future()
-        # Redis writes first to whom it came to owe something last. It owes us the answer to PING
-        # before the script publishes, so the subscribers come first. Otherwise it would wake us,
-        # and where processors are few they would wait until we had run.
-        self._to_come = 2
+        self._answer = loop.create_future()
+        # Redis replies first to the connection that came last to be owed a reply. Owing this one
+        # the reply to PING before the script publishes, it writes to the subscribers first.
+        # Otherwise it would wake this process first, and on few processors they would wait for it.
+        self._replies_due = 2
         self._wire.send(("PING",), command)
-        silence = loop.call_later(ANSWER_TIMEOUT_S, self._fail, redis.TimeoutError("no answer"))
+        timer = loop.call_later(ANSWER_TIMEOUT_S, self._fail, redis.TimeoutError("no answer"))
         try:
-            return await self._answered
+            return await self._answer
         finally:
-            silence.cancel()
+            timer.cancel()
 
-    def _hear(self, answer: bytes | hiredis.ReplyError) -> None:
-        self._to_come -= 1
-        if self._to_come == 0 and self._answered is not None and not self._answered.done():
-            self._answered.set_result(answer)
+    def _receive(self, reply: bytes | hiredis.ReplyError) -> None:
+        self._replies_due -= 1
+        if self._replies_due == 0 and self._answer is not None and not self._answer.done():
+            self._answer.set_result(reply)
 
     def _fail(self, exc: Exception) -> None:
         self._lost = exc
-        if self._answered is not None and not self._answered.done():
-            self._answered.set_exception(exc)
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(exc)

@@ -8,15 +8,29 @@ from pydantic import Field
 from orders_service.database import DatabaseSettings
 from orders_service.settings import RedisSettings
 
+# Everything that the listener depends on and that ALTER DATABASE or ALTER ROLE could change.
 _SESSION_SETTINGS = {
+    # A batch that clients have seen must survive a crash of the server.
+    "synchronous_commit": "on",
+    # take_order_events() needs a new snapshot for each statement.
+    "default_transaction_isolation": "read\\ committed",
+    "default_transaction_read_only": "off",
+    "search_path": "public",
+    "TimeZone": "UTC",
+    # An error instead of events that a policy hides.
+    "row_security": "off",
+    # Shorter than the time within which an answer must come.
+    "statement_timeout": "4s",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "4s",
+    "idle_session_timeout": "0",
     # Without the server's own probes, a dead listener's session would linger for hours.
     "tcp_keepalives_idle": "3",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "9000",
-    "statement_timeout": "30s",
-    "idle_in_transaction_session_timeout": "30s",
 }
+_CONNECT_TIMEOUT_S = 5
 
 
 class Settings(DatabaseSettings, RedisSettings):
@@ -30,5 +44,10 @@ class Settings(DatabaseSettings, RedisSettings):
     batch_max_events: int = Field(1000, ge=1, le=100_000)
 
     def session_conninfo(self) -> str:
-        """Return the connection string for the listener's session of PostgreSQL."""
-        return self.conninfo("listener", 5, _SESSION_SETTINGS)
+        """Return the connection string for the session that takes changes."""
+        return self.conninfo("listener", _CONNECT_TIMEOUT_S, _SESSION_SETTINGS)
+
+    def observer_conninfo(self) -> str:
+        """Return the connection string for the session that only watches."""
+        patient = {**_SESSION_SETTINGS, "statement_timeout": "2s", "lock_timeout": "1s"}
+        return self.conninfo("listener-observer", _CONNECT_TIMEOUT_S, patient)

@@ -1,14 +1,15 @@
-"""Waiting to lead: a listener that takes over when the leader has gone, or has stalled."""
+"""Waiting to lead: taking over from a leader that has ended or stalled."""
 
 import asyncio
+import json
 import time
 
 import structlog
 
-from orders_listener.log import OrderLog
+from orders_listener.order_log import OrderLog
 from orders_listener.publisher import Publisher
+from orders_listener.stall import STALLED_S, StallDetector
 from orders_listener.status import Status
-from orders_listener.vigil import Vigil
 
 CHECK_INTERVAL_S = 0.2
 
@@ -18,20 +19,31 @@ logger = structlog.get_logger()
 async def lead(log: OrderLog, publisher: Publisher, status: Status) -> None:
     """Return once this listener leads.
 
-    A leader that died has let go of its lock. One that is frozen or cut off still holds it, but
-    leaves changes in the outbox, or lets its presence in Redis expire; its session is ended.
+    A leader that ended has released its lock. One that is frozen or cut off holds it; its session
+    is ended if it stalls, at once if it was this listener's own. PostgreSQL cannot end a session
+    whose backend is stopped. Then this listener leads without the lock, which only saves work (I8).
     """
-    vigil = Vigil(time.monotonic())
-    while not await log.lead():
+    detector = StallDetector(time.monotonic())
+    deposed_at: float | None = None
+    while not await log.try_to_lead():
         if status.role != "standby":
             status.role = "standby"
             logger.info("listener_standing_by")
-        oldest, word = await log.oldest_waiting(), await publisher.word_of_leader()
+        oldest, presence = await log.oldest_waiting(), await publisher.presence()
         now = time.monotonic()
-        if vigil.stalled(now, oldest, word):
-            logger.warning("leader_stalled", oldest_waiting=oldest, said=word)
+        own = deposed_at is None and _names(presence, status.name)
+        if detector.stalled(now, oldest, presence) or own:
+            logger.warning("leader_stalled", oldest_waiting=oldest, presence=presence)
+            if deposed_at is not None and now - deposed_at < 2 * STALLED_S:
+                logger.warning("leading_without_lock")
+                break
             await log.depose()
-            vigil = Vigil(now)
-        status.well_at = now
+            deposed_at, detector = now, StallDetector(now)
+        status.heard(now, now)
         await asyncio.sleep(CHECK_INTERVAL_S)
+    await log.listen()
     status.lead(time.monotonic())
+
+
+def _names(presence: str | None, name: str) -> bool:
+    return presence is not None and json.loads(presence).get("listener") == name

@@ -1,5 +1,6 @@
-"""What the listener knows about itself, for ``/health``."""
+"""What the listener knows about itself, for its health page and its session."""
 
+import secrets
 import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -7,40 +8,74 @@ from typing import Any, Literal
 from orders_contract.batches import Head
 
 STALE_S = 5.0
-"""A listener that has not reached both PostgreSQL and Redis for so long is not well."""
+"""The listener is down if PostgreSQL or Redis has not answered, or a change has waited, so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What ``order_schema()`` returns, and the version it contains."""
+
+    version: str
+    document: bytes
 
 
 @dataclass(slots=True)
 class Status:
-    """Facts that the relay notes and the health page shows. Times are monotonic seconds."""
+    """Facts that the listener's tasks record. Times are seconds of the monotonic clock."""
 
     listener_id: str
     role: Literal["starting", "standby", "leader"] = "starting"
     leader_since: float | None = None
     published: Head | None = None
-    well_at: float | None = None
+    schema: Schema | None = None
+    database_at: float | None = None
+    """When PostgreSQL last answered."""
+    redis_at: float | None = None
+    """When Redis last answered."""
+    waiting: int | None = None
+    """Outbox id of the oldest change that was seen to wait."""
+    waiting_since: float | None = None
     sessions: int = 0
     last_error: str | None = None
     started_at: float = field(default_factory=time.monotonic)
+    instance: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Tells listeners with the same id apart."""
+
+    @property
+    def name(self) -> str:
+        """What the listener calls itself in Redis."""
+        return f"{self.listener_id}/{self.instance}"
 
     def lead(self, now: float) -> None:
-        """Note that this listener leads."""
+        """Record that this listener leads."""
         self.role = "leader"
         self.leader_since = now
 
-    def step_down(self) -> None:
-        """Note that it leads no more."""
-        self.role = "starting"
-        self.leader_since = self.well_at = None
+    def heard(self, database_at: float, redis_at: float) -> None:
+        """Record when PostgreSQL and Redis last answered."""
+        self.database_at, self.redis_at = database_at, redis_at
 
-    def lose(self, error: str | None) -> None:
-        """Note that its session is over, and why."""
-        self.step_down()
-        self.last_error = error
+    def saw_waiting(self, oldest: int | None, now: float) -> None:
+        """Record the oldest change in the outbox."""
+        if oldest != self.waiting:
+            self.waiting = oldest
+            self.waiting_since = None if oldest is None else now
+
+    def end_session(self, error: str | None = None) -> None:
+        """Record that the session has ended, and why if that is known."""
+        self.role = "starting"
+        self.leader_since = self.database_at = self.redis_at = self.schema = None
+        self.waiting = self.waiting_since = None
+        self.last_error = error or self.last_error
 
     def healthy(self, now: float) -> bool:
-        """Tell whether it does its work: as leader publishing, as standby watching."""
-        return self.well_at is not None and now - self.well_at < STALE_S
+        """Tell whether both servers answer and, as leader, whether changes flow."""
+        if self.database_at is None or self.redis_at is None:
+            return False
+        evidence = [self.database_at, self.redis_at]
+        if self.waiting_since is not None:
+            evidence.append(self.waiting_since)
+        return now - min(evidence) < STALE_S
 
     def page(self) -> tuple[int, dict[str, Any]]:
         """Return the health page's status code and content."""
@@ -56,7 +91,10 @@ class Status:
             "leader_seconds": _age(self.leader_since, now),
             "stream": self.published.stream if self.published else None,
             "position": self.published.position if self.published else None,
-            "well_age_seconds": _age(self.well_at, now),
+            "schema": self.schema.version if self.schema else None,
+            "database_age_seconds": _age(self.database_at, now),
+            "redis_age_seconds": _age(self.redis_at, now),
+            "waiting_seconds": _age(self.waiting_since, now),
             "sessions": self.sessions,
             "last_error": self.last_error,
             "uptime_seconds": _age(self.started_at, now),

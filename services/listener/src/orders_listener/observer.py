@@ -1,0 +1,72 @@
+"""A second connection to PostgreSQL: it watches the schema, and whether changes flow.
+
+Questions about the schema may wait for a running ALTER TABLE. On the connection that takes changes,
+they would delay events.
+"""
+
+import asyncio
+import time
+
+import structlog
+
+from orders_contract.backoff import Backoff
+from orders_listener.errors import DatabaseUnavailableError
+from orders_listener.order_log import OrderLog
+from orders_listener.publisher import Publisher
+from orders_listener.status import Status
+
+INTERVAL_S = 1.0
+FIRST_LOOK_WITHIN_S = 2.0
+
+logger = structlog.get_logger()
+
+
+class Observer:
+    """Looks once a second. It ends no session: without it events flow, only unobserved."""
+
+    def __init__(self, conninfo: str, publisher: Publisher, status: Status) -> None:
+        self._conninfo = conninfo
+        self._publisher = publisher
+        self._status = status
+        self._error = ""
+
+    async def look_at_schema(self) -> None:
+        """Read the schema once, so that the first head names it; give up soon."""
+        try:
+            async with (
+                asyncio.timeout(FIRST_LOOK_WITHIN_S),
+                OrderLog.connect(self._conninfo) as log,
+            ):
+                self._status.schema = await log.schema()
+        except (DatabaseUnavailableError, TimeoutError) as exc:
+            self._note(str(exc) or "no answer")
+
+    async def run(self, over: asyncio.Event) -> None:
+        """Look until the session is over, through every loss of the connection."""
+        backoff = Backoff(ceiling_s=INTERVAL_S)
+        while not over.is_set():
+            try:
+                async with OrderLog.connect(self._conninfo) as log:
+                    while not over.is_set():
+                        await self._look(log)
+                        backoff.reset()
+                        await asyncio.sleep(INTERVAL_S)
+            except DatabaseUnavailableError as exc:
+                self._note(str(exc))
+            await asyncio.sleep(backoff.next_delay_s())
+
+    async def _look(self, log: OrderLog) -> None:
+        self._status.saw_waiting(await log.oldest_waiting(), time.monotonic())
+        known, published = self._status.schema, self._status.published
+        if known is None or await log.schema_version() != known.version:
+            self._status.schema = schema = await log.schema()
+            if published is not None:
+                await self._publisher.announce(schema, published.stream)
+            logger.info("schema_announced", version=schema.version)
+        self._note("")
+
+    def _note(self, error: str) -> None:
+        if error and not self._error:
+            logger.warning("observer_failed", error=error)
+            self._status.saw_waiting(None, time.monotonic())
+        self._error = error

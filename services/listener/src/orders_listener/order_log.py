@@ -1,0 +1,138 @@
+"""The adapter to PostgreSQL: outbox, log, notifications and schema, over one connection."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Self
+
+from orders_contract.batches import Batch
+from orders_contract.names import ORDERS_CHANNEL_PG
+from orders_listener.errors import DatabaseUnavailableError
+from orders_listener.pg_connection import PgConnection
+from orders_listener.status import Schema
+
+_TAKE = "SELECT stream::text, first, last, events FROM take_order_events($1)"
+_READ = "SELECT stream::text, first, last, events FROM read_order_events($1, $2)"
+_OLDEST_WAITING = "SELECT id FROM order_outbox ORDER BY id LIMIT 1"
+_EXTENT = (
+    "SELECT id::text, (SELECT coalesce(min(position), 1) FROM order_events), "
+    "(SELECT coalesce(max(position), 0) FROM order_events) FROM order_stream"
+)
+_SCHEMA = "SELECT schema->>'version', schema FROM (SELECT order_schema() AS schema) AS described"
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The first and last position that the log holds; ``last`` is ``first - 1`` if it is empty."""
+
+    stream: str
+    first: int
+    last: int
+
+
+class OrderLog:
+    """The order tables, over a connection in autocommit mode: each call is one transaction.
+
+    A batch that ``take`` returned is therefore in the log for good. Not for concurrent use. Every
+    method raises DatabaseUnavailableError.
+    """
+
+    def __init__(self, connection: PgConnection) -> None:
+        self._connection = connection
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, conninfo: str) -> AsyncIterator[Self]:
+        """Connect; close on leaving."""
+        async with PgConnection.connect(conninfo) as connection:
+            yield cls(connection)
+
+    @property
+    def answered_at(self) -> float:
+        """When PostgreSQL last answered, on the monotonic clock."""
+        return self._connection.answered_at
+
+    async def try_to_lead(self) -> bool:
+        """Take the leader's lock unless another listener has it."""
+        return await self._ask("SELECT order_listener_lead()")
+
+    async def depose(self) -> None:
+        """End the leading listener's session."""
+        await self._ask("SELECT order_listener_depose() > 0")
+
+    async def listen(self) -> None:
+        """Receive writers' notifications from now on."""
+        await self._connection.ask(f"LISTEN {ORDERS_CHANNEL_PG}")
+
+    async def wait_for_notification(self, timeout_s: float) -> None:
+        """Return when a writer notifies, has done so since the last call, or the time is up."""
+        await self._connection.wait_for_notification(timeout_s)
+
+    async def fall_asleep(self) -> bool:
+        """Ask writers to notify from now on; False if a writer is just checking whether to."""
+        return await self._ask("SELECT order_listener_sleep()")
+
+    async def wake_up(self) -> None:
+        """Tell writers that they need not notify."""
+        await self._ask("SELECT order_listener_wake()")
+
+    async def writers_settled(self) -> bool:
+        """Renew the sign of life; tell whether all writers that did not notify have ended."""
+        return await self._ask("SELECT order_writers_settled()")
+
+    async def take(self, max_events: int) -> Batch | None:
+        """Move waiting changes from outbox to log and return them; None if nothing waits."""
+        return await self._batch(_TAKE, max_events)
+
+    async def oldest_waiting(self) -> int | None:
+        """Return the outbox id of the change that has waited longest; None if nothing waits."""
+        rows = await self._connection.ask(_OLDEST_WAITING)
+        return int(rows[0][0]) if rows else None
+
+    async def extent(self) -> Extent:
+        """Return what the log holds."""
+        rows = await self._connection.ask(_EXTENT)
+        if not rows:
+            raise DatabaseUnavailableError("order_stream is empty: run db/init.sql")
+        stream, first, last = rows[0]
+        return Extent(stream.decode(), int(first), int(last))
+
+    async def read(self, after: int, max_events: int) -> Batch | None:
+        """Return the log's next batch after a position; None at its end."""
+        return await self._batch(_READ, after, max_events)
+
+    async def read_range(self, first: int, last: int, deadline_s: float) -> list[Batch] | None:
+        """Return the log's batches from one position to another, both included.
+
+        None if the monotonic clock reaches ``deadline_s``, or a part was pruned meanwhile.
+        """
+        batches: list[Batch] = []
+        while first <= last:
+            batch = await self.read(first - 1, last - first + 1)
+            if batch is None or batch.first != first or time.monotonic() > deadline_s:
+                return None
+            batches.append(batch)
+            first = batch.last + 1
+        return batches
+
+    async def schema_version(self) -> str:
+        """Return the version of the watched tables' schema."""
+        ((version,),) = await self._connection.ask("SELECT order_schema_version()")
+        return version.decode()
+
+    async def schema(self) -> Schema:
+        """Return the watched tables' schema."""
+        ((version, document),) = await self._connection.ask(_SCHEMA)
+        return Schema(version.decode(), document)
+
+    async def _ask(self, question: str) -> bool:
+        ((answer,),) = await self._connection.ask(question)
+        return answer == b"t"
+
+    async def _batch(self, query: str, *args: int) -> Batch | None:
+        rows = await self._connection.ask(query, *args)
+        if not rows:
+            return None
+        ((stream, first, last, events),) = rows
+        return Batch(stream.decode(), int(first), int(last), events)

@@ -1,0 +1,168 @@
+"""A connection to PostgreSQL for one question at a time, and for notifications."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Self
+
+import psycopg
+from psycopg import errors
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGconn, PGresult
+
+from orders_listener.errors import DatabaseUnavailableError, NoAnswerError
+
+ANSWER_TIMEOUT_S = 5.0
+"""PostgreSQL cancels a statement after less (settings.py); no answer at all means that the
+connection is dead, though TCP may keep it open: a proxy in between, or a stopped backend."""
+
+Row = tuple[bytes, ...]
+"""Values as PostgreSQL writes them, in UTF-8; empty for null."""
+
+_FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE)
+
+
+class PgConnection:
+    """One connection in autocommit mode, on libpq itself. Not for concurrent use.
+
+    Every event waits for what is done here. psycopg's cursor knows about types, transactions and
+    other users of its connection, and takes twice as long over a question. After
+    DatabaseUnavailableError the connection may only be closed, unless the server refused a
+    statement; so too after a question whose caller was cancelled.
+    """
+
+    def __init__(self, pgconn: PGconn) -> None:
+        self._pgconn = pgconn
+        self._descriptor = pgconn.socket
+        self._prepared: dict[str, bytes] = {}
+        self._result: PGresult | None = None
+        self._answer: asyncio.Future[PGresult] | None = None
+        self._notified = asyncio.Event()
+        self._lost: DatabaseUnavailableError | None = None
+        self.answered_at = time.monotonic()
+        self._watch()
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, conninfo: str) -> AsyncIterator[Self]:
+        """Connect; close on leaving, whatever is under way."""
+        try:
+            connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
+        except psycopg.Error as exc:
+            raise DatabaseUnavailableError(str(exc).strip()) from exc
+        opened = cls(connection.pgconn)
+        try:
+            yield opened
+        finally:
+            opened._lose(DatabaseUnavailableError("closed"))
+            await connection.close()
+
+    async def ask(self, statement: str, *args: str | int) -> list[Row]:
+        """Run one statement, prepared at its first use, and return its rows."""
+        name = self._prepared.get(statement)
+        if name is None:
+            name = str(len(self._prepared)).encode()
+            await self._run(self._pgconn.send_prepare, name, statement.encode())
+            self._prepared[statement] = name
+        parameters = [str(arg).encode() for arg in args]
+        # Sending could block if the socket's buffer were full; the last question was answered, so
+        # it is empty.
+        result = await self._run(self._pgconn.send_query_prepared, name, parameters)
+        columns = range(result.nfields)
+        return [
+            tuple(result.get_value(row, column) or b"" for column in columns)
+            for row in range(result.ntuples)
+        ]
+
+    async def wait_for_notification(self, timeout_s: float) -> None:
+        """Return when a notification comes, has come since the last call, or the time is up."""
+        timer = asyncio.get_running_loop().call_later(timeout_s, self._notified.set)
+        try:
+            await self._notified.wait()
+        finally:
+            timer.cancel()
+        self._notified.clear()
+        self._check()
+
+    async def _run(self, send: Callable[..., None], *args: object) -> PGresult:
+        self._check()
+        loop = asyncio.get_running_loop()
+        self._result, self._answer = None, loop.create_future()
+        try:
+            send(*args)
+        except psycopg.Error as exc:
+            self._lose(DatabaseUnavailableError(str(exc).strip()))
+        timer = loop.call_later(ANSWER_TIMEOUT_S, self._give_up)
+        try:
+            result = await self._answer
+        finally:
+            timer.cancel()
+        self.answered_at = time.monotonic()
+        if result.status in _FAILED:
+            failure = errors.error_from_result(result)
+            cancelled = isinstance(failure, errors.QueryCanceled)
+            error = NoAnswerError if cancelled else DatabaseUnavailableError
+            raise error(str(failure).strip())
+        return result
+
+    def _check(self) -> None:
+        if self._lost is not None:
+            raise self._lost
+
+    def _watch(self) -> None:
+        """Wait for the socket to become readable, anew each time.
+
+        uvloop reports a connection that was reset only once (libuv, issue 3796), and one read need
+        not reach its end if the server sent something before.
+        """
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._descriptor)
+        loop.add_reader(self._descriptor, self._read)
+
+    def _read(self) -> None:
+        if self._lost is not None:
+            return
+        try:
+            self._pgconn.consume_input()
+            self._take_notifications()
+            if self._answer is not None:
+                self._take_results(self._answer)
+                # libpq parses no further than the result that it returns: what came behind it in
+                # the same packet is still unparsed, and no read would come for it.
+                self._take_notifications()
+            self._watch()
+        except psycopg.Error as exc:
+            self._lose(DatabaseUnavailableError(str(exc).strip()))
+
+    def _take_notifications(self) -> None:
+        while self._pgconn.notifies() is not None:
+            self._notified.set()
+
+    def _take_results(self, answer: asyncio.Future[PGresult]) -> None:
+        """Take the results that are there. The last one is the answer, once no other follows."""
+        while not self._pgconn.is_busy():
+            result = self._pgconn.get_result()
+            if result is not None:
+                self._result = result
+                continue
+            self._answer = None
+            if self._result is not None and not answer.done():  # the caller may be cancelled
+                answer.set_result(self._result)
+            return
+
+    def _give_up(self) -> None:
+        self._read()  # after this process was stopped, the answer may be there already
+        if self._answer is not None:
+            self._lose(NoAnswerError(f"PostgreSQL did not answer within {ANSWER_TIMEOUT_S:g} s"))
+
+    def _lose(self, error: DatabaseUnavailableError) -> None:
+        if self._lost is not None:
+            return
+        self._lost = error
+        # Before anything else is opened: libpq may have closed the descriptor, and its number may
+        # be used again.
+        asyncio.get_running_loop().remove_reader(self._descriptor)
+        self._notified.set()
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(error)

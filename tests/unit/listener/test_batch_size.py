@@ -1,0 +1,32 @@
+"""How many changes the listener takes at once."""
+
+from orders_listener.batch_size import BatchSize
+
+
+def test_it_halves_down_to_one() -> None:
+    """Whatever makes takes too slow, one change at a time is still tried."""
+    size = BatchSize(1000)
+    size.halve()
+    assert size.events == 500
+    for _ in range(20):
+        size.halve()
+    assert size.events == 1
+
+
+def test_it_recovers_in_steps() -> None:
+    """Answered takes bring the configured size back, and never more."""
+    size = BatchSize(1000)
+    size.halve()
+    size.grow()
+    assert 500 < size.events < 1000
+    for _ in range(20):
+        size.grow()
+    assert size.events == 1000
+
+
+def test_a_size_of_one_stays() -> None:
+    """A listener configured to take single changes takes single changes."""
+    size = BatchSize(1)
+    size.halve()
+    size.grow()
+    assert size.events == 1
