@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from orders_contract.batches import Batch
+from orders_contract.matching import Scope, Selection
 from orders_contract.messages import Filter
 
 Row = dict[str, Any]
@@ -152,14 +153,25 @@ def sizes() -> st.SearchStrategy[list[int]]:
     return st.lists(st.integers(1, 7), min_size=1, max_size=8)
 
 
-def _some(values: tuple[Any, ...]) -> st.SearchStrategy[list[Any] | None]:
-    return st.none() | st.lists(st.sampled_from(values), min_size=1, max_size=2)
+def _some(values: tuple[Any, ...]) -> st.SearchStrategy[list[Any]]:
+    return st.lists(st.sampled_from(values), min_size=1, max_size=2)
 
 
-FILTERS = st.builds(
-    Filter,
-    status=_some(STATUSES),
-    customer_name=_some(CUSTOMERS),
-    order_id=_some(ORDER_IDS),
+CONDITIONS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "status": _some(STATUSES),
+        "customer_name": _some(CUSTOMERS),
+        "order_id": _some(ORDER_IDS),
+    },
 )
+FILTERS = CONDITIONS.map(lambda conditions: Filter(**conditions))
 """Random filters over the orders of ``histories``; those of no key at all among them."""
+
+SELECTIONS = st.builds(
+    lambda tables, scope: Selection.parse(tables, scope=scope),
+    st.none() | CONDITIONS.map(lambda conditions: {"orders": conditions}),
+    st.none()
+    | st.frozensets(st.sampled_from(CUSTOMERS)).map(lambda names: Scope({"customer_name": names})),
+)
+"""Random selections of these orders, with and without filters, with and without a scope."""

@@ -51,7 +51,7 @@ def test_a_filter_admits_what_matches_and_says_what_leaves(
     with Follower(gateway.ws_url) as follower, pipeline.database.connect() as sql:
         follower.send({"type": "subscribe", "filter": {"status": ["pending"]}})
         subscribed = follower.next("subscribed")
-        assert subscribed["filter"] == {"status": ["pending"]}
+        assert subscribed["tables"] == {"orders": {"status": ["pending"]}}
         sql.execute(INSERT, ["Ada", "pending"])
         sql.execute(INSERT, ["Bob", "shipped"])
         sql.execute("UPDATE orders SET quantity = 2")
@@ -86,7 +86,7 @@ def test_a_filter_can_resume(pipeline: Pipeline, gateway: Service) -> None:
         follower.send({"type": "subscribe", "after": 4})
         assert follower.next("subscribed") == {
             "type": "subscribed",
-            "filter": {},
+            "tables": None,
             "position": 4,
         }
         follower.until(6)
@@ -113,11 +113,12 @@ def test_a_gateway_that_holds_too_much_refuses_more(pipeline: Pipeline) -> None:
     room = {"RING_MAX_BYTES": str(64 * MB), "MAX_MEMORY_MB": str(empty_mb + 20)}
     gateway = pipeline.gateway(**room).ready()
     with Follower(gateway.ws_url) as follower, pipeline.database.connect() as sql:
+        sql.execute("ALTER TABLE orders ADD COLUMN note text")
         assert health(gateway.port)[1]["full"] is None
         for round_ in range(1, 7):  # 5 MB each
             sql.execute(
-                "INSERT INTO orders (customer_name, product_name)"
-                " SELECT repeat('x', 50000), 'p' FROM generate_series(1, 100)"
+                "INSERT INTO orders (customer_name, product_name, note)"
+                " SELECT 'Ada', 'Desk', repeat('x', 50000) FROM generate_series(1, 100)"
             )
             follower.until(100 * round_)
         until(lambda: health(gateway.port)[1]["full"] == "memory", what="it holds too much")
@@ -147,10 +148,11 @@ def test_a_client_that_stops_reading_holds_up_nobody(pipeline: Pipeline) -> None
         Follower(gateway.ws_url) as follower,
         pipeline.database.connect() as sql,
     ):
+        sql.execute("ALTER TABLE orders ADD COLUMN note text")
         for round_ in range(1, 61):
             sql.execute(
-                "INSERT INTO orders (customer_name, product_name)"
-                " SELECT repeat('x', 1000), 'p' FROM generate_series(1, 500)"
+                "INSERT INTO orders (customer_name, product_name, note)"
+                " SELECT 'Ada', 'Desk', repeat('x', 1000) FROM generate_series(1, 500)"
             )
             follower.until(500 * round_)  # keeps up, as the slow one does not
         assert len(follower.events) == 30_000
@@ -168,11 +170,12 @@ def test_little_is_kept_for_a_client_that_stops_reading(pipeline: Pipeline) -> N
         Follower(gateway.ws_url) as follower,
         pipeline.database.connect() as sql,
     ):
+        sql.execute("ALTER TABLE orders ADD COLUMN note text")
 
         def write_megabyte(number: int) -> None:
             sql.execute(
-                "INSERT INTO orders (customer_name, product_name)"
-                " SELECT repeat('x', 1000), 'p' FROM generate_series(1, 800)"
+                "INSERT INTO orders (customer_name, product_name, note)"
+                " SELECT 'Ada', 'Desk', repeat('x', 1000) FROM generate_series(1, 800)"
             )
             follower.until(800 * number)
 
@@ -325,9 +328,10 @@ def test_a_client_that_falls_behind_gets_the_newest_state(pipeline: Pipeline) ->
         Follower(gateway.ws_url) as follower,
         pipeline.database.connect() as sql,
     ):
+        sql.execute("ALTER TABLE orders ADD COLUMN note text")
         sql.execute(
-            "INSERT INTO orders (customer_name, product_name)"
-            " SELECT repeat('x', 1000), 'p' FROM generate_series(1, 100)"
+            "INSERT INTO orders (customer_name, product_name, note)"
+            " SELECT 'Ada', 'Desk', repeat('x', 1000) FROM generate_series(1, 100)"
         )
         for round_ in range(1, 151):
             sql.execute("UPDATE orders SET quantity = quantity + 1")

@@ -1,18 +1,18 @@
-"""A gateway that does not say when an order no longer matches a filter."""
+"""A gateway that does not tell when a row no longer matches a filter."""
 
 import sys
 
+from orders_contract.matching import Event, Selection, View, view
+from orders_gateway import hub
 from orders_gateway.__main__ import main
-from orders_gateway.filters import Predicate, Row
-
-_honest = Predicate.view
 
 
-def view(self: Predicate, event: Row) -> Row | None:
-    seen = _honest(self, event)
-    return None if seen is not None and seen["operation"] == "LEAVE" else seen
+def forgetful(event: Event, selection: Selection) -> View:
+    """Decide as usual, but hide what should be LEAVE."""
+    seen_as = view(event, selection)
+    return View.HIDDEN if seen_as is View.LEAVE else seen_as
 
 
 if __name__ == "__main__":
-    Predicate.view = view  # type: ignore[method-assign]
+    hub.view = forgetful  # type: ignore[attr-defined]
     sys.exit(main())

@@ -1,15 +1,18 @@
-"""A gateway that shows an order's past although it was another customer's."""
+"""A gateway that shows the past of a row from before it entered the scope."""
 
 import sys
 
+from orders_contract.matching import Event, Selection, View, view
+from orders_gateway import hub
 from orders_gateway.__main__ import main
-from orders_gateway.filters import Predicate, Row
 
 
-def confined(self: Predicate, event: Row) -> Row:  # noqa: ARG001  a method
-    return event
+def forgetful(event: Event, selection: Selection) -> View:
+    """Decide as usual, but show old values that should be hidden."""
+    seen_as = view(event, selection)
+    return View.WHOLE if seen_as is View.CONFINED else seen_as
 
 
 if __name__ == "__main__":
-    Predicate.confined = confined  # type: ignore[method-assign]
+    hub.view = forgetful  # type: ignore[attr-defined]
     sys.exit(main())

@@ -21,8 +21,8 @@ from orders_client.protocol import (
     Send,
     parse,
 )
+from orders_contract.matching import EVERYTHING, Selection
 from orders_contract.messages import Filter
-from orders_gateway.filters import Predicate
 from orders_gateway.hub import messages_since
 
 OTHER = "00000000-0000-0000-0000-000000000000"
@@ -270,15 +270,16 @@ def test_whatever_the_connections_do_every_event_comes_once(
     data: st.DataObject, history: History, wanted: Filter | None
 ) -> None:
     """I7: cut, repeated and overlapping, a client's book still equals the table at its place."""
-    predicate = Predicate.of(wanted)
-    wanted = None if predicate is None else wanted
+    conditions = {} if wanted is None else wanted.model_dump(exclude_none=True)
+    selection = Selection.parse({"orders": conditions}) if conditions else EVERYTHING
+    wanted = wanted if conditions else None
     protocol = Protocol(wanted)
     book = OrderBook(wanted)
     start = data.draw(st.integers(0, history.head))
     book.load(Snapshot(Place(STREAM, start), tuple(history.tables[start].values())))
     protocol.seek(Place(STREAM, start))
     for _ in range(data.draw(st.integers(1, 4))):
-        _converse(data, protocol, book, history, predicate)
+        _converse(data, protocol, book, history, selection)
         place = protocol.place
         assert place is not None
         table = history.tables[place.position]
@@ -290,20 +291,20 @@ def _converse(
     protocol: Protocol,
     book: OrderBook,
     history: History,
-    predicate: Predicate | None,
+    selection: Selection,
 ) -> None:
     """Hold one connection of any length, with frames as a gateway makes them."""
     protocol.connect()
     known = protocol.place
     assert known is not None
-    protocol.take(hello(known.position if predicate is None else history.head))
-    if predicate is not None:
+    protocol.take(hello(known.position if selection.is_everything else history.head))
+    if not selection.is_everything:
         protocol.take(said("subscribed", known.position))
     at = known.position
     while at < history.head and data.draw(st.booleans()):
         begin = data.draw(st.integers(0, at))
         last = data.draw(st.integers(at + 1, history.head))
-        for _, made in messages_since([batch(history.events[begin:last])], begin, predicate):
+        for _, made in messages_since([batch(history.events[begin:last])], begin, selection):
             message = parse(made) if made is not None else said("heartbeat", last)
             for action in protocol.take(message):
                 assert isinstance(action, Deliver | Proven)
@@ -311,7 +312,7 @@ def _converse(
                     assert isinstance(item, Event)
                     book.apply(item)
         at = last
-        if predicate is not None:
+        if not selection.is_everything:
             protocol.take(said("heartbeat", last))
 
 

@@ -1,13 +1,15 @@
 """Clients that fell behind converge on the newest state."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.histories import (
-    FILTERS,
+    SELECTIONS,
     History,
     Row,
     Table,
@@ -17,31 +19,42 @@ from harness.histories import (
     order,
     positions,
 )
-from orders_contract.messages import Event, Filter
+from orders_contract.matching import EVERYTHING, Scope, Selection
+from orders_contract.messages import Event
 from orders_gateway.conflation import Bounds, Conflation
-from orders_gateway.filters import Predicate, opened
+from orders_gateway.hub import seen_events
 
-_ROOMY = Bounds(max_orders=100, max_bytes=1_000_000, max_message_bytes=1_000_000)
+_ROOMY = Bounds(max_rows=100, max_bytes=1_000_000, max_message_bytes=1_000_000)
 
 
-def _conflation(floor: int, events: list[Row], bounds: Bounds = _ROOMY) -> Conflation:
+def select(**conditions: list[Any]) -> Selection:
+    """Return the selection of a filter on orders."""
+    return Selection.parse({"orders": conditions})
+
+
+def _conflation(
+    floor: int,
+    events: Sequence[Row],
+    selection: Selection = EVERYTHING,
+    bounds: Bounds = _ROOMY,
+) -> Conflation:
     """Return what is kept of events that came one by one after a floor."""
     conflation = Conflation(floor, bounds)
     for each in events:
-        conflation.add(opened(batch([each])))
+        conflation.add(seen_events(batch([each]), selection))
     return conflation
 
 
-def _since(conflation: Conflation, position: int, predicate: Predicate | None = None) -> list[Row]:
-    rendered = conflation.since(position, predicate)
+def _since(conflation: Conflation, position: int) -> list[Row]:
+    rendered = conflation.since(position)
     assert rendered is not None
     rows: list[Row] = json.loads(rendered or b"[]")
-    assert bool(rows) == bool(rendered), "nothing is said by no bytes"
+    assert bool(rows) == bool(rendered), "no events are no bytes"
     return rows
 
 
-def apply(held: Table, seen: Row) -> None:
-    """Apply an event as a client does: rows only where the version is newer than what it has."""
+def _apply(held: Table, seen: Row) -> None:
+    """Apply an event as a client does: a row only if its version is newer than the one it has."""
     match seen["operation"]:
         case "TRUNCATE":
             held.clear()
@@ -53,85 +66,120 @@ def apply(held: Table, seen: Row) -> None:
                 held[seen["order_id"]] = seen["order"]
 
 
+def _matching(table: Table, selection: Selection) -> Table:
+    filters = selection.filters("orders") or ()
+    return {key: row for key, row in table.items() if all(each.matches(row) for each in filters)}
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     history=histories(min_size=1),
-    wanted=st.one_of(st.none(), FILTERS),
+    selection=SELECTIONS,
     floor=st.integers(0, 40),
     ahead=st.integers(0, 40),
 )
 def test_a_client_that_fell_behind_converges(
-    history: History, wanted: Filter | None, floor: int, ahead: int
+    history: History, selection: Selection, floor: int, ahead: int
 ) -> None:
     """I7: whatever was missed, the conflated events lead to exactly what the database holds."""
     floor = min(floor, history.head)
     position = min(floor + ahead, history.head)
-    conflation = _conflation(floor, history.since(floor))
-    predicate = Predicate.of(wanted)
-    everything = predicate or Predicate()
-    held = {i: row for i, row in history.tables[position].items() if everything.admits(row)}
-    for seen in _since(conflation, position, predicate):
+    conflation = _conflation(floor, history.since(floor), selection)
+    held = _matching(history.tables[position], selection)
+    for seen in _since(conflation, position):
         Event.model_validate(seen)
-        apply(held, seen)
-    table = history.tables[history.head]
-    assert held == {i: row for i, row in table.items() if everything.admits(row)}
+        _apply(held, seen)
+    assert held == _matching(history.tables[history.head], selection)
 
 
 @settings(max_examples=100, deadline=None)
 @given(history=histories(min_size=1))
 def test_conflated_events_are_in_order_and_few(history: History) -> None:
-    """I2: conflated events keep their order; no more than two of one order, and one TRUNCATE."""
-    conflation = Conflation(0, _ROOMY)
-    conflation.add(opened(batch(history.events)))
-    rows = _since(conflation, 0)
+    """I2: conflated events keep their order; at most two per order, and one TRUNCATE."""
+    rows = _since(_conflation(0, history.events), 0)
     assert positions(rows) == sorted(set(positions(rows)))
     assert len(rows) <= 2 * len({row["order_id"] for row in rows})
 
 
-def test_who_shows_nothing_of_an_order_is_told_nothing() -> None:
-    """An order that never matched a filter while the client was behind is not mentioned to it."""
-    conflation = _conflation(0, [event(1, "INSERT", order(7)), event(2, "DELETE", None, order(7))])
-    assert _since(conflation, 0, Predicate(customer_name=frozenset({"Bob"}))) == []
+def test_rows_that_never_matched_are_not_mentioned() -> None:
+    """A client is not told of an order that never matched its filter while it was behind."""
+    events = [event(1, "INSERT", order(7)), event(2, "DELETE", None, order(7))]
+    assert _since(_conflation(0, events, select(customer_name=["Bob"])), 0) == []
 
 
-def test_who_has_a_scope_is_told_nothing_of_others() -> None:
-    """An order that comes from another customer comes without its past, conflated as well."""
+def test_a_scope_hides_the_past_of_a_row() -> None:
+    """An order that enters the scope comes without its old values, conflated as well."""
     moved = event(2, "UPDATE", order(7, version=2), order(7, customer_name="Bob"))
-    conflation = _conflation(1, [moved])
-    (seen,) = _since(conflation, 1, Predicate.of(None, frozenset({"Ann"})))
+    scoped = Selection(scope=Scope({"customer_name": ["Ann"]}))
+    (seen,) = _since(_conflation(1, [moved], scoped), 1)
     assert (seen["operation"], seen["changed"]) == ("UPDATE", None)
-    assert _since(conflation, 1)[0]["changed"] == {"customer_name": "Bob"}
+    assert _since(_conflation(1, [moved]), 1)[0]["changed"] == {"customer_name": "Bob"}
 
 
-def test_memory_is_bounded_and_what_was_forgotten_is_known() -> None:
-    """I6: beyond its bound it forgets the oldest, and says None to whoever would need it."""
+def test_a_row_inserted_again_after_it_left_comes_with_its_removal() -> None:
+    """I7: versions begin anew with an INSERT, so the LEAVE before it is sent too."""
+    events = [
+        event(5, "UPDATE", order(7, status="shipped", version=5), order(7)),
+        event(6, "DELETE", None, order(7, status="shipped", version=5)),
+        event(7, "INSERT", order(7)),
+    ]
+    rows = _since(_conflation(4, events, select(status=["pending"])), 4)
+    assert [row["operation"] for row in rows] == ["LEAVE", "INSERT"]
+
+
+def test_rows_of_different_tables_are_kept_apart() -> None:
+    """Rows are told apart by table and key; TRUNCATE of one table leaves the others' rows."""
+
+    def line(position: int, operation: str, key: dict[str, Any] | None) -> Row:
+        row = None if key is None else {**key, "text": "x"}
+        return {
+            "position": position,
+            "table": "order_lines",
+            "operation": operation,
+            "order_id": None if key is None else 7,
+            "key": key,
+            "row": row,
+            "changed": None,
+            "actor": None,
+            "changed_at": "2026-11-22T11:12:52.70211+00:00",
+        }
+
+    events = [
+        event(1, "INSERT", order(7)),
+        line(2, "INSERT", {"order": 7, "line": 1}),
+        line(3, "INSERT", {"order": 7, "line": 2}),
+        line(4, "INSERT", {"order": 7, "line": 1}),
+    ]
+    assert positions(_since(_conflation(0, events), 0)) == [1, 3, 4]
+    events.append(line(5, "TRUNCATE", None))
+    assert positions(_since(_conflation(0, events), 0)) == [1, 5]
+
+
+def test_the_oldest_rows_are_forgotten_beyond_the_bound() -> None:
+    """I6: memory is bounded; a client that needs a forgotten row gets None, which means a reset."""
     inserts = [event(position, "INSERT", order(position)) for position in range(1, 6)]
-    conflation = _conflation(0, inserts, replace(_ROOMY, max_orders=3))
-    assert conflation.since(1, None) is None
+    conflation = _conflation(0, inserts, bounds=replace(_ROOMY, max_rows=3))
+    assert conflation.since(1) is None
     assert positions(_since(conflation, 2)) == [3, 4, 5]
 
 
 def test_memory_is_bounded_in_bytes() -> None:
-    """I6: large rows count by their size, and so does all that an order was."""
+    """I6: rows count by their size."""
     small = [event(position, "INSERT", order(position)) for position in (1, 2)]
     huge = event(3, "INSERT", order(3, product_name="x" * 2_000))
-    conflation = _conflation(0, [*small, huge], replace(_ROOMY, max_bytes=2_800))
-    assert conflation.since(0, None) is None
+    conflation = _conflation(0, [*small, huge], bounds=replace(_ROOMY, max_bytes=2_700))
+    assert conflation.since(0) is None
     assert positions(_since(conflation, 1)) == [2, 3]
-
-    names = [order(1, customer_name=f"{n:0500}", version=n) for n in range(1, 11)]
-    renamed = [event(n, "UPDATE", names[n - 1], names[n - 2]) for n in range(2, 11)]
-    conflation = _conflation(1, renamed, replace(_ROOMY, max_bytes=3_000))
-    assert conflation.since(9, None) is None
-    assert conflation.since(10, None) == b""
 
 
 @settings(max_examples=100, deadline=None)
-@given(history=histories(min_size=1), wanted=st.none() | FILTERS, room=st.integers(1, 3_000))
-def test_nobody_gets_more_than_fits(history: History, wanted: Filter | None, room: int) -> None:
-    """I6: what one client is given has a bound in bytes; beyond it None."""
-    predicate = Predicate.of(wanted)
-    whole = _conflation(0, history.events).since(0, predicate)
-    bounded = _conflation(0, history.events, replace(_ROOMY, max_message_bytes=room))
+@given(history=histories(min_size=1), selection=SELECTIONS, room=st.integers(1, 3_000))
+def test_a_client_gets_at_most_one_message_of_bounded_size(
+    history: History, selection: Selection, room: int
+) -> None:
+    """I6: what one client gets at once is bounded in bytes; beyond the bound it is None."""
+    whole = _conflation(0, history.events, selection).since(0)
+    bounds = replace(_ROOMY, max_message_bytes=room)
+    bounded = _conflation(0, history.events, selection, bounds).since(0)
     assert whole is not None
-    assert bounded.since(0, predicate) == (whole if len(whole) <= room else None)
+    assert bounded == (whole if len(whole) <= room else None)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.histories import (
-    FILTERS,
+    SELECTIONS,
     STREAM,
     History,
     Row,
@@ -22,20 +22,26 @@ from harness.histories import (
     positions,
     sizes,
 )
+from orders_contract import events as events_module
 from orders_contract.batches import Batch
-from orders_contract.messages import SERVER_MESSAGE, Filter, Heartbeat
-from orders_gateway import filters as filters_module
+from orders_contract.events import OpenedEvent
+from orders_contract.matching import EVERYTHING, Selection, seen
+from orders_contract.messages import SERVER_MESSAGE, Heartbeat
 from orders_gateway import hub as hub_module
 from orders_gateway.conflation import Bounds
-from orders_gateway.filters import OpenedEvent, Predicate
 from orders_gateway.hub import Hub, messages_since
 from orders_gateway.ring import Ring
 from orders_gateway.websocket import text_frame
 
-_PENDING = Predicate(status=frozenset({"pending"}))
-_SHIPPED = Predicate(status=frozenset({"shipped"}))
-_BOUNDS = Bounds(max_orders=100, max_bytes=1_000_000, max_message_bytes=100_000)
-_PREDICATES = (None, None, _PENDING, _PENDING, Predicate(order_id=frozenset({1, 2})))
+
+def _select(**conditions: list[Any]) -> Selection:
+    return Selection.parse({"orders": conditions})
+
+
+_PENDING = _select(status=["pending"])
+_SHIPPED = _select(status=["shipped"])
+_BOUNDS = Bounds(max_rows=100, max_bytes=1_000_000, max_message_bytes=100_000)
+_SELECTIONS = (EVERYTHING, EVERYTHING, _PENDING, _PENDING, _select(order_id=[1, 2]))
 
 
 def _hub(position: int = 0) -> Hub[str]:
@@ -52,15 +58,15 @@ def _inserted(position: int) -> Batch:
     return batch([event(position, "INSERT", order(position))])
 
 
-def _selected(events: list[Row], predicate: Predicate | None) -> list[Row]:
-    return events if predicate is None else predicate.select(events)
+def _selected(events: list[Row], selection: Selection) -> list[Row]:
+    return [dict(each) for event in events if (each := seen(event, selection)) is not None]
 
 
 @dataclass
 class _Client:
     """Handles messages as the protocol requires, and asserts that they are valid."""
 
-    predicate: Predicate | None
+    selection: Selection
     truth: list[Row]
     position: int = 0
     live: bool = False
@@ -75,13 +81,13 @@ class _Client:
         assert message["type"] == "events"
         assert message["first"] <= self.position + 1
         covered = self.truth[message["first"] - 1 : message["last"]]
-        assert message["events"] == _selected(covered, self.predicate)
+        assert message["events"] == _selected(covered, self.selection)
         self.seen += [each for each in message["events"] if each["position"] > self.position]
         self.position = max(self.position, message["last"])
 
     def catch_up(self, batches: list[Batch]) -> None:
         """Receive what is missing, as a subscriber sends it."""
-        for last, frame in messages_since(batches, self.position, self.predicate):
+        for last, frame in messages_since(batches, self.position, self.selection):
             self.receive(frame)
             assert self.position == last, "the client is told how far it is complete"
 
@@ -94,11 +100,11 @@ class _Client:
     history=histories(min_size=1),
     sizes=sizes(),
     after=st.integers(0, 40),
-    wanted=st.none() | FILTERS,
+    selection=SELECTIONS,
     frame_bytes=st.integers(1, 10_000),
 )
 def test_catching_up_gives_each_event_once(
-    history: History, sizes: list[int], after: int, wanted: Filter | None, frame_bytes: int
+    history: History, sizes: list[int], after: int, selection: Selection, frame_bytes: int
 ) -> None:
     """I7: from any position and any cut into batches, each missed event comes once, in order.
 
@@ -109,18 +115,17 @@ def test_catching_up_gives_each_event_once(
     for each in history.batches(sizes):
         ring.append(each)
     after = min(after, history.head)
-    predicate = None if wanted is None else Predicate.of(wanted)
-    client = _Client(predicate, history.events, position=after)
+    client = _Client(selection, history.events, position=after)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hub_module, "_MESSAGE_BYTES", frame_bytes)
+        patch.setattr(hub_module, "MESSAGE_BYTES", frame_bytes)
         client.catch_up(ring.since(after) or [])
     assert client.position == history.head
-    assert client.seen == _selected(history.since(after), predicate)
+    assert client.seen == _selected(history.since(after), selection)
 
 
 def test_many_small_batches_become_few_messages() -> None:
     """A client that missed 500 small batches gets one message."""
-    steps = list(messages_since([_inserted(at) for at in range(1, 501)], 0, None))
+    steps = list(messages_since([_inserted(at) for at in range(1, 501)], 0, EVERYTHING))
     assert len(steps) == 1
     assert steps[0][0] == 500
 
@@ -129,14 +134,14 @@ def test_messages_stay_below_what_clients_accept() -> None:
     """Batches are merged up to a size that every client accepts; a large event is sent alone."""
     huge = "x" * 200_000
     batches = [batch([event(at, "INSERT", order(at, product_name=huge))]) for at in range(1, 6)]
-    steps = list(messages_since(batches, 0, None))
+    steps = list(messages_since(batches, 0, EVERYTHING))
     assert [last for last, _ in steps] == [1, 2, 3, 4, 5]
     assert all(len(frame) < 1024 * 1024 for _, frame in steps)
 
 
 def test_nothing_missed_is_no_message() -> None:
     """A client that has everything gets nothing."""
-    assert list(messages_since([], 7, None)) == []
+    assert list(messages_since([], 7, EVERYTHING)) == []
 
 
 # --- publish -------------------------------------------------------------------------------------
@@ -146,7 +151,7 @@ def test_batch_goes_to_everyone_unopened() -> None:
     """I4: without filters a batch is one message for all members and is not parsed."""
     hub = _hub()
     for member in "abc":
-        hub.join(member, None, text_frame)
+        hub.join(member, EVERYTHING, text_frame)
     (delivery,) = hub.publish(Batch(STREAM, 1, 2, b"[not JSON]"))
     assert sorted(delivery.members) == ["a", "b", "c"]
     assert delivery.message == b'{"type":"events","first":1,"last":2,"events":[not JSON]}'
@@ -155,26 +160,26 @@ def test_batch_goes_to_everyone_unopened() -> None:
 def test_deflating_members_get_the_same_message_compressed() -> None:
     """A batch is compressed once for all deflating members without a filter, and for no others."""
     hub = _hub()
-    hub.join("plain", None, text_frame)
+    hub.join("plain", EVERYTHING, text_frame)
     hub.join("filtered", _PENDING, text_frame, deflates=True)
     for member in "ab":
-        hub.join(member, None, text_frame, deflates=True)
+        hub.join(member, EVERYTHING, text_frame, deflates=True)
     assert sorted(_live(hub)) == ["a", "b", "filtered", "plain"]
     packed, plain, filtered = hub.publish(_inserted(1))
     assert (sorted(packed.members), packed.compressed) == (["a", "b"], True)
     assert zlib.decompressobj(-15).decompress(packed.message + b"\x00\x00\xff\xff") == plain.message
     assert (plain.members, plain.compressed) == (("plain",), False)
     assert (filtered.members, filtered.compressed) == (("filtered",), False)
-    hub.leave("a", None, text_frame)
+    hub.leave("a", EVERYTHING, text_frame)
     assert hub.publish(_inserted(2))[0].members == ("b",)
 
 
 def test_one_message_per_filter() -> None:
     """I4: members with equal filters share one message; those for whom nothing matches get none."""
     hub = _hub()
-    hub.join("everything", None, text_frame)
+    hub.join("everything", EVERYTHING, text_frame)
     hub.join("pending", _PENDING, text_frame)
-    hub.join("pending too", Predicate(status=frozenset({"pending"})), text_frame)
+    hub.join("pending too", _select(status=["pending"]), text_frame)
     hub.join("shipped", _SHIPPED, text_frame)
     groups = [sorted(delivery.members) for delivery in hub.publish(_inserted(1))]
     assert sorted(groups) == [["everything"], ["pending", "pending too"]]
@@ -194,9 +199,9 @@ def test_a_message_covers_events_that_did_not_match() -> None:
 def test_a_member_that_left_gets_nothing() -> None:
     """I6: a member that left, as slow ones do, gets nothing and delays no other."""
     hub = _hub()
-    hub.join("slow", None, text_frame)
-    hub.join("quick", None, text_frame)
-    hub.leave("slow", None, text_frame)
+    hub.join("slow", EVERYTHING, text_frame)
+    hub.join("quick", EVERYTHING, text_frame)
+    hub.leave("slow", EVERYTHING, text_frame)
     (delivery,) = hub.publish(_inserted(1))
     assert delivery.members == ("quick",)
     assert _live(hub) == ["quick"]
@@ -205,15 +210,15 @@ def test_a_member_that_left_gets_nothing() -> None:
 def test_leaving_twice_has_no_effect() -> None:
     """A member that has left, or whose group is gone, may leave again."""
     hub = _hub()
-    hub.join("a", None, text_frame)
+    hub.join("a", EVERYTHING, text_frame)
     for _ in range(2):
-        hub.leave("a", None, text_frame)
+        hub.leave("a", EVERYTHING, text_frame)
         hub.leave("a", _PENDING, text_frame)
     assert _live(hub) == []
     assert hub.publish(_inserted(1)) == []
 
 
-_ACTIONS = st.lists(st.none() | st.integers(0, len(_PREDICATES) - 1), max_size=60)
+_ACTIONS = st.lists(st.none() | st.integers(0, len(_SELECTIONS) - 1), max_size=60)
 
 
 @settings(max_examples=100, deadline=None)
@@ -227,7 +232,7 @@ def test_everyone_gets_everything_once(
     """
     hub: Hub[int] = Hub(Ring(10_000, 10_000_000), _BOUNDS)
     hub.ring.restart(STREAM, 0)
-    clients = [_Client(predicate, history.events) for predicate in _PREDICATES]
+    clients = [_Client(selection, history.events) for selection in _SELECTIONS]
     coming = iter(history.batches(sizes))
     for action in actions:
         if action is not None:
@@ -239,16 +244,16 @@ def test_everyone_gets_everything_once(
         _publish(hub, each, clients)
     for client in clients:
         client.catch_up(hub.ring.since(client.position) or [])
-        assert client.seen == _selected(history.events, client.predicate)
+        assert client.seen == _selected(history.events, client.selection)
 
 
 def _toggle(hub: Hub[int], number: int, client: _Client) -> None:
     if client.live:
-        hub.leave(number, client.predicate, text_frame)
+        hub.leave(number, client.selection, text_frame)
         client.position = hub.ring.position  # it had everything
     else:
         client.catch_up(hub.ring.since(client.position) or [])
-        hub.join(number, client.predicate, text_frame)
+        hub.join(number, client.selection, text_frame)
     client.live = not client.live
 
 
@@ -273,7 +278,7 @@ def _assert_live(hub: Hub[int], clients: list[_Client]) -> None:
 def test_restart_begins_anew_for_all() -> None:
     """I7: all members get the reason and the new position; later events continue from there."""
     hub = _hub()
-    hub.join("everything", None, text_frame)
+    hub.join("everything", EVERYTHING, text_frame)
     hub.join("shipped", _SHIPPED, text_frame)
     hub.publish(_inserted(1))
     epoch = hub.epoch
@@ -294,16 +299,16 @@ def test_a_batch_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """I4: a batch is parsed once for any number of filters, and never without a filter."""
     times: list[Batch] = []
 
-    def opened(batch: Batch) -> Iterator[OpenedEvent]:
+    def open_batch(batch: Batch) -> Iterator[OpenedEvent]:
         times.append(batch)
-        return filters_module.opened(batch)
+        return events_module.open_batch(batch)
 
-    monkeypatch.setattr(hub_module, "opened", opened)
+    monkeypatch.setattr(hub_module, "open_batch", open_batch)
     hub = _hub()
-    hub.join("everything", None, text_frame)
+    hub.join("everything", EVERYTHING, text_frame)
     hub.publish(_inserted(1))
     assert times == []
     hub.join("pending", _PENDING, text_frame)
-    hub.join("some", Predicate(order_id=frozenset({2})), text_frame)
+    hub.join("some", _select(order_id=[2]), text_frame)
     assert len(hub.publish(_inserted(2))) == 3
     assert len(times) == 1

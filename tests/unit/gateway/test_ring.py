@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.histories import STREAM, History, histories, sizes
+from harness.histories import STREAM, History, batch, event, histories, sizes
 from orders_contract.batches import Batch
-from orders_gateway.ring import Fit, Ring, fit
+from orders_gateway.ring import Fit, Ring, fit, trimmed
 
 
 def _ring(max_events: int = 100, max_bytes: int = 100_000, position: int = 0) -> Ring:
@@ -128,3 +128,24 @@ def _assert_bounds(
         one_more = appended[-len(kept) - 1 :]
         too_many_bytes = sum(len(batch.events) for batch in one_more) > max_bytes
         assert too_many_bytes or sum(len(batch) for batch in kept) >= max_events
+
+
+@settings(max_examples=100, deadline=None)
+@given(history=histories(min_size=1), after=st.integers(0, 40))
+def test_trimmed_is_what_comes_after(history: History, after: int) -> None:
+    """I7: any cut leaves exactly the events after it, byte for byte as they were rendered."""
+    after = min(after, history.head - 1)
+    assert trimmed(batch(history.events), after) == batch(history.since(after))
+
+
+def test_nothing_to_trim_parses_nothing() -> None:
+    """I4: a batch that begins after the position is passed on as it is."""
+    whole = batch([event(8, "TRUNCATE", None)])
+    assert trimmed(whole, 7) is whole
+
+
+def test_trimming_keeps_every_digit() -> None:
+    """I11: numbers that no float holds, and escapes, survive a cut."""
+    kept = b'{"position":2,"order":{"n":12345678901234567890.10,"big":1e400,"half":"\\ud800"}}'
+    cut = trimmed(Batch("s", 1, 2, b'[{"position":1},' + kept + b"]"), 1)
+    assert cut == Batch("s", 2, 2, b"[" + kept + b"]")

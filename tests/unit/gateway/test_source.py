@@ -8,6 +8,7 @@ import redis.asyncio as redis
 from harness.histories import STREAM, batch, event, order
 from orders_contract.batches import Batch, Head, encode
 from orders_contract.messages import ResetReason
+from orders_contract.schema import Schema
 from orders_gateway.history import History
 from orders_gateway.source import Source
 
@@ -20,6 +21,7 @@ class _Sink:
     def __init__(self) -> None:
         self.head: Head | None = Head(STREAM, 1)
         self.published: list[int] = []
+        self.schema_version = ""
 
     def publish(self, batch: Batch) -> None:
         self.published += range(batch.first, batch.last + 1)
@@ -27,6 +29,9 @@ class _Sink:
 
     def restart(self, stream: str, position: int, reason: ResetReason) -> None:
         raise AssertionError(f"{reason} at {position} of {stream}")
+
+    async def change_schema(self, schema: Schema) -> None:
+        raise AssertionError(schema.version)
 
 
 class _History:

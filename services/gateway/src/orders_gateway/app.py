@@ -45,13 +45,12 @@ async def _serve(
     hub: Hub[Write] = Hub(
         Ring(settings.ring_max_events, settings.ring_max_bytes), _bounds(settings)
     )
-    history, door, waiters = History(client, api), Door(settings, client), PositionWaiters()
-    fanout = Fanout(hub, waiters)
-    source = Source(
-        client, partial(Channel.open, settings.redis_address(), CHANGES_CHANNEL), history, fanout
-    )
+    history, door = History(client, api), Door(settings, client)
+    context = Context(settings, hub, history, PositionWaiters(), Turns(), door)
+    fanout = Fanout(context)
+    open_channel = partial(Channel.open, settings.redis_address(), CHANGES_CHANNEL)
+    source = Source(client, open_channel, history, fanout)
     capacity = ClientCapacity(settings.max_connections, settings.max_memory_mb)
-    context = Context(settings, hub, history, waiters, Turns(), door)
     gateway = Gateway(context, fanout, capacity, source.is_fresh)
     background = (
         source.run(),
@@ -69,7 +68,7 @@ async def _serve(
 
 def _bounds(settings: Settings) -> Bounds:
     return Bounds(
-        max_orders=settings.conflate_max_orders,
+        max_rows=settings.conflate_max_orders,
         max_bytes=settings.ring_max_bytes,
         max_message_bytes=settings.conflate_max_bytes,
     )

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 
 from orders_contract.batches import Batch, Head
 from orders_contract.messages import ResetReason
+from orders_contract.schema import Schema
 from orders_gateway import protocol
-from orders_gateway.hub import Hub, gathered
-from orders_gateway.subscriber import Subscriber
+from orders_gateway.hub import gathered
+from orders_gateway.subscriber import Context, Subscriber
 from orders_gateway.transport import Write
-from orders_gateway.waiting import PositionWaiters
 
 IDLE_S = 0.001
 """A flush that takes less than this is not followed by a pause."""
@@ -23,14 +23,18 @@ IDLE_S = 0.001
 GATHER_S = 0.02
 MAX_PAUSE_S = 0.1
 
+SCHEMA_SLICE = 50
+"""Filters of this many clients are parsed anew at a time after a change of the schema."""
+
 
 class Fanout:
     """Takes in the stream and writes it to every live subscriber. Waits for no client (I6)."""
 
-    def __init__(self, hub: Hub[Write], waiters: PositionWaiters) -> None:
+    def __init__(self, context: Context) -> None:
         self.subscribers: set[Subscriber] = set()
-        self._hub = hub
-        self._waiters = waiters
+        self._context = context
+        self._hub = context.hub
+        self._waiters = context.waiters
         self._gathering: list[Batch] = []
         self._is_busy = False
 
@@ -55,6 +59,20 @@ class Fanout:
         for subscriber in self.subscribers:
             subscriber.restarted(message)
         self._waiters.reached(position)
+
+    @property
+    def schema_version(self) -> str:
+        """The version of the schema that clients have been told."""
+        return self._context.schema_version
+
+    async def change_schema(self, schema: Schema) -> None:
+        """Announce a new schema to every client, live or not, some of them at a time."""
+        self._context.schema = schema
+        message = protocol.schema_changed(schema.version)
+        for number, subscriber in enumerate(tuple(self.subscribers)):
+            if number % SCHEMA_SLICE == 0:
+                await asyncio.sleep(0)
+            subscriber.schema_changed(message)
 
     def send_heartbeats(self) -> None:
         """Tell every client the position up to which it has everything."""

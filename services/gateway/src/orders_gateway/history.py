@@ -3,15 +3,18 @@
 import asyncio
 import json
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import redis.asyncio as redis
 
 from orders_contract.batches import Batch
+from orders_contract.events import open_events, packed
 from orders_contract.names import LOG_KEY
 from orders_gateway.errors import HistoryExpiredError, LogUnavailableError, RedisUnavailableError
-from orders_gateway.filters import packed, trimmed
+from orders_gateway.hub import MESSAGE_BYTES
+from orders_gateway.ring import trimmed
 from orders_service.redis_client import failures_as
 
 PAGE_EVENTS = 1000
@@ -110,10 +113,7 @@ class History:
                 "/api/events", params={"after": position, "limit": PAGE_EVENTS}
             )
             response.raise_for_status()
-            page = json.loads(response.content)
-            if page["stream"] != stream or not page["events"]:
-                raise HistoryExpiredError(position)
-            return [_page(stream, position, page["events"])]
+            return list(_batches(response.content, stream, position))
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as exc:
             raise LogUnavailableError(str(exc) or type(exc).__name__) from exc
 
@@ -123,11 +123,25 @@ def _batch(entry_id: bytes, fields: dict[bytes, bytes]) -> Batch:
     return Batch(fields[b"stream"].decode(), int(fields[b"first"]), last, fields[b"events"])
 
 
-def _page(stream: str, position: int, events: list[dict[str, Any]]) -> Batch:
-    first, last = events[0]["position"], events[-1]["position"]
-    if first != position + 1:
+def _batches(page: bytes, stream: str, position: int) -> Iterator[Batch]:
+    """Yield a page of the log in batches of bounded size, each event as the API rendered it."""
+    header, seam, events = page.partition(b',"events":')
+    if not seam or json.loads(header + b"}")["stream"] != stream:
         raise HistoryExpiredError(position)
-    return Batch(stream, first, last, packed(events))
+    texts: list[str] = []
+    size, last = 0, position
+    for opened in open_events(events):
+        if last == position and opened.event["position"] != position + 1:
+            break  # the first events after the position were pruned
+        if texts and size + len(opened.text) > MESSAGE_BYTES:
+            yield Batch(stream, last - len(texts) + 1, last, packed(texts))
+            texts, size = [], 0
+        texts.append(opened.text)
+        size += len(opened.text)
+        last = opened.event["position"]
+    if not texts:
+        raise HistoryExpiredError(position)
+    yield Batch(stream, last - len(texts) + 1, last, packed(texts))
 
 
 def _after(batches: list[Batch], position: int) -> list[Batch]:

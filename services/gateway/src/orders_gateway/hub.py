@@ -1,35 +1,39 @@
 """Which members get which message. Pure: the hub decides, the shell writes to sockets.
 
-Members are grouped by what they want. A batch becomes one message per group, shared by all its
+Members are grouped by what they select. A batch becomes one message per group, shared by all its
 members, so the work grows with the matching filters and with bytes, never with clients times
 events (I4). *Live* members have everything up to the ring's position. A member whose socket is slow
 leaves its group, keeps its position, and returns once it has caught up: it delays no other (I6).
 """
 
-import json
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
-from orders_contract.batches import Batch, merge
+from orders_contract.batches import Batch, MalformedPayloadError, merge
+from orders_contract.events import open_batch, packed
+from orders_contract.filter_index import FilterIndex
+from orders_contract.matching import EVERYTHING, Selection, View, view
 from orders_contract.messages import ResetReason
 from orders_gateway import protocol
 from orders_gateway.compression import SharedCompressor
-from orders_gateway.conflation import Bounds, Conflation
-from orders_gateway.filters import OpenedEvent, Predicate, opened, packed, trimmed
-from orders_gateway.index import PredicateIndex
-from orders_gateway.ring import Ring
+from orders_gateway.conflation import Bounds, Conflation, SeenEvent
+from orders_gateway.ring import Ring, trimmed
 from orders_gateway.transport import Framing
 
 M = TypeVar("M", bound=Hashable)
 
-_MESSAGE_BYTES = 256 * 1024
+MESSAGE_BYTES = 256 * 1024
 """Batches are merged up to this size: many clients refuse messages over 1 MiB."""
+
+Seen = dict[Selection, list[SeenEvent]]
+"""The events of a batch by the selections that see them."""
 
 
 @dataclass(slots=True)
 class _Group(Generic[M]):
-    """Live members under one predicate; ``covered`` is the end of the last message they share."""
+    """Live members with one selection; ``covered`` is the end of the last message they share."""
 
     covered: int
     members: dict[Framing, set[M]] = field(default_factory=dict)
@@ -47,51 +51,50 @@ class Delivery(Generic[M]):
 
 
 class Hub(Generic[M]):
-    """Live members by predicate, over one ring. The predicate None stands for all events."""
+    """Live members by selection, over one ring."""
 
     def __init__(self, ring: Ring, bounds: Bounds) -> None:
         self.ring = ring
         self.epoch = 0
         """Grows with each restart. A position of an older epoch is worthless."""
-        self._groups: dict[Predicate | None, _Group[M]] = {}
-        self._index = PredicateIndex()
+        self._groups: dict[Selection, _Group[M]] = {}
         self._compressors: dict[Framing, SharedCompressor[M]] = {}
         self._bounds = bounds
-        self._behind: set[M] = set()
-        self._conflation: Conflation | None = None
+        self._behind: Counter[Selection] = Counter()
+        self._conflations: dict[Selection, Conflation] = {}
+        self._index = FilterIndex()
+        self._indexed: Counter[Selection] = Counter()
 
     def join(
-        self, member: M, predicate: Predicate | None, framing: Framing, *, deflates: bool = False
+        self, member: M, selection: Selection, framing: Framing, *, deflates: bool = False
     ) -> None:
         """Make a member live. It must have everything up to the ring's position.
 
         ``deflates`` means that it agreed to permessage-deflate. Only messages for members without a
         filter are the same for all and worth compressing; filtered ones go plain.
         """
-        if predicate is None and deflates:
+        if selection.is_everything and deflates:
             self._compressors.setdefault(framing, SharedCompressor()).join(member)
             return
-        group = self._groups.get(predicate)
+        group = self._groups.get(selection)
         if group is None:
-            group = self._groups[predicate] = _Group(self.ring.position)
-            if predicate is not None:
-                self._index.add(predicate)
+            group = self._groups[selection] = _Group(self.ring.position)
+            self._add_to_index(selection)
         group.members.setdefault(framing, set()).add(member)
 
-    def leave(self, member: M, predicate: Predicate | None, framing: Framing) -> None:
+    def leave(self, member: M, selection: Selection, framing: Framing) -> None:
         """Remove a member, if it is one. It had everything up to the ring's position."""
         if framing in self._compressors:
             self._compressors[framing].leave(member)
-        group = self._groups.get(predicate)
+        group = self._groups.get(selection)
         if group is None or member not in group.members.get(framing, ()):
             return
         group.members[framing].remove(member)
         if not group.members[framing]:
             del group.members[framing]
         if not group.members:
-            del self._groups[predicate]
-            if predicate is not None:
-                self._index.remove(predicate)
+            del self._groups[selection]
+            self._remove_from_index(selection)
 
     def live(self) -> list[tuple[Framing, tuple[M, ...]]]:
         """Return all live members, grouped, each group with its framing."""
@@ -102,42 +105,81 @@ class Hub(Generic[M]):
             for framing, members in group.members.items()
         ]
 
-    def fall_behind(self, member: M) -> None:
+    def fall_behind(self, selection: Selection) -> None:
         """Keep the newest states from now on, for a member that is no longer live."""
-        if self._conflation is None:
-            self._conflation = Conflation(self.ring.position, self._bounds)
-        self._behind.add(member)
+        self._behind[selection] += 1
+        if self._behind[selection] == 1:
+            self._conflations[selection] = self._new_conflation(self.ring.position)
+            self._add_to_index(selection)
 
-    def caught_up(self, member: M) -> None:
-        """Stop keeping states once no member needs them."""
-        self._behind.discard(member)
-        if not self._behind:
-            self._conflation = None  # batches are parsed for it only while it is needed
+    def caught_up(self, selection: Selection) -> None:
+        """Undo ``fall_behind``: batches are parsed for conflation only while it is needed."""
+        self._behind[selection] -= 1
+        if not self._behind[selection]:
+            del self._behind[selection], self._conflations[selection]
+            self._remove_from_index(selection)
 
-    def conflated(self, position: int, predicate: Predicate | None) -> bytes | None:
+    def conflated(self, position: int, selection: Selection) -> bytes | None:
         """Return what a member that fell behind needs since a position: see ``Conflation``."""
-        return None if self._conflation is None else self._conflation.since(position, predicate)
+        return self._conflations[selection].since(position)
 
     def publish(self, batch: Batch) -> list[Delivery[M]]:
         """Append the next batch to the ring and return the messages to deliver."""
         self.ring.append(batch)
-        is_parsed = self._conflation is not None or len(self._index) > 0
-        events = list(opened(batch)) if is_parsed else []
-        if self._conflation is not None:
-            self._conflation.add(events)
-        return list(self._deliveries(batch, events))
+        deliveries = list(self._unfiltered(batch))
+        if self._conflations or len(self._index) > 0:
+            try:
+                seen = self._seen(batch)
+            except MalformedPayloadError:
+                return [*deliveries, *self._give_up(batch.last)]
+            for selection, conflation in self._conflations.items():
+                conflation.add(seen.get(selection, ()))
+            deliveries += self._filtered(batch.last, seen)
+        return deliveries
 
     def restart(self, stream: str, position: int, reason: ResetReason) -> bytes:
         """Begin anew at a position; return the message for every member, live or not."""
         self.ring.restart(stream, position)
         self.epoch += 1
-        if self._conflation is not None:
-            self._conflation = Conflation(position, self._bounds)
+        for selection in self._conflations:
+            self._conflations[selection] = self._new_conflation(position)
         for group in self._groups.values():
             group.covered = position
         return protocol.reset(reason, position)
 
-    def _deliveries(self, batch: Batch, events: Sequence[OpenedEvent]) -> Iterator[Delivery[M]]:
+    def _new_conflation(self, floor: int) -> Conflation:
+        """Return an empty conflation; together they keep about as much as one may keep."""
+        bounds = self._bounds
+        share = max(bounds.max_message_bytes, bounds.max_bytes // len(self._behind))
+        return Conflation(floor, replace(bounds, max_bytes=min(bounds.max_bytes, share)))
+
+    def _add_to_index(self, selection: Selection) -> None:
+        if not selection.is_everything:
+            self._indexed[selection] += 1
+            if self._indexed[selection] == 1:
+                self._index.add(selection)
+
+    def _remove_from_index(self, selection: Selection) -> None:
+        if not selection.is_everything:
+            self._indexed[selection] -= 1
+            if not self._indexed[selection]:
+                del self._indexed[selection]
+                self._index.remove(selection)
+
+    def _seen(self, batch: Batch) -> Seen:
+        """Parse a batch, once for all, and return which selections see its events."""
+        seen: Seen = {}
+        keeps_everything = EVERYTHING in self._conflations
+        for opened in open_batch(batch):
+            if keeps_everything:
+                seen.setdefault(EVERYTHING, []).append(SeenEvent(opened, View.WHOLE))
+            for selection in self._index.candidates(opened.event):
+                seen_as = view(opened.event, selection)
+                if seen_as is not View.HIDDEN:
+                    seen.setdefault(selection, []).append(SeenEvent(opened, seen_as))
+        return seen
+
+    def _unfiltered(self, batch: Batch) -> Iterator[Delivery[M]]:
         message = protocol.events(batch.first, batch.last, batch.events)
         for framing, compressor in self._compressors.items():
             compressed, following, plain = compressor.compress(message)
@@ -145,14 +187,27 @@ class Hub(Generic[M]):
                 yield Delivery(compressed, following, framing, compressed=True)
             if plain:
                 yield Delivery(message, plain, framing)
-        if None in self._groups:
-            yield from _to_group(message, self._groups[None])
-        for predicate, texts in self._index.select(events).items():
-            group = self._groups[predicate]
-            rendered = f"[{','.join(texts)}]".encode()
-            message = protocol.events(group.covered + 1, batch.last, rendered)
-            group.covered = batch.last
-            yield from _to_group(message, group)
+        if EVERYTHING in self._groups:
+            yield from _to_group(message, self._groups[EVERYTHING])
+
+    def _filtered(self, last: int, seen: Seen) -> Iterator[Delivery[M]]:
+        for selection, events in seen.items():
+            group = self._groups.get(selection)
+            if group is not None and not selection.is_everything:
+                rendered = packed(each.text for each in events)
+                message = protocol.events(group.covered + 1, last, rendered)
+                group.covered = last
+                yield from _to_group(message, group)
+
+    def _give_up(self, position: int) -> Iterator[Delivery[M]]:
+        """Reset every filtered member: what it should see of a batch cannot be told (I11)."""
+        message = protocol.reset("expired", position)
+        for selection, group in self._groups.items():
+            if not selection.is_everything:
+                group.covered = position
+                yield from _to_group(message, group)
+        for selection in self._conflations:
+            self._conflations[selection] = self._new_conflation(position)
 
 
 def _to_group(message: bytes, group: _Group[M]) -> Iterator[Delivery[M]]:
@@ -161,25 +216,29 @@ def _to_group(message: bytes, group: _Group[M]) -> Iterator[Delivery[M]]:
 
 
 def messages_since(
-    batches: list[Batch], after: int, predicate: Predicate | None
+    batches: list[Batch], after: int, selection: Selection
 ) -> Iterator[tuple[int, bytes]]:
     """Yield messages that bring one member from a position to the end of batches.
 
-    Each comes with the position it leads to. Where no event matches, the message is a heartbeat.
+    Each comes with the position it leads to. Where no event matches, the message is a heartbeat:
+    without any message the client would take the next one for a gap.
     """
     # Cut before merging: that parses one batch, not all that are sent with it.
     for batch in gathered([trimmed(each, after) for each in batches]):
-        if predicate is None:
+        if selection.is_everything:
             yield batch.last, protocol.events(batch.first, batch.last, batch.events)
+        elif texts := [each.text for each in seen_events(batch, selection)]:
+            yield batch.last, protocol.events(batch.first, batch.last, packed(texts))
         else:
-            rows = predicate.select(json.loads(batch.events))
-            # Without any message the client would take the next one for a gap.
-            yield (
-                batch.last,
-                protocol.events(batch.first, batch.last, packed(rows))
-                if rows
-                else protocol.heartbeat(batch.last),
-            )
+            yield batch.last, protocol.heartbeat(batch.last)
+
+
+def seen_events(batch: Batch, selection: Selection) -> Iterator[SeenEvent]:
+    """Yield the events of a batch that a selection sees."""
+    for opened in open_batch(batch):
+        seen_as = view(opened.event, selection)
+        if seen_as is not View.HIDDEN:
+            yield SeenEvent(opened, seen_as)
 
 
 def gathered(batches: list[Batch]) -> Iterator[Batch]:
@@ -187,7 +246,7 @@ def gathered(batches: list[Batch]) -> Iterator[Batch]:
     gathering: list[Batch] = []
     size = 0
     for batch in batches:
-        if gathering and size + len(batch.events) > _MESSAGE_BYTES:
+        if gathering and size + len(batch.events) > MESSAGE_BYTES:
             yield merge(gathering)
             gathering, size = [], 0
         gathering.append(batch)

@@ -17,10 +17,8 @@ from orders_contract.messages import (
     MAX_POSITION,
     Auth,
     ClientMessage,
-    Filter,
     Filters,
     ResetReason,
-    Subscribe,
 )
 from orders_gateway.errors import BadRequestError, ProtocolError
 
@@ -68,10 +66,7 @@ def parse_message(text: str | bytes) -> ClientMessage:
     if isinstance(text, bytes):
         raise ProtocolError("binary_not_supported", "messages are JSON in text frames")
     try:
-        message = CLIENT_MESSAGE.validate_json(text)
-        if isinstance(message, Subscribe):
-            wanted(message)
-        return message  # noqa: TRY300
+        return CLIENT_MESSAGE.validate_json(text)
     except ValidationError as exc:
         raise _explain(exc.errors(include_url=False, include_input=False)[0]) from exc
 
@@ -84,7 +79,12 @@ def _explain(error: ErrorDetails) -> ProtocolError:
         return ProtocolError("unknown_type", "type must be 'auth', 'subscribe' or 'ping'")
     # The first step names the type of message, which the client knows.
     place = ".".join(str(step) for step in error["loc"][1:])
-    return ProtocolError("invalid_message", _short(f"{place}: {error['msg']}".removeprefix(": ")))
+    return invalid_message(f"{place}: {error['msg']}".removeprefix(": "))
+
+
+def invalid_message(reason: str) -> ProtocolError:
+    """Return the error for a message of which a field is missing, unknown or not valid."""
+    return ProtocolError("invalid_message", _short(reason))
 
 
 def _short(text: str) -> str:
@@ -104,13 +104,14 @@ def place(stream: str | None, position: int) -> str:
 
 
 @functools.lru_cache(maxsize=16)  # a crowd that connects at once gets the same
-def hello(gateway: str, stream: str, position: int, heartbeat_s: float) -> bytes:
+def hello(gateway: str, stream: str, position: int, schema: str, heartbeat_s: float) -> bytes:
     """Return the first message of every connection."""
     return _render(
         type="hello",
         gateway=gateway,
         stream=stream,
         position=position,
+        schema=schema,
         heartbeat_seconds=heartbeat_s,
     )
 
@@ -139,14 +140,14 @@ def reset(reason: ResetReason, position: int) -> bytes:
     return _render(type="reset", reason=reason, position=position)
 
 
-def wanted(message: Subscribe) -> Filter | None:
-    """Return which orders a subscription asks for; None for all."""
-    return None if message.filter is None else Filter.model_validate(message.filter)
-
-
 def subscribed(tables: Filters | None, position: int) -> bytes:
     """Return the answer to ``subscribe``."""
     return _render(type="subscribed", tables=tables, position=position)
+
+
+def schema_changed(version: str) -> bytes:
+    """Return the message that tables or columns have changed."""
+    return _render(type="schema", version=version)
 
 
 def pong(position: int) -> bytes:

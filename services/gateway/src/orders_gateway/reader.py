@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from enum import Enum, auto
 
 from orders_contract.batches import Batch
+from orders_contract.matching import EVERYTHING, Selection
 from orders_contract.messages import ResetReason
 from orders_gateway import protocol
-from orders_gateway.filters import Predicate
 from orders_gateway.hub import Hub, messages_since
 from orders_gateway.transport import Framing, Write
 
@@ -55,8 +55,8 @@ class Reader:
         "_hub",
         "_position",
         "_write",
+        "selection",
         "state",
-        "wanted",
     )
 
     def __init__(
@@ -77,8 +77,8 @@ class Reader:
         self._epoch = hub.epoch
         self._has_room = True
         self.state = State.STOPPED
-        self.wanted: Predicate | None = None
-        """Which events the client gets; None: all of them."""
+        self.selection = EVERYTHING
+        """Which events the client sees."""
 
     @property
     def position(self) -> int:
@@ -99,8 +99,18 @@ class Reader:
         if self.state is State.LIVE:
             self._leave_hub()
         elif self.state in {State.BEHIND, State.CONFLATED}:
-            self._hub.caught_up(self._write)
+            self._hub.caught_up(self.selection)
         self.state = State.STOPPED
+
+    def select(self, selection: Selection) -> None:
+        """Change which events the client sees from now on, in any state."""
+        state = self.state
+        self.stop()
+        self.selection = selection
+        if state is State.LIVE:
+            self._go_live()
+        elif state is not State.STOPPED:
+            self.state = State.CATCHING_UP
 
     def pause(self) -> bool:
         """Note that the socket is full. Return whether that ends being live: then catch up."""
@@ -108,7 +118,7 @@ class Reader:
         if self.state is not State.LIVE:
             return False
         self._leave_hub()
-        self._hub.fall_behind(self._write)
+        self._hub.fall_behind(self.selection)
         self.state = State.BEHIND
         return True
 
@@ -152,7 +162,7 @@ class Reader:
 
     def conflated(self) -> bytes:
         """Move to the head; return a message with the newest states, or a reset if too large."""
-        rendered = self._hub.conflated(self._position, self.wanted)
+        rendered = self._hub.conflated(self._position, self.selection)
         if rendered is None:
             return self.reset("slow")
         first, self._position = self._position + 1, self._hub.ring.position
@@ -166,7 +176,7 @@ class Reader:
 
         Stops if the stream began anew after ``next_step``: the batches are of the past then.
         """
-        for last, message in messages_since(batches, self._position, self.wanted):
+        for last, message in messages_since(batches, self._position, self.selection):
             if self._hub.epoch != self._epoch:
                 return
             self._position = last
@@ -175,11 +185,11 @@ class Reader:
     def _go_live(self) -> None:
         self.stop()
         self.state = State.LIVE
-        self._hub.join(self._write, self.wanted, self._framing, deflates=self._deflates)
+        self._hub.join(self._write, self.selection, self._framing, deflates=self._deflates)
 
     def _leave_hub(self) -> None:
         self._position = self._hub.ring.position
-        self._hub.leave(self._write, self.wanted, self._framing)
+        self._hub.leave(self._write, self.selection, self._framing)
 
     def _is_far_behind(self) -> bool:
         ring = self._hub.ring

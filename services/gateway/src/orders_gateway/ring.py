@@ -4,6 +4,7 @@ from collections import deque
 from enum import Enum, auto
 
 from orders_contract.batches import Batch
+from orders_contract.events import open_batch, packed
 
 
 class Fit(Enum):
@@ -29,6 +30,14 @@ def fit(stream: str | None, position: int, batch: Batch) -> Fit:
     if batch.first == position + 1:
         return Fit.NEXT
     return Fit.GAP if batch.first > position else Fit.OVERLAP
+
+
+def trimmed(batch: Batch, after: int) -> Batch:
+    """Return the part of a batch after a position; the batch itself, unparsed, if that is all."""
+    if batch.first > after:
+        return batch
+    texts = [each.text for each in open_batch(batch) if each.event["position"] > after]
+    return Batch(batch.stream, after + 1, batch.last, packed(texts))
 
 
 class Ring:

@@ -12,12 +12,12 @@ import structlog
 from orders_contract.backoff import Backoff
 from orders_contract.batches import Batch, Head, MalformedPayloadError, decode
 from orders_contract.messages import ResetReason
-from orders_contract.names import HEAD_KEY
+from orders_contract.names import HEAD_KEY, SCHEMA_KEY
+from orders_contract.schema import MalformedSchemaError, Schema
 from orders_gateway.channel import Channel
 from orders_gateway.errors import GatewayError, HistoryExpiredError, RedisUnavailableError
-from orders_gateway.filters import trimmed
 from orders_gateway.history import History
-from orders_gateway.ring import Fit, fit
+from orders_gateway.ring import Fit, fit, trimmed
 from orders_service import tasks
 from orders_service.redis_client import failures_as
 
@@ -43,6 +43,13 @@ class Sink(Protocol):
     def restart(self, stream: str, position: int, reason: ResetReason) -> None:
         """Begin anew at a position and tell every client."""
 
+    @property
+    def schema_version(self) -> str:
+        """The version of the schema in use; empty before the first."""
+
+    async def change_schema(self, schema: Schema) -> None:
+        """Use another schema and tell every client."""
+
 
 class Source:
     """Feeds the sink with everything that is published.
@@ -59,6 +66,7 @@ class Source:
         self._history = history
         self._sink = sink
         self._heard_at_s: float | None = None
+        self._invalid_schema = ""
 
     def is_fresh(self) -> bool:
         """Return whether a message came within the last SILENCE_S seconds."""
@@ -90,9 +98,12 @@ class Source:
     async def _fetch_head(self) -> None:
         """Take in what was published while this gateway was not subscribed."""
         with failures_as(RedisUnavailableError):
-            stream, position = await self._client.hmget(HEAD_KEY, ["stream", "position"])
+            stream, position, schema = await self._client.hmget(
+                HEAD_KEY, ["stream", "position", "schema"]
+            )
         if stream is not None and position is not None:
             await self._go_to(Head(_text(stream), int(position)))
+            await self._follow_schema(_text(schema or b""))
 
     async def _receive(self, channel: Channel, over: asyncio.Event) -> None:
         while not over.is_set():
@@ -109,13 +120,13 @@ class Source:
         """Take one message of the channel."""
         try:
             message = decode(payload)
+            if isinstance(message, Head):
+                await self._take_head(message)
+            else:
+                await self._take_batch(message)
         except MalformedPayloadError as exc:
             logger.warning("payload_ignored", error=str(exc))
             return
-        if isinstance(message, Head):
-            await self._take_head(message)
-        else:
-            await self._take_batch(message)
         self._heard_at_s = time.monotonic()
 
     async def _take_head(self, head: Head) -> None:
@@ -125,6 +136,25 @@ class Source:
             await self._fetch_head()
         else:
             await self._go_to(head)
+        await self._follow_schema(head.schema)
+
+    async def _follow_schema(self, version: str) -> None:
+        """Read the schema if its version is new."""
+        if version in {"", self._sink.schema_version, self._invalid_schema}:
+            return
+        with failures_as(RedisUnavailableError):
+            document = await self._client.get(SCHEMA_KEY)
+        if document is None:
+            return  # Redis lost it; the listener will write it again
+        try:
+            schema = Schema.parse(document)
+        except MalformedSchemaError as exc:
+            logger.warning("schema_invalid", version=version, error=str(exc))
+            self._invalid_schema = version
+            return
+        if schema.version != self._sink.schema_version:
+            await self._sink.change_schema(schema)
+            logger.info("schema_changed", version=schema.version)
 
     async def _go_to(self, head: Head) -> None:
         """Move to the head that Redis has, forwards or back."""

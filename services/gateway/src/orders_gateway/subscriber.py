@@ -17,7 +17,9 @@ from orders_access.limits import TokenBucket
 from orders_access.principal import Principal
 from orders_contract.backoff import Backoff
 from orders_contract.batches import Batch
-from orders_contract.messages import Auth, Filter, Ping, Subscribe
+from orders_contract.matching import FilterError, Scope, Selection
+from orders_contract.messages import Auth, ClientMessage, Filters, Ping, Subscribe
+from orders_contract.schema import Schema
 from orders_gateway import protocol
 from orders_gateway.door import Door
 from orders_gateway.errors import (
@@ -26,7 +28,6 @@ from orders_gateway.errors import (
     ProtocolError,
     RedisUnavailableError,
 )
-from orders_gateway.filters import Predicate
 from orders_gateway.history import History
 from orders_gateway.hub import Hub
 from orders_gateway.protocol import Resume
@@ -46,7 +47,7 @@ EXPIRY_WARNING_S = 60.0
 logger = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
     """What all subscribers of a gateway share."""
 
@@ -56,6 +57,13 @@ class Context:
     waiters: PositionWaiters
     turns: Turns
     door: Door
+    schema: Schema | None = None
+    """The watched tables; None until Redis has told."""
+
+    @property
+    def schema_version(self) -> str:
+        """The schema's version; empty while there is no schema."""
+        return "" if self.schema is None else self.schema.version
 
 
 class Subscriber:
@@ -69,6 +77,7 @@ class Subscriber:
         "_reader",
         "_timers",
         "_transport",
+        "_wanted",
         "ping_unanswered_since_s",
     )
 
@@ -89,6 +98,8 @@ class Subscriber:
         )
         self._catching_up: asyncio.Task[None] | None = None
         self._timers: list[asyncio.TimerHandle] = []
+        self._wanted: Filters | None = None
+        """The filters that the client asked for; None: everything."""
         self.ping_unanswered_since_s: float | None = None
         """Time of the oldest unanswered ping, or None (see ``upkeep``)."""
 
@@ -112,29 +123,36 @@ class Subscriber:
             self.closing()
 
     def _greet(self, resume: Resume) -> None:
-        ring, settings = self._context.hub.ring, self._context.settings
+        context, settings = self._context, self._context.settings
+        ring = context.hub.ring
         is_foreign = resume.after is not None and resume.stream not in {None, ring.stream or ""}
         position = ring.position if resume.after is None or is_foreign else resume.after
         self._reader.seek(position)
         self._send(
             protocol.hello(
-                settings.gateway_id, ring.stream or "", position, settings.heartbeat_interval_s
+                settings.gateway_id,
+                ring.stream or "",
+                position,
+                context.schema_version,
+                settings.heartbeat_interval_s,
             )
         )
-        if not self._context.door.is_open:
+        if not context.door.is_open:
             self._send(protocol.authenticated(self._principal))
         self._schedule_expiry()
         if is_foreign:
             self._send(self._reader.reset("unknown_stream"))
-        self._follow(None)
+        self._reader.select(self._selection(None))
+        self._start()
 
     async def _handle(self, text: str | bytes) -> None:
         """Obey one message of the client, or answer that it is not valid."""
         try:
-            message = protocol.parse_message(text)
+            await self._obey(protocol.parse_message(text))
         except ProtocolError as exc:
             self._send(protocol.error(exc.code, exc.message))
-            return
+
+    async def _obey(self, message: ClientMessage) -> None:
         match message:
             case Auth():
                 await self._renew(message)
@@ -146,17 +164,47 @@ class Subscriber:
                 assert_never(message)
 
     def _subscribe(self, message: Subscribe) -> None:
+        """Send from now on, or from a position on, what matches the client's filters."""
+        selection = self._selection(message.wanted)
+        self._wanted = message.wanted
         self._stop()
         if message.after is not None:
             self._reader.seek(message.after)
+        self._reader.select(selection)
         self._send(protocol.subscribed(message.wanted, self._reader.position))
-        self._follow(protocol.wanted(message))
+        self._start()
 
-    def _follow(self, wanted: Filter | None) -> None:
-        """Send what matches, from the reader's position on."""
-        self._reader.wanted = Predicate.of(wanted, self._principal.customers)
+    def _selection(self, wanted: Filters | None) -> Selection:
+        """Return what the client is to see.
+
+        Raises:
+            ProtocolError: a table or column does not exist, or a condition does not fit.
+
+        """
+        schema, rows = self._context.schema, self._principal.rows
+        try:
+            return Selection.parse(wanted, schema, None if rows is None else Scope(rows, schema))
+        except FilterError as exc:
+            raise protocol.invalid_message(str(exc)) from exc
+
+    def schema_changed(self, message: bytes) -> None:
+        """Announce a new schema, and apply filters and scope to it.
+
+        Filters that it no longer allows stay as they are and match what they can, until the client
+        has read the schema and subscribes again. The scope always follows the schema.
+        """
+        if self._wanted is not None or self._principal.rows is not None:
+            try:
+                selection = self._selection(self._wanted)
+            except ProtocolError:
+                tables, scope = self._reader.selection.tables, self._selection(None).scope
+                selection = Selection(tables, scope)
+            self._reader.select(selection)
+        self._send(message)
+
+    def _start(self) -> None:
         if self._transport.is_open and self._reader.start() is not Step.NOTHING:
-            self._start_catching_up()
+            self._begin_catching_up()
 
     # --- the token -------------------------------------------------------------------------------
 
@@ -214,7 +262,7 @@ class Subscriber:
     def pause(self) -> None:
         """Leave the hub, because the socket is full, and catch up at the socket's own pace."""
         if self._reader.pause():
-            self._start_catching_up()
+            self._begin_catching_up()
 
     def resume(self) -> None:
         """Note that the socket has room again."""
@@ -252,7 +300,7 @@ class Subscriber:
             self._catching_up = None
         self._reader.stop()
 
-    def _start_catching_up(self) -> None:
+    def _begin_catching_up(self) -> None:
         self._catching_up = asyncio.create_task(self._catch_up())
         self._catching_up.add_done_callback(self._caught_up)
 
@@ -264,10 +312,10 @@ class Subscriber:
 
     async def _catch_up(self) -> None:
         """Send what is missing; ``_stop`` cancels this."""
-        while True:
-            match self._reader.next_step():
-                case Step.NOTHING:
-                    return
+        turns = self._context.turns
+        await turns.take()
+        while (step := self._reader.next_step()) is not Step.NOTHING:
+            match step:
                 case Step.WAIT_FOR_STREAM:
                     # The client's word, or history was further than this gateway's ring.
                     position = self._reader.position
@@ -276,23 +324,17 @@ class Subscriber:
                 case Step.WAIT_FOR_ROOM:
                     await self._transport.drain()
                 case Step.SEND_CONFLATED:
-                    await self._context.turns.take()
                     self._send(self._reader.conflated())
                 case Step.SEND_EVENTS:
-                    await self._send_events()
-                case step:
+                    batches = self._context.hub.ring.since(self._reader.position)
+                    for message in self._reader.messages(batches or await self._older()):
+                        self._send(message)
+                        await self._transport.drain()
+                        await turns.take()
+                    continue
+                case _:
                     assert_never(step)
-
-    async def _send_events(self) -> None:
-        """Send some of what is missing."""
-        await self._context.turns.take()
-        batches = self._context.hub.ring.since(self._reader.position)
-        if batches is None:
-            batches = await self._older()
-        for message in self._reader.messages(batches):
-            self._send(message)
-            await self._transport.drain()
-            await self._context.turns.take()
+            await turns.take()
 
     async def _older(self) -> list[Batch]:
         """Return events after the position that are no longer in the ring."""
