@@ -51,13 +51,13 @@ class _Drawer:
             del self.unlisted[selection]
             return
         name = condition.column, condition.key
-        slot = self.slots[name]
+        slot = self.slots.get(name, {})
         for key in condition.values or ():
             del slot[key][selection]
             if not slot[key]:
                 del slot[key]
         if not slot:
-            del self.slots[name]
+            self.slots.pop(name, None)
 
     def find(self, event: Event) -> Iterator[_Selections]:
         if event["operation"] == "TRUNCATE":
