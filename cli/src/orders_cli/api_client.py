@@ -3,18 +3,32 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Self
+from urllib.parse import urlencode
 
+from orders_cli.conversion import to_json
 from orders_cli.credentials import authorization
 from orders_cli.errors import RejectedRequestError, UnreachableError
 from orders_cli.http_client import Answer, HttpClient, HttpError
 from orders_contract.backoff import Backoff
+from orders_contract.schema import MalformedSchemaError, Schema
+
+Row = dict[str, Any]
 
 _TIMEOUT_S = 15.0
 _GIVE_UP_AFTER_S = 60.0
-_TEMPORARY = {408, 409, 425, 429}
-"""409: a request with the same Idempotency-Key is still in progress."""
+_TEMPORARY = {408, 425, 429}
+
+
+@dataclass(frozen=True)
+class Created:
+    """A row that was created; not ``is_new`` if an earlier request with the same key did it."""
+
+    row: Row
+    is_new: bool
 
 
 class ApiClient:
@@ -48,7 +62,7 @@ class ApiClient:
             answer = await self._http.request("GET", "/api/health")
         except HttpError as exc:
             raise UnreachableError(f"no API answers at {self.address}: {exc}") from exc
-        if "json" not in answer.content_type:
+        if "json" not in answer.headers.get("content-type", ""):
             raise UnreachableError(f"no orders API answers at {self.address}")
         return self
 
@@ -56,22 +70,33 @@ class ApiClient:
         """Close the connections."""
         await self._http.__aexit__()
 
-    async def create(self, row: Mapping[str, Any], idempotency_key: str) -> int:
-        """Create an order, once, and return its id."""
+    async def schema(self) -> Schema:
+        """Return the description of the tables.
+
+        Raises:
+            UnreachableError: the API does not describe them.
+
+        """
+        try:
+            return Schema.parse(await self.request("GET", "/api/schema"))
+        except (MalformedSchemaError, RejectedRequestError) as exc:
+            raise UnreachableError(f"no schema at {self.address}: {exc}") from exc
+
+    async def create(self, row: Mapping[str, Any], idempotency_key: str) -> Created:
+        """Create an order, once, and return its row."""
         headers = {"Idempotency-Key": idempotency_key}
-        return int((await self.request("POST", "/api/orders", row, headers))["id"])
+        answer = await self._request("POST", "/api/orders", row, headers)
+        return Created(_content(answer), is_new="idempotency-replayed" not in answer.headers)
 
-    async def update(self, order_id: int, row: Mapping[str, Any]) -> None:
-        """Set columns of an order."""
-        await self.request("PUT", f"/api/orders/{order_id}", row)
+    async def update(self, order_id: int, row: Mapping[str, Any]) -> Row:
+        """Set columns of an order and return its row."""
+        return dict(await self.request("PUT", f"/api/orders/{order_id}", row))
 
-    async def request(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Any:
+    async def find(self, query: Iterable[tuple[str, str]]) -> dict[str, Any]:
+        """Return a page of orders."""
+        return dict(await self.request("GET", f"/api/orders?{urlencode(list(query))}"))
+
+    async def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Send a request that may safely be repeated; return the JSON of the answer.
 
         Raises:
@@ -79,10 +104,15 @@ class ApiClient:
             UnreachableError: the API has been unavailable for too long.
 
         """
+        return _content(await self._request(method, path, body, {}))
+
+    async def _request(
+        self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]
+    ) -> Answer:
         give_up = time.monotonic() + self._give_up_after_s
         backoff = Backoff(first_s=0.1, ceiling_s=5.0)
-        content = b"" if body is None else json.dumps(body).encode()
-        all_headers = {**self._headers, **(headers or {})}
+        content = b"" if body is None else to_json(body).encode()
+        all_headers = {**self._headers, **headers}
         while True:
             try:
                 answer = await self._http.request(method, path, content, all_headers)
@@ -90,14 +120,27 @@ class ApiClient:
                 problem = str(exc)
             else:
                 if answer.status < 300:
-                    return json.loads(answer.body or b"null")
-                if answer.status < 500 and answer.status not in _TEMPORARY:
+                    return answer
+                if not _is_temporary(answer):
                     raise RejectedRequestError(answer.status, _detail(answer))
                 problem = f"status {answer.status}"
             if time.monotonic() > give_up:
                 raise UnreachableError(f"no API answers at {self.address} any more: {problem}")
             self._on_retry(problem)
             await asyncio.sleep(backoff.next_delay_s())
+
+
+def _content(answer: Answer) -> Any:
+    return json.loads(answer.body or b"null", parse_float=Decimal)
+
+
+def _is_temporary(answer: Answer) -> bool:
+    """Tell whether the same request may succeed a little later."""
+    if answer.status == 409:
+        # With errors a constraint is violated. Without, the next id is taken, and the one after it
+        # may be free.
+        return b'"errors"' not in answer.body
+    return answer.status >= 500 or answer.status in _TEMPORARY
 
 
 def _detail(answer: Answer) -> str:

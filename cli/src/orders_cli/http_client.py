@@ -23,7 +23,8 @@ class Answer:
     """An answer of the server."""
 
     status: int
-    content_type: str
+    headers: Mapping[str, str]
+    """By lower-case name."""
     body: bytes
 
 
@@ -131,5 +132,5 @@ class _Connection:
 
 
 def _answer(response: h11.Response, body: bytes) -> Answer:
-    content_type = dict(response.headers).get(b"content-type", b"").decode("latin-1")
-    return Answer(response.status_code, content_type, body)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in response.headers}
+    return Answer(response.status_code, headers, body)

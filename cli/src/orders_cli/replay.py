@@ -177,6 +177,6 @@ class _Replay:
             "product_name": order.product_name,
             "quantity": order.quantity,
         }
-        order_id = await self._client.create(fields, f"replay-{self._name}-{order.line}")
+        created = await self._client.create(fields, f"replay-{self._name}-{order.line}")
         self._tally.created += 1
-        return order_id
+        return int(created.row["id"])

@@ -145,5 +145,5 @@ async def _bear(client: ApiClient, traffic: Traffic, birth: Birth) -> None:
         "product_name": birth.product_name,
         "quantity": birth.quantity,
     }
-    order_id = await client.create(fields, f"simulate-{uuid.uuid4().hex}")
-    traffic.born(OpenOrder(order_id, birth.quantity))
+    created = await client.create(fields, f"simulate-{uuid.uuid4().hex}")
+    traffic.born(OpenOrder(int(created.row["id"]), birth.quantity))

@@ -1,0 +1,190 @@
+"""Which columns of a table the fields of a file are for. Pure.
+
+A header means the column of the same name, whatever its case, blanks, underscores and hyphens.
+Exports of shops name things their own way; their headers are known below.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from orders_cli.errors import BadValueError
+from orders_contract.schema import Column, Table
+
+_EXTERNAL_NUMBER = ("external_id", "external_number", "order_number", "order_no", "number")
+_ORDERED_AT = ("ordered_at", "ordered_on", "order_date", "placed_at")
+_EMAIL = ("customer_email",)
+
+
+@dataclass(frozen=True)
+class ShopFormat:
+    """The export of a shop system.
+
+    ``targets``: for each header, or several to be joined by a blank, roles of ``Table.display``
+    (with @) or names of columns, of which the first that exists is meant.
+    """
+
+    name: str
+    signature: frozenset[str]
+    """Headers by which the format is recognised."""
+    targets: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    order_header: str
+    """Records with the same value here belong to one order, which only the first describes."""
+
+
+# Header names as the shops document them. Shopify writes one record per line item; fields of the
+# order are filled in the first record of an order only.
+SHOP_FORMATS = (
+    ShopFormat(
+        "Shopify",
+        frozenset({"name", "financial status", "lineitem name", "lineitem quantity"}),
+        (
+            (("Name",), _EXTERNAL_NUMBER),
+            (("Billing Name",), ("@customer",)),
+            (("Shipping Name",), ("@customer",)),
+            (("Lineitem name",), ("@title",)),
+            (("Lineitem quantity",), ("@quantity",)),
+            (("Lineitem price",), ("price", "unit_price")),
+            (("Lineitem sku",), ("sku",)),
+            (("Email",), _EMAIL),
+            (("Created at",), _ORDERED_AT),
+            (("Financial Status",), ("payment_status",)),
+        ),
+        "Name",
+    ),
+    ShopFormat(
+        "WooCommerce",  # Customer/Order/Coupon Export and Import Export Suite
+        frozenset({"order_number", "status", "billing_first_name", "billing_last_name"}),
+        (
+            (("order_number",), _EXTERNAL_NUMBER),
+            (("billing_first_name", "billing_last_name"), ("@customer",)),
+            (("item_name",), ("@title",)),
+            (("item_quantity",), ("@quantity",)),
+            (("item_price",), ("price", "unit_price")),
+            (("item_sku",), ("sku",)),
+            (("status",), ("@status",)),
+            (("order_total",), ("total",)),
+            (("order_currency",), ("currency",)),
+            (("billing_email",), _EMAIL),
+            (("order_date",), _ORDERED_AT),
+            (("date",), _ORDERED_AT),
+        ),
+        "order_number",
+    ),
+    ShopFormat(
+        "WooCommerce Analytics",  # the Orders report, which core WooCommerce downloads
+        frozenset({"order #", "status", "product(s)", "items sold"}),
+        (
+            (("Order #",), _EXTERNAL_NUMBER),
+            (("Customer",), ("@customer",)),
+            (("Product(s)",), ("@title",)),
+            (("Items sold",), ("@quantity",)),
+            (("Status",), ("@status",)),
+            (("N. Revenue",), ("total",)),
+            (("Date",), _ORDERED_AT),
+        ),
+        "Order #",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class HeaderMapping:
+    """For each column, the positions of the fields that make up its value."""
+
+    columns: Mapping[str, tuple[int, ...]]
+    ignored: tuple[str, ...]
+    """Headers that no column is for."""
+    shop: ShopFormat | None
+    order_position: int | None
+    """Of the header that tells which records of a shop's export belong to one order."""
+
+
+def map_headers(
+    header: tuple[str, ...], table: Table, explicit: Iterable[str] = ()
+) -> HeaderMapping:
+    """Map the headers of a file to columns; ``explicit`` holds ``Header=column`` assignments.
+
+    Several headers that are explicitly for one column are joined by a blank.
+
+    Raises:
+        BadValueError: an assignment names no header or no writable column, two headers mean the
+            same column, or no header is for a column that needs a value.
+
+    """
+    positions = _positions(header)
+    columns: dict[str, tuple[int, ...]] = {}
+    for assignment in explicit:
+        name, _, column = assignment.rpartition("=")
+        if letters(name) not in positions:
+            raise BadValueError(f"--map {assignment!r}: the file has no header {name!r}")
+        _check_writable(assignment, column, table)
+        columns[column] = (*columns.get(column, ()), positions[letters(name)])
+    taken = {position for each in columns.values() for position in each}
+    shop = next((each for each in SHOP_FORMATS if _is_export_of(each, header)), None)
+    for names, targets in shop.targets if shop else ():
+        found = tuple(positions[letters(name)] for name in names if letters(name) in positions)
+        column = _first_column(targets, table)
+        if column is not None and column not in columns and found and not taken & set(found):
+            columns[column] = found
+            taken.update(found)
+    by_letters = {letters(each.name): each for each in table.columns.values() if each.writable}
+    for name, position in positions.items():
+        if name in by_letters and position not in taken and by_letters[name].name not in columns:
+            columns[by_letters[name].name] = (position,)
+            taken.add(position)
+    _check_required(columns, table)
+    ignored = tuple(name for position, name in enumerate(header) if position not in taken)
+    order = positions[letters(shop.order_header)] if shop else None
+    return HeaderMapping(columns, ignored, shop, order)
+
+
+def letters(name: str) -> str:
+    """Return what is compared of a header or a column name: its letters, digits and signs."""
+    return "".join(each for each in name.casefold() if not each.isspace() and each not in "_-.")
+
+
+def _positions(header: tuple[str, ...]) -> dict[str, int]:
+    positions: dict[str, int] = {}
+    for position, name in enumerate(header):
+        if name and positions.setdefault(letters(name), position) != position:
+            raise BadValueError(f"the file has two headers {name!r}")
+    return positions
+
+
+def _is_export_of(shop: ShopFormat, header: tuple[str, ...]) -> bool:
+    return {letters(name) for name in shop.signature} <= {letters(name) for name in header}
+
+
+def _first_column(targets: tuple[str, ...], table: Table) -> str | None:
+    for target in targets:
+        name = table.display.get(target[1:]) if target.startswith("@") else target
+        if name is not None and name in table.columns and table.columns[name].writable:
+            return name
+    return None
+
+
+def _check_writable(assignment: str, column: str, table: Table) -> None:
+    if column not in table.columns:
+        known = ", ".join(each.name for each in table.columns.values() if each.writable)
+        raise BadValueError(
+            f"--map {assignment!r}: {table.name} has no column {column!r}, but {known}"
+        )
+    if not table.columns[column].writable:
+        raise BadValueError(f"--map {assignment!r}: the column {column} cannot be written")
+
+
+def needs_value(column: Column) -> bool:
+    """Tell whether a row cannot be created without a value for the column."""
+    return column.writable and not column.nullable and not column.default
+
+
+def _check_required(columns: Mapping[str, tuple[int, ...]], table: Table) -> None:
+    missing = [
+        each.name
+        for each in table.columns.values()
+        if needs_value(each) and each.name not in columns
+    ]
+    if missing:
+        raise BadValueError(
+            f'no header of the file is for {", ".join(missing)}; use --map "Header={missing[0]}"'
+        )
