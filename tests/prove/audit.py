@@ -4,7 +4,7 @@ import time
 from collections import Counter, deque
 from typing import Any
 
-from orders_client import Event, Reset, Snapshot, State
+from orders_client import Event, Reset, SchemaChanged, Snapshot, State
 from orders_contract.messages import SERVER_MESSAGE
 from prove.oracle import Sighting
 
@@ -105,7 +105,7 @@ class Audit:
                 if customer is not None and customer not in self._scope:
                     self.complain(f"scope: event {event['position']} tells of {customer!r}")
 
-    def take(self, item: Event | Reset | Snapshot) -> None:
+    def take(self, item: Event | Reset | SchemaChanged | Snapshot) -> None:
         """Check what the client handed to its reader."""
         if isinstance(item, Event):
             self._take_event(item)
@@ -113,6 +113,8 @@ class Audit:
             self.seen[f"reset {item.reason}"] += 1
             self.note(f"reset {item.reason} {item.place}")
             self._last = None
+        elif isinstance(item, SchemaChanged):
+            self.seen["schemas"] += 1
         else:
             self.seen["snapshots"] += 1
             self.note(f"snapshot {item.place}: {len(item.orders)} orders")

@@ -12,9 +12,8 @@ import httpx
 
 from harness.signing import bearer, token
 from orders_client import OrderBook, OrdersClient, Phase, Place, Row, State, follow
-from orders_client.book import admits
 from orders_contract.backoff import Backoff
-from orders_contract.messages import Filter
+from orders_contract.matching import RowFilter
 from prove.audit import Audit
 from prove.chance import Chance
 from prove.statements import CUSTOMERS, HOT_IDS, STATUSES
@@ -66,7 +65,7 @@ def random_scope(chance: Chance) -> frozenset[str]:
     return frozenset(chance.some(CUSTOMERS, chance.between(1, 3)))
 
 
-def random_filter(chance: Chance) -> Filter:
+def random_filter(chance: Chance) -> dict[str, Any]:
     """Return a filter that some orders match and some do not."""
     wanted: dict[str, Any] = {}
     if chance.happens(0.7):
@@ -75,7 +74,7 @@ def random_filter(chance: Chance) -> Filter:
         wanted["customer_name"] = chance.some(CUSTOMERS, chance.between(1, 3))
     if chance.happens(0.25) or not wanted:
         wanted["order_id"] = chance.some(list(HOT_IDS) + list(range(9, 60)), 20)
-    return Filter(**wanted)
+    return wanted
 
 
 class Watcher:
@@ -85,7 +84,7 @@ class Watcher:
         self,
         name: str,
         habit: Habit,
-        wanted: Filter | None,
+        wanted: dict[str, Any] | None,
         chance: Chance,
         *,
         urls: list[str],
@@ -115,7 +114,7 @@ class Watcher:
 
     def sees(self, order: Row) -> bool:
         """Tell whether an order belongs into its book."""
-        return admits(self.wanted, order) and (
+        return RowFilter.parse("orders", self.wanted or {}, None).matches(order) and (
             self.scope is None or order["customer_name"] in self.scope
         )
 
@@ -197,7 +196,7 @@ class Watcher:
         now = (dict(self.book.orders), self._place)
         if self._remembered is not None and self._chance.happens(self.habit.forgets):
             orders, self._place = self._remembered
-            self.book.orders, self.book.place = dict(orders), self._place
+            self.book.rows["orders"], self.book.place = dict(orders), self._place
         if self._remembered is None or self._chance.happens(0.2):
             self._remembered = now
 

@@ -67,7 +67,6 @@ _CLAIMED = {
     "orders_client.book",
     "orders_client.items",
     "orders_client.protocol",
-    "orders_client.state",
     "orders_contract.backoff",
     "orders_contract.batches",
     "orders_contract.messages",

@@ -25,6 +25,7 @@ _GROUPED = {
     "point": re.compile(r"[+-]?\d{1,3}([,'’ ]\d{3})+(\.\d*)?", re.ASCII),  # noqa: RUF001
     "comma": re.compile(r"[+-]?\d{1,3}([.'’ ]\d{3})+(,\d*)?", re.ASCII),  # noqa: RUF001
 }
+_UNGROUPED = {"point": re.compile("[,'’ ]"), "comma": re.compile("[.'’ ]")}  # noqa: RUF001
 _COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 _AMBIGUOUS = re.compile(r"[+-]?\d{1,3}[.,]\d{3}", re.ASCII)
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
@@ -111,13 +112,14 @@ def _number(text: str, _: Column, conventions: Conventions) -> Decimal | str:
     if text in {"NaN", "Infinity", "-Infinity"}:
         return text
     number, mark = _without_currency(text), conventions.decimal_mark
-    if mark is None and _AMBIGUOUS.fullmatch(number) and "," in number:
-        raise ValueError("may mean two numbers; use --decimal point or --decimal comma")
+    if mark is None and _AMBIGUOUS.fullmatch(number):
+        if "," in number:
+            raise ValueError("may mean two numbers; use --decimal point or --decimal comma")
+        return Decimal(number)
     if mark != "point" and (_COMMA.fullmatch(number) or _GROUPED["comma"].fullmatch(number)):
-        if mark == "comma" or not _AMBIGUOUS.fullmatch(number):
-            return Decimal(re.sub(r"[.'’ ]", "", number).replace(",", "."))  # noqa: RUF001
+        return Decimal(_UNGROUPED["comma"].sub("", number).replace(",", "."))
     if mark != "comma" and _GROUPED["point"].fullmatch(number):
-        return Decimal(re.sub(r"[,'’ ]", "", number))  # noqa: RUF001
+        return Decimal(_UNGROUPED["point"].sub("", number))
     if _PLAIN.fullmatch(number) and (mark != "comma" or "." not in number):
         return Decimal(number)
     raise ValueError("is not a number")

@@ -8,7 +8,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import StringIO
+from typing import Any
 
 from orders_cli.errors import BadValueError
 
@@ -22,6 +22,7 @@ _BYTE_ORDER_MARKS = (
 _DELIMITERS = ",;\t|"
 _SAMPLE_RECORDS = 50
 _MAX_FIELD_BYTES = 2**30
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _EXECUTABLE = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001  also their full-width forms
 
 
@@ -69,7 +70,7 @@ def parse(content: bytes, encoding: str | None = None, delimiter: str | None = N
         text, skipped = text[declared.end() :], 1
         delimiter = delimiter or declared[1]
     delimiter = delimiter or detect_delimiter(text)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
     header = _header(reader)
     return CsvFile(encoding, delimiter, header, tuple(_records(reader, len(header), skipped)))
 
@@ -102,7 +103,7 @@ def detect_delimiter(text: str) -> str:
 
     def score(delimiter: str) -> tuple[float, int]:
         widths = []
-        reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+        reader = csv.reader(_lines(text), delimiter=delimiter)
         for _, fields in zip(range(_SAMPLE_RECORDS), reader, strict=False):
             if fields:
                 widths.append(len(fields))
@@ -123,6 +124,11 @@ def restored(text: str) -> str:
     return text[1:] if text.startswith("'") and _EXECUTABLE.match(text) else text
 
 
+def _lines(text: str) -> Iterator[str]:
+    """Yield lines with their ends. ``str.splitlines`` also splits at other characters."""
+    return (found[0] for found in _LINE.finditer(text))
+
+
 def _header(reader: "Iterator[list[str]]") -> tuple[str, ...]:
     try:
         header = tuple(name.strip() for name in next(reader, []))
@@ -133,7 +139,7 @@ def _header(reader: "Iterator[list[str]]") -> tuple[str, ...]:
     return header
 
 
-def _records(reader: "csv._reader", width: int, skipped: int) -> Iterator[Record | BadRecord]:
+def _records(reader: Any, width: int, skipped: int) -> Iterator[Record | BadRecord]:
     while True:
         line = reader.line_num + 1 + skipped
         try:

@@ -13,6 +13,7 @@ import typer
 
 from orders_cli.addresses import Api, Data, edge_address
 from orders_cli.api_client import ApiClient
+from orders_cli.conditions import parse_condition
 from orders_cli.conversion import to_json
 from orders_cli.credentials import Token
 from orders_cli.csv_files import neutralised
@@ -55,19 +56,6 @@ def export(  # noqa: PLR0913  one parameter an option
         if bom:
             file.write("\ufeff")
         asyncio.run(_export(client, query, chosen, csv.writer(file, delimiter=delimiter)))
-
-
-def parse_condition(text: str) -> tuple[str, str]:
-    """Parse ``COLUMN=VALUE``.
-
-    Raises:
-        BadValueError: there is no = in it.
-
-    """
-    column, equals, value = text.partition("=")
-    if not equals or not column:
-        raise BadValueError(f"--where {text!r} is not like status=pending")
-    return column, value
 
 
 @contextlib.contextmanager

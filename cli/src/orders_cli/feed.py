@@ -1,39 +1,43 @@
-"""What the live feed shows: a line for every event, reset and change of state. Pure; no I/O."""
+"""Lines of the live feed: one for each event, reset and change of state. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Literal
 
-from orders_client import Event, Phase, Reset, Row, State
+from orders_client import Event, Phase, Reset, Row, SchemaChanged, State
+from orders_contract.schema import ORDERS
 
 Kind = Literal["news", "insert", "update", "delete", "alarm"]
 
-_LONGEST_VALUE = 60
+_MAX_VALUE = 60
+_MAX_ROW = 200
 _KINDS: dict[str, Kind] = {"INSERT": "insert", "UPDATE": "update"}
+_HIDDEN = {"id", "version", "created_at", "updated_at"}
+"""The system's own columns."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line to show, and what it is about."""
+    """A line and its kind."""
 
     kind: Kind
     text: str
 
 
-def line_of(item: Event | Reset, timezone: tzinfo | None = None) -> Line:
-    """Return the line of an event or a reset; times in a timezone, None for the local one."""
+def line_of(item: Event | Reset | SchemaChanged, timezone: tzinfo | None = None) -> Line:
+    """Return the line of an item; times in a timezone, None for the local one."""
     if isinstance(item, Reset):
-        missed = f"changes up to {item.place.position} were not all seen"
+        missed = f"changes up to {item.place.position} may be missing"
         return Line("alarm", f"reset ({item.reason}): {missed}")
-    kind = _KINDS.get(item.operation, "delete")
-    at = datetime.fromisoformat(item.changed_at).astimezone(timezone)
-    order = "" if item.order_id is None else f"order {item.order_id}"
-    head = f"{at:%H:%M:%S}.{at.microsecond // 1000:03}  #{item.position:<6} "
-    return Line(kind, f"{head} {item.operation:<8} {order:<11} {describe(item)}".rstrip())
+    if isinstance(item, SchemaChanged):
+        return Line("news", "the columns or tables have changed")
+    at = _time_of_day(item.changed_at, timezone)
+    head = f"{at}  #{item.position:<6} {item.operation:<8} {_subject(item):<11}"
+    return Line(_KINDS.get(item.operation, "delete"), f"{head} {describe(item)}".rstrip())
 
 
 def line_of_state(state: State) -> Line | None:
-    """Return the line of a change of state; None if nobody needs to know."""
+    """Return the line of a change of state; None if it is of no interest."""
     match state.phase:
         case Phase.LIVE:
             resumed = "" if state.position is None else f", resuming after {state.position}"
@@ -48,33 +52,57 @@ def line_of_state(state: State) -> Line | None:
 
 
 def describe(event: Event) -> str:
-    """Say what happened to the order."""
+    """Say what happened to the row."""
     if event.operation == "TRUNCATE":
-        return "every order is gone"
+        return "all rows were removed"
     if event.operation == "LEAVE":
         return "no longer matches"
-    if event.operation == "UPDATE" and event.order is not None:
-        return _differences(event.changed or {}, event.order)
-    if event.order is not None:
-        return _whole(event.order)
-    return _whole(event.changed or {})
-
-
-def _differences(changed: Row, new: Row) -> str:
-    return ", ".join(
-        f"{column} {printable(old)} -> {printable(new.get(column))}"
-        for column, old in changed.items()
-    )
-
-
-def _whole(row: Row) -> str:
-    quantity, product = row.get("quantity"), printable(row.get("product_name"))
-    customer, status = printable(row.get("customer_name")), row.get("status")
-    return f"{quantity} x {product} for {customer} ({status})"
+    if event.operation == "UPDATE" and event.row is not None:
+        return _differences(event.changed or {}, event.row)
+    return _columns(event.row or event.changed or {})
 
 
 def printable(value: object) -> str:
     """Return a value as a short text that cannot move the cursor or colour the terminal."""
-    text = str(value)
-    shown = text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
-    return "".join(each if each.isprintable() else "?" for each in shown)
+    return _plain(_shortened(str(value), _MAX_VALUE))
+
+
+def _subject(event: Event) -> str:
+    """Name the row: ``order 7``, or table and key."""
+    if event.table == ORDERS:
+        return "" if event.order_id is None else f"order {event.order_id}"
+    key = ",".join(printable(value) for value in (event.key or {}).values())
+    return f"{printable(event.table)} {key}".rstrip()
+
+
+def _time_of_day(changed_at: str, timezone: tzinfo | None) -> str:
+    try:
+        at = datetime.fromisoformat(changed_at).astimezone(timezone)
+    except (ValueError, OverflowError):
+        return printable(changed_at)
+    return f"{at:%H:%M:%S}.{at.microsecond // 1000:03}"
+
+
+def _differences(changed: Row, new: Row) -> str:
+    return ", ".join(
+        f"{printable(column)} {printable(old)} -> {printable(new.get(column))}"
+        for column, old in changed.items()
+    )
+
+
+def _columns(row: Row) -> str:
+    """List the columns that have a value."""
+    shown = (
+        f"{printable(column)} {printable(value)}"
+        for column, value in row.items()
+        if value is not None and column not in _HIDDEN
+    )
+    return _shortened(", ".join(shown), _MAX_ROW)
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
+def _plain(text: str) -> str:
+    return "".join(each if each.isprintable() else "?" for each in text)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeGuard
 
 import typer
-from rich.console import Console
 
 from orders_cli import csv_files
 from orders_cli.addresses import Api, Data, edge_address
@@ -85,9 +84,21 @@ def import_file(  # noqa: PLR0913  one parameter an option
     parsed = _read(file, encoding, delimiter)
     client = ApiClient(edge_address(api, data), token)
     job = _Import(client, upsert_by, salt=uuid.uuid4().hex if again or upsert_by else "")
-    console = Console(highlight=False, soft_wrap=True)
-    counts = asyncio.run(job.run(file.name, parsed, map_ or (), conventions, console, dry_run))
-    if counts.refused:
+
+    async def run() -> None:
+        async with client:
+            rows = await job.read(file.name, parsed, map_ or (), conventions)
+            if dry_run:
+                typer.echo(f"{len(rows)} orders, {job.counts.refused} refused; nothing written")
+            elif rows:
+                await job.send(rows)
+
+    try:
+        asyncio.run(run())
+    finally:
+        if not dry_run:
+            typer.echo(str(job.counts))
+    if job.counts.refused:
         raise typer.Exit(1)
 
 
@@ -131,37 +142,19 @@ class _Import:
         self._client = client
         self._upsert_by = upsert_by
         self._salt = salt
-        self._counts = _Counts()
         self._slots = asyncio.Semaphore(_CONNECTIONS)
+        self.counts = _Counts()
 
-    async def run(
-        self,
-        name: str,
-        file: CsvFile,
-        assignments: Iterable[str],
-        conventions: Conventions,
-        console: Console,
-        dry_run: bool,  # noqa: FBT001  as the option
-    ) -> _Counts:
-        async with self._client:
-            table = (await self._client.schema()).tables[ORDERS]
-            if self._upsert_by is not None and self._upsert_by not in table.columns:
-                raise BadValueError(f"--upsert-by: there is no column {self._upsert_by!r}")
-            mapping = map_headers(file.header, table, assignments)
-            if self._upsert_by is not None and self._upsert_by not in mapping.columns:
-                raise BadValueError(f"--upsert-by: no header is for {self._upsert_by}")
-            console.print(_description(file, mapping))
-            rows = self._usable(RowBuilder(name, mapping, table, conventions).build(file))
-            if dry_run:
-                console.print(
-                    f"{len(rows)} orders, {self._counts.refused} refused; nothing written"
-                )
-                return self._counts
-            try:
-                await self._send(rows)
-            finally:
-                console.print(str(self._counts))
-            return self._counts
+    async def read(
+        self, name: str, file: CsvFile, assignments: Iterable[str], conventions: Conventions
+    ) -> list[ImportRow]:
+        """Return the rows of a file; print how it is read, and report bad records."""
+        table = (await self._client.schema()).tables[ORDERS]
+        mapping = map_headers(file.header, table, assignments)
+        if self._upsert_by is not None and self._upsert_by not in mapping.columns:
+            raise BadValueError(f"--upsert-by: no header is for a column {self._upsert_by!r}")
+        typer.echo(_description(file, mapping))
+        return self._usable(RowBuilder(name, mapping, table, conventions).build(file))
 
     def _usable(self, built: Iterable[ImportRow | BadRecord]) -> list[ImportRow]:
         """Return the rows; report records that are none."""
@@ -176,12 +169,11 @@ class _Import:
         return isinstance(each, ImportRow)
 
     def _refuse(self, line: int, problem: str) -> None:
-        self._counts.refused += 1
+        self.counts.refused += 1
         sys.stderr.write(f"line {line}: {problem}\n")
 
-    async def _send(self, rows: list[ImportRow]) -> None:
-        if not rows:
-            return
+    async def send(self, rows: list[ImportRow]) -> None:
+        """Create or update all rows."""
         with progress_bar("importing", len(rows)) as bar:
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -219,7 +211,7 @@ class _Import:
         return page["orders"][0] if page["orders"] else None
 
     def _count(self, what: Literal["created", "updated", "unchanged"]) -> None:
-        setattr(self._counts, what, getattr(self._counts, what) + 1)
+        setattr(self.counts, what, getattr(self.counts, what) + 1)
 
 
 def _description(file: CsvFile, mapping: HeaderMapping) -> str:

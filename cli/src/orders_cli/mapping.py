@@ -123,9 +123,9 @@ def map_headers(
     shop = next((each for each in SHOP_FORMATS if _is_export_of(each, header)), None)
     for names, targets in shop.targets if shop else ():
         found = tuple(positions[letters(name)] for name in names if letters(name) in positions)
-        column = _first_column(targets, table)
-        if column is not None and column not in columns and found and not taken & set(found):
-            columns[column] = found
+        target = _first_column(targets, table)
+        if target is not None and target not in columns and found and not taken & set(found):
+            columns[target] = found
             taken.update(found)
     by_letters = {letters(each.name): each for each in table.columns.values() if each.writable}
     for name, position in positions.items():
@@ -157,9 +157,9 @@ def _is_export_of(shop: ShopFormat, header: tuple[str, ...]) -> bool:
 
 def _first_column(targets: tuple[str, ...], table: Table) -> str | None:
     for target in targets:
-        name = table.display.get(target[1:]) if target.startswith("@") else target
-        if name is not None and name in table.columns and table.columns[name].writable:
-            return name
+        shown = table.display.get(target[1:]) if target.startswith("@") else target
+        if shown is not None and shown in table.columns and table.columns[shown].writable:
+            return shown
     return None
 
 

@@ -33,6 +33,8 @@ class StackSettings(BaseSettings):
     listener_port: Port = 8001
     ws_port: Port = 8080
     """Port of the first gateway; the others follow it."""
+    status_column: str = "status"
+    customer_column: str = "customer_name"
 
 
 def load_settings() -> StackSettings:

@@ -46,14 +46,35 @@ def token(  # noqa: PLR0913  one parameter an option
     customer: Annotated[
         list[str] | None, typer.Option(help="Restrict to this customer; may be repeated.")
     ] = None,
+    rows: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=VALUE",
+            help="Restrict to rows with this value; repeated for a column: any of the values.",
+        ),
+    ] = None,
     ttl: Annotated[str, typer.Option(help="Lifetime: 90s, 30m, 8h, 7d.")] = "8h",
     subject: Annotated[str | None, typer.Option(help="Whose token it is. Default: you.")] = None,
     data: Data = DEFAULT_DATA,
 ) -> None:
-    """Print a token. It gives its holder the role, for orders of the named customers only."""
+    """Print a token. It gives its holder the role, restricted to some rows if you say so."""
     if context.invoked_subcommand is None:
-        claims = {"customers": customer} if customer else {}
-        typer.echo(_issue(_load_settings(data), role, claims, parse_ttl(ttl), subject))
+        settings = _load_settings(data)
+        allowed = _parse_rows(rows or [])
+        if customer:
+            allowed.setdefault(settings.customer_column, []).extend(customer)
+        claims = {"rows": allowed} if allowed else {}
+        typer.echo(_issue(settings, role, claims, parse_ttl(ttl), subject))
+
+
+def _parse_rows(texts: list[str]) -> dict[str, list[str]]:
+    rows: dict[str, list[str]] = {}
+    for text in texts:
+        column, equals, value = text.partition("=")
+        if not equals or not column:
+            raise BadValueError(f"--rows {text!r} is not like store=Berlin")
+        rows.setdefault(column, []).append(value)
+    return rows
 
 
 @tokens.command()

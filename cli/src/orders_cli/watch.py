@@ -1,21 +1,24 @@
 """``orders watch``: a live feed of changes in the terminal."""
 
 import asyncio
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
-from orders_cli.addresses import stream_address
+from orders_cli.addresses import Data, stream_address
+from orders_cli.api_client import ApiClient
+from orders_cli.conditions import parse_filter
 from orders_cli.credentials import Token
-from orders_cli.errors import BadValueError, UnreachableError
+from orders_cli.errors import BadValueError, OrdersError, UnreachableError
 from orders_cli.feed import Kind, Line, line_of, line_of_state
+from orders_cli.settings import load_settings
 from orders_cli.stack.data_folder import DEFAULT_DATA
-from orders_client import OrdersClient, Phase, RefusedError, State
-from orders_contract.messages import Filter
+from orders_client import OrdersClient, Phase, RefusedError, State, Tables
+from orders_contract.matching import FilterError, Selection
+from orders_contract.schema import ORDERS, Schema
 
 _STYLES: dict[Kind, str] = {
     "news": "dim",
@@ -26,37 +29,54 @@ _STYLES: dict[Kind, str] = {
 }
 
 
-def watch(
+def watch(  # noqa: PLR0913  one parameter an option
+    *,
     url: Annotated[
         str | None, typer.Option(help="Default: the running stack's, else port 3000 of this host.")
     ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option(help="Only this table; may be repeated. Default: all.")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=VALUE",
+            help="Only rows that match: status=pending, total.gte=100, note.is=null. Repeated for "
+            "the same column: any of the values. For orders, or the one --table.",
+        ),
+    ] = None,
     status: Annotated[list[str] | None, typer.Option(help="Only these statuses.")] = None,
     customer: Annotated[list[str] | None, typer.Option(help="Only these customers.")] = None,
-    data: Annotated[Path, typer.Option(help="Folder of the stack.")] = DEFAULT_DATA,
+    data: Data = DEFAULT_DATA,
     token: Token = None,
 ) -> None:
-    """Show every change of an order as it happens, one line each; Ctrl-C ends it."""
+    """Show every change as it happens, one line each; Ctrl-C ends it."""
     address = stream_address(url, data)
-    wanted = _filter(status, customer)
+    settings = load_settings()
+    conditions = [*(where or ())]
+    conditions += [f"{settings.status_column}={each}" for each in status or ()]
+    conditions += [f"{settings.customer_column}={each}" for each in customer or ()]
+    tables = table or ([ORDERS] if conditions else [])
+    if conditions and len(tables) > 1:
+        raise BadValueError("conditions need a single --table")
+    console = Console(highlight=False, soft_wrap=True)
     try:
-        asyncio.run(_watch(address, wanted, token, Console(highlight=False, soft_wrap=True)))
+        asyncio.run(_watch(address, tables, conditions, token, console))
     except KeyboardInterrupt:
         return
 
 
-def _filter(status: list[str] | None, customer: list[str] | None) -> Filter | None:
-    if not status and not customer:
-        return None
-    try:
-        return Filter.model_validate({"status": status or None, "customer_name": customer or None})
-    except ValidationError as exc:
-        first = exc.errors()[0]
-        raise BadValueError(f"bad filter: {first['loc'][0]}: {first['msg']}") from exc
-
-
-async def _watch(address: str, wanted: Filter | None, token: str | None, console: Console) -> None:
+async def _watch(
+    address: str, names: list[str], conditions: list[str], token: str | None, console: Console
+) -> None:
+    tables: dict[str, dict[str, Any]] | None = None
+    if names:
+        schema = await _fetch_schema(address, token)
+        described = schema.tables.get(names[0]) if schema else None
+        tables = {name: parse_filter(conditions, described) for name in names}
+        _check(tables, schema)
     seen = _Seen(address, console)
-    async with OrdersClient(address, filter=wanted, token=token, on_state=seen.tell) as client:
+    async with OrdersClient(address, tables=tables, token=token, on_state=seen.tell) as client:
         try:
             async for item in client:
                 _show(console, line_of(item))
@@ -64,8 +84,26 @@ async def _watch(address: str, wanted: Filter | None, token: str | None, console
             raise UnreachableError(f"no stream of changes at {address}: {exc}") from exc
 
 
+async def _fetch_schema(address: str, token: str | None) -> Schema | None:
+    """Return the schema from the API at the same origin; None if there is none."""
+    parts = urlsplit(address)
+    edge = f"{parts.scheme.replace('ws', 'http', 1)}://{parts.netloc}"
+    try:
+        async with ApiClient(edge, token, give_up_after_s=0) as client:
+            return await client.schema()
+    except OrdersError:
+        return None
+
+
+def _check(tables: Tables, schema: Schema | None) -> None:
+    try:
+        Selection.parse(tables, schema)
+    except FilterError as exc:
+        raise BadValueError(f"bad filter: {exc}") from exc
+
+
 class _Seen:
-    """Shows changes of state; a stream that never was there ends the command."""
+    """Shows changes of state. If the first connection fails, the command ends."""
 
     def __init__(self, address: str, console: Console) -> None:
         self._address = address

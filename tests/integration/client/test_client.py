@@ -11,8 +11,8 @@ import pytest
 
 from harness.pipeline import Pipeline, Service
 from harness.waiting import until_async
-from orders_client import Event, OrderBook, OrdersClient, Phase, RefusedError, Reset, State, follow
-from orders_contract.messages import Filter
+from orders_client import Event, OrderBook, OrdersClient, Phase, RefusedError, State, follow
+from orders_client.items import Item
 
 INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 
@@ -26,9 +26,9 @@ async def write(pipeline: Pipeline, statement: bytes = INSERT, times: int = 1) -
             await sql.execute(statement)
 
 
-async def take(client: OrdersClient, number: int) -> list[Event | Reset]:
+async def take(client: OrdersClient, number: int) -> list[Item]:
     """Return the next items."""
-    items: list[Event | Reset] = []
+    items: list[Item] = []
     async with asyncio.timeout(20):
         async for item in client:
             items.append(item)
@@ -129,9 +129,10 @@ async def test_a_filtered_book_keeps_what_matches(pipeline: Pipeline) -> None:
     pipeline.listener().ready()
     gateway, api = pipeline.gateway().ready(), pipeline.api()
     await write(pipeline, times=3)
-    wanted = Filter(status=["shipped"], order_id=[1, 2, 3])
+    wanted = {"status": ["shipped"]}
     book = OrderBook(wanted)
-    async with following(OrdersClient(gateway.ws_url, filter=wanted), api, book) as check:
+    client = OrdersClient(gateway.ws_url, tables=book.tables)
+    async with following(client, api, book) as check:
 
         async def holds(*ids: int) -> bool:
             check()

@@ -40,14 +40,14 @@ def test_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTH_SECRET", SECRET)
     claims = made("--role", "clerk", "--customer", "Ann", "--customer", "Bob", "--ttl", "90s")
     assert claims["role"] == "clerk"
-    assert claims["customers"] == ["Ann", "Bob"]
+    assert claims["rows"] == {"customer_name": ["Ann", "Bob"]}
     assert int(str(claims["exp"])) - int(str(claims["iat"])) == 90
 
 
 def test_without_customers_it_is_for_everyone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who names no customer restricts to none."""
     monkeypatch.setenv("AUTH_SECRET", SECRET)
-    assert "customers" not in made("--subject", "ann")
+    assert "rows" not in made("--subject", "ann")
 
 
 def test_secret_of_the_stack(tmp_path: Path) -> None:
@@ -57,7 +57,16 @@ def test_secret_of_the_stack(tmp_path: Path) -> None:
     assert made()["role"] == "viewer"
 
 
-@pytest.mark.parametrize("options", [["--role", "root"], ["--ttl", "soon"], ["--subject", ""]])
+def test_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token is restricted by any column, and by several at once."""
+    monkeypatch.setenv("AUTH_SECRET", SECRET)
+    claims = made("--rows", "store=Berlin", "--rows", "store=Rome", "--customer", "Ann")
+    assert claims["rows"] == {"store": ["Berlin", "Rome"], "customer_name": ["Ann"]}
+
+
+@pytest.mark.parametrize(
+    "options", [["--rows", "store"], ["--role", "root"], ["--ttl", "soon"], ["--subject", ""]]
+)
 def test_no_such_token(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
     """What would not be accepted is not made."""
     monkeypatch.setenv("AUTH_SECRET", SECRET)

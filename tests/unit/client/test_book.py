@@ -3,15 +3,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.histories import FILTERS, STREAM, History, Row, event, histories, order
-from orders_client.book import OrderBook, admits
+from harness.histories import CONDITIONS, STREAM, History, Row, event, histories, order
+from orders_client.book import OrderBook
 from orders_client.items import Event, Place, Snapshot, parse_event
-from orders_contract.messages import Filter
+from orders_contract.matching import RowFilter, Selection
+from orders_contract.matching import seen as seen_under
 
 
-def book(*rows: Row, position: int = 10, wanted: Filter | None = None) -> OrderBook:
-    loaded = OrderBook(wanted)
-    loaded.load(Snapshot(Place(STREAM, position), rows))
+def book(*rows: Row, position: int = 10) -> OrderBook:
+    loaded = OrderBook()
+    loaded.load(Snapshot(Place(STREAM, position), {"orders": {row["id"]: row for row in rows}}))
     return loaded
 
 
@@ -54,27 +55,53 @@ def test_a_conflated_event_replaces_whatever_there_was() -> None:
     assert orders.orders[1]["quantity"] == 9
 
 
-def test_under_a_filter_only_matches_are_kept() -> None:
-    """A row that no longer matches leaves, whether the server says LEAVE or shows it."""
-    wanted = Filter(status=["pending"])
-    orders = book(order(1), order(2), order(3, status="shipped"), wanted=wanted)
-    assert set(orders.orders) == {1, 2}
+def test_a_row_that_stops_matching_leaves() -> None:
+    """LEAVE removes the row from the book, as DELETE does."""
+    orders = book(order(1), order(2))
     left: dict[str, Any] = {**event(11, "UPDATE", order(1), order(1)), "operation": "LEAVE"}
     orders.apply(parse_event({**left, "order": None}))
-    orders.apply(seen(12, "UPDATE", order(2, version=2, status="shipped"), order(2)))
-    assert orders.orders == {}
+    assert set(orders.orders) == {2}
 
 
-@given(st.data(), histories(), FILTERS)
+def line(position: int, operation: str, key: Row | None, row: Row | None) -> Event:
+    raw = {"position": position, "table": "lines", "operation": operation, "order_id": 7}
+    return parse_event({**raw, "key": key, "row": row, "changed_at": ""})
+
+
+def test_rows_of_other_tables_are_kept_by_their_key() -> None:
+    """A table with a key of two columns; a TRUNCATE of it leaves the orders alone."""
+    lines = OrderBook(tables={"orders": {}, "lines": {}})
+    known = {7: order(7)}
+    lines.load(Snapshot(Place(STREAM, 10), {"orders": known, "lines": {}}))
+    lines.apply(line(11, "INSERT", {"order_id": 7, "no": 1}, {"order_id": 7, "no": 1, "sku": "A"}))
+    lines.apply(line(12, "INSERT", {"order_id": 7, "no": 2}, {"order_id": 7, "no": 2, "sku": "B"}))
+    lines.apply(line(13, "DELETE", {"order_id": 7, "no": 1}, None))
+    assert lines.rows["lines"] == {(7, 2): {"order_id": 7, "no": 2, "sku": "B"}}
+    lines.apply(line(14, "TRUNCATE", None, None))
+    assert lines.rows == {"orders": known, "lines": {}}
+
+
+def test_events_of_other_tables_only_move_the_place() -> None:
+    """A book of orders passes over events of tables that it does not hold."""
+    orders = book(order(1))
+    orders.apply(line(11, "INSERT", {"id": 1}, {"id": 1}))
+    assert set(orders.orders) == {1}
+    assert orders.place == Place(STREAM, 11)
+
+
+@given(st.data(), histories(), CONDITIONS)
 def test_a_snapshot_that_is_ahead_comes_out_right(
-    data: st.DataObject, history: History, wanted: Filter
+    data: st.DataObject, history: History, wanted: dict[str, Any]
 ) -> None:
     """Rows of any later moments, each of its own: after the events in between all is right."""
+    matching = RowFilter.parse("orders", wanted, None)
+    selection = Selection.parse({"orders": wanted})
     start = data.draw(st.integers(0, history.head))
     moments = st.integers(start, history.head)
     shown = [history.tables[data.draw(moments)].get(order_id) for order_id in (1, 2, 3, 4)]
-    orders = book(*[row for row in shown if row is not None], position=start, wanted=wanted)
+    orders = book(*[row for row in shown if row and matching.matches(row)], position=start)
     for raw in history.since(start):
-        orders.apply(parse_event(raw))
+        if (visible := seen_under(raw, selection)) is not None:
+            orders.apply(parse_event(visible))
     final = history.tables[history.head]
-    assert orders.orders == {key: row for key, row in final.items() if admits(wanted, row)}
+    assert orders.orders == {key: row for key, row in final.items() if matching.matches(row)}

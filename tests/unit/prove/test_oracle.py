@@ -95,6 +95,6 @@ def test_an_audit_says_how_much_its_client_was_to_be_told(
 ) -> None:
     """What the oracle lets pass depends on the client: its filter, and whose orders it may see."""
     audit = Audit("a client", 0.0, filtered=filtered, scope=scope)
-    audit.take(Snapshot(Place("a stream", 1), ()))
+    audit.take(Snapshot(Place("a stream", 1), {}))
     audit.take(parse_event(event(2, "UPDATE", order(7, version=2), order(7, quantity=2))))
     assert audit.sightings.popleft() == Sighting(2, ("UPDATE", 7, 2), partial, conflated=False)

@@ -1,18 +1,18 @@
-"""Client of the stream of order changes, as ``docs/client.md`` describes it.
+"""Client of the stream of changes, as ``docs/client.md`` describes it.
 
-Every change, once and in order, or a reset that says why not::
+Every change once and in order, or a reset that gives the reason::
 
     async with OrdersClient("ws://localhost:3000/ws") as client:
         async for item in client:
             match item:
                 case Event(): ...
-                case Reset(): ...
+                case Reset() | SchemaChanged(): ...  # fetch a snapshot
 
-A book of orders that is right at every moment::
+A book of rows that is right at every moment::
 
     book = OrderBook()
     async with (
-        OrdersClient("ws://localhost:3000/ws") as client,
+        OrdersClient("ws://localhost:3000/ws", tables=book.tables) as client,
         httpx.AsyncClient(base_url="http://localhost:3000") as api,
     ):
         async for item in follow(client, api, book):
@@ -22,9 +22,18 @@ A book of orders that is right at every moment::
 from orders_client.book import OrderBook
 from orders_client.client import OrdersClient
 from orders_client.errors import ClientError, RefusedError, SnapshotError
-from orders_client.following import follow
-from orders_client.items import Event, Place, Reset, Row, Snapshot
-from orders_client.state import Phase, State
+from orders_client.items import (
+    Event,
+    Phase,
+    Place,
+    Reset,
+    Row,
+    SchemaChanged,
+    Snapshot,
+    State,
+    Tables,
+)
+from orders_client.snapshots import follow
 
 __all__ = [
     "ClientError",
@@ -36,8 +45,10 @@ __all__ = [
     "RefusedError",
     "Reset",
     "Row",
+    "SchemaChanged",
     "Snapshot",
     "SnapshotError",
     "State",
+    "Tables",
     "follow",
 ]

@@ -1,52 +1,68 @@
-"""The orders a client knows, and how an event changes them. Pure."""
+"""The rows a client knows, and how an event changes them. Pure."""
 
-from orders_client.items import Event, Place, Row, Snapshot
-from orders_contract.messages import Filter
+from collections.abc import Mapping
+from typing import Any
 
-
-def admits(wanted: Filter | None, order: Row) -> bool:
-    """Tell whether an order matches every key of a filter."""
-    return wanted is None or (
-        (wanted.status is None or order["status"] in wanted.status)
-        and (wanted.customer_name is None or order["customer_name"] in wanted.customer_name)
-        and (wanted.order_id is None or order["id"] in wanted.order_id)
-    )
+from orders_client.items import Event, Place, Row, Snapshot, Tables, row_key
+from orders_contract.schema import ORDERS
 
 
 class OrderBook:
-    """Orders by id under a filter: a snapshot, then every event after its place."""
+    """Rows by table and primary key: a snapshot, then every event after its place.
 
-    def __init__(self, wanted: Filter | None = None) -> None:
-        self.wanted = wanted
-        self.orders: dict[int, Row] = {}
+    ``tables`` holds the filters by table, ``filter`` is short for ``{"orders": filter}``; without
+    either it knows all orders and no other table.
+    Which rows match is decided by the server: the snapshot and the stream hold only those.
+    """
+
+    def __init__(
+        self,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002  the protocol's word for it
+        *,
+        tables: Tables | None = None,
+    ) -> None:
+        self.tables: Tables = {ORDERS: filter or {}} if tables is None else tables
+        self.rows: dict[str, dict[Any, Row]] = {name: {} for name in self.tables}
         self.place: Place | None = None
-        """Everything up to here is in; None before the first snapshot."""
+        """Everything up to here is included; None before the first snapshot."""
+
+    @property
+    def orders(self) -> dict[Any, Row]:
+        """The orders by id."""
+        return self.rows[ORDERS]
 
     def load(self, snapshot: Snapshot) -> None:
-        """Begin anew: only what the snapshot shows is known."""
-        self.orders = {row["id"]: row for row in snapshot.orders if admits(self.wanted, row)}
+        """Replace all rows by those of a snapshot."""
+        self.rows = {name: dict(snapshot.rows.get(name, {})) for name in self.tables}
         self.place = snapshot.place
 
     def apply(self, event: Event) -> bool:
-        """Take in the next event of the book's stream; False if it was known already."""
+        """Apply the next event of the book's stream; False if it was included already."""
         if self.place is None or event.position <= self.place.position:
             return False
         self.place = Place(self.place.stream, event.position)
+        rows = self.rows.get(event.table)
+        if rows is None:
+            return True
         if event.operation == "TRUNCATE":
-            self.orders.clear()
-        elif event.order is None:
-            self.orders.pop(event.order_id or 0, None)
-        else:
-            self._take(event.order, newest=event.conflated)
+            rows.clear()
+        elif event.key is not None and event.row is None:
+            rows.pop(row_key(event.key), None)
+        elif event.key is not None and event.row is not None:
+            key = row_key(event.key)
+            if event.conflated or _is_newer(event.row, rows.get(key)):
+                rows[key] = event.row
         return True
 
-    def _take(self, order: Row, *, newest: bool) -> None:
-        known = self.orders.get(order["id"])
-        # A snapshot may be ahead of its place, so an older row would be a step back. Not so in a
-        # conflated frame: a DELETE and a new INSERT of the same id may have been left out of it.
-        if known is not None and not newest and order["version"] <= known["version"]:
-            return
-        if admits(self.wanted, order):
-            self.orders[order["id"]] = order
-        else:
-            self.orders.pop(order["id"], None)
+
+def _is_newer(row: Row, known: Row | None) -> bool:
+    """Tell whether a row replaces the known one.
+
+    A snapshot may be ahead of its place, so an older version would be a step back. Not so in a
+    conflated frame, from which a DELETE and a new INSERT of the key may have been left out. A table
+    without versions steps back, and forward again by the events that follow.
+    """
+    version, known_version = row.get("version"), (known or {}).get("version")
+    if not isinstance(version, int) or not isinstance(known_version, int):
+        return True
+    return version > known_version

@@ -1,10 +1,10 @@
-"""The client: sockets and waiting. What to do is decided in ``protocol``."""
+"""The client: sockets and waiting. ``protocol`` decides what to do."""
 
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Self
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from orders_client import protocol
 from orders_client.errors import ClientError, MalformedMessageError, RefusedError
-from orders_client.items import Event, Place, Reset
+from orders_client.items import Item, Phase, Place, State, Tables
 from orders_client.protocol import (
     Action,
     Deliver,
@@ -25,15 +25,14 @@ from orders_client.protocol import (
     Renew,
     Send,
 )
-from orders_client.state import Phase, State
 from orders_contract.backoff import Backoff
-from orders_contract.messages import Filter
+from orders_contract.schema import ORDERS
 
 HELLO_WITHIN_S = 10.0
 """From the first packet to ``hello``."""
 
 SILENT_HEARTBEATS = 2.0
-"""Nothing heard for so many heartbeats: the connection is dead, whatever TCP believes."""
+"""After so many heartbeat intervals without a byte the connection is dead, whatever TCP reports."""
 
 UNAUTHORIZED = 4001
 
@@ -42,12 +41,12 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class _Socket(ClientConnection):
-    """A connection that knows when it heard something last, be it a part of a message."""
+    """A connection that knows when its last byte arrived, be it of an unfinished message."""
 
     heard_at = 0.0
 
     def data_received(self, data: bytes) -> None:
-        """Be told by the transport that bytes have come."""
+        """Note the time; called by the transport."""
         self.heard_at = asyncio.get_running_loop().time()
         super().data_received(data)
 
@@ -56,7 +55,7 @@ class _LostError(ClientError):
     """This connection is of no more use."""
 
 
-_PASSING = (
+_TEMPORARY = (
     _LostError,
     MalformedMessageError,
     OSError,
@@ -67,26 +66,25 @@ _PASSING = (
 
 
 class OrdersClient:
-    """Iterate over it: every event once and in order, or a ``Reset`` that says why not.
+    """Iterate over it: every event once and in order, or a ``Reset`` that gives the reason.
 
-    Without ``after`` and ``stream``, which only mean something together, it starts with what
-    happens from now on. With several addresses each attempt takes the next. ``on_state`` hears of
-    every change of state, and above all that the client waits, and why: it never gives up by
-    itself. What ``on_state`` raises ends the iteration. ``on_message`` hears every message as it
-    came, for traces.
+    ``tables`` holds filters by table, ``filter`` is short for ``{"orders": filter}``; without
+    either every event of every table is yielded. ``after`` and ``stream`` belong together; without
+    them the client starts now. Of several addresses each attempt takes the next. ``token`` is a
+    token, or a function that returns a fresh one and renews connections before theirs expires.
 
-    ``token`` is what a system that asks for one is shown: the text, or a function that returns a
-    fresh one, by which a connection is renewed before its token ends.
+    The client never gives up by itself: ``on_state`` is called with every change of state, and
+    may raise to end the iteration. ``on_message`` is called with every message as it came.
 
-    Nothing is read ahead: a reader that takes its time is slow at the server, which conflates or
-    resets it, and grows nothing here.
+    Nothing is read ahead: for a slow reader the server conflates events or resets it.
     """
 
     def __init__(  # noqa: PLR0913  each is a choice of the caller's
         self,
         url: str | Sequence[str],
         *,
-        filter: Filter | None = None,  # noqa: A002  the protocol's word for it
+        tables: Tables | None = None,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002  the protocol's word for it
         after: int | None = None,
         stream: str | None = None,
         token: str | Callable[[], str] | None = None,
@@ -95,10 +93,12 @@ class OrdersClient:
         backoff: Backoff | None = None,
     ) -> None:
         if (after is None) != (stream is None):
-            raise ValueError("after and stream only mean something together")
+            raise ValueError("after and stream belong together")
+        if filter is not None and tables is not None:
+            raise ValueError("either tables or filter")
         start = None if after is None or stream is None else Place(stream, after)
         self._urls = itertools.cycle([url] if isinstance(url, str) else url)
-        self._protocol = Protocol(filter, start)
+        self._protocol = Protocol(tables if filter is None else {ORDERS: filter}, start)
         self._token = token
         self._on_state = on_state
         self._on_message = on_message
@@ -111,28 +111,28 @@ class OrdersClient:
 
     @property
     def place(self) -> Place | None:
-        """Everything up to here has been handed out and taken; where to resume another time."""
+        """Everything up to here has been yielded and processed; where to resume another time."""
         return self._place
 
     def seek(self, place: Place) -> None:
-        """Go on after a place, where a snapshot was taken."""
+        """Go on after the place of a snapshot."""
         self._moved = not self._protocol.seek(place)
         self._place = place
 
     async def __aenter__(self) -> Self:
-        """Nothing is opened before the first item is asked for."""
+        """Open no connection yet; the first iteration does."""
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
         """Close the connection."""
-        await self._hang_up()
+        await self._disconnect()
         self._tell(Phase.CLOSED)
 
-    async def __aiter__(self) -> AsyncIterator[Event | Reset]:
-        """Yield events and resets, without end.
+    async def __aiter__(self) -> AsyncIterator[Item]:
+        """Yield events, resets and changes of the schema, without end.
 
         Raises:
-            RefusedError: the address or the filter is wrong; trying again would not help.
+            RefusedError: the address, the filter or the token is rejected.
 
         """
         while True:
@@ -141,13 +141,13 @@ class OrdersClient:
                 while not self._moved:
                     async for item in self._next_items():
                         yield item
-                reason = "a snapshot of another place"
-            except _PASSING as exc:
+                reason = "the snapshot has another place"
+            except _TEMPORARY as exc:
                 self._refuse_if_unauthorized(exc)
                 reason = _explain(exc)
             except InvalidURI as exc:
                 raise RefusedError("address", str(exc)) from exc
-            await self._hang_up()
+            await self._disconnect()
             await self._wait(reason)
 
     async def _connect(self) -> None:
@@ -167,8 +167,8 @@ class OrdersClient:
                 close_timeout=_CLOSE_WITHIN_S,
                 max_size=None,  # one change of a row with large texts is one message
                 compression="deflate",
-                # The server's heartbeats tell more than pings, whose answers would wait behind
-                # everything a slow reader has not read yet.
+                # Heartbeats of the server are used instead: answers to pings would wait behind
+                # everything that a slow reader has not read yet.
                 ping_interval=None,
                 proxy=None if urlsplit(self._url).hostname in _LOOPBACK else True,
             )
@@ -181,13 +181,13 @@ class OrdersClient:
         return self._token() if callable(self._token) else self._token
 
     def _refuse_if_unauthorized(self, exc: Exception) -> None:
-        """Give up if the token is refused and there is no way to another."""
+        """Give up if the token is rejected and no function returns another."""
         closed = exc.rcvd if isinstance(exc, ConnectionClosed) else None
         if closed is not None and closed.code == UNAUTHORIZED and not callable(self._token):
             raise RefusedError(str(UNAUTHORIZED), closed.reason) from exc
 
-    async def _next_items(self) -> AsyncIterator[Event | Reset]:
-        """Wait for one message and yield what it brings."""
+    async def _next_items(self) -> AsyncIterator[Item]:
+        """Receive one message and yield its items."""
         for action in self._protocol.take(await self._receive()):
             if not isinstance(action, Deliver):
                 await self._do(action)
@@ -197,7 +197,7 @@ class OrdersClient:
                 yield item
                 if self._moved:
                     return
-            if self._place is before:  # else the reader has sought a place of its own
+            if self._place is before:  # else the reader called seek()
                 self._place = action.place
 
     async def _do(self, action: Action) -> None:
@@ -224,10 +224,10 @@ class OrdersClient:
         return message
 
     async def _next_message(self) -> str | bytes:
-        """Wait for a message as long as something of it comes: it may be large, and the way slow.
+        """Wait for a message, as long as bytes of it arrive: it may be large and the network slow.
 
         Raises:
-            TimeoutError: nothing has come for too long, though it was waited for.
+            TimeoutError: no byte arrived for too long.
 
         """
         while True:
@@ -251,7 +251,7 @@ class OrdersClient:
         self._tell(Phase.WAITING, reason=reason, retry_in_s=delay_s)
         await asyncio.sleep(delay_s)
 
-    async def _hang_up(self) -> None:
+    async def _disconnect(self) -> None:
         socket, self._socket = self._socket, None
         if socket is not None:
             await socket.close()
@@ -266,5 +266,5 @@ class OrdersClient:
 
 def _explain(exc: Exception) -> str:
     if isinstance(exc, TimeoutError):
-        return "no word for too long"
+        return "no data for too long"
     return str(exc) or type(exc).__name__

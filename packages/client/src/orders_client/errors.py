@@ -1,12 +1,12 @@
-"""What can go wrong in a way that trying again does not mend, or that the caller decides about."""
+"""Errors of the client."""
 
 
 class ClientError(Exception):
-    """Base of all the client's own errors."""
+    """Base of all the client's errors."""
 
 
 class RefusedError(ClientError):
-    """The server understood and refuses: the address or the filter is wrong, and will stay so."""
+    """The server rejects the address, the filter or the token; trying again would not help."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -15,8 +15,8 @@ class RefusedError(ClientError):
 
 
 class MalformedMessageError(ClientError, ValueError):
-    """A message of the server is not one that the protocol knows."""
+    """A message of the server does not follow the protocol."""
 
 
 class SnapshotError(ClientError):
-    """No snapshot could be had this time."""
+    """A snapshot could not be fetched this time."""

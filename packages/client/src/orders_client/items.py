@@ -1,12 +1,21 @@
-"""What a client hands out: events, resets, snapshots. Pure."""
+"""What a client yields and reports: events, resets, snapshots, states. Pure."""
 
+import json
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from orders_client.errors import MalformedMessageError
+from orders_contract.events import open_events
+from orders_contract.schema import ORDERS
 
 Row = dict[str, Any]
-"""An order, as JSON has it: times are text."""
+"""A row as JSON has it, but with ``Decimal`` for numbers that are not whole. Times are text."""
+
+Tables = Mapping[str, Mapping[str, Any]]
+"""Filters by table, as in ``subscribe``: ``{"orders": {"status": ["pending"]}, "notes": {}}``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,83 +28,157 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change of an order.
+    """One change of a row.
 
-    ``order`` is the new row, None after DELETE, TRUNCATE and LEAVE; ``changed`` holds the old
-    values of what an UPDATE changed, or the row that was deleted. ``conflated`` says that earlier
-    changes of this order were left out: this is the newest of several.
+    ``row`` is the new row, None after DELETE, TRUNCATE and LEAVE; ``changed`` holds the old values
+    of the columns that an UPDATE changed, or the deleted row. ``order_id`` is the order that the
+    row is, or belongs to. ``conflated``: earlier changes of this row were left out.
     """
 
     position: int
+    table: str
     operation: str
     order_id: int | None
-    order: Row | None
+    key: Row | None
+    row: Row | None
     changed: Row | None
     actor: str | None
     changed_at: str
     conflated: bool = False
 
+    @property
+    def order(self) -> Row | None:
+        """The new row of an order; None for other tables."""
+        return self.row if self.table == ORDERS else None
+
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """What happened before ``place`` cannot be told: fetch a snapshot. Events go on after it."""
+    """Changes before ``place`` are lost to this client: fetch a snapshot. Events go on after it."""
 
     reason: str
     place: Place
 
 
 @dataclass(frozen=True, slots=True)
+class SchemaChanged:
+    """Tables or columns changed: rows fetched before may have the columns of the old schema."""
+
+    version: str
+
+
+Item = Event | Reset | SchemaChanged
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All orders under a filter. Rows may show a later moment than the place, never an earlier."""
+    """All rows under a filter, by table and key. They may be newer than ``place``, never older."""
 
     place: Place
-    orders: tuple[Row, ...]
+    rows: Mapping[str, Mapping[Any, Row]]
+
+    @property
+    def orders(self) -> tuple[Row, ...]:
+        """The orders."""
+        return tuple(self.rows.get(ORDERS, {}).values())
+
+
+class Phase(StrEnum):
+    """Phase of a client; ``waiting`` and ``connecting`` alternate until it is live."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    WAITING = "waiting"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A change of state, passed to ``on_state``.
+
+    ``reason`` says why a client waits; ``attempts`` counts the failures in a row.
+    """
+
+    phase: Phase
+    url: str = ""
+    gateway: str | None = None
+    position: int | None = None
+    reason: str = ""
+    retry_in_s: float = 0.0
+    attempts: int = 0
+
+
+def row_key(key: Mapping[str, Any]) -> Hashable:
+    """Return a row's primary key as a dictionary key: its value, or a tuple of several."""
+    values = tuple(
+        json.dumps(each, default=str) if isinstance(each, dict | list) else each
+        for each in key.values()
+    )
+    return values[0] if len(values) == 1 else values
+
+
+def parse_json(text: str) -> Any:
+    """Parse an object with a list of rows or events; numbers keep their digits.
+
+    A value that Python cannot parse (nested too deep, an integer of more than 4,300 digits) is
+    replaced by ``orders_contract.events.UNREADABLE``; the others stay usable.
+    """
+    try:
+        return json.loads(text, parse_float=Decimal)
+    except (RecursionError, ValueError):
+        head, _, rest = text.partition(
+            ":["
+        )  # the list is the first array, and the last "]" ends it
+        body, _, tail = rest.rpartition("]")
+        message = json.loads(f"{head}:[]{tail}")
+        name = next(name for name, value in message.items() if value == [])
+        message[name] = [each.event for each in open_events(f"[{body}]".encode())]
+        return message
 
 
 def parse_event(raw: object, *, conflated: bool = False) -> Event:
-    """Read one event of an ``events`` message; fields it does not know are ignored.
+    """Parse one event of an ``events`` message; unknown fields are ignored.
 
     Raises:
-        MalformedMessageError: a field is missing, or of the wrong kind.
+        MalformedMessageError: a field is missing or of the wrong type.
 
     """
     if not isinstance(raw, dict):
         raise MalformedMessageError("an event is not an object")
+    table, order_id = raw.get("table", ORDERS), raw.get("order_id")
+    key, row = raw.get("key"), raw.get("row")
+    if table == ORDERS:
+        key, row = None if order_id is None else {"id": order_id}, raw.get("order")
     event = Event(
         raw.get("position", 0),
+        table,
         raw.get("operation", ""),
-        raw.get("order_id"),
-        raw.get("order"),
+        order_id,
+        key,
+        row,
         raw.get("changed"),
         raw.get("actor"),
         raw.get("changed_at", ""),
         conflated,
     )
-    if not (_whole(event.position) and _is_order(event.order) and _addressed(event)):
+    if not is_position(event.position) or not _has_its_row(event):
         raise MalformedMessageError(f"event {event.position!r} is malformed")
     return event
 
 
-def _whole(value: object) -> bool:
+def is_position(value: object) -> bool:
+    """Tell whether a value is a position of the stream."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _is_order(order: object) -> bool:
-    return order is None or (
-        isinstance(order, dict)
-        and isinstance(order.get("id"), int)
-        and isinstance(order.get("version"), int)
-    )
-
-
-def _addressed(event: Event) -> bool:
-    """Tell whether the event says whom it concerns: only TRUNCATE concerns no single order."""
+def _has_its_row(event: Event) -> bool:
+    """Tell whether the event has the key and row that its operation needs."""
     match event.operation:
         case "INSERT" | "UPDATE":
-            return event.order is not None and event.order["id"] == event.order_id
+            return isinstance(event.row, dict) and bool(event.key)
         case "DELETE" | "LEAVE":
-            return isinstance(event.order_id, int)
+            return bool(event.key)
         case "TRUNCATE":
-            return event.order_id is None
+            return event.key is None
         case _:
             return False

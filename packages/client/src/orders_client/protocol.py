@@ -1,19 +1,29 @@
-"""The client's side of ``/ws``: messages in, actions out. Pure; others bring socket and clock.
+"""The client's side of ``/ws``: messages in, actions out. Pure: ``client`` has socket and clock.
 
-It outlives connections: it keeps the place, and says how the next connection resumes. What it
-promises to the reader: events come in order, each once, none left out, or else a ``Reset`` says
-that what is known must be fetched anew.
+A ``Protocol`` outlives connections: it keeps the place and resumes from it. It yields events in
+order, each once, and none is missing unless a ``Reset`` says so.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlencode
 
 from orders_client.errors import MalformedMessageError
-from orders_client.items import Event, Place, Reset, parse_event
-from orders_contract.messages import Filter, Subscribe
+from orders_client.items import (
+    Event,
+    Item,
+    Place,
+    Reset,
+    SchemaChanged,
+    Tables,
+    is_position,
+    parse_event,
+    parse_json,
+)
+from orders_contract.schema import ORDERS
 
 Message = dict[str, Any]
 
@@ -27,15 +37,15 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """Hand these to the reader; then everything up to ``place`` is known."""
+    """Yield these items to the reader; then everything up to ``place`` is known."""
 
-    items: tuple[Event | Reset, ...]
+    items: tuple[Item, ...]
     place: Place
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The stream is followed from now on."""
+    """The stream is being followed."""
 
     gateway: str
     heartbeat_s: float
@@ -43,19 +53,19 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """The connection does what it should: the next back-off begins with the shortest delay."""
+    """The connection works: start the next back-off with the shortest delay."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reconnect:
-    """Leave this connection and resume on another, after a back-off."""
+    """Close the connection and resume on another one after a back-off."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The server will never accept what was asked."""
+    """The server rejects the filter for good."""
 
     code: str
     message: str
@@ -63,27 +73,29 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Renew:
-    """The token ends soon: send another, if there is one."""
+    """The token expires soon: send another one."""
 
 
 Action = Send | Deliver | Live | Proven | Reconnect | Refused | Renew
 
 
 class Protocol:
-    """One client of one subscription, over any number of connections, one at a time."""
+    """One client with one filter, over any number of connections, one at a time."""
 
-    def __init__(self, wanted: Filter | None = None, place: Place | None = None) -> None:
-        self._wanted = None if wanted is None or not wanted.model_fields_set else wanted
-        self._position = None if place is None else place.position
+    def __init__(self, tables: Tables | None = None, place: Place | None = None) -> None:
+        self._tables = tables
         self._stream = None if place is None else place.stream
-        self._owed: str | None = None
-        """The reason of a reset that is told once it is known where the stream goes on."""
-        self._spoken: str | None = None
-        """The stream that this connection speaks of; None before hello."""
-        self._following = False
-        self._scoped = False
-        """Whether our token shows us some customers' orders only."""
+        self._position = None if place is None else place.position
+        self._pending_reset: str | None = None
+        """Reason of a reset that is delivered once the new place is known."""
+        self._connected_stream: str | None = None
+        """The stream of this connection; None before ``hello``."""
+        self._is_following = False
+        self._is_restricted = False
+        """Whether the token shows certain rows only."""
         self._hello: Message = {}
+        self._schema = ""
+        self._pending_schema: SchemaChanged | None = None
 
     @property
     def place(self) -> Place | None:
@@ -93,88 +105,113 @@ class Protocol:
         return Place(self._stream, self._position)
 
     def connect(self) -> str:
-        """Begin a connection: return the query of its address."""
-        self._spoken = None
-        self._following = self._scoped = False
-        # Under a filter, events of the whole stream must not come before it is set; so subscribe
-        # says where to resume.
-        if self._wanted is not None or self.place is None:
+        """Begin a connection; return the query of its address."""
+        self._connected_stream = None
+        self._is_following = self._is_restricted = False
+        # With a filter no event may arrive before the filter is set, so ``subscribe`` resumes.
+        if self._tables is not None or self.place is None:
             return ""
         return urlencode({"after": self._position, "stream": self._stream})
 
     def seek(self, place: Place) -> bool:
-        """Go on after a place, where a snapshot was taken; False if that takes a new connection.
+        """Go on after the place of a snapshot; False if that takes a new connection.
 
-        The connection has what follows a later place of its own stream, too: what comes before is
+        A connection also has the events after a later place of its stream: those before are
         skipped.
         """
-        here = self._following and place.stream == self._spoken == self._stream
-        goes_on = here and self._position is not None and place.position >= self._position
-        self._stream, self._position, self._owed = place.stream, place.position, None
+        is_here = self._is_following and place.stream == self._connected_stream == self._stream
+        goes_on = is_here and self._position is not None and place.position >= self._position
+        self._stream, self._position, self._pending_reset = place.stream, place.position, None
         return goes_on
 
     def take(self, message: Message) -> list[Action]:
-        """Take a message of the server and return what to do, in this order.
+        """Take a message of the server; return what to do, in this order.
 
         Raises:
-            MalformedMessageError: it lacks something. Nobody knows what it should have said, so
-                resume on another connection.
+            MalformedMessageError: it lacks something, so events may be lost: resume on another
+                connection.
 
         """
         match message["type"]:
             case "hello":
-                return self._greet(message)
+                return self._take_hello(message)
             case "authenticated":
-                self._scoped = message.get("rows") is not None
+                self._is_restricted = message.get("rows") is not None
                 return []
+            case "schema":
+                return self._take_schema(str(message.get("version", "")))
             case "reset":
-                return self._begin_anew(str(message.get("reason", "")), _position(message))
-        return self._while_following(message) if self._following else self._before(message)
+                return self._take_reset(str(message.get("reason", "")), _position(message))
+        return self._while_following(message) if self._is_following else self._before(message)
 
     def _before(self, message: Message) -> list[Action]:
-        """Take a message that comes before it is settled where the stream goes on."""
+        """Take a message that arrives before the place to follow from is settled."""
         match message["type"]:
-            case "subscribed" if self._spoken is not None:
-                return self._subscribed(_position(message))
+            case "subscribed" if self._connected_stream is not None:
+                return self._take_subscribed(_position(message))
             case "error":
                 return [Refused(str(message.get("code", "")), str(message.get("message", "")))]
-            case "events" | "heartbeat" if self._wanted is None:
-                return [Reconnect("the stream is another one, and no reset says so")]
-        return []  # what comes before the filter is set does not count
+            case "events" | "heartbeat" if self._tables is None:
+                return [Reconnect("events of another stream without a reset")]
+        return []  # events before the filter is set belong to no subscription
 
     def _while_following(self, message: Message) -> list[Action]:
         match message["type"]:
             case "events":
-                return self._follow(message)
+                return self._take_events(message)
             case "heartbeat" | "pong":
-                return self._compare(_position(message))
+                return self._take_heartbeat(_position(message))
             case "expiring":
                 return [Renew()]
-        return []  # messages of later versions
+        return []  # a message type of a later version
 
-    def _greet(self, hello: Message) -> list[Action]:
+    def _take_hello(self, hello: Message) -> list[Action]:
         self._hello = hello
-        self._spoken = str(hello.get("stream", ""))
+        self._connected_stream = str(hello.get("stream", ""))
         position = _position(hello)
-        if self._wanted is not None:
-            return [Send(self._subscribe())]
+        self._take_schema(str(hello.get("schema", "")))
+        if self._tables is not None:
+            return [Send(self._subscribe(self._tables))]
         if self._is_elsewhere():
-            return []  # the reset that follows says where the stream goes on
-        # Asked to resume, the server confirms our position; else the stream starts at its own.
+            return []  # a reset follows, with the new position
+        # Asked to resume, the server confirms our position; else it begins at its own.
         return self._start(position if self.place is None else self._position or 0)
 
-    def _subscribe(self) -> str:
-        after = None if self._is_elsewhere() else self._position
-        wanted = self._wanted and self._wanted.model_dump(exclude_none=True)
-        message = Subscribe(type="subscribe", filter=wanted, after=after)
-        return message.model_dump_json(exclude_none=True)
+    def _take_schema(self, version: str) -> list[Action]:
+        if version and self._schema and version != self._schema:
+            self._pending_schema = SchemaChanged(version)
+        self._schema = version or self._schema
+        place = self.place
+        if self._pending_schema is None or place is None or not self._is_following:
+            return []
+        return [Deliver(self._pending(), place)]
+
+    def _pending(self) -> tuple[Item, ...]:
+        """Return what was to be delivered once the place is known."""
+        items: list[Item] = []
+        if self._pending_reset is not None and self.place is not None:
+            items.append(Reset(self._pending_reset, self.place))
+        if self._pending_schema is not None:
+            items.append(self._pending_schema)
+        self._pending_reset = self._pending_schema = None
+        return tuple(items)
+
+    def _subscribe(self, tables: Mapping[str, Any]) -> str:
+        message: Message = {"type": "subscribe"}
+        if tables.keys() == {ORDERS}:
+            message["filter"] = tables[ORDERS]
+        else:
+            message["tables"] = tables
+        if self._position is not None and not self._is_elsewhere():
+            message["after"] = self._position
+        return json.dumps(message, default=str)
 
     def _is_elsewhere(self) -> bool:
-        return self._stream is not None and self._stream != self._spoken
+        return self._stream is not None and self._stream != self._connected_stream
 
-    def _subscribed(self, position: int) -> list[Action]:
+    def _take_subscribed(self, position: int) -> list[Action]:
         if self._is_elsewhere():
-            self._owed = "unknown_stream"
+            self._pending_reset = "unknown_stream"
             return self._start(position)
         known = position if self._position is None else self._position
         if position > known:
@@ -183,37 +220,34 @@ class Protocol:
 
     def _start(self, position: int) -> list[Action]:
         """Follow the stream of this connection from a position."""
-        assert self._spoken is not None, "before hello"  # noqa: S101  for the type checker
-        self._following = True
-        self._stream, self._position = self._spoken, position
-        place = Place(self._stream, position)
-        items = () if self._owed is None else (Reset(self._owed, place),)
-        self._owed = None
-        return [self._live(), Deliver(items, place)]
-
-    def _live(self) -> Live:
         heartbeat_s = self._hello.get("heartbeat_seconds")
-        if not isinstance(heartbeat_s, int | float) or heartbeat_s <= 0:
+        try:
+            live = Live(str(self._hello.get("gateway", "")), float(heartbeat_s or 0))
+        except (TypeError, ValueError):
+            live = Live("", 0)
+        if live.heartbeat_s <= 0:
             raise MalformedMessageError("hello without heartbeat_seconds")
-        return Live(str(self._hello.get("gateway", "")), float(heartbeat_s))
+        self._is_following = True
+        self._stream, self._position = self._connected_stream or "", position
+        return [live, Deliver(self._pending(), Place(self._stream, position))]
 
-    def _begin_anew(self, reason: str, position: int) -> list[Action]:
-        if self._spoken is None:
+    def _take_reset(self, reason: str, position: int) -> list[Action]:
+        if self._connected_stream is None:
             return [Reconnect("reset before hello")]
-        if self._is_elsewhere() and self._wanted is None:
-            self._owed = reason
+        if self._is_elsewhere() and self._tables is None:
+            self._pending_reset = reason
             return self._start(position)
-        if reason == "unknown_stream" or not self._following:
-            # The stream became another one during this connection, and only a new hello tells
-            # which. Before the filter was set, nobody knows what our position was taken for.
+        if reason == "unknown_stream" or not self._is_following:
+            # The stream changed during this connection, and only the next hello names the new one.
+            # Before the filter is set, the server may have read our position as either stream's.
             self._stream = self._position = None
-            self._owed = reason
+            self._pending_reset = reason
             return [Reconnect(f"reset: {reason}")]
         self._position = position
         place = Place(self._stream or "", position)
         return [Deliver((Reset(reason, place),), place)]
 
-    def _follow(self, frame: Message) -> list[Action]:
+    def _take_events(self, frame: Message) -> list[Action]:
         first, last, known = _position(frame, "first"), _position(frame, "last"), self._position
         assert known is not None, "following"  # noqa: S101  for the type checker
         if first > known + 1:
@@ -221,35 +255,36 @@ class Protocol:
         if last <= known:
             return []
         events = _new_events(frame, known, last)
-        if not self._is_partial() and not frame.get("conflated") and len(events) != last - known:
+        if not self._is_partial and not frame.get("conflated") and len(events) != last - known:
             return [Reconnect(f"gap: {len(events)} events from {known + 1} to {last}")]
         self._position = last
         return [Deliver(events, Place(self._stream or "", last)), Proven()]
 
+    @property
     def _is_partial(self) -> bool:
-        """Tell whether frames cover more than they hold: under a filter, or by our token."""
-        return self._wanted is not None or self._scoped
+        """Whether frames hold fewer events than they cover: with a filter or a restricted token."""
+        return self._tables is not None or self._is_restricted
 
-    def _compare(self, position: int) -> list[Action]:
+    def _take_heartbeat(self, position: int) -> list[Action]:
         known = self._position or 0
         if position <= known:
             return [Proven()]
-        if not self._is_partial():
-            return [Reconnect(f"gap: {position} is announced, {known} was the last to come")]
-        self._position = position  # nothing in between matched
+        if not self._is_partial:
+            return [Reconnect(f"gap: the stream is at {position}, the last event was {known}")]
+        self._position = position  # no event in between matched
         return [Deliver((), Place(self._stream or "", position)), Proven()]
 
 
 def parse(raw: str | bytes) -> Message:
-    """Read a message: a JSON object with a type.
+    """Parse a message: a JSON object with a type.
 
     Raises:
-        MalformedMessageError: it is none.
+        MalformedMessageError: it is not one.
 
     """
     try:
-        message = json.loads(raw)
-    except ValueError as exc:
+        message = parse_json(raw if isinstance(raw, str) else raw.decode())
+    except (ValueError, KeyError, StopIteration, AttributeError) as exc:
         raise MalformedMessageError("a message is not JSON") from exc
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise MalformedMessageError("a message is not an object with a type")
@@ -258,13 +293,13 @@ def parse(raw: str | bytes) -> Message:
 
 def _position(message: Message, field: str = "position") -> int:
     position = message.get(field)
-    if not isinstance(position, int) or isinstance(position, bool) or position < 0:
+    if not is_position(position):
         raise MalformedMessageError(f"{message['type']} without {field}")
-    return position
+    return int(position or 0)
 
 
 def _new_events(frame: Message, known: int, last: int) -> tuple[Event, ...]:
-    """Return what of a frame is not known yet.
+    """Return the events of a frame that are not known yet.
 
     Raises:
         MalformedMessageError: an event is malformed, out of order or out of range.

@@ -1,56 +1,141 @@
-"""Snapshots over HTTP: every page of ``GET /api/orders``."""
+"""Snapshots over HTTP, and joining them with the stream into a book that is always right."""
 
+import asyncio
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping
 from typing import Any
 
 import httpx
 
+from orders_client.book import OrderBook
+from orders_client.client import OrdersClient
 from orders_client.errors import SnapshotError
-from orders_client.items import Place, Row, Snapshot
-from orders_contract.messages import Filter
+from orders_client.items import (
+    Event,
+    Item,
+    Place,
+    Row,
+    Snapshot,
+    Tables,
+    parse_json,
+    row_key,
+)
+from orders_contract.backoff import Backoff
+from orders_contract.schema import ORDERS, Schema
 
 _PAGE = 1000
 
+QueryItem = tuple[str, str | int | float | bool | None]
+"""As httpx types them; these are always texts."""
 
-async def fetch_snapshot(api: httpx.AsyncClient, wanted: Filter | None = None) -> Snapshot:
-    """Return all orders under a filter; ``api`` has the base address.
 
-    Pages are of different moments. The place is the first page's, so what later pages show too
-    early is told again by the events that follow, and comes out right.
+async def follow(
+    client: OrdersClient,
+    api: httpx.AsyncClient,
+    book: OrderBook,
+    *,
+    on_trouble: Callable[[str, float], None] = lambda _reason, _retry_in_s: None,
+) -> AsyncIterator[Item | Snapshot]:
+    """Keep a book right; yield each event, reset and snapshot once it is applied.
+
+    A book that has a place already, perhaps from an earlier run, goes on from the client's place
+    or else its own. The client must have the book's filters. A snapshot that fails is repeated
+    without end; ``on_trouble`` is called with the reason and the delay in seconds.
+    """
+    if book.place is None:
+        yield await _load(client, api, book, on_trouble)
+    elif client.place is None:
+        client.seek(book.place)
+    async for item in client:
+        if not isinstance(item, Event):
+            yield item
+            yield await _load(client, api, book, on_trouble)
+        elif book.apply(item):
+            yield item
+
+
+async def _load(
+    client: OrdersClient,
+    api: httpx.AsyncClient,
+    book: OrderBook,
+    on_trouble: Callable[[str, float], None],
+) -> Snapshot:
+    backoff = Backoff()
+    while True:
+        try:
+            snapshot = await fetch_snapshot(api, book.tables)
+        except SnapshotError as exc:
+            delay_s = backoff.next_delay_s()
+            on_trouble(str(exc), delay_s)
+            await asyncio.sleep(delay_s)
+            continue
+        book.load(snapshot)
+        client.seek(snapshot.place)
+        return snapshot
+
+
+async def fetch_snapshot(api: httpx.AsyncClient, tables: Tables | None = None) -> Snapshot:
+    """Return all rows of the tables under their filters; ``api`` has the base address.
+
+    Pages are of different moments. The place is that of the first page: what later pages show
+    too early is repeated by the events that follow, and comes out right.
 
     Raises:
-        SnapshotError: there is none to be had at the moment.
+        SnapshotError: it could not be fetched.
 
     """
+    wanted = {ORDERS: {}} if tables is None else tables
     try:
-        return await _all_pages(api, wanted)
+        keys: dict[str, tuple[str, ...]] = {ORDERS: ("id",)}
+        if wanted.keys() - keys.keys():
+            schema = Schema.parse(await _get(api, "/api/schema", []))
+            keys = {name: schema.tables[name].key for name in wanted}
+        place: Place | None = None
+        rows: dict[str, dict[Hashable, Row]] = {}
+        for name, conditions in wanted.items():
+            rows[name] = {}
+            async for page in _pages(api, name, conditions):
+                here = Place(str(page["stream"]), int(page["position"]))
+                place = place or here
+                if here.stream != place.stream or here.position < place.position:
+                    raise SnapshotError("the database was replaced between two pages")
+                for row in page["orders" if name == ORDERS else "rows"]:
+                    rows[name][row_key({column: row[column] for column in keys[name]})] = row
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as exc:
         raise SnapshotError(str(exc) or type(exc).__name__) from exc
+    if place is None:
+        raise SnapshotError("no table is wanted")
+    return Snapshot(place, rows)
 
 
-async def _all_pages(api: httpx.AsyncClient, wanted: Filter | None) -> Snapshot:
-    page = await _page(api, wanted, None)
-    place = _place(page)
-    orders: list[Row] = page["orders"]
-    while (cursor := page["next_cursor"]) is not None:
-        page = await _page(api, wanted, cursor)
-        here = _place(page)
-        if here.stream != place.stream or here.position < place.position:
-            raise SnapshotError("the database was replaced between two pages")
-        orders += page["orders"]
-    return Snapshot(place, tuple(orders))
+async def _pages(
+    api: httpx.AsyncClient, table: str, conditions: Mapping[str, Any]
+) -> AsyncIterator[Any]:
+    path = "/api/orders" if table == ORDERS else f"/api/tables/{table}"
+    query: list[QueryItem] = [("limit", _PAGE), *_query(table, conditions)]
+    cursor: str | None = None
+    while True:
+        page = await _get(api, path, query if cursor is None else [*query, ("cursor", cursor)])
+        yield page
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return
 
 
-async def _page(api: httpx.AsyncClient, wanted: Filter | None, cursor: str | None) -> Any:
-    query: list[tuple[str, str | int | float | bool | None]] = [("limit", _PAGE)]
-    if wanted is not None:  # order_id is no parameter of the API: the book picks
-        query += [("status", each) for each in wanted.status or ()]
-        query += [("customer_name", each) for each in wanted.customer_name or ()]
-    if cursor is not None:
-        query.append(("cursor", cursor))
-    response = await api.get("/api/orders", params=query)
+async def _get(api: httpx.AsyncClient, path: str, query: list[QueryItem]) -> Any:
+    response = await api.get(path, params=query)
     response.raise_for_status()
-    return response.json()
+    return parse_json(response.text)
 
 
-def _place(page: Any) -> Place:
-    return Place(str(page["stream"]), int(page["position"]))
+def _query(table: str, conditions: Mapping[str, Any]) -> Iterator[QueryItem]:
+    """Yield the query parameters that select the rows matching a filter."""
+    for name, condition in conditions.items():
+        column = "id" if table == ORDERS and name == "order_id" else name
+        operators = condition if isinstance(condition, Mapping) else {"eq": condition}
+        for operator, value in operators.items():
+            for each in value if isinstance(value, list | tuple) else [value]:
+                if each is None:
+                    yield f"{column}.is", "not_null" if operator == "not" else "null"
+                else:
+                    parameter = column if operator == "eq" else f"{column}.{operator}"
+                    yield parameter, str(each).lower() if isinstance(each, bool) else str(each)

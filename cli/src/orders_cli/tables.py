@@ -1,0 +1,52 @@
+"""``orders tables``, ``watch-table`` and ``unwatch-table``: which tables' changes are events."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import psycopg
+import typer
+from rich.console import Console
+from rich.table import Table as Grid
+
+from orders_cli.addresses import Data
+from orders_cli.errors import BadValueError, UnreachableError
+from orders_cli.stack.data_folder import DEFAULT_DATA, read_state
+from orders_contract.schema import Schema
+
+Name = Annotated[
+    str, typer.Argument(metavar="TABLE", help="As in SQL: notes, sales.items, '\"Notes\"'.")
+]
+
+
+def tables(data: Data = DEFAULT_DATA) -> None:
+    """List the watched tables of the running stack."""
+    (document,) = _query(data, "SELECT order_schema()::text")
+    grid = Grid("table", "key", "order", "columns", box=None, pad_edge=False)
+    for table in Schema.parse(document).tables.values():
+        parent = table.parent.column if table.parent else ""
+        grid.add_row(table.name, ", ".join(table.key), parent, ", ".join(table.columns))
+    Console().print(grid)
+
+
+def watch_table(table: Name, data: Data = DEFAULT_DATA) -> None:
+    """Make each change of a table an event. The table needs a primary key."""
+    _query(data, "SELECT watch_table(%s::regclass)::text", [table])
+    typer.echo(f"{table} is watched")
+
+
+def unwatch_table(table: Name, data: Data = DEFAULT_DATA) -> None:
+    """Stop making events of a table's changes."""
+    _query(data, "SELECT unwatch_table(%s::regclass)::text", [table])
+    typer.echo(f"{table} is not watched")
+
+
+def _query(data: Data, statement: str, parameters: Iterable[str] = ()) -> tuple[str, ...]:
+    """Run a statement as the owner of the tables; return its row."""
+    try:
+        with psycopg.connect(read_state(data).database) as connection:
+            row = connection.execute(statement, list(parameters)).fetchone()
+    except psycopg.OperationalError as exc:
+        raise UnreachableError(f"no database answers: {exc}") from exc
+    except psycopg.Error as exc:
+        raise BadValueError(exc.diag.message_primary or str(exc)) from exc
+    return row or ()
