@@ -159,7 +159,7 @@ def test_a_filter_is_set_before_anything_counts() -> None:
     assert protocol.connect() == ""
     (send,) = protocol.take(hello(4))
     assert isinstance(send, Send)
-    assert json.loads(send.text) == {"type": "subscribe", "filter": SHIPPED["orders"]}
+    assert json.loads(send.text) == {"type": "subscribe", "tables": SHIPPED}
     assert protocol.take(frame(5, 5)) == []
     protocol.take(said("subscribed", 5))
     assert positions(protocol.take(frame(6, 8, 7))) == [7]

@@ -23,7 +23,6 @@ from orders_client.items import (
     parse_event,
     parse_json,
 )
-from orders_contract.schema import ORDERS
 
 Message = dict[str, Any]
 
@@ -197,11 +196,7 @@ class Protocol:
         return tuple(items)
 
     def _subscribe(self, tables: Mapping[str, Any]) -> str:
-        message: Message = {"type": "subscribe"}
-        if tables.keys() == {ORDERS}:
-            message["filter"] = tables[ORDERS]
-        else:
-            message["tables"] = tables
+        message: Message = {"type": "subscribe", "tables": tables}
         if self._position is not None and not self._is_elsewhere():
             message["after"] = self._position
         return json.dumps(message, default=str)
