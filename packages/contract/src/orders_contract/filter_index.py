@@ -22,6 +22,8 @@ from orders_contract.matching import (
     table_of,
 )
 
+_NOTHING = object()
+"""Equals the key of no value."""
 _Selections = dict[Selection, None]
 _Slot = tuple[str, KeyFunction]
 """A column, and how its values become keys."""
@@ -59,17 +61,18 @@ class _Drawer:
         if not slot:
             self.slots.pop(name, None)
 
-    def find(self, event: Event) -> Iterator[_Selections]:
+    def find(self, event: Event) -> list[_Selections]:
         if event["operation"] == "TRUNCATE":
-            yield self.all
-            return
-        if self.unlisted:
-            yield self.unlisted
-        rows = [row for row in (row_of(event), event.get("changed")) if row]
+            return [self.all]
+        found = [self.unlisted] if self.unlisted else []
+        row, changed = row_of(event) or {}, event.get("changed") or {}
         for (column, key_of), slot in self.slots.items():
-            for key in {key_of(row[column]) for row in rows if column in row}:
-                if key in slot:
-                    yield slot[key]
+            key = key_of(row[column]) if column in row else _NOTHING
+            if key in slot:
+                found.append(slot[key])
+            if column in changed and (former := key_of(changed[column])) != key and former in slot:
+                found.append(slot[former])
+        return found
 
 
 class FilterIndex:
@@ -102,7 +105,7 @@ class FilterIndex:
     def candidates(self, event: Event) -> Collection[Selection]:
         """Return every selection that may see an event, each once."""
         table = table_of(event)
-        found = list(self._tables[table].find(event)) if table in self._tables else []
+        found = self._tables[table].find(event) if table in self._tables else []
         for described, drawer in self._others.items():
             if table not in described:
                 found += drawer.find(event)

@@ -8,6 +8,7 @@ the message is assembled, not rendered.
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from orders_contract.events import OpenedEvent, packed
 from orders_contract.matching import View, table_of
@@ -16,8 +17,7 @@ RowKey = tuple[str, str]
 """Table and primary key."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeenEvent:
+class SeenEvent(NamedTuple):
     """An event and how the clients with one selection see it."""
 
     opened: OpenedEvent
@@ -38,8 +38,7 @@ class Bounds:
     max_message_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(NamedTuple):
     position: int
     text: str
     is_removal: bool

@@ -39,7 +39,7 @@ class _Group(Generic[M]):
     members: dict[Framing, set[M]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delivery(Generic[M]):
     """One message and the members that get it, whose connections share a framing."""
 
@@ -197,7 +197,8 @@ class Hub(Generic[M]):
                 rendered = packed(each.text for each in events)
                 message = protocol.events(group.covered + 1, last, rendered)
                 group.covered = last
-                yield from _to_group(message, group)
+                for framing, members in group.members.items():
+                    yield Delivery(message, tuple(members), framing)
 
     def _give_up(self, position: int) -> Iterator[Delivery[M]]:
         """Reset every filtered member: what it should see of a batch cannot be told (I11)."""
