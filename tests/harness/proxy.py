@@ -1,11 +1,15 @@
 """A TCP connection with somebody in the middle: it can be cut, go dead, and lose a message."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from harness.processes import LOOPBACK
 
 _CHUNK = 65_536
+
+Filter = Callable[[bytes], bytes]
+"""Takes bytes as they come; returns what to pass on now."""
 
 
 class Proxy:
@@ -16,6 +20,7 @@ class Proxy:
         self._target = target
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._abandoned: list[asyncio.Event] = []
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
@@ -42,9 +47,17 @@ class Proxy:
         """Let nothing through any more, without a word to either side."""
         self._flowing.clear()
 
+    def abandon(self) -> None:
+        """Let nothing through on the connections that exist; new ones flow."""
+        self._flowing.clear()
+        self._abandoned.append(self._flowing)
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+
     def thaw(self) -> None:
         """Let it flow again."""
-        self._flowing.set()
+        for flowing in (self._flowing, *self._abandoned):
+            flowing.set()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
@@ -65,9 +78,10 @@ class Proxy:
         there: asyncio.StreamReader,
         back: asyncio.StreamWriter,
     ) -> None:
+        flowing = self._flowing
         pumps = [
-            asyncio.create_task(self._pump(reader, back, None)),
-            asyncio.create_task(self._pump(there, writer, self._inbound())),
+            asyncio.create_task(self._pump(reader, back, flowing, None)),
+            asyncio.create_task(self._pump(there, writer, flowing, self._inbound())),
         ]
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
@@ -76,17 +90,23 @@ class Proxy:
                 pump.cancel()
             back.transport.abort()
 
-    def _inbound(self) -> "Replies | None":
+    def _inbound(self) -> Filter | None:
+        """Return what inbound bytes of a new connection pass through."""
         return None
 
     async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, replies: "Replies | None"
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        flowing: asyncio.Event,
+        passed: Filter | None,
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(_CHUNK):
-                await self._flowing.wait()
-                writer.write(data if replies is None else replies.filter(data))
+                await flowing.wait()
+                writer.write(data if passed is None else passed(data))
                 await writer.drain()
+            await flowing.wait()  # a frozen connection does not pass on its end either
 
 
 class RedisProxy(Proxy):
@@ -99,8 +119,8 @@ class RedisProxy(Proxy):
         """So many of the next messages will not arrive."""
         self.lost = 0
 
-    def _inbound(self) -> "Replies":
-        return Replies(self)
+    def _inbound(self) -> Filter:
+        return Replies(self).filter
 
 
 class Replies:

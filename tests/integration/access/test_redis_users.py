@@ -125,6 +125,9 @@ def test_nobody_is_more_than_they_need_to_be(
         ("gateway", ("DEL", "orders:revoked")),
         ("gateway", ("PUBLISH", "orders:changes", "1")),
         ("gateway", ("EVAL", "return 1", "0")),
+        ("gateway", ("SET", "orders:ticket:x", "1")),
+        ("gateway", ("GET", "orders:ticket:x")),
+        ("gateway", ("SET", "orders:schema", "{}")),
         ("api", ("XRANGE", "orders:log", "-", "+")),
         ("api", ("GET", "orders:ticket:x")),
         ("api", ("PUBLISH", "orders:changes", "1")),
@@ -140,6 +143,17 @@ def test_keys_of_others(
     """Nobody does another's work: gateways publish nothing, and un-revoke nobody."""
     with pytest.raises(redis.exceptions.NoPermissionError):
         as_user(name).execute_command(*command)  # type: ignore[no-untyped-call]
+
+
+def test_a_gateway_redeems_tickets_and_reads_the_schema(
+    as_user: Callable[[str], redis.Redis],
+) -> None:
+    """A gateway takes a ticket that the API made, once, and reads the schema of the listener."""
+    as_user("api").set("orders:ticket:x", "who")
+    as_user("listener").set("orders:schema", "{}")
+    gateway = as_user("gateway")
+    assert [gateway.getdel("orders:ticket:x") for _ in range(2)] == ["who", None]
+    assert gateway.get("orders:schema") == "{}"
 
 
 def test_strangers_are_nobody(guarded_redis: Valkey) -> None:

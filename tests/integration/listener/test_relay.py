@@ -15,34 +15,11 @@ from harness.follower import Follower
 from harness.forked import forked
 from harness.pipeline import Pipeline, Service, health
 from harness.proxy import Proxy
+from harness.redis_log import INSERT, positions, write
 from harness.servers import Postgres, Valkey
 from harness.waiting import until
 from orders_contract.batches import Batch, Head, decode
 from orders_contract.names import CHANGES_CHANNEL, HEAD_KEY, LISTENER_KEY, LOG_KEY
-
-INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
-
-
-def logged(valkey: Valkey) -> list[tuple[int, int, list[dict[str, Any]]]]:
-    """Return what the stream orders:log holds: first, last, events."""
-    with valkey.connect() as client:
-        entries: Any = client.xrange(LOG_KEY)
-    return [
-        (int(fields[b"first"]), int(entry.split(b"-")[0]), json.loads(fields[b"events"]))
-        for entry, fields in entries
-    ]
-
-
-def positions(valkey: Valkey) -> list[int]:
-    """Return the positions of all events in orders:log."""
-    return [event["position"] for _, _, events in logged(valkey) for event in events]
-
-
-def write(pipeline: Pipeline, orders: int) -> None:
-    """Commit orders one by one."""
-    with pipeline.database.connect() as sql:
-        for _ in range(orders):
-            sql.execute(INSERT)
 
 
 def test_a_batch_stands_in_the_log_and_on_the_channel(pipeline: Pipeline) -> None:

@@ -211,6 +211,8 @@ class Publisher:
         """Drop the log: what it holds does not belong before the head to come."""
         with _failures():
             await self._client.delete(LOG_KEY)
+            # Redis may have evicted the head because its memory was limited since.
+            self._bounds.max_bytes = min(self._bounds.max_bytes, await _log_bytes(self._client))
 
     async def seed(self, batch: Batch, listener: str) -> Outcome:
         """Append a batch of history, notifying only listeners that stand by.

@@ -1,0 +1,32 @@
+"""What the listener left in Redis."""
+
+import json
+from typing import Any
+
+from harness.pipeline import Pipeline
+from harness.servers import Valkey
+from orders_contract.names import LOG_KEY
+
+INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
+
+
+def logged(valkey: Valkey) -> list[tuple[int, int, list[dict[str, Any]]]]:
+    """Return what the stream orders:log holds: first, last, events."""
+    with valkey.connect() as client:
+        entries: Any = client.xrange(LOG_KEY)
+    return [
+        (int(fields[b"first"]), int(entry.split(b"-")[0]), json.loads(fields[b"events"]))
+        for entry, fields in entries
+    ]
+
+
+def positions(valkey: Valkey) -> list[int]:
+    """Return the positions of all events in orders:log."""
+    return [event["position"] for _, _, events in logged(valkey) for event in events]
+
+
+def write(pipeline: Pipeline, orders: int) -> None:
+    """Commit orders one by one."""
+    with pipeline.database.connect() as sql:
+        for _ in range(orders):
+            sql.execute(INSERT)

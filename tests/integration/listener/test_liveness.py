@@ -1,0 +1,154 @@
+"""A listener is well only if PostgreSQL answers and changes flow; a dead connection ends soon."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from harness.pipeline import Pipeline, health
+from harness.proxy import Proxy
+from harness.redis_log import INSERT, positions, write
+from harness.waiting import until
+
+LISTENER = "orders-listener"
+
+
+def backend(pipeline: Pipeline) -> int:
+    """Return the process id of the listener's session that takes changes."""
+    with pipeline.database.connect() as connection:
+        row = connection.execute(
+            "SELECT pid FROM pg_stat_activity"
+            " WHERE application_name = %s AND datname = current_database()",
+            [LISTENER],
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Stop a process for a while."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_stopped_backend_is_given_up(pipeline: Pipeline) -> None:
+    """I3: PostgreSQL's process for the session hangs. The listener notices it and leads without it.
+
+    The hanging session keeps the leader's lock, which only saves work (I8).
+    """
+    listener = pipeline.listener().ready()
+    write(pipeline, 1)
+    until(lambda: positions(pipeline.valkey) == [1])
+    with stopped(backend(pipeline)):
+        write(pipeline, 2)
+        until(lambda: health(listener.port)[0] == 503, 10, "health says down")
+        until(lambda: positions(pipeline.valkey) == [1, 2, 3], 15, "events flow again")
+        until(lambda: health(listener.port)[0] == 200, 5, "health says ok")
+        write(pipeline, 1)
+        until(lambda: positions(pipeline.valkey) == [1, 2, 3, 4], 3)
+
+
+@pytest.mark.anyio
+async def test_a_half_open_connection_is_given_up(pipeline: Pipeline) -> None:
+    """I3: a proxy keeps the listener's connections open and passes nothing on; new ones work."""
+    proxy = Proxy(pipeline.database.port)
+    await proxy.open()
+    try:
+        loop = asyncio.get_running_loop()
+        await asyncio.to_thread(_abandon_and_recover, pipeline, proxy, loop)
+    finally:
+        await proxy.close()
+
+
+def _abandon_and_recover(pipeline: Pipeline, proxy: Proxy, loop: asyncio.AbstractEventLoop) -> None:
+    listener = pipeline.listener(DB_PORT=str(proxy.port)).ready()
+    write(pipeline, 1)
+    until(lambda: positions(pipeline.valkey) == [1])
+    loop.call_soon_threadsafe(proxy.abandon)
+    write(pipeline, 2)
+    until(lambda: positions(pipeline.valkey) == [1, 2, 3], 10, "events flow again")
+    until(lambda: health(listener.port)[1].get("sessions") == 2)
+
+
+@pytest.mark.anyio
+async def test_the_head_is_repeated_only_while_postgresql_answers(pipeline: Pipeline) -> None:
+    """What gateways show as live has been heard from the database within seconds."""
+    proxy = Proxy(pipeline.database.port)
+    await proxy.open()
+    try:
+        loop = asyncio.get_running_loop()
+        await asyncio.to_thread(_freeze_and_listen, pipeline, proxy, loop)
+    finally:
+        await proxy.close()
+
+
+def _freeze_and_listen(pipeline: Pipeline, proxy: Proxy, loop: asyncio.AbstractEventLoop) -> None:
+    listener = pipeline.listener(DB_PORT=str(proxy.port)).ready()
+    with pipeline.valkey.connect() as client, client.pubsub() as pubsub:
+        pubsub.subscribe("orders:changes")
+
+        def head(timeout_s: float) -> bool:
+            return pubsub.get_message(ignore_subscribe_messages=True, timeout=timeout_s) is not None
+
+        until(lambda: head(0.5), 5, "heads come")
+        loop.call_soon_threadsafe(proxy.freeze)
+        until(lambda: not head(2.0), 8, "no head for two seconds")
+        until(lambda: health(listener.port)[0] == 503, 8, "health says down")
+    loop.call_soon_threadsafe(proxy.thaw)
+    listener.ready()
+
+
+def test_changes_that_keep_waiting_are_noticed(pipeline: Pipeline) -> None:
+    """PostgreSQL answers, but nothing is taken, here for a lock: health says so within 10 s."""
+    listener = pipeline.listener().ready()
+    with pipeline.database.connect() as blocking:
+        blocking.execute("SELECT pg_advisory_lock(order_lock('take'))")
+        write(pipeline, 1)
+        until(lambda: health(listener.port)[0] == 503, 10, "health says down")
+    until(lambda: positions(pipeline.valkey) == [1], 10)
+    listener.ready()
+
+
+def test_settings_of_database_and_role_weaken_nothing(pipeline: Pipeline) -> None:
+    """The listener's sessions set what they depend on, whatever ALTER DATABASE and ROLE say."""
+    odd = {
+        "synchronous_commit": "off",
+        "default_transaction_isolation": "serializable",
+        "default_transaction_read_only": "on",
+        "statement_timeout": "1",
+        "lock_timeout": "1",
+        "idle_session_timeout": "100",
+        "idle_in_transaction_session_timeout": "100",
+        "search_path": "pg_catalog",
+        "TimeZone": "Asia/Kathmandu",
+        "DateStyle": "SQL, DMY",
+        "IntervalStyle": "sql_standard",
+        "extra_float_digits": "-5",
+    }
+    with psycopg.connect(pipeline.database.url, autocommit=True) as owner:
+        for name, value in odd.items():
+            owner.execute(
+                sql.SQL("ALTER DATABASE {} SET {} = {}").format(
+                    sql.Identifier(pipeline.database.name), sql.Identifier(name), sql.Literal(value)
+                )
+            )
+    listener = pipeline.listener().ready()
+    usable = "-c search_path=public -c statement_timeout=0 -c default_transaction_read_only=off"
+    with psycopg.connect(pipeline.database.url, options=usable) as orders:
+        for _ in range(50):
+            orders.execute(INSERT)
+            orders.execute("UPDATE orders SET quantity = quantity + 1")
+            orders.commit()
+    until(lambda: positions(pipeline.valkey)[-1:] == [50 + 50 * 51 // 2], 15)
+    status = health(listener.port)[1]
+    assert (status["sessions"], status["last_error"]) == (1, None)
+    assert status["schema"] is not None

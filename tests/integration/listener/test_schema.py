@@ -1,0 +1,166 @@
+"""The listener announces the schema of the watched tables and each change of it (I10)."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from harness.pipeline import Pipeline, health
+from harness.redis_log import INSERT, positions, write
+from harness.waiting import until
+from orders_contract.batches import Head, decode
+from orders_contract.names import CHANGES_CHANNEL, HEAD_KEY, SCHEMA_KEY
+
+ADD_COLUMN = "ALTER TABLE orders ADD COLUMN currency text NOT NULL DEFAULT 'EUR'"
+
+
+class Heads:
+    """The heads on the channel of changes."""
+
+    def __init__(self, pubsub: Any) -> None:
+        """Read from a subscription."""
+        self._pubsub = pubsub
+
+    def next(self) -> Head | None:
+        """Return the next head; None if another message came, or none within a second."""
+        message = self._pubsub.get_message(ignore_subscribe_messages=True, timeout=1)
+        decoded = None if message is None else decode(message["data"])
+        return decoded if isinstance(decoded, Head) else None
+
+    def until_schema(self, version: str, within_s: float) -> None:
+        """Wait for a head that names the version."""
+
+        def named() -> bool:
+            head = self.next()
+            return head is not None and head.schema == version
+
+        until(named, within_s, f"a head names schema {version}")
+
+
+@contextmanager
+def heads(pipeline: Pipeline) -> Iterator[Heads]:
+    """Subscribe to the channel of changes."""
+    with pipeline.valkey.connect() as client, client.pubsub() as pubsub:
+        pubsub.subscribe(CHANGES_CHANNEL)
+        until(lambda: pubsub.get_message(timeout=1), 5, "subscribed")
+        yield Heads(pubsub)
+
+
+def version(pipeline: Pipeline) -> str:
+    """Return the schema's version as PostgreSQL has it."""
+    with pipeline.database.connect() as sql:
+        row = sql.execute("SELECT order_schema_version()").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def alter(pipeline: Pipeline, statement: str) -> str:
+    """Change a table; return the version of the schema from then on."""
+    before = version(pipeline)
+    with pipeline.database.connect() as sql:
+        sql.execute(statement)
+    after = version(pipeline)
+    assert after != before
+    return after
+
+
+def stored(pipeline: Pipeline) -> tuple[str | None, Any]:
+    """Return the version that orders:head names, and the document of orders:schema."""
+    with pipeline.valkey.connect() as client:
+        named: Any = client.hget(HEAD_KEY, "schema")
+        document: Any = client.get(SCHEMA_KEY)
+    return named and named.decode(), document and json.loads(document)
+
+
+def is_stored(pipeline: Pipeline, wanted: str) -> bool:
+    """Tell whether Redis has the schema of a version and names it."""
+    named, document = stored(pipeline)
+    return named == wanted and document is not None and document["version"] == wanted
+
+
+def test_the_schema_is_there_from_the_start(pipeline: Pipeline) -> None:
+    """The first head names the schema, whose document is what order_schema() returns."""
+    listener = pipeline.listener().ready()
+    until(lambda: is_stored(pipeline, version(pipeline)), 2)
+    with pipeline.database.connect() as sql:
+        row = sql.execute("SELECT order_schema()").fetchone()
+    assert row is not None
+    assert stored(pipeline)[1] == row[0]
+    assert health(listener.port)[1]["schema"] == version(pipeline)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        ADD_COLUMN,
+        "ALTER TABLE orders RENAME COLUMN product_name TO title",
+        "COMMENT ON COLUMN orders.status IS 'where it stands'",
+        "CREATE TABLE notes (id bigint PRIMARY KEY, body text); SELECT watch_table('notes')",
+    ],
+)
+def test_a_change_is_announced_within_two_seconds(pipeline: Pipeline, statement: str) -> None:
+    """I10: after DDL a head names the new version, and the document is stored by then."""
+    pipeline.listener().ready()
+    with heads(pipeline) as channel:
+        wanted = alter(pipeline, statement)
+        channel.until_schema(wanted, 2)
+        assert is_stored(pipeline, wanted)
+
+
+def test_it_survives_a_flush_of_redis(pipeline: Pipeline) -> None:
+    """I3: a Redis that lost everything gets the schema back with the head."""
+    pipeline.listener().ready()
+    wanted = version(pipeline)
+    until(lambda: is_stored(pipeline, wanted), 2)
+    with pipeline.valkey.connect() as client:
+        client.flushall()
+        until(lambda: is_stored(pipeline, wanted), 5)
+        client.delete(SCHEMA_KEY)  # an eviction
+        until(lambda: is_stored(pipeline, wanted), 3)
+
+
+def test_a_new_leader_announces_what_changed_meanwhile(pipeline: Pipeline) -> None:
+    """I8: DDL between two leaders is announced by the second one."""
+    first = pipeline.listener().ready()
+    until(lambda: is_stored(pipeline, version(pipeline)), 2)
+    first.process.kill()
+    wanted = alter(pipeline, ADD_COLUMN)
+    pipeline.listener().ready()
+    until(lambda: is_stored(pipeline, wanted), 3)
+
+
+def test_a_running_alter_table_delays_no_event(pipeline: Pipeline) -> None:
+    """I10: while a transaction holds orders exclusively, waiting changes still reach Redis."""
+    pipeline.listener().ready()
+    until(lambda: is_stored(pipeline, version(pipeline)), 2)
+    with (
+        pipeline.database.connect(autocommit=False) as ddl,
+        pipeline.database.connect(autocommit=False) as writer,
+        heads(pipeline) as channel,
+    ):
+        writer.execute(INSERT)
+        writer.commit()
+        ddl.execute(ADD_COLUMN)
+        until(lambda: positions(pipeline.valkey) == [1], 1)
+        for _ in range(3):
+            until(channel.next, 2, "heads go on")
+        with pipeline.database.connect() as other:
+            other.execute("CREATE TABLE notes (id bigint PRIMARY KEY)")
+            other.execute("SELECT watch_table('notes')")
+            other.execute("INSERT INTO notes VALUES (1)")
+            until(lambda: positions(pipeline.valkey) == [1, 2], 1)
+        ddl.commit()
+        channel.until_schema(version(pipeline), 3)
+
+
+def test_events_flow_without_a_schema(pipeline: Pipeline) -> None:
+    """A database whose order_schema() fails still has its events published."""
+    with pipeline.database.connect() as sql:
+        sql.execute("DROP FUNCTION order_schema() CASCADE")
+    listener = pipeline.listener().ready()
+    write(pipeline, 2)
+    until(lambda: positions(pipeline.valkey) == [1, 2])
+    assert health(listener.port)[1]["schema"] is None
+    assert stored(pipeline) == (None, None)
