@@ -82,6 +82,7 @@ def event(position: int, operation: str, new: Row | None, old: Row | None = None
     row = new or old
     return {
         "position": position,
+        "table": "orders",
         "operation": operation,
         "order_id": row["id"] if row else None,
         "order": new,

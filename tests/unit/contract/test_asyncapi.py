@@ -1,7 +1,8 @@
-"""``docs/asyncapi.yaml`` says what the code does."""
+"""``docs/asyncapi.yaml`` describes what the code does."""
 
 import ast
 import inspect
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -9,72 +10,57 @@ import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from orders_contract import asyncapi, prose
-from orders_contract.messages import (
-    CLIENT_MESSAGE,
-    SERVER_MESSAGE,
-    ClientMessage,
-    ResetReason,
-    ServerMessage,
+from orders_contract import asyncapi
+from orders_contract.json_schema import FROM_CLIENT, FROM_SERVER
+from orders_contract.matching import (
+    MAX_FILTER_COLUMNS,
+    MAX_FILTER_TABLES,
+    MAX_FILTER_VALUES,
+    Selection,
 )
+from orders_contract.messages import CLIENT_MESSAGE, SERVER_MESSAGE, ResetReason, Subscribe
 from orders_gateway import protocol
 from orders_gateway.transport import CloseCode
 
 _FILE = Path(__file__).resolve().parents[3] / "docs" / "asyncapi.yaml"
-_DOCUMENT = asyncapi.document()
+_DOCUMENT: dict[str, Any] = yaml.safe_load(_FILE.read_text())
+_MESSAGES = _DOCUMENT["components"]["messages"]
+_MODELS = {
+    get_args(each.model_fields["type"].annotation)[0]: each for each in FROM_SERVER + FROM_CLIENT
+}
 _EXAMPLES = [
-    pytest.param(model, payload, id=f"{model.__name__}-{name}")
-    for model, examples in prose.EXAMPLES.items()
-    for name, payload in examples.items()
+    pytest.param(_MODELS[name], example["payload"], id=f"{name}-{example['name']}")
+    for name, message in _MESSAGES.items()
+    for example in message["examples"]
 ]
 
 
-def _union(annotated: Any) -> set[type[BaseModel]]:
-    return set(get_args(get_args(annotated)[0]))
+def _table(text: str) -> set[str]:
+    """Return the first column of a Markdown table."""
+    return set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
 
 
-def test_file_is_as_the_code_renders_it() -> None:
-    """Writing the file anew gives the same file."""
-    assert _FILE.read_text() == asyncapi.render(_DOCUMENT)
-
-
-def test_file_is_yaml() -> None:
-    """What was rendered line by line is YAML, and means the document."""
-    assert yaml.safe_load(_FILE.read_text()) == _DOCUMENT
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        {"on": "no", "null": None, "1001": "1001", "a key": "a: b # c", "": [], "empty": {}},
-        {"text": "one\n\n  two: 'x'\n- three", "emoji": "\U0001f69a", "quote": '"\\'},
-        {"list": [1, 2.5, True, "x", ["y", ["z"]], {"deep": [{"er": 1, "est": "a\nb"}]}]},
-    ],
-)
-def test_rendered_is_yaml(value: dict[str, Any]) -> None:
-    """Whatever the document will hold, YAML gives it back."""
-    assert yaml.safe_load(asyncapi.render(value)) == value
+def test_schemas_are_those_of_the_models() -> None:
+    """Refreshing the file gives the same file."""
+    assert _FILE.read_text() == asyncapi.refreshed(_FILE.read_text())
 
 
 def test_every_message_is_described() -> None:
-    """No message of either direction is left out, none is made up."""
-    assert set(asyncapi.FROM_SERVER) == _union(ServerMessage)
-    assert set(asyncapi.FROM_CLIENT) == _union(ClientMessage)
-    assert set(_DOCUMENT["components"]["messages"]) == set(_DOCUMENT["channels"]["ws"]["messages"])
-    for message in _DOCUMENT["components"]["messages"].values():
-        assert message["description"]
-        assert message["examples"]
+    """Each message of either direction is described, under its type and by its schema."""
+    assert _MESSAGES.keys() == _MODELS.keys() == _DOCUMENT["channels"]["ws"]["messages"].keys()
+    for name, message in _MESSAGES.items():
+        assert message["payload"]["$ref"].rpartition("/")[2] == _MODELS[name].__name__
 
 
-def test_every_message_is_said_by_someone() -> None:
-    """Each message belongs to one operation, as a message or as the reply to one."""
+def test_every_message_belongs_to_one_operation() -> None:
+    """Each message is part of one operation, as a message or as the reply to one."""
     said = [
         reference["$ref"].rpartition("/")[2]
         for operation in _DOCUMENT["operations"].values()
         for side in (operation, operation.get("reply", {}))
         for reference in side.get("messages", [])
     ]
-    assert sorted(said) == sorted(_DOCUMENT["components"]["messages"])
+    assert sorted(said) == sorted(_MESSAGES)
 
 
 def test_references_lead_somewhere() -> None:
@@ -98,21 +84,24 @@ def _references(value: Any) -> list[str]:
 
 @pytest.mark.parametrize(("model", "payload"), _EXAMPLES)
 def test_example_is_a_message(model: type[BaseModel], payload: dict[str, Any]) -> None:
-    """An example is a message of its kind, and of no other."""
-    union = CLIENT_MESSAGE if model in asyncapi.FROM_CLIENT else SERVER_MESSAGE
-    assert type(union.validate_python(payload)) is model
-    for other in {*asyncapi.FROM_SERVER, *asyncapi.FROM_CLIENT} - {model}:
+    """An example is a message of its type, and of no other."""
+    union = CLIENT_MESSAGE if model in FROM_CLIENT else SERVER_MESSAGE
+    message = union.validate_python(payload)
+    assert type(message) is model
+    if isinstance(message, Subscribe):
+        Selection.parse(message.wanted)
+    for other in {*FROM_SERVER, *FROM_CLIENT} - {model}:
         with pytest.raises(ValidationError):
             other.model_validate(payload)
 
 
 def test_reset_reasons_are_all_explained() -> None:
     """I7: a reset names its reason, and the reason is explained."""
-    assert set(prose.RESET_REASONS) == set(get_args(ResetReason))
+    assert _table(_MESSAGES["reset"]["description"]) == set(get_args(ResetReason))
 
 
 def test_error_codes_are_all_explained() -> None:
-    """Each code of an error that the gateway may send is in the table, and no other."""
+    """Each code of an error that the gateway may send is explained, and no other."""
     calls = [
         node
         for node in ast.walk(ast.parse(inspect.getsource(protocol)))
@@ -121,17 +110,29 @@ def test_error_codes_are_all_explained() -> None:
         and node.func.id in {"ProtocolError", "error"}
         and isinstance(node.args[0], ast.Constant)
     ]
-    assert {ast.literal_eval(call.args[0]) for call in calls} == set(prose.ERROR_CODES)
+    explained = _table(_MESSAGES["error"]["description"])
+    assert {ast.literal_eval(call.args[0]) for call in calls} == explained
 
 
 def test_closing_codes_are_all_explained() -> None:
-    """Each code with which the gateway closes is in the table."""
-    assert set(CloseCode) <= set(prose.CLOSING_CODES)
+    """Each code with which the gateway closes is explained."""
+    assert {str(int(code)) for code in CloseCode} <= _table(_DOCUMENT["info"]["description"])
+
+
+def test_bounds_of_a_filter_are_told() -> None:
+    """The description of subscribe names the bounds that the code has."""
+    bounds = (
+        f"At most {MAX_FILTER_TABLES} tables, {MAX_FILTER_COLUMNS} columns for each and "
+        f"{MAX_FILTER_VALUES} values for each column."
+    )
+    assert bounds in _MESSAGES["subscribe"]["description"]
 
 
 def test_query_is_the_one_that_is_read() -> None:
-    """What the document says about the query is what the gateway reads from it."""
-    values = {name: schema["examples"][0] for name, schema in prose.QUERY.items()}
+    """The gateway reads the parameters of the query that the document describes."""
+    channel = _DOCUMENT["channels"]["ws"]
+    described = channel["bindings"]["ws"]["query"]["properties"]
+    values = {name: schema["examples"][0] for name, schema in described.items()}
     query = "&".join(f"{name}={value}" for name, value in values.items())
-    resume = protocol.parse_request(f"{_DOCUMENT['channels']['ws']['address']}?{query}")
+    resume = protocol.parse_request(f"{channel['address']}?{query}")
     assert {"after": resume.after, "stream": resume.stream} == values

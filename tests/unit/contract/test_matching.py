@@ -31,6 +31,8 @@ _KINDS = {
     "name": "text",
     "code": "text",
     "state": "choice",
+    "grade": "choice",
+    "email": "text",
     "amount": "number",
     "count": "integer",
     "open": "boolean",
@@ -42,7 +44,8 @@ _KINDS = {
     "photo": "binary",
     "span": "other",
 }
-_TYPES = {"code": "character(5)"}
+_TYPES = {"code": "character(5)", "email": "citext"}
+_CHOICES = {"state": ["pending", "shipped"], "grade": ["1", "2"]}
 _TABLE = Table.model_validate(
     {
         "name": "orders",
@@ -54,7 +57,7 @@ _TABLE = Table.model_validate(
                 "kind": kind,
                 "nullable": True,
                 "writable": True,
-                "choices": ["pending", "shipped"] if kind == "choice" else None,
+                "choices": _CHOICES.get(name),
             }
             for name, kind in _KINDS.items()
         ],
@@ -103,6 +106,10 @@ def _matches(column: str, value: Any, condition: Any, table: Table | None = _TAB
         ("code", "ab   ", ["ab"], True),
         ("code", "ab   ", [" ab"], False),
         ("state", "pending", ["pending"], True),
+        ("grade", 1, [1], True),
+        ("grade", 1, ["1", None], True),
+        ("grade", "2", [1], False),
+        ("email", "Ann@Example.com", ["ann@example.COM"], True),
         ("ref", "5f0c1a52-7c1e-4b52-9f0e-0d2b8f6a3f11", ["5F0C1A527C1E4B529F0E0D2B8F6A3F11"], True),
         ("data", None, [None], True),
         ("data", {"a": 1}, {"not": None}, True),

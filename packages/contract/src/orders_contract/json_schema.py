@@ -10,7 +10,7 @@ import sys
 from typing import Any, get_args
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from orders_contract.messages import ClientMessage, ServerMessage
 
@@ -18,13 +18,24 @@ FROM_SERVER: tuple[type[BaseModel], ...] = get_args(get_args(ServerMessage)[0])
 FROM_CLIENT: tuple[type[BaseModel], ...] = get_args(get_args(ClientMessage)[0])
 
 
+class _WithoutTitles(GenerateJsonSchema):
+    """Leaves out the titles, which only repeat the names."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  pydantic's signature
+        return False
+
+
 def schemas(ref_template: str) -> dict[str, dict[str, Any]]:
     """Return the schema of each message and of what it holds, by name."""
-    models = [(model, "validation") for model in FROM_SERVER + FROM_CLIENT]
-    _, found = models_json_schema(models, ref_template=ref_template)  # type: ignore[arg-type]
+    validation: JsonSchemaMode = "validation"
+    models = [(model, validation) for model in FROM_SERVER + FROM_CLIENT]
+    _, found = models_json_schema(
+        models, ref_template=ref_template, schema_generator=_WithoutTitles
+    )
     described: dict[str, dict[str, Any]] = found["$defs"]
     for schema in described.values():
         schema["description"] = schema["description"].replace("``", "`")
+        schema.pop("title", None)
     return described
 
 

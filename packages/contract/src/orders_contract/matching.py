@@ -67,6 +67,18 @@ def _padded_key(value: Any) -> Key:
     return value.rstrip(" ") if isinstance(value, str) else _plain_key(value)
 
 
+def _folded_key(value: Any) -> Key:
+    """Return the key of a ``citext``, to which case makes no difference."""
+    return value.lower() if isinstance(value, str) else _plain_key(value)
+
+
+def _choice_key(value: Any) -> Key:
+    """Return the key of a choice, which the schema describes as text even if it is a number."""
+    if value is None or isinstance(value, str):
+        return _padded_key(value)
+    return str(value) if isinstance(value, int | float | Decimal) else _NO_KEY
+
+
 def _instant_key(value: Any) -> Key:
     if not isinstance(value, str):
         return None if value is None else _NO_KEY
@@ -123,9 +135,16 @@ def _seconds(hours: int, minutes: int, seconds: int) -> int:
 def _key_function(column: Column | None) -> KeyFunction:
     if column is None:
         return _plain_key
-    if column.kind in {"date", "timestamp"}:
-        return _instant_key
-    return _padded_key if column.type.startswith(("character(", "bpchar")) else _plain_key
+    match column.kind:
+        case "date" | "timestamp":
+            return _instant_key
+        case "choice":
+            return _choice_key
+        case "text" if column.type == "citext":
+            return _folded_key
+        case "text" if column.type.startswith(("character(", "bpchar")):
+            return _padded_key
+    return _plain_key
 
 
 # --- conditions and filters -----------------------------------------------------------------------
@@ -326,7 +345,9 @@ def _filter_key(value: Any, column: Column | None) -> Key:  # noqa: PLR0911  one
             raise FilterError(f"a {kind} can only be compared with null")
         case "choice":
             choices = (column and column.choices) or ()
-            return _expect(value in choices, value, f"one of {', '.join(choices)}")
+            key = _choice_key(value)
+            known = key in map(_choice_key, choices)
+            return _expect(known, key, f"one of {', '.join(choices)}")
         case None:
             key = _plain_key(value)
             finite = not isinstance(key, Decimal) or key.is_finite()

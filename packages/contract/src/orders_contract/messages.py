@@ -1,7 +1,9 @@
-"""The messages of ``/ws``, both directions, as types. ``docs/asyncapi.yaml`` is held to these.
+"""The messages of ``/ws``, in both directions, as types.
 
-Servers render their messages by hand where that is faster; tests validate every one of them
-against these models.
+Gateways render most of their messages by hand because that is faster; tests validate each of them
+against these models. ``docs/asyncapi.yaml`` describes the messages for people. To add one: write
+its class here, add it to ``ServerMessage`` or ``ClientMessage``, refresh the files that
+``json_schema`` and ``asyncapi`` write, and describe it in ``docs/asyncapi.yaml``.
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -18,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
+from typing_extensions import TypeAliasType
 
 from orders_contract.matching import MAX_FILTER_VALUES
 from orders_contract.schema import ORDERS
@@ -25,11 +28,10 @@ from orders_contract.schema import ORDERS
 Operation = Literal["INSERT", "UPDATE", "DELETE", "TRUNCATE", "LEAVE"]
 ResetReason = Literal["expired", "slow", "unknown_stream", "ahead"]
 Role = Literal["viewer", "clerk", "admin"]
-"""In rising order: who reads, who also writes, who also deletes."""
+"""In rising order: viewers read, clerks also write, admins also delete."""
 
 MAX_POSITION = 2**63 - 1
-"""PostgreSQL counts positions as bigint."""
-
+"""Positions are of PostgreSQL's type bigint."""
 
 Row = dict[str, Any]
 """A row of any table: its columns by name."""
@@ -51,8 +53,12 @@ _RANGE: JsonSchemaValue = {
     "additionalProperties": False,
     "minProperties": 1,
 }
-Condition = Annotated[Any, WithJsonSchema({"anyOf": [_LIST, _RANGE]})]
-"""What a column must hold. ``matching`` reads it: its errors name table and column."""
+_CONDITION: JsonSchemaValue = {
+    "description": "What a column must hold: one of the listed values, or a value within bounds.",
+    "anyOf": [_LIST, _RANGE],
+}
+# Not validated here but by ``matching``, whose errors name table and column.
+Condition = TypeAliasType("Condition", Annotated[Any, WithJsonSchema(_CONDITION)])
 Conditions = dict[str, Condition]
 Filters = dict[str, Conditions]
 """Conditions by table and column."""
@@ -63,48 +69,52 @@ class _Message(BaseModel):
 
 
 class Event(_Message):
-    """One change of a row.
+    """One change of one row.
 
-    Of ``orders``, ``order`` is the new row and ``order_id`` its key. Of other tables, ``row`` is
-    the new row, ``key`` its primary key and ``order_id`` the id of the order it belongs to, or
-    null. ``changed`` holds the old values of the columns that an UPDATE changed, and after DELETE
-    the whole old row.
+    In events of ``orders``, ``order`` is the new row and ``order_id`` its id. In events of other
+    tables, ``row`` is the new row, ``key`` its primary key, and ``order_id`` the id of the order
+    it belongs to, or null. ``changed`` holds the old values of the columns that an UPDATE changed;
+    in a DELETE, the whole old row.
     """
 
     position: PositiveInt
-    table: str = ORDERS
+    table: str
     operation: Operation
     order_id: int | None
     order: Row | None = None
     key: Row | None = None
     row: Row | None = None
     changed: Row | None
-    actor: str | None = None
+    actor: str | None
     changed_at: AwareDatetime
 
     @model_validator(mode="after")
-    def _row_of_its_table(self) -> Self:
-        foreign = {"key", "row"} if self.table == ORDERS else {"order"}
-        if foreign & self.model_fields_set:
-            raise ValueError(f"an event of {self.table} has no {' and no '.join(sorted(foreign))}")
+    def _has_the_row_of_its_table(self) -> Self:
+        expected = {"order"} if self.table == ORDERS else {"key", "row"}
+        if self.model_fields_set & {"order", "key", "row"} != expected:
+            raise ValueError(f"an event of {self.table} has {' and '.join(sorted(expected))}")
         return self
 
 
 class Hello(_Message):
-    """First of every connection: what follows continues ``stream`` after ``position``."""
+    """First message of a connection: events continue ``stream`` after ``position``.
+
+    ``schema`` is the version of ``GET /api/schema``; empty while the gateway does not know it.
+    """
 
     type: Literal["hello"]
     gateway: str
     stream: str
     position: NonNegativeInt
-    schema_version: str = Field("", alias="schema")
+    schema_version: str = Field(alias="schema")
     heartbeat_seconds: float
 
 
 class Events(_Message):
-    """Events ``first`` to ``last``: all of them, or under a filter those that match.
+    """The events from ``first`` to ``last``; under a filter, those that match.
 
-    ``conflated``: only the newest event of each order, for a client that fell behind.
+    ``conflated`` marks a frame that holds only the newest event of each row, for a client that
+    fell behind.
     """
 
     type: Literal["events"]
@@ -115,14 +125,14 @@ class Events(_Message):
 
 
 class Heartbeat(_Message):
-    """Nothing up to ``position`` is missing."""
+    """No event up to ``position`` is missing."""
 
     type: Literal["heartbeat"]
     position: NonNegativeInt
 
 
 class Reset(_Message):
-    """What happened up to ``position`` will not come: fetch a snapshot, go on from there."""
+    """Events up to ``position`` will not come. Fetch a snapshot; events continue from there."""
 
     type: Literal["reset"]
     reason: ResetReason
@@ -130,9 +140,9 @@ class Reset(_Message):
 
 
 class Subscribed(_Message):
-    """The answer to ``subscribe``: what follows continues after ``position``.
+    """The answer to ``subscribe``: matching events follow after ``position``.
 
-    ``tables`` are the filters in force by table; null: every event of every table.
+    ``tables`` are the filters in force, by table; null means every event of every table.
     """
 
     type: Literal["subscribed"]
@@ -148,9 +158,10 @@ class SchemaChanged(_Message):
 
 
 class Authenticated(_Message):
-    """The token is accepted: its subject, what it allows, and until when.
+    """The token is accepted: its subject, its role, its restriction and when it expires.
 
-    ``rows`` restricts the holder to rows whose columns hold one of the listed values; null: all.
+    The holder sees only rows that hold, in each column of ``rows``, one of the listed values. Null
+    means no restriction; for ``expires``, never.
     """
 
     type: Literal["authenticated"]
@@ -161,7 +172,7 @@ class Authenticated(_Message):
 
 
 class Expiring(_Message):
-    """The token ends in so many ``seconds``, and the connection with it unless it is renewed."""
+    """The token expires in ``seconds``. The connection is closed then, unless it is renewed."""
 
     type: Literal["expiring"]
     seconds: NonNegativeInt
@@ -175,7 +186,7 @@ class Pong(_Message):
 
 
 class Error(_Message):
-    """A message of the client was not understood; the connection goes on as before."""
+    """The gateway could not use a message of the client. The connection stays as it was."""
 
     type: Literal["error"]
     code: str
@@ -183,10 +194,10 @@ class Error(_Message):
 
 
 class Subscribe(_Message):
-    """Replace the connection's filter; with ``after``, resume from that position.
+    """Replace the connection's filters; with ``after``, resume from that position.
 
-    ``tables`` names the tables to follow, and for each the conditions that a row must fulfil.
-    ``filter`` is short for ``tables`` with ``orders`` alone.
+    ``tables`` names the tables to follow, each with the conditions that a row must fulfil.
+    ``filter`` is short for ``tables`` with ``orders`` alone. Without both, everything comes.
     """
 
     type: Literal["subscribe"]
@@ -195,7 +206,7 @@ class Subscribe(_Message):
     after: Annotated[int, Field(strict=True, ge=0, le=MAX_POSITION)] | None = None
 
     @model_validator(mode="after")
-    def _at_most_one(self) -> Self:
+    def _has_tables_or_filter(self) -> Self:
         if self.tables is not None and self.filter is not None:
             raise ValueError("either tables or filter")
         return self
@@ -207,14 +218,14 @@ class Subscribe(_Message):
 
 
 class Auth(_Message):
-    """Say who you are, or renew it: with a token, or a ticket from ``POST /api/tickets``."""
+    """Sign in, or renew: with a token, or with a ticket from ``POST /api/tickets``."""
 
     type: Literal["auth"]
     token: str | None = None
     ticket: str | None = None
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
+    def _has_token_or_ticket(self) -> Self:
         if (self.token is None) == (self.ticket is None):
             raise ValueError("either token or ticket")
         return self
