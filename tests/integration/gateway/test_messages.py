@@ -7,7 +7,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from harness import attacks
-from harness.follower import Follower
+from harness.follower import Follower, Message
 from harness.forked import forked
 from harness.pipeline import Pipeline, Service, health
 from harness.servers import Postgres, Valkey
@@ -129,3 +129,68 @@ def test_a_senseless_position_is_refused(gateway: Service, after: str) -> None:
         pass
     assert refused.value.response.status_code == 400
     assert b"after" in refused.value.response.body
+
+
+# --- RFC 6455 and RFC 9110 ------------------------------------------------------------------------
+
+_UPGRADE = ("Upgrade: websocket", "Connection: Upgrade")
+_KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+
+
+def answered(gateway: Service, path: str, *headers: str) -> Message:
+    """Send a request and return the response's header, the status as ``status``."""
+    entrance = attacks.Entrance(gateway.port)
+    with entrance.dial() as opened:
+        opened.sendall(entrance.request(f"GET {path}", *headers))
+        received = b""
+        while more := opened.recv(65_536):
+            received += more
+    status, *lines = received.partition(b"\r\n\r\n")[0].decode().split("\r\n")
+    found = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    return {**found, "status": int(status.split()[1])}
+
+
+@pytest.mark.parametrize(
+    "version", [("Sec-WebSocket-Version: 8",), ("Sec-WebSocket-Version: 13, 8",), ()]
+)
+def test_another_version_is_told_the_right_one(gateway: Service, version: tuple[str, ...]) -> None:
+    """RFC 6455, 4.4: a handshake of another version gets 426 with the version spoken here."""
+    answer = answered(gateway, "/ws", *_UPGRADE, _KEY, *version)
+    assert (answer["status"], answer["sec-websocket-version"]) == (426, "13")
+
+
+@pytest.mark.parametrize("headers", [(), _UPGRADE[:1], _UPGRADE[1:]])
+def test_a_plain_request_is_told_to_upgrade(gateway: Service, headers: tuple[str, ...]) -> None:
+    """RFC 9110, 15.5.22: 426 names the protocol in Upgrade, and Upgrade in Connection."""
+    answer = answered(gateway, "/ws", *headers)
+    assert (answer["status"], answer["upgrade"]) == (426, "websocket")
+    assert "upgrade" in answer["connection"].lower().replace(" ", "").split(",")
+
+
+def test_cookies_do_not_refuse_a_client(gateway: Service) -> None:
+    """All ports of a host share cookies: more than 8 kB of others' do not end in 431."""
+    cookies = {"Cookie": "; ".join(f"c{number}={'x' * 4000}" for number in range(5))}
+    with Follower(gateway.ws_url, additional_headers=cookies) as follower:
+        assert follower.hello
+
+
+def _oversized(payload: bytes, width: int) -> bytes:
+    """Return a masked text frame whose length takes more bytes than it needs."""
+    marker = {2: 126, 8: 127}[width]
+    return bytes([0x81, 0x80 | marker]) + len(payload).to_bytes(width) + bytes(4) + payload
+
+
+@pytest.mark.parametrize("width", [2, 8])
+def test_a_length_must_be_minimal(gateway: Service, width: int) -> None:
+    """RFC 6455, 5.2: a length encoded in more bytes than needed is a protocol error (1002)."""
+    opened = attacks.Entrance(gateway.port).upgraded()
+    opened.sendall(_oversized(b'{"type":"ping"}', width))
+    assert attacks.closed_with(opened) == 1002
+
+
+def test_a_close_between_fragments_is_echoed(gateway: Service) -> None:
+    """RFC 6455, 5.4: a closing frame may come within a fragmented message."""
+    opened = attacks.Entrance(gateway.port).upgraded()
+    opened.sendall(attacks.frame(attacks.TEXT, b'{"type":', flags=0))
+    opened.sendall(attacks.frame(attacks.CLOSE, (1000).to_bytes(2)))
+    assert attacks.closed_with(opened) == 1000

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 from websockets.asyncio.server import ServerConnection
-from websockets.exceptions import ConnectionClosed
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed, InvalidHeader
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
@@ -31,6 +32,12 @@ from orders_gateway.websocket import Socket
 
 FRAMES_PER_MESSAGE = 10
 """Frames, fragments and pings included, may come this many times as often as messages."""
+
+_UPGRADE = (
+    ("Upgrade", "websocket"),
+    ("Connection", "Upgrade, close"),
+    ("Sec-WebSocket-Version", "13"),
+)
 
 TRY_ANOTHER = "try another gateway\n"
 
@@ -134,6 +141,23 @@ class Admission:
             self._signing_in -= 1
         await socket.close(code, reason)
         return None
+
+
+def explain_refusal(
+    connection: ServerConnection, _request: Request, response: Response
+) -> Response:
+    """Complete the library's response to a handshake that it refuses (RFC 6455, 4.4).
+
+    Another version of the protocol is answered with the one spoken here.
+    """
+    exc = connection.protocol.handshake_exc
+    if isinstance(exc, InvalidHeader) and exc.name == "Sec-WebSocket-Version":
+        response = connection.respond(HTTPStatus.UPGRADE_REQUIRED, "use WebSocket version 13\n")
+    if response.status_code == HTTPStatus.UPGRADE_REQUIRED:
+        replaced = {"upgrade", "connection"}
+        kept = [each for each in response.headers.raw_items() if each[0].lower() not in replaced]
+        response.headers = Headers([*kept, *_UPGRADE])
+    return response
 
 
 def select_subprotocol(

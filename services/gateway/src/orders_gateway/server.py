@@ -13,7 +13,7 @@ from websockets.http11 import Request, Response
 
 from orders_access.principal import Principal
 from orders_gateway import protocol
-from orders_gateway.admission import Admission, select_subprotocol
+from orders_gateway.admission import Admission, explain_refusal, select_subprotocol
 from orders_gateway.capacity import ClientCapacity
 from orders_gateway.fanout import Fanout
 from orders_gateway.subscriber import Context, Subscriber
@@ -85,6 +85,7 @@ class Gateway:
             settings.ws_port,
             backlog=BACKLOG,
             process_request=self._answer,
+            process_response=explain_refusal,
             create_connection=Socket,
             select_subprotocol=select_subprotocol,
             compression=None,

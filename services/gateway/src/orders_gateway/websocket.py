@@ -4,20 +4,24 @@ import asyncio
 import socket
 import struct
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Sequence
 from http import HTTPStatus
+from typing import Any
 
+import websockets.http11
+import websockets.protocol
 from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
-from websockets.exceptions import ConnectionClosed, NegotiationError
+from websockets.exceptions import ConnectionClosed, NegotiationError, ProtocolError
 from websockets.extensions import Extension
 from websockets.extensions.permessage_deflate import (
     PerMessageDeflate,
     ServerPerMessageDeflateFactory,
 )
-from websockets.frames import Frame
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import Event, State
+from websockets.server import ServerProtocol
 from websockets.typing import ExtensionParameter
 
 from orders_access.limits import TokenBucket
@@ -26,9 +30,14 @@ from orders_gateway import protocol
 from orders_gateway.protocol import Resume
 from orders_gateway.transport import CloseCode, Framing, TransportOwner, Write
 
+websockets.http11.MAX_LINE_LENGTH = 32 * 1024
+"""All ports of a host share their cookies, which may well take more than the usual 8 kB."""
+
 _PING_FRAME = b"\x89\x00"
 _FINAL_TEXT, _COMPRESSED = 0x81, 0x40
 _TWO_BYTES, _EIGHT_BYTES = 126, 127
+_LENGTH = 2
+"""Which part of a frame its length is, if it is long."""
 _WINDOW_BITS = 15
 
 _FORGOTTEN = Request(protocol.PATH, Headers())
@@ -48,6 +57,45 @@ def text_frame(message: bytes, place: str = "", *, compressed: bool = False) -> 
     return struct.pack("!BBQ", head, _EIGHT_BYTES, size) + message
 
 
+class _StrictFrame(Frame):
+    """A frame whose length must take no more bytes than it needs (RFC 6455, 5.2)."""
+
+    @classmethod
+    def parse(
+        cls, read_exact: Callable[[int], Generator[None, None, bytes | bytearray]], **options: Any
+    ) -> Generator[None, None, Frame]:
+        """Parse a frame.
+
+        Raises:
+            ProtocolError: it is not valid.
+
+        """
+        parts: list[bytes | bytearray] = []
+
+        def read(size: int) -> Generator[None, None, bytes | bytearray]:
+            part = yield from read_exact(size)
+            parts.append(part)
+            is_length = len(parts) == _LENGTH and parts[0][1] & 0x7F >= _TWO_BYTES
+            if is_length and int.from_bytes(part) < (_TWO_BYTES if len(part) == 2 else 1 << 16):
+                raise ProtocolError("the length is not minimal")
+            return part
+
+        return (yield from super().parse(read, **options))
+
+
+websockets.protocol.Frame = _StrictFrame  # type: ignore[attr-defined]  # the library has no hook for it
+
+
+class _StrictProtocol(ServerProtocol):
+    """The library's protocol, which also accepts a closing frame between fragments."""
+
+    def recv_frame(self, frame: Frame) -> None:
+        """Process a frame."""
+        if frame.opcode is Opcode.CLOSE:
+            self.current_size = None  # RFC 6455, 5.4: control frames may come between fragments
+        super().recv_frame(frame)
+
+
 class Socket(ServerConnection):
     """The library's connection, which reports to its transport's owner."""
 
@@ -57,6 +105,10 @@ class Socket(ServerConnection):
     principal: Principal | None = None
     """Whom the handshake authenticated; None if the first message must."""
     frames: TokenBucket | None = None
+
+    def __init__(self, protocol: ServerProtocol, *args: Any, **options: Any) -> None:
+        protocol.__class__ = _StrictProtocol  # the library has no hook for it
+        super().__init__(protocol, *args, **options)
 
     def forget_handshake(self) -> None:
         """Release the headers of request and response, about 1 kB."""
