@@ -495,6 +495,21 @@ RETURN order_schema() ->> 'version';
 COMMENT ON FUNCTION order_schema_version IS 'The version in order_schema().';
 
 
+-- Search -----------------------------------------------------------------------------------------
+
+-- COLLATE "default": LIKE refuses nondeterministic collations, which a column may have.
+CREATE OR REPLACE FUNCTION order_search_text(content text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN octet_length(content) = length(content) THEN lower(content COLLATE "default")    -- ASCII
+    ELSE translate(lower(regexp_replace(normalize(content COLLATE "default", NFKD),
+                                        '[\u0300-\u036f]', '', 'g')), 'ς', 'σ')
+END;
+COMMENT ON FUNCTION order_search_text IS
+    'A text as search compares it: without case and accents. An index serves the search: CREATE '
+    'INDEX ON orders USING gin (order_search_text(column) gin_trgm_ops), with pg_trgm installed.';
+
+
 -- Rendering -----------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION order_changed(operation text, old_row json, new_row json) RETURNS json

@@ -13,6 +13,7 @@ from harness.signing import ASKING, SECRET, bearer, token
 from harness.texts import NO_TEXT, STRANGE, named, refused
 
 NEEDS = {
+    ("get", "/api/schema"): "viewer",
     ("get", "/api/orders"): "viewer",
     ("post", "/api/orders"): "clerk",
     ("get", "/api/orders/counts"): "viewer",
@@ -128,7 +129,8 @@ def test_who_am_i(guarded: Guarded, ann: str) -> None:
     with guarded.client(ann) as client:
         me = ok(client.get("/api/me"))
     assert me.pop("expires")
-    assert me == {"mode": "token", "subject": "ann", "role": "admin", "customers": [OURS]}
+    restricted = {"customers": [OURS], "rows": {"customer_name": [OURS]}}
+    assert me == {"mode": "token", "subject": "ann", "role": "admin", **restricted}
 
 
 def test_health_has_no_details_for_strangers(guarded: Guarded) -> None:

@@ -31,10 +31,12 @@ async def test_same_answer_again(api: httpx.AsyncClient, database: Database) -> 
     first = await post(api, "k")
     created(first)
     ok(await api.put("/api/orders/1", json={"status": "shipped"}))
-    again = await post(api, "k", {"product_name": "B", "quantity": 1, "customer_name": "A"})
+    again = await post(api, "k", {"product_name": "B", "customer_name": "A"})
     assert (again.status_code, again.content) == (201, first.content)
     for header in ("location", "etag"):
         assert again.headers[header] == first.headers[header]
+    assert again.headers["idempotency-replayed"] == "true"
+    assert "idempotency-replayed" not in first.headers
     assert (await api.delete("/api/orders/1")).status_code == 204
     assert (await post(api, "k")).content == first.content
     assert count(database, "orders") == 0

@@ -139,10 +139,11 @@ async def test_search_by_id(api: httpx.AsyncClient, database: Database) -> None:
 
 async def test_large_rows_end_a_page(api: httpx.AsyncClient, database: Database) -> None:
     """A page of enormous rows ends early, and the cursor leads to the rest."""
+    run(database, "ALTER TABLE orders ADD COLUMN note text")
     run(
         database,
-        "INSERT INTO orders (customer_name, product_name)"
-        " SELECT repeat('x', 5 * 1024 * 1024), 'P' || n FROM generate_series(1, 9) AS n",
+        "INSERT INTO orders (customer_name, product_name, note)"
+        " SELECT 'C', 'P' || n, repeat('x', 5 * 1024 * 1024) FROM generate_series(1, 9) AS n",
     )
     counts = [len(page["orders"]) async for page in pages(api)]
     assert counts == [4, 4, 1]
@@ -150,10 +151,11 @@ async def test_large_rows_end_a_page(api: httpx.AsyncClient, database: Database)
 
 async def test_one_enormous_row_fits(api: httpx.AsyncClient, database: Database) -> None:
     """Even the largest row there can be is served, alone if need be."""
+    run(database, "ALTER TABLE orders ADD COLUMN note text, ADD COLUMN more jsonb")
     run(
         database,
-        "INSERT INTO orders (customer_name, product_name)"
-        " SELECT repeat('\"', 8 * 1024 * 1024), repeat('y', 8 * 1024 * 1024)"
+        "INSERT INTO orders (customer_name, product_name, note, more)"
+        " SELECT 'C', 'P', repeat('\"', 4 * 1024 * 1024), to_jsonb(repeat('y', 8 * 1024 * 1024))"
         " FROM generate_series(1, 2)",
     )
     assert await ids(api) == [2, 1]

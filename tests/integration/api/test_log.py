@@ -69,9 +69,10 @@ async def test_pruned_log(api: httpx.AsyncClient, database: Database) -> None:
 async def test_large_events_end_a_page(api: httpx.AsyncClient, database: Database) -> None:
     """A page of enormous events ends early; the position tells that there is more."""
     with database.connect() as connection:
+        connection.execute("ALTER TABLE orders ADD COLUMN note text")
         connection.execute(
-            "INSERT INTO orders (customer_name, product_name)"
-            " SELECT repeat('x', 6 * 1024 * 1024), 'P' FROM generate_series(1, 7)"
+            "INSERT INTO orders (customer_name, product_name, note)"
+            " SELECT 'C', 'P', repeat('x', 6 * 1024 * 1024) FROM generate_series(1, 7)"
         )
     while take(database) != "[]":
         pass

@@ -180,14 +180,16 @@ async def test_change_and_delete_race(api: httpx.AsyncClient, database: Database
 
 async def test_row_written_by_sql(api: httpx.AsyncClient, database: Database) -> None:
     """A row of megabytes, written by other means, is served, changed and deleted like any other."""
-    name = "é\n" * (1024 * 1024)
+    note = "é\n" * (1024 * 1024)
     with database.connect() as connection:
+        connection.execute("ALTER TABLE orders ADD COLUMN note text")
         connection.execute(
-            "INSERT INTO orders (id, customer_name, product_name) VALUES (-5, %s, 'P')", [name]
+            "INSERT INTO orders (id, customer_name, product_name, note) VALUES (-5, 'A', 'P', %s)",
+            [note],
         )
-    assert ok(await api.get("/api/orders/-5"))["customer_name"] == name
+    assert ok(await api.get("/api/orders/-5"))["note"] == note
     changed = ok(await api.put("/api/orders/-5", json={"product_name": "Q"}))
-    assert (changed["customer_name"], changed["version"]) == (name, 2)
+    assert (changed["note"], changed["version"]) == (note, 2)
     stale = await api.delete("/api/orders/-5", headers={"If-Match": '"1"'})
     assert (stale.status_code, stale.json()["order"]) == (412, changed)
     assert (await api.delete("/api/orders/-5")).status_code == 204

@@ -2,40 +2,37 @@
 
 import pytest
 
-from orders_api.preconditions import ANY_VERSION, MalformedTagError, if_match, if_none_match
+from orders_api.preconditions import ANY_TAG, MalformedTagError, if_match, if_none_match
 
 
 @pytest.mark.parametrize("header", [None, "*", " * "])
-def test_any_version(header: str | None) -> None:
-    """Without If-Match, or with a star, every version will do."""
-    assert if_match(header) == ANY_VERSION
-    assert if_match(header).holds(7)
+def test_any_tag(header: str | None) -> None:
+    """Without If-Match, or with a star, every tag is accepted."""
+    assert if_match(header) == ANY_TAG
+    assert if_match(header).holds("7")
 
 
 @pytest.mark.parametrize(
-    ("header", "versions"),
+    ("header", "tags"),
     [
-        ('"3"', (3,)),
-        ('"3", "4"', (3, 4)),
-        ('"3","4" ,', (3, 4)),
+        ('"3"', ("3",)),
+        ('"3", "4"', ("3", "4")),
+        ('"3","4" ,', ("3", "4")),
         ('W/"3"', ()),
-        ('W/"3", "4"', (4,)),
-        ('"abc"', ()),
-        ('"03"', ()),
-        ('"-3"', ()),
-        ('"99999999999"', ()),
-        ('"3-gzip"', (3,)),
-        ('""', ()),
+        ('W/"3", "4"', ("4",)),
+        ('"abc"', ("abc",)),
+        ('"3-gzip"', ("3",)),
+        ('""', ("",)),
     ],
 )
-def test_if_match_names_versions(header: str, versions: tuple[int, ...]) -> None:
-    """Strong tags count; weak ones and those of nobody's making match nothing."""
-    assert if_match(header).versions == versions
+def test_if_match_names_tags(header: str, tags: tuple[str, ...]) -> None:
+    """Strong tags are compared, without what a proxy adds; weak ones match nothing."""
+    assert if_match(header).tags == tags
 
 
 @pytest.mark.parametrize("header", ["3", '"3', "3,4", '"3" "4"', "", "W/3", "garbage", '"3", x'])
 def test_malformed_if_match(header: str) -> None:
-    """What is no list of entity tags is an error and not a precondition that fails."""
+    """A header that is not a list of entity tags is an error, not a precondition that fails."""
     with pytest.raises(MalformedTagError):
         if_match(header)
 
@@ -45,5 +42,5 @@ def test_malformed_if_match(header: str) -> None:
     [(None, False), ("*", True), ('"3"', True), ('W/"3"', True), ('"4"', False), ("3", False)],
 )
 def test_if_none_match(header: str | None, holds: bool) -> None:  # noqa: FBT001  a parameter
-    """Weak tags count for reading; a malformed header asks for the order as if it were absent."""
-    assert if_none_match(header).holds(3) is holds
+    """Weak tags count for reading; a malformed header is treated as if it were absent."""
+    assert if_none_match(header).holds("3") is holds

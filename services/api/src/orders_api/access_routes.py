@@ -1,80 +1,83 @@
-"""Paths about the one who asks: who they are, tickets for them, and whose tokens end."""
+"""The paths about the sender of a request: who they are, tickets, and revocation of tokens."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated
 
-import redis.asyncio as redis
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from orders_access import tickets
 from orders_access.errors import AccessError
+from orders_access.principal import Principal
 from orders_api.errors import ForbiddenError, InvalidInputError, RedisUnavailableError
-from orders_api.models import Me, Problem, Revocation, Ticket
-from orders_api.requests import (
-    Admin,
-    Bus,
-    Mode,
-    Revoking,
-    TokenVerifier,
-    Viewer,
-    without_query,
-)
-
-router = APIRouter(prefix="/api", dependencies=[Depends(without_query)])
+from orders_api.models import Me, Revocation, Ticket
+from orders_api.openapi import problems
+from orders_api.requests import Parts, parts, require, require_no_query
+from orders_service.redis_client import failures_as
 
 
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": Problem} for status in (401, 403, *statuses, 422, 429, 503)}
+async def _no_query(request: Request) -> None:
+    require_no_query(request)
 
 
-@router.get("/me", response_model=Me, responses=_problems())
-async def get_me(who: Viewer, mode: Mode) -> Response:
-    """Say who you are to this system."""
+async def _admin(request: Request) -> Principal:
+    return require(request, "admin")
+
+
+router = APIRouter(prefix="/api", dependencies=[Depends(_no_query)])
+
+
+@router.get("/me", response_model=Me, responses=problems())
+async def get_me(request: Request) -> Response:
+    """Return whom the request's token is for, and what it allows."""
+    who = require(request, "viewer")
+    settings = parts(request).settings
+    rows = who.row_values
     me = Me(
-        mode="open" if mode == "open" else "token",
+        mode=settings.auth_mode,
         subject=who.subject,
         role=who.role,
-        customers=who.narrowed(None),
+        rows=rows,
+        customers=None if rows is None else rows.get(settings.customer_column),
         expires=None if who.expires is None else datetime.fromtimestamp(who.expires, UTC),
     )
     return _uncached(me.model_dump_json())
 
 
-@router.post("/tickets", status_code=201, response_model=Ticket, responses=_problems())
-async def create_ticket(who: Viewer, bus: Bus) -> Response:
-    """Return a ticket with which a browser connects to `/ws`: used once, within 30 s."""
-    try:
-        ticket = await tickets.issue(bus, who)
-    except (redis.RedisError, OSError) as exc:
-        raise RedisUnavailableError from exc
+@router.post("/tickets", status_code=201, response_model=Ticket, responses=problems())
+async def create_ticket(request: Request) -> Response:
+    """Return a ticket with which a browser connects to `/ws`: once, within 30 s."""
+    who = require(request, "viewer")
+    with failures_as(RedisUnavailableError):
+        ticket = await tickets.issue(parts(request).redis, who)
     made = Ticket(ticket=ticket, expires_in=tickets.LIFETIME_S)
     return _uncached(made.model_dump_json(), 201)
 
 
-@router.post("/revocations", status_code=204, responses=_problems(413, 415))
+@router.post("/revocations", status_code=204, responses=problems(413, 415))
 async def revoke(
-    who: Admin, revoking: Revoking, verifier: TokenVerifier, revocation: Revocation
+    request: Request, who: Annotated[Principal, Depends(_admin)], revocation: Revocation
 ) -> Response:
-    """Let a token, or all that a subject has had so far, count no longer: within two seconds."""
-    if who.customers is not None:
+    """Revoke a token, or all tokens of a subject so far, within two seconds."""
+    running = parts(request)
+    if who.rows is not None:
         raise ForbiddenError
     if revocation.subject is not None:
-        await revoking.revoke_subject(revocation.subject)
+        await running.revocations.revoke_subject(revocation.subject)
     elif revocation.token_id is not None:
-        await revoking.revoke_token(revocation.token_id)
+        await running.revocations.revoke_token(revocation.token_id)
     else:
-        await _revoke_token(revoking, verifier, revocation.token or "")
+        await _revoke_token(running, revocation.token or "")
     return Response(status_code=204)
 
 
-async def _revoke_token(revoking: Revoking, verifier: TokenVerifier, token: str) -> None:
-    if verifier is None:
-        raise InvalidInputError("token", "cannot be read: this system asks for none")
+async def _revoke_token(running: Parts, token: str) -> None:
+    if running.verifier is None:
+        raise InvalidInputError("token", "cannot be read: this system does not use tokens")
     try:
-        principal = await verifier.verify(token)
+        principal = await running.verifier.verify(token)
     except AccessError as exc:
-        raise InvalidInputError("token", f"does not count anyway: {exc}") from None
-    await revoking.revoke_token(principal.token_id, principal.expires)
+        raise InvalidInputError("token", f"is not valid anyway: {exc}") from None
+    await running.revocations.revoke_token(principal.token_id, principal.expires)
 
 
 def _uncached(text: str, status: int = 200) -> Response:

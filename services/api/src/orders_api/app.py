@@ -1,27 +1,27 @@
-"""The API as a whole: paths, errors, limits, and what it holds while it runs."""
+"""The API as a whole: paths, errors, limits, and the parts it holds while it runs."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
-import redis.asyncio as redis
 import structlog
 from fastapi import FastAPI
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from starlette.middleware.cors import CORSMiddleware
 
 from orders_access.limits import Buckets
 from orders_access.revocations import Revocations
-from orders_api import access_routes, docs, fast_path, problems, routes
+from orders_api import access_routes, docs, openapi, problems, routes
+from orders_api.catalog import Catalog
 from orders_api.database import Database
-from orders_api.gate import PUBLIC, Gate
+from orders_api.gate import Gate
 from orders_api.health import HealthProbe
 from orders_api.limits import BodyLimit
+from orders_api.log import Log
+from orders_api.requests import Parts
 from orders_api.revocation_list import RevocationList
 from orders_api.settings import Settings
-from orders_api.store import OrderStore
+from orders_api.store import Store
+from orders_service.redis_client import redis_client
 
 _REDIS_TIMEOUT_S = 2
 
@@ -35,19 +35,27 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        address = settings.redis_address()
         async with (
-            Database(settings.conninfo(), settings.db_pool_connections) as database,
-            HealthProbe(database, settings.redis_address(), requests) as probe,
-            _redis(settings) as client,
-            _kept_told(RevocationList(database, client, revocations), settings) as revocation_list,
+            Database(settings.database_address(), settings.db_pool_connections) as database,
+            HealthProbe(database, address, requests) as probe,
+            redis_client(address, timeout_s=_REDIS_TIMEOUT_S, decode_responses=True) as redis,
         ):
-            app.state.store = OrderStore(database)
-            app.state.health_probe = probe
-            app.state.redis = client
-            app.state.revocation_list = revocation_list
-            logger.info("api_started", host=settings.api_host, port=settings.api_port)
-            yield
-            logger.info("api_stopping")
+            parts = Parts(
+                settings=settings,
+                catalog=Catalog(database, settings.display()),
+                store=Store(database),
+                log=Log(database),
+                probe=probe,
+                redis=redis,
+                revocations=RevocationList(database, redis, revocations),
+                verifier=None if settings.is_open else settings.verifier(),
+            )
+            async with _followed(parts):
+                app.state.parts = parts
+                logger.info("api_started", host=settings.api_host, port=settings.api_port)
+                yield
+                logger.info("api_stopping")
 
     app = FastAPI(
         title="Real-Time Orders",
@@ -58,22 +66,33 @@ def create(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    app.state.auth_mode = settings.auth_mode
-    app.state.verifier = None if settings.is_open else settings.verifier()
     for router in (routes.router, access_routes.router):
-        app.router.routes.extend(router.routes)  # included, they would be looked through twice
-    fast_path.install(app)
+        app.router.routes.extend(router.routes)  # included, they would be searched twice
     docs.install(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate, settings=settings, revocations=revocations, requests=requests)
     _allow_origins(app, settings.allowed_origins.split())
     problems.install(app)
-    _describe(app)
+    openapi.install(app)
     return app
 
 
+@asynccontextmanager
+async def _followed(parts: Parts) -> AsyncIterator[None]:
+    """Keep the catalog current and, where there are tokens, the revocation list in sync."""
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(parts.catalog.follow(stop))
+        if not parts.settings.is_open:
+            tasks.create_task(parts.revocations.keep_in_sync(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+
+
 def _allow_origins(app: FastAPI, origins: list[str]) -> None:
-    """Let the pages of these origins read answers; without any, no page but the edge's own does."""
+    """Let pages of these origins read answers; by default only pages of the edge's own can."""
     if origins:
         app.add_middleware(
             CORSMiddleware,
@@ -82,46 +101,3 @@ def _allow_origins(app: FastAPI, origins: list[str]) -> None:
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
             expose_headers=["ETag", "Location", "Retry-After", "WWW-Authenticate"],
         )
-
-
-def _redis(settings: Settings) -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.redis_address(),
-        decode_responses=True,
-        socket_timeout=_REDIS_TIMEOUT_S,
-        socket_connect_timeout=_REDIS_TIMEOUT_S,
-        retry=Retry(NoBackoff(), 0),
-    )
-
-
-@asynccontextmanager
-async def _kept_told(
-    revocation_list: RevocationList, settings: Settings
-) -> AsyncIterator[RevocationList]:
-    """Have the list told and read while the application runs; where nobody has a token, not."""
-    stop = asyncio.Event()
-    async with asyncio.TaskGroup() as tasks:
-        if not settings.is_open:
-            tasks.create_task(revocation_list.keep_told(stop))
-        try:
-            yield revocation_list
-        finally:
-            stop.set()
-
-
-def _describe(app: FastAPI) -> None:
-    """Say in OpenAPI what FastAPI does not know: tokens, and that errors are problems."""
-    document = app.openapi()
-    schemes = document["components"].setdefault("securitySchemes", {})
-    schemes["token"] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    for path, operations in document["paths"].items():
-        for operation in operations.values():
-            operation["security"] = [{}, {"token": []}] if path in PUBLIC else [{"token": []}]
-            for response in operation["responses"].values():
-                _correct_media_type(response.get("content", {}))
-
-
-def _correct_media_type(content: dict[str, Any]) -> None:
-    described = content.get("application/json", {}).get("schema", {})
-    if described.get("$ref", "").endswith("/Problem"):
-        content[problems.MEDIA_TYPE] = content.pop("application/json")

@@ -1,42 +1,56 @@
-"""Connections to PostgreSQL: pooled, kept alive, and the driver's errors made ours."""
+"""Connections to PostgreSQL: a pool that outlives its server, and the driver's errors wrapped."""
 
 import asyncio
 import select
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Self, TypeAlias
+from typing import Any, LiteralString, Self, TypeAlias
 
 import psycopg
 import structlog
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, errors
 from psycopg.rows import TupleRow
+from psycopg.sql import Composed
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from orders_api.errors import DatabaseUnavailableError
+from orders_api.errors import DatabaseUnavailableError, SchemaChangedError, StatementError
 from orders_api.queries import SET_ACTOR
 
 _POOL_TIMEOUT_S = 2.5
 _ANSWER_TIMEOUT_S = 12.0
-"""Longer than statement_timeout: for a server that does not even say that time is up."""
+"""Longer than statement_timeout: for a server that does not even report that time is up."""
 _MAX_WAITING = 1000
 
 Connection: TypeAlias = AsyncConnection[TupleRow]
+Statement: TypeAlias = LiteralString | bytes | Composed
 logger = structlog.get_logger()
 
-# What says "not now" and not "not like this": the server is gone, full, shutting down, took too
-# long, or became a standby.
+# The server is gone, full, shutting down, took too long, or became a standby: try again later.
 _UNAVAILABLE = (
-    psycopg.OperationalError,  # PoolTimeout and TooManyRequests are such, too
+    psycopg.OperationalError,  # also of PoolTimeout and TooManyRequests
     psycopg.InterfaceError,
-    psycopg.errors.ReadOnlySqlTransaction,
+    errors.ReadOnlySqlTransaction,
     TimeoutError,
+)
+# Of the same class in the driver, but the request's fault: a value too large for an index or row.
+_TOO_LARGE = (errors.ProgramLimitExceeded, errors.StatementTooComplex)
+_SCHEMA_CHANGED = (
+    errors.UndefinedColumn,
+    errors.UndefinedTable,
+    errors.UndefinedObject,
+    errors.UndefinedFunction,
+    errors.DatatypeMismatch,
+    errors.CannotCoerce,
+    errors.GeneratedAlways,
+    errors.InvalidSchemaName,
+    errors.FeatureNotSupported,  # "cached plan must not change result type"
 )
 
 
 class Database:
-    """A pool that outlives its database: whoever asks meanwhile is told within seconds.
+    """A pool of connections. While the server is away, requests fail within seconds.
 
-    Connecting is tried again after about 1, 2 and 1 s, with jitter, then from the start, for ever.
+    Connecting is retried after about 1, 2 and 1 s, with jitter, then from the start, for ever.
     """
 
     def __init__(self, conninfo: str, max_connections: int) -> None:
@@ -63,44 +77,61 @@ class Database:
         await self._pool.close()
 
     @asynccontextmanager
-    async def reading(self, within_s: float = _POOL_TIMEOUT_S) -> AsyncIterator[Connection]:
-        """Lend a connection in autocommit: each statement sees a snapshot of its own.
+    async def connection(self, within_s: float = _POOL_TIMEOUT_S) -> AsyncIterator[Connection]:
+        """Lend a connection in autocommit: each statement is a transaction of its own.
 
         Raises:
-            DatabaseUnavailableError: there is none to be had, or it was lost on the way.
+            DatabaseUnavailableError: no connection became free in time, or it was lost.
+            SchemaChangedError: a statement does not fit the tables.
+            StatementError: PostgreSQL refused a statement for another reason.
 
         """
         try:
             async with self._pool.connection(within_s) as connection:
                 self._note(reachable=True)
                 async with asyncio.timeout(_ANSWER_TIMEOUT_S):
-                    yield connection
+                    try:
+                        yield connection
+                    except errors.FeatureNotSupported:
+                        await connection.close()  # with its prepared statements
+                        raise
+        except _TOO_LARGE as exc:
+            raise StatementError(exc) from None
         except _UNAVAILABLE as exc:
             if isinstance(exc, PoolTimeout) or _is_lost(exc):
                 self._note(reachable=False, error=str(exc))
-            raise DatabaseUnavailableError from exc
+            raise DatabaseUnavailableError from None
+        except _SCHEMA_CHANGED as exc:
+            raise SchemaChangedError(exc) from None
+        except psycopg.Error as exc:
+            raise StatementError(exc) from None
 
     @asynccontextmanager
-    async def writing(self, actor: str = "") -> AsyncIterator[Connection]:
-        """Lend a connection inside one transaction, committed at the end.
+    async def transaction(self, actor: str = "") -> AsyncIterator[Connection]:
+        """Lend a connection within one transaction, which is committed at the end.
 
-        ``actor`` is who the changes are ascribed to in the log; empty for nobody in particular.
+        ``actor`` is recorded in the log as the author of the changes; empty for no author.
 
         Raises:
-            DatabaseUnavailableError: as ``reading``. Was it lost during the commit, then nobody
-                knows whether the change was made: nothing is tried twice here.
+            DatabaseUnavailableError: as ``connection``. If the connection was lost during the
+                commit, it is unknown whether the change was made; nothing is retried here.
 
         """
-        async with self.reading() as connection, connection.transaction():
+        async with self.connection() as connection, connection.transaction():
             if actor:
                 await connection.execute(SET_ACTOR, {"actor": actor})
             yield connection
 
+    async def one(self, statement: Statement, values: Mapping[str, Any]) -> TupleRow:
+        """Execute a statement by itself and return its one row."""
+        async with self.connection() as connection:
+            return await one(connection, statement, values)
+
     async def _refuse_broken(self, connection: Connection) -> None:
         """Refuse a pooled connection that has ended, without a round trip for one that has not.
 
-        An idle connection has nothing to say, unless it is to say that it ends. If one has
-        ended others have as well, so all are looked at before a request runs out of time.
+        An idle connection is silent unless it ends. If one has ended others may have as well, so
+        all are checked before a request runs out of time.
         """
         poll = select.poll()
         poll.register(connection.fileno(), select.POLLIN)
@@ -121,13 +152,28 @@ class Database:
                 logger.warning("database_away", error=error)
 
 
+async def one_or_none(
+    connection: Connection, statement: Statement, values: Mapping[str, Any]
+) -> TupleRow | None:
+    """Execute a statement and return its first row, if there is one."""
+    return await (await connection.execute(statement, values)).fetchone()
+
+
+async def one(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> TupleRow:
+    """Execute a statement that always returns a row, and return it."""
+    row = await one_or_none(connection, statement, values)
+    if row is None:
+        raise LookupError("a statement that always returns a row returned none")
+    return row
+
+
 async def _grow_again(pool: AsyncConnectionPool[Any]) -> None:
-    """Go on connecting after the pool has given up, whether or not anybody asks."""
+    """Go on connecting after the pool has given up, whether or not a request waits."""
     await pool.check()
 
 
 def _is_lost(exc: BaseException) -> bool:
-    """Whether the server is gone, and not just this statement refused."""
+    """Tell whether the server is gone, rather than this statement refused."""
     return isinstance(exc, psycopg.InterfaceError) or (
         isinstance(exc, psycopg.OperationalError) and exc.sqlstate in (None, "57P01", "57P02")
     )

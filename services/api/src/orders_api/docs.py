@@ -1,4 +1,4 @@
-"""The documentation page: Swagger UI from this host alone, and no script in the page itself."""
+"""The documentation page: Swagger UI served by the API itself, without inline scripts."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ _PAGE = """\
 </html>
 """
 
-# A script of its own, so that the page needs no exception from the Content-Security-Policy.
+# A file of its own: inline scripts would need an exception in the Content-Security-Policy.
 _START = """\
 SwaggerUIBundle({
   url: "/api/openapi.json",
@@ -40,7 +40,7 @@ SwaggerUIBundle({
 
 
 def install(app: FastAPI) -> None:
-    """Add ``/api/docs`` and what it needs."""
+    """Add ``/api/docs`` and the files it loads."""
 
     @app.get("/api/docs", include_in_schema=False)
     async def page() -> HTMLResponse:

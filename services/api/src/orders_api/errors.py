@@ -1,9 +1,11 @@
-"""What can go wrong in the API. Each error's docstring is the detail its client reads."""
+"""What can go wrong in the API. The docstring of an ApiError is the detail its client reads."""
 
 import math
 from typing import ClassVar
 
-from orders_api.records import StoredOrder
+import psycopg
+
+from orders_api.records import StoredRow
 
 
 class ApiError(Exception):
@@ -18,18 +20,46 @@ class ApiError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers the answer carries."""
+        """Headers of the response."""
         return {}
 
 
-class InvalidInputError(ApiError):
+class InputError(ApiError):
+    """An error that names fields: ``errors`` lists what is wrong with each."""
+
+    def __init__(self, *errors: tuple[str, str]) -> None:
+        super().__init__("; ".join(f"{field} {message}" for field, message in errors))
+        self.errors = [{"field": field, "message": message} for field, message in errors]
+
+
+class InvalidInputError(InputError):
     """The request is not valid; nothing was written."""
 
     status = 422
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field} {message}")
-        self.errors = [{"field": field, "message": message}]
+    def __init__(self, field: str, message: str, *others: tuple[str, str]) -> None:
+        super().__init__((field, message), *others)
+
+
+class ConflictError(InputError):
+    """The request conflicts with other rows; nothing was written."""
+
+    status = 409
+
+
+class RefusedByTriggerError(ApiError):
+    """A trigger of the database refuses the change; nothing was written."""
+
+    status = 422
+
+    def __init__(self, message: str) -> None:
+        super().__init__("a trigger refuses the change")
+        self._message = message
+
+    @property
+    def detail(self) -> str:
+        """What the owner's trigger says."""
+        return self._message or super().detail
 
 
 class UnauthorizedError(ApiError):
@@ -48,7 +78,7 @@ class UnauthorizedError(ApiError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """How to do better (RFC 6750)."""
+        """Name the scheme, and the error (RFC 6750)."""
         error = ', error="invalid_token"' if self.reason else ""
         return {"WWW-Authenticate": f'Bearer realm="orders"{error}'}
 
@@ -60,7 +90,11 @@ class ForbiddenError(ApiError):
 
 
 class OutOfScopeError(ForbiddenError):
-    """Your token is for other customers' orders."""
+    """Your token is for other orders."""
+
+
+class DatabaseForbidsError(ForbiddenError):
+    """The database does not allow this: a policy or a missing privilege."""
 
 
 class MisdirectedError(ApiError):
@@ -70,7 +104,7 @@ class MisdirectedError(ApiError):
 
 
 class TooManyRequestsError(ApiError):
-    """Too many requests; try again when Retry-After says."""
+    """Too many requests; try again after the time that Retry-After gives."""
 
     status = 429
 
@@ -84,38 +118,38 @@ class TooManyRequestsError(ApiError):
         return {"Retry-After": str(max(1, math.ceil(self._wait_s)))}
 
 
-class OrderNotFoundError(ApiError):
+class RowNotFoundError(ApiError):
     """There is no such order."""
 
     status = 404
 
 
-class OrderIdTakenError(ApiError):
-    """The next id is taken: someone wrote rows with ids of their own and did not setval() on."""
+class KeyTakenError(ApiError):
+    """The next id is taken: rows were written with their own ids; call setval() to go past them."""
 
     status = 409
 
 
-class StaleOrderError(ApiError):
-    """The order has changed since; "order" is how it stands now. Nothing was written."""
+class StaleRowError(ApiError):
+    """The order has changed since; "order" is its present state. Nothing was written."""
 
     status = 412
 
-    def __init__(self, current: StoredOrder) -> None:
-        super().__init__(f"order {current.id} stands at version {current.version}")
+    def __init__(self, current: StoredRow) -> None:
+        super().__init__(f"row {','.join(current.key)} has tag {current.tag}")
         self.current = current
 
     @property
     def headers(self) -> dict[str, str]:
-        """The version that If-Match would have to name."""
+        """The tag that If-Match would have to name."""
         return {"ETag": self.current.etag}
 
 
 class BodyTooLargeError(ApiError):
     """The body is larger than 64 kB."""
 
-    # The rest of it is read, and dropped: if the connection ended while it is being sent, the
-    # answer might be lost, and to the edge the API would have failed.
+    # The rest of the body is read and dropped: if the connection ended while it is being sent, the
+    # response might be lost, and the edge would report a failed API.
     status = 413
 
 
@@ -126,7 +160,7 @@ class BodyTooSlowError(ApiError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """What still comes is nobody's request."""
+        """Close the connection: bytes still in flight belong to the rejected request."""
         return {"Connection": "close"}
 
 
@@ -153,3 +187,26 @@ class DatabaseUnavailableError(UnavailableError):
 
 class RedisUnavailableError(UnavailableError):
     """Redis does not answer right now; try again shortly."""
+
+
+class StatementError(Exception):
+    """PostgreSQL refused a statement.
+
+    The driver's own error also holds the row's contents ("Failing row contains ..."), which must
+    not reach a log. This one has only names; ``message`` may repeat a value and is never logged.
+    """
+
+    def __init__(self, exc: psycopg.Error) -> None:
+        diag = exc.diag
+        self.sqlstate = exc.sqlstate or ""
+        self.message = diag.message_primary or ""
+        self.namespace = diag.schema_name
+        self.table = diag.table_name
+        self.column = diag.column_name
+        self.constraint = diag.constraint_name
+        names = [each for each in (self.table, self.column, self.constraint) if each]
+        super().__init__(f"{type(exc).__name__} ({self.sqlstate}) {' '.join(names)}".rstrip())
+
+
+class SchemaChangedError(StatementError):
+    """A column, table or type is not what the statement assumes: most likely after DDL."""

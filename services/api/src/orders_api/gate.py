@@ -1,4 +1,4 @@
-"""The first thing every request passes: where it comes from, who sends it, whether too often."""
+"""The gate that every request passes first: its host name, its token, its rate."""
 
 import hmac
 import time
@@ -25,22 +25,23 @@ from orders_api.errors import (
 from orders_api.problems import from_error
 
 PUBLIC = ("/api/health", "/api/docs", "/api/openapi.json")
-"""Paths that need no token, and all below them."""
+"""Paths that need no token, with all paths below them."""
 
 _GATEWAY = Principal("gateway", "viewer")
 
 
 class Checker(Protocol):
-    """Tells whom a token speaks for."""
+    """Verifies tokens."""
 
     async def verify(self, token: str) -> Principal:
         """Return the principal, or raise InvalidTokenError."""
 
 
 class Gate:
-    """Puts the principal into the request's state, or answers itself. What is not public is closed.
+    """Puts the principal into the request's state, or refuses the request.
 
-    In open mode everyone is on this machine: nobody is asked, nobody is limited.
+    Every path is closed unless it is public. In open mode all clients are on this machine: there
+    are no tokens and no limits.
     """
 
     def __init__(

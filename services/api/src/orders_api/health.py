@@ -1,4 +1,4 @@
-"""How the whole is: what the database and Redis say of it (I9: nobody else is asked)."""
+"""The state of the whole system, as database and Redis know it (I9: no other process is asked)."""
 
 import asyncio
 import contextlib
@@ -6,18 +6,16 @@ import json
 from dataclasses import dataclass
 from typing import Self
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from orders_access.limits import Buckets
 from orders_api import queries
 from orders_api.database import Database
-from orders_api.errors import DatabaseUnavailableError
+from orders_api.errors import DatabaseUnavailableError, StatementError
 from orders_api.models import Check, Checks, GatewayCheck, Health, LimitsCheck, ListenerCheck
 from orders_api.records import Backlog
 from orders_contract.names import GATEWAY_KEY_PREFIX, HEAD_KEY, LISTENER_KEY
+from orders_service.redis_client import redis_client
 
 CHECK_TIMEOUT_S = 1.0
 MAX_LAG_S = 5.0
@@ -25,7 +23,7 @@ MAX_LAG_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """What Redis knows: how far the stream is published, and who says that they live."""
+    """What Redis knows: how far the stream is published, and which processes are present."""
 
     stream: str
     published: int
@@ -43,13 +41,7 @@ class HealthProbe:
     def __init__(self, database: Database, redis_url: str, requests: Buckets) -> None:
         self._database = database
         self._requests = requests
-        self._redis = Redis.from_url(
-            redis_url,
-            decode_responses=True,
-            socket_timeout=CHECK_TIMEOUT_S,
-            socket_connect_timeout=CHECK_TIMEOUT_S,
-            retry=Retry(NoBackoff(), 0),
-        )
+        self._redis = redis_client(redis_url, timeout_s=CHECK_TIMEOUT_S, decode_responses=True)
         self._asking: asyncio.Task[Backlog | None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -63,15 +55,16 @@ class HealthProbe:
         await self._redis.aclose()
 
     async def check(self) -> Health:
-        """Look at everything now."""
+        """Check everything now."""
         presence = await self._presence()
         backlog = await self._backlog_in_time(presence)
         return verdict(presence, backlog, self._requests.refused)
 
     async def _backlog_in_time(self, presence: Presence | None) -> Backlog | None:
-        """Ask the database, and give up waiting rather than cancel.
+        """Query the database; after a second, stop waiting but do not cancel.
 
-        A server that hangs does not answer a cancellation either. Until it does, nobody asks again.
+        A server that hangs does not answer a cancellation either. No second query is sent while
+        the first one is unanswered.
         """
         if self._asking is None:
             self._asking = asyncio.create_task(self._backlog(presence))
@@ -88,9 +81,9 @@ class HealthProbe:
             "published": presence and presence.published,
         }
         try:
-            async with self._database.reading(CHECK_TIMEOUT_S) as connection:
+            async with self._database.connection(CHECK_TIMEOUT_S) as connection:
                 row = await (await connection.execute(queries.BACKLOG, values)).fetchone()
-        except DatabaseUnavailableError:
+        except (DatabaseUnavailableError, StatementError):
             return None
         return Backlog(*row) if row else None
 
@@ -119,7 +112,7 @@ class HealthProbe:
 
 
 def verdict(presence: Presence | None, backlog: Backlog | None, refused: int = 0) -> Health:
-    """Judge what was found; None stands for what did not answer."""
+    """Return the state of the system; None stands for a part that did not answer."""
     checks = Checks(
         database=Check(status="ok" if backlog else "down"),
         redis=Check(status="ok" if presence else "down"),

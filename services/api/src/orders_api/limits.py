@@ -1,4 +1,4 @@
-"""The largest body the API reads, and how long it waits for it."""
+"""How large a body the API reads, and how long it waits for one."""
 
 import asyncio
 
@@ -11,11 +11,11 @@ from orders_api.problems import from_error
 MAX_BODY_BYTES = 64 * 1024
 
 BODY_WITHIN_S = 20.0
-"""Less than the edge waits for, so that the edge is not the one to break off."""
+"""Less than the edge waits, so that the API and not the edge ends the request."""
 
 
 class BodyLimit:
-    """Reads a request's body before the application does; refuses one too large, or too slow."""
+    """Reads each request's body before the application; refuses one too large or too slow."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -34,11 +34,11 @@ class BodyLimit:
         except TimeoutError:
             await from_error(BodyTooSlowError())(scope, receive, send)
             return
-        await self._app(scope, replay(body, receive), send)
+        await self._app(scope, _replay(body, receive), send)
 
 
 async def _read(headers: Headers, receive: Receive) -> Message | None:
-    """Return the whole body as one message, or the message that the client is gone."""
+    """Return the whole body as one message, or the message that the client has left."""
     length = headers.get("content-length", "0")
     if "transfer-encoding" not in headers and length == "0":
         return None
@@ -56,7 +56,7 @@ async def _read(headers: Headers, receive: Receive) -> Message | None:
             return {"type": "http.request", "body": body, "more_body": False}
 
 
-def replay(body: Message | None, receive: Receive) -> Receive:
+def _replay(body: Message | None, receive: Receive) -> Receive:
     """Return a receive that begins with the body already read."""
     waiting = [body] if body is not None else []
 

@@ -1,7 +1,6 @@
-"""What the API takes and gives, as types: requests are held to them, OpenAPI shows them."""
+"""What the API accepts and returns besides rows, as types: checked, and shown in OpenAPI."""
 
 from typing import Annotated, Any, Literal, Self
-from uuid import UUID
 
 from pydantic import (
     AfterValidator,
@@ -15,140 +14,59 @@ from pydantic import (
 )
 
 from orders_access.tokens import MAX_TOKEN_LENGTH
-from orders_contract.messages import Event, Order, Role, Status
+from orders_api.columns import storable
+from orders_contract.messages import MAX_POSITION, Event, Role
 
-MAX_BIGINT = 2**63 - 1
-MAX_INTEGER = 2**31 - 1
-MAX_NAME_LENGTH = 200
+Row = dict[str, Any]
+"""A row of a table; OpenAPI describes its columns from the catalog."""
 
-
-def _writable(text: str) -> str:
-    """Refuse what PostgreSQL cannot store."""
-    if "\x00" in text:
-        raise ValueError("must not contain the character U+0000")
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("must not contain half a surrogate pair")
-    return text
-
-
-def _not_blank(text: str) -> str:
-    if text.isspace():
-        raise ValueError("must not be blank")
-    return text
-
-
-def _absent() -> Any:
-    """Stand in for a field that was not sent; ``model_fields_set`` tells."""
-
-
-Text = Annotated[str, AfterValidator(_writable)]
-ShortText = Annotated[str, Field(max_length=MAX_NAME_LENGTH), AfterValidator(_writable)]
-Name = Annotated[
-    str,
-    Field(strict=True, min_length=1, max_length=MAX_NAME_LENGTH),
-    AfterValidator(_writable),
-    AfterValidator(_not_blank),
-]
-Quantity = Annotated[int, Field(strict=True, ge=1, le=MAX_INTEGER)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
 
 
 class _Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class NewOrder(_Request):
-    """An order to create."""
-
-    customer_name: Name
-    product_name: Name
-    quantity: Quantity = 1
-    status: Status = "pending"
-
-
-class OrderChanges(_Request):
-    """New values for some of an order's fields; what is not sent stays as it is."""
-
-    customer_name: Name = Field(default_factory=_absent)
-    product_name: Name = Field(default_factory=_absent)
-    quantity: Quantity = Field(default_factory=_absent)
-    status: Status = Field(default_factory=_absent)
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        if not self.model_fields_set:
-            fields = ", ".join(type(self).model_fields)
-            raise ValueError(f"must contain at least one of {fields}")
-        return self
-
-
-class CountQuery(_Request):
-    """Which orders to count: every key given must match, any value of a key will do."""
-
-    customer_name: list[Text] = Field([], max_length=100, description="The whole name, exactly.")
-    search: ShortText = Field(
-        "",
-        description="Part of the customer's or product's name, in upper or lower case; or an id.",
-    )
-
-
-class OrderQuery(CountQuery):
-    """Which orders: every key given must match, any value of a key will do."""
-
-    status: list[Status] = Field([], max_length=5)
-    limit: int = Field(100, ge=1, le=1000)
-    cursor: str | None = Field(None, description="`next_cursor` of the page before.")
-
-
 class EventQuery(_Request):
     """Which events: those after a position."""
 
-    after: int = Field(0, ge=0, le=MAX_BIGINT)
+    after: int = Field(0, ge=0, le=MAX_POSITION)
     limit: int = Field(1000, ge=1, le=10_000)
 
 
 class OrderList(BaseModel):
-    """A page of orders, newest first, and the stream's position, read in one snapshot.
+    """A page of orders, and the stream's position, read in one snapshot.
 
-    A page ends early when it grows past some 16 MiB; `next_cursor` is null on the last one.
+    A page ends early when it grows beyond about 16 MiB; `next_cursor` is null on the last one.
     """
 
-    stream: UUID
+    stream: str
     position: NonNegativeInt
-    orders: list[Order]
+    orders: list[Row]
     next_cursor: str | None
 
 
-class StatusCounts(BaseModel):
-    """How many orders there are of each status."""
-
-    pending: NonNegativeInt
-    processing: NonNegativeInt
-    shipped: NonNegativeInt
-    delivered: NonNegativeInt
-    cancelled: NonNegativeInt
-
-
 class OrderCounts(BaseModel):
-    """Numbers that are exact at `position`: events after it count on from there.
+    """Numbers that are exact at `position`: count on with the events after it.
 
-    `time` is the database's clock, the one that events bear in `changed_at`.
+    `counts` has every choice of the status column, also with 0, and every other status found; ""
+    stands for orders without one. `time` is the database's clock, as `changed_at` of events is.
     """
 
-    stream: UUID
+    stream: str
     position: NonNegativeInt
     time: AwareDatetime
-    counts: StatusCounts
+    counts: dict[str, NonNegativeInt]
 
 
 class Pulse(BaseModel):
     """What happened lately, exact at `position`, as `OrderCounts` is.
 
-    `changes` counts the events of each minute since `changes_since`; `orders` the orders that were
-    created in each quarter of an hour since `orders_since`. The last minute and the last quarter
-    are those in which `time` lies.
+    `changes` counts the events of each minute since `changes_since`; `orders` the orders created in
+    each quarter of an hour since `orders_since`. `time` lies in the last minute and quarter.
     """
 
-    stream: UUID
+    stream: str
     position: NonNegativeInt
     time: AwareDatetime
     changes_since: AwareDatetime
@@ -160,34 +78,67 @@ class Pulse(BaseModel):
 class EventList(BaseModel):
     """Events after a position, oldest first, and the position the stream has reached.
 
-    There is more as long as the last event's position is below `position`. A first event past
-    `after` + 1 in the full log means that what came between has been pruned. With a token that is
-    restricted to customers only theirs are shown; `last` is how far the page goes, to go on from.
+    There is more as long as the last event's position is below `position`. A first event after
+    `after` + 1 in the full log means that earlier ones were pruned. A token restricted to some rows
+    shows only their events; `last` is how far the page goes, to go on from.
     """
 
-    stream: UUID
+    stream: str
     position: NonNegativeInt
     events: list[Event]
     last: NonNegativeInt
 
 
+class Column(BaseModel):
+    """A column: `kind` tells how to show and edit it, `next` which choice may follow which."""
+
+    name: str
+    type: str
+    kind: str
+    nullable: bool
+    writable: bool
+    default: bool
+    choices: list[str] | None
+    next: dict[str, list[str]] | None
+    max_length: int | None
+    comment: str | None
+
+
+class Table(BaseModel):
+    """A watched table. `display` names the columns that a dashboard shows in each role."""
+
+    name: str
+    schema_: str = Field(alias="schema")
+    key: list[str]
+    parent: dict[str, str] | None
+    columns: list[Column]
+    display: dict[str, str | None]
+
+
+class TablesSchema(BaseModel):
+    """The watched tables and their columns. `version` changes whenever one of them does."""
+
+    version: str
+    tables: list[Table]
+
+
 class Check(BaseModel):
-    """The state of one thing the system stands on."""
+    """The state of one part of the system."""
 
     status: Literal["ok", "degraded", "down", "unknown"]
 
 
 class ListenerCheck(Check):
-    """How far what clients were told lags behind what was committed."""
+    """How far the stream that clients see lags behind what was committed."""
 
     lag_events: int | None
     lag_seconds: float | None
 
 
 class GatewayCheck(Check):
-    """The gateways that say they live, and the connections and the memory they hold.
+    """The gateways that are present, and the connections and the memory they hold.
 
-    `full` is how many of them take no more clients; `degraded` when that is all of them.
+    `full` is how many of them accept no more clients; `degraded` when that is all of them.
     """
 
     count: int | None
@@ -197,7 +148,7 @@ class GatewayCheck(Check):
 
 
 class LimitsCheck(Check):
-    """How often somebody was refused who asked for too much, since each process began.
+    """How many requests and connections were refused by limits since each process began.
 
     `requests` of the API process that answers, `connections` of all gateways.
     """
@@ -217,7 +168,7 @@ class Checks(BaseModel):
 
 
 class HealthSummary(BaseModel):
-    """All that is said to those who show no token where one is asked for."""
+    """The answer to requests without a token where one is needed."""
 
     status: Literal["ok", "degraded", "down"]
 
@@ -229,31 +180,33 @@ class Health(HealthSummary):
 
 
 class Me(BaseModel):
-    """Who you are to this system. In open mode nobody in particular, who may do everything.
+    """Whom the request's token is for. In open mode anyone, who may do everything.
 
-    `customers` is null for those who see everyone's orders, `expires` where nothing expires.
+    `rows` are the values that each restricting column must have, null without a restriction;
+    `customers` those of the customer column. `expires` is null where nothing expires.
     """
 
     mode: Literal["open", "token"]
     subject: str
     role: Role
-    customers: list[str] | None
+    rows: dict[str, list[Any]] | None
+    customers: list[Any] | None
     expires: AwareDatetime | None
 
 
 class Ticket(BaseModel):
-    """Good for one connection to `/ws`, for so many seconds."""
+    """Valid for one connection to `/ws`, for `expires_in` seconds."""
 
     ticket: str
     expires_in: PositiveInt
 
 
 class Revocation(_Request):
-    """What no longer counts: one token, or its id (`jti`), or all that a subject has had so far."""
+    """What to revoke: one token, or its id (`jti`), or all tokens of a subject so far."""
 
     token: str | None = Field(None, min_length=1, max_length=MAX_TOKEN_LENGTH)
-    token_id: Annotated[ShortText, Field(min_length=1)] | None = None
-    subject: Annotated[ShortText, Field(min_length=1)] | None = None
+    token_id: Name | None = None
+    subject: Name | None = None
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -270,11 +223,11 @@ class FieldError(BaseModel):
 
 
 class Problem(BaseModel):
-    """An error, as RFC 9457 has it. `order` comes with 412, `errors` with 422."""
+    """An error (RFC 9457). `order` comes with 412, `errors` with 422 and some of 409."""
 
     type: str
     title: str
     status: int
     detail: str
     errors: list[FieldError] | None = None
-    order: Order | None = None
+    order: Row | None = None

@@ -1,4 +1,4 @@
-"""If-Match and If-None-Match: which versions of an order a client speaks of. Pure."""
+"""If-Match and If-None-Match: which states of a row a client names. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 # RFC 9110: entity-tag = [ "W/" ] DQUOTE *etagc DQUOTE
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _LIST = re.compile(rf"[ \t]*(?:{_TAG.pattern}[ \t]*(?:,[ \t]*|$))+")
-# A proxy that compresses marks the tag, as in "3-gzip": the version is the same.
-_VERSION = re.compile(r"([1-9][0-9]{0,9})(?:-[a-z]+)?")
+# A proxy that compresses marks the tag, as in "3-gzip": the row is the same.
+_COMPRESSED = re.compile(r"-[a-z]+\Z")
 
 
 class MalformedTagError(ValueError):
@@ -16,44 +16,44 @@ class MalformedTagError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """The versions a client has named; ``versions`` is None where any will do."""
+    """The tags a client has named; None: any tag is accepted."""
 
-    versions: tuple[int, ...] | None
+    tags: tuple[str, ...] | None
 
-    def holds(self, version: int) -> bool:
-        """Whether an order of that version is among those named."""
-        return self.versions is None or version in self.versions
+    def holds(self, tag: str) -> bool:
+        """Tell whether a row with this tag is among those named."""
+        return self.tags is None or tag in self.tags
 
 
-ANY_VERSION = Precondition(None)
+ANY_TAG = Precondition(None)
 
 
 def if_match(header: str | None) -> Precondition:
-    """Read If-Match. Without it any version will do; a weak tag matches none (RFC 9110, 13.1.1).
+    """Read If-Match. Without it any tag is accepted; a weak tag matches none (RFC 9110, 13.1.1).
 
     Raises:
         MalformedTagError: it is neither ``*`` nor a list of entity tags.
 
     """
     if header is None or header.strip() == "*":
-        return ANY_VERSION
-    return Precondition(_versions(header, weak=False))
+        return ANY_TAG
+    return Precondition(_tags(header, weak=False))
 
 
 def if_none_match(header: str | None) -> Precondition:
-    """Read If-None-Match, where weak tags count too; what is malformed names no version."""
+    """Read If-None-Match, which also accepts weak tags; a malformed header names no tag."""
     if header is None:
         return Precondition(())
     if header.strip() == "*":
-        return ANY_VERSION
+        return ANY_TAG
     try:
-        return Precondition(_versions(header, weak=True))
+        return Precondition(_tags(header, weak=True))
     except MalformedTagError:
         return Precondition(())
 
 
-def _versions(header: str, *, weak: bool) -> tuple[int, ...]:
+def _tags(header: str, *, weak: bool) -> tuple[str, ...]:
     if not _LIST.fullmatch(header):
         raise MalformedTagError(header)
-    tags = [tag.group(2) for tag in _TAG.finditer(header) if weak or not tag.group(1)]
-    return tuple(int(match.group(1)) for tag in tags if (match := _VERSION.fullmatch(tag)))
+    found = [tag.group(2) for tag in _TAG.finditer(header) if weak or not tag.group(1)]
+    return tuple(_COMPRESSED.sub("", tag) for tag in found)

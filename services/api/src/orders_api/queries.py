@@ -1,127 +1,87 @@
-"""Every statement the API sends, except for what Python composes from these parts.
+"""The statements that do not depend on a table's columns; ``statements`` composes the others."""
 
-Rows are rendered here, once, and in UTC because the session's time zone is.
-"""
+from psycopg.sql import SQL
 
-# --- orders ---------------------------------------------------------------------------------------
+# --- the catalog ----------------------------------------------------------------------------------
 
-# Whom a token may see: null for everyone.
-_IN_SCOPE = "(%(scope)s::text[] IS NULL OR customer_name = ANY (%(scope)s))"
+SCHEMA_VERSION = "SELECT order_schema_version()"
 
-ORDER = f"""
-    SELECT id, version, to_json(orders)::text FROM orders WHERE id = %(id)s AND {_IN_SCOPE}
-"""  # noqa: S608  made of constants
-
-INSERT_ORDER = """
-    INSERT INTO orders (customer_name, product_name, quantity, status)
-    VALUES (%(customer_name)s, %(product_name)s, %(quantity)s, %(status)s)
-    RETURNING id, version, to_json(orders)::text
-"""
-# The same as a transaction of its own, which saves three round trips. The trigger, which runs
-# last, finds the actor; it is forgotten with the statement.
-INSERT_ORDER_ALONE = """
-    WITH actor AS MATERIALIZED (SELECT set_config('orders.actor', %(actor)s, true))
-    INSERT INTO orders (customer_name, product_name, quantity, status)
-    SELECT %(customer_name)s, %(product_name)s, %(quantity)s, %(status)s FROM actor
-    RETURNING id, version, to_json(orders)::text
-"""
-
-# The condition is evaluated again on the newest row after waiting for another writer, so that of
-# two who name the same version one wins.
-UPDATE_ORDER = f"""
-    UPDATE orders SET {{assignments}}
-     WHERE id = %(id)s AND (%(versions)s::bigint[] IS NULL OR version = ANY (%(versions)s))
-       AND {_IN_SCOPE}
-    RETURNING id, version, to_json(orders)::text
-"""  # noqa: S608  made of constants
-ASSIGNMENTS = {
-    "customer_name": "customer_name = %(customer_name)s",
-    "product_name": "product_name = %(product_name)s",
-    "quantity": "quantity = %(quantity)s",
-    "status": "status = %(status)s",
-}
-
-DELETE_ORDER = f"""
-    DELETE FROM orders
-     WHERE id = %(id)s AND (%(versions)s::bigint[] IS NULL OR version = ANY (%(versions)s))
-       AND {_IN_SCOPE}
-    RETURNING id
-"""  # noqa: S608  made of constants
-
-# One statement is one snapshot. octet_length() tells the size of a name without fetching it, so
-# a page of enormous rows is cut before any of them is rendered; one row always fits.
-ORDER_PAGE = """
-    WITH found AS MATERIALIZED (
-        SELECT id, octet_length(customer_name) + octet_length(product_name) AS bytes
-          FROM orders WHERE {conditions}
-         ORDER BY id DESC LIMIT %(limit)s::bigint + 1
-    ), page AS (
-        SELECT id
-          FROM (SELECT id, row_number() OVER newest AS number,
-                       sum(bytes) OVER newest - bytes AS bytes_before
-                  FROM found WINDOW newest AS (ORDER BY id DESC)) AS measured
-         WHERE number <= %(limit)s AND bytes_before < %(max_bytes)s
+# Besides the description: which columns have an index on hashtextextended(column, 0), which are
+# equal to other texts than themselves (a nondeterministic collation, citext), and whether search
+# can have indexes.
+SCHEMA = """
+    WITH watched AS MATERIALIZED (
+        SELECT relation, order_table_name(relation) AS name FROM order_tables
+    ), hashed AS (
+        SELECT name, json_agg(attname) AS columns
+          FROM watched JOIN pg_index ON indrelid = relation
+          JOIN pg_attribute ON attrelid = relation AND attnum > 0 AND NOT attisdropped
+         WHERE indkey[0] = 0 AND indpred IS NULL AND indisvalid
+           AND pg_get_indexdef(indexrelid, 1, true)
+               = 'hashtextextended(' || quote_ident(attname) || ', 0::bigint)'
+         GROUP BY name
+    ), inexact AS (
+        SELECT name, json_agg(attname) AS columns
+          FROM watched JOIN pg_attribute ON attrelid = relation AND attnum > 0 AND NOT attisdropped
+         WHERE atttypid = to_regtype('citext')
+            OR attcollation IN (SELECT oid FROM pg_collation WHERE NOT collisdeterministic)
+         GROUP BY name
     )
-    SELECT order_stream.id,
-           (SELECT coalesce(max(position), 0) FROM order_events),
-           (SELECT '[' || coalesce(string_agg(to_json(orders)::text, ',' ORDER BY id DESC), '')
-                       || ']'
-              FROM orders JOIN page USING (id)),
-           CASE WHEN (SELECT count(*) FROM page) < (SELECT count(*) FROM found)
-                THEN (SELECT min(id) FROM page) END
+    SELECT order_schema()::text,
+           (SELECT coalesce(json_object_agg(name, columns), '{}') FROM hashed),
+           (SELECT coalesce(json_object_agg(name, columns), '{}') FROM inexact),
+           EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')
+"""
+
+# A constraint by the names in an error: its comment, its rule, its columns. A unique index may
+# stand alone, without a constraint.
+CONSTRAINT = """
+    WITH target AS (
+        SELECT pg_class.oid FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+         WHERE relname = %(table)s AND nspname = %(schema)s
+    ), found AS (
+        SELECT obj_description(pg_constraint.oid, 'pg_constraint') AS comment,
+               CASE contype WHEN 'c' THEN pg_get_expr(conbin, conrelid) END AS rule,
+               conrelid AS relation, conkey AS numbers
+          FROM pg_constraint JOIN target ON conrelid = target.oid
+         WHERE conname = %(name)s
+        UNION ALL
+        SELECT NULL, NULL, indrelid, indkey::int2[]
+          FROM pg_index JOIN target ON indrelid = target.oid
+          JOIN pg_class AS index ON index.oid = indexrelid
+         WHERE index.relname = %(name)s
+    )
+    SELECT comment, rule,
+           ARRAY(SELECT attname::text FROM pg_attribute
+                  WHERE attrelid = relation AND attnum = ANY (numbers) ORDER BY attnum)
+      FROM found LIMIT 1
+"""
+
+# --- figures --------------------------------------------------------------------------------------
+
+NOW = SQL("""to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')""")
+
+COUNTS = """
+    WITH counted AS ({counted}), counts AS (
+        SELECT status, sum(weight) AS number FROM counted
+         GROUP BY status HAVING sum(weight) > 0 ORDER BY number DESC LIMIT 1000
+    )
+    SELECT order_stream.id::text, (SELECT coalesce(max(position), 0) FROM order_events), {now},
+           (SELECT json_agg(json_build_array(status, number) ORDER BY number DESC) FROM counts)
       FROM order_stream
 """
-CONDITIONS = {
-    "before": "id < %(before)s",
-    "status": "status = ANY (%(status)s)",
-    # The hash finds the rows by index (orders_customer), the name itself decides.
-    "customer_name": "hashtextextended(customer_name, 0) = ANY"
-    " (ARRAY(SELECT hashtextextended(name, 0) FROM unnest(%(customer_name)s::text[]) AS name))"
-    " AND customer_name = ANY (%(customer_name)s)",
-    "search": "(customer_name ILIKE %(search)s OR product_name ILIKE %(search)s"
-    " OR id = %(number)s)",
-}
-
-# What is counted must fit the position exactly, since clients go on counting with what the stream
-# brings after it. Rows show committed changes before the log does: those still in the outbox are
-# taken out again. (After a TRUNCATE in the outbox the numbers mean nothing until its event comes
-# and sets them to zero; greatest() keeps them from being negative.)
-_COUNTED = """
-    SELECT {columns}, 1 AS weight FROM orders WHERE {conditions}
-    UNION ALL
-    SELECT {columns}, -1 FROM (
-        SELECT (json_populate_record(NULL::orders, "row")).* FROM order_outbox
-         WHERE "table" = 'orders') AS came
-     WHERE id IS NOT NULL AND {conditions}
-    UNION ALL
-    SELECT {columns}, 1 FROM (
-        SELECT (json_populate_record(NULL::orders, "old")).* FROM order_outbox
-         WHERE "table" = 'orders') AS went
-     WHERE id IS NOT NULL AND {conditions}
-"""
-_NOW = """to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')"""
-
-ORDER_COUNTS = f"""
-    WITH counted AS ({_COUNTED.format(columns="status", conditions="{conditions}")}),
-         counts AS (SELECT status, greatest(sum(weight), 0) AS orders FROM counted GROUP BY status)
-    SELECT order_stream.id,
-           (SELECT coalesce(max(position), 0) FROM order_events),
-           {_NOW},
-           (SELECT coalesce(json_object_agg(status, orders), '{{{{}}}}')::text FROM counts)
-      FROM order_stream
-"""  # noqa: S608  made of constants
 
 # Quarters of an hour, because every time zone's hours are made of them. Minutes: positions have no
-# gaps and times hardly go back along them, so where a minute begins is found by halving, and its
+# gaps and times hardly go back along them, so the begin of a minute is found by bisection, and its
 # changes are a difference; reading an hour of events could mean millions.
-PULSE = f"""
-    WITH RECURSIVE counted AS (
-        {_COUNTED.format(columns="created_at", conditions="created_at >= %(day)s AND {conditions}")}
-    ), quarters AS (
+PULSE = """
+    WITH RECURSIVE counted AS ({counted}), quarters AS (
         SELECT width_bucket(extract(epoch FROM created_at - %(day)s::timestamptz),
                             0, %(quarters)s * 900, %(quarters)s) AS number,
                greatest(sum(weight), 0) AS orders
-          FROM counted WHERE created_at < %(day)s::timestamptz + %(quarters)s * interval '15 min'
+          FROM counted
+         WHERE created_at >= %(day)s
+           AND created_at < %(day)s::timestamptz + %(quarters)s * interval '15 min'
          GROUP BY number
     ), head AS (
         SELECT coalesce(min(position), 1) AS first, coalesce(max(position), 0) AS last
@@ -140,67 +100,54 @@ PULSE = f"""
         SELECT number, lead(low) OVER (ORDER BY number) - low AS changes
           FROM search WHERE low = high
     )
-    SELECT order_stream.id, head.last, {_NOW},
+    SELECT order_stream.id::text, head.last, {now},
            (SELECT json_agg(changes ORDER BY number)::text FROM minutes WHERE changes IS NOT NULL),
            (SELECT json_agg(coalesce(orders, 0) ORDER BY number)::text
               FROM generate_series(1, %(quarters)s) AS number LEFT JOIN quarters USING (number))
       FROM order_stream, head
-"""  # noqa: S608  made of constants
+"""
 
 # --- the log --------------------------------------------------------------------------------------
 
 # One event a step, so that rendering stops where the page does: the next event may have 16 MB.
-EVENT_PAGE = """
+# Under a scope ``visible`` leaves out, unread, what is certainly not to be seen.
+EVENTS = """
     WITH RECURSIVE page AS (
         SELECT 0 AS number, %(after)s::bigint AS position, NULL::text AS json, 0::bigint AS bytes
         UNION ALL
-        SELECT page.number + 1, next.position, next.json, page.bytes + octet_length(next.json)
+        SELECT page.number + 1, next.position, next.json,
+               page.bytes + coalesce(octet_length(next.json), 0)
           FROM page
          CROSS JOIN LATERAL (
-               SELECT event.position, order_event_json(event) AS json
+               SELECT event.position,
+                      CASE WHEN {visible} THEN order_event_json(event) END AS json
                  FROM order_events AS event
                 WHERE event.position > page.position AND {condition}
                 ORDER BY event.position LIMIT 1) AS next
          WHERE page.number < %(limit)s AND page.bytes < %(max_bytes)s
     )
-    SELECT order_stream.id,
+    SELECT order_stream.id::text,
            (SELECT coalesce(max(position), 0) FROM order_events),
            (SELECT '[' || coalesce(string_agg(json, ',' ORDER BY position), '') || ']' FROM page
              WHERE number > 0),
            (SELECT max(position) FROM page)
       FROM order_stream
 """
-ALL_EVENTS = EVENT_PAGE.format(condition="true")
-EVENTS_OF_ORDER = EVENT_PAGE.format(condition="event.order_id = %(order_id)s")
 
-# What a token restricted to customers may know of the last hour: its own changes, of the newest so
-# many. Names are inside JSON here, so each event has to be looked at.
+# The changes of the last hour that a scope shows, among the newest events.
 SCOPED_CHANGES = """
     WITH recent AS (
-        SELECT operation, "row", changed, changed_at FROM order_events
+        SELECT changed_at FROM order_events AS event
          WHERE position > (SELECT coalesce(max(position), 0) FROM order_events) - %(looked_at)s
-           AND position <= %(position)s AND changed_at >= %(hour)s
-    ), own AS (
+           AND position <= %(position)s AND changed_at >= %(hour)s AND {visible}
+    ), counted AS (
         SELECT width_bucket(extract(epoch FROM changed_at - %(hour)s::timestamptz),
-                            0, %(minutes)s * 60, %(minutes)s) AS number
-          FROM recent
-         WHERE "row"->>'customer_name' = ANY (%(scope)s)
-            OR changed->>'customer_name' = ANY (%(scope)s)
-            OR operation = 'TRUNCATE'
-    ), counted AS (SELECT number, count(*) AS changes FROM own GROUP BY number)
+                            0, %(minutes)s * 60, %(minutes)s) AS number, count(*) AS changes
+          FROM recent GROUP BY number
+    )
     SELECT json_agg(coalesce(changes, 0) ORDER BY number)::text
       FROM generate_series(1, %(minutes)s) AS number LEFT JOIN counted USING (number)
 """
-
-# Under a scope: whether it is, or ever was, an order of theirs.
-ORDER_KNOWN = f"""
-    SELECT EXISTS (SELECT FROM orders WHERE id = %(id)s AND {_IN_SCOPE})
-        OR EXISTS (SELECT FROM order_events
-                    WHERE order_id = %(id)s
-                      AND (%(scope)s::text[] IS NULL
-                           OR "row"->>'customer_name' = ANY (%(scope)s)
-                           OR changed->>'customer_name' = ANY (%(scope)s)))
-"""  # noqa: S608  made of constants
 
 # What waits: changes without a position, and events that Redis does not have yet. Counting stops
 # at 10,001, and least() ignores nulls.
@@ -239,7 +186,7 @@ KEEP_ANSWER = """
            response = excluded.response, created_at = excluded.created_at
 """
 
-# A few in passing, and only those nobody else is forgetting.
+# A few each time, and only those that no other request is deleting.
 FORGET_ANSWERS = """
     DELETE FROM idempotency_keys WHERE key IN (
         SELECT key FROM idempotency_keys WHERE created_at < now() - interval '24 hours'

@@ -1,45 +1,50 @@
-"""What the database hands over: rows and events rendered as JSON, passed on unopened (I4)."""
+"""What the database returns: rows and events rendered as JSON, passed on unopened (I4)."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+
+from orders_api.cursor import Bookmark
 
 
 @dataclass(frozen=True, slots=True)
-class StoredOrder:
-    """One order; ``json`` is PostgreSQL's rendering of the row."""
+class StoredRow:
+    """One row: its key, the tag of its present state, and PostgreSQL's rendering of it.
 
-    id: int
-    version: int
+    ``replayed``: the row was created by an earlier request with the same Idempotency-Key.
+    """
+
+    key: tuple[str, ...]
+    tag: str
     json: str
+    replayed: bool = False
 
     @property
     def etag(self) -> str:
-        """The entity tag of this version."""
-        return f'"{self.version}"'
+        """The entity tag as HTTP writes it."""
+        return f'"{self.tag}"'
 
 
 @dataclass(frozen=True, slots=True)
-class OrderPage:
-    """Some orders, newest first, and where the stream stood when they were read.
+class Page:
+    """Some rows as a JSON array, and the stream's position when they were read.
 
-    ``last_id`` is the id after which the next page begins, None where there is none.
+    ``end`` is where the page ends, None on the last one.
     """
 
-    stream: UUID
+    stream: str
     position: int
-    orders: str
-    last_id: int | None
+    rows: str
+    end: Bookmark | None
 
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Some events, oldest first, and where the stream stood when they were read.
+    """Some events as a JSON array, oldest first, and the stream's position when they were read.
 
     ``last`` is how far the page covers the log: under a scope it holds fewer events than it covers.
     """
 
-    stream: UUID
+    stream: str
     position: int
     events: str
     last: int
@@ -47,24 +52,24 @@ class EventPage:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Orders by status, where the stream stood, and what the database's clock said."""
+    """Rows by status, the stream's position, and the time by the database's clock."""
 
-    stream: UUID
+    stream: str
     position: int
     time: str
-    counts: str
+    counts: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class RecentPast:
-    """Events of each minute and new orders of each quarter of an hour, since when, and up to when.
+    """Events of each minute and new orders of each quarter of an hour, as JSON arrays.
 
-    ``changes`` and ``orders`` are JSON arrays.
+    The arrays begin at ``changes_since`` and ``orders_since``; ``time`` is the database's clock.
     """
 
     changes_since: datetime
     orders_since: datetime
-    stream: UUID
+    stream: str
     position: int
     time: str
     changes: str
@@ -73,7 +78,7 @@ class RecentPast:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How far the stream has come, and how much waits to be published."""
+    """How many changes wait to be published, and for how long the oldest has waited."""
 
     events: int
     seconds: float

@@ -1,110 +1,131 @@
-"""What requests carry besides their bodies: ids, headers, query parameters."""
+"""What routes read from a request, and the parts of the running API they use."""
 
 import re
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import redis.asyncio as redis
-from fastapi import Depends, Header, Path, Request
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
 
 from orders_access.principal import Principal
 from orders_access.tokens import Verifier
 from orders_api import preconditions
-from orders_api.errors import ForbiddenError, InvalidInputError
+from orders_api.catalog import Catalog, WatchedTable
+from orders_api.columns import read_text
+from orders_api.errors import ForbiddenError, InvalidInputError, SchemaChangedError
 from orders_api.health import HealthProbe
-from orders_api.models import MAX_BIGINT
+from orders_api.log import Log
 from orders_api.preconditions import MalformedTagError, Precondition
 from orders_api.revocation_list import RevocationList
-from orders_api.store import OrderStore
+from orders_api.settings import Settings
+from orders_api.store import Key, Store
+from orders_api.validation import field_errors
 from orders_contract.messages import Role
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,200}")
+QueryT = TypeVar("QueryT", bound=BaseModel)
 
 
-async def _store(request: Request) -> OrderStore:
-    store: OrderStore = request.app.state.store
-    return store
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of the running API that routes use."""
+
+    settings: Settings
+    catalog: Catalog
+    store: Store
+    log: Log
+    probe: HealthProbe
+    redis: redis.Redis
+    revocations: RevocationList
+    verifier: Verifier | None
 
 
-async def _health_probe(request: Request) -> HealthProbe:
-    probe: HealthProbe = request.app.state.health_probe
-    return probe
+class CatalogRoute(APIRoute):
+    """A route whose inputs the catalog describes; its endpoint reads the request itself.
+
+    If the tables turn out to have changed since the catalog was read, it is read again and the
+    request is served once more, from the beginning.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what serves a request."""
+        endpoint = self.endpoint
+
+        async def serve(request: Request) -> Response:
+            response: Response
+            try:
+                response = await endpoint(request)
+            except SchemaChangedError:
+                await parts(request).catalog.refresh()
+                response = await endpoint(request)
+            return response
+
+        return serve
 
 
-async def _mode(request: Request) -> str:
-    mode: str = request.app.state.auth_mode
-    return mode
+def parts(request: Request) -> Parts:
+    """Return the parts of the running API."""
+    running: Parts = request.app.state.parts
+    return running
 
 
-async def _bus(request: Request) -> redis.Redis:
-    client: redis.Redis = request.app.state.redis
-    return client
-
-
-async def _revocation_list(request: Request) -> RevocationList:
-    revocation_list: RevocationList = request.app.state.revocation_list
-    return revocation_list
-
-
-async def _verifier(request: Request) -> Verifier | None:
-    verifier: Verifier | None = request.app.state.verifier
-    return verifier
-
-
-async def _somebody(request: Request) -> Principal | None:
-    """Return who asks, if they have shown it; the gate has put it there."""
+def sender(request: Request) -> Principal | None:
+    """Return who sends a request, None if they have not shown it; the gate has found out."""
     principal: Principal | None = request.state.principal
     return principal
 
 
-class _AtLeast:
-    """Returns who asks, if their role is high enough."""
-
-    def __init__(self, role: Role) -> None:
-        self.role = role
-
-    async def __call__(self, request: Request) -> Principal:
-        principal: Principal = request.state.principal
-        if not principal.may(self.role):
-            raise ForbiddenError
-        return principal
+def require(request: Request, role: Role) -> Principal:
+    """Return who sends a request; raise ForbiddenError if their role does not include ``role``."""
+    principal: Principal = request.state.principal
+    if not principal.may(role):
+        raise ForbiddenError
+    return principal
 
 
-async def _if_match(
-    if_match: Annotated[str | None, Header(description='`"3"`: only if the version is 3.')] = None,
-) -> Precondition:
-    try:
-        return preconditions.if_match(if_match)
-    except MalformedTagError as exc:
-        raise InvalidInputError("If-Match", 'must be * or a version in quotes, as "3"') from exc
-
-
-async def _idempotency_key(
-    idempotency_key: Annotated[
-        str | None,
-        Header(description="1 to 200 visible ASCII characters; the answer is kept for a day."),
-    ] = None,
-) -> str | None:
-    if idempotency_key is not None and not _VISIBLE_ASCII.fullmatch(idempotency_key):
-        raise InvalidInputError("Idempotency-Key", "must be 1 to 200 visible ASCII characters")
-    return idempotency_key
-
-
-async def without_query(request: Request) -> None:
-    """Refuse query parameters where there are none to give."""
+def require_no_query(request: Request) -> None:
+    """Refuse query parameters where there are none."""
     for name in request.query_params:
         raise InvalidInputError(name[:100], "is not known here")
 
 
-Somebody = Annotated[Principal | None, Depends(_somebody)]
-Viewer = Annotated[Principal, Depends(_AtLeast("viewer"))]
-Clerk = Annotated[Principal, Depends(_AtLeast("clerk"))]
-Admin = Annotated[Principal, Depends(_AtLeast("admin"))]
-Mode = Annotated[str, Depends(_mode)]
-Bus = Annotated[redis.Redis, Depends(_bus)]
-Revoking = Annotated[RevocationList, Depends(_revocation_list)]
-TokenVerifier = Annotated[Verifier | None, Depends(_verifier)]
-OrderId = Annotated[int, Path(ge=-MAX_BIGINT - 1, le=MAX_BIGINT)]
-Store = Annotated[OrderStore, Depends(_store)]
-Probe = Annotated[HealthProbe, Depends(_health_probe)]
-IfMatch = Annotated[Precondition, Depends(_if_match)]
-IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]
+def query(request: Request, model: type[QueryT]) -> QueryT:
+    """Read the query parameters as a model; each may be given once."""
+    try:
+        return model.model_validate(dict(request.query_params))
+    except ValidationError as exc:
+        found = field_errors(exc.errors(include_url=False))
+        raise InvalidInputError(*found[0], *found[1:]) from None
+
+
+def order_key(request: Request, table: WatchedTable) -> Key:
+    """Return the key of an order from the path."""
+    column = table.table.columns[table.table.key[0]]
+    try:
+        return (read_text(column, request.path_params["order_id"]),)
+    except ValueError as exc:
+        raise InvalidInputError("order_id", str(exc)) from None
+
+
+def content_type(request: Request) -> str:
+    """Return the media type of the body."""
+    return request.headers.get("content-type", "")
+
+
+def if_match(request: Request) -> Precondition:
+    """Return the tags that a row must have to be changed."""
+    try:
+        return preconditions.if_match(request.headers.get("if-match"))
+    except MalformedTagError:
+        raise InvalidInputError("If-Match", 'must be * or a version in quotes, as "3"') from None
+
+
+def idempotency_key(request: Request) -> str | None:
+    """Return the Idempotency-Key, if there is one."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not _VISIBLE_ASCII.fullmatch(key):
+        raise InvalidInputError("Idempotency-Key", "must be 1 to 200 visible ASCII characters")
+    return key

@@ -1,4 +1,4 @@
-"""Revoking tokens: kept in PostgreSQL, told through Redis, given to Redis again when it forgot."""
+"""Revoked tokens: PostgreSQL keeps them, Redis has a copy that every process reads."""
 
 import asyncio
 import secrets
@@ -15,10 +15,11 @@ from orders_api import queries
 from orders_api.database import Database
 from orders_api.errors import DatabaseUnavailableError, RedisUnavailableError
 from orders_contract.names import REVOKED_KEY
+from orders_service.redis_client import failures_as
 
 LOOK_EVERY_S = 0.5
 KEPT = timedelta(days=400)
-"""A subject's, and a token's whose end is not known. No token should live that long."""
+"""How long a revocation is kept, of a subject or of a token whose end is not known."""
 
 logger = structlog.get_logger()
 
@@ -30,38 +31,38 @@ class RevocationList:
         self._database = database
         self._redis = client
         self._revocations = revocations
-        self._told = False
+        self._in_redis = False
 
     async def revoke_token(self, token_id: str, expires: float | None = None) -> None:
-        """Let one token count no longer; ``expires`` is when it would have ended by itself.
+        """Revoke one token; ``expires`` is when it would have ended by itself.
 
         Raises:
             DatabaseUnavailableError: nothing was revoked.
-            RedisUnavailableError: it is written down, and counts once Redis is back.
+            RedisUnavailableError: the revocation is stored and takes effect once Redis is back.
 
         """
         ends = datetime.now(UTC) + KEPT if expires is None else datetime.fromtimestamp(expires, UTC)
         await self._revoke(token_field(token_id), ends, ends + timedelta(hours=1))
 
     async def revoke_subject(self, subject: str) -> None:
-        """Let nothing that a subject was given so far count any longer; raises as the other."""
+        """Revoke all tokens that a subject has been given so far; raises as ``revoke_token``."""
         now = datetime.now(UTC)
         await self._revoke(subject_field(subject), now, now + KEPT)
 
     async def _revoke(self, name: str, counts_until: datetime, kept_until: datetime) -> None:
         values = {"name": name, "counts_until": counts_until, "kept_until": kept_until}
-        async with self._database.writing() as connection:
+        async with self._database.transaction() as connection:
             await connection.execute(queries.REVOKE, values)
             await connection.execute(queries.FORGET_REVOKED)
-        self._told = False
-        await self._tell()
+        self._in_redis = False
+        await self._write_to_redis()
 
-    async def keep_told(self, stop: asyncio.Event) -> None:
-        """See to it, until told to stop, that Redis has the list and this process knows it."""
+    async def keep_in_sync(self, stop: asyncio.Event) -> None:
+        """Keep Redis and this process in sync with the list until told to stop."""
         while not stop.is_set():
             try:
-                if not self._told or not await self._redis.hexists(REVOKED_KEY, VERSION_FIELD):
-                    await self._tell()
+                if not self._in_redis or not await self._redis.hexists(REVOKED_KEY, VERSION_FIELD):
+                    await self._write_to_redis()
                 if await self._revocations.refresh(self._redis):
                     logger.info("revocations_read")
             except (
@@ -71,19 +72,17 @@ class RevocationList:
                 redis.RedisError,
                 OSError,
             ):
-                pass  # health tells who is away; what is known goes on counting
+                pass  # health reports it; the revocations known so far stay in force
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await stop.wait()
 
-    async def _tell(self) -> None:
-        """Give Redis everything: adding only, so that two who tell at once do no harm."""
-        async with self._database.reading() as connection:
+    async def _write_to_redis(self) -> None:
+        """Write the whole list to Redis. It only adds, so two processes may write at once."""
+        async with self._database.connection() as connection:
             rows = await (await connection.execute(queries.REVOKED)).fetchall()
         entries: dict[Any, Any] = {str(name): str(time_s) for name, time_s in rows}
         entries[VERSION_FIELD] = secrets.token_hex(8)
-        try:
+        with failures_as(RedisUnavailableError):
             await self._redis.hset(REVOKED_KEY, mapping=entries)
-        except (redis.RedisError, OSError) as exc:
-            raise RedisUnavailableError from exc
-        self._told = True
+        self._in_redis = True

@@ -1,100 +1,116 @@
-"""The paths of the API. Each says what goes in and out; the store does the work."""
+"""The paths about orders and their log."""
+
+# ruff: noqa: FAST003  CatalogRoute: the endpoints read the request themselves
 
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, get_args
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Request, Response
 
-from orders_api import cursor, preconditions
-from orders_api.cursor import MalformedCursorError
-from orders_api.errors import InvalidInputError
+from orders_api import cursor, filters, preconditions
 from orders_api.models import (
-    CountQuery,
     EventList,
     EventQuery,
     Health,
     HealthSummary,
-    NewOrder,
-    OrderChanges,
     OrderCounts,
     OrderList,
-    OrderQuery,
-    Problem,
     Pulse,
+    Row,
+    TablesSchema,
 )
-from orders_api.records import EventPage, StoredOrder
+from orders_api.openapi import EVENT_QUERY, IDEMPOTENCY_KEY, IF_MATCH, ORDER_ID, problems
+from orders_api.records import EventPage, StoredRow
 from orders_api.requests import (
-    Admin,
-    Clerk,
-    IdempotencyKey,
-    IfMatch,
-    OrderId,
-    Probe,
-    Somebody,
-    Store,
-    Viewer,
-    without_query,
+    CatalogRoute,
+    content_type,
+    idempotency_key,
+    if_match,
+    order_key,
+    parts,
+    query,
+    require,
+    require_no_query,
+    sender,
 )
-from orders_contract.messages import Order, Status
 
-router = APIRouter(prefix="/api")
-
-
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": Problem} for status in (401, 403, *statuses, 422, 429, 503)}
-
+router = APIRouter(prefix="/api", route_class=CatalogRoute)
 
 _BODY = (408, 413, 415)
-_NO_QUERY = [Depends(without_query)]
 
 
-@router.get("/orders", response_model=OrderList, responses=_problems())
-async def list_orders(store: Store, who: Viewer, query: Annotated[OrderQuery, Query()]) -> Response:
+@router.get("/schema", response_model=TablesSchema, responses=problems())
+async def get_schema(request: Request) -> Response:
+    """Return the watched tables and their columns, from the database's catalog."""
+    require(request, "viewer")
+    require_no_query(request)
+    schema = await parts(request).catalog.current()
+    headers = {"ETag": schema.etag, "Cache-Control": "no-cache"}
+    if preconditions.if_none_match(request.headers.get("if-none-match")).holds(schema.tag):
+        return Response(status_code=304, headers=headers)
+    return _json(schema.text, headers=headers)
+
+
+@router.get("/orders", response_model=OrderList, responses=problems())
+async def list_orders(request: Request) -> Response:
     """Return a page of orders, newest first, and the position to follow the stream from."""
-    page = await store.page(query, _before(query.cursor), who)
-    next_cursor = None if page.last_id is None else cursor.encode(page.last_id)
+    who = require(request, "viewer")
+    orders = (await parts(request).catalog.current()).orders
+    selection = filters.read(orders.table, request.query_params.multi_items())
+    page = await parts(request).store.page(orders, selection, who)
+    order = filters.order_of(orders.table, selection.sort)
+    next_cursor = None if page.end is None else cursor.encode(page.end, order)
     return _json(
         f'{{"stream":"{page.stream}","position":{page.position},'
-        f'"orders":{page.orders},"next_cursor":{json.dumps(next_cursor)}}}'
+        f'"orders":{page.rows},"next_cursor":{json.dumps(next_cursor)}}}'
     )
 
 
 @router.post(
     "/orders",
     status_code=201,
-    response_model=Order,
-    responses=_problems(409, *_BODY),
-    dependencies=_NO_QUERY,
+    response_model=Row,
+    responses=problems(409, *_BODY),
+    openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
 )
-async def create_order(store: Store, who: Clerk, order: NewOrder, key: IdempotencyKey) -> Response:
-    """Create an order. With an Idempotency-Key a repeat gets the first answer again."""
-    return created(await store.create(order, key, who))
+async def create_order(request: Request) -> Response:
+    """Create an order. With an Idempotency-Key a repeated request gets the first answer again."""
+    who = require(request, "clerk")
+    require_no_query(request)
+    key = idempotency_key(request)
+    orders = (await parts(request).catalog.current()).orders
+    body = orders.new_row.read(await request.body(), content_type(request))
+    created = await parts(request).store.create(orders, body, who, key)
+    headers = {"Location": f"/api/orders/{created.key[0]}"}
+    if created.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return _row(created, 201, headers)
 
 
-def created(order: StoredOrder) -> Response:
-    """Answer with an order that is there now."""
-    return _order(order, 201, {"Location": f"/api/orders/{order.id}"})
-
-
-@router.get("/orders/counts", response_model=OrderCounts, responses=_problems())
-async def count_orders(
-    store: Store, who: Viewer, query: Annotated[CountQuery, Query()]
-) -> Response:
+@router.get("/orders/counts", response_model=OrderCounts, responses=problems())
+async def count_orders(request: Request) -> Response:
     """Return how many orders there are of each status, and the position to count on from."""
-    found = await store.counts(query, who)
-    counts = dict.fromkeys(get_args(Status), 0) | json.loads(found.counts)
+    who = require(request, "viewer")
+    orders = (await parts(request).catalog.current()).orders
+    status = parts(request).settings.status_column
+    selection = filters.read(
+        orders.table, request.query_params.multi_items(), paged=False, refused={status}
+    )
+    found = await parts(request).store.counts(orders, selection, status, who)
     return _json(
         f'{{"stream":"{found.stream}","position":{found.position},"time":"{found.time}",'
-        f'"counts":{json.dumps(counts)}}}'
+        f'"counts":{json.dumps(found.counts)}}}'
     )
 
 
-@router.get("/pulse", response_model=Pulse, responses=_problems(), dependencies=_NO_QUERY)
-async def get_pulse(store: Store, who: Viewer) -> Response:
+@router.get("/pulse", response_model=Pulse, responses=problems())
+async def get_pulse(request: Request) -> Response:
     """Return the changes of each minute of the last hour, the new orders of the last day."""
-    past = await store.recent_past(datetime.now(UTC), who)
+    who = require(request, "viewer")
+    require_no_query(request)
+    catalog = await parts(request).catalog.current()
+    past = await parts(request).log.recent_past(catalog, datetime.now(UTC), who)
     return _json(
         f'{{"stream":"{past.stream}","position":{past.position},"time":"{past.time}",'
         f'"changes_since":"{past.changes_since.isoformat()}","changes":{past.changes},'
@@ -104,92 +120,104 @@ async def get_pulse(store: Store, who: Viewer) -> Response:
 
 @router.get(
     "/orders/{order_id}",
-    response_model=Order,
-    responses={**_problems(404), 304: {"description": "It is as If-None-Match has it"}},
-    dependencies=_NO_QUERY,
+    response_model=Row,
+    responses={**problems(404), 304: {"description": "The order has the tag in If-None-Match"}},
+    openapi_extra={"parameters": [ORDER_ID]},
 )
-async def get_order(
-    store: Store,
-    who: Viewer,
-    order_id: OrderId,
-    if_none_match: Annotated[str | None, Header()] = None,
-) -> Response:
+async def get_order(request: Request) -> Response:
     """Return an order; the ETag is its version."""
-    order = await store.order(order_id, who)
-    if preconditions.if_none_match(if_none_match).holds(order.version):
+    who = require(request, "viewer")
+    require_no_query(request)
+    orders = (await parts(request).catalog.current()).orders
+    order = await parts(request).store.row(orders, order_key(request, orders), who)
+    if preconditions.if_none_match(request.headers.get("if-none-match")).holds(order.tag):
         return Response(status_code=304, headers={"ETag": order.etag})
-    return _order(order)
+    return _row(order)
 
 
 @router.put(
     "/orders/{order_id}",
-    response_model=Order,
-    responses=_problems(404, 412, *_BODY),
-    dependencies=_NO_QUERY,
+    response_model=Row,
+    responses=problems(404, 409, 412, *_BODY),
+    openapi_extra={"parameters": [ORDER_ID, IF_MATCH]},
 )
 @router.patch(
     "/orders/{order_id}",
-    response_model=Order,
-    responses=_problems(404, 412, *_BODY),
-    dependencies=_NO_QUERY,
+    response_model=Row,
+    responses=problems(404, 409, 412, *_BODY),
+    openapi_extra={"parameters": [ORDER_ID, IF_MATCH]},
 )
-async def change_order(
-    store: Store, who: Clerk, order_id: OrderId, changes: OrderChanges, if_match: IfMatch
-) -> Response:
-    """Change the fields that are sent. PUT and PATCH are the same."""
-    return _order(await store.change(order_id, changes, if_match, who))
+async def change_order(request: Request) -> Response:
+    """Change the columns that are sent. PUT and PATCH are the same."""
+    who = require(request, "clerk")
+    require_no_query(request)
+    orders = (await parts(request).catalog.current()).orders
+    key, expected = order_key(request, orders), if_match(request)
+    body = orders.changes.read(await request.body(), content_type(request))
+    return _row(await parts(request).store.change(orders, key, body, who, expected))
 
 
 @router.delete(
     "/orders/{order_id}",
     status_code=204,
-    responses=_problems(404, 412),
-    dependencies=_NO_QUERY,
+    responses=problems(404, 409, 412),
+    openapi_extra={"parameters": [ORDER_ID, IF_MATCH]},
 )
-async def delete_order(store: Store, who: Admin, order_id: OrderId, if_match: IfMatch) -> Response:
+async def delete_order(request: Request) -> Response:
     """Delete an order; its history stays."""
-    await store.delete(order_id, if_match, who)
+    who = require(request, "admin")
+    require_no_query(request)
+    orders = (await parts(request).catalog.current()).orders
+    await parts(request).store.delete(orders, order_key(request, orders), who, if_match(request))
     return Response(status_code=204)
 
 
-@router.get("/orders/{order_id}/events", response_model=EventList, responses=_problems(404))
-async def get_history(
-    store: Store, who: Viewer, order_id: OrderId, query: Annotated[EventQuery, Query()]
-) -> Response:
-    """Return what happened to an order, oldest first, also after it was deleted."""
-    return _events(await store.history(order_id, query.after, query.limit, who))
+@router.get(
+    "/orders/{order_id}/events",
+    response_model=EventList,
+    responses=problems(404),
+    openapi_extra={"parameters": [ORDER_ID, *EVENT_QUERY]},
+)
+async def get_history(request: Request) -> Response:
+    """Return the events of an order, oldest first, also after it was deleted."""
+    who = require(request, "viewer")
+    catalog = await parts(request).catalog.current()
+    (order_id,) = order_key(request, catalog.orders)
+    wanted = query(request, EventQuery)
+    return _events(
+        await parts(request).log.history(catalog, int(order_id), wanted.after, wanted.limit, who)
+    )
 
 
-@router.get("/events", response_model=EventList, responses=_problems())
-async def list_events(store: Store, who: Viewer, query: Annotated[EventQuery, Query()]) -> Response:
+@router.get(
+    "/events",
+    response_model=EventList,
+    responses=problems(),
+    openapi_extra={"parameters": EVENT_QUERY},
+)
+async def list_events(request: Request) -> Response:
     """Return events after a position from the full log."""
-    return _events(await store.events(query.after, query.limit, who))
+    who = require(request, "viewer")
+    wanted = query(request, EventQuery)
+    catalog = await parts(request).catalog.current()
+    return _events(await parts(request).log.events(catalog, wanted.after, wanted.limit, who))
 
 
 @router.get(
     "/health",
     response_model=Health | HealthSummary,
     responses={503: {"model": Health | HealthSummary, "description": "The database is away"}},
-    dependencies=_NO_QUERY,
 )
-async def get_health(probe: Probe, who: Somebody) -> Response:
-    """Say how the whole system is; in detail to those who may read orders."""
-    health = await probe.check()
-    shown = health if who is not None else HealthSummary(status=health.status)
+async def get_health(request: Request) -> Response:
+    """Return the state of the whole system; in detail to those who may read orders."""
+    require_no_query(request)
+    health = await parts(request).probe.check()
+    shown = health if sender(request) is not None else HealthSummary(status=health.status)
     return _json(shown.model_dump_json(), 503 if health.status == "down" else 200)
 
 
-def _before(token: str | None) -> int | None:
-    try:
-        return None if token is None else cursor.decode(token)
-    except MalformedCursorError as exc:
-        raise InvalidInputError("cursor", "is none that this API gave out") from exc
-
-
-def _order(
-    order: StoredOrder, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response:
-    return _json(order.json, status, {"ETag": order.etag, **(headers or {})})
+def _row(row: StoredRow, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return _json(row.json, status, {"ETag": row.etag, **(headers or {})})
 
 
 def _events(page: EventPage) -> Response:
@@ -200,7 +228,7 @@ def _events(page: EventPage) -> Response:
 
 
 def _json(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with JSON as it stands; what is cached must be asked about before it is used."""
+    """Answer with rendered JSON. Caches must not keep what orders hold."""
     return Response(
-        text, status, {"Cache-Control": "no-cache", **(headers or {})}, "application/json"
+        text, status, {"Cache-Control": "no-store", **(headers or {})}, "application/json"
     )

@@ -1,222 +1,226 @@
-"""Orders and their log, as the API sees them: one method, one transaction."""
+"""The rows of watched tables: one method, one statement or one transaction."""
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
-from psycopg.errors import UniqueViolation
 from psycopg.rows import TupleRow
+from psycopg.sql import SQL
 
 from orders_access.principal import ANYONE, Principal
-from orders_access.scope import view
-from orders_api import queries
-from orders_api.database import Connection, Database
+from orders_api import queries, rejections
+from orders_api.bodies import Body
+from orders_api.catalog import WatchedTable
+from orders_api.cursor import Bookmark
+from orders_api.database import Connection, Database, one, one_or_none
 from orders_api.errors import (
     InvalidInputError,
-    OrderIdTakenError,
-    OrderNotFoundError,
     OutOfScopeError,
-    StaleOrderError,
+    RowNotFoundError,
+    SchemaChangedError,
+    StaleRowError,
+    StatementError,
 )
-from orders_api.models import MAX_BIGINT, CountQuery, NewOrder, OrderChanges, OrderQuery
-from orders_api.preconditions import ANY_VERSION, Precondition
-from orders_api.records import Counts, EventPage, OrderPage, RecentPast, StoredOrder
+from orders_api.filters import Selection
+from orders_api.preconditions import ANY_TAG, Precondition
+from orders_api.records import Counts, Page, StoredRow
+from orders_api.statements import ALL, name
 
-PAGE_MAX_BYTES = 16 * 1024 * 1024
-"""A page ends once it holds so much text: rows can have 8 MiB and more."""
-PULSE_MINUTES = 60
-PULSE_QUARTERS = 4 * 24 + 4
-"""A day and an hour: where the day began in the middle of an hour, that hour is whole."""
-SCOPED_PULSE_EVENTS = 100_000
-"""So many events are looked at for those who see only some."""
+Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class OrderStore:
-    """Every statement about orders, on connections that ``database`` lends.
+class Store:
+    """Reads and writes rows on connections that ``database`` lends.
 
-    ``who`` asks: what is out of their scope is not there for them, and changes are ascribed to
-    them. All methods raise DatabaseUnavailableError when PostgreSQL does not answer.
+    ``who`` sends the request: rows out of their scope do not exist for them, and changes are
+    recorded as theirs. All methods raise DatabaseUnavailableError when PostgreSQL does not answer
+    and SchemaChangedError when the table is no longer as its description says.
     """
 
     database: Database
 
-    async def page(
-        self, query: OrderQuery, before: int | None, who: Principal = ANYONE
-    ) -> OrderPage:
-        """Return the newest matching orders with ids below ``before``, and the position."""
-        values = {
-            **_filter_values(query, who),
-            "status": query.status or None,
-            "limit": query.limit,
-            "max_bytes": PAGE_MAX_BYTES,
-            "before": before,
-        }
-        statement = queries.ORDER_PAGE.format(conditions=_conditions(values))
-        async with self.database.reading() as connection:
-            return OrderPage(*await _one(connection, statement, values))
+    async def page(self, table: WatchedTable, query: Selection, who: Principal = ANYONE) -> Page:
+        """Return a page of the matching rows, and the position of the stream."""
+        statement, values = table.statements.page(query, who.rows)
+        async with self._answering(query):
+            stream, position, rows, end = await self.database.one(statement, values)
+        place = None if end is None else Bookmark(end[0], tuple(end[1:]))
+        return Page(stream, position, rows, place)
 
-    async def counts(self, query: CountQuery, who: Principal = ANYONE) -> Counts:
-        """Return how many matching orders there are of each status, and the position."""
-        values = _filter_values(query, who)
-        statement = queries.ORDER_COUNTS.format(conditions=_conditions(values))
-        async with self.database.reading() as connection:
-            return Counts(*await _one(connection, statement, values))
+    async def counts(
+        self, table: WatchedTable, query: Selection, status: str, who: Principal = ANYONE
+    ) -> Counts:
+        """Return how many matching rows there are of each status, and the stream's position.
 
-    async def recent_past(self, now: datetime, who: Principal = ANYONE) -> RecentPast:
-        """Return the changes of the last hour, the new orders of the last day, the position."""
-        minute = now.replace(second=0, microsecond=0)
-        hour = minute - timedelta(minutes=PULSE_MINUTES - 1)
-        quarter = minute - timedelta(minutes=minute.minute % 15)
-        day = quarter - timedelta(minutes=15 * (PULSE_QUARTERS - 1))
-        values = {
-            "hour": hour,
-            "minutes": PULSE_MINUTES,
-            "day": day,
-            "quarters": PULSE_QUARTERS,
-            "customer_name": who.narrowed(None),
-        }
-        statement = queries.PULSE.format(conditions=_conditions(values))
-        async with self.database.reading() as connection:
-            past = RecentPast(hour, day, *await _one(connection, statement, values))
-            if who.customers is None:
-                return past
-            return replace(past, changes=await _scoped_changes(connection, past, who))
+        ``status`` is the column that holds it. Rows without a status are counted as ``""``.
+        """
+        column = table.table.columns.get(status)
+        value = SQL("NULL") if column is None else name("t", column.name)
+        counted, values = table.statements.counted(
+            query, who.rows, SQL("{}::text AS status").format(value), ALL
+        )
+        statement = SQL(queries.COUNTS).format(counted=counted, now=queries.NOW)
+        async with self._answering(query):
+            stream, position, time, found = await self.database.one(statement, values)
+        counts = dict.fromkeys([""] if column is None else column.choices or (), 0)
+        counts |= {text or "": number for text, number in found or ()}
+        return Counts(stream, position, time, counts)
 
-    async def order(self, order_id: int, who: Principal = ANYONE) -> StoredOrder:
-        """Return one order, or raise OrderNotFoundError."""
-        async with self.database.reading() as connection:
-            return await _order(connection, order_id, who)
+    async def row(self, table: WatchedTable, key: Key, who: Principal = ANYONE) -> StoredRow:
+        """Return one row, or raise RowNotFoundError."""
+        async with self.database.connection() as connection:
+            return await _row(connection, table, key, who)
 
     async def create(
-        self, order: NewOrder, key: str | None = None, who: Principal = ANYONE
-    ) -> StoredOrder:
-        """Create an order, or return the one already created with this key and this body.
+        self,
+        table: WatchedTable,
+        body: Body,
+        who: Principal = ANYONE,
+        idempotency_key: str | None = None,
+    ) -> StoredRow:
+        """Create a row, or return the one already created with this key and this body.
 
         Raises:
-            OutOfScopeError: it is another customer's.
-            InvalidInputError: the key was used with another body.
-            OrderIdTakenError: the sequence is behind the ids that are there.
+            OutOfScopeError: it would not be in the scope of ``who``.
+            InvalidInputError: the database refuses a value, or the key was used for another body.
+            ConflictError: it conflicts with another row.
 
         """
-        if not who.sees(order.customer_name):
-            raise OutOfScopeError
-        try:
-            return await self._create(order, key, who)
-        except UniqueViolation as exc:
-            if exc.diag.constraint_name != "orders_pkey":
-                raise
-            raise OrderIdTakenError from exc
-
-    async def _create(self, order: NewOrder, key: str | None, who: Principal) -> StoredOrder:
-        if key is None:
-            values = {**order.model_dump(), "actor": who.subject}
-            async with self.database.reading() as connection:
-                return StoredOrder(*await _one(connection, queries.INSERT_ORDER_ALONE, values))
-        async with self.database.writing(who.subject) as connection:
-            return await _insert_once(connection, order, _own_key(key, who))
+        insert = table.statements.insert(body.columns)
+        values = {"row": body.text, "actor": who.subject}
+        async with self._writing(table, body):
+            if idempotency_key is None and who.rows is None and body.columns:
+                return _stored(await self.database.one(insert, values))
+            async with self.database.transaction(who.subject) as connection:
+                if idempotency_key is not None:
+                    own_key = _own_key(idempotency_key, who)
+                    kept = await _kept_answer(connection, own_key, body)
+                    if kept is not None:
+                        return kept
+                created = _stored(await one(connection, insert, values))
+                await _require_visible(connection, table, created, who)
+                if idempotency_key is not None:
+                    await _keep_answer(connection, own_key, body, created)
+                return created
 
     async def change(
         self,
-        order_id: int,
-        changes: OrderChanges,
-        precondition: Precondition = ANY_VERSION,
+        table: WatchedTable,
+        key: Key,
+        body: Body,
         who: Principal = ANYONE,
-    ) -> StoredOrder:
-        """Change an order and return it.
+        expected: Precondition = ANY_TAG,
+    ) -> StoredRow:
+        """Change a row and return it.
 
         Raises:
-            OutOfScopeError: it would become another customer's.
-            OrderNotFoundError: there is none.
-            StaleOrderError: its version is not among those the precondition names.
+            OutOfScopeError: it would leave the scope of ``who``.
+            RowNotFoundError: it does not exist.
+            StaleRowError: its tag is not ``expected``.
+            InvalidInputError: the database refuses a value.
+            ConflictError: it would conflict with another row.
 
         """
-        values = changes.model_dump(exclude_unset=True)
-        if "customer_name" in values and not who.sees(values["customer_name"]):
-            raise OutOfScopeError
-        assignments = ", ".join(queries.ASSIGNMENTS[name] for name in values)
-        statement = queries.UPDATE_ORDER.format(assignments=assignments)
-        values |= _chosen(order_id, precondition, who)
-        async with self.database.writing(who.subject) as connection:
-            row = await _one_or_none(connection, statement, values)
+        statement, values = table.statements.change(body.columns, key, expected, who.rows)
+        values |= {"row": body.text, "actor": who.subject}
+        async with self._writing(table, body), self._connection(who) as connection:
+            row = await one_or_none(connection, statement, values)
             if row is None:
-                raise StaleOrderError(await _order(connection, order_id, who))
-            return StoredOrder(*row)
+                raise StaleRowError(await _row(connection, table, key, who))
+            changed = _stored(row)
+            await _require_visible(connection, table, changed, who)
+            return changed
 
     async def delete(
-        self, order_id: int, precondition: Precondition = ANY_VERSION, who: Principal = ANYONE
+        self,
+        table: WatchedTable,
+        key: Key,
+        who: Principal = ANYONE,
+        expected: Precondition = ANY_TAG,
     ) -> None:
-        """Delete an order; raises as ``change`` does."""
-        values = _chosen(order_id, precondition, who)
-        async with self.database.writing(who.subject) as connection:
-            if await _one_or_none(connection, queries.DELETE_ORDER, values) is None:
-                raise StaleOrderError(await _order(connection, order_id, who))
+        """Delete a row; raises as ``change`` does."""
+        statement, values = table.statements.delete(key, expected, who.rows)
+        values["actor"] = who.subject
+        async with self._writing(table, None), self.database.connection() as connection:
+            if await one_or_none(connection, statement, values) is None:
+                raise StaleRowError(await _row(connection, table, key, who))
 
-    async def events(self, after: int, limit: int, who: Principal = ANYONE) -> EventPage:
-        """Return events after a position from the full log, and the position it has reached."""
-        values = {"after": after, "limit": limit, "max_bytes": PAGE_MAX_BYTES}
-        async with self.database.reading() as connection:
-            page = EventPage(*await _one(connection, queries.ALL_EVENTS, values))
-        return _seen(page, who)
+    @asynccontextmanager
+    async def _connection(self, who: Principal) -> AsyncIterator[Connection]:
+        """Lend a connection; under a scope with a transaction, which a row out of it rolls back."""
+        lent = (
+            self.database.connection()
+            if who.rows is None
+            else self.database.transaction(who.subject)
+        )
+        async with lent as connection:
+            yield connection
 
-    async def history(
-        self, order_id: int, after: int, limit: int, who: Principal = ANYONE
-    ) -> EventPage:
-        """Return the events of one order, there or deleted; OrderNotFoundError if never there."""
-        values = {
-            "order_id": order_id,
-            "after": after,
-            "limit": limit,
-            "max_bytes": PAGE_MAX_BYTES,
-        }
-        async with self.database.reading() as connection:
-            page = _seen(EventPage(*await _one(connection, queries.EVENTS_OF_ORDER, values)), who)
-            if page.events == "[]":
-                scope = {"id": order_id, "scope": who.narrowed(None)}
-                (known,) = await _one(connection, queries.ORDER_KNOWN, scope)
-                if not known:
-                    raise OrderNotFoundError
-            return page
+    @asynccontextmanager
+    async def _writing(self, table: WatchedTable, body: Body | None) -> AsyncIterator[None]:
+        try:
+            yield
+        except SchemaChangedError:
+            raise
+        except StatementError as exc:
+            raise await rejections.of_write(self.database, exc, table.statements, body) from None
 
-
-def search_pattern(text: str) -> str:
-    """Return the LIKE pattern for text anywhere, in which no character means anything special."""
-    for special in ("\\", "%", "_"):
-        text = text.replace(special, "\\" + special)
-    return f"%{text}%"
+    @asynccontextmanager
+    async def _answering(self, query: Selection) -> AsyncIterator[None]:
+        try:
+            yield
+        except StatementError as exc:
+            raise await rejections.of_query(self.database, exc, query) from None
 
 
-def _seen(page: EventPage, who: Principal) -> EventPage:
-    """Return a page as they may see it; unopened if that is all of it."""
-    if who.customers is None:
-        return page
-    views = (view(event, who.customers) for event in json.loads(page.events))
-    seen = [event for event in views if event is not None]
-    return replace(page, events=json.dumps(seen, separators=(",", ":"), ensure_ascii=False))
+async def _row(connection: Connection, table: WatchedTable, key: Key, who: Principal) -> StoredRow:
+    row = await one_or_none(connection, *table.statements.read(key, who.rows))
+    if row is None:
+        raise RowNotFoundError
+    return _stored(row)
 
 
-def _conditions(values: Mapping[str, Any]) -> str:
-    """Return the conditions of the values that are there; an empty list admits nothing."""
-    used = [sql for name, sql in queries.CONDITIONS.items() if values.get(name) is not None]
-    return " AND ".join(used) or "true"
+async def _require_visible(
+    connection: Connection, table: WatchedTable, row: StoredRow, who: Principal
+) -> None:
+    """Raise OutOfScopeError, which rolls the change back, if the row is out of scope."""
+    if who.rows is None:
+        return
+    (visible,) = await one(connection, *table.statements.is_visible(row.key, who.rows))
+    if not visible:
+        raise OutOfScopeError
 
 
-def _filter_values(query: CountQuery, who: Principal) -> dict[str, Any]:
-    is_number = query.search.isascii() and query.search.isdecimal()
-    number = int(query.search) if is_number else None
-    return {
-        "customer_name": who.narrowed(query.customer_name or None),
-        "search": search_pattern(query.search) if query.search else None,
-        "number": number if number is not None and number <= MAX_BIGINT else None,
+async def _kept_answer(connection: Connection, key: str, body: Body) -> StoredRow | None:
+    await connection.execute(queries.LOCK_KEY, {"key": key})
+    kept = await one_or_none(connection, queries.KEPT_ANSWER, {"key": key})
+    if kept is None:
+        return None
+    if bytes(kept[0]) != body.digest():
+        raise InvalidInputError("Idempotency-Key", "was used before with another body")
+    return StoredRow((str(kept[1]),), _tag_of(kept[2]), kept[2], replayed=True)
+
+
+async def _keep_answer(connection: Connection, key: str, body: Body, created: StoredRow) -> None:
+    values = {
+        "key": key,
+        "request_hash": body.digest(),
+        "order_id": created.key[0],
+        "response": created.json,
     }
+    await connection.execute(queries.KEEP_ANSWER, values)
+    await connection.execute(queries.FORGET_ANSWERS)
 
 
-def _chosen(order_id: int, precondition: Precondition, who: Principal) -> dict[str, Any]:
-    versions = None if precondition.versions is None else list(precondition.versions)
-    return {"id": order_id, "versions": versions, "scope": who.narrowed(None)}
+def _tag_of(row: str) -> str:
+    """Return the tag that a rendered row had, as the statements compute it."""
+    version = json.loads(row).get("version")
+    if isinstance(version, int):
+        return str(version)
+    return hashlib.md5(row.encode(), usedforsecurity=False).hexdigest()
 
 
 def _own_key(key: str, who: Principal) -> str:
@@ -224,60 +228,6 @@ def _own_key(key: str, who: Principal) -> str:
     return f"{who.subject}\n{key}" if who.subject else key
 
 
-async def _scoped_changes(connection: Connection, past: RecentPast, who: Principal) -> str:
-    values = {
-        "hour": past.changes_since,
-        "minutes": PULSE_MINUTES,
-        "position": past.position,
-        "looked_at": SCOPED_PULSE_EVENTS,
-        "scope": who.narrowed(None),
-    }
-    changes: str = (await _one(connection, queries.SCOPED_CHANGES, values))[0]
-    return changes
-
-
-async def _order(connection: Connection, order_id: int, who: Principal) -> StoredOrder:
-    values = {"id": order_id, "scope": who.narrowed(None)}
-    row = await _one_or_none(connection, queries.ORDER, values)
-    if row is None:
-        raise OrderNotFoundError
-    return StoredOrder(*row)
-
-
-async def _insert(connection: Connection, order: NewOrder) -> StoredOrder:
-    return StoredOrder(*await _one(connection, queries.INSERT_ORDER, order.model_dump()))
-
-
-async def _insert_once(connection: Connection, order: NewOrder, key: str) -> StoredOrder:
-    request_hash = hashlib.sha256(order.model_dump_json().encode()).digest()
-    await connection.execute(queries.LOCK_KEY, {"key": key})
-    kept = await _one_or_none(connection, queries.KEPT_ANSWER, {"key": key})
-    if kept is not None:
-        if bytes(kept[0]) != request_hash:
-            raise InvalidInputError("Idempotency-Key", "was used before with another body")
-        return StoredOrder(kept[1], json.loads(kept[2])["version"], kept[2])
-    created = await _insert(connection, order)
-    await connection.execute(
-        queries.KEEP_ANSWER,
-        {
-            "key": key,
-            "request_hash": request_hash,
-            "order_id": created.id,
-            "response": created.json,
-        },
-    )
-    await connection.execute(queries.FORGET_ANSWERS)
-    return created
-
-
-async def _one_or_none(
-    connection: Connection, statement: str, values: dict[str, Any]
-) -> TupleRow | None:
-    return await (await connection.execute(statement, values)).fetchone()
-
-
-async def _one(connection: Connection, statement: str, values: dict[str, Any]) -> TupleRow:
-    row = await _one_or_none(connection, statement, values)
-    if row is None:
-        raise LookupError("a statement that always returns a row returned none")
-    return row
+def _stored(row: TupleRow) -> StoredRow:
+    key, tag, rendered = row
+    return StoredRow(tuple(key), tag, rendered)

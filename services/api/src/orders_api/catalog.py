@@ -1,0 +1,161 @@
+"""The watched tables as PostgreSQL's catalog describes them, kept current while the API runs."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+
+import structlog
+
+from orders_api import queries
+from orders_api.bodies import RowFormat
+from orders_api.database import Database
+from orders_api.errors import DatabaseUnavailableError, RowNotFoundError, StatementError
+from orders_api.statements import Statements
+from orders_contract.schema import ORDERS, MalformedSchemaError, Schema, Table
+
+POLL_S = 1.0
+"""How often the version is read. A change of the tables is known within this time."""
+
+logger = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class WatchedTable:
+    """One table: its columns, its statements, and what bodies may hold. It never changes."""
+
+    table: Table
+    statements: Statements
+
+    @cached_property
+    def new_row(self) -> RowFormat:
+        """What the body of a POST may hold."""
+        return RowFormat(self.table, changes=False)
+
+    @cached_property
+    def changes(self) -> RowFormat:
+        """What the body of a PUT or PATCH may hold."""
+        return RowFormat(self.table, changes=True)
+
+
+@dataclass(frozen=True)
+class Description:
+    """All watched tables at one version. ``text`` is the body of ``GET /api/schema``."""
+
+    schema: Schema
+    text: str
+    tables: Mapping[str, WatchedTable]
+
+    @property
+    def version(self) -> str:
+        """The version, as ``order_schema()`` has it."""
+        return self.schema.version
+
+    @cached_property
+    def tag(self) -> str:
+        """The tag of ``text``, which also depends on settings."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:32]
+
+    @property
+    def etag(self) -> str:
+        """The entity tag as HTTP writes it."""
+        return f'"{self.tag}"'
+
+    @property
+    def orders(self) -> WatchedTable:
+        """The table ``orders``."""
+        try:
+            return self.tables[ORDERS]
+        except KeyError:
+            raise RowNotFoundError from None
+
+
+class Catalog:
+    """Reads the description when it is first needed, and again whenever the version changes.
+
+    ``display`` names the columns that the dashboard shows in the roles status, customer, title and
+    quantity, where a table has them.
+    """
+
+    def __init__(self, database: Database, display: Mapping[str, str]) -> None:
+        self._database = database
+        self._display = display
+        self._description: Description | None = None
+        self._reading = asyncio.Lock()
+        self._failure = ""
+
+    @property
+    def known(self) -> Description | None:
+        """The description as last read, None before the first time."""
+        return self._description
+
+    async def current(self) -> Description:
+        """Return the description as last read; read it if there is none."""
+        if self._description is None:
+            await self.refresh()
+        assert self._description is not None  # noqa: S101  refresh() has set it
+        return self._description
+
+    async def refresh(self) -> None:
+        """Read the description if its version has changed.
+
+        Raises:
+            DatabaseUnavailableError: PostgreSQL does not answer.
+
+        """
+        async with self._reading:
+            (version,) = await self._database.one(queries.SCHEMA_VERSION, {})
+            if self._description is None or self._description.version != version:
+                await self._read()
+
+    async def follow(self, stop: asyncio.Event) -> None:
+        """Keep the description current until told to stop."""
+        while not stop.is_set():
+            try:
+                await self.refresh()
+                self._note("")
+            except DatabaseUnavailableError:
+                pass  # the pool logs that the database is away
+            except (StatementError, MalformedSchemaError) as exc:
+                self._note(str(exc))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_S):
+                    await stop.wait()
+
+    async def _read(self) -> None:
+        text, hashed, inexact, trigrams = await self._database.one(queries.SCHEMA, {})
+        document = json.loads(text)
+        for table in document["tables"]:
+            columns = {column["name"] for column in table["columns"]}
+            table["display"] = {
+                role: column if column in columns else None
+                for role, column in self._display.items()
+            }
+        schema = Schema.parse(document)
+        if self._description is not None:
+            logger.info("schema_changed", version=schema.version)
+        self._description = Description(
+            schema,
+            json.dumps(document, separators=(",", ":"), ensure_ascii=False),
+            {
+                name: WatchedTable(
+                    table,
+                    Statements(
+                        table,
+                        hashed_columns=hashed.get(name, ()),
+                        inexact_columns=inexact.get(name, ()),
+                        trigram_search=trigrams,
+                    ),
+                )
+                for name, table in schema.tables.items()
+            },
+        )
+
+    def _note(self, failure: str) -> None:
+        if failure != self._failure:
+            self._failure = failure
+            if failure:
+                logger.error("schema_unreadable", error=failure)

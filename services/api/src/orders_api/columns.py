@@ -1,0 +1,155 @@
+"""What a request may hold for a column: as a JSON value, and as text in a query. Pure.
+
+Types, ranges, lengths and choices are checked here, before PostgreSQL is asked. What PostgreSQL
+alone can judge (CHECK, foreign key, unique, domain, the less common types) is left to it.
+"""
+
+import json
+import re
+from decimal import Decimal
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
+
+from orders_contract.schema import Column
+
+INTEGER_BITS = {"smallint": 16, "integer": 32, "bigint": 64}
+_FRACTIONS = {"numeric", "real", "double precision"}
+
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_NUMBER = re.compile(
+    r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,5})?|NaN|-?Infinity", re.ASCII
+)
+_DAY = r"[0-9]{4,7}-[0-9]{2}-[0-9]{2}"
+_TIME = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
+_ZONE = r"([Zz]|[+-][0-9]{2}(:?[0-9]{2}(:?[0-9]{2})?)?)?"
+_DATE = re.compile(rf"{_DAY}( BC)?|-?infinity")
+_TIMESTAMP = re.compile(rf"{_DAY}([T ]{_TIME}{_ZONE})?( BC)?|-?infinity")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_BYTES = re.compile(r"\\x([0-9a-fA-F]{2})*")
+
+_FORMS = {
+    "number": (_NUMBER, "must be a number"),
+    "date": (_DATE, "must be a date, such as 2026-05-31"),
+    "timestamp": (_TIMESTAMP, "must be a time, such as 2026-05-31T12:00:00Z"),
+    "uuid": (_UUID, "must be a UUID"),
+    "binary": (_BYTES, r"must be bytes in hexadecimal, such as \x00ff"),
+}
+_JSON_SCHEMAS: dict[str, dict[str, Any]] = {
+    "number": {"type": "number"},
+    "date": {"type": "string", "format": "date"},
+    "timestamp": {"type": "string", "format": "date-time"},
+    "uuid": {"type": "string", "format": "uuid"},
+    "binary": {"type": "string", "pattern": r"^\\x([0-9a-fA-F]{2})*$"},
+}
+
+
+def storable(text: str) -> str:
+    """Return a text, or raise ValueError if PostgreSQL cannot store it."""
+    if "\x00" in text:
+        raise ValueError("must not contain the character U+0000")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("must not contain half of a surrogate pair")
+    return text
+
+
+def json_type(column: Column) -> Any:
+    """Return the type of a column's values in JSON, for pydantic."""
+    kind = _not_null_type(column)
+    return kind | None if column.nullable else kind
+
+
+def read_text(column: Column, text: str) -> str:
+    """Return a value given as text in a query, ready to be cast to the column's type.
+
+    Raises:
+        ValueError: the column cannot hold it; the message says what it may hold.
+
+    """
+    match column.kind:
+        case "choice" if text not in (column.choices or ()):
+            raise ValueError(f"must be one of {', '.join(column.choices or ())}")
+        case "integer":
+            low, high = _bounds(column)
+            if not _INTEGER.fullmatch(text):
+                raise ValueError("must be a whole number")
+            if not low <= int(text) <= high:
+                raise ValueError(f"must be between {low} and {high}")
+        case "boolean" if text not in ("true", "false"):
+            raise ValueError("must be true or false")
+        case "json" | "array":
+            raise ValueError("holds lists or objects, which cannot be compared")
+        case kind if kind in _FORMS:
+            return _of_form(kind, text)
+    return storable(text)
+
+
+def _not_null_type(column: Column) -> Any:  # noqa: PLR0911  one for each kind
+    match column.kind:
+        case "text":
+            length = Field(strict=True, max_length=column.max_length)
+            return Annotated[str, length, AfterValidator(storable)]
+        case "choice" if column.choices:
+            if not is_numeric(column):
+                return Literal[column.choices]
+            # The schema lists the choices of every type as text.
+            check = partial(_numeric_choice, column.choices)
+            values = [json.loads(choice) for choice in column.choices]
+            return Annotated[Any, PlainValidator(check), WithJsonSchema({"enum": values})]
+        case "integer":
+            low, high = _bounds(column)
+            whole = Annotated[int, Field(strict=True, ge=low, le=high)]
+            # JavaScript cannot write numbers beyond 2^53: it may send them as text.
+            return Annotated[whole, BeforeValidator(_from_digits)] if high > 2**53 else whole
+        case "boolean":
+            return Annotated[bool, Field(strict=True)]
+        case "json":
+            return Annotated[Any, WithJsonSchema({})]
+        case "array":
+            return list[Any]
+        case kind if kind in _FORMS:
+            form = PlainValidator(_number if kind == "number" else partial(_of_form, kind))
+            return Annotated[Any, form, WithJsonSchema(_JSON_SCHEMAS[kind])]
+        case _:
+            return Annotated[Any, AfterValidator(_not_null), WithJsonSchema({})]
+
+
+def is_numeric(column: Column) -> bool:
+    """Tell whether PostgreSQL's type is a number, also where the kind is a choice."""
+    return column.type in INTEGER_BITS or column.type.partition("(")[0] in _FRACTIONS
+
+
+def _numeric_choice(choices: tuple[str, ...], value: object) -> object:
+    numeric = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    if not numeric or Decimal(str(value)) not in map(Decimal, choices):
+        raise ValueError(f"must be one of {', '.join(choices)}")
+    return value
+
+
+def _bounds(column: Column) -> tuple[int, int]:
+    bits = INTEGER_BITS.get(column.type, 64)
+    return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+
+
+def _from_digits(value: object) -> object:
+    return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else value
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+        raise ValueError(_FORMS["number"][1])  # noqa: TRY004  pydantic expects ValueError
+    return _of_form("number", value) if isinstance(value, str) else value
+
+
+def _of_form(kind: str, value: object) -> str:
+    pattern, message = _FORMS[kind]
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise ValueError(message)
+    return value
+
+
+def _not_null(value: object) -> object:
+    if value is None:
+        raise ValueError("must not be null")
+    return value

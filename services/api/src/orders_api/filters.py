@@ -1,0 +1,183 @@
+"""Which rows a query asks for: filters on columns, search, order and page. Pure.
+
+``store=Berlin&store=Rome`` accepts any of the values. ``total.gte=100`` compares; ``store.is=null``
+accepts rows without a value. Conditions on different columns must all hold.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from orders_api import cursor
+from orders_api.columns import read_text, storable
+from orders_api.cursor import Bookmark, MalformedCursorError
+from orders_api.errors import InvalidInputError
+from orders_contract.schema import Column, Table
+
+Comparison = Literal["gte", "gt", "lte", "lt"]
+
+RESERVED = frozenset({"search", "sort", "limit", "cursor", "include"})
+"""Parameters of the list itself. A column of such a name is filtered as ``limit.eq=5``."""
+OPERATORS = frozenset({"eq", "not", "is", "gte", "gt", "lte", "lt"})
+MAX_VALUES = 100
+MAX_SEARCH_CHARACTERS = 200
+MAX_LIMIT = 1000
+DEFAULT_LIMIT = 100
+
+
+@dataclass(slots=True)
+class Condition:
+    """What a query demands of one column.
+
+    ``anyof``: these values, and null if ``or_null``; None: any. ``noneof``: not these values.
+    """
+
+    column: Column
+    anyof: list[str] | None = None
+    or_null: bool = False
+    noneof: list[str] = field(default_factory=list)
+    not_null: bool = False
+    comparisons: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """The order of a list: by ``column``, then by the key; without a column newest first."""
+
+    column: Column | None = None
+    descending: bool = True
+
+    def __str__(self) -> str:
+        return "" if self.column is None else f"{'-' * self.descending}{self.column.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A query, read. ``after`` is where the page before it ended."""
+
+    conditions: list[Condition]
+    search: str = ""
+    sort: Sort = Sort()
+    limit: int = DEFAULT_LIMIT
+    after: Bookmark | None = None
+
+
+def read(
+    table: Table,
+    parameters: Iterable[tuple[str, str]],
+    *,
+    paged: bool = True,
+    refused: Collection[str] = (),
+) -> Selection:
+    """Read a query's parameters.
+
+    Only a ``paged`` query may have ``sort``, ``limit`` and ``cursor``; columns in ``refused``
+    cannot be filtered by.
+
+    Raises:
+        InvalidInputError: a parameter is unknown, or its value is not one of its column's.
+
+    """
+    own: dict[str, str] = {}
+    conditions: dict[str, Condition] = {}
+    allowed = {"search", "sort", "limit", "cursor"} if paged else {"search"}
+    for name, text in parameters:
+        if name in allowed:
+            if name in own:
+                raise InvalidInputError(name, "must be given once")
+            own[name] = text
+            continue
+        column, operator = _column(table, name)
+        if column is None or column.name in refused:
+            raise InvalidInputError(name[:100], "is not known here")
+        condition = conditions.setdefault(column.name, Condition(column))
+        try:
+            _add(condition, operator, text)
+        except ValueError as exc:
+            raise InvalidInputError(name, str(exc)) from None
+    sort = _sort(table, own.get("sort"))
+    return Selection(
+        list(conditions.values()),
+        _search(own.get("search", "")),
+        sort,
+        _limit(own.get("limit")),
+        _after(own.get("cursor"), table, sort),
+    )
+
+
+def order_of(table: Table, sort: Sort) -> str:
+    """Return what a cursor is valid for: a table and the order of its rows."""
+    return f"{table.name} {sort}"
+
+
+def _column(table: Table, name: str) -> tuple[Column | None, str]:
+    """Return the column and the operator that a parameter names."""
+    start, _, end = name.rpartition(".")
+    if end in OPERATORS and start in table.columns:
+        return table.columns[start], end
+    return (None if name in RESERVED else table.columns.get(name)), "eq"
+
+
+def _add(condition: Condition, operator: str, text: str) -> None:
+    if operator == "is":
+        _add_null(condition, text)
+        return
+    value = read_text(condition.column, text)
+    match operator:
+        case "eq":
+            condition.anyof = [*(condition.anyof or []), value]
+        case "not":
+            condition.noneof.append(value)
+        case _ if operator in condition.comparisons:
+            raise ValueError("must be given once")
+        case _:
+            condition.comparisons[operator] = value
+    if len(condition.anyof or condition.noneof) > MAX_VALUES:
+        raise ValueError(f"must be given at most {MAX_VALUES} times")
+
+
+def _add_null(condition: Condition, text: str) -> None:
+    match text:
+        case "null":
+            condition.anyof, condition.or_null = condition.anyof or [], True
+        case "not_null":
+            condition.not_null = True
+        case _:
+            raise ValueError("must be null or not_null")
+
+
+def _search(text: str) -> str:
+    if len(text) > MAX_SEARCH_CHARACTERS:
+        raise InvalidInputError("search", f"must have at most {MAX_SEARCH_CHARACTERS} characters")
+    try:
+        return storable(text)
+    except ValueError as exc:
+        raise InvalidInputError("search", str(exc)) from None
+
+
+def _sort(table: Table, text: str | None) -> Sort:
+    if text is None:
+        return Sort()
+    column = table.columns.get(text.removeprefix("-"))
+    if column is None:
+        raise InvalidInputError("sort", "must be a column's name, or -name for descending order")
+    if column.kind in ("json", "array"):
+        raise InvalidInputError("sort", "must not be a column of lists or objects")
+    return Sort(column, descending=text.startswith("-"))
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_LIMIT
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MAX_LIMIT:
+        raise InvalidInputError("limit", f"must be a whole number from 1 to {MAX_LIMIT}")
+    return int(text)
+
+
+def _after(text: str | None, table: Table, sort: Sort) -> Bookmark | None:
+    if text is None:
+        return None
+    try:
+        return cursor.decode(text, order_of(table, sort), len(table.key))
+    except MalformedCursorError as exc:
+        raise InvalidInputError("cursor", str(exc)) from None

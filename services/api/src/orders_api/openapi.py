@@ -1,0 +1,189 @@
+"""The API's description in OpenAPI. What concerns rows follows the catalog while the API runs."""
+
+from copy import deepcopy
+from typing import Any
+
+from fastapi import FastAPI
+
+from orders_api.catalog import Description, WatchedTable
+from orders_api.filters import DEFAULT_LIMIT, MAX_LIMIT, MAX_SEARCH_CHARACTERS, RESERVED
+from orders_api.gate import PUBLIC
+from orders_api.models import EventQuery, Problem
+from orders_api.problems import MEDIA_TYPE
+from orders_contract.schema import Column
+
+Document = dict[str, Any]
+
+_BIGINT = 2**63
+
+
+def _parameter(name: str, place: str, schema: Document, description: str = "") -> Document:
+    described = {"description": description} if description else {}
+    return {"name": name, "in": place, "required": place == "path", "schema": schema, **described}
+
+
+ORDER_ID = _parameter(
+    "order_id", "path", {"type": "integer", "minimum": -_BIGINT, "maximum": _BIGINT - 1}
+)
+IF_MATCH = _parameter("If-Match", "header", {"type": "string"}, '`"3"`: only if the version is 3.')
+IDEMPOTENCY_KEY = _parameter(
+    "Idempotency-Key",
+    "header",
+    {"type": "string", "pattern": r"^[\x21-\x7e]{1,200}$"},
+    "1 to 200 visible ASCII characters; the answer is kept for a day.",
+)
+EVENT_QUERY = [
+    _parameter(name, "query", schema)
+    for name, schema in EventQuery.model_json_schema()["properties"].items()
+]
+_SEARCH = _parameter(
+    "search",
+    "query",
+    {"type": "string", "maxLength": MAX_SEARCH_CHARACTERS},
+    "Words, each part of some text of the order, whatever its case and accents; `#17` is order 17.",
+)
+_PAGING = [
+    _parameter("sort", "query", {"type": "string"}, "A column; `-column` for descending order."),
+    _parameter(
+        "limit",
+        "query",
+        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+    ),
+    _parameter("cursor", "query", {"type": "string"}, "`next_cursor` of the page before."),
+]
+_FILTER = (
+    "Any of the values. Also as `{name}.not`, `.gte`, `.gt`, `.lte`, `.lt`, and `.is=null` or "
+    "`.is=not_null`."
+)
+
+
+def problems(*statuses: int) -> dict[int | str, Document]:
+    """Return the errors that a path answers with, besides those that every path has."""
+    return {status: {"model": Problem} for status in (401, 403, *statuses, 422, 429, 503)}
+
+
+def install(app: FastAPI) -> None:
+    """Answer ``/api/openapi.json`` with the description of the present tables."""
+    general = _general(app.openapi())
+    described: dict[str, Document] = {}
+
+    def current() -> Document:
+        parts = getattr(app.state, "parts", None)
+        known: Description | None = parts and parts.catalog.known
+        if known is None:
+            return general
+        if known.version not in described:
+            described.clear()
+            described[known.version] = _with_tables(general, known)
+        return described[known.version]
+
+    app.openapi = current  # type: ignore[method-assign]  # the way FastAPI documents
+
+
+def _general(document: Document) -> Document:
+    """Add what FastAPI does not know: tokens, and that errors are problems."""
+    schemes = document["components"].setdefault("securitySchemes", {})
+    schemes["token"] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            operation["security"] = [{}, {"token": []}] if path in PUBLIC else [{"token": []}]
+            for response in operation["responses"].values():
+                _correct_media_type(response.get("content", {}))
+    return document
+
+
+def _correct_media_type(content: Document) -> None:
+    described = content.get("application/json", {}).get("schema", {})
+    if described.get("$ref", "").endswith("/Problem"):
+        content[MEDIA_TYPE] = content.pop("application/json")
+
+
+def _with_tables(general: Document, description: Description) -> Document:
+    document = deepcopy(general)
+    orders = description.orders
+    schemas = document["components"]["schemas"]
+    schemas["Order"] = _row_schema(orders)
+    schemas["NewOrder"] = orders.new_row.adapter.json_schema() | {"title": "NewOrder"}
+    schemas["OrderChanges"] = orders.changes.adapter.json_schema() | {
+        "title": "OrderChanges",
+        "minProperties": 1,
+    }
+    schemas["OrderList"]["properties"]["orders"]["items"] = _reference("Order")
+    paths = document["paths"]
+    listed, one = paths["/api/orders"], paths["/api/orders/{order_id}"]
+    status = orders.table.display.get("status")
+    filters = [
+        _filter(column)
+        for column in orders.table.columns.values()
+        if column.kind not in ("json", "array")
+    ]
+    listed["get"]["parameters"] = [*filters, _SEARCH, *_PAGING]
+    paths["/api/orders/counts"]["get"]["parameters"] = [
+        *(each for each in filters if each["name"] != status),
+        _SEARCH,
+    ]
+    for operation, body, success in (
+        (listed["post"], "NewOrder", "201"),
+        (one["get"], None, "200"),
+        (one["put"], "OrderChanges", "200"),
+        (one["patch"], "OrderChanges", "200"),
+    ):
+        operation["responses"][success]["content"] = _json_content("Order")
+        if body is not None:
+            operation["requestBody"] = {"required": True, "content": _json_content(body)}
+    return document
+
+
+def _row_schema(table: WatchedTable) -> Document:
+    columns = table.table.columns
+    return {
+        "title": "Order",
+        "type": "object",
+        "properties": {name: _value_schema(column) for name, column in columns.items()},
+        "required": [*columns],
+    }
+
+
+def _value_schema(column: Column) -> Document:
+    """Describe what a row holds, which may be more than a request may write."""
+    types = {
+        "text": ["string"],
+        "integer": ["integer"],
+        "number": ["number", "string"],  # "NaN", "Infinity"
+        "boolean": ["boolean"],
+        "date": ["string"],
+        "timestamp": ["string"],
+        "uuid": ["string"],
+        "array": ["array"],
+        "binary": ["string"],
+    }.get(column.kind)
+    described: Document = {} if types is None else {"type": types}
+    if types is not None and column.nullable:
+        described["type"] = [*types, "null"]
+    if column.choices:
+        described["examples"] = [*column.choices]
+    if column.comment:
+        described["description"] = column.comment
+    return described
+
+
+def _filter(column: Column) -> Document:
+    name = f"{column.name}.eq" if column.name in RESERVED else column.name
+    value: Document = {
+        "integer": {"type": "integer"},
+        "number": {"type": "number"},
+        "boolean": {"type": "boolean"},
+        "uuid": {"type": "string", "format": "uuid"},
+    }.get(column.kind, {"type": "string"})
+    if column.kind == "choice":
+        value = {"type": "string", "enum": [*(column.choices or ())]}
+    schema = {"type": "array", "items": value, "maxItems": 100}
+    return _parameter(name, "query", schema, _FILTER.format(name=column.name))
+
+
+def _reference(name: str) -> Document:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _json_content(name: str) -> Document:
+    return {"application/json": {"schema": _reference(name)}}

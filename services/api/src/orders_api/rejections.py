@@ -1,0 +1,169 @@
+"""What PostgreSQL refuses, as errors of the API that name field and constraint, never contents."""
+
+import contextlib
+from collections.abc import Iterable
+
+from psycopg.sql import SQL
+
+from orders_api.bodies import Body
+from orders_api.database import Database
+from orders_api.errors import (
+    ApiError,
+    ConflictError,
+    DatabaseForbidsError,
+    DatabaseUnavailableError,
+    InvalidInputError,
+    KeyTakenError,
+    RefusedByTriggerError,
+    StatementError,
+)
+from orders_api.filters import Selection
+from orders_api.queries import CONSTRAINT
+from orders_api.statements import Statements, comparable_type, type_name
+from orders_contract.schema import Column
+
+_NOT_NULL, _FOREIGN_KEY, _UNIQUE, _CHECK = "23502", "23503", "23505", "23514"
+_RESTRICT, _EXCLUSION = "23001", "23P01"
+_FORBIDDEN = "42501"
+_RAISED = "P0001"
+_UNDEFINED_FUNCTION = "42883"
+_DATA, _INTEGRITY, _LIMIT = "22", "23", "54"
+
+_MAX_MESSAGE_LENGTH = 500
+
+
+async def of_write(  # noqa: PLR0911  one for each kind of refusal
+    database: Database, error: StatementError, statements: Statements, body: Body | None
+) -> Exception:
+    """Return the error to answer a write with; ``body`` is None for a DELETE."""
+    match error.sqlstate:
+        case state if state == _NOT_NULL and error.column and _is_own(error, statements):
+            return InvalidInputError(error.column, "must not be null")
+        case state if state == _CHECK and error.constraint:
+            return await _check_violated(database, error, statements, body)
+        case state if state == _UNIQUE:
+            return await _not_unique(database, error, statements, body)
+        case state if state in (_FOREIGN_KEY, _RESTRICT):
+            return await _reference_broken(database, error, statements, body)
+        case state if state == _EXCLUSION:
+            return await _conflict(database, error, "conflicts with another row")
+        case state if state == _FORBIDDEN:
+            return DatabaseForbidsError()
+        case state if state == _RAISED or state.startswith(_INTEGRITY):
+            # Written by the database's owner for whoever writes; shown to them, never logged.
+            return RefusedByTriggerError(error.message[:_MAX_MESSAGE_LENGTH])
+        case state if state.startswith(_LIMIT):
+            return InvalidInputError("body", "holds a value that is too large")
+        case state if state.startswith(_DATA):
+            return await _bad_value(database, error, statements, body)
+        case _:
+            return error
+
+
+async def of_query(database: Database, error: StatementError, selection: Selection) -> Exception:
+    """Return the error to answer a query with, naming the parameter that is at fault."""
+    if error.sqlstate == _FORBIDDEN:
+        return DatabaseForbidsError()
+    if error.sqlstate == _UNDEFINED_FUNCTION and selection.sort.column is not None:
+        return InvalidInputError("sort", "is not possible by this column")
+    if error.sqlstate != _UNDEFINED_FUNCTION and not error.sqlstate.startswith(_DATA):
+        return error
+    for condition in selection.conditions:
+        column = condition.column
+        named = {column.name: [*(condition.anyof or []), *condition.noneof]} | {
+            f"{column.name}.{operator}": [text] for operator, text in condition.comparisons.items()
+        }
+        for parameter, texts in named.items():
+            if not await _are_values(database, column, texts):
+                return InvalidInputError(parameter, f"must be a value of type {column.type}")
+            if error.sqlstate == _UNDEFINED_FUNCTION and texts and column.kind == "other":
+                return InvalidInputError(parameter, "cannot be compared")
+    return error if selection.after is None else InvalidInputError("cursor", "is not valid")
+
+
+async def _check_violated(
+    database: Database, error: StatementError, statements: Statements, body: Body | None
+) -> ApiError:
+    rule, columns = await _constraint(database, error)
+    columns = columns or await _culprits(database, statements, body)
+    message = rule or f"violates the constraint {error.constraint}"
+    found = [(column, f"{message} ({error.constraint})") for column in columns]
+    return _invalid(found, message)
+
+
+async def _not_unique(
+    database: Database, error: StatementError, statements: Statements, body: Body | None
+) -> ApiError:
+    _, columns = await _constraint(database, error)
+    key = statements.table.key
+    if body is not None and tuple(columns) == key and not set(key) & set(body.columns):
+        return KeyTakenError()
+    return await _conflict(database, error, "is taken")
+
+
+async def _reference_broken(
+    database: Database, error: StatementError, statements: Statements, body: Body | None
+) -> ApiError:
+    if body is None or not _is_own(error, statements):
+        return ConflictError(("body", f"rows of {error.table} refer to it ({error.constraint})"))
+    return await _conflict(database, error, "refers to a row that does not exist")
+
+
+async def _conflict(database: Database, error: StatementError, message: str) -> ConflictError:
+    _, columns = await _constraint(database, error)
+    return ConflictError(
+        *[(column, f"{message} ({error.constraint})") for column in columns or ["body"]]
+    )
+
+
+async def _bad_value(
+    database: Database, error: StatementError, statements: Statements, body: Body | None
+) -> Exception:
+    columns = await _culprits(database, statements, body)
+    if not columns:
+        return InvalidInputError("body", "holds a value that the database cannot store")
+    types = statements.table.columns
+    found = [(each, f"must be a value of type {types[each].type}") for each in columns]
+    return _invalid(found, error.message)
+
+
+def _invalid(found: list[tuple[str, str]], message: str) -> InvalidInputError:
+    return InvalidInputError(*found[0], *found[1:]) if found else InvalidInputError("body", message)
+
+
+def _is_own(error: StatementError, statements: Statements) -> bool:
+    """Tell whether the error is about the table itself, not one that a trigger has written to."""
+    table = statements.table
+    own_name = table.name.removeprefix(f"{table.namespace}.")
+    return (error.namespace, error.table) == (table.namespace, own_name)
+
+
+async def _constraint(database: Database, error: StatementError) -> tuple[str, list[str]]:
+    """Return a constraint's comment or rule, and its columns."""
+    values = {"name": error.constraint, "schema": error.namespace, "table": error.table}
+    with contextlib.suppress(StatementError, DatabaseUnavailableError, LookupError):
+        comment, rule, columns = await database.one(CONSTRAINT, values)
+        return str(comment or f"must satisfy {rule}"), list(columns)
+    return "", []
+
+
+async def _culprits(database: Database, statements: Statements, body: Body | None) -> list[str]:
+    """Return the columns whose values PostgreSQL cannot convert, by trying one after the other."""
+    found = []
+    for column in body.columns if body else ():
+        statement = SQL("SELECT count(r) FROM {}").format(statements.record([column]))
+        try:
+            await database.one(statement, {"row": body.text if body else ""})
+        except StatementError:
+            found.append(column)
+    return found
+
+
+async def _are_values(database: Database, column: Column, texts: Iterable[str]) -> bool:
+    cast = SQL("SELECT CAST(%(text)s AS {})").format(type_name(comparable_type(column)))
+    try:
+        for text in texts:
+            await database.one(cast, {"text": text})
+    except StatementError:
+        return False
+    return True

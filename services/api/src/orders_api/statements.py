@@ -1,0 +1,486 @@
+"""The statements about one table, composed from its description in the catalog.
+
+Names come from the catalog and are quoted; values are always parameters. PostgreSQL renders each
+row, once, and all results are text or of a fixed type: a prepared statement stays valid whatever
+happens to the table's columns.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from psycopg.sql import SQL, Composable, Composed, Identifier, Placeholder
+
+from orders_api.columns import INTEGER_BITS, read_text
+from orders_api.cursor import Bookmark
+from orders_api.filters import Condition, Selection, Sort
+from orders_api.preconditions import Precondition
+from orders_contract.schema import Column, Table
+
+Values = dict[str, Any]
+Scope = Mapping[str, Collection[Any]] | None
+"""Column names, and the values a row must have there to be visible; None: every row is."""
+
+PAGE_MAX_BYTES = 16 * 1024 * 1024
+"""A page ends once it holds about this much: a row can have megabytes."""
+
+_T = SQL("t")
+_COMPARISONS = {"gte": SQL(">="), "gt": SQL(">"), "lte": SQL("<="), "lt": SQL("<")}
+_CACHED_STATEMENTS = 256
+
+# set_config() runs before the row's triggers, which read the actor; it ends with the statement.
+_ACTOR = SQL("WITH actor AS MATERIALIZED (SELECT set_config('orders.actor', %(actor)s, true)) ")
+
+ALL = SQL("true")
+NOTHING = SQL("false")
+
+
+def name(*parts: str) -> Composable:
+    """Quote an identifier. The driver reads ``%`` as the start of a parameter, so it is doubled."""
+    return Identifier(*(part.replace("%", "%%") for part in parts))
+
+
+def type_name(text: str) -> Composable:
+    """Return a type's name as PostgreSQL's ``format_type`` rendered it."""
+    return SQL(text.replace("%", "%%"))
+
+
+def comparable_type(column: Column) -> str:
+    """Return a column's type without length or precision: casting a value must not change it."""
+    base = column.type
+    for fixed, free in (("character(", "bpchar"), ("bit(", "bit varying")):
+        if base.startswith(fixed):
+            return free
+    start, bracket, rest = base.partition("(")
+    return start.rstrip() + rest.partition(")")[2] if bracket and '"' not in base else base
+
+
+class Statements:
+    """The statements about ``table``.
+
+    ``hashed_columns`` have an index on their hash; equality of ``inexact_columns`` ignores case or
+    the like; ``trigram_search``: the database can have indexes for search.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        hashed_columns: Collection[str] = (),
+        inexact_columns: Collection[str] = (),
+        trigram_search: bool = False,
+    ) -> None:
+        own_name = table.name.removeprefix(f"{table.namespace}.")
+        self.table = table
+        self.relation = name(table.namespace, own_name)
+        self._hashed = frozenset(hashed_columns)
+        self._inexact = frozenset(inexact_columns)
+        self._trigram_search = trigram_search
+        self._key = [table.columns[each] for each in table.key]
+        self.insert = lru_cache(_CACHED_STATEMENTS)(self._insert)
+        self.update = lru_cache(_CACHED_STATEMENTS)(self._update)
+
+    # --- one row ---------------------------------------------------------------------------------
+
+    def read(self, key: Iterable[str], scope: Scope) -> tuple[Composed, Values]:
+        """Select a row."""
+        values: Values = {}
+        conditions = SQL(" AND ").join([*self._has_key(key, values), self.visible(scope, values)])
+        statement = SQL("SELECT {} FROM {} AS t WHERE {}").format(
+            self._rendered(), self.relation, conditions
+        )
+        return statement, values
+
+    def _insert(self, columns: tuple[str, ...]) -> bytes:
+        if not columns:
+            statement = SQL("INSERT INTO {} AS t DEFAULT VALUES RETURNING {}").format(
+                self.relation, self._rendered()
+            )
+        else:
+            statement = _ACTOR + SQL(
+                "INSERT INTO {} AS t ({}) SELECT {} FROM actor, {} RETURNING {}"
+            ).format(
+                self.relation,
+                SQL(", ").join(map(name, columns)),
+                SQL(", ").join(name("r", each) for each in columns),
+                self.record(columns),
+                self._rendered(),
+            )
+        return statement.as_bytes()
+
+    def _update(self, columns: tuple[str, ...]) -> bytes:
+        assignments = SQL(", ").join(
+            SQL("{} = {}").format(name(each), name("r", each)) for each in columns
+        )
+        return (
+            _ACTOR
+            + SQL("UPDATE {} AS t SET {} FROM actor, {} WHERE ").format(
+                self.relation, assignments, self.record(columns)
+            )
+        ).as_bytes()
+
+    def change(
+        self, columns: tuple[str, ...], key: Iterable[str], expected: Precondition, scope: Scope
+    ) -> tuple[bytes, Values]:
+        """Update a row if it is visible and ``expected``; the row is %(row)s.
+
+        PostgreSQL evaluates the conditions again after it has waited for another writer, so of two
+        who expect the same version one succeeds.
+        """
+        values: Values = {}
+        conditions = self._exactly(key, expected, scope, values)
+        tail = SQL("{} RETURNING {}").format(conditions, self._rendered())
+        return self.update(columns) + tail.as_bytes(), values
+
+    def delete(
+        self, key: Iterable[str], expected: Precondition, scope: Scope
+    ) -> tuple[Composed, Values]:
+        """Delete a row if it is visible and ``expected``."""
+        values: Values = {}
+        conditions = self._exactly(key, expected, scope, values)
+        return _ACTOR + SQL("DELETE FROM {} AS t USING actor WHERE {} RETURNING true").format(
+            self.relation, conditions
+        ), values
+
+    def is_visible(self, key: Iterable[str], scope: Scope) -> tuple[Composed, Values]:
+        """Tell whether a row is there and visible."""
+        values: Values = {}
+        conditions = SQL(" AND ").join([*self._has_key(key, values), self.visible(scope, values)])
+        return SQL("SELECT EXISTS (SELECT FROM {} AS t WHERE {})").format(
+            self.relation, conditions
+        ), values
+
+    def record(self, columns: Iterable[str]) -> Composed:
+        """Return %(row)s, a JSON object, as a record ``r`` of some columns.
+
+        PostgreSQL converts each value from its text in the body, so every digit survives.
+        """
+        return SQL("json_to_record(%(row)s::json) AS r({})").format(
+            SQL(", ").join(
+                SQL("{} {}").format(name(each), type_name(self.table.columns[each].type))
+                for each in columns
+            )
+        )
+
+    def _rendered(self) -> Composed:
+        """Return what is read of a row: its key, its entity tag, and the row as JSON."""
+        key = SQL(", ").join(SQL("{}::text").format(name("t", each)) for each in self.table.key)
+        return SQL("ARRAY[{}], {}, to_json(t.*)::text").format(key, self._tag())
+
+    def _tag(self) -> Composable:
+        """Return the entity tag: the version, or a hash of a row that has none."""
+        version = self.table.columns.get("version")
+        if version is None or version.type not in INTEGER_BITS:
+            return SQL("md5(to_json(t.*)::text)")
+        return SQL("coalesce({}::text, '')").format(name("t", "version"))
+
+    def _exactly(
+        self, key: Iterable[str], expected: Precondition, scope: Scope, values: Values
+    ) -> Composed:
+        conditions = [*self._has_key(key, values), self.visible(scope, values)]
+        if expected.tags is not None:
+            values["tags"] = list(expected.tags)
+            conditions.append(SQL("{} = ANY (%(tags)s)").format(self._tag()))
+        return SQL(" AND ").join(conditions)
+
+    def _has_key(self, key: Iterable[str], values: Values) -> list[Composable]:
+        return [
+            SQL("{} = {}").format(name("t", column.name), _parameter(part, column, values))
+            for column, part in zip(self._key, key, strict=True)
+        ]
+
+    # --- many rows -------------------------------------------------------------------------------
+
+    def page(self, selection: Selection, scope: Scope) -> tuple[Composed, Values]:
+        """Select a page, and the position of the stream; one statement is one snapshot.
+
+        Sizes are found without fetching large values, so a page of enormous rows ends before any
+        of them is rendered. One row always fits.
+        """
+        values: Values = {"limit": selection.limit, "max_bytes": PAGE_MAX_BYTES}
+        sort = selection.sort
+        conditions = self._conditions(selection, scope, values)
+        if selection.after is not None:
+            conditions.append(self._after(selection.after, sort, values))
+        keys = [SQL("k{}").format(SQL(str(n))) for n in range(len(self._key))]
+        return SQL(_PAGE).format(
+            columns=SQL(", ").join(
+                SQL("{} AS {}").format(name("t", column.name), alias)
+                for column, alias in zip(self._key, keys, strict=True)
+            ),
+            value=SQL("NULL") if sort.column is None else name("t", sort.column.name),
+            bytes=self._bytes(),
+            table=self.relation,
+            conditions=_all(conditions),
+            order=self._order(sort),
+            same=_all(
+                SQL("{} = page.{}").format(name("t", column.name), alias)
+                for column, alias in zip(self._key, keys, strict=True)
+            ),
+            place=SQL(", ").join(SQL("{}::text").format(key) for key in keys),
+        ), values
+
+    def counted(
+        self, selection: Selection, scope: Scope, columns: Composable, condition: Composable
+    ) -> tuple[Composed, Values]:
+        """Select some columns of the matching rows that the log knows, each with its ``weight``.
+
+        Clients go on counting with the events after the log's position, so counts must fit it
+        exactly. Rows show committed changes before the log does: those that are still in the
+        outbox are taken out again. (After a TRUNCATE in the outbox the counts mean nothing until
+        its event sets them to zero.)
+        """
+        values: Values = {"table": self.table.name}
+        return SQL(_COUNTED).format(
+            columns=columns,
+            table=self.relation,
+            conditions=_all([*self._conditions(selection, scope, values), condition]),
+        ), values
+
+    def visible(self, scope: Scope, values: Values) -> Composable:
+        """Return the condition that a row is within a scope."""
+        if scope is None:
+            return ALL
+        columns = {each: self.table.columns.get(each) for each in scope}
+        return _all(
+            NOTHING if column is None else self._anyof(column, _texts(column, scope[each]), values)
+            for each, column in columns.items()
+        )
+
+    def _conditions(self, selection: Selection, scope: Scope, values: Values) -> list[Composable]:
+        conditions = [self.visible(scope, values)]
+        for condition in selection.conditions:
+            conditions += self._condition(condition, values)
+        return conditions + self._search(selection.search, values)
+
+    def _condition(self, condition: Condition, values: Values) -> list[Composable]:
+        column = condition.column
+        own = name("t", column.name)
+        found: list[Composable] = []
+        if condition.anyof is not None:
+            found.append(self._anyof(column, condition.anyof, values, or_null=condition.or_null))
+        if condition.not_null:
+            found.append(SQL("{} IS NOT NULL").format(own))
+        found += [
+            SQL("{} IS DISTINCT FROM {}").format(own, _parameter(text, column, values))
+            for text in condition.noneof
+        ]
+        # Text is compared by code point, as the gateways do.
+        collation = SQL(' COLLATE "C"' if column.kind == "text" else "")
+        found += [
+            SQL("{} {} {}{}").format(
+                own, _COMPARISONS[each], _parameter(text, column, values), collation
+            )
+            for each, text in condition.comparisons.items()
+        ]
+        return found
+
+    def _anyof(
+        self, column: Column, texts: Collection[str], values: Values, *, or_null: bool = False
+    ) -> Composable:
+        own = name("t", column.name)
+        if column.name in self._inexact:
+            own = SQL('({}::text COLLATE "C")').format(own)
+        alternatives: list[Composable] = []
+        if len(texts) == 1:
+            value = _parameter(next(iter(texts)), column, values)
+            alternatives.append(SQL("{} = {}").format(own, value))
+        elif texts:
+            alternatives.append(SQL("{} = ANY ({})").format(own, _array(texts, column, values)))
+        if alternatives and column.name in self._hashed - self._inexact:
+            # The hash finds the rows by index; a plain index refuses long texts.
+            texts_of = _array(texts, column, values)
+            alternatives = [
+                SQL(
+                    "({} AND hashtextextended({}, 0) = ANY"
+                    " (ARRAY(SELECT hashtextextended(v, 0) FROM unnest({}) AS v)))"
+                ).format(alternatives[0], own, texts_of)
+            ]
+        if or_null:
+            alternatives.append(SQL("{} IS NULL").format(own))
+        return SQL("({})").format(SQL(" OR ").join(alternatives)) if alternatives else NOTHING
+
+    def _search(self, text: str, values: Values) -> list[Composable]:
+        """Return a condition for each word: part of some text, or the key of the row."""
+        found: list[Composable] = []
+        for word in text.split():
+            digits = word.removeprefix("#")
+            is_key = self._is_key(digits, values)
+            if digits != word and is_key is not None:
+                found.append(is_key)
+                continue
+            alternatives = self._holds(word, values)
+            if is_key is not None:
+                alternatives.append(is_key)
+            found.append(SQL("({})").format(SQL(" OR ").join(alternatives)))
+        return found
+
+    def _holds(self, word: str, values: Values) -> list[Composable]:
+        pattern = _placeholder(values, like_pattern(word))
+        texts = [
+            name("t", column.name)
+            for column in self.table.columns.values()
+            if column.kind in ("text", "choice")
+        ]
+        if not self._trigram_search:  # then one folding for all columns is faster
+            joined = SQL(" || E'\\n' || ").join(
+                SQL("coalesce({}::text, '')").format(each) for each in texts
+            )
+            texts = [SQL("({})").format(joined)] if texts else []
+        return [
+            SQL("order_search_text({}::text) LIKE order_search_text({})").format(each, pattern)
+            for each in texts
+        ] or [NOTHING]
+
+    def _is_key(self, digits: str, values: Values) -> Composable | None:
+        """Return the condition that the row's only key is this number."""
+        column = self._key[0]
+        if len(self._key) > 1 or column.kind != "integer":
+            return None
+        if not digits.isascii() or not digits.isdecimal():
+            return None
+        bits = INTEGER_BITS.get(column.type, 64)
+        if len(digits) > 19 or int(digits) >= 2 ** (bits - 1):
+            return NOTHING
+        return SQL("{} = {}").format(name("t", column.name), _parameter(digits, column, values))
+
+    def _order(self, sort: Sort) -> Composed:
+        direction = SQL(" DESC" if sort.descending else " ASC")
+        terms = [SQL("{}{}").format(name("t", each), direction) for each in self.table.key]
+        if sort.column is not None:
+            # Only where there can be nulls: else a plain index serves both directions.
+            nulls = SQL(" NULLS LAST" if sort.column.nullable else "")
+            first = SQL("{}{}{}").format(name("t", sort.column.name), direction, nulls)
+            terms.insert(0, first)
+        return SQL(", ").join(terms)
+
+    def _after(self, place: Bookmark, sort: Sort, values: Values) -> Composable:
+        """Return the condition that a row comes after the last one of the page before."""
+        sign = SQL("<" if sort.descending else ">")
+        keys = [name("t", each) for each in self.table.key]
+        lasts = [
+            _parameter(part, column, values)
+            for column, part in zip(self._key, place.key, strict=True)
+        ]
+        column = sort.column
+        if column is None or (place.value is not None and not column.nullable):
+            if column is not None and place.value is not None:
+                keys.insert(0, name("t", column.name))
+                lasts.insert(0, _parameter(place.value, column, values))
+            return _compared(keys, sign, lasts)
+        own = name("t", column.name)
+        if place.value is None:
+            return SQL("({} IS NULL AND {})").format(own, _compared(keys, sign, lasts))
+        last = _parameter(place.value, column, values)
+        return SQL("({} OR {} IS NULL)").format(_compared([own, *keys], sign, [last, *lasts]), own)
+
+    def _bytes(self) -> Composable:
+        """Return the size of a row's large values, found without fetching or decompressing them."""
+        sizes = [_size(column) for column in self.table.columns.values()]
+        return SQL(" + ").join([SQL("0"), *(size for size in sizes if size is not None)])
+
+
+def like_pattern(text: str) -> str:
+    """Return the LIKE pattern for text anywhere, in which no character means anything special."""
+    for special in ("\\", "%", "_"):
+        text = text.replace(special, "\\" + special)
+    return f"%{text}%"
+
+
+def _size(column: Column) -> Composed | None:
+    own = name("t", column.name)
+    match column.kind:
+        case "text":
+            return SQL("coalesce(octet_length({}), 0)").format(own)
+        case "binary":
+            return SQL("coalesce(2 * octet_length({}), 0)").format(own)
+        case "json" | "array" | "other":
+            return SQL(
+                "coalesce(CASE WHEN pg_column_compression({0}) IS NULL THEN pg_column_size({0})"
+                " ELSE octet_length({0}::text) END, 0)"
+            ).format(own)
+        case _:
+            return None
+
+
+def _all(conditions: Iterable[Composable]) -> Composed:
+    return SQL(" AND ").join([*conditions] or [ALL])
+
+
+def _compared(
+    left: Sequence[Composable], sign: Composable, right: Sequence[Composable]
+) -> Composed:
+    return SQL("({}) {} ({})").format(SQL(", ").join(left), sign, SQL(", ").join(right))
+
+
+def _placeholder(values: Values, value: Any) -> Placeholder:
+    """Add a parameter and return its placeholder."""
+    key = f"p{len(values)}"
+    values[key] = value
+    return Placeholder(key)
+
+
+def _parameter(text: str, column: Column, values: Values) -> Composed:
+    return SQL("CAST({} AS {})").format(
+        _placeholder(values, text), type_name(comparable_type(column))
+    )
+
+
+def _array(texts: Collection[str], column: Column, values: Values) -> Composed:
+    return SQL("CAST({}::text[] AS {}[])").format(
+        _placeholder(values, list(texts)), type_name(comparable_type(column))
+    )
+
+
+def _texts(column: Column, allowed: Collection[Any]) -> list[str]:
+    """Return those of a scope's values that the column can hold, as texts."""
+    texts = []
+    for value in allowed:
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        if isinstance(value, str) or column.kind in _KINDS.get(type(value), ()):
+            with suppress(ValueError):
+                texts.append(read_text(column, text))
+    return sorted(texts)
+
+
+_KINDS: dict[type, tuple[str, ...]] = {
+    bool: ("boolean",),
+    int: ("integer", "number"),
+    float: ("number",),
+    Decimal: ("number",),
+}
+
+_PAGE = """
+    WITH found AS MATERIALIZED (
+        SELECT {columns}, {value} AS value, {bytes} AS bytes FROM {table} AS t
+         WHERE {conditions} ORDER BY {order} LIMIT %(limit)s::bigint + 1
+    ), measured AS (
+        SELECT *, row_number() OVER so_far AS number, sum(bytes) OVER so_far - bytes AS bytes_before
+          FROM found WINDOW so_far AS (ROWS UNBOUNDED PRECEDING)
+    ), page AS (
+        SELECT * FROM measured WHERE number <= %(limit)s AND bytes_before < %(max_bytes)s
+    )
+    SELECT order_stream.id::text,
+           (SELECT coalesce(max(position), 0) FROM order_events),
+           (SELECT '[' || coalesce(string_agg(to_json(t.*)::text, ',' ORDER BY number), '') || ']'
+              FROM {table} AS t JOIN page ON {same}),
+           CASE WHEN (SELECT count(*) FROM page) < (SELECT count(*) FROM found)
+                THEN (SELECT ARRAY[value::text, {place}] FROM page ORDER BY number DESC LIMIT 1) END
+      FROM order_stream
+"""
+
+_COUNTED = """
+    SELECT {columns}, 1 AS weight FROM {table} AS t WHERE {conditions}
+    UNION ALL
+    SELECT {columns}, -1
+      FROM order_outbox AS entry,
+           json_populate_record(NULL::{table}, entry."row") AS t
+     WHERE entry."table" = %(table)s AND entry."row" IS NOT NULL AND {conditions}
+    UNION ALL
+    SELECT {columns}, 1
+      FROM order_outbox AS entry,
+           json_populate_record(NULL::{table}, entry.old) AS t
+     WHERE entry."table" = %(table)s AND entry.old IS NOT NULL AND {conditions}
+"""

@@ -1,0 +1,55 @@
+"""What pydantic finds wrong with a request, in the words of the API. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+_MAX_ERRORS = 20
+_MAX_FIELD_LENGTH = 100
+OBJECT_EXPECTED = ("model_attributes_type", "model_type", "dict_type")
+_MESSAGES = {
+    "missing": "is required",
+    "extra_forbidden": "is not known here",
+    "string_type": "must be a string",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_unicode": "must be valid Unicode",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_parsing_size": "has too many digits",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be one of {expected}",
+    "too_long": "must be given at most {max_length} times",
+    "value_error": "{error}",
+    "json_invalid": "is not JSON: {error}",
+    **dict.fromkeys(OBJECT_EXPECTED, "must be a JSON object"),
+}
+
+
+def field_errors(
+    errors: Sequence[Mapping[str, Any]],
+    explanation: Callable[[str], str | None] = lambda _field: None,
+) -> list[tuple[str, str]]:
+    """Return field and message for each of pydantic's errors, without the values sent.
+
+    ``explanation`` may know why a field is not accepted.
+    """
+    found = [(_field(error["loc"]), error) for error in errors[:_MAX_ERRORS]]
+    return [
+        (
+            field[:_MAX_FIELD_LENGTH],
+            (error["type"] == "extra_forbidden" and explanation(field)) or _message(error),
+        )
+        for field, error in found
+    ]
+
+
+def _field(location: Sequence[str | int]) -> str:
+    return ".".join(part for part in location if isinstance(part, str)) or "body"
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    return _MESSAGES.get(error["type"], "is not valid").format(**error.get("ctx", {}))
