@@ -113,7 +113,7 @@ def test_simulate(world: World, tmp_path: Path) -> None:
     options = ("--rate", "20", "--seconds", "4", "--seed", "7", "--api", world.edge)
     done = orders("simulate", *options, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    made = re.search(r"(\d+) changes \((\d+) born, (\d+) changed\)", done.stdout)
+    made = re.search(r"(\d+) changes \((\d+) created, (\d+) changed\)", done.stdout)
     assert made is not None, done.stdout
     total, born, changed = (int(each) for each in made.groups())
     assert 20 <= total <= 140

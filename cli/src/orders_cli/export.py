@@ -18,6 +18,7 @@ from orders_cli.conversion import to_json
 from orders_cli.credentials import Token
 from orders_cli.csv_files import neutralised
 from orders_cli.errors import BadValueError, RejectedRequestError
+from orders_cli.files import one_character
 from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_contract.schema import ORDERS
 
@@ -48,8 +49,7 @@ def export(  # noqa: PLR0913  one parameter an option
 ) -> None:
     """Write orders as CSV, newest first. Text that a spreadsheet would execute gets a leading '."""
     query = [parse_condition(each) for each in where or ()]
-    if len(delimiter := delimiter.replace("\\t", "\t")) != 1:
-        raise BadValueError(f"--delimiter {delimiter!r} is not one character")
+    delimiter = one_character("--delimiter", delimiter)
     client = ApiClient(edge_address(api, data), token)
     chosen = None if columns is None else [name.strip() for name in columns.split(",")]
     with _opened(output) as file:

@@ -12,13 +12,13 @@ from typing import Annotated, Any, Literal, TypeGuard
 
 import typer
 
-from orders_cli import csv_files
 from orders_cli.addresses import Api, Data, edge_address
 from orders_cli.api_client import ApiClient
 from orders_cli.conversion import Conventions, DayOrder, DecimalMark, to_json
 from orders_cli.credentials import Token
 from orders_cli.csv_files import BadRecord, CsvFile
 from orders_cli.errors import BadValueError, RejectedRequestError
+from orders_cli.files import one_character, read_csv
 from orders_cli.import_rows import ImportRow, RowBuilder, rows_by_key
 from orders_cli.mapping import HeaderMapping, map_headers
 from orders_cli.progress import ProgressBar, progress_bar
@@ -81,7 +81,8 @@ def import_file(  # noqa: PLR0913  one parameter an option
     Headers are matched to columns by name. Exports of Shopify and WooCommerce are recognised.
     """
     conventions = _conventions(decimal, dates, timezone, translate or ())
-    parsed = _read(file, encoding, delimiter)
+    mark = None if delimiter is None else one_character("--delimiter", delimiter)
+    parsed = read_csv(file, encoding, mark)
     client = ApiClient(edge_address(api, data), token)
     job = _Import(client, upsert_by, salt=uuid.uuid4().hex if again or upsert_by else "")
 
@@ -124,17 +125,6 @@ def _conventions(
         zone,
         tuple((text, choice) for text, _, choice in pairs),
     )
-
-
-def _read(file: Path, encoding: str | None, delimiter: str | None) -> CsvFile:
-    if delimiter is not None and len(delimiter := delimiter.replace("\\t", "\t")) != 1:
-        raise BadValueError(f"--delimiter {delimiter!r} is not one character")
-    try:
-        return csv_files.parse(file.read_bytes(), encoding, delimiter)
-    except OSError as exc:
-        raise BadValueError(f"{file} cannot be read: {exc.strerror}") from exc
-    except BadValueError as exc:
-        raise BadValueError(f"{file}: {exc}") from exc
 
 
 class _Import:

@@ -14,9 +14,13 @@ from orders_contract.schema import Column, Table
 
 @dataclass(frozen=True)
 class ImportRow:
-    """A row and the number of its line. ``identity`` is the same whenever the file is imported."""
+    """A row, with the line and the fields of its record.
+
+    ``identity`` is the same whenever the file is imported.
+    """
 
     line: int
+    fields: tuple[str, ...]
     values: dict[str, Any]
     identity: str
 
@@ -51,7 +55,7 @@ class RowBuilder:
             except ValueError as exc:
                 yield BadRecord(record.line, str(exc))
             else:
-                yield ImportRow(record.line, values, self._identity(record))
+                yield ImportRow(record.line, record.fields, values, self._identity(record))
 
     def _with_detected(self, file: CsvFile) -> Conventions:
         given = self._conventions

@@ -100,7 +100,11 @@ class HeaderMapping:
 
 
 def map_headers(
-    header: tuple[str, ...], table: Table, explicit: Iterable[str] = ()
+    header: tuple[str, ...],
+    table: Table,
+    explicit: Iterable[str] = (),
+    *,
+    must_be_complete: bool = True,
 ) -> HeaderMapping:
     """Map the headers of a file to columns; ``explicit`` holds ``Header=column`` assignments.
 
@@ -132,7 +136,8 @@ def map_headers(
         if name in by_letters and position not in taken and by_letters[name].name not in columns:
             columns[by_letters[name].name] = (position,)
             taken.add(position)
-    _check_required(columns, table)
+    if must_be_complete:
+        _check_required(columns, table)
     ignored = tuple(name for position, name in enumerate(header) if position not in taken)
     order = positions[letters(shop.order_header)] if shop else None
     return HeaderMapping(columns, ignored, shop, order)

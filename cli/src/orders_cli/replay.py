@@ -1,52 +1,59 @@
-"""``orders replay``: real orders of a CSV file, in compressed time."""
+"""``orders replay``: the orders of a CSV file, in compressed time."""
 
 import asyncio
 import sys
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from orders_cli.addresses import Api, Data, edge_address
-from orders_cli.api_client import ApiClient
+from orders_cli.api_client import ApiClient, Row
+from orders_cli.conversion import Conventions, convert
 from orders_cli.credentials import Token
+from orders_cli.csv_files import BadRecord, CsvFile
 from orders_cli.errors import BadValueError, RejectedRequestError
-from orders_cli.order_lines import MalformedLine, OrderLine, parse
+from orders_cli.files import read_csv
+from orders_cli.import_rows import ImportRow, RowBuilder
+from orders_cli.mapping import letters, map_headers
 from orders_cli.progress import ProgressBar, progress_bar
 from orders_cli.stack.data_folder import DEFAULT_DATA
-from orders_cli.timeline import Step, timeline
+from orders_cli.statuses import StatusFlow
+from orders_cli.timeline import ReplayedOrder, Step, timeline
+from orders_contract.schema import ORDERS, Column, Table
 
 DEFAULT_SPEED = 100_000.0
 """A day in 0.9 s: the 22 months of Northwind in about ten minutes."""
 
 _CONNECTIONS = 32
+_DAY = Column(name="day", type="date", kind="date", nullable=True, writable=False)
 
 
 @dataclass
 class _Tally:
-    """What came of it."""
-
     created: int = 0
     updated: int = 0
     malformed: int = 0
-    refused: int = 0
+    rejected: int = 0
     began: float = field(default_factory=time.monotonic)
 
     def __str__(self) -> str:
         seconds = time.monotonic() - self.began
-        refused = f", {self.refused} refused by the API" if self.refused else ""
+        rejected = f", {self.rejected} rejected by the API" if self.rejected else ""
         return (
             f"{self.created} orders created, {self.updated} updates, "
-            f"{self.malformed} malformed lines left out{refused}, {seconds:.1f} s"
+            f"{self.malformed} malformed lines left out{rejected}, {seconds:.1f} s"
         )
 
 
-def replay(
+def replay(  # noqa: PLR0913  one parameter an option
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", show_default=False)],
+    *,
     speed: Annotated[
         str,
         typer.Option(
@@ -55,20 +62,24 @@ def replay(
             "Northwind's 22 months about ten minutes.",
         ),
     ] = f"{DEFAULT_SPEED:.0f}",
+    ordered: Annotated[
+        str, typer.Option(metavar="HEADER", help="Of the day an order is created.")
+    ] = "ordered_on",
+    shipped: Annotated[
+        str, typer.Option(metavar="HEADER", help="Of the day it is shipped, or empty.")
+    ] = "shipped_on",
     api: Api = None,
     data: Data = DEFAULT_DATA,
     token: Token = None,
 ) -> None:
-    """Replay the orders of a file: each is created, goes to processing and is shipped in time."""
+    """Replay the orders of a file: each is created, and moves on to its next statuses in time."""
     factor = _factor(speed)
-    client = ApiClient(edge_address(api, data), token=token)
+    parsed = read_csv(file)
+    days = (_position(file, parsed, ordered), _position(file, parsed, shipped))
+    client = ApiClient(edge_address(api, data), token)
     tally = _Tally()
-    steps = timeline(_sound(_read(file), tally))
-    if factor is not None and steps:
-        typer.echo(f"{steps[-1].at_s / 86_400:.0f} days in about {steps[-1].at_s / factor:.0f} s")
     try:
-        with progress_bar("replaying", len(steps)) as bar:
-            asyncio.run(_replay(client, steps, factor, tally, bar))
+        asyncio.run(_replay(client, parsed, days, factor, tally))
     except KeyboardInterrupt:
         typer.echo("interrupted")
     finally:
@@ -87,55 +98,88 @@ def _factor(speed: str) -> float | None:
     return factor
 
 
-def _read(file: Path) -> list[OrderLine | MalformedLine]:
-    try:
-        # Bytes that are no UTF-8 become surrogates, and their line malformed.
-        with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-            return list(parse(text))
-    except OSError as exc:
-        raise BadValueError(f"{file} cannot be read: {exc.strerror}") from exc
-    except BadValueError as exc:
-        raise BadValueError(f"{file}: {exc}") from exc
-
-
-def _sound(lines: Iterable[OrderLine | MalformedLine], tally: _Tally) -> list[OrderLine]:
-    """Return the orders; report the rest."""
-    orders = []
-    for line in lines:
-        if isinstance(line, OrderLine):
-            orders.append(line)
-        else:
-            tally.malformed += 1
-            _complain(line.line, line.problem)
-    return orders
-
-
-def _complain(line: int, problem: str) -> None:
-    sys.stderr.write(f"line {line}: {problem}\n")
+def _position(file: Path, parsed: CsvFile, header: str) -> int:
+    for position, name in enumerate(parsed.header):
+        if letters(name) == letters(header):
+            return position
+    raise BadValueError(f"{file}: the first line has no header {header}")
 
 
 async def _replay(
-    client: ApiClient, steps: list[Step], factor: float | None, tally: _Tally, bar: ProgressBar
+    client: ApiClient, file: CsvFile, days: tuple[int, int], factor: float | None, tally: _Tally
 ) -> None:
     async with client:
+        table = (await client.schema()).tables[ORDERS]
+        steps = timeline(_usable(_orders(file, table, days), tally))
+        if factor is not None and steps:
+            length_s = steps[-1].at_s
+            typer.echo(f"{length_s / 86_400:.0f} days in about {length_s / factor:.0f} s")
         tally.began = time.monotonic()
-        await _Replay(client, tally, bar).run(steps, factor)
+        with progress_bar("replaying", len(steps)) as bar:
+            await _Replay(client, StatusFlow(table), tally, bar).run(steps, factor)
+
+
+def _orders(
+    file: CsvFile, table: Table, days: tuple[int, int]
+) -> Iterator[ReplayedOrder | BadRecord]:
+    mapping = map_headers(file.header, table)
+    for row in RowBuilder("", mapping, table, Conventions()).build(file):
+        if isinstance(row, BadRecord):
+            yield row
+            continue
+        try:
+            yield _order(row, days)
+        except ValueError as exc:
+            yield BadRecord(row.line, str(exc))
+
+
+def _order(row: ImportRow, days: tuple[int, int]) -> ReplayedOrder:
+    ordered, shipped = (row.fields[position].strip() for position in days)
+    ordered_on = _day(ordered)
+    shipped_on = _day(shipped) if shipped else None
+    if shipped_on is not None and shipped_on < ordered_on:
+        raise ValueError("it is shipped before it is ordered")
+    return ReplayedOrder(row, ordered_on, shipped_on)
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(convert(text, _DAY, Conventions()))
+
+
+def _usable(orders: Iterable[ReplayedOrder | BadRecord], tally: _Tally) -> list[ReplayedOrder]:
+    """Return the orders; report the rest."""
+    usable = []
+    for order in orders:
+        if isinstance(order, BadRecord):
+            tally.malformed += 1
+            _report(order.line, order.problem)
+        else:
+            usable.append(order)
+    return usable
+
+
+def _report(line: int, problem: str) -> None:
+    sys.stderr.write(f"line {line}: {problem}\n")
 
 
 class _Replay:
-    """Steps on their way: many orders at once, the steps of one order one after the other.
+    """Steps in progress: many orders at once, the steps of one order one after the other.
 
     Orders are created one after the other too, so that their ids follow time. That costs nothing:
-    the changes of others, two in three requests, keep the API busy meanwhile.
+    the changes of other orders, two of three requests, keep the API busy meanwhile.
     """
 
-    def __init__(self, client: ApiClient, tally: _Tally, bar: ProgressBar) -> None:
+    def __init__(
+        self, client: ApiClient, statuses: StatusFlow, tally: _Tally, bar: ProgressBar
+    ) -> None:
         self._client = client
+        self._statuses = statuses
         self._tally = tally
         self._bar = bar
         self._name = uuid.uuid4().hex
         self._slots = asyncio.Semaphore(_CONNECTIONS)
-        self._latest: dict[int | Literal["create"], asyncio.Task[int | None]] = {}
+        self._latest: dict[int, asyncio.Task[Row | None]] = {}
+        """The latest step of each order, by line; 0: of all that create."""
 
     async def run(self, steps: list[Step], factor: float | None) -> None:
         try:
@@ -145,38 +189,39 @@ class _Replay:
                         due = self._tally.began + step.at_s / factor
                         await asyncio.sleep(due - time.monotonic())
                     await self._slots.acquire()
-                    chain: int | Literal["create"]
-                    chain = "create" if step.action == "create" else step.order.line
-                    task = tasks.create_task(self._take(step, self._latest.get(chain)))
-                    self._latest[chain] = self._latest[step.order.line] = task
+                    line = step.order.row.line
+                    before = self._latest.get(line if step.stage else 0)
+                    task = tasks.create_task(self._take(step, before))
+                    self._latest[line] = task
+                    if not step.stage:
+                        self._latest[0] = task
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
 
-    async def _take(self, step: Step, before: asyncio.Task[int | None] | None) -> int | None:
-        """Do a step once another is done; return the order's id, None if it has none."""
+    async def _take(self, step: Step, before: asyncio.Task[Row | None] | None) -> Row | None:
+        """Take a step once another is done; return the order's row, None if it has none."""
         try:
-            order_id = await before if before is not None else None
-            if step.action == "create":
-                return await self._create(step.order)
-            if order_id is not None:
-                await self._client.update(order_id, {"status": step.action})
-                self._tally.updated += 1
+            row = await before if before is not None else None
+            if not step.stage:
+                return await self._create(step.order.row)
+            return await self._advance(row) if row is not None else None
         except RejectedRequestError as exc:
-            self._tally.refused += 1
-            _complain(step.order.line, f"{step.action} {exc}")
+            self._tally.rejected += 1
+            _report(step.order.row.line, str(exc))
             return None
-        else:
-            return order_id
         finally:
             self._slots.release()
             self._bar.advance()
 
-    async def _create(self, order: OrderLine) -> int:
-        fields = {
-            "customer_name": order.customer_name,
-            "product_name": order.product_name,
-            "quantity": order.quantity,
-        }
-        created = await self._client.create(fields, f"replay-{self._name}-{order.line}")
+    async def _create(self, row: ImportRow) -> Row:
+        created = await self._client.create(row.values, f"replay-{self._name}-{row.line}")
         self._tally.created += 1
-        return int(created.row["id"])
+        return created.row
+
+    async def _advance(self, row: Row) -> Row:
+        column = self._statuses.column
+        following = self._statuses.following(self._statuses.of(row))
+        if column is None or not following:
+            return row
+        self._tally.updated += 1
+        return await self._client.update(row["id"], {column.name: following[0]})

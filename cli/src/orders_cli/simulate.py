@@ -3,6 +3,7 @@
 import asyncio
 import time
 import uuid
+from http import HTTPStatus
 from typing import Annotated
 
 import typer
@@ -11,12 +12,16 @@ from rich.status import Status
 
 from orders_cli.addresses import Api, Data, edge_address
 from orders_cli.api_client import ApiClient
+from orders_cli.conversion import Conventions
 from orders_cli.credentials import Token
-from orders_cli.errors import BadValueError, RejectedRequestError, StackError
-from orders_cli.order_lines import OrderLine, parse
+from orders_cli.errors import BadValueError, RejectedRequestError
+from orders_cli.files import read_csv
+from orders_cli.import_rows import ImportRow, RowBuilder
+from orders_cli.mapping import map_headers
 from orders_cli.repository import find_repository
 from orders_cli.stack.data_folder import DEFAULT_DATA
-from orders_cli.traffic import Birth, Change, OpenOrder, Traffic
+from orders_cli.traffic import Change, NewOrder, Row, Traffic
+from orders_contract.schema import ORDERS, Table
 
 _CONNECTIONS = 32
 _REPORT_EVERY_S = 5.0
@@ -24,47 +29,45 @@ _REPORT_EVERY_S = 5.0
 
 def simulate(  # noqa: PLR0913, PLR0917  one parameter an option
     rate: Annotated[float, typer.Option(help="Changes per second, on average.")] = 2.0,
-    seconds: Annotated[float | None, typer.Option(help="End after so long.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Stop after this time.")] = None,
     seed: Annotated[int | None, typer.Option(help="Repeats a run.")] = None,
     api: Api = None,
     data: Data = DEFAULT_DATA,
     token: Token = None,
 ) -> None:
-    """Make traffic as in life: orders are born, move on, are corrected or cancelled."""
+    """Make lifelike traffic: orders are created, move on, are corrected or cancelled."""
     if not 0 < rate <= 10_000:
         raise BadValueError(f"--rate {rate} is not between 0 and 10000 changes per second")
     if seconds is not None and not 0 < seconds < float("inf"):
         raise BadValueError(f"--seconds {seconds} is not positive")
     counter = _Counter(Console(highlight=False))
-    traffic = Traffic(_samples(), seed)
-    client = ApiClient(
-        edge_address(api, data), token, give_up_after_s=float("inf"), on_retry=counter.lost
-    )
+    address = edge_address(api, data)
+    client = ApiClient(address, token, give_up_after_s=float("inf"), on_retry=counter.lost)
     try:
-        asyncio.run(_simulate(client, traffic, rate, seconds, counter))
+        asyncio.run(_simulate(client, seed, rate, seconds, counter))
     except KeyboardInterrupt:
         pass
     finally:
         counter.close()
 
 
-def _samples() -> list[OrderLine]:
-    file = find_repository().sample_orders
-    try:
-        with file.open(encoding="utf-8", newline="") as text:
-            return [line for line in parse(text) if isinstance(line, OrderLine)]
-    except OSError as exc:
-        raise StackError(f"{file} cannot be read: {exc.strerror}") from exc
+def _samples(table: Table) -> list[Row]:
+    """Return what the sample orders have for the table's columns."""
+    file = read_csv(find_repository().sample_orders)
+    mapping = map_headers(file.header, table, must_be_complete=False)
+    built = RowBuilder("", mapping, table, Conventions()).build(file)
+    return [row.values for row in built if isinstance(row, ImportRow)] or [{}]
 
 
 class _Counter:
-    """Counts changes where they can be seen: in place on a terminal, now and then elsewhere."""
+    """Counts changes: in place on a terminal, in a line every few seconds elsewhere."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._began = time.monotonic()
         self._reported = self._began
-        self._made = {"born": 0, "moved": 0, "refused": 0}
+        self._made = {"created": 0, "changed": 0}
+        self._rejected = 0
         self._status: Status | None = console.status("") if console.is_terminal else None
         if self._status is not None:
             self._status.start()
@@ -78,6 +81,11 @@ class _Counter:
             self._reported = now
             self._console.print(str(self))
 
+    def reject(self, error: RejectedRequestError) -> None:
+        self._rejected += 1
+        if error.status != HTTPStatus.NOT_FOUND:
+            self._console.print(str(error))
+
     def lost(self, problem: str) -> None:
         self._console.print(f"waiting for the API: {problem}")
 
@@ -88,17 +96,19 @@ class _Counter:
 
     def __str__(self) -> str:
         seconds = time.monotonic() - self._began
-        total = self._made["born"] + self._made["moved"]
-        parts = f"{self._made['born']} born, {self._made['moved']} changed"
-        refused = f", {self._made['refused']} refused" if self._made["refused"] else ""
+        total = sum(self._made.values())
+        parts = ", ".join(f"{number} {what}" for what, number in self._made.items())
+        rejected = f", {self._rejected} rejected" if self._rejected else ""
         rate = total / seconds if seconds else 0.0
-        return f"{total} changes ({parts}{refused}) in {seconds:.0f} s, {rate:.1f}/s"
+        return f"{total} changes ({parts}{rejected}) in {seconds:.0f} s, {rate:.1f}/s"
 
 
 async def _simulate(
-    client: ApiClient, traffic: Traffic, rate: float, seconds: float | None, counter: _Counter
+    client: ApiClient, seed: int | None, rate: float, seconds: float | None, counter: _Counter
 ) -> None:
     async with client:
+        table = (await client.schema()).tables[ORDERS]
+        traffic = Traffic(table, _samples(table), seed)
         try:
             async with asyncio.timeout(seconds), asyncio.TaskGroup() as tasks:
                 await _flow(client, traffic, rate, counter, tasks)
@@ -117,7 +127,7 @@ async def _flow(
     due = time.monotonic()
     while True:
         await slots.acquire()
-        # What was missed while the API was away is not caught up with.
+        # Changes missed while the API was unavailable are not made up for.
         due = max(due + traffic.pause_s(rate), time.monotonic() - 1.0)
         await asyncio.sleep(due - time.monotonic())
         task = tasks.create_task(_make(client, traffic, traffic.next(), counter))
@@ -125,25 +135,16 @@ async def _flow(
 
 
 async def _make(
-    client: ApiClient, traffic: Traffic, event: Birth | Change, counter: _Counter
+    client: ApiClient, traffic: Traffic, event: NewOrder | Change, counter: _Counter
 ) -> None:
     try:
-        if isinstance(event, Birth):
-            await _bear(client, traffic, event)
-            counter.count("born")
+        if isinstance(event, NewOrder):
+            created = await client.create(event.values, f"simulate-{uuid.uuid4().hex}")
+            traffic.add(created.row)
+            counter.count("created")
         else:
-            await client.update(event.order.id, event.fields)
-            traffic.settle(event)
-            counter.count("moved")
-    except RejectedRequestError:  # someone else deleted the order: it leaves the game
-        counter.count("refused")
-
-
-async def _bear(client: ApiClient, traffic: Traffic, birth: Birth) -> None:
-    fields = {
-        "customer_name": birth.customer_name,
-        "product_name": birth.product_name,
-        "quantity": birth.quantity,
-    }
-    created = await client.create(fields, f"simulate-{uuid.uuid4().hex}")
-    traffic.born(OpenOrder(int(created.row["id"]), birth.quantity))
+            row = await client.update(event.order.row["id"], event.values)
+            traffic.settle(event, row)
+            counter.count("changed")
+    except RejectedRequestError as exc:  # of an order that somebody else deleted, for one
+        counter.reject(exc)

@@ -1,42 +1,38 @@
-"""Lifelike traffic: decides what happens next. Pure; it knows orders only by what it is told."""
+"""Lifelike traffic: decides what happens next. Pure; it knows only the orders it is told of."""
 
 import random
-from dataclasses import dataclass
-from typing import Literal
+import uuid
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
 
-from orders_cli.order_lines import OrderLine
+from orders_cli.errors import BadValueError
+from orders_cli.mapping import needs_value
+from orders_cli.statuses import StatusFlow
+from orders_contract.schema import Column, Table
 
-Status = Literal["pending", "processing", "shipped", "delivered", "cancelled"]
+Row = dict[str, Any]
 
-_NEXT: dict[Status, Status] = {
-    "pending": "processing",
-    "processing": "shipped",
-    "shipped": "delivered",
-}
-
-# An order makes three moves after its birth, so a quarter of all changes are births when as many
-# are born as come to their end; a little more keeps the table growing.
-_BIRTHS = 0.28
-_CANCELLATIONS = 0.03
+# An order makes three moves after its creation, so a quarter of all changes are new orders when as
+# many are created as come to their end; a little more keeps the table growing.
+_NEW_ORDERS = 0.28
+_DEPARTURES = 0.03
 _CORRECTIONS = 0.06
 
 
 @dataclass
 class OpenOrder:
-    """An order on its way."""
+    """An order on its way, and the statuses it has had."""
 
-    id: int
-    quantity: int
-    status: Status = "pending"
+    row: Row
+    statuses: set[object] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
-class Birth:
-    """A new order."""
+class NewOrder:
+    """An order to create."""
 
-    customer_name: str
-    product_name: str
-    quantity: int
+    values: Row
 
 
 @dataclass(frozen=True)
@@ -44,53 +40,73 @@ class Change:
     """New values for an order on its way."""
 
     order: OpenOrder
-    fields: dict[str, str | int]
+    values: Row
 
 
 class Traffic:
-    """Orders are born, move on, are corrected or cancelled, and leave when they have ended.
+    """Orders are created, move on, are corrected or cancelled, and leave when they have ended.
 
     The order of a ``Change`` is out of play until ``settle`` brings it back.
     """
 
-    def __init__(self, samples: list[OrderLine], seed: int | None) -> None:
+    def __init__(self, table: Table, samples: list[Row], seed: int | None) -> None:
         self._samples = samples
         self._random = random.Random(seed)  # noqa: S311  a seed repeats a run; no secret
+        self._statuses = StatusFlow(table)
+        self._customer = table.display.get("customer")
+        quantity = table.columns.get(table.display.get("quantity") or "")
+        self._quantity = quantity.name if quantity and quantity.kind == "integer" else None
+        self._required = [each for each in table.columns.values() if needs_value(each)]
         self._open: list[OpenOrder] = []
 
-    def next(self) -> Birth | Change:
+    def next(self) -> NewOrder | Change:
         """Return what happens next."""
-        if not self._open or self._random.random() < _BIRTHS:
-            return self._birth()
+        if not self._open or self._random.random() < _NEW_ORDERS:
+            return self._new_order()
         order = self._pick()
+        usual, *others = self._statuses.following(self._statuses.of(order.row))
+        others = [each for each in others if each not in order.statuses]
         chance = self._random.random()
-        if order.status in {"pending", "processing"}:
-            if chance < _CANCELLATIONS:
-                return Change(order, {"status": "cancelled"})
-            if chance < _CANCELLATIONS + _CORRECTIONS:
-                return Change(order, {"quantity": self._corrected(order.quantity)})
-        return Change(order, {"status": _NEXT[order.status]})
+        # Orders that may still be cancelled may also be corrected.
+        if others and chance < _DEPARTURES:
+            return self._move(order, self._random.choice(others))
+        if others and self._quantity and chance < _DEPARTURES + _CORRECTIONS:
+            corrected = self._corrected(order.row.get(self._quantity) or 0)
+            return Change(order, {self._quantity: corrected})
+        return self._move(order, usual)
 
     def pause_s(self, rate: float) -> float:
         """Return the seconds until the next change, as irregular as in life."""
         return self._random.expovariate(rate)
 
-    def born(self, order: OpenOrder) -> None:
-        """Take note of a new order."""
-        self._open.append(order)
+    def add(self, row: Row) -> None:
+        """Note an order that was created."""
+        status = self._statuses.of(row)
+        if self._statuses.following(status):
+            self._open.append(OpenOrder(row, {status}))
 
-    def settle(self, change: Change) -> None:
-        """Take note that a change was made."""
-        order = change.order
-        order.quantity = int(change.fields.get("quantity", order.quantity))
-        status = change.fields.get("status", order.status)
-        order.status = next(each for each in (*_NEXT, *_ENDS) if each == status)
-        if order.status in _NEXT:
+    def settle(self, change: Change, row: Row) -> None:
+        """Note that a change was made. An order that left the usual course does not come back."""
+        order, before = change.order, self._statuses.of(change.order.row)
+        order.row = row
+        status = self._statuses.of(row)
+        order.statuses.add(status)
+        is_usual = status in {before, *self._statuses.following(before)[:1]}
+        if is_usual and self._statuses.following(status):
             self._open.append(order)
 
-    def _birth(self) -> Birth:
-        who, what = self._random.choice(self._samples), self._random.choice(self._samples)
-        return Birth(who.customer_name, what.product_name, what.quantity)
+    def _new_order(self) -> NewOrder:
+        values = dict(self._random.choice(self._samples))
+        if self._customer in values:
+            values[self._customer] = self._random.choice(self._samples)[self._customer]
+        for column in self._required:
+            if column.name not in values:
+                values[column.name] = self._invented(column)
+        return NewOrder(values)
+
+    def _move(self, order: OpenOrder, status: str) -> Change:
+        column = self._statuses.column
+        return Change(order, {} if column is None else {column.name: status})
 
     def _pick(self) -> OpenOrder:
         place = self._random.randrange(len(self._open))
@@ -98,7 +114,29 @@ class Traffic:
         return self._open.pop()
 
     def _corrected(self, quantity: int) -> int:
-        return quantity + 1 if quantity == 1 else quantity + self._random.choice((-1, 1))
+        return quantity + 1 if quantity <= 1 else quantity + self._random.choice((-1, 1))
 
+    def _invented(self, column: Column) -> Any:
+        """Return a value for a column that the samples do not have.
 
-_ENDS: tuple[Status, ...] = ("delivered", "cancelled")
+        Raises:
+            BadValueError: values of its type cannot be invented.
+
+        """
+        pick = self._random.randint
+        day = f"2026-01-{pick(1, 28):02}"
+        invented = {
+            "choice": self._random.choice(column.choices or ("",)),
+            "text": f"{pick(0, 2**32):08x}"[: column.max_length or 8],
+            "integer": pick(1, 100),
+            "number": Decimal(pick(100, 99_999)) / 100,
+            "boolean": pick(0, 1) == 1,
+            "date": day,
+            "timestamp": f"{day}T12:00:00Z",
+            "uuid": str(uuid.UUID(int=self._random.getrandbits(128), version=4)),
+            "json": {},
+            "array": [],
+        }
+        if column.kind not in invented:
+            raise BadValueError(f"no value can be invented for {column.name} ({column.type})")
+        return invented[column.kind]

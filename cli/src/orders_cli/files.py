@@ -1,0 +1,35 @@
+"""Files named on the command line."""
+
+from pathlib import Path
+
+from orders_cli import csv_files
+from orders_cli.csv_files import CsvFile
+from orders_cli.errors import BadValueError
+
+
+def read_csv(file: Path, encoding: str | None = None, delimiter: str | None = None) -> CsvFile:
+    """Read a delimited text file.
+
+    Raises:
+        BadValueError: it cannot be read, or is not such a file.
+
+    """
+    try:
+        return csv_files.parse(file.read_bytes(), encoding, delimiter)
+    except OSError as exc:
+        raise BadValueError(f"{file} cannot be read: {exc.strerror}") from exc
+    except BadValueError as exc:
+        raise BadValueError(f"{file}: {exc}") from exc
+
+
+def one_character(option: str, text: str) -> str:
+    """Return a delimiter; a tab may be written as a backslash and t.
+
+    Raises:
+        BadValueError: it is not one character.
+
+    """
+    character = text.replace("\\t", "\t")
+    if len(character) != 1:
+        raise BadValueError(f"{option} {text!r} is not one character")
+    return character

@@ -1,0 +1,28 @@
+"""Which status usually follows which, by the schema. Pure."""
+
+from orders_contract.schema import Column, Table
+
+
+class StatusFlow:
+    """The statuses of a table's status column. Without such a column nothing follows anything."""
+
+    def __init__(self, table: Table) -> None:
+        name = table.display.get("status")
+        self.column: Column | None = table.columns.get(name) if name else None
+
+    def following(self, status: object) -> tuple[str, ...]:
+        """Return the statuses that usually follow one, most usual first.
+
+        Without a description of what follows, the choices follow each other in their order.
+        """
+        if self.column is None or not isinstance(status, str):
+            return ()
+        if self.column.next is not None:
+            return self.column.next.get(status, ())
+        choices = self.column.choices or ()
+        at = choices.index(status) + 1 if status in choices else len(choices)
+        return choices[at : at + 1]
+
+    def of(self, row: dict[str, object]) -> object:
+        """Return the status of a row."""
+        return None if self.column is None else row.get(self.column.name)
