@@ -158,6 +158,47 @@ def test_interrupt_during_the_start(make_stack: MakeStack) -> None:
     assert not (stack.data / "stack.json").exists()
 
 
+def _is_importing(pid: int) -> bool:
+    """Tell whether a process has begun to load the large libraries."""
+    return any("pydantic_core" in each.path for each in psutil.Process(pid).memory_maps())
+
+
+def test_interrupt_during_the_imports(make_stack: MakeStack) -> None:
+    """Ctrl-C in the first second ends the command without a traceback."""
+    stack = make_stack()
+    up = stack.launch()
+    until(lambda: _is_importing(up.pid), 30, "the imports")
+    up.send_signal(signal.SIGINT)
+    assert up.wait(10) == 130
+    assert stack.log() == ""
+
+
+def test_interrupt_while_the_database_is_created(make_stack: MakeStack) -> None:
+    """Ctrl-C during the first start's initdb leaves nothing running and no traceback."""
+    stack = make_stack()
+    up = stack.launch()
+    until((stack.data / "postgres.new" / "PG_VERSION").exists, 60, "initdb")
+    processes = stack.processes()
+    up.send_signal(signal.SIGINT)
+    until_gone(processes, 10)
+    assert up.wait(10) in {0, 130}
+    assert "Traceback" not in stack.log()
+    stack.start()
+    assert stack.psql("SELECT count(*) FROM orders") == "0"
+
+
+def test_folder_with_blanks_and_umlauts(tmp_path: Path) -> None:
+    """The data may be in a folder of any name."""
+    folder = tmp_path / "h ü 'x' $y"
+    folder.mkdir()
+    stack = EmbeddedStack(folder, "--gateways", "1")
+    try:
+        stack.start()
+        assert stack.psql("SELECT 1") == "1"
+    finally:
+        stack.end()
+
+
 @pytest.mark.slow
 def test_killed_without_a_chance(make_stack: MakeStack) -> None:
     """SIGKILL of ``orders up`` leaves no process, and the next start finds what was committed."""

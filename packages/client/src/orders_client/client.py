@@ -34,7 +34,7 @@ HELLO_WITHIN_S = 10.0
 SILENT_HEARTBEATS = 2.0
 """After so many heartbeat intervals without a byte the connection is dead, whatever TCP reports."""
 
-UNAUTHORIZED = 4001
+POLICY_VIOLATION, UNAUTHORIZED = 1008, 4001
 
 _CLOSE_WITHIN_S = 1.0
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -143,7 +143,7 @@ class OrdersClient:
                         yield item
                 reason = "the snapshot has another place"
             except _TEMPORARY as exc:
-                self._refuse_if_unauthorized(exc)
+                self._give_up_if_useless(exc)
                 reason = _explain(exc)
             except InvalidURI as exc:
                 raise RefusedError("address", str(exc)) from exc
@@ -180,11 +180,15 @@ class OrdersClient:
     def _fresh_token(self) -> str | None:
         return self._token() if callable(self._token) else self._token
 
-    def _refuse_if_unauthorized(self, exc: Exception) -> None:
-        """Give up if the token is rejected and no function returns another."""
+    def _give_up_if_useless(self, exc: Exception) -> None:
+        """Give up if the next connection would be closed for the same reason.
+
+        A rejected token is no such reason if a function returns another one.
+        """
         closed = exc.rcvd if isinstance(exc, ConnectionClosed) else None
-        if closed is not None and closed.code == UNAUTHORIZED and not callable(self._token):
-            raise RefusedError(str(UNAUTHORIZED), closed.reason) from exc
+        final = {POLICY_VIOLATION} if callable(self._token) else {POLICY_VIOLATION, UNAUTHORIZED}
+        if closed is not None and closed.code in final:
+            raise RefusedError(str(closed.code), closed.reason) from exc
 
     async def _next_items(self) -> AsyncIterator[Item]:
         """Receive one message and yield its items."""
