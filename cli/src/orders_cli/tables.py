@@ -5,8 +5,6 @@ from typing import Annotated
 
 import psycopg
 import typer
-from rich.console import Console
-from rich.table import Table as Grid
 
 from orders_cli.addresses import Data
 from orders_cli.errors import BadValueError, UnreachableError
@@ -19,13 +17,15 @@ Name = Annotated[
 
 
 def tables(data: Data = DEFAULT_DATA) -> None:
-    """List the watched tables of the running stack."""
+    """List the watched tables of the running stack, their keys and columns."""
     (document,) = _query(data, "SELECT order_schema()::text")
-    grid = Grid("table", "key", "order", "columns", box=None, pad_edge=False)
+    rows = [("TABLE", "KEY", "ORDER", "COLUMNS")]
     for table in Schema.parse(document).tables.values():
-        parent = table.parent.column if table.parent else ""
-        grid.add_row(table.name, ", ".join(table.key), parent, ", ".join(table.columns))
-    Console().print(grid)
+        parent = table.parent.column if table.parent else "-"
+        rows.append((table.name, ",".join(table.key), parent, " ".join(table.columns)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        typer.echo("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
 def watch_table(table: Name, data: Data = DEFAULT_DATA) -> None:
@@ -45,8 +45,8 @@ def _query(data: Data, statement: str, parameters: Iterable[str] = ()) -> tuple[
     try:
         with psycopg.connect(read_state(data).database) as connection:
             row = connection.execute(statement, list(parameters)).fetchone()
-    except psycopg.OperationalError as exc:
-        raise UnreachableError(f"no database answers: {exc}") from exc
     except psycopg.Error as exc:
-        raise BadValueError(exc.diag.message_primary or str(exc)) from exc
+        if exc.diag.message_primary is None:
+            raise UnreachableError(f"no database answers: {exc}") from exc
+        raise BadValueError(exc.diag.message_primary) from exc
     return row or ()
