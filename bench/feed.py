@@ -122,6 +122,7 @@ def event(position: int, customers: int = 0) -> str:
     }
     content = {
         "position": position,
+        "table": "orders",
         "operation": "INSERT",
         "order_id": position,
         "order": order,

@@ -1,4 +1,4 @@
-"""A TCP connection with somebody in the middle: it can be cut, go dead, and lose a message."""
+"""A TCP proxy for tests: connections can be cut, frozen or abandoned, and messages lost."""
 
 import asyncio
 from collections.abc import Callable
@@ -32,7 +32,8 @@ class Proxy:
 
     async def close(self) -> None:
         """Cut everything and accept no more."""
-        self.thaw()
+        for flowing in (self._flowing, *self._abandoned):
+            flowing.set()
         self.cut()
         if self._server is not None:
             self._server.close()
@@ -44,20 +45,19 @@ class Proxy:
             writer.transport.abort()
 
     def freeze(self) -> None:
-        """Let nothing through any more, without a word to either side."""
+        """Stop carrying all connections, new ones too; both sides stay connected."""
         self._flowing.clear()
 
     def abandon(self) -> None:
-        """Let nothing through on the connections that exist; new ones flow."""
+        """Never carry the present connections again, but new ones: they are half open for good."""
         self._flowing.clear()
         self._abandoned.append(self._flowing)
         self._flowing = asyncio.Event()
         self._flowing.set()
 
     def thaw(self) -> None:
-        """Let it flow again."""
-        for flowing in (self._flowing, *self._abandoned):
-            flowing.set()
+        """Carry frozen connections again."""
+        self._flowing.set()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
@@ -110,13 +110,13 @@ class Proxy:
 
 
 class RedisProxy(Proxy):
-    """A proxy to Redis that can lose a pub/sub message, as if it had been published to nobody."""
+    """A proxy to Redis that can lose pub/sub messages, as if nobody had been subscribed."""
 
     def __init__(self, target: int) -> None:
         """Lose nothing yet."""
         super().__init__(target)
         self.to_lose = 0
-        """So many of the next messages will not arrive."""
+        """How many of the next messages will not arrive."""
         self.lost = 0
 
     def _inbound(self) -> Filter:

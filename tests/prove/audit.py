@@ -6,6 +6,8 @@ from typing import Any
 
 from orders_client import Event, Reset, SchemaChanged, Snapshot, State
 from orders_contract.messages import SERVER_MESSAGE
+from prove.exact import digest
+from prove.filters import Scope
 from prove.oracle import Sighting
 
 Message = dict[str, Any]
@@ -16,9 +18,9 @@ class Audit:
     """What one client heard and got, checked as it comes; its findings and its story."""
 
     def __init__(
-        self, name: str, began: float, *, filtered: bool, scope: frozenset[str] | None = None
+        self, name: str, began: float, *, filtered: bool, scope: Scope | None = None
     ) -> None:
-        """Begin with nothing heard. ``scope`` are the customers its token is for."""
+        """Begin with nothing heard. ``scope`` is what its token is restricted to."""
         self.name = name
         self._began = began
         self._filtered = filtered
@@ -30,6 +32,8 @@ class Audit:
         """The last event the client got; None after a reset."""
         self._lossy = False
         """The last event was of a conflated frame, which may tell further than to itself."""
+        self.schema = ""
+        """The version of the schema that the gateway has announced last."""
         self.sightings: deque[Sighting] = deque()
         self.seen: Counter[str] = Counter()
         self.findings: list[str] = []
@@ -61,9 +65,12 @@ class Audit:
         self.note(f"heard {message!r:.200}")
         match kind:
             case "hello":
+                self.schema = message.get("schema", "")
                 self._connected_at = None if self._filtered else message["position"]
             case "subscribed" | "reset":
                 self._connected_at = message["position"]
+            case "schema":
+                self.schema = message["version"]
             case "heartbeat":
                 self._hear_heartbeat(message["position"])
 
@@ -100,10 +107,14 @@ class Audit:
         if self._scope is None:
             return
         for event in events:
-            for row in (event["order"] or {}, event["changed"] or {}):
-                customer = row.get("customer_name")
-                if customer is not None and customer not in self._scope:
-                    self.complain(f"scope: event {event['position']} tells of {customer!r}")
+            for row in (event.get("order"), event["changed"]):
+                hidden = {
+                    column: row[column]
+                    for column, values in self._scope.items()
+                    if row is not None and column in row and row[column] not in values
+                }
+                if hidden:
+                    self.complain(f"scope: event {event['position']} tells of {hidden!r}")
 
     def take(self, item: Event | Reset | SchemaChanged | Snapshot) -> None:
         """Check what the client handed to its reader."""
@@ -129,7 +140,10 @@ class Audit:
         self.seen["events conflated" if event.conflated else "events"] += 1
         version = None if event.order is None else event.order["version"]
         fact = (event.operation, event.order_id, version)
-        self.sightings.append(Sighting(event.position, fact, self._partial, event.conflated))
+        row, changed = digest(event.order), digest(event.changed)
+        self.sightings.append(
+            Sighting(event.position, fact, row, changed, self._partial, event.conflated)
+        )
         last, self._last = self._last, event.position
         if last is None:
             self.complain(f"I7: event {event.position} after a reset and before a snapshot")

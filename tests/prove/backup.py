@@ -1,12 +1,47 @@
 """The database put back to an earlier state while everybody is connected."""
 
-import copy
 from typing import LiteralString
 
+import psycopg
+
 from harness.servers import Database
+from prove.exact import PINNED, READ, parse
 from prove.oracle import Replay
 
-_TABLES: tuple[LiteralString, ...] = ("orders", "order_events", "idempotency_keys")
+_TABLES: tuple[LiteralString, ...] = ("order_events", "idempotency_keys", "orders")
+_RESHAPE: LiteralString = """
+    DO $$
+    DECLARE
+        found record;
+    BEGIN
+        FOR found IN    -- columns that the backup does not have, or has otherwise
+            SELECT attname FROM pg_attribute AS now
+             WHERE attrelid = 'orders'::regclass AND attnum > 0 AND NOT attisdropped
+               AND (attgenerated <> '' OR NOT EXISTS (
+                    SELECT FROM pg_attribute AS saved
+                     WHERE saved.attrelid = 'proof_orders'::regclass AND saved.attname = now.attname
+                       AND NOT saved.attisdropped AND saved.atttypid = now.atttypid
+                       AND saved.atttypmod = now.atttypmod))
+        LOOP
+            EXECUTE format('ALTER TABLE orders DROP COLUMN %I CASCADE', found.attname);
+        END LOOP;
+        FOR found IN    -- columns of the backup that were dropped since
+            SELECT attname, format_type(atttypid, atttypmod) AS type FROM pg_attribute AS saved
+             WHERE attrelid = 'proof_orders'::regclass AND attnum > 0 AND NOT attisdropped
+               AND NOT EXISTS (
+                    SELECT FROM pg_attribute AS now
+                     WHERE now.attrelid = 'orders'::regclass AND now.attname = saved.attname
+                       AND NOT now.attisdropped)
+        LOOP
+            EXECUTE format('ALTER TABLE orders ADD COLUMN %I %s', found.attname, found.type);
+        END LOOP;
+        SELECT string_agg(quote_ident(attname), ', ') AS columns INTO found FROM pg_attribute
+         WHERE attrelid = 'proof_orders'::regclass AND attnum > 0 AND NOT attisdropped;
+        EXECUTE format('INSERT INTO orders (%s) SELECT %1$s FROM proof_orders', found.columns);
+    END
+    $$
+"""
+"""Brings back the columns of the backup, then its rows."""
 
 
 class Backup:
@@ -15,7 +50,7 @@ class Backup:
     def __init__(self, database: Database, replay: Replay) -> None:
         """Take it. The outbox is empty; a transaction that is open is not in a backup."""
         self._database = database
-        self._replay = copy.deepcopy(replay)
+        self._replay = replay.copy()
         with database.connect() as sql, sql.transaction():
             for table in _TABLES:
                 sql.execute(f"DROP TABLE IF EXISTS proof_{table}")
@@ -42,11 +77,19 @@ class Backup:
             for table in _TABLES:
                 sql.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
                 sql.execute(f"DELETE FROM {table}")
-                sql.execute(f"INSERT INTO {table} SELECT * FROM proof_{table}")
+                if table == "orders":
+                    sql.execute(_RESHAPE)
+                else:
+                    sql.execute(f"INSERT INTO {table} SELECT * FROM proof_{table}")
                 sql.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
             sql.execute("DELETE FROM order_outbox")
             sql.execute("SELECT setval('orders_id_seq', %s, %s)", self._next_id)
             renewed = sql.execute("UPDATE order_stream SET id = gen_random_uuid() RETURNING id")
             row = renewed.fetchone()
             assert row is not None
-        return str(row[0]), copy.deepcopy(self._replay)
+        replay = self._replay.copy()
+        with psycopg.connect(self._database.url, options=PINNED) as sql:
+            rows = [parse(each[0]) for each in sql.execute(READ)]
+        replay.table = {each["id"]: each for each in rows}
+        replay.earlier.clear()
+        return str(row[0]), replay

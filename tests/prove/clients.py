@@ -13,10 +13,9 @@ import httpx
 from harness.signing import bearer, token
 from orders_client import OrderBook, OrdersClient, Phase, Place, Row, State, follow
 from orders_contract.backoff import Backoff
-from orders_contract.matching import RowFilter
 from prove.audit import Audit
 from prove.chance import Chance
-from prove.statements import CUSTOMERS, HOT_IDS, STATUSES
+from prove.filters import Scope, Wanted, admits, within
 
 A_DAY_S = 86_400.0
 """Longer than any run."""
@@ -60,23 +59,6 @@ def habits(number: int) -> list[tuple[Habit, bool]]:
     return [_MIX[index % len(_MIX)] for index in range(number)]
 
 
-def random_scope(chance: Chance) -> frozenset[str]:
-    """Return the customers of a token."""
-    return frozenset(chance.some(CUSTOMERS, chance.between(1, 3)))
-
-
-def random_filter(chance: Chance) -> dict[str, Any]:
-    """Return a filter that some orders match and some do not."""
-    wanted: dict[str, Any] = {}
-    if chance.happens(0.7):
-        wanted["status"] = chance.some(STATUSES, chance.between(1, 3))
-    if chance.happens(0.4):
-        wanted["customer_name"] = chance.some(CUSTOMERS, chance.between(1, 3))
-    if chance.happens(0.25) or not wanted:
-        wanted["order_id"] = chance.some(list(HOT_IDS) + list(range(9, 60)), 20)
-    return wanted
-
-
 class Watcher:
     """One client: follows the orders in its way, and can be asked to settle down."""
 
@@ -84,19 +66,18 @@ class Watcher:
         self,
         name: str,
         habit: Habit,
-        wanted: dict[str, Any] | None,
+        wanted: Wanted | None,
         chance: Chance,
         *,
         urls: list[str],
         api: httpx.AsyncClient,
-        scope: frozenset[str] | None = None,
+        scope: Scope | None = None,
         following: Follow = follow,
     ) -> None:
-        """Do nothing yet. ``scope`` are the customers the token is for; None for everyone's."""
+        """Do nothing yet. ``scope`` is what the token is restricted to, if it is."""
         self.scope = scope
-        self._token = token(
-            "viewer", None if scope is None else sorted(scope), subject=name, ttl_s=A_DAY_S
-        )
+        claims: dict[str, Any] = {} if scope is None else {"rows": scope}
+        self._token = token("viewer", subject=name, ttl_s=A_DAY_S, **claims)
         api.headers.update(bearer(self._token))
         self.habit = habit
         self.wanted = wanted
@@ -114,9 +95,7 @@ class Watcher:
 
     def sees(self, order: Row) -> bool:
         """Tell whether an order belongs into its book."""
-        return RowFilter.parse("orders", self.wanted or {}, None).matches(order) and (
-            self.scope is None or order["customer_name"] in self.scope
-        )
+        return admits(self.wanted, order) and within(self.scope, order)
 
     @property
     def position(self) -> int:

@@ -63,6 +63,29 @@ async def listener_cut_off(system: System, chance: Chance) -> None:
     await _proxy_dead(chance.one(system.listener_proxies), chance)
 
 
+async def listener_half_open(system: System, chance: Chance) -> None:
+    """Hold a listener's present connections for good: only the listener itself can notice."""
+    chance.one(system.listener_proxies).abandon()
+
+
+async def gateway_half_open(system: System, chance: Chance) -> None:
+    """Hold a gateway's present connections to Redis for good."""
+    chance.one(system.gateway_proxies).abandon()
+
+
+async def odd_settings(system: System, chance: Chance) -> None:
+    """Give the role other settings, and let PostgreSQL end its sessions so that they count."""
+    settings = chance.some(_ODD_SETTINGS, 3)
+    with system.database.connect() as sql:
+        role = "ALTER ROLE CURRENT_USER IN DATABASE " + sql.info.dbname
+        for setting in settings:
+            sql.execute(f"{role} SET {setting}".encode())
+        await sessions_ended(system, chance)
+    await asyncio.sleep(chance.seconds(0.5, 4))
+    with system.database.connect() as sql:
+        sql.execute(f"{role} RESET ALL".encode())
+
+
 async def gateway_killed(system: System, chance: Chance) -> None:
     """Kill -9 a gateway with its clients."""
     await _ended(chance.one(system.gateways), chance, kill=True)
@@ -117,7 +140,7 @@ async def sessions_ended(system: System, chance: Chance) -> None:
     with system.postgres.administrator() as sql:
         sql.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
-            " AND (%s OR application_name = 'orders-listener')",
+            " AND (%s OR starts_with(application_name, 'orders-listener'))",
             [system.database.name, of_all],
         )
 
@@ -196,8 +219,21 @@ async def history_pruned(system: System, chance: Chance) -> None:
         await _redis(system, "XTRIM", LOG_KEY, "MINID", f"{row[0]}-0")
 
 
+_ODD_SETTINGS = (
+    "timezone TO 'Asia/Kolkata'",
+    "datestyle TO 'SQL, DMY'",
+    "intervalstyle TO 'iso_8601'",
+    "bytea_output TO 'escape'",
+    "extra_float_digits TO -15",
+    "search_path TO pg_catalog, public",
+    "synchronous_commit TO off",
+    "default_transaction_isolation TO 'repeatable read'",
+    "statement_timeout TO '5s'",
+    "lock_timeout TO '2s'",
+)
+
 _POSTGRES, _REDIS, _API = "postgres", "redis", "api"
-_LISTENERS, _GATEWAYS, _WIRES = "listeners", "gateways", "proxies"
+_LISTENERS, _GATEWAYS, _PROXIES = "listeners", "gateways", "proxies"
 
 Faults = Sequence[tuple[float, tuple[Fault, str]]]
 
@@ -206,14 +242,17 @@ FAULTS: Faults = [
     (3, (listeners_killed, _LISTENERS)),
     (2, (listener_stopped, _LISTENERS)),
     (4, (listener_frozen, _LISTENERS)),
-    (3, (listener_cut_off, _WIRES)),
+    (3, (listener_cut_off, _PROXIES)),
+    (2, (listener_half_open, _PROXIES)),
+    (2, (gateway_half_open, _PROXIES)),
+    (2, (odd_settings, _POSTGRES)),
     (5, (gateway_killed, _GATEWAYS)),
     (3, (gateway_stopped, _GATEWAYS)),
     (1.5, (gateways_rolled, _GATEWAYS)),
     (3, (gateway_frozen, _GATEWAYS)),
-    (3, (gateway_cut_off, _WIRES)),
-    (3, (gateway_connections_cut, _WIRES)),
-    (6, (messages_lost, _WIRES)),
+    (3, (gateway_cut_off, _PROXIES)),
+    (3, (gateway_connections_cut, _PROXIES)),
+    (6, (messages_lost, _PROXIES)),
     (2, (api_killed, _API)),
     (2, (api_frozen, _API)),
     (4, (sessions_ended, _POSTGRES)),

@@ -62,7 +62,9 @@ class Report:
         return folder
 
 
-def summary(ledger: Ledger, audits: list[Audit], faults: Counter[str], log: int) -> list[str]:
+def summary(
+    ledger: Ledger, audits: list[Audit], faults: Counter[str], log: int, schema: Counter[str]
+) -> list[str]:
     """Return what was done, in a few lines."""
     seen: Counter[str] = Counter()
     for audit in audits:
@@ -70,6 +72,7 @@ def summary(ledger: Ledger, audits: list[Audit], faults: Counter[str], log: int)
     return [
         f"faults   {faults.total()}: {_counts(faults)}",
         f"writers  {_counts(ledger.outcomes)}; {ledger.changes} changes committed",
+        f"schema   {_counts(schema)}",
         f"log      positions 1 to {log}",
         f"clients  {len(audits)}: {_counts(seen)}",
     ]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import LiteralString
 
 import httpx
 import psycopg
@@ -15,11 +16,15 @@ from harness.signing import bearer, token
 from orders_client import follow
 from prove.backup import Backup
 from prove.chance import Chance
-from prove.clients import A_DAY_S, Follow, Watcher, habits, random_filter, random_scope
+from prove.clients import A_DAY_S, Follow, Watcher, habits
+from prove.columns import SETUP
+from prove.ddl import Owner
+from prove.exact import PINNED, Table, read_table
 from prove.faults import FAULTS, Faults, Weather
+from prove.filters import random_filter, random_scope
 from prove.hands import by_hand
 from prove.ledger import Ledger
-from prove.oracle import LogRow, Replay, Row, difference
+from prove.oracle import LogRow, Replay, difference, difference_of_client
 from prove.report import Report, summary
 from prove.system import NotWellError, System
 from prove.writers import MARKS, ApiWriter, Gate, PatientWriter, Writer
@@ -28,7 +33,7 @@ SETTLED_WITHIN_S = 15.0
 """All faults are over and nobody writes: so long until every client must have everything."""
 
 _LOG = (
-    'SELECT position, operation, order_id, "order"::text, changed::text, actor'
+    'SELECT position, operation, order_id, "row"::text, changed::text, actor'
     " FROM order_events WHERE position > %s ORDER BY position"
 )
 _READ_PAUSE_S = 0.5
@@ -48,11 +53,14 @@ class Plan:
     quiet_after_s: float = 15.0
     """So long between two quiet points."""
     fault_pause_s: float = 1.0
+    ddl_pause_s: float = 0.8
     restores: float = 0.5
     """How likely the backup of an earlier quiet point is put back at a later one. If it is certain,
     the run goes on until it was."""
     planted: Mapping[str, str] = field(default_factory=dict)
     """Modules to run in place of services: bugs that the run has to find."""
+    planted_sql: LiteralString = ""
+    """The same for the database."""
     following: Follow = follow
     faults: Faults = tuple(FAULTS)
     stops_at_finding: bool = False
@@ -69,10 +77,18 @@ class Run:
         self.report = Report(plan.seed, quiet=quiet)
         self.system = System(postgres, plan.planted)
         with self.system.database.connect() as sql:
-            sql.execute(MARKS)
+            for statements in (MARKS, SETUP, plan.planted_sql):
+                sql.execute(statements)
         self._transport = httpx.AsyncHTTPTransport()
         self._ledger = Ledger()
-        self._replay = Replay()
+        self._patient = self._patient_writer()
+        self._owner = Owner(
+            self._chance.part("owner"),
+            self.system.database,
+            plan.ddl_pause_s,
+            lambda: not self._patient.is_open,
+        )
+        self._replay = Replay(self._owner.changes)
         self._gate = Gate()
         self._watchers: list[Watcher] = []
         self._backup: Backup | None = None
@@ -95,7 +111,9 @@ class Run:
             await self.system.close()
         audits = [watcher.audit for watcher in self._watchers]
         position = self._replay.position
-        for line in summary(self._ledger, audits, self._weather.brought, position):
+        for line in summary(
+            self._ledger, audits, self._weather.brought, position, self._owner.outcomes
+        ):
             self.report.say(line)
         if self.report.findings and not self._plan.stops_at_finding:
             folder = self.report.keep(audits, self.system.members)
@@ -113,10 +131,11 @@ class Run:
         api.headers.update(bearer(token("clerk", subject="api", ttl_s=A_DAY_S)))
         api_writer = ApiWriter(self._chance.part("api"), api, 1.0)
         writers = [self._writer(number) for number in range(self._plan.writers)]
-        writers.append(self._patient_writer())
+        writers.append(self._patient)
         tasks = [asyncio.create_task(each.run()) for each in self._watchers]
         tasks += [asyncio.create_task(each.run(self._gate)) for each in writers]
         tasks.append(asyncio.create_task(api_writer.run(self._gate)))
+        tasks.append(asyncio.create_task(self._owner.run(self._gate)))
         reading = asyncio.create_task(self._keep_reading())
         try:
             ends_at = time.monotonic() + self._plan.seconds
@@ -173,12 +192,13 @@ class Run:
         settled_s = await self._settle(tasks)
         await self._read()
         self._collect()
-        with self.system.database.connect() as sql:
-            rows = sql.execute("SET timezone = 'UTC'; SELECT to_json(o) FROM orders AS o")
-            assert rows.nextset()
-            table: dict[int, Row] = {row[0]["id"]: row[0] for row in rows.fetchall()}
+        async with await psycopg.AsyncConnection.connect(
+            self.system.database.url, options=PINNED
+        ) as sql:
+            table = await read_table(sql)
         self._hold_log_to(table, api_writer)
-        self._hold_clients_to(table)
+        self._hold_clients()
+        self._owner.changes.clear()
         self.report.say(
             f"quiet    {self._replay.position} events, {len(table)} orders;"
             f" all well after {healed_s:.1f} s, all told {settled_s:.1f} s later"
@@ -208,27 +228,32 @@ class Run:
     async def _settle(self, tasks: list[asyncio.Task[None]]) -> float:
         """Wait until the outbox is empty and every client has everything."""
         began = time.monotonic()
-        waiting = ["the outbox"]
+        waiting, head, schema = ["the outbox"], 0, ""
         while waiting and not self._is_over(tasks):
             if time.monotonic() - began > SETTLED_WITHIN_S:
                 self.report.find([f"I7: not told everything by now: {', '.join(waiting)}"])
                 for watcher in self._watchers:
                     if watcher.audit.name in waiting:
-                        watcher.audit.complain(f"I7: is at {watcher.position}")
+                        here = f"{watcher.position}, schema {watcher.audit.schema!r}"
+                        watcher.audit.complain(f"I7: is at {here}; head {head}, schema {schema!r}")
                 break
             await asyncio.sleep(0.05)
             with self.system.database.connect() as sql:
                 row = sql.execute(
                     "SELECT (SELECT max(position) FROM order_events),"
-                    " (SELECT count(*) FROM order_outbox)"
+                    " (SELECT count(*) FROM order_outbox), order_schema_version()"
                 ).fetchone()
             assert row is not None
-            head, waits = row[0] or 0, row[1]
+            head, waits, schema = int(row[0] or 0), row[1], str(row[2])
             waiting = ["the outbox"] if waits else []
-            waiting += [w.audit.name for w in self._watchers if w.position < head]
+            waiting += [
+                watcher.audit.name
+                for watcher in self._watchers
+                if watcher.position < head or watcher.audit.schema != schema
+            ]
         return time.monotonic() - began
 
-    def _hold_log_to(self, table: dict[int, Row], api_writer: ApiWriter) -> None:
+    def _hold_log_to(self, table: Table, api_writer: ApiWriter) -> None:
         self._complain("I1: the log replayed", difference(self._replay.table, table))
         self.report.find(f"I1: {each}" for each in self._ledger.compare(self._replay.by_actor))
         tagged, self._replay.tagged = self._replay.tagged, {}
@@ -238,10 +263,11 @@ class Run:
         for tag in tagged:
             self._complain(f"I1: order {tag!r}", "nobody made it")
 
-    def _hold_clients_to(self, table: dict[int, Row]) -> None:
+    def _hold_clients(self) -> None:
+        table = self._replay.table
         for watcher in self._watchers:
-            wanted = {key: row for key, row in table.items() if watcher.sees(row)}
-            problem = difference(watcher.book.orders, wanted)
+            wanted = [key for key, row in table.items() if watcher.sees(row)]
+            problem = difference_of_client(watcher.book.orders, self._replay, wanted)
             if problem is not None:
                 watcher.audit.complain(f"I7: at a quiet moment: {problem}")
         self._collect()
@@ -309,7 +335,7 @@ class Run:
         return Writer(str(number), chance, database, self._ledger, pause_s)
 
     def _patient_writer(self) -> PatientWriter:
-        chance, open_s = self._chance.part("patience"), min(60.0, self._plan.seconds / 3)
+        chance, open_s = self._chance.part("patience"), min(20.0, self._plan.seconds / 6)
         return PatientWriter("patience", chance, self.system.database, self._ledger, open_s)
 
 

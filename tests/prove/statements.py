@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from prove.chance import Chance
+from prove.columns import CATALOG, STORES, Found, named, random_literal
 from prove.ledger import Fact
 
 Connection = psycopg.AsyncConnection[TupleRow]
@@ -28,6 +29,8 @@ def _values(chance: Chance) -> dict[str, Any]:
         "product": chance.one(PRODUCTS),
         "quantity": chance.between(1, 9),
         "status": chance.one(STATUSES),
+        "store": chance.one((*STORES, None)),
+        "price": chance.one(("12.5", "12.50", "0", "-1.05", "99.99", None)),
         "id": chance.one(HOT_IDS),
         "modulus": _MODULUS,
         "rest": chance.between(0, _MODULUS - 1),
@@ -61,8 +64,10 @@ def _updates(rows: list[Any]) -> list[Fact]:
 async def insert(sql: Connection, chance: Chance) -> list[Fact]:
     """Insert one order."""
     query: LiteralString = """
-        INSERT INTO orders (customer_name, product_name, quantity, status, version)
-        VALUES (%(customer)s, %(product)s, %(quantity)s, %(status)s, %(quantity)s) RETURNING id"""
+        INSERT INTO orders (customer_name, product_name, quantity, status, version, store, "Price")
+        VALUES (%(customer)s, %(product)s, %(quantity)s, %(status)s, %(quantity)s, %(store)s,
+                %(price)s::numeric)
+        RETURNING id"""
     return _inserts(await _run(sql, query, _values(chance)))
 
 
@@ -78,9 +83,9 @@ async def insert_bulk(sql: Connection, chance: Chance) -> list[Fact]:
 async def insert_huge(sql: Connection, chance: Chance) -> list[Fact]:
     """Write a row of up to a megabyte, which no NOTIFY could carry."""
     query: LiteralString = """
-        INSERT INTO orders (id, customer_name, product_name)
-        VALUES (%(id)s, %(customer)s, repeat(%(product)s, %(n)s))
-        ON CONFLICT (id) DO UPDATE SET product_name = excluded.product_name
+        INSERT INTO orders (id, customer_name, product_name, note)
+        VALUES (%(id)s, %(customer)s, %(product)s, repeat(%(product)s, %(n)s))
+        ON CONFLICT (id) DO UPDATE SET note = excluded.note
         RETURNING id, old.version, new.version"""
     n = chance.between(2_000, 180_000)
     return _updates(await _run(sql, query, _values(chance), n=n))
@@ -117,10 +122,28 @@ async def update_hot(sql: Connection, chance: Chance) -> list[Fact]:
 async def update_some(sql: Connection, chance: Chance) -> list[Fact]:
     """Move some orders from one filter to another."""
     query: LiteralString = """
-        UPDATE orders SET status = %(status)s, customer_name = %(customer)s
+        UPDATE orders SET status = %(status)s, customer_name = %(customer)s, store = %(store)s
          WHERE id %% %(modulus)s = %(rest)s
         RETURNING id, old.version, new.version"""
     return _updates(await _run(sql, query, _values(chance)))
+
+
+async def update_any_column(sql: Connection, chance: Chance) -> list[Fact]:
+    """Set some columns, of whatever types there are at the moment."""
+    found = [Found.read(row) for row in await (await sql.execute(CATALOG)).fetchall()]
+    chosen = chance.some([each for each in found if each.settable], chance.between(1, 3))
+    settings = [
+        f"{named(each.name)} = {literal}"
+        for each in chosen
+        if (literal := random_literal(chance, each.type, nullable=each.nullable)) is not None
+    ]
+    values = _values(chance)
+    which = f"id = {values['id']}" if chance.happens(0.6) else f"id % 61 = {values['rest']}"
+    query = (
+        f"UPDATE orders SET quantity = quantity, {', '.join(settings)} WHERE {which}"
+        " RETURNING id, old.version, new.version"
+    )
+    return _updates(await (await sql.execute(query.encode())).fetchall()) if settings else []
 
 
 async def update_many(sql: Connection, chance: Chance) -> list[Fact]:
@@ -219,6 +242,7 @@ STATEMENTS: list[tuple[float, Statement]] = [
     (6, insert_or_nothing),
     (20, update_hot),
     (8, update_some),
+    (20, update_any_column),
     (1.5, update_many),
     (3, update_nothing),
     (5, update_from),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Callable
+from typing import LiteralString
 
 import httpx
 import pytest
@@ -26,10 +27,24 @@ BUGS = [
 ]
 
 
+OLD_COLUMNS: LiteralString = """
+    CREATE FUNCTION planted_old_columns() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        NEW.changed := (SELECT coalesce(json_object_agg(key, value), '{}')
+                          FROM json_each(NEW.changed)
+                         WHERE key IN ('customer_name', 'product_name', 'quantity', 'status'));
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER planted_old_columns BEFORE INSERT ON order_events
+        FOR EACH ROW WHEN (NEW.operation = 'UPDATE') EXECUTE FUNCTION planted_old_columns();
+"""
+
+
 async def found(
     postgres: Postgres,
     planted: dict[str, str],
     *,
+    planted_sql: LiteralString = "",
     following: Follow = follow,
     faults: Faults = (),
     restores: float = 0,
@@ -43,6 +58,7 @@ async def found(
         quiet_after_s=3,
         fault_pause_s=0.5,
         planted=planted,
+        planted_sql=planted_sql,
         following=following,
         faults=faults,
         restores=restores,
@@ -58,6 +74,12 @@ async def test_a_planted_bug_is_found(
     """A service with a bug in it is found out, and for what it does."""
     findings = await found(provable_postgres, {service: f"prove.planted.{bug}"})
     assert any(re.search(finding, each) for each in findings), findings
+
+
+async def test_an_old_list_of_columns_is_found(provable_postgres: Postgres) -> None:
+    """I10: ``changed`` computed from a list of columns that is no longer current is found."""
+    findings = await found(provable_postgres, {}, planted_sql=OLD_COLUMNS)
+    assert any(re.search(r"I1: event .* changed is", each) for each in findings), findings
 
 
 async def test_a_client_that_ignores_a_reset_is_found(provable_postgres: Postgres) -> None:

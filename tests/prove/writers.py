@@ -15,8 +15,19 @@ from prove.statements import STATEMENTS, Connection, insert
 
 Work = Callable[[Connection, Transaction], Awaitable[None]]
 
-_SETTINGS = "-c lock_timeout=2s -c statement_timeout=20s"
+_SETTINGS = "-c lock_timeout=5s -c statement_timeout=20s"
 _BEGIN: LiteralString = "SELECT set_config('orders.actor', %s, true)"
+_ODD_SETTINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("TimeZone", ("UTC", "Asia/Kolkata", "America/St_Johns")),
+    ("DateStyle", ("ISO, MDY", "SQL, DMY", "German", "Postgres, MDY")),
+    ("IntervalStyle", ("postgres", "iso_8601", "sql_standard", "postgres_verbose")),
+    ("bytea_output", ("hex", "escape")),
+    ("extra_float_digits", ("1", "-15", "3")),
+    ("standard_conforming_strings", ("on", "off")),
+    ("search_path", ("public", "pg_temp, public")),
+)
+"""Settings of a writer's session, none of which may show in an event (I4)."""
+_SET: LiteralString = "SELECT set_config(%s, %s, true)"
 
 # What a transaction leaves besides its changes, in a table that nothing else knows. Transaction
 # numbers would not do: after a crash PostgreSQL may give the number of a lost one to another.
@@ -106,6 +117,9 @@ class Writer:
         try:
             await sql.execute(_BEGIN, [actor])
             await sql.execute(_MARK, [actor])
+            for name, values in _ODD_SETTINGS:
+                if self._chance.happens(0.2):
+                    await sql.execute(_SET, [name, self._chance.one(values)])
         except psycopg.Error:
             await self._abandon(sql)
             return None
@@ -182,8 +196,10 @@ class PatientWriter(Writer):
         self, name: str, chance: Chance, database: Database, ledger: Ledger, open_s: float
     ) -> None:
         """Do nothing yet."""
-        super().__init__(name, chance, database, ledger, mean_pause_s=open_s / 2)
+        super().__init__(name, chance, database, ledger, mean_pause_s=2 * open_s)
         self._open_s = open_s
+        self.is_open = False
+        """A transaction is open, so that nobody can alter the table."""
 
     async def run(self, gate: Gate) -> None:
         """Write until cancelled."""
@@ -203,10 +219,12 @@ class PatientWriter(Writer):
         if not begun:
             return
         assert transaction is not None
+        self.is_open = True
         await asyncio.sleep(self._open_s)
         async with gate:
             if await self._does(sql, transaction, self._insert):
                 await self._end(sql, transaction)
+        self.is_open = False
 
     async def _insert(self, sql: Connection, transaction: Transaction) -> None:
         transaction.statements.append(await insert(sql, self._chance))

@@ -1,14 +1,14 @@
-"""What make prove holds against a client, and what it lets pass."""
+"""What ``make prove`` reports about the log and about a client, and what it accepts."""
 
 import json
+from typing import Any
 
 import pytest
 
 from harness.histories import event, order
-from orders_client import Place, Snapshot
-from orders_client.items import parse_event
-from prove.audit import Audit
-from prove.oracle import LogRow, Replay, Row, Sighting
+from prove.ddl import Change
+from prove.exact import Row, digest, parse
+from prove.oracle import NOTHING, LogRow, Replay, Sighting
 
 
 def _row(what: Row) -> LogRow:
@@ -42,7 +42,14 @@ def replay() -> Replay:
 
 
 def _left(position: int, *, partial: bool, conflated: bool, order_id: int | None = 7) -> Sighting:
-    return Sighting(position, ("LEAVE", order_id, None), partial, conflated)
+    return Sighting(position, ("LEAVE", order_id, None), NOTHING, NOTHING, partial, conflated)
+
+
+def _saw(seen: Row, *, partial: bool = False) -> Sighting:
+    version = None if seen["order"] is None else seen["order"]["version"]
+    fact = (seen["operation"], seen["order_id"], version)
+    row, changed = digest(seen["order"]), digest(seen["changed"])
+    return Sighting(seen["position"], fact, row, changed, partial, conflated=False)
 
 
 @pytest.mark.parametrize("position", [1, 2, 3, 4])
@@ -80,21 +87,66 @@ def test_of_another_order_nothing_is_right(replay: Replay) -> None:
 
 
 def test_what_the_log_does_not_have_is_a_finding(replay: Replay) -> None:
-    """I3: nobody sees an event that is not in the log, nor another version of an order."""
-    assert replay.contradiction(Sighting(2, ("UPDATE", 7, 2), False, False)) is None
-    assert replay.contradiction(Sighting(2, ("UPDATE", 7, 3), False, False)) is not None
-    assert replay.contradiction(Sighting(5, ("INSERT", 8, 1), False, False)) is not None
+    """I3: nobody sees an event that is not in the log, nor another row or other old values."""
+    born, grown = order(7), order(7, version=2, status="shipped")
+    told = event(2, "UPDATE", grown, born)
+    assert replay.contradiction(_saw(told)) is None
+    assert replay.contradiction(_saw(event(5, "INSERT", order(8)))) is not None
+    for wrong in (
+        {**told, "order": {**grown, "version": 3}},
+        {**told, "order": {**grown, "quantity": 99}},
+        {**told, "changed": {}},
+    ):
+        assert replay.contradiction(_saw(wrong)) is not None
+
+
+def test_the_past_may_be_hidden_from_a_restricted_client(replay: Replay) -> None:
+    """I7: without ``changed`` an UPDATE is right for a client under a scope, and for no other."""
+    grown = order(7, version=2, status="shipped")
+    confined = {**event(2, "UPDATE", grown, order(7)), "changed": None}
+    assert replay.contradiction(_saw(confined, partial=True)) is None
+    assert replay.contradiction(_saw(confined)) is not None
 
 
 @pytest.mark.parametrize(
-    ("filtered", "scope", "partial"),
-    [(False, None, False), (True, None, True), (False, frozenset({"Ann"}), True)],
+    "changed",
+    ['{"price":12.50}', "{}", '{"price":12.5,"status":"pending"}', '{"price":12.5,"note":null}'],
 )
-def test_an_audit_says_how_much_its_client_was_to_be_told(
-    *, filtered: bool, scope: frozenset[str] | None, partial: bool
-) -> None:
-    """What the oracle lets pass depends on the client: its filter, and whose orders it may see."""
-    audit = Audit("a client", 0.0, filtered=filtered, scope=scope)
-    audit.take(Snapshot(Place("a stream", 1), {}))
-    audit.take(parse_event(event(2, "UPDATE", order(7, version=2), order(7, quantity=2))))
-    assert audit.sightings.popleft() == Sighting(2, ("UPDATE", 7, 2), partial, conflated=False)
+def test_changed_is_exactly_the_columns_that_differ(changed: str) -> None:
+    """I10: a digit, a column or a null too many or too few in ``changed`` is a finding."""
+    new = order(7, version=2, price=parse("9.0"), note=None)
+    replay = Replay()
+    born = json.dumps(order(7, note=None))[:-1] + ', "price": 12.5}'
+    replay.apply([(1, "INSERT", 7, born, None, "writer 1.1")])
+    grown = json.dumps({**new, "price": 0})[:-1].replace('"price": 0, ', "") + ', "price": 9.0}'
+    replay.apply([(2, "UPDATE", 7, grown, changed, "writer 1.2")])
+    assert len(replay.findings) == 1
+    replay = Replay()
+    replay.apply([(1, "INSERT", 7, born, None, "writer 1.1")])
+    replay.apply([(2, "UPDATE", 7, grown, '{"price":12.5}', "writer 1.2")])
+    assert replay.findings == []
+
+
+def _altered(before: dict[int, Row], after: dict[int, Row], **mark: Any) -> list[str]:
+    """Return the findings of a log in which a change of the schema follows one order."""
+    replay = Replay({"owner 1": Change("ALTER TABLE ...", before, after)})
+    replay.apply([_row(event(1, "INSERT", order(7)))])
+    row = _row(event(2, "INSERT", order(8, **mark)))
+    replay.apply([(*row[:5], "owner 1")])
+    if not replay.findings:
+        assert replay.renderings(7) == [after[7], order(7)]
+    return replay.findings
+
+
+def test_a_change_of_the_schema_changes_rows_without_events() -> None:
+    """I10: after DDL the table is what its owner read; before it, what the log says."""
+    grown = {7: order(7, currency="EUR")}
+    assert _altered({7: order(7)}, grown, currency="EUR") == []
+    assert "before 'ALTER TABLE" in _altered({7: order(7, quantity=2)}, grown)[0]
+
+
+def test_a_change_that_nobody_made_is_a_finding() -> None:
+    """I10: the mark of a change that was rolled back must not be in the log."""
+    replay = Replay()
+    replay.apply([(*_row(event(1, "INSERT", order(8)))[:5], "owner 1")])
+    assert "which nobody made" in replay.findings[0]

@@ -1,0 +1,52 @@
+"""JSON with every digit, and the table as PostgreSQL renders it. Independent of the product."""
+
+import json
+from decimal import Decimal
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import TupleRow
+
+Row = dict[str, Any]
+Table = dict[int, Row]
+
+PINNED = (
+    "-c timezone=UTC -c datestyle=ISO,MDY -c intervalstyle=postgres -c bytea_output=hex"
+    " -c extra_float_digits=1 -c lc_monetary=C -c search_path=public"
+)
+"""Settings of a session whose rendering of a row can be compared with an event's."""
+READ: LiteralString = "SELECT to_json(o)::text FROM orders AS o"
+
+
+class Digits(str):
+    """A number with a point or an exponent, as it was written: 12.50 is not 12.5."""
+
+    __slots__ = ()
+
+
+def parse(text: str) -> Any:
+    """Parse JSON; of numbers every digit is kept."""
+    return json.loads(text, parse_float=Digits)
+
+
+async def read_table(sql: psycopg.AsyncConnection[TupleRow]) -> Table:
+    """Return all rows by id, as a session with ``PINNED`` settings sees them."""
+    rows = [parse(row[0]) for row in await (await sql.execute(READ)).fetchall()]
+    return {row["id"]: row for row in rows}
+
+
+def plain(value: Any) -> Any:
+    """Return a value in which numbers are texts of one form, from PostgreSQL or from a client."""
+    match value:
+        case Digits() | Decimal():
+            return f"number {Decimal(value)}"
+        case dict():
+            return {key: plain(each) for key, each in value.items()}
+        case list() | tuple():
+            return [plain(each) for each in value]
+    return value
+
+
+def digest(value: Any) -> int:
+    """Return a hash of a row that does not depend on its origin."""
+    return hash(json.dumps(plain(value), sort_keys=True))
