@@ -32,7 +32,7 @@ def random_scope(chance: Chance) -> Scope:
     """Return what a token is restricted to."""
     if chance.happens(0.6):
         return {"customer_name": chance.some(CUSTOMERS, chance.between(1, 3))}
-    return {"store": chance.some(STORES, chance.between(1, 3))}
+    return {"store": chance.some([store for store in STORES if store], chance.between(1, 3))}
 
 
 def random_filter(chance: Chance) -> Wanted:
