@@ -40,8 +40,9 @@ def _hub(max_events: int = 1_000) -> Hub[Write]:
 
 
 def _reader(hub: Hub[Write], write: Write = lambda _frame: None) -> Reader:
-    reader = Reader(hub, write, text_frame, deflates=False, conflate_after_events=_CONFLATE_AFTER)
+    reader = Reader(hub, write, text_frame, False, _CONFLATE_AFTER)
     reader.select(EVERYTHING)
+    reader.seek(hub.ring.position)
     return reader
 
 
@@ -142,15 +143,13 @@ class _Client:
         self._hub = hub
         self._history = history
         self._selection = selection
-        self.reader = Reader(
-            hub, self._write, text_frame, deflates=False, conflate_after_events=_CONFLATE_AFTER
-        )
+        self.reader = Reader(hub, self._write, text_frame, False, _CONFLATE_AFTER)
         self.reader.select(selection)
         self._fetch(0)
         self.reader.start()
 
     def _write(self, frame: bytes) -> None:
-        self.receive(frame[frame.index(b"{") :])
+        self.receive(frame[frame.index(b'{"type"') :])
 
     def _fetch(self, position: int) -> None:
         """Hold what a snapshot shows."""

@@ -6,7 +6,6 @@ events (I4). *Live* members have everything up to the ring's position. A member 
 leaves its group, keeps its position, and returns once it has caught up: it delays no other (I6).
 """
 
-from collections import Counter
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
@@ -27,16 +26,22 @@ M = TypeVar("M", bound=Hashable)
 MESSAGE_BYTES = 256 * 1024
 """Batches are merged up to this size: many clients refuse messages over 1 MiB."""
 
-Seen = dict[Selection, list[SeenEvent]]
-"""The events of a batch by the selections that see them."""
-
 
 @dataclass(slots=True)
 class _Group(Generic[M]):
-    """Live members with one selection; ``covered`` is the end of the last message they share."""
+    """The members with one selection."""
 
     covered: int
-    members: dict[Framing, set[M]] = field(default_factory=dict)
+    """End of the last message that live members share."""
+    live: dict[Framing, set[M]] = field(default_factory=dict)
+    behind: int = 0
+    """Members that were live and have fallen behind."""
+    conflation: Conflation | None = None
+
+    def deliver(self, message: bytes) -> Iterator["Delivery[M]"]:
+        """Yield the deliveries of a message to all live members."""
+        for framing, members in self.live.items():
+            yield Delivery(message, tuple(members), framing)
 
 
 @dataclass(slots=True)
@@ -57,13 +62,10 @@ class Hub(Generic[M]):
         self.ring = ring
         self.epoch = 0
         """Grows with each restart. A position of an older epoch is worthless."""
-        self._groups: dict[Selection, _Group[M]] = {}
-        self._compressors: dict[Framing, SharedCompressor[M]] = {}
         self._bounds = bounds
-        self._behind: Counter[Selection] = Counter()
-        self._conflations: dict[Selection, Conflation] = {}
+        self._groups: dict[Selection, _Group[M]] = {}
         self._index = FilterIndex()
-        self._indexed: Counter[Selection] = Counter()
+        self._compressors: dict[Framing, SharedCompressor[M]] = {}
 
     def join(
         self, member: M, selection: Selection, framing: Framing, *, deflates: bool = False
@@ -75,26 +77,22 @@ class Hub(Generic[M]):
         """
         if selection.is_everything and deflates:
             self._compressors.setdefault(framing, SharedCompressor()).join(member)
-            return
-        group = self._groups.get(selection)
-        if group is None:
-            group = self._groups[selection] = _Group(self.ring.position)
-            self._add_to_index(selection)
-        group.members.setdefault(framing, set()).add(member)
+        else:
+            group = self._group(selection)
+            if not group.live:
+                group.covered = self.ring.position
+            group.live.setdefault(framing, set()).add(member)
 
     def leave(self, member: M, selection: Selection, framing: Framing) -> None:
         """Remove a member, if it is one. It had everything up to the ring's position."""
         if framing in self._compressors:
             self._compressors[framing].leave(member)
         group = self._groups.get(selection)
-        if group is None or member not in group.members.get(framing, ()):
-            return
-        group.members[framing].remove(member)
-        if not group.members[framing]:
-            del group.members[framing]
-        if not group.members:
-            del self._groups[selection]
-            self._remove_from_index(selection)
+        if group is not None and member in group.live.get(framing, ()):
+            group.live[framing].remove(member)
+            if not group.live[framing]:
+                del group.live[framing]
+            self._drop_if_unused(selection, group)
 
     def live(self) -> list[tuple[Framing, tuple[M, ...]]]:
         """Return all live members, grouped, each group with its framing."""
@@ -102,77 +100,88 @@ class Hub(Generic[M]):
         return compressing + [
             (framing, tuple(members))
             for group in self._groups.values()
-            for framing, members in group.members.items()
+            for framing, members in group.live.items()
         ]
 
     def fall_behind(self, selection: Selection) -> None:
         """Keep the newest states from now on, for a member that is no longer live."""
-        self._behind[selection] += 1
-        if self._behind[selection] == 1:
-            self._conflations[selection] = self._new_conflation(self.ring.position)
-            self._add_to_index(selection)
+        group = self._group(selection)
+        group.behind += 1
+        if group.conflation is None:
+            group.conflation = self._new_conflation(self.ring.position)
 
     def caught_up(self, selection: Selection) -> None:
         """Undo ``fall_behind``: batches are parsed for conflation only while it is needed."""
-        self._behind[selection] -= 1
-        if not self._behind[selection]:
-            del self._behind[selection], self._conflations[selection]
-            self._remove_from_index(selection)
+        group = self._groups[selection]
+        group.behind -= 1
+        if not group.behind:
+            group.conflation = None
+            self._drop_if_unused(selection, group)
 
     def conflated(self, position: int, selection: Selection) -> bytes | None:
         """Return what a member that fell behind needs since a position: see ``Conflation``."""
-        return self._conflations[selection].since(position)
+        conflation = self._groups[selection].conflation
+        return None if conflation is None else conflation.since(position)
 
     def publish(self, batch: Batch) -> list[Delivery[M]]:
         """Append the next batch to the ring and return the messages to deliver."""
         self.ring.append(batch)
         deliveries = list(self._unfiltered(batch))
-        if self._conflations or len(self._index) > 0:
+        everything = self._groups.get(EVERYTHING)
+        conflation = None if everything is None else everything.conflation
+        if len(self._index) or conflation is not None:
             try:
-                seen = self._seen(batch)
+                deliveries += self._filtered(batch.last, self._seen(batch, conflation))
             except MalformedPayloadError:
-                return [*deliveries, *self._give_up(batch.last)]
-            for selection, conflation in self._conflations.items():
-                conflation.add(seen.get(selection, ()))
-            deliveries += self._filtered(batch.last, seen)
+                deliveries += self._give_up(batch.last)
         return deliveries
 
     def restart(self, stream: str, position: int, reason: ResetReason) -> bytes:
         """Begin anew at a position; return the message for every member, live or not."""
         self.ring.restart(stream, position)
         self.epoch += 1
-        for selection in self._conflations:
-            self._conflations[selection] = self._new_conflation(position)
         for group in self._groups.values():
-            group.covered = position
+            self._restart_group(group, position)
         return protocol.reset(reason, position)
 
-    def _new_conflation(self, floor: int) -> Conflation:
-        """Return an empty conflation; together they keep about as much as one may keep."""
-        bounds = self._bounds
-        share = max(bounds.max_message_bytes, bounds.max_bytes // len(self._behind))
-        return Conflation(floor, replace(bounds, max_bytes=min(bounds.max_bytes, share)))
-
-    def _add_to_index(self, selection: Selection) -> None:
-        if not selection.is_everything:
-            self._indexed[selection] += 1
-            if self._indexed[selection] == 1:
+    def _group(self, selection: Selection) -> _Group[M]:
+        """Return the group of a selection, a new one if need be."""
+        group = self._groups.get(selection)
+        if group is None:
+            group = self._groups[selection] = _Group(self.ring.position)
+            if not selection.is_everything:
                 self._index.add(selection)
+        return group
 
-    def _remove_from_index(self, selection: Selection) -> None:
-        if not selection.is_everything:
-            self._indexed[selection] -= 1
-            if not self._indexed[selection]:
-                del self._indexed[selection]
+    def _drop_if_unused(self, selection: Selection, group: _Group[M]) -> None:
+        if not group.live and not group.behind:
+            del self._groups[selection]
+            if not selection.is_everything:
                 self._index.remove(selection)
 
-    def _seen(self, batch: Batch) -> Seen:
-        """Parse a batch, once for all, and return which selections see its events."""
-        seen: Seen = {}
-        keeps_everything = EVERYTHING in self._conflations
-        for opened in open_batch(batch):
-            if keeps_everything:
-                seen.setdefault(EVERYTHING, []).append(SeenEvent(opened, View.WHOLE))
+    def _restart_group(self, group: _Group[M], position: int) -> None:
+        group.covered = position
+        if group.conflation is not None:
+            group.conflation = self._new_conflation(position)
+
+    def _new_conflation(self, floor: int) -> Conflation:
+        """Return an empty conflation. The more there are, the less a new one may keep."""
+        bounds, count = self._bounds, 1 + sum(1 for each in self._groups.values() if each.behind)
+        share = min(bounds.max_bytes, max(bounds.max_message_bytes, bounds.max_bytes // count))
+        return Conflation(floor, replace(bounds, max_bytes=share))
+
+    def _seen(
+        self, batch: Batch, conflation: Conflation | None
+    ) -> dict[Selection, list[SeenEvent]]:
+        """Parse a batch, once for all, and return its events by the filters that see them.
+
+        All of them go into a conflation for members without a filter.
+        """
+        seen: dict[Selection, list[SeenEvent]] = {}
+        opened_events = list(open_batch(batch))
+        if conflation is not None:
+            conflation.add(SeenEvent(opened, View.WHOLE) for opened in opened_events)
+        for opened in opened_events:
             for selection in self._index.candidates(opened.event):
                 seen_as = view(opened.event, selection)
                 if seen_as is not View.HIDDEN:
@@ -180,6 +189,7 @@ class Hub(Generic[M]):
         return seen
 
     def _unfiltered(self, batch: Batch) -> Iterator[Delivery[M]]:
+        """Yield the deliveries of a batch as it is."""
         message = protocol.events(batch.first, batch.last, batch.events)
         for framing, compressor in self._compressors.items():
             compressed, following, plain = compressor.compress(message)
@@ -188,32 +198,26 @@ class Hub(Generic[M]):
             if plain:
                 yield Delivery(message, plain, framing)
         if EVERYTHING in self._groups:
-            yield from _to_group(message, self._groups[EVERYTHING])
+            yield from self._groups[EVERYTHING].deliver(message)
 
-    def _filtered(self, last: int, seen: Seen) -> Iterator[Delivery[M]]:
+    def _filtered(self, last: int, seen: dict[Selection, list[SeenEvent]]) -> Iterator[Delivery[M]]:
+        """Yield the deliveries of events to live members; keep what members behind need."""
         for selection, events in seen.items():
-            group = self._groups.get(selection)
-            if group is not None and not selection.is_everything:
+            group = self._groups[selection]
+            if group.conflation is not None:
+                group.conflation.add(events)
+            if group.live:
                 rendered = packed(each.text for each in events)
                 message = protocol.events(group.covered + 1, last, rendered)
                 group.covered = last
-                for framing, members in group.members.items():
-                    yield Delivery(message, tuple(members), framing)
+                yield from group.deliver(message)
 
     def _give_up(self, position: int) -> Iterator[Delivery[M]]:
         """Reset every filtered member: what it should see of a batch cannot be told (I11)."""
-        message = protocol.reset("expired", position)
         for selection, group in self._groups.items():
+            self._restart_group(group, position)
             if not selection.is_everything:
-                group.covered = position
-                yield from _to_group(message, group)
-        for selection in self._conflations:
-            self._conflations[selection] = self._new_conflation(position)
-
-
-def _to_group(message: bytes, group: _Group[M]) -> Iterator[Delivery[M]]:
-    for framing, members in group.members.items():
-        yield Delivery(message, tuple(members), framing)
+                yield from group.deliver(protocol.reset("expired", position))
 
 
 def messages_since(

@@ -5,6 +5,7 @@ the next step and writes the messages the reader returns.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from orders_contract.batches import Batch
@@ -43,47 +44,27 @@ class Step(Enum):
     SEND_EVENTS = auto()
 
 
+@dataclass(slots=True, eq=False)
 class Reader:
     """The position of one client in the stream, and its membership in the hub."""
 
-    __slots__ = (
-        "_conflate_after_events",
-        "_deflates",
-        "_epoch",
-        "_framing",
-        "_has_room",
-        "_hub",
-        "_position",
-        "_write",
-        "selection",
-        "state",
-    )
-
-    def __init__(
-        self,
-        hub: Hub[Write],
-        write: Write,
-        framing: Framing,
-        *,
-        deflates: bool,
-        conflate_after_events: int,
-    ) -> None:
-        self._hub = hub
-        self._write = write
-        self._framing = framing
-        self._deflates = deflates
-        self._conflate_after_events = conflate_after_events
-        self._position = hub.ring.position
-        self._epoch = hub.epoch
-        self._has_room = True
-        self.state = State.STOPPED
-        self.selection = EVERYTHING
-        """Which events the client sees."""
+    hub: Hub[Write]
+    write: Write
+    framing: Framing
+    deflates: bool
+    conflate_after_events: int
+    state: State = State.STOPPED
+    selection: Selection = EVERYTHING
+    """Which events the client sees."""
+    _position: int = 0
+    _epoch: int = 0
+    """The hub's epoch when the last step was decided."""
+    _has_room: bool = True
 
     @property
     def position(self) -> int:
         """The client has everything up to here."""
-        return self._hub.ring.position if self.state is State.LIVE else self._position
+        return self.hub.ring.position if self.state is State.LIVE else self._position
 
     def seek(self, position: int) -> None:
         """Take the client's word for how far it has got. The reader must be STOPPED."""
@@ -99,7 +80,7 @@ class Reader:
         if self.state is State.LIVE:
             self._leave_hub()
         elif self.state in {State.BEHIND, State.CONFLATED}:
-            self._hub.caught_up(self.selection)
+            self.hub.caught_up(self.selection)
         self.state = State.STOPPED
 
     def select(self, selection: Selection) -> None:
@@ -118,7 +99,7 @@ class Reader:
         if self.state is not State.LIVE:
             return False
         self._leave_hub()
-        self._hub.fall_behind(self.selection)
+        self.hub.fall_behind(self.selection)
         self.state = State.BEHIND
         return True
 
@@ -128,11 +109,11 @@ class Reader:
 
     def restarted(self) -> None:
         """Note that the stream began anew and that the client is being told."""
-        self._position = self._hub.ring.position
+        self._position = self.hub.ring.position
 
     def reset(self, reason: ResetReason) -> bytes:
         """Skip to the head of the stream; return the message that tells the client."""
-        self._position = self._hub.ring.position
+        self._position = self.hub.ring.position
         return protocol.reset(reason, self._position)
 
     def heartbeat(self) -> bytes | None:
@@ -141,13 +122,13 @@ class Reader:
         A client that hears nothing gives up and reconnects, which makes the wait longer for all.
         """
         waits = self.state not in {State.STOPPED, State.LIVE} and self._has_room
-        if waits and self._position <= self._hub.ring.position:
+        if waits and self._position <= self.hub.ring.position:
             return protocol.heartbeat(self._position)
         return None
 
     def next_step(self) -> Step:
         """Return what a reader that catches up needs next; it goes live here if that is nothing."""
-        ring = self._hub.ring
+        ring = self.hub.ring
         if self._position > ring.position:
             return Step.WAIT_FOR_STREAM
         if not self._has_room:
@@ -157,15 +138,15 @@ class Reader:
             return Step.NOTHING
         if self.state in {State.BEHIND, State.CONFLATED} and self._is_far_behind():
             return Step.SEND_CONFLATED
-        self._epoch = self._hub.epoch
+        self._epoch = self.hub.epoch
         return Step.SEND_EVENTS
 
     def conflated(self) -> bytes:
         """Move to the head; return a message with the newest states, or a reset if too large."""
-        rendered = self._hub.conflated(self._position, self.selection)
+        rendered = self.hub.conflated(self._position, self.selection)
         if rendered is None:
             return self.reset("slow")
-        first, self._position = self._position + 1, self._hub.ring.position
+        first, self._position = self._position + 1, self.hub.ring.position
         self.state = State.CONFLATED
         if not rendered:
             return protocol.heartbeat(self._position)
@@ -177,7 +158,7 @@ class Reader:
         Stops if the stream began anew after ``next_step``: the batches are of the past then.
         """
         for last, message in messages_since(batches, self._position, self.selection):
-            if self._hub.epoch != self._epoch:
+            if self.hub.epoch != self._epoch:
                 return
             self._position = last
             yield message
@@ -185,13 +166,13 @@ class Reader:
     def _go_live(self) -> None:
         self.stop()
         self.state = State.LIVE
-        self._hub.join(self._write, self.selection, self._framing, deflates=self._deflates)
+        self.hub.join(self.write, self.selection, self.framing, deflates=self.deflates)
 
     def _leave_hub(self) -> None:
-        self._position = self._hub.ring.position
-        self._hub.leave(self._write, self.selection, self._framing)
+        self._position = self.hub.ring.position
+        self.hub.leave(self.write, self.selection, self.framing)
 
     def _is_far_behind(self) -> bool:
-        ring = self._hub.ring
+        ring = self.hub.ring
         missing = ring.position - self._position
-        return missing > self._conflate_after_events or not ring.reaches(self._position)
+        return missing > self.conflate_after_events or not ring.reaches(self._position)

@@ -7,7 +7,7 @@ pace, so that at most the socket's write buffer and one message are held for it.
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 import structlog
@@ -66,42 +66,34 @@ class Context:
         return "" if self.schema is None else self.schema.version
 
 
+@dataclass(slots=True, eq=False)
 class Subscriber:
     """Serves one client over any transport."""
 
-    __slots__ = (
-        "_bucket",
-        "_catching_up",
-        "_context",
-        "_principal",
-        "_reader",
-        "_timers",
-        "_transport",
-        "_wanted",
-        "ping_unanswered_since_s",
-    )
+    transport: Transport
+    context: Context
+    principal: Principal
+    wanted: Filters | None = None
+    """The filters that the client asked for; None: everything."""
+    ping_unanswered_since_s: float | None = None
+    """Time of the oldest unanswered ping, or None (see ``upkeep``)."""
+    _reader: Reader = field(init=False)
+    _bucket: TokenBucket = field(init=False)
+    _catching_up: asyncio.Task[None] | None = None
+    _timers: list[asyncio.TimerHandle] = field(default_factory=list)
 
-    def __init__(self, transport: Transport, context: Context, principal: Principal) -> None:
-        settings = context.settings
-        self._transport = transport
-        self._context = context
-        self._principal = principal
+    def __post_init__(self) -> None:
+        transport, settings = self.transport, self.context.settings
         self._reader = Reader(
-            context.hub,
+            self.context.hub,
             transport.write,
             transport.framing,
-            deflates=transport.deflates,
-            conflate_after_events=settings.conflate_after_events,
+            transport.deflates,
+            settings.conflate_after_events,
         )
         self._bucket = TokenBucket(
             settings.messages_per_second, settings.messages_burst, time.monotonic()
         )
-        self._catching_up: asyncio.Task[None] | None = None
-        self._timers: list[asyncio.TimerHandle] = []
-        self._wanted: Filters | None = None
-        """The filters that the client asked for; None: everything."""
-        self.ping_unanswered_since_s: float | None = None
-        """Time of the oldest unanswered ping, or None (see ``upkeep``)."""
 
     @property
     def is_conflated(self) -> bool:
@@ -112,18 +104,18 @@ class Subscriber:
         """Greet the client, then serve it until the connection ends."""
         try:
             self._greet(resume)
-            async for text in self._transport.messages():
+            async for text in self.transport.messages():
                 if not self._bucket.admit(time.monotonic()):
-                    await self._transport.close(CloseCode.POLICY_VIOLATION, "too many messages")
+                    await self.transport.close(CloseCode.POLICY_VIOLATION, "too many messages")
                     break
                 await self._handle(text)
-                await self._transport.drain()
+                await self.transport.drain()
         finally:
             self._cancel_timers()
             self.closing()
 
     def _greet(self, resume: Resume) -> None:
-        context, settings = self._context, self._context.settings
+        context, settings = self.context, self.context.settings
         ring = context.hub.ring
         is_foreign = resume.after is not None and resume.stream not in {None, ring.stream or ""}
         position = ring.position if resume.after is None or is_foreign else resume.after
@@ -138,7 +130,7 @@ class Subscriber:
             )
         )
         if not context.door.is_open:
-            self._send(protocol.authenticated(self._principal))
+            self._send(protocol.authenticated(self.principal))
         self._schedule_expiry()
         if is_foreign:
             self._send(self._reader.reset("unknown_stream"))
@@ -166,7 +158,7 @@ class Subscriber:
     def _subscribe(self, message: Subscribe) -> None:
         """Send from now on, or from a position on, what matches the client's filters."""
         selection = self._selection(message.wanted)
-        self._wanted = message.wanted
+        self.wanted = message.wanted
         self._stop()
         if message.after is not None:
             self._reader.seek(message.after)
@@ -181,7 +173,7 @@ class Subscriber:
             ProtocolError: a table or column does not exist, or a condition does not fit.
 
         """
-        schema, rows = self._context.schema, self._principal.rows
+        schema, rows = self.context.schema, self.principal.rows
         try:
             return Selection.parse(wanted, schema, None if rows is None else Scope(rows, schema))
         except FilterError as exc:
@@ -193,9 +185,9 @@ class Subscriber:
         Filters that it no longer allows stay as they are and match what they can, until the client
         has read the schema and subscribes again. The scope always follows the schema.
         """
-        if self._wanted is not None or self._principal.rows is not None:
+        if self.wanted is not None or self.principal.rows is not None:
             try:
-                selection = self._selection(self._wanted)
+                selection = self._selection(self.wanted)
             except ProtocolError:
                 tables, scope = self._reader.selection.tables, self._selection(None).scope
                 selection = Selection(tables, scope)
@@ -203,7 +195,7 @@ class Subscriber:
         self._send(message)
 
     def _start(self) -> None:
-        if self._transport.is_open and self._reader.start() is not Step.NOTHING:
+        if self.transport.is_open and self._reader.start() is not Step.NOTHING:
             self._begin_catching_up()
 
     # --- the token -------------------------------------------------------------------------------
@@ -211,33 +203,33 @@ class Subscriber:
     async def _renew(self, message: Auth) -> None:
         """Continue with another token of the same subject and scope."""
         try:
-            principal = await self._context.door.identify(protocol.credential_of(message))
+            principal = await self.context.door.identify(protocol.credential_of(message))
             self._check_same(principal)
         except (InvalidTokenError, KeysUnavailableError, RedisUnavailableError) as exc:
             self._send(protocol.unauthorized(str(exc)))
             return
-        self._principal = principal
+        self.principal = principal
         self._schedule_expiry()
         self._send(protocol.authenticated(principal))
 
     def _check_same(self, principal: Principal) -> None:
-        if principal.subject != self._principal.subject:
+        if principal.subject != self.principal.subject:
             raise InvalidTokenError("the token belongs to another subject")
-        if principal.rows != self._principal.rows:
+        if principal.rows != self.principal.rows:
             raise InvalidTokenError("the token has another scope: reconnect with it")
 
     def close_if_revoked(self) -> None:
         """Close the connection if its token was revoked."""
-        if self._context.door.revocations.covers(self._principal):
-            self._transport.close(CloseCode.UNAUTHORIZED, "the token was revoked")
+        if self.context.door.revocations.covers(self.principal):
+            self.transport.close(CloseCode.UNAUTHORIZED, "the token was revoked")
 
     def _schedule_expiry(self) -> None:
         """Warn before the token expires, and close the connection when it does."""
         self._cancel_timers()
-        if self._principal.expires is None:
+        if self.principal.expires is None:
             return
         loop = asyncio.get_running_loop()
-        left_s = max(0.0, self._principal.expires - time.time())
+        left_s = max(0.0, self.principal.expires - time.time())
         warning_s = max(0.0, left_s - EXPIRY_WARNING_S)
         warning = protocol.expiring(round(left_s - warning_s))
         self._timers = [
@@ -246,7 +238,7 @@ class Subscriber:
         ]
 
     def _expire(self) -> None:
-        self._transport.close(CloseCode.UNAUTHORIZED, "the token has expired")
+        self.transport.close(CloseCode.UNAUTHORIZED, "the token has expired")
 
     def _cancel_timers(self) -> None:
         for timer in self._timers:
@@ -274,12 +266,12 @@ class Subscriber:
 
     def ping(self) -> None:
         """Send a ping without waiting."""
-        if self._transport.is_open:
-            self._transport.ping()
+        if self.transport.is_open:
+            self.transport.ping()
 
     def abort(self) -> None:
         """End the connection at once."""
-        self._transport.abort()
+        self.transport.abort()
 
     def send_heartbeat(self) -> None:
         """Tell a client that waits while it catches up that it is not forgotten."""
@@ -308,28 +300,28 @@ class Subscriber:
         """Disconnect a client whose task failed, so that it reconnects."""
         if not task.cancelled() and (exc := task.exception()) is not None:
             logger.error("catching_up_failed", exc_info=exc)
-            self._transport.abort()
+            self.transport.abort()
 
     async def _catch_up(self) -> None:
         """Send what is missing; ``_stop`` cancels this."""
-        turns = self._context.turns
+        turns = self.context.turns
         await turns.take()
         while (step := self._reader.next_step()) is not Step.NOTHING:
             match step:
                 case Step.WAIT_FOR_STREAM:
                     # The client's word, or history was further than this gateway's ring.
                     position = self._reader.position
-                    if not await self._context.waiters.wait(position, AHEAD_GRACE_S):
+                    if not await self.context.waiters.wait(position, AHEAD_GRACE_S):
                         self._send(self._reader.reset("ahead"))
                 case Step.WAIT_FOR_ROOM:
-                    await self._transport.drain()
+                    await self.transport.drain()
                 case Step.SEND_CONFLATED:
                     self._send(self._reader.conflated())
                 case Step.SEND_EVENTS:
-                    batches = self._context.hub.ring.since(self._reader.position)
+                    batches = self.context.hub.ring.since(self._reader.position)
                     for message in self._reader.messages(batches or await self._older()):
                         self._send(message)
-                        await self._transport.drain()
+                        await self.transport.drain()
                         await turns.take()
                     continue
                 case _:
@@ -340,21 +332,21 @@ class Subscriber:
         """Return events after the position that are no longer in the ring."""
         backoff = Backoff(first_s=0.2)
         while True:
-            stream = self._context.hub.ring.stream or ""
+            stream = self.context.hub.ring.stream or ""
             try:
-                return await self._context.history.after(stream, self._reader.position)
+                return await self.context.history.after(stream, self._reader.position)
             except HistoryExpiredError:
                 self._send(self._reader.reset("expired"))
                 return []
             except (RedisUnavailableError, LogUnavailableError):
                 if backoff.attempts == HISTORY_ATTEMPTS:
-                    self._transport.close(CloseCode.TRY_AGAIN_LATER, "history is unavailable")
+                    self.transport.close(CloseCode.TRY_AGAIN_LATER, "history is unavailable")
                     self._stop()  # not awaited: closing cancels this very task
                     return []
             await asyncio.sleep(backoff.next_delay_s())
 
     def _send(self, message: bytes) -> None:
         """Write a message at once, so that what was written and the position never differ."""
-        if self._transport.is_open:
-            place = protocol.place(self._context.hub.ring.stream, self._reader.position)
-            self._transport.write(self._transport.framing(message, place))
+        if self.transport.is_open:
+            place = protocol.place(self.context.hub.ring.stream, self._reader.position)
+            self.transport.write(self.transport.framing(message, place))
