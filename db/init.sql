@@ -1573,7 +1573,8 @@ BEGIN
         GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys, revoked_tokens TO orders_api;
         GRANT SELECT ON order_events, order_outbox, order_stream, order_tables, order_next_choices
             TO orders_api;
-        GRANT EXECUTE ON FUNCTION order_schema, order_schema_version, order_event_json TO orders_api;
+        GRANT EXECUTE ON FUNCTION order_schema, order_schema_version, order_event_json,
+            order_table_name TO orders_api;
     END IF;
     IF to_regrole('orders_listener') IS NOT NULL THEN
         GRANT SELECT ON order_events, order_stream, order_tables, order_next_choices
