@@ -179,6 +179,18 @@ def test_large_headers(tmp_path: Path) -> None:
         assert get(url, Authorization="x" * 40_000)[0] == 431
 
 
+@pytest.mark.parametrize("path", ["/api/orders", "/ws"])
+def test_cookies_are_not_passed_on(tmp_path: Path, path: str) -> None:
+    """Cookies of other servers on the same host, here 12 kB, do not reach the services' limits."""
+    with upstream("inner") as inner:
+        upstreams = {"API_UPSTREAMS": inner.address, "GATEWAY_UPSTREAMS": inner.address}
+        with edge(tmp_path, **upstreams) as port:
+            url = f"http://{LOOPBACK}:{port}{path}"
+            status, content, _ = get(url, Cookie="other=" + "x" * 12_000, **HANDSHAKE)
+    assert status == 200
+    assert "cookie" not in {name.lower() for name in content["headers"]}
+
+
 def test_log_holds_no_tokens(tmp_path: Path) -> None:
     """Even when everything is logged no token, and nothing that was searched for, is among it."""
     output: list[str] = []
