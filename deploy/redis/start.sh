@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sees to the secrets of those who may talk to Redis, then starts it. Each lies on a volume that only
-# Redis and its owner mount; a process finds its own through REDIS_PASSWORD_FILE.
+# Creates a password for each service at the first start, then starts Redis. Each password is on a
+# volume that only Redis and that service mount; REDIS_PASSWORD_FILE tells the service where.
 set -eu
 umask 077
 
