@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from orders_contract.batches import Batch
 from orders_contract.matching import Scope, Selection
-from orders_contract.messages import Filter
 
 Row = dict[str, Any]
 Table = dict[int, Row]
@@ -166,8 +165,7 @@ CONDITIONS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "order_id": _some(ORDER_IDS),
     },
 )
-FILTERS = CONDITIONS.map(lambda conditions: Filter(**conditions))
-"""Random filters over the orders of ``histories``; those of no key at all among them."""
+"""Random filters over the orders of ``histories``; the empty one is among them."""
 
 SELECTIONS = st.builds(
     lambda tables, scope: Selection.parse(tables, scope=scope),
