@@ -22,6 +22,7 @@ from harness.histories import (
 from orders_contract.batches import Batch
 from orders_contract.matching import EVERYTHING, Selection
 from orders_contract.messages import SERVER_MESSAGE
+from orders_gateway import protocol
 from orders_gateway.conflation import Bounds
 from orders_gateway.hub import Hub
 from orders_gateway.reader import Reader, State, Step
@@ -189,6 +190,12 @@ class _Client:
                 if row is None or seen["order"]["version"] > row["version"]:
                     self.held[seen["order_id"]] = seen["order"]
 
+    def select(self) -> None:
+        """Select the same anew, as after a change of the schema."""
+        self.reader.select(self._selection)
+        if self.reader.state is State.LIVE:
+            self.receive(protocol.heartbeat(self.reader.position))
+
     def catch_up(self) -> None:
         """Take steps until there is nothing to do, or no room."""
         while (step := self.reader.next_step()) not in {Step.NOTHING, Step.WAIT_FOR_ROOM}:
@@ -204,10 +211,14 @@ class _Client:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    history=histories(min_size=1),
+    history=histories(min_size=10),
     sizes=sizes(),
     selection=SELECTIONS,
-    actions=st.lists(st.sampled_from(["pause", "resume", "stop", "catch up", "publish"])),
+    actions=st.lists(
+        st.sampled_from(["pause", "resume", "stop", "select", "catch up", *["publish"] * 3]),
+        min_size=5,
+        max_size=40,
+    ),
     max_events=st.integers(1, 20),
 )
 def test_a_client_converges_whatever_its_socket_does(
@@ -230,6 +241,8 @@ def test_a_client_converges_whatever_its_socket_does(
             case "stop":
                 client.reader.stop()
                 client.reader.start()
+            case "select":
+                client.select()
             case "catch up" if client.reader.state is not State.LIVE:
                 client.catch_up()
             case "publish" if (each := next(coming, None)) is not None:

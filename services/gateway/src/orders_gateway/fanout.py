@@ -77,7 +77,7 @@ class Fanout:
     def send_heartbeats(self) -> None:
         """Tell every client the position up to which it has everything."""
         place = self._place()
-        message = protocol.heartbeat(self._hub.ring.position)
+        message = self._hub.heartbeat()
         for framing, members in self._hub.live():
             write(members, framing(message, place))
         for subscriber in self.subscribers:

@@ -32,7 +32,7 @@ class _Group(Generic[M]):
     """The members with one selection."""
 
     covered: int
-    """End of the last message that live members share."""
+    """End of the last message that all live members got."""
     live: dict[Framing, set[M]] = field(default_factory=dict)
     behind: int = 0
     """Members that were live and have fallen behind."""
@@ -83,16 +83,21 @@ class Hub(Generic[M]):
                 group.covered = self.ring.position
             group.live.setdefault(framing, set()).add(member)
 
-    def leave(self, member: M, selection: Selection, framing: Framing) -> None:
-        """Remove a member, if it is one. It had everything up to the ring's position."""
+    def leave(self, member: M, selection: Selection, framing: Framing) -> int:
+        """Remove a member, if it is one; return the end of the last message that it got.
+
+        Later events, up to the ring's position, are none that it sees.
+        """
         if framing in self._compressors:
             self._compressors[framing].leave(member)
         group = self._groups.get(selection)
-        if group is not None and member in group.live.get(framing, ()):
-            group.live[framing].remove(member)
-            if not group.live[framing]:
-                del group.live[framing]
-            self._drop_if_unused(selection, group)
+        if group is None or member not in group.live.get(framing, ()):
+            return self.ring.position
+        group.live[framing].remove(member)
+        if not group.live[framing]:
+            del group.live[framing]
+        self._drop_if_unused(selection, group)
+        return self.ring.position if selection.is_everything else group.covered
 
     def live(self) -> list[tuple[Framing, tuple[M, ...]]]:
         """Return all live members, grouped, each group with its framing."""
@@ -103,12 +108,12 @@ class Hub(Generic[M]):
             for framing, members in group.live.items()
         ]
 
-    def fall_behind(self, selection: Selection) -> None:
-        """Keep the newest states from now on, for a member that is no longer live."""
+    def fall_behind(self, selection: Selection, position: int) -> None:
+        """Keep the newest states from now on, for a member that left with a position."""
         group = self._group(selection)
         group.behind += 1
         if group.conflation is None:
-            group.conflation = self._new_conflation(self.ring.position)
+            group.conflation = self._new_conflation(position)
 
     def caught_up(self, selection: Selection) -> None:
         """Undo ``fall_behind``: batches are parsed for conflation only while it is needed."""
@@ -135,6 +140,12 @@ class Hub(Generic[M]):
             except MalformedPayloadError:
                 deliveries += self._give_up(batch.last)
         return deliveries
+
+    def heartbeat(self) -> bytes:
+        """Return the heartbeat that every live member must get now."""
+        for group in self._groups.values():
+            group.covered = self.ring.position
+        return protocol.heartbeat(self.ring.position)
 
     def restart(self, stream: str, position: int, reason: ResetReason) -> bytes:
         """Begin anew at a position; return the message for every member, live or not."""

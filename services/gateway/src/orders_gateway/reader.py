@@ -84,7 +84,10 @@ class Reader:
         self.state = State.STOPPED
 
     def select(self, selection: Selection) -> None:
-        """Change which events the client sees from now on, in any state."""
+        """Change which events the client sees from now on, in any state.
+
+        A client that stays live needs a heartbeat: its next message begins after ``position``.
+        """
         state = self.state
         self.stop()
         self.selection = selection
@@ -99,7 +102,7 @@ class Reader:
         if self.state is not State.LIVE:
             return False
         self._leave_hub()
-        self.hub.fall_behind(self.selection)
+        self.hub.fall_behind(self.selection, self._position)
         self.state = State.BEHIND
         return True
 
@@ -169,8 +172,8 @@ class Reader:
         self.hub.join(self.write, self.selection, self.framing, deflates=self.deflates)
 
     def _leave_hub(self) -> None:
-        self._position = self.hub.ring.position
-        self.hub.leave(self.write, self.selection, self.framing)
+        told = self.hub.leave(self.write, self.selection, self.framing)
+        self._position = max(self._position, told)  # it may have joined after that message
 
     def _is_far_behind(self) -> bool:
         ring = self.hub.ring

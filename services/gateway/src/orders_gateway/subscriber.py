@@ -159,11 +159,11 @@ class Subscriber:
         """Send from now on, or from a position on, what matches the client's filters."""
         selection = self._selection(message.wanted)
         self.wanted = message.wanted
+        after = self._reader.position if message.after is None else message.after
         self._stop()
-        if message.after is not None:
-            self._reader.seek(message.after)
+        self._reader.seek(after)
         self._reader.select(selection)
-        self._send(protocol.subscribed(message.wanted, self._reader.position))
+        self._send(protocol.subscribed(message.wanted, after))
         self._start()
 
     def _selection(self, wanted: Filters | None) -> Selection:
@@ -192,6 +192,8 @@ class Subscriber:
                 tables, scope = self._reader.selection.tables, self._selection(None).scope
                 selection = Selection(tables, scope)
             self._reader.select(selection)
+            if self._reader.state is State.LIVE:
+                self._send(protocol.heartbeat(self._reader.position))
         self._send(message)
 
     def _start(self) -> None:
