@@ -382,6 +382,7 @@ BEGIN
             updated_at boolean,
             generated  boolean,
             foreign_   boolean,
+            nested     boolean,
             rendering  text,
             direct     integer
         );
@@ -433,6 +434,7 @@ BEGIN
       INTO kinds, shape.generated, columns
       FROM described;
     shape.foreign_ := 'foreign' = ANY (kinds);
+    shape.nested := shape.foreign_ OR 'jsonb' = ANY (kinds);
     IF shape.generated OR shape.foreign_ THEN
         shape.rendering := format(
             'SELECT %s FROM (SELECT ($1).*, %s::oid AS tableoid) AS s',
@@ -675,13 +677,12 @@ COMMENT ON FUNCTION order_search_text IS
 
 CREATE OR REPLACE FUNCTION order_settings_neutral() RETURNS boolean
 LANGUAGE sql STABLE
-RETURN current_setting('TimeZone') IN ('UTC', 'Etc/UTC')
-   AND current_setting('IntervalStyle') = 'postgres'
+RETURN current_setting('IntervalStyle') = 'postgres'
    AND current_setting('bytea_output') = 'hex'
    AND current_setting('extra_float_digits') IN ('1', '2', '3');
 COMMENT ON FUNCTION order_settings_neutral IS
-    'Whether this session renders rows as order_row_json_pinned() does, foreign types excepted. '
-    'Asking costs less than setting.';
+    'Whether this session renders rows as order_row_json_pinned() does, foreign types and the time '
+    'zone excepted. Asking costs less than setting.';
 
 CREATE OR REPLACE FUNCTION order_row_json(shape order_shape, "row" anyelement) RETURNS json
 LANGUAGE plpgsql
@@ -700,7 +701,7 @@ COMMENT ON FUNCTION order_row_json IS
     'Renders a row, with its generated columns, by the settings of the session.';
 
 CREATE OR REPLACE FUNCTION order_row_json_pinned(shape order_shape, "row" anyelement) RETURNS json
-LANGUAGE sql
+LANGUAGE plpgsql
 SET timezone = 'UTC'
 SET datestyle = 'ISO, MDY'
 SET intervalstyle = 'postgres'
@@ -709,7 +710,11 @@ SET extra_float_digits = 1
 SET lc_monetary = 'C'
 SET xmlbinary = 'base64'
 SET quote_all_identifiers = off
-AS 'SELECT public.order_row_json(shape, "row")';
+AS $$
+BEGIN
+    RETURN public.order_row_json(shape, "row");
+END
+$$;
 COMMENT ON FUNCTION order_row_json_pinned IS 'Renders a row alike in every session.';
 
 CREATE OR REPLACE FUNCTION order_depth_exceeds(document text, levels integer) RETURNS boolean
@@ -742,17 +747,22 @@ COMMENT ON FUNCTION order_row_most_bytes IS
 
 CREATE OR REPLACE FUNCTION order_render(shape order_shape, "row" anyelement) RETURNS json
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    zone     CONSTANT text := current_setting('TimeZone');
     rendered json;
+    ignored  text;
 BEGIN
     IF shape.foreign_ OR NOT public.order_settings_neutral() THEN
         rendered := public.order_row_json_pinned(shape, "row");
-    ELSE
+    ELSIF zone = 'UTC' THEN
         rendered := public.order_row_json(shape, "row");
+    ELSE
+        ignored := set_config('TimeZone', 'UTC', true);
+        rendered := public.order_row_json(shape, "row");
+        ignored := set_config('TimeZone', zone, true);
     END IF;
-    IF octet_length(rendered::text) > 200 AND octet_length(rendered::text) <= public.order_row_most_bytes()
+    IF shape.nested AND octet_length(rendered::text) BETWEEN 200 AND public.order_row_most_bytes()
        AND public.order_depth_exceeds(rendered::text, 100)
     THEN
         RAISE EXCEPTION 'a row of % holds JSON nested deeper than 99 levels', shape.name
@@ -762,11 +772,11 @@ BEGIN
     RETURN rendered;
 END
 $$;
-COMMENT ON FUNCTION order_render IS 'Renders a row alike in every session; refuses deep nesting.';
+COMMENT ON FUNCTION order_render IS
+    'Renders a row alike in every session; refuses deep nesting. search_path has to be pg_catalog.';
 
 CREATE OR REPLACE FUNCTION order_member(rendered text, name text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE
-SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     rest text := split_part(E'\n ' || ltrim(rendered, '{'), E'\n ' || to_json(name)::text || ':', 2);
@@ -1111,16 +1121,9 @@ COMMENT ON FUNCTION order_actor IS
     'To whom changes are ascribed: orders.actor of the transaction or session, if set, cut to 200 '
     'characters.';
 
-CREATE OR REPLACE FUNCTION order_notify(table_name text) RETURNS boolean
-LANGUAGE sql VOLATILE
-RETURN order_writer_silent()
-    OR pg_notify('orders_changes', concat('{"table":', to_json(table_name), '}')) IS NOT NULL;
-COMMENT ON FUNCTION order_notify IS 'Rings the bell unless the transaction may stay silent. True.';
-
 CREATE OR REPLACE FUNCTION order_stamp(shape order_shape, before anyelement, after anyelement, step integer)
 RETURNS anyelement
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     earlier record := before;
@@ -1149,12 +1152,12 @@ COMMENT ON FUNCTION order_stamp IS
 CREATE OR REPLACE FUNCTION order_record(shape order_shape, operation text, old_row json, new_row json)
 RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     rendered CONSTANT text := coalesce(new_row, old_row)::text;
     parent   text;
     key      text;
+    name     text;
 BEGIN
     IF octet_length(new_row::text) > public.order_row_most_bytes() THEN
         RAISE EXCEPTION 'a row of % takes % bytes as JSON, the limit is %', shape.name,
@@ -1162,9 +1165,9 @@ BEGIN
             USING ERRCODE = 'program_limit_exceeded',
                   HINT = 'Keep large documents in a table that is not watched.';
     END IF;
-    SELECT string_agg(to_json(name) || ':' || public.order_member(rendered, name), ',' ORDER BY place)
-      INTO key
-      FROM unnest(shape.key) WITH ORDINALITY AS columns (name, place);
+    FOREACH name IN ARRAY shape.key LOOP
+        key := concat(key || ',', to_json(name), ':', public.order_member(rendered, name));
+    END LOOP;
     IF octet_length(old_row::text) > public.order_row_most_bytes() THEN
         -- Written before the table was watched. It can be deleted, and is then known by its key.
         IF operation = 'UPDATE' THEN
@@ -1181,20 +1184,54 @@ BEGIN
             CASE WHEN parent ~ '^-?[0-9]{1,18}$' THEN parent::bigint END,
             CASE WHEN NOT shape.is_orders THEN ('{' || key || '}')::json END,
             new_row, old_row, public.order_actor());
-    PERFORM public.order_notify(shape.name);
+    PERFORM public.order_ring(shape.name);
 END
 $$;
 COMMENT ON FUNCTION order_record IS
     'Writes a change of a row to the outbox; refuses a row that is too large to travel.';
 
+CREATE OR REPLACE FUNCTION order_ring(table_name text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT public.order_writer_silent() THEN
+        PERFORM pg_notify('orders_changes', concat('{"table":', to_json(table_name), '}'));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION order_ring IS 'Rings the bell, unless this transaction may stay silent.';
+
+CREATE OR REPLACE FUNCTION order_record_truncate(table_name text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    INSERT INTO public.order_outbox ("table", operation, actor)
+    VALUES (table_name, 'TRUNCATE', public.order_actor());
+    PERFORM public.order_ring(table_name);
+END
+$$;
+COMMENT ON FUNCTION order_record_truncate IS 'Records a TRUNCATE of a watched table.';
+
 CREATE OR REPLACE FUNCTION order_record_insert(shape order_shape, after anyelement) RETURNS void
-LANGUAGE sql
-AS $$ SELECT public.order_record(shape, 'INSERT', NULL, public.order_render(shape, after)) $$;
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM public.order_record(shape, 'INSERT', NULL, public.order_render(shape, after));
+END
+$$;
 COMMENT ON FUNCTION order_record_insert IS 'Records an INSERT into any watched table.';
 
 CREATE OR REPLACE FUNCTION order_record_delete(shape order_shape, before anyelement) RETURNS void
-LANGUAGE sql
-AS $$ SELECT public.order_record(shape, 'DELETE', public.order_render(shape, before), NULL) $$;
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM public.order_record(shape, 'DELETE', public.order_render(shape, before), NULL);
+END
+$$;
 COMMENT ON FUNCTION order_record_delete IS 'Records a DELETE from any watched table.';
 
 CREATE OR REPLACE FUNCTION order_record_update(shape order_shape, before anyelement, after anyelement)
@@ -1249,9 +1286,25 @@ COMMENT ON FUNCTION order_record_update IS
 -- above do: tests compare the two.
 
 CREATE OR REPLACE FUNCTION order_trigger_source(kind text, relation oid) RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 AS $function$
-SELECT replace(replace(CASE kind
+DECLARE
+    record CONSTANT text := 'INSERT INTO public.order_outbox';
+    -- As few statements as can be: each costs a lone change a microsecond or two.
+    in_zone CONSTANT text := $$
+        IF pg_catalog.current_setting('TimeZone') OPERATOR(pg_catalog.=) 'UTC' THEN
+            {record};
+        ELSE
+            zone := pg_catalog.current_setting('TimeZone');
+            done := pg_catalog.set_config('TimeZone', 'UTC', true);
+            {record};
+            done := pg_catalog.set_config('TimeZone', zone, true);
+        END IF;
+        IF NOT public.order_writer_silent() THEN
+            PERFORM pg_catalog.pg_notify('orders_changes', '{"table":"orders"}');
+        END IF;$$;
+    source text := CASE kind
+
 WHEN 'stamp' THEN $$
 BEGIN
     IF ({shape}).version OPERATOR(pg_catalog.=) 'integer' THEN
@@ -1266,15 +1319,15 @@ END
 $$
 WHEN 'insert' THEN $$
 DECLARE
+    zone text;
     done text;
 BEGIN
     IF TG_RELID OPERATOR(pg_catalog.=) {relation}
        AND pg_catalog.pg_column_size(NEW) OPERATOR(pg_catalog.<=) ({shape}).direct
-       AND pg_catalog.current_setting('TimeZone') OPERATOR(pg_catalog.=) 'UTC'
     THEN
-        INSERT INTO public.order_outbox ("table", operation, order_id, "row", actor)
-        SELECT 'orders', 'INSERT', NEW.id, pg_catalog.row_to_json(NEW, true), public.order_actor()
-         WHERE public.order_notify('orders');
+        {record} ("table", operation, order_id, "row", actor)
+        VALUES ('orders', 'INSERT', NEW.id, pg_catalog.row_to_json(NEW, true), public.order_actor())
+        {end}
         RETURN NULL;
     END IF;
     done := public.order_check_binding(TG_RELID, {relation});
@@ -1283,11 +1336,12 @@ BEGIN
 END
 $$
 WHEN 'update' THEN $$
+DECLARE
+    zone text;
+    done text;
 BEGIN
     IF TG_RELID OPERATOR(pg_catalog.=) {relation}
        AND pg_catalog.pg_column_size(NEW) OPERATOR(pg_catalog.<=) ({shape}).direct
-       AND pg_catalog.pg_column_size(OLD) OPERATOR(pg_catalog.<=) ({shape}).direct
-       AND pg_catalog.current_setting('TimeZone') OPERATOR(pg_catalog.=) 'UTC'
     THEN
         IF NEW OPERATOR(pg_catalog.*=) OLD THEN
             RETURN NEW;
@@ -1297,10 +1351,10 @@ BEGIN
         THEN
             NEW.version := OLD.version OPERATOR(pg_catalog.+) 1;
             NEW.updated_at := pg_catalog.clock_timestamp();
-            INSERT INTO public.order_outbox ("table", operation, order_id, "row", old, actor)
-            SELECT 'orders', 'UPDATE', NEW.id, pg_catalog.row_to_json(NEW, true),
-                   pg_catalog.row_to_json(OLD, true), public.order_actor()
-             WHERE public.order_notify('orders');
+            {record} ("table", operation, order_id, "row", old, actor)
+            VALUES ('orders', 'UPDATE', NEW.id, pg_catalog.row_to_json(NEW, true),
+                    pg_catalog.row_to_json(OLD, true), public.order_actor())
+            {end}
             RETURN NEW;
         END IF;
     END IF;
@@ -1312,15 +1366,15 @@ END
 $$
 WHEN 'delete' THEN $$
 DECLARE
+    zone text;
     done text;
 BEGIN
     IF TG_RELID OPERATOR(pg_catalog.=) {relation}
        AND pg_catalog.pg_column_size(OLD) OPERATOR(pg_catalog.<=) ({shape}).direct
-       AND pg_catalog.current_setting('TimeZone') OPERATOR(pg_catalog.=) 'UTC'
     THEN
-        INSERT INTO public.order_outbox ("table", operation, order_id, old, actor)
-        SELECT 'orders', 'DELETE', OLD.id, pg_catalog.row_to_json(OLD, true), public.order_actor()
-         WHERE public.order_notify('orders');
+        {record} ("table", operation, order_id, old, actor)
+        VALUES ('orders', 'DELETE', OLD.id, pg_catalog.row_to_json(OLD, true), public.order_actor())
+        {end}
         RETURN OLD;
     END IF;
     done := public.order_check_binding(TG_RELID, {relation});
@@ -1329,16 +1383,24 @@ BEGIN
 END
 $$
 WHEN 'truncate' THEN $$
+DECLARE
+    done text;
 BEGIN
     IF public.order_check_binding(TG_RELID, {relation}) THEN
-        INSERT INTO public.order_outbox ("table", operation, actor)
-        SELECT public.order_table_name(TG_RELID), 'TRUNCATE', public.order_actor()
-         WHERE public.order_notify(public.order_table_name(TG_RELID));
+        done := public.order_record_truncate(({shape}).name);
     END IF;
     RETURN NULL;
 END
-$$ END, '{shape}', 'public.order_shape({relation})'),
-'{relation}', quote_literal(relation) || '::pg_catalog.regclass')
+$$ END;
+    written text := substring(source FROM '\{record\}(.*)\{end\}');
+BEGIN
+    IF written IS NOT NULL THEN
+        source := replace(source, '{record}' || written || '{end}', replace(
+            in_zone, '{record}', record || rtrim(written)));
+    END IF;
+    source := replace(source, '{shape}', 'public.order_shape({relation})');
+    RETURN replace(source, '{relation}', quote_literal(relation) || '::pg_catalog.regclass');
+END
 $function$;
 COMMENT ON FUNCTION order_trigger_source IS 'The source of a trigger function for one table.';
 
@@ -1455,8 +1517,14 @@ BEGIN
                                  WHEN 'insert' THEN 'AFTER INSERT'
                                  WHEN 'truncate' THEN 'AFTER TRUNCATE'
                                  ELSE 'BEFORE ' || upper(kind) END,
-                       relation::text || CASE kind WHEN 'truncate' THEN ' FOR EACH STATEMENT'
-                                                   ELSE ' FOR EACH ROW' END,
+                       relation::text || CASE
+                           WHEN kind = 'truncate' THEN ' FOR EACH STATEMENT'
+                           -- A condition is cheaper than a call, but PostgreSQL then refuses to
+                           -- alter the column: only where version is the system's own.
+                           WHEN kind = 'stamp' AND (order_shape(relation)).is_orders
+                                AND (order_shape(relation)).version IS NOT NULL
+                           THEN ' FOR EACH ROW WHEN (NEW.version <> 1)'
+                           ELSE ' FOR EACH ROW' END,
                        format('order_%s_%s', kind, relation::oid));
     END LOOP;
     IF to_regrole('orders_api') IS NOT NULL THEN
@@ -1555,9 +1623,10 @@ BEGIN
                    'order_depth_exceeds', 'order_drop_recorders', 'order_event_json',
                    'order_events_refuse', 'order_key_columns', 'order_listener_depose',
                    'order_listener_hears', 'order_listener_lead', 'order_listener_sleep',
-                   'order_listener_wake', 'order_lock', 'order_member', 'order_notify',
+                   'order_listener_wake', 'order_lock', 'order_member',
                    'order_parent_column', 'order_record', 'order_record_delete',
-                   'order_record_insert', 'order_record_update', 'order_render',
+                   'order_record_insert', 'order_record_truncate', 'order_record_update',
+                   'order_render', 'order_ring',
                    'order_rendering_kind', 'order_row_json', 'order_row_json_pinned',
                    'order_row_most_bytes', 'order_schema', 'order_schema_version',
                    'order_settings_neutral', 'order_shape', 'order_stamp', 'order_table_name',
