@@ -27,7 +27,7 @@ def edge_address(explicit: str | None, data: Path = DEFAULT_DATA) -> str:
     if explicit is not None:
         return _checked(explicit, "http", "https").rstrip("/").removesuffix("/api")
     try:
-        return read_state(data).edge
+        return str(read_state(data)["edge"])
     except NotRunningError:
         return f"http://localhost:{load_settings().port}"
 

@@ -32,7 +32,7 @@ def psql(
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Run psql on the database of the running stack; all arguments are psql's."""
-    database = read_state(data).database
+    database = read_state(data)["database"]
     program = str(postgres_binaries() / "psql")
     environment = psql_environment(database, os.environ)
     os.execve(program, [program, *(arguments or [])], environment)  # noqa: S606  no shell wanted

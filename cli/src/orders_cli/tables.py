@@ -43,7 +43,7 @@ def unwatch_table(table: Name, data: Data = DEFAULT_DATA) -> None:
 def _query(data: Data, statement: str, parameters: Iterable[str] = ()) -> tuple[str, ...]:
     """Run a statement as the owner of the tables; return its row."""
     try:
-        with psycopg.connect(read_state(data).database) as connection:
+        with psycopg.connect(read_state(data)["database"]) as connection:
             row = connection.execute(statement, list(parameters)).fetchone()
     except psycopg.Error as exc:
         if exc.diag.message_primary is None:

@@ -49,13 +49,14 @@ class Child:
         """Run the program again and again until ``stop`` or until it rejects its settings."""
         backoff = Backoff(first_s=0.2, ceiling_s=10.0)
         while not self._stopping.is_set():
+            status = 0
             try:
                 status = await self._run_once()
                 end = f"ended with status {status}"
                 if status < 0:
                     end = f"was ended by {Signals(-status).name}"
             except OSError as exc:
-                status, end = None, f"cannot be started ({exc})"
+                end = f"cannot be started ({exc})"
             if self._stopping.is_set():
                 return
             if status == self.program.bad_settings_status and not self.was_ready:

@@ -8,9 +8,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Any
 
 from orders_cli.errors import NotRunningError, StackError
 
@@ -19,19 +17,9 @@ AUTH_SECRET = "auth-secret"  # noqa: S105  the name of a file
 
 _LOCK = "lock"
 _STATE = "stack.json"
-
-
-class StackState(BaseModel):
-    """The contents of ``stack.json``."""
-
-    model_config = ConfigDict(frozen=True)
-
-    edge: str
-    api: str
-    gateways: Annotated[list[str], Field(min_length=1)]
-    database: str
-    redis: str
-    pids: dict[str, int]
+_NOT_RUNNING = (
+    "no stack is running on {}; start it with `orders up`, or name its folder with --data"
+)
 
 
 def write_private(path: Path, text: str) -> None:
@@ -86,7 +74,7 @@ def locked(data: Path) -> Iterator[None]:
 
 
 def _try_lock(descriptor: int) -> bool:
-    # Several attempts: is_locked() holds the lock for an instant.
+    # Several attempts: read_state() holds the lock for an instant.
     for _ in range(5):
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -95,33 +83,26 @@ def _try_lock(descriptor: int) -> bool:
     return False
 
 
-def is_locked(data: Path) -> bool:
-    """Tell whether an ``orders up`` runs on this folder."""
-    try:
-        with (data / _LOCK).open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
-
-
-def read_state(data: Path) -> StackState:
-    """Return the addresses of the stack that runs on this folder.
+def read_state(data: Path) -> dict[str, Any]:
+    """Return the contents of ``stack.json``: the addresses of the stack that runs on this folder.
 
     Raises:
         NotRunningError: no stack runs on it, or the stack is not ready.
 
     """
-    if not is_locked(data):
-        raise NotRunningError(
-            f"no stack is running on {data}; start it with `orders up`, or name its folder "
-            "with --data"
-        )
     try:
-        return StackState.model_validate_json((data / _STATE).read_bytes())
+        with (data / _LOCK).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pass  # an `orders up` holds it
+    except FileNotFoundError:
+        raise NotRunningError(_NOT_RUNNING.format(data)) from None
+    else:
+        raise NotRunningError(_NOT_RUNNING.format(data))
+    try:
+        state: dict[str, Any] = json.loads((data / _STATE).read_bytes())
     except FileNotFoundError as exc:
         raise NotRunningError(f"the stack on {data} is not ready") from exc
-    except (OSError, ValidationError) as exc:
-        raise NotRunningError(f"{data / _STATE} cannot be read: {exc}") from exc
+    except OSError as exc:
+        raise NotRunningError(f"{data / _STATE} cannot be read: {exc.strerror}") from exc
+    return state
