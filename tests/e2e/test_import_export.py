@@ -80,9 +80,22 @@ def test_a_second_import_creates_nothing_twice(shop: EmbeddedStack) -> None:
     _write(shop, "again.csv", header + "Eve,Nail,9\nAda,Loom,1\nAda,Loom,1\nBob,Wheel,2\n")
     second = _run(shop, "import", file)
     assert second.returncode == 0, second.stderr
-    assert "2 created, 0 updated, 2 unchanged, 0 refused" in second.stdout
+    assert "2 created, 0 updated, 0 unchanged, 2 imported before" in second.stdout
     assert sorted(_table(shop, "customer_name")) == ["Ada", "Ada", "Bob", "Eve"]
     assert "4 created" in _run(shop, "import", file, "--again").stdout
+
+
+def test_an_import_with_other_values(shop: EmbeddedStack) -> None:
+    """A line that is imported again with another column is not created a second time."""
+    header = "customer_name,product_name,ref\n"
+    file = _write(shop, "other.csv", header + "Ada,Loom,X1\n")
+    assert "1 created" in _run(shop, "import", file).stdout
+    done = _run(shop, "import", file, "--map", "ref=external_number")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "line 2: was imported before with other values; use --upsert-by or --again\n"
+    )
+    assert _table(shop, "customer_name") == ["Ada"]
 
 
 def test_what_the_database_refuses_is_reported(shop: EmbeddedStack) -> None:

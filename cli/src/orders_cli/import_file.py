@@ -26,6 +26,7 @@ from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_contract.schema import ORDERS
 
 _CONNECTIONS = 32
+_OTHER_VALUES = "was imported before with other values; use --upsert-by or --again"
 
 
 @dataclass
@@ -33,6 +34,7 @@ class _Counts:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    imported_before: int = 0
     refused: int = 0
 
     def __str__(self) -> str:
@@ -41,6 +43,8 @@ class _Counts:
             f"{self.updated} updated",
             f"{self.unchanged} unchanged",
         ]
+        if self.imported_before:
+            parts.append(f"{self.imported_before} imported before (--again imports them once more)")
         return ", ".join([*parts, f"{self.refused} refused"])
 
 
@@ -180,13 +184,14 @@ class _Import:
                 created = await self._client.create(
                     row.values, f"import-{self._salt}{row.identity}"
                 )
-                self._count("created" if created.is_new else "unchanged")
+                self._count("created" if created.is_new else "imported_before")
             else:
                 updated = await self._client.update(found["id"], row.values)
                 is_same = found.get("version", object()) == updated.get("version")
                 self._count("unchanged" if is_same else "updated")
         except RejectedRequestError as exc:
-            self._refuse(row.line, exc.detail)
+            is_key = exc.detail.startswith("Idempotency-Key: ")
+            self._refuse(row.line, _OTHER_VALUES if is_key else exc.detail)
         finally:
             self._slots.release()
             bar.advance()
@@ -200,7 +205,7 @@ class _Import:
             raise RejectedRequestError(409, f"several orders have this {column}")
         return page["orders"][0] if page["orders"] else None
 
-    def _count(self, what: Literal["created", "updated", "unchanged"]) -> None:
+    def _count(self, what: Literal["created", "updated", "unchanged", "imported_before"]) -> None:
         setattr(self.counts, what, getattr(self.counts, what) + 1)
 
 
