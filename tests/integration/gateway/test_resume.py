@@ -271,3 +271,23 @@ def test_a_late_word_of_an_earlier_head_resets_nobody(pipeline: Pipeline) -> Non
         write(pipeline, 1)
         follower.until(6)
     assert numbers(follower) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_client_may_ask_for_the_newest_states_only(pipeline: Pipeline) -> None:
+    """I7: with conflate=1 missed events come as the newest state of each row, later ones all."""
+    gateway = pipeline.gateway()
+    pipeline.listener().ready()
+    with Follower(gateway.ready().ws_url) as first, pipeline.database.connect() as sql:
+        write(pipeline, 3)
+        for _ in range(20):
+            sql.execute("UPDATE orders SET quantity = quantity + 1")
+        first.until(63)
+    with Follower(f"{gateway.ws_url}?after=2&conflate=1") as second:
+        assert numbers_until(second, 63) == [61, 62, 63]
+        write(pipeline, 2)
+        assert numbers_until(second, 65)[3:] == [64, 65]
+
+
+def numbers_until(follower: Follower, position: int) -> list[int]:
+    """Read up to a position; return the positions of all events so far."""
+    return [event["position"] for event in follower.until(position)]

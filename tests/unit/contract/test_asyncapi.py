@@ -135,4 +135,5 @@ def test_query_is_the_one_that_is_read() -> None:
     values = {name: schema["examples"][0] for name, schema in described.items()}
     query = "&".join(f"{name}={value}" for name, value in values.items())
     resume = protocol.parse_request(f"{channel['address']}?{query}")
-    assert {"after": resume.after, "stream": resume.stream} == values
+    read = {"after": resume.after, "stream": resume.stream, "conflate": int(resume.conflate)}
+    assert read == values

@@ -43,6 +43,8 @@ def _read(frame: bytes) -> Any:
         ("/ws?after=1&after=2", Resume(after=2)),
         ("/ws?after=9223372036854775807", Resume(after=2**63 - 1)),
         ("/ws?other=7", Resume()),
+        ("/ws?after=7&conflate=1", Resume(7, conflate=True)),
+        ("/ws?after=7&conflate=0", Resume(7)),
         ("/ws#after=7", Resume()),
     ],
 )
@@ -59,6 +61,13 @@ def test_request_without_a_position(after: str) -> None:
     """A value that is not a position is refused."""
     with pytest.raises(BadRequestError, match="after must be a position"):
         parse_request(f"/ws?after={after}")
+
+
+@pytest.mark.parametrize("conflate", ["", "2", "yes", "true"])
+def test_request_with_an_invalid_conflate(conflate: str) -> None:
+    """The parameter conflate is 0 or 1; anything else is refused."""
+    with pytest.raises(BadRequestError, match="conflate must be 0 or 1"):
+        parse_request(f"/ws?after=7&conflate={conflate}")
 
 
 def test_request_that_is_no_url() -> None:

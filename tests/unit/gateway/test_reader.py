@@ -22,6 +22,7 @@ from harness.histories import (
 from orders_contract.batches import Batch
 from orders_contract.matching import EVERYTHING, Selection
 from orders_contract.messages import SERVER_MESSAGE
+from orders_gateway import hub as hub_module
 from orders_gateway import protocol
 from orders_gateway.conflation import Bounds
 from orders_gateway.hub import Hub
@@ -140,13 +141,24 @@ def test_a_restart_drops_messages_of_the_past(is_full: bool) -> None:  # noqa: F
 class _Client:
     """A client and the shell of its reader: takes each step and holds what the messages say."""
 
-    def __init__(self, hub: Hub[Write], history: History, selection: Selection) -> None:
+    def __init__(
+        self,
+        hub: Hub[Write],
+        history: History,
+        selection: Selection,
+        *,
+        after: int = 0,
+        conflates: bool = False,
+    ) -> None:
         self._hub = hub
         self._history = history
         self._selection = selection
+        self.received = 0
         self.reader = Reader(hub, self._write, text_frame, False, _CONFLATE_AFTER)
         self.reader.select(selection)
-        self._fetch(0)
+        self.reader.conflates = conflates
+        self.reader.seek(after)
+        self._fetch(after)
         self.reader.start()
 
     def _write(self, frame: bytes) -> None:
@@ -165,7 +177,10 @@ class _Client:
 
     def receive(self, message: bytes) -> None:
         """Apply a message as the protocol asks."""
+        if not message:
+            return  # a pause
         read: dict[str, Any] = json.loads(message)
+        self.received += 1
         SERVER_MESSAGE.validate_python(read)
         match read["type"]:
             case "events":
@@ -256,6 +271,47 @@ def test_a_client_converges_whatever_its_socket_does(
     assert client.held == client.expected(history.head)
     client.reader.stop()
     assert hub.live() == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    history=histories(min_size=1),
+    sizes=sizes(),
+    selection=SELECTIONS,
+    after=st.integers(0, 40),
+    message_bytes=st.integers(1, 5_000),
+)
+def test_a_client_that_asks_for_the_newest_states_converges(
+    history: History, sizes: list[int], selection: Selection, after: int, message_bytes: int
+) -> None:
+    """I7: resuming with conflate=1 leads to what the database holds, whatever fits a message."""
+    hub = _hub()
+    for each in history.batches(sizes):
+        hub.publish(each)
+    after = min(after, history.head)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hub_module, "MESSAGE_BYTES", message_bytes)
+        client = _Client(hub, history, selection, after=after, conflates=True)
+        client.catch_up()
+    assert client.held == client.expected(history.head)
+    assert client.reader.state is State.LIVE
+
+
+def test_the_newest_states_come_in_one_message() -> None:
+    """A client that resumes with conflate=1 gets one message for many events of one row."""
+    hub = _hub()
+    for position in range(1, 101):
+        change = event(position, "UPDATE", order(7, version=position + 1), order(7))
+        hub.publish(batch([change]))
+    reader = _reader(hub)
+    reader.conflates = True
+    reader.seek(0)
+    assert reader.start() is Step.SEND_EVENTS
+    (message,) = [each for each in reader.messages(hub.ring.since(0) or []) if each]
+    read = json.loads(message)
+    assert (read["first"], read["last"], read["conflated"]) == (1, 100, True)
+    assert [each["position"] for each in read["events"]] == [100]
+    assert reader.next_step() is Step.NOTHING
 
 
 def _publish(hub: Hub[Write], each: Batch) -> None:

@@ -70,7 +70,8 @@ class Conflation:
     def __init__(self, floor: int, bounds: Bounds) -> None:
         self._floor = floor
         self._bounds = bounds
-        self._bytes = 0
+        self.bytes = 0
+        """Characters of all kept texts, which is close to their bytes."""
         self._changes: OrderedDict[RowKey, _Change] = OrderedDict()
 
     def add(self, events: Iterable[SeenEvent]) -> None:
@@ -78,9 +79,9 @@ class Conflation:
         for seen in events:
             self._add(seen)
         bounds = self._bounds
-        while len(self._changes) > bounds.max_rows or self._bytes > bounds.max_bytes:
+        while len(self._changes) > bounds.max_rows or self.bytes > bounds.max_bytes:
             _, forgotten = self._changes.popitem(last=False)
-            self._bytes -= forgotten.size
+            self.bytes -= forgotten.size
             self._floor = forgotten.newest.position
 
     def _add(self, seen: SeenEvent) -> None:
@@ -95,16 +96,16 @@ class Conflation:
         if change is None:
             change = self._changes[key] = _Change(kept)
         else:
-            self._bytes -= change.size
+            self.bytes -= change.size
             if change.newest.is_removal:
                 change.removal = change.newest
             change.newest = kept
             self._changes.move_to_end(key)
-        self._bytes += change.size
+        self.bytes += change.size
 
     def _forget_table(self, table: str) -> None:
         for key in [key for key in self._changes if key[0] == table]:
-            self._bytes -= self._changes.pop(key).size
+            self.bytes -= self._changes.pop(key).size
 
     def since(self, position: int) -> bytes | None:
         """Return the newest events after a position, in order, as a JSON array.

@@ -6,6 +6,7 @@ events (I4). *Live* members have everything up to the ring's position. A member 
 leaves its group, keeps its position, and returns once it has caught up: it delays no other (I6).
 """
 
+import sys
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
@@ -22,6 +23,8 @@ from orders_gateway.ring import Ring, trimmed
 from orders_gateway.transport import Framing
 
 M = TypeVar("M", bound=Hashable)
+
+_UNBOUNDED = Bounds(sys.maxsize, sys.maxsize, sys.maxsize)
 
 MESSAGE_BYTES = 256 * 1024
 """Batches are merged up to this size: many clients refuse messages over 1 MiB."""
@@ -247,6 +250,31 @@ def messages_since(
             yield batch.last, protocol.events(batch.first, batch.last, packed(texts))
         else:
             yield batch.last, protocol.heartbeat(batch.last)
+
+
+def conflated_since(
+    batches: list[Batch], after: int, selection: Selection
+) -> Iterator[tuple[int, bytes]]:
+    """Yield messages as ``messages_since``, with the newest event of each row that changed.
+
+    They are few, and the newest events of all batches are in one if that is not too large. After
+    each batch that makes no message yet, an empty one gives the event loop time for others.
+    """
+    conflation, reached = Conflation(after, _UNBOUNDED), after
+    for batch in gathered([trimmed(each, after) for each in batches]):
+        if conflation.bytes + len(batch.events) > 2 * MESSAGE_BYTES:
+            yield reached, _conflated(conflation, after, reached)
+            conflation, after = Conflation(reached, _UNBOUNDED), reached
+        conflation.add(seen_events(batch, selection))
+        reached = batch.last
+        yield after, b""
+    if reached > after:
+        yield reached, _conflated(conflation, after, reached)
+
+
+def _conflated(conflation: Conflation, after: int, last: int) -> bytes:
+    rendered = conflation.since(after)
+    return protocol.conflated(after + 1, last, rendered) if rendered else protocol.heartbeat(last)
 
 
 def seen_events(batch: Batch, selection: Selection) -> Iterator[SeenEvent]:

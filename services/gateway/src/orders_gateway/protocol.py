@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -29,31 +29,39 @@ _MAX_ERROR_CHARS = 200
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Where a client wants to continue; ``after`` of None means from now."""
+    """Where a client wants to continue; ``after`` of None means from now.
+
+    ``conflate``: it wants the newest state of each row that changed, not every missed event.
+    """
 
     after: int | None = None
     stream: str | None = None
+    conflate: bool = False
 
 
 def parse_request(target: str) -> Resume:
-    """Read ``after`` and ``stream`` from a request target such as ``/ws?after=7&stream=...``.
+    """Read a request target such as ``/ws?after=7&stream=...&conflate=1``.
 
     Raises:
-        BadRequestError: the target is not a URL, or ``after`` is not a position.
+        BadRequestError: the target is not a URL, or a parameter is not valid.
 
     """
     try:
-        query = parse_qs(urlsplit(target).query, keep_blank_values=True)
+        query = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
     except ValueError as exc:
         raise BadRequestError("the request target is not a URL") from exc
-    stream = query.get("stream", [None])[-1]
-    after = query.get("after", [None])[-1]
-    if after is None:
-        return Resume(None, stream)
-    digits = after.isascii() and after.isdigit() and len(after) <= len(str(MAX_POSITION))
-    if not digits or int(after) > MAX_POSITION:
+    conflate = query.get("conflate", "0")
+    if conflate not in {"0", "1"}:
+        raise BadRequestError("conflate must be 0 or 1")
+    after = query.get("after")
+    return Resume(None if after is None else _position(after), query.get("stream"), conflate == "1")
+
+
+def _position(text: str) -> int:
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_POSITION))
+    if not digits or int(text) > MAX_POSITION:
         raise BadRequestError("after must be a position: a whole number, 0 or more")
-    return Resume(int(after), stream)
+    return int(text)
 
 
 def parse_message(text: str | bytes) -> ClientMessage:

@@ -12,7 +12,7 @@ from orders_contract.batches import Batch
 from orders_contract.matching import EVERYTHING, Selection
 from orders_contract.messages import ResetReason
 from orders_gateway import protocol
-from orders_gateway.hub import Hub, messages_since
+from orders_gateway.hub import Hub, conflated_since, messages_since
 from orders_gateway.transport import Framing, Write
 
 
@@ -54,6 +54,8 @@ class Reader:
     deflates: bool
     conflate_after_events: int
     state: State = State.STOPPED
+    conflates: bool = False
+    """Whether the client wants the newest states instead of every event until it is live."""
     selection: Selection = EVERYTHING
     """Which events the client sees."""
     _position: int = 0
@@ -156,11 +158,12 @@ class Reader:
         return protocol.conflated(first, self._position, rendered)
 
     def messages(self, batches: list[Batch]) -> Iterator[bytes]:
-        """Yield the messages that batches make, moving on with each.
+        """Yield the messages that batches make, moving on with each; an empty one is a pause.
 
         Stops if the stream began anew after ``next_step``: the batches are of the past then.
         """
-        for last, message in messages_since(batches, self._position, self.selection):
+        make = conflated_since if self.conflates else messages_since
+        for last, message in make(batches, self._position, self.selection):
             if self.hub.epoch != self._epoch:
                 return
             self._position = last
@@ -168,6 +171,7 @@ class Reader:
 
     def _go_live(self) -> None:
         self.stop()
+        self.conflates = False
         self.state = State.LIVE
         self.hub.join(self.write, self.selection, self.framing, deflates=self.deflates)
 

@@ -120,6 +120,7 @@ class Subscriber:
         is_foreign = resume.after is not None and resume.stream not in {None, ring.stream or ""}
         position = ring.position if resume.after is None or is_foreign else resume.after
         self._reader.seek(position)
+        self._reader.conflates = resume.conflate
         self._send(
             protocol.hello(
                 settings.gateway_id,
@@ -322,8 +323,9 @@ class Subscriber:
                 case Step.SEND_EVENTS:
                     batches = self.context.hub.ring.since(self._reader.position)
                     for message in self._reader.messages(batches or await self._older()):
-                        self._send(message)
-                        await self.transport.drain()
+                        if message:
+                            self._send(message)
+                            await self.transport.drain()
                         await turns.take()
                     continue
                 case _:
