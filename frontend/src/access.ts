@@ -1,6 +1,6 @@
-/** Who uses this page: asked for at the start, and again when a token no longer counts. */
+/** Who uses the page: requested at the start, and again when a token is no longer valid. */
 import { getMe } from "@/features/access/api/get-me";
-import { viewFromQuery } from "@/features/orders/model/order-view";
+import { viewFromQuery } from "@/features/orders/model/order-filter";
 import { hasToken, restoreToken, setToken, whenRefused } from "@/lib/credentials";
 import { apiTrouble, RefusedError } from "@/lib/http";
 import { Observable } from "@/lib/observable";
@@ -10,17 +10,11 @@ import { Session } from "./session";
 export type AccessState =
   | { readonly kind: "asking" }
   | { readonly kind: "out"; readonly reason: string | null }
-  /** Without `me` the API could not say; the page shows that it is away until it does. */
+  /** `me` is null while the API does not answer; the page shows that. */
   | { readonly kind: "in"; readonly me: Me | null; readonly session: Session };
 
 export class Access {
   readonly state = new Observable<AccessState>({ kind: "asking" });
-  readonly #forget: () => void;
-
-  /** `forget` drops whatever is remembered of the one who leaves. */
-  constructor(forget: () => void) {
-    this.#forget = forget;
-  }
 
   async start(): Promise<void> {
     restoreToken();
@@ -34,7 +28,7 @@ export class Access {
     apiTrouble.subscribe(() => void this.#recognise());
   }
 
-  /** Throws what the API says if the token does not count. */
+  /** Throws the API's error if the token is not valid. */
   async signIn(token: string): Promise<void> {
     setToken(token);
     try {
@@ -49,18 +43,18 @@ export class Access {
     if (this.state.get().kind === "in") this.#leave(reason);
   }
 
-  /** The API is back: who came while it was away is asked for anew. */
+  /** The API is back: find out who opened the page while it was away. */
   async #recognise(): Promise<void> {
-    const isNobody = () => {
+    const isUnknown = () => {
       const state = this.state.get();
       return state.kind === "in" && state.me === null;
     };
-    if (apiTrouble.get() !== null || !isNobody()) return;
+    if (apiTrouble.get() !== null || !isUnknown()) return;
     try {
       const me = await getMe();
-      if (isNobody()) this.#enter(me);
+      if (isUnknown()) this.#enter(me);
     } catch {
-      // It has gone again, and will be back; or nobody may come in without a token.
+      // The API is away again, or asks for a token: the next answer decides.
     }
   }
 
@@ -77,7 +71,6 @@ export class Access {
   #leave(reason: string | null): void {
     this.#stop();
     setToken(null);
-    this.#forget();
     this.state.set({ kind: "out", reason });
   }
 

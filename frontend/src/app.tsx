@@ -1,7 +1,16 @@
 import { CircleHelp, Plus } from "lucide-react";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import {
+  lazy,
+  type ReactNode,
+  Suspense,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import { Boundary } from "@/components/boundary";
 import { Button } from "@/components/button";
-import { HelpDialog } from "@/components/help-dialog";
 import { IconButton } from "@/components/icon-button";
 import { Toaster } from "@/components/toaster";
 import { Toasts, ToastsContext } from "@/components/toasts";
@@ -9,33 +18,43 @@ import { Who } from "@/features/access/components/who";
 import { ActivityPanel } from "@/features/activity/components/activity-panel";
 import { ConnectionStatus } from "@/features/connection/components/connection-status";
 import { StaleNotice } from "@/features/connection/components/stale-notice";
-import { changeStatus } from "@/features/orders/api/change-status";
-import { deleteOrder } from "@/features/orders/api/delete-order";
-import { ConflictDialog } from "@/features/orders/components/conflict-dialog";
-import { NewOrderDialog } from "@/features/orders/components/new-order-dialog";
+import { changeOrder, deleteOrder } from "@/features/orders/api/orders";
 import {
   OrdersContext,
   type OrdersContextValue,
 } from "@/features/orders/components/orders-context";
 import { OrdersView } from "@/features/orders/components/orders-view";
-import type { OrderFilter } from "@/features/orders/model/order-filter";
+import {
+  EVERYTHING,
+  type OrderFilter,
+  viewFromQuery,
+  viewToQuery,
+} from "@/features/orders/model/order-filter";
+import { draftToJson } from "@/features/orders/model/order-draft";
 import type { OrderSort } from "@/features/orders/model/order-sort";
-import { PLAIN_VIEW, viewFromQuery, viewToQuery } from "@/features/orders/model/order-view";
-import { OrderWrites } from "@/features/orders/model/order-writes";
+import { OrderWrites, type WritesApi } from "@/features/orders/model/order-writes";
 import { Selection } from "@/features/orders/model/selection";
+import { ColumnChoice } from "@/features/orders/model/table-columns";
+import type { DatabaseClock } from "@/lib/clock";
 import type { Me } from "@/lib/protocol";
 import { rightsOf } from "@/lib/rights";
 import { orderIn, type Router } from "@/lib/route";
+import type { Id } from "@/lib/row";
 import { useMedia } from "@/lib/use-media";
+import type { OrderSchema } from "@/lib/schema";
+import { ClockContext } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
+import { SchemaContext } from "@/lib/use-schema";
 import { useShortcuts } from "@/lib/use-shortcuts";
 import styles from "./app.module.css";
-import { Announcements } from "./announcements";
 import type { Session } from "./session";
 
 const OrderPanel = lazy(async () => ({
   default: (await import("@/features/orders/components/order-panel")).OrderPanel,
 }));
+const HelpDialog = lazy(async () => ({ default: (await import("./dialogs")).HelpDialog }));
+const ConflictDialog = lazy(async () => ({ default: (await import("./dialogs")).ConflictDialog }));
+const NewOrderDialog = lazy(async () => ({ default: (await import("./dialogs")).NewOrderDialog }));
 const PulsePanel = lazy(async () => ({
   default: (await import("@/features/pulse/components/pulse-panel")).PulsePanel,
 }));
@@ -55,11 +74,18 @@ interface AppProps {
 
 export function App({ session, router, me, onSignOut }: AppProps) {
   const [toasts] = useState(() => new Toasts());
-  const [writes] = useState(() => new OrderWrites({ changeStatus, deleteOrder }, toasts));
+  const [writes] = useState(
+    () => new OrderWrites(writesApi(session), toasts, session.schema.state.get),
+  );
   const [selection] = useState(() => new Selection());
-  const [ordering, setOrdering] = useState(false);
+  const [columns] = useState(() => new ColumnChoice());
+  const schema = useObservable(session.schema.state);
+  const announcement = useObservable(session.announcer.state);
+  /** Null until the form is opened for the first time; then it keeps what the user typed. */
+  const [ordering, setOrdering] = useState<boolean | null>(null);
   const [helping, setHelping] = useState(false);
   const searchBox = useRef<HTMLInputElement>(null);
+  const conflicts = useObservable(writes.conflicts);
   const { path } = useObservable(router.state);
   const narrow = useMedia("(max-width: 60rem)");
   const rights = useMemo(() => rightsOf(me), [me]);
@@ -80,7 +106,7 @@ export function App({ session, router, me, onSignOut }: AppProps) {
     },
     [session, router],
   );
-  const openOrder = useCallback((id: number) => router.go(`/orders/${id}`), [router]);
+  const openOrder = useCallback((id: Id) => router.go(`/orders/${id}`), [router]);
   const close = useCallback(() => {
     const id = orderIn(router.state.get().path);
     router.go("/");
@@ -91,10 +117,11 @@ export function App({ session, router, me, onSignOut }: AppProps) {
       rights,
       writes,
       selection,
+      columns,
       openOrder,
-      showCustomer: (customer) => setFilter({ ...PLAIN_VIEW.filter, customer }),
+      showCustomer: (customer) => setFilter({ ...EVERYTHING, customer }),
     }),
-    [rights, writes, selection, openOrder, setFilter],
+    [rights, writes, selection, columns, openOrder, setFilter],
   );
 
   useEffect(() => {
@@ -102,7 +129,13 @@ export function App({ session, router, me, onSignOut }: AppProps) {
     addEventListener("pagehide", flush);
     return () => removeEventListener("pagehide", flush);
   }, [writes]);
-  // The way back may lead to another filter.
+  // Load the dialogs before they are needed, but not with the first view.
+  useEffect(() => {
+    const preload = () => void import("./dialogs").catch(() => undefined);
+    addEventListener("pointermove", preload, { once: true });
+    return () => removeEventListener("pointermove", preload);
+  }, []);
+  // The Back button may lead to another filter.
   useEffect(() => {
     const follow = () => {
       const wanted = viewFromQuery(new URLSearchParams(location.search));
@@ -115,11 +148,11 @@ export function App({ session, router, me, onSignOut }: AppProps) {
     return () => removeEventListener("popstate", follow);
   }, [session]);
   useEffect(() => {
-    document.title = opened === null ? "Orders" : `Order #${opened}`;
+    document.title = opened === null ? "Orders" : `Order #${String(opened)}`;
   }, [opened]);
   useShortcuts({
     "/": () => searchBox.current?.focus(),
-    n: () => setOrdering(rights.write),
+    n: () => setOrdering(rights.write || null),
     p: () => session.activity.pause(!session.activity.state.get().paused),
     "?": () => setHelping(true),
     Escape: () => {
@@ -129,32 +162,41 @@ export function App({ session, router, me, onSignOut }: AppProps) {
   });
 
   const covered = narrow && opened !== null;
+  const panel = opened !== null && (
+    <Boundary key={String(opened)} part={`Order #${String(opened)}`}>
+      <Suspense fallback={<div className={styles.placeholder} />}>
+        <OrderPanel id={opened} feed={session.orders} listen={session.listen} onClose={close} />
+      </Suspense>
+    </Boundary>
+  );
   return (
-    <ToastsContext value={toasts}>
-      <OrdersContext value={orders}>
-        <div className={styles.page} data-view={view} inert={covered}>
-          <header className={styles.header}>
-            <img src="/icon.svg" alt="" width={28} height={28} />
-            <h1>Real-Time Orders</h1>
+    <Contexts {...{ toasts, orders, schema }} clock={session.progress.clock}>
+      <div className={styles.page} data-view={view} inert={covered}>
+        <header className={styles.header}>
+          <img src="/icon.svg" alt="" width={28} height={28} />
+          <h1>Real-Time Orders</h1>
+          <Boundary part="The connection">
             <ConnectionStatus socket={session.socket} progress={session.progress} />
-            {me?.mode === "token" && <Who me={me} onSignOut={onSignOut} />}
-            <IconButton
-              className={styles.help}
-              label="Keyboard help"
-              title="Keyboard (?)"
-              onClick={() => setHelping(true)}
-            >
-              <CircleHelp size={18} aria-hidden />
-            </IconButton>
-            {rights.write && (
-              <Button kind="primary" onClick={() => setOrdering(true)} aria-label="New order">
-                <Plus size={16} aria-hidden />
-                <span className={styles.wide}>New order</span>
-              </Button>
-            )}
-          </header>
-          <StaleNotice socket={session.socket} askApi={session.askApi} />
-          <main className={styles.main}>
+          </Boundary>
+          {me?.mode === "token" && <Who me={me} onSignOut={onSignOut} />}
+          <IconButton
+            className={styles.help}
+            label="Keyboard help"
+            title="Keyboard (?)"
+            onClick={() => setHelping(true)}
+          >
+            <CircleHelp size={18} aria-hidden />
+          </IconButton>
+          {rights.write && (
+            <Button kind="primary" onClick={() => setOrdering(true)} aria-label="New order">
+              <Plus size={16} aria-hidden />
+              <span className={styles.wide}>New order</span>
+            </Button>
+          )}
+        </header>
+        <StaleNotice socket={session.socket} askApi={session.askApi} />
+        <main className={styles.main}>
+          <Boundary part="The list of orders">
             <OrdersView
               feed={session.orders}
               counts={session.matching.state}
@@ -164,68 +206,81 @@ export function App({ session, router, me, onSignOut }: AppProps) {
               onSort={setSort}
               onNewOrder={() => setOrdering(true)}
             />
-            <div className={styles.side}>
-              {opened !== null && !narrow ? (
-                <Panel key={opened} id={opened} session={session} onClose={close} />
-              ) : (
-                <>
+          </Boundary>
+          <div className={styles.side}>
+            {panel && !narrow ? (
+              panel
+            ) : (
+              <>
+                <Boundary part="The charts">
                   <Suspense fallback={<div className={styles.placeholder} />}>
-                    <PulsePanel
-                      pulse={session.pulse.state}
-                      counts={session.counts.state}
-                      offsetMs={() => session.progress.clock.estimate?.offsetMs ?? 0}
-                    />
+                    <PulsePanel pulse={session.pulse.state} counts={session.counts.state} />
                   </Suspense>
+                </Boundary>
+                <Boundary part="The activity list">
                   <ActivityPanel feed={session.activity} onOpen={openOrder} />
-                </>
-              )}
-            </div>
-          </main>
-          <nav className={styles.views} aria-label="View">
-            {Object.entries(VIEWS).map(([address, name]) => (
-              <a
-                key={name}
-                href={address}
-                aria-current={view === name ? "page" : undefined}
-                onClick={(event) => {
-                  event.preventDefault();
-                  router.go(address);
-                }}
-              >
-                {name}
-              </a>
-            ))}
-          </nav>
-        </div>
-        {covered && (
-          <div className={styles.cover}>
-            <Panel key={opened} id={opened} session={session} onClose={close} />
+                </Boundary>
+              </>
+            )}
           </div>
-        )}
-        <NewOrderDialog open={ordering} onOpenChange={setOrdering} />
-        <HelpDialog open={helping} onOpenChange={setHelping} rights={rights} />
-        <ConflictDialog />
-        <Announcements announcer={session.announcer} />
-        <Toaster toasts={toasts} />
-      </OrdersContext>
-    </ToastsContext>
+        </main>
+        <nav className={styles.views} aria-label="View">
+          {Object.entries(VIEWS).map(([address, name]) => (
+            <a
+              key={name}
+              href={address}
+              aria-current={view === name ? "page" : undefined}
+              onClick={(event) => {
+                event.preventDefault();
+                router.go(address);
+              }}
+            >
+              {name}
+            </a>
+          ))}
+        </nav>
+      </div>
+      {covered && <div className={styles.cover}>{panel}</div>}
+      <Boundary part="The dialog">
+        <Suspense>
+          {ordering !== null && <NewOrderDialog open={ordering} onOpenChange={setOrdering} />}
+          {helping && <HelpDialog open onOpenChange={setHelping} rights={rights} />}
+          {conflicts.length > 0 && <ConflictDialog />}
+        </Suspense>
+      </Boundary>
+      <div role="status" aria-live="polite" className="visually-hidden">
+        {announcement}
+      </div>
+      <Toaster toasts={toasts} />
+    </Contexts>
   );
 }
 
-interface PanelProps {
-  id: number;
-  session: Session;
-  onClose: () => void;
+interface ContextsProps {
+  toasts: Toasts;
+  orders: OrdersContextValue;
+  schema: OrderSchema;
+  clock: DatabaseClock;
+  children: ReactNode;
 }
 
-function Panel({ id, session, onClose }: PanelProps) {
-  const listen = useCallback(
-    (listener: Parameters<Session["listen"]>[0]) => session.listen(listener),
-    [session],
-  );
-  return (
-    <Suspense fallback={<div className={styles.placeholder} />}>
-      <OrderPanel id={id} feed={session.orders} listen={listen} onClose={onClose} />
-    </Suspense>
-  );
+const Contexts = ({ toasts, orders, schema, clock, children }: ContextsProps) => (
+  <ToastsContext value={toasts}>
+    <SchemaContext value={schema}>
+      <ClockContext value={clock}>
+        <OrdersContext value={orders}>{children}</OrdersContext>
+      </ClockContext>
+    </SchemaContext>
+  </ToastsContext>
+);
+
+function writesApi(session: Session): WritesApi {
+  return {
+    deleteOrder,
+    changeStatus: (id, status, version) => {
+      const column = session.schema.state.get().role("status");
+      const change = column ? draftToJson({ [column.name]: status }, [column]) : "{}";
+      return changeOrder(id, change, version);
+    },
+  };
 }

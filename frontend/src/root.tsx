@@ -10,7 +10,7 @@ interface RootProps {
   router: Router;
 }
 
-/** The dashboard, or the way in. */
+/** The dashboard, or the form to sign in. */
 export function Root({ access, router }: RootProps) {
   const state = useObservable(access.state);
   switch (state.kind) {

@@ -1,14 +1,18 @@
-/** An open page's connection to the system: the socket, and the stores that it feeds. */
+/** A page's connection to the system: the socket, and the stores that it feeds. */
 import { admission } from "@/features/access/api/admission";
 import { getMe } from "@/features/access/api/get-me";
 import { listEventsBefore } from "@/features/activity/api/list-events";
 import { ActivityFeed } from "@/features/activity/model/activity-feed";
 import { Progress } from "@/features/connection/model/progress";
-import { countOrders } from "@/features/orders/api/count-orders";
-import { listOrders } from "@/features/orders/api/list-orders";
+import { countOrders, listOrders } from "@/features/orders/api/orders";
 import { countEvents, openCounts, type OrderCounts } from "@/features/orders/model/order-counts";
-import { EVERYTHING, type OrderFilter } from "@/features/orders/model/order-filter";
-import type { OrderView } from "@/features/orders/model/order-view";
+import {
+  EVERYTHING,
+  type OrderFilter,
+  type OrderView,
+  restMatcherOf,
+  toQuery,
+} from "@/features/orders/model/order-filter";
 import { OrdersFeed } from "@/features/orders/model/orders-feed";
 import { getPulse } from "@/features/pulse/api/get-pulse";
 import { openPulse, type Pulse, pulseOn } from "@/features/pulse/model/pulse";
@@ -18,35 +22,43 @@ import { FrameBatch } from "@/lib/frame-batch";
 import { apiTrouble } from "@/lib/http";
 import { LiveSocket, type Phase } from "@/lib/live-socket";
 import { Observable } from "@/lib/observable";
-import type { CountsPage, OrderEvent, OrdersPage, PulsePage } from "@/lib/protocol";
+import {
+  type ChangeEvent,
+  type CountsPage,
+  ORDERS,
+  type OrdersPage,
+  type PulsePage,
+} from "@/lib/protocol";
+import { SchemaFeed } from "@/lib/schema-feed";
 
 const SLEEP_CHECK_MS = 5000;
 const SLEPT_MS = 20_000;
 const CLOCK_FIRST_MS = 3000;
 const CLOCK_EVERY_MS = 300_000;
 
-export type EventsListener = (events: readonly OrderEvent[], complete: boolean) => void;
+export type EventsListener = (events: readonly ChangeEvent[], complete: boolean) => void;
 
 export interface SessionOptions {
-  /** Show a ticket with each connection: the system asks who we are. */
+  /** Connect with tickets: the system asks for a token. */
   readonly byTicket: boolean;
   readonly onUnauthorized: () => void;
 }
 
 interface Received {
-  readonly event: OrderEvent;
+  readonly event: ChangeEvent;
   readonly conflated: boolean;
 }
 
 export class Session {
+  readonly schema = new SchemaFeed();
   readonly orders: OrdersFeed;
   readonly activity = new ActivityFeed(listEventsBefore);
   readonly socket: LiveSocket;
   readonly progress: Progress;
   readonly announcer = new Announcer();
-  /** Of all orders. */
+  /** Counts of all orders. */
   readonly counts: Followed<CountsPage, OrderCounts>;
-  /** Of those that match the table's filter, whatever their status. */
+  /** Counts of the orders that match the table's filter, whatever their status. */
   readonly matching: Followed<CountsPage, OrderCounts>;
   readonly pulse: Followed<PulsePage, Pulse>;
   readonly filter: Observable<OrderFilter>;
@@ -63,7 +75,11 @@ export class Session {
     this.orders = new OrdersFeed({
       filter,
       sort,
-      fetchPage: listOrders,
+      fetchPage: async (filter, request) => {
+        await this.schema.ensure(request.signal);
+        return listOrders(toQuery(filter, this.schema.state.get()), request);
+      },
+      schema: this.schema.state.get,
       onSnapshot: (page) => this.#follow(page),
     });
     this.socket = new LiveSocket({
@@ -73,20 +89,13 @@ export class Session {
         this.#batch.push(events.map((event) => ({ event, conflated })));
       },
       onReset: (reason) => this.#startOver(reason),
+      onSchema: (version) => this.schema.announce(version),
       onUnauthorized,
       ...(byTicket && { admission }),
     });
     this.progress = new Progress(this.socket.state);
-    this.counts = new Followed({
-      fetch: this.#timed((signal) => countOrders(EVERYTHING, signal)),
-      open: openCounts,
-      apply: (counts, events) => countEvents(counts, events, EVERYTHING),
-    });
-    this.matching = new Followed({
-      fetch: this.#timed((signal) => countOrders(this.filter.get(), signal)),
-      open: openCounts,
-      apply: (counts, events) => countEvents(counts, events, this.filter.get()),
-    });
+    this.counts = this.#counted(() => EVERYTHING);
+    this.matching = this.#counted(this.filter.get);
     this.pulse = new Followed({
       fetch: this.#timed(getPulse),
       open: openPulse,
@@ -97,31 +106,33 @@ export class Session {
   start(): void {
     this.orders.reload();
     addEventListener("online", this.#wake);
-    addEventListener("offline", this.#lookAround);
+    addEventListener("offline", this.#checkSocket);
     addEventListener("pageshow", this.#wake);
     document.addEventListener("visibilitychange", this.#wake);
-    // Timers stand still while the machine sleeps: one that is late tells that it did.
+    // Timers stand still while the machine sleeps, so a late one shows that it slept.
     let checked = Date.now();
     const watch = setInterval(() => {
       const slept = Date.now() - checked > SLEPT_MS;
       checked = Date.now();
       if (slept) this.#wake();
     }, SLEEP_CHECK_MS);
-    // Once it is quiet an answer is faster, and tells the database's time more exactly.
+    // After the start answers are faster, and so tell the database's time more exactly.
     const quiet = setTimeout(() => this.counts.reload(), CLOCK_FIRST_MS);
     const again = setInterval(() => this.counts.reload(), CLOCK_EVERY_MS);
     this.#timers.push(watch, quiet, again);
     this.socket.state.subscribe(this.#comeBack);
+    this.schema.state.subscribe(this.#followSchema);
     this.#unsubscribe = apiTrouble.subscribe(this.#awaitApi);
   }
 
   stop(): void {
     removeEventListener("online", this.#wake);
-    removeEventListener("offline", this.#lookAround);
+    removeEventListener("offline", this.#checkSocket);
     removeEventListener("pageshow", this.#wake);
     document.removeEventListener("visibilitychange", this.#wake);
     for (const timer of this.#timers) clearInterval(timer);
     this.#unsubscribe?.();
+    this.schema.stop();
     this.orders.stop();
     this.activity.stop();
     this.counts.stop();
@@ -142,11 +153,11 @@ export class Session {
     }
   }
 
-  /** Hear of every change; `complete` is false where some may have been left out. */
-  listen(listener: EventsListener): () => void {
+  /** Get every event; `complete` is false where some may be missing. */
+  readonly listen = (listener: EventsListener): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
-  }
+  };
 
   #follow(page: OrdersPage): void {
     const { stream, phase } = this.socket.state.get();
@@ -161,11 +172,12 @@ export class Session {
   #deliver(received: readonly Received[]): void {
     const events = received.map(({ event }) => event);
     const conflated = received.some((item) => item.conflated);
-    this.orders.receive(events);
+    const ofOrders = events.filter(({ table }) => table === ORDERS);
+    this.orders.receive(ofOrders);
+    this.counts.receive(ofOrders, conflated);
+    this.matching.receive(ofOrders, conflated);
+    this.pulse.receive(events, conflated);
     this.activity.receive(events);
-    for (const followed of [this.counts, this.matching, this.pulse]) {
-      followed.receive(events, conflated);
-    }
     this.announcer.receive(events);
     this.progress.applied(events, this.#batch.waiting === 0 && !conflated);
     for (const listener of this.#listeners) listener(events, !conflated);
@@ -173,12 +185,31 @@ export class Session {
 
   #startOver(reason: string): void {
     const { position } = this.socket.state.get();
-    this.#batch.clear(); // the snapshot will show what they did
+    this.#batch.clear(); // the snapshot will show their effects
     this.progress.begin(position ?? 0);
     this.activity.break(reason, position ?? 0);
     this.orders.reload();
     this.#recount();
     for (const listener of this.#listeners) listener([], false);
+  }
+
+  /** Another schema: rows may have gained, lost or renamed columns without an event. */
+  readonly #followSchema = (): void => {
+    if (!this.orders.state.get().loaded) return;
+    this.orders.reload();
+    this.#recount();
+  };
+
+  #counted(filter: () => OrderFilter): Followed<CountsPage, OrderCounts> {
+    const schema = this.schema.state.get;
+    return new Followed({
+      fetch: this.#timed((signal) =>
+        countOrders(toQuery({ ...filter(), status: null }, schema()), signal),
+      ),
+      open: openCounts,
+      apply: (counts, events) =>
+        countEvents(counts, events, schema(), restMatcherOf(filter(), schema())),
+    });
   }
 
   #recount(): void {
@@ -187,7 +218,7 @@ export class Session {
     this.pulse.reload();
   }
 
-  /** Every answer that tells the database's time also sets the clock. */
+  /** Every answer that carries the database's time also sets the clock. */
   #timed<Page extends { time: string; position: number }>(
     fetch: (signal: AbortSignal) => Promise<Page>,
   ): (signal: AbortSignal) => Promise<Page> {
@@ -200,7 +231,7 @@ export class Session {
     };
   }
 
-  /** Live again: ask how far the system has come meanwhile, to say how much is still missing. */
+  /** After a reconnection: request the head position, to show how many events are missing. */
   readonly #comeBack = (): void => {
     const { phase } = this.socket.state.get();
     const before = this.#phase;
@@ -211,22 +242,22 @@ export class Session {
   };
 
   /**
-   * Find out whether the API is there: every answer tells, so ask what costs it least. One that
-   * is there, but cannot serve, is well again only when it gives what takes the database, too.
+   * Find out whether the API answers, with the cheapest request. An API that answered that it cannot
+   * serve is well again only when a request that needs the database succeeds.
    */
   readonly askApi = (): void => {
     if (apiTrouble.get()?.answered) this.counts.reload();
     else getMe().catch(() => undefined);
   };
 
-  /** Who only looks would never hear that it is back: ask again and again, less and less often. */
+  /** A page that nobody uses sends no requests: repeat one until the API is back. */
   readonly #awaitApi = (): void => {
     const well = apiTrouble.get() === null;
     if (this.#apiWasWell && !well) this.counts.reload();
     this.#apiWasWell = well;
   };
 
-  readonly #lookAround = (): void => this.socket.wake();
+  readonly #checkSocket = (): void => this.socket.wake();
 
   readonly #wake = (): void => {
     if (document.visibilityState === "visible") this.socket.wake();

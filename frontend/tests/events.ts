@@ -1,8 +1,71 @@
-import type { Order, OrderEvent, OrdersPage } from "@/lib/protocol";
+/** Orders, events and a schema for tests: the columns that the seed of the database has. */
+import { matcherOf, type OrderFilter } from "@/features/orders/model/order-filter";
+import type { ChangeEvent, OrdersPage } from "@/lib/protocol";
+import type { Id, Order, Row } from "@/lib/row";
+import { type Column, OrderSchema } from "@/lib/schema";
 
 const TIME = "2026-11-22T11:12:52.70211+00:00";
+export const STATUSES = ["pending", "processing", "shipped", "delivered", "cancelled"] as const;
 
-export function order(id: number, change: Partial<Order> = {}): Order {
+export interface SeedOrder extends Row {
+  readonly id: Id;
+  readonly customer_name: string;
+  readonly product_name: string;
+  readonly quantity: number;
+  readonly status: string;
+  readonly version: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+export function column(name: string, change: Partial<Column> = {}): Column {
+  return {
+    name,
+    type: "text",
+    kind: "text",
+    nullable: false,
+    writable: true,
+    default: false,
+    choices: null,
+    next: null,
+    max_length: null,
+    comment: null,
+    ...change,
+  };
+}
+
+const system = (name: string, change: Partial<Column>) =>
+  column(name, { writable: false, default: true, ...change });
+
+export const SEED: readonly Column[] = [
+  system("id", { type: "bigint", kind: "integer" }),
+  column("customer_name", { max_length: 200 }),
+  column("product_name", { max_length: 200 }),
+  column("quantity", { type: "integer", kind: "integer", default: true }),
+  column("status", {
+    kind: "choice",
+    default: true,
+    choices: [...STATUSES],
+    next: {
+      pending: ["processing", "cancelled"],
+      processing: ["shipped", "pending", "cancelled"],
+      shipped: ["delivered", "processing"],
+      cancelled: ["pending"],
+    },
+  }),
+  system("version", { type: "integer", kind: "integer" }),
+  system("created_at", { type: "timestamp with time zone", kind: "timestamp" }),
+  system("updated_at", { type: "timestamp with time zone", kind: "timestamp" }),
+];
+
+export const schemaOf = (columns: readonly Column[], version = "v1"): OrderSchema =>
+  new OrderSchema(version, { name: "orders", columns: [...columns] });
+
+export const SCHEMA = schemaOf(SEED);
+
+export const matches = (filter: OrderFilter, row: Row): boolean => matcherOf(filter, SCHEMA)(row);
+
+export function order(id: Id, change: Partial<SeedOrder> = {}): SeedOrder {
   return {
     id,
     customer_name: "John Doe",
@@ -16,36 +79,30 @@ export function order(id: number, change: Partial<Order> = {}): Order {
   };
 }
 
-export function inserted(position: number, row: Order): OrderEvent {
-  return event(position, { operation: "INSERT", order_id: row.id, order: row });
-}
+export const inserted = (position: number, row: Order): ChangeEvent =>
+  event(position, { operation: "INSERT", order_id: row.id, row });
 
-export function updated(
-  position: number,
-  row: Order,
-  changed: Record<string, unknown> = {},
-): OrderEvent {
-  return event(position, { operation: "UPDATE", order_id: row.id, order: row, changed });
-}
+export const updated = (position: number, row: Order, changed: Row = {}): ChangeEvent =>
+  event(position, { operation: "UPDATE", order_id: row.id, row, changed });
 
-export function deleted(position: number, row: Order): OrderEvent {
-  return event(position, { operation: "DELETE", order_id: row.id, changed: { ...row } });
-}
+export const deleted = (position: number, row: Order): ChangeEvent =>
+  event(position, { operation: "DELETE", order_id: row.id, changed: row });
 
-export function truncated(position: number): OrderEvent {
-  return event(position, { operation: "TRUNCATE" });
-}
+export const truncated = (position: number): ChangeEvent =>
+  event(position, { operation: "TRUNCATE" });
 
 export function page(position: number, orders: Order[], next_cursor: string | null = null) {
   return { stream: "s", position, orders, next_cursor } satisfies OrdersPage;
 }
 
-function event(position: number, change: Partial<OrderEvent>): OrderEvent {
+export function event(position: number, change: Partial<ChangeEvent>): ChangeEvent {
   return {
     position,
+    table: "orders",
     operation: "INSERT",
     order_id: null,
-    order: null,
+    key: null,
+    row: null,
     changed: null,
     actor: null,
     changed_at: TIME,

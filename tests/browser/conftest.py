@@ -1,4 +1,4 @@
-"""A real Chromium before the real system."""
+"""Chromium with the dashboard of a real system."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +22,7 @@ _REFUSALS = (
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Chromium, as this machine has it."""
+    """Return the path of the installed Chromium; skip the tests without one."""
     executable = installed()
     if executable is None:
         pytest.skip(f"no browser here: none of {', '.join(NAMES)} is installed")
@@ -34,7 +34,7 @@ def stack(
     chromium: str,  # noqa: ARG001  without a browser nothing is started
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[EmbeddedStack]:
-    """Start the system once for all tests of the dashboard."""
+    """Start one system for all tests of the dashboard."""
     stack = EmbeddedStack(tmp_path_factory.mktemp("stack"))
     try:
         stack.start()
@@ -43,11 +43,11 @@ def stack(
         stack.end()
 
 
-# Not for the whole session: as long as Playwright runs, its event loop counts as this thread's, and
-# no asynchronous test of another folder could have one of its own.
+# Not for the whole session: while Playwright runs, its event loop is this thread's loop, and an
+# asynchronous test of another folder could not start its own.
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """Start Chromium once for the tests of a file."""
+    """Start one Chromium for the tests of a file."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
@@ -55,7 +55,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 class Watch:
-    """What a page does that it should not: errors on the console, requests to other hosts."""
+    """Records what a page must not do: errors on the console, requests to other hosts."""
 
     def __init__(self, page: Page, origin: str) -> None:
         self._host = urlsplit(origin).netloc
@@ -74,20 +74,20 @@ class Watch:
             self.foreign.append(url)
 
     def _see_message(self, message: ConsoleMessage) -> None:
-        # The browser itself reports connections and writes that were refused, as tests want them.
+        # The browser reports the refused connections and requests that tests cause on purpose.
         if message.type == "error" and not any(text in message.text for text in _REFUSALS):
             self.errors.append(message.text)
 
 
 @pytest.fixture
 def open_tab(browser: Browser, stack: EmbeddedStack) -> Iterator[OpenTab]:
-    """Open the dashboard in a fresh profile; at the end it must have behaved."""
+    """Open the dashboard in a new profile; fail at the end if the page did what it must not."""
     watches: list[Watch] = []
     contexts = []
 
     def open_tab(path: str = "/", width: int = 1280, height: int = 800, **options: Any) -> Page:
         options = {"viewport": {"width": width, "height": height}, **options}
-        # Every frame of an animation is drawn by the processor here.
+        # Without a graphics card the processor draws every frame of an animation.
         context = browser.new_context(reduced_motion="reduce", **options)
         context.set_default_timeout(15_000)
         contexts.append(context)

@@ -1,4 +1,4 @@
-"""``make screenshots``: every view, light and dark, on a desk and on a phone, as it is in life."""
+"""``make screenshots``: pictures of every view, light and dark, on a desktop and a phone."""
 
 import os
 import re
@@ -22,7 +22,7 @@ _SIZES = {"desk": {"width": 1080, "height": 680}, "phone": {"width": 390, "heigh
 _LOOKS = [(scheme, size) for scheme in ("light", "dark") for size in _SIZES]
 _PHONES = [(scheme, "phone") for scheme in ("light", "dark")]
 _TWO_LOOKS = [("light", "desk"), ("dark", "phone")]
-"""Enough for what is opened now and then: all pictures of everything would be several megabytes."""
+"""For views that are opened rarely: every picture of every view would be several megabytes."""
 
 _PULSE_IS_THERE = """
     () => /\\d/.test(document.querySelector("[data-testid=orders-today]")?.textContent)
@@ -43,11 +43,11 @@ _LIFE = f"""
 """
 
 View = Callable[[Page, EmbeddedStack], None]
-"""Brings a page that shows the orders to what the picture is of."""
+"""Brings a page that shows the orders to the view of the picture."""
 
 
 def _as_it_is(page: Page, stack: EmbeddedStack) -> None:
-    """Do nothing: the page itself is the picture."""
+    """Take the picture of the page as it opens."""
 
 
 def _newest(stack: EmbeddedStack) -> int:
@@ -77,7 +77,7 @@ def _burst(page: Page, stack: EmbeddedStack) -> None:
     until_caught_up(stack, page)
 
 
-def _new_order(page: Page, stack: EmbeddedStack) -> None:  # noqa: ARG001  each is called alike
+def _new_order(page: Page, stack: EmbeddedStack) -> None:  # noqa: ARG001  every view has the same parameters
     page.get_by_role("button", name="New order").click()
     page.get_by_role("button", name="Create order").click()
 
@@ -117,7 +117,7 @@ def _deleted(page: Page, stack: EmbeddedStack) -> None:
 def _conflict(page: Page, stack: EmbeddedStack) -> None:
     order = create(stack, customer_name="Ernst Handel", product_name="Chai", quantity=24)
     row(page, order).wait_for()
-    os.kill(stack.pids()["listener"], signal.SIGSTOP)  # the page does not hear of it
+    os.kill(stack.pids()["listener"], signal.SIGSTOP)  # the page gets no events
     try:
         stack.psql(f"UPDATE orders SET status = 'cancelled', quantity = 5 WHERE id = {order}")
         set_status(page, order, "processing")
@@ -237,7 +237,7 @@ def _of_a_guarded_shop(browser: Browser) -> None:
 
 
 def main(chromium: str, *views: str) -> None:
-    """Start the system, fill it with orders, take the pictures: all, or those of some views."""
+    """Start the system, fill it with orders, take the pictures of all views or of some."""
     _TARGET.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)

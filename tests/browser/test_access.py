@@ -1,4 +1,4 @@
-"""The dashboard for everybody: axe, the keyboard alone, a phone, a reader of the screen."""
+"""Accessibility of the dashboard: axe, keyboard only, a phone, screen readers."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ PHONE = {"width": 390, "height": 844}
 
 
 def violations(page: Page) -> list[Any]:
-    """Return what axe finds on the page as it is."""
+    """Return the violations that axe finds on the page."""
     page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
     if not page.evaluate("'axe' in window"):
         page.evaluate(_AXE.read_text())
@@ -38,10 +38,10 @@ def violations(page: Page) -> list[Any]:
     ],
 )
 def test_axe(stack: EmbeddedStack, open_tab: OpenTab, scheme: str, size: dict[str, int]) -> None:
-    """Axe finds nothing on any view, in light and dark, on a desk and on a phone."""
+    """Axe finds no violation in any view, in light and dark, on a desktop and a phone."""
     order = create(stack, status="processing")
     create(stack, status="delivered")
-    # Not against the page's policy on scripts: axe itself is a stranger here.
+    # axe is injected into the page, which the page's Content-Security-Policy would refuse.
     page = open_tab(**size, color_scheme=scheme, bypass_csp=True)
     expect(row(page, order)).to_be_visible()
     page.locator(".uplot").first.wait_for(state="attached")
@@ -76,10 +76,11 @@ def test_axe(stack: EmbeddedStack, open_tab: OpenTab, scheme: str, size: dict[st
 
 
 def test_keyboard_alone(stack: EmbeddedStack, open_tab: OpenTab) -> None:
-    """An order is created, found, opened, moved on and left, without a mouse."""
+    """An order can be created, found, opened, moved on and closed without a mouse."""
     create(stack, customer_name="Someone else")
     page = open_tab()
     page.keyboard.press("n")
+    expect(page.get_by_label("Customer", exact=True)).to_be_focused()
     page.keyboard.type("Keyboard Kate")
     page.keyboard.press("Tab")
     page.keyboard.type("Keycaps")
@@ -114,7 +115,7 @@ def test_keyboard_alone(stack: EmbeddedStack, open_tab: OpenTab) -> None:
 
 
 def test_phone(stack: EmbeddedStack, open_tab: OpenTab) -> None:
-    """On a phone nothing is wider than the screen, and every view is one tap away."""
+    """On a phone nothing is wider than the screen, and every view needs one tap."""
     order = create(stack, customer_name="W" * 200, product_name="Long " * 40)
     page = open_tab(**PHONE, has_touch=True)
     expect(row(page, order)).to_be_visible()
@@ -132,7 +133,7 @@ def test_phone(stack: EmbeddedStack, open_tab: OpenTab) -> None:
 
 
 def test_changes_are_announced_together(stack: EmbeddedStack, open_tab: OpenTab) -> None:
-    """A screen reader hears of changes now and then, in one sentence."""
+    """Screen readers get a summary of the changes every 20 seconds."""
     page = open_tab()
     page.clock.install()
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""The dashboard when things go wrong around it, and when there is much of everything."""
+"""The dashboard under failures of the system and under load."""
 
 import re
 
@@ -34,7 +34,7 @@ _SCROLL = """
 
 
 def test_gateway_dies(stack: EmbeddedStack, open_tab: OpenTab) -> None:
-    """I7: when its gateway is killed, a page comes back by itself and has missed nothing."""
+    """I7: when its gateway is killed, a page reconnects and gets every event."""
     page = open_tab()
     gateway = re.search(r"gateway-\d", page.get_by_test_id("connection").inner_text())
     assert gateway is not None
@@ -46,9 +46,9 @@ def test_gateway_dies(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     until_caught_up(stack, page)
 
 
-@pytest.mark.slow  # the same as a gateway that dies, as the page sees it
+@pytest.mark.slow  # for the page the same as a gateway that dies
 def test_redis_is_flushed(stack: EmbeddedStack, open_tab: OpenTab) -> None:
-    """I3: a page goes on following when Redis loses all it has."""
+    """I3: a page still gets every event after Redis loses its data."""
     page = open_tab()
     create(stack)
     with redis.Redis.from_url(stack.redis) as client:
@@ -60,7 +60,7 @@ def test_redis_is_flushed(stack: EmbeddedStack, open_tab: OpenTab) -> None:
 
 
 def test_offline_for_ten_seconds(stack: EmbeddedStack, open_tab: OpenTab) -> None:
-    """Offline the page stays readable and says how old it is; back again it catches up."""
+    """Offline the page stays readable and shows its age; online again it catches up."""
     order = create(stack, customer_name="Known before")
     page = open_tab()
     page.get_by_label("Search orders").fill("o")
@@ -70,7 +70,7 @@ def test_offline_for_ten_seconds(stack: EmbeddedStack, open_tab: OpenTab) -> Non
     expect(page.get_by_text("You see the orders as they were at")).to_be_visible()
     expect(row(page, order)).to_contain_text("Known before")
     missed = create(stack, customer_name="Gone offline")
-    page.wait_for_timeout(3_000)  # the time offline is what is tested, with the wait above
+    page.wait_for_timeout(3_000)  # the time offline is what this test is about
     expect(row(page, missed)).to_have_count(0)
     page.context.set_offline(offline=False)
     expect(row(page, missed)).to_be_visible(timeout=20_000)
@@ -78,8 +78,8 @@ def test_offline_for_ten_seconds(stack: EmbeddedStack, open_tab: OpenTab) -> Non
     until_caught_up(stack, page)
 
 
-def test_reset_keeps_what_one_is_at(stack: EmbeddedStack, open_tab: OpenTab) -> None:
-    """I7: a reset reloads the snapshot; scroll, selection and what is being typed stay."""
+def test_reset_keeps_the_place(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """I7: a reset reloads the snapshot; scroll position, selection and typed text stay."""
     fill(stack, 300)
     page = open_tab()
     table = page.get_by_role("table", name="Orders")
@@ -92,7 +92,7 @@ def test_reset_keeps_what_one_is_at(stack: EmbeddedStack, open_tab: OpenTab) -> 
     before = row(page, order).bounding_box()
     page.keyboard.press("n")
     page.get_by_label("Customer", exact=True).fill("Half a na")
-    # Another stream: the gateway cannot continue this page's, and says so.
+    # Another stream: the gateway cannot continue the page's stream and sends a reset.
     with page.expect_response(re.compile(r"/api/orders\?")):
         stack.psql("UPDATE order_stream SET id = gen_random_uuid()")
         for gateway in stack.names("gateway"):
@@ -105,11 +105,11 @@ def test_reset_keeps_what_one_is_at(stack: EmbeddedStack, open_tab: OpenTab) -> 
     expect(row(page, order).get_by_role("checkbox")).to_be_checked()
 
 
-@pytest.mark.slow  # measures time: for a machine that does nothing else
+@pytest.mark.slow  # measures time: needs an idle machine
 def test_ten_thousand_rows_change(
     stack: EmbeddedStack, open_tab: OpenTab, browser: Browser
 ) -> None:
-    """An UPDATE of 10,000 rows arrives as one line of activity, and no task takes over 200 ms."""
+    """An UPDATE of 10,000 rows is one entry of the activity; no task takes over 200 ms."""
     fill(stack, 10_000, "Busy")
     page = open_tab("/?search=busy")
     until_caught_up(stack, page)
@@ -125,9 +125,9 @@ def test_ten_thousand_rows_change(
     assert max(tasks) < LONGEST_TASK_MS
 
 
-@pytest.mark.slow  # measures time: for a machine that does nothing else
+@pytest.mark.slow  # measures time: needs an idle machine
 def test_hundred_thousand_orders(stack: EmbeddedStack, open_tab: OpenTab, browser: Browser) -> None:
-    """100,000 orders are loaded, sorted and scrolled through, with some thirty rows drawn."""
+    """100,000 orders can be loaded, sorted and scrolled; fewer than 60 rows are drawn."""
     fill(stack, 100_000, "Many")
     page = open_tab("/?sort=customer_name")
     page.set_default_timeout(60_000)
@@ -141,7 +141,7 @@ def test_hundred_thousand_orders(stack: EmbeddedStack, open_tab: OpenTab, browse
     browser.start_tracing(page=page, categories=TRACED)
     table.evaluate(_SCROLL, _STEPS)
     per_frame = sum(tasks_ms(browser.stop_tracing())) / _STEPS
-    print(f"{per_frame:.1f} ms a frame")  # noqa: T201  for whoever reads the log
+    print(f"{per_frame:.1f} ms a frame")  # noqa: T201  read in the test log
     assert per_frame < FRAME_MS
     table.evaluate(_JUMP, 1)
     assert page.locator("[data-order]").count() < 60

@@ -15,7 +15,7 @@ def guarded(
     chromium: str,  # noqa: ARG001  without a browser nothing is started
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[EmbeddedStack]:
-    """Start a system that asks for tokens."""
+    """Start a system in token mode."""
     stack = EmbeddedStack(tmp_path_factory.mktemp("guarded"))
     try:
         stack.start(AUTH_MODE="token", HEARTBEAT_INTERVAL_S="0.5")
@@ -26,7 +26,7 @@ def guarded(
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """Open a page in a fresh profile; it must not break the rules of its own origin."""
+    """Open a page in a new profile; fail if it violates its Content-Security-Policy."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(15_000)
     page = context.new_page()
@@ -50,7 +50,7 @@ def sign_in(page: Page, stack: EmbeddedStack, shown: str, path: str = "/") -> No
 
 
 def test_sign_in(guarded: EmbeddedStack, page: Page) -> None:
-    """A token opens the dashboard, which says whose it is and shows their customers' orders."""
+    """A token opens the dashboard, which names its subject and shows the rows it allows."""
     guarded.psql("INSERT INTO orders (customer_name, product_name) VALUES ('Bob', 'Secret')")
     sign_in(page, guarded, token(guarded, "--subject", "ann", "--customer", "Ann"))
     live(page).wait_for()
@@ -66,8 +66,8 @@ def test_sign_in(guarded: EmbeddedStack, page: Page) -> None:
     assert "Ann" in details
 
 
-def test_api_away_when_one_comes_back(guarded: EmbeddedStack, page: Page) -> None:
-    """Who opens the page while the API is away stays signed in, and is known once it is back."""
+def test_reload_while_api_is_away(guarded: EmbeddedStack, page: Page) -> None:
+    """A user who reloads while the API is away stays signed in."""
     sign_in(page, guarded, token(guarded, "--subject", "ann", "--role", "clerk"))
     live(page).wait_for()
     page.context.route("**/api/**", lambda route: route.abort())
@@ -79,7 +79,7 @@ def test_api_away_when_one_comes_back(guarded: EmbeddedStack, page: Page) -> Non
 
 
 def test_only_what_the_role_may(guarded: EmbeddedStack, page: Page) -> None:
-    """Nobody is offered what they may not: viewers read, clerks write, admins delete."""
+    """The page offers only what the role allows: viewers read, clerks write, admins delete."""
     guarded.psql("INSERT INTO orders (customer_name, product_name) VALUES ('Role', 'Desk')")
     order = int(guarded.psql("SELECT max(id) FROM orders WHERE customer_name = 'Role'"))
     offered = {
@@ -109,7 +109,7 @@ def test_only_what_the_role_may(guarded: EmbeddedStack, page: Page) -> None:
 
 @pytest.mark.slow
 def test_others_changes_are_no_gap(guarded: EmbeddedStack, page: Page) -> None:
-    """I7: under a scope positions move without events; the page stays on its connection."""
+    """I7: under a scope positions advance without events; the page keeps its connection."""
     sockets: list[WebSocket] = []
     heard: list[str] = []
 
@@ -121,20 +121,24 @@ def test_others_changes_are_no_gap(guarded: EmbeddedStack, page: Page) -> None:
     sign_in(page, guarded, token(guarded, "--subject", "ann", "--customer", "Ann"))
     live(page).wait_for()
     guarded.psql("INSERT INTO orders (customer_name, product_name) VALUES ('Bob', 'Secret')")
-    until(lambda: guarded.psql("SELECT count(*) FROM order_outbox") == "0", 10, "it is numbered")
+    until(
+        lambda: guarded.psql("SELECT count(*) FROM order_outbox") == "0",
+        10,
+        "the event has a position",
+    )
     beat = '"heartbeat","position":' + guarded.psql("SELECT max(position) FROM order_events")
 
     def beats() -> bool:
-        page.wait_for_timeout(50)  # lets Playwright hear; a look at a condition
+        page.wait_for_timeout(50)  # lets Playwright receive frames between two checks
         return sum(beat in text for text in heard) > 2
 
-    until(beats, 10, "heartbeats tell of it")
+    until(beats, 10, "heartbeats have the position")
     assert len(sockets) == 1
     live(page).wait_for()
 
 
 def test_reload_stays_signed_in(guarded: EmbeddedStack, page: Page) -> None:
-    """A reload asks nobody again; signing out forgets the token."""
+    """A reload keeps the token; signing out removes it."""
     sign_in(page, guarded, token(guarded, "--role", "admin", "--subject", "chief"))
     live(page).wait_for()
     page.reload()
@@ -150,16 +154,16 @@ def test_reload_stays_signed_in(guarded: EmbeddedStack, page: Page) -> None:
 
 
 def test_bad_token(guarded: EmbeddedStack, page: Page) -> None:
-    """A token that does not count is refused in words, and another may be tried."""
+    """An invalid token is refused with a message; the user can try another."""
     sign_in(page, guarded, "a.b.c")
-    until(lambda: page.get_by_role("alert").inner_text() != "", 5, "a word")
+    until(lambda: page.get_by_role("alert").inner_text() != "", 5, "a message")
     page.get_by_label("Your token").fill(token(guarded))
     page.get_by_role("button", name="Sign in").click()
     live(page).wait_for()
 
 
 def test_revoked_while_open(guarded: EmbeddedStack, page: Page) -> None:
-    """When the token is revoked the page shows nothing more, and says so."""
+    """When the token is revoked the page shows no orders and says why."""
     shown = token(guarded, "--subject", "eve")
     sign_in(page, guarded, shown)
     live(page).wait_for()
@@ -170,6 +174,6 @@ def test_revoked_while_open(guarded: EmbeddedStack, page: Page) -> None:
 
 
 def test_documentation_obeys_the_policy(guarded: EmbeddedStack, page: Page) -> None:
-    """The API's page works without an inline script."""
+    """The API's documentation works without inline scripts."""
     page.goto(f"{guarded.edge}/api/docs")
     page.get_by_text("/api/orders/{order_id}/events").wait_for()

@@ -1,6 +1,6 @@
 import { formatAge, formatExact } from "@/lib/format";
 
-/** How long ago, with the exact time on hover. */
+/** The time since a moment; its title has the moment itself. */
 export function Age({ time, now }: { time: string; now: number }) {
   return (
     <time dateTime={time} title={formatExact(time)}>

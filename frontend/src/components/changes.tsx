@@ -1,38 +1,33 @@
 import { ArrowRight } from "lucide-react";
-import type { Order } from "@/lib/protocol";
-import { shortened } from "@/lib/text";
+import { formatValue } from "@/lib/format";
+import type { Row } from "@/lib/row";
+import { useSchema } from "@/lib/use-schema";
 import styles from "./changes.module.css";
 
-const LABELS: Record<string, string> = {
-  customer_name: "customer",
-  product_name: "product",
-  created_at: "created",
-};
-
 interface ChangesProps {
-  order: Order;
-  changed: Readonly<Record<string, unknown>>;
+  row: Row;
+  /** The old values of the columns that changed. */
+  changed: Row;
 }
 
-/** What an UPDATE changed, from what to what. */
-export function Changes({ order, changed }: ChangesProps) {
-  const now: Readonly<Record<string, unknown>> = { ...order };
+/** Old and new values of the columns that an UPDATE changed. */
+export function Changes({ row, changed }: ChangesProps) {
+  const schema = useSchema();
   return (
     <dl className={styles.changes}>
-      {Object.entries(changed).map(([column, before]) => (
-        <div key={column}>
-          <dt>{LABELS[column] ?? column}</dt>
-          <dd>
-            <del>{wordsFor(before)}</del>
-            <ArrowRight size={12} aria-label="to" />
-            <ins>{wordsFor(now[column])}</ins>
-          </dd>
-        </div>
-      ))}
+      {Object.entries(changed).map(([name, before]) => {
+        const column = schema.column(name);
+        return (
+          <div key={name}>
+            <dt>{schema.label(name).toLowerCase()}</dt>
+            <dd>
+              <del>{formatValue(before, column)}</del>
+              <ArrowRight size={12} aria-label="to" />
+              <ins>{formatValue(row[name], column)}</ins>
+            </dd>
+          </div>
+        );
+      })}
     </dl>
   );
-}
-
-function wordsFor(value: unknown): string {
-  return shortened(typeof value === "string" ? value : JSON.stringify(value ?? null));
 }

@@ -1,13 +1,14 @@
-import type { ReactNode } from "react";
+import { Popover } from "radix-ui";
+import type { ReactElement, ReactNode } from "react";
 import styles from "./facts.module.css";
 
 interface FactsProps {
-  /** By their labels; null and undefined leave a fact out. */
+  /** By label; null and undefined values are left out. */
   facts: Readonly<Record<string, ReactNode>>;
   className?: string | undefined;
 }
 
-/** What is known of one thing, label by label. */
+/** Labels and values of one thing. */
 export function Facts({ facts, className = "" }: FactsProps) {
   return (
     <dl className={`${styles.facts} ${className}`}>
@@ -21,5 +22,33 @@ export function Facts({ facts, className = "" }: FactsProps) {
           ),
       )}
     </dl>
+  );
+}
+
+interface FactsPopoverProps extends FactsProps {
+  label: string;
+  /** The button that opens the popover. */
+  trigger: ReactElement;
+  /** Actions below the facts. */
+  children?: ReactNode;
+}
+
+export function FactsPopover({ label, trigger, facts, children }: FactsPopoverProps) {
+  return (
+    <Popover.Root>
+      <Popover.Trigger asChild>{trigger}</Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
+          className={styles.details}
+          sideOffset={6}
+          align="end"
+          collisionPadding={8}
+          aria-label={label}
+        >
+          <Facts facts={facts} />
+          {children}
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
   );
 }

@@ -1,6 +1,6 @@
-import { Dialog } from "radix-ui";
 import type { Rights } from "@/lib/rights";
 import { Button } from "./button";
+import { Dialog } from "./dialog";
 import dialog from "./dialog.module.css";
 import styles from "./help-dialog.module.css";
 
@@ -11,9 +11,9 @@ const KEYS: readonly (readonly [keys: string, does: string, right?: keyof Rights
   ["k", "Previous order"],
   ["Enter", "Open the order"],
   ["x", "Select the order", "write"],
-  ["p", "Pause or go on with the activity"],
+  ["p", "Pause or resume the activity list"],
   ["Esc", "Close what is open"],
-  ["?", "This help"],
+  ["?", "Show this help"],
 ];
 
 interface HelpDialogProps {
@@ -22,32 +22,22 @@ interface HelpDialogProps {
   rights: Rights;
 }
 
-export function HelpDialog({ open, onOpenChange, rights }: HelpDialogProps) {
+export function HelpDialog({ rights, ...root }: HelpDialogProps) {
   return (
-    <Dialog.Root open={open} onOpenChange={onOpenChange}>
-      <Dialog.Portal>
-        <Dialog.Overlay className={dialog.overlay} />
-        <Dialog.Content className={dialog.content} aria-describedby={undefined}>
-          <Dialog.Title className={dialog.title}>Keyboard</Dialog.Title>
-          <dl className={styles.keys}>
-            {KEYS.filter(([, , right]) => right === undefined || rights[right]).map(
-              ([keys, does]) => (
-                <div key={keys}>
-                  <dt>
-                    <kbd>{keys}</kbd>
-                  </dt>
-                  <dd>{does}</dd>
-                </div>
-              ),
-            )}
-          </dl>
-          <div className={dialog.actions}>
-            <Dialog.Close asChild>
-              <Button>Close</Button>
-            </Dialog.Close>
+    <Dialog title="Keyboard" {...root}>
+      <dl className={styles.keys}>
+        {KEYS.filter(([, , right]) => right === undefined || rights[right]).map(([keys, does]) => (
+          <div key={keys}>
+            <dt>
+              <kbd>{keys}</kbd>
+            </dt>
+            <dd>{does}</dd>
           </div>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+        ))}
+      </dl>
+      <div className={dialog.actions}>
+        <Button onClick={() => root.onOpenChange(false)}>Close</Button>
+      </div>
+    </Dialog>
   );
 }

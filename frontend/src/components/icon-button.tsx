@@ -2,11 +2,11 @@ import type { ComponentProps } from "react";
 import styles from "./icon-button.module.css";
 
 interface IconButtonProps extends ComponentProps<"button"> {
-  /** What it does, for those who do not see the icon. */
+  /** What the button does, for screen readers. */
   label: string;
 }
 
-/** A button that is an icon and nothing else. `--size` makes it larger or smaller. */
+/** A button with an icon only. `--size` sets its size. */
 export function IconButton({ label, className = "", ...props }: IconButtonProps) {
   return (
     <button

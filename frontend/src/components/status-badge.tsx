@@ -1,13 +1,23 @@
 import type { ReactNode } from "react";
-import type { Status } from "@/lib/protocol";
+import type { OrderSchema } from "@/lib/schema";
+import { useSchema } from "@/lib/use-schema";
 import styles from "./status-badge.module.css";
 
-/** The status in words; the colour only repeats it. */
-export function StatusBadge({ status, children }: { status: Status; children?: ReactNode }) {
+const HUES = 4;
+
+/** The attributes that base.css gives a colour; a status that is not declared is grey. */
+export function statusColour({ statuses }: OrderSchema, status: string) {
+  const at = statuses.indexOf(status);
+  return { "data-status": status, "data-hue": at < 0 ? undefined : at % HUES };
+}
+
+/** The status as text; the colour repeats it. */
+export function StatusBadge({ status, children }: { status: string; children?: ReactNode }) {
+  const schema = useSchema();
   return (
-    <span className={styles.badge} data-status={status}>
+    <span className={styles.badge} {...statusColour(schema, status)}>
       <span className={styles.dot} aria-hidden />
-      {status}
+      <span className={styles.text}>{status || "no status"}</span>
       {children}
     </span>
   );

@@ -6,7 +6,6 @@ import styles from "./toaster.module.css";
 import type { Toasts } from "./toasts";
 
 const SHOWN_MS = 5_000;
-const SHOWN_WITH_ACTION_MS = 15_000;
 
 export function Toaster({ toasts }: { toasts: Toasts }) {
   const items = useObservable(toasts.state);
@@ -17,7 +16,7 @@ export function Toaster({ toasts }: { toasts: Toasts }) {
           key={id}
           className={styles.toast}
           data-tone={tone}
-          duration={action ? SHOWN_WITH_ACTION_MS : SHOWN_MS}
+          duration={action ? Infinity : SHOWN_MS}
           onOpenChange={(open) => {
             if (!open) toasts.dismiss(id);
           }}

@@ -6,16 +6,20 @@ export interface Toast {
   readonly tone: "good" | "bad" | "neutral";
   readonly title: string;
   readonly detail?: string;
+  /** A toast with an action stays until it is dismissed: whoever shows it knows how long. */
   readonly action?: { readonly label: string; readonly run: () => void };
 }
 
-/** Short words about what the user just did. */
+/** Short messages about what the user just did. */
 export class Toasts {
   readonly state = new Observable<readonly Toast[]>([]);
   #next = 1;
 
-  show(toast: Omit<Toast, "id">): void {
-    this.state.set([...this.state.get().slice(-2), { ...toast, id: this.#next++ }]);
+  /** Returns the toast's id. */
+  show(toast: Omit<Toast, "id">): number {
+    const id = this.#next++;
+    this.state.set([...this.state.get().slice(-2), { ...toast, id }]);
+    return id;
   }
 
   dismiss(id: number): void {

@@ -1,6 +1,6 @@
-/** Tells screen readers what happens: now and then, in one sentence, never change by change. */
+/** Summarises changes for screen readers: one sentence every 20 seconds, not one per change. */
 import { Observable } from "./observable";
-import type { OrderEvent } from "./protocol";
+import type { ChangeEvent } from "./protocol";
 
 const EVERY_MS = 20_000;
 const WORDS = { INSERT: "created", UPDATE: "changed", DELETE: "deleted" } as const;
@@ -10,16 +10,11 @@ export class Announcer {
   #counts = { INSERT: 0, UPDATE: 0, DELETE: 0 };
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  receive(events: readonly OrderEvent[]): void {
+  receive(events: readonly ChangeEvent[]): void {
     for (const { operation } of events) {
       if (operation in this.#counts) this.#counts[operation as keyof typeof WORDS] += 1;
     }
     this.#timer ??= setTimeout(this.#speak, EVERY_MS);
-  }
-
-  /** A short word about what the user just did, at once. */
-  say(words: string): void {
-    this.state.set(words);
   }
 
   stop(): void {

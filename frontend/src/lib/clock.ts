@@ -1,14 +1,14 @@
 /**
- * The database's clock as seen from here. Two computers never agree on the time; a latency taken
- * from both would be off by their difference, which may be minutes.
+ * The database's clock as seen from this computer. Two clocks may differ by minutes, and a latency
+ * taken from both would be wrong by their difference.
  *
- * An answer that carries the database's time was written between its request and its arrival. Half
- * way is the best guess, and wrong by half the round trip at most: so the fastest answer counts.
+ * An answer that carries the database's time was written between the request and its arrival. The
+ * middle is the best guess and wrong by at most half the round trip, so the fastest answer counts.
  */
 export interface ClockEstimate {
-  /** Database minus here. */
+  /** The database's time minus this computer's. */
   readonly offsetMs: number;
-  /** It is wrong by that much at most. */
+  /** The offset is wrong by at most this. */
   readonly errorMs: number;
 }
 
@@ -16,7 +16,7 @@ interface Sample extends ClockEstimate {
   readonly at: number;
 }
 
-const KEPT_MS = 10 * 60_000; // clocks drift
+const KEPT_MS = 10 * 60_000; // clocks drift apart
 
 export class DatabaseClock {
   #samples: Sample[] = [];
@@ -27,6 +27,10 @@ export class DatabaseClock {
     if (!Number.isFinite(offsetMs)) return;
     const recent = this.#samples.filter(({ at }) => answeredAt - at < KEPT_MS);
     this.#samples = [...recent.slice(-19), { offsetMs, errorMs, at: answeredAt }];
+  }
+
+  get offsetMs(): number {
+    return this.estimate?.offsetMs ?? 0;
   }
 
   get estimate(): ClockEstimate | null {

@@ -1,25 +1,26 @@
 /**
- * The token that requests show, where one is asked for. Kept as long as the tab is open, so that a
- * reload asks nobody again; never in an address, a cookie or another tab.
+ * The token that requests show, where the system asks for one. It is kept as long as the tab is
+ * open, so that a reload does not ask again; never in an address, a cookie or another tab.
  */
-const KEY = "orders.token";
+import { stored } from "./storage";
+
+const kept = stored("session", "orders.token");
 
 let token: string | null = null;
 let onRefused: (() => void) | null = null;
 
 export function restoreToken(): void {
-  token = sessionStorage.getItem(KEY);
+  token = kept.get();
 }
 
 export function setToken(next: string | null): void {
   token = next;
-  if (next === null) sessionStorage.removeItem(KEY);
-  else sessionStorage.setItem(KEY, next);
+  kept.set(next);
 }
 
 export const hasToken = (): boolean => token !== null;
 
-/** Hear that a token, or the lack of one, was refused. */
+/** Call the listener when the API refuses a token, or a request without one. */
 export function whenRefused(listener: (() => void) | null): void {
   onRefused = listener;
 }

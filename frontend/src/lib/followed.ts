@@ -1,16 +1,16 @@
 /**
- * Figures that begin with an answer of the API and are carried on by the stream. The answer tells
- * the position at which it is exact; events that came while it was on its way are kept and counted
- * on top, so nothing is counted twice and nothing is left out.
+ * Figures that start from an answer of the API and are updated by the stream. The answer names the
+ * position at which it is exact; events that arrive while it is on its way are kept and applied on
+ * top, so that no event counts twice or not at all.
  */
 import { backoffMs } from "./backoff";
 import { Observable } from "./observable";
-import type { OrderEvent } from "./protocol";
+import type { ChangeEvent } from "./protocol";
 
 export interface FollowedOptions<Page extends { position: number }, Value> {
   readonly fetch: (signal: AbortSignal) => Promise<Page>;
   readonly open: (page: Page) => Value;
-  readonly apply: (value: Value, events: readonly OrderEvent[]) => Value;
+  readonly apply: (value: Value, events: readonly ChangeEvent[]) => Value;
 }
 
 const RELOADS_APART_MS = 1000;
@@ -21,7 +21,7 @@ export class Followed<Page extends { position: number }, Value> {
   readonly #options: FollowedOptions<Page, Value>;
   #position = 0;
   #request: AbortController | null = null;
-  #missed: OrderEvent[] = [];
+  #missed: ChangeEvent[] = [];
   #failures = 0;
   #loadedAt = -Infinity;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -30,8 +30,8 @@ export class Followed<Page extends { position: number }, Value> {
     this.#options = options;
   }
 
-  /** Count on. Conflated events leave out what lay between, so then the figures are asked anew. */
-  receive(events: readonly OrderEvent[], conflated = false): void {
+  /** Apply events. Conflated events omit changes in between, so they cause a new request. */
+  receive(events: readonly ChangeEvent[], conflated = false): void {
     if (this.#request) this.#missed = this.#missed.concat(events);
     const value = this.state.get();
     if (value === null) return;
@@ -39,14 +39,14 @@ export class Followed<Page extends { position: number }, Value> {
     else this.#carryOn(value, events);
   }
 
-  /** Ask anew; at once, unless that was done a moment ago. */
+  /** Request the figures again, at most once a second. */
   reload(): void {
     clearTimeout(this.#retry);
     const pause = Math.max(0, this.#loadedAt + RELOADS_APART_MS - Date.now());
     this.#retry = setTimeout(() => void this.#load(), pause);
   }
 
-  /** Forget the figures: they are of something else now. */
+  /** Drop the figures and request others, for example after a change of the filter. */
   restart(): void {
     this.stop();
     this.state.set(null);
@@ -81,7 +81,7 @@ export class Followed<Page extends { position: number }, Value> {
     }
   }
 
-  #carryOn(value: Value, events: readonly OrderEvent[]): void {
+  #carryOn(value: Value, events: readonly ChangeEvent[]): void {
     const fresh = events.filter(({ position }) => position > this.#position);
     this.#position = fresh.at(-1)?.position ?? this.#position;
     this.state.set(fresh.length > 0 ? this.#options.apply(value, fresh) : value);

@@ -1,28 +1,120 @@
-/** Times and numbers in the reader's own locale. */
-const NUMBER = new Intl.NumberFormat();
+/** Values, times and numbers as text, in the reader's own locale. */
+import { rawNumber, toJson } from "./json";
+import type { Column } from "./schema";
+
+const COUNT = new Intl.NumberFormat();
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const MINUTES = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
 const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "narrow" });
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const WEEK = 7 * 24 * HOUR;
+const LONGEST_TEXT = 300;
+const LONGEST_NUMBER = 40;
 
-export const formatNumber = (value: number): string => NUMBER.format(value);
-export const formatExact = (time: string): string => EXACT.format(new Date(time));
+export const formatCount = (value: number): string => COUNT.format(value);
 export const formatMinutes = (time: number): string => MINUTES.format(time);
 export const formatClock = (time: number): string => CLOCK.format(time);
 
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : "Something went wrong.";
+
+/** The start of a text that may have megabytes. */
+export const shortened = (text: string): string =>
+  text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+
+/**
+ * An instant as milliseconds, for comparing and for ages. PostgreSQL also has infinity, years BC and
+ * years of five and more digits: those are ordered by their year. NaN for what is not a time.
+ */
+export function instantOf(time: string): number {
+  if (time === "infinity" || time === "-infinity")
+    return time === "infinity" ? Infinity : -Infinity;
+  const year = Number(/^\d+/.exec(time)?.[0] ?? NaN);
+  if (time.endsWith("BC")) return Date.UTC(-271_820, 0) - year;
+  if (year > 9999) return Date.UTC(10_000, 0) + (year - 10_000) * 366 * 24 * HOUR * 1000;
+  return Date.parse(time);
+}
+
+/** Whether a calendar of the browser shows the time as PostgreSQL means it. */
+const isUsual = (time: string): boolean =>
+  /^\d{4}-/.test(time) && !time.endsWith("BC") && !Number.isNaN(Date.parse(time));
+
+/** A time that no calendar here knows is shown as PostgreSQL wrote it. */
+export const formatExact = (time: string): string =>
+  isUsual(time) ? EXACT.format(new Date(time)) : time;
+
 /** "just now", "3 min ago", "2 h ago", "yesterday"; the date once it is a week old. */
 export function formatAge(time: string, now: number): string {
-  // Clocks differ a little; nothing on this page happens in the future.
-  const seconds = Math.max(0, (now - Date.parse(time)) / 1000);
+  if (!isUsual(time)) return time;
+  // Clocks differ a little: a moment ahead is "just now"; a date far ahead is shown as a date.
+  const seconds = (now - Date.parse(time)) / 1000;
+  if (seconds < -MINUTE) return DAY.format(new Date(time));
   if (seconds < 10) return "just now";
   if (seconds < MINUTE) return RELATIVE.format(-Math.floor(seconds / 10) * 10, "second");
   if (seconds < HOUR) return RELATIVE.format(-Math.floor(seconds / MINUTE), "minute");
   if (seconds < 24 * HOUR) return RELATIVE.format(-Math.floor(seconds / HOUR), "hour");
   if (seconds < WEEK) return RELATIVE.format(-Math.floor(seconds / 24 / HOUR), "day");
   return DAY.format(new Date(time));
+}
+
+/** Control, format and space characters, and letters that are drawn as nothing. */
+const INVISIBLE = /^(\p{C}|\p{Z}|\p{Default_Ignorable_Code_Point}|\u2800)+$/u;
+
+/** A name that can be seen, and clicked on. */
+export const visible = (text: string): string =>
+  text === "" ? "(empty)" : INVISIBLE.test(text) ? "(blank)" : shortened(text);
+
+/** Any value of any column. */
+export function formatValue(value: unknown, column?: Column): string {
+  const raw = rawNumber(value);
+  if (raw !== null) return formatNumber(raw, column);
+  switch (typeof value) {
+    case "number":
+    case "bigint":
+      return formatNumber(String(value), column);
+    case "boolean":
+      return value ? "yes" : "no";
+    case "string":
+      return formatText(value, column);
+    case "object":
+      if (value === null) return "–";
+      if (Array.isArray(value) && value.every((item) => typeof item !== "object")) {
+        return shortened(value.map((item) => formatValue(item)).join(", "));
+      }
+      return shortened(toJson(value));
+    default:
+      return "–";
+  }
+}
+
+function formatText(text: string, column: Column | undefined): string {
+  if (column?.kind === "timestamp") return formatExact(text);
+  if (column?.kind === "date" && isUsual(text)) return DATE.format(new Date(text));
+  return visible(text);
+}
+
+/** Digits are never rounded; `numeric(12,2)` shows two of them after the point. */
+function formatNumber(digits: string, column: Column | undefined): string {
+  if (!/^-?\d+(\.\d+)?$/.test(digits) || digits.length > LONGEST_NUMBER) return digits;
+  const scale = Number(/^numeric\(\d+,(\d+)\)$/.exec(column?.type ?? "")?.[1] ?? 0);
+  return numberFormat(Math.min(scale, MOST_DIGITS)).format(digits as `${number}`);
+}
+
+const MOST_DIGITS = 20;
+const numberFormats = new Map<number, Intl.NumberFormat>();
+
+function numberFormat(minimumFractionDigits: number): Intl.NumberFormat {
+  const known = numberFormats.get(minimumFractionDigits);
+  if (known) return known;
+  const format = new Intl.NumberFormat(undefined, {
+    minimumFractionDigits,
+    maximumFractionDigits: MOST_DIGITS,
+  });
+  numberFormats.set(minimumFractionDigits, format);
+  return format;
 }

@@ -1,13 +1,13 @@
 const HIDDEN_TAB_MS = 250;
 const MOST_PER_FRAME = 1000;
-/** From so many a second on, nobody follows single changes any more. */
+/** Above this rate nobody can follow single changes. */
 const BUSY_PER_SECOND = 50;
 const BUSY_EVERY_MS = 200;
 
 /**
- * Gathers items and hands them over together: with the next animation frame as long as it is quiet,
- * five times a second when there is much. A burst of 10,000 costs a few renders, each of bounded
- * work. A hidden tab draws no frames, so there a timer goes first.
+ * Collects items and delivers them together: with the next animation frame at low rates, five times
+ * a second at high rates. A burst of 10,000 items costs a few renders of bounded work each. A hidden
+ * tab draws no frames, so a timer delivers there.
  */
 export class FrameBatch<T> {
   #items: T[] = [];
@@ -63,7 +63,7 @@ export class FrameBatch<T> {
 
   #pause(): number {
     const busy = Math.max(this.#thisSecond, this.#lastSecond) > BUSY_PER_SECOND;
-    // A backlog is worked off frame by frame.
+    // A backlog is delivered frame by frame.
     if (!busy || this.#items.length >= MOST_PER_FRAME) return 0;
     return this.#deliveredAt + BUSY_EVERY_MS - performance.now();
   }

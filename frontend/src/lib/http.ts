@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { authorized, noteRefusal } from "./credentials";
+import { parseJson } from "./json";
 import { Observable } from "./observable";
 
 /** RFC 9457; `errors` names the fields that were refused. */
@@ -9,11 +10,11 @@ const Problem = z.object({
   errors: z.optional(z.array(z.record(z.string(), z.unknown()))),
 });
 
-/** The API refused: its own words, and per field where it gave them. */
+/** The API refused a request: its message, and one per field where it gave any. */
 export class RefusedError extends Error {
   readonly status: number;
   readonly fields: Readonly<Record<string, string>>;
-  /** The whole answer, not parsed. */
+  /** The whole answer, as it was sent. */
   readonly body: unknown;
 
   constructor(status: number, message: string, fields: Record<string, string>, body: unknown) {
@@ -25,10 +26,10 @@ export class RefusedError extends Error {
   }
 }
 
-/** The API could not be reached, or could not serve, or what answered was not the API. */
+/** The API could not be reached or could not serve, or the answer was not the API's. */
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
-  /** It did answer: that it cannot serve, and why. */
+  /** The API did answer, saying that it cannot serve and why. */
   readonly answered: boolean;
 
   constructor(message: string, options: ErrorOptions & { answered?: boolean } = {}) {
@@ -37,10 +38,10 @@ export class UnreachableError extends Error {
   }
 }
 
-/** Why the API was of no use when it was last asked for anything; null if it was. */
+/** Why the last request to the API failed; null if the API answered it. */
 export const apiTrouble = new Observable<UnreachableError | null>(null);
 
-/** The edge waits five seconds for an API that restarts. One that hangs never answers. */
+/** Longer than the five seconds that the edge waits for a restarting API. */
 const ANSWER_WITHIN_MS = 15_000;
 
 export async function request<T>(schema: z.ZodMiniType<T>, path: string, init?: RequestInit) {
@@ -61,7 +62,7 @@ export async function send(path: string, init?: RequestInit): Promise<Response> 
     throw troubled(new UnreachableError(message, { cause: error }));
   }
   if (response.status >= 502 && response.status <= 504) {
-    const { detail } = problemIn(await readJson(response)); // of the API, not of the edge
+    const { detail } = problemIn(await readJson(response)); // only the API sends a problem document
     const answered = detail !== undefined;
     throw troubled(new UnreachableError(detail ?? "The API does not answer.", { answered }));
   }
@@ -71,7 +72,7 @@ export async function send(path: string, init?: RequestInit): Promise<Response> 
   throw refusal(response.status, await readJson(response));
 }
 
-/** Of what changes something nobody would know whether it did: only who reads stops waiting. */
+/** Only reads time out: after giving up a write, the page would not know whether it was made. */
 async function answer(path: string, init: RequestInit): Promise<Response> {
   if (init.method !== undefined) return fetch(path, init);
   const late = new AbortController();
@@ -94,19 +95,20 @@ function troubled(error: UnreachableError): UnreachableError {
 
 export function withJson(
   method: string,
-  body: unknown,
+  /** JSON as text: the digits of a number stay as they were typed. */
+  body: string,
   headers: Record<string, string> = {},
 ): RequestInit {
   return {
     method,
     headers: { "Content-Type": "application/json", ...headers },
-    body: JSON.stringify(body),
+    body,
   };
 }
 
 async function readJson(response: Response): Promise<unknown> {
   try {
-    return await response.json();
+    return parseJson(await response.text());
   } catch {
     return undefined;
   }

@@ -1,18 +1,18 @@
 /**
- * A WebSocket that stays: it comes back by itself, goes on where it was, and notices when
- * something is missing. It knows positions and nothing of orders; no framework either.
+ * A WebSocket that reconnects, resumes at its position and detects gaps. It knows positions but
+ * nothing about orders or React.
  *
  *     idle -> connecting -> live -> waiting -> connecting -> ...
  *
- * The promise to the listener: events come in order, each once, none left out, or else `onReset`
- * says that what is known must be fetched anew.
+ * The listener gets every event once and in order; where that is impossible, `onReset` tells it to
+ * fetch a new snapshot.
  */
 import { backoffMs } from "./backoff";
 import { Observable } from "./observable";
 import {
   type EventsMessage,
   type Hello,
-  type OrderEvent,
+  type ChangeEvent,
   parseServerMessage,
   type ServerMessage,
 } from "./protocol";
@@ -23,25 +23,25 @@ export interface LiveState {
   readonly phase: Phase;
   readonly gateway: string | null;
   readonly stream: string | null;
-  /** Nothing up to it is missing. */
+  /** No event up to this position is missing. */
   readonly position: number | null;
-  /** Our token shows us some customers' orders only: positions move without events, too. */
+  /** The token shows only some rows, so positions also advance without events. */
   readonly partial: boolean;
-  /** When the next attempt starts (epoch, ms), while waiting. */
+  /** While waiting: when the next attempt starts (epoch, ms). */
   readonly retryAt: number | null;
-  /** When we last heard how things stand (epoch, ms): from a snapshot, then from the gateway. */
+  /** When the last snapshot or message arrived (epoch, ms). */
   readonly heardAt: number | null;
-  /** Connections and attempts in a row that ended at the gateway; an attempt is over with hello. */
+  /** Connections and attempts that ended since the last hello. */
   readonly lost: number;
 }
 
-/** A place in a stream: everything up to the position is known. */
+/** A place in a stream: every event up to the position is known. */
 export interface Place {
   readonly stream: string;
   readonly position: number;
 }
 
-/** The part of the browser's WebSocket that is used. */
+/** The part of the browser's WebSocket that this class uses. */
 export type Socket = Pick<
   WebSocket,
   "close" | "send" | "readyState" | "onmessage" | "onclose" | "onerror"
@@ -49,12 +49,14 @@ export type Socket = Pick<
 
 export interface LiveSocketOptions {
   readonly url: string;
-  /** Conflated: only the newest state of each order, not every change. */
-  readonly onEvents: (events: OrderEvent[], conflated: boolean) => void;
+  /** Conflated: only the newest state of each row, not every change. */
+  readonly onEvents: (events: ChangeEvent[], conflated: boolean) => void;
   readonly onReset: (reason: string) => void;
-  /** The gateway no longer accepts who we are: trying again would not help. */
+  /** The schema has another version than before. */
+  readonly onSchema: (version: string) => void;
+  /** The gateway no longer accepts the token: trying again would not help. */
   readonly onUnauthorized?: () => void;
-  /** The subprotocols by which a connection shows who we are; asked for before each. */
+  /** Returns the subprotocols that carry a ticket; called before each connection. */
   readonly admission?: () => Promise<string[]>;
   readonly open?: (url: string, protocols?: string[]) => Socket;
   readonly random?: () => number;
@@ -63,7 +65,7 @@ export interface LiveSocketOptions {
 const HELLO_WITHIN_MS = 10_000;
 const ANSWER_WITHIN_MS = 5_000;
 const MISSED_HEARTBEATS = 2.5;
-/** How often the allowed silence may double: to five minutes, at the usual heartbeat. */
+/** The allowed silence doubles at most this often: to five minutes at the usual heartbeat. */
 const MOST_PATIENCE = 3;
 const OPEN = 1;
 const UNAUTHORIZED = 4001;
@@ -84,14 +86,14 @@ export class LiveSocket {
   #socket: Socket | null = null;
   #failures = 0;
   /**
-   * Connections in a row that fell silent. A browser does not show the bytes of a message that is
-   * still coming: who gives up on a large one over a slow line must wait longer the next time.
+   * Consecutive connections that fell silent. A browser hides the bytes of a message that is still
+   * arriving, so after giving up on a large one over a slow line, wait longer the next time.
    */
   #silences = 0;
   #attempt = 0;
   #heartbeatMs = HELLO_WITHIN_MS;
-  /** The stream that this connection speaks of; ours until a reset says otherwise. */
-  #spoken: string | null = null;
+  /** The stream named by hello; the page stays on its own stream until a reset. */
+  #helloStream: string | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #watchdog: ReturnType<typeof setTimeout> | undefined;
 
@@ -99,7 +101,7 @@ export class LiveSocket {
     this.#options = options;
   }
 
-  /** Connect, and deliver what comes after the place. */
+  /** Connect, and deliver the events after the place. */
   start(place: Place): void {
     this.#hangUp();
     this.#change({ stream: place.stream, position: place.position, heardAt: Date.now() });
@@ -113,8 +115,8 @@ export class LiveSocket {
   }
 
   /**
-   * The network is back, or someone looks at the page again: do not wait for timers, which stood
-   * still while the machine slept.
+   * Check the connection now: the network is back, or the page is visible again. Timers stood still
+   * while the machine slept.
    */
   wake(): void {
     const { phase, heardAt } = this.state.get();
@@ -124,14 +126,14 @@ export class LiveSocket {
       this.#fail();
     } else if (this.#socket?.readyState === OPEN) {
       this.#socket.send('{"type":"ping"}');
-      this.#expectWordWithin(ANSWER_WITHIN_MS);
+      this.#expectMessageWithin(ANSWER_WITHIN_MS);
     }
   }
 
   #connect(): void {
     clearTimeout(this.#retry);
     this.#change({ phase: "connecting", retryAt: null });
-    this.#expectWordWithin(HELLO_WITHIN_MS);
+    this.#expectMessageWithin(HELLO_WITHIN_MS);
     const { admission } = this.#options;
     if (admission) void this.#openWith(admission);
     else this.#open();
@@ -154,7 +156,7 @@ export class LiveSocket {
     const socket = open(`${this.#options.url}?${place.toString()}`, protocols);
     socket.onmessage = (message) => this.#receive(parseServerMessage(message.data));
     socket.onclose = (event) => this.#closed(event.code);
-    socket.onerror = null; // "close" follows and says all there is to say
+    socket.onerror = null; // "close" follows and carries the code
     this.#socket = socket;
   }
 
@@ -164,53 +166,64 @@ export class LiveSocket {
   }
 
   #receive(message: ServerMessage | null): void {
-    this.#expectWordWithin(this.#patienceMs());
+    this.#expectMessageWithin(this.#patienceMs());
     this.#change({ heardAt: Date.now() });
     switch (message?.type) {
       case "hello":
-        this.#greet(message);
+        this.#begin(message);
         break;
       case "authenticated":
-        this.#change({ partial: message.customers !== null });
+        this.#change({ partial: message.rows != null });
         break;
       case "events":
-        this.#follow(message);
+        this.#deliver(message);
         break;
       case "heartbeat":
-        this.#compare(message.position);
+        this.#checkHead(message.position);
         break;
       case "reset":
-        this.#restart(message.reason, message.position);
+        this.#reset(message.reason, message.position);
+        break;
+      case "schema":
+        this.#options.onSchema(message.version);
         break;
       case "error":
-        console.warn(`The gateway did not understand: ${message.code}, ${message.message}`);
+        console.warn(`The gateway refused a message: ${message.code}, ${message.message}`);
         break;
+      case "expiring": // the connection ends with the token, and so does the page's session
+      case "subscribed":
+      case "pong":
+      case undefined:
+        break;
+      default:
+        message satisfies never;
     }
   }
 
-  #greet(hello: Hello): void {
+  #begin(hello: Hello): void {
     this.#heartbeatMs = hello.heartbeat_seconds * 1000;
-    this.#expectWordWithin(this.#patienceMs());
-    // Another stream than ours: the gateway says `reset` next, and positions count from there.
-    this.#spoken = hello.stream;
+    this.#expectMessageWithin(this.#patienceMs());
+    // If the stream is another one, the gateway sends `reset` next, and positions count from there.
+    this.#helloStream = hello.stream;
     this.#change({ phase: "live", gateway: hello.gateway, partial: false, lost: 0 });
+    if (hello.schema !== undefined) this.#options.onSchema(hello.schema);
   }
 
-  #follow(frame: EventsMessage): void {
+  #deliver(frame: EventsMessage): void {
     const known = this.state.get().position ?? 0;
     if (frame.first > known + 1) {
       this.#fail();
       return;
     }
     if (frame.last <= known) return;
-    this.#prove();
+    this.#succeeded();
     this.#change({ position: frame.last });
     const fresh = known < frame.first ? frame.events : after(known, frame.events);
     this.#options.onEvents(fresh, frame.conflated);
     if (frame.unreadable > 0) this.#options.onReset("unreadable");
   }
 
-  #compare(position: number): void {
+  #checkHead(position: number): void {
     const { position: known, partial } = this.state.get();
     if (position > (known ?? 0)) {
       if (!partial) {
@@ -219,24 +232,24 @@ export class LiveSocket {
       }
       this.#change({ position });
     }
-    this.#prove();
+    this.#succeeded();
   }
 
-  /** The connection brings what it should. */
-  #prove(): void {
+  /** The connection delivers: the next failure starts with the shortest delay again. */
+  #succeeded(): void {
     this.#failures = 0;
     this.#silences = 0;
-    this.#expectWordWithin(this.#patienceMs());
+    this.#expectMessageWithin(this.#patienceMs());
   }
 
-  #restart(reason: string, position: number): void {
-    this.#change({ stream: this.#spoken, position });
+  #reset(reason: string, position: number): void {
+    this.#change({ stream: this.#helloStream, position });
     this.#options.onReset(reason);
   }
 
-  /** Leave this connection and try again later; the first attempt that works starts from zero. */
+  /** Drop this connection and try again later. */
   #fail(): void {
-    // Without a socket it was admission that failed: nobody has asked the gateway.
+    // Without a socket the request for a ticket failed: that says nothing about the gateway.
     const lost = this.state.get().lost + (this.#socket ? 1 : 0);
     this.#hangUp();
     clearTimeout(this.#retry);
@@ -247,7 +260,7 @@ export class LiveSocket {
   }
 
   #hangUp(): void {
-    this.#attempt += 1; // whoever still waits for admission comes too late
+    this.#attempt += 1; // a ticket that arrives later must not open a connection
     clearTimeout(this.#watchdog);
     const socket = this.#socket;
     this.#socket = null;
@@ -257,7 +270,7 @@ export class LiveSocket {
     socket.close();
   }
 
-  #expectWordWithin(ms: number): void {
+  #expectMessageWithin(ms: number): void {
     clearTimeout(this.#watchdog);
     this.#watchdog = setTimeout(() => {
       if (this.state.get().phase === "live") this.#silences += 1;
@@ -274,5 +287,5 @@ export class LiveSocket {
   }
 }
 
-const after = (position: number, events: OrderEvent[]): OrderEvent[] =>
+const after = (position: number, events: ChangeEvent[]): ChangeEvent[] =>
   events.filter((event) => event.position > position);

@@ -1,4 +1,4 @@
-/** A value that React reads with `useSyncExternalStore(it.subscribe, it.get)`. */
+/** A value with listeners; React reads it with `useObservable`. */
 export class Observable<T> {
   #value: T;
   readonly #listeners = new Set<() => void>();

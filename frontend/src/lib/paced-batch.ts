@@ -1,6 +1,6 @@
 /**
- * Gathers items and hands them over: at once when it is quiet, twice a second when there is much.
- * For lists that nobody can read at sixty changes a second.
+ * Collects items and delivers them at once after a pause, otherwise once per period. For lists that
+ * nobody can read at sixty changes a second.
  */
 export class PacedBatch<T> {
   #items: T[] = [];

@@ -1,216 +1,212 @@
 /**
- * What the server says, parsed: the browser's side of packages/contract, whose types are in
- * `contract.ts`.
+ * What the server says, parsed before use. These schemas are the only TypeScript form of the
+ * messages; a test compares them with the JSON Schema that the server's models produce.
  *
- * Everything that comes in is parsed here before use. Keys nobody knows yet are dropped and message
- * types nobody knows yet are ignored, so that a newer server does not break an open page.
- *
- * Envelopes are read by zod. Orders and events come by the ten thousand, and reading those with a
- * schema library took most of a burst's time: for them a few comparisons are written out.
+ * Unknown keys and message types are ignored, so that a newer server does not break an open page.
+ * zod reads the envelopes; the ten thousand events of a burst are read by a few comparisons, because
+ * reading them with a schema library took most of the burst's time.
  */
 import * as z from "zod/mini";
-import type * as contract from "./contract";
-import { OPERATIONS, ROLES, STATUSES } from "./contract";
+import { parseJson } from "./json";
+import { type Id, isId, isRow, type Order, type Row } from "./row";
+import { TableSchema } from "./schema";
 
-// Compiling schemas needs eval, which a strict Content-Security-Policy rightly refuses.
+// Compiled schemas need eval, which a strict Content-Security-Policy refuses.
 z.config({ jitless: true });
 
-export { STATUSES };
-export type Order = contract.Order;
-export type OrderEvent = contract.Event;
-export type Operation = contract.Event["operation"];
-export type Status = contract.Order["status"];
-export const Status = z.enum(STATUSES);
+const OPERATIONS = ["INSERT", "UPDATE", "DELETE", "TRUNCATE", "LEAVE"] as const;
+export type Operation = (typeof OPERATIONS)[number];
 
-const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
-const isText = (value: unknown): value is string => typeof value === "string";
-const isStatus = (value: unknown): value is Status => STATUSES.includes(value as Status);
-const isOperation = (value: unknown): value is Operation => OPERATIONS.includes(value as Operation);
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+/** The table whose rows the dashboard shows. */
+export const ORDERS = "orders";
 
-/** The order, with the keys that are known; null for what is none. */
-export function readOrder(value: unknown): Order | null {
-  if (!isObject(value)) return null;
-  const { id, customer_name, product_name, quantity, status, version, created_at, updated_at } =
-    value;
-  const isOrder =
-    isWhole(id) &&
-    isText(customer_name) &&
-    isText(product_name) &&
-    isWhole(quantity) &&
-    isStatus(status) &&
-    isWhole(version) &&
-    isText(created_at) &&
-    isText(updated_at);
-  if (!isOrder) return null;
-  return { id, customer_name, product_name, quantity, status, version, created_at, updated_at };
+/** One change of one row of a watched table. */
+export interface ChangeEvent {
+  readonly position: number;
+  readonly table: string;
+  readonly operation: Operation;
+  /** The order, or the order that the row belongs to. */
+  readonly order_id: Id | null;
+  /** The key of a row of another table. */
+  readonly key: Row | null;
+  /** The new row; null after DELETE, TRUNCATE and LEAVE. */
+  readonly row: Row | null;
+  /** The old values of the columns that an UPDATE changed; of a DELETE the whole old row. */
+  readonly changed: Row | null;
+  readonly actor: string | null;
+  readonly changed_at: string;
 }
 
-/** The event, with the keys that are known; null for what is none. */
-export function readEvent(value: unknown): OrderEvent | null {
-  if (!isObject(value)) return null;
-  const { position, operation, order_id, changed, changed_at } = value;
-  const actor = value.actor ?? null;
-  const order = value.order === null ? null : readOrder(value.order);
+/** What an event did, as the row before (null values where unknown) and the row after. */
+export function rowsOf({ operation, row, changed }: ChangeEvent): {
+  before: Row | null;
+  after: Row | null;
+} {
+  const before = operation === "UPDATE" ? { ...row, ...changed } : changed;
+  return { before: operation === "INSERT" ? null : before, after: row };
+}
+
+export const readOrder = (value: unknown): Order | null =>
+  isRow(value) && isId(value.id) ? (value as Order) : null;
+
+const isText = (value: unknown): value is string => typeof value === "string";
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
+const isOperation = (value: unknown): value is Operation => OPERATIONS.includes(value as Operation);
+
+/** Null where the value is not an event. */
+export function readEvent(value: unknown): ChangeEvent | null {
+  if (!isRow(value)) return null;
+  const { position, table = ORDERS, operation, order_id = null, key = null } = value;
+  const { changed = null, actor = null, changed_at } = value;
+  const row = value.order ?? value.row ?? null;
+  const hasRow = operation === "INSERT" || operation === "UPDATE";
   const isEvent =
     isWhole(position) &&
+    isText(table) &&
     isOperation(operation) &&
-    (order_id === null || isWhole(order_id)) &&
-    (order !== null || value.order === null) &&
-    (changed === null || isObject(changed)) &&
+    (order_id === null || isId(order_id)) &&
+    (key === null || isRow(key)) &&
+    (row === null ? !hasRow : isRow(row) && (table !== ORDERS || isId(row.id))) &&
+    (changed === null || isRow(changed)) &&
     (actor === null || isText(actor)) &&
     isText(changed_at);
   if (!isEvent) return null;
-  return { position, operation, order_id, order, changed, actor, changed_at };
+  return {
+    position,
+    table,
+    operation,
+    order_id,
+    key,
+    row,
+    changed,
+    actor,
+    changed_at,
+  } as ChangeEvent;
 }
 
-/** A schema for zod of what a plain function reads. */
-const read = <T>(reader: (value: unknown) => T | null) =>
+/** A list without the items that cannot be read: one odd row must not hide all others. */
+const listOf = <T>(reader: (value: unknown) => T | null) =>
   z.pipe(
-    z.unknown(),
-    z.transform((value: unknown, context): T => {
-      const found = reader(value);
-      if (found !== null) return found;
-      context.issues.push({ code: "custom", input: value, message: "not understood" });
-      return z.NEVER;
+    z.array(z.unknown()),
+    z.transform((items): T[] => {
+      const found = items.map(reader).filter((item) => item !== null);
+      if (found.length < items.length) console.warn("Rows that could not be read are left out.");
+      return found;
     }),
   );
 
-const listOf =
-  <T>(reader: (value: unknown) => T | null) =>
-  (value: unknown): T[] | null => {
-    if (!Array.isArray(value)) return null;
-    const found = value.map(reader);
-    return found.includes(null) ? null : (found as T[]);
-  };
-
 const Position = z.int().check(z.nonnegative());
-export const Order = read(readOrder);
+const Page = { stream: z.string(), position: Position };
+const Count = z.int().check(z.nonnegative());
+const Counts = z.array(Count);
 
+export const OneOrder = z.custom<Order>((value) => readOrder(value) !== null);
 export const OrdersPage = z.object({
-  stream: z.string(),
-  position: Position,
-  orders: read(listOf(readOrder)),
+  ...Page,
+  orders: listOf(readOrder),
   next_cursor: z.nullable(z.string()),
 });
-export type OrdersPage = z.infer<typeof OrdersPage>;
-
-export const EventsPage = z.object({
-  stream: z.string(),
-  position: Position,
-  events: read(listOf(readEvent)),
-});
-export type EventsPage = z.infer<typeof EventsPage>;
-
-export const Me = z.object({
-  mode: z.enum(["open", "token"]),
-  subject: z.string(),
-  role: z.enum(ROLES),
-  customers: z.nullable(z.array(z.string())),
-  expires: z.nullable(z.string()),
-});
-export type Me = z.infer<typeof Me>;
-
-export const Ticket = z.object({ ticket: z.string() });
-
-const Count = z.int().check(z.nonnegative());
+export const EventsPage = z.object({ ...Page, events: listOf(readEvent) });
 export const CountsPage = z.object({
-  stream: z.string(),
-  position: Position,
+  ...Page,
   time: z.string(),
-  counts: z.object({
-    pending: Count,
-    processing: Count,
-    shipped: Count,
-    delivered: Count,
-    cancelled: Count,
-  } satisfies Record<Status, unknown>),
+  /** By status; an order without one counts under "". */
+  counts: z.record(z.string(), Count),
 });
-export type CountsPage = z.infer<typeof CountsPage>;
-
 export const PulsePage = z.object({
-  stream: z.string(),
-  position: Position,
+  ...Page,
   time: z.string(),
   changes_since: z.string(),
-  changes: z.array(Count),
+  changes: Counts,
   orders_since: z.string(),
-  orders: z.array(Count),
+  orders: Counts,
 });
-export type PulsePage = z.infer<typeof PulsePage>;
+export const SchemaDocument = z.object({ version: z.string(), tables: z.array(TableSchema) });
+export const Ticket = z.object({ ticket: z.string() });
+
+const principal = {
+  subject: z.string(),
+  role: z.enum(["viewer", "clerk", "admin"]),
+  rows: z.nullish(z.record(z.string(), z.array(z.unknown()))),
+  expires: z.nullable(z.string()),
+};
+export const Me = z.object({ mode: z.enum(["open", "token"]), ...principal });
 
 const Hello = z.object({
   type: z.literal("hello"),
   gateway: z.string(),
   stream: z.string(),
   position: Position,
+  schema: z.optional(z.string()),
   heartbeat_seconds: z.number().check(z.positive()),
 });
-const Authenticated = z.object({
-  type: z.literal("authenticated"),
-  subject: z.string(),
-  role: z.enum(ROLES),
-  customers: z.nullable(z.array(z.string())),
-  expires: z.nullable(z.string()),
-});
-const Expiring = z.object({ type: z.literal("expiring"), seconds: z.number() });
 const Events = z.object({
   type: z.literal("events"),
   first: Position,
   last: Position,
-  conflated: z.optional(z.boolean()),
-  events: z.custom<unknown[]>((value) => Array.isArray(value)),
+  conflated: z.optional(z.nullable(z.boolean())),
+  events: z.array(z.unknown()),
 });
-const Heartbeat = z.object({ type: z.literal("heartbeat"), position: Position });
 const Reset = z.object({ type: z.literal("reset"), reason: z.string(), position: Position });
-const Subscribed = z.object({ type: z.literal("subscribed"), position: Position });
-const Pong = z.object({ type: z.literal("pong"), position: z.optional(Position) });
-const ServerError = z.object({
-  type: z.literal("error"),
-  code: z.string(),
-  message: z.string(),
-});
+
+/** By their names in the server's JSON Schema. */
+export const MESSAGES = {
+  Hello,
+  Events,
+  Reset,
+  Authenticated: z.object({ type: z.literal("authenticated"), ...principal }),
+  Expiring: z.object({ type: z.literal("expiring"), seconds: z.number() }),
+  Heartbeat: z.object({ type: z.literal("heartbeat"), position: Position }),
+  Subscribed: z.object({ type: z.literal("subscribed"), position: Position }),
+  Pong: z.object({ type: z.literal("pong"), position: z.optional(Position) }),
+  SchemaChanged: z.object({ type: z.literal("schema"), version: z.string() }),
+  Error: z.object({ type: z.literal("error"), code: z.string(), message: z.string() }),
+};
 const Message = z.discriminatedUnion("type", [
   Hello,
-  Authenticated,
-  Expiring,
   Events,
-  Heartbeat,
   Reset,
-  Subscribed,
-  Pong,
-  ServerError,
+  MESSAGES.Authenticated,
+  MESSAGES.Expiring,
+  MESSAGES.Heartbeat,
+  MESSAGES.Subscribed,
+  MESSAGES.Pong,
+  MESSAGES.SchemaChanged,
+  MESSAGES.Error,
 ]);
 
+export type OrdersPage = z.infer<typeof OrdersPage>;
+export type EventsPage = z.infer<typeof EventsPage>;
+export type CountsPage = z.infer<typeof CountsPage>;
+export type PulsePage = z.infer<typeof PulsePage>;
+export type Me = z.infer<typeof Me>;
 export type Hello = z.infer<typeof Hello>;
-export type Reset = z.infer<typeof Reset>;
+
 export interface EventsMessage {
-  type: "events";
-  first: number;
-  last: number;
-  /** Only the newest state of each order, for a page that fell behind; not every change. */
-  conflated: boolean;
-  events: OrderEvent[];
+  readonly type: "events";
+  readonly first: number;
+  readonly last: number;
+  /** True for a client that fell behind: only the newest state of each row, not every change. */
+  readonly conflated: boolean;
+  readonly events: ChangeEvent[];
   /** Events in the frame that could not be read; what they changed is unknown. */
-  unreadable: number;
+  readonly unreadable: number;
 }
 export type ServerMessage = Exclude<z.infer<typeof Message>, { type: "events" }> | EventsMessage;
 
-/** Read one text frame; null (and a warning) for what is no message this page knows. */
+/** Read one text frame; null, with a warning, where the page does not know the message. */
 export function parseServerMessage(data: unknown): ServerMessage | null {
-  const message = Message.safeParse(parseJson(data));
+  const message = Message.safeParse(parsed(data));
   if (!message.success) {
-    console.warn("A message on /ws was not understood and is ignored.", message.error.issues);
+    console.warn("Ignored an unknown message on /ws:", message.error.issues);
     return null;
   }
   return message.data.type === "events" ? readEvents(message.data) : message.data;
 }
 
-function parseJson(data: unknown): unknown {
-  if (typeof data !== "string") return undefined;
+function parsed(data: unknown): unknown {
   try {
-    return JSON.parse(data) as unknown;
+    return typeof data === "string" ? parseJson(data) : undefined;
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
-/** Where the page is: its address, as a value. */
+/** The page's address as a value. */
+import { type Id, idOf } from "./row";
 import { Observable } from "./observable";
 
 export interface Route {
@@ -15,14 +16,14 @@ export class Router {
     addEventListener("popstate", () => this.state.set(here()));
   }
 
-  /** Go somewhere; the way back leads here. */
+  /** Go to a path; the browser's Back button returns here. */
   go(path: string): void {
     if (path === location.pathname) return;
     history.pushState({ inside: true }, "", path + location.search);
     this.state.set(here());
   }
 
-  /** The same place, put otherwise. */
+  /** Replace the query without a new entry in the browser's history. */
   setQuery(query: URLSearchParams): void {
     const text = query.toString();
     history.replaceState(history.state, "", location.pathname + (text === "" ? "" : `?${text}`));
@@ -30,8 +31,5 @@ export class Router {
   }
 }
 
-/** The order whose panel an address opens. */
-export function orderIn(path: string): number | null {
-  const match = /^\/orders\/(-?\d{1,15})$/.exec(path);
-  return match ? Number(match[1]) : null;
-}
+/** The id of the order whose panel an address opens. */
+export const orderIn = (path: string): Id | null => idOf(/^\/orders\/(.+)$/.exec(path)?.[1] ?? "");

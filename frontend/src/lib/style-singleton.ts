@@ -1,7 +1,6 @@
 /**
- * In place of the package of the same name, which dialogs use to keep the page from scrolling: it adds
- * `<style>` elements, which our Content-Security-Policy refuses. Sheets made by script are no markup
- * and need no exception.
+ * Replaces the package of the same name, with which dialogs keep the page from scrolling: it inserts
+ * `<style>` elements, which our Content-Security-Policy refuses. Constructed style sheets are allowed.
  */
 import { useEffect } from "react";
 
@@ -10,7 +9,7 @@ interface Props {
   dynamic?: boolean;
 }
 
-/** A component that has its styles apply while at least one of it is there. */
+/** Returns a component whose styles apply while at least one instance is mounted. */
 export function styleSingleton(): (props: Props) => null {
   const sheet = new CSSStyleSheet();
   let users = 0;
@@ -32,7 +31,7 @@ export function styleSingleton(): (props: Props) => null {
     useEffect(() => {
       add(styles);
       return remove;
-      // Only styles that say so are applied anew when they change.
+      // Only dynamic styles are applied again when they change.
       // eslint-disable-next-line react-hooks/exhaustive-deps
     }, [dynamic && styles]);
     return null;

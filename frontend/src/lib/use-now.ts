@@ -1,14 +1,22 @@
-import { useEffect, useState } from "react";
+import { createContext, useContext, useEffect, useState } from "react";
+import type { DatabaseClock } from "./clock";
 
-/** The time (epoch, ms), anew every so often; `null` stops the clock. */
-export function useNow(everyMs: number | null): number {
+/** This computer's time (epoch, ms), updated periodically. */
+export function useNow(everyMs: number): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
-    if (everyMs === null) return;
     const tick = () => setNow(Date.now());
     tick();
     const timer = setInterval(tick, everyMs);
     return () => clearInterval(timer);
   }, [everyMs]);
   return now;
+}
+
+export const ClockContext = createContext<Pick<DatabaseClock, "offsetMs">>({ offsetMs: 0 });
+
+/** The database's time: ages of its rows must not depend on this computer's clock. */
+export function useDatabaseNow(everyMs: number): number {
+  const { offsetMs } = useContext(ClockContext);
+  return useNow(everyMs) + offsetMs;
 }

@@ -3,12 +3,12 @@ import { FrameBatch } from "./frame-batch";
 import type { Observable } from "./observable";
 import { PacedBatch } from "./paced-batch";
 
-/** Read a value and follow it. */
+/** The current value; renders again when it changes. */
 export function useObservable<T>(observable: Observable<T>): T {
   return useSyncExternalStore(observable.subscribe, observable.get);
 }
 
-/** Follow a value that may change thousands of times a second: at most one render per frame. */
+/** For a value that may change thousands of times a second: at most one render per frame. */
 export function useObservablePerFrame<T>(observable: Observable<T>): T {
   const subscribe = useCallback(
     (listener: () => void) => {
@@ -24,7 +24,7 @@ export function useObservablePerFrame<T>(observable: Observable<T>): T {
   return useSyncExternalStore(subscribe, observable.get);
 }
 
-/** Follow a value that may change all the time: so often at most, and soon where it was quiet. */
+/** For a value that changes constantly: at most one render per period. */
 export function useObservablePaced<T>(observable: Observable<T>, everyMs: number): T {
   const [value, setValue] = useState(observable.get);
   useEffect(() => {

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "react";
 
 export type Shortcuts = Readonly<Record<string, () => void>>;
 
-/** Single keys, while nobody is typing and no dialog or menu has the keyboard. */
+/** Single-key shortcuts; ignored while the user types or a dialog or menu has the focus. */
 export function useShortcuts(shortcuts: Shortcuts): void {
   const latest = useRef(shortcuts);
   useEffect(() => {
@@ -13,7 +13,7 @@ export function useShortcuts(shortcuts: Shortcuts): void {
       const action = latest.current[event.key];
       if (!action || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented)
         return;
-      if (isElsewhere(event.target)) return;
+      if (belongsToControl(event.target)) return;
       event.preventDefault();
       action();
     };
@@ -22,7 +22,7 @@ export function useShortcuts(shortcuts: Shortcuts): void {
   }, []);
 }
 
-const isElsewhere = (target: EventTarget | null): boolean =>
+const belongsToControl = (target: EventTarget | null): boolean =>
   target instanceof Element &&
   target.closest(
     'input:not([type="checkbox"], [type="radio"]), textarea, select, [role="menu"], [role="dialog"], [role="alertdialog"]',

@@ -20,7 +20,7 @@ const FAILING = new UnreachableError("The database is away.", { answered: true }
 const label = (change: Partial<LiveState>, more: Partial<Circumstances> = {}) =>
   words({ ...LIVE, ...change }, { ...USUAL, ...more }).label;
 
-test("the connection is told as it is", () => {
+test("each state of the connection has a label", () => {
   expect(label({})).toBe("Live");
   expect(label({}, { behind: 1234 })).toBe("Catching up, 1,234 behind");
   expect(label({ phase: "waiting", retryAt: 2500 })).toMatch(/^Reconnecting in 3 s · stale since /);
@@ -30,23 +30,23 @@ test("the connection is told as it is", () => {
   expect(label({ phase: "idle", gateway: null, heardAt: null })).toBe("Connecting");
 });
 
-test("without a network the page is old, unless the system was heard since: it may be right here", () => {
+test("without a network the page is offline, unless a message arrived since", () => {
   expect(label({ heardAt: 5 }, { offlineSince: 7 })).toMatch(/^Offline · stale since /);
   expect(label({ heardAt: 8 }, { offlineSince: 7 })).toBe("Live");
 });
 
-test("who does not answer is named: the API", () => {
+test("the label names an API that does not answer", () => {
   const api = new UnreachableError("away");
   expect(label({ phase: "idle", gateway: null, heardAt: null }, { api })).toBe("API away");
   expect(label({}, { api })).toBe("Live, API away");
   expect(label({}, { api: FAILING })).toBe("Live, API failing");
-  // It gives no ticket, so nobody has asked the gateway.
+  // Without a ticket no gateway was contacted.
   expect(label({ phase: "waiting", retryAt: 2500 }, { api })).toMatch(
     /^API away, retry in 3 s · stale since /,
   );
 });
 
-test("who does not answer is named: the gateway, once an attempt was in vain", () => {
+test("the label names the gateway after a failed attempt", () => {
   const waiting = { phase: "waiting", retryAt: 2500 } as const;
   expect(label({ ...waiting, lost: 1 })).toMatch(/^Reconnecting in 3 s/);
   expect(label({ ...waiting, lost: 2 })).toMatch(/^Gateway away, retry in 3 s · stale since /);
@@ -54,7 +54,7 @@ test("who does not answer is named: the gateway, once an attempt was in vain", (
   expect(label({ phase: "connecting", lost: 2 })).toMatch(/^Gateway away, retrying · stale since /);
 });
 
-test("who does not answer is named: both", () => {
+test("the label names both", () => {
   expect(
     label({ phase: "waiting", retryAt: 2500, lost: 2 }, { api: new UnreachableError("away") }),
   ).toMatch(/^API and gateway away, retry in 3 s · stale since /);

@@ -2,22 +2,22 @@ import { expect, test } from "vitest";
 import { DatabaseClock } from "@/lib/clock";
 import { LatencyMeter } from "@/lib/latency-meter";
 
-test("a clock that is an hour ahead is seen through, best by the fastest answer", () => {
+test("the offset of a clock that is an hour ahead comes from the fastest answer", () => {
   const clock = new DatabaseClock();
   const hour = 3_600_000;
   const time = (ms: number) => new Date(ms + hour).toISOString();
-  clock.sample(1000, 1400, time(1390)); // slow, and the way back was short
+  clock.sample(1000, 1400, time(1390)); // slow, and not read half way
   clock.sample(2000, 2010, time(2005));
   expect(clock.estimate).toMatchObject({ offsetMs: hour, errorMs: 5 });
 });
 
-test("what is no time sets no clock", () => {
+test("an invalid time is ignored", () => {
   const clock = new DatabaseClock();
   clock.sample(1, 2, "soon");
   expect(clock.estimate).toBeNull();
 });
 
-test("latency is the median of the last minute, and a burst does not push out the rest", () => {
+test("latency is the median of the last minute; a burst does not replace earlier samples", () => {
   const meter = new LatencyMeter();
   meter.add(5000, 0);
   for (let at = 61_000; at < 62_000; at += 1) meter.add(at === 61_000 ? 30 : 10, at);

@@ -1,6 +1,6 @@
 import type { Socket } from "@/lib/live-socket";
 
-/** The browser's WebSocket as a test drives it. */
+/** A WebSocket that a test controls. */
 export class FakeSocket implements Socket {
   readyState: Socket["readyState"] = 1;
   onmessage: Socket["onmessage"] = null;
@@ -21,7 +21,7 @@ export class FakeSocket implements Socket {
     this.readyState = 3;
   }
 
-  /** The server says. */
+  /** Receive a message from the server. */
   say(message: unknown): void {
     this.sayText(JSON.stringify(message));
   }
@@ -30,7 +30,7 @@ export class FakeSocket implements Socket {
     this.#call(this.onmessage, { data });
   }
 
-  /** The connection breaks, or is closed with a code. */
+  /** Close the connection from the server's side. */
   break(code = 1006): void {
     this.readyState = 3;
     this.#call(this.onclose, { code });

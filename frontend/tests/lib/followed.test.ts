@@ -14,7 +14,7 @@ interface Page {
 const event = (position: number) => inserted(position, order(position));
 const settle = () => vi.advanceTimersByTimeAsync(0);
 
-test("whenever the answer was read and however it is late, nothing is counted twice or missed", async () => {
+test("I7: whenever the answer was read and arrives, every event counts exactly once", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.nat({ max: 10 }),
@@ -45,7 +45,7 @@ test("whenever the answer was read and however it is late, nothing is counted tw
   );
 });
 
-test("after conflated events the figures are asked anew", async () => {
+test("conflated events cause a new request", async () => {
   const pages = [1, 50].map((count) => ({ position: count, count }));
   const followed = new Followed<Page, number>({
     fetch: () => Promise.resolve(pages.shift() ?? { position: 0, count: 0 }),

@@ -5,7 +5,7 @@ import { apiTrouble, request, send, UnreachableError } from "@/lib/http";
 const Anything = z.unknown();
 const answers: (Response | Error | "hangs")[] = [];
 
-/** The browser's own fetch, but for the network. */
+/** Replaces the network under `fetch`. */
 const network = (_path: unknown, init: RequestInit = {}) =>
   new Promise<Response>((resolve, reject) => {
     const answer = answers.shift();
@@ -26,7 +26,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-test("an API that is away is in trouble until it answers, be it with a refusal", async () => {
+test("an API counts as away until it answers, even with an error of the request", async () => {
   for (const answer of [new TypeError("refused"), new Response("", { status: 502 })]) {
     answers.push(answer, Response.json({ detail: "No such order." }, { status: 404 }));
     await expect(send("/api/orders")).rejects.toThrow(UnreachableError);
@@ -36,14 +36,14 @@ test("an API that is away is in trouble until it answers, be it with a refusal",
   }
 });
 
-test("an API that cannot serve says why, in its own words", async () => {
+test("an API that cannot serve is reported with its own message", async () => {
   const detail = "The database does not answer right now; try again shortly.";
   answers.push(Response.json({ detail }, { status: 503 }));
   await expect(send("/api/orders")).rejects.toThrow(detail);
   expect(apiTrouble.get()).toMatchObject({ message: detail, answered: true });
 });
 
-test("who reads does not wait for ever; who writes does, since nobody knew what became of it", async () => {
+test("a read times out; a write does not, because its outcome would be unknown", async () => {
   answers.push("hangs", "hangs");
   const reading = send("/api/orders");
   const writing = send("/api/orders", { method: "POST" });
@@ -55,7 +55,7 @@ test("who reads does not wait for ever; who writes does, since nobody knew what 
   expect(written).not.toHaveBeenCalled();
 });
 
-test("a request that was given up says nothing of the API", async () => {
+test("an aborted request does not change the state of the API", async () => {
   answers.push("hangs");
   const request = new AbortController();
   const reading = send("/api/orders", { signal: request.signal });

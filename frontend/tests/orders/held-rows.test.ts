@@ -11,13 +11,13 @@ const shown = (held: HeldRows) =>
   });
 const start = OrderIndex.of([order(3), order(2), order(1)]);
 
-test("what is new waits, and is counted", () => {
+test("new orders are not shown but counted", () => {
   const held = HeldRows.of(live(start)).over(live(start.with(new Map([[4, order(4)]]))));
   expect(shown(held)).toEqual([3, 2, 1]);
   expect(held.fresh).toBe(1);
 });
 
-test("what has gone leaves a shadow in its place", () => {
+test("a deleted order keeps its place and is marked as gone", () => {
   const held = HeldRows.of(live(start)).over(live(start.with(new Map([[2, null]]))));
   expect(shown(held)).toEqual([3, "2 gone", 1]);
   expect(held.fresh).toBe(0);
@@ -28,12 +28,12 @@ test("values change in place", () => {
   expect(HeldRows.of(live(start)).over(live(now)).at(1)?.order.quantity).toBe(9);
 });
 
-test("an order that comes back under its id is no shadow any more", () => {
+test("an order that returns is no longer marked as gone", () => {
   const without = live(start.with(new Map([[2, null]])));
   expect(shown(HeldRows.of(live(start)).over(without).over(live(start)))).toEqual([3, 2, 1]);
 });
 
-test("older pages go below, and are not new", () => {
+test("older pages are appended and not counted as new", () => {
   const newest = live(OrderIndex.of([order(30), order(20)]), 20);
   const more = live(OrderIndex.of([order(31), order(30), order(20), order(10)]), 10);
   const held = HeldRows.of(newest).over(more);

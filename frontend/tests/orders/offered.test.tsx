@@ -2,16 +2,19 @@ import type { ReactNode } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { afterEach, expect, test, vi } from "vitest";
 import { Toasts } from "@/components/toasts";
-import { EmptyOrders } from "@/features/orders/components/empty-orders";
+import { EmptyOrders } from "@/features/orders/components/blank";
 import { OrderRow, type RowHandlers } from "@/features/orders/components/order-row";
 import { OrdersContext } from "@/features/orders/components/orders-context";
 import { TableHead } from "@/features/orders/components/table-head";
 import { NEWEST_FIRST } from "@/features/orders/model/order-sort";
 import { OrderWrites } from "@/features/orders/model/order-writes";
 import { Selection } from "@/features/orders/model/selection";
+import { ColumnChoice, shownColumns } from "@/features/orders/model/table-columns";
 import { rightsOf } from "@/lib/rights";
 import type { Me } from "@/lib/protocol";
-import { order } from "../events";
+import type { OrderSchema } from "@/lib/schema";
+import { SchemaContext } from "@/lib/use-schema";
+import { column, order, SCHEMA, schemaOf, SEED } from "../events";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -26,21 +29,27 @@ const HANDLERS: RowHandlers = {
   menu: nothing,
 };
 
-function shownTo(role: Me["role"], view: ReactNode): string {
+function shownTo(role: Me["role"], view: ReactNode, schema = SCHEMA): string {
   const api = { changeStatus: refuse, deleteOrder: refuse };
   const value = {
     rights: rightsOf({ role }),
-    writes: new OrderWrites(api, new Toasts()),
+    writes: new OrderWrites(api, new Toasts(), () => schema),
     selection: new Selection(),
+    columns: new ColumnChoice(),
     openOrder: nothing,
     showCustomer: nothing,
   };
-  return renderToStaticMarkup(<OrdersContext value={value}>{view}</OrdersContext>);
+  return renderToStaticMarkup(
+    <SchemaContext value={schema}>
+      <OrdersContext value={value}>{view}</OrdersContext>
+    </SchemaContext>,
+  );
 }
 
-const row = (
+const rowOf = (shown = order(7), schema: OrderSchema = SCHEMA, chosen: string[] = []) => (
   <OrderRow
-    order={order(7)}
+    columns={shownColumns(schema, new Set(chosen))}
+    order={shown}
     gone={false}
     row={0}
     top={0}
@@ -59,8 +68,8 @@ test.each([
   ["viewer", { select: false, status: false, remove: false }],
   ["clerk", { select: true, status: true, remove: false }],
   ["admin", { select: true, status: true, remove: true }],
-] as const)("a row offers a %s no more than they may do", (role, offered) => {
-  const html = shownTo(role, row);
+] as const)("a row offers a %s only what the role allows", (role, offered) => {
+  const html = shownTo(role, rowOf());
   expect(html).toContain("pending");
   expect(html).toContain("#7");
   expect({
@@ -71,17 +80,48 @@ test.each([
 });
 
 test.each(["viewer", "clerk", "admin"] as const)(
-  "the headings are as many as a row's cells, for a %s",
+  "a %s sees as many headings as cells in a row",
   (role) => {
-    const head = shownTo(role, <TableHead sort={NEWEST_FIRST} onSort={nothing} />);
-    const cells = shownTo(role, row).split('role="cell"').length;
+    const head = shownTo(
+      role,
+      <TableHead columns={shownColumns(SCHEMA, new Set())} sort={NEWEST_FIRST} onSort={nothing} />,
+    );
+    const cells = shownTo(role, rowOf()).split('role="cell"').length;
     expect(head.split('role="columnheader"').length).toBe(cells);
   },
 );
 
-test("who may not write is not asked to create the first order", () => {
+test("only users who may write are offered to create the first order", () => {
   vi.stubGlobal("location", { origin: "https://orders.example" });
   const view = <EmptyOrders onNewOrder={nothing} />;
   expect(shownTo("viewer", view)).not.toContain("<button");
   expect(shownTo("clerk", view)).toContain("Create the first order");
+});
+
+const ODD = schemaOf([
+  ...SEED,
+  column("total", { type: "numeric(12,2)", kind: "number" }),
+  column("address", { type: "jsonb", kind: "json" }),
+  column("due_at", { type: "timestamp with time zone", kind: "timestamp" }),
+]);
+
+test("I10: columns of the owner's own are shown when they are chosen", () => {
+  const row = { ...order(7), total: 12.5, address: { city: "Łódź" }, due_at: "infinity" };
+  const html = shownTo("clerk", rowOf(row, ODD, ["total", "address", "due_at"]), ODD);
+  for (const text of ["12.50", "Łódź", "infinity"]) expect(html).toContain(text);
+  expect(shownTo("clerk", rowOf(row, ODD), ODD)).not.toContain("Łódź");
+});
+
+test("I11: no value that a database can hold breaks a row", () => {
+  const odd = [null, "", "\u200b", "infinity", "20000-01-01T00:00:00+00:00", 1e300, 2n ** 80n];
+  const values = [...odd, true, [], [[1]], { a: { b: null } }, "0044-03-15 BC", "\ud800", NaN];
+  for (const value of values) {
+    const row = Object.fromEntries(SEED.map(({ name }) => [name, value]));
+    const html = shownTo("admin", rowOf({ ...row, id: 9007199254740993n } as never));
+    expect(html).toContain("#9007199254740993");
+  }
+});
+
+test("I10: a status that the schema does not declare is shown as it is", () => {
+  expect(shownTo("clerk", rowOf(order(7, { status: "on_hold" })))).toContain("on_hold");
 });

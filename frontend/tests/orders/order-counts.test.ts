@@ -1,14 +1,24 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { countEvents, openCounts } from "@/features/orders/model/order-counts";
-import { EVERYTHING, matchesText, type OrderFilter } from "@/features/orders/model/order-filter";
-import { type Order, type OrderEvent, STATUSES } from "@/lib/protocol";
-import { deleted, inserted, order, truncated, updated } from "../events";
+import { countEvents, openCounts, statusesIn } from "@/features/orders/model/order-counts";
+import { EVERYTHING, type OrderFilter, restMatcherOf } from "@/features/orders/model/order-filter";
+import type { ChangeEvent } from "@/lib/protocol";
+import {
+  deleted,
+  inserted,
+  order,
+  SCHEMA,
+  schemaOf,
+  SEED,
+  type SeedOrder,
+  STATUSES,
+  truncated,
+  updated,
+} from "../events";
 
-const NONE = { pending: 0, processing: 0, shipped: 0, delivered: 0, cancelled: 0 };
 const step = fc.record({
   id: fc.integer({ min: 1, max: 6 }),
-  status: fc.constantFrom(...STATUSES),
+  status: fc.constantFrom(...STATUSES, "on_hold"),
   customer_name: fc.constantFrom("Ann", "Bob"),
   fate: fc.constantFrom("write", "write", "write", "delete", "truncate"),
 });
@@ -18,11 +28,11 @@ const filters = fc.constantFrom<OrderFilter>(
   { ...EVERYTHING, search: "bo" },
 );
 
-test("counting on with events gives what counting rows would", () => {
+test("applying events to the counts equals counting the rows", () => {
   fc.assert(
     fc.property(fc.array(step), filters, (steps, filter) => {
-      const rows = new Map<number, Order>();
-      const events = steps.flatMap(({ id, status, customer_name, fate }, at): OrderEvent[] => {
+      const rows = new Map<number, SeedOrder>();
+      const events = steps.flatMap(({ id, status, customer_name, fate }, at): ChangeEvent[] => {
         const before = rows.get(id);
         if (fate === "truncate") {
           rows.clear();
@@ -38,12 +48,30 @@ test("counting on with events gives what counting rows would", () => {
         const { status: was, customer_name: name } = before;
         return [updated(at + 1, after, { status: was, customer_name: name })];
       });
-      const expected: Record<string, number> = { ...NONE };
+      const matches = restMatcherOf(filter, SCHEMA);
+      const expected = new Map<string, number>();
       for (const row of rows.values()) {
-        if (matchesText(filter, row)) expected[row.status] = (expected[row.status] ?? 0) + 1;
+        if (matches(row)) expected.set(row.status, (expected.get(row.status) ?? 0) + 1);
       }
-      const opened = openCounts({ stream: "s", position: 0, time: "", counts: NONE });
-      expect(countEvents(opened, events, filter)).toEqual(expected);
+      const opened = openCounts({ stream: "s", position: 0, time: "", counts: {} });
+      const counts = countEvents(opened, events, SCHEMA, matches);
+      expect(new Map([...counts].filter(([, count]) => count > 0))).toEqual(expected);
     }),
   );
+});
+
+test("I10: a status that the schema does not declare has a count and a tab", () => {
+  const counts = new Map([
+    ["on_hold", 2],
+    ["gone", 0],
+  ]);
+  expect(statusesIn(SCHEMA, counts, EVERYTHING)).toEqual([...STATUSES, "on_hold"]);
+  const lost = { ...EVERYTHING, status: "lost" };
+  expect(statusesIn(SCHEMA, null, lost)).toEqual([...STATUSES, "lost"]);
+});
+
+test("I10: without a status column every order counts, under no status", () => {
+  const schema = schemaOf(SEED.filter(({ name }) => name !== "status"));
+  const counts = countEvents(new Map(), [inserted(1, order(1))], schema, () => true);
+  expect([...counts]).toEqual([["", 1]]);
 });

@@ -4,8 +4,8 @@ import { OrderWrites, type WritesApi } from "@/features/orders/model/order-write
 import { isPending } from "@/features/orders/model/order-edits";
 import { UNDO_MS } from "@/features/orders/model/pending-deletes";
 import { RefusedError } from "@/lib/http";
-import type { Order, Status } from "@/lib/protocol";
-import { order } from "../events";
+import type { Id, Order } from "@/lib/row";
+import { order, SCHEMA } from "../events";
 
 let calls: string[];
 let answers: (Order | Error)[];
@@ -18,7 +18,7 @@ beforeEach(() => {
   answers = [];
   toasts = new Toasts();
   const api: WritesApi = {
-    changeStatus: (id: number, status: Status, version: number) => {
+    changeStatus: (id: Id, status: string, version: number) => {
       calls.push(`${id} ${status} if ${version}`);
       const answer = answers.shift() ?? order(id, { status, version: version + 1 });
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
@@ -29,7 +29,7 @@ beforeEach(() => {
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve();
     },
   };
-  writes = new OrderWrites(api, toasts);
+  writes = new OrderWrites(api, toasts, () => SCHEMA);
 });
 afterEach(() => vi.useRealTimers());
 
@@ -37,7 +37,7 @@ const conflict = (now: Order) => new RefusedError(412, "changed", {}, { order: n
 const titles = () => toasts.state.get().map(({ title }) => title);
 const edit = (id: number) => writes.edits.state.get().get(id);
 
-test("a change is shown at once, until the stream has brought the version it got", async () => {
+test("a change is shown at once, until the stream delivers its version", async () => {
   const write = writes.setStatus(order(1), "processing");
   expect(isPending(edit(1), order(1))).toBe(true);
   await write;
@@ -46,7 +46,7 @@ test("a change is shown at once, until the stream has brought the version it got
   expect(isPending(edit(1), order(1, { version: 3 }))).toBe(false);
 });
 
-test("a second change, before the first has come by the stream, builds on its version", async () => {
+test("a second change, made before the stream delivers the first, uses the first one's version", async () => {
   const first = writes.setStatus(order(1), "processing");
   const second = writes.setStatus(order(1), "shipped");
   await Promise.all([first, second]);
@@ -54,7 +54,7 @@ test("a second change, before the first has come by the stream, builds on its ve
   expect(edit(1)).toEqual({ status: "shipped", version: 3 });
 });
 
-test("a conflict takes the change back and asks, with both values", async () => {
+test("a conflict reverts the change and asks the user, with both values", async () => {
   answers = [conflict(order(1, { version: 5, status: "cancelled" }))];
   await writes.setStatus(order(1), "processing");
   expect(edit(1)).toBeUndefined();
@@ -66,21 +66,21 @@ test("a conflict takes the change back and asks, with both values", async () => 
   expect(writes.conflicts.get()).toEqual([]);
 });
 
-test("a conflict in which both want the same is none", async () => {
+test("no question is asked if both users chose the same status", async () => {
   answers = [conflict(order(1, { version: 5, status: "processing" }))];
   await writes.setStatus(order(1), "processing");
   expect(writes.conflicts.get()).toEqual([]);
   expect(titles()).toEqual([]);
 });
 
-test("a change that failed is taken back, and that is said", async () => {
+test("a failed change is reverted, and a toast says so", async () => {
   answers = [new Error("The API cannot be reached.")];
   await writes.setStatus(order(1), "processing");
   expect(edit(1)).toBeUndefined();
   expect(titles()).toEqual(["Order #1 was not changed"]);
 });
 
-test("several move one step each; those that someone else changed are named, not asked about", async () => {
+test("several orders move one step each; a toast counts those that someone else changed", async () => {
   answers = [conflict(order(1, { version: 9 }))];
   const left = await writes.moveOn([
     order(1),
@@ -93,7 +93,7 @@ test("several move one step each; those that someone else changed are named, not
   expect(titles()).toEqual(["1 order moved on, 2 did not"]);
 });
 
-test("a delete waits for second thoughts", async () => {
+test("a delete is sent only when the time for an undo is over", async () => {
   writes.remove([order(1), order(2)]);
   expect([...writes.deletes.state.get()]).toEqual([1, 2]);
   await vi.advanceTimersByTimeAsync(UNDO_MS - 1);
@@ -103,7 +103,7 @@ test("a delete waits for second thoughts", async () => {
   expect(writes.deletes.state.get().size).toBe(0);
 });
 
-test("a delete that is taken back is never made", async () => {
+test("an undone delete is never sent", async () => {
   writes.remove([order(1)]);
   toasts.state.get()[0]?.action?.run();
   await vi.advanceTimersByTimeAsync(2 * UNDO_MS);
@@ -111,7 +111,7 @@ test("a delete that is taken back is never made", async () => {
   expect(writes.deletes.state.get().size).toBe(0);
 });
 
-test("leaving the page makes the deletes that wait", () => {
+test("leaving the page sends the waiting deletes", () => {
   writes.remove([order(1)]);
   writes.deletes.flush();
   expect(calls).toEqual(["delete 1 if 1 leaving"]);
@@ -124,9 +124,17 @@ test("an order that changed before it was deleted stays, and the user is asked",
   expect(writes.conflicts.get()).toMatchObject([{ wanted: null, now: { quantity: 50 } }]);
 });
 
-test("deleting what is gone already is no failure", async () => {
+test("deleting an order that is already deleted is not an error", async () => {
   answers = [new RefusedError(404, "gone", {}, undefined)];
   writes.remove([order(1)]);
   await vi.advanceTimersByTimeAsync(UNDO_MS);
+  expect(titles()).toEqual([]);
+});
+
+test("the toast of a delete disappears when its Undo stops working", async () => {
+  writes.remove([order(1)]);
+  await vi.advanceTimersByTimeAsync(UNDO_MS - 1);
   expect(titles()).toEqual(["Order #1 deleted"]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(titles()).toEqual([]);
 });

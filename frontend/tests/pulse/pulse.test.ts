@@ -15,7 +15,7 @@ const empty = openPulse({
 const last = (bars: { value: number }[]) => bars.at(-1)?.value;
 const sum = (bars: { value: number }[]) => bars.reduce((all, { value }) => all + value, 0);
 
-test("every event is a change of its minute; orders count by when they were created", () => {
+test("every event counts in its minute, every order in the hour of its creation", () => {
   const pulse = pulseOn(empty, [
     inserted(1, order(1)),
     updated(2, order(1)),
@@ -25,20 +25,20 @@ test("every event is a change of its minute; orders count by when they were crea
   expect(last(ordersByHour(pulse, NOW))).toBe(2);
 });
 
-test("a deleted order was none, and TRUNCATE leaves none", () => {
+test("a deleted order no longer counts, and TRUNCATE removes all", () => {
   const some = pulseOn(empty, [inserted(1, order(1)), inserted(2, order(2))]);
   expect(sum(ordersByHour(pulseOn(some, [deleted(3, order(1))]), NOW))).toBe(1);
   expect(sum(ordersByHour(pulseOn(some, [truncated(3)]), NOW))).toBe(0);
   expect(sum(changesByMinute(pulseOn(some, [truncated(3)]), NOW))).toBe(3);
 });
 
-test("time goes on: what was this minute becomes the minute before", () => {
+test("a minute later the current bar is the previous one", () => {
   const pulse = pulseOn(empty, [inserted(1, order(1))]);
   const bars = changesByMinute(pulse, NOW + 60_000);
   expect([bars.at(-2)?.value, bars.at(-1)?.value]).toEqual([1, 0]);
 });
 
-test("it stays bounded over a day of events", () => {
+test("the histograms stay bounded over a day of events", () => {
   let pulse = empty;
   for (let minute = 0; minute < 1440; minute += 1) {
     const time = new Date(NOW + minute * 60_000).toISOString();

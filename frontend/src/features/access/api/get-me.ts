@@ -1,7 +1,7 @@
 import { request } from "@/lib/http";
 import { Me } from "@/lib/protocol";
 
-/** Who we are to the system; refused (401) where it asks for a token and none counts. */
+/** The user as the system knows them; refused (401) without a valid token where it asks for one. */
 export function getMe(): Promise<Me> {
   return request(Me, "/api/me");
 }

@@ -1,10 +1,10 @@
 import { type SubmitEvent, useId, useState } from "react";
 import { Button } from "@/components/button";
-import { messageOf } from "@/lib/error-message";
+import { messageOf } from "@/lib/format";
 import styles from "./sign-in.module.css";
 
 interface SignInProps {
-  /** Why, if not for the first time. */
+  /** Why the user was signed out, if so. */
   reason: string | null;
   onToken: (token: string) => Promise<void>;
 }
@@ -44,7 +44,7 @@ export function SignIn({ reason, onToken }: SignInProps) {
           onChange={(event) => setToken(event.target.value)}
         />
         <p className={styles.hint}>
-          Whoever runs this system makes one: <code>orders token --role clerk</code>
+          The operator of this system creates one with <code>orders token --role clerk</code>
         </p>
         <p id={`${id}-problem`} role="alert" className={styles.problem}>
           {problem}

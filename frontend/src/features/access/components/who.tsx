@@ -1,14 +1,14 @@
 import { UserRound } from "lucide-react";
 import { Button } from "@/components/button";
-import { Details } from "@/components/details";
-import { formatExact } from "@/lib/format";
+import { FactsPopover } from "@/components/facts";
+import { formatExact, formatValue } from "@/lib/format";
 import type { Me } from "@/lib/protocol";
 import { useNow } from "@/lib/use-now";
 import styles from "./who.module.css";
 
 const TICK_MS = 5000;
 const SOON_MS = 60_000;
-/** Why a button is not there. */
+/** Tells why a button is missing. */
 const MAY: Readonly<Record<Me["role"], string>> = {
   viewer: "read orders; changing them takes a clerk’s token",
   clerk: "create and change orders; deleting them takes an admin’s token",
@@ -20,7 +20,7 @@ interface WhoProps {
   onSignOut: () => void;
 }
 
-/** Who is signed in, and what they may; in open mode there is nobody to name. */
+/** The user and what the token allows; shown only where the system asks for a token. */
 export function Who({ me, onSignOut }: WhoProps) {
   const now = useNow(TICK_MS);
   const soon = me.expires !== null && Date.parse(me.expires) - now < SOON_MS;
@@ -42,12 +42,18 @@ export function Who({ me, onSignOut }: WhoProps) {
     "Signed in as": me.subject,
     Role: me.role,
     May: MAY[me.role],
-    Customers: me.customers === null ? "all" : me.customers.join(", ") || "none",
+    Orders: me.rows ? rowsText(me.rows) : "all",
     Until: me.expires && formatExact(me.expires),
   };
   return (
-    <Details label="Signed in" trigger={trigger} facts={facts}>
+    <FactsPopover label="Signed in" trigger={trigger} facts={facts}>
       <Button onClick={onSignOut}>Sign out</Button>
-    </Details>
+    </FactsPopover>
   );
 }
+
+/** `store` Berlin or Hamburg, in words. */
+const rowsText = (rows: NonNullable<Me["rows"]>): string =>
+  Object.entries(rows)
+    .map(([column, values]) => `${column}: ${formatValue(values)}`)
+    .join("; ");

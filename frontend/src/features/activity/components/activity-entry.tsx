@@ -2,11 +2,12 @@ import { Layers, Pencil, Plus, RotateCcw, Trash2, Eraser } from "lucide-react";
 import { memo, type ReactNode } from "react";
 import { Age } from "@/components/age";
 import { Changes } from "@/components/changes";
-import { formatNumber } from "@/lib/format";
-import type { OrderEvent } from "@/lib/protocol";
+import { formatCount, formatValue } from "@/lib/format";
+import { type ChangeEvent, ORDERS } from "@/lib/protocol";
+import type { Id, Row } from "@/lib/row";
+import { useSchema } from "@/lib/use-schema";
 import type { Entry } from "../model/activity-log";
 import styles from "./activity-entry.module.css";
-import { OrderSummary } from "./order-summary";
 
 const ICONS = { INSERT: Plus, UPDATE: Pencil, DELETE: Trash2, TRUNCATE: Eraser, LEAVE: Trash2 };
 const DONE = {
@@ -20,10 +21,10 @@ const DONE = {
 interface EntryProps {
   entry: Entry;
   now: number;
-  onOpen: (orderId: number) => void;
+  onOpen: (orderId: Id) => void;
 }
 
-/** Entries never change but for the burst on top: a new one costs one render, not two hundred. */
+/** Memoised: a new entry costs one render, not two hundred. */
 export const ActivityEntry = memo(function ActivityEntry(props: EntryProps) {
   const { entry, now, onOpen } = props;
   if (entry.kind === "break") {
@@ -34,8 +35,8 @@ export const ActivityEntry = memo(function ActivityEntry(props: EntryProps) {
         </span>
         <div className={styles.words}>
           <p className={styles.detail}>
-            Reloaded ({entry.reason.replace("_", " ")}): changes before this are in the table, not
-            in this list.
+            Reloaded ({entry.reason.replace("_", " ")}): some changes before this are not in this
+            list; the table has them.
           </p>
         </div>
       </li>
@@ -51,7 +52,7 @@ export const ActivityEntry = memo(function ActivityEntry(props: EntryProps) {
       <div className={styles.words}>
         {entry.kind === "burst" ? (
           <p className={styles.title}>
-            {formatNumber(entry.count)} {operation === "TRUNCATE" ? "times" : "orders"}{" "}
+            {formatCount(entry.count)} {entry.table === ORDERS ? "orders" : entry.table}{" "}
             {DONE[operation]}
           </p>
         ) : (
@@ -62,8 +63,8 @@ export const ActivityEntry = memo(function ActivityEntry(props: EntryProps) {
           <code>{operation}</code>
           <span title="Position in the stream">
             {entry.kind === "burst"
-              ? `${formatNumber(entry.first)}–${formatNumber(entry.last)}`
-              : formatNumber(entry.event.position)}
+              ? `${formatCount(entry.first)}–${formatCount(entry.last)}`
+              : formatCount(entry.event.position)}
           </span>
           {actor && <span className={styles.actor}>by {actor}</span>}
         </p>
@@ -73,36 +74,55 @@ export const ActivityEntry = memo(function ActivityEntry(props: EntryProps) {
 });
 
 interface DetailsProps {
-  event: OrderEvent;
-  onOpen: (orderId: number) => void;
+  event: ChangeEvent;
+  onOpen: (orderId: Id) => void;
 }
 
 function Details({ event, onOpen }: DetailsProps): ReactNode {
-  const { operation, order_id, order, changed } = event;
-  if (operation === "TRUNCATE") return <p className={styles.title}>All orders removed</p>;
+  const { table, operation, order_id, key, row, changed } = event;
+  const own = table === ORDERS;
+  if (operation === "TRUNCATE") {
+    return <p className={styles.title}>All {own ? "orders" : table} removed</p>;
+  }
   return (
     <>
       <p className={styles.title}>
-        <a
-          className={styles.order}
-          href={`/orders/${order_id}`}
-          onClick={(event) => {
-            if (order_id === null || event.ctrlKey || event.metaKey) return;
-            event.preventDefault();
-            onOpen(order_id);
-          }}
-        >
-          #{order_id}
-        </a>{" "}
+        {!own && `${table} ${formatValue(Object.values(key ?? {}))} `}
+        {!own && order_id !== null && "of "}
+        {order_id !== null && (
+          <a
+            className={styles.order}
+            href={`/orders/${order_id}`}
+            onClick={(event) => {
+              if (event.ctrlKey || event.metaKey) return;
+              event.preventDefault();
+              onOpen(order_id);
+            }}
+          >
+            #{String(order_id)}
+          </a>
+        )}{" "}
         {DONE[operation]}
       </p>
       <div className={styles.detail}>
-        {operation === "UPDATE" && order && changed ? (
-          <Changes order={order} changed={changed} />
+        {operation === "UPDATE" && row && changed ? (
+          <Changes row={row} changed={changed} />
         ) : (
-          <OrderSummary row={order ?? changed} />
+          own && <OrderSummary row={row ?? changed} />
         )}
       </div>
     </>
   );
+}
+
+/** Quantity, title and customer of an order, as far as it has them. */
+function OrderSummary({ row }: { row: Row | null }) {
+  const schema = useSchema();
+  const [quantity, title, customer] = (["quantity", "title", "customer"] as const).map((role) => {
+    const value = schema.value(role, row);
+    return value == null ? "" : formatValue(value, schema.role(role));
+  });
+  return [quantity && quantity !== "1" ? `${quantity} ×` : "", title, customer && `for ${customer}`]
+    .filter(Boolean)
+    .join(" ");
 }

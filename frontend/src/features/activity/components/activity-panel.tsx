@@ -3,7 +3,8 @@ import { useMemo, useRef, useState } from "react";
 import { IconButton } from "@/components/icon-button";
 import { NewsButton } from "@/components/news-button";
 import type { Operation } from "@/lib/protocol";
-import { useNow } from "@/lib/use-now";
+import type { Id } from "@/lib/row";
+import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
 import type { ActivityFeed } from "../model/activity-feed";
 import { operationOf } from "../model/activity-log";
@@ -24,13 +25,13 @@ const KINDS: Readonly<Record<Kind, readonly Operation[]>> = {
 
 interface ActivityPanelProps {
   feed: ActivityFeed;
-  onOpen: (orderId: number) => void;
+  onOpen: (orderId: Id) => void;
 }
 
 export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
   const { log, paused, waiting, loading, problem } = useObservable(feed.state);
   const [kind, setKind] = useState<Kind>("all");
-  const now = useNow(AGES_TICK_MS);
+  const now = useDatabaseNow(AGES_TICK_MS);
   const list = useRef<HTMLOListElement>(null);
   const entries = useMemo(
     () =>
@@ -66,7 +67,7 @@ export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
         <IconButton
           label="Pause activity"
           aria-pressed={paused}
-          title={paused ? "Go on" : "Pause"}
+          title={paused ? "Resume" : "Pause"}
           onClick={() => (paused ? resume() : feed.pause(true))}
         >
           {paused ? <Play size={16} aria-hidden /> : <Pause size={16} aria-hidden />}
@@ -92,7 +93,7 @@ export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
               {problem ? "Could not be loaded. Try again" : "Show earlier changes"}
             </button>
           ) : (
-            entries.length > 0 && "That is all there is to show here."
+            entries.length > 0 && "No earlier changes to show."
           )}
         </li>
       </ol>
@@ -104,8 +105,8 @@ function Nothing({ kind }: { kind: Kind }) {
   return (
     <p className={styles.empty}>
       {kind === "all"
-        ? "Changes by anyone show up here the moment they are made, also those in psql."
-        : `Nothing was ${kind} lately.`}
+        ? "Every change appears here when it is made, also one made in psql."
+        : `None of the listed changes ${kind} an order.`}
     </p>
   );
 }

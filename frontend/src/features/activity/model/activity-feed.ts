@@ -1,7 +1,7 @@
-/** The activity log as it is read: followed, held, and extended backwards. */
+/** The activity log as the user reads it: live, paused, or scrolled back to older events. */
 import { Observable } from "@/lib/observable";
 import { PacedBatch } from "@/lib/paced-batch";
-import type { EventsPage, OrderEvent } from "@/lib/protocol";
+import type { ChangeEvent, EventsPage } from "@/lib/protocol";
 import {
   type ActivityLog,
   bounded,
@@ -13,7 +13,7 @@ import {
 
 export interface ActivityState {
   readonly log: ActivityLog;
-  /** Since it was paused, this many changes have come. */
+  /** How many changes have arrived since the list was paused. */
   readonly waiting: number;
   readonly paused: boolean;
   readonly loading: boolean;
@@ -36,20 +36,20 @@ export class ActivityFeed {
   });
 
   readonly #fetchBefore: FetchBefore;
-  /** What goes on behind a paused list. */
+  /** The live log behind a paused list. */
   #live: ActivityLog = EMPTY_LOG;
   #reading = false;
-  readonly #batch = new PacedBatch<OrderEvent>(DELIVER_EVERY_MS, (events) => this.#take(events));
+  readonly #batch = new PacedBatch<ChangeEvent>(DELIVER_EVERY_MS, (events) => this.#take(events));
 
   constructor(fetchBefore: FetchBefore) {
     this.#fetchBefore = fetchBefore;
   }
 
-  receive(events: readonly OrderEvent[]): void {
+  receive(events: readonly ChangeEvent[]): void {
     this.#batch.push(events);
   }
 
-  /** Begin: the log is empty, and what came before the position can be asked for. */
+  /** Start with an empty log at a position, and request the events before it. */
   open(position: number): void {
     this.#batch.clear();
     if (this.#live.entries.length === 0) {
@@ -65,13 +65,13 @@ export class ActivityFeed {
     this.#show();
   }
 
-  /** Paused by hand, or because someone reads further down: nothing moves under their eyes. */
+  /** Pause or resume the list; a paused list does not move. */
   pause(paused: boolean): void {
     this.#change({ paused });
     if (!paused) this.#show();
   }
 
-  /** Whether someone has scrolled back; what they read is kept, though it is long. */
+  /** Tell whether the user has scrolled back: then the list does not move and is not cut. */
   read(reading: boolean): void {
     this.#reading = reading;
     if (!reading) this.#show();
@@ -89,9 +89,9 @@ export class ActivityFeed {
     try {
       const { events } = await this.#fetchBefore(log.oldest, HISTORY_EVENTS);
       const older = logOlder(this.state.get().log, events);
-      // Nothing there: the log has been pruned up to here.
+      // No older events: the log has been pruned up to here.
       const found = older === this.state.get().log ? { ...older, oldest: 1 } : older;
-      if (!this.#still) this.#live = logOlder(this.#live, events);
+      if (!this.#isHeld) this.#live = logOlder(this.#live, events);
       this.#change({ loading: false, log: found });
     } catch {
       this.#change({ loading: false, problem: true });
@@ -102,13 +102,13 @@ export class ActivityFeed {
     this.#batch.clear();
   }
 
-  get #still(): boolean {
+  get #isHeld(): boolean {
     return this.state.get().paused || this.#reading;
   }
 
-  #take(events: readonly OrderEvent[]): void {
+  #take(events: readonly ChangeEvent[]): void {
     this.#live = logEvents(this.#live, events);
-    if (this.#still) {
+    if (this.#isHeld) {
       const { position } = this.state.get().log;
       this.#change({ waiting: Math.max(0, this.#live.position - position) });
     } else {
@@ -117,7 +117,7 @@ export class ActivityFeed {
   }
 
   #show(): void {
-    if (this.#still) return;
+    if (this.#isHeld) return;
     this.#live = bounded(this.#live);
     this.#change({ log: this.#live, waiting: 0 });
   }

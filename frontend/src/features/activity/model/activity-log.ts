@@ -1,15 +1,16 @@
-/** The newest operations on the database, newest first. Pure. */
-import type { Operation, OrderEvent } from "@/lib/protocol";
+/** The latest changes in the database, newest first. Pure. */
+import type { ChangeEvent, Operation } from "@/lib/protocol";
 
 export interface Single {
   readonly kind: "single";
   readonly key: string;
-  readonly event: OrderEvent;
+  readonly event: ChangeEvent;
 }
-/** Many operations of one sort at a time: a COPY, an UPDATE of thousands of rows, a busy minute. */
+/** Many operations of one kind: a COPY, an UPDATE of thousands of rows, a busy minute. */
 export interface Burst {
   readonly kind: "burst";
   readonly key: string;
+  readonly table: string;
   readonly operation: Operation;
   readonly actor: string | null;
   readonly count: number;
@@ -18,7 +19,7 @@ export interface Burst {
   readonly began_at: string;
   readonly changed_at: string;
 }
-/** Here the log could not follow: what happened in between is not shown. */
+/** A gap in the log: the changes in between are not shown. */
 export interface Break {
   readonly kind: "break";
   readonly key: string;
@@ -28,9 +29,9 @@ export type Entry = Single | Burst | Break;
 
 export interface ActivityLog {
   readonly entries: readonly Entry[];
-  /** Events up to here are in. */
+  /** The log has the events up to this position. */
   readonly position: number;
-  /** Events from here on are in; what is older has to be asked for. */
+  /** The log has the events from this position; older ones have to be requested. */
   readonly oldest: number;
 }
 
@@ -40,11 +41,11 @@ const MOST_ENTRIES = 200;
 const BURST_FROM = 8;
 const BURST_PAUSE_MS = 2000;
 const LONGEST_BURST_MS = 60_000;
-/** Under a steady load each sort of operation has one entry that grows; they stand on top. */
+/** Under steady load each kind of operation has one entry that grows, among the first ones. */
 const OPEN_BURSTS_WITHIN = 6;
 
-/** Put events, oldest first, on top. Those already in are left out. */
-export function logEvents(log: ActivityLog, events: readonly OrderEvent[]): ActivityLog {
+/** Add events, given oldest first, on top; skip those that the log has already. */
+export function logEvents(log: ActivityLog, events: readonly ChangeEvent[]): ActivityLog {
   const fresh = events.filter((event) => event.position > log.position);
   const [first, last] = [fresh[0], fresh.at(-1)];
   if (!first || !last) return log;
@@ -57,8 +58,8 @@ export function logEvents(log: ActivityLog, events: readonly OrderEvent[]): Acti
   });
 }
 
-/** Put events, oldest first, below: they came before all that is known. */
-export function logOlder(log: ActivityLog, events: readonly OrderEvent[]): ActivityLog {
+/** Add older events, given oldest first, at the end. */
+export function logOlder(log: ActivityLog, events: readonly ChangeEvent[]): ActivityLog {
   const older = events.filter((event) => event.position < log.oldest);
   const [first] = older;
   if (!first) return log;
@@ -77,7 +78,7 @@ export function logBreak(log: ActivityLog, reason: string, position: number): Ac
   });
 }
 
-/** As many as are kept while nobody reads further back. */
+/** The log cut to the length that is kept while the user does not scroll back. */
 export function bounded(log: ActivityLog): ActivityLog {
   if (log.entries.length <= MOST_ENTRIES) return log;
   const entries = log.entries.slice(0, MOST_ENTRIES);
@@ -96,12 +97,12 @@ function oldestOf(entries: readonly Entry[]): number | null {
   return null;
 }
 
-/** What did the same by the same hand in quick succession; and what stands alone, in its order. */
-function groupsOf(events: readonly OrderEvent[]): OrderEvent[][] {
-  const open = new Map<string, OrderEvent[]>();
-  const runs: OrderEvent[][] = [];
+/** Groups of the same operation by the same actor in quick succession, and single events. */
+function groupsOf(events: readonly ChangeEvent[]): ChangeEvent[][] {
+  const open = new Map<string, ChangeEvent[]>();
+  const runs: ChangeEvent[][] = [];
   for (const event of events) {
-    const key = `${event.operation} ${event.actor ?? ""}`;
+    const key = `${event.table} ${event.operation} ${event.actor ?? ""}`;
     const run = open.get(key);
     const [first, last] = [run?.[0], run?.at(-1)];
     if (run && first && last && isSoonAfter(event.changed_at, first.changed_at, last.changed_at)) {
@@ -123,9 +124,9 @@ function isSoonAfter(now: string, began: string, last: string): boolean {
   return time - Date.parse(last) < BURST_PAUSE_MS && time - Date.parse(began) < LONGEST_BURST_MS;
 }
 
-const lastOf = (group: readonly OrderEvent[]): number => group.at(-1)?.position ?? 0;
+const lastOf = (group: readonly ChangeEvent[]): number => group.at(-1)?.position ?? 0;
 
-function addGroup(entries: readonly Entry[], group: readonly OrderEvent[]): readonly Entry[] {
+function addGroup(entries: readonly Entry[], group: readonly ChangeEvent[]): readonly Entry[] {
   const [first] = group;
   const last = group.at(-1);
   if (!first || !last) return entries;
@@ -138,24 +139,27 @@ function addGroup(entries: readonly Entry[], group: readonly OrderEvent[]): read
   return [{ kind: "single", key: String(first.position), event: first }, ...entries];
 }
 
-function continues(burst: Burst, { operation, actor, changed_at }: OrderEvent): boolean {
+function continues(burst: Burst, event: ChangeEvent): boolean {
+  const { table, operation, actor, changed_at } = event;
   return (
+    burst.table === table &&
     burst.operation === operation &&
-    burst.actor === (actor ?? null) &&
+    burst.actor === actor &&
     isSoonAfter(changed_at, burst.began_at, burst.changed_at)
   );
 }
 
-function grow(burst: Burst, { position, changed_at }: OrderEvent, by: number): Burst {
+function grow(burst: Burst, { position, changed_at }: ChangeEvent, by: number): Burst {
   return { ...burst, last: position, changed_at, count: burst.count + by };
 }
 
-function burstOf(first: OrderEvent, last: OrderEvent, count: number): Burst {
+function burstOf(first: ChangeEvent, last: ChangeEvent, count: number): Burst {
   return {
     kind: "burst",
     key: String(first.position),
+    table: first.table,
     operation: first.operation,
-    actor: first.actor ?? null,
+    actor: first.actor,
     count,
     first: first.position,
     last: last.position,

@@ -1,5 +1,5 @@
-import { Details } from "@/components/details";
-import { formatClock, formatNumber } from "@/lib/format";
+import { FactsPopover } from "@/components/facts";
+import { formatClock, formatCount } from "@/lib/format";
 import type { LiveSocket } from "@/lib/live-socket";
 import type { ClockEstimate } from "@/lib/clock";
 import { useNow } from "@/lib/use-now";
@@ -17,7 +17,7 @@ interface ConnectionStatusProps {
   progress: Progress;
 }
 
-/** Always there, in a word; the rest on request. */
+/** The connection in one label; a popover has the details. */
 export function ConnectionStatus({ socket, progress }: ConnectionStatusProps) {
   const state = useObservablePerFrame(socket.state);
   const { shown } = useObservablePerFrame(progress.state);
@@ -48,7 +48,7 @@ export function ConnectionStatus({ socket, progress }: ConnectionStatusProps) {
       {state.gateway !== null && (
         <span className={styles.place}>
           <span className={styles.gateway}>{state.gateway}</span>
-          <span data-testid="position">{formatNumber(shown)}</span>
+          <span data-testid="position">{formatCount(shown)}</span>
         </span>
       )}
       {latency !== null && tone !== "bad" && (
@@ -62,22 +62,22 @@ export function ConnectionStatus({ socket, progress }: ConnectionStatusProps) {
     State: label,
     Gateway: state.gateway ?? "–",
     Position:
-      behind > 0 ? `${formatNumber(shown)}, ${formatNumber(behind)} behind` : formatNumber(shown),
+      behind > 0 ? `${formatCount(shown)}, ${formatCount(behind)} behind` : formatCount(shown),
     "Last heard": state.heardAt === null ? "never" : formatClock(state.heardAt),
     API: api === null ? "answers" : api.message,
     "Change to screen":
       latency === null
         ? "no change in the last minute"
         : `${milliseconds(latency)}, median of the last minute`,
-    Clock: clock === null ? "not compared yet" : wordsFor(clock),
+    Clock: clock === null ? "not compared yet" : clockText(clock),
   };
-  return <Details label="Connection" trigger={trigger} facts={facts} />;
+  return <FactsPopover label="Connection" trigger={trigger} facts={facts} />;
 }
 
-function wordsFor({ offsetMs, errorMs }: ClockEstimate): string {
+function clockText({ offsetMs, errorMs }: ClockEstimate): string {
   const side = offsetMs >= 0 ? "ahead" : "behind";
-  return `the database's is ${milliseconds(Math.abs(offsetMs))} ${side} (±${milliseconds(errorMs)}); taken into account`;
+  return `the database's clock is ${milliseconds(Math.abs(offsetMs))} ${side} (±${milliseconds(errorMs)}); ages account for it`;
 }
 
 const milliseconds = (ms: number): string =>
-  ms < 1000 ? `${formatNumber(Math.round(ms))} ms` : `${formatNumber(Math.round(ms / 100) / 10)} s`;
+  ms < 1000 ? `${formatCount(Math.round(ms))} ms` : `${formatCount(Math.round(ms / 100) / 10)} s`;

@@ -8,18 +8,18 @@ import { useOffline } from "@/lib/use-offline";
 import { isCutOff, troubleWith } from "../model/describe";
 import styles from "./stale-notice.module.css";
 
-/** A gateway that restarts is back before anyone needs to know. */
+/** A gateway that restarts is back before the user needs to know. */
 const PATIENCE_MS = 1500;
 
 interface StaleNoticeProps {
   socket: LiveSocket;
-  /** Find out whether the API answers. */
+  /** Request something from the API to find out whether it answers. */
   askApi: () => void;
 }
 
 /**
- * Says who does not answer, and how old the page is while it is cut off; and tells screen readers
- * what became of it.
+ * Names the part of the system that does not answer and the age of what the page shows; tells screen
+ * readers when the connection is back.
  */
 export function StaleNotice({ socket, askApi }: StaleNoticeProps) {
   const state = useObservablePerFrame(socket.state);
@@ -32,9 +32,9 @@ export function StaleNotice({ socket, askApi }: StaleNoticeProps) {
   const helpless = useLasting(apiAway);
   const [wasAway, setWasAway] = useState(false);
   if ((stale || helpless) && !wasAway) setWasAway(true);
-  const why = offlineSince === null ? (troubleWith(state, api) ?? "nobody") : "offline";
+  const why = offlineSince === null ? (troubleWith(state, api) ?? "unknown") : "offline";
   useEffect(() => {
-    if (stale) askApi(); // or nobody would know whether that is away, too
+    if (stale) askApi(); // to know whether the API is away, too
   }, [stale, lost, askApi]);
 
   return (
@@ -43,8 +43,8 @@ export function StaleNotice({ socket, askApi }: StaleNoticeProps) {
         <div className={styles.notice}>
           <WifiOff size={16} aria-hidden />
           <span>
-            {WHY[why]} You see the orders as they were at <b>{formatClock(heardAt)}</b>; what is
-            missing comes by itself.
+            {WHY[why]} You see the orders as they were at <b>{formatClock(heardAt)}</b>; missing
+            changes load automatically.
           </span>
           <button
             type="button"
@@ -61,7 +61,7 @@ export function StaleNotice({ socket, askApi }: StaleNoticeProps) {
         <div className={styles.notice}>
           <CloudOff size={16} aria-hidden />
           <span>
-            {api?.message} You see every change all the same, but cannot make any until it does.
+            {api?.message} You still see every change, but cannot make any until it answers.
           </span>
           <button type="button" onClick={askApi}>
             Try now
@@ -76,15 +76,15 @@ export function StaleNotice({ socket, askApi }: StaleNoticeProps) {
 }
 
 const WHY = {
-  nobody: "Cut off.",
-  offline: "Cut off: you are offline.",
-  "API away": "Cut off: the API does not answer.",
-  "API failing": "Cut off: the API cannot serve.",
-  "Gateway away": "Cut off: no gateway answers.",
-  "API and gateway away": "Cut off: neither the API nor a gateway answers.",
+  unknown: "Disconnected.",
+  offline: "Disconnected: you are offline.",
+  "API away": "Disconnected: the API does not answer.",
+  "API failing": "Disconnected: the API cannot serve.",
+  "Gateway away": "Disconnected: no gateway answers.",
+  "API and gateway away": "Disconnected: neither the API nor a gateway answers.",
 } as const;
 
-/** Whether something has been so for longer than a restart takes. */
+/** Whether a condition has lasted longer than a restart takes. */
 function useLasting(now: boolean): boolean {
   const [lasting, setLasting] = useState(false);
   useEffect(() => {

@@ -1,4 +1,4 @@
-import { formatMinutes, formatNumber } from "@/lib/format";
+import { formatCount, formatMinutes } from "@/lib/format";
 import type { UnreachableError } from "@/lib/http";
 import type { LiveState } from "@/lib/live-socket";
 
@@ -7,19 +7,19 @@ export interface Description {
   readonly label: string;
 }
 
-/** Fewer than this are on the screen before anyone has read the words. */
+/** Fewer events than this are on the screen before the user has read the label. */
 const BEHIND_WORTH_SAYING = 50;
 
 /**
- * Whether what is shown may be old. Without a network a system on this very machine still answers,
- * so what counts is whether it was heard since.
+ * Whether the page may be out of date. Without a network a system on this computer still answers, so
+ * a message since then counts as connected.
  */
 export const isCutOff = ({ phase, heardAt }: LiveState, offlineSince: number | null): boolean =>
   phase !== "live" || (offlineSince !== null && (heardAt ?? 0) <= offlineSince);
 
 /**
- * What is wrong with whom; null while nobody is known to be away. A connection that ends says
- * nothing of the gateway yet: the next may be there at once.
+ * Which part of the system does not answer; null if none is known to be away. One connection that
+ * ends says nothing about the gateways: the next attempt may succeed at once.
  */
 export function troubleWith(
   { phase, gateway, lost }: LiveState,
@@ -34,12 +34,12 @@ export function troubleWith(
 export interface Circumstances {
   readonly behind: number;
   readonly offlineSince: number | null;
-  /** Why the API was of no use when last asked. */
+  /** Why the last request to the API failed. */
   readonly api: UnreachableError | null;
   readonly now: number;
 }
 
-/** The connection in the fewest honest words. */
+/** The state of the connection in a few words. */
 export function describe(
   state: LiveState,
   { behind, offlineSince, api, now }: Circumstances,
@@ -50,7 +50,7 @@ export function describe(
     case "live":
       if (isCutOff(state, offlineSince)) return { tone: "bad", label: `Offline${since}` };
       if (behind >= BEHIND_WORTH_SAYING) {
-        return { tone: "busy", label: `Catching up, ${formatNumber(behind)} behind` };
+        return { tone: "busy", label: `Catching up, ${formatCount(behind)} behind` };
       }
       return trouble === null
         ? { tone: "good", label: "Live" }

@@ -1,14 +1,14 @@
-/** How far the screen is: what it shows, what there is, and how long it took. */
+/** How far the screen is behind the database: positions, and the latency of changes. */
 import { DatabaseClock } from "@/lib/clock";
 import { LatencyMeter } from "@/lib/latency-meter";
 import type { LiveState } from "@/lib/live-socket";
 import { Observable } from "@/lib/observable";
-import type { OrderEvent } from "@/lib/protocol";
+import type { ChangeEvent } from "@/lib/protocol";
 
 export interface Standing {
-  /** Everything up to here is on the screen. */
+  /** Every event up to this position is on the screen. */
   readonly shown: number;
-  /** The newest position that anyone has told of. */
+  /** The newest known position. */
   readonly head: number;
 }
 
@@ -29,11 +29,10 @@ export class Progress {
     this.state.set({ shown: position, head: position });
   }
 
-  /** An answer of the API was read at this position. */
+  /** An answer of the API shows this position. */
   heard(position: number): void {
     const { shown } = this.state.get();
-    // Of another stream, or from before all else, or perhaps of changes that are not ours to see:
-    // says nothing.
+    // Under a scope, and before the first snapshot, the position says nothing about missing events.
     if (shown > 0 && !this.#socket.get().partial) this.#change({ head: position });
   }
 
@@ -41,13 +40,13 @@ export class Progress {
     if (position !== undefined) this.#change({ head: position });
   }
 
-  /** Events are in the stores and will be on the screen with the next frame. */
-  applied(events: readonly OrderEvent[], measure: boolean): void {
+  /** The stores have the events; the next frame shows them. */
+  applied(events: readonly ChangeEvent[], measure: boolean): void {
     const last = events.at(-1);
     if (!last) return;
     this.#change({ shown: last.position });
     if (!measure || document.visibilityState !== "visible" || this.behind > 0) return;
-    // A frame's callbacks run before it is painted; a task after it, once it is.
+    // Animation callbacks run before the frame is painted, a task after them runs afterwards.
     requestAnimationFrame(() => setTimeout(() => this.#measure(last), 0));
   }
 
@@ -60,7 +59,7 @@ export class Progress {
     this.#unsubscribe();
   }
 
-  #measure({ changed_at }: OrderEvent): void {
+  #measure({ changed_at }: ChangeEvent): void {
     const offsetMs = this.clock.estimate?.offsetMs;
     if (offsetMs === undefined) return;
     const now = Date.now();
@@ -69,7 +68,6 @@ export class Progress {
 
   #change(change: Partial<Standing>): void {
     const before = this.state.get();
-    // A frame under a filter, or a heartbeat, moves the socket's position without an event.
     const { phase } = this.#socket.get();
     const head = Math.max(before.head, change.head ?? 0);
     const shown = Math.max(before.shown, change.shown ?? 0);

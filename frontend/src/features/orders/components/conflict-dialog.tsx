@@ -2,48 +2,43 @@ import { AlertDialog } from "radix-ui";
 import { Button } from "@/components/button";
 import dialog from "@/components/dialog.module.css";
 import { StatusBadge } from "@/components/status-badge";
-import { formatNumber } from "@/lib/format";
-import type { Order } from "@/lib/protocol";
-import { shortened } from "@/lib/text";
+import { formatValue } from "@/lib/format";
 import { useObservable } from "@/lib/use-observable";
+import { useSchema } from "@/lib/use-schema";
 import type { Conflict } from "../model/order-writes";
 import styles from "./conflict-dialog.module.css";
 import { useOrders } from "./orders-context";
 
-const FIELDS = {
-  customer_name: "Customer",
-  product_name: "Product",
-  quantity: "Quantity",
-} as const;
-
-/** Someone else was faster: shows both, and asks. */
+/** Someone else changed the order first: shows both values and asks. */
 export function ConflictDialog() {
   const { writes } = useOrders();
+  const schema = useSchema();
   const [conflict] = useObservable(writes.conflicts);
   if (!conflict) return null;
   const { now, wanted } = conflict;
+  const status = schema.statusOf(now);
   return (
     <AlertDialog.Root open onOpenChange={() => writes.settle(conflict, false)}>
       <AlertDialog.Portal>
         <AlertDialog.Overlay className={dialog.overlay} />
         <AlertDialog.Content className={dialog.content}>
           <AlertDialog.Title className={dialog.title}>
-            Order #{now.id} was changed by someone else
+            Order #{String(now.id)} was changed by someone else
           </AlertDialog.Title>
           <AlertDialog.Description className={dialog.description}>
-            Your change was not made: it was meant for the order as you saw it.
+            Your change was not made, because the order is no longer as you saw it.
           </AlertDialog.Description>
           <Comparison conflict={conflict} />
           <div className={dialog.actions}>
             <AlertDialog.Cancel asChild>
-              <Button>{wanted === null ? "Keep the order" : `Leave it ${now.status}`}</Button>
+              <Button>{wanted === null ? "Keep the order" : `Leave it ${status}`}</Button>
             </AlertDialog.Cancel>
             <AlertDialog.Action asChild>
               <Button
                 kind={wanted === null ? "danger" : "primary"}
                 onClick={() => writes.settle(conflict, true)}
               >
-                {wanted === null ? "Delete all the same" : `Set to ${wanted} all the same`}
+                {wanted === null ? "Delete anyway" : `Set to ${wanted} anyway`}
               </Button>
             </AlertDialog.Action>
           </div>
@@ -54,8 +49,12 @@ export function ConflictDialog() {
 }
 
 function Comparison({ conflict: { seen, now, wanted } }: { conflict: Conflict }) {
-  const changed = (Object.keys(FIELDS) as (keyof typeof FIELDS)[]).filter(
-    (field) => seen[field] !== now[field],
+  const schema = useSchema();
+  const status = schema.role("status")?.name;
+  const changed = schema.columns.filter(
+    ({ name }) =>
+      !["version", "updated_at", status].includes(name) &&
+      formatValue(seen[name]) !== formatValue(now[name]),
   );
   return (
     <table className={styles.table}>
@@ -71,19 +70,19 @@ function Comparison({ conflict: { seen, now, wanted } }: { conflict: Conflict })
         <tr>
           <th scope="row">Status</th>
           <td>
-            <StatusBadge status={seen.status} />
+            <StatusBadge status={schema.statusOf(seen)} />
           </td>
           <td>
-            <StatusBadge status={now.status} />
+            <StatusBadge status={schema.statusOf(now)} />
           </td>
           <td>{wanted === null ? <b>deleted</b> : <StatusBadge status={wanted} />}</td>
         </tr>
-        {changed.map((field) => (
-          <tr key={field}>
-            <th scope="row">{FIELDS[field]}</th>
-            <td>{valueOf(seen, field)}</td>
+        {changed.map((column) => (
+          <tr key={column.name}>
+            <th scope="row">{schema.label(column.name)}</th>
+            <td>{formatValue(seen[column.name], column)}</td>
             <td>
-              <b>{valueOf(now, field)}</b>
+              <b>{formatValue(now[column.name], column)}</b>
             </td>
             <td>–</td>
           </tr>
@@ -91,9 +90,4 @@ function Comparison({ conflict: { seen, now, wanted } }: { conflict: Conflict })
       </tbody>
     </table>
   );
-}
-
-function valueOf(order: Order, field: keyof typeof FIELDS): string {
-  const value = order[field];
-  return typeof value === "number" ? formatNumber(value) : shortened(value);
 }

@@ -1,29 +1,43 @@
-import { useId } from "react";
+import { type ComponentProps, useId } from "react";
+import { formatValue } from "@/lib/format";
+import type { Column } from "@/lib/schema";
+import { isRequired } from "../model/order-draft";
 import styles from "./field.module.css";
 
 interface FieldProps {
+  column: Column;
   label: string;
-  name: string;
   value: string;
+  placeholder?: string | undefined;
   error: string | undefined;
   onChange: (value: string) => void;
-  placeholder?: string;
-  inputMode?: "text" | "numeric";
 }
 
-export function Field({ label, error, onChange, ...input }: FieldProps) {
+/** The form field of any kind of column. */
+export function Field({ column, label, error, ...input }: FieldProps) {
   const id = useId();
+  const { comment } = column;
+  const described = [comment && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
   return (
     <div className={styles.field}>
-      <label htmlFor={id}>{label}</label>
-      <input
+      <label htmlFor={id}>
+        {label}
+        {!isRequired(column) && <span className={styles.optional}> optional</span>}
+      </label>
+      <Control
         {...input}
+        column={column}
         id={id}
-        autoComplete="off"
+        name={column.name}
         aria-invalid={error !== undefined}
-        aria-describedby={error === undefined ? undefined : `${id}-error`}
-        onChange={(event) => onChange(event.target.value)}
+        aria-required={isRequired(column)}
+        aria-describedby={described || undefined}
       />
+      {comment && (
+        <p id={`${id}-hint`} className={styles.hint}>
+          {comment}
+        </p>
+      )}
       {error !== undefined && (
         <p id={`${id}-error`} className={styles.error}>
           {error}
@@ -32,3 +46,57 @@ export function Field({ label, error, onChange, ...input }: FieldProps) {
     </div>
   );
 }
+
+/** A column of longer texts gets a field that grows. */
+const ONE_LINE = 200;
+
+type Shared = "id" | "name" | "aria-invalid" | "aria-required" | "aria-describedby";
+
+interface ControlProps extends Pick<ComponentProps<"input">, Shared> {
+  column: Column;
+  value: string;
+  placeholder?: string | undefined;
+  onChange: (value: string) => void;
+}
+
+function Control({ column, placeholder, onChange, ...props }: ControlProps) {
+  const { kind, choices, max_length } = column;
+  const change = (event: { target: { value: string } }) => onChange(event.target.value);
+  if (kind === "choice" || kind === "boolean") {
+    const options = kind === "boolean" ? ["true", "false"] : (choices ?? []);
+    return (
+      <select {...props} onChange={change}>
+        <option value="">{column.default ? "default" : "–"}</option>
+        {options.map((option) => (
+          <option key={option} value={option}>
+            {kind === "boolean" ? formatValue(option === "true") : option}
+          </option>
+        ))}
+      </select>
+    );
+  }
+  const isLong = kind === "text" && (max_length == null || max_length > ONE_LINE);
+  if (isLong || kind === "json" || kind === "array") {
+    return (
+      <textarea
+        {...props}
+        placeholder={placeholder}
+        rows={kind === "json" ? 3 : 1}
+        spellCheck={kind === "text"}
+        data-code={kind !== "text"}
+        autoComplete="off"
+        onChange={change}
+      />
+    );
+  }
+  const type = INPUTS[kind];
+  return <input {...props} {...type} {...{ placeholder }} autoComplete="off" onChange={change} />;
+}
+
+const INPUTS: Readonly<Partial<Record<Column["kind"], ComponentProps<"input">>>> = {
+  integer: { inputMode: "numeric" },
+  number: { inputMode: "decimal" },
+  date: { type: "date" },
+  timestamp: { type: "datetime-local", step: 1 },
+  uuid: { spellCheck: false },
+};

@@ -1,15 +1,14 @@
 import { Search, UserRound, X } from "lucide-react";
 import { type ReactNode, type RefObject, useEffect, useState } from "react";
 import { IconButton } from "@/components/icon-button";
-import { formatNumber } from "@/lib/format";
-import { type Status, STATUSES } from "@/lib/protocol";
-import { shortened } from "@/lib/text";
-import type { OrderCounts } from "../model/order-counts";
-import { totalOf } from "../model/order-counts";
+import { formatCount, visible } from "@/lib/format";
+import { useSchema } from "@/lib/use-schema";
+import { countOf, type OrderCounts, statusesIn } from "../model/order-counts";
 import type { OrderFilter } from "../model/order-filter";
-import { type OrderSort, SORT_COLUMNS, sortFromText, sortToText } from "../model/order-sort";
+import { type OrderSort, sortFromText, sortToText } from "../model/order-sort";
+import { offeredColumns } from "../model/table-columns";
+import { ColumnChooser } from "./column-chooser";
 import styles from "./filter-bar.module.css";
-import { SORT_LABELS } from "./sort-labels";
 
 const TYPING_PAUSE_MS = 150;
 
@@ -32,10 +31,11 @@ export function FilterBar({
   onFilter,
   onSort,
 }: FilterBarProps) {
+  const schema = useSchema();
   const [typed, setTyped] = useState(filter.search);
   const [applied, setApplied] = useState(filter.search);
   if (filter.search !== applied) {
-    setApplied(filter.search); // changed from elsewhere: show it
+    setApplied(filter.search); // changed elsewhere, for example by the Back button
     if (filter.search !== typed.trim()) setTyped(filter.search);
   }
 
@@ -54,11 +54,11 @@ export function FilterBar({
           <button
             type="button"
             className={styles.customer}
-            aria-label={`Only ${shortened(filter.customer)}. Show all customers`}
+            aria-label={`Only ${visible(filter.customer)}. Show all customers`}
             onClick={() => onFilter({ ...filter, customer: null })}
           >
             <UserRound size={14} aria-hidden />
-            <span>{shortened(filter.customer)}</span>
+            <span>{visible(filter.customer)}</span>
             <X size={14} aria-hidden />
           </button>
         )}
@@ -68,10 +68,12 @@ export function FilterBar({
           value={sortToText(sort)}
           onChange={(event) => onSort(sortFromText(event.target.value))}
         >
-          {SORT_COLUMNS.flatMap((column) => [
-            <option key={`-${column}`} value={`-${column}`}>{`${SORT_LABELS[column]} ↓`}</option>,
-            <option key={column} value={column}>{`${SORT_LABELS[column]} ↑`}</option>,
-          ])}
+          {[{ name: "id", label: "Order" }, ...offeredColumns(schema)].flatMap(
+            ({ name, label }) => [
+              <option key={`-${name}`} value={`-${name}`}>{`${label} ↓`}</option>,
+              <option key={name} value={name}>{`${label} ↑`}</option>,
+            ],
+          )}
         </select>
         <div className={styles.search}>
           <Search size={16} aria-hidden />
@@ -80,12 +82,14 @@ export function FilterBar({
             type="search"
             aria-label="Search orders"
             aria-keyshortcuts="/"
-            placeholder="Customer, product or number"
+            placeholder="Any text, or #17"
             maxLength={200}
             value={typed}
             onChange={(event) => setTyped(event.target.value)}
             onKeyDown={(event) => {
-              if (event.key === "Escape") event.currentTarget.blur();
+              if (event.key !== "Escape") return;
+              event.preventDefault(); // the browser would empty the field
+              event.currentTarget.blur();
             }}
           />
           {typed !== "" && (
@@ -94,10 +98,11 @@ export function FilterBar({
             </IconButton>
           )}
         </div>
+        <ColumnChooser />
       </div>
       <fieldset className={styles.tabs}>
         <legend className="visually-hidden">Status</legend>
-        {[null, ...STATUSES].map((status) => (
+        {[null, ...statusesIn(schema, counts, filter)].map((status) => (
           <label key={status} className={styles.tab}>
             <input
               type="radio"
@@ -106,9 +111,9 @@ export function FilterBar({
               checked={filter.status === status}
               onChange={() => onFilter({ ...filter, status, search: typed.trim() })}
             />
-            {status ?? "All"}
+            {status === null ? "All" : status || "no status"}
             <span className={styles.count} data-testid={`count-${status ?? "all"}`}>
-              {counts && formatNumber(countFor(counts, status))}
+              {counts && formatCount(countOf(counts, status))}
             </span>
           </label>
         ))}
@@ -116,6 +121,3 @@ export function FilterBar({
     </search>
   );
 }
-
-const countFor = (counts: OrderCounts, status: Status | null): number =>
-  Math.max(0, status === null ? totalOf(counts) : counts[status]);

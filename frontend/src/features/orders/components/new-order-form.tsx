@@ -1,22 +1,47 @@
 import { useMutation } from "@tanstack/react-query";
 import { type SubmitEvent, useRef, useState } from "react";
 import { Button } from "@/components/button";
+import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
 import { useToasts } from "@/components/toasts";
-import { messageOf } from "@/lib/error-message";
+import { messageOf } from "@/lib/format";
 import { RefusedError } from "@/lib/http";
-import { randomKey } from "@/lib/random-key";
-import { createOrder, type NewOrder } from "../api/create-order";
+import { queries } from "@/lib/queries";
+import { useSchema } from "@/lib/use-schema";
+import { createOrder } from "../api/orders";
 import {
   checkDraft,
-  DRAFT_FIELDS,
   type DraftErrors,
-  type DraftField,
+  draftToJson,
+  emptyDraft,
+  isRequired,
   type OrderDraft,
-  orderOf,
 } from "../model/order-draft";
 import { Field } from "./field";
-import styles from "./new-order-form.module.css";
+
+interface NewOrderDialogProps {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+}
+
+/** Keeps what the user typed while it is closed. */
+export function NewOrderDialog({ open, onOpenChange }: NewOrderDialogProps) {
+  const [draft, setDraft] = useState<OrderDraft | null>(null);
+  const schema = useSchema();
+  return (
+    <Dialog title="New order" open={open} onOpenChange={onOpenChange}>
+      <NewOrderForm
+        draft={draft ?? emptyDraft(schema)}
+        onDraft={setDraft}
+        onDone={() => {
+          setDraft(null);
+          onOpenChange(false);
+        }}
+        onCancel={() => onOpenChange(false)}
+      />
+    </Dialog>
+  );
+}
 
 interface NewOrderFormProps {
   draft: OrderDraft;
@@ -25,56 +50,63 @@ interface NewOrderFormProps {
   onCancel: () => void;
 }
 
-export function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
+function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
   const toasts = useToasts();
+  const schema = useSchema();
+  const columns = schema.writable.toSorted((a, b) => Number(isRequired(b)) - Number(isRequired(a)));
   const form = useRef<HTMLFormElement>(null);
   const [errors, setErrors] = useState<DraftErrors>({});
-  // One key for one order: when the answer got lost, trying again does not order twice.
+  // One key per order: if the answer was lost, a second attempt does not create a second order.
   const [key, setKey] = useState(randomKey);
-  const creation = useMutation({
-    mutationFn: (order: NewOrder) => createOrder(order, key),
-    onSuccess: ({ id }) => {
-      toasts.show({ tone: "good", title: `Order #${id} created` });
-      onDone();
+  const creation = useMutation(
+    {
+      mutationFn: (orderJson: string) => createOrder(orderJson, key),
+      onSuccess: ({ id }) => {
+        toasts.show({ tone: "good", title: `Order #${id} created` });
+        onDone();
+      },
+      onError: (error) => show(error instanceof RefusedError ? error.fields : {}),
     },
-    onError: (error) => show(error instanceof RefusedError ? error.fields : {}),
-  });
+    queries,
+  );
 
   function show(found: DraftErrors): void {
     setErrors(found);
-    const first = DRAFT_FIELDS.find((field) => found[field] !== undefined);
-    if (first) form.current?.querySelector<HTMLInputElement>(`[name=${first}]`)?.focus();
+    const first = columns.find(({ name }) => found[name] !== undefined);
+    const field = first && form.current?.elements.namedItem(first.name);
+    if (field instanceof HTMLElement) field.focus();
   }
 
   function submit(event: SubmitEvent): void {
     event.preventDefault();
     if (creation.isPending) return;
-    const found = checkDraft(draft);
+    const found = checkDraft(draft, columns);
     show(found);
-    if (Object.keys(found).length === 0) creation.mutate(orderOf(draft));
+    if (Object.keys(found).length === 0) creation.mutate(draftToJson(draft, columns));
   }
 
-  function bind(field: DraftField) {
-    return {
-      name: field,
-      value: draft[field],
-      error: errors[field],
-      onChange: (value: string) => {
-        onDraft({ ...draft, [field]: value });
-        setErrors({ ...errors, [field]: undefined });
-        setKey(randomKey());
-      },
-    };
+  function change(name: string, value: string): void {
+    onDraft({ ...draft, [name]: value });
+    setErrors(Object.fromEntries(Object.entries(errors).filter(([other]) => other !== name)));
+    setKey(randomKey());
   }
 
-  const unplaced = creation.error && Object.keys(errors).length === 0 ? creation.error : null;
+  const isPlaced = columns.some(({ name }) => errors[name] !== undefined);
   return (
-    <form ref={form} className={styles.form} noValidate onSubmit={submit}>
-      <Field label="Customer" {...bind("customer_name")} placeholder="John Doe" />
-      <Field label="Product" {...bind("product_name")} placeholder="Laptop" />
-      <Field label="Quantity" {...bind("quantity")} inputMode="numeric" />
-      <p role="alert" className={styles.problem}>
-        {unplaced && `${messageOf(unplaced)} Nothing you typed is lost.`}
+    <form ref={form} className={dialog.form} noValidate onSubmit={submit}>
+      {columns.map((column) => (
+        <Field
+          key={column.name}
+          column={column}
+          label={schema.label(column.name)}
+          placeholder={PLACEHOLDERS[schema.roleOf(column.name) ?? "status"]}
+          value={draft[column.name] ?? ""}
+          error={errors[column.name]}
+          onChange={(value) => change(column.name, value)}
+        />
+      ))}
+      <p role="alert" className={dialog.problem}>
+        {creation.error && !isPlaced && `${messageOf(creation.error)} Your input is kept.`}
       </p>
       <div className={dialog.actions}>
         <Button onClick={onCancel}>Cancel</Button>
@@ -85,3 +117,11 @@ export function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormP
     </form>
   );
 }
+
+const PLACEHOLDERS = { customer: "John Doe", title: "Laptop", quantity: "", status: "" } as const;
+
+/** `crypto.randomUUID` exists on https and localhost only; a page may be opened by http address. */
+const randomKey = (): string => {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+};

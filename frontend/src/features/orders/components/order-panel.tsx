@@ -1,15 +1,16 @@
 import { X } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { Facts } from "@/components/facts";
 import { IconButton } from "@/components/icon-button";
 import { StatusBadge } from "@/components/status-badge";
-import { formatExact, formatNumber } from "@/lib/format";
+import { formatValue } from "@/lib/format";
 import { RefusedError } from "@/lib/http";
-import type { Order } from "@/lib/protocol";
 import { readOrder } from "@/lib/protocol";
-import { shortened } from "@/lib/text";
-import { useNow } from "@/lib/use-now";
+import { type Id, type Order, textIn, versionOf } from "@/lib/row";
+import type { Column, OrderSchema, Role } from "@/lib/schema";
+import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
+import { useSchema } from "@/lib/use-schema";
 import { lastOf } from "../model/history";
 import { isPending } from "../model/order-edits";
 import type { OrdersFeed } from "../model/orders-feed";
@@ -22,22 +23,22 @@ import { type Listen, useHistory } from "./use-history";
 const AGES_TICK_MS = 10_000;
 
 interface OrderPanelProps {
-  id: number;
+  id: Id;
   feed: OrdersFeed;
   listen: Listen;
   onClose: () => void;
 }
 
-/** One order, and all that ever happened to it. */
+/** One order: its columns and its history. */
 export function OrderPanel({ id, feed, listen, onClose }: OrderPanelProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   const { query: history, events, touched } = useHistory(id, listen);
   const known = useObservable(feed.state).table.orders.get(id);
-  const now = useNow(AGES_TICK_MS);
+  const now = useDatabaseNow(AGES_TICK_MS);
   useEffect(() => heading.current?.focus({ preventScroll: true }), [id]);
 
   const last = lastOf(events);
-  const order = newest([known, history.data?.order, readOrder(last.order)]);
+  const order = newest([readOrder(last.order), known, history.data?.order]);
   const missing = history.error instanceof RefusedError && history.error.status === 404;
   const exists = known !== undefined || (touched ? last.exists : history.data?.order != null);
   return (
@@ -50,14 +51,16 @@ export function OrderPanel({ id, feed, listen, onClose }: OrderPanelProps) {
     >
       <header className={styles.header}>
         <h2 id="order-heading" ref={heading} tabIndex={-1}>
-          Order #{id}
+          Order #{String(id)}
         </h2>
         <IconButton label="Close order" onClick={onClose}>
           <X size={18} aria-hidden />
         </IconButton>
       </header>
       <div className={styles.body} tabIndex={0} role="region" aria-label={`Details of order ${id}`}>
-        {missing && <p className={styles.note}>There is no order #{id}, and there never was.</p>}
+        {missing && (
+          <p className={styles.note}>There is no order #{String(id)}, and there never was.</p>
+        )}
         {order && <OrderFacts order={order} exists={exists} />}
         {history.isPending && <p className={styles.note}>Loading its history…</p>}
         {history.isError && !missing && (
@@ -76,38 +79,61 @@ export function OrderPanel({ id, feed, listen, onClose }: OrderPanelProps) {
 
 function OrderFacts({ order, exists }: { order: Order; exists: boolean }) {
   const { writes, showCustomer } = useOrders();
+  const schema = useSchema();
   const edit = useObservable(writes.edits.state).get(order.id);
   const pending = isPending(edit, order) ? edit : null;
-  const facts = {
-    Status: exists ? (
-      <StatusMenu
-        status={pending?.status ?? order.status}
-        orderId={order.id}
-        saving={pending !== null}
-        onChange={(status) => void writes.setStatus(order, status)}
-      />
-    ) : (
-      <span className={styles.deleted}>
-        <StatusBadge status={order.status} /> when it was deleted
-      </span>
-    ),
-    Customer: (
-      <button type="button" onClick={() => showCustomer(order.customer_name)}>
-        {shortened(order.customer_name)}
+  const customer = schema.role("customer");
+  const name = customer && textIn(order, customer.name);
+
+  function fact(column: Column): ReactNode {
+    const text = formatValue(order[column.name], column);
+    if (column !== customer || name === undefined) return text;
+    return (
+      <button type="button" onClick={() => showCustomer(name)}>
+        {text}
       </button>
-    ),
-    Product: shortened(order.product_name),
-    Quantity: formatNumber(order.quantity),
-    Created: <time dateTime={order.created_at}>{formatExact(order.created_at)}</time>,
-    Version: formatNumber(order.version),
-  };
+    );
+  }
+
+  const status = exists ? (
+    <StatusMenu
+      order={order}
+      status={pending?.status ?? schema.statusOf(order)}
+      saving={pending !== null}
+      onChange={(seen, chosen) => void writes.setStatus(seen, chosen)}
+    />
+  ) : (
+    <span className={styles.deleted}>
+      <StatusBadge status={schema.statusOf(order)} /> when it was deleted
+    </span>
+  );
+  const facts: Record<string, ReactNode> =
+    schema.role("status") || !exists ? { Status: status } : {};
+  for (const column of panelColumns(schema)) {
+    const label = schema.label(column.name);
+    facts[label in facts ? column.name : label] = fact(column);
+  }
   return <Facts className={styles.facts} facts={facts} />;
 }
 
-/** Each may be ahead of the others: the table, the answer, the history. */
+const FIRST: readonly (Role | undefined)[] = ["customer", "title", "quantity"];
+const LAST = ["created_at", "updated_at", "version"];
+
+/** Every column but the status, which is shown above: known roles, the owner's own, the system's. */
+function panelColumns(schema: OrderSchema): readonly Column[] {
+  const place = ({ name }: Column) => {
+    const role = FIRST.indexOf(schema.roleOf(name));
+    return role < 0 ? FIRST.length + LAST.indexOf(name) + 1 : role;
+  };
+  return schema.columns
+    .filter(({ name }) => name !== "id" && schema.roleOf(name) !== "status")
+    .toSorted((a, b) => place(a) - place(b));
+}
+
+/** Each may be the newest: the order in the history, the table's, the API's answer. */
 function newest(orders: readonly (Order | null | undefined)[]): Order | null {
   return orders.reduce<Order | null>(
-    (best, order) => (order && order.version >= (best?.version ?? 0) ? order : best),
+    (best, order) => (order && (!best || versionOf(order) >= versionOf(best)) ? order : best),
     null,
   );
 }

@@ -2,10 +2,12 @@ import { Trash2, Undo2 } from "lucide-react";
 import { memo, type MouseEvent, type ReactNode } from "react";
 import { Age } from "@/components/age";
 import { IconButton } from "@/components/icon-button";
-import { formatNumber } from "@/lib/format";
-import type { Order } from "@/lib/protocol";
-import { shortened } from "@/lib/text";
+import { formatValue, visible } from "@/lib/format";
+import { type Order, textIn } from "@/lib/row";
+import type { Column } from "@/lib/schema";
+import { useSchema } from "@/lib/use-schema";
 import { type Edit, isPending } from "../model/order-edits";
+import type { TableColumn } from "../model/table-columns";
 import type { Touch } from "../model/touches";
 import styles from "./order-row.module.css";
 import { useOrders } from "./orders-context";
@@ -14,15 +16,16 @@ import { StatusMenu } from "./status-menu";
 export interface RowHandlers {
   readonly open: (order: Order) => void;
   readonly pick: (order: Order, range: boolean) => void;
-  readonly setStatus: (order: Order, status: Order["status"]) => void;
+  readonly setStatus: (seen: Order, status: string) => void;
   readonly remove: (order: Order) => void;
   readonly showCustomer: (name: string) => void;
   readonly menu: (open: boolean) => void;
 }
 
 interface OrderRowProps {
+  columns: readonly TableColumn[];
   order: Order;
-  /** It has left the rows that the table would show now. */
+  /** The row has left the table and is shown only because rows are held. */
   gone: boolean;
   row: number;
   top: number;
@@ -36,28 +39,24 @@ interface OrderRowProps {
   handlers: RowHandlers;
 }
 
-/** Of a thousand changes a second few are to rows in view; the others must cost no render. */
+/** Memoised: of a thousand changes a second only those of rows in view cost a render. */
 export const OrderRow = memo(function OrderRow(props: OrderRowProps) {
-  const { order, gone, row, top, height, now, touch, edit, leaving, picked, current, handlers } =
+  const { columns, order, gone, row, top, height, touch, leaving, picked, current, handlers } =
     props;
   const { rights } = useOrders();
-  const pending = isPending(edit, order) ? edit : null;
-  const was = touch?.was ?? {};
-  const customer = shortened(order.customer_name);
-  const product = shortened(order.product_name);
   return (
     <div
       role="row"
       aria-rowindex={row + 2}
       className={styles.row}
       style={{ height, transform: `translateY(${top}px)` }}
-      data-order={order.id}
+      data-order={String(order.id)}
       data-row={row}
       data-new={touch?.isNew ?? false}
       data-gone={gone || leaving}
       data-picked={picked}
       data-current={current}
-      onClick={(event) => openUnlessControl(event, () => handlers.open(order))}
+      onClick={(event) => unlessOnControl(event, () => handlers.open(order))}
     >
       {rights.write && (
         <div role="cell" className={styles.pick}>
@@ -70,55 +69,9 @@ export const OrderRow = memo(function OrderRow(props: OrderRowProps) {
           />
         </div>
       )}
-      <div role="cell" className={styles.id}>
-        <a
-          href={`/orders/${order.id}`}
-          aria-label={`Order ${order.id}`}
-          onClick={(event) => {
-            if (event.ctrlKey || event.metaKey) return;
-            event.preventDefault();
-            handlers.open(order);
-          }}
-        >
-          #{order.id}
-        </a>
-      </div>
-      <Cell className={styles.customer} was={was.customer_name}>
-        <button
-          type="button"
-          className={styles.clip}
-          title={`Only orders of ${customer}`}
-          onClick={() => handlers.showCustomer(order.customer_name)}
-        >
-          {customer}
-        </button>
-      </Cell>
-      <Cell className={styles.product} was={was.product_name}>
-        <span className={styles.clip} title={product}>
-          {product}
-        </span>
-      </Cell>
-      <Cell
-        className={styles.quantity}
-        was={was.quantity === undefined ? undefined : formatNumber(was.quantity)}
-      >
-        {formatNumber(order.quantity)}
-        <span className={styles.times} aria-hidden>
-          {" ×"}
-        </span>
-      </Cell>
-      <Cell className={styles.status} was={was.status}>
-        <StatusMenu
-          status={pending?.status ?? order.status}
-          orderId={order.id}
-          saving={pending !== null}
-          onChange={(chosen) => handlers.setStatus(order, chosen)}
-          onOpenChange={handlers.menu}
-        />
-      </Cell>
-      <div role="cell" className={styles.age}>
-        {gone ? "gone from here" : <Age time={order.updated_at} now={now} />}
-      </div>
+      {columns.map((column) => (
+        <Cell key={column.name} {...props} {...column} />
+      ))}
       {rights.remove && (
         <div role="cell" className={styles.actions}>
           {!gone && (
@@ -137,25 +90,91 @@ export const OrderRow = memo(function OrderRow(props: OrderRowProps) {
   );
 });
 
-interface CellProps {
-  className: string | undefined;
-  /** The value it had until a moment ago. */
-  was: string | undefined;
-  children: ReactNode;
-}
+type CellProps = OrderRowProps & TableColumn;
 
-function Cell({ className, was, children }: CellProps) {
+/** One cell for every kind of column; those that play a part in the page have more to offer. */
+function Cell(props: CellProps) {
+  const { role, name, column, touch } = props;
+  const was = touch && name in touch.was ? formatValue(touch.was[name], column) : undefined;
+  const classNames = [styles[role ?? "value"], isNumber(column) && role !== "id" && styles.number];
   return (
-    <div role="cell" className={className} data-touched={was !== undefined}>
-      {children}
-      {was !== undefined && <span className={styles.was}>was {shortened(was)}</span>}
+    <div
+      role="cell"
+      className={classNames.filter(Boolean).join(" ")}
+      data-touched={was !== undefined && role !== "age"}
+    >
+      <Content {...props} />
+      {was !== undefined && role !== "age" && <span className={styles.was}>was {was}</span>}
     </div>
   );
 }
 
-function openUnlessControl(event: MouseEvent, open: () => void): void {
+export const isNumber = (column: Column | undefined): boolean =>
+  column?.kind === "integer" || column?.kind === "number";
+
+function Content({ order, role, name, column, gone, now, edit, handlers }: CellProps): ReactNode {
+  const schema = useSchema();
+  const text = formatValue(order[name], column);
+  const own = textIn(order, name);
+  if (role === "id") {
+    return (
+      <a
+        href={`/orders/${order.id}`}
+        aria-label={`Order ${order.id}`}
+        onClick={(event) => {
+          if (event.ctrlKey || event.metaKey) return;
+          event.preventDefault();
+          handlers.open(order);
+        }}
+      >
+        #{String(order.id)}
+      </a>
+    );
+  }
+  if (role === "customer" && own !== undefined) {
+    return (
+      <button
+        type="button"
+        className={styles.clip}
+        title={`Only orders of ${visible(own)}`}
+        onClick={() => handlers.showCustomer(own)}
+      >
+        {text}
+      </button>
+    );
+  }
+  if (role === "status") {
+    const pending = isPending(edit, order) ? edit : null;
+    return (
+      <StatusMenu
+        order={order}
+        status={pending?.status ?? schema.statusOf(order)}
+        saving={pending !== null}
+        onChange={handlers.setStatus}
+        onOpenChange={handlers.menu}
+      />
+    );
+  }
+  if (role === "age") {
+    return gone ? "no longer here" : own === undefined ? text : <Age time={own} now={now} />;
+  }
+  return (
+    <>
+      <span className={styles.clip} title={text}>
+        {text}
+      </span>
+      {role === "quantity" && (
+        <span className={styles.times} aria-hidden>
+          {" ×"}
+        </span>
+      )}
+    </>
+  );
+}
+
+function unlessOnControl(event: MouseEvent, open: () => void): void {
   const control = event.target instanceof Element && event.target.closest("a, button, input");
-  // A menu is drawn elsewhere in the page, but its clicks bubble here.
+  // A menu is drawn elsewhere in the document, but React bubbles its clicks to the row.
   const inside = event.target instanceof Node && event.currentTarget.contains(event.target);
   if (!control && inside && getSelection()?.toString() === "") open();
 }

@@ -1,13 +1,16 @@
 import { createContext, useContext } from "react";
 import type { Rights } from "@/lib/rights";
+import type { Id } from "@/lib/row";
 import type { OrderWrites } from "../model/order-writes";
 import type { Selection } from "../model/selection";
+import type { ColumnChoice } from "../model/table-columns";
 
 export interface OrdersContextValue {
   readonly rights: Rights;
   readonly writes: OrderWrites;
   readonly selection: Selection;
-  readonly openOrder: (id: number) => void;
+  readonly columns: ColumnChoice;
+  readonly openOrder: (id: Id) => void;
   readonly showCustomer: (name: string) => void;
 }
 

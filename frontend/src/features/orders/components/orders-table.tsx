@@ -1,17 +1,19 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { NewsButton } from "@/components/news-button";
 import { useShortcuts } from "@/lib/use-shortcuts";
 import { useMedia } from "@/lib/use-media";
-import { useNow } from "@/lib/use-now";
+import { useDatabaseNow } from "@/lib/use-now";
+import { type Id, idOf, type Order } from "@/lib/row";
 import { useObservable } from "@/lib/use-observable";
+import { useSchema } from "@/lib/use-schema";
 import type { OrderSort } from "../model/order-sort";
 import type { FeedState, OrdersFeed } from "../model/orders-feed";
+import { gridOf, shownColumns } from "../model/table-columns";
 import { OrderRow, type RowHandlers } from "./order-row";
 import { useOrders } from "./orders-context";
 import styles from "./orders-table.module.css";
 import { TableHead } from "./table-head";
-import { useBusy } from "./use-busy";
 import { useHeldRows } from "./use-held-rows";
 import { moveRowFocus } from "./row-focus";
 
@@ -24,27 +26,31 @@ const AT_TOP_PX = 4;
 interface OrdersTableProps {
   feed: OrdersFeed;
   state: FeedState;
-  /** How many match in all; null while nobody has counted. */
+  /** How many orders match in all; null until the API has counted them. */
   total: number | null;
-  current: number | null;
+  current: Id | null;
   onSort: (sort: OrderSort) => void;
 }
 
 export function OrdersTable({ feed, state, total, current, onSort }: OrdersTableProps) {
-  const { rights, writes, selection, openOrder, showCustomer } = useOrders();
+  const { rights, writes, selection, columns: choice, openOrder, showCustomer } = useOrders();
+  const schema = useSchema();
+  const differing = useObservable(choice.state);
+  const columns = useMemo(() => shownColumns(schema, differing), [schema, differing]);
+  const grid = useMemo(() => gridOf(columns), [columns]);
   const { cursor, filter, orders } = state.table;
   const scroller = useRef<HTMLDivElement>(null);
   const rowPx = useMedia("(max-width: 44rem)") ? NARROW_ROW_PX : ROW_PX;
   const edits = useObservable(writes.edits.state);
   const leaving = useObservable(writes.deletes.state);
   const picked = useObservable(selection.state);
-  const now = useNow(AGES_TICK_MS);
+  const now = useDatabaseNow(AGES_TICK_MS);
   const { busy, touch, rest } = useBusy();
   const [scrolled, setScrolled] = useState(false);
   const [menu, setMenu] = useState(false);
   const held = useHeldRows(state, scrolled || busy || menu || picked.size > 0);
 
-  // No getItemKey: another function with each render makes it ask for 100,000 keys each time.
+  // No getItemKey: a new function in each render would compute 100,000 keys each time.
   const rows = useVirtualizer({
     count: held.size,
     getScrollElement: () => scroller.current,
@@ -64,11 +70,11 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
   const handlers = useMemo<RowHandlers>(
     () => ({
       open: ({ id }) => openOrder(id),
-      pick: ({ id }, range) => {
-        if (range) selection.extendTo(id, (from, to) => idsBetween(feed, from, to));
-        else selection.toggle(id);
+      pick: (order, range) => {
+        if (range) selection.extendTo(order, (from, to) => ordersBetween(feed, from, to));
+        else selection.toggle(order);
       },
-      setStatus: (order, status) => void writes.setStatus(order, status),
+      setStatus: (seen, status) => void writes.setStatus(seen, status),
       remove: (order) => {
         if (writes.deletes.state.get().has(order.id)) writes.deletes.undo(order.id);
         else writes.remove([order]);
@@ -83,7 +89,8 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
     k: () => moveRowFocus(scroller, rows, -1),
     x: () => {
       const row = document.activeElement?.closest("[data-order]")?.getAttribute("data-order");
-      if (row != null && rights.write) selection.toggle(Number(row));
+      const order = feed.state.get().table.orders.get(idOf(row ?? "") ?? 0);
+      if (order && rights.write) selection.toggle(order);
     },
   });
 
@@ -99,6 +106,7 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
       className={styles.frame}
       data-picks={rights.write}
       data-removes={rights.remove}
+      style={grid}
       onPointerMove={touch}
       onKeyDown={touch}
       onWheel={touch}
@@ -113,7 +121,7 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
         tabIndex={0}
         onScroll={(event) => setScrolled(event.currentTarget.scrollTop > AT_TOP_PX)}
       >
-        <TableHead sort={state.sort} onSort={onSort} />
+        <TableHead columns={columns} sort={state.sort} onSort={onSort} />
         <div role="rowgroup" className={styles.body} style={{ height: rows.getTotalSize() }}>
           {visible.map(({ index, start, size }) => {
             const shown = held.at(index);
@@ -121,7 +129,8 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
             const { order, gone } = shown;
             return (
               <OrderRow
-                key={order.id}
+                key={String(order.id)}
+                columns={columns}
                 row={index}
                 order={order}
                 gone={gone}
@@ -145,17 +154,36 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
 
 const MOST_IN_A_RANGE = 500;
 
-function idsBetween(feed: OrdersFeed, from: number, to: number): number[] {
+function ordersBetween(feed: OrdersFeed, from: Id, to: Id): Order[] {
   const { rows } = feed.state.get();
-  const ids: number[] = [];
+  const orders: Order[] = [];
   let inside = false;
-  for (let row = 0; row < rows.size && ids.length < MOST_IN_A_RANGE; row += 1) {
-    const id = rows.at(row)?.id;
-    if (id === undefined) continue;
-    const edge = id === from || id === to;
-    if (edge || inside) ids.push(id);
+  for (let row = 0; row < rows.size && orders.length < MOST_IN_A_RANGE; row += 1) {
+    const order = rows.at(row);
+    if (!order) continue;
+    const edge = order.id === from || order.id === to;
+    if (edge || inside) orders.push(order);
     if (edge && (inside || from === to)) break;
     inside ||= edge;
   }
-  return ids;
+  return orders;
+}
+
+const BUSY_MS = 5000;
+
+/** Whether the user works here: until a few seconds after the last movement. */
+function useBusy() {
+  const [busy, setBusy] = useState(false);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const rest = useCallback(() => {
+    clearTimeout(timer.current);
+    setBusy(false);
+  }, []);
+  const touch = useCallback(() => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setBusy(false), BUSY_MS);
+    setBusy(true);
+  }, []);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return { busy, touch, rest };
 }

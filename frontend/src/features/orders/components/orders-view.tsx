@@ -1,24 +1,23 @@
 import { type RefObject, useCallback } from "react";
-import { formatNumber } from "@/lib/format";
+import { formatCount } from "@/lib/format";
+import type { Id } from "@/lib/row";
 import type { Observable } from "@/lib/observable";
 import { useObservable, useObservablePerFrame } from "@/lib/use-observable";
-import { type OrderCounts, totalOf } from "../model/order-counts";
+import { countOf, type OrderCounts } from "../model/order-counts";
 import { EVERYTHING, isEverything, type OrderFilter } from "../model/order-filter";
 import { isNewestFirst, type OrderSort } from "../model/order-sort";
 import type { FeedState, OrdersFeed } from "../model/orders-feed";
-import { EmptyOrders } from "./empty-orders";
-import { FilterBar } from "./filter-bar";
-import { NothingFound } from "./nothing-found";
-import { OrdersProblem } from "./orders-problem";
-import { OrdersTable } from "./orders-table";
+import { EmptyOrders, NothingFound, NotLoaded } from "./blank";
 import styles from "./orders-view.module.css";
+import { FilterBar } from "./filter-bar";
+import { OrdersTable } from "./orders-table";
 import { SelectionBar } from "./selection-bar";
 
 interface OrdersViewProps {
   feed: OrdersFeed;
-  /** Of the orders that match, whatever their status. */
+  /** Counts of the orders that match, whatever their status. */
   counts: Observable<OrderCounts | null>;
-  current: number | null;
+  current: Id | null;
   searchBox: RefObject<HTMLInputElement | null>;
   onFilter: (filter: OrderFilter) => void;
   onSort: (sort: OrderSort) => void;
@@ -31,20 +30,25 @@ export function OrdersView(props: OrdersViewProps) {
   const known = useObservablePerFrame(counts);
   const { filter } = state.table;
   const clear = useCallback(() => onFilter(EVERYTHING), [onFilter]);
-  const total = totalFor(known, filter);
+  const total = known && countOf(known, filter.status);
   return (
     <section className={styles.panel} aria-labelledby="orders-heading">
       <FilterBar
         title={
           <div className={styles.title}>
             <h2 id="orders-heading">Orders</h2>
-            <span className={styles.count}>{wordsFor(state, total)}</span>
+            <span className={styles.count}>{sizeText(state, total)}</span>
           </div>
         }
         {...{ filter, sort: state.sort, counts: known, searchBox, onFilter, onSort }}
       />
       {state.problem && state.loaded && (
-        <OrdersProblem problem={state.problem} feed={feed} inline />
+        <div className={styles.problem} role="alert">
+          <span>Orders could not be loaded. {state.problem.message}</span>
+          <button type="button" onClick={() => feed.reload()}>
+            Try again
+          </button>
+        </div>
       )}
       <Content {...{ feed, state, total, current, onSort, onNewOrder }} onClear={clear} />
       <SelectionBar feed={feed} />
@@ -56,7 +60,7 @@ interface ContentProps {
   feed: OrdersFeed;
   state: FeedState;
   total: number | null;
-  current: number | null;
+  current: Id | null;
   onSort: (sort: OrderSort) => void;
   onNewOrder: () => void;
   onClear: () => void;
@@ -65,25 +69,20 @@ interface ContentProps {
 function Content(props: ContentProps) {
   const { feed, state, total, current, onSort, onNewOrder, onClear } = props;
   const { table, loaded, loading, problem } = state;
-  if (!loaded && problem) return <OrdersProblem problem={problem} feed={feed} />;
+  if (!loaded && problem) return <NotLoaded problem={problem} onRetry={() => feed.reload()} />;
   if (table.orders.size > 0) return <OrdersTable {...{ feed, state, total, current, onSort }} />;
   if (!loaded || loading === "page") return <p className={styles.loading}>Loading orders…</p>;
   if (isEverything(table.filter)) return <EmptyOrders onNewOrder={onNewOrder} />;
   return <NothingFound onClear={onClear} />;
 }
 
-function totalFor(counts: OrderCounts | null, { status }: OrderFilter): number | null {
-  if (!counts) return null;
-  return Math.max(0, status === null ? totalOf(counts) : counts[status]);
-}
-
-function wordsFor({ loaded, table, sort, loading }: FeedState, total: number | null): string {
+function sizeText({ loaded, table, sort, loading }: FeedState, total: number | null): string {
   if (!loaded) return "";
   const { size } = table.orders;
   if (!isNewestFirst(sort) && table.cursor !== null && loading !== null) {
-    const of = total === null ? "" : ` of ${formatNumber(total)}`;
-    return `sorting: ${formatNumber(size)}${of} loaded`;
+    const of = total === null ? "" : ` of ${formatCount(total)}`;
+    return `sorting: ${formatCount(size)}${of} loaded`;
   }
-  if (table.cursor === null) return formatNumber(size);
-  return total === null ? `${formatNumber(size)}+` : formatNumber(total);
+  if (table.cursor === null) return formatCount(size);
+  return total === null ? `${formatCount(size)}+` : formatCount(total);
 }

@@ -5,7 +5,7 @@ const TRIES = 30;
 
 type Rows = Virtualizer<HTMLDivElement, Element>;
 
-/** Moves the keyboard's focus from row to row, also to rows that are not drawn yet. */
+/** Moves the keyboard focus by one row, also to a row that is not drawn yet. */
 export function moveRowFocus(
   scroller: RefObject<HTMLDivElement | null>,
   rows: Rows,

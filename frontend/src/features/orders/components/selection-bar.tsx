@@ -1,29 +1,32 @@
-import { ArrowRight, Trash2, X } from "lucide-react";
+import { ArrowRight, RefreshCw, Trash2, X } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/button";
 import { IconButton } from "@/components/icon-button";
-import { formatNumber } from "@/lib/format";
+import { formatCount } from "@/lib/format";
+import { versionOf } from "@/lib/row";
 import { useObservable } from "@/lib/use-observable";
-import { stepOn } from "../model/next-status";
+import { useSchema } from "@/lib/use-schema";
 import type { OrdersFeed } from "../model/orders-feed";
 import { useOrders } from "./orders-context";
 import styles from "./selection-bar.module.css";
 
-/** What can be done to all that are picked. */
+/** Actions on the selected orders, as they were when the user selected them. */
 export function SelectionBar({ feed }: { feed: OrdersFeed }) {
   const { rights, writes, selection } = useOrders();
-  const picked = useObservable(selection.state);
+  const schema = useSchema();
+  const selected = useObservable(selection.state);
   const { table } = useObservable(feed.state);
   const [moving, setMoving] = useState(false);
-  if (picked.size === 0) return null;
+  if (selected.size === 0) return null;
 
-  const orders = [...picked]
-    .map((id) => table.orders.get(id))
-    .filter((order) => order !== undefined);
-  const steps = orders.flatMap(({ status }) => stepOn(status) ?? []);
-  const targets = new Set(steps);
-  const [only] = targets;
-  const where = targets.size === 1 && only !== undefined ? ` to ${only}` : "";
+  const orders = [...selected.values()];
+  const steps = orders.flatMap((order) => schema.stepOn(schema.statusOf(order)) ?? []);
+  const [target, ...others] = new Set(steps);
+  const where = target !== undefined && others.length === 0 ? ` to ${target}` : "";
+  const changed = orders.flatMap((order) => {
+    const now = table.orders.get(order.id);
+    return now && versionOf(now) !== versionOf(order) ? [now] : [];
+  });
 
   async function moveOn(): Promise<void> {
     setMoving(true);
@@ -34,14 +37,17 @@ export function SelectionBar({ feed }: { feed: OrdersFeed }) {
 
   return (
     <div className={styles.bar} role="region" aria-label="Selected orders">
-      <span className={styles.count}>{formatNumber(picked.size)} selected</span>
+      <span className={styles.count}>{formatCount(selected.size)} selected</span>
+      {changed.length > 0 && !moving && (
+        <Changed count={changed.length} onUpdate={() => selection.add(changed)} />
+      )}
       <Button kind="primary" disabled={moving || steps.length === 0} onClick={() => void moveOn()}>
         <ArrowRight size={16} aria-hidden />
-        {moving ? "Moving…" : `Move ${formatNumber(steps.length)} on${where}`}
+        {moving ? "Moving…" : `Move ${formatCount(steps.length)} on${where}`}
       </Button>
       {rights.remove && (
         <Button
-          disabled={moving || orders.length === 0}
+          disabled={moving}
           aria-label={`Delete ${orders.length} selected`}
           onClick={() => {
             writes.remove(orders);
@@ -56,5 +62,15 @@ export function SelectionBar({ feed }: { feed: OrdersFeed }) {
         <X size={16} aria-hidden />
       </IconButton>
     </div>
+  );
+}
+
+/** Orders that someone else changed are refused until the user has seen how they are now. */
+function Changed({ count, onUpdate }: { count: number; onUpdate: () => void }) {
+  return (
+    <Button onClick={onUpdate} title="Select them as they are now">
+      <RefreshCw size={16} aria-hidden />
+      {formatCount(count)} changed since<span className={styles.wide}>: update</span>
+    </Button>
   );
 }

@@ -2,39 +2,43 @@ import { ChevronDown } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useRef, useState } from "react";
 import { StatusBadge } from "@/components/status-badge";
-import type { Status } from "@/lib/protocol";
-import { nextStatuses } from "../model/next-status";
+import type { Order } from "@/lib/row";
+import { useSchema } from "@/lib/use-schema";
 import { useOrders } from "./orders-context";
 import styles from "./status-menu.module.css";
 
 interface StatusMenuProps {
-  status: Status;
-  orderId: number;
+  order: Order;
+  /** The status to show: the order's, or one that the user has just chosen. */
+  status: string;
   saving: boolean;
-  onChange: (status: Status) => void;
+  /** `seen` is the order as it was when the menu was opened. */
+  onChange: (seen: Order, status: string) => void;
   onOpenChange?: ((open: boolean) => void) | undefined;
 }
 
-/** Once the menu itself has taken the focus. */
-function focusOnce(item: HTMLElement | null): void {
+/** Wait until the menu itself has taken the focus. */
+function focusAfterMenu(item: HTMLElement | null): void {
   requestAnimationFrame(() => item?.focus());
 }
 
 /**
- * The status, and where it can sensibly go from there. The menu is made when it is opened: a table
- * that is scrolled draws thirty of these at a time, and closed menus were most of their cost.
+ * The status, with a menu of the statuses that may follow it. The menu is created when it is opened:
+ * a scrolled table draws thirty of these at a time, and closed menus were most of their cost. While it
+ * is open its choices stay those of the order that the user saw.
  */
-export function StatusMenu({ status, orderId, saving, onChange, onOpenChange }: StatusMenuProps) {
-  const [open, setOpen] = useState(false);
+export function StatusMenu({ order, status, saving, onChange, onOpenChange }: StatusMenuProps) {
+  const schema = useSchema();
+  const [opened, setOpened] = useState<Pick<StatusMenuProps, "order" | "status"> | null>(null);
   const [byKeyboard, setByKeyboard] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const { rights } = useOrders();
-  const choices = rights.write ? nextStatuses(status) : [];
-  if (choices.length === 0) return <StatusBadge status={status} />;
+  const choices = rights.write ? schema.nextStatuses((opened ?? { status }).status) : [];
+  if (!opened && choices.length === 0) return <StatusBadge status={status} />;
 
-  function change(opened: boolean): void {
-    setOpen(opened);
-    onOpenChange?.(opened);
+  function change(open: boolean): void {
+    setOpened(open ? { order, status } : null);
+    onOpenChange?.(open);
   }
 
   return (
@@ -43,12 +47,12 @@ export function StatusMenu({ status, orderId, saving, onChange, onOpenChange }: 
         ref={button}
         type="button"
         className={styles.trigger}
-        aria-label={`Order ${orderId} is ${status}. Change status`}
+        aria-label={`Order ${order.id} is ${status}. Change status`}
         aria-busy={saving}
         aria-haspopup="menu"
-        aria-expanded={open}
+        aria-expanded={opened !== null}
         onClick={({ detail }) => {
-          setByKeyboard(detail === 0); // no button of a mouse was counted
+          setByKeyboard(detail === 0); // no mouse click was counted
           change(true);
         }}
         onKeyDown={(event) => {
@@ -62,7 +66,7 @@ export function StatusMenu({ status, orderId, saving, onChange, onOpenChange }: 
           <ChevronDown size={14} aria-hidden className={styles.chevron} />
         </StatusBadge>
       </button>
-      {open && (
+      {opened && (
         <DropdownMenu.Root open modal={false} onOpenChange={change}>
           <DropdownMenu.Trigger asChild>
             <span className={styles.anchor} aria-hidden />
@@ -83,9 +87,9 @@ export function StatusMenu({ status, orderId, saving, onChange, onOpenChange }: 
               {choices.map((choice, at) => (
                 <DropdownMenu.Item
                   key={choice}
-                  ref={byKeyboard && at === 0 ? focusOnce : undefined}
+                  ref={byKeyboard && at === 0 ? focusAfterMenu : undefined}
                   className={styles.item}
-                  onSelect={() => onChange(choice)}
+                  onSelect={() => onChange(opened.order, choice)}
                 >
                   <StatusBadge status={choice} />
                 </DropdownMenu.Item>

@@ -1,18 +1,17 @@
 import { ArrowDown, ArrowUp } from "lucide-react";
-import type { OrderSort, SortColumn } from "../model/order-sort";
+import { descendsFirst, type OrderSort } from "../model/order-sort";
+import type { TableColumn } from "../model/table-columns";
 import { useOrders } from "./orders-context";
+import { isNumber } from "./order-row";
 import styles from "./orders-table.module.css";
-import { SORT_LABELS } from "./sort-labels";
 
 interface TableHeadProps {
+  columns: readonly TableColumn[];
   sort: OrderSort;
   onSort: (sort: OrderSort) => void;
 }
 
-/** Numbers and times are wanted largest first, words from A. */
-const DESCENDING_FIRST: readonly SortColumn[] = ["id", "quantity", "updated_at"];
-
-export function TableHead({ sort, onSort }: TableHeadProps) {
+export function TableHead({ columns, sort, onSort }: TableHeadProps) {
   const { rights } = useOrders();
   return (
     <div role="rowgroup" className={styles.head}>
@@ -22,20 +21,21 @@ export function TableHead({ sort, onSort }: TableHeadProps) {
             <span className="visually-hidden">Select</span>
           </div>
         )}
-        {Object.entries(SORT_LABELS).map(([name, label]) => {
-          const column = name as SortColumn;
-          const sorted = sort.column === column;
-          const descending = sorted ? !sort.descending : DESCENDING_FIRST.includes(column);
+        {columns.map(({ name, label, role, column }) => {
+          const sorted = sort.column === name;
+          const descending = sorted ? !sort.descending : descendsFirst(name, column);
           const Arrow = sort.descending ? ArrowDown : ArrowUp;
           return (
             <div
-              key={column}
+              key={name}
               role="columnheader"
-              data-column={column}
+              data-role={role}
+              data-number={isNumber(column)}
+              title={column?.comment ?? undefined}
               aria-sort={sorted ? (sort.descending ? "descending" : "ascending") : "none"}
             >
-              <button type="button" onClick={() => onSort({ column, descending })}>
-                {label}
+              <button type="button" onClick={() => onSort({ column: name, descending })}>
+                <span>{label}</span>
                 {sorted && <Arrow size={12} aria-hidden />}
               </button>
             </div>

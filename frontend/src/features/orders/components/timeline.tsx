@@ -1,8 +1,9 @@
 import { Age } from "@/components/age";
 import { Changes } from "@/components/changes";
 import { StatusBadge } from "@/components/status-badge";
-import { formatNumber } from "@/lib/format";
-import type { OrderEvent } from "@/lib/protocol";
+import { formatCount, formatValue } from "@/lib/format";
+import { type ChangeEvent, ORDERS } from "@/lib/protocol";
+import { useSchema } from "@/lib/use-schema";
 import styles from "./order-panel.module.css";
 
 const DONE = {
@@ -14,11 +15,11 @@ const DONE = {
 } as const;
 
 interface TimelineProps {
-  events: readonly OrderEvent[];
+  events: readonly ChangeEvent[];
   now: number;
 }
 
-/** Newest first: what has just happened is what one looks for. */
+/** Newest first: users look for the latest change. */
 export function Timeline({ events, now }: TimelineProps) {
   return (
     <>
@@ -26,12 +27,16 @@ export function Timeline({ events, now }: TimelineProps) {
       <ol className={styles.timeline} aria-label="Timeline, newest first">
         {[...events].reverse().map((event) => (
           <li key={event.position} data-operation={event.operation}>
-            <p className={styles.what}>{DONE[event.operation]}</p>
+            <p className={styles.what}>
+              {DONE[event.operation]}
+              {event.table !== ORDERS &&
+                `: ${event.table} ${formatValue(Object.values(event.key ?? {}))}`}
+            </p>
             <What event={event} />
             <p className={styles.when}>
               <Age time={event.changed_at} now={now} />
-              <span>{event.actor == null ? "by an unnamed writer" : `by ${event.actor}`}</span>
-              <span title="Position in the stream">{formatNumber(event.position)}</span>
+              <span>{event.actor === null ? "by an unnamed writer" : `by ${event.actor}`}</span>
+              <span title="Position in the stream">{formatCount(event.position)}</span>
             </p>
           </li>
         ))}
@@ -40,8 +45,9 @@ export function Timeline({ events, now }: TimelineProps) {
   );
 }
 
-function What({ event: { operation, order, changed } }: { event: OrderEvent }) {
-  if (operation === "INSERT" && order) return <StatusBadge status={order.status} />;
-  if (operation !== "UPDATE" || !order || !changed) return null;
-  return <Changes order={order} changed={changed} />;
+function What({ event: { table, operation, row, changed } }: { event: ChangeEvent }) {
+  const schema = useSchema();
+  if (operation === "UPDATE" && row && changed) return <Changes row={row} changed={changed} />;
+  if (operation !== "INSERT" || table !== ORDERS || !schema.role("status")) return null;
+  return <StatusBadge status={schema.statusOf(row)} />;
 }

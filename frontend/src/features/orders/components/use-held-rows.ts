@@ -9,13 +9,13 @@ interface Holding {
   readonly view: readonly unknown[];
 }
 
-/** The rows to show: as they are, or, while `hold`, standing still. */
+/** The rows to show: the live rows, or while `hold` rows that keep their places. */
 export function useHeldRows({ table, rows, sort }: FeedState, hold: boolean): HeldRows {
   const live: LiveRows = { rows, index: table.orders, floor: table.floor };
   const view = [table.filter, sort];
   const [state, setState] = useState<Holding>(() => ({ held: HeldRows.of(live), live, view }));
   const sameView = view.every((part, at) => part === state.view[at]);
-  // While the rest is being loaded, an order of its own is not there yet to be held.
+  // A sorted table cannot be held while its remaining pages are loading.
   const complete = isNewestFirst(sort) || table.cursor === null;
   const keep = hold && sameView && complete && table.orders.size > 0;
   const held = keep

@@ -1,30 +1,40 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { RefusedError } from "@/lib/http";
-import type { OrderEvent } from "@/lib/protocol";
-import { getHistory } from "../api/get-history";
+import { queries } from "@/lib/queries";
+import { type ChangeEvent, ORDERS } from "@/lib/protocol";
+import type { Id } from "@/lib/row";
+import { useSchema } from "@/lib/use-schema";
+import { getHistory } from "../api/orders";
 import { mergeHistory } from "../model/history";
 
 export type Listen = (
-  listener: (events: readonly OrderEvent[], complete: boolean) => void,
+  listener: (events: readonly ChangeEvent[], complete: boolean) => void,
 ) => () => void;
 
-/** An order's events, followed while they are shown. */
-export function useHistory(id: number, listen: Listen) {
-  // What comes while the answer is on its way is laid over it when it is there.
-  const [live, setLive] = useState<readonly OrderEvent[]>([]);
-  const query = useQuery({
-    queryKey: ["history", id],
-    queryFn: ({ signal }) => getHistory(id, signal),
-    gcTime: 0,
-    retry: (failures, error) => !(error instanceof RefusedError) && failures < 5,
-  });
+/** An order's events, updated while they are shown. */
+export function useHistory(id: Id, listen: Listen) {
+  const { version } = useSchema();
+  // Events that arrive before the answer are merged into it.
+  const [live, setLive] = useState<readonly ChangeEvent[]>([]);
+  const query = useQuery(
+    {
+      // After a change of the schema the API's answer has other columns.
+      queryKey: ["history", String(id), version],
+      queryFn: ({ signal }) => getHistory(id, signal),
+      placeholderData: (previous) => previous,
+      gcTime: 0,
+      retry: (failures, error) => !(error instanceof RefusedError) && failures < 5,
+    },
+    queries,
+  );
   const { refetch } = query;
   useEffect(
     () =>
       listen((events, complete) => {
         const mine = events.filter(
-          ({ order_id, operation }) => order_id === id || operation === "TRUNCATE",
+          ({ order_id, operation, table }) =>
+            order_id === id || (operation === "TRUNCATE" && table === ORDERS),
         );
         if (mine.length > 0) setLive((before) => mergeHistory(before, mine));
         if (!complete) void refetch();

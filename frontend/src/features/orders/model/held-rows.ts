@@ -1,14 +1,14 @@
 /**
- * Rows that stand still while someone is busy with them. Values go on changing in place; a row that
- * has left stays as a shadow of itself, and what is new waits until the rows are let go. Pure.
+ * Rows that keep their places while the user works with them. Values still change in place; a row
+ * that left the table stays, marked as gone, and new rows wait until the rows are released. Pure.
  */
-import type { Order } from "@/lib/protocol";
+import type { Id, Order } from "@/lib/row";
 import { OrderIndex } from "./order-index";
 import type { Rows } from "./order-sort";
 
 export interface ShownRow {
   readonly order: Order;
-  /** It is no longer among the rows; the order is as it was last seen there. */
+  /** The row has left the table; the order is as it was last seen. */
   readonly gone: boolean;
 }
 
@@ -16,7 +16,7 @@ export interface LiveRows {
   readonly rows: Rows;
   readonly index: OrderIndex;
   /** Orders below this id are not loaded yet. */
-  readonly floor: number;
+  readonly floor: Id;
 }
 
 export class HeldRows {
@@ -33,13 +33,13 @@ export class HeldRows {
     return new HeldRows(live, live);
   }
 
-  /** The same rows, in the same places, over what is known now. */
+  /** The same rows in the same places, with the values of the live table. */
   over(live: LiveRows): HeldRows {
     if (live.rows === this.#live.rows && live.floor === this.#live.floor) return this;
     return new HeldRows(extended(this.#frozen, live), live);
   }
 
-  /** Whether these are the rows as they are now, nothing held back. */
+  /** Whether these are the live rows, with nothing held back. */
   isOf(live: LiveRows): boolean {
     return this.#frozen.rows === live.rows && this.#live.rows === live.rows;
   }
@@ -55,18 +55,18 @@ export class HeldRows {
     return order ? { order, gone: false } : { order: frozen, gone: true };
   }
 
-  /** How many orders have come that are not shown. */
+  /** How many new orders are not shown. */
   get fresh(): number {
     this.#fresh ??= countFresh(this.#frozen.index, this.#live.index);
     return this.#fresh;
   }
 }
 
-/** Older pages that were loaded meanwhile go below: nobody is looking there yet. */
+/** Pages of older orders that were loaded meanwhile are appended: they move no row in view. */
 function extended(frozen: LiveRows, live: LiveRows): LiveRows {
   if (live.floor >= frozen.floor || frozen.rows !== frozen.index) return frozen;
-  const older = new Map<number, Order>();
-  for (let row = live.index.rank(frozen.floor - 1); row < live.index.size; row += 1) {
+  const older = new Map<Id, Order>();
+  for (let row = live.index.countFrom(frozen.floor); row < live.index.size; row += 1) {
     const order = live.index.at(row);
     if (order) older.set(order.id, order);
   }

@@ -1,14 +1,14 @@
-/** An order's history: events in order, each once. Pure. */
-import type { Order, OrderEvent } from "@/lib/protocol";
-import { rowsOf } from "@/lib/rows-of";
+/** An order's history: its events in order, each once. Pure. */
+import { type ChangeEvent, ORDERS, rowsOf } from "@/lib/protocol";
+import type { Row } from "@/lib/row";
 
 const MOST_EVENTS = 2000;
 
-/** Returns `known` itself where nothing is new. */
+/** Returns `known` itself if no event is new. */
 export function mergeHistory(
-  known: readonly OrderEvent[],
-  events: readonly OrderEvent[],
-): readonly OrderEvent[] {
+  known: readonly ChangeEvent[],
+  events: readonly ChangeEvent[],
+): readonly ChangeEvent[] {
   const last = known.at(-1)?.position ?? 0;
   const fresh = events.filter(({ position }) => position > last);
   if (fresh.length === 0) return known;
@@ -16,15 +16,16 @@ export function mergeHistory(
 }
 
 export interface Last {
-  /** The order as its newest event left it, or as it was before it went. */
-  readonly order: Partial<Order> | null;
+  /** The order after its newest event, or before it was deleted. */
+  readonly order: Row | null;
   readonly exists: boolean;
 }
 
-export function lastOf(events: readonly OrderEvent[]): Last {
-  let order: Partial<Order> | null = null;
+export function lastOf(events: readonly ChangeEvent[]): Last {
+  let order: Row | null = null;
   let exists = false;
   for (const event of events) {
+    if (event.table !== ORDERS) continue;
     const { before, after } = rowsOf(event);
     order = after ?? before ?? order;
     exists = after !== null;

@@ -1,28 +1,47 @@
-/** How many orders there are of each status. Pure. */
-import { type CountsPage, type Order, type OrderEvent, STATUSES } from "@/lib/protocol";
-import { rowsOf } from "@/lib/rows-of";
-import type { Status } from "@/lib/protocol";
-import { matchesText, type OrderFilter } from "./order-filter";
+/** How many orders have each status. Pure. */
+import { type ChangeEvent, type CountsPage, rowsOf } from "@/lib/protocol";
+import type { Row } from "@/lib/row";
+import type { OrderSchema } from "@/lib/schema";
+import type { Matcher, OrderFilter } from "./order-filter";
 
-export type OrderCounts = Readonly<Record<Status, number>>;
+/** By status; orders without one count under "". */
+export type OrderCounts = ReadonlyMap<string, number>;
 
-export const openCounts = ({ counts }: CountsPage): OrderCounts => counts;
+export const openCounts = ({ counts }: CountsPage): OrderCounts => new Map(Object.entries(counts));
 
-export const totalOf = (counts: OrderCounts): number =>
-  STATUSES.reduce((sum, status) => sum + counts[status], 0);
+export const countOf = (counts: OrderCounts, status: string | null): number =>
+  Math.max(
+    0,
+    status === null
+      ? [...counts.values()].reduce((sum, n) => sum + n, 0)
+      : (counts.get(status) ?? 0),
+  );
 
-/** Count on with events, of those orders that match the filter whatever their status. */
+/** The declared statuses, those that orders have although they are not declared, and the chosen. */
+export function statusesIn(
+  { statuses }: OrderSchema,
+  counts: OrderCounts | null,
+  { status: chosen }: OrderFilter,
+): readonly string[] {
+  const found = [...(counts ?? [])].flatMap(([status, count]) => (count > 0 ? [status] : []));
+  return [...new Set([...statuses, ...found.sort(), ...(chosen === null ? [] : [chosen])])];
+}
+
+/** Count the events of those orders that `matches` accepts, whatever their status. */
 export function countEvents(
   counts: OrderCounts,
-  events: readonly OrderEvent[],
-  filter: OrderFilter,
+  events: readonly ChangeEvent[],
+  schema: OrderSchema,
+  matches: Matcher,
 ): OrderCounts {
-  const next: Record<Status, number> = { ...counts };
-  const add = (row: Readonly<Partial<Order>> | null, by: number) => {
-    if (row?.status !== undefined && matchesText(filter, row)) next[row.status] += by;
+  let next = new Map(counts);
+  const add = (row: Row | null, by: number) => {
+    if (!row || !matches(row)) return;
+    const status = schema.statusOf(row);
+    next.set(status, (next.get(status) ?? 0) + by);
   };
   for (const event of events) {
-    if (event.operation === "TRUNCATE") for (const status of STATUSES) next[status] = 0;
+    if (event.operation === "TRUNCATE") next = new Map();
     const { before, after } = rowsOf(event);
     add(before, -1);
     add(after, 1);

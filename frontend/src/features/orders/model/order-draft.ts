@@ -1,50 +1,173 @@
-import type { NewOrder } from "../api/create-order";
+/** A new order as the user types it: one text per column, checked and written as JSON. Pure. */
+import { instantOf } from "@/lib/format";
+import { parseJson } from "@/lib/json";
+import type { Column, OrderSchema, Role } from "@/lib/schema";
 
-/** A new order as it is being typed. */
-export interface OrderDraft {
-  readonly customer_name: string;
-  readonly product_name: string;
-  readonly quantity: string;
+/** By column; an empty or missing text leaves the value to the database. */
+export type OrderDraft = Readonly<Record<string, string>>;
+export type DraftErrors = Readonly<Record<string, string>>;
+
+export const isRequired = ({ nullable, default: given }: Column): boolean => !nullable && !given;
+
+export function emptyDraft(schema: OrderSchema): OrderDraft {
+  const quantity = schema.role("quantity");
+  return quantity ? { [quantity.name]: "1" } : {};
 }
-export type DraftField = keyof OrderDraft;
-export type DraftErrors = Partial<Record<DraftField, string>>;
 
-export const DRAFT_FIELDS: readonly DraftField[] = ["customer_name", "product_name", "quantity"];
-export const EMPTY_DRAFT: OrderDraft = { customer_name: "", product_name: "", quantity: "1" };
-
-const LONGEST_NAME = 200;
-const LARGEST_QUANTITY = 2_147_483_647;
-
-export function checkDraft(draft: OrderDraft): DraftErrors {
-  const errors: DraftErrors = {};
-  const customer = checkName(draft.customer_name, "Who is the order for?");
-  const product = checkName(draft.product_name, "What is being ordered?");
-  const quantity = checkQuantity(draft.quantity);
-  if (customer !== null) errors.customer_name = customer;
-  if (product !== null) errors.product_name = product;
-  if (quantity !== null) errors.quantity = quantity;
+export function checkDraft(draft: OrderDraft, columns: readonly Column[]): DraftErrors {
+  const errors: Record<string, string> = {};
+  for (const column of columns) {
+    const text = textOf(draft, column);
+    const error = text === "" ? checkMissing(column) : checkText(text, column);
+    if (error !== null) errors[column.name] = error;
+  }
   return errors;
 }
 
-export function orderOf(draft: OrderDraft): NewOrder {
-  return {
-    customer_name: draft.customer_name.trim(),
-    product_name: draft.product_name.trim(),
-    quantity: Number(draft.quantity),
-  };
+/** The order as a JSON object: digits stay as typed, whatever a double can hold. */
+export function draftToJson(draft: OrderDraft, columns: readonly Column[]): string {
+  const values = columns.flatMap((column) => {
+    const text = textOf(draft, column);
+    return text === "" ? [] : [`${JSON.stringify(column.name)}:${valueToJson(text, column)}`];
+  });
+  return `{${values.join(",")}}`;
 }
 
-function checkName(name: string, missing: string): string | null {
-  // Code points, as the API counts them.
-  const length = Array.from(name.trim()).length;
-  if (length === 0) return missing;
-  return length > LONGEST_NAME ? `At most ${LONGEST_NAME} characters; these are ${length}.` : null;
-}
+const textOf = (draft: OrderDraft, { name }: Column): string => (draft[name] ?? "").trim();
 
-function checkQuantity(text: string): string | null {
-  const quantity = Number(text);
-  if (text.trim() === "" || !Number.isInteger(quantity) || quantity < 1) {
-    return "A whole number, 1 or more.";
+const checkMissing = (column: Column): string | null =>
+  isRequired(column) ? "This is required." : null;
+
+const INTEGER = /^[+-]?\d+$/;
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const UUID = /^[\da-f]{8}(-?[\da-f]{4}){3}-?[\da-f]{12}$/i;
+
+/** The largest values of PostgreSQL's integer types. */
+const LARGEST: Readonly<Record<string, bigint>> = {
+  smallint: 2n ** 15n - 1n,
+  integer: 2n ** 31n - 1n,
+  bigint: 2n ** 63n - 1n,
+};
+
+/** PostgreSQL decides; this catches what it would surely refuse, while the user still types. */
+function checkText(text: string, column: Column): string | null {
+  switch (column.kind) {
+    case "integer":
+      return checkInteger(text, column);
+    case "number":
+      return NUMBER.test(text) ? null : "A number, such as 12.50.";
+    case "uuid":
+      return UUID.test(text) ? null : "A UUID: 32 hexadecimal digits.";
+    case "json":
+      return jsonError(text);
+    case "array":
+      return Array.isArray(jsonValue(text)) ? null : 'A list in JSON, such as ["red", "blue"].';
+    case "date":
+    case "timestamp":
+      return Number.isNaN(instantOf(text)) ? "A date, such as 2026-12-24." : null;
+    default:
+      return checkLength(text, column);
   }
-  return quantity > LARGEST_QUANTITY ? "That is more than can be ordered." : null;
+}
+
+function checkInteger(text: string, { type }: Column): string | null {
+  if (!INTEGER.test(text)) return "A whole number.";
+  const largest = LARGEST[type];
+  const number = BigInt(text.replace(/^\+/, ""));
+  if (largest === undefined || (number <= largest && number >= -largest - 1n)) return null;
+  return `At most ${largest}.`;
+}
+
+function checkLength(text: string, { max_length }: Column): string | null {
+  const length = Array.from(text).length; // code points, as PostgreSQL counts them
+  if (max_length == null || length <= max_length) return null;
+  return `At most ${max_length} characters; this has ${length}.`;
+}
+
+function jsonError(text: string): string | null {
+  try {
+    parseJson(text);
+    return null;
+  } catch (error) {
+    return `This is not JSON: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function jsonValue(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A checked text as the JSON value that the column takes. */
+function valueToJson(text: string, { kind, type }: Column): string {
+  switch (kind) {
+    case "integer":
+    case "number":
+      return numberToJson(text);
+    case "boolean":
+    case "json":
+    case "array":
+      return text;
+    case "timestamp":
+      return JSON.stringify(hasZone(type) ? inReadersZone(text) : text);
+    case "choice":
+      return /^(smallint|integer|bigint|numeric|real|double)/.test(type)
+        ? numberToJson(text)
+        : JSON.stringify(text);
+    default:
+      return JSON.stringify(text);
+  }
+}
+
+/** JSON knows neither `+1` nor `007`, `.5` and `5.`. */
+const numberToJson = (text: string): string =>
+  text
+    .replace(/^\+/, "")
+    .replace(/^(-?)0+(?=\d)/, "$1")
+    .replace(/^(-?)\./, "$10.")
+    .replace(/\.(?=$|[eE])/, "");
+
+const hasZone = (type: string): boolean => /with time zone|timestamptz/.test(type);
+
+/** A date field of the browser knows no zone: it means the reader's own. */
+function inReadersZone(text: string): string {
+  const isLocal = /^\d{4}-\d\d-\d\dT[\d:.]+$/.test(text);
+  return isLocal ? new Date(text).toISOString() : text;
+}
+
+/** A text that the column accepts. */
+function exampleOf({ name, kind, choices }: Column, role: Role | undefined): string {
+  switch (kind) {
+    case "integer":
+    case "number":
+      return "1";
+    case "boolean":
+      return "true";
+    case "json":
+      return "{}";
+    case "array":
+      return "[]";
+    case "date":
+    case "timestamp":
+      return "2026-12-24";
+    case "uuid":
+      return "00000000-0000-0000-0000-000000000000";
+    case "choice":
+      return choices?.[0] ?? "";
+    default:
+      return role === "customer" ? "John Doe" : role === "title" ? "Laptop" : name;
+  }
+}
+
+/** A small order as JSON: the columns that are required. */
+export function exampleJson(schema: OrderSchema): string {
+  const required = schema.writable.filter(isRequired);
+  const examples = required.map((column) => {
+    const text = exampleOf(column, schema.roleOf(column.name));
+    return `${JSON.stringify(column.name)}: ${valueToJson(text, column)}`;
+  });
+  return `{${examples.join(", ")}}`;
 }

@@ -1,25 +1,25 @@
 import { Observable } from "@/lib/observable";
-import type { Order, Status } from "@/lib/protocol";
+import { type Id, type Order, versionOf } from "@/lib/row";
 
-/** A change that the user made here and the stream has not brought yet. */
+/** A status that the user chose and that has not come back by the stream yet. */
 export interface Edit {
-  readonly status: Status;
-  /** The version that the API gave it; null while it has not answered. */
+  readonly status: string;
+  /** The version in the API's answer; null until it arrives. */
   readonly version: number | null;
 }
-type Edits = ReadonlyMap<number, Edit>;
+type Edits = ReadonlyMap<Id, Edit>;
 
-/** More than anyone changes by hand before the stream has brought the first. */
+/** More than a user changes by hand before the first change comes back. */
 const MOST = 1000;
 
 /**
- * Shows the user's own changes at once. The stream stays the only one that changes the table: an
- * edit lies over its row until the row has reached the version that the API answered with.
+ * Shows the user's own changes at once. Only the stream changes the table: an edit covers its row
+ * until the row has the version that the API answered with.
  */
 export class OrderEdits {
   readonly state = new Observable<Edits>(new Map());
 
-  begin(id: number, status: Status): void {
+  begin(id: Id, status: string): void {
     const edits = new Map(this.state.get());
     edits.delete(id);
     edits.set(id, { status, version: null });
@@ -30,12 +30,12 @@ export class OrderEdits {
     this.state.set(edits);
   }
 
-  accepted(id: number, version: number): void {
+  accepted(id: Id, version: number): void {
     const edit = this.state.get().get(id);
     if (edit) this.state.set(new Map(this.state.get()).set(id, { ...edit, version }));
   }
 
-  drop(id: number): void {
+  drop(id: Id): void {
     const edits = new Map(this.state.get());
     edits.delete(id);
     this.state.set(edits);
@@ -44,5 +44,5 @@ export class OrderEdits {
 
 export function isPending(edit: Edit | undefined, order: Order | undefined): edit is Edit {
   if (!edit || !order) return false;
-  return edit.version === null || order.version < edit.version;
+  return edit.version === null || versionOf(order) < edit.version;
 }

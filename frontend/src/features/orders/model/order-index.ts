@@ -1,20 +1,20 @@
-import type { Order } from "@/lib/protocol";
+import { compareIds, type Id, type Order } from "@/lib/row";
 
 const BLOCK_IDS = 256;
 
 interface Block {
-  /** Ids `key * BLOCK_IDS` and up live here. */
+  /** The block of the ids from `key * BLOCK_IDS`. */
   readonly key: number;
-  /** How many orders stand in the blocks before this one. */
+  /** How many orders the blocks before this one hold. */
   readonly start: number;
   /** Highest id first; never empty. */
   readonly orders: readonly Order[];
 }
 
 /**
- * Orders by id, newest first, never changed in place: `with` returns another index that shares all
- * untouched blocks. A change among 100,000 orders copies some hundreds of references, not 100,000,
- * and the n-th row is found without sorting anything.
+ * Orders by id, newest first. Immutable: `with` returns another index that shares all unchanged
+ * blocks. A change among 100,000 orders copies some hundreds of references, and the n-th row is found
+ * without sorting.
  */
 export class OrderIndex {
   static readonly EMPTY = new OrderIndex([]);
@@ -32,7 +32,7 @@ export class OrderIndex {
     return OrderIndex.EMPTY.with(new Map(Array.from(orders, (order) => [order.id, order])));
   }
 
-  get(id: number): Order | undefined {
+  get(id: Id): Order | undefined {
     const block = this.#blocks[this.#blockFor(keyOf(id))];
     const order = block?.orders[lowerBound(block.orders, (candidate) => candidate.id <= id)];
     return order?.id === id ? order : undefined;
@@ -45,20 +45,20 @@ export class OrderIndex {
     return block?.orders[row - block.start];
   }
 
-  /** How many orders are newer than this id: its row, or where it would be. */
-  rank(id: number): number {
+  /** How many orders have this id or a newer one: the row where older ones begin. */
+  countFrom(id: Id): number {
     const position = lowerBound(this.#blocks, (block) => block.key <= keyOf(id));
     const block = this.#blocks[position];
     if (!block) return this.size;
-    return block.start + lowerBound(block.orders, (order) => order.id <= id);
+    return block.start + lowerBound(block.orders, (order) => order.id < id);
   }
 
   *[Symbol.iterator](): IterableIterator<Order> {
     for (const block of this.#blocks) yield* block.orders;
   }
 
-  /** Put orders in or, where the value is null, take them out. */
-  with(changes: ReadonlyMap<number, Order | null>): OrderIndex {
+  /** Add or replace orders; remove those whose value is null. */
+  with(changes: ReadonlyMap<Id, Order | null>): OrderIndex {
     if (changes.size === 0) return this;
     const touched = groupByKey(changes);
     const untouched = this.#blocks.filter((block) => !touched.has(block.key));
@@ -69,7 +69,7 @@ export class OrderIndex {
     return new OrderIndex(numbered([...untouched, ...rebuilt]));
   }
 
-  /** Each order in which two indexes differ: as it was and as it is. Shared blocks cost nothing. */
+  /** Each order that differs between two indexes, before and after. Shared blocks cost nothing. */
   static *differences(
     before: OrderIndex,
     after: OrderIndex,
@@ -99,7 +99,7 @@ function* differencesIn(
     if (old && old.id === now?.id) {
       if (old !== now) yield [old, now];
       [i, j] = [i + 1, j + 1];
-    } else if (old && old.id > (now?.id ?? -Infinity)) {
+    } else if (old && (!now || old.id > now.id)) {
       yield [old, undefined];
       i += 1;
     } else {
@@ -109,9 +109,11 @@ function* differencesIn(
   }
 }
 
-const keyOf = (id: number): number => Math.floor(id / BLOCK_IDS);
+/** Ids beyond 2^53 share coarser keys: the conversion rounds, but keeps the order. */
+const keyOf = (id: Id): number =>
+  typeof id === "bigint" ? Number(id / BigInt(BLOCK_IDS)) : Math.floor(id / BLOCK_IDS);
 
-/** The first index at which `reached` holds; it holds for all that follow. */
+/** The first index at which `reached` holds; it must hold for all later ones. */
 function lowerBound<T>(items: readonly T[], reached: (item: T) => boolean): number {
   let low = 0;
   let high = items.length;
@@ -123,8 +125,8 @@ function lowerBound<T>(items: readonly T[], reached: (item: T) => boolean): numb
   return low;
 }
 
-function groupByKey(changes: ReadonlyMap<number, unknown>): Map<number, Set<number>> {
-  const groups = new Map<number, Set<number>>();
+function groupByKey(changes: ReadonlyMap<Id, unknown>): Map<number, Set<Id>> {
+  const groups = new Map<number, Set<Id>>();
   for (const id of changes.keys()) {
     const key = keyOf(id);
     const group = groups.get(key);
@@ -136,15 +138,15 @@ function groupByKey(changes: ReadonlyMap<number, unknown>): Map<number, Set<numb
 
 function merge(
   before: readonly Order[],
-  ids: ReadonlySet<number>,
-  changes: ReadonlyMap<number, Order | null>,
+  ids: ReadonlySet<Id>,
+  changes: ReadonlyMap<Id, Order | null>,
 ): Order[] {
   const orders = before.filter((order) => !ids.has(order.id));
   for (const id of ids) {
     const order = changes.get(id);
     if (order) orders.push(order);
   }
-  return orders.sort((a, b) => b.id - a.id);
+  return orders.sort((a, b) => compareIds(b.id, a.id));
 }
 
 function numbered(blocks: Block[]): Block[] {

@@ -1,63 +1,109 @@
-/** In which order rows stand. Pure. */
-import type { Order } from "@/lib/protocol";
-import { STATUSES } from "@/lib/protocol";
+/** The order of the table's rows. Pure. */
+import { formatValue, instantOf } from "@/lib/format";
+import { rawNumber } from "@/lib/json";
+import { compareIds, type Id, type Order } from "@/lib/row";
+import type { Column, OrderSchema } from "@/lib/schema";
 import { OrderIndex } from "./order-index";
 
-export const SORT_COLUMNS = [
-  "id",
-  "customer_name",
-  "product_name",
-  "quantity",
-  "status",
-  "updated_at",
-] as const;
-export type SortColumn = (typeof SORT_COLUMNS)[number];
-
 export interface OrderSort {
-  readonly column: SortColumn;
+  readonly column: string;
   readonly descending: boolean;
 }
 
 export const NEWEST_FIRST: OrderSort = { column: "id", descending: true };
 
-/** The API's own order: any other needs every order that matches to be loaded. */
+/** The order of the API's pages; any other needs every matching order to be loaded. */
 export const isNewestFirst = ({ column, descending }: OrderSort): boolean =>
   column === "id" && descending;
 
-/** What stands in which row. */
+export const sortToText = ({ column, descending }: OrderSort): string =>
+  `${descending ? "-" : ""}${column}`;
+
+export function sortFromText(text: string | null): OrderSort {
+  if (!text || text === "-") return NEWEST_FIRST;
+  return { column: text.replace(/^-/, ""), descending: text.startsWith("-") };
+}
+
+/** Numbers and times are wanted largest first, words from A. */
+export const descendsFirst = (name: string, column: Column | undefined): boolean =>
+  name === "id" ||
+  (column !== undefined && ["integer", "number", "date", "timestamp"].includes(column.kind));
+
+type Compare<T> = (a: T, b: T) => number;
+
+const byText = new Intl.Collator().compare;
+const byCodeUnit: Compare<string> = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+const byNumber: Compare<unknown> = (a, b) => compareIds(numberOf(a), numberOf(b));
+
+/** Usual times in one zone are ordered as text; infinity, years BC and beyond 9999 are not. */
+const byTime: Compare<string> = (a, b) =>
+  isFourDigitYear(a) && isFourDigitYear(b)
+    ? byCodeUnit(a, b)
+    : instantOf(a) - instantOf(b) || byCodeUnit(a, b);
+
+const isFourDigitYear = (time: string): boolean => time[4] === "-" && !time.endsWith("C");
+
+function numberOf(value: unknown): Id {
+  if (typeof value === "bigint") return value;
+  const number = Number(rawNumber(value) ?? value);
+  return Number.isNaN(number) ? Infinity : number; // as PostgreSQL orders NaN
+}
+
+function compareValues({ kind, choices }: Partial<Column>): Compare<unknown> {
+  switch (kind) {
+    case "integer":
+    case "number":
+      return byNumber;
+    case "date":
+    case "timestamp":
+      return (a, b) => byTime(String(a), String(b));
+    case "choice":
+      return byNumberOf((value) => (choices ?? []).indexOf(String(value)));
+    case "boolean":
+      return byNumberOf(Number);
+    default:
+      return (a, b) => byText(formatValue(a), formatValue(b));
+  }
+}
+
+const byNumberOf =
+  (rank: (value: unknown) => number): Compare<unknown> =>
+  (a, b) =>
+    rank(a) - rank(b);
+
+/** Equal values are ordered newest first; a null comes last in both directions. */
+function compareOrders({ column, descending }: OrderSort, schema: OrderSchema): Compare<Order> {
+  const direction = descending ? -1 : 1;
+  if (column === "id") return (a, b) => direction * compareIds(a.id, b.id);
+  const compare = compareValues(schema.column(column) ?? {});
+  return (a, b) => {
+    const [left, right] = [a[column] ?? null, b[column] ?? null];
+    const nulls = Number(left === null) - Number(right === null);
+    const values = left === null || right === null ? nulls : direction * compare(left, right);
+    return values || compareIds(b.id, a.id);
+  };
+}
+
+/** The orders of the table, by row. */
 export interface Rows {
   readonly size: number;
   at(row: number): Order | undefined;
 }
 
-type Compare = (a: Order, b: Order) => number;
-
-// Plain comparison of code units: of 100,000 names a collator takes a second, this a tenth.
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-const BY: Record<SortColumn, Compare> = {
-  id: (a, b) => a.id - b.id,
-  customer_name: (a, b) => byText(a.customer_name, b.customer_name),
-  product_name: (a, b) => byText(a.product_name, b.product_name),
-  quantity: (a, b) => a.quantity - b.quantity,
-  status: (a, b) => STATUSES.indexOf(a.status) - STATUSES.indexOf(b.status),
-  updated_at: (a, b) => byText(a.updated_at, b.updated_at),
-};
-
-/** Orders in an order of their own; a changed index costs one pass, not another sort. */
+/** Orders sorted by a column; a changed index costs one pass instead of another sort. */
 export class SortedRows implements Rows {
-  readonly #compare: Compare;
+  readonly #compare: Compare<Order>;
   readonly #sorted: readonly Order[];
   readonly #index: OrderIndex;
 
-  private constructor(compare: Compare, sorted: readonly Order[], index: OrderIndex) {
+  private constructor(compare: Compare<Order>, sorted: readonly Order[], index: OrderIndex) {
     this.#compare = compare;
     this.#sorted = sorted;
     this.#index = index;
   }
 
-  static of({ column, descending }: OrderSort, index: OrderIndex): SortedRows {
-    const direction = descending ? -1 : 1;
-    const compare: Compare = (a, b) => direction * BY[column](a, b) || b.id - a.id;
+  static of(sort: OrderSort, index: OrderIndex, schema: OrderSchema): SortedRows {
+    const compare = compareOrders(sort, schema);
     return new SortedRows(compare, [...index].sort(compare), index);
   }
 
@@ -69,17 +115,17 @@ export class SortedRows implements Rows {
     return this.#sorted[row];
   }
 
-  /** The same orders as in the index, taking from it only what has changed. */
+  /** The orders of another index, sorted by merging what differs. */
   follow(index: OrderIndex): SortedRows {
     if (index === this.#index) return this;
-    const changed = new Set<number>();
-    const came: Order[] = [];
+    const changed = new Set<Id>();
+    const added: Order[] = [];
     for (const [before, after] of OrderIndex.differences(this.#index, index)) {
       if (before) changed.add(before.id);
-      if (after) came.push(after);
+      if (after) added.push(after);
     }
     const stayed = this.#sorted.filter((order) => !changed.has(order.id));
-    return new SortedRows(this.#compare, this.#merge(stayed, came.sort(this.#compare)), index);
+    return new SortedRows(this.#compare, this.#merge(stayed, added.sort(this.#compare)), index);
   }
 
   #merge(left: readonly Order[], right: readonly Order[]): Order[] {
@@ -94,13 +140,4 @@ export class SortedRows implements Rows {
     }
     return merged.concat(right.slice(next));
   }
-}
-
-export function sortToText({ column, descending }: OrderSort): string {
-  return `${descending ? "-" : ""}${column}`;
-}
-
-export function sortFromText(text: string | null): OrderSort {
-  const column = SORT_COLUMNS.find((name) => name === text?.replace(/^-/, ""));
-  return column ? { column, descending: text?.startsWith("-") ?? false } : NEWEST_FIRST;
 }

@@ -1,48 +1,48 @@
 /**
- * What the table knows, as a value, and how an event changes it. Pure.
+ * The table's state as a value, and how events change it. Pure.
  *
- * The table holds *every* order that matches its filter and has an id of at least `floor`; about
- * older ones it knows nothing until their page is loaded. Ids never change and rows stand in
- * their order, so that this range is exact whatever happens.
+ * The table holds *every* order that matches its filter and has an id of at least `floor`; it knows
+ * nothing about older ones until their page is loaded. Ids never change and order the pages, so this
+ * range stays exact whatever happens.
  */
-import type { Order, OrderEvent, OrdersPage } from "@/lib/protocol";
-import { type OrderFilter, matches } from "./order-filter";
+import type { ChangeEvent, OrdersPage } from "@/lib/protocol";
+import { type Id, type Order, versionOf } from "@/lib/row";
+import type { Matcher, OrderFilter } from "./order-filter";
 import { OrderIndex } from "./order-index";
 
 export interface OrderTable {
   readonly filter: OrderFilter;
+  /** Decides whether an order belongs to the table. */
+  readonly matches: Matcher;
   readonly orders: OrderIndex;
-  /** Events up to here are in. */
+  /** Events up to this position are applied. */
   readonly position: number;
-  /** The oldest id that is loaded; minus infinity when all are. */
-  readonly floor: number;
-  /** Where the next page starts; null when all are loaded. */
+  /** The oldest loaded id; minus infinity when all orders are loaded. */
+  readonly floor: Id;
+  /** Where the next page starts; null when all orders are loaded. */
   readonly cursor: string | null;
 }
 
-export function emptyTable(filter: OrderFilter): OrderTable {
-  return { filter, orders: OrderIndex.EMPTY, position: 0, floor: -Infinity, cursor: null };
+export function emptyTable(filter: OrderFilter, matches: Matcher): OrderTable {
+  const orders = OrderIndex.EMPTY;
+  return { filter, matches, orders, position: 0, floor: -Infinity, cursor: null };
 }
 
-/** The newest page. */
-export function openTable(filter: OrderFilter, page: OrdersPage): OrderTable {
-  return {
-    filter,
-    orders: OrderIndex.of(page.orders),
-    position: page.position,
-    ...endOf(page),
-  };
+/** A table of the newest page. */
+export function openTable(filter: OrderFilter, matches: Matcher, page: OrdersPage): OrderTable {
+  const orders = OrderIndex.of(page.orders);
+  return { filter, matches, orders, position: page.position, ...endOf(page) };
 }
 
 /**
- * The next older page. It may show a later moment than the rest; `missed` are the events that have
- * come since it was asked for, when the table stood at `askedAt`. Whatever of them the page already
- * shows, versions tell; what is older than the table belongs to rows that are gone.
+ * Append the next older page. It may show a later moment than the table; `missed` are the events
+ * since it was requested, when the table was at position `askedAt`. Versions tell which of them the
+ * page already shows; an event older than the table concerns a row that is gone.
  */
 export function extendTable(
   table: OrderTable,
   page: OrdersPage,
-  missed: readonly OrderEvent[] = [],
+  missed: readonly ChangeEvent[] = [],
   askedAt = table.position,
 ): OrderTable {
   const end = endOf(page);
@@ -55,32 +55,31 @@ export function extendTable(
   return { ...table, ...end, orders: table.orders.with(added) };
 }
 
-/** Another filter, at once: what is known and matches. Its first page replaces this. */
-export function refilterTable(table: OrderTable, filter: OrderFilter): OrderTable {
-  const orders = [...table.orders].filter((order) => matches(filter, order));
-  return { ...table, filter, orders: OrderIndex.of(orders), cursor: null };
+/** Apply another filter to the known orders at once; its first page replaces the result. */
+export function refilterTable(
+  table: OrderTable,
+  filter: OrderFilter,
+  matches: Matcher,
+): OrderTable {
+  const orders = OrderIndex.of([...table.orders].filter(matches));
+  return { ...table, filter, matches, orders, cursor: null };
 }
 
-export function applyEvent(table: OrderTable, event: OrderEvent): OrderTable {
-  return applyEvents(table, [event]);
-}
-
-/** Like `applyEvent` for each, at the cost of one. */
-export function applyEvents(table: OrderTable, events: readonly OrderEvent[]): OrderTable {
+export function applyEvents(table: OrderTable, events: readonly ChangeEvent[]): OrderTable {
   let { orders, position, floor, cursor } = table;
-  const changes = new Map<number, Order | null>();
+  const changes = new Map<Id, Order | null>();
   for (const event of events) {
-    if (event.position <= position) continue; // it came twice
+    if (event.position <= position) continue; // delivered twice
     position = event.position;
     if (event.operation === "TRUNCATE") {
       orders = OrderIndex.EMPTY;
-      floor = -Infinity; // nothing is left that might not be loaded
+      floor = -Infinity; // no order is left that might not be loaded
       cursor = null;
       changes.clear();
     } else if (event.order_id !== null && event.order_id >= floor) {
       const id = event.order_id;
       const known = changes.has(id) ? (changes.get(id) ?? undefined) : orders.get(id);
-      const next = decide(table.filter, event, known);
+      const next = decide(table.matches, event.row as Order | null, known);
       if (next !== undefined) changes.set(id, next);
     }
   }
@@ -88,18 +87,23 @@ export function applyEvents(table: OrderTable, events: readonly OrderEvent[]): O
   return { ...table, orders: orders.with(changes), position, floor, cursor };
 }
 
-/** What becomes of the order: another row, none (null), or what it was (undefined). */
+/** What an event leaves of an order: the new row, no row (null), or no change (undefined). */
 function decide(
-  filter: OrderFilter,
-  { order }: OrderEvent,
+  matches: Matcher,
+  order: Order | null,
   known: Order | undefined,
 ): Order | null | undefined {
   if (order === null) return known ? null : undefined; // DELETE, LEAVE
-  // The snapshot had it; unless the id is another order's by now, which begins at version 1 again.
-  if (known?.created_at === order.created_at && order.version <= known.version) return undefined;
-  if (matches(filter, order)) return order;
+  if (known && isShown(order, known)) return undefined;
+  if (matches(order)) return order;
   return known ? null : undefined;
 }
+
+/** Whether the snapshot has the row already. A reused id is another order, with version 1 again. */
+const isShown = (order: Order, known: Order): boolean =>
+  known.created_at === order.created_at &&
+  versionOf(order) > 0 &&
+  versionOf(order) <= versionOf(known);
 
 function endOf(page: OrdersPage): Pick<OrderTable, "floor" | "cursor"> {
   const last = page.orders.at(-1);

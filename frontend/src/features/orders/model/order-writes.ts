@@ -1,32 +1,33 @@
 /**
- * What a user does to orders: shown at once, taken back (and said so) where it is refused. Each
- * write names the version that the user saw; where that is no longer the newest, they are asked.
+ * What a user does to orders: shown at once, and undone with a message where the API refuses it.
+ * Each write names the version that the user saw; if the order has a newer one, the user is asked.
  */
 import * as z from "zod/mini";
 import type { Toasts } from "@/components/toasts";
-import { messageOf } from "@/lib/error-message";
+import { messageOf } from "@/lib/format";
 import { RefusedError } from "@/lib/http";
 import { Observable } from "@/lib/observable";
-import { Order, type Status } from "@/lib/protocol";
-import { stepOn } from "./next-status";
+import { OneOrder } from "@/lib/protocol";
+import { type Id, type Order, versionOf } from "@/lib/row";
+import type { OrderSchema } from "@/lib/schema";
 import { OrderEdits } from "./order-edits";
 import { PendingDeletes } from "./pending-deletes";
 
-/** Someone else was faster. */
+/** Someone else changed the order first. */
 export interface Conflict {
   /** The order as the user saw it. */
   readonly seen: Order;
   readonly now: Order;
-  /** What the user wanted it to become; null for gone. */
-  readonly wanted: Status | null;
+  /** The status that the user chose; null for a delete. */
+  readonly wanted: string | null;
 }
 
 export interface WritesApi {
-  readonly changeStatus: (id: number, status: Status, version: number) => Promise<Order>;
-  readonly deleteOrder: (id: number, version: number, leaving: boolean) => Promise<void>;
+  readonly changeStatus: (id: Id, status: string, version: number) => Promise<Order>;
+  readonly deleteOrder: (id: Id, version: number, leaving: boolean) => Promise<void>;
 }
 
-const ConflictBody = z.object({ order: Order });
+const ConflictBody = z.object({ order: OneOrder });
 const AT_A_TIME = 4;
 
 export class OrderWrites {
@@ -36,18 +37,20 @@ export class OrderWrites {
 
   readonly #api: WritesApi;
   readonly #toasts: Toasts;
-  /** The newest write to each order that is on its way: the next one continues from its answer. */
-  readonly #underway = new Map<number, Promise<Order>>();
+  readonly #schema: () => OrderSchema;
+  /** The newest unanswered write to each order: the next one continues from its answer. */
+  readonly #underway = new Map<Id, Promise<Order>>();
 
-  constructor(api: WritesApi, toasts: Toasts) {
+  constructor(api: WritesApi, toasts: Toasts, schema: () => OrderSchema) {
     this.#api = api;
     this.#toasts = toasts;
+    this.#schema = schema;
     this.deletes.onCommit((orders, leaving) => {
       for (const order of orders) void this.#delete(order, leaving);
     });
   }
 
-  async setStatus(order: Order, status: Status): Promise<void> {
+  async setStatus(order: Order, status: string): Promise<void> {
     try {
       await this.#change(order, status);
     } catch (error) {
@@ -55,14 +58,14 @@ export class OrderWrites {
     }
   }
 
-  /** Every order one step on its way; returns the ids of those that did not move. */
-  async moveOn(orders: readonly Order[]): Promise<number[]> {
-    const steps = orders.flatMap((order) => {
-      const status = stepOn(order.status);
-      return status ? [{ order, status }] : [];
+  /** Set every order to its next status; returns the ids of those that did not change. */
+  async moveOn(orders: readonly Order[]): Promise<Id[]> {
+    const left: Id[] = [];
+    const queue = orders.flatMap((order) => {
+      const status = this.#schema().stepOn(this.#schema().statusOf(order));
+      if (status === null) left.push(order.id);
+      return status === null ? [] : [{ order, status }];
     });
-    const left = orders.filter(({ status }) => stepOn(status) === null).map(({ id }) => id);
-    const queue = [...steps];
     let conflicts = 0;
     let failure: unknown = null;
     const work = async () => {
@@ -82,18 +85,19 @@ export class OrderWrites {
   }
 
   remove(orders: readonly Order[]): void {
-    const undo = this.deletes.schedule(orders);
     const [first] = orders;
     if (!first) return;
     const what = orders.length === 1 ? `Order #${first.id}` : `${orders.length} orders`;
-    this.#toasts.show({
+    const undo = this.deletes.schedule(orders, () => this.#toasts.dismiss(toast));
+    // The toast stays exactly as long as its Undo works.
+    const toast = this.#toasts.show({
       tone: "neutral",
       title: `${what} deleted`,
       action: { label: "Undo", run: undo },
     });
   }
 
-  /** The user has decided: theirs stands, or mine all the same. */
+  /** The user has decided: keep the other change, or make mine (`mine`) all the same. */
   settle(conflict: Conflict, mine: boolean): void {
     this.conflicts.set(this.conflicts.get().filter((open) => open !== conflict));
     if (!mine) return;
@@ -101,18 +105,18 @@ export class OrderWrites {
     else void this.setStatus(conflict.now, conflict.wanted);
   }
 
-  async #change(order: Order, status: Status): Promise<void> {
+  async #change(order: Order, status: string): Promise<void> {
     this.edits.begin(order.id, status);
     const before = this.#underway.get(order.id);
     const write = (before ?? Promise.resolve(order))
       .catch(() => order)
       .then((known) =>
-        this.#api.changeStatus(order.id, status, Math.max(known.version, order.version)),
+        this.#api.changeStatus(order.id, status, Math.max(versionOf(known), versionOf(order))),
       );
     this.#underway.set(order.id, write);
     try {
-      const { id, version } = await write;
-      if (this.#underway.get(id) === write) this.edits.accepted(id, version);
+      const answer = await write;
+      if (this.#underway.get(order.id) === write) this.edits.accepted(order.id, versionOf(answer));
     } catch (error) {
       if (this.#underway.get(order.id) === write) this.edits.drop(order.id);
       throw error;
@@ -123,16 +127,16 @@ export class OrderWrites {
 
   async #delete(order: Order, leaving: boolean): Promise<void> {
     try {
-      await this.#api.deleteOrder(order.id, order.version, leaving);
+      await this.#api.deleteOrder(order.id, versionOf(order), leaving);
     } catch (error) {
-      if (error instanceof RefusedError && error.status === 404) return; // gone is gone
+      if (error instanceof RefusedError && error.status === 404) return; // already deleted
       this.#explain(error, { seen: order, wanted: null });
     }
   }
 
   #explain(error: unknown, { seen, wanted }: Omit<Conflict, "now">): void {
     const now = conflictOf(error);
-    if (now && now.status !== wanted) {
+    if (now && this.#schema().statusOf(now) !== wanted) {
       this.conflicts.set([...this.conflicts.get(), { seen, now, wanted }]);
     } else if (!now) {
       const done = wanted === null ? "deleted" : "changed";
@@ -151,9 +155,7 @@ export class OrderWrites {
     const detail = [
       conflicts > 0 ? changed : "",
       failure === null ? "" : messageOf(failure),
-      conflicts === 0 && failure === null
-        ? "Delivered and cancelled orders have no next step."
-        : "",
+      conflicts === 0 && failure === null ? "Some orders have no next status." : "",
     ];
     this.#toasts.show({
       tone: failure === null ? "neutral" : "bad",
@@ -163,7 +165,7 @@ export class OrderWrites {
   }
 }
 
-/** The order as it stands now, where the API refused because it had changed. */
+/** The order as it is now, if the API refused the write because the order had changed. */
 function conflictOf(error: unknown): Order | null {
   if (!(error instanceof RefusedError) || error.status !== 412) return null;
   const conflict = ConflictBody.safeParse(error.body);

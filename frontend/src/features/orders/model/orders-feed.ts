@@ -1,14 +1,16 @@
 /**
- * Joins snapshots with the stream: the one place where the table of orders changes.
+ * Joins snapshots with the stream: the only place where the table of orders changes.
  *
- * A page from the API shows some moment; events that arrive while it is on its way may be older or
- * newer than that. So they are kept, and replayed over the page when it is there.
+ * A page from the API shows one moment; events that arrive while it is on its way may be older or
+ * newer. They are kept and applied to the page when it arrives.
  */
 import { backoffMs } from "@/lib/backoff";
 import { Observable } from "@/lib/observable";
-import type { OrderEvent, OrdersPage } from "@/lib/protocol";
-import type { PageRequest } from "../api/list-orders";
-import type { OrderFilter } from "./order-filter";
+import type { ChangeEvent, OrdersPage } from "@/lib/protocol";
+import type { Id } from "@/lib/row";
+import { OrderSchema } from "@/lib/schema";
+import type { PageRequest } from "../api/orders";
+import { matcherOf, type OrderFilter } from "./order-filter";
 import { isNewestFirst, type OrderSort, type Rows, SortedRows } from "./order-sort";
 import {
   applyEvents,
@@ -23,12 +25,12 @@ import { fade, NO_TOUCHES, TOUCH_MS, touch, type Touches } from "./touches";
 export interface FeedState {
   readonly table: OrderTable;
   readonly sort: OrderSort;
-  /** The table's orders as they are sorted. */
+  /** The table's orders in the order of `sort`. */
   readonly rows: Rows;
-  /** Whether the table has ever been loaded; before that it is empty for want of news. */
+  /** Whether the table was ever loaded; before that it is empty. */
   readonly loaded: boolean;
   readonly loading: "page" | "more" | null;
-  /** Why the last request failed; null once one has succeeded. */
+  /** Why the last request failed; null after one that succeeded. */
   readonly problem: Error | null;
   /** What changed a moment ago. */
   readonly touches: Touches;
@@ -37,8 +39,10 @@ export interface FeedState {
 export interface OrdersFeedOptions {
   readonly filter: OrderFilter;
   readonly sort: OrderSort;
+  /** Also loads the schema if it is not known yet. */
   readonly fetchPage: (filter: OrderFilter, request: PageRequest) => Promise<OrdersPage>;
-  /** A snapshot of everything up to the page's place is in; what follows is wanted. */
+  readonly schema: () => OrderSchema;
+  /** The table shows a snapshot of the page's position; deliver the events after it. */
   readonly onSnapshot: (page: OrdersPage) => void;
 }
 
@@ -52,7 +56,7 @@ export class OrdersFeed {
 
   readonly #options: OrdersFeedOptions;
   #request: AbortController | null = null;
-  #missed: OrderEvent[] = [];
+  #missed: ChangeEvent[] = [];
   #failures = 0;
   #reloadedAt = -Infinity;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -60,7 +64,8 @@ export class OrdersFeed {
 
   constructor(options: OrdersFeedOptions) {
     this.#options = options;
-    const table = emptyTable(options.filter);
+    const { filter } = options;
+    const table = emptyTable(filter, matcherOf(filter, OrderSchema.EMPTY));
     this.state = new Observable<FeedState>({
       table,
       sort: options.sort,
@@ -72,8 +77,8 @@ export class OrdersFeed {
     });
   }
 
-  /** Take in what the stream brought. */
-  receive(events: readonly OrderEvent[]): void {
+  /** Apply events of the stream. */
+  receive(events: readonly ChangeEvent[]): void {
     if (this.#request) this.#missed = this.#missed.concat(events);
     const { table, touches, loaded } = this.state.get();
     if (!loaded) return;
@@ -84,22 +89,23 @@ export class OrdersFeed {
     this.#fade ??= setTimeout(this.#fadeTouches, TOUCH_MS);
   }
 
-  /** Any order but newest first is known only once all that matches is loaded. */
+  /** Sorting other than newest first needs every matching order to be loaded. */
   setSort(sort: OrderSort): void {
     const { table } = this.state.get();
-    this.state.set({ ...this.state.get(), sort, rows: rowsFor(sort, table) });
+    this.state.set({ ...this.state.get(), sort, rows: this.#rowsFor(sort, table) });
     this.#loadRest();
   }
 
   setFilter(filter: OrderFilter): void {
-    this.#change({ table: refilterTable(this.state.get().table, filter) });
+    const matches = matcherOf(filter, this.#options.schema());
+    this.#change({ table: refilterTable(this.state.get().table, filter, matches) });
     void this.#load(Infinity);
   }
 
-  /** Fetch everything that is shown anew: the stream cannot tell what happened in between. */
+  /** Fetch everything that is shown again: the stream cannot tell what happened in between. */
   reload(): void {
     clearTimeout(this.#retry);
-    // A gateway and an API of different minds must not make the page ask without pause.
+    // A gateway and an API that disagree must not make the page send requests without pause.
     const pause = Math.max(0, this.#reloadedAt + RELOADS_APART_MS - Date.now());
     this.#retry = setTimeout(() => {
       this.#reloadedAt = Date.now();
@@ -120,19 +126,23 @@ export class OrdersFeed {
     this.#request = null;
   }
 
-  /** Begin the table anew: with a page, or as many as it takes to be back at the `floor`. */
-  async #load(floor: number): Promise<void> {
+  /** Load the table from the newest page down to the `floor`. */
+  async #load(floor: Id): Promise<void> {
     const { filter } = this.state.get().table;
     await this.#ask("page", async (signal) => {
       const { size } = this.state.get().table.orders;
       const limit = floor === Infinity ? PAGE : Math.min(Math.max(size, PAGE), LARGEST_PAGE);
       const first = await this.#page(filter, { cursor: null, limit, signal });
-      let table = openTable(filter, first);
+      // The first page waits for the schema, so the schema is known only now.
+      const matches = matcherOf(filter, this.#options.schema());
+      let table = openTable(filter, matches, first);
       while (table.cursor !== null && table.floor > floor) {
         const page = await this.#page(filter, { cursor: table.cursor, limit, signal });
         table = extendTable(table, page);
       }
-      this.#change({ table: applyEvents(table, this.#missed), loaded: true });
+      table = applyEvents(table, this.#missed);
+      const { sort } = this.state.get();
+      this.#change({ table, rows: this.#rowsFor(sort, table), loaded: true });
       this.#options.onSnapshot(first);
     });
   }
@@ -140,7 +150,7 @@ export class OrdersFeed {
   async #loadMore(cursor: string): Promise<void> {
     const { filter, position: askedAt } = this.state.get().table;
     await this.#ask("more", async (signal) => {
-      // Who goes on scrolling wants more each time.
+      // Load more each time while the user keeps scrolling.
       const limit = Math.min(Math.max(PAGE, this.state.get().table.orders.size), LARGEST_PAGE);
       const page = await this.#page(filter, { cursor, limit, signal });
       const { table } = this.state.get();
@@ -153,11 +163,11 @@ export class OrdersFeed {
 
   async #page(filter: OrderFilter, request: PageRequest): Promise<OrdersPage> {
     const page = await this.#options.fetchPage(filter, request);
-    request.signal.throwIfAborted(); // its answer may have been on the way already
+    request.signal.throwIfAborted(); // the answer may have arrived before the abort
     return page;
   }
 
-  /** One request at a time; the newer one wins. What failed is tried again, by and by. */
+  /** One request at a time; a newer one replaces it. A failed page is requested again later. */
   async #ask(
     loading: "page" | "more",
     answer: (signal: AbortSignal) => Promise<void>,
@@ -198,17 +208,16 @@ export class OrdersFeed {
     this.#change({ touches });
   };
 
-  #change(change: Partial<Omit<FeedState, "rows" | "sort">>): void {
-    const before = this.state.get();
-    const state = { ...before, ...change };
+  #change(change: Partial<Omit<FeedState, "sort">>): void {
+    const state = { ...this.state.get(), ...change };
     const { rows, sort, table } = state;
     this.state.set({
       ...state,
-      rows: rows instanceof SortedRows ? rows.follow(table.orders) : rowsFor(sort, table),
+      rows: rows instanceof SortedRows ? rows.follow(table.orders) : this.#rowsFor(sort, table),
     });
   }
-}
 
-function rowsFor(sort: OrderSort, { orders }: OrderTable): Rows {
-  return isNewestFirst(sort) ? orders : SortedRows.of(sort, orders);
+  #rowsFor(sort: OrderSort, { orders }: OrderTable): Rows {
+    return isNewestFirst(sort) ? orders : SortedRows.of(sort, orders, this.#options.schema());
+  }
 }

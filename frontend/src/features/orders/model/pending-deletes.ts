@@ -1,9 +1,9 @@
 /**
- * Deletes that can still be taken back. A deleted order cannot get its id and history back, so
- * nothing is deleted until the time for second thoughts is over; or the page is left.
+ * Deletes that the user can still undo. A deleted order cannot get its id and history back, so the
+ * request is sent only after the time for an undo, or when the page is left.
  */
 import { Observable } from "@/lib/observable";
-import type { Order } from "@/lib/protocol";
+import type { Id, Order } from "@/lib/row";
 
 export const UNDO_MS = 7000;
 
@@ -11,55 +11,62 @@ export type Commit = (orders: readonly Order[], leaving: boolean) => void;
 
 interface Pending {
   readonly orders: readonly Order[];
+  /** Called once, when the delete can no longer be undone or was. */
+  readonly onSettled: () => void;
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
 export class PendingDeletes {
-  /** The ids of orders that are about to go. */
-  readonly state = new Observable<ReadonlySet<number>>(new Set());
+  /** The ids of orders that are about to be deleted. */
+  readonly state = new Observable<ReadonlySet<Id>>(new Set());
 
   #commit: Commit = () => undefined;
   readonly #pending = new Set<Pending>();
 
-  /** Who deletes once it is time. */
+  /** Call the listener when the time for an undo is over. */
   onCommit(commit: Commit): void {
     this.#commit = commit;
   }
 
-  /** Returns what takes it back. */
-  schedule(orders: readonly Order[]): () => void {
+  /** Returns a function that cancels the delete. */
+  schedule(orders: readonly Order[], onSettled: () => void): () => void {
     const pending: Pending = {
       orders,
+      onSettled,
       timer: setTimeout(() => this.#finish(pending, false), UNDO_MS),
     };
     this.#pending.add(pending);
     this.#tell();
-    return () => this.#takeBack(pending);
+    return () => this.#cancel(pending);
   }
 
-  /** Take back whatever was to delete this order. */
-  undo(id: number): void {
+  /** Cancel every delete that includes this order. */
+  undo(id: Id): void {
     for (const pending of [...this.#pending]) {
-      if (pending.orders.some((order) => order.id === id)) this.#takeBack(pending);
+      if (pending.orders.some((order) => order.id === id)) this.#cancel(pending);
     }
   }
 
-  #takeBack(pending: Pending): void {
-    clearTimeout(pending.timer);
-    this.#pending.delete(pending);
-    this.#tell();
+  #cancel(pending: Pending): void {
+    if (this.#remove(pending)) this.#tell();
   }
 
-  /** No more second thoughts: the page is being left. */
+  /** Delete now: the page is being left. */
   flush(): void {
     for (const pending of [...this.#pending]) this.#finish(pending, true);
   }
 
   #finish(pending: Pending, leaving: boolean): void {
-    clearTimeout(pending.timer);
-    if (!this.#pending.delete(pending)) return;
+    if (!this.#remove(pending)) return;
     this.#commit(pending.orders, leaving);
     this.#tell();
+  }
+
+  #remove(pending: Pending): boolean {
+    clearTimeout(pending.timer);
+    const removed = this.#pending.delete(pending);
+    if (removed) pending.onSettled();
+    return removed;
   }
 
   #tell(): void {

@@ -1,34 +1,39 @@
 import { Observable } from "@/lib/observable";
+import type { Id, Order } from "@/lib/row";
 
-/** Orders that the user has picked, by id: whatever happens to rows, these stay picked. */
+/**
+ * Selected orders by id, each as it was on the screen when it was selected: an action sends the
+ * versions that the user saw, so an order that changed since is refused and not changed by surprise.
+ */
 export class Selection {
-  readonly state = new Observable<ReadonlySet<number>>(new Set());
-  #last: number | null = null;
+  readonly state = new Observable<ReadonlyMap<Id, Order>>(new Map());
+  #last: Id | null = null;
 
-  toggle(id: number): void {
-    const picked = new Set(this.state.get());
-    if (!picked.delete(id)) picked.add(id);
-    this.#last = id;
-    this.state.set(picked);
+  toggle(order: Order): void {
+    this.#last = order.id;
+    if (this.state.get().has(order.id)) this.remove([order.id]);
+    else this.add([order]);
   }
 
-  /** From the last one picked to this one, as they stand on the page. */
-  extendTo(id: number, idsBetween: (from: number, to: number) => readonly number[]): void {
-    const from = this.#last ?? id;
-    this.#last = id;
-    this.add(idsBetween(from, id));
+  /** Select from the order selected last to this one, in the order of the rows. */
+  extendTo(order: Order, ordersBetween: (from: Id, to: Id) => readonly Order[]): void {
+    const from = this.#last ?? order.id;
+    this.#last = order.id;
+    this.add(ordersBetween(from, order.id));
   }
 
-  add(ids: readonly number[]): void {
-    this.state.set(new Set([...this.state.get(), ...ids]));
+  add(orders: readonly Order[]): void {
+    const added = orders.map((order) => [order.id, order] as const);
+    this.state.set(new Map([...this.state.get(), ...added]));
   }
 
-  remove(ids: readonly number[]): void {
-    const gone = new Set(ids);
-    this.state.set(new Set([...this.state.get()].filter((id) => !gone.has(id))));
+  remove(ids: readonly Id[]): void {
+    const selected = new Map(this.state.get());
+    for (const id of ids) selected.delete(id);
+    this.state.set(selected);
   }
 
   clear(): void {
-    if (this.state.get().size > 0) this.state.set(new Set());
+    if (this.state.get().size > 0) this.state.set(new Map());
   }
 }

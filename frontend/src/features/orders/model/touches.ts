@@ -1,36 +1,39 @@
-import type { Order, OrderEvent } from "@/lib/protocol";
+import { toJson } from "@/lib/json";
+import type { ChangeEvent } from "@/lib/protocol";
+import type { Id, Row } from "@/lib/row";
 import type { OrderIndex } from "./order-index";
 
-/** What just happened to an order, for the moment in which its row shows it. */
+/** What just happened to an order, for the few seconds that its row shows it. */
 export interface Touch {
   readonly position: number;
   readonly isNew: boolean;
-  /** Values, as the row showed them, of what changed. */
-  readonly was: Readonly<Partial<Order>>;
+  /** The previous values of the columns that changed. */
+  readonly was: Row;
   readonly at: number;
 }
-export type Touches = ReadonlyMap<number, Touch>;
+export type Touches = ReadonlyMap<Id, Touch>;
 
 export const NO_TOUCHES: Touches = new Map();
-/** How long it is shown. */
+/** How long a touch is shown. */
 export const TOUCH_MS = 5000;
 
-/** More than anyone can see at once; of a burst only the newest are remembered. */
+/** More rows than fit on a screen; of a burst only the newest are kept. */
 const MOST = 200;
-const SHOWN = ["customer_name", "product_name", "quantity", "status"] as const;
+/** These change with every event. */
+const UNTOLD = ["version", "updated_at"];
 
-/** `before` is what the rows showed before the events. */
+/** `before` is the table before the events. */
 export function touch(
   touches: Touches,
-  events: readonly OrderEvent[],
+  events: readonly ChangeEvent[],
   before: OrderIndex,
   now: number,
 ): Touches {
   const next = new Map(fade(touches, now));
-  for (const { order_id, order, position, operation } of events.slice(-MOST)) {
-    if (order_id === null || order === null) continue;
+  for (const { order_id, row, position, operation } of events.slice(-MOST)) {
+    if (order_id === null || row === null) continue;
     const known = before.get(order_id);
-    const was = known ? { ...next.get(order_id)?.was, ...differences(known, order) } : {};
+    const was = known ? { ...next.get(order_id)?.was, ...differences(known, row) } : {};
     const isNew = operation === "INSERT" && known === undefined;
     if (isNew || Object.keys(was).length > 0) next.set(order_id, { position, isNew, was, at: now });
   }
@@ -42,11 +45,12 @@ export function fade(touches: Touches, now: number): Touches {
   return left.length === touches.size ? touches : new Map(left);
 }
 
-function differences(before: Order, after: Order): Partial<Order> {
-  return Object.fromEntries(
-    SHOWN.filter((column) => before[column] !== after[column]).map((column) => [
-      column,
-      before[column],
-    ]),
+function differences(before: Row, after: Row): Row {
+  const changed = Object.keys(after).filter(
+    (column) => !UNTOLD.includes(column) && !isSame(before[column], after[column]),
   );
+  return Object.fromEntries(changed.map((column) => [column, before[column]]));
 }
+
+const isSame = (a: unknown, b: unknown): boolean =>
+  a === b || (typeof a === "object" && typeof b === "object" && toJson(a) === toJson(b));

@@ -11,7 +11,7 @@ interface ChartProps {
   label: string;
 }
 
-/** A small chart; what it shows is also said in words. */
+/** A small chart; its label describes the data for screen readers. */
 export function Chart({ bars, kind, label }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
@@ -31,7 +31,7 @@ export function Chart({ bars, kind, label }: ChartProps) {
       chart.destroy();
       plot.current = null;
     };
-  }, [kind, dark]); // colours are drawn, so another scheme needs another chart
+  }, [kind, dark]); // colours are drawn on the canvas, so another colour scheme needs another chart
 
   useEffect(() => {
     plot.current?.setData([
@@ -68,7 +68,7 @@ function options(kind: ChartProps["kind"], element: HTMLElement): uPlot.Options 
   return {
     width: element.clientWidth,
     height: element.clientHeight,
-    padding: [6, 14, 0, 0], // half of the last hour's label
+    padding: [6, 14, 0, 0], // room for half of the last label
     cursor: { show: false },
     legend: { show: false },
     scales: { y: { range: (_, _min, max) => [0, Math.max(max * 1.1, 4)] } },

@@ -1,8 +1,9 @@
-import { formatNumber } from "@/lib/format";
+import { statusColour } from "@/components/status-badge";
+import { formatCount } from "@/lib/format";
 import type { Observable } from "@/lib/observable";
-import { type Status, STATUSES } from "@/lib/protocol";
-import { useNow } from "@/lib/use-now";
+import { useDatabaseNow } from "@/lib/use-now";
 import { useObservablePaced } from "@/lib/use-observable";
+import { useSchema } from "@/lib/use-schema";
 import { changesByMinute, ordersByHour, type Pulse } from "../model/pulse";
 import { Chart } from "./chart";
 import styles from "./pulse.module.css";
@@ -11,14 +12,12 @@ const TICK_MS = 1000;
 
 interface PulsePanelProps {
   pulse: Observable<Pulse | null>;
-  counts: Observable<Readonly<Record<Status, number>> | null>;
-  /** Database's clock minus this one. */
-  offsetMs: () => number;
+  counts: Observable<ReadonlyMap<string, number> | null>;
 }
 
-export function PulsePanel({ pulse, counts, offsetMs }: PulsePanelProps) {
+export function PulsePanel({ pulse, counts }: PulsePanelProps) {
   const known = useObservablePaced(pulse, TICK_MS);
-  const now = useNow(TICK_MS) + offsetMs();
+  const now = useDatabaseNow(TICK_MS);
   const minutes = known ? changesByMinute(known, now) : [];
   const hours = known ? ordersByHour(known, now) : [];
   const thisMinute = minutes.at(-1)?.value ?? 0;
@@ -33,7 +32,7 @@ export function PulsePanel({ pulse, counts, offsetMs }: PulsePanelProps) {
       <figure className={styles.figure}>
         <figcaption>
           <span>Changes per minute</span>
-          <b data-testid="changes-this-minute">{known ? formatNumber(thisMinute) : "–"}</b>
+          <b data-testid="changes-this-minute">{known ? formatCount(thisMinute) : "–"}</b>
         </figcaption>
         <Chart
           kind="line"
@@ -44,7 +43,7 @@ export function PulsePanel({ pulse, counts, offsetMs }: PulsePanelProps) {
       <figure className={styles.figure}>
         <figcaption>
           <span>Orders per hour</span>
-          <b data-testid="orders-today">{known ? formatNumber(today) : "–"}</b> <span>in 24 h</span>
+          <b data-testid="orders-today">{known ? formatCount(today) : "–"}</b> <span>in 24 h</span>
         </figcaption>
         <Chart
           kind="bars"
@@ -58,24 +57,27 @@ export function PulsePanel({ pulse, counts, offsetMs }: PulsePanelProps) {
 
 function StatusBars({ counts }: Pick<PulsePanelProps, "counts">) {
   const known = useObservablePaced(counts, TICK_MS / 4);
-  const total = known ? STATUSES.reduce((sum, status) => sum + known[status], 0) : 0;
+  const schema = useSchema();
+  const undeclared = [...(known?.keys() ?? [])].filter((name) => !schema.statuses.includes(name));
+  const bars = [...schema.statuses, ...undeclared].map((status) => ({
+    status,
+    count: Math.max(0, known?.get(status) ?? 0),
+    declared: schema.statuses.includes(status),
+  }));
+  const shown = bars.filter(({ declared, count }) => declared || count > 0);
+  const total = shown.reduce((sum, { count }) => sum + count, 0);
   return (
-    <div className={styles.statuses}>
+    <div>
       <div className={styles.bar} aria-hidden>
-        {known &&
-          STATUSES.map((status) => (
-            <span
-              key={status}
-              data-status={status}
-              style={{ flexGrow: Math.max(0, known[status]) }}
-            />
-          ))}
+        {shown.map(({ status, count }) => (
+          <span key={status} {...statusColour(schema, status)} style={{ flexGrow: count }} />
+        ))}
       </div>
       <dl className={styles.legend} aria-label={`Orders by status, ${total} in all`}>
-        {STATUSES.map((status) => (
-          <div key={status} data-status={status}>
-            <dt>{status}</dt>
-            <dd>{known ? formatNumber(Math.max(0, known[status])) : "–"}</dd>
+        {shown.map(({ status, count }) => (
+          <div key={status} {...statusColour(schema, status)}>
+            <dt>{status || "no status"}</dt>
+            <dd>{known ? formatCount(count) : "–"}</dd>
           </div>
         ))}
       </dl>

@@ -1,6 +1,6 @@
-/** How lively it is: changes by minute, new orders by quarter of an hour. Pure. */
-import type { OrderEvent, PulsePage } from "@/lib/protocol";
-import { rowsOf } from "@/lib/rows-of";
+/** Changes per minute and new orders per quarter of an hour. Pure. */
+import { type ChangeEvent, ORDERS, type PulsePage, rowsOf } from "@/lib/protocol";
+import { textIn } from "@/lib/row";
 
 const MINUTE_MS = 60_000;
 const QUARTER_MS = 15 * MINUTE_MS;
@@ -18,7 +18,7 @@ export interface Pulse {
 }
 
 export interface Bar {
-  /** When it begins (epoch, ms). */
+  /** When the bar's period starts (epoch, ms). */
   readonly from: number;
   readonly value: number;
 }
@@ -30,21 +30,23 @@ export function openPulse(page: PulsePage): Pulse {
   };
 }
 
-export function pulseOn(pulse: Pulse, events: readonly OrderEvent[]): Pulse {
+export function pulseOn(pulse: Pulse, events: readonly ChangeEvent[]): Pulse {
   const changes = new Map(pulse.changes);
   let orders = new Map(pulse.orders);
   for (const event of events) {
     add(changes, slotOf(event.changed_at, MINUTE_MS), 1);
+    if (event.table !== ORDERS) continue;
     if (event.operation === "TRUNCATE") orders = new Map();
     const { before, after } = rowsOf(event);
-    if (before?.created_at === after?.created_at) continue;
-    if (before?.created_at !== undefined) add(orders, slotOf(before.created_at, QUARTER_MS), -1);
-    if (after) add(orders, slotOf(after.created_at, QUARTER_MS), 1);
+    const [was, is] = [textIn(before, "created_at"), textIn(after, "created_at")];
+    if (was === is) continue;
+    if (was !== undefined) add(orders, slotOf(was, QUARTER_MS), -1);
+    if (is !== undefined) add(orders, slotOf(is, QUARTER_MS), 1);
   }
   return { changes: newest(changes, MINUTES + 1), orders: newest(orders, QUARTERS_KEPT) };
 }
 
-/** The last hour, minute by minute; the last minute is the one that runs. */
+/** The last hour by minute; the last bar is the current minute. */
 export function changesByMinute({ changes }: Pulse, now: number): Bar[] {
   const last = Math.floor(now / MINUTE_MS);
   return Array.from({ length: MINUTES }, (_, at) => {
@@ -53,7 +55,7 @@ export function changesByMinute({ changes }: Pulse, now: number): Bar[] {
   });
 }
 
-/** The last day, hour by hour of the reader's clock; the last hour is the one that runs. */
+/** The last day by hour of the reader's time zone; the last bar is the current hour. */
 export function ordersByHour({ orders }: Pulse, now: number): Bar[] {
   const hour = new Date(now).setMinutes(0, 0, 0);
   return Array.from({ length: HOURS }, (_, at) => {
@@ -71,7 +73,9 @@ function histogram(since: string, slotMs: number, values: readonly number[]): Hi
   return new Map(values.map((value, at) => [first + at, value]));
 }
 
+/** A time that JavaScript cannot represent, such as infinity, is on no chart. */
 function add(counts: Map<number, number>, slot: number, by: number): void {
+  if (Number.isNaN(slot)) return;
   counts.set(slot, (counts.get(slot) ?? 0) + by);
 }
 

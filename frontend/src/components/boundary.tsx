@@ -1,0 +1,33 @@
+import { Component, type ReactNode } from "react";
+import { messageOf } from "@/lib/format";
+import styles from "./panel.module.css";
+
+interface BoundaryProps {
+  /** What fails, in words: "The order table". */
+  part: string;
+  children: ReactNode;
+}
+
+/** An error in one part of the page leaves the other parts working, and names the part. */
+export class Boundary extends Component<BoundaryProps, { error: unknown }> {
+  override state: { error: unknown } = { error: null };
+
+  static getDerivedStateFromError(error: unknown): { error: unknown } {
+    return { error };
+  }
+
+  override render(): ReactNode {
+    const { error } = this.state;
+    if (error === null) return this.props.children;
+    return (
+      <div className={styles.failed} role="alert">
+        <p>
+          {this.props.part} cannot be shown: {messageOf(error)}
+        </p>
+        <button type="button" onClick={() => this.setState({ error: null })}>
+          Try again
+        </button>
+      </div>
+    );
+  }
+}

@@ -1,5 +1,0 @@
-/** `crypto.randomUUID` exists on https and localhost only; a shop may open the page by address. */
-export function randomKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}

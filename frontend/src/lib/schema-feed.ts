@@ -1,0 +1,53 @@
+/** The schema as the page knows it: loaded once, and again whenever the system names another version. */
+import { backoffMs } from "./backoff";
+import { request } from "./http";
+import { Observable } from "./observable";
+import { ORDERS, SchemaDocument } from "./protocol";
+import { OrderSchema } from "./schema";
+
+const MOST_TRIES = 8;
+
+export class SchemaFeed {
+  readonly state = new Observable(OrderSchema.EMPTY);
+
+  #announced: string | null = null;
+  #tries = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  /** Load the schema unless it is known. */
+  async ensure(signal: AbortSignal): Promise<void> {
+    if (this.state.get() === OrderSchema.EMPTY) await this.#load(signal);
+  }
+
+  /** The gateway names the current version. The API may learn of it a moment later. */
+  announce(version: string): void {
+    this.#announced = version;
+    this.#tries = 0;
+    this.#catchUp();
+  }
+
+  stop(): void {
+    this.#announced = null;
+    clearTimeout(this.#retry);
+  }
+
+  #catchUp(): void {
+    clearTimeout(this.#retry);
+    const { version } = this.state.get();
+    if (this.#announced === null || this.#announced === version || version === "") return;
+    this.#load()
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#tries === MOST_TRIES) return;
+        this.#retry = setTimeout(() => this.#catchUp(), backoffMs(this.#tries++));
+      });
+  }
+
+  async #load(signal?: AbortSignal): Promise<void> {
+    const document = await request(SchemaDocument, "/api/schema", signal && { signal });
+    const orders = document.tables.find(({ name }) => name === ORDERS);
+    if (!orders) throw new Error(`The database has no table "${ORDERS}".`);
+    if (document.version === this.state.get().version) return;
+    this.state.set(new OrderSchema(document.version, orders));
+  }
+}

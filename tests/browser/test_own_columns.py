@@ -1,0 +1,210 @@
+"""The dashboard with columns, statuses and values that are the owner's own."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from harness.dashboards import OpenTab, create, live, row, set_status
+from harness.stacks import EmbeddedStack
+
+WITHIN_MS = 5_000
+
+ADD = """
+    ALTER TABLE orders ADD COLUMN total numeric(12,2) NOT NULL DEFAULT 0,
+        ADD COLUMN store text CHECK (store IN ('Berlin', 'Hamburg')),
+        ADD COLUMN express boolean, ADD COLUMN due date, ADD COLUMN due_at timestamptz,
+        ADD COLUMN address jsonb, ADD COLUMN tags text[], ADD COLUMN external uuid,
+        ADD COLUMN notes text;
+    COMMENT ON COLUMN orders.store IS 'Where the order is packed.';
+    ALTER TABLE orders DROP CONSTRAINT orders_status_known;
+"""
+REMOVE = """
+    ALTER TABLE orders DROP COLUMN total, DROP COLUMN store, DROP COLUMN express, DROP COLUMN due,
+        DROP COLUMN due_at, DROP COLUMN address, DROP COLUMN tags, DROP COLUMN external,
+        DROP COLUMN notes;
+"""
+
+
+@pytest.fixture
+def own_columns(stack: EmbeddedStack) -> Iterator[EmbeddedStack]:
+    """Let the test add columns; restore the table afterwards."""
+    check = stack.psql(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE conname = 'orders_status_known' AND conrelid = 'orders'::regclass"
+    )
+    yield stack
+    stack.psql(
+        "UPDATE orders SET status = 'pending' WHERE status NOT IN"
+        " ('pending', 'processing', 'shipped', 'delivered', 'cancelled')"
+    )
+    stack.psql(REMOVE)
+    stack.psql(f"ALTER TABLE orders ADD CONSTRAINT orders_status_known {check}")
+
+
+def test_columns_are_added_while_the_page_is_open(
+    own_columns: EmbeddedStack, open_tab: OpenTab
+) -> None:
+    """I10: new columns appear in panel, table and form within 5 s, without a reload."""
+    order = create(own_columns, customer_name="Schema Sam")
+    page = open_tab(f"/orders/{order}")
+    panel = page.get_by_role("complementary")
+    expect(panel).to_contain_text("Schema Sam")
+    own_columns.psql(ADD)
+    expect(panel.get_by_text("Due at", exact=True)).to_be_visible(timeout=WITHIN_MS)
+    own_columns.psql(
+        "UPDATE orders SET total = 1234.5, address = '{\"city\": \"Łódź\"}', tags = '{a,b}'"
+        f" WHERE id = {order}"
+    )
+    for shown in ("1,234.50", "Łódź", "a, b"):
+        expect(panel.get_by_role("definition").filter(has_text=shown).first).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_label("Total").check()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("columnheader", name="Total")).to_be_visible()
+    expect(row(page, order)).to_contain_text("1,234.50")
+    page.reload()
+    expect(row(page, order)).to_contain_text("1,234.50")
+    own_columns.psql(REMOVE.replace("DROP COLUMN", "DROP COLUMN IF EXISTS"))
+    expect(page.get_by_role("columnheader", name="Total")).to_have_count(0, timeout=WITHIN_MS)
+    own_columns.psql(ADD.split("COMMENT", maxsplit=1)[0])
+    expect(page.get_by_role("columnheader", name="Total")).to_be_visible(timeout=WITHIN_MS)
+
+
+def test_form_has_every_column(own_columns: EmbeddedStack, open_tab: OpenTab) -> None:
+    """I10: the form has a field for each writable column, by its kind, and saves exact values."""
+    own_columns.psql(ADD)
+    page = open_tab()
+    page.get_by_role("button", name="New order").click()
+    form = page.get_by_role("dialog", name="New order")
+    form.get_by_label("Customer").fill("Form Fran")
+    form.get_by_label("Product").fill("Desk")
+    form.get_by_label("Total").fill("1234567890.10")
+    form.get_by_label("Store").select_option("Hamburg")
+    expect(form.get_by_label("Store")).to_have_accessible_description("Where the order is packed.")
+    form.get_by_label("Express").select_option("yes")
+    form.get_by_label("Due", exact=False).first.fill("2026-12-24")
+    form.get_by_label("Address").fill('{"zip": ')
+    form.get_by_label("Tags").fill('["gift"]')
+    form.get_by_role("button", name="Create order").click()
+    expect(form.get_by_label("Address")).to_be_focused()
+    form.get_by_label("Address").fill('{"zip": 12345678901234567890}')
+    form.get_by_role("button", name="Create order").click()
+    expect(form).to_have_count(0)
+    saved = own_columns.psql(
+        "SELECT concat_ws(' ', total, store, express, due, address, tags) FROM orders"
+        " WHERE customer_name = 'Form Fran'"
+    )
+    assert saved == '1234567890.10 Hamburg t 2026-12-24 {"zip": 12345678901234567890} {gift}'
+
+
+def test_undeclared_status(own_columns: EmbeddedStack, open_tab: OpenTab) -> None:
+    """I10: a status that no CHECK declares is shown, counted, filtered by, and can be left."""
+    own_columns.psql(ADD)
+    order = create(own_columns, customer_name="Hold Holly")
+    page = open_tab()
+    own_columns.psql(f"UPDATE orders SET status = 'on_hold' WHERE id = {order}")
+    expect(row(page, order)).to_contain_text("on_hold")
+    page.get_by_role("group", name="Status").get_by_text("on_hold").click()
+    expect(page.locator("[data-order]")).to_have_count(1)
+    page.reload()
+    expect(row(page, order)).to_be_visible()
+
+
+ODD = """
+    INSERT INTO orders (id, customer_name, product_name) VALUES
+        (9007199254740993, E'\\u200b\\u200bx', 'Big id'), (9007199254740995, 'Neighbour', 'Big id');
+    ALTER TABLE orders DISABLE TRIGGER USER;
+    UPDATE orders SET updated_at = 'infinity' WHERE id = 9007199254740993;
+    UPDATE orders SET created_at = '0044-03-15 BC', updated_at = '20000-01-01'
+     WHERE id = 9007199254740995;
+    ALTER TABLE orders ENABLE TRIGGER USER;
+"""
+
+
+def test_odd_values(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """I11: infinity, years BC and ids beyond 2^53 break neither table nor panel, and are exact."""
+    stack.psql(ODD)
+    try:
+        page = open_tab("/?search=Big")
+        big, neighbour = 9007199254740993, 9007199254740995
+        expect(row(page, big)).to_contain_text("infinity")
+        expect(row(page, neighbour)).to_contain_text("20000-01-01")
+        set_status(page, big, "processing")
+        expect(row(page, big)).to_contain_text("processing")
+        expect(row(page, neighbour)).to_contain_text("pending")
+        assert stack.psql(f"SELECT status FROM orders WHERE id = {big}") == "processing"
+        row(page, neighbour).get_by_role("link").click()
+        expect(page).to_have_url(re.compile(rf"/orders/{neighbour}"))
+        expect(page.get_by_role("complementary")).to_contain_text("0044-03-15")
+        page.reload()
+        expect(page.get_by_role("complementary")).to_contain_text("0044-03-15")
+    finally:
+        stack.psql("DELETE FROM orders WHERE id > 9007199254740992")
+
+
+def test_choice_of_the_moment(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """A menu and a selection send what the user saw: an order that changed since is not moved."""
+    order, other = create(stack), create(stack)
+    page = open_tab()
+    row(page, order).get_by_role("button", name="Change status").click()
+    row(page, other).get_by_role("checkbox").check(force=True)
+    page.keyboard.press("Escape")
+    row(page, other).get_by_role("checkbox").check()
+    row(page, order).get_by_role("button", name="Change status").click()
+    stack.psql(f"UPDATE orders SET status = 'processing' WHERE id IN ({order}, {other})")
+    expect(row(page, order)).to_contain_text("processing")
+    expect(page.get_by_role("menuitem")).to_have_text(["processing", "cancelled"])
+    page.get_by_role("menuitem", name="cancelled").click()
+    dialog = page.get_by_role("alertdialog", name=f"Order #{order} was changed")
+    dialog.get_by_role("button", name="Leave it processing").click()
+    bar = page.get_by_role("region", name="Selected orders")
+    bar.get_by_role("button", name="Move 1 on to processing").click()
+    expect(bar.get_by_role("button", name="1 changed since")).to_be_visible()
+    assert stack.psql(f"SELECT status FROM orders WHERE id = {other}") == "processing"
+    bar.get_by_role("button", name="1 changed since").click()
+    bar.get_by_role("button", name="Move 1 on to shipped").click()
+    expect(row(page, other)).to_contain_text("shipped")
+
+
+def test_escape_leaves_the_search(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """Esc in the search box keeps the search and the open order."""
+    order = create(stack, customer_name="Escape Eve")
+    page = open_tab(f"/orders/{order}?search=eve")
+    page.get_by_label("Search orders").focus()
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Search orders")).not_to_be_focused()
+    expect(page).to_have_url(re.compile(rf"/orders/{order}\?search=eve$"))
+    expect(page.get_by_label("Search orders")).to_have_value("eve")
+
+
+def test_blocked_storage(stack: EmbeddedStack, browser: Browser) -> None:
+    """The page works where the browser blocks site data."""
+    order = create(stack)
+    context = browser.new_context()
+    context.add_init_script(
+        "for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name,"
+        " { get() { throw new DOMException('blocked', 'SecurityError'); } });"
+    )
+    page: Page = context.new_page()
+    page.goto(stack.edge)
+    live(page).wait_for()
+    expect(row(page, order)).to_be_visible()
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_label("Created at").check()
+    expect(page.get_by_role("columnheader", name="Created at")).to_be_visible()
+    context.close()
+
+
+def test_broken_part(stack: EmbeddedStack, browser: Browser) -> None:
+    """An error in one part of the page names that part and leaves the others working."""
+    order = create(stack)
+    context = browser.new_context()
+    page = context.new_page()
+    page.route(re.compile("/assets/pulse-panel.*js$"), lambda route: route.abort())
+    page.goto(stack.edge)
+    expect(page.get_by_role("alert")).to_contain_text("The charts cannot be shown")
+    expect(row(page, order)).to_be_visible()
+    context.close()
