@@ -18,7 +18,8 @@ KEY, OTHER = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
 def issued(key: Any, name: str, **claims: Any) -> str:
     """Return a token as the issuer makes it, signed with a key of that name."""
     values: dict[str, Any] = {"sub": "ann", "role": "clerk", "aud": "shop"}
-    values |= {"iss": "https://issuer.example", "exp": int(time.time()) + 600, **claims}
+    now = int(time.time())
+    values |= {"iss": "https://issuer.example", "iat": now, "exp": now + 600, **claims}
     return jwt.encode(values, key, algorithm="ES256", headers={"kid": name})
 
 
@@ -30,7 +31,7 @@ def trusting(keys: str) -> dict[str, str]:
         "AUTH_JWKS_URL": keys,
         "AUTH_AUDIENCE": "shop",
         "AUTH_ISSUER": "https://issuer.example",
-        "INTERNAL_SECRET": "between gateways and API",
+        "INTERNAL_SECRET": "between gateways and API, of 32 bytes",
     }
 
 

@@ -60,7 +60,6 @@ _CLAIMED = {
     "orders_access.claims",
     "orders_access.credentials",
     "orders_access.limits",
-    "orders_access.names",
     "orders_access.origins",
     "orders_access.principal",
     "orders_api.bodies",
@@ -202,7 +201,7 @@ def test_distributions_share_the_contract_only(name: str) -> None:
     others = (_SERVICES | {_SHARED, _SERVICE, _ACCESS, _CLIENT}) - {module.distribution}
     if module.distribution != _SHARED:
         others.remove(_SHARED)
-    if module.distribution in {"orders_api", "orders_listener", "orders_gateway", _ACCESS}:
+    if module.distribution in _SERVICES | {_ACCESS}:
         others.discard(_SERVICE)
     if module.distribution in {"orders_api", "orders_gateway", "orders_cli"}:
         others.remove(_ACCESS)

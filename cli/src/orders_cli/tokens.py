@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsConfigDict
 
 from orders_access.errors import InvalidTokenError
-from orders_access.settings import AccessSettings, refusals
+from orders_access.settings import AccessSettings
 from orders_access.tokens import issue
 from orders_cli.addresses import Api, Data, edge_address
 from orders_cli.api_client import ApiClient
@@ -20,6 +20,7 @@ from orders_cli.errors import BadValueError
 from orders_cli.settings import DOTENV
 from orders_cli.stack.data_folder import AUTH_SECRET, DEFAULT_DATA
 from orders_contract.messages import Role
+from orders_service.settings import refusals
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _SHORT_TTL = timedelta(minutes=1)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orders_access.names import is_local_name
+from orders_access.origins import is_local_name
 from orders_access.settings import OPEN_TO_OTHERS
 from orders_cli.errors import BadValueError, NotReadyError, StackError
 from orders_cli.repository import find_repository

@@ -1,5 +1,6 @@
 """The ways to the stream, and those that lead nowhere."""
 
+import hashlib
 import json
 import time
 from typing import Any
@@ -69,6 +70,18 @@ def test_ticket_leaves_no_trace_in_redis(guarded: Guarded, ann: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "stored",
+    ["", "7", "[]", "not JSON", "{}", '{"subject":"ann","role":"admin","customers":null}'],
+)
+def test_ticket_of_another_version(guarded: Guarded, stored: str) -> None:
+    """A ticket that another version stored is refused; it does not fail the gateway."""
+    key = f"orders:ticket:{hashlib.sha256(b'odd').hexdigest()}"
+    with guarded.pipeline.valkey.connect() as redis:
+        redis.set(key, stored, ex=30)
+    assert guarded.closing({"type": "auth", "ticket": "odd"}).code == 4001
+
+
+@pytest.mark.parametrize(
     "message",
     [
         {"type": "subscribe"},
@@ -122,6 +135,16 @@ def test_bad_handshake(guarded: Guarded, options: dict[str, Any]) -> None:
 def test_token_in_the_address_counts_for_nothing(guarded: Guarded, ann: str) -> None:
     """Addresses are logged, so a token there is not looked at."""
     assert guarded.closing({"type": "ping"}, query=f"?token={ann}").code == 4001
+
+
+def test_page_over_http_of_a_site_over_https(guarded: Guarded, ann: str) -> None:
+    """A page that was loaded over HTTP may be anyone's on the way: HTTPS sites refuse it."""
+    host = guarded.gateway.ws_url.removeprefix("ws://").partition("/")[0]
+    headers = {**bearer(ann), "X-Forwarded-Proto": "https", "Origin": f"http://{host}"}
+    assert guarded.refusal(additional_headers=headers).status_code == 403
+    secure = {**headers, "Origin": f"https://{host}"}
+    with connect(guarded.gateway.ws_url, additional_headers=secure) as socket:
+        assert json.loads(socket.recv(5))["type"] == "hello"
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:1"])

@@ -119,14 +119,20 @@ def test_filter_of_another_customer_is_empty(guarded: Guarded, ann: str) -> None
 
 def test_conflated(guarded: Guarded, ann: str) -> None:
     """One who fell behind gets the newest of each order, and still nothing of others'."""
+    guarded.sql("ALTER TABLE orders ADD COLUMN IF NOT EXISTS note text")
     slow = guarded.follow(ann, max_queue=1)
-    big = "x" * 400_000
+    big = (
+        "INSERT INTO orders (customer_name, product_name, quantity, note) "
+        f"SELECT '{OURS}', 'thing', 1, string_agg(md5(random()::text), '') "
+        "FROM generate_series(1, 12500)"  # 400 kB that cannot be compressed
+    )
     seen: list[Message] = []
     conflated = False
     with slow:
         for _ in range(25):
             guarded.sql(
-                *[INSERT.format(OURS, big)] * 2,
+                *[big] * 2,
+                "UPDATE orders SET note = NULL",
                 INSERT.format(OTHERS, "SECRET thing"),
                 OURS_TO_OTHERS,
                 OTHERS_TO_OURS,

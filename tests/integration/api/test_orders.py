@@ -8,7 +8,6 @@ import pytest
 
 from harness.answers import created, ok, problem
 from harness.servers import Database
-from orders_contract.messages import Order
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +28,7 @@ async def test_create(api: httpx.AsyncClient) -> None:
     """POST answers 201 with the order, its Location and its version as ETag."""
     response = await api.post("/api/orders", json=JOHN)
     order = created(response)
-    assert Order.model_validate(order).quantity == 1
+    assert order["quantity"] == 1
     assert order | JOHN == order
     assert response.headers["etag"] == '"1"'
     assert ok(await api.get(response.headers["location"])) == order

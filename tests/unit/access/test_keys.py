@@ -1,6 +1,8 @@
 """Public keys at an address, and their rotation."""
 
+import asyncio
 import json
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -29,9 +31,16 @@ class Issuer:
         self.asked = 0
         self.status = 200
         self.url = ""
+        self.answers = threading.Event()
+        self.answers.set()
+        self.called = threading.Event()
+        """Whether a request came while it does not answer."""
 
     def answer(self, _asked: Request) -> Answer:
         self.asked += 1
+        if not self.answers.is_set():
+            self.called.set()
+            self.answers.wait(10)
         return Answer(json.dumps({"keys": self.keys}).encode(), self.status)
 
     def serve(self, **named: Any) -> None:
@@ -61,11 +70,10 @@ def issuer() -> Iterator[Issuer]:
 
 
 def token(key: Any, name: str | None) -> str:
-    claims = {"sub": "ann", "role": "viewer", "aud": "orders", "iss": "orders"}
+    now = int(time.time())
+    claims = {"sub": "ann", "role": "viewer", "aud": "orders", "iss": "orders", "iat": now}
     headers = {} if name is None else {"kid": name}
-    return jwt.encode(
-        {**claims, "exp": int(time.time()) + 600}, key, algorithm="RS256", headers=headers
-    )
+    return jwt.encode({**claims, "exp": now + 600}, key, algorithm="RS256", headers=headers)
 
 
 def checker(issuer: Issuer, clock: Clock) -> Verifier:
@@ -143,3 +151,23 @@ async def test_symmetric_key_in_the_set(issuer: Issuer) -> None:
     issuer.keys.append({"kty": "oct", "kid": "oct", "k": "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"})
     with pytest.raises(InvalidTokenError):
         await checker(issuer, Clock()).verify(token(OLD, "oct"))
+
+
+async def test_an_issuer_that_hangs_delays_no_known_key(issuer: Issuer) -> None:
+    """Tokens whose keys are known are verified while the issuer leaves a request unanswered."""
+    clock = Clock()
+    issuer.serve(old=OLD)
+    verifier = checker(issuer, clock)
+    await verifier.verify(token(OLD, "old"))
+    issuer.status = 500
+    clock.now_s += keys.LIFETIME_S + 1
+    await verifier.verify(token(OLD, "old"))
+    issuer.answers.clear()
+    clock.now_s += keys.COOLDOWN_S
+    unknown = asyncio.create_task(verifier.verify(token(NEW, "new")))
+    await asyncio.wait_for(asyncio.to_thread(issuer.called.wait), 10)
+    assert await verifier.verify(token(OLD, "old"))
+    assert not unknown.done()
+    issuer.answers.set()
+    with pytest.raises(InvalidTokenError):
+        await unknown

@@ -1,9 +1,10 @@
 """How much one may ask for."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orders_access.limits import TokenBucket
+from orders_access.limits import TokenBucket, address_key
 
 
 def test_burst_is_admitted_at_once() -> None:
@@ -51,3 +52,26 @@ def test_rate_holds_over_any_stretch(rate_per_s: int, burst: int, ticks: list[in
     for number, since_s in enumerate(admitted):
         for count, until_s in enumerate(admitted[number:], start=1):
             assert count <= burst + (until_s - since_s) * rate_per_s
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2001:db8:7:1::1", "2001:db8:7:1:ffff:ffff:ffff:ffff"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::2%eth1"),
+        ("2001:DB8::1", "2001:db8:0:0::2"),
+    ],
+)
+def test_addresses_of_one_network_count_as_one(one: str, other: str) -> None:
+    """One customer has a whole /64 of IPv6 and must not get a limit for each of its addresses."""
+    assert address_key(one) == address_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("192.0.2.7", "192.0.2.8"), ("2001:db8:7:1::1", "2001:db8:7:2::1"), ("", "unknown")],
+)
+def test_addresses_of_other_networks_count_apart(one: str, other: str) -> None:
+    """Neighbours do not share a limit."""
+    assert address_key(one) != address_key(other)

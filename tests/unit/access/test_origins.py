@@ -55,3 +55,18 @@ def test_origins(origin: str | None, ours: bool) -> None:  # noqa: FBT001  a par
     assert (
         origin_is_ours(origin, "localhost:3000", "https://shop.example https://b.example") is ours
     )
+
+
+@pytest.mark.parametrize(
+    ("origin", "ours"),
+    [
+        ("https://orders.example", True),
+        ("http://orders.example", False),
+        ("http://shop.example", True),
+        (None, True),
+    ],
+)
+def test_origins_of_a_site_over_https(origin: str | None, ours: bool) -> None:  # noqa: FBT001  a parameter
+    """Anyone on the way can write a page that is loaded over HTTP; only listed ones may connect."""
+    allowed = "http://shop.example"
+    assert origin_is_ours(origin, "orders.example", allowed, over_https=True) is ours

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from harness.refusals import refusal
-from orders_access.settings import AccessSettings, refusals
+from orders_access.settings import AccessSettings
+from orders_service.settings import refusals
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -70,6 +71,7 @@ def test_container_behind_a_local_edge() -> None:
             {"auth_jwks_url": "https://issuer.example/keys", "auth_algorithm": "ES256"},
             "INTERNAL_SECRET",
         ),
+        ({"auth_secret": SECRET, "internal_secret": "x"}, "INTERNAL_SECRET .* 32 bytes"),
     ],
 )
 def test_token_mode_without_a_key(given: dict[str, str], said: str) -> None:
@@ -91,8 +93,8 @@ def test_gateways_and_api_agree() -> None:
     """What a gateway shows is made from the secret that both have; or is a secret of its own."""
     first, second = (Settings(auth_mode="token", auth_secret=SECRET) for _ in range(2))
     assert first.internal_token() == second.internal_token()
-    own = Settings(auth_mode="token", auth_secret=SECRET, internal_secret="own")
-    assert own.internal_token() == "own"
+    own = Settings(auth_mode="token", auth_secret=SECRET, internal_secret=SECRET[::-1])
+    assert own.internal_token() == SECRET[::-1]
     assert Settings().internal_token() == ""
 
 

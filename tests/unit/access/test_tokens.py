@@ -1,5 +1,6 @@
 """Tokens, above all those that must not count."""
 
+import json
 import string
 from contextlib import suppress
 from datetime import timedelta
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from harness.forgeries import SECRET, claims, confused, hostile, now, signed, tampered
 from orders_access.errors import InvalidTokenError
 from orders_access.keys import Key, Secret
+from orders_access.principal import Principal
 from orders_access.tokens import Verifier, issue
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +30,7 @@ async def test_good_token() -> None:
     principal = await verifier().verify(signed(customers=["Ann", "Bob"]))
     assert principal.subject == "ann"
     assert principal.role == "clerk"
-    assert principal.customers == frozenset({"Ann", "Bob"})
+    assert principal.rows == {"customer_name": frozenset({"Ann", "Bob"})}
     assert now() + 590 <= (principal.expires or 0) <= now() + 600
     assert principal.token_id == "1"
 
@@ -47,7 +49,7 @@ async def test_issued_token_is_accepted() -> None:
         )
 
     first, second = [await verifier().verify(made()) for _ in range(2)]
-    assert first.customers == frozenset({"Ann"})
+    assert first.rows == {"customer_name": frozenset({"Ann"})}
     assert first.token_id != second.token_id
 
 
@@ -111,3 +113,31 @@ async def test_token_without_an_id_has_one() -> None:
     ]
     assert first.token_id != second.token_id
     assert len(first.token_id) == 64
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ({"store": ["Berlin", "Rome"]}, {"store": {"Berlin", "Rome"}}),
+        ({"store": []}, {"store": set()}),
+        ({"total": [1, 2.5], "open": [True]}, {"total": {1, 2.5}, "open": {True}}),
+        ({"id": [10**400]}, {"id": {10**400}}),
+    ],
+)
+async def test_rows(rows: Any, expected: Any) -> None:
+    """A token may be restricted by the values of any columns, or to nothing at all."""
+    principal = await verifier().verify(signed(rows=rows))
+    assert principal.rows == expected
+    assert Principal.from_json(json.loads(json.dumps(principal.to_json()))) == principal
+
+
+async def test_customers_is_short_for_the_customer_column() -> None:
+    """Which column ``customers`` restricts is a setting."""
+    checker = Verifier(Secret(SECRET), "HS256", "orders", "orders", 60, customer_column="buyer")
+    assert (await checker.verify(signed(customers=["Ann"]))).rows == {"buyer": frozenset({"Ann"})}
+
+
+async def test_a_token_of_a_year_is_accepted() -> None:
+    """Longer lives are refused: revocations end, and no token may outlive its revocation."""
+    issued = now() - 300 * 86_400
+    assert await verifier().verify(signed(iat=issued, exp=issued + 366 * 86_400))

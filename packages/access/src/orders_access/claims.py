@@ -14,9 +14,11 @@ from orders_contract.schema import MAINTAINED_COLUMNS
 CUSTOMER_COLUMN = "customer_name"
 MAX_SUBJECT_LENGTH = 200
 MAX_COLUMN_BYTES = 63
-"""PostgreSQL's own limit for the name of a column."""
-LAST_MOMENT = 253_402_300_799
-"""The end of the year 9999: later times have no date."""
+"""PostgreSQL's limit for the name of a column."""
+MAX_LIFETIME_S = 366 * 86_400
+"""Revocations are kept longer than this, so that none ends before the tokens it revokes."""
+_LAST_MOMENT = 253_402_300_799
+"""The end of the year 9999; later times have no date."""
 
 
 def principal(
@@ -25,15 +27,18 @@ def principal(
     """Return the holder of a token. Signature and times have been verified.
 
     Raises:
-        InvalidTokenError: a claim is missing or makes no sense.
+        InvalidTokenError: a claim is missing or not valid.
 
     """
+    expires, issued = _time(claims["exp"]), _time(claims["iat"])
+    if expires - issued > MAX_LIFETIME_S:
+        raise InvalidTokenError("the token is valid for more than 366 days")
     return Principal(
         subject=_subject(claims["sub"]),
         role=_role(claims.get("role")),
         rows=_rows(claims, customer_column),
-        expires=_moment(claims["exp"]),
-        issued=_moment(claims["iat"]) if "iat" in claims else None,
+        expires=expires,
+        issued=issued,
         token_id=_token_id(claims.get("jti"), token),
     )
 
@@ -41,14 +46,14 @@ def principal(
 def _subject(value: Any) -> str:
     if not isinstance(value, str) or not value or len(value) > MAX_SUBJECT_LENGTH:
         raise InvalidTokenError(f"sub must be a text of 1 to {MAX_SUBJECT_LENGTH} characters")
-    if not value.isprintable():  # it becomes the actor of events, and stands in log lines
+    if not value.isprintable():  # it becomes the actor of events and is part of log lines
         raise InvalidTokenError("sub must be printable")
     return value
 
 
-def _moment(value: Any) -> float:
-    """Return a time; the library has seen to it that it is one, and not how far away."""
-    if not 0 <= (seconds := int(value)) <= LAST_MOMENT:
+def _time(value: Any) -> float:
+    """Return a time that PyJWT has found to be a number."""
+    if not 0 <= (seconds := int(value)) <= _LAST_MOMENT:
         raise InvalidTokenError("exp and iat must be times within the years 1970 to 9999")
     return float(seconds)
 
@@ -65,7 +70,7 @@ def _rows(claims: Mapping[str, Any], customer_column: str) -> Mapping[str, froze
     # null is refused: it is more likely a forgotten value than the wish for no restriction.
     if "customers" in claims:
         if "rows" in claims:
-            raise InvalidTokenError("customers is short for rows: give one of them")
+            raise InvalidTokenError("customers is short for rows: a token can have only one")
         return {customer_column: _texts("customers", claims["customers"])}
     if "rows" not in claims:
         return None
@@ -76,20 +81,23 @@ def _rows(claims: Mapping[str, Any], customer_column: str) -> Mapping[str, froze
 
 
 def _column(name: str) -> str:
-    if not _can_be_stored(name) or not 0 < len(name.encode()) <= MAX_COLUMN_BYTES:
+    if not name.isprintable() or not 0 < len(name.encode()) <= MAX_COLUMN_BYTES:
         raise InvalidTokenError("rows must name columns")
     if name in MAINTAINED_COLUMNS:
-        # Events do not tell the old values of these, so nobody can say which rows leave.
+        # Events do not hold the old values of these, so it is unknown which rows leave.
         raise InvalidTokenError(f"rows cannot restrict by {name}")
     return name
 
 
 def _values(place: str, values: Any) -> frozenset[Value]:
-    """Return the values of a column: all texts, all numbers, or all booleans."""
-    kinds = {type(value) for value in values} if isinstance(values, list) else {None}
-    if kinds <= {str}:
+    """Return the values of a column: all texts, all numbers, or all booleans.
+
+    Python takes ``True`` and ``1`` for the same member of a set, so they cannot be mixed.
+    """
+    types = {type(value) for value in values} if isinstance(values, list) else {None}
+    if types <= {str}:
         return _texts(place, values)
-    if len(values or ()) > MAX_FILTER_VALUES or not (kinds == {bool} or kinds <= {int, float}):
+    if not (types == {bool} or types <= {int, float}) or len(values) > MAX_FILTER_VALUES:
         raise InvalidTokenError(
             f"{place} must be a list of at most {MAX_FILTER_VALUES} texts, numbers or booleans"
         )
@@ -107,20 +115,20 @@ def _texts(place: str, values: Any) -> frozenset[str]:
 
 
 def _can_be_stored(text: str) -> bool:
-    """Tell whether PostgreSQL takes it: neither NUL nor halves of surrogate pairs."""
+    """Return whether PostgreSQL stores a text: without NUL and halves of surrogate pairs."""
     return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
 
 
 def _token_id(value: Any, token: str) -> str:
-    """Return what a token is revoked by; one without an id is known by a digest of what is signed.
+    """Return the id by which the token is revoked: its ``jti``, or a digest of its signed part.
 
-    Not of the signature: its text may be changed, by "=" at its end, and mean the same. With it the
-    digest would change, and the token be revoked no more.
+    The signature is not part of the digest: padding added to its text does not change its value,
+    but would change the digest, and the token would escape its revocation.
     """
     if value is None:
         return hashlib.sha256(token.rpartition(".")[0].encode()).hexdigest()
     if not isinstance(value, str) or not 0 < len(value) <= MAX_SUBJECT_LENGTH:
         raise InvalidTokenError(f"jti must be a text of 1 to {MAX_SUBJECT_LENGTH} characters")
     if not _can_be_stored(value):
-        raise InvalidTokenError("jti must be a text that can be stored")
+        raise InvalidTokenError("jti must be a text that PostgreSQL can store")
     return value

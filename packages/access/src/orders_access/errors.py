@@ -1,17 +1,17 @@
-"""Why somebody is not let in."""
+"""Why a request is not admitted."""
 
 
 class AccessError(Exception):
-    """Base of all that keeps somebody out."""
+    """Base of the errors that keep a request out."""
 
 
 class InvalidTokenError(AccessError):
-    """The token is not accepted; the message says why, and holds nothing of it."""
+    """The token is not accepted. The message says why and quotes nothing of the token."""
 
 
 class KeysUnavailableError(AccessError):
-    """The keys by which tokens are checked cannot be fetched right now."""
+    """The keys that verify tokens cannot be fetched right now."""
 
 
 class RevocationsUnavailableError(AccessError):
-    """Redis does not tell which tokens are revoked."""
+    """Redis, which has the list of revoked tokens, does not answer."""

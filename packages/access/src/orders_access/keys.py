@@ -1,4 +1,4 @@
-"""The keys by which tokens are checked: one secret, or a set that its owner rotates (JWKS)."""
+"""The keys that verify tokens: one secret, or a set at an address that its owner rotates (JWKS)."""
 
 import asyncio
 import json
@@ -13,31 +13,31 @@ import jwt
 from orders_access.errors import InvalidTokenError, KeysUnavailableError
 
 Key = Any
-"""PyJWT's: bytes, a public key of ``cryptography``, or a PyJWK."""
+"""What PyJWT takes: bytes, a public key of ``cryptography``, or a PyJWK."""
 
 LIFETIME_S = 300.0
-"""After so long keys are fetched anew, so that one taken out of the set is refused."""
+"""Keys older than this are fetched again, so that a withdrawn key is refused."""
 
 COOLDOWN_S = 10.0
-"""A key nobody knows has them fetched once in so long: made-up names must not become a flood."""
+"""Shortest time between two attempts: unknown key ids must not flood the issuer."""
 
 STALE_S = 3600.0
-"""Known keys are used for so long while the set cannot be fetched."""
+"""Known keys are used for this long while the issuer does not answer."""
 
 _TIMEOUT_S = 2
-"""Less than the edge waits for a gateway: names made up must not make one look frozen."""
+"""Less than the edge waits for a gateway, so that a slow issuer looks like no dead gateway."""
 _MAX_BYTES = 256 * 1024
 
 
 class KeySource(Protocol):
-    """Where the key of a token comes from."""
+    """Provides the keys that verify tokens."""
 
     async def key(self, key_id: str | None) -> Key:
-        """Return the key of that name.
+        """Return the key with this id.
 
         Raises:
-            InvalidTokenError: there is none.
-            KeysUnavailableError: it is not known whether there is.
+            InvalidTokenError: there is no such key.
+            KeysUnavailableError: the keys cannot be fetched, so nobody knows.
 
         """
 
@@ -54,7 +54,7 @@ class Secret:
 
 
 class KeySet:
-    """The public keys at an address, fetched when needed, by one for all who wait."""
+    """The public keys at an address. All callers share one fetch."""
 
     def __init__(
         self, url: str, algorithm: str, clock: Callable[[], float] = time.monotonic
@@ -65,17 +65,23 @@ class KeySet:
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched_at: float | None = None
         self._tried_at: float | None = None
-        self._fetching = asyncio.Lock()
+        self._failed = False
+        """Whether the last attempt to fetch the keys failed."""
+        self._fetching: asyncio.Task[None] | None = None
 
     async def key(self, key_id: str | None) -> Key:
-        """Return the key of that name; without a name, the only one."""
-        if self._age() > LIFETIME_S or self._find(key_id) is None:
-            await self._refresh(key_id)
+        """Return the key with this id; without an id, the only one."""
+        known = self._find(key_id)
+        if known is None or self._age() > LIFETIME_S:
+            self._start_fetching()
+            # An issuer that hangs must not delay tokens whose keys are known.
+            if self._fetching is not None and not (known and self._failed):
+                await asyncio.shield(self._fetching)
         if self._age() > STALE_S:
-            raise KeysUnavailableError("the keys of tokens cannot be fetched")
+            raise KeysUnavailableError("the keys that verify tokens cannot be fetched")
         key = self._find(key_id)
         if key is None:
-            raise InvalidTokenError("the token is signed with a key that nobody knows")
+            raise InvalidTokenError("the token is signed with an unknown key")
         return key
 
     def _find(self, key_id: str | None) -> jwt.PyJWK | None:
@@ -86,22 +92,26 @@ class KeySet:
     def _age(self) -> float:
         return float("inf") if self._fetched_at is None else self._clock() - self._fetched_at
 
-    async def _refresh(self, key_id: str | None) -> None:
-        async with self._fetching:
-            if self._age() <= LIFETIME_S and self._find(key_id) is not None:
-                return  # somebody else has
-            if self._tried_at is not None and self._clock() - self._tried_at < COOLDOWN_S:
-                return
-            self._tried_at = self._clock()
-            try:
-                self._keys = await asyncio.to_thread(_fetch, self._url, self._algorithm)
-                self._fetched_at = self._clock()
-            except (URLError, OSError, ValueError, jwt.PyJWTError):
-                return  # what is known goes on counting, for a while
+    def _start_fetching(self) -> None:
+        now = self._clock()
+        cooled_down = self._tried_at is None or now - self._tried_at >= COOLDOWN_S
+        if self._fetching is None and cooled_down:
+            self._tried_at = now
+            self._fetching = asyncio.create_task(self._fetch())
+
+    async def _fetch(self) -> None:
+        try:
+            self._keys = await asyncio.to_thread(_fetch, self._url, self._algorithm)
+            self._fetched_at = self._clock()
+            self._failed = False
+        except (URLError, OSError, ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError):
+            self._failed = True  # known keys stay valid for a while
+        finally:
+            self._fetching = None
 
 
 def _fetch(url: str, algorithm: str) -> dict[str, jwt.PyJWK]:
-    """Return the keys that fit the algorithm. Settings name the address, nobody else."""
+    """Return the keys that fit the algorithm. The address comes from settings alone."""
     request = Request(url, headers={"Accept": "application/json"})  # noqa: S310
     with urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
         listed = json.loads(answer.read(_MAX_BYTES))["keys"]

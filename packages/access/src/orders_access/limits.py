@@ -1,12 +1,28 @@
-"""How much one address or one subject may ask for. Pure: the caller brings the clock."""
+"""Limits per client address and per subject. Pure: the caller passes the time."""
 
 from collections import Counter, OrderedDict
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
-_REMEMBERED = 100_000
+_MAX_BUCKETS = 100_000
+_IPV6_PREFIX = 64
+"""One customer of a provider gets at least this network, so its addresses count as one."""
+
+
+def address_key(address: str) -> str:
+    """Return what an address is counted under: itself, or its network for IPv6."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((parsed, _IPV6_PREFIX), strict=False))
 
 
 class TokenBucket:
-    """Admits ``rate_per_s`` on average and ``burst`` at once."""
+    """Admits ``rate_per_s`` requests on average and ``burst`` at once."""
 
     __slots__ = ("_at_s", "_burst", "_rate_per_s", "_tokens")
 
@@ -17,7 +33,7 @@ class TokenBucket:
         self._at_s = now_s
 
     def admit(self, now_s: float) -> bool:
-        """Take one token; False if there is none."""
+        """Take one token; return False if there is none."""
         earned = (now_s - self._at_s) * self._rate_per_s
         self._tokens = min(self._burst, self._tokens + earned)
         self._at_s = now_s
@@ -27,27 +43,27 @@ class TokenBucket:
         return True
 
     def wait_s(self) -> float:
-        """Return in how many seconds there will be a token."""
+        """Return the seconds until there is a token."""
         return max(0.0, (1 - self._tokens) / self._rate_per_s)
 
 
 class Buckets:
-    """A bucket for each key, of those seen lately: memory is bounded."""
+    """A bucket for each key. Only the keys seen last are kept, so memory is bounded."""
 
-    def __init__(self, rate_per_s: float, burst: int, remembered: int = _REMEMBERED) -> None:
+    def __init__(self, rate_per_s: float, burst: int, max_buckets: int = _MAX_BUCKETS) -> None:
         self._rate_per_s = rate_per_s
         self._burst = burst
-        self._remembered = remembered
+        self._max_buckets = max_buckets
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
         self.refused = 0
-        """How often somebody was told to wait."""
+        """Number of refused requests."""
 
     def wait_s(self, key: str, now_s: float) -> float:
-        """Admit a key, or return in how many seconds it may ask again."""
+        """Admit a request and return 0, or return the seconds after which to ask again."""
         bucket = self._buckets.get(key)
         if bucket is None:
             bucket = self._buckets[key] = TokenBucket(self._rate_per_s, self._burst, now_s)
-            if len(self._buckets) > self._remembered:
+            if len(self._buckets) > self._max_buckets:
                 self._buckets.popitem(last=False)
         self._buckets.move_to_end(key)
         if bucket.admit(now_s):
@@ -57,22 +73,22 @@ class Buckets:
 
 
 class Tally:
-    """How many of something each key has, up to a most."""
+    """Counts something for each key, up to a maximum."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, maximum: int) -> None:
+        self._maximum = maximum
         self._counts: Counter[str] = Counter()
         self.refused = 0
-        """How often somebody had too many."""
+        """Number of refusals."""
 
     def is_full(self, key: str) -> bool:
-        """Tell whether one more would be too many, and count it as refused if so."""
-        full = self._counts.get(key, 0) >= self._most
+        """Return whether the key has the maximum; if so, count a refusal."""
+        full = self._counts.get(key, 0) >= self._maximum
         self.refused += full
         return full
 
     def take(self, key: str) -> bool:
-        """Count one more; False, and nothing counted, if that is too many."""
+        """Count one more; return False if the key has the maximum."""
         if self.is_full(key):
             return False
         self._counts[key] += 1

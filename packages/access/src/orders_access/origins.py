@@ -1,33 +1,44 @@
-"""Whether a browser's page may talk to us: its Origin, and the Host it believes us to be. Pure."""
+"""Which hosts and which pages of browsers may talk to this system. Pure."""
 
 from functools import lru_cache
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from orders_access.names import is_local_name
+
+def is_local_name(name: str) -> bool:
+    """Return whether a host name or address is the loopback of this machine."""
+    if name == "localhost":
+        return True
+    try:
+        return ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
-@lru_cache(maxsize=64)  # asked with every request, and nearly always the same
+@lru_cache(maxsize=64)  # called for every request, nearly always with the same host
 def host_is_ours(host: str) -> bool:
-    """Tell, in open mode, whether a Host header is one of this machine's own names.
+    """Return, for open mode, whether a Host header names this machine.
 
-    Another name means that somebody's domain was made to lead to the loopback (DNS rebinding): a
-    page from there would count as of our origin. Names without a dot are of the inner network.
+    Any other name may be a domain whose owner points it at the loopback (DNS rebinding); its pages
+    would count as ours. Names without a dot belong to the inner network.
     """
     name = _hostname(f"//{host}")
     return is_local_name(name) or ("." not in name and ":" not in name and name != "")
 
 
-def origin_is_ours(origin: str | None, host: str, allowed: str) -> bool:
-    """Tell whether a page of that origin may connect; without an origin it is no page.
+def origin_is_ours(
+    origin: str | None, host: str, allowed: str, *, over_https: bool = False
+) -> bool:
+    """Return whether a page of this origin may connect; a client without one is no page.
 
-    ``host`` is the Host header, ``allowed`` lists further origins, space separated.
+    ``host`` is the Host header, ``allowed`` lists further origins, separated by spaces. A site
+    that is ``over_https`` does not trust pages that were loaded without it.
     """
-    if origin is None:
-        return True
-    if origin in allowed.split():
+    if origin is None or origin in allowed.split():
         return True
     scheme, _, authority = origin.partition("://")
-    return scheme in {"http", "https"} and authority != "" and authority == host
+    schemes = {"https"} if over_https else {"http", "https"}
+    return scheme in schemes and authority != "" and authority == host
 
 
 def _hostname(url: str) -> str:

@@ -1,6 +1,6 @@
 """Who sends a request, and what they may do. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, get_args
 
@@ -67,25 +67,6 @@ class Principal:
             issued=values["issued"],
             token_id=values["token_id"],
         )
-
-    # Kept until gateway and API restrict by rows.
-    @property
-    def customers(self) -> frozenset[str] | None:
-        """The customers they are restricted to; none at all if other columns restrict them."""
-        if self.rows is None:
-            return None
-        names = self.rows.get("customer_name", frozenset()) if len(self.rows) == 1 else frozenset()
-        return frozenset(name for name in names if isinstance(name, str))
-
-    def sees(self, customer_name: str) -> bool:
-        """Tell whether a customer's orders are within their scope."""
-        return self.customers is None or customer_name in self.customers
-
-    def narrowed(self, customers: Iterable[str] | None) -> list[str] | None:
-        """Return the customers out of those asked for whom they may see; None for everyone's."""
-        if self.customers is None:
-            return None if customers is None else list(customers)
-        return sorted(self.customers if customers is None else self.customers & set(customers))
 
 
 ANYONE = Principal("", "admin")

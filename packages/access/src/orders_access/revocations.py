@@ -1,8 +1,8 @@
-"""Which tokens no longer count. PostgreSQL keeps them; Redis tells everyone; this reads Redis.
+"""Which tokens are revoked. PostgreSQL has the list, Redis spreads it, this module reads Redis.
 
-One Redis hash: field ``token:<id>`` or ``subject:<name>``, value a time (seconds since 1970): until
-when it matters, and before when a subject's tokens were issued that no longer count. The field
-``version`` changes with every change, so a look costs one small answer.
+The list is a Redis hash. Field ``token:<id>`` holds until when the entry matters, field
+``subject:<name>`` before when a subject's tokens must have been issued to be revoked; times are
+seconds since 1970. Field ``version`` changes with every change, so that a look is cheap.
 """
 
 from collections.abc import Mapping
@@ -17,27 +17,35 @@ VERSION_FIELD = "version"
 
 
 class Revocations:
-    """What is revoked, as far as this process knows. ``known`` is False before the first look."""
+    """The list of revoked tokens, as far as this process has read it.
 
-    def __init__(self) -> None:
+    ``leeway_s`` is how far the issuer's clock may be ahead: a token that was issued before a
+    revocation of its subject may name a time that much later.
+    """
+
+    def __init__(self, leeway_s: float = 60.0) -> None:
+        self._leeway_s = leeway_s
         self._times: Mapping[str, float] = {}
         self._version: str | None = None
 
     @property
     def known(self) -> bool:
-        """Whether it was ever read: until then nobody can be let in."""
+        """Whether the list has been read; until then no token can be accepted."""
         return self._version is not None
 
     def covers(self, principal: Principal) -> bool:
-        """Tell whether a principal's token no longer counts."""
+        """Return whether a principal's token is revoked."""
         if token_field(principal.token_id) in self._times:
             return True
         before = self._times.get(subject_field(principal.subject))
-        # A token that does not say when it was issued may be one of those.
-        return before is not None and (principal.issued is None or principal.issued <= before)
+        if before is None:
+            return False
+        return principal.issued is None or principal.issued <= before + self._leeway_s
 
     async def refresh(self, client: redis.Redis) -> bool:
-        """Look whether anything has changed; True if so. What Redis has lost still counts.
+        """Read the list if it has changed; return whether it had.
+
+        If Redis has lost the list, what was read before stays valid.
 
         Raises:
             RevocationsUnavailableError: Redis does not answer.
@@ -62,7 +70,7 @@ def token_field(token_id: str) -> str:
 
 
 def subject_field(subject: str) -> str:
-    """Return the field of all that a subject had."""
+    """Return the field of all tokens of a subject."""
     return f"subject:{subject}"
 
 

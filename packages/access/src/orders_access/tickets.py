@@ -1,7 +1,7 @@
-"""Tickets: what a browser shows instead of its token. Used once, good for seconds, in Redis.
+"""One-time tickets, which a browser presents instead of its token. Valid for seconds, in Redis.
 
-A page cannot set headers on a WebSocket, and an address may be logged; a ticket that is seen later
-is worth nothing.
+A page cannot set headers on a WebSocket, and addresses are logged. A ticket that somebody sees
+later is worthless.
 """
 
 import hashlib
@@ -26,10 +26,10 @@ async def issue(client: redis.Redis, principal: Principal) -> str:
 
 
 async def redeem(client: redis.Redis, ticket: str) -> Principal:
-    """Return whom a ticket was for; it is void then.
+    """Return the principal of a ticket, which becomes void.
 
     Raises:
-        InvalidTokenError: nobody, or it was used or has expired.
+        InvalidTokenError: the ticket is unknown, used, expired or of another version.
 
     """
     found = await client.getdel(_key(ticket)) if len(ticket) <= MAX_LENGTH else None
@@ -38,10 +38,9 @@ async def redeem(client: redis.Redis, ticket: str) -> Principal:
     try:
         return Principal.from_json(json.loads(found))
     except (KeyError, TypeError, ValueError):
-        # Another version of this system wrote it; a new ticket is a request away.
         raise InvalidTokenError("the ticket is of another version of this system") from None
 
 
 def _key(ticket: str) -> str:
-    """Name it by its digest: who reads Redis's keys must not find tickets there."""
+    """Return the key of a ticket: its digest, so that reading keys does not reveal tickets."""
     return TICKET_KEY_PREFIX + hashlib.sha256(ticket.encode()).hexdigest()

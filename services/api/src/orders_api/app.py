@@ -30,7 +30,7 @@ logger = structlog.get_logger()
 
 def create(settings: Settings) -> FastAPI:
     """Return the application. It connects to nothing before it is started."""
-    revocations = Revocations()
+    revocations = Revocations(settings.auth_leeway_s)
     requests = Buckets(settings.requests_per_second, settings.requests_burst)
 
     @asynccontextmanager

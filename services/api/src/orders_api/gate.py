@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orders_access.credentials import bearer
 from orders_access.errors import InvalidTokenError, KeysUnavailableError
-from orders_access.limits import Buckets
+from orders_access.limits import Buckets, address_key
 from orders_access.origins import host_is_ours
 from orders_access.principal import ANYONE, Principal
 from orders_access.revocations import Revocations
@@ -79,7 +79,7 @@ class Gate:
         if self._is_gateway(tokens):
             return _GATEWAY
         client = scope.get("client")
-        self._limit(f"address:{client[0] if client else ''}")
+        self._limit(f"address:{address_key(client[0] if client else '')}")
         try:
             principal = await self._identify(self._verifier, tokens)
         except UnauthorizedError:

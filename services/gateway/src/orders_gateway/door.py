@@ -6,7 +6,7 @@ from websockets.http11 import Request
 from orders_access import tickets
 from orders_access.credentials import Credential, of_handshake
 from orders_access.errors import InvalidTokenError
-from orders_access.limits import Tally
+from orders_access.limits import Tally, address_key
 from orders_access.origins import host_is_ours, origin_is_ours
 from orders_access.principal import ANYONE, Principal
 from orders_access.revocations import Revocations
@@ -22,7 +22,7 @@ class Door:
         self._settings = settings
         self._redis = client
         self._verifier = None if settings.is_open else settings.verifier()
-        self.revocations = Revocations()
+        self.revocations = Revocations(settings.auth_leeway_s)
         self.addresses = Tally(settings.connections_per_address)
         self.subjects = Tally(settings.connections_per_subject)
 
@@ -51,8 +51,10 @@ class Door:
         host = request.headers.get("Host", "")
         if self.is_open and not host_is_ours(host):
             raise ForeignOriginError
+        over_https = request.headers.get("X-Forwarded-Proto") == "https"
         for origin in request.headers.get_all("Origin"):
-            if not origin_is_ours(origin, host, self._settings.allowed_origins):
+            allowed = self._settings.allowed_origins
+            if not origin_is_ours(origin, host, allowed, over_https=over_https):
                 raise ForeignOriginError
 
     async def authenticate(self, request: Request) -> Principal | None:
@@ -94,7 +96,13 @@ class Door:
         return await self.revocations.refresh(self._redis)
 
     def address(self, peer: str, request: Request) -> str:
-        """Return the client's address; a trusted proxy's X-Forwarded-For names it."""
+        """Return what the client is counted under: its address or network.
+
+        A trusted proxy's X-Forwarded-For names it.
+        """
+        return address_key(self._client_address(peer, request))
+
+    def _client_address(self, peer: str, request: Request) -> str:
         trusted = self._settings.forwarded_allow_ips
         if trusted != "*" and peer not in {each.strip() for each in trusted.split(",")}:
             return peer
