@@ -1,4 +1,4 @@
-"""What every kind of test needs, and which world the end-to-end tests run in."""
+"""Fixtures and options of all tests, and the order in which workers get them."""
 
 import signal
 from pathlib import Path
@@ -19,12 +19,12 @@ def anyio_backend() -> str:
 
 
 def pytest_configure() -> None:
-    """Hear Ctrl-C, and let what is started hear it: a shell's background job is born deaf to it."""
+    """Handle Ctrl-C, and let child processes handle it: background jobs of a shell ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the command line choose the world."""
+    """Add the option ``--world``."""
     parser.addoption(
         "--world",
         choices=["embedded", "docker"],
@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests of the chosen world; without Docker skip those that need it."""
+    """Select the tests of the chosen world; without Docker, skip those that need it."""
     in_containers = config.getoption("world") == "docker"
     chosen = _of_docker if in_containers else _of_embedded
     config.hook.pytest_deselected(items=[item for item in items if not chosen(item)])
@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if in_containers and items and (missing := docker_missing()):
         items[0].add_marker(pytest.mark.skip(reason=f"no containers here: {missing}"))
         config.hook.pytest_deselected(items=items[1:])
-        del items[1:]  # one line says it
+        del items[1:]  # one skipped test is enough
 
 
 def _of_embedded(item: pytest.Item) -> bool:
@@ -55,7 +55,7 @@ def _of_docker(item: pytest.Item) -> bool:
 
 
 class Scheduling(LoadScopeScheduling):
-    """Gives each worker whole files, and files that share a running system to the same worker.
+    """Assigns whole files to workers, and files that share a running system to the same worker.
 
     Starting a system takes six seconds of a core.
     """
@@ -70,5 +70,5 @@ class Scheduling(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
-    """Have it our way."""
+    """Use the scheduling above."""
     return Scheduling(config, log)

@@ -1,7 +1,7 @@
-"""Fuzz what strangers can reach: ``python -m fuzz [--seconds 60] [--target NAME]``.
+"""Fuzz the parsers of untrusted input: ``python -m fuzz [--seconds 60] [--target NAME]``.
 
-Each target runs in a process of its own for so long; what breaks one is kept in a file, whose name
-is printed. The fuzzer is atheris: it sees which lines its bytes reach and goes on from there.
+Each target runs in its own process. A failing input is kept in a file, whose name is printed. The
+fuzzer is atheris, which is guided by the lines that its input reaches.
 """
 
 import argparse
@@ -16,18 +16,18 @@ from fuzz.targets import TARGETS
 KEPT = Path(__file__).resolve().parents[2] / "test-results" / "fuzz"
 MAX_BYTES = 8_192
 SLOW_S = 5
-"""An input that takes so long is as bad as one that fails."""
+"""An input that takes longer counts as a failure."""
 
 
 def missing() -> str | None:
-    """Return why nothing can be fuzzed here, if so."""
+    """Return the reason why fuzzing is not possible here; None if it is."""
     if importlib.util.find_spec("atheris") is None:
         return "atheris is not installed: it exists for Linux on x86-64, Python 3.11 to 3.14"
     return None
 
 
 def main() -> int:
-    """Fuzz every target that was named, else all. Returns 1 if one failed."""
+    """Fuzz the named targets, or all. Return 1 if one failed."""
     parser = argparse.ArgumentParser(prog="fuzz", description=__doc__)
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
     parser.add_argument("--target", choices=TARGETS, help="this one alone")
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def fuzz(name: str, seconds: int) -> int:
-    """Fuzz one target; return 0 if nothing was found."""
+    """Fuzz one target; return 0 if no input failed."""
     KEPT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="orders-fuzz-") as folder:
         corpus, words = Path(folder) / "corpus", Path(folder) / "words"

@@ -11,7 +11,7 @@ with atheris.instrument_imports(include=OURS):
 
 
 def main() -> None:
-    """Fuzz until time is up; ends the process, with a status other than 0 if something broke."""
+    """Fuzz until time is up, then end the process; status 0 means that no input failed."""
     target = TARGETS[sys.argv.pop(1)]
     atheris.Setup(sys.argv, target.run)
     atheris.Fuzz()

@@ -39,10 +39,10 @@ INSERTED = {
     "changed": None,
 }
 IN_2100 = 4_102_444_800
-"""Seconds since 1970; one and the same in every process, so that tokens are, too."""
+"""Seconds since 1970, the same in every process, so that tokens are the same, too."""
 
 MAX_ANSWER_BYTES = 2_000
-"""An error's answer is short, whatever was said."""
+"""Maximum length of an error, whatever the input."""
 
 
 def _encoded(content: bytes) -> str:
@@ -56,18 +56,18 @@ _SERVER: TypeAdapter[ServerMessage] = SERVER_MESSAGE
 
 @dataclass(frozen=True)
 class Target:
-    """Something that takes bytes, and bytes to begin with."""
+    """A function that takes bytes, and its seeds."""
 
     run: Callable[[bytes], None]
     seeds: tuple[bytes, ...]
     words: tuple[bytes, ...] = ()
-    """What the fuzzer would take long to come upon."""
+    """Inputs that the fuzzer would need long to find."""
 
 
 def message(data: bytes) -> None:
-    """Take a client's message: one of the contract's, or an error that says so in few words."""
+    """Parse a client's message: one of the contract, or a short error."""
     try:
-        text = data.decode()  # the library has refused what is not UTF-8
+        text = data.decode()  # the library refuses other bytes than UTF-8
     except UnicodeDecodeError:
         return
     try:
@@ -86,7 +86,7 @@ def message(data: bytes) -> None:
 
 
 def _subscribe(said: Subscribe) -> None:
-    """Hold the answer to it to the contract; what it asks for must widen no scope."""
+    """Check that the answer fits the contract, and that no filter widens a scope."""
     _SERVER.validate_json(protocol.subscribed(said.wanted, said.after or 0))
     for names in ((), ("Bob",)):
         with suppress(FilterError):
@@ -95,7 +95,7 @@ def _subscribe(said: Subscribe) -> None:
 
 
 def request(data: bytes) -> None:
-    """Take a request's target: a place to go on from, or refused."""
+    """Parse a request target: a position to resume from, or refused."""
     try:
         resume = protocol.parse_request(data.decode("latin-1"))
     except BadRequestError:
@@ -104,10 +104,10 @@ def request(data: bytes) -> None:
 
 
 def token(data: bytes) -> None:
-    """Take no token that nobody has signed; and one that was signed for the one that it is.
+    """Accept only signed tokens, and each with the claims that were signed.
 
-    The text of a signature may be changed and mean the same. Who does that must not get another
-    token by it, which the revocation of the first would not concern.
+    The text of a signature can be changed without changing its meaning. That must not yield
+    another token, which the revocation of the first would not cover.
     """
     text = data.decode("latin-1")
     with suppress(InvalidTokenError):
@@ -115,7 +115,7 @@ def token(data: bytes) -> None:
 
 
 def claims(data: bytes) -> None:
-    """Refuse what was signed in words, or take it for somebody of whom all can be told."""
+    """Read a signed payload: refused with a message, or a principal that can be stored."""
     try:
         principal = _principal(signed(data))
     except InvalidTokenError as exc:
@@ -129,7 +129,7 @@ def claims(data: bytes) -> None:
 
 
 def headers(data: bytes) -> None:
-    """No header makes the door fall over, and no page of elsewhere is ours."""
+    """No header raises an unexpected error, and no foreign origin is accepted."""
     lines = (data.decode("latin-1").split("\n") + [""] * 3)[:3]
     authorization, host, offered = lines
     of_handshake(authorization, offered.split(","))
@@ -138,7 +138,7 @@ def headers(data: bytes) -> None:
 
 
 def _principal(text: str) -> Principal:
-    """Verify without an event loop: with a secret at hand there is nothing to wait for."""
+    """Verify without an event loop; with a secret there is nothing to wait for."""
     try:
         _VERIFIER.verify(text).send(None)
     except StopIteration as done:

@@ -1,4 +1,4 @@
-"""The fuzzer's targets: with what it begins with, and with all it comes upon for a while."""
+"""The fuzzer's targets with their seeds, and with random input for a few seconds."""
 
 import pytest
 
@@ -10,7 +10,7 @@ SECONDS = 20
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_seeds(name: str) -> None:
-    """Every seed of a target, whole or cut short anywhere, is dealt with as the target promises."""
+    """Every seed of a target, whole or truncated at any byte, is handled as the target promises."""
     for seed in TARGETS[name].seeds:
         step = max(1, len(seed) // 50)
         for end in range(len(seed), -1, -step):
@@ -21,5 +21,5 @@ def test_seeds(name: str) -> None:
 @pytest.mark.skipif(missing() is not None, reason=str(missing()))
 @pytest.mark.parametrize("name", TARGETS)
 def test_nothing_is_found(name: str) -> None:
-    """For some seconds nothing breaks a target; ``make fuzz`` goes on for longer."""
+    """No input of a few seconds breaks a target; ``make fuzz`` runs longer."""
     assert fuzz(name, SECONDS) == 0

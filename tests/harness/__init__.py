@@ -1,1 +1,1 @@
-"""What tests share: systems to start, clients to follow them, attacks to try."""
+"""Shared helpers of tests and benchmarks; see README.md."""

@@ -1,4 +1,4 @@
-"""Reading what the API answers."""
+"""Checks of responses of the API."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import httpx
 
 
 def problem(response: httpx.Response, status: int, field: str | None = None) -> dict[str, Any]:
-    """Return the problem the response holds; fail unless it is one, of that status and field."""
+    """Return the problem document of a response; fail unless status and field are as given."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     body: dict[str, Any] = response.json()
@@ -22,14 +22,14 @@ def problem(response: httpx.Response, status: int, field: str | None = None) -> 
 
 
 def created(response: httpx.Response) -> dict[str, Any]:
-    """Return the order a POST has made."""
+    """Return the order that a POST created."""
     assert response.status_code == 201, response.text
     order: dict[str, Any] = response.json()
     return order
 
 
 def ok(response: httpx.Response) -> dict[str, Any]:
-    """Return the JSON object of an answer that must be 200."""
+    """Return the JSON object of a response that must be 200."""
     assert response.status_code == 200, response.text
     body: dict[str, Any] = response.json()
     return body

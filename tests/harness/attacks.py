@@ -1,8 +1,8 @@
-"""What hostile clients do to a gateway that asks for tokens, or to the edge before it.
+"""Attacks on a gateway that requires tokens, or on the edge in front of it.
 
     python -m harness.attacks NAME HOST PORT COUNT
 
-runs one of them, in a process of its own where the bystander's pace is measured.
+runs one of them as a process of its own, where a test measures the latency of other clients.
 """
 
 import json
@@ -30,43 +30,43 @@ FIN, COMPRESSED = 0x80, 0x40
 
 @dataclass(frozen=True)
 class Entrance:
-    """Where clients connect: to a gateway itself, or to the edge."""
+    """The address that clients connect to: that of a gateway or of the edge."""
 
     port: int
     host: str = LOOPBACK
 
     @classmethod
     def at(cls, url: str) -> Self:
-        """Return the one at an address with a port."""
+        """Return the entrance at an address with a port."""
         parts = urlsplit(url)
         assert parts.port is not None
         return cls(parts.port, str(parts.hostname))
 
     @property
     def url(self) -> str:
-        """Where HTTP clients ask."""
+        """The address for HTTP clients."""
         return f"http://{self.host}:{self.port}"
 
     @property
     def ws_url(self) -> str:
-        """Where WebSocket clients connect."""
+        """The address for WebSocket clients."""
         return f"ws://{self.host}:{self.port}/ws"
 
     def dial(self) -> socket.socket:
         return socket.create_connection((self.host, self.port), 10)
 
     def connect(self) -> ClientConnection:
-        """Connect as anyone would, and be let in."""
+        """Connect as an ordinary client with a valid token."""
         return connect(self.ws_url, additional_headers=bearer(token()))
 
     def request(self, line: str, *headers: str) -> bytes:
-        """Return the head of a request of one who would be let in."""
+        """Return the head of a request with a valid token."""
         shown = bearer(token("admin", subject="mallory"))["Authorization"]
         named = f"Host: {self.host}:{self.port}", *headers, f"Authorization: {shown}"
         return "\r\n".join([f"{line} HTTP/1.1", *named, "", ""]).encode()
 
     def handshake(self, *headers: str) -> bytes:
-        """Return the request that begins the WebSocket protocol."""
+        """Return an upgrade request for WebSocket."""
         return self.request(
             "GET /ws",
             "Upgrade: websocket",
@@ -77,7 +77,7 @@ class Entrance:
         )
 
     def upgraded(self, *headers: str) -> socket.socket:
-        """Return a socket on which the WebSocket protocol is spoken, by hand."""
+        """Return a raw socket after the WebSocket handshake."""
         opened = self.dial()
         opened.sendall(self.handshake(*headers))
         answer = b""
@@ -88,7 +88,7 @@ class Entrance:
 
 
 def frame(opcode: int, payload: bytes, flags: int = FIN) -> bytes:
-    """Return a masked frame, as clients send them; the mask is zero."""
+    """Return a masked frame as a client sends it; the mask is zero."""
     size = len(payload)
     length = (
         bytes([0x80 | size])
@@ -101,13 +101,13 @@ def frame(opcode: int, payload: bytes, flags: int = FIN) -> bytes:
 
 
 def closed_with(opened: socket.socket, within_s: float = 10) -> int | None:
-    """Read until the other side closes; return its code, None if it gave none."""
+    """Read until the other side closes; return its closing code, if any."""
     closing = [payload for opcode, payload in frames(opened, within_s) if opcode == CLOSE]
     return int(struct.unpack_from("!H", closing[0])[0]) if closing else None
 
 
 def frames(opened: socket.socket, within_s: float = 10) -> list[tuple[int, bytes]]:
-    """Read until the other side closes; return opcode and payload of each frame that was whole."""
+    """Read until the other side closes; return opcode and payload of each complete frame."""
     opened.settimeout(within_s)
     received = b""
     with suppress(ConnectionError):
@@ -129,7 +129,7 @@ def frames(opened: socket.socket, within_s: float = 10) -> list[tuple[int, bytes
 
 
 def code_of(opened: ClientConnection) -> int | None:
-    """Read until the other side closes; return its code."""
+    """Read until the other side closes; return its closing code."""
     try:
         while True:
             opened.recv(10)
@@ -138,7 +138,7 @@ def code_of(opened: ClientConnection) -> int | None:
 
 
 def _expect(code: int | None, *codes: int) -> None:
-    """Check how the gateway ended it: with one of these codes, or by cutting off."""
+    """Check that the gateway closed with one of these codes or cut the connection."""
     assert code is None or code in codes, code
 
 
@@ -157,13 +157,13 @@ def abandon(entrance: Entrance, count: int) -> None:
 
 
 def dawdle(entrance: Entrance, count: int) -> None:
-    """Send upgrades and requests byte by byte, many at once; all are cut off in time."""
+    """Send many upgrades and requests byte by byte at once; all are cut off in time."""
     heads = [entrance.handshake(), entrance.request("GET /api/orders")]
     _dawdle(entrance, [heads[number % 2][:-4] for number in range(count)], within_s=14)
 
 
 def dawdle_over_a_body(entrance: Entrance, count: int) -> None:
-    """Send bodies byte by byte; all are cut off: 20 s, and what the edge waits on top of that."""
+    """Send bodies byte by byte; all are cut off after 20 s plus the time that the edge waits."""
     head = entrance.request("POST /api/orders", "Content-Length: 60000")
     _dawdle(entrance, [head] * count, within_s=45)
 
@@ -178,11 +178,11 @@ def _dawdle(entrance: Entrance, beginnings: Iterable[bytes], within_s: float) ->
         began = time.monotonic()
         while slow := [each for each in slow if not _is_over(each)]:
             assert time.monotonic() - began < within_s, f"{len(slow)} are not cut off"
-            time.sleep(0.2)  # the pace of a byte
+            time.sleep(0.2)  # between two bytes
 
 
 def _is_over(slow: socket.socket) -> bool:
-    """Send one more byte; tell whether the other side has closed."""
+    """Send one more byte; return whether the other side has closed."""
     try:
         slow.send(b"x")
         return slow.recv(65_536) == b""
@@ -193,14 +193,14 @@ def _is_over(slow: socket.socket) -> bool:
 
 
 def open_and_close(entrance: Entrance, count: int) -> None:
-    """Open and close, as fast as it goes."""
+    """Open and close connections as fast as possible."""
     for _ in range(count):
         with entrance.connect():
             pass
 
 
 def flood_pings(entrance: Entrance, count: int) -> None:
-    """Send pings without end."""
+    """Flood with pings."""
     opened = entrance.upgraded()
     with suppress(ConnectionError):
         for _ in range(count // 100):
@@ -218,7 +218,7 @@ def send_large(entrance: Entrance, count: int) -> None:
 
 
 def send_pieces(entrance: Entrance, count: int) -> None:
-    """Send one message in pieces that do not end."""
+    """Send a message whose fragments never end."""
     opened = entrance.upgraded()
     with suppress(ConnectionError):
         opened.sendall(frame(TEXT, b"{", flags=0))
@@ -228,7 +228,7 @@ def send_pieces(entrance: Entrance, count: int) -> None:
 
 
 def send_bombs(entrance: Entrance, count: int) -> None:
-    """Send little that unfolds to much."""
+    """Send a small compressed message that inflates to a large one."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     bomb = deflate.compress(bytes(50_000_000)) + deflate.flush(zlib.Z_SYNC_FLUSH)
     bomb = bomb.removesuffix(b"\x00\x00\xff\xff")
@@ -241,7 +241,7 @@ def send_bombs(entrance: Entrance, count: int) -> None:
 
 
 def send_noise(entrance: Entrance, count: int) -> None:
-    """Send bytes that are nothing, before and after the upgrade."""
+    """Send random bytes before and after the upgrade."""
     for number in range(count):
         opened = entrance.upgraded() if number % 2 else entrance.dial()
         with suppress(ConnectionError):
@@ -250,7 +250,7 @@ def send_noise(entrance: Entrance, count: int) -> None:
 
 
 def chatter(entrance: Entrance, count: int) -> None:
-    """Send messages that are understood, far too many."""
+    """Send far too many valid messages."""
     with entrance.connect() as opened:
         with suppress(ConnectionClosed):
             for _ in range(count):
@@ -259,7 +259,7 @@ def chatter(entrance: Entrance, count: int) -> None:
 
 
 class Attack(NamedTuple):
-    """An attack, and how many times at most: in passing, and at full size."""
+    """An attack, and its size in ordinary runs and at full size."""
 
     run: Callable[[Entrance, int], None]
     bounded: int

@@ -1,4 +1,4 @@
-"""A well-behaved client, while others are not."""
+"""A well-behaved client among hostile ones."""
 
 import statistics
 import threading
@@ -11,16 +11,16 @@ from harness.waiting import until
 
 
 class Bystander:
-    """Follows the stream while orders are committed one after the other; misses none (I6)."""
+    """Follows the stream while orders are committed one by one; misses none (I6)."""
 
     def __init__(self, follow: Callable[[], Follower], commit: Callable[[], object]) -> None:
-        """``follow`` connects it, ``commit`` makes one order; both run on a thread of its own."""
+        """``follow`` connects it, ``commit`` creates one order; both run on its own thread."""
         self._follow = follow
         self._commit = commit
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self.latencies_s: list[float] = []
-        """From before each commit until its event has come."""
+        """Time from before each commit until its event arrived."""
         self.failure: BaseException | None = None
 
     def _run(self) -> None:
@@ -31,7 +31,7 @@ class Bystander:
                     self._commit()
                     follower.until(follower.position + 1, 10)
                     self.latencies_s.append(time.perf_counter() - began)
-        except BaseException as exc:  # noqa: BLE001  told by the block's end
+        except BaseException as exc:  # noqa: BLE001  raised at the end of the block
             self.failure = exc
 
     def __enter__(self) -> Self:
@@ -46,7 +46,7 @@ class Bystander:
         assert self.failure is None, self.failure
 
     def until_served(self) -> None:
-        """Wait until one more order has come."""
+        """Wait until one more event has arrived."""
         before = len(self.latencies_s)
         until(
             lambda: len(self.latencies_s) > before or self.failure is not None,

@@ -1,4 +1,4 @@
-"""The browser of this machine, and what it costs to show a page."""
+"""The browser of this machine, and the CPU time of its tasks."""
 
 import json
 import shutil
@@ -20,12 +20,12 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 
 def installed() -> str | None:
-    """Return the path of Chromium or Chrome; None if there is none."""
+    """Return the path of Chromium or Chrome, if it is installed."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def tasks_ms(trace: bytes) -> list[float]:
-    """Return the processor time of each task of a page: a busy machine does not lengthen it."""
+    """Return the CPU time of each task of a page; a busy machine does not lengthen it."""
     events = json.loads(trace)["traceEvents"]
     pages = {
         (each["pid"], each["tid"])

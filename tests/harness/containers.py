@@ -1,4 +1,4 @@
-"""The whole system in containers of its own, through ``docker compose`` and the Docker SDK."""
+"""The whole system in containers, through ``docker compose`` and the Docker SDK."""
 
 import os
 import secrets
@@ -20,7 +20,7 @@ from harness.world import Role
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GATEWAYS = 2
-"""As many as ``orders up`` starts."""
+"""As many gateways as ``orders up`` starts."""
 
 _SERVICES: dict[Role, str] = {"database": "db"}
 _BUILD_WITHIN_S = 900.0
@@ -29,7 +29,7 @@ _HEALTHY_WITHIN_S = 60.0
 
 
 def docker_missing() -> str | None:
-    """Return why there is no Docker to test with, if so."""
+    """Return the reason why tests cannot use Docker; None if they can."""
     if shutil.which("docker") is None:
         return "docker is not installed"
     if not _succeeds("docker", "info"):
@@ -43,7 +43,7 @@ def _succeeds(*command: str) -> bool:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Take SIGTERM for Ctrl-C, so that what was started is taken down then, too."""
+    """Treat SIGTERM as Ctrl-C, so that containers are removed then, too."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -55,13 +55,13 @@ class ContainerStack:
     """``docker compose`` under a random project name and on a random port."""
 
     def __init__(self) -> None:
-        """Start nothing yet."""
+        """``start`` starts it."""
         self.project = f"orders-e2e-{secrets.token_hex(4)}"
         self.port = free_port()
         self.docker = docker.from_env()
         self.settings: dict[str, str] = {}
-        """What the next ``docker compose`` finds in its environment, besides the port."""
-        # Nobody's .env: the defaults are what is tested.
+        """Environment variables of the next ``docker compose``, besides the port."""
+        # Without a .env: the defaults are tested.
         file = str(REPOSITORY / "docker-compose.yml")
         self._options = ("--project-name", self.project, "--env-file", os.devnull, "--file", file)
 
@@ -82,14 +82,14 @@ class ContainerStack:
         self.compose("down")
 
     def erase(self) -> None:
-        """Stop and forget everything, the data too."""
+        """Stop everything and remove the data, too."""
         self.compose("down", "--volumes")
 
     def remove(self) -> None:
-        """Leave nothing behind, even if someone presses Ctrl-C once more."""
+        """Remove everything, even if Ctrl-C is pressed once more."""
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
-            # Killed first: what is frozen or hangs would use up its grace period.
+            # Killed first: a frozen container would use up its grace period.
             self.compose("kill")
         finally:
             self.compose("down", "--volumes", "--rmi=local", "--remove-orphans", "--timeout=1")
@@ -98,7 +98,7 @@ class ContainerStack:
 
     @contextmanager
     def set(self, **settings: str) -> Iterator[None]:
-        """Run with settings for a while; whom they concern is made anew, before and after."""
+        """Run with other settings; affected containers are recreated before and after."""
         self.settings = settings
         try:
             self.start()
@@ -108,7 +108,7 @@ class ContainerStack:
             self.start()
 
     def scale(self, service: str, count: int) -> None:
-        """Have so many containers of a service; return when they are healthy."""
+        """Scale a service; return when all its containers are healthy."""
         options = ("--detach", "--wait", "--no-build", "--no-deps", "--no-recreate")
         self.compose("up", *options, "--scale", f"{service}={count}", service)
 
@@ -124,7 +124,7 @@ class ContainerStack:
             text=True,
             timeout=timeout_s,
             check=False,
-            start_new_session=True,  # Ctrl-C is for us; what we started is taken down in order
+            start_new_session=True,  # Ctrl-C must reach only this process
         )
         assert done.returncode == 0, f"docker compose {' '.join(arguments)}:\n{done.stderr}"
         return done.stdout
@@ -150,7 +150,7 @@ class ContainerStack:
         container = self.container(name)
         container.kill()
         container.wait()
-        container.start()  # an engine takes this kill for a wish and does not restart by itself
+        container.start()  # the engine does not restart a container that was killed on request
         self.until_healthy(name)
 
     def restart(self, name: str) -> None:
@@ -164,7 +164,7 @@ class ContainerStack:
         self.container(name).unpause()
 
     def until_healthy(self, name: str) -> None:
-        """Wait until a container's own check finds it healthy."""
+        """Wait until the health check of a container passes."""
 
         def healthy() -> bool:
             container = self.container(name)
@@ -173,22 +173,22 @@ class ContainerStack:
         until(healthy, _HEALTHY_WITHIN_S, f"{name} is healthy")
 
     def cut_off(self, name: str, network: str) -> None:
-        """Take a container's plug out of a network."""
+        """Disconnect a container from a network."""
         self._network(network).disconnect(self.container(name))
 
     def reconnect(self, name: str, network: str) -> None:
-        """Put it back, under the names it had."""
+        """Connect it again, under its former names."""
         service = name.rpartition("-")[0]
         self._network(network).connect(self.container(name), aliases=[service])
 
     def address(self, name: str) -> str:
-        """Return where this machine reaches a container that reaches the world."""
+        """Return the address at which this machine reaches a container."""
         networks = self.container(name).attrs["NetworkSettings"]["Networks"]
         found: str = networks[f"{self.project}_web"]["IPAddress"]
         return found
 
     def host(self) -> str:
-        """Return the address at which containers that reach the world reach this machine."""
+        """Return the address at which containers reach this machine."""
         found: str = self._network("web").attrs["IPAM"]["Config"][0]["Gateway"]
         return found
 
@@ -207,7 +207,7 @@ class ContainerStack:
         assert status == 0, output
         return output.strip()
 
-    # --- what they said -------------------------------------------------------------------------
+    # --- their output -------------------------------------------------------------------------
 
     def log(self) -> str:
         return "\n".join(f"--- {each.name}\n{_log(each)}" for each in self.containers())

@@ -1,4 +1,4 @@
-"""What tests of the dashboard do with a page, and with the system behind it."""
+"""Actions on a page of the dashboard and on the system behind it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -35,12 +35,12 @@ def row(page: Page, order: int) -> Locator:
 
 
 def live(page: Page) -> Locator:
-    """Return the connection's state once it is live and nothing is behind."""
+    """Return the label of a connection that is live and up to date."""
     return page.locator('[data-testid="connection"][data-phase="live"][data-behind="0"]')
 
 
 def toast(page: Page, title: str) -> Locator:
-    """Return the note that says so."""
+    """Return the toast with a title."""
     return page.locator('[role="region"] li[data-tone]').filter(has_text=title)
 
 
@@ -51,9 +51,9 @@ def set_status(page: Page, order: int, status: str) -> None:
 
 
 def until_caught_up(stack: EmbeddedStack, page: Page) -> None:
-    """Wait until the page shows all that the log has, and the outbox is empty."""
+    """Wait until the outbox is empty and the page shows everything in the log."""
     expect(live(page)).to_be_visible()
     while int(stack.psql("SELECT count(*) FROM order_outbox")):
-        page.wait_for_timeout(50)  # between two looks at a condition
+        page.wait_for_timeout(50)  # between two checks of a condition
     head = int(stack.psql("SELECT max(position) FROM order_events"))
     expect(page.get_by_test_id("position")).to_have_text(f"{head:,}")

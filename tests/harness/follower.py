@@ -1,4 +1,4 @@
-"""A WebSocket client for tests: a stock library, and a strict eye on the protocol."""
+"""A WebSocket client for tests that checks the protocol strictly."""
 
 import json
 import time
@@ -15,12 +15,12 @@ Message = dict[str, Any]
 
 
 class Follower:
-    """Follows ``/ws`` and checks everything it hears against the contract and for gaps (I7)."""
+    """Follows ``/ws`` and checks every message against the contract and for gaps (I7)."""
 
     def __init__(
         self, url: str, *, after: int | None = None, stream: str | None = None, **options: Any
     ) -> None:
-        """Connect; ``hello`` has been read when this returns. Options go to the library."""
+        """Connect and read ``hello``. Options are passed to the library."""
         query = [] if after is None else [f"after={after}"]
         query += [] if stream is None else [f"stream={stream}"]
         target = f"{url}?{'&'.join(query)}" if query else url
@@ -37,7 +37,7 @@ class Follower:
         self._socket.send(json.dumps(message) if isinstance(message, dict) else message)
 
     def receive(self, timeout_s: float = 10.0) -> Message:
-        """Return the next message, having checked it."""
+        """Return the next message after checking it."""
         message: Message = json.loads(self._socket.recv(timeout_s))
         SERVER_MESSAGE.validate_python(message)
         match message["type"]:
@@ -74,7 +74,7 @@ class Follower:
         return message
 
     def closing_code(self) -> int | None:
-        """Read until the server closes; return the code it gave."""
+        """Read until the server closes; return its closing code."""
         try:
             while True:
                 self.receive()
@@ -83,7 +83,7 @@ class Follower:
 
     @property
     def gone(self) -> bool:
-        """Whether the server has said that it closes."""
+        """Whether the server has sent a close frame."""
         return self._socket.state is not State.OPEN
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A page of another origin, which tries what it can against a running system."""
+"""A page of another origin that attacks a running system."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ document.documentElement.append(frame);
 
 
 def tried(browser: Browser, edge: str) -> dict[str, str]:
-    """Open the page in a browser; return how far it got with each thing it tried."""
+    """Open the page in a browser; return the outcome of each attempt."""
     context = browser.new_context()
     page = context.new_page()
     with _foreign_page(edge) as address:
@@ -44,7 +44,7 @@ def tried(browser: Browser, edge: str) -> dict[str, str]:
 
 @contextmanager
 def _foreign_page(edge: str) -> Iterator[str]:
-    """Serve the page; ``outcome`` in it tells what it has managed to do."""
+    """Serve the page; its variable ``outcome`` has the outcome of each attempt."""
     page = _ATTACK % {"http": edge, "ws": edge.replace("http", "ws", 1)}
     with served(lambda _asked: Answer(page.encode(), kind="text/html")) as address:
         yield f"http://{address}/"

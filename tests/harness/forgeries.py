@@ -1,4 +1,4 @@
-"""Tokens that must not count."""
+"""Tokens that must be refused."""
 
 import base64
 import hashlib
@@ -22,12 +22,12 @@ _RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def now() -> int:
-    """Return the time, in seconds since 1970: of the test, not of its collection."""
+    """Return the time in seconds since 1970, when the test runs."""
     return int(time.time())
 
 
 def claims(**changed: Any) -> dict[str, Any]:
-    """Return good claims but for what is changed; None takes a claim out."""
+    """Return valid claims with some replaced; None removes a claim."""
     good = {"sub": "ann", "role": "clerk", "aud": "orders", "iss": "orders"}
     values = {**good, "iat": now(), "exp": now() + 600, "jti": "1", **changed}
     return {name: value for name, value in values.items() if value is not None}
@@ -38,7 +38,7 @@ def signed(key: Key = SECRET, algorithm: str = "HS256", **changed: Any) -> str:
 
 
 def handmade(header: dict[str, Any], payload: dict[str, Any], secret: bytes | None) -> str:
-    """Return a token as an attacker makes it, without a library that would object."""
+    """Return a token made without a library, which would refuse to make it."""
     parts = [_encoded(json.dumps(each).encode()) for each in (header, payload)]
     content = ".".join(parts)
     signature = b"" if secret is None else hmac.digest(secret, content.encode(), hashlib.sha256)
@@ -50,7 +50,7 @@ def _encoded(content: bytes) -> str:
 
 
 def hostile() -> dict[str, str]:
-    """Return tokens that must not count, made now: some only for a while."""
+    """Return tokens that must be refused, made now; some become valid or expire later."""
     return {
         "nothing": "",
         "no token": "a.b.c",
@@ -135,9 +135,9 @@ def hostile() -> dict[str, str]:
 
 
 def tampered(token: str, part: int, step: int) -> Iterator[str]:
-    """Yield a token with one character of a part changed: every so many, in turn.
+    """Yield a token with one character of a part changed, at every ``step``-th place.
 
-    Not the last letter: in base64 it may hold bits that mean nothing.
+    The last character is left alone: in base64 it may have bits without a meaning.
     """
     pieces = token.split(".")
     text = pieces[part]
@@ -148,7 +148,7 @@ def tampered(token: str, part: int, step: int) -> Iterator[str]:
 
 
 def confused(public_key: Any, algorithm: str, payload: dict[str, Any], **header: str) -> list[str]:
-    """Return tokens "signed" with the text of a public key, which is no secret."""
+    """Return tokens signed by HMAC with the text of a public key."""
     pem = public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return [
         handmade({"alg": claimed, **header}, payload, pem)

@@ -1,7 +1,7 @@
-"""Services and commands that start at once: forked from a process that has imported them already.
+"""Services and commands that start fast: forked from a process that has imported them.
 
-Importing takes most of a second of a core, and the tests start hundreds. What runs is the same code
-in a process of its own, with no environment but its settings.
+Importing takes most of a second of CPU time, and the tests start hundreds of processes. The code is
+the same, in a process of its own, with only its settings in the environment.
 """
 
 import ctypes
@@ -35,13 +35,13 @@ _context.set_forkserver_preload(
 
 
 def forked(module: str, env: Mapping[str, str]) -> Process:
-    """Start one of the project's services as ``processes.service`` does, but faster."""
+    """Start a service as ``processes.service`` does, but faster."""
     output = tempfile.NamedTemporaryFile()  # noqa: SIM115  lives as long as the process
     files = [Path(os.devnull), Path(output.name), Path(output.name)]
     return Process(_Forked(_run, (be_service, (module,), Path("/"), dict(env), files)), output)
 
 
-def complete(  # noqa: PLR0917  all that makes a process
+def complete(  # noqa: PLR0917  the parts of a process
     code: Callable[..., None],
     arguments: tuple[str, ...],
     folder: Path,
@@ -69,10 +69,10 @@ def complete(  # noqa: PLR0917  all that makes a process
 
 
 class _Forked:
-    """What a ``Process`` needs to know of a process, for a child of the fork server."""
+    """Implements ``Started`` for a child of the fork server."""
 
     def __init__(self, target: Callable[..., None], args: tuple[object, ...]) -> None:
-        # A daemon: ended with us.
+        # A daemon: it ends with this process.
         self._process = _context.Process(target=target, args=args, daemon=True)
         self._process.start()
         assert self._process.pid is not None
@@ -99,7 +99,7 @@ def _run(
     env: dict[str, str],
     files: list[Path],
 ) -> None:
-    """Be a process of one's own: its standard streams, environment, folder."""
+    """Set up standard streams, environment and folder, then run the code."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     for number, file in enumerate(files):
         descriptor = os.open(file, _STANDARD[number], 0o600)
@@ -116,12 +116,12 @@ def _run(
 
 
 def be_service(module: str) -> None:
-    """Be ``python -m module``."""
+    """Run as ``python -m module``."""
     sys.argv = [module]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 def be_orders(*arguments: str) -> None:
-    """Be the command ``orders``."""
+    """Run as the command ``orders``."""
     sys.argv = ["orders", *arguments]
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""A system that asks for tokens, as processes, and how tests ask it."""
+"""A system of processes that requires tokens, and clients of it."""
 
 import json
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from harness.signing import bearer
 from harness.waiting import until
 
 OURS, OTHERS = "Ann", "Bob SECRET"
-"""Whatever holds the word SECRET is none of Ann's business."""
+"""Text with the word SECRET must not reach Ann."""
 
 
 @dataclass(frozen=True)
 class Guarded:
-    """The system and how it is asked."""
+    """The system, and ways to connect to it."""
 
     pipeline: Pipeline
     api: Service
@@ -31,24 +31,24 @@ class Guarded:
 
     @property
     def url(self) -> str:
-        """Where the API is."""
+        """The address of the API."""
         return self.api.url
 
     def client(self, shown: str | None = None) -> httpx.Client:
-        """Return a client of the API that shows a token."""
+        """Return an HTTP client of the API that sends a token."""
         return httpx.Client(
             base_url=self.url, headers={} if shown is None else bearer(shown), timeout=30
         )
 
     def follow(self, shown: str, query: str = "", **options: Any) -> Follower:
-        """Connect to the gateway with a token, and sign in."""
+        """Connect to the gateway with a token; return once it is authenticated."""
         url = self.gateway.ws_url + query
         follower = Follower(url, additional_headers=bearer(shown), **options)
         follower.expect("authenticated")
         return follower
 
     def closing(self, *messages: Message, query: str = "") -> Close:
-        """Connect without a token, say something, and return how the gateway ends it."""
+        """Connect without a token, send messages, and return the close frame of the gateway."""
         with connect(self.gateway.ws_url + query, compression=None) as socket:
             for message in messages:
                 socket.send(json.dumps(message))
@@ -58,13 +58,13 @@ class Guarded:
         return closed.value.rcvd
 
     def refusal(self, **options: Any) -> Response:
-        """Return the answer to a handshake that must fail."""
+        """Return the response to a handshake that must fail."""
         with pytest.raises(InvalidStatus) as refused:
             connect(self.gateway.ws_url, **options)
         return refused.value.response
 
     def sql(self, *statements: str) -> int:
-        """Commit changes past the API; return the position they have led to, once they are told."""
+        """Commit changes by SQL; return the head once the gateway has it."""
         with self.pipeline.database.connect() as connection:
             for statement in statements:
                 connection.execute(statement)
@@ -78,7 +78,7 @@ class Guarded:
         return head
 
     def logs(self) -> str:
-        """Return what all processes have said."""
+        """Return the output of all processes."""
         return "".join(each.process.output() for each in self.pipeline.services)
 
 

@@ -1,4 +1,4 @@
-"""Headers that would end early, were they taken at their word."""
+"""Header values that contain line ends (header injection)."""
 
 import http.client
 import json
@@ -16,11 +16,11 @@ INJECTIONS = [
     "a\u010d\u010aX-Injected:1",
     "a\\r\\nX-Injected:1",
 ]
-"""Values that hold the end of a line: bare, folded, coded, or what is left of it in eight bits."""
+"""Line ends in values: plain, folded, percent-encoded, or characters whose low byte is one."""
 
 
 def answer(entrance: Entrance, key: str) -> http.client.HTTPResponse:
-    """Create an order with an Idempotency-Key that an honest client could not send."""
+    """Create an order with an Idempotency-Key that ordinary clients cannot send."""
     body = json.dumps({"customer_name": "Ann", "product_name": "Lamp"}).encode()
     length = f"Content-Length: {len(body)}"
     kind = "Content-Type: application/json"
@@ -34,8 +34,8 @@ def answer(entrance: Entrance, key: str) -> http.client.HTTPResponse:
 
 
 def check(entrance: Entrance, key: str) -> None:
-    """Check that what is stored under the key, or said of it, brings no header along."""
-    for _ in range(2):  # the second is answered from what the first has stored
+    """Check that neither the stored response nor an error contains an injected header."""
+    for _ in range(2):  # the second response is the stored one
         response = answer(entrance, key)
         assert response.status in {201, 400, 422}, response.status
         assert response.getheader("X-Injected") is None

@@ -1,4 +1,4 @@
-"""Random histories of a table of orders, as the database logs them; for property tests."""
+"""Random histories of ``orders`` as the database logs them, for property tests."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _TIME = "2026-11-22T11:12:52.70211+00:00"
 
 @dataclass(frozen=True)
 class History:
-    """Events 1, 2, 3, ... and what the table held after each: ``tables[0]`` is empty."""
+    """Events 1, 2, 3, ... and the table after each; ``tables[0]`` is empty."""
 
     events: list[Row]
     tables: list[Table]
@@ -38,7 +38,7 @@ class History:
         return self.events[position:]
 
     def batches(self, sizes: list[int]) -> list[Batch]:
-        """Return all events cut into batches, whose sizes come from a list again and again."""
+        """Return all events cut into batches; the list of sizes repeats."""
         return list(_cut(self.events, sizes))
 
 
@@ -99,7 +99,7 @@ def _changed(new: Row | None, old: Row | None) -> Row | None:
 
 @dataclass(frozen=True)
 class _Step:
-    """Something a writer does; what it becomes depends on what the table holds."""
+    """One write; its operation depends on whether the order exists."""
 
     operation: str
     order_id: int
@@ -107,7 +107,7 @@ class _Step:
     customer_name: str
 
     def change(self, table: Table, position: int) -> Row:
-        """Change the table, and return the event of it."""
+        """Change the table and return the event."""
         if self.operation == "TRUNCATE":
             table.clear()
             return event(position, "TRUNCATE", None)
@@ -125,9 +125,9 @@ class _Step:
         return event(position, "INSERT" if old is None else "UPDATE", new, old)
 
 
-# Mostly updates: they are what moves an order into and out of a filter, again and again.
+# Mostly updates, because they move orders into and out of filters.
 _OPERATIONS = ["UPDATE"] * 8 + ["DELETE", "DELETE", "TRUNCATE"]
-# One draw a step instead of four: histories are drawn by the thousand.
+# One draw per step instead of four: thousands of histories are drawn.
 _STEPS = st.sampled_from(
     [_Step(*step) for step in product(_OPERATIONS, ORDER_IDS, STATUSES, CUSTOMERS)]
 )

@@ -1,4 +1,4 @@
-"""Somebody else who issues tokens, and serves the public key by which they are known."""
+"""An external issuer of tokens that serves its public key (JWKS)."""
 
 import json
 import time
@@ -16,7 +16,7 @@ KEY, OTHER = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
 
 
 def issued(key: Any, name: str, **claims: Any) -> str:
-    """Return a token as the issuer makes it, signed with a key of that name."""
+    """Return a token of the issuer, signed with the key of this name."""
     values: dict[str, Any] = {"sub": "ann", "role": "clerk", "aud": "shop"}
     now = int(time.time())
     values |= {"iss": "https://issuer.example", "iat": now, "exp": now + 600, **claims}
@@ -24,7 +24,7 @@ def issued(key: Any, name: str, **claims: Any) -> str:
 
 
 def trusting(keys: str) -> dict[str, str]:
-    """Return the settings of services that take the issuer's tokens; ``keys`` is its address."""
+    """Return settings of services that accept the issuer's tokens; ``keys`` is its address."""
     return {
         "AUTH_MODE": "token",
         "AUTH_ALGORITHM": "ES256",
@@ -37,7 +37,7 @@ def trusting(keys: str) -> dict[str, str]:
 
 @contextmanager
 def issuer(host: str) -> Iterator[str]:
-    """Serve the public key of ``KEY`` as "1" at an address of this machine; yield the URL."""
+    """Serve the public key of ``KEY`` under the name "1"; yield its URL."""
     public = {**json.loads(ECAlgorithm.to_jwk(KEY.public_key())), "kid": "1", "use": "sig"}
     keys = Answer(json.dumps({"keys": [public]}).encode())
     with served(lambda _asked: keys, host) as address:

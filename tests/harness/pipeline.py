@@ -1,4 +1,4 @@
-"""The way of a change as real processes: listener and gateways around a database and a Valkey."""
+"""Listener, gateways and API as processes around a database and a Valkey."""
 
 import json
 import urllib.error
@@ -12,11 +12,11 @@ from harness.servers import API_ROLE, LISTENER_ROLE, Database, Valkey
 from harness.waiting import until
 
 Start = Callable[[str, Mapping[str, str]], Process]
-"""Starts a service by its module's name, with its settings."""
+"""Starts a service by the name of its module, with settings."""
 
 
 def health(port: int, path: str = "/health") -> tuple[int, dict[str, Any]]:
-    """Return status code and content of a health page; 0 and nothing if nobody answers."""
+    """Return status code and content of a health page; 0 and {} without an answer."""
     try:
         with urllib.request.urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=5) as response:
             return response.status, json.load(response)
@@ -28,7 +28,7 @@ def health(port: int, path: str = "/health") -> tuple[int, dict[str, Any]]:
 
 
 class Service:
-    """One running service and its port."""
+    """A running service and its port."""
 
     def __init__(
         self, module: str, port: int, env: dict[str, str], *, start: Start = service
@@ -38,7 +38,7 @@ class Service:
         self.process = start(module, env)
 
     def ready(self) -> Self:
-        """Wait until its health page says ok."""
+        """Wait until its health page answers ok."""
 
         def well() -> bool:
             assert self.process.running, self.process.output()
@@ -52,18 +52,18 @@ class Service:
         return self
 
     def position(self) -> int | None:
-        """Return how far it has got, by its health page."""
+        """Return the position on its health page."""
         position: int | None = health(self.port)[1].get("position")
         return position
 
     @property
     def url(self) -> str:
-        """Where it is asked by HTTP."""
+        """Its address for HTTP."""
         return f"http://{LOOPBACK}:{self.port}"
 
     @property
     def ws_url(self) -> str:
-        """Where WebSocket clients connect, if it is a gateway."""
+        """Its address for WebSocket clients, if it is a gateway."""
         return f"ws://{LOOPBACK}:{self.port}/ws"
 
 
@@ -71,7 +71,7 @@ class Pipeline:
     """Starts listeners and gateways; ends them all on leaving."""
 
     def __init__(self, database: Database, valkey: Valkey, *, start: Start = service) -> None:
-        """Start nothing yet."""
+        """``start`` starts it."""
         self.start = start
         self.database = database
         self.valkey = valkey
@@ -86,12 +86,12 @@ class Pipeline:
         )
 
     def gateway(self, **settings: str) -> Service:
-        """Start a gateway. It is told of no database (I9)."""
+        """Start a gateway. It gets no settings of a database (I9)."""
         port = free_port()
         env = {
             "REDIS_URL": self.valkey.url,
             "WS_PORT": str(port),
-            "API_URL": f"http://{LOOPBACK}:9",  # nobody there, unless a test names one
+            "API_URL": f"http://{LOOPBACK}:9",  # no server, unless a test sets one
         }
         return self._start("orders_gateway", port, {**env, **settings})
 

@@ -1,4 +1,4 @@
-"""Programs that tests start: each ends with its block, and Linux sees to it if we are killed."""
+"""Programs that tests start. Each ends with its block, or when this process is killed."""
 
 import os
 import random
@@ -16,7 +16,7 @@ NOBODY = 65534
 
 
 def free_port() -> int:
-    """Return a port nobody listens on, outside the range outgoing connections draw from."""
+    """Return an unused port outside the range of outgoing connections."""
     while True:
         port = random.randrange(12_000, 32_000)
         with socket.socket() as probe:
@@ -33,7 +33,7 @@ def coverage_settings() -> dict[str, str]:
 
 
 class Started(Protocol):
-    """A process as ``subprocess.Popen`` has it."""
+    """The part of ``subprocess.Popen`` that ``Process`` needs."""
 
     @property
     def pid(self) -> int:
@@ -60,12 +60,12 @@ class Output(Protocol):
 
 
 class Process:
-    """A started program, its output in a file; ended at the latest with its starter."""
+    """A started program with its output in a file."""
 
     def __init__(
         self, popen: Started, output: Output, last_signal: signal.Signals = signal.SIGTERM
     ) -> None:
-        """Watch over a process; ``last_signal`` is what asks it to end."""
+        """Wrap a process; ``last_signal`` asks it to end."""
         self.popen = popen
         self._output = output
         self._last_signal = last_signal
@@ -98,9 +98,9 @@ class Process:
             self.popen.send_signal(number)
 
     def stop(self, within_s: float = 10.0) -> int:
-        """Ask it to end and return its exit status; killed, and a failure, if it takes longer."""
+        """Ask it to end and return its exit status; kill it and fail if it takes longer."""
         self.signal(self._last_signal)
-        self.signal(signal.SIGCONT)  # a frozen process would not hear
+        self.signal(signal.SIGCONT)  # a stopped process handles no other signal
         try:
             return self.popen.wait(within_s)
         except subprocess.TimeoutExpired:
@@ -108,7 +108,7 @@ class Process:
             raise AssertionError(f"still running after {within_s} s:\n{self.output()}") from None
 
     def kill(self) -> None:
-        """End it without a word."""
+        """Kill it."""
         self.signal(signal.SIGKILL)
         self.popen.wait()
 
@@ -124,7 +124,7 @@ def program(
     as_nobody: bool = False,
     last_signal: signal.Signals = signal.SIGTERM,
 ) -> Process:
-    """Start a program. Only PATH and what ``env`` holds is in its environment."""
+    """Start a program with only PATH and ``env`` in its environment."""
     output = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the process
     identity: dict[str, Any] = {}
     if as_nobody and os.geteuid() == 0:
@@ -142,11 +142,11 @@ def program(
 
 
 def service(module: str, env: Mapping[str, str]) -> Process:
-    """Start one of the project's services, ``python -m module``, configured by ``env`` only."""
+    """Start a service, ``python -m module``, with only ``env`` as settings."""
     return program([sys.executable, "-m", module], env={"PYTHONUNBUFFERED": "1", **env})
 
 
 def dying_with_parent(number: signal.Signals) -> list[str]:
-    """Return a prefix that makes a command end when we are killed, where there is one."""
+    """Return a command prefix that ends the program with this process, if available."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", number.name.removeprefix("SIG"), "--"] if setpriv else []

@@ -9,14 +9,14 @@ from harness.processes import LOOPBACK
 _CHUNK = 65_536
 
 Filter = Callable[[bytes], bytes]
-"""Takes bytes as they come; returns what to pass on now."""
+"""Takes bytes as they arrive; returns the bytes to forward."""
 
 
 class Proxy:
-    """Carries every connection to a port, until told otherwise."""
+    """Forwards connections to a port."""
 
     def __init__(self, target: int) -> None:
-        """Carry nothing yet."""
+        """``open`` starts it."""
         self._target = target
         self._flowing = asyncio.Event()
         self._flowing.set()
@@ -26,7 +26,7 @@ class Proxy:
         self.port = 0
 
     async def open(self) -> None:
-        """Begin to accept connections."""
+        """Accept connections."""
         self._server = await asyncio.start_server(self._carry, LOOPBACK, 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -91,7 +91,7 @@ class Proxy:
             back.transport.abort()
 
     def _inbound(self) -> Filter | None:
-        """Return what inbound bytes of a new connection pass through."""
+        """Return the filter for inbound bytes of a new connection, if any."""
         return None
 
     async def _pump(
@@ -106,7 +106,7 @@ class Proxy:
                 await flowing.wait()
                 writer.write(data if passed is None else passed(data))
                 await writer.drain()
-            await flowing.wait()  # a frozen connection does not pass on its end either
+            await flowing.wait()  # a frozen connection does not forward its end either
 
 
 class RedisProxy(Proxy):
@@ -124,15 +124,15 @@ class RedisProxy(Proxy):
 
 
 class Replies:
-    """Whole replies out of a stream of bytes, without those that are to be lost."""
+    """Splits a byte stream into replies and drops those that are to be lost."""
 
     def __init__(self, proxy: RedisProxy) -> None:
-        """Begin at the start of a connection."""
+        """Start at the beginning of a connection."""
         self._proxy = proxy
         self._buffer = b""
 
     def filter(self, data: bytes) -> bytes:
-        """Take bytes; return the replies that are whole now and are to arrive."""
+        """Take bytes; return the complete replies that are not dropped."""
         self._buffer += data
         kept = []
         at = 0
@@ -149,7 +149,7 @@ class Replies:
 
 
 def end_of_reply(buffer: bytes, at: int) -> int | None:
-    """Return where the reply that begins here ends; None if it is not all there."""
+    """Return the end of the reply that begins here; None if it is incomplete."""
     line = buffer.find(b"\r\n", at)
     if line < 0:
         return None

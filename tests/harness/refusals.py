@@ -1,4 +1,4 @@
-"""Services that are started with settings they must refuse."""
+"""Services started with settings that they must refuse."""
 
 import subprocess
 from collections.abc import Mapping
@@ -7,16 +7,16 @@ from pathlib import Path
 from harness.forked import be_service, complete
 
 Refusal = subprocess.CompletedProcess[str]
-"""How a process ended that should not have started."""
+"""Exit status and output of a process that must not start."""
 
 
 def refusal(module: str, env: Mapping[str, str], within_s: float = 30.0) -> Refusal:
-    """Run ``python -m module``, configured by ``env`` only, until it ends by itself."""
+    """Run ``python -m module`` with only ``env`` as settings until it ends by itself."""
     return complete(be_service, (module,), Path("/"), env, within_s)
 
 
 def assert_names(refused: Refusal, setting: str) -> None:
-    """Check that it ended with status 2, naming the setting once and saying nothing else."""
+    """Check that it ended with status 2 and printed only one line, which names the setting."""
     assert refused.returncode == 2
     assert refused.stdout == ""
     (line,) = refused.stderr.splitlines()

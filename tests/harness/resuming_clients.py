@@ -1,4 +1,4 @@
-"""Many WebSocket clients at once, each with a strict eye on what it hears (I7)."""
+"""Many WebSocket clients that reconnect and check every message (I7)."""
 
 import asyncio
 import json
@@ -13,14 +13,14 @@ from websockets.exceptions import WebSocketException
 from harness.waiting import until
 
 _AT_ONCE = 40
-"""So many connect at the same time; more would measure the machine that runs the tests."""
+"""How many connect at the same time; more would measure the machine that runs the tests."""
 
 
 class ResumingClient:
-    """A client that comes back with its position for as long as it takes."""
+    """A client that reconnects with its position until it is cancelled."""
 
     def __init__(self, url: str) -> None:
-        """Connect to nothing yet."""
+        """Wait for the block to begin."""
         self._url = url
         self.gateway: str | None = None
         """The gateway it is connected to now."""
@@ -38,7 +38,7 @@ class ResumingClient:
             try:
                 await self._connection(gate)
             except (OSError, WebSocketException):
-                pass  # as anyone's connection may be lost, or be refused for a while
+                pass  # connections may be lost or refused for a while
             finally:
                 self.gateway = None
             await asyncio.sleep(random.uniform(0.05, 0.4))
@@ -87,10 +87,10 @@ class ResumingClient:
 
 
 class ResumingClients:
-    """So many clients, followed on a thread of their own until the block ends."""
+    """Clients that follow the stream on their own thread until the block ends."""
 
     def __init__(self, url: str, size: int) -> None:
-        """Connect to nothing yet."""
+        """Wait for the block to begin."""
         self.members = [ResumingClient(url) for _ in range(size)]
         self._url = url
         self._stop = asyncio.Event()
@@ -107,7 +107,7 @@ class ResumingClients:
         await asyncio.gather(*self._following, return_exceptions=True)
 
     def join(self, size: int) -> list[ResumingClient]:
-        """Let more clients in; return them once they are connected."""
+        """Add clients; return them once they are connected."""
         arriving = [ResumingClient(self._url) for _ in range(size)]
 
         def follow() -> None:
@@ -133,11 +133,11 @@ class ResumingClients:
         until(there, deadline_s, f"all have {position}")
 
     def spread(self) -> Counter[str]:
-        """Return how many are connected to each gateway now."""
+        """Return how many clients are connected to each gateway."""
         return Counter(each.gateway for each in self.members if each.gateway)
 
     def check(self) -> None:
-        """Every member heard every event since it came, once, in order, and the same as others."""
+        """Check that each client got every event since its start once, in order, and the same."""
         known: dict[int, int] = {}
         for each in self.members:
             assert not each.faults, each.faults

@@ -59,7 +59,7 @@ SCHEMA = Schema.parse(
 
 @dataclass(frozen=True)
 class Change:
-    """One event, and whose row it is."""
+    """One event, and the key of its row."""
 
     table: str
     key: int | None
@@ -68,14 +68,14 @@ class Change:
 
 @dataclass(frozen=True)
 class History:
-    """Changes 1, 2, 3, ... and all rows before the first and after each."""
+    """Changes 1, 2, 3, ..., and all rows before the first and after each."""
 
     changes: list[Change]
     states: list[State]
 
     @property
     def events(self) -> list[Row]:
-        """The events alone."""
+        """The events without their keys."""
         return [change.event for change in self.changes]
 
 
@@ -87,7 +87,7 @@ class _Step:
     values: Row
 
     def change(self, state: State, position: int) -> Change:
-        """Change the state, and return what the database logs."""
+        """Change the state and return the event that the database logs."""
         at = (self.table, self.key)
         old = state.get(at)
         if self.operation == "TRUNCATE":

@@ -1,4 +1,4 @@
-"""Schemathesis: every check on every path of the API, from its own description."""
+"""Schemathesis: every check on every path of the API, from its OpenAPI description."""
 
 import subprocess
 import sys
@@ -11,15 +11,15 @@ STRANGERS: dict[str, str | None] = {
     "admin": token("admin", ttl_s=7200),
     "scoped": token("admin", ["Ann"], ttl_s=7200),
 }
-"""Who tries it, and the token they show."""
+"""Kinds of clients, and their tokens."""
 
 UNLIMITED = {"REQUESTS_PER_SECOND": "100000", "REQUESTS_BURST": "1000000"}
-"""Settings without which nearly all answers were 429."""
+"""Settings without which nearly all responses would be 429."""
 
 _CONFIG = Path(__file__).with_name("schemathesis.toml")
 _LEFT_OUT = "positive_data_acceptance,unsupported_method"
 """It cannot know that an Idempotency-Key was used before, or that `/orders/counts` is also the path
-of an order whose id makes no sense."""
+of an order with an invalid id."""
 
 
 def attacked(url: str, folder: Path, shown: str | None, examples: int) -> str:

@@ -24,7 +24,7 @@ def events(first: int, last: int) -> bytes:
 
 
 def compressed(texts: Iterable[bytes]) -> list[bytes]:
-    """Return the frames of one compressor."""
+    """Return compressed frames of one shared compressor."""
     deflate = zlib.compressobj(4, wbits=-15)
     return [
         frame((deflate.compress(text) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4], 0xC1)
@@ -36,12 +36,12 @@ HELLO = b'{"type":"hello","gateway":"g","stream":"s","position":4,"heartbeat_sec
 
 
 def row(number: int) -> bytes:
-    """Return what the baseline sends of one order."""
+    """Return the message of the baseline for one order."""
     return b'{"operation" : "INSERT", "order" : {"id":%d,"customer_name":"Ann"}}' % number
 
 
 def look_alikes() -> list[bytes]:
-    """Return compressed frames of a hundred messages, some of which have the same bytes."""
+    """Return compressed frames of a hundred messages, of which some have the same bytes."""
     return compressed(
         b'{"type":"events","first":%d,"last":%d,"events":[%b]}'
         % (first, first + 9, ",".join(map(event, range(first, first + 10))).encode())

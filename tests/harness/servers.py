@@ -25,10 +25,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 _OWNER = "orders"
 API_ROLE, LISTENER_ROLE = "orders_api", "orders_listener"
-"""As whom services log in, with the least they need; the password is the owner's."""
+"""Roles of the services, with the least privileges; they share the owner's password."""
 _PASSWORD = "orders-test"
 _TEMPLATE = "orders_template"
-# The builtin locale knows upper and lower case of every script and is the same on every machine.
+# The builtin locale has upper and lower case of every script and is the same on every machine.
 _INITDB_OPTIONS = [
     "--no-sync",
     "--username=postgres",
@@ -39,23 +39,23 @@ _INITDB_OPTIONS = [
     "--auth-local=trust",
     "--auth-host=scram-sha-256",
 ]
-# Surviving a power cut costs time and buys nothing in a folder that is thrown away. Commits do
-# survive ``kill``: synchronous_commit stays on, so they are with the operating system by then.
+# The folder is temporary, so surviving a power failure is not needed. Commits survive ``kill``:
+# synchronous_commit stays on, so the operating system has them.
 _POSTGRES_OPTIONS = {
     "listen_addresses": LOOPBACK,
     "fsync": "off",
     "full_page_writes": "off",
     "shared_buffers": "64MB",
-    "dynamic_shared_memory_type": "mmap",  # in its folder, so that nothing outlives ``kill``
+    "dynamic_shared_memory_type": "mmap",  # in its folder, so that nothing remains after ``kill``
     "max_wal_size": "1GB",
-    "timezone": "America/St_Johns",  # whoever forgets to ask for UTC is found out
+    "timezone": "America/St_Johns",  # reveals code that relies on UTC without setting it
 }
 _VALKEY_OPTIONS = ["--bind", LOOPBACK, "--save", "", "--appendonly", "no", "--daemonize", "no"]
 
 
 @dataclass(frozen=True)
 class Database:
-    """One database, loaded from ``db/init.sql``, and how its owner reaches it."""
+    """One database, loaded from ``db/init.sql``, and connections of its owner."""
 
     host: str
     port: int
@@ -69,7 +69,7 @@ class Database:
         return f"postgresql://{self.user}:{self.password}@{self.host}:{self.port}/{self.name}"
 
     def environ(self, user: str | None = None) -> dict[str, str]:
-        """Return the settings by which a service finds it, as its owner or as another role."""
+        """Return the settings of a service for it, as its owner or as another role."""
         return {
             "DB_HOST": self.host,
             "DB_PORT": str(self.port),
@@ -84,7 +84,7 @@ class Database:
 
 
 class Postgres:
-    """A PostgreSQL server of its own, which hands out databases."""
+    """A PostgreSQL server that creates databases."""
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class Postgres:
             self._process = None
 
     def kill(self) -> None:
-        """End the server and all its sessions without a word."""
+        """Kill the server and all its sessions."""
         # Stopped first: the postmaster, so that it starts no more sessions, then the sessions, so
         # that none reacts to the end of another.
         psutil.Process(self.pid).suspend()
@@ -147,11 +147,11 @@ class Postgres:
         self.stop()
 
     def freeze(self) -> None:
-        """Make it hang, every session of it: connections stay, answers do not come."""
+        """Stop the server and every session (SIGSTOP): connections stay, answers do not come."""
         _each(self._processes(), psutil.Process.suspend)
 
     def thaw(self) -> None:
-        """Let a frozen server go on."""
+        """Continue a frozen server."""
         _each(self._processes(), psutil.Process.resume)
 
     def restart(self) -> None:
@@ -205,17 +205,17 @@ class Postgres:
 
     @property
     def pid(self) -> int:
-        """The process id of the server that runs now."""
+        """The process id of the running server."""
         assert self._process is not None, "stopped"
         return self._process.pid
 
     @property
     def socket_folder(self) -> Path:
-        """Where its Unix socket is; who comes that way needs no password."""
+        """Folder of its Unix socket, which needs no password."""
         return self._folder
 
     def program(self, name: str) -> Path:
-        """Return one of the programs that come with the server."""
+        """Return the path of one of PostgreSQL's programs."""
         return self._bin / name
 
     def output(self) -> str:
@@ -292,7 +292,7 @@ class Postgres:
             connection.execute(statement)
 
     def _sessions_left(self, database: Database, grace_s: float) -> list[str]:
-        """Return the sessions that outlive the grace: a backend ends a little after its client."""
+        """Return the sessions that remain after a grace period: a backend ends after its client."""
         give_up = time.monotonic() + grace_s
         with self.administrator() as connection:
             while True:
@@ -304,18 +304,18 @@ class Postgres:
                 ).fetchall()
                 if not rows or time.monotonic() > give_up:
                     return [str(row[0]) for row in rows]
-                time.sleep(0.01)  # between two looks at a condition
+                time.sleep(0.01)  # between two checks of a condition
 
 
 def _each(processes: Iterable[psutil.Process], act: Callable[[psutil.Process], None]) -> None:
-    """Act on each process that is still there: sessions come and go."""
+    """Act on each process that still exists."""
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             act(process)
 
 
 class Valkey:
-    """A Valkey server of its own: nothing stored, nothing shared."""
+    """A Valkey server without persistence."""
 
     def __init__(self, *options: str) -> None:
         """Start the server on a free port and wait until it answers.
@@ -336,7 +336,7 @@ class Valkey:
 
     @property
     def pid(self) -> int:
-        """The process id of the server that runs now."""
+        """The process id of the running server."""
         assert self._process is not None, "stopped"
         return self._process.pid
 
@@ -348,12 +348,12 @@ class Valkey:
         """Start the server, empty, and wait until it answers."""
         self._process = program(
             [str(self._binary), "--port", str(self.port), *_VALKEY_OPTIONS, *self._options],
-            last_signal=signal.SIGKILL,  # it has nothing to put in order
+            last_signal=signal.SIGKILL,  # it has nothing to save
         )
         until(self._ready, 10, "Valkey ready")
 
     def stop(self) -> None:
-        """Stop the server; what it held is gone."""
+        """Stop the server; its data is lost."""
         if self._process is not None:
             self._process.__exit__(None, None, None)
             self._process = None
@@ -364,11 +364,11 @@ class Valkey:
         self.start()
 
     def freeze(self) -> None:
-        """Make it hang: connections stay, answers do not come."""
+        """Stop it (SIGSTOP): connections stay, answers do not come."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let a frozen server go on."""
+        """Continue a frozen server."""
         os.kill(self.pid, signal.SIGCONT)
 
     def _ready(self) -> bool:
@@ -379,13 +379,13 @@ class Valkey:
             with self.connect() as client:
                 return bool(client.ping())
         except redis.exceptions.AuthenticationError:
-            return True  # it asks who we are
+            return True  # it asks for a password
         except redis.exceptions.ConnectionError:
             return False
 
 
 def _memory() -> str | None:
-    """Return a folder in memory if there is room: a database is made there in 40 ms, not 300."""
+    """Return a folder in memory if there is room: creating a database takes 40 ms, not 300."""
     folder = Path("/dev/shm")
     roomy = folder.is_dir() and shutil.disk_usage(folder).free > 4 * 1024**3
     return str(folder) if roomy else None
@@ -399,7 +399,7 @@ def _package_folder(package: str) -> Path:
 
 
 def _reachable(installation: Path, folder: Path) -> Path:
-    """Return the programs' folder, copied where nobody can read it if we are root in a closed home.
+    """Return the folder of the programs; as root in a private home, a readable copy of it.
 
     PostgreSQL refuses to run as root, so then it runs as nobody.
     """

@@ -1,4 +1,4 @@
-"""The API as the process it is in life, for tests that start and stop it."""
+"""The API as a process, for tests that start and stop it."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -24,11 +24,11 @@ class Serve(Protocol):
 def serve_api(
     database: Database, redis: str, **settings: str
 ) -> Iterator[tuple[Process, httpx.Client]]:
-    """Run the API until the block ends; ready when it answers."""
+    """Run the API until the block ends; yield once it answers."""
     port = free_port()
     env = {**database.environ(API_ROLE), "REDIS_URL": redis, "API_PORT": str(port)}
     env |= settings
-    start = service if "API_WORKERS" in env else forked  # what is forked has no children
+    start = service if "API_WORKERS" in env else forked  # a forked process cannot have children
     with (
         start("orders_api", env) as process,
         httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=30) as client,

@@ -1,4 +1,4 @@
-"""Tokens for tests, and the settings of a system that asks for them."""
+"""Tokens for tests, and the settings of a system that requires them."""
 
 import time
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import jwt
 
 SECRET = "the secret of tests: 32 bytes or more"
 ASKING = {"AUTH_MODE": "token", "AUTH_SECRET": SECRET}
-"""Settings of services that ask for tokens."""
+"""Settings of services that require tokens."""
 
 
 def token(
@@ -20,7 +20,7 @@ def token(
     secret: str = SECRET,
     **claims: Any,
 ) -> str:
-    """Return a token as an issuer makes it."""
+    """Return a valid token with these claims."""
     now = int(time.time())
     values: dict[str, Any] = {
         "sub": subject,
@@ -36,5 +36,5 @@ def token(
 
 
 def bearer(shown: str) -> dict[str, str]:
-    """Return the header that shows a token."""
+    """Return the Authorization header of a token."""
     return {"Authorization": f"Bearer {shown}"}

@@ -26,14 +26,14 @@ ANY_PORTS = [
     for name in ("port", "api-port", "listener-port", "gateway-port", "db-port", "redis-port")
 ]
 READY_WITHIN_S = 90.0
-"""More than `orders up` allows itself, so that its own message is what a failing test shows."""
+"""Longer than the limit of `orders up`, so that a failing test shows its message."""
 
 
 _PROGRAMS: dict[Role, str] = {"database": "postgres", "redis": "valkey", "edge": "caddy"}
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return an environment without anyone's settings."""
+    """Return an environment without settings of the developer."""
     kept = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
     return {**kept, "LANG": "C.UTF-8", **(extra or {})}
 
@@ -94,12 +94,12 @@ class EmbeddedStack:
         self.up.wait(15)
 
     def end(self) -> None:
-        """Make sure that nothing is left, whatever happened."""
+        """Kill everything that is left."""
         if self._up is not None and self._up.poll() is None:
             self.stop()
 
     def state(self) -> dict[str, Any]:
-        """Return what ``stack.json`` says."""
+        """Return the content of ``stack.json``."""
         state: dict[str, Any] = json.loads((self.data / "stack.json").read_text())
         return state
 
@@ -131,7 +131,7 @@ class EmbeddedStack:
         self._replace(name, signal.SIGKILL)
 
     def restart(self, name: str) -> None:
-        # PostgreSQL would wait for its clients for ever if asked by the usual signal.
+        # With SIGTERM, PostgreSQL would wait for its clients.
         self._replace(name, signal.SIGINT if name == "postgres" else signal.SIGTERM)
 
     def _replace(self, name: str, number: signal.Signals) -> None:
@@ -146,7 +146,7 @@ class EmbeddedStack:
         os.kill(self.pids()[name], signal.SIGCONT)
 
     def psql(self, sql: str) -> str:
-        # Not `orders psql`, which other tests try: this is called some hundred times.
+        # Faster than `orders psql`, and called hundreds of times.
         done = subprocess.run(
             [str(postgres_binaries() / "psql"), self.database, "-XqAt", "-vON_ERROR_STOP=1"],
             env=environment(),
@@ -163,13 +163,13 @@ class EmbeddedStack:
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     def processes(self) -> list[psutil.Process]:
-        """Return every process that ``orders up`` has started, and theirs."""
+        """Return every descendant process of ``orders up``."""
         return psutil.Process(self.up.pid).children(recursive=True)
 
 
 @contextmanager
 def temporary_stack() -> Iterator[EmbeddedStack]:
-    """Start the system in a folder that goes with it."""
+    """Start the system in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="orders-") as folder:
         stack = EmbeddedStack(Path(folder))
         try:

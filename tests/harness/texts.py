@@ -1,4 +1,4 @@
-"""Texts that others have taken for something else: SQL, markup, headers, the end of a text."""
+"""Texts that look like SQL, markup, headers or the end of a text."""
 
 from typing import Any
 
@@ -16,12 +16,11 @@ STRANGE = [
     "a\r\nSet-Cookie: b=c",
 ]
 NO_TEXT = ['"a\\u0000b"', '"\\ud83d"', '"\\ude00\\ud83d"']
-"""Strings of JSON that no text in the database can be: NUL, half a surrogate pair, both halves
-the wrong way round."""
+"""JSON strings that PostgreSQL cannot store as text: NUL, half a surrogate pair, swapped halves."""
 
 
 def named(client: httpx.Client, text: str) -> dict[str, Any]:
-    """Put a text wherever the API takes one: it is a name there. Return the order of that name."""
+    """Use a text in every field and parameter of the API; return the order with this name."""
     order = created(client.post("/api/orders", json={"customer_name": text, "product_name": "x"}))
     path = f"/api/orders/{order['id']}"
     order = ok(client.put(path, json={"product_name": text}))
@@ -37,7 +36,7 @@ def named(client: httpx.Client, text: str) -> dict[str, Any]:
 
 
 def refused(client: httpx.Client, string: str) -> None:
-    """Put what is no text where names are; it is refused as such."""
+    """Use a string that cannot be stored as a name; check that it is refused."""
     for field in ("customer_name", "product_name"):
         names = {"customer_name": '"A"', "product_name": '"B"', field: string}
         body = ",".join(f'"{name}":{value}' for name, value in names.items())

@@ -1,4 +1,4 @@
-"""Waiting for conditions, never for a fixed time."""
+"""Waiting for conditions with a deadline."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ def until(condition: Callable[[], T], deadline_s: float = 10.0, what: str = "") 
     while not (value := condition()):
         if time.monotonic() > give_up:
             raise AssertionError(f"not within {deadline_s} s: {what or condition}")
-        time.sleep(_INTERVAL_S)  # between two looks at a condition
+        time.sleep(_INTERVAL_S)  # between two checks of a condition
     return value
 
 
@@ -29,5 +29,5 @@ async def until_async(
     while not (value := await condition()):
         if time.monotonic() > give_up:
             raise AssertionError(f"not within {deadline_s} s: {what or condition}")
-        await anyio.sleep(_INTERVAL_S)  # between two looks at a condition
+        await anyio.sleep(_INTERVAL_S)  # between two checks of a condition
     return value

@@ -1,4 +1,4 @@
-"""A web server of the tests' own, on a thread."""
+"""An HTTP server on a thread of the test."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -10,14 +10,14 @@ from harness.processes import LOOPBACK
 
 
 class Request(NamedTuple):
-    """What was asked; its body has been read."""
+    """A request; its body has been read."""
 
     path: str
     headers: dict[str, str]
 
 
 class Answer(NamedTuple):
-    """What is answered."""
+    """A response."""
 
     body: bytes
     status: int = 200
@@ -26,7 +26,7 @@ class Answer(NamedTuple):
 
 @contextmanager
 def served(answer: Callable[[Request], Answer], host: str = LOOPBACK) -> Iterator[str]:
-    """Answer at an address of this machine until the block ends; yield ``host:port``."""
+    """Serve until the block ends; yield ``host:port``."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -43,10 +43,10 @@ def served(answer: Callable[[Request], Answer], host: str = LOOPBACK) -> Iterato
         do_POST = do_GET  # noqa: N815  the library's name
 
         def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer((host, 0), Handler)
-    server.daemon_threads = True  # a connection that is kept open keeps nobody waiting
+    server.daemon_threads = True  # an open connection does not delay the end
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

@@ -1,4 +1,4 @@
-"""The running system as tests see it, whatever it runs in: ``orders up`` or containers."""
+"""The running system as tests see it: ``orders up`` or containers."""
 
 import json
 import urllib.error
@@ -12,26 +12,26 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 
 class World(Protocol):
-    """A running system: where it is, and what can be done to it."""
+    """A running system: its address, and actions on it."""
 
     @property
     def edge(self) -> str:
         """The address of the edge, ``http://host:port``."""
 
     def names(self, role: Role) -> list[str]:
-        """Return the names of the processes that play a role."""
+        """Return the names of the processes with a role."""
 
     def kill(self, name: str) -> None:
-        """End a process without a warning; return when it runs again, as another."""
+        """Kill a process; return when a new one has replaced it."""
 
     def restart(self, name: str) -> None:
-        """Ask a process to end; return when it runs again, as another."""
+        """Stop a process; return when a new one has replaced it."""
 
     def pause(self, name: str) -> None:
         """Freeze a process."""
 
     def unpause(self, name: str) -> None:
-        """Let a frozen process go on."""
+        """Continue a frozen process."""
 
     def psql(self, sql: str) -> str:
         """Run SQL and return what psql printed, unaligned and without headers."""
@@ -43,16 +43,16 @@ class World(Protocol):
         """Stop cleanly. What was committed is kept."""
 
     def log(self) -> str:
-        """Return everything the system has said."""
+        """Return the output of the whole system."""
 
 
 def stream_url(world: World) -> str:
-    """Return where WebSocket clients connect."""
+    """Return the address for WebSocket clients."""
     return world.edge.replace("http", "ws", 1) + "/ws"
 
 
 def health(world: World) -> dict[str, Any]:
-    """Return what the health page says; nothing if nobody answers."""
+    """Return the content of the health page; {} without an answer."""
     try:
         with urllib.request.urlopen(f"{world.edge}/api/health", timeout=10) as answer:
             content: dict[str, Any] = json.load(answer)
@@ -65,7 +65,7 @@ def health(world: World) -> dict[str, Any]:
 
 
 def until_well(world: World, deadline_s: float = 60.0) -> None:
-    """Wait until the health page finds nothing wrong."""
+    """Wait until the health page reports ok."""
     until(lambda: health(world).get("status") == "ok", deadline_s, "everything is well")
 
 
@@ -77,6 +77,6 @@ def head(world: World) -> int:
 
 
 def insert(world: World, product: str, count: int = 1) -> None:
-    """Create orders past the API, each in a transaction of its own."""
+    """Create orders by SQL, each in its own transaction."""
     statement = f"INSERT INTO orders (customer_name, product_name) VALUES ('e2e', '{product}');"
     world.psql(statement * count)

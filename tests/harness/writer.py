@@ -1,4 +1,4 @@
-"""A client of the API that writes without pause and gives nothing up."""
+"""A client of the API that writes all the time and retries everything."""
 
 import http.client
 import json
@@ -14,26 +14,26 @@ from harness.world import World
 
 
 class Writer:
-    """Creates orders, one after another, on a thread of its own until the block ends.
+    """Creates orders one by one on its own thread until the block ends.
 
-    What is refused, or whose answer is lost, is sent again with the same Idempotency-Key until it
-    is accepted, so that in the end every order exists, and exists once.
+    A request that is refused or gets no answer is repeated with the same Idempotency-Key until it
+    is accepted, so in the end every order exists once.
     """
 
     def __init__(self, world: World, per_second: float = 20.0) -> None:
-        """Write nothing yet."""
+        """Wait for the block to begin."""
         self._world = world
         self._url = f"{world.edge}/api/orders"
         self._interval_s = 1 / per_second
         self.label = f"writer-{uuid.uuid4().hex[:8]}"
         self.accepted: list[float] = []
-        """When each order was accepted (monotonic)."""
+        """Monotonic time at which each order was accepted."""
         self.refused: list[int] = []
         """Status codes of refusals that a client can act on: 503, a problem, Retry-After."""
         self.faults: list[str] = []
         """Any other answer."""
         self.lost = 0
-        """Requests to which no answer came."""
+        """Requests without an answer."""
         self.slowest_s = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -42,7 +42,7 @@ class Writer:
         while not self._stop.is_set():
             key = str(uuid.uuid4())
             while not self._post(key):
-                time.sleep(0.1)  # what anyone would do before trying again
+                time.sleep(0.1)  # before the next attempt
             self._stop.wait(self._interval_s)
 
     def _post(self, key: str) -> bool:
@@ -72,11 +72,11 @@ class Writer:
             self.faults.append(f"{error.code}: {error.read()!r}")
 
     def longest_pause_s(self) -> float:
-        """Return the longest time during which nothing was accepted."""
+        """Return the longest time without an accepted order."""
         return max(after - before for before, after in pairwise(self.accepted))
 
     def check(self) -> None:
-        """Every order that was accepted is there, once, and every refusal was a clear one."""
+        """Check that every accepted order exists once, and that every refusal was clear."""
         assert not self.faults, self.faults
         sql = (
             "SELECT count(*), count(DISTINCT product_name) FROM orders"

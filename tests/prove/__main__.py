@@ -1,4 +1,4 @@
-"""Is nothing ever lost: ``python -m prove [--seconds N] [--seed N]``."""
+"""Random SQL, DDL and faults: ``python -m prove [--seconds N] [--seed N]``."""
 
 import argparse
 import asyncio
@@ -10,7 +10,7 @@ from prove.run import Plan, prove
 
 
 def main() -> int:
-    """Run once; the exit status is 1 if something was found."""
+    """Run once; return 1 if there are findings."""
     parser = argparse.ArgumentParser(prog="prove", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=None)

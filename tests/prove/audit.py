@@ -1,4 +1,4 @@
-"""A strict eye on what one client hears and gets: the protocol's promises, message by message."""
+"""Checks one client against the promises of the protocol, message by message."""
 
 import time
 from collections import Counter, deque
@@ -15,23 +15,23 @@ _STORY_LINES = 4000
 
 
 class Audit:
-    """What one client heard and got, checked as it comes; its findings and its story."""
+    """Checks what one client receives; keeps findings and a log of the client (its story)."""
 
     def __init__(
         self, name: str, began: float, *, filtered: bool, scope: Scope | None = None
     ) -> None:
-        """Begin with nothing heard. ``scope`` is what its token is restricted to."""
+        """Start with nothing received. ``scope`` is what the client's token is restricted to."""
         self.name = name
         self._began = began
         self._filtered = filtered
         self._scope = scope
         self._partial = filtered or scope is not None
         self._connected_at: int | None = None
-        """What this connection has told completely; None before it is settled."""
+        """The connection has delivered everything up to here; None until that is known."""
         self._last: int | None = None
-        """The last event the client got; None after a reset."""
+        """Position of the last event that the client yielded; None after a reset."""
         self._lossy = False
-        """The last event was of a conflated frame, which may tell further than to itself."""
+        """The last event came in a conflated frame, which may cover later positions."""
         self.schema = ""
         """The version of the schema that the gateway has announced last."""
         self.sightings: deque[Sighting] = deque()
@@ -44,19 +44,19 @@ class Audit:
         self.story.append(f"{time.monotonic() - self._began:8.3f}  {line}")
 
     def complain(self, finding: str) -> None:
-        """Note what must not be."""
+        """Record a finding."""
         self.findings.append(f"{self.name}: {finding}")
         self.note(f"FINDING {finding}")
 
     def tell(self, state: State) -> None:
-        """Note a change of the client's state."""
+        """Record a change of the client's state."""
         self.seen[f"state {state.phase}"] += 1
         self.note(
             f"{state.phase} {state.url} {state.gateway or ''} at {state.position} {state.reason}"
         )
 
     def hear(self, message: Message) -> None:
-        """Check a message as it came from the gateway."""
+        """Check a message from the gateway."""
         kind = message["type"]
         if kind == "events":
             self._hear_events(message)
@@ -117,7 +117,7 @@ class Audit:
                     self.complain(f"scope: event {event['position']} tells of {hidden!r}")
 
     def take(self, item: Event | Reset | SchemaChanged | Snapshot) -> None:
-        """Check what the client handed to its reader."""
+        """Check an item that the client yielded."""
         if isinstance(item, Event):
             self._take_event(item)
         elif isinstance(item, Reset):
@@ -132,7 +132,7 @@ class Audit:
             self._last = item.place.position
 
     def resume(self, position: int | None) -> None:
-        """Note that the client goes on from what it knew at another time."""
+        """Record that the client continues from an earlier position."""
         self.note(f"resumes after {position}")
         self._last = position
 

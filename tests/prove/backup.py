@@ -1,4 +1,4 @@
-"""The database put back to an earlier state while everybody is connected."""
+"""Restoring the database to an earlier state while clients are connected."""
 
 from typing import LiteralString
 
@@ -45,10 +45,10 @@ _RESHAPE: LiteralString = """
 
 
 class Backup:
-    """What the database held at a quiet moment, and what the proof knew of it then."""
+    """The content of the database at a quiet point, and the replay at that point."""
 
     def __init__(self, database: Database, replay: Replay) -> None:
-        """Take it. The outbox is empty; a transaction that is open is not in a backup."""
+        """Take the backup. The outbox is empty; open transactions are not in a backup."""
         self._database = database
         self._replay = replay.copy()
         with database.connect() as sql, sql.transaction():
@@ -61,13 +61,13 @@ class Backup:
 
     @property
     def position(self) -> int:
-        """The last event in it."""
+        """The position of the last event in it."""
         return self._replay.position
 
     def restore(self) -> tuple[str, Replay]:
-        """Put it back, as another stream; return that one's id and what the proof knows now.
+        """Restore it as another stream; return the id of the stream and the replay.
 
-        Sessions are ended, as before a database is dropped, and ids are given again.
+        Sessions are terminated, as before a database is dropped, and ids repeat.
         """
         with self._database.connect() as sql, sql.transaction():
             sql.execute(

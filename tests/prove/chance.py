@@ -1,4 +1,4 @@
-"""Everything random comes from one seed, each part with a series of its own."""
+"""Random numbers from one seed, an independent series for each part of a run."""
 
 import random
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ T = TypeVar("T")
 
 
 class Chance:
-    """Random numbers of one part of a run: independent of what other parts draw, and when."""
+    """Random numbers of one part: independent of what other parts draw, and when."""
 
     def __init__(self, seed: int, *part: object) -> None:
-        """Begin the series that this seed has for this part."""
+        """Start the series of this part for this seed."""
         self._seed = seed
         self._part = part
         self._random = random.Random("/".join(map(str, (seed, *part))))
@@ -21,7 +21,7 @@ class Chance:
         return Chance(self._seed, *self._part, *names)
 
     def happens(self, probability: float) -> bool:
-        """Tell whether something of this probability happens."""
+        """Return whether an event of this probability happens."""
         return self._random.random() < probability
 
     def unit(self) -> float:
@@ -37,18 +37,18 @@ class Chance:
         return low + (high - low) * self._random.random() ** 2
 
     def pause(self, mean_s: float) -> float:
-        """Return a pause as irregular as in life, but bounded."""
+        """Return a pause, exponentially distributed and bounded."""
         return min(self._random.expovariate(1 / mean_s), 6 * mean_s)
 
     def one(self, choices: Sequence[T]) -> T:
-        """Return one of several."""
+        """Return a random choice."""
         return self._random.choice(choices)
 
     def some(self, choices: Sequence[T], number: int) -> list[T]:
-        """Return so many different ones."""
+        """Return ``number`` different choices."""
         return self._random.sample(choices, number)
 
     def weighted(self, choices: Sequence[tuple[float, T]]) -> T:
-        """Return one of several, by weight."""
+        """Return a random choice by weight."""
         weights = [weight for weight, _ in choices]
         return self._random.choices([each for _, each in choices], weights)[0]

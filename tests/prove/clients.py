@@ -1,4 +1,4 @@
-"""Fifty clients, no two alike: what they want, how fast they read, how often they go away."""
+"""Clients of many kinds: filters, scopes, pace of reading, disconnections."""
 
 import asyncio
 import time
@@ -25,24 +25,23 @@ Follow = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Habit:
-    """How a client behaves. Times are means, in seconds; zero is never."""
+    """How a client behaves. Times are means in seconds; zero means never."""
 
     name: str
     sleeps_s: float = 0.0
-    """How long it reads nothing, every other moment."""
+    """How long it stops reading now and then."""
     stays_s: float = 0.0
-    """How long it stays before it goes away."""
+    """How long it stays connected."""
     away_s: float = 0.0
     forgets: float = 0.0
-    """How likely it comes back with what it knew an earlier time."""
+    """Probability that it reconnects with the state of an earlier visit."""
 
 
 STEADY = Habit("steady")
 SLOW = Habit("slow", sleeps_s=8.0)
 _SLOW_BUFFER = 65_536
-"""So many bytes the system takes for one that sleeps: as many as a segment on the loopback. Into a
-smaller buffer the sender's TCP only probes, ever more rarely: waking after 19 s, a client heard
-nothing for another 9 s, and then a segment every 0.2 s."""
+"""Receive buffer of a sleeping client: one segment on the loopback. With a smaller one the sender's
+TCP only probes, ever more rarely: a client that woke after 19 s got nothing for another 9 s."""
 FLAPPING = Habit("flapping", stays_s=1.0, away_s=0.3)
 ABSENT = Habit("absent", stays_s=2.0, away_s=4.0)
 FORGETFUL = Habit("forgetful", stays_s=1.5, away_s=0.5, forgets=0.7)
@@ -55,12 +54,12 @@ _MIX = [
 
 
 def habits(number: int) -> list[tuple[Habit, bool]]:
-    """Return so many kinds of client, and whether each has a filter."""
+    """Return the habit of each client, and whether it has a filter."""
     return [_MIX[index % len(_MIX)] for index in range(number)]
 
 
 class Watcher:
-    """One client: follows the orders in its way, and can be asked to settle down."""
+    """One client: follows the orders by its habit, and can be asked to settle."""
 
     def __init__(
         self,
@@ -74,7 +73,7 @@ class Watcher:
         scope: Scope | None = None,
         following: Follow = follow,
     ) -> None:
-        """Do nothing yet. ``scope`` is what the token is restricted to, if it is."""
+        """``run`` connects it. ``scope`` is what its token is restricted to."""
         self.scope = scope
         claims: dict[str, Any] = {} if scope is None else {"rows": scope}
         self._token = token("viewer", subject=name, ttl_s=A_DAY_S, **claims)
@@ -84,7 +83,7 @@ class Watcher:
         self.book = OrderBook(wanted)
         self.audit = Audit(name, time.monotonic(), filtered=wanted is not None, scope=scope)
         self.settle = asyncio.Event()
-        """Set: come back, stay, read at once."""
+        """If set: reconnect, stay connected, read without delay."""
         self._chance = chance
         self._urls = urls
         self._api = api
@@ -94,23 +93,23 @@ class Watcher:
         self._remembered: tuple[dict[int, Row], Place] | None = None
 
     def sees(self, order: Row) -> bool:
-        """Tell whether an order belongs into its book."""
+        """Return whether an order belongs into its book."""
         return admits(self.wanted, order) and within(self.scope, order)
 
     @property
     def position(self) -> int:
-        """How far it has got; -1 while it is away."""
+        """Its position; -1 while it is disconnected."""
         place = None if self._client is None else self._client.place
         return -1 if place is None or self.book.place is None else place.position
 
     @property
     def stream(self) -> str | None:
-        """Which stream it follows; None while it is away."""
+        """The stream it follows; None while it is disconnected."""
         place = None if self._client is None else self._client.place
         return None if place is None else place.stream
 
     async def run(self) -> None:
-        """Come and go until cancelled."""
+        """Connect and disconnect until cancelled."""
         while True:
             await self._visit()
             if not self.settle.is_set():
@@ -149,7 +148,7 @@ class Watcher:
                 self._place = client.place
 
     async def _stay(self, following: asyncio.Task[None]) -> None:
-        """Return when it is time to go; nobody goes while all are to settle."""
+        """Return when it is time to disconnect; never while clients settle."""
         if not self.habit.stays_s:
             await following
         await asyncio.wait({following}, timeout=self._chance.pause(self.habit.stays_s))
@@ -169,7 +168,7 @@ class Watcher:
             await asyncio.wait_for(self.settle.wait(), self._chance.pause(self.habit.sleeps_s))
 
     def _forget_sometimes(self) -> None:
-        """Go back to what was known at another visit, and remember what is known now."""
+        """Sometimes go back to the state of an earlier visit; sometimes remember this one."""
         if not self.habit.forgets or self.book.place is None or self._place is None:
             return
         now = (dict(self.book.orders), self._place)

@@ -1,4 +1,4 @@
-"""Columns of an owner: their types, random values of each, and random definitions.
+"""Columns that an owner may add: types, random values, and the catalog query.
 
 Values are SQL literals that mean the same under any DateStyle, TimeZone or IntervalStyle.
 """

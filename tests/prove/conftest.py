@@ -1,4 +1,4 @@
-"""A PostgreSQL that every proof may restart and crash, one after another."""
+"""A PostgreSQL that each proof may restart and crash."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from harness.servers import Postgres
 
 @pytest.fixture(scope="session")
 def provable_postgres() -> Iterator[Postgres]:
-    """Start one server for all proofs; each has a database of its own."""
+    """Start one server for all proofs; each uses its own database."""
     server = Postgres()
     yield server
     server.close()

@@ -1,4 +1,4 @@
-"""The owner of the table: random DDL while everybody writes and follows.
+"""The owner of the table: random DDL while writers write and clients follow.
 
 Each change of the schema is one transaction that locks the table, reads it, alters it, reads it
 again and inserts an order. The event of that order marks the place of the change in the log: events
@@ -50,7 +50,7 @@ class Owner:
         mean_pause_s: float,
         may_lock: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Do nothing yet. Unless it ``may_lock``, it leaves the table alone."""
+        """``run`` starts it. While ``may_lock`` returns false, it does not lock the table."""
         self._may_lock = may_lock
         self._chance = chance
         self._database = database
@@ -102,7 +102,7 @@ class Owner:
         return kind
 
     def _statement(self, found: list[Found]) -> tuple[str, str]:
-        """Return a random change: its kind, and the statement."""
+        """Return the kind of a random change, and its statement."""
         chance = self._chance
         free = [column for column in found if column.is_free]
         kinds: list[tuple[float, Callable[[list[Found]], str]]] = [

@@ -25,7 +25,7 @@ class Digits(str):
 
 
 def parse(text: str) -> Any:
-    """Parse JSON; of numbers every digit is kept."""
+    """Parse JSON and keep every digit of numbers."""
     return json.loads(text, parse_float=Digits)
 
 
@@ -36,7 +36,7 @@ async def read_table(sql: psycopg.AsyncConnection[TupleRow]) -> Table:
 
 
 def plain(value: Any) -> Any:
-    """Return a value in which numbers are texts of one form, from PostgreSQL or from a client."""
+    """Return a value with numbers as canonical texts, so that rows of any origin compare."""
     match value:
         case Digits() | Decimal():
             return f"number {Decimal(value)}"

@@ -1,4 +1,4 @@
-"""Everything that may go wrong, at random; each fault ends by itself."""
+"""Random faults; each ends by itself."""
 
 import asyncio
 from collections import Counter
@@ -30,7 +30,7 @@ async def _frozen(member: Member, chance: Chance) -> None:
 
 
 async def _proxy_dead(proxy: Proxy, chance: Chance) -> None:
-    """Nothing comes through, and nobody is told; then it breaks, or goes on."""
+    """Freeze all connections for a while; then cut or continue them."""
     proxy.freeze()
     await asyncio.sleep(chance.seconds(0.3, 5))
     if chance.happens(0.5):
@@ -54,27 +54,27 @@ async def listener_stopped(system: System, chance: Chance) -> None:
 
 
 async def listener_frozen(system: System, chance: Chance) -> None:
-    """SIGSTOP a listener, and wake it later."""
+    """SIGSTOP a listener, and continue it later."""
     await _frozen(chance.one(system.listeners), chance)
 
 
 async def listener_cut_off(system: System, chance: Chance) -> None:
-    """Cut a listener off from PostgreSQL without a word."""
+    """Freeze the connections of a listener to PostgreSQL."""
     await _proxy_dead(chance.one(system.listener_proxies), chance)
 
 
 async def listener_half_open(system: System, chance: Chance) -> None:
-    """Hold a listener's present connections for good: only the listener itself can notice."""
+    """Leave a listener's present connections half open: only the listener can notice."""
     chance.one(system.listener_proxies).abandon()
 
 
 async def gateway_half_open(system: System, chance: Chance) -> None:
-    """Hold a gateway's present connections to Redis for good."""
+    """Leave a gateway's present connections to Redis half open."""
     chance.one(system.gateway_proxies).abandon()
 
 
 async def odd_settings(system: System, chance: Chance) -> None:
-    """Give the role other settings, and let PostgreSQL end its sessions so that they count."""
+    """Change the role's default settings and end its sessions, so that new ones have them."""
     settings = chance.some(_ODD_SETTINGS, 3)
     with system.database.connect() as sql:
         role = "ALTER ROLE CURRENT_USER IN DATABASE " + sql.info.dbname
@@ -92,12 +92,12 @@ async def gateway_killed(system: System, chance: Chance) -> None:
 
 
 async def gateway_stopped(system: System, chance: Chance) -> None:
-    """SIGTERM a gateway: it sends its clients away."""
+    """SIGTERM a gateway: it closes its connections."""
     await _ended(chance.one(system.gateways), chance, kill=False)
 
 
 async def gateways_rolled(system: System, chance: Chance) -> None:
-    """SIGTERM one gateway after another, each started again before the next goes."""
+    """SIGTERM one gateway after another; each is restarted before the next ends."""
     for gateway in system.gateways:
         await _ended(gateway, chance, kill=False)
         await asyncio.sleep(chance.seconds(0, 1.5))
@@ -109,7 +109,7 @@ async def gateway_frozen(system: System, chance: Chance) -> None:
 
 
 async def gateway_cut_off(system: System, chance: Chance) -> None:
-    """Cut a gateway off from Redis without a word."""
+    """Freeze the connections of a gateway to Redis."""
     await _proxy_dead(chance.one(system.gateway_proxies), chance)
 
 
@@ -120,7 +120,7 @@ async def gateway_connections_cut(system: System, _: Chance) -> None:
 
 
 async def messages_lost(system: System, chance: Chance) -> None:
-    """Lose some pub/sub messages on their way to a gateway."""
+    """Lose some pub/sub messages between Redis and a gateway."""
     chance.one(system.gateway_proxies).to_lose += chance.between(1, 3)
 
 
@@ -135,7 +135,7 @@ async def api_frozen(system: System, chance: Chance) -> None:
 
 
 async def sessions_ended(system: System, chance: Chance) -> None:
-    """Let PostgreSQL end sessions: the listeners', or everybody's."""
+    """Terminate the sessions of the listeners, or all sessions."""
     of_all = chance.happens(0.5)
     with system.postgres.administrator() as sql:
         sql.execute(
@@ -146,7 +146,7 @@ async def sessions_ended(system: System, chance: Chance) -> None:
 
 
 async def postgres_restarted(system: System, _: Chance) -> None:
-    """Restart PostgreSQL, as an administrator would do it."""
+    """Restart PostgreSQL cleanly."""
     await by_hand(system.postgres.restart)
 
 
@@ -181,7 +181,7 @@ async def redis_flushed(system: System, _: Chance) -> None:
 
 
 async def redis_paused(system: System, chance: Chance) -> None:
-    """CLIENT PAUSE: answers come late."""
+    """CLIENT PAUSE: Redis answers late."""
     await _redis(system, "CLIENT", "PAUSE", str(int(1000 * chance.seconds(0.1, 5))))
 
 
@@ -193,21 +193,21 @@ async def redis_frozen(system: System, chance: Chance) -> None:
 
 
 async def redis_clients_killed(system: System, chance: Chance) -> None:
-    """CLIENT KILL: subscribers, or everybody else."""
+    """CLIENT KILL: the subscribers, or all other clients."""
     await _redis(system, "CLIENT", "KILL", "TYPE", chance.one(["pubsub", "normal"]))
 
 
 async def stream_replaced(system: System, _: Chance) -> None:
-    """Let the database say that it is another one."""
+    """Give the stream another id."""
     async with await psycopg.AsyncConnection.connect(system.database.url) as sql:
         await sql.execute("UPDATE order_stream SET id = gen_random_uuid()")
 
 
 async def history_pruned(system: System, chance: Chance) -> None:
-    """Forget all but the newest events, in Redis and in the log: resumes from before expire."""
+    """Prune all but the newest events in Redis and in the log, so that older positions expire."""
     keep = chance.between(50, 500)
     async with await psycopg.AsyncConnection.connect(system.database.url) as sql:
-        # Nothing may be appended between looking and pruning, or the proof would miss an event.
+        # Nothing may be appended between reading and pruning, or the proof would miss an event.
         await sql.execute("SELECT pg_advisory_xact_lock(order_lock('take'))")
         await sql.execute(
             "SELECT prune_order_events(greatest(%s, max(position) - %s)) FROM order_events",
@@ -266,11 +266,11 @@ FAULTS: Faults = [
     (1.5, (stream_replaced, _POSTGRES)),
     (2, (history_pruned, _POSTGRES)),
 ]
-"""All kinds, by weight, and whom each concerns: two never concern the same at one time."""
+"""Weight, fault and target of each kind; two faults never have the same target at one time."""
 
 
 class Weather:
-    """Brings faults, one after another, several at a time."""
+    """Causes random faults, several at a time."""
 
     def __init__(
         self,
@@ -281,7 +281,7 @@ class Weather:
         faults: Faults,
         mean_pause_s: float,
     ) -> None:
-        """Bring none yet."""
+        """``blow`` starts them."""
         self._faults = faults
         self._system = system
         self._chance = chance
@@ -292,7 +292,7 @@ class Weather:
         self.brought: Counter[str] = Counter()
 
     async def blow(self) -> None:
-        """Bring faults until told to ``calm``; return when the last one has ended."""
+        """Cause faults until ``calm`` is called; return when the last one has ended."""
         self._stopping.clear()
         async with asyncio.TaskGroup() as tasks:
             while not await self._pause() and self._faults:
@@ -301,7 +301,7 @@ class Weather:
                     tasks.create_task(self._bring(fault, concerned))
 
     def calm(self) -> None:
-        """Bring no more."""
+        """Cause no more faults."""
         self._stopping.set()
 
     async def _pause(self) -> bool:

@@ -1,4 +1,4 @@
-"""Threads for what would block: they live as long as the process does.
+"""Threads for blocking calls; they live as long as the process.
 
 A program that tests start ends with the *thread* that started it (``processes``), and those of
 ``asyncio.to_thread`` end with their event loop, while a PostgreSQL may serve several.
@@ -17,6 +17,6 @@ _HANDS = ThreadPoolExecutor(max_workers=12, thread_name_prefix="prove")
 
 
 async def by_hand(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do something that blocks, and return what it returns."""
+    """Run a blocking call on a thread and return its result."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_HANDS, partial(work, *args, **kwargs))

@@ -1,15 +1,15 @@
-"""What writers say they committed, independently of how the database records it. Pure."""
+"""What writers know they committed, independently of how the database records it. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 Fact = tuple[str, int | None, int | None]
-"""Operation, order, and the version it left the order at."""
+"""Operation, order id, and the version of the order afterwards."""
 
 
 class Outcome(StrEnum):
-    """How a transaction ended, as far as its writer knows."""
+    """The outcome of a transaction, as far as its writer knows."""
 
     OPEN = "open"
     COMMITTED = "committed"
@@ -19,14 +19,14 @@ class Outcome(StrEnum):
 
 @dataclass
 class Transaction:
-    """One transaction: what each of its statements changed, in order."""
+    """One transaction: the changes of each of its statements, in order."""
 
     actor: str
     statements: list[list[Fact]] = field(default_factory=list)
     outcome: Outcome = Outcome.OPEN
 
     def agrees(self, logged: list[Fact]) -> bool:
-        """Tell whether the log has exactly these changes, statement by statement.
+        """Return whether the log has exactly these changes, statement by statement.
 
         The rows of one statement come in no particular order.
         """
@@ -39,31 +39,31 @@ class Transaction:
 
 
 class Ledger:
-    """The transactions of all writers, until they have been found in the log."""
+    """The transactions of all writers that have not been compared with the log."""
 
     def __init__(self) -> None:
-        """Begin empty."""
+        """Start empty."""
         self.waiting: dict[str, Transaction] = {}
         self.outcomes: Counter[Outcome] = Counter()
         self.changes = 0
 
     def open(self, actor: str) -> Transaction:
-        """Begin a transaction; no two have the same actor."""
+        """Record the beginning of a transaction; each has its own actor."""
         assert actor not in self.waiting, actor
         opened = self.waiting[actor] = Transaction(actor)
         return opened
 
     def close(self, transaction: Transaction, outcome: Outcome) -> None:
-        """Note how a transaction ended."""
+        """Record the outcome of a transaction."""
         transaction.outcome = outcome
         self.outcomes[outcome] += 1
         if outcome is Outcome.COMMITTED:
             self.changes += sum(map(len, transaction.statements))
 
     def compare(self, logged: dict[str, list[Fact]]) -> list[str]:
-        """Return what the log has otherwise than the writers; what agrees is forgotten in both.
+        """Return the differences between log and writers; both forget what was compared.
 
-        To be called when nobody commits and everything is in the log.
+        Call it when no transaction commits and every event is in the log.
         """
         findings = [
             finding

@@ -1,4 +1,4 @@
-"""What must hold: the log replayed is the table, and everyone saw what the log says. Pure.
+"""The rules: the log replayed is the table, and every client saw what the log has. Pure.
 
 Whole rows are compared, with every digit. The schema may change on the way: the owner's own
 readings (``prove.ddl``) tell what the table was before and after each change.
@@ -74,21 +74,21 @@ class Replay:
     """``order_events`` applied one by one, and every rule that an event has to obey."""
 
     def __init__(self, changes: Mapping[str, Change] | None = None) -> None:
-        """Begin before position 1. ``changes`` are those of the schema, by actor of their mark."""
+        """Start before position 1. ``changes`` of the schema have the actors of their marks."""
         self._changes: Mapping[str, Change] = {} if changes is None else changes
         self.position = 0
         self.table: Table = {}
         self.earlier: dict[int, list[Row]] = {}
         """Renderings of a row since its last event, from before later changes of the schema."""
         self.logged: list[Logged] = [_MISSING]
-        """What each position is about; position 0 is nothing."""
+        """The log by position; position 0 is a placeholder."""
         self.by_actor: dict[str, list[Fact]] = {}
         self.tagged: dict[str, int] = {}
-        """How many INSERTs named a product like this, of those without an actor of a writer."""
+        """How many orders were inserted through the API, by product name."""
         self.findings: list[str] = []
 
     def copy(self) -> Self:
-        """Return a replay that goes on from here by itself."""
+        """Return an independent copy."""
         other = type(self)(self._changes)
         other.position = self.position
         other.table = dict(self.table)
@@ -99,7 +99,7 @@ class Replay:
         return other
 
     def apply(self, rows: Iterable[LogRow]) -> None:
-        """Take in what follows."""
+        """Apply the next rows of the log."""
         for position, operation, order_id, order, changed, actor in rows:
             if position != self.position + 1:
                 self.findings.append(f"I2: the log goes from {self.position} to {position}")

@@ -1,4 +1,4 @@
-"""What a run did and found: for people, on the terminal and in ``test-results``."""
+"""What a run did and found, on the terminal and in ``test-results``."""
 
 import shutil
 import sys
@@ -17,10 +17,10 @@ _SHOWN = 20
 
 
 class Report:
-    """Lines of one run, and its findings."""
+    """The lines and the findings of one run."""
 
     def __init__(self, seed: int, *, quiet: bool) -> None:
-        """Begin with nothing to say. ``quiet``: say nothing until asked."""
+        """Start empty. ``quiet``: print nothing."""
         self.seed = seed
         self._quiet = quiet
         self._began = time.monotonic()
@@ -32,21 +32,21 @@ class Report:
         self.lines.append(f"{time.monotonic() - self._began:8.3f}  {line}")
 
     def say(self, line: str) -> None:
-        """Add a line, and show it."""
+        """Add a line and print it."""
         self.note(line)
         if not self._quiet:
             sys.stdout.write(f"{line}\n")
             sys.stdout.flush()
 
     def find(self, findings: Iterable[str]) -> None:
-        """Note what must not be."""
+        """Record findings."""
         for finding in findings:
             self.findings.append(finding)
             if len(self.findings) <= _SHOWN:
                 self.say(f"FINDING  {finding}")
 
     def keep(self, audits: list[Audit], members: list[Member]) -> Path:
-        """Write everything down for whoever looks for the cause; return the folder."""
+        """Write findings, logs and stories to a folder; return it."""
         folder = REPOSITORY / "test-results" / "prove" / str(self.seed)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -65,7 +65,7 @@ class Report:
 def summary(
     ledger: Ledger, audits: list[Audit], faults: Counter[str], log: int, schema: Counter[str]
 ) -> list[str]:
-    """Return what was done, in a few lines."""
+    """Return a summary in a few lines."""
     seen: Counter[str] = Counter()
     for audit in audits:
         seen += audit.seen

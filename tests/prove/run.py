@@ -1,4 +1,4 @@
-"""One run: start, let everything happen at once, settle, compare; again until the time is up."""
+"""One run: start the system, then load and faults, settle, compare, until the time is up."""
 
 import asyncio
 import gc
@@ -30,7 +30,7 @@ from prove.system import NotWellError, System
 from prove.writers import MARKS, ApiWriter, Gate, PatientWriter, Writer
 
 SETTLED_WITHIN_S = 15.0
-"""All faults are over and nobody writes: so long until every client must have everything."""
+"""Within this time after the last fault and write, every client must have everything."""
 
 _LOG = (
     'SELECT position, operation, order_id, "row"::text, changed::text, actor'
@@ -38,12 +38,12 @@ _LOG = (
 )
 _READ_PAUSE_S = 0.5
 SCOPED_EACH = 4
-"""One client in so many has a token for some customers only."""
+"""One client of this many has a restricted token."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is made of."""
+    """The parameters of a run."""
 
     seed: int
     seconds: float
@@ -51,27 +51,27 @@ class Plan:
     writers: int = 6
     writer_pause_s: float = 0.12
     quiet_after_s: float = 15.0
-    """So long between two quiet points."""
+    """Time between two quiet points."""
     fault_pause_s: float = 1.0
     ddl_pause_s: float = 0.8
     restores: float = 0.5
-    """How likely the backup of an earlier quiet point is put back at a later one. If it is certain,
-    the run goes on until it was."""
+    """Probability that the backup of an earlier quiet point is restored at a later one. If it is 1,
+    the run continues until that has happened."""
     planted: Mapping[str, str] = field(default_factory=dict)
-    """Modules to run in place of services: bugs that the run has to find."""
+    """Modules with a bug that run in place of services; the run has to find it."""
     planted_sql: LiteralString = ""
-    """The same for the database."""
+    """SQL that plants a bug in the database."""
     following: Follow = follow
     faults: Faults = tuple(FAULTS)
     stops_at_finding: bool = False
-    """Something will be found; that is all there is to know."""
+    """End with the first finding."""
 
 
 class Run:
     """One run of one plan."""
 
     def __init__(self, plan: Plan, postgres: Postgres, *, quiet: bool = False) -> None:
-        """Start nothing but Valkey and a database."""
+        """Start Valkey and create a database; ``run`` starts everything else."""
         self._plan = plan
         self._chance = Chance(plan.seed)
         self.report = Report(plan.seed, quiet=quiet)
@@ -102,7 +102,7 @@ class Run:
         )
 
     async def run(self) -> None:
-        """Do it all; what was found is in the report."""
+        """Run; findings are in the report."""
         try:
             await self.system.start()
             async with self._transport:
@@ -122,7 +122,7 @@ class Run:
             self.report.say("no findings")
 
     def _api(self) -> httpx.AsyncClient:
-        """Return a client of the API, over connections that all share."""
+        """Return an HTTP client of the API that shares connections with all others."""
         return httpx.AsyncClient(base_url=self.system.api_url, transport=self._transport, timeout=5)
 
     async def _prove(self) -> None:
@@ -154,13 +154,13 @@ class Run:
                 raise outcome
 
     def _left_s(self, ends_at: float) -> float:
-        """Return how long the run is to go on."""
+        """Return how long the run continues."""
         owes_restore = self._plan.restores == 1 and not self._weather.brought["backup_restored"]
         left_s = ends_at - time.monotonic()
         return max(left_s, self._plan.quiet_after_s) if owes_restore else left_s
 
     def _is_over(self, tasks: list[asyncio.Task[None]]) -> bool:
-        """Tell whether there is no use in going on; raise what ended a client or a writer."""
+        """Return whether to end the run; raise the error of a client or writer that ended."""
         for task in tasks:
             if task.done():
                 task.result()
@@ -168,19 +168,19 @@ class Run:
         return bool(self.report.findings) and self._plan.stops_at_finding
 
     async def _let_happen(self, at_most_s: float, tasks: list[asyncio.Task[None]]) -> None:
-        """Open everything for a while."""
+        """Let writers, owner and faults work for a while."""
         for watcher in self._watchers:
             watcher.settle.clear()
         self._gate.open()
         blowing = asyncio.create_task(self._weather.blow())
         ends_at = time.monotonic() + min(at_most_s, self._plan.quiet_after_s)
         while time.monotonic() < ends_at and not self._is_over(tasks):  # noqa: ASYNC110  a condition
-            await asyncio.sleep(0.1)  # between two looks at a condition
+            await asyncio.sleep(0.1)  # between two checks of a condition
         self._weather.calm()
         await blowing
 
     async def _compare(self, api_writer: ApiWriter, tasks: list[asyncio.Task[None]]) -> None:
-        """Let everything settle, then hold everyone to the database."""
+        """Let everything settle, then compare log and clients with the database."""
         for watcher in self._watchers:
             watcher.settle.set()
         try:
@@ -205,7 +205,7 @@ class Run:
         )
 
     async def _goes_back(self) -> bool:
-        """Take a backup; or perhaps put the earlier one back, and tell that it happened."""
+        """Take a backup, or restore the earlier one; return whether it was restored."""
         chance = self._chance_of_backups
         if self._backup is None or not chance.happens(self._plan.restores):
             self._backup = await by_hand(Backup, self.system.database, self._replay)
@@ -273,7 +273,7 @@ class Run:
         self._collect()
 
     def _collect(self) -> None:
-        """Gather what clients and log have found, and hold what clients saw to the log."""
+        """Collect findings, and compare what clients saw with the log."""
         self.report.find(self._replay.findings)
         self._replay.findings.clear()
         for watcher in self._watchers:
@@ -293,7 +293,7 @@ class Run:
             self.report.find([f"{what}: {problem}"])
 
     async def _keep_reading(self) -> None:
-        """Replay the log as it grows, so that it may be pruned behind us."""
+        """Replay the log as it grows, so that it may be pruned."""
         while True:
             with suppress(psycopg.OperationalError):
                 await self._read()
@@ -344,15 +344,15 @@ def _times(found: int) -> str | None:
 
 
 async def prove(plan: Plan, postgres: Postgres, *, quiet: bool = False) -> Report:
-    """Carry out a plan and return its report."""
+    """Execute a plan and return its report."""
     run = Run(plan, postgres, quiet=quiet)
     try:
         await run.run()
     finally:
         postgres.thaw()
-        gc.collect()  # a connection that was cancelled while it was made
+        gc.collect()  # connections that were cancelled while connecting
         try:
             postgres.drop_database(run.system.database)
-        except AssertionError as exc:  # no reason to keep the report from anybody
+        except AssertionError as exc:  # the report matters more
             run.report.note(str(exc))
     return run.report

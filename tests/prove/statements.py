@@ -1,4 +1,4 @@
-"""Random SQL of every kind, each with an account of what it changed.
+"""Random SQL of every kind, each with the changes it made.
 
 The account comes from RETURNING, which knows nothing of triggers, outbox and log.
 """
@@ -53,7 +53,7 @@ def _deletes(rows: list[Any]) -> list[Fact]:
 
 
 def _updates(rows: list[Any]) -> list[Fact]:
-    """Rows are id, version before, version after; one that changed nothing made no event."""
+    """Return the facts of rows of id, version before, version after; same version: no event."""
     return [
         ("INSERT" if before is None else "UPDATE", order_id, after)
         for order_id, before, after in rows
@@ -81,7 +81,7 @@ async def insert_bulk(sql: Connection, chance: Chance) -> list[Fact]:
 
 
 async def insert_huge(sql: Connection, chance: Chance) -> list[Fact]:
-    """Write a row of up to a megabyte, which no NOTIFY could carry."""
+    """Write a row of up to a megabyte, more than NOTIFY could carry."""
     query: LiteralString = """
         INSERT INTO orders (id, customer_name, product_name, note)
         VALUES (%(id)s, %(customer)s, %(product)s, repeat(%(product)s, %(n)s))
@@ -103,7 +103,7 @@ async def upsert(sql: Connection, chance: Chance) -> list[Fact]:
 
 
 async def insert_or_nothing(sql: Connection, chance: Chance) -> list[Fact]:
-    """Insert under an id that may be taken, or may have been another order's once."""
+    """Insert with an id that may exist, or may have been deleted."""
     query: LiteralString = """
         INSERT INTO orders (id, customer_name, product_name, status)
         VALUES (%(id)s, %(customer)s, %(product)s, %(status)s)
@@ -112,7 +112,7 @@ async def insert_or_nothing(sql: Connection, chance: Chance) -> list[Fact]:
 
 
 async def update_hot(sql: Connection, chance: Chance) -> list[Fact]:
-    """Update one of few orders, for which others wait."""
+    """Update one of few orders that all writers compete for."""
     query: LiteralString = """
         UPDATE orders SET status = %(status)s, quantity = quantity %% 9 + 1 WHERE id = %(id)s
         RETURNING id, old.version, new.version"""
@@ -129,7 +129,7 @@ async def update_some(sql: Connection, chance: Chance) -> list[Fact]:
 
 
 async def update_any_column(sql: Connection, chance: Chance) -> list[Fact]:
-    """Set some columns, of whatever types there are at the moment."""
+    """Set some of the columns that exist at the moment."""
     found = [Found.read(row) for row in await (await sql.execute(CATALOG)).fetchall()]
     chosen = chance.some([each for each in found if each.settable], chance.between(1, 3))
     settings = [
@@ -147,7 +147,7 @@ async def update_any_column(sql: Connection, chance: Chance) -> list[Fact]:
 
 
 async def update_many(sql: Connection, chance: Chance) -> list[Fact]:
-    """Update a good part of the table."""
+    """Update a fifth of the table."""
     query: LiteralString = """
         UPDATE orders SET quantity = quantity %% 9 + 1 WHERE id %% 5 = %(rest)s %% 5
         RETURNING id, old.version, new.version"""
@@ -163,7 +163,7 @@ async def update_nothing(sql: Connection, chance: Chance) -> list[Fact]:
 
 
 async def update_from(sql: Connection, chance: Chance) -> list[Fact]:
-    """Update by a join, some rows to what they are."""
+    """Update by a join; some rows do not change."""
     query: LiteralString = """
         UPDATE orders SET status = given.status
           FROM (VALUES (%(id)s, 'shipped'), (%(id)s + 1, %(status)s)) AS given (id, status)
@@ -179,7 +179,7 @@ async def delete_some(sql: Connection, chance: Chance) -> list[Fact]:
 
 
 async def delete_hot(sql: Connection, chance: Chance) -> list[Fact]:
-    """Delete one of few orders, whose id will be used again."""
+    """Delete one of few orders; its id will be used again."""
     query: LiteralString = "DELETE FROM orders WHERE id = %(id)s RETURNING id"
     return _deletes(await _run(sql, query, _values(chance)))
 
@@ -204,7 +204,7 @@ async def merge(sql: Connection, chance: Chance) -> list[Fact]:
 
 
 async def modify_in_with(sql: Connection, chance: Chance) -> list[Fact]:
-    """Delete in a WITH and insert what was deleted under new ids."""
+    """Delete in a WITH query and insert the deleted rows with new ids."""
     query: LiteralString = """
         WITH gone AS (DELETE FROM orders WHERE id %% %(modulus)s = %(rest)s RETURNING *),
              made AS (INSERT INTO orders (customer_name, product_name, status)
@@ -214,7 +214,7 @@ async def modify_in_with(sql: Connection, chance: Chance) -> list[Fact]:
 
 
 async def copy(sql: Connection, chance: Chance) -> list[Fact]:
-    """COPY orders in, under ids of our own choice."""
+    """COPY orders with chosen ids."""
     start = chance.between(10, 2**40) * 1000
     ids = range(start, start + chance.between(1, 200))
     into: LiteralString = "COPY orders (id, customer_name, product_name, status) FROM STDIN"
@@ -228,7 +228,7 @@ async def copy(sql: Connection, chance: Chance) -> list[Fact]:
 
 
 async def truncate(sql: Connection, chance: Chance) -> list[Fact]:
-    """Empty the table, sometimes so that ids start again."""
+    """TRUNCATE, sometimes with RESTART IDENTITY."""
     again = chance.happens(0.5)
     await sql.execute(b"TRUNCATE orders RESTART IDENTITY" if again else b"TRUNCATE orders")
     return [("TRUNCATE", None, None)]
@@ -253,4 +253,4 @@ STATEMENTS: list[tuple[float, Statement]] = [
     (2, copy),
     (1.2, truncate),
 ]
-"""All kinds, by weight."""
+"""All kinds of statements with their weights."""

@@ -1,4 +1,4 @@
-"""The system under proof: real processes, and hands on every one of them."""
+"""The system under test: real processes, each of which faults can reach."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ _READY_WITHIN_S = 60.0
 _TESTS = Path(__file__).resolve().parent.parent
 _GATEWAY = {
     "HEARTBEAT_INTERVAL_S": "1",
-    # So little that slow clients do fall behind, beyond the ring, and far enough to be conflated.
+    # Small, so that slow clients fall behind the ring and are conflated.
     "RING_MAX_EVENTS": "400",
     "CONFLATE_AFTER_EVENTS": "100",
     "UNSENT_MAX_BYTES": "8192",
@@ -31,10 +31,10 @@ _ACCESS = {**ASKING, "REQUESTS_PER_SECOND": "10000", "REQUESTS_BURST": "10000"}
 
 
 class Member:
-    """One service of the system; it may end and be started again at the same port."""
+    """One service of the system; it may be restarted on the same port."""
 
     def __init__(self, name: str, module: str, env: Mapping[str, str], path: str) -> None:
-        """Start nothing yet. ``path`` is that of its health page."""
+        """``start`` starts it. ``path`` is that of its health page."""
         self.name = name
         self._module = module
         inherited = os.environ.get("PYTHONPATH", "")
@@ -59,7 +59,7 @@ class Member:
             self._frozen = number is SIGSTOP
 
     def end(self, number: Signals = SIGTERM) -> None:
-        """End it, and keep what it said."""
+        """End it and keep its output."""
         service, self._service = self._service, None
         if service is None:
             return
@@ -74,7 +74,7 @@ class Member:
         service.process.__exit__(None, None, None)
 
     def wake(self) -> None:
-        """See to it that it runs."""
+        """Start or continue it if it does not run."""
         if self._service is not None and not self._service.process.running:
             self.output.append(f"--- ended by itself: {self._service.process.popen.poll()}")
             self.end()
@@ -83,16 +83,16 @@ class Member:
             self.signal(SIGCONT)
 
     def well(self) -> bool:
-        """Tell whether its health page says so."""
+        """Return whether its health page answers 200."""
         return health(self.port, self._path)[0] == 200
 
     def page(self) -> str:
-        """Return its health page, for people."""
+        """Return its health page as text."""
         code, content = health(self.port, self._path)
         return f"{code} {content}"
 
     def said(self) -> str:
-        """Return all it has said, over all its lives."""
+        """Return the output of all its processes."""
         now = "" if self._service is None else self._service.process.output()
         return "\n--- another life\n".join([*self.output, now])
 
@@ -100,8 +100,8 @@ class Member:
 class System:
     """Two listeners, three gateways and an API around one PostgreSQL and one Valkey.
 
-    Listeners reach PostgreSQL, and gateways Redis, over proxies that faults can reach. ``planted``
-    names a module to run in place of a service's own.
+    Listeners reach PostgreSQL and gateways reach Redis through proxies for the faults. ``planted``
+    maps services to modules that run in their place.
     """
 
     def __init__(self, postgres: Postgres, planted: Mapping[str, str]) -> None:
@@ -109,7 +109,7 @@ class System:
         self._planted = planted
         self.postgres = postgres
         self.replayed = 0
-        """Up to here the log has been checked and may be pruned."""
+        """The log has been checked up to here and may be pruned."""
         self.database = postgres.create_database()
         self.valkey = Valkey()
         self.listener_proxies = [Proxy(postgres.port) for _ in range(2)]
@@ -125,7 +125,7 @@ class System:
 
     @property
     def ws_urls(self) -> list[str]:
-        """Where clients connect."""
+        """The addresses for WebSocket clients."""
         return [f"ws://{LOOPBACK}:{gateway.port}/ws" for gateway in self.gateways]
 
     @property
@@ -134,7 +134,7 @@ class System:
         return f"http://{LOOPBACK}:{self.api.port}"
 
     async def start(self) -> None:
-        """Start everything and wait until it is well."""
+        """Start everything and wait until all health pages answer 200."""
         for proxy in (*self.listener_proxies, *self.gateway_proxies):
             await proxy.open()
         for number, proxy in enumerate(self.listener_proxies, start=1):
@@ -152,7 +152,7 @@ class System:
         await self.heal()
 
     async def heal(self) -> float:
-        """Undo every fault; return how many seconds it took until all were well."""
+        """Undo every fault; return the seconds until all health pages answer 200."""
         began = time.monotonic()
         self.postgres.thaw()
         self.valkey.thaw()
@@ -169,7 +169,7 @@ class System:
         return time.monotonic() - began
 
     async def restore(self, restore: Callable[[], T], *, redis_too: bool) -> T:
-        """Put the database back as an administrator would; return what that returns.
+        """Restore the database as an administrator would; return the result of ``restore``.
 
         Nobody takes from the database meanwhile. Redis may lose what it had of the other time.
         """
@@ -207,7 +207,7 @@ class System:
 
 
 class NotWellError(AssertionError):
-    """Without any fault, services are not well."""
+    """Services are not well although no fault is active."""
 
     def __init__(self, names: list[str]) -> None:
         super().__init__(f"not well {_READY_WITHIN_S:.0f} s after the last fault: {names}")

@@ -1,4 +1,4 @@
-"""The proof can fail: it finds every bug that is planted, with no fault to excuse it."""
+"""The proof finds every planted bug, without any fault."""
 
 import re
 from collections.abc import AsyncIterator, Callable
@@ -49,7 +49,7 @@ async def found(
     faults: Faults = (),
     restores: float = 0,
 ) -> list[str]:
-    """Return what a short run finds."""
+    """Return the findings of a short run."""
     plan = Plan(
         seed=7,
         seconds=20,
@@ -71,7 +71,7 @@ async def found(
 async def test_a_planted_bug_is_found(
     provable_postgres: Postgres, service: str, bug: str, finding: str
 ) -> None:
-    """A service with a bug in it is found out, and for what it does."""
+    """A bug in a service is found, with a finding that describes it."""
     findings = await found(provable_postgres, {service: f"prove.planted.{bug}"})
     assert any(re.search(finding, each) for each in findings), findings
 
@@ -83,14 +83,14 @@ async def test_an_old_list_of_columns_is_found(provable_postgres: Postgres) -> N
 
 
 async def test_a_client_that_ignores_a_reset_is_found(provable_postgres: Postgres) -> None:
-    """I7: who does not fetch a snapshot after a reset has a gap that nothing explains."""
+    """I7: a client that fetches no snapshot after a reset has an unexplained gap."""
     replaced = [each for each in FAULTS if each[1][0] is stream_replaced]
     findings = await found(provable_postgres, {}, following=ignoring_resets, faults=replaced)
     assert any("nothing explains it" in each for each in findings), findings
 
 
 async def test_a_client_that_mixes_in_an_older_backup_is_found(provable_postgres: Postgres) -> None:
-    """I7: who keeps what it knew when the database went back shows orders that never were."""
+    """I7: a client that keeps its rows after a restore shows orders that do not exist."""
     findings = await found(provable_postgres, {}, following=ignoring_resets, restores=1)
     assert any("I7: at a quiet moment" in each for each in findings), findings
 
@@ -102,7 +102,7 @@ async def ignoring_resets(
     *,
     on_trouble: Callable[[str, float], None],
 ) -> AsyncIterator[Item | Snapshot]:
-    """Follow as the client package does, but for the snapshot after a reset."""
+    """Follow as the client package does, but ignore resets."""
     if book.place is None:
         async for item in follow(client, api, book, on_trouble=on_trouble):
             yield item

@@ -1,4 +1,4 @@
-"""A handful of seeds; ``make prove`` takes any, and all the time it is given."""
+"""A few seeds; ``make prove`` takes any seed and duration."""
 
 import pytest
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.mark.parametrize("seed", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 async def test_nothing_is_lost(provable_postgres: Postgres, seed: int) -> None:
-    """I1, I2, I3, I7, I8: random SQL under random faults; everyone has what the database has."""
+    """I1, I2, I3, I7, I8, I10: under random SQL, DDL and faults, clients equal the database."""
     plan = Plan(seed, seconds=4, clients=15, writers=4, fault_pause_s=0.5)
     report = await prove(plan, provable_postgres, quiet=True)
     assert not report.findings, "\n".join([*report.lines, *report.findings])
@@ -18,7 +18,7 @@ async def test_nothing_is_lost(provable_postgres: Postgres, seed: int) -> None:
 
 @pytest.mark.parametrize("seed", [4, pytest.param(5, marks=pytest.mark.slow)])
 async def test_an_older_backup_is_a_reset_for_all(provable_postgres: Postgres, seed: int) -> None:
-    """I7: positions and ids come again, as another stream: everyone is told, nobody mixes them."""
+    """I7: after a restore, positions and ids repeat in another stream; every client is reset."""
     plan = Plan(
         seed, seconds=8, clients=15, writers=4, quiet_after_s=2, fault_pause_s=0.5, restores=1
     )

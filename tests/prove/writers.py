@@ -1,4 +1,4 @@
-"""Writers: random transactions, and a ledger of what they committed."""
+"""Writers: random transactions, recorded in a ledger."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -26,11 +26,11 @@ _ODD_SETTINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("standard_conforming_strings", ("on", "off")),
     ("search_path", ("public", "pg_temp, public")),
 )
-"""Settings of a writer's session, none of which may show in an event (I4)."""
+"""Session settings of writers; none may affect an event (I4)."""
 _SET: LiteralString = "SELECT set_config(%s, %s, true)"
 
-# What a transaction leaves besides its changes, in a table that nothing else knows. Transaction
-# numbers would not do: after a crash PostgreSQL may give the number of a lost one to another.
+# Each transaction also inserts a row here, so that its outcome can be looked up. Transaction ids
+# would not do: after a crash PostgreSQL may reuse the id of a lost transaction.
 MARKS: LiteralString = (
     "CREATE TABLE proof_marks (actor text PRIMARY KEY, is_claim boolean NOT NULL)"
 )
@@ -40,21 +40,21 @@ _WHOSE: LiteralString = "SELECT is_claim FROM proof_marks WHERE actor = %s"
 
 
 class Gate:
-    """Lets writers work, or waits until none does."""
+    """Lets writers work, or waits until all are idle."""
 
     def __init__(self) -> None:
-        """Begin closed."""
+        """Start closed."""
         self._open = asyncio.Event()
         self._inside = 0
         self._empty = asyncio.Event()
         self._empty.set()
 
     def open(self) -> None:
-        """Let them work."""
+        """Let writers work."""
         self._open.set()
 
     async def close(self) -> None:
-        """Let no new work begin, and wait for what is under way."""
+        """Let no new work begin, and wait for the work in progress."""
         self._open.clear()
         await self._empty.wait()
 
@@ -70,12 +70,12 @@ class Gate:
 
 
 class Writer:
-    """One connection's worth of random transactions."""
+    """Random transactions over one connection."""
 
     def __init__(
         self, name: str, chance: Chance, database: Database, ledger: Ledger, mean_pause_s: float
     ) -> None:
-        """Do nothing yet."""
+        """``run`` starts it."""
         self._name = name
         self._chance = chance
         self._database = database
@@ -126,7 +126,7 @@ class Writer:
         return self._ledger.open(actor)
 
     async def _does(self, sql: Connection, transaction: Transaction, work: Work) -> bool:
-        """Do the work of a transaction; if that fails, it is rolled back."""
+        """Do the work of a transaction; roll it back if that fails."""
         try:
             await work(sql, transaction)
         except psycopg.Error:
@@ -136,7 +136,7 @@ class Writer:
         return True
 
     async def _work(self, sql: Connection, transaction: Transaction) -> None:
-        """Do some statements; now and then a part of them is taken back, or takes its time."""
+        """Run some statements, sometimes with a savepoint rolled back or a long pause."""
         chance = self._chance
         for _ in range(chance.weighted([(6, 1), (3, 2), (2, 4), (0.3, 12)])):
             takes_back = chance.happens(0.15)
@@ -158,7 +158,7 @@ class Writer:
         try:
             await (sql.commit() if commits else sql.rollback())
         except psycopg.Error:
-            # The answer to COMMIT was lost, and perhaps only the answer: look for its mark.
+            # The answer to COMMIT was lost, perhaps only the answer: look up the mark.
             await self._abandon(sql)
             committed = commits and await self._has_committed(transaction.actor)
             self._ledger.outcomes[Outcome.IN_DOUBT] += 1
@@ -167,11 +167,11 @@ class Writer:
         self._ledger.close(transaction, Outcome.COMMITTED if committed else Outcome.ROLLED_BACK)
 
     async def _has_committed(self, actor: str) -> bool:
-        """Tell whether a transaction has committed; if it has not, it no longer can."""
+        """Return whether a transaction has committed; if not, make sure that it cannot any more."""
         while True:
             sql = await self._connected()
             try:
-                # Waits for the transaction if it is still under way; takes its place if it failed.
+                # Waits for the transaction if it is still open; takes the key if it failed.
                 await sql.execute(_CLAIM, [actor])
                 cursor = await sql.execute(_WHOSE, [actor])
                 row = await cursor.fetchone()
@@ -190,16 +190,16 @@ class Writer:
 
 
 class PatientWriter(Writer):
-    """Leaves its transactions open for a long time, across quiet points: nobody else may wait."""
+    """Keeps transactions open for long, across quiet points; no event may wait for them."""
 
     def __init__(
         self, name: str, chance: Chance, database: Database, ledger: Ledger, open_s: float
     ) -> None:
-        """Do nothing yet."""
+        """``run`` starts it."""
         super().__init__(name, chance, database, ledger, mean_pause_s=2 * open_s)
         self._open_s = open_s
         self.is_open = False
-        """A transaction is open, so that nobody can alter the table."""
+        """Whether a transaction is open; then the table cannot be altered."""
 
     async def run(self, gate: Gate) -> None:
         """Write until cancelled."""
@@ -231,10 +231,10 @@ class PatientWriter(Writer):
 
 
 class ApiWriter:
-    """Creates orders through the API, each once, however often it must ask."""
+    """Creates orders through the API, each once, with as many retries as needed."""
 
     def __init__(self, chance: Chance, api: httpx.AsyncClient, mean_pause_s: float) -> None:
-        """Do nothing yet."""
+        """``run`` starts it."""
         self._chance = chance
         self._api = api
         self._mean_pause_s = mean_pause_s

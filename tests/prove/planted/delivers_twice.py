@@ -1,4 +1,4 @@
-"""A gateway that now and then sends a frame twice."""
+"""A gateway that sometimes sends a frame twice."""
 
 import sys
 from itertools import count

@@ -1,4 +1,4 @@
-"""A gateway that now and then does not send a frame to those who are live."""
+"""A gateway that sometimes does not send a frame to live clients."""
 
 import sys
 from itertools import count

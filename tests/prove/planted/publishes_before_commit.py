@@ -1,4 +1,4 @@
-"""A listener that publishes what is not committed, and sometimes never will be as it was."""
+"""A listener that publishes uncommitted batches, some of which are rolled back."""
 
 import asyncio
 import sys
@@ -18,7 +18,7 @@ async def _take(self: OrderLog, max_events: int) -> Batch | None:
     await self._connection.ask("ROLLBACK")
     if batch is None:
         return None
-    for _ in range(_LOOKS):  # until someone commits what comes before
+    for _ in range(_LOOKS):  # until an earlier change is committed
         if await _oldest(self) < oldest:
             return batch
         await asyncio.sleep(0.005)

@@ -1,4 +1,4 @@
-"""A listener that now and then publishes a batch without its events."""
+"""A listener that sometimes publishes a batch without its events."""
 
 import sys
 from dataclasses import replace

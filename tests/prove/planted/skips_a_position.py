@@ -1,4 +1,4 @@
-"""A listener that now and then leaves out a position."""
+"""A listener that sometimes skips a position."""
 
 import sys
 from itertools import count
