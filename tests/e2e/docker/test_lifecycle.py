@@ -163,6 +163,23 @@ def test_password_from_the_environment(containers: ContainerStack) -> None:
     assert answers[0].output == b"f\n"
 
 
+@pytest.mark.parametrize("service", ["api", "listener"])
+def test_change_of_a_service_password(containers: ContainerStack, service: str) -> None:
+    """The procedure of docs/containers.md gives the service a new password, and it logs in."""
+    until_well(containers)
+    file = "/run/orders/database-password"
+    before = containers.run(f"{service}-1", "cat", file)[1]
+    containers.compose("exec", "-T", "db", "rm", f"/run/orders-{service}/database-password")
+    containers.compose("restart", "db")
+    containers.until_healthy("db-1")
+    containers.compose("exec", "-T", "db", "upgrade-orders")
+    containers.compose("restart", service)
+    containers.until_healthy(f"{service}-1")
+    assert containers.run(f"{service}-1", "cat", file)[1] != before
+    until_well(containers)
+    insert(containers, "after the change")
+
+
 def test_https_for_a_host_name(containers: ContainerStack) -> None:
     """A site with a name is served over HTTPS, beside plain HTTP for the health check."""
     port = free_port()
