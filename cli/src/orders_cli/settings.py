@@ -35,6 +35,7 @@ class StackSettings(BaseSettings):
     """Port of the first gateway; the others follow it."""
     status_column: str = "status"
     customer_column: str = "customer_name"
+    title_column: str = "product_name"
 
 
 def load_settings() -> StackSettings:

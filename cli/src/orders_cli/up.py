@@ -104,6 +104,7 @@ async def _run(
             inherited=inherited_environment(),
             auth_secret=secret_file(data, AUTH_SECRET),
             needs_token=settings.auth_mode == "token",
+            example={settings.customer_column: "John Doe", settings.title_column: "Laptop"},
             caddy=binaries.caddy(),
             valkey=binaries.valkey_server(),
             data=data,

@@ -27,6 +27,7 @@ def make_plan(edge_hosts: tuple[str, ...] = ("127.0.0.1", "::1")) -> Plan:
         inherited={"LOG_LEVEL": "debug", "DB_HOST": "elsewhere", "API_PORT": "1"},
         auth_secret=Path("/data/auth-secret"),
         needs_token=False,
+        example={},
         caddy=Path("/bin/caddy"),
         valkey=Path("/bin/valkey-server"),
         data=Path("/data"),

@@ -1,6 +1,8 @@
 """Output of ``orders up``: its own messages and its children's lines, each prefixed by a name."""
 
 import contextlib
+import json
+from collections.abc import Mapping
 
 import rich.console
 from rich.text import Text
@@ -29,11 +31,13 @@ class StackConsole:
         """Print a warning of ``orders up``."""
         self._print(Text(f"{_OWN_NAME:>9} | {line}", "bold red"))
 
-    def ready(self, edge_url: str, seconds: float, *, needs_token: bool = False) -> None:
-        """Print the addresses and first commands to try."""
+    def ready(
+        self, edge_url: str, seconds: float, example: Mapping[str, str], *, needs_token: bool
+    ) -> None:
+        """Print the addresses and first commands to try; ``example`` is an order to create."""
         host = edge_url.replace("127.0.0.1", "localhost")
         curl = f"curl -X POST {host}/api/orders -H 'Content-Type: application/json'"
-        body = """-d '{"customer_name": "John Doe", "product_name": "Laptop"}'"""
+        body = f"-d '{json.dumps(example)}'"
         rows = {
             "dashboard": (host, "bold underline"),
             "API": (f"{host}/api/docs", "underline"),

@@ -32,6 +32,8 @@ class Plan:
     inherited: Mapping[str, str]
     auth_secret: Path
     needs_token: bool
+    example: Mapping[str, str]
+    """An order that can be created."""
     caddy: Path
     valkey: Path
     data: Path

@@ -78,7 +78,7 @@ class Stack:
         self._is_ready = True
         self._publish()
         seconds = time.monotonic() - self._began
-        self._console.ready(plan.edge_url, seconds, needs_token=plan.needs_token)
+        self._console.ready(plan.edge_url, seconds, plan.example, needs_token=plan.needs_token)
 
     def _publish(self) -> None:
         if self._is_ready:
