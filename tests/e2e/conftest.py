@@ -13,7 +13,7 @@ _MADE = pytest.StashKey[list[EmbeddedStack]]()
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
-    """Start the system once. Tests leave it ready, with whatever orders they made."""
+    """Start the system once for all tests, which leave it ready. Orders they create remain."""
     stack = EmbeddedStack(tmp_path_factory.mktemp("stack"))
     try:
         stack.start()
@@ -24,7 +24,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
 
 @pytest.fixture(scope="session")
 def containers() -> Iterator[ContainerStack]:
-    """Start the system in containers, once. Tests leave it ready."""
+    """Start the system in containers once for all tests, which leave it ready."""
     stack = ContainerStack()
     with interruptible():
         try:
@@ -47,7 +47,7 @@ def world(request: pytest.FixtureRequest) -> World:
 def make_stack(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Callable[..., EmbeddedStack]]:
-    """Make a system of one's own: not started, ended with the test."""
+    """Return a function that creates a system for one test: not started, ended with the test."""
     made: list[EmbeddedStack] = request.node.stash.setdefault(_MADE, [])
 
     def make(*options: str) -> EmbeddedStack:
@@ -65,7 +65,7 @@ def make_stack(
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show or keep what the system said when a test fails."""
+    """Show or store the system's output when a test fails."""
     report = yield
     if report.failed:
         arguments = getattr(item, "funcargs", {})

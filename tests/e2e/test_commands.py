@@ -1,4 +1,4 @@
-"""``orders psql``, ``watch`` and ``simulate`` against the whole system, and without one."""
+"""``orders psql``, ``watch`` and ``simulate`` with and without a running system."""
 
 import re
 import signal
@@ -16,7 +16,7 @@ from harness.world import World, head, stream_url
 
 @contextmanager
 def _watching(world: World, log: Path, *options: str) -> Iterator[None]:
-    """Run ``orders watch``, connected, its lines in a file; it ends with 0 on Ctrl-C."""
+    """Run ``orders watch`` with its output in a file; on Ctrl-C it ends with status 0."""
     with log.open("wb") as output:
         watch = subprocess.Popen(
             [ORDERS, "watch", "--url", stream_url(world), *options],
@@ -57,7 +57,7 @@ def test_psql_passes_its_arguments_on(stack: EmbeddedStack) -> None:
 
 
 def test_psql_says_who_it_was(stack: EmbeddedStack) -> None:
-    """Changes made with ``orders psql`` are ascribed to the database role."""
+    """The actor of changes made with ``orders psql`` is the database role."""
     statement = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Ascribed')"
     orders("psql", "-c", statement, folder=stack.folder)
     head(stack)
@@ -66,7 +66,7 @@ def test_psql_says_who_it_was(stack: EmbeddedStack) -> None:
 
 
 def test_watch_shows_what_changed(world: World, tmp_path: Path) -> None:
-    """One line an event: position, operation, order, what changed from what to what."""
+    """Each event is a line with position, operation, order, and old and new values."""
     log = tmp_path / "watch.log"
     with _watching(world, log):
         _insert(world, "Seen")
@@ -79,7 +79,7 @@ def test_watch_shows_what_changed(world: World, tmp_path: Path) -> None:
 
 
 def test_watch_with_a_filter(world: World, tmp_path: Path) -> None:
-    """With a filter only what matches is shown."""
+    """With a filter only matching rows are shown."""
     log = tmp_path / "watch.log"
     with _watching(world, log, "--status", "cancelled", "--customer", "Ada"):
 
@@ -94,7 +94,7 @@ def test_watch_with_a_filter(world: World, tmp_path: Path) -> None:
 
 
 def test_watch_resumes(world: World, tmp_path: Path) -> None:
-    """I7: what happens while every gateway is gone is shown after it, once."""
+    """I7: changes made while no gateway runs are shown afterwards, once."""
     log = tmp_path / "watch.log"
     with _watching(world, log):
         for name in world.names("gateway"):
@@ -108,7 +108,7 @@ def test_watch_resumes(world: World, tmp_path: Path) -> None:
 
 
 def test_simulate(world: World, tmp_path: Path) -> None:
-    """Traffic comes at about the rate asked for, and ends in time."""
+    """Traffic has about the requested rate, and ends in time."""
     before = head(world)
     options = ("--rate", "20", "--seconds", "4", "--seed", "7", "--api", world.edge)
     done = orders("simulate", *options, folder=tmp_path)
@@ -128,7 +128,7 @@ def test_simulate(world: World, tmp_path: Path) -> None:
 
 
 def test_running_stack_is_found(stack: EmbeddedStack) -> None:
-    """Without an address, commands turn to the stack that runs on the folder."""
+    """Without an address, commands use the stack that runs on the folder."""
     before = int(stack.psql("SELECT count(*) FROM orders"))
     options = ("--rate", "20", "--seconds", "1", "--seed", "7")
     done = orders("simulate", *options, folder=stack.folder)
@@ -145,8 +145,8 @@ def test_running_stack_is_found(stack: EmbeddedStack) -> None:
         ["psql", "-c", "SELECT 1"],
     ],
 )
-def test_nothing_there(tmp_path: Path, arguments: list[str]) -> None:
-    """An address that nobody answers at is one sentence and status 1."""
+def test_no_system_at_the_address(tmp_path: Path, arguments: list[str]) -> None:
+    """An address without a server is an error of one sentence and status 1."""
     (tmp_path / "one.csv").write_text(
         "customer_name,product_name,quantity,ordered_on,shipped_on\nAda,Loom,1,1996-07-04,\n"
     )
@@ -172,7 +172,7 @@ def test_nothing_there(tmp_path: Path, arguments: list[str]) -> None:
     ],
 )
 def test_bad_input(tmp_path: Path, arguments: list[str]) -> None:
-    """Input that makes no sense is a clear error and status 2."""
+    """Invalid input is an error without a traceback and status 2."""
     (tmp_path / "wrong.csv").write_text("a,b\n1,2\n")
     done = orders(*arguments, folder=tmp_path)
     assert done.returncode == 2

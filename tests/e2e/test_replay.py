@@ -1,4 +1,4 @@
-"""``orders replay`` against the whole system, in whatever world it runs."""
+"""``orders replay`` with a running system, embedded or in containers."""
 
 import csv
 import subprocess
@@ -19,7 +19,7 @@ NORTHWIND = Path(__file__).resolve().parents[2] / "data" / "northwind_orders.csv
 
 @contextmanager
 def _following(world: World, events: int) -> Iterator[Follower]:
-    """Read on another thread, as a client does, until so many events have come."""
+    """Read events on another thread, as a client does, until this many have arrived."""
     with Follower(stream_url(world)) as follower:
         last = follower.position + events
         reading = threading.Thread(target=follower.until, args=(last, 240.0))
@@ -37,7 +37,7 @@ def _replay(
 
 
 def _northwind(orders: int, folder: Path) -> Path:
-    """Return a file with the first so many orders; there are 2,155."""
+    """Return a file with the first orders of Northwind's 2,155."""
     part = folder / "part.csv"
     lines = NORTHWIND.read_text(encoding="utf-8").splitlines(keepends=True)
     part.write_text("".join(lines[: orders + 1]), encoding="utf-8")
@@ -46,7 +46,7 @@ def _northwind(orders: int, folder: Path) -> Path:
 
 @pytest.mark.parametrize("count", [300, pytest.param(2155, marks=pytest.mark.slow)])
 def test_northwind_as_fast_as_it_can(world: World, tmp_path: Path, count: int) -> None:
-    """I2, I7: a client there before sees every event, in order, none twice."""
+    """I2, I7: a client connected before sees every event once and in order."""
     file = _northwind(count, tmp_path)
     with file.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
@@ -71,7 +71,7 @@ def test_northwind_as_fast_as_it_can(world: World, tmp_path: Path, count: int) -
 
 
 def test_malformed_lines(world: World, tmp_path: Path) -> None:
-    """Malformed lines are reported with their number and counted; the rest goes on."""
+    """Malformed lines are reported with their number and counted; the others are replayed."""
     file = tmp_path / "lines.csv"
     file.write_text(
         "customer_name,product_name,quantity,ordered_on,shipped_on\n"
@@ -95,7 +95,7 @@ def test_malformed_lines(world: World, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_outlasts_a_restart_of_the_api(world: World, tmp_path: Path) -> None:
-    """A replay during which the API dies ends with every order created once."""
+    """A replay during which the API dies creates every order once."""
     before = int(world.psql("SELECT count(*) FROM orders"))
     done: list[str] = []
 

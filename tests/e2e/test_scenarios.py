@@ -1,4 +1,4 @@
-"""What users and operators do to the running system, in whatever world it runs."""
+"""Writes, crashes and restarts of the running system, embedded or in containers."""
 
 import time
 
@@ -12,7 +12,7 @@ from harness.writer import Writer
 
 CLIENTS = 20
 _OFTEN = ("listener", "gateway")
-"""Killed in every run of the tests; the others in the long one, and in containers."""
+"""Roles killed in every test run; the others in slow runs and in containers."""
 
 
 def _until_accepted(writer: Writer, more: int, deadline_s: float = 60.0) -> None:
@@ -21,7 +21,7 @@ def _until_accepted(writer: Writer, more: int, deadline_s: float = 60.0) -> None
 
 
 def test_every_writer_is_seen(world: World) -> None:
-    """I1: what SQL and what the API writes reaches a client, once, in order."""
+    """I1: changes by SQL and by the API reach a client once and in order."""
     until_well(world)
     with Follower(stream_url(world)) as follower, Writer(world) as writer:
         _until_accepted(writer, 1)
@@ -39,7 +39,7 @@ def test_every_writer_is_seen(world: World) -> None:
     [each if each in _OFTEN else pytest.param(each, marks=pytest.mark.slow) for each in ROLES],
 )
 def test_killed_under_load(world: World, role: Role) -> None:
-    """I3, I7: a process of any role may die; no accepted write and no client's event is lost."""
+    """I3, I7: no accepted write and no client's event is lost when a process dies."""
     until_well(world)
     with ResumingClients(stream_url(world), CLIENTS) as clients, Writer(world) as writer:
         _until_accepted(writer, 5)
@@ -55,7 +55,7 @@ def test_killed_under_load(world: World, role: Role) -> None:
 
 @pytest.mark.slow
 def test_rolling_restart(world: World) -> None:
-    """I3, I7: every process is restarted, one after another, and nobody misses an event."""
+    """I3, I7: no client misses an event while all processes are restarted in turn."""
     until_well(world)
     away_s = []
     with ResumingClients(stream_url(world), CLIENTS) as clients, Writer(world) as writer:
@@ -77,7 +77,7 @@ def test_rolling_restart(world: World) -> None:
 
 @pytest.mark.slow
 def test_listener_hangs(world: World) -> None:
-    """I5: while the listener is frozen writes go on as fast; their events come when it goes on."""
+    """I5: a frozen listener does not slow down writes; their events arrive when it continues."""
     until_well(world)
     (name,) = world.names("listener")
     with ResumingClients(stream_url(world), CLIENTS) as clients, Writer(world) as writer:

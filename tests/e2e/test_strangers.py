@@ -1,4 +1,4 @@
-"""What strangers leave undone at the edge is their own loss: nobody else waits for it."""
+"""Unfinished and oversized requests at the edge delay no other client."""
 
 import time
 import urllib.request
@@ -17,45 +17,45 @@ MEGABYTE = b" " * 1_000_000
 
 
 def half_a_body(entrance: Entrance) -> None:
-    """Go away in the middle of an order."""
+    """Disconnect in the middle of an order."""
     _send(entrance, entrance.request("POST /api/orders", JSON, "Content-Length: 90"), b"{")
 
 
 def less_than_announced(entrance: Entrance) -> None:
-    """Go away after an order that would do, but is not all of what was announced."""
+    """Disconnect after a complete order that is shorter than its Content-Length."""
     head = entrance.request("POST /api/orders", JSON, "Content-Length: 90")
     _send(entrance, head, b'{"customer_name": "cut off", "product_name": "cut off"}')
 
 
 def half_a_body_of_a_read(entrance: Entrance) -> None:
-    """Announce a body where none belongs, and go away in the middle of it."""
+    """Announce a body with a GET, and disconnect in the middle of it."""
     _send(entrance, entrance.request("GET /api/orders", "Content-Length: 90"), b"{")
 
 
 def large_body(entrance: Entrance) -> None:
-    """Send far more than any order is."""
+    """Send a body larger than any order."""
     head = entrance.request("POST /api/orders", JSON, f"Content-Length: {len(MEGABYTE)}")
     _send(entrance, head, MEGABYTE)
 
 
 def endless_body(entrance: Entrance) -> None:
-    """Send more and more, without having said how much."""
+    """Send a chunked body without an end."""
     head = entrance.request("POST /api/orders", JSON, "Transfer-Encoding: chunked")
     _send(entrance, head, b"%x\r\n%b\r\n" % (len(MEGABYTE), MEGABYTE))
 
 
 def half_a_body_of_a_handshake(entrance: Entrance) -> None:
-    """Announce a body of a handshake, and go away in the middle of it."""
+    """Announce a body with a handshake, and disconnect in the middle of it."""
     _send(entrance, entrance.handshake("Content-Length: 90"), b"{")
 
 
 def body_of_a_handshake(entrance: Entrance) -> None:
-    """Send a handshake with a body, as no client does."""
+    """Send a handshake with a body."""
     _send(entrance, entrance.handshake(f"Content-Length: {len(MEGABYTE)}"), MEGABYTE)
 
 
 def pieces_of_a_handshake(entrance: Entrance) -> None:
-    """Send a handshake with a body, without having said how much."""
+    """Send a handshake with a chunked body."""
     _send(entrance, entrance.handshake("Transfer-Encoding: chunked"), b"5\r\n{")
 
 
@@ -70,12 +70,12 @@ def long_header(entrance: Entrance) -> None:
 
 
 def plain_request(entrance: Entrance) -> None:
-    """Ask the gateway for a page, with half a body."""
+    """Send a POST with half a body to the gateway's path."""
     _send(entrance, entrance.request("POST /ws", "Content-Length: 90"), b"{")
 
 
 def _send(entrance: Entrance, *parts: bytes) -> None:
-    """Send as much as is taken, then go: without a word, having heard what there is to hear."""
+    """Send as much as the server accepts, read what it answers, and disconnect."""
     with entrance.dial() as opened:
         try:
             for part in parts:
@@ -102,8 +102,8 @@ STRANGERS: list[Callable[[Entrance], None]] = [
 
 
 @pytest.mark.parametrize("stranger", STRANGERS, ids=lambda stranger: stranger.__name__)
-def test_nobody_waits_for_a_stranger(world: World, stranger: Callable[[Entrance], None]) -> None:
-    """Requests and handshakes that follow are answered at once: no process is held to be away."""
+def test_other_clients_do_not_wait(world: World, stranger: Callable[[Entrance], None]) -> None:
+    """Requests and handshakes that follow are answered at once: no process counts as down."""
     entrance = Entrance.at(world.edge)
     waited_s = 0.0
     for _ in range(ROUNDS):
@@ -120,13 +120,13 @@ def test_nobody_waits_for_a_stranger(world: World, stranger: Callable[[Entrance]
 
 @pytest.mark.slow
 def test_slow_bodies_are_cut_off(world: World) -> None:
-    """Nobody keeps a connection by sending a byte now and then."""
+    """A client that sends a body byte by byte is disconnected."""
     dawdle_over_a_body(Entrance.at(world.edge), 20)
 
 
 @pytest.mark.parametrize("size", ["Content-Length: 1000000", "Transfer-Encoding: chunked"])
 def test_no_request_hides_in_a_body(world: World, size: str) -> None:
-    """What is left of a body that was refused is never taken for another request."""
+    """The rest of a rejected body is never read as another request."""
     entrance = Entrance.at(world.edge)
     hidden = entrance.request("GET /api/orders")
     body = (hidden * (1_000_000 // len(hidden) + 1))[:1_000_000]

@@ -1,4 +1,4 @@
-"""``orders up``: readiness, supervision, shutdown, refusals."""
+"""``orders up``: readiness, supervision, shutdown, errors."""
 
 import os
 import shutil
@@ -59,7 +59,7 @@ def _insert(stack: EmbeddedStack, product: str) -> None:
         )
 
 
-def test_all_that_is_promised_answers(stack: EmbeddedStack) -> None:
+def test_every_address_answers(stack: EmbeddedStack) -> None:
     """Once ready, every address in stack.json answers."""
     assert '<div id="root">' in _get(stack.edge)[1]
     until(lambda: _is_well(stack), what="health")
@@ -76,7 +76,7 @@ def test_all_that_is_promised_answers(stack: EmbeddedStack) -> None:
 
 
 def test_pids_are_the_servers_themselves(stack: EmbeddedStack) -> None:
-    """stack.json names each process by the id of the server, not of a wrapper."""
+    """stack.json holds the process ids of the servers themselves, not of wrappers."""
     pids = stack.pids()
     assert set(pids) == set(_PROCESS_NAMES)
     for name, expected in _PROCESS_NAMES.items():
@@ -86,14 +86,14 @@ def test_pids_are_the_servers_themselves(stack: EmbeddedStack) -> None:
 
 
 def test_secrets_are_private(stack: EmbeddedStack) -> None:
-    """Only the owner reads the addresses with the password in them, and the password itself."""
+    """Files that contain the password are readable by their owner only."""
     for name in ("stack.json", "database-password"):
         assert stat.S_IMODE((stack.data / name).stat().st_mode) == 0o600
     assert stack.database.split(":")[2].split("@")[0] not in stack.log()
 
 
 def test_database_is_for_its_role_only(stack: EmbeddedStack) -> None:
-    """The role is no superuser, nobody gets in without a password, and not over the network."""
+    """The owner role is not a superuser, and every login needs the password, from this machine."""
     assert stack.psql("SELECT rolsuper FROM pg_roles WHERE rolname = 'orders'") == "f"
     assert stack.psql("SHOW listen_addresses") == "127.0.0.1"
     for user in ("orders", "postgres"):
@@ -103,7 +103,7 @@ def test_database_is_for_its_role_only(stack: EmbeddedStack) -> None:
 
 @pytest.mark.parametrize("name", sorted(_PROCESS_NAMES))
 def test_child_that_dies_is_replaced(stack: EmbeddedStack, name: str) -> None:
-    """I3: any process may die; it is started again, stack.json says so, events go on."""
+    """I3: a process that dies is restarted, stack.json has its new id, and events continue."""
     until(lambda: _is_well(stack), 30, "health before")
     stack.kill(name)
     assert psutil.pid_exists(stack.pids()[name])
@@ -119,7 +119,7 @@ def test_child_that_dies_is_replaced(stack: EmbeddedStack, name: str) -> None:
     "number", [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
 )
 def test_signal_ends_everything(make_stack: MakeStack, number: signal.Signals) -> None:
-    """Within 10 s of a signal nothing is left, with a client connected all the while."""
+    """Within 10 s of a signal no process is left, even with a client connected."""
     stack = make_stack()
     stack.start()
     with _follow(stack):
@@ -135,7 +135,7 @@ def test_signal_ends_everything(make_stack: MakeStack, number: signal.Signals) -
 
 @pytest.mark.slow
 def test_second_interrupt_ends_at_once(make_stack: MakeStack) -> None:
-    """Who cannot wait asks twice."""
+    """A second Ctrl-C ends everything at once."""
     stack = make_stack()
     stack.start()
     processes = stack.processes()
@@ -147,7 +147,7 @@ def test_second_interrupt_ends_at_once(make_stack: MakeStack) -> None:
 
 
 def test_interrupt_during_the_start(make_stack: MakeStack) -> None:
-    """A start that is interrupted leaves nothing behind either."""
+    """An interrupted start leaves no process behind."""
     stack = make_stack()
     up = stack.launch()
     until(lambda: "ready to accept connections" in stack.log(), 60, "PostgreSQL")
@@ -200,8 +200,8 @@ def test_folder_with_blanks_and_umlauts(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_killed_without_a_chance(make_stack: MakeStack) -> None:
-    """SIGKILL of ``orders up`` leaves no process, and the next start finds what was committed."""
+def test_killed_by_sigkill(make_stack: MakeStack) -> None:
+    """SIGKILL of ``orders up`` leaves no process, and the next start has all committed orders."""
     stack = make_stack()
     stack.start()
     _insert(stack, "before the kill")
@@ -218,7 +218,7 @@ def test_killed_without_a_chance(make_stack: MakeStack) -> None:
 
 
 def test_data_outlives_a_restart(make_stack: MakeStack) -> None:
-    """Orders, log and the stream's identity are there again after a clean restart."""
+    """Orders, log and stream id survive a clean restart."""
     stack = make_stack("--gateways", "1")
     stack.start()
     assert "gateway-2" not in stack.pids()
@@ -237,7 +237,7 @@ def test_data_outlives_a_restart(make_stack: MakeStack) -> None:
 
 
 def test_second_stack_on_the_same_folder(stack: EmbeddedStack) -> None:
-    """Two stacks never share a folder; the second says why it does not start."""
+    """A second stack on the same folder does not start and gives the reason."""
     done = orders("up", *ANY_PORTS, folder=stack.folder)
     assert done.returncode == 1
     assert "another `orders up` is running" in done.stderr
@@ -248,7 +248,7 @@ def test_second_stack_on_the_same_folder(stack: EmbeddedStack) -> None:
     "option", ["--port", "--api-port", "--listener-port", "--gateway-port", "--db-port"]
 )
 def test_port_in_use(tmp_path: Path, option: str) -> None:
-    """A port in use is named together with the option that chooses another; nothing starts."""
+    """The error for a port in use names the option that chooses another one."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = orders("up", *ANY_PORTS, option, str(port), folder=tmp_path)
@@ -271,7 +271,7 @@ def test_port_in_use(tmp_path: Path, option: str) -> None:
     ],
 )
 def test_bad_values(tmp_path: Path, options: list[str], settings: dict[str, str]) -> None:
-    """An option or setting that makes no sense ends it with status 2 before anything starts."""
+    """An invalid option or setting ends the command with status 2 before anything starts."""
     done = orders("up", *options, folder=tmp_path, settings=settings)
     assert done.returncode == 2
     assert all(name in done.stderr for name in settings)
@@ -280,7 +280,7 @@ def test_bad_values(tmp_path: Path, options: list[str], settings: dict[str, str]
 
 
 def test_open_to_others_is_refused(tmp_path: Path) -> None:
-    """Where others reach the edge everyone would be let in: a sentence says what to set instead."""
+    """An edge that others can reach needs tokens: the error says which setting to change."""
     done = orders("up", *ANY_PORTS, folder=tmp_path, settings={"EDGE_HOST": "0.0.0.0"})
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
@@ -289,7 +289,7 @@ def test_open_to_others_is_refused(tmp_path: Path) -> None:
 
 
 def test_service_that_refuses_a_setting(make_stack: MakeStack) -> None:
-    """A setting only a service understands: its own words are shown, everything ends, status 2."""
+    """A setting that a service rejects: its error is shown, everything ends, status 2."""
     stack = make_stack()
     up = stack.launch(HEARTBEAT_INTERVAL_S="often")
     assert up.wait(60) == 2
@@ -309,7 +309,7 @@ def test_settings_of_dotenv(make_stack: MakeStack) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become someone else")
 def test_below_a_folder_only_root_may_enter(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """As root, with data where no other user may look, PostgreSQL still runs as another user."""
+    """As root, with data in a folder closed to other users, PostgreSQL runs as another user."""
     closed = tmp_path_factory.mktemp("closed")
     closed.chmod(0o700)
     folder = closed / "inner"
@@ -325,7 +325,7 @@ def test_below_a_folder_only_root_may_enter(tmp_path_factory: pytest.TempPathFac
 
 
 def test_works_from_a_clone_only(tmp_path: Path) -> None:
-    """Without a built dashboard the error says what builds it."""
+    """Without a built dashboard the error names the command that builds it."""
     with pytest.raises(StackError, match="run `make up`"):
         Repository(_hollow_clone(tmp_path)).check()
 

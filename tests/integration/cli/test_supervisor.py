@@ -1,4 +1,4 @@
-"""The supervisor with small programs of its own."""
+"""The supervisor, with small programs written for the tests."""
 
 import asyncio
 import io
@@ -37,7 +37,7 @@ ENDS = "import sys; print('I say why', flush=True); sys.exit(int(sys.argv[2]))"
 
 
 class Supervised:
-    """A supervisor and what it said."""
+    """A supervisor and its output."""
 
     def __init__(self, supervisor: Supervisor, output: io.StringIO) -> None:
         self.supervisor = supervisor
@@ -49,7 +49,7 @@ class Supervised:
 
 @asynccontextmanager
 async def supervised() -> AsyncIterator[Supervised]:
-    """Supervise for the length of a block; nothing is left after it."""
+    """Supervise for the length of a block; no process is left after it."""
     output = io.StringIO()
     console = StackConsole(Console(file=output, width=200))
     async with asyncio.TaskGroup() as tasks:
@@ -77,14 +77,14 @@ def soon() -> float:
 
 
 async def test_output_carries_the_name() -> None:
-    """What a program says appears under its name."""
+    """A program's output is prefixed by its name."""
     async with supervised() as it:
         await it.supervisor.start([program(SERVER)], soon())
         assert "   server | hello from the server" in it.said()
 
 
 async def test_never_ready() -> None:
-    """A program that keeps ending is started again until the deadline, then its words are shown."""
+    """A program that keeps ending is restarted until the deadline; the error has its output."""
     async with supervised() as it:
         with pytest.raises(NotReadyError, match="server is not ready in time") as caught:
             await it.supervisor.start([program(ENDS, "1")], time.monotonic() + 1.5)
@@ -93,7 +93,7 @@ async def test_never_ready() -> None:
 
 
 async def test_refused_settings() -> None:
-    """A program that refuses its settings is not started again: that would change nothing."""
+    """A program that rejects its settings is not restarted: that would not help."""
     async with supervised() as it:
         with pytest.raises(BadSettingsError) as caught:
             await it.supervisor.start([program(ENDS, "2")], soon())
@@ -102,7 +102,7 @@ async def test_refused_settings() -> None:
 
 
 async def test_program_that_does_not_exist() -> None:
-    """A program that cannot be started at all is reported like one that ends."""
+    """A program that does not exist is reported like one that ends."""
     missing = Program("ghost", ("/nowhere/ghost",), {}, "http://127.0.0.1:1/")
     async with supervised() as it:
         with pytest.raises(NotReadyError):
@@ -111,7 +111,7 @@ async def test_program_that_does_not_exist() -> None:
 
 
 async def test_restart() -> None:
-    """A program that is killed is back, as another process."""
+    """A killed program is restarted as another process."""
     async with supervised() as it:
         await it.supervisor.start([program(SERVER)], soon())
         pid = it.supervisor.pids()["server"]
@@ -124,8 +124,8 @@ async def test_restart() -> None:
         assert it.supervisor.pids()["server"] != pid
 
 
-async def test_deaf_program_is_forced() -> None:
-    """A program that ignores being asked is ended all the same, once its time is up."""
+async def test_program_that_ignores_sigterm_is_killed() -> None:
+    """A program that ignores SIGTERM is killed at the deadline."""
     async with supervised() as it:
         await it.supervisor.start([program(SERVER, "--deaf")], soon())
         process = psutil.Process(it.supervisor.pids()["server"])
@@ -137,7 +137,7 @@ async def test_deaf_program_is_forced() -> None:
 
 
 async def test_kill_at_once() -> None:
-    """Whoever asks for it gets everything ended without further ado, and nothing comes back."""
+    """``kill`` ends all programs at once, and none is restarted."""
     async with supervised() as it:
         programs = [program(SERVER, "--deaf", name=name) for name in ("one", "two")]
         await it.supervisor.start(programs, soon())
@@ -149,7 +149,7 @@ async def test_kill_at_once() -> None:
 
 
 async def test_death_signal_is_armed() -> None:
-    """A program hears of our death: the kernel sends it the signal it was given."""
+    """The kernel is told to signal a program when its parent dies."""
     code = """
         import ctypes
         armed = ctypes.c_int()

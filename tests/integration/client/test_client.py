@@ -1,4 +1,4 @@
-"""The client package against the real system."""
+"""The client package with a real listener, gateways and API."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def write(pipeline: Pipeline, statement: bytes = INSERT, times: int = 1) -> None:
-    """Commit a statement so many times."""
+    """Commit a statement this many times."""
     async with await psycopg.AsyncConnection.connect(pipeline.database.url, autocommit=True) as sql:
         for _ in range(times):
             await sql.execute(statement)
@@ -41,7 +41,7 @@ async def take(client: OrdersClient, number: int) -> list[Item]:
 async def following(
     client: OrdersClient, api: Service, book: OrderBook
 ) -> AsyncIterator[Callable[[], None]]:
-    """Keep a book right in the background; yields a check that this still goes well."""
+    """Follow the stream in the background; yields a function that raises if that failed."""
 
     async def run() -> None:
         async with client, httpx.AsyncClient(base_url=api.url) as http:
@@ -58,7 +58,7 @@ async def following(
 
 
 async def test_events_come_as_they_happen(pipeline: Pipeline) -> None:
-    """I1: a client without a place gets what happens from now on."""
+    """I1: a client without a place gets the events from now on."""
     gateway = pipeline.gateway()
     pipeline.listener().ready()
     gateway.ready()
@@ -77,7 +77,7 @@ async def test_events_come_as_they_happen(pipeline: Pipeline) -> None:
 
 
 async def test_another_gateway_takes_over(pipeline: Pipeline) -> None:
-    """I7: the gateway dies; the client goes on at the next address, with nothing lost."""
+    """I7: when the gateway dies, the client continues at the next address and loses nothing."""
     pipeline.listener().ready()
     gateways = [pipeline.gateway().ready(), pipeline.gateway().ready()]
     api = pipeline.api()
@@ -102,7 +102,7 @@ async def test_another_gateway_takes_over(pipeline: Pipeline) -> None:
 
 
 async def test_a_frozen_gateway_is_left(pipeline: Pipeline) -> None:
-    """I7: the connection stays open and nothing comes, not even heartbeats: the watchdog acts."""
+    """I7: a client leaves a gateway that keeps the connection open but sends nothing."""
     pipeline.listener().ready()
     gateways = [pipeline.gateway(HEARTBEAT_INTERVAL_S="0.5").ready() for _ in range(2)]
     api = pipeline.api()
@@ -125,7 +125,7 @@ async def test_a_frozen_gateway_is_left(pipeline: Pipeline) -> None:
 
 
 async def test_a_filtered_book_keeps_what_matches(pipeline: Pipeline) -> None:
-    """I7: rows enter and leave a filtered book; the rest of the stream passes it by."""
+    """I7: a filtered book holds exactly the matching rows as they change."""
     pipeline.listener().ready()
     gateway, api = pipeline.gateway().ready(), pipeline.api()
     await write(pipeline, times=3)
@@ -147,7 +147,7 @@ async def test_a_filtered_book_keeps_what_matches(pipeline: Pipeline) -> None:
 
 
 async def test_a_new_stream_is_a_reset_and_a_new_book(pipeline: Pipeline) -> None:
-    """I7: the database is another one: the book is loaded anew, nothing is mixed."""
+    """I7: with another database the book is reloaded, and no rows are mixed."""
     pipeline.listener().ready()
     gateway, api = pipeline.gateway().ready(), pipeline.api()
     await write(pipeline, times=3)
@@ -169,7 +169,7 @@ async def test_a_new_stream_is_a_reset_and_a_new_book(pipeline: Pipeline) -> Non
 
 
 async def test_a_wrong_address_is_an_error(pipeline: Pipeline) -> None:
-    """Nobody waits for what will never be there."""
+    """An address that does not exist is an error, not a reason to wait."""
     pipeline.listener().ready()
     gateway = pipeline.gateway().ready()
     async with OrdersClient(gateway.ws_url + "nowhere") as client:

@@ -10,20 +10,20 @@ from orders_cli.app import COMMANDS, build
 
 
 def test_help_names_every_subcommand() -> None:
-    """What there is can be seen."""
+    """The help lists every subcommand."""
     shown = CliRunner().invoke(build(), ["--help"]).output
     assert all(f" {name} " in shown for name in COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_subcommand_alone_keeps_its_name(name: str) -> None:
-    """It is asked for in the same way, whether or not the others were imported."""
+    """A subcommand has the same name whether or not the others are imported."""
     shown = CliRunner().invoke(build([name]), ["--help"]).output
     assert f" {name} " in shown
 
 
 def test_a_subcommand_does_not_wait_for_the_others() -> None:
-    """Importing them all takes most of a second, each time somebody types a line of SQL."""
+    """A subcommand imports only what it needs: importing all takes most of a second."""
     code = "import sys; from orders_cli.app import build; build(['psql']); print(*sys.modules)"
     imported = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

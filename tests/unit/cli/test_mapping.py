@@ -47,7 +47,7 @@ def test_what_every_order_needs_must_be_in_the_file() -> None:
 
 
 def test_two_headers_of_one_name() -> None:
-    """Nobody can tell which of the two is meant."""
+    """Two headers for the same column are ambiguous."""
     with pytest.raises(BadValueError, match="two headers"):
         map_headers(("customer_name", "Customer Name", "product_name"), orders())
 

@@ -35,14 +35,14 @@ def make_plan(edge_hosts: tuple[str, ...] = ("127.0.0.1", "::1")) -> Plan:
 
 
 def test_services_find_the_stack_only() -> None:
-    """What a service must find overrides what was inherited; the rest is passed on."""
+    """The stack's addresses override inherited settings; the others are passed on."""
     for service in make_plan().services():
         assert service.environment["REDIS_URL"] == "redis://127.0.0.1:6380/0"
         assert service.environment["LOG_LEVEL"] == "debug"
 
 
 def test_each_service_has_a_role_of_its_own() -> None:
-    """I9: API and listener log in with the least they need; gateways know of no database."""
+    """I9: API and listener have database roles of their own; gateways have no database."""
     api, listener, *gateways = make_plan().services()
     for service, role in ((api, "orders_api"), (listener, "orders_listener")):
         assert service.environment["DB_HOST"] == "127.0.0.1"
@@ -54,14 +54,14 @@ def test_each_service_has_a_role_of_its_own() -> None:
 
 
 def test_services_know_where_they_are_reached() -> None:
-    """They are told the edge's addresses, by which they decide whether everyone may be let in."""
+    """Services get the edge's addresses, which decide whether access may be open."""
     for service in make_plan(("0.0.0.0",)).services():
         assert service.environment["PUBLISHED_ADDRESS"] == "0.0.0.0"
         assert service.environment["AUTH_SECRET_FILE"] == "/data/auth-secret"
 
 
 def test_each_gateway_has_its_own_name_and_port() -> None:
-    """Gateways are alike but for name and port."""
+    """Gateways differ in name and port only."""
     gateways = [each for each in make_plan().services() if each.name.startswith("gateway")]
     assert [each.environment["GATEWAY_ID"] for each in gateways] == ["gateway-1", "gateway-2"]
     assert [each.environment["WS_PORT"] for each in gateways] == ["8080", "8081"]
@@ -77,7 +77,7 @@ def test_edge_knows_all_upstreams() -> None:
 
 
 def test_state_says_where_everything_is() -> None:
-    """stack.json holds addresses that work as they stand, the password escaped."""
+    """stack.json holds complete addresses, with the password escaped."""
     assert make_plan().state({"api": 7}) == {
         "edge": "http://127.0.0.1:3000",
         "api": "http://127.0.0.1:8000",
@@ -98,18 +98,18 @@ def test_state_says_where_everything_is() -> None:
     ],
 )
 def test_edge_address_can_be_opened(host: str, url: str) -> None:
-    """An edge that listens everywhere is reached here."""
+    """The URL of an edge that listens on all addresses is a loopback one."""
     assert make_plan((host,)).edge_url == url
 
 
 def test_services_die_with_us() -> None:
-    """Every program is told what ends it when nobody is left to stop it."""
+    """Every program is killed by the kernel if ``orders up`` dies."""
     for program in (*make_plan().services(), make_plan().edge_program()):
         assert program.kill_signal == Signals.SIGKILL
 
 
 def test_ports_wanted_twice() -> None:
-    """Two owners of one port are both named; any free port clashes with nothing."""
+    """The error for a port wanted twice names both owners; port 0 conflicts with nothing."""
     edge, api = WantedPort("the edge", "--port", 80), WantedPort("the API", "--api-port", 80)
     assert conflicts([edge, api]) == [
         "port 80 is wanted by both the edge and the API; choose another with --port or --api-port"

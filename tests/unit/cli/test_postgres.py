@@ -1,4 +1,4 @@
-"""The environment of PostgreSQL's own programs."""
+"""The environment in which psql runs."""
 
 from orders_cli.stack.postgres import psql_environment
 
@@ -6,7 +6,7 @@ URL = "postgresql://shop:secret@127.0.0.1:5433/orders"
 
 
 def test_psql_finds_the_database() -> None:
-    """It connects without an argument, whatever a person has set for another PostgreSQL."""
+    """Variables that select another PostgreSQL are removed; psql needs no arguments."""
     environment = psql_environment(URL, {"PATH": "/bin", "PGHOST": "elsewhere", "PGSERVICE": "x"})
     assert environment == {
         "PATH": "/bin",
@@ -19,7 +19,7 @@ def test_psql_finds_the_database() -> None:
     }
 
 
-def test_changes_are_ascribed_to_the_role_unless_said_otherwise() -> None:
-    """PostgreSQL takes the last of several values: a person's own."""
+def test_the_users_options_win() -> None:
+    """The user's own PGOPTIONS come last, so they win."""
     options = psql_environment(URL, {"PGOPTIONS": "-c orders.actor=Ann"})["PGOPTIONS"]
     assert options == "-c orders.actor=shop -c orders.actor=Ann"

@@ -36,7 +36,7 @@ def fails(*options: str) -> BaseException | None:
 
 
 def test_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says what was asked for, and counts for as long."""
+    """A token has the requested claims and lifetime."""
     monkeypatch.setenv("AUTH_SECRET", SECRET)
     claims = made("--role", "clerk", "--customer", "Ann", "--customer", "Bob", "--ttl", "90s")
     assert claims["role"] == "clerk"
@@ -45,13 +45,13 @@ def test_token(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_customers_it_is_for_everyone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who names no customer restricts to none."""
+    """Without --customer and --rows the token is unrestricted."""
     monkeypatch.setenv("AUTH_SECRET", SECRET)
     assert "rows" not in made("--subject", "ann")
 
 
 def test_secret_of_the_stack(tmp_path: Path) -> None:
-    """Without a secret of one's own, the stack's signs."""
+    """Without a configured secret, the stack's secret signs."""
     (tmp_path / ".data").mkdir()
     (tmp_path / ".data" / "auth-secret").write_text(SECRET + "\n")
     assert made()["role"] == "viewer"
@@ -68,18 +68,18 @@ def test_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     "options", [["--rows", "store"], ["--role", "root"], ["--ttl", "soon"], ["--subject", ""]]
 )
 def test_no_such_token(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
-    """What would not be accepted is not made."""
+    """A token that the services would reject is not made."""
     monkeypatch.setenv("AUTH_SECRET", SECRET)
     assert isinstance(fails(*options), BadValueError)
 
 
 def test_no_secret() -> None:
-    """Without a secret there is a sentence that says which setting lacks."""
+    """Without a secret the error names the missing setting."""
     assert "AUTH_SECRET" in str(fails())
 
 
 def test_keys_of_another_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where somebody else signs, nothing is made here."""
+    """With keys of another issuer no token is made."""
     monkeypatch.setenv("AUTH_JWKS_URL", "https://issuer.example/keys")
     monkeypatch.setenv("AUTH_ALGORITHM", "RS256")
     monkeypatch.setenv("INTERNAL_SECRET", "secret")
@@ -96,12 +96,12 @@ def test_keys_of_another_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_parse_ttl(text: str, meant: timedelta) -> None:
-    """Seconds, minutes, hours, days."""
+    """A lifetime is given in seconds, minutes, hours or days."""
     assert parse_ttl(text) == meant
 
 
 @pytest.mark.parametrize("text", ["", "8", "h", "0h", "-1h", "1.5h", "8 h", "1w", "9999999d"])
 def test_no_parse_ttl(text: str) -> None:
-    """Anything else is refused."""
+    """Any other lifetime is an error."""
     with pytest.raises(BadValueError):
         parse_ttl(text)

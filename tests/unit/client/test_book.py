@@ -21,7 +21,7 @@ def seen(position: int, operation: str, new: Row | None, old: Row | None = None)
 
 
 def test_events_change_the_book() -> None:
-    """INSERT and UPDATE put the row in place, DELETE takes it out, TRUNCATE takes all."""
+    """INSERT and UPDATE store the row, DELETE removes it, TRUNCATE removes all."""
     orders = book(order(1))
     orders.apply(seen(11, "INSERT", order(2)))
     orders.apply(seen(12, "UPDATE", order(1, version=2, quantity=5), order(1)))
@@ -41,14 +41,14 @@ def test_what_the_snapshot_shows_already_is_no_step_back() -> None:
 
 
 def test_known_events_are_not_applied() -> None:
-    """I7: an event at or before the book's place is in already."""
+    """I7: an event at or before the book's place is not applied again."""
     orders = book(order(1), position=10)
     assert not orders.apply(seen(10, "DELETE", None, order(1)))
     assert set(orders.orders) == {1}
 
 
 def test_a_conflated_event_replaces_whatever_there_was() -> None:
-    """The DELETE between two orders of one id may have been left out: versions do not compare."""
+    """A conflated frame may omit a DELETE between two orders of one id: versions do not count."""
     orders = book(order(1, version=5))
     raw = event(20, "UPDATE", order(1, version=2, quantity=9), order(1))
     orders.apply(parse_event(raw, conflated=True))
@@ -69,7 +69,7 @@ def line(position: int, operation: str, key: Row | None, row: Row | None) -> Eve
 
 
 def test_rows_of_other_tables_are_kept_by_their_key() -> None:
-    """A table with a key of two columns; a TRUNCATE of it leaves the orders alone."""
+    """A key may have two columns, and a TRUNCATE of one table leaves the others."""
     lines = OrderBook(tables={"orders": {}, "lines": {}})
     known = {7: order(7)}
     lines.load(Snapshot(Place(STREAM, 10), {"orders": known, "lines": {}}))
@@ -82,7 +82,7 @@ def test_rows_of_other_tables_are_kept_by_their_key() -> None:
 
 
 def test_events_of_other_tables_only_move_the_place() -> None:
-    """A book of orders passes over events of tables that it does not hold."""
+    """Events of tables that a book does not hold only move its place."""
     orders = book(order(1))
     orders.apply(line(11, "INSERT", {"id": 1}, {"id": 1}))
     assert set(orders.orders) == {1}
@@ -93,7 +93,7 @@ def test_events_of_other_tables_only_move_the_place() -> None:
 def test_a_snapshot_that_is_ahead_comes_out_right(
     data: st.DataObject, history: History, wanted: dict[str, Any]
 ) -> None:
-    """Rows of any later moments, each of its own: after the events in between all is right."""
+    """Rows of a snapshot may be of different moments; after the events in between all are right."""
     matching = RowFilter.parse("orders", wanted, None)
     selection = Selection.parse({"orders": wanted})
     start = data.draw(st.integers(0, history.head))

@@ -75,7 +75,7 @@ def reconnects(actions: list[Action]) -> bool:
 
 
 def test_starts_from_now() -> None:
-    """Without a place there is nothing to ask for; hello says where the stream begins."""
+    """A client without a place starts at the position of hello."""
     protocol = Protocol()
     assert protocol.connect() == ""
     assert protocol.take(hello(4)) == [
@@ -86,7 +86,7 @@ def test_starts_from_now() -> None:
 
 
 def test_resumes_after_what_it_has() -> None:
-    """I7: the next connection asks for what follows the last event."""
+    """I7: the next connection resumes after the last event."""
     protocol = following(4)
     assert positions(protocol.take(frame(5, 6))) == [5, 6]
     assert protocol.connect() == f"after=6&stream={STREAM}"
@@ -104,19 +104,19 @@ def test_skips_what_it_has() -> None:
     [frame(6, 7), frame(5, 7, 5, 7), said("heartbeat", 5), said("pong", 9)],
 )
 def test_a_gap_is_not_followed(message: dict[str, Any]) -> None:
-    """I7: whatever shows that something is missing leads to a connection that asks for it."""
+    """I7: a gap leads to a new connection that resumes before it."""
     protocol = following(4)
     assert reconnects(protocol.take(message))
     assert protocol.connect() == f"after=4&stream={STREAM}"
 
 
 def test_a_heartbeat_proves_the_connection() -> None:
-    """The back-off begins anew only once the connection has done what it should."""
+    """A heartbeat at the client's position resets the back-off."""
     assert following(4).take(said("heartbeat", 4)) == [Proven()]
 
 
 def test_a_reset_goes_on_where_it_says() -> None:
-    """I7: the reader hears the reason; what follows continues from the reset's position."""
+    """I7: a reset is delivered with its reason; events continue from its position."""
     protocol = following(4)
     actions = protocol.take(said("reset", 90, reason="slow"))
     assert resets(actions) == [Reset("slow", Place(STREAM, 90))]
@@ -124,7 +124,7 @@ def test_a_reset_goes_on_where_it_says() -> None:
 
 
 def test_another_stream_is_a_reset() -> None:
-    """I7: hello speaks of another stream; the reset that follows belongs to that one."""
+    """I7: if hello names another stream, the reset that follows belongs to that stream."""
     protocol = Protocol(place=Place(OTHER, 9))
     protocol.connect()
     assert protocol.take(hello(2)) == []
@@ -143,7 +143,7 @@ def test_another_stream_without_a_reset_is_left() -> None:
 
 @pytest.mark.parametrize("wanted", [None, SHIPPED])
 def test_a_stream_replaced_under_way_is_asked_for(wanted: Tables | None) -> None:
-    """I7: only a new hello tells which stream it is now; the reset waits until it is known."""
+    """I7: only the next hello names the new stream; the reset is delivered then."""
     protocol = following(4, wanted)
     assert reconnects(protocol.take(said("reset", 2, reason="unknown_stream")))
     assert protocol.connect() == ""
@@ -154,7 +154,7 @@ def test_a_stream_replaced_under_way_is_asked_for(wanted: Tables | None) -> None
 
 
 def test_a_filter_is_set_before_anything_counts() -> None:
-    """I7: events that come before the filter is confirmed belong to no subscription."""
+    """I7: events before the filter is confirmed are ignored."""
     protocol = Protocol(SHIPPED)
     assert protocol.connect() == ""
     (send,) = protocol.take(hello(4))
@@ -167,7 +167,7 @@ def test_a_filter_is_set_before_anything_counts() -> None:
 
 
 def test_a_filter_resumes_by_subscribing() -> None:
-    """I7: a filtered client comes back with its position, too; not to another stream."""
+    """I7: a filtered client resumes from its position, but not on another stream."""
     protocol = following(4, SHIPPED)
     protocol.connect()
     (send,) = protocol.take(hello(9))
@@ -182,7 +182,7 @@ def test_a_filter_resumes_by_subscribing() -> None:
 
 
 def test_a_reset_before_the_filter_is_set_begins_anew() -> None:
-    """I7: nobody knows whether our position was taken for the old stream or the new one."""
+    """I7: a reset before subscribed leaves the stream unknown, so the client starts again."""
     protocol = following(4, SHIPPED)
     protocol.connect()
     protocol.take(hello(9))
@@ -194,13 +194,13 @@ def test_a_reset_before_the_filter_is_set_begins_anew() -> None:
 
 
 def test_under_a_filter_heartbeats_move_on() -> None:
-    """I7: no event matched in between: the position is still the one to resume from."""
+    """I7: a heartbeat moves the position of a filtered client, since no event matched."""
     protocol = following(4, SHIPPED)
     assert protocol.take(said("heartbeat", 9)) == [Deliver((), Place(STREAM, 9)), Proven()]
 
 
-def test_a_filter_that_is_refused_ends_it() -> None:
-    """Asking again for what is not understood would be in vain."""
+def test_a_rejected_filter_ends_the_client() -> None:
+    """A rejected filter ends the client: asking again would not help."""
     protocol = Protocol(SHIPPED)
     protocol.connect()
     protocol.take(hello(4))
@@ -209,7 +209,7 @@ def test_a_filter_that_is_refused_ends_it() -> None:
 
 
 def test_a_conflated_frame_covers_its_range() -> None:
-    """I6: of a client that fell behind only the newest states come, marked as such."""
+    """I6: a conflated frame holds only the newest states, and marks the events."""
     protocol = following(4)
     actions = protocol.take(frame(5, 40, 9, 40, conflated=True))
     assert positions(actions) == [9, 40]
@@ -219,7 +219,7 @@ def test_a_conflated_frame_covers_its_range() -> None:
 
 
 def test_a_snapshot_moves_it_on() -> None:
-    """A later place of the same stream needs no new connection; what comes before is skipped."""
+    """A later place of the same stream needs no new connection; earlier events are skipped."""
     protocol = following(4)
     assert protocol.seek(Place(STREAM, 8))
     assert positions(protocol.take(frame(5, 9))) == [9]
@@ -228,8 +228,8 @@ def test_a_snapshot_moves_it_on() -> None:
     assert not following(4).seek(Place(OTHER, 8))
 
 
-def test_what_is_unknown_is_ignored() -> None:
-    """Later versions may say more."""
+def test_unknown_messages_are_ignored() -> None:
+    """Unknown messages and fields of later versions are ignored."""
     protocol = following(4)
     assert protocol.take({"type": "news", "position": 3}) == []
     assert positions(protocol.take(frame(5, 5, mood="fine"))) == [5]
@@ -249,8 +249,8 @@ def test_what_is_unknown_is_ignored() -> None:
         {"type": "reset", "reason": "slow", "position": True},
     ],
 )
-def test_nonsense_is_refused(message: dict[str, Any]) -> None:
-    """A message that cannot be read may have held anything: it is fetched again."""
+def test_malformed_messages_are_rejected(message: dict[str, Any]) -> None:
+    """A malformed message is fetched again: it may have held any event."""
     protocol = following(4)
     with pytest.raises(MalformedMessageError):
         protocol.take(message)
@@ -258,8 +258,8 @@ def test_nonsense_is_refused(message: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("raw", ["", "garbage", "[]", "7", '{"position":3}', b"\xff"])
-def test_what_is_no_message_is_refused(raw: str | bytes) -> None:
-    """Only objects with a type are messages."""
+def test_other_json_is_no_message(raw: str | bytes) -> None:
+    """A message is a JSON object with a type."""
     with pytest.raises(MalformedMessageError):
         parse(raw)
 
@@ -291,7 +291,7 @@ def _converse(
     history: History,
     selection: Selection,
 ) -> None:
-    """Hold one connection of any length; frames may begin before what the client knows."""
+    """Hold one connection of any length; frames may begin before the client's position."""
     protocol.connect()
     known = protocol.place
     assert known is not None
@@ -314,7 +314,7 @@ def _converse(
 
 
 def test_positions_move_without_events_under_a_scope() -> None:
-    """A token for some customers makes frames cover more than they hold, as a filter does."""
+    """With a restricted token frames cover more than they hold, as with a filter."""
     protocol = following(4)
     scoped = {"subject": "ann", "role": "viewer", "rows": {"store": ["Berlin"]}, "expires": None}
     assert protocol.take({"type": "authenticated", **scoped}) == []
@@ -325,8 +325,8 @@ def test_positions_move_without_events_under_a_scope() -> None:
     assert protocol.place == Place(STREAM, 12)
 
 
-def test_everyones_orders_have_no_holes() -> None:
-    """A token for everyone's orders explains no gap."""
+def test_an_unrestricted_token_explains_no_gap() -> None:
+    """With an unrestricted token missing events are a gap."""
     protocol = following(4)
     protocol.take({"type": "authenticated", "rows": None})
     assert isinstance(protocol.take(frame(5, 9, 7))[0], Reconnect)
@@ -334,12 +334,12 @@ def test_everyones_orders_have_no_holes() -> None:
 
 
 def test_a_token_that_ends_is_renewed() -> None:
-    """The word that the token ends soon asks for another; the stream goes on."""
+    """A message that the token expires soon makes the client send another."""
     assert following(4).take({"type": "expiring", "seconds": 60}) == [Renew()]
 
 
 def test_a_new_schema_is_told_once() -> None:
-    """The first version is merely noted; another one, in hello or in between, is an item."""
+    """The first schema version is only stored; a later one is delivered as an item."""
     protocol = Protocol()
     protocol.connect()
     protocol.take({**hello(4), "schema": "a"})
@@ -363,7 +363,7 @@ def test_numbers_keep_their_digits() -> None:
 
 @pytest.mark.parametrize("odd", ["[" * 100_000 + "]" * 100_000, "9" * 5000], ids=["deep", "long"])
 def test_a_value_that_cannot_be_parsed_does_not_stop_the_stream(odd: str) -> None:
-    """I11: a json column may hold what Python cannot parse; the event comes all the same."""
+    """I11: an event is delivered even if a json column holds what Python cannot parse."""
     row = f'{{"id":7,"version":1,"note":{odd},"status":"pending"}}'
     event = f'{{"position":5,"operation":"INSERT","order_id":7,"order":{row},"changed":null}}'
     frame = f'{{"type":"events","first":5,"last":5,"events":[{event}]}}'
