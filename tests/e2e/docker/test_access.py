@@ -1,7 +1,7 @@
-"""Containers that ask for tokens: through the edge, as strangers and customers come.
+"""Containers that require tokens, through the edge.
 
-What an attacker may try in detail is tried against the same processes in ``integration/access``;
-here is what images, networks, users and the edge could get wrong.
+``integration/access`` tests attacks on the same processes in detail. These tests cover what images,
+networks, users and the edge add.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ ANN = token("admin", [OURS], subject="ann")
 
 @pytest.fixture(scope="module")
 def guarded(containers: ContainerStack) -> Iterator[ContainerStack]:
-    """Have the containers ask for tokens, and let nobody ask too often."""
+    """Run the containers with tokens required and with low limits."""
     few = {"REQUESTS_PER_SECOND": "10", "CONNECTIONS_PER_SUBJECT": "3"}
     with containers.set(**ASKING, **few, CONNECTIONS_PER_ADDRESS="8"):
         with client(containers, CHIEF) as chief:
@@ -41,26 +41,26 @@ def guarded(containers: ContainerStack) -> Iterator[ContainerStack]:
 
 
 def client(stack: ContainerStack, shown: str | None = None) -> httpx.Client:
-    """Return a client of the edge that shows a token."""
+    """Return an HTTP client of the edge that sends a token."""
     headers = {} if shown is None else bearer(shown)
     return httpx.Client(base_url=stack.edge, headers=headers, timeout=30)
 
 
 def follow(stack: ContainerStack, shown: str) -> Follower:
-    """Connect through the edge, and be let in."""
+    """Connect through the edge with a token."""
     follower = Follower(stream_url(stack), additional_headers=bearer(shown))
     follower.expect("authenticated")
     return follower
 
 
 def checks(shown: httpx.Client) -> dict[str, Any]:
-    """Return what health says in detail, to those who show a token."""
+    """Return the detailed health page, which requires a token."""
     found: dict[str, Any] = ok(shown.get("/api/health"))["checks"]
     return found
 
 
 def closing_code(stack: ContainerStack, *messages: Any, **options: Any) -> int | None:
-    """Connect, say something, and return how it was closed; 0 if there was no connection."""
+    """Connect, send a message, and return the closing code; 0 if the handshake was refused."""
     try:
         with connect(stream_url(stack), **options) as socket:
             for message in messages:
@@ -76,14 +76,14 @@ def closing_code(stack: ContainerStack, *messages: Any, **options: Any) -> int |
 
 
 def within(seconds: float, condition: Callable[[], bool]) -> None:
-    """Wait for a condition that is promised within some seconds."""
+    """Wait for a condition that must hold within some seconds."""
     began = time.monotonic()
     until(condition, seconds + 10)
     assert time.monotonic() - began < seconds
 
 
 def test_strangers_learn_nothing(guarded: ContainerStack) -> None:
-    """Without a token there is one word on the system's health, and nothing else."""
+    """Without a token the health page is a single word, and everything else is refused."""
     with client(guarded) as nobody:
         for path in ("/api/orders", "/api/orders/1", "/api/events", "/api/pulse", "/api/me"):
             problem(nobody.get(path), 401)
@@ -106,7 +106,7 @@ def test_roles(guarded: ContainerStack) -> None:
 
 
 def test_scope(guarded: ContainerStack) -> None:
-    """A customer's token shows that customer's orders alone, by API and by stream."""
+    """A token restricted to a customer shows only that customer's orders, in API and stream."""
     with follow(guarded, ANN) as follower, client(guarded, CHIEF) as chief:
         theirs = created(chief.post("/api/orders", json={**ORDER, "customer_name": OTHERS}))
         chief.put(f"/api/orders/{theirs['id']}", json={"product_name": "SECRET"})
@@ -123,7 +123,7 @@ def test_scope(guarded: ContainerStack) -> None:
 
 
 def test_ticket_is_good_once(guarded: ContainerStack) -> None:
-    """What the API leaves in Redis a gateway finds and takes away, each as its own user."""
+    """A gateway redeems a ticket that the API stored in Redis, each as its own Redis user."""
     with client(guarded, ANN) as ann:
         ticket = ann.post("/api/tickets").json()["ticket"]
     offered = [Subprotocol("orders"), Subprotocol(f"orders.ticket.{ticket}")]
@@ -133,7 +133,7 @@ def test_ticket_is_good_once(guarded: ContainerStack) -> None:
 
 
 def test_revoked(guarded: ContainerStack) -> None:
-    """A revoked token counts no longer after two seconds, neither at the API nor on the stream."""
+    """Two seconds after revocation a token is refused by the API and its stream is closed."""
     victim = token(subject="eve")
     with follow(guarded, victim) as follower, client(guarded, victim) as eve:
         assert ok(eve.get("/api/me"))["subject"] == "eve"
@@ -147,7 +147,7 @@ def test_revoked(guarded: ContainerStack) -> None:
 
 
 def test_renewed_in_place(guarded: ContainerStack) -> None:
-    """With a new token the connection goes on."""
+    """With a new token the connection continues."""
     with follow(guarded, token(subject="ann", ttl_s=5)) as follower:
         follower.next("expiring")
         follower.send({"type": "auth", "token": token(subject="ann")})
@@ -158,7 +158,7 @@ def test_renewed_in_place(guarded: ContainerStack) -> None:
 
 
 def test_connections_of_one_subject(guarded: ContainerStack) -> None:
-    """Beyond its number, on each gateway, a subject's connections are closed with 1013."""
+    """Beyond the limit per gateway, a subject's connections are closed with 1013."""
     many = token(subject="many")
     with contextlib.ExitStack() as stack:
         codes = []
@@ -185,7 +185,7 @@ print(knock.getresponse().status)
 
 
 def test_connections_of_one_address(guarded: ContainerStack) -> None:
-    """Beyond its number, on each gateway, an address is told to come back; another gets in."""
+    """Beyond the limit per gateway, an address is refused with Retry-After; another is not."""
     refused = []
     with contextlib.ExitStack() as stack:
         for _ in range(17):  # two gateways, eight each
@@ -199,7 +199,7 @@ def test_connections_of_one_address(guarded: ContainerStack) -> None:
 
 
 def test_gateways_say_what_they_hold(guarded: ContainerStack) -> None:
-    """Health sums up the gateways' memory, which is below their bound."""
+    """The health page sums the gateways' memory, which is below the limit."""
     with client(guarded, CHIEF) as chief:
         gateways = checks(chief)["gateways"]
     assert gateways["full"] == 0
@@ -208,7 +208,7 @@ def test_gateways_say_what_they_hold(guarded: ContainerStack) -> None:
 
 
 def test_page_of_another_origin(guarded: ContainerStack) -> None:
-    """A page from elsewhere gets no connection; ours is told to trust its own origin alone."""
+    """A page of another origin gets no connection; our pages are restricted to their own origin."""
     assert closing_code(guarded, additional_headers=bearer(ANN), origin="https://evil.example") == 0
     with client(guarded, ANN) as ann:
         page = ann.get("/")
@@ -219,7 +219,7 @@ def test_page_of_another_origin(guarded: ContainerStack) -> None:
 
 
 def test_actor_is_the_subject(guarded: ContainerStack) -> None:
-    """Who changed an order is in its history."""
+    """An order's history names the subject of each change."""
     with client(guarded, token("clerk", subject="ann@example.com")) as clerk:
         order = created(clerk.post("/api/orders", json=ORDER))
         head(guarded)
@@ -238,7 +238,7 @@ def test_actor_is_the_subject(guarded: ContainerStack) -> None:
     ],
 )
 def test_database_roles(guarded: ContainerStack, role: str, statement: str) -> None:
-    """Each service's role in the database can do no more than it needs."""
+    """Each service's database role can do only what the service needs."""
     status, output = guarded.run("db-1", "psql", "-U", role, "-c", statement)
     assert status != 0
     assert "permission denied" in output
@@ -257,7 +257,7 @@ def test_database_roles(guarded: ContainerStack, role: str, statement: str) -> N
     ],
 )
 def test_redis_users(guarded: ContainerStack, service: str, command: str) -> None:
-    """With what is in its own files a service can do to Redis only what it is for."""
+    """With its own password file a service can do in Redis only what it needs."""
     password = guarded.run(f"{service}-1", "cat", "/run/redis/password")[1].strip()
     shown = ["redis-cli", "--no-auth-warning", "--user", service, "--pass", password]
     assert guarded.run("redis-1", *shown, "PING")[1].strip() == "PONG"
@@ -265,7 +265,7 @@ def test_redis_users(guarded: ContainerStack, service: str, command: str) -> Non
 
 
 def test_too_many_requests(guarded: ContainerStack) -> None:
-    """Beyond the burst of its address a client is told when to come back."""
+    """Beyond its address's burst a client receives 429 with Retry-After."""
     with client(guarded, token(subject="eager")) as eager:
         answers = (eager.get("/api/me") for _ in range(2_000))
         answer = next(each for each in answers if each.status_code != 200)
@@ -274,7 +274,7 @@ def test_too_many_requests(guarded: ContainerStack) -> None:
 
 
 def test_logs_hold_no_tokens(guarded: ContainerStack) -> None:
-    """Whatever was asked so far, no container's log has a token or an order in it."""
+    """No container's log contains a token or an order of the tests before."""
     output = guarded.log()
     assert not re.search(r"eyJ[\w-]+\.eyJ", output)
     for word in ("SECRET", "Laptop", ASKING["AUTH_SECRET"]):

@@ -1,9 +1,9 @@
-"""What hostile clients do to containers; meanwhile a well-behaved one misses nothing (I6).
+"""Hostile clients attack containers; meanwhile a well-behaved client misses nothing (I6).
 
-Strangers come to the edge: by its own address, to which the engine forwards what reaches the
-published port from outside. Neighbours, as an edge that was taken over, come to gateway and API.
-All are one address here, whose bounds would end most attacks; so they are lifted, and that they
-hold is in ``test_access``. What the processes do in detail is tried in ``integration/hostile``.
+Strangers connect to the edge's own address, to which the engine forwards the published port.
+Neighbours, such as a compromised edge, connect to gateway and API directly. All attacks come from
+one address here, whose limits would end most of them; so the limits are lifted. ``test_access``
+tests the limits, and ``integration/hostile`` the processes in detail.
 """
 
 import json
@@ -39,7 +39,7 @@ TESTS = Path(__file__).parents[2]
 LIFTED = {"CONNECTIONS_PER_ADDRESS": "100000", "CONNECTIONS_PER_SUBJECT": "100000", **UNLIMITED}
 CHIEF = token("admin", subject="chief", ttl_s=7200)
 DOORS = {"edge": 3000, "gateway": 8080, "api": 8000}
-"""The ports at which containers can be reached by whom they share a network with."""
+"""The ports of the containers, reachable from the networks they are on."""
 
 ORIGINS = [
     "https://evil.example",
@@ -48,13 +48,12 @@ ORIGINS = [
     "http://localhost:3000.evil.example",
 ]
 UNSENDABLE = {"nothing", "not ASCII", "spaces around"}
-"""Forged tokens that are no value of a header, or none to be told from a good one; as messages
-they are tried."""
+"""Invalid tokens that no header can carry, or that become valid in one: sent as messages."""
 
 
 @pytest.fixture(scope="module")
 def attacked(containers: ContainerStack) -> Iterator[ContainerStack]:
-    """Have the containers ask for tokens; whatever is done to them must not end them."""
+    """Run the containers with tokens required; no test may make one of them end."""
     with containers.set(**ASKING, **LIFTED):
         with client(containers) as chief:
             until(lambda: chief.get("/api/health").json().get("status") == "ok", 60, "all is well")
@@ -65,7 +64,7 @@ def attacked(containers: ContainerStack) -> Iterator[ContainerStack]:
 
 
 def lives(stack: ContainerStack) -> dict[str, str]:
-    """Return since when each container runs."""
+    """Return each container's start time."""
     return {str(each.name): each.attrs["State"]["StartedAt"] for each in stack.containers()}
 
 
@@ -74,14 +73,14 @@ def door(stack: ContainerStack, service: str) -> Entrance:
 
 
 def client(stack: ContainerStack, service: str | None = None) -> httpx.Client:
-    """Return a client with every right, of the edge as everyone knows it or of a container."""
+    """Return an admin's HTTP client, of the edge or of a container's own port."""
     url = stack.edge if service is None else door(stack, service).url
     return httpx.Client(base_url=url, headers=bearer(CHIEF), timeout=30)
 
 
 @contextmanager
 def bystander(stack: ContainerStack) -> Iterator[Bystander]:
-    """Have a client that behaves, and orders that are made one after another, by the edge."""
+    """Run a well-behaved client and create orders one after another, through the edge."""
 
     def follow() -> Follower:
         shown = bearer(token(subject="bystander", ttl_s=7200))
@@ -101,7 +100,7 @@ def bystander(stack: ContainerStack) -> Iterator[Bystander]:
 
 @pytest.fixture
 def watched(attacked: ContainerStack) -> Iterator[ContainerStack]:
-    """Have somebody who must miss nothing while a test runs."""
+    """Run a well-behaved client that must miss no event during a test."""
     with bystander(attacked):
         yield attacked
 
@@ -111,7 +110,7 @@ def watched(attacked: ContainerStack) -> Iterator[ContainerStack]:
 
 @pytest.mark.parametrize("service", ["edge", "api"])
 def test_forged_tokens_at_the_api(watched: ContainerStack, service: str) -> None:
-    """None of them is let in, neither by the edge nor by a neighbour."""
+    """Each invalid token is refused, through the edge and on the containers' ports."""
     with client(watched, service) as stranger:
         ok(stranger.get("/api/me"))
         for name, shown in forgeries().items():
@@ -121,7 +120,7 @@ def test_forged_tokens_at_the_api(watched: ContainerStack, service: str) -> None
 
 @pytest.mark.parametrize("service", ["edge", "gateway"])
 def test_forged_tokens_on_the_stream(watched: ContainerStack, service: str) -> None:
-    """None of them is let in, in whatever way it is shown."""
+    """Each invalid token is refused in a header, a subprotocol and a message."""
     url = door(watched, service).ws_url
     assert stream_status(url, additional_headers=bearer(CHIEF)) == 101
     for name, shown in forgeries().items():
@@ -134,7 +133,7 @@ def test_forged_tokens_on_the_stream(watched: ContainerStack, service: str) -> N
 
 
 def forgeries() -> dict[str, str]:
-    """Return what a header can carry of all tokens that must not count, tampered ones too."""
+    """Return the invalid and tampered tokens that a header can carry."""
     found = {name: shown for name, shown in hostile().items() if name not in UNSENDABLE}
     for part in range(3):
         for number, shown in enumerate(tampered(signed(), part, step=20)):
@@ -143,7 +142,7 @@ def forgeries() -> dict[str, str]:
 
 
 def stream_status(url: str, **options: Any) -> int:
-    """Return how a handshake is answered."""
+    """Return the status of a handshake's response."""
     try:
         with connect(url, **options):
             return 101
@@ -152,7 +151,7 @@ def stream_status(url: str, **options: Any) -> int:
 
 
 def said_first(url: str, message: dict[str, Any]) -> int | None:
-    """Return how a connection is closed on which this was said first."""
+    """Return the closing code after this first message."""
     with connect(url) as socket:
         socket.send(json.dumps(message))
         with pytest.raises(ConnectionClosed) as closed:
@@ -163,7 +162,7 @@ def said_first(url: str, message: dict[str, Any]) -> int | None:
 @pytest.mark.parametrize("origin", ORIGINS)
 @pytest.mark.parametrize("service", ["edge", "gateway"])
 def test_page_of_another_origin(watched: ContainerStack, service: str, origin: str) -> None:
-    """A page from elsewhere gets no connection, whatever it shows."""
+    """A page of another origin gets no connection, whatever token it sends."""
     shown = bearer(CHIEF)
     url = door(watched, service).ws_url
     assert stream_status(url, additional_headers=shown, origin=origin) == 403
@@ -174,14 +173,14 @@ def test_page_of_another_origin(watched: ContainerStack, service: str, origin: s
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_bystander_misses_nothing(watched: ContainerStack, name: str) -> None:
-    """I6: whatever is done to the edge, a well-behaved client gets every event."""
+    """I6: during each attack on the edge a well-behaved client receives every event."""
     attack = ATTACKS[name]
     attack.run(door(watched, "edge"), attack.bounded)
 
 
 @pytest.mark.parametrize("name", [name for name in ATTACKS if ATTACKS[name].is_quick])
 def test_a_neighbour_of_the_gateway(watched: ContainerStack, name: str) -> None:
-    """I6: so it is where no edge is before the gateway."""
+    """I6: the same holds for attacks on a gateway's own port."""
     attack = ATTACKS[name]
     attack.run(door(watched, "gateway"), attack.bounded)
 
@@ -189,7 +188,7 @@ def test_a_neighbour_of_the_gateway(watched: ContainerStack, name: str) -> None:
 @pytest.mark.full
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_bystander_is_not_held_up(attacked: ContainerStack, name: str) -> None:
-    """At full size its 99th percentile stays within three times that of a quiet moment."""
+    """I6: under full-size attacks the 99th percentile of latency at most triples."""
     with bystander(attacked) as quiet:
         time.sleep(5)  # a measurement of five seconds, not a wait for something
     entrance = door(attacked, "edge")
@@ -206,7 +205,7 @@ def test_a_bystander_is_not_held_up(attacked: ContainerStack, name: str) -> None
 
 @pytest.mark.parametrize("text", STRANGE)
 def test_text_is_only_text(watched: ContainerStack, text: str) -> None:
-    """SQL, markup, headers and strange characters in a name are a name, wherever they go."""
+    """SQL, markup, header lines and unusual characters in a name are stored and shown as text."""
     with client(watched) as chief:
         order = named(chief, text)
         chief.delete(f"/api/orders/{order['id']}")
@@ -214,7 +213,7 @@ def test_text_is_only_text(watched: ContainerStack, text: str) -> None:
 
 @pytest.mark.parametrize("string", NO_TEXT)
 def test_what_is_no_text(watched: ContainerStack, string: str) -> None:
-    """NUL and halves of characters are refused by name."""
+    """NUL and lone surrogates are refused with the name of the field."""
     with client(watched) as chief:
         refused(chief, string)
 
@@ -222,12 +221,12 @@ def test_what_is_no_text(watched: ContainerStack, string: str) -> None:
 @pytest.mark.parametrize("key", headers.INJECTIONS)
 @pytest.mark.parametrize("service", ["edge", "api"])
 def test_header_injection(watched: ContainerStack, service: str, key: str) -> None:
-    """Who puts the end of a line into a header's value gets no header of theirs back."""
+    """A line break in a header's value adds no header to the response."""
     headers.check(door(watched, service), key)
 
 
 def test_too_large(watched: ContainerStack) -> None:
-    """Bodies are bounded by the API, however they are sent, headers by the edge."""
+    """The API limits bodies of any encoding; the edge limits headers."""
     megabyte = b" " * 1_000_000
     with client(watched) as chief:
         kind = {"Content-Type": "application/json"}
@@ -250,6 +249,6 @@ def test_too_large(watched: ContainerStack) -> None:
     ],
 )
 def test_schemathesis(attacked: ContainerStack, tmp_path: Path, who: str, examples: int) -> None:
-    """Without a token, with every right, and with those of one customer: all checks pass."""
+    """All checks pass without a token, as admin, and restricted to one customer."""
     summary = attacked_by_schema(attacked.edge, tmp_path, STRANGERS[who], examples)
     assert " passed" in summary

@@ -1,4 +1,4 @@
-"""Containers that take the tokens of another issuer."""
+"""Containers that accept the tokens of an external issuer."""
 
 import httpx
 import jwt
@@ -17,9 +17,9 @@ from harness.world import head, stream_url
 
 
 def test_tokens_of_an_issuer(containers: ContainerStack) -> None:
-    """API and gateways fetch its keys through the one network that leads out.
+    """API and gateways fetch the issuer's keys through ``web``, the only network with a way out.
 
-    Another's signature, or one made with the text of the public key, opens nothing.
+    A token signed with another key, or with the text of the public key, is refused.
     """
     with issuer(containers.host()) as keys, containers.set(**trusting(keys)):
         shown = bearer(issued(KEY, "1", role="admin"))

@@ -1,4 +1,4 @@
-"""Containers that end and come back: by themselves, by order, with and without their data."""
+"""Containers that end and start again: by themselves, on request, with and without data."""
 
 import ssl
 import time
@@ -21,12 +21,12 @@ from harness.world import head, insert, stream_url, until_well
 EARLIER = Path(__file__).parents[2] / "earlier" / "init.sql"
 SERVICES = ("db", "redis", "api", "listener", "gateway", "edge")
 STOPPED_WITHIN_S = 9.0
-"""Docker kills what takes longer than 10 s unless told otherwise."""
+"""By default Docker kills a container that takes longer than 10 s to stop."""
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_stops_when_asked(containers: ContainerStack, service: str) -> None:
-    """Asked to stop, each ends in time and with status 0, with clients connected all the while."""
+    """Each container stops in time with status 0, while clients are connected."""
     until_well(containers)
     name = f"{service}-1"
     container = containers.container(name)
@@ -41,8 +41,8 @@ def test_stops_when_asked(containers: ContainerStack, service: str) -> None:
 
 
 @pytest.mark.parametrize("service", ["redis", "api", "listener", "gateway", "edge"])
-def test_engine_starts_again_what_ends(containers: ContainerStack, service: str) -> None:
-    """I3: a process that ends without anyone's wish is started again, without a human."""
+def test_engine_restarts_a_container(containers: ContainerStack, service: str) -> None:
+    """I3: the engine restarts a process that ends by itself."""
     until_well(containers)
     name = f"{service}-1"
     before = int(containers.container(name).attrs["RestartCount"])
@@ -58,7 +58,7 @@ def test_engine_starts_again_what_ends(containers: ContainerStack, service: str)
 
 
 def test_down_and_up_keep_everything(containers: ContainerStack) -> None:
-    """Orders, log and stream outlive the containers; a client that comes back misses nothing."""
+    """I7: orders, log and stream outlive the containers; a returning client misses nothing."""
     until_well(containers)
     with Follower(stream_url(containers)) as follower:
         stream, position = follower.hello["stream"], follower.position
@@ -75,8 +75,8 @@ def test_down_and_up_keep_everything(containers: ContainerStack) -> None:
     assert [event["order"]["product_name"] for event in events] == ["before the end"] * 3
 
 
-def test_down_with_volumes_begins_anew(containers: ContainerStack) -> None:
-    """I7: without its data the system has another stream, and a client of the old one hears so."""
+def test_down_with_volumes_starts_a_new_stream(containers: ContainerStack) -> None:
+    """I7: without its data the system has a new stream, and a client of the old one is reset."""
     until_well(containers)
     insert(containers, "of another time")
     head(containers)
@@ -94,7 +94,7 @@ def test_down_with_volumes_begins_anew(containers: ContainerStack) -> None:
 
 
 def test_upgraded_while_it_runs(containers: ContainerStack) -> None:
-    """An upgrade may run at any time: nothing is lost, and events go on."""
+    """An upgrade may run at any time: no event is lost."""
     until_well(containers)
     with Follower(stream_url(containers)) as follower:
         insert(containers, "before")
@@ -105,9 +105,9 @@ def test_upgraded_while_it_runs(containers: ContainerStack) -> None:
 
 
 def test_database_of_an_earlier_version(containers: ContainerStack) -> None:
-    """I1, I2: what the first version for containers left is upgraded, and nothing is lost.
+    """I1, I2: a database of the first version for containers is upgraded, and nothing is lost.
 
-    It had no roles but the owner. One change had been told, one had not.
+    That version had no roles but the owner. One change is in its log, one in its outbox.
     """
     until_well(containers)
     for name in ("api-1", "listener-1"):
@@ -145,7 +145,7 @@ def _as_superuser(stack: ContainerStack, sql: str) -> None:
 
 
 def test_password_from_the_environment(containers: ContainerStack) -> None:
-    """DB_PASSWORD of the first start is the role's password, whatever characters it has."""
+    """DB_PASSWORD of the first start is the owner's password, with any characters."""
     password = 'it\'s $HOME \\ "quoted"'
     with _running(containers, "db", environment={"DB_PASSWORD": password}) as database:
         ready = ["pg_isready", "-q", "-h", LOOPBACK, "-U", "orders", "-d", "orders"]
@@ -181,7 +181,7 @@ def test_change_of_a_service_password(containers: ContainerStack, service: str) 
 
 
 def test_https_for_a_host_name(containers: ContainerStack) -> None:
-    """A site with a name is served over HTTPS, beside plain HTTP for the health check."""
+    """A site with a host name is served over HTTPS, and over plain HTTP on port 3000."""
     port = free_port()
     site = {"SITE_ADDRESS": "localhost, http://:3000"}
     authority = "/var/lib/edge/caddy/pki/authorities/local/root.crt"
@@ -205,7 +205,7 @@ def _page(url: str, context: ssl.SSLContext) -> str:
 
 @contextmanager
 def _running(stack: ContainerStack, service: str, **options: Any) -> Iterator[Container]:
-    """Run another container of a service's image, alone; nothing of it is left."""
+    """Run another container of a service's image by itself, and remove it."""
     image = stack.container(f"{service}-1").image
     assert image is not None
     labels = {"com.docker.compose.project": stack.project}

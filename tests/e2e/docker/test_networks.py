@@ -1,4 +1,4 @@
-"""Cables that are pulled, and put back."""
+"""Containers that are disconnected from a network, and connected again."""
 
 import pytest
 
@@ -13,7 +13,7 @@ CLIENTS = 20
 
 @pytest.mark.parametrize("network", ["data", "bus"])
 def test_listener_is_cut_off(containers: ContainerStack, network: str) -> None:
-    """I3, I5: without its database or Redis the listener is missed, but no write, and no event."""
+    """I3, I5: while the listener is cut off, writes succeed; afterwards every event comes."""
     until_well(containers)
     with ResumingClients(stream_url(containers), CLIENTS) as clients, Writer(containers) as writer:
         containers.cut_off("listener-1", network)
@@ -32,7 +32,7 @@ def test_listener_is_cut_off(containers: ContainerStack, network: str) -> None:
 
 
 def test_gateway_is_cut_off_from_redis(containers: ContainerStack) -> None:
-    """I7: a gateway that hears nothing takes no new client; those it has get what they missed."""
+    """I7: a gateway cut off from Redis accepts no client; its clients get what they missed."""
     until_well(containers)
     with ResumingClients(stream_url(containers), CLIENTS) as clients:
         assert len(clients.spread()) == 2

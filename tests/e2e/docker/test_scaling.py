@@ -1,4 +1,4 @@
-"""More and fewer containers of a service, while clients and writers go on."""
+"""More and fewer containers of a service, while clients and writers continue."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from harness.writer import Writer
 
 @pytest.fixture(autouse=True)
 def _as_before(containers: ContainerStack) -> Iterator[None]:
-    """Have as many of everything as other tests expect, before and after."""
+    """Restore the number of containers that other tests expect."""
     until_well(containers)
     yield
     for service, count in (("gateway", GATEWAYS), ("api", 1), ("listener", 1)):
@@ -50,7 +50,7 @@ def test_gateways_share_the_crowd(containers: ContainerStack) -> None:
 
 
 def test_one_api_of_three_dies(containers: ContainerStack) -> None:
-    """With more than one API process a client hardly notices that one dies."""
+    """With two API processes a client hardly notices that one is killed."""
     containers.scale("api", 3)
     with Writer(containers, per_second=50) as writer:
         until(lambda: len(writer.accepted) > 50, 30, "writes")
@@ -100,7 +100,7 @@ def test_standby_takes_over(containers: ContainerStack, fate: str) -> None:
 
 
 def _leaders(containers: ContainerStack) -> list[str]:
-    """Return the listeners that say that they lead."""
+    """Return the listeners that report to lead."""
     ask = "from urllib.request import urlopen as o; print(o('http://127.0.0.1:8001/health').read())"
     return [
         name

@@ -1,4 +1,4 @@
-"""Who reaches whom, and what a process may do to the container it runs in."""
+"""Which containers reach each other, and what a process may do in its container."""
 
 import pytest
 from docker.models.containers import Container
@@ -16,7 +16,7 @@ REACHES = {
     "redis": {"listener", "gateway", "api"},
     "db": {"api", "listener"},
 }
-"""Whom those who are not meant to know everybody can reach: all on a network of theirs."""
+"""For each container, the containers on its networks: all that it can reach."""
 
 _KNOCK = """
 import socket, sys
@@ -36,7 +36,7 @@ def _addresses(container: Container) -> list[str]:
 
 
 def _reached(containers: ContainerStack, source: str, targets: list[str]) -> set[str]:
-    """Return whose ports are open to whoever sits on the source's networks."""
+    """Return the containers whose ports are open from the source's networks."""
     image = containers.container("gateway-1").image
     assert image is not None
     doors = [
@@ -55,14 +55,14 @@ def _reached(containers: ContainerStack, source: str, targets: list[str]) -> set
 
 
 @pytest.mark.parametrize("source", REACHES)
-def test_who_reaches_whom(containers: ContainerStack, source: str) -> None:
-    """I9: by wire a gateway cannot reach the database, nor the edge Redis."""
+def test_reachable_containers(containers: ContainerStack, source: str) -> None:
+    """I9: the networks keep a gateway from the database and the edge from Redis."""
     targets = [name for name in SERVICES if name != source]
     assert _reached(containers, source, targets) == REACHES[source]
 
 
 def test_only_the_edge_is_open_to_the_host(containers: ContainerStack) -> None:
-    """One port of one container is published, to this machine alone."""
+    """One port of one container is published, on the loopback address."""
     published = {
         (name, binding["HostIp"], binding["HostPort"])
         for name in SERVICES
@@ -74,7 +74,7 @@ def test_only_the_edge_is_open_to_the_host(containers: ContainerStack) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_process_is_not_root(containers: ContainerStack, service: str) -> None:
-    """No process that serves is root, nor has a capability, nor can gain any."""
+    """No serving process is root, has a capability or can gain one."""
     top = containers.container(f"{service}-1").top(ps_args="-eo uid,pid,args")
     serving = [row for row in top["Processes"] if "pg_isready" not in row[2]]
     assert serving
@@ -88,7 +88,7 @@ def test_process_is_not_root(containers: ContainerStack, service: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_root_file_system_is_read_only(containers: ContainerStack, service: str) -> None:
-    """Not even root could change the program."""
+    """Not even root can change the program."""
     container = containers.container(f"{service}-1")
     for folder in ("/", "/usr/local/bin", "/etc"):
         done = container.exec_run(["touch", f"{folder}/probe"], user="root")
@@ -99,14 +99,14 @@ def test_root_file_system_is_read_only(containers: ContainerStack, service: str)
 
 @pytest.mark.parametrize("service", ["gateway", "edge", "redis"])
 def test_secret_is_only_where_it_is_needed(containers: ContainerStack, service: str) -> None:
-    """I9: those without business in the database have neither its password nor its address."""
+    """I9: services that do not use the database have neither its password nor its address."""
     container = containers.container(f"{service}-1")
     assert "/run/orders" not in {mount["Destination"] for mount in container.attrs["Mounts"]}
     assert not [each for each in container.attrs["Config"]["Env"] if each.startswith("DB_")]
 
 
 def test_each_service_has_secrets_of_its_own(containers: ContainerStack) -> None:
-    """Nobody finds another's password: each has a file that only they and the server mount."""
+    """Each service has a password of its own, on a volume that only it and the server mount."""
     files = [
         ("api-1", "/run/orders/database-password"),
         ("listener-1", "/run/orders/database-password"),
@@ -119,15 +119,15 @@ def test_each_service_has_secrets_of_its_own(containers: ContainerStack) -> None
     assert {len(secret) for secret in found} == {48}
 
 
-def test_redis_asks_who_is_there(containers: ContainerStack) -> None:
-    """Without a password Redis answers nothing."""
+def test_redis_requires_a_password(containers: ContainerStack) -> None:
+    """Without a password Redis refuses every command."""
     output = containers.run("redis-1", "redis-cli", "get", "orders:head")[1]
     assert "NOAUTH" in output
 
 
 @pytest.mark.parametrize("service", ["db", "api", "listener"])
 def test_secret_is_not_in_the_configuration(containers: ContainerStack, service: str) -> None:
-    """The password that was made up is in a file for two users, not in what ``inspect`` shows."""
+    """The generated password is in a file, and neither in ``docker inspect`` nor in a log."""
     secret = "/run/orders/database-password"
     done = containers.container(f"{service}-1").exec_run(["cat", secret], user="10001")
     assert isinstance(done.output, bytes)
@@ -140,7 +140,7 @@ def test_secret_is_not_in_the_configuration(containers: ContainerStack, service:
 
 @pytest.mark.parametrize("service", ["db", "api", "listener", "gateway", "edge"])
 def test_images_say_what_they_are(containers: ContainerStack, service: str) -> None:
-    """Each image of ours names itself and its licence."""
+    """Each image is labelled with its title and licence."""
     image = containers.container(f"{service}-1").image
     assert image is not None
     assert image.labels["org.opencontainers.image.title"].startswith("Real-Time Orders: ")
@@ -149,7 +149,7 @@ def test_images_say_what_they_are(containers: ContainerStack, service: str) -> N
 
 @pytest.mark.skipif(chromium.installed() is None, reason="no browser here")
 def test_page_of_another_origin(containers: ContainerStack) -> None:
-    """In a browser on this machine, where everyone is let in, a foreign page is not."""
+    """In open mode, a page of another origin in a local browser is still refused."""
     before = containers.psql("SELECT count(*) FROM orders")
     with sync_playwright() as playwright:
         path = chromium.installed()

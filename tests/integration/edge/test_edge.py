@@ -1,4 +1,4 @@
-"""The Caddyfile: whom the edge asks, what it tells them, what it tells the client."""
+"""The Caddyfile: which upstream the edge chooses, and the headers it sends both ways."""
 
 import json
 import socket
@@ -20,14 +20,14 @@ from orders_cli.stack.binaries import caddy
 
 CADDYFILE = Path(__file__).parents[3] / "edge" / "Caddyfile"
 HANDSHAKE = {"Upgrade": "websocket"}
-"""What makes a request one for a gateway."""
+"""Headers that make a request a WebSocket handshake."""
 
 Heard = tuple[int, dict[str, Any], dict[str, str]]
 
 
 @dataclass
 class Upstream:
-    """Where one listens, and how often it was asked for more than its health."""
+    """The address of a test server, and its number of requests other than health checks."""
 
     address: str = ""
     requests: int = 0
@@ -35,9 +35,9 @@ class Upstream:
 
 @contextmanager
 def upstream(name: str, *, status: int = 200) -> Iterator[Upstream]:
-    """Serve who it is and what it was asked; well, or not willing.
+    """Serve a response that names the server and repeats the request's headers.
 
-    Its health page always says that it is well.
+    Its health page always says ok.
     """
     counted = Upstream()
 
@@ -53,7 +53,7 @@ def upstream(name: str, *, status: int = 200) -> Iterator[Upstream]:
 
 @contextmanager
 def edge(folder: Path, *outputs: list[str], **settings: str) -> Iterator[int]:
-    """Run the edge on a free port until it listens; ``outputs`` get what it said."""
+    """Run the edge on a free port; ``outputs`` receive its log when it has ended."""
     port = free_port()
     env = {
         "SITE_ADDRESS": f"http://:{port}",
@@ -78,7 +78,7 @@ def edge(folder: Path, *outputs: list[str], **settings: str) -> Iterator[int]:
 
 
 def get(url: str, **headers: str) -> Heard:
-    """Return status, JSON content (or nothing) and headers of an answer."""
+    """Return a response's status, JSON content (empty if it is none) and headers."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(url, headers=names)
     try:
@@ -91,7 +91,7 @@ def get(url: str, **headers: str) -> Heard:
 
 
 def test_gateway_that_refuses_is_passed_over(tmp_path: Path) -> None:
-    """A gateway that is healthy but takes nobody (503) costs no client its connection."""
+    """A gateway that is healthy but accepts no client (503) costs no client its connection."""
     with ExitStack() as stack:
         full = stack.enter_context(upstream("full", status=503))
         free = stack.enter_context(upstream("free"))
@@ -102,14 +102,14 @@ def test_gateway_that_refuses_is_passed_over(tmp_path: Path) -> None:
         assert 0 < full.requests < 10, "asked, then left alone for a while"
 
 
-def test_no_gateway_is_willing(tmp_path: Path) -> None:
-    """When all refuse the client hears so, and in time."""
+def test_no_gateway_accepts_a_client(tmp_path: Path) -> None:
+    """If all gateways refuse, the client receives 503."""
     with upstream("full", status=503) as full, edge(tmp_path, GATEWAY_UPSTREAMS=full.address) as at:
         assert get(f"http://{LOOPBACK}:{at}/ws", **HANDSHAKE)[0] == 503
 
 
 def test_no_api_answers(tmp_path: Path) -> None:
-    """Without any API process the client gets a problem that says so and when to come back."""
+    """Without any API process the client receives a 503 problem with Retry-After."""
     with edge(tmp_path, API_UPSTREAMS=f"{LOOPBACK}:{free_port()}") as port:
         status, problem, headers = get(f"http://{LOOPBACK}:{port}/api/orders")
     assert status == problem["status"] == 503
@@ -118,7 +118,7 @@ def test_no_api_answers(tmp_path: Path) -> None:
 
 
 def test_api_that_is_away_is_passed_over(tmp_path: Path) -> None:
-    """Of two API processes one is enough, for whatever is asked."""
+    """One of two API processes is enough for all requests."""
     with upstream("api") as api:
         upstreams = f"{LOOPBACK}:{free_port()} {api.address}"
         with edge(tmp_path, API_UPSTREAMS=upstreams) as port:
@@ -128,7 +128,7 @@ def test_api_that_is_away_is_passed_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("trusted", "expected"), [("", LOOPBACK), ("127.0.0.0/8", "203.0.113.9")])
 def test_address_of_the_client(tmp_path: Path, trusted: str, expected: str) -> None:
-    """Services hear the client's own address; what a client claims counts from trusted proxies."""
+    """Services receive the client's own address; X-Forwarded-For counts from trusted proxies."""
     settings = {"TRUSTED_PROXIES": trusted} if trusted else {}
     with upstream("api") as api, edge(tmp_path, API_UPSTREAMS=api.address, **settings) as port:
         url = f"http://{LOOPBACK}:{port}/api/orders"
@@ -139,7 +139,7 @@ def test_address_of_the_client(tmp_path: Path, trusted: str, expected: str) -> N
 
 
 def test_security_headers(tmp_path: Path) -> None:
-    """Whatever answers, the browser is told to trust this origin alone."""
+    """Every response restricts the browser to this origin."""
     with upstream("api") as api, edge(tmp_path, API_UPSTREAMS=api.address) as port:
         (tmp_path / "index.html").write_text("{}")
         for path in ("/", "/api/orders", "/assets/nothing", "/ws"):
@@ -154,7 +154,7 @@ def test_security_headers(tmp_path: Path) -> None:
 
 
 def test_inner_paths_are_not_reachable(tmp_path: Path) -> None:
-    """Health pages of gateways and listener, and whatever else they have, are not outside."""
+    """The edge does not expose /health and /metrics of the services."""
     with ExitStack() as stack:
         inner = stack.enter_context(upstream("inner"))
         upstreams = {"API_UPSTREAMS": inner.address, "GATEWAY_UPSTREAMS": inner.address}
@@ -172,7 +172,7 @@ def test_inner_paths_are_not_reachable(tmp_path: Path) -> None:
 
 
 def test_large_headers(tmp_path: Path) -> None:
-    """Headers of more than some 16 KiB are refused; a token of the largest size is not."""
+    """Headers above about 16 KiB are refused; the largest valid token is not."""
     with upstream("api") as api, edge(tmp_path, API_UPSTREAMS=api.address) as port:
         url = f"http://{LOOPBACK}:{port}/api/orders"
         assert get(url, Authorization="x" * 8_192)[0] == 200
@@ -192,7 +192,7 @@ def test_cookies_are_not_passed_on(tmp_path: Path, path: str) -> None:
 
 
 def test_log_holds_no_tokens(tmp_path: Path) -> None:
-    """Even when everything is logged no token, and nothing that was searched for, is among it."""
+    """Even at log level DEBUG the log contains no token and no search term."""
     output: list[str] = []
     with upstream("api") as api, upstream("full", status=503) as full:
         upstreams = {"API_UPSTREAMS": api.address, "GATEWAY_UPSTREAMS": full.address}
@@ -210,7 +210,7 @@ def test_log_holds_no_tokens(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_slow_headers_are_cut_off(tmp_path: Path) -> None:
-    """Who sends a byte a second is cut off after 10 s. For bodies see ``e2e/test_strangers``."""
+    """A client that sends one byte a second is disconnected within 15 s."""
     with (
         upstream("api") as api,
         edge(tmp_path, API_UPSTREAMS=api.address) as port,

@@ -1,9 +1,9 @@
 """The doorbell's protocol, model-checked: every interleaving of writers and listener (I3).
 
-A listener that freezes lets its word that it is well expire: then writers do not ring.
-The model has the steps of ``order_writer_silent`` and ``Relay._work`` (db/init.sql, relay.py), each
-atomic, as each is one statement or one lock operation. A state in which nobody can move and a
-committed change waits is a lost wake-up. The protocol has none; each step left out makes one.
+The model has the steps of ``order_writer_silent`` (init.sql) and ``Relay._work`` (relay.py). Each
+is atomic, being one statement or one lock operation. The sign of life of a listener that is stopped
+expires, and writers then do not notify. A state without a next step in which a committed change
+waits is a lost wake-up. The protocol has no such state; leaving out any step produces one.
 """
 
 from collections.abc import Iterator
@@ -24,12 +24,12 @@ DRAIN, SLEEP, SAY_WELL, SETTLE, LAST_DRAIN, WAIT, WAKE = (
 )  # fmt: skip
 
 FREEZES = 1
-"""So often it may happen, at any moment, that the listener's word that it is well expires."""
+"""How often the listener's sign of life may expire, at any moment."""
 
 
 @dataclass(frozen=True)
 class State:
-    """Everything there is: program counters, locks, what is committed and what has rung."""
+    """The whole state: program counters, locks, committed changes and notifications."""
 
     writers: tuple[str, ...] = (SILENT,) * WRITERS
     listener: str = DRAIN
@@ -43,7 +43,7 @@ class State:
 
 
 def steps(state: State, without: str) -> Iterator[State]:
-    """Yield every state that one step of anybody leads to."""
+    """Yield every state that one step of a writer or the listener leads to."""
     for writer in range(WRITERS):
         if state.writers[writer] != DONE:
             yield _writer_step(state, writer, without)
@@ -61,7 +61,7 @@ def _writer_step(state: State, writer: int, without: str) -> State:
         case "look":
             rings = state.asleep and state.well and without != "ring"
             return _set(replace(state, rings=_at(state.rings, writer, rings)), writer, COMMIT)
-        case _:  # commit: the change is visible, the bell sounds if rung, locks are gone
+        case _:  # commit: the change is visible, the notification is sent, locks are released
             bell = state.bell or state.rings[writer]
             committed = replace(
                 state,
@@ -101,10 +101,10 @@ def _settling_steps(state: State, without: str) -> Iterator[State]:
 
 
 def _waiting_steps(state: State, without: str) -> Iterator[State]:
-    if state.bell:  # after a burst it wakes up, else it drains and waits again
+    if state.bell:  # after a burst it wakes up, else it takes what waits and waits again
         yield replace(state, bell=False, listener=WAKE)
         yield replace(state, bell=False, waiting=frozenset())
-    if not state.well:  # it has been a second since it said so
+    if not state.well:  # a second has passed since the last sign of life
         if without == "settle when well again":
             yield replace(state, well=True)
         else:
@@ -112,7 +112,7 @@ def _waiting_steps(state: State, without: str) -> Iterator[State]:
 
 
 def _first(without: str) -> str:
-    """Return with what settling begins."""
+    """Return the first step of settling."""
     return SETTLE if without == "say well before settling" else SAY_WELL
 
 
@@ -131,7 +131,7 @@ def _at(values: tuple[T, ...], index: int, value: T) -> tuple[T, ...]:
 
 
 def lost_wakeups(without: str = "") -> list[State]:
-    """Explore every reachable state; return those that are stuck with a change waiting."""
+    """Explore every reachable state; return those without a next step while a change waits."""
     seen = {State()}
     todo = [State()]
     lost = []
@@ -148,7 +148,7 @@ def lost_wakeups(without: str = "") -> list[State]:
 
 
 def test_no_interleaving_loses_a_wakeup() -> None:
-    """I3: whatever the order of steps, a committed change is taken or has rung."""
+    """I3: in any order of steps, a committed change is taken or has sent a notification."""
     assert lost_wakeups() == []
 
 
@@ -165,5 +165,5 @@ def test_no_interleaving_loses_a_wakeup() -> None:
     ],
 )
 def test_every_step_is_needed(step: str) -> None:
-    """The model can fail: with any one step left out, a wake-up is lost."""
+    """The model can fail: without any one of its steps, a wake-up is lost."""
     assert lost_wakeups(without=step) != []

@@ -20,7 +20,7 @@ def _only_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_password_suffices() -> None:
-    """Everything but the password has a default; the health page is for this machine only."""
+    """Everything but the password has a default; the health page listens on the loopback."""
     settings = Settings()
     assert (settings.db_host, settings.db_port) == ("localhost", 5432)
     assert (settings.listener_host, settings.listener_port) == ("127.0.0.1", 8001)
@@ -28,7 +28,7 @@ def test_password_suffices() -> None:
 
 
 def test_password_has_no_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A secret is given, never assumed."""
+    """The password has no default."""
     monkeypatch.delenv("DB_PASSWORD")
     with pytest.raises(ValidationError) as caught:
         Settings()
@@ -36,7 +36,7 @@ def test_password_has_no_default(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_password_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """DB_PASSWORD_FILE names a file that holds the secret; what is given itself goes first."""
+    """DB_PASSWORD_FILE names a file with the password; DB_PASSWORD itself wins."""
     (tmp_path / "secret").write_text("from the file\n")
     monkeypatch.setenv("DB_PASSWORD_FILE", str(tmp_path / "secret"))
     assert Settings().db_password.get_secret_value() == _PASSWORD
@@ -45,7 +45,7 @@ def test_password_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 
 def test_password_file_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Both the file and the password that is not in it are named."""
+    """The error names both the file and the missing password."""
     monkeypatch.delenv("DB_PASSWORD")
     monkeypatch.setenv("DB_PASSWORD_FILE", str(tmp_path / "none"))
     with pytest.raises(ValidationError) as caught:
@@ -55,12 +55,12 @@ def test_password_file_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 def test_password_is_not_shown() -> None:
-    """Printing the settings does not print the secret."""
+    """Printing the settings does not print the password."""
     assert _PASSWORD not in repr(Settings())
 
 
 def test_connection_string(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is set arrives at PostgreSQL's client as it is, whatever characters it has."""
+    """Values reach PostgreSQL's client unchanged, with any characters."""
     monkeypatch.setenv("DB_HOST", "db.example")
     monkeypatch.setenv("DB_NAME", "orders two")
     parsed = conninfo_to_dict(Settings().session_conninfo())
@@ -70,7 +70,7 @@ def test_connection_string(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_either_side_notices_a_cut() -> None:
-    """I3: client and server both probe the connection, so that neither waits for hours."""
+    """I3: client and server both send keepalive probes."""
     parsed = conninfo_to_dict(Settings().session_conninfo())
     assert "tcp_keepalives_idle" in str(parsed["options"])
     assert int(str(parsed["keepalives_idle"])) <= 5
@@ -90,7 +90,7 @@ def test_either_side_notices_a_cut() -> None:
     ],
 )
 def test_bad_value_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    """A bad value is an error that names the setting, and no other."""
+    """A bad value is an error that names only its setting."""
     monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError) as caught:
         Settings()
@@ -98,7 +98,7 @@ def test_bad_value_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value:
 
 
 def test_process_refuses_a_bad_setting() -> None:
-    """The listener says which setting is bad and ends with status 2, touching nothing."""
+    """The listener names a bad setting and ends with status 2, without showing the password."""
     env = {"DB_PASSWORD": _PASSWORD, "DB_PORT": "five"}
     refused = refusal("orders_listener", env)
     assert_names(refused, "DB_PORT")
@@ -106,5 +106,5 @@ def test_process_refuses_a_bad_setting() -> None:
 
 
 def test_process_refuses_to_run_without_password() -> None:
-    """The listener says that the password is missing and ends with status 2."""
+    """Without a password the listener says so and ends with status 2."""
     assert_names(refusal("orders_listener", {}), "DB_PASSWORD")
