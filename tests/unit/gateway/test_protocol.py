@@ -2,6 +2,7 @@
 
 import json
 from typing import Any, get_args
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ from orders_contract.messages import (
 )
 from orders_gateway import protocol
 from orders_gateway.errors import BadRequestError, ProtocolError
-from orders_gateway.protocol import Resume, parse_message, parse_request
+from orders_gateway.protocol import StreamRequest, parse_message, parse_request
 from orders_gateway.websocket import text_frame
 
 _POSITIONS = st.integers(0, 2**63 - 1)
@@ -33,24 +34,24 @@ def _read(frame: bytes) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("target", "resume"),
+    ("target", "asked"),
     [
-        ("/ws", Resume()),
-        ("/ws?", Resume()),
-        ("/ws?after=0", Resume(after=0)),
-        ("/ws?after=7&stream=5f0c", Resume(7, "5f0c")),
-        ("/ws?stream=5f0c", Resume(None, "5f0c")),
-        ("/ws?after=1&after=2", Resume(after=2)),
-        ("/ws?after=9223372036854775807", Resume(after=2**63 - 1)),
-        ("/ws?other=7", Resume()),
-        ("/ws?after=7&conflate=1", Resume(7, conflate=True)),
-        ("/ws?after=7&conflate=0", Resume(7)),
-        ("/ws#after=7", Resume()),
+        ("/ws", StreamRequest()),
+        ("/ws?", StreamRequest()),
+        ("/ws?after=0", StreamRequest(after=0)),
+        ("/ws?after=7&stream=5f0c", StreamRequest(7, "5f0c")),
+        ("/ws?stream=5f0c", StreamRequest(None, "5f0c")),
+        ("/ws?after=1&after=2", StreamRequest(after=2)),
+        ("/ws?after=9223372036854775807", StreamRequest(after=2**63 - 1)),
+        ("/ws?other=7", StreamRequest()),
+        ("/ws?after=7&conflate=1", StreamRequest(7, conflate=True)),
+        ("/ws?after=7&conflate=0", StreamRequest(7)),
+        ("/ws#after=7", StreamRequest()),
     ],
 )
-def test_request(target: str, resume: Resume) -> None:
+def test_request(target: str, asked: StreamRequest) -> None:
     """The query says where to continue; without it the stream starts from now."""
-    assert parse_request(target) == resume
+    assert parse_request(target) == asked
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,24 @@ def test_request_without_a_position(after: str) -> None:
     """A value that is not a position is refused."""
     with pytest.raises(BadRequestError, match="after must be a position"):
         parse_request(f"/ws?after={after}")
+
+
+def test_the_last_event_id_counts_before_the_query() -> None:
+    """An EventSource reconnects with its first target and the id of the last event."""
+    asked = parse_request("/sse?after=7&stream=old&conflate=1", "5f0c:9")
+    assert asked == StreamRequest(9, "5f0c", conflate=True)
+    with pytest.raises(BadRequestError, match="after must be a position"):
+        parse_request("/sse", "nonsense")
+
+
+def test_filters_in_the_query() -> None:
+    """The query may hold what a subscribe message holds."""
+    target = "/sse?subscribe=" + quote('{"tables":{"orders":{"store":["Berlin"]}}}')
+    assert parse_request(target).wanted == {"orders": {"store": ["Berlin"]}}
+    assert parse_request("/sse?subscribe=" + quote('{"filter":{}}')).wanted == {"orders": {}}
+    for wrong in ("", "7", "[]", "{", '{"table":{}}', "[" * 10_000):
+        with pytest.raises(BadRequestError, match="subscribe must be"):
+            parse_request(f"/sse?subscribe={wrong}")
 
 
 @pytest.mark.parametrize("conflate", ["", "2", "yes", "true"])
@@ -81,10 +100,10 @@ def test_request_that_is_no_url() -> None:
 def test_request_raises_nothing_else(target: str) -> None:
     """Arbitrary targets are parsed or refused with BadRequestError."""
     try:
-        resume = parse_request(target)
+        asked = parse_request(target)
     except BadRequestError:
         return
-    assert resume.after is None or 0 <= resume.after < 2**63
+    assert asked.after is None or 0 <= asked.after < 2**63
 
 
 # --- from the client -----------------------------------------------------------------------------

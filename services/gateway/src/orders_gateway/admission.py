@@ -16,17 +16,17 @@ from orders_access.credentials import SUBPROTOCOL
 from orders_access.errors import InvalidTokenError, KeysUnavailableError
 from orders_access.limits import TokenBucket
 from orders_access.principal import ANYONE, Principal
+from orders_contract.matching import FilterError, Selection
 from orders_contract.messages import Auth
-from orders_gateway import protocol
+from orders_gateway import event_stream, protocol
 from orders_gateway.capacity import ClientCapacity
-from orders_gateway.door import Door
 from orders_gateway.errors import (
     BadRequestError,
     ForeignOriginError,
     ProtocolError,
     RedisUnavailableError,
 )
-from orders_gateway.settings import Settings
+from orders_gateway.subscriber import Context
 from orders_gateway.transport import CloseCode
 from orders_gateway.websocket import Socket
 
@@ -47,31 +47,47 @@ class Admission:
 
     def __init__(
         self,
-        settings: Settings,
-        door: Door,
+        context: Context,
         capacity: ClientCapacity,
         connected: Sized,
         is_serving: Callable[[], bool],
     ) -> None:
-        self._settings = settings
-        self._door = door
+        self._context = context
+        self._settings = context.settings
+        self._door = context.door
         self._capacity = capacity
         self._connected = connected
         self._is_serving = is_serving
         self._signing_in = 0
 
     async def handshake(self, socket: Socket, request: Request) -> Response | None:
-        """Note what a client asks for; return a response if it is refused."""
-        return self._refuse(socket, request) or await self._authenticate(socket, request)
+        """Note what a WebSocket client asks for; return a response if it is refused."""
+        return self._refuse(socket, request, None) or await self._authenticate(socket, request)
 
-    def _refuse(self, socket: Socket, request: Request) -> Response | None:
+    async def open_stream(self, socket: Socket, request: Request) -> Response:
+        """Note what a client of the event stream asks for; return the response."""
+        if request.method != "GET":
+            response = socket.respond(HTTPStatus.METHOD_NOT_ALLOWED, "use GET\n")
+            response.headers["Allow"] = "GET"
+            return response
+        last_event_id = request.headers.get("Last-Event-ID")
+        refusal = self._refuse(socket, request, last_event_id)
+        refusal = refusal or await self._authenticate(socket, request, socket.asked.ticket)
+        if refusal is None and socket.principal is None:
+            refusal = _unauthorized(socket, "a token or ticket is required")
+        return refusal or event_stream.open_stream(socket, request)
+
+    def _refuse(
+        self, socket: Socket, request: Request, last_event_id: str | None
+    ) -> Response | None:
         peer = socket.remote_address
         socket.address = self._door.address(str(peer[0]) if peer else "", request)
         socket.frames = self._frame_bucket()
         try:
             self._door.check_page(request)
-            socket.resume = protocol.parse_request(request.path)
-        except BadRequestError as exc:
+            socket.asked = protocol.parse_request(request.path, last_event_id)
+            Selection.parse(socket.asked.wanted, self._context.schema)
+        except (BadRequestError, FilterError) as exc:
             return socket.respond(HTTPStatus.BAD_REQUEST, f"{exc}\n")
         except ForeignOriginError:
             return socket.respond(HTTPStatus.FORBIDDEN, "pages of this origin may not connect\n")
@@ -87,13 +103,13 @@ class Admission:
         now_s = time.monotonic()
         return TokenBucket(rate * FRAMES_PER_MESSAGE, burst * FRAMES_PER_MESSAGE, now_s)
 
-    async def _authenticate(self, socket: Socket, request: Request) -> Response | None:
+    async def _authenticate(
+        self, socket: Socket, request: Request, ticket: str | None = None
+    ) -> Response | None:
         try:
-            socket.principal = await self._door.authenticate(request)
+            socket.principal = await self._door.authenticate(request, ticket)
         except InvalidTokenError as exc:
-            response = socket.respond(HTTPStatus.UNAUTHORIZED, f"{exc}\n")
-            response.headers["WWW-Authenticate"] = 'Bearer realm="orders", error="invalid_token"'
-            return response
+            return _unauthorized(socket, str(exc))
         except (KeysUnavailableError, RedisUnavailableError):
             return socket.refuse_later(HTTPStatus.SERVICE_UNAVAILABLE, TRY_ANOTHER)
         return None
@@ -141,6 +157,12 @@ class Admission:
             self._signing_in -= 1
         await socket.close(code, reason)
         return None
+
+
+def _unauthorized(socket: Socket, reason: str) -> Response:
+    response = socket.respond(HTTPStatus.UNAUTHORIZED, f"{reason}\n")
+    response.headers["WWW-Authenticate"] = 'Bearer realm="orders", error="invalid_token"'
+    return response
 
 
 def explain_refusal(

@@ -57,8 +57,10 @@ class Door:
             if not origin_is_ours(origin, host, allowed, over_https=over_https):
                 raise ForeignOriginError
 
-    async def authenticate(self, request: Request) -> Principal | None:
-        """Return the principal of a handshake; None if it carries no credential.
+    async def authenticate(self, request: Request, ticket: str | None) -> Principal | None:
+        """Return the principal of a request; None if it carries no credential.
+
+        An EventSource cannot set headers: its ticket, good for one use, is in the query.
 
         Raises:
             InvalidTokenError: the credential is not accepted.
@@ -71,6 +73,8 @@ class Door:
         if len(headers) > 1:
             raise InvalidTokenError("more than one Authorization header")
         credential = of_handshake(headers[0] if headers else None, _subprotocols(request))
+        if credential is None and ticket is not None:
+            credential = Credential(ticket, is_ticket=True)
         return None if credential is None else await self.identify(credential)
 
     async def identify(self, credential: Credential) -> Principal:

@@ -19,28 +19,35 @@ from orders_contract.messages import (
     ClientMessage,
     Filters,
     ResetReason,
+    Subscribe,
 )
 from orders_gateway.errors import BadRequestError, ProtocolError
 
 PATH = "/ws"
+EVENT_STREAM_PATH = "/sse"
 _MAX_ERROR_CHARS = 200
 """A client's megabyte must not come back to it in an error."""
 
 
 @dataclass(frozen=True, slots=True)
-class Resume:
-    """Where a client wants to continue; ``after`` of None means from now.
+class StreamRequest:
+    """What a request for the stream asks for; ``after`` of None means from now.
 
-    ``conflate``: it wants the newest state of each row that changed, not every missed event.
+    ``conflate``: the newest state of each row that changed instead of every missed event.
     """
 
     after: int | None = None
     stream: str | None = None
     conflate: bool = False
+    wanted: Filters | None = None
+    """Filters in the query, for clients that cannot send messages; None: everything."""
+    ticket: str | None = None
 
 
-def parse_request(target: str) -> Resume:
+def parse_request(target: str, last_event_id: str | None = None) -> StreamRequest:
     """Read a request target such as ``/ws?after=7&stream=...&conflate=1``.
+
+    A browser's EventSource reconnects with the same target and the id of the last event.
 
     Raises:
         BadRequestError: the target is not a URL, or a parameter is not valid.
@@ -53,8 +60,25 @@ def parse_request(target: str) -> Resume:
     conflate = query.get("conflate", "0")
     if conflate not in {"0", "1"}:
         raise BadRequestError("conflate must be 0 or 1")
-    after = query.get("after")
-    return Resume(None if after is None else _position(after), query.get("stream"), conflate == "1")
+    after, stream = query.get("after"), query.get("stream")
+    if last_event_id:
+        stream, _, after = last_event_id.rpartition(":")
+    return StreamRequest(
+        None if after is None else _position(after),
+        stream,
+        conflate == "1",
+        _filters(query["subscribe"]) if "subscribe" in query else None,
+        query.get("ticket"),
+    )
+
+
+def _filters(text: str) -> Filters | None:
+    """Read what ``subscribe`` of the query holds: the message without its type."""
+    try:
+        given = json.loads(text)
+        return Subscribe.model_validate({"type": "subscribe", **given}).wanted
+    except (ValueError, TypeError, RecursionError) as exc:
+        raise BadRequestError("subscribe must be a JSON object with tables or filter") from exc
 
 
 def _position(text: str) -> int:

@@ -1,4 +1,4 @@
-"""The server of ``/ws``: accepts connections, and closes them when the gateway stops."""
+"""The server of ``/ws`` and ``/sse``: accepts connections, closes them when the gateway stops."""
 
 import asyncio
 import json
@@ -15,6 +15,7 @@ from orders_access.principal import Principal
 from orders_gateway import protocol
 from orders_gateway.admission import Admission, explain_refusal, select_subprotocol
 from orders_gateway.capacity import ClientCapacity
+from orders_gateway.event_stream import EventStreamTransport
 from orders_gateway.fanout import Fanout
 from orders_gateway.subscriber import Context, Subscriber
 from orders_gateway.transport import CloseCode
@@ -59,9 +60,7 @@ class Gateway:
         self._fanout = fanout
         self._capacity = capacity
         self._is_fresh = is_fresh
-        self._admission = Admission(
-            context.settings, context.door, capacity, fanout.subscribers, self._is_serving
-        )
+        self._admission = Admission(context, capacity, fanout.subscribers, self._is_serving)
         self._is_draining = False
 
     def status(self) -> dict[str, object]:
@@ -109,6 +108,8 @@ class Gateway:
         path = request.path.partition("?")[0]
         if path == "/health":
             return self._health(connection)
+        if path == protocol.EVENT_STREAM_PATH:
+            return await self._admission.open_stream(_socket(connection), request)
         if path != protocol.PATH:
             return connection.respond(HTTPStatus.NOT_FOUND, f"WebSocket is at {protocol.PATH}\n")
         return await self._admission.handshake(_socket(connection), request)
@@ -135,13 +136,14 @@ class Gateway:
                 await self._serve(socket, principal)
 
     async def _serve(self, socket: Socket, principal: Principal) -> None:
+        is_stream = socket.response is not None and socket.response.status_code == HTTPStatus.OK
+        transport = EventStreamTransport(socket) if is_stream else WebSocketTransport(socket)
         socket.forget_handshake()
-        transport = WebSocketTransport(socket)
         subscriber = Subscriber(transport, self._context, principal)
         socket.owner = subscriber
         self._fanout.subscribers.add(subscriber)
         try:
-            await subscriber.run(socket.resume)
+            await subscriber.run(socket.asked)
         except Exception:  # the supervisor of one connection: a bug there ends there
             logger.exception("subscriber_failed")
             await transport.close(CloseCode.INTERNAL_ERROR, "")

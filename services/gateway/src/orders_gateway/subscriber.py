@@ -30,7 +30,7 @@ from orders_gateway.errors import (
 )
 from orders_gateway.history import History
 from orders_gateway.hub import Hub
-from orders_gateway.protocol import Resume
+from orders_gateway.protocol import StreamRequest
 from orders_gateway.reader import Reader, State, Step
 from orders_gateway.settings import Settings
 from orders_gateway.transport import CloseCode, Transport, Write
@@ -100,10 +100,10 @@ class Subscriber:
         """Whether the client got the newest states last, and is not live again."""
         return self._reader.state is State.CONFLATED
 
-    async def run(self, resume: Resume) -> None:
+    async def run(self, asked: StreamRequest) -> None:
         """Greet the client, then serve it until the connection ends."""
         try:
-            self._greet(resume)
+            self._greet(asked)
             async for text in self.transport.messages():
                 if not self._bucket.admit(time.monotonic()):
                     await self.transport.close(CloseCode.POLICY_VIOLATION, "too many messages")
@@ -114,13 +114,13 @@ class Subscriber:
             self._cancel_timers()
             self.closing()
 
-    def _greet(self, resume: Resume) -> None:
+    def _greet(self, asked: StreamRequest) -> None:
         context, settings = self.context, self.context.settings
         ring = context.hub.ring
-        is_foreign = resume.after is not None and resume.stream not in {None, ring.stream or ""}
-        position = ring.position if resume.after is None or is_foreign else resume.after
+        is_foreign = asked.after is not None and asked.stream not in {None, ring.stream or ""}
+        position = ring.position if asked.after is None or is_foreign else asked.after
         self._reader.seek(position)
-        self._reader.conflates = resume.conflate
+        self._reader.conflates = asked.conflate
         self._send(
             protocol.hello(
                 settings.gateway_id,
@@ -135,7 +135,10 @@ class Subscriber:
         self._schedule_expiry()
         if is_foreign:
             self._send(self._reader.reset("unknown_stream"))
-        self._reader.select(self._selection(None))
+        self.wanted = asked.wanted
+        self._reader.select(self._selection(asked.wanted))
+        if asked.wanted is not None:
+            self._send(protocol.subscribed(asked.wanted, self._reader.position))
         self._start()
 
     async def _handle(self, text: str | bytes) -> None:
@@ -271,6 +274,8 @@ class Subscriber:
         """Send a ping without waiting."""
         if self.transport.is_open:
             self.transport.ping()
+        if not self.transport.answers_pings:
+            self.ping_unanswered_since_s = None
 
     def abort(self) -> None:
         """End the connection at once."""

@@ -1,7 +1,8 @@
 """The interface between a subscriber and its connection. Pure.
 
-WebSocket implements it (``websocket``). Any other way to carry the stream needs the same few
-things: a framing for messages, a write that never waits, and notice of a full socket.
+WebSocket (``websocket``) and server-sent events (``event_stream``) implement it. Any way to carry
+the stream needs the same few things: a framing for messages, a write that never waits, and notice
+of a full socket.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -39,6 +40,10 @@ class Transport(Protocol):
     @property
     def framing(self) -> Framing:
         """How messages for this connection are framed."""
+
+    @property
+    def answers_pings(self) -> bool:
+        """Whether a client that is there sends something after a ping."""
 
     @property
     def deflates(self) -> bool:

@@ -27,7 +27,7 @@ from websockets.typing import ExtensionParameter
 from orders_access.limits import TokenBucket
 from orders_access.principal import Principal
 from orders_gateway import protocol
-from orders_gateway.protocol import Resume
+from orders_gateway.protocol import StreamRequest
 from orders_gateway.transport import CloseCode, Framing, TransportOwner, Write
 
 websockets.http11.MAX_LINE_LENGTH = 32 * 1024
@@ -100,7 +100,7 @@ class Socket(ServerConnection):
     """The library's connection, which reports to its transport's owner."""
 
     owner: TransportOwner | None = None
-    resume = Resume()
+    asked = StreamRequest()
     address = ""
     principal: Principal | None = None
     """Whom the handshake authenticated; None if the first message must."""
@@ -170,6 +170,7 @@ class WebSocketTransport:
     __slots__ = ("_closing", "_socket", "write")
 
     framing: Framing = staticmethod(text_frame)
+    answers_pings = True
 
     def __init__(self, connection: Socket) -> None:
         self._socket = connection
