@@ -17,6 +17,7 @@ from orders_contract.schema import Column
 INTEGER_BITS = {"smallint": 16, "integer": 32, "bigint": 64}
 _FRACTIONS = {"numeric", "real", "double precision"}
 
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _NUMBER = re.compile(
     r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,5})?|NaN|-?Infinity", re.ASCII
@@ -47,10 +48,9 @@ _JSON_SCHEMAS: dict[str, dict[str, Any]] = {
 
 def storable(text: str) -> str:
     """Return a text, or raise ValueError if PostgreSQL cannot store it."""
-    if "\x00" in text:
-        raise ValueError("must not contain the character U+0000")
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("must not contain half of a surrogate pair")
+    if found := _UNSTORABLE.search(text):
+        what = "the character U+0000" if found[0] == "\x00" else "half of a surrogate pair"
+        raise ValueError(f"must not contain {what}")
     return text
 
 

@@ -40,6 +40,27 @@ router = APIRouter(prefix="/api", route_class=CatalogRoute)
 _BODY = (408, 413, 415)
 
 
+@router.post(
+    "/orders",
+    status_code=201,
+    response_model=Row,
+    responses=problems(409, *_BODY),
+    openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
+)
+async def create_order(request: Request) -> Response:
+    """Create an order. With an Idempotency-Key a repeated request gets the first answer again."""
+    who = require(request, "clerk")
+    require_no_query(request)
+    key = idempotency_key(request)
+    orders = (await parts(request).catalog.current()).orders
+    body = orders.new_row.read(await request.body(), content_type(request))
+    created = await parts(request).store.create(orders, body, who, key)
+    headers = {"Location": f"/api/orders/{created.key[0]}"}
+    if created.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return _row(created, 201, headers)
+
+
 @router.get("/schema", response_model=TablesSchema, responses=problems())
 async def get_schema(request: Request) -> Response:
     """Return the watched tables and their columns, from the database's catalog."""
@@ -65,27 +86,6 @@ async def list_orders(request: Request) -> Response:
         f'{{"stream":"{page.stream}","position":{page.position},'
         f'"orders":{page.rows},"next_cursor":{json.dumps(next_cursor)}}}'
     )
-
-
-@router.post(
-    "/orders",
-    status_code=201,
-    response_model=Row,
-    responses=problems(409, *_BODY),
-    openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
-)
-async def create_order(request: Request) -> Response:
-    """Create an order. With an Idempotency-Key a repeated request gets the first answer again."""
-    who = require(request, "clerk")
-    require_no_query(request)
-    key = idempotency_key(request)
-    orders = (await parts(request).catalog.current()).orders
-    body = orders.new_row.read(await request.body(), content_type(request))
-    created = await parts(request).store.create(orders, body, who, key)
-    headers = {"Location": f"/api/orders/{created.key[0]}"}
-    if created.replayed:
-        headers["Idempotency-Replayed"] = "true"
-    return _row(created, 201, headers)
 
 
 @router.get("/orders/counts", response_model=OrderCounts, responses=problems())

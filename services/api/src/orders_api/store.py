@@ -19,7 +19,6 @@ from orders_api.errors import (
     InvalidInputError,
     OutOfScopeError,
     RowNotFoundError,
-    SchemaChangedError,
     StaleRowError,
     StatementError,
 )
@@ -91,20 +90,27 @@ class Store:
         """
         insert = table.statements.insert(body.columns)
         values = {"row": body.text, "actor": who.subject}
-        async with self._writing(table, body):
-            if idempotency_key is None and who.rows is None and body.columns:
+        if idempotency_key is None and who.rows is None and body.columns:
+            try:
                 return _stored(await self.database.one(insert, values))
-            async with self.database.transaction(who.subject) as connection:
-                if idempotency_key is not None:
-                    own_key = _own_key(idempotency_key, who)
-                    kept = await _kept_answer(connection, own_key, body)
-                    if kept is not None:
-                        return kept
-                created = _stored(await one(connection, insert, values))
-                await _require_visible(connection, table, created, who)
-                if idempotency_key is not None:
-                    await _keep_answer(connection, own_key, body, created)
-                return created
+            except StatementError as exc:
+                raise await rejections.of_write(
+                    self.database, exc, table.statements, body
+                ) from None
+        async with (
+            self._writing(table, body),
+            self.database.transaction(who.subject) as connection,
+        ):
+            if idempotency_key is not None:
+                own_key = _own_key(idempotency_key, who)
+                kept = await _kept_answer(connection, own_key, body)
+                if kept is not None:
+                    return kept
+            created = _stored(await one(connection, insert, values))
+            await _require_visible(connection, table, created, who)
+            if idempotency_key is not None:
+                await _keep_answer(connection, own_key, body, created)
+            return created
 
     async def change(
         self,
@@ -163,8 +169,6 @@ class Store:
     async def _writing(self, table: WatchedTable, body: Body | None) -> AsyncIterator[None]:
         try:
             yield
-        except SchemaChangedError:
-            raise
         except StatementError as exc:
             raise await rejections.of_write(self.database, exc, table.statements, body) from None
 
