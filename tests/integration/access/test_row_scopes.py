@@ -1,0 +1,137 @@
+"""Tokens restricted by a column of the owner's: what their holder reads and writes of the API."""
+
+from typing import Any
+
+import pytest
+
+from harness.answers import created, ok, problem
+from harness.guarded import Guarded
+from harness.signing import token
+from harness.waiting import until
+
+ORDER = {"customer_name": "Ann", "product_name": "Lamp"}
+
+
+@pytest.fixture(scope="module")
+def stores(guarded: Guarded) -> dict[str, int]:
+    """Add a store, a floor and a price; return ids of orders by what they are examples of."""
+    guarded.sql(
+        "ALTER TABLE orders ADD COLUMN store text, ADD COLUMN floor integer,"
+        " ADD COLUMN price numeric(9, 2) DEFAULT 5"
+    )
+    with guarded.client(token("admin")) as client:
+        until(lambda: '"floor"' in client.get("/api/schema").text, 5)
+
+        def create(**columns: Any) -> int:
+            order = {"customer_name": "Ann", "product_name": "SECRET", **columns}
+            number: int = created(client.post("/api/orders", json=order))["id"]
+            return number
+
+        ids = {
+            "ours": create(store="Berlin", floor=1, product_name="Lamp"),
+            "other store": create(store="Rome", floor=1),
+            "other floor": create(store="Berlin", floor=2),
+            "no store": create(floor=1),
+            "other case": create(store="berlin", floor=1),
+            "left": create(store="Berlin", floor=1, product_name="Chair"),
+        }
+        ok(client.patch(f"/api/orders/{ids['left']}", json={"store": "Rome", "price": 77}))
+        ok(client.patch(f"/api/orders/{ids['left']}", json={"product_name": "SECRET"}))
+    guarded.sql()
+    return ids
+
+
+OURS: dict[str, list[Any]] = {"store": ["Berlin", "Paris"], "floor": [1]}
+
+
+def restricted(rows: dict[str, list[Any]], role: str = "admin") -> str:
+    return token(role, rows=rows)
+
+
+def test_reading(guarded: Guarded, stores: dict[str, int]) -> None:
+    """Only rows that have one of the values in every restricting column are there."""
+    with guarded.client(restricted(OURS)) as client:
+        assert [each["id"] for each in ok(client.get("/api/orders"))["orders"]] == [stores["ours"]]
+        assert sum(ok(client.get("/api/orders/counts"))["counts"].values()) == 1
+        for name, number in stores.items():
+            answer = client.get(f"/api/orders/{number}")
+            assert answer.status_code == (200 if name == "ours" else 404), name
+        for path in ("/api/orders?store=Rome", "/api/orders?search=SECRET", "/api/events"):
+            assert "SECRET" not in client.get(path).text
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"nothing": ["x"]},
+        {"floor": ["one"]},
+        {"floor": [True]},
+        {"store": [1]},
+        {"store": ["Berlin"], "nothing": ["x"]},
+    ],
+)
+def test_nothing_is_visible(
+    guarded: Guarded, stores: dict[str, int], rows: dict[str, list[Any]]
+) -> None:
+    """A column that does not exist, or that cannot hold the value, shows and takes nothing."""
+    assert stores
+    with guarded.client(restricted(rows)) as client:
+        assert ok(client.get("/api/orders"))["orders"] == []
+        assert ok(client.get("/api/events?limit=10000"))["events"] == []
+        assert sum(ok(client.get("/api/pulse"))["orders"]) == 0
+        assert sum(ok(client.get("/api/pulse"))["changes"]) == 0
+        problem(client.post("/api/orders", json=ORDER), 403)
+
+
+def test_numbers_of_any_spelling(guarded: Guarded, stores: dict[str, int]) -> None:
+    """A number in a token is compared as a number."""
+    with guarded.client(restricted({"price": [77.0], "store": ["Rome"]})) as client:
+        assert [each["id"] for each in ok(client.get("/api/orders"))["orders"]] == [stores["left"]]
+
+
+def test_writing(guarded: Guarded, stores: dict[str, int]) -> None:
+    """Rows are created within the scope, by what they become, and do not leave it."""
+    assert stores
+    with guarded.client(restricted(OURS)) as client:
+        before = len(ok(client.get("/api/orders"))["orders"])
+        problem(client.post("/api/orders", json=ORDER), 403)
+        problem(client.post("/api/orders", json=ORDER | {"store": "Rome", "floor": 1}), 403)
+        problem(client.post("/api/orders", json=ORDER | {"store": "Berlin"}), 403)
+        own = created(client.post("/api/orders", json=ORDER | {"store": "Paris", "floor": 1}))
+        path = f"/api/orders/{own['id']}"
+        problem(client.patch(path, json={"floor": 2}), 403)
+        problem(client.patch(path, json={"store": None}), 403)
+        assert ok(client.get(path)) == own
+        assert ok(client.patch(path, json={"store": "Berlin"}))["version"] == 2
+        assert len(ok(client.get("/api/orders"))["orders"]) == before + 1
+        for name, number in stores.items():
+            if name != "ours":
+                problem(client.patch(f"/api/orders/{number}", json={"floor": 1}), 404)
+                problem(client.delete(f"/api/orders/{number}"), 404)
+        assert client.delete(path).status_code == 204
+
+
+def test_default_within_the_scope(guarded: Guarded, stores: dict[str, int]) -> None:
+    """A column that the database fills decides as one that is sent."""
+    assert stores
+    with guarded.client(restricted({"price": [5]})) as client:
+        created(client.post("/api/orders", json=ORDER))
+        problem(client.post("/api/orders", json=ORDER | {"price": 6}), 403)
+
+
+def test_history_ends_where_the_order_left(guarded: Guarded, stores: dict[str, int]) -> None:
+    """What happened after an order left the scope does not show, not even as a position."""
+    with guarded.client(restricted(OURS)) as client:
+        page = ok(client.get(f"/api/orders/{stores['left']}/events"))
+        assert [event["operation"] for event in page["events"]] == ["INSERT", "LEAVE"]
+        assert page["last"] == page["events"][-1]["position"]
+        after = page["last"]
+        assert ok(client.get(f"/api/orders/{stores['left']}/events?after={after}"))["events"] == []
+        for name in ("other store", "no store", "other case"):
+            problem(client.get(f"/api/orders/{stores[name]}/events"), 404)
+
+
+def test_who_am_i(guarded: Guarded) -> None:
+    """The holder of a token is told what restricts it."""
+    with guarded.client(restricted(OURS, "viewer")) as client:
+        assert ok(client.get("/api/me"))["rows"] == OURS
