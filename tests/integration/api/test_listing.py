@@ -155,7 +155,7 @@ async def test_one_enormous_row_fits(api: httpx.AsyncClient, database: Database)
     run(
         database,
         "INSERT INTO orders (customer_name, product_name, note, more)"
-        " SELECT 'C', 'P', repeat('\"', 4 * 1024 * 1024), to_jsonb(repeat('y', 8 * 1024 * 1024))"
+        " SELECT 'C', 'P', repeat('\"', 4 * 1024 * 1024), to_jsonb(repeat('y', 7 * 1024 * 1024))"
         " FROM generate_series(1, 2)",
     )
     assert await ids(api) == [2, 1]

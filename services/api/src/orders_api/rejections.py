@@ -53,7 +53,7 @@ async def of_write(  # noqa: PLR0911  one for each kind of refusal
             # Written by the database's owner for whoever writes; shown to them, never logged.
             return RefusedByTriggerError(error.message[:_MAX_MESSAGE_LENGTH])
         case state if state.startswith(_LIMIT):
-            return InvalidInputError("body", "holds a value that is too large")
+            return InvalidInputError("body", f"is too large: {error.message}")
         case state if state.startswith(_DATA):
             return await _bad_value(database, error, statements, body)
         case _:
