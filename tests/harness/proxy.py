@@ -22,22 +22,23 @@ class Proxy:
         self._flowing.set()
         self._abandoned: list[asyncio.Event] = []
         self._writers: set[asyncio.StreamWriter] = set()
+        self._carrying: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
 
     async def open(self) -> None:
         """Accept connections."""
-        self._server = await asyncio.start_server(self._carry, LOOPBACK, 0)
+        self._server = await asyncio.start_server(self._accept, LOOPBACK, 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
         """Cut everything and accept no more."""
         for flowing in (self._flowing, *self._abandoned):
             flowing.set()
-        self.cut()
         if self._server is not None:
             self._server.close()
-            await asyncio.sleep(0)
+        self.cut()
+        await asyncio.gather(*self._carrying, return_exceptions=True)
 
     def cut(self) -> None:
         """End all connections with a reset."""
@@ -58,6 +59,11 @@ class Proxy:
     def thaw(self) -> None:
         """Carry frozen connections again."""
         self._flowing.set()
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._carry(reader, writer))
+        self._carrying.add(task)
+        task.add_done_callback(self._carrying.discard)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
