@@ -7,20 +7,20 @@ from orders_contract.backoff import Backoff
 
 
 def test_ceilings_double_up_to_the_last() -> None:
-    """Without luck the delays are the documented series."""
+    """With the largest jitter the delays are the documented ceilings."""
     backoff = Backoff(rand=lambda: 1.0)
     delays = [round(backoff.next_delay_s(), 6) for _ in range(8)]
     assert delays == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
 
 
 def test_jitter_takes_at_most_half() -> None:
-    """The luckiest draw still waits half the ceiling."""
+    """With the smallest jitter each delay is half its ceiling."""
     backoff = Backoff(first_s=1.0, rand=lambda: 0.0)
     assert [backoff.next_delay_s() for _ in range(3)] == [0.5, 1.0, 2.0]
 
 
 def test_reset_begins_again() -> None:
-    """After success the next failure waits the shortest delay, and attempts count from zero."""
+    """After a reset the delays start with the shortest and attempts count from zero."""
     backoff = Backoff(rand=lambda: 1.0)
     for _ in range(5):
         backoff.next_delay_s()
@@ -30,7 +30,7 @@ def test_reset_begins_again() -> None:
 
 
 def test_days_of_failure_do_not_overflow() -> None:
-    """However often it failed, the next delay is a number of seconds."""
+    """After a million failures the delay is the last ceiling."""
     backoff = Backoff(rand=lambda: 1.0)
     backoff.attempts = 1_000_000
     assert backoff.next_delay_s() == 5.0
@@ -52,6 +52,6 @@ def test_delay_stays_in_the_upper_half(first_s: float, ceiling_s: float, luck: l
 
 
 def test_two_do_not_return_together() -> None:
-    """By default the jitter is random."""
+    """By default the jitter is random, so that clients spread out."""
     delays = {Backoff().next_delay_s() for _ in range(20)}
     assert len(delays) > 10

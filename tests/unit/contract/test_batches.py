@@ -1,4 +1,4 @@
-"""Batches on their way between listener and gateway."""
+"""Batches between listener and gateways."""
 
 import json
 
@@ -20,19 +20,19 @@ _POSITIONS = st.integers(1, 2**63 - 1)
 
 
 def test_payload_is_the_documented_document() -> None:
-    """A batch travels as one JSON document, its keys in the order that readers rely on."""
+    """A batch is one JSON document with its keys in the order that readers rely on."""
     payload = encode(Batch("s", 8, 9, b'[{"position":8},{"position":9}]'))
     assert payload == b'{"stream":"s","first":8,"last":9,"events":[{"position":8},{"position":9}]}'
 
 
 def test_head_is_the_documented_document() -> None:
-    """The head position travels as a small JSON document."""
+    """A head is a small JSON document; the schema may be missing from it."""
     assert encode(Head("s", 9, "5f")) == b'{"stream":"s","position":9,"schema":"5f"}'
     assert decode(b'{"stream":"s","position":9}') == Head("s", 9)
 
 
 def test_events_travel_unopened() -> None:
-    """I4: what stands between the brackets goes through both ways as it is, even if not JSON."""
+    """I4: the events are neither parsed nor changed, even if they are not JSON."""
     body = b'[ not JSON ,"events":[\xff\x00] ]'
     assert decode(encode(Batch("s", 1, 1, body))) == Batch("s", 1, 1, body)
 
@@ -45,7 +45,7 @@ def test_events_travel_unopened() -> None:
     content=st.binary(max_size=200),
 )
 def test_batch_comes_back(stream: str, first: int, more: int, content: bytes) -> None:
-    """Decoding what was encoded gives the same batch, whatever it holds."""
+    """Decoding an encoded batch gives the same batch."""
     whole = Batch(stream, first, first + more, b"[" + content + b"]")
     assert decode(encode(whole)) == whole
 
@@ -53,7 +53,7 @@ def test_batch_comes_back(stream: str, first: int, more: int, content: bytes) ->
 @settings(max_examples=30, deadline=None)
 @given(stream=st.text(), position=st.integers(0, 2**63 - 1))
 def test_head_comes_back(stream: str, position: int) -> None:
-    """Decoding what was encoded gives the same head."""
+    """Decoding an encoded head gives the same head."""
     assert decode(encode(Head(stream, position))) == Head(stream, position)
 
 
@@ -78,7 +78,7 @@ def test_head_comes_back(stream: str, position: int) -> None:
     ],
 )
 def test_nonsense_is_refused(payload: bytes) -> None:
-    """A payload that is neither batch nor head, or was cut short, is said to be malformed."""
+    """A payload that is no batch and no head, or was truncated, is malformed."""
     with pytest.raises(MalformedPayloadError):
         decode(payload)
 
@@ -86,7 +86,7 @@ def test_nonsense_is_refused(payload: bytes) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=100) | st.text().map(str.encode))
 def test_nothing_but_malformed_is_raised(payload: bytes) -> None:
-    """Arbitrary bytes are a batch, a head or malformed, and nothing else happens."""
+    """Arbitrary bytes are a batch, a head or malformed; no other error is raised."""
     try:
         message = decode(payload)
     except MalformedPayloadError:
@@ -97,26 +97,26 @@ def test_nothing_but_malformed_is_raised(payload: bytes) -> None:
 @settings(max_examples=100, deadline=None)
 @given(history=histories(min_size=1), sizes=sizes())
 def test_merged_is_as_never_cut(history: History, sizes: list[int]) -> None:
-    """Merging the batches of any cut gives each event once, in order: the uncut batch."""
+    """Merging batches gives one batch with every event once and in order."""
     assert merge(history.batches(sizes)) == batch(history.events)
 
 
 @settings(max_examples=30, deadline=None)
 @given(history=histories(min_size=1), sizes=sizes())
 def test_length_counts_events(history: History, sizes: list[int]) -> None:
-    """A batch knows how many events it holds without opening them."""
+    """The length of a batch is its number of events."""
     batches = history.batches(sizes)
     assert [len(each) for each in batches] == [len(json.loads(each.events)) for each in batches]
 
 
 def test_single_batch_is_not_copied() -> None:
-    """Merging one batch costs nothing."""
+    """Merging a single batch returns it as it is."""
     only = Batch("s", 1, 1, b"[{}]")
     assert merge([only]) is only
 
 
 def test_positions_of_merged_batches_run_on() -> None:
-    """The header of a merged batch spans its parts."""
+    """A merged batch covers the positions of its parts."""
     parts = [
         Batch("s", 4, 5, b'[{"position":4},{"position":5}]'),
         Batch("s", 6, 6, b'[{"position":6}]'),

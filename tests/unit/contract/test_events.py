@@ -138,7 +138,7 @@ def test_texts_and_views_mean_the_same(
     "rendered",
     [
         b"[", b"[{", b'[{"a"', b'[{"a":1}', b'[{"a":1},', b"[x]", b"[1]", b'["x"]', b"[[]]",
-        b'[{"a":[}]', b'[{"a":"]', b"[{]", b"[null]",
+        b'[{"a":[}]', b'[{"a":"]', b"[{]", b"[null]", b'[{"\\e":7777e99999999999999999999}]',
     ],
 )  # fmt: skip
 def test_what_is_no_array_of_objects_is_refused(rendered: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The messages of ``/ws`` as types."""
+"""The messages of ``/ws``."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from orders_contract.messages import (
 @settings(max_examples=30, deadline=None)
 @given(histories(max_size=15))
 def test_every_kind_of_event_is_one(history: History) -> None:
-    """Whatever happens to the table, its events are of the documented shape."""
+    """Events of every operation are valid messages."""
     frame = {"type": "events", "first": 1, "last": max(history.head, 1), "events": history.events}
     message = SERVER_MESSAGE.validate_python(frame)
     assert message.type == "events"
@@ -28,7 +28,7 @@ def test_every_kind_of_event_is_one(history: History) -> None:
 
 
 def test_leave_and_truncate_have_no_row() -> None:
-    """LEAVE names an order without its row; TRUNCATE names none."""
+    """LEAVE has an order id but no row; TRUNCATE has neither."""
     leave = {**event(7, "LEAVE", None), "order_id": 3}
     assert Event.model_validate(leave).order_id == 3
     assert Event.model_validate(event(8, "TRUNCATE", None)).order_id is None
@@ -47,7 +47,7 @@ def test_leave_and_truncate_have_no_row() -> None:
     ],
 )
 def test_event_of_another_shape_is_refused(wrong: dict[str, Any]) -> None:
-    """An event with a wrong value, a time without a zone or a key too many is none."""
+    """An event with a wrong value, another table's row or an unknown field is refused."""
     with pytest.raises(ValidationError):
         Event.model_validate({**event(1, "INSERT", order(1)), **wrong})
 
@@ -64,12 +64,12 @@ def test_event_of_another_shape_is_refused(wrong: dict[str, Any]) -> None:
     ],
 )
 def test_subscribe_forms(message: dict[str, Any]) -> None:
-    """A client may leave out filter and position, and any key of the filter."""
+    """Filter and position are optional."""
     assert isinstance(CLIENT_MESSAGE.validate_python(message), Subscribe)
 
 
 def test_ping() -> None:
-    """A ping is its type and nothing else."""
+    """A ping has no field but its type."""
     assert CLIENT_MESSAGE.validate_python({"type": "ping"}) == Ping(type="ping")
 
 
@@ -90,6 +90,6 @@ def test_ping() -> None:
     ],
 )
 def test_client_message_of_another_shape_is_refused(message: dict[str, Any]) -> None:
-    """Nothing is guessed: what is not exactly a message is refused."""
+    """A message with a missing, unknown or wrong field is refused."""
     with pytest.raises(ValidationError):
         CLIENT_MESSAGE.validate_python(message)

@@ -1,1 +1,1 @@
-"""The wire contract of Real-Time Orders: names, batches, messages. Pure; no I/O."""
+"""The wire contract of Real-Time Orders: names, messages, batches, rows, filters. Pure; no I/O."""

@@ -7,11 +7,11 @@ from collections.abc import Callable
 class Backoff:
     """Exponential back-off with jitter.
 
-    The ceiling of the n-th delay is ``first_s * 2**n``, at most ``ceiling_s``; the delay is drawn
-    evenly from the upper half of it, so that many who failed together do not return together and
-    nobody hammers. With the defaults: 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, ... seconds.
+    The ceiling of the n-th delay is ``first_s * 2**n``, at most ``ceiling_s``. The delay is drawn
+    evenly from the upper half below the ceiling, so that clients that failed together do not
+    return together. The default ceilings are 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, ... seconds.
 
-    Call ``reset`` after success only: an attempt that merely started proves nothing.
+    Call ``reset`` only after a success: a connection that opens proves nothing yet.
     """
 
     def __init__(
@@ -27,11 +27,11 @@ class Backoff:
 
     def next_delay_s(self) -> float:
         """Return the delay before the next attempt, in seconds, and count the attempt."""
-        # The exponent is bounded so that a service down for days cannot overflow it.
+        # The exponent is bounded so that it cannot overflow in a service that is down for days.
         ceiling_s = min(self._ceiling_s, self._first_s * 2.0 ** min(self.attempts, 30))
         self.attempts += 1
         return ceiling_s * (0.5 + self._rand() / 2)
 
     def reset(self) -> None:
-        """Begin again with the shortest delay."""
+        """Start again with the shortest delay."""
         self.attempts = 0

@@ -1,11 +1,11 @@
-"""A batch of events between listener and gateway: a small header and an unopened body.
+"""Batches of events between listener and gateways: a small header and a body left unparsed. Pure.
 
-On ``CHANGES_CHANNEL`` a batch is one JSON document with its keys in this order::
+A batch on ``CHANGES_CHANNEL`` is one JSON document with its keys in this order::
 
     {"stream":"<uuid>","first":8,"last":9,"events":[...]}
 
-so that a reader takes the header off the front and never parses the events (I4). The head
-travels as ``{"stream":"<uuid>","position":9,"schema":"<version>"}``.
+so that a reader cuts the header off and never parses the events (I4). A head is
+``{"stream":"<uuid>","position":9,"schema":"<version>"}``.
 """
 
 import json
@@ -18,7 +18,7 @@ CLOSING = b"}"
 
 
 class MalformedPayloadError(ValueError):
-    """A payload on the changes channel is neither a batch nor a head."""
+    """A payload is not a batch or head, or its events are not JSON."""
 
 
 class _Header(BaseModel):
@@ -51,7 +51,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events ``first`` to ``last`` without a gap; ``events`` is their JSON array, unopened."""
+    """The events from ``first`` to ``last``, without a gap, as a JSON array left unparsed."""
 
     stream: str
     first: int
@@ -64,7 +64,7 @@ class Batch:
 
 
 def merge(batches: list[Batch]) -> Batch:
-    """Return neighbouring batches of one stream as a single one, still unopened."""
+    """Return consecutive batches of one stream as one, without parsing their events."""
     if len(batches) == 1:
         return batches[0]
     events = b"[" + b",".join(batch.events[1:-1] for batch in batches) + b"]"
@@ -72,10 +72,10 @@ def merge(batches: list[Batch]) -> Batch:
 
 
 def decode(payload: bytes) -> Batch | Head:
-    """Read what was published on the changes channel, leaving the events unopened.
+    """Read a payload of the changes channel without parsing the events.
 
     Raises:
-        MalformedPayloadError: it is neither a batch nor a head.
+        MalformedPayloadError: the payload is not a batch or head.
 
     """
     header, seam, events = payload.partition(_SEAM)
@@ -85,11 +85,11 @@ def decode(payload: bytes) -> Batch | Head:
             return Head(head.stream, head.position, head.schema_version)
         batch = _BatchHeader.model_validate_json(header + b"}")
     except ValidationError as exc:
-        # Not the error's own text: that quotes the payload, which may hold anything.
+        # The error's own text would quote the payload, which may hold rows.
         raise MalformedPayloadError(f"neither batch nor head: {len(payload)} bytes") from exc
     if batch.last < batch.first:
         raise MalformedPayloadError(f"last {batch.last} comes before first {batch.first}")
-    # All that can be told without opening it: a payload that was cut short never reaches a client.
+    # All that can be checked without parsing: a truncated payload never reaches a client.
     if not (events.startswith(b"[") and events.endswith(b"]}")):
         raise MalformedPayloadError("events are not a whole JSON array")
     return Batch(batch.stream, batch.first, batch.last, events[:-1])
@@ -108,6 +108,6 @@ def encode(message: Batch | Head) -> bytes:
 
 
 def opening(batch: Batch) -> bytes:
-    """Return what stands before a batch's events in its payload; after them comes ``CLOSING``."""
+    """Return the part of a batch's payload before its events; ``CLOSING`` follows them."""
     header = {"stream": batch.stream, "first": batch.first, "last": batch.last}
     return json.dumps(header, separators=(",", ":")).encode()[:-1] + _SEAM

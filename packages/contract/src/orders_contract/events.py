@@ -114,7 +114,15 @@ def _members(text: str, at: int) -> Iterator[tuple[str, int, int]]:
             _, end = _scan(text, start)
         except _UNREADABLE:
             end = _end(text, start)
-        yield json.loads(f'"{name}"') if "\\" in name else name, start, end
+        yield _unescaped(name) if "\\" in name else name, start, end
+
+
+def _unescaped(name: str) -> str:
+    try:
+        unescaped: str = json.loads(f'"{name}"')
+    except ValueError as exc:
+        raise MalformedPayloadError("events hold a malformed name") from exc
+    return unescaped
 
 
 def _end(text: str, at: int) -> int:

@@ -11,22 +11,15 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from orders_contract.matching import (
-    Condition,
-    Event,
-    Key,
-    KeyFunction,
-    RowFilter,
-    Selection,
-    row_of,
-    table_of,
-)
+from orders_contract.comparison import Comparable, Form
+from orders_contract.filters import Condition, RowFilter
+from orders_contract.matching import Event, Selection, row_of, table_of
 
 _NOTHING = object()
-"""Equals the key of no value."""
+"""Equals no value."""
 _Selections = dict[Selection, None]
-_Slot = tuple[str, KeyFunction]
-"""A column, and how its values become keys."""
+_Slot = tuple[str, Form]
+"""A column and the form of its values."""
 
 
 @dataclass(slots=True)
@@ -36,28 +29,28 @@ class _Drawer:
     all: _Selections = field(default_factory=dict)
     unlisted: _Selections = field(default_factory=dict)
     """Those that no condition with a list of values finds."""
-    slots: dict[_Slot, dict[Key, _Selections]] = field(default_factory=dict)
+    slots: dict[_Slot, dict[Comparable, _Selections]] = field(default_factory=dict)
 
     def add(self, selection: Selection, condition: Condition | None) -> None:
         self.all[selection] = None
         if condition is None:
             self.unlisted[selection] = None
             return
-        slot = self.slots.setdefault((condition.column, condition.key), {})
-        for key in condition.values or ():
-            slot.setdefault(key, {})[selection] = None
+        slot = self.slots.setdefault((condition.column, condition.form), {})
+        for value in condition.values or ():
+            slot.setdefault(value, {})[selection] = None
 
     def remove(self, selection: Selection, condition: Condition | None) -> None:
         del self.all[selection]
         if condition is None:
             del self.unlisted[selection]
             return
-        name = condition.column, condition.key
+        name = condition.column, condition.form
         slot = self.slots.get(name, {})
-        for key in condition.values or ():
-            del slot[key][selection]
-            if not slot[key]:
-                del slot[key]
+        for value in condition.values or ():
+            del slot[value][selection]
+            if not slot[value]:
+                del slot[value]
         if not slot:
             self.slots.pop(name, None)
 
@@ -66,11 +59,11 @@ class _Drawer:
             return [self.all]
         found = [self.unlisted] if self.unlisted else []
         row, changed = row_of(event) or {}, event.get("changed") or {}
-        for (column, key_of), slot in self.slots.items():
-            key = key_of(row[column]) if column in row else _NOTHING
-            if key in slot:
-                found.append(slot[key])
-            if column in changed and (former := key_of(changed[column])) != key and former in slot:
+        for (column, form), slot in self.slots.items():
+            value = form(row[column]) if column in row else _NOTHING
+            if value in slot:
+                found.append(slot[value])
+            if column in changed and (former := form(changed[column])) != value and former in slot:
                 found.append(slot[former])
         return found
 

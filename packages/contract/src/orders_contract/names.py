@@ -1,38 +1,38 @@
-"""Names that processes of different kinds must agree on."""
+"""Names in PostgreSQL and Redis that several processes use."""
 
 ORDERS_CHANNEL_PG = "orders_changes"
-"""PostgreSQL NOTIFY channel: the doorbell. Its payload carries no truth."""
+"""PostgreSQL's NOTIFY channel, the doorbell. Its payload is not used."""
 
 LOG_KEY = "orders:log"
 """Redis stream of recent batches; an entry's ID is ``<last position>-0``."""
 
 CHANGES_CHANNEL = "orders:changes"
-"""Redis pub/sub channel: each batch as it is published, and the head once a second."""
+"""Redis pub/sub channel: each batch when it is published, and the head once a second."""
 
 LISTENER_KEY = "orders:listener"
-"""Redis string, JSON: the listener's word that it lives. Expires after PRESENCE_TTL_S."""
+"""Redis string, JSON: the state of the listener. Expires after PRESENCE_TTL_S."""
 
 HEAD_KEY = "orders:head"
-"""Redis hash ``stream``, ``position``, ``schema``: how far LOG_KEY has been published without a
-gap, and the version of the schema in SCHEMA_KEY."""
+"""Redis hash ``stream``, ``position``, ``schema``: the end of LOG_KEY, which has no gap before it,
+and the version of the schema in SCHEMA_KEY."""
 
 SCHEMA_KEY = "orders:schema"
-"""Redis string: the document of ``order_schema()``, set before HEAD_KEY names its version."""
+"""Redis string: the document of ``order_schema()``, written before HEAD_KEY names its version."""
 
 GATEWAY_KEY_PREFIX = "orders:gateway:"
-"""Redis strings, JSON, one a gateway, by its id. They expire after PRESENCE_TTL_S."""
+"""Redis strings, JSON: the state of each gateway, by its id. They expire after PRESENCE_TTL_S."""
 
 PRESENCE_TTL_S = 6
-"""Seconds after which a process that says nothing is no longer counted."""
+"""Seconds after which a silent process counts as gone."""
 
 LOG_CAPACITY_EVENTS = 100_000
-"""About so many events stay in LOG_KEY,"""
+"""Approximate number of events that LOG_KEY keeps."""
 
 LOG_CAPACITY_BYTES = 128 * 1024 * 1024
-"""but no more than about so many bytes of them."""
+"""Approximate size of the events that LOG_KEY keeps; whichever bound is reached first holds."""
 
 REVOKED_KEY = "orders:revoked"
-"""Redis hash: tokens and subjects that no longer count, and a version. PostgreSQL has the truth."""
+"""Redis hash: revoked tokens and subjects, and a version. A copy of the list in PostgreSQL."""
 
 TICKET_KEY_PREFIX = "orders:ticket:"
-"""Redis strings, JSON: whom a one-time ticket is for, by the ticket's digest."""
+"""Redis strings, JSON: the principal of each one-time ticket, by the ticket's digest."""
