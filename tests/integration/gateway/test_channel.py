@@ -1,4 +1,4 @@
-"""A gateway's channel to a real Valkey."""
+"""A subscription to a channel of a real Valkey."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ CHANNEL = "orders:changes"
 
 
 async def test_messages_come_in_order(redis_url: Valkey) -> None:
-    """All of them, of that channel, byte by byte."""
+    """All messages of the channel arrive in order, byte for byte; those of others do not."""
     async with Channel.open(redis_url.url, CHANNEL) as channel:
         sent = [bytes([number]) * 1000 * number for number in range(1, 100)]
         with redis_url.connect() as client:
@@ -29,7 +29,7 @@ async def test_messages_come_in_order(redis_url: Valkey) -> None:
 async def test_a_slow_reader_leaves_the_rest_to_redis(
     redis_url: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Memory stays bounded while nobody takes; then everything comes."""
+    """Memory stays bounded while no message is read; then every message arrives."""
     monkeypatch.setattr(channel_module, "_MAX_WAITING_BYTES", 100_000)
     async with Channel.open(redis_url.url, CHANNEL) as channel:
         with redis_url.connect() as client:
@@ -45,7 +45,7 @@ async def test_a_slow_reader_leaves_the_rest_to_redis(
 
 
 async def test_a_lost_connection_is_noticed_at_once(redis_url: Valkey) -> None:
-    """Whoever waits for a message need not ask."""
+    """Waiting for a message ends with an error as soon as the connection is lost."""
     async with Channel.open(redis_url.url, CHANNEL) as channel:
         waiting = asyncio.create_task(channel.next())
         await asyncio.to_thread(redis_url.stop)
@@ -53,8 +53,8 @@ async def test_a_lost_connection_is_noticed_at_once(redis_url: Valkey) -> None:
             await asyncio.wait_for(waiting, 5)
 
 
-async def test_a_silent_one_is_noticed_when_asked_twice(redis_url: Valkey) -> None:
-    """The first time it may just be about to answer."""
+async def test_a_silent_connection_fails_the_second_ping(redis_url: Valkey) -> None:
+    """Redis has until the next ping to answer."""
     async with Channel.open(redis_url.url, CHANNEL) as channel:
         redis_url.freeze()
         try:
@@ -65,8 +65,8 @@ async def test_a_silent_one_is_noticed_when_asked_twice(redis_url: Valkey) -> No
             redis_url.thaw()
 
 
-async def test_who_answers_may_be_asked_again(redis_url: Valkey) -> None:
-    """A word counts, whatever it is."""
+async def test_any_message_answers_a_ping(redis_url: Valkey) -> None:
+    """Whatever arrives after a ping counts as its answer."""
     async with Channel.open(redis_url.url, CHANNEL) as channel:
         for _ in range(3):
             channel.ping()
@@ -76,15 +76,15 @@ async def test_who_answers_may_be_asked_again(redis_url: Valkey) -> None:
                 assert await channel.next() == b"here"
 
 
-async def test_where_nobody_listens_nothing_is_subscribed_to() -> None:
-    """An error of ours."""
+async def test_an_unreachable_redis_is_an_error() -> None:
+    """Subscribing at an address where no server listens raises the gateway's own error."""
     with pytest.raises(RedisUnavailableError):
         async with Channel.open("redis://127.0.0.1:1", CHANNEL):
             pass
 
 
-async def test_a_silent_redis_is_not_subscribed_to(redis_url: Valkey) -> None:
-    """An error of ours, after a while."""
+async def test_a_silent_redis_is_an_error(redis_url: Valkey) -> None:
+    """Subscribing at a server that does not answer raises the gateway's own error in time."""
     redis_url.freeze()
     try:
         with pytest.raises(RedisUnavailableError):

@@ -1,4 +1,4 @@
-"""What clients say, how they behave, and that none disturbs another (I6)."""
+"""How clients are served, and that no client affects another (I6)."""
 
 import json
 import signal
@@ -21,7 +21,7 @@ INSERT = "INSERT INTO orders (customer_name, product_name, status) VALUES (%s, '
 
 @pytest.fixture
 def gateway(pipeline: Pipeline) -> Service:
-    """Start a listener and a gateway with an eager heartbeat."""
+    """Start a listener and a gateway with five heartbeats per second."""
     started = pipeline.gateway(HEARTBEAT_INTERVAL_S="0.2")
     pipeline.listener().ready()
     return started.ready()
@@ -34,8 +34,8 @@ def write(pipeline: Pipeline, orders: int, name: str = "Ada", status: str = "pen
             sql.execute(INSERT, [name, status])
 
 
-def test_heartbeats_say_how_far_nothing_is_missing(pipeline: Pipeline, gateway: Service) -> None:
-    """An idle connection hears regularly that nothing is missing, at the interval it was told."""
+def test_heartbeats_carry_the_position(pipeline: Pipeline, gateway: Service) -> None:
+    """An idle connection gets heartbeats at the interval that hello names, with the position."""
     with Follower(gateway.ws_url) as follower:
         assert follower.hello["heartbeat_seconds"] == 0.2
         assert follower.expect("heartbeat")["position"] == 0
@@ -44,10 +44,8 @@ def test_heartbeats_say_how_far_nothing_is_missing(pipeline: Pipeline, gateway: 
         assert follower.expect("heartbeat")["position"] == 1
 
 
-def test_a_filter_admits_what_matches_and_says_what_leaves(
-    pipeline: Pipeline, gateway: Service
-) -> None:
-    """A filtered client sees orders enter, change and LEAVE, and nothing of others."""
+def test_a_filtered_client_sees_rows_enter_and_leave(pipeline: Pipeline, gateway: Service) -> None:
+    """A filtered client sees matching orders enter, change and LEAVE, and no other orders."""
     with Follower(gateway.ws_url) as follower, pipeline.database.connect() as sql:
         follower.send({"type": "subscribe", "filter": {"status": ["pending"]}})
         subscribed = follower.next("subscribed")
@@ -75,7 +73,7 @@ def test_a_filter_admits_what_matches_and_says_what_leaves(
 
 
 def test_a_filter_can_resume(pipeline: Pipeline, gateway: Service) -> None:
-    """I7: subscribe with after brings what matched since, then a word how far it is complete."""
+    """I7: subscribe with after brings the matching events since, then a heartbeat."""
     write(pipeline, 3, "Ada")
     write(pipeline, 3, "Bob")
     with Follower(gateway.ws_url, after=6) as follower:
@@ -94,7 +92,7 @@ def test_a_filter_can_resume(pipeline: Pipeline, gateway: Service) -> None:
 
 
 def test_a_full_gateway_refuses_more(pipeline: Pipeline) -> None:
-    """Beyond its bound a gateway sends clients elsewhere: 503 with Retry-After."""
+    """With max_connections clients, a gateway answers others with 503 and Retry-After."""
     pipeline.listener().ready()
     full = pipeline.gateway(MAX_CONNECTIONS="1").ready()
     with Follower(full.ws_url):
@@ -106,8 +104,8 @@ def test_a_full_gateway_refuses_more(pipeline: Pipeline) -> None:
         assert (page["full"], page["refused"], page["connections"]) == ("connections", 1, 1)
 
 
-def test_a_gateway_that_holds_too_much_refuses_more(pipeline: Pipeline) -> None:
-    """Over its bound of memory it refuses with 503 and serves who is there, until it holds less."""
+def test_a_gateway_over_its_memory_bound_refuses_more(pipeline: Pipeline) -> None:
+    """Over its memory bound a gateway refuses new clients with 503 and serves those it has."""
     pipeline.listener().ready()
     empty_mb = health(pipeline.gateway().ready().port)[1]["memory_mb"]
     room = {"RING_MAX_BYTES": str(64 * MB), "MAX_MEMORY_MB": str(empty_mb + 20)}
@@ -121,7 +119,7 @@ def test_a_gateway_that_holds_too_much_refuses_more(pipeline: Pipeline) -> None:
                 " SELECT 'Ada', 'Desk', repeat('x', 50000) FROM generate_series(1, 100)"
             )
             follower.until(100 * round_)
-        until(lambda: health(gateway.port)[1]["full"] == "memory", what="it holds too much")
+        until(lambda: health(gateway.port)[1]["full"] == "memory", what="memory is full")
         with pytest.raises(InvalidStatus) as refused, Follower(gateway.ws_url):
             pass
         assert refused.value.response.status_code == 503
@@ -131,16 +129,16 @@ def test_a_gateway_that_holds_too_much_refuses_more(pipeline: Pipeline) -> None:
         assert (page["status"], page["refused"]) == ("ok", 1)
         sql.execute(INSERT, ["Ada", "pending"])
         follower.until(601)
-        sql.execute("UPDATE order_stream SET id = gen_random_uuid()")  # all it had is of no use
+        sql.execute("UPDATE order_stream SET id = gen_random_uuid()")  # empties the ring
         sql.execute(INSERT, ["Ada", "pending"])
         follower.next("reset")
-        until(lambda: health(gateway.port)[1]["full"] is None, what="it has given back")
+        until(lambda: health(gateway.port)[1]["full"] is None, what="memory is free")
         with Follower(gateway.ws_url) as late:
             assert late.hello
 
 
-def test_a_client_that_stops_reading_holds_up_nobody(pipeline: Pipeline) -> None:
-    """I6: one socket's buffers are full; the others get everything, the slow one a reset."""
+def test_a_client_that_stops_reading_delays_no_other(pipeline: Pipeline) -> None:
+    """I6: while one socket is full, other clients get every event; the slow one gets a reset."""
     gateway = pipeline.gateway(RING_MAX_EVENTS="10000", **_PATIENT)
     pipeline.listener().ready()
     with (
@@ -154,15 +152,15 @@ def test_a_client_that_stops_reading_holds_up_nobody(pipeline: Pipeline) -> None
                 "INSERT INTO orders (customer_name, product_name, note)"
                 " SELECT 'Ada', 'Desk', repeat('x', 1000) FROM generate_series(1, 500)"
             )
-            follower.until(500 * round_)  # keeps up, as the slow one does not
+            follower.until(500 * round_)  # this one keeps up
         assert len(follower.events) == 30_000
         until(lambda: health(gateway.port)[1]["live"] == 1, what="the slow one is not live")
         resets = [message for message in read_all(slow, 30_000) if message["type"] == "reset"]
     assert [message["reason"] for message in resets] == ["slow"]
 
 
-def test_little_is_kept_for_a_client_that_stops_reading(pipeline: Pipeline) -> None:
-    """I6: one that read quickly, and got large buffers for it, is soon known to read no more."""
+def test_few_bytes_are_held_for_a_client_that_stops_reading(pipeline: Pipeline) -> None:
+    """I6: a client that read fast and has large TCP buffers leaves the hub soon after it stops."""
     gateway = pipeline.gateway(**_PATIENT)
     pipeline.listener().ready()
     with (
@@ -188,8 +186,8 @@ def test_little_is_kept_for_a_client_that_stops_reading(pipeline: Pipeline) -> N
         until(lambda: health(gateway.port)[1]["live"] == 1, what="the slow one is not live")
 
 
-def test_a_client_that_answers_no_ping_is_cut_off(pipeline: Pipeline) -> None:
-    """One that has gone without a word is noticed; one that only answers pings stays."""
+def test_a_client_that_answers_no_ping_is_disconnected(pipeline: Pipeline) -> None:
+    """A client that does not answer pings is disconnected; one that only answers pings stays."""
     gateway = pipeline.gateway(PING_INTERVAL_S="0.5", PING_TIMEOUT_S="0.5")
     pipeline.listener().ready()
     gateway.ready()
@@ -201,11 +199,11 @@ def test_a_client_that_answers_no_ping_is_cut_off(pipeline: Pipeline) -> None:
 
 
 _PING, _PONG = 0x9, 0xA
-_PATIENT = {"PING_TIMEOUT_S": "120"}  # one who reads nothing for a while is not to be dropped
+_PATIENT = {"PING_TIMEOUT_S": "120"}  # these clients read nothing for a while
 
 
 def stuck_client(port: int, buffer_bytes: int = 4096) -> socket.socket:
-    """Open a WebSocket by hand, with small buffers, and read nothing but the handshake."""
+    """Open a WebSocket by hand, with small buffers, and read only the handshake."""
     raw = socket.socket()
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
     raw.settimeout(20)
@@ -221,7 +219,7 @@ def stuck_client(port: int, buffer_bytes: int = 4096) -> socket.socket:
 
 
 def read_all(raw: socket.socket, position: int, reached: int = 0) -> list[dict[str, Any]]:
-    """Read frames until one tells of a position, checking that no gap comes without a reset."""
+    """Read frames up to a position; assert that there is no gap without a reset."""
     stream = raw.makefile("rb", buffering=0)
     messages: list[dict[str, Any]] = []
     while reached < position:
@@ -255,7 +253,7 @@ def _exactly(stream: socket.SocketIO, size: int) -> bytes:
 
 
 def test_sigterm_sends_clients_to_another_gateway(gateway: Service) -> None:
-    """A gateway that stops closes with 1012 and ends within seconds with status 0."""
+    """On SIGTERM a gateway closes its connections with 1012 and exits with status 0."""
     with Follower(gateway.ws_url) as follower:
         gateway.process.signal(signal.SIGTERM)
         assert follower.closing_code() == 1012
@@ -263,8 +261,8 @@ def test_sigterm_sends_clients_to_another_gateway(gateway: Service) -> None:
     assert "Traceback" not in gateway.process.output()
 
 
-def test_a_stopping_gateway_waits_for_no_handshake(gateway: Service) -> None:
-    """Who connects and says nothing, or only half of it, does not keep a gateway from ending."""
+def test_a_stopping_gateway_does_not_wait_for_handshakes(gateway: Service) -> None:
+    """Connections without a complete request do not keep a gateway from exiting."""
     with ExitStack() as strangers:
         for said in (b"", b"GET /ws HTTP/1.1\r\nHost:"):
             stranger = socket.create_connection(("127.0.0.1", gateway.port))
@@ -274,7 +272,7 @@ def test_a_stopping_gateway_waits_for_no_handshake(gateway: Service) -> None:
 
 
 def test_a_draining_gateway_spreads_its_clients(pipeline: Pipeline) -> None:
-    """I7: many clients are sent away one after another; who still waits still follows."""
+    """I7: clients are closed one after another; those still connected get new events."""
     gateway = pipeline.gateway(DRAIN_CLIENTS_PER_S="20")
     pipeline.listener().ready()
     gateway.ready()
@@ -290,8 +288,8 @@ def test_a_draining_gateway_spreads_its_clients(pipeline: Pipeline) -> None:
     assert gateway.process.wait(8) == 0
 
 
-def test_without_word_from_the_stream_nothing_is_promised(pipeline: Pipeline) -> None:
-    """While Redis is away: no heartbeat, no new client, health 503; afterwards all is well."""
+def test_without_redis_there_are_no_heartbeats(pipeline: Pipeline) -> None:
+    """While Redis is away: no heartbeats, no new clients, health 503; then service resumes."""
     gateway = pipeline.gateway(HEARTBEAT_INTERVAL_S="0.2")
     pipeline.listener().ready()
     with Follower(gateway.ready().ws_url) as follower:
@@ -307,8 +305,8 @@ def test_without_word_from_the_stream_nothing_is_promised(pipeline: Pipeline) ->
     gateway.ready()
 
 
-def test_the_gateway_is_told_of_no_database(pipeline: Pipeline) -> None:
-    """I9: a gateway has no database among its settings and holds no such connection."""
+def test_the_gateway_has_no_database(pipeline: Pipeline) -> None:
+    """I9: a gateway's process has neither database settings nor a database driver."""
     pipeline.start = service
     gateway = pipeline.gateway()
     pipeline.listener()
@@ -320,7 +318,7 @@ def test_the_gateway_is_told_of_no_database(pipeline: Pipeline) -> None:
 
 
 def test_a_client_that_falls_behind_gets_the_newest_state(pipeline: Pipeline) -> None:
-    """I6: a slow client is sent each order's newest state, marked, and then the full stream."""
+    """I6: a slow client gets each order's newest state, marked conflated, then every event."""
     gateway = pipeline.gateway(RING_MAX_EVENTS="2000", **_PATIENT)
     pipeline.listener().ready()
     with (

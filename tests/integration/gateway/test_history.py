@@ -1,4 +1,4 @@
-"""Looking up what the ring no longer has."""
+"""Looking up events that the ring no longer has."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,14 +18,14 @@ _STREAM = "a stream"
 
 @pytest.fixture
 def valkey() -> Iterator[Valkey]:
-    """Start a server that counts for nobody else."""
+    """Start a server whose statistics count this test alone."""
     server = Valkey()
     yield server
     server.stop()
 
 
-async def test_what_was_looked_up_is_remembered_however_small_the_batches(valkey: Valkey) -> None:
-    """I7: a crowd that comes back one by one asks Redis for each range once, not once each."""
+async def test_lookups_are_cached_however_small_the_batches(valkey: Valkey) -> None:
+    """I7: clients that resume one after another look up each range in Redis once."""
     client = redis.Redis.from_url(valkey.url)
     try:
         for position in range(1, 51):

@@ -1,4 +1,4 @@
-"""What clients say, sense and nonsense, to one gateway that serves all these tests."""
+"""Valid and invalid messages and requests; one gateway serves all these tests."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -65,10 +65,10 @@ def test_ping_is_answered(gateway: Service) -> None:
         (b"\x00\x01binary", "binary_not_supported"),
     ],
 )
-def test_nonsense_gets_an_error_and_the_stream_goes_on(
+def test_an_invalid_message_gets_an_error(
     pipeline: Pipeline, gateway: Service, message: str | bytes, code: str
 ) -> None:
-    """What is not understood is answered with a code; connection and others go on."""
+    """An invalid message is answered with an error code; the connection goes on, as do others."""
     with Follower(gateway.ws_url) as other, Follower(gateway.ws_url) as follower:
         follower.send(message)
         error = follower.next("error")
@@ -80,10 +80,10 @@ def test_nonsense_gets_an_error_and_the_stream_goes_on(
 
 
 def test_a_huge_message_closes_only_its_sender(pipeline: Pipeline, gateway: Service) -> None:
-    """A 10 MB frame is refused with 1009; nobody else notices."""
+    """A 10 MB message closes its connection with 1009 and affects no other."""
     with Follower(gateway.ws_url) as other:
         with Follower(gateway.ws_url) as follower:
-            with suppress(ConnectionClosed):  # perhaps while we are still sending
+            with suppress(ConnectionClosed):  # it may close while this sends
                 follower.send("x" * 10_000_000)
             assert follower.closing_code() == 1009
         write(pipeline)
@@ -91,16 +91,16 @@ def test_a_huge_message_closes_only_its_sender(pipeline: Pipeline, gateway: Serv
 
 
 def test_too_many_messages_close_the_connection(gateway: Service) -> None:
-    """Who talks too much is closed with 1008."""
+    """A client over the message rate is closed with 1008."""
     with Follower(gateway.ws_url) as follower:
-        with suppress(ConnectionClosed):  # perhaps while we are still talking
+        with suppress(ConnectionClosed):  # it may close while this sends
             for _ in range(200):
                 follower.send({"type": "ping"})
         assert follower.closing_code() == 1008
 
 
 def test_nothing_follows_the_closing_frame(pipeline: Pipeline, gateway: Service) -> None:
-    """Who was told that the connection closes, and is slow to answer, gets no more events."""
+    """A client that is slow to answer the closing frame gets no more events."""
     with Follower(gateway.ws_url) as other:
         rude = attacks.Entrance(gateway.port).upgraded()
         rude.sendall(attacks.frame(attacks.TEXT, b'{"type":"ping"}') * 200)
@@ -113,7 +113,7 @@ def test_nothing_follows_the_closing_frame(pipeline: Pipeline, gateway: Service)
 
 
 def test_other_paths_are_not_found(gateway: Service) -> None:
-    """WebSocket is at /ws and nowhere else."""
+    """Any path other than /ws and /sse is a 404."""
     with (
         pytest.raises(InvalidStatus) as refused,
         Follower(gateway.ws_url.replace("/ws", "/elsewhere")),
@@ -123,8 +123,8 @@ def test_other_paths_are_not_found(gateway: Service) -> None:
 
 
 @pytest.mark.parametrize("after", ["-1", "x", "1.5", "9" * 30, ""])
-def test_a_senseless_position_is_refused(gateway: Service, after: str) -> None:
-    """A position that is no whole number is a 400 that names the parameter."""
+def test_an_invalid_position_is_refused(gateway: Service, after: str) -> None:
+    """A position that is not a whole number is a 400 that names the parameter."""
     with pytest.raises(InvalidStatus) as refused, Follower(f"{gateway.ws_url}?after={after}"):
         pass
     assert refused.value.response.status_code == 400
@@ -153,22 +153,22 @@ def answered(gateway: Service, path: str, *headers: str) -> Message:
 @pytest.mark.parametrize(
     "version", [("Sec-WebSocket-Version: 8",), ("Sec-WebSocket-Version: 13, 8",), ()]
 )
-def test_another_version_is_told_the_right_one(gateway: Service, version: tuple[str, ...]) -> None:
+def test_another_version_gets_426(gateway: Service, version: tuple[str, ...]) -> None:
     """RFC 6455, 4.4: a handshake of another version gets 426 with the version spoken here."""
     answer = answered(gateway, "/ws", *_UPGRADE, _KEY, *version)
     assert (answer["status"], answer["sec-websocket-version"]) == (426, "13")
 
 
 @pytest.mark.parametrize("headers", [(), _UPGRADE[:1], _UPGRADE[1:]])
-def test_a_plain_request_is_told_to_upgrade(gateway: Service, headers: tuple[str, ...]) -> None:
+def test_a_plain_request_gets_426(gateway: Service, headers: tuple[str, ...]) -> None:
     """RFC 9110, 15.5.22: 426 names the protocol in Upgrade, and Upgrade in Connection."""
     answer = answered(gateway, "/ws", *headers)
     assert (answer["status"], answer["upgrade"]) == (426, "websocket")
     assert "upgrade" in answer["connection"].lower().replace(" ", "").split(",")
 
 
-def test_cookies_do_not_refuse_a_client(gateway: Service) -> None:
-    """All ports of a host share cookies: more than 8 kB of others' do not end in 431."""
+def test_long_cookies_are_accepted(gateway: Service) -> None:
+    """Ports of a host share their cookies: more than 8 kB of them are not refused with 431."""
     cookies = {"Cookie": "; ".join(f"c{number}={'x' * 4000}" for number in range(5))}
     with Follower(gateway.ws_url, additional_headers=cookies) as follower:
         assert follower.hello

@@ -1,4 +1,4 @@
-"""Coming back with a position (I7)."""
+"""Resuming from a position (I7)."""
 
 import json
 import uuid
@@ -59,12 +59,12 @@ def test_a_gateway_without_a_ring_resumes_from_redis(pipeline: Pipeline) -> None
     assert numbers(follower) == list(range(8, 41))
 
 
-def test_what_redis_no_longer_has_comes_from_the_log(pipeline: Pipeline) -> None:
-    """I7: older than Redis: the API reads the log, and Redis the rest."""
+def test_events_older_than_redis_come_from_the_log(pipeline: Pipeline) -> None:
+    """I7: events that Redis has dropped come from the log through the API, the rest from Redis."""
     api = pipeline.api()
     pipeline.listener().ready()
     write(pipeline, 30)
-    published(pipeline, 30)  # else the gateway's ring would have what Redis is to lose
+    published(pipeline, 30)  # otherwise the gateway's ring would hold them
     gateway = pipeline.gateway(API_URL=f"http://127.0.0.1:{api.port}").ready()
     until(lambda: gateway.position() == 30)
     with pipeline.valkey.connect() as client:
@@ -74,16 +74,16 @@ def test_what_redis_no_longer_has_comes_from_the_log(pipeline: Pipeline) -> None
     assert numbers(follower) == list(range(4, 31))
 
 
-def test_what_nobody_has_any_more_is_a_reset(pipeline: Pipeline) -> None:
-    """I7: pruned from the log: the client is told to fetch a snapshot, and goes on from there."""
+def test_events_pruned_from_the_log_are_a_reset(pipeline: Pipeline) -> None:
+    """I7: a client whose events are gone gets a reset, then the events after its position."""
     api = pipeline.api()
     pipeline.listener().ready()
     write(pipeline, 30)
-    published(pipeline, 30)  # else the gateway's ring would have what Redis is to lose
+    published(pipeline, 30)  # otherwise the gateway's ring would hold them
     gateway = pipeline.gateway(API_URL=f"http://127.0.0.1:{api.port}").ready()
     until(lambda: gateway.position() == 30)
     with pipeline.valkey.connect() as client:
-        client.delete(LOG_KEY)  # a trim would keep a batch of which only the end is new enough
+        client.delete(LOG_KEY)  # a trim would keep a batch that ends late enough
     with pipeline.database.connect() as sql:
         sql.execute(b"SELECT prune_order_events(10)")
     with Follower(gateway.ws_url, after=3) as follower:
@@ -94,11 +94,11 @@ def test_what_nobody_has_any_more_is_a_reset(pipeline: Pipeline) -> None:
     assert numbers(follower) == [31]
 
 
-def test_a_client_that_waits_for_the_log_is_not_left_without_a_word(pipeline: Pipeline) -> None:
-    """I7: where nobody answers yet, heartbeats go on, and say no more than the client has."""
+def test_a_client_that_waits_for_the_log_gets_heartbeats(pipeline: Pipeline) -> None:
+    """I7: while the log is unavailable, heartbeats carry the position the client has."""
     pipeline.listener().ready()
     write(pipeline, 30)
-    published(pipeline, 30)  # else the gateway's ring would have what Redis is to lose
+    published(pipeline, 30)  # otherwise the gateway's ring would hold them
     gateway = pipeline.gateway(HEARTBEAT_INTERVAL_S="0.2").ready()
     until(lambda: gateway.position() == 30)
     with pipeline.valkey.connect() as client:
@@ -114,7 +114,7 @@ def test_a_client_that_waits_for_the_log_is_not_left_without_a_word(pipeline: Pi
 
 
 def test_another_stream_is_a_reset(pipeline: Pipeline) -> None:
-    """I7: a position of another database means nothing here, and the client is told so."""
+    """I7: a client with a position of another stream gets a reset that says so."""
     gateway = pipeline.gateway()
     pipeline.listener().ready()
     write(pipeline, 3)
@@ -128,8 +128,8 @@ def test_another_stream_is_a_reset(pipeline: Pipeline) -> None:
     assert numbers(follower) == [4]
 
 
-def test_a_position_that_never_was_is_a_reset(pipeline: Pipeline) -> None:
-    """I7: a client ahead of the stream is told so, once the stream had time to come up with it."""
+def test_a_position_ahead_of_the_stream_is_a_reset(pipeline: Pipeline) -> None:
+    """I7: a client ahead of the stream gets a reset if the stream does not reach it in time."""
     gateway = pipeline.gateway()
     pipeline.listener().ready()
     with Follower(gateway.ready().ws_url, after=1000) as follower:
@@ -138,7 +138,7 @@ def test_a_position_that_never_was_is_a_reset(pipeline: Pipeline) -> None:
 
 
 def test_a_client_a_little_ahead_waits_for_the_stream(pipeline: Pipeline) -> None:
-    """A snapshot may be ahead of the gateway for a moment: no reset, no event twice."""
+    """A snapshot may be ahead of the gateway for a moment: no reset and no repeated event."""
     gateway = pipeline.gateway()
     pipeline.listener().ready()
     with Follower(gateway.ready().ws_url, after=2) as follower:
@@ -149,7 +149,7 @@ def test_a_client_a_little_ahead_waits_for_the_stream(pipeline: Pipeline) -> Non
 
 
 def test_history_that_is_further_than_the_ring_is_waited_for(pipeline: Pipeline) -> None:
-    """I7: who got from Redis what the gateway has not heard of yet waits, and gets it once."""
+    """I7: events in Redis that were not yet published reach a resuming client once."""
     pipeline.listener().ready()
     write(pipeline, 2)
     gateway = pipeline.gateway().ready()
@@ -160,7 +160,7 @@ def test_history_that_is_further_than_the_ring_is_waited_for(pipeline: Pipeline)
         client.xadd(LOG_KEY, fields, "3-0")
         with Follower(gateway.ws_url, after=0) as follower:
             follower.until(3)
-            client.delete(LOG_KEY)  # else the real one is refused
+            client.delete(LOG_KEY)  # otherwise the listener's entry is refused
             write(pipeline, 2)
             follower.until(4)
     assert numbers(follower) == [1, 2, 3, 4]
@@ -173,7 +173,7 @@ def _an_event(entries: Any) -> dict[str, Any]:
 
 
 def test_a_lost_message_is_fetched_before_anything_later(pipeline: Pipeline) -> None:
-    """I3: a gateway deaf for a while misses nothing, and its clients never see a gap."""
+    """I3: a gateway that loses its subscription fetches what it missed before later events."""
     gateway = pipeline.gateway()
     pipeline.listener().ready()
     with Follower(gateway.ready().ws_url) as follower:
@@ -187,8 +187,8 @@ def test_a_lost_message_is_fetched_before_anything_later(pipeline: Pipeline) -> 
     assert numbers(follower) == list(range(1, 23))
 
 
-def test_a_message_published_to_nobody_is_noticed_by_the_head(pipeline: Pipeline) -> None:
-    """I3: when the last message is lost, the next head tells, within about a second."""
+def test_the_head_reveals_a_lost_message(pipeline: Pipeline) -> None:
+    """I3: when the last message is lost, the next head reveals it within about a second."""
     gateway = pipeline.gateway()
     pipeline.listener().ready()
     with Follower(gateway.ready().ws_url) as follower, pipeline.valkey.connect() as client:
@@ -202,8 +202,8 @@ def test_a_message_published_to_nobody_is_noticed_by_the_head(pipeline: Pipeline
     assert numbers(follower) == [1, 2]
 
 
-def test_rubbish_on_the_channel_disturbs_nobody(pipeline: Pipeline) -> None:
-    """A stranger's message on the channel is ignored."""
+def test_invalid_messages_on_the_channel_are_ignored(pipeline: Pipeline) -> None:
+    """A message that is neither batch nor head is ignored."""
     gateway = pipeline.gateway()
     pipeline.listener().ready()
     with Follower(gateway.ready().ws_url) as follower, pipeline.valkey.connect() as client:
@@ -214,8 +214,8 @@ def test_rubbish_on_the_channel_disturbs_nobody(pipeline: Pipeline) -> None:
     assert numbers(follower) == [1, 2]
 
 
-def test_flushall_between_disturbs_nobody(pipeline: Pipeline) -> None:
-    """I3: Redis is flushed under connected clients: no reset, no gap, no event twice."""
+def test_flushall_affects_no_client(pipeline: Pipeline) -> None:
+    """I3: after FLUSHALL connected clients see no reset, no gap and no repeated event."""
     gateway = pipeline.gateway()
     pipeline.listener().ready()
     with Follower(gateway.ready().ws_url) as follower, pipeline.valkey.connect() as client:
@@ -239,10 +239,10 @@ def test_flushall_between_disturbs_nobody(pipeline: Pipeline) -> None:
     ],
     ids=["an older backup", "another stream"],
 )
-def test_another_past_resets_everyone(
+def test_a_database_that_went_back_resets_every_client(
     pipeline: Pipeline, happened: bytes, reset_to: tuple[str, int], seen: list[int]
 ) -> None:
-    """I7: positions that run backwards, or another stream id, reset every client: no mixture."""
+    """I7: positions that run backwards, or another stream id, reset every client."""
     gateway = pipeline.gateway()
     listener = pipeline.listener().ready()
     with Follower(gateway.ready().ws_url) as follower:
@@ -259,8 +259,8 @@ def test_another_past_resets_everyone(
     assert numbers(follower) == seen
 
 
-def test_a_late_word_of_an_earlier_head_resets_nobody(pipeline: Pipeline) -> None:
-    """I7: a head overtaken by the events after it is no sign that the database went back."""
+def test_a_late_head_resets_no_client(pipeline: Pipeline) -> None:
+    """I7: a head that arrives after later events does not mean that the database went back."""
     gateway = pipeline.gateway()
     pipeline.listener().ready()
     with Follower(gateway.ready().ws_url) as follower, pipeline.valkey.connect() as client:
@@ -274,7 +274,7 @@ def test_a_late_word_of_an_earlier_head_resets_nobody(pipeline: Pipeline) -> Non
 
 
 def test_a_client_may_ask_for_the_newest_states_only(pipeline: Pipeline) -> None:
-    """I7: with conflate=1 missed events come as the newest state of each row, later ones all."""
+    """I7: with conflate=1 missed events come as the newest state of each row, then every event."""
     gateway = pipeline.gateway()
     pipeline.listener().ready()
     with Follower(gateway.ready().ws_url) as first, pipeline.database.connect() as sql:

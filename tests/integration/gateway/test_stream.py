@@ -9,8 +9,8 @@ from harness.follower import Follower
 from harness.pipeline import Pipeline
 
 
-def test_a_change_reaches_every_gateways_clients(pipeline: Pipeline) -> None:
-    """I1: a committed change becomes one event at every client of every gateway."""
+def test_a_change_reaches_the_clients_of_every_gateway(pipeline: Pipeline) -> None:
+    """I1: every client of every gateway gets one event for a committed change."""
     gateways = [pipeline.gateway(), pipeline.gateway()]
     pipeline.listener().ready()
     with pipeline.database.connect() as sql:
@@ -29,8 +29,8 @@ def test_a_change_reaches_every_gateways_clients(pipeline: Pipeline) -> None:
             follower.close()
 
 
-def test_clients_that_compress_read_what_others_read(pipeline: Pipeline) -> None:
-    """A stock client that inflates joins at any time, subscribes, comes back, and reads it all."""
+def test_deflating_clients_get_the_same_events(pipeline: Pipeline) -> None:
+    """A client with permessage-deflate gets every event, whenever it joins or subscribes."""
     gateway = pipeline.gateway()
     pipeline.listener().ready()
     gateway.ready()
@@ -62,8 +62,8 @@ def test_clients_that_compress_read_what_others_read(pipeline: Pipeline) -> None
             assert client.until(150) == events[number * 30 :]
 
 
-def test_who_forbids_the_server_a_window_gets_plain_frames(pipeline: Pipeline) -> None:
-    """What is compressed once for all needs the window; an offer without it is declined."""
+def test_an_offer_that_limits_the_window_is_declined(pipeline: Pipeline) -> None:
+    """The shared compressor needs a full window; a client that limits it gets plain frames."""
     gateway = pipeline.gateway()
     pipeline.listener().ready()
     offer = ClientPerMessageDeflateFactory(server_max_window_bits=10)

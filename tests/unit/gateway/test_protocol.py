@@ -230,12 +230,12 @@ def test_subscribed_to_everything() -> None:
 
 @pytest.mark.parametrize("reason", get_args(ResetReason))
 def test_reset(reason: ResetReason) -> None:
-    """I7: a reset names its reason and where to go on."""
+    """I7: a reset carries its reason and the position to continue from."""
     assert _read(protocol.reset(reason, 7)) == {"type": "reset", "reason": reason, "position": 7}
 
 
 def test_small_messages() -> None:
-    """Heartbeat and pong carry the position, an error its code and its words."""
+    """Heartbeat and pong carry the position; an error carries a code and a text."""
     assert _read(protocol.heartbeat(7)) == {"type": "heartbeat", "position": 7}
     assert _read(protocol.pong(7)) == {"type": "pong", "position": 7}
     assert _read(protocol.error("invalid_json", "no")) == {

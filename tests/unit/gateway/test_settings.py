@@ -14,20 +14,20 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_defaults_suffice() -> None:
-    """A gateway beside its Redis needs no setting at all, and listens to this machine only."""
+    """With Redis on this machine no setting is needed; the gateway listens on loopback only."""
     settings = Settings()
     assert (settings.ws_host, settings.ws_port) == ("127.0.0.1", 8080)
     assert str(settings.redis_url) == "redis://localhost:6379/0"
     assert settings.gateway_id
 
 
-def test_no_database_among_them() -> None:
-    """I9: a gateway is told nothing of PostgreSQL."""
+def test_no_setting_names_a_database() -> None:
+    """I9: a gateway has no settings of PostgreSQL."""
     assert not [name for name in Settings.model_fields if name.startswith("db_")]
 
 
 def test_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings come from the environment, under their own names."""
+    """Each setting comes from the environment variable of its name."""
     monkeypatch.setenv("WS_PORT", "8081")
     monkeypatch.setenv("GATEWAY_ID", "gateway-2")
     monkeypatch.setenv("HEARTBEAT_INTERVAL_S", "0.5")
@@ -37,7 +37,7 @@ def test_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_settings_are_frozen() -> None:
-    """Nobody changes a setting while the gateway runs."""
+    """Settings cannot be changed while the gateway runs."""
     with pytest.raises(ValidationError):
         Settings().ws_port = 1  # type: ignore[misc]  # that is the point
 
@@ -66,7 +66,7 @@ def test_settings_are_frozen() -> None:
     ],
 )
 def test_bad_value_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    """A bad value is an error that names the setting, and no other."""
+    """A bad value is an error that names this setting and no other."""
     monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError) as caught:
         Settings()
@@ -74,5 +74,5 @@ def test_bad_value_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value:
 
 
 def test_process_refuses_a_bad_setting() -> None:
-    """The gateway says which setting is bad and ends with status 2, touching nothing."""
+    """The gateway names the bad setting and exits with status 2."""
     assert_names(refusal("orders_gateway", {"WS_PORT": "eighty"}), "WS_PORT")
