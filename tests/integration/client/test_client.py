@@ -12,7 +12,7 @@ import pytest
 from harness.pipeline import Pipeline, Service
 from harness.waiting import until_async
 from orders_client import Event, OrderBook, OrdersClient, Phase, RefusedError, State, follow
-from orders_client.items import Item
+from orders_client.items import Item, SchemaChanged, Tables
 
 INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 
@@ -57,23 +57,32 @@ async def following(
             await task
 
 
-async def test_events_come_as_they_happen(pipeline: Pipeline) -> None:
-    """I1: a client without a place gets the events from now on."""
-    gateway = pipeline.gateway()
-    pipeline.listener().ready()
-    gateway.ready()
+@asynccontextmanager
+async def taking(
+    number: int, url: str, tables: Tables | None = None
+) -> AsyncIterator["asyncio.Task[list[Item]]"]:
+    """Take items in the background; the block begins once the client is live."""
     live = asyncio.Event()
 
     def tell(state: State) -> None:
         if state.phase is Phase.LIVE:
             live.set()
 
-    async with OrdersClient(gateway.ws_url, on_state=tell) as client:
-        taking = asyncio.create_task(take(client, 2))
-        await asyncio.wait_for(live.wait(), 10)
+    async with OrdersClient(url, tables=tables, on_state=tell) as client:
+        task = asyncio.create_task(take(client, number))
+        waiting = asyncio.create_task(live.wait())
+        await asyncio.wait({task, waiting}, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+        assert live.is_set(), task
+        yield task
+
+
+async def test_events_come_as_they_happen(pipeline: Pipeline) -> None:
+    """I1: a client without a place gets the events from now on."""
+    gateway = pipeline.gateway()
+    pipeline.listener().ready()
+    async with taking(2, gateway.ready().ws_url) as items:
         await write(pipeline, times=2)
-        items = await taking
-    assert [item.position for item in items if isinstance(item, Event)] == [1, 2]
+        assert [item.position for item in await items if isinstance(item, Event)] == [1, 2]
 
 
 async def test_another_gateway_takes_over(pipeline: Pipeline) -> None:
@@ -166,6 +175,48 @@ async def test_a_new_stream_is_a_reset_and_a_new_book(pipeline: Pipeline) -> Non
         await until_async(lambda: has(4), 15)
     assert book.place is not None
     assert book.place.stream != before
+
+
+async def test_rows_of_another_table(pipeline: Pipeline) -> None:
+    """I10: a client hears of a newly watched table, and another one follows it with a filter."""
+    pipeline.listener().ready()
+    url = pipeline.gateway().ready().ws_url
+    async with taking(1, url) as items:
+        columns = b"no int, lang text, text text, PRIMARY KEY (no, lang)"
+        await write(pipeline, b"CREATE TABLE notes (%b)" % columns)
+        await write(pipeline, b"SELECT watch_table('notes')")
+        (changed,) = await items
+        assert isinstance(changed, SchemaChanged)
+    async with taking(2, url, {"notes": {"lang": ["en"], "no": {"gte": 2}}}) as items:
+        await write(pipeline, b"INSERT INTO notes VALUES (1, 'en', 'no'), (2, 'de', 'no')")
+        await write(pipeline)
+        await write(pipeline, b"INSERT INTO notes VALUES (3, 'en', 'yes')")
+        await write(pipeline, b"UPDATE notes SET no = 0 WHERE no = 3")
+        first, second = await items
+    assert isinstance(first, Event)
+    assert (first.table, first.operation) == ("notes", "INSERT")
+    assert first.key == {"no": 3, "lang": "en"}
+    assert first.row == {"no": 3, "lang": "en", "text": "yes"}
+    assert isinstance(second, Event)
+    assert (second.operation, second.key) == ("DELETE", {"no": 3, "lang": "en"})
+
+
+async def test_a_book_follows_new_columns(pipeline: Pipeline) -> None:
+    """I10: rows that no event touches get a new column too, with every digit of its values."""
+    pipeline.listener().ready()
+    gateway, api = pipeline.gateway().ready(), pipeline.api()
+    await write(pipeline)
+    book = OrderBook()
+    async with following(OrdersClient(gateway.ws_url), api, book) as check:
+
+        async def shows(total: str) -> bool:
+            check()
+            return [str(row.get("total")) for row in book.orders.values()] == [total]
+
+        await until_async(lambda: shows("None"), 10)
+        column = b"ALTER TABLE orders ADD COLUMN total numeric DEFAULT 12345678901234567890.10"
+        await write(pipeline, column)
+        await until_async(lambda: shows("12345678901234567890.10"), 10)
 
 
 async def test_a_wrong_address_is_an_error(pipeline: Pipeline) -> None:
