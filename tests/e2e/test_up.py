@@ -7,6 +7,7 @@ import socket
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import psutil
@@ -305,6 +306,26 @@ def test_settings_of_dotenv(make_stack: MakeStack) -> None:
     stack.start()
     with _follow(stack) as follower:
         assert follower.hello["heartbeat_seconds"] == 7
+
+
+@pytest.mark.parametrize("form", ["url", "settings"])
+def test_servers_of_the_owner(stack: EmbeddedStack, make_stack: MakeStack, form: str) -> None:
+    """With a database and Redis of one's own none are embedded, and the command says so."""
+    url = urlsplit(stack.database)
+    settings = {"DATABASE_URL": stack.database}
+    if form == "settings":
+        settings = {"DB_HOST": url.hostname or "", "DB_PORT": str(url.port), "DB_USER": "orders"}
+        settings["DB_PASSWORD"] = url.password or ""
+    own = make_stack("--gateways", "1")
+    own.start(**settings, REDIS_URL=stack.redis)
+    assert set(own.pids()) == {"api", "listener", "gateway-1", "caddy"}
+    assert f"using PostgreSQL at 127.0.0.1:{url.port}" in own.log()
+    assert f"using Redis at {stack.redis.removeprefix('redis://')}".rpartition("/")[0] in own.log()
+    assert (url.password or "") not in own.log()
+    with _follow(own) as follower:
+        _insert(stack, "shared")
+        events = follower.until(follower.position + 1)
+    assert events[-1]["order"]["product_name"] == "shared"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become someone else")

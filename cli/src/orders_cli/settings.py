@@ -2,9 +2,10 @@
 
 import os
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from dotenv import dotenv_values
-from pydantic import Field, ValidationError
+from pydantic import Field, FilePath, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orders_cli.errors import BadValueError
@@ -36,6 +37,31 @@ class StackSettings(BaseSettings):
     status_column: str = "status"
     customer_column: str = "customer_name"
     title_column: str = "product_name"
+    database_url: SecretStr | None = None
+    db_host: str | None = None
+    db_port: int = 5432
+    db_name: str = "orders"
+    db_user: str = "orders"
+    db_password: SecretStr | None = None
+    db_password_file: FilePath | None = None
+    redis_url: SecretStr | None = None
+
+    def own_database(self) -> str | None:
+        """Return the URL of the database to use instead of the embedded one, if one is set."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        if self.db_host is None:
+            return None
+        password = self.db_password.get_secret_value() if self.db_password else ""
+        if not password and self.db_password_file is not None:
+            password = self.db_password_file.read_text(encoding="utf-8").strip()
+        user, secret = quote(self.db_user, safe=""), quote(password, safe="")
+        host = f"[{self.db_host}]" if ":" in self.db_host else self.db_host
+        return f"postgresql://{user}:{secret}@{host}:{self.db_port}/{quote(self.db_name, safe='')}"
+
+    def own_redis(self) -> str | None:
+        """Return the URL of the Redis to use instead of the embedded Valkey, if one is set."""
+        return None if self.redis_url is None else self.redis_url.get_secret_value()
 
 
 def load_settings() -> StackSettings:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -65,9 +66,11 @@ def up(  # noqa: PLR0913  one parameter an option
             )
             for n in range(gateways)
         },
-        "postgres": WantedPort("PostgreSQL", "--db-port", db_port),
-        "valkey": WantedPort("Valkey", "--redis-port", redis_port),
     }
+    if settings.own_database() is None:
+        wanted["postgres"] = WantedPort("PostgreSQL", "--db-port", db_port)
+    if settings.own_redis() is None:
+        wanted["valkey"] = WantedPort("Valkey", "--redis-port", redis_port)
     console = StackConsole()
     try:
         asyncio.run(_run(settings, hosts, wanted, data.resolve(), console))
@@ -95,10 +98,16 @@ async def _run(
             raise StackError("\n".join(problems))
         console.info(f"starting; data in {data}")
         began = time.monotonic()
-        cluster = await open_cluster(data)
+        own_database, own_redis = settings.own_database(), settings.own_redis()
+        for what, url in (("PostgreSQL", own_database), ("Redis", own_redis)):
+            if url is not None:
+                console.info(f"using {what} at {_host(url)} instead of an embedded server")
+        cluster = await open_cluster(data) if own_database is None else None
         plan = Plan(
             ports=ports.assign(wanted),
-            passwords=cluster.passwords,
+            passwords=cluster.passwords if cluster else {},
+            own_database=own_database,
+            own_redis=own_redis,
             repository=repository,
             edge_hosts=hosts,
             inherited=inherited_environment(),
@@ -117,3 +126,8 @@ def _edge_hosts(settings: StackSettings) -> tuple[str, ...]:
     if settings.edge_host:
         return tuple(settings.edge_host.split())
     return (ports.LOOPBACK, "::1") if ports.has_ipv6_loopback() else (ports.LOOPBACK,)
+
+
+def _host(url: str) -> str:
+    """Return host and port of a URL, without its password."""
+    return urlsplit(url).netloc.rpartition("@")[2]

@@ -18,13 +18,24 @@ PORTS = {
 }
 
 
-def make_plan(edge_hosts: tuple[str, ...] = ("127.0.0.1", "::1")) -> Plan:
+def make_plan(
+    edge_hosts: tuple[str, ...] = ("127.0.0.1", "::1"),
+    own_database: str | None = None,
+    own_redis: str | None = None,
+) -> Plan:
     return Plan(
         ports=PORTS,
         passwords={"orders": "p/w:d", "orders_api": "api", "orders_listener": "listener"},
+        own_database=own_database,
+        own_redis=own_redis,
         repository=Repository(Path("/clone")),
         edge_hosts=edge_hosts,
-        inherited={"LOG_LEVEL": "debug", "DB_HOST": "elsewhere", "API_PORT": "1"},
+        inherited={
+            "LOG_LEVEL": "debug",
+            "DB_HOST": "elsewhere",
+            "DATABASE_URL": "x",
+            "API_PORT": "1",
+        },
         auth_secret=Path("/data/auth-secret"),
         needs_token=False,
         example={},
@@ -51,6 +62,24 @@ def test_each_service_has_a_role_of_its_own() -> None:
         assert service.environment["DB_PASSWORD"] == role.removeprefix("orders_")
     for gateway in gateways:
         assert not [name for name in gateway.environment if name.startswith("DB_")]
+
+
+def test_servers_of_the_owner() -> None:
+    """I9: services use the owner's database and Redis; gateways still have no database."""
+    database = "postgresql://sh%40p:p%2Fw@db.example:6543/store?sslmode=require"
+    plan = make_plan(own_database=database, own_redis="rediss://cache.example/1")
+    api, listener, *gateways = plan.services()
+    for service in (api, listener):
+        assert service.environment["DB_HOST"] == "db.example"
+        assert service.environment["DB_PORT"] == "6543"
+        assert service.environment["DB_NAME"] == "store"
+        assert service.environment["DB_USER"] == "sh@p"
+        assert service.environment["DB_PASSWORD"] == "p/w"
+        assert service.environment["PGSSLMODE"] == "require"
+    for gateway in gateways:
+        assert not [name for name in gateway.environment if name.startswith(("DB_", "DATABASE"))]
+        assert gateway.environment["REDIS_URL"] == "rediss://cache.example/1"
+    assert plan.state({})["database"] == database
 
 
 def test_services_know_where_they_are_reached() -> None:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from orders_cli.repository import Repository
 from orders_cli.stack.ports import LOOPBACK
@@ -15,6 +15,8 @@ OWNER_ROLE, API_ROLE, LISTENER_ROLE = "orders", "orders_api", "orders_listener"
 """The role that owns the tables, and the roles that the services log in as."""
 
 _DATABASE_SETTINGS = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_PASSWORD_FILE")
+_URL_SETTINGS = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
+"""Parameters of a database's URL, and the variables by which libpq reads them."""
 _KEY_SETTINGS = ("AUTH_SECRET", "AUTH_SECRET_FILE", "AUTH_JWKS_URL")
 """With one of these set, the owner brings the keys that tokens are checked with."""
 
@@ -26,7 +28,10 @@ class Plan:
     ports: Mapping[str, int]
     """By program name; ``edge`` is Caddy's."""
     passwords: Mapping[str, str]
-    """By database role."""
+    """By role of the embedded database."""
+    own_database: str | None
+    own_redis: str | None
+    """URLs of the owner's servers; None: the embedded ones."""
     repository: Repository
     edge_hosts: tuple[str, ...]
     inherited: Mapping[str, str]
@@ -59,14 +64,16 @@ class Plan:
     @property
     def database_url(self) -> str:
         """The database, for the role that owns the tables."""
+        if self.own_database is not None:
+            return self.own_database
         password = quote(self.passwords[OWNER_ROLE], safe="")
         address = f"{LOOPBACK}:{self.ports['postgres']}"
         return f"postgresql://{OWNER_ROLE}:{password}@{address}/{DATABASE}"
 
     @property
     def redis_url(self) -> str:
-        """Valkey, which speaks the Redis protocol."""
-        return f"redis://{LOOPBACK}:{self.ports['valkey']}/0"
+        """Redis, or the embedded Valkey, which speaks its protocol."""
+        return self.own_redis or f"redis://{LOOPBACK}:{self.ports['valkey']}/0"
 
     def valkey_program(self) -> Program:
         """Return Valkey. It stores nothing on disk: the listener refills it from the log."""
@@ -127,7 +134,9 @@ class Plan:
         self, name: str, module: str, own: Mapping[str, str], health: str = "/health"
     ) -> Program:
         inherited = {
-            key: value for key, value in self.inherited.items() if key not in _DATABASE_SETTINGS
+            key: value
+            for key, value in self.inherited.items()
+            if key not in {*_DATABASE_SETTINGS, "DATABASE_URL"}
         }
         shared = {
             "REDIS_URL": self.redis_url,
@@ -154,6 +163,8 @@ class Plan:
         }
 
     def _database(self, role: str) -> dict[str, str]:
+        if self.own_database is not None:
+            return database_settings(self.own_database)
         return {
             "DB_HOST": LOOPBACK,
             "DB_PORT": str(self.ports["postgres"]),
@@ -161,3 +172,17 @@ class Plan:
             "DB_USER": role,
             "DB_PASSWORD": self.passwords[role],
         }
+
+
+def database_settings(url: str) -> dict[str, str]:
+    """Return the settings by which a service connects to a database."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    return {
+        "DB_HOST": parts.hostname or "localhost",
+        "DB_PORT": str(parts.port or 5432),
+        "DB_NAME": unquote(parts.path.lstrip("/")) or DATABASE,
+        "DB_USER": unquote(parts.username or OWNER_ROLE),
+        "DB_PASSWORD": unquote(parts.password or ""),
+        **{name: query[key][-1] for key, name in _URL_SETTINGS.items() if key in query},
+    }

@@ -8,14 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
-from urllib.parse import urlsplit
 
 import psutil
 
 from orders_cli.errors import StackError
 from orders_cli.stack.binaries import postgres_binaries
 from orders_cli.stack.data_folder import secret_file
-from orders_cli.stack.plan import API_ROLE, DATABASE, LISTENER_ROLE, OWNER_ROLE
+from orders_cli.stack.plan import (
+    API_ROLE,
+    DATABASE,
+    LISTENER_ROLE,
+    OWNER_ROLE,
+    database_settings,
+)
 from orders_cli.stack.ports import LOOPBACK
 from orders_cli.stack.privileges import NOBODY, launch_command, unprivileged_user_options
 from orders_cli.stack.program import Program
@@ -119,16 +124,17 @@ def psql_environment(url: str, environment: Mapping[str, str]) -> dict[str, str]
 
     The actor of changes is the database role, unless PGOPTIONS or a SET names another.
     """
-    parts = urlsplit(url)
-    user = parts.username or OWNER_ROLE
+    settings = database_settings(url)
+    user = settings["DB_USER"]
     options = f"-c orders.actor={user} {environment.get('PGOPTIONS', '')}".rstrip()
     return without_postgres_variables(environment) | {
         "PGOPTIONS": options,
-        "PGHOST": parts.hostname or LOOPBACK,
-        "PGPORT": str(parts.port),
+        "PGHOST": settings["DB_HOST"],
+        "PGPORT": settings["DB_PORT"],
         "PGUSER": user,
-        "PGPASSWORD": parts.password or "",
-        "PGDATABASE": parts.path.lstrip("/") or DATABASE,
+        "PGPASSWORD": settings["DB_PASSWORD"],
+        "PGDATABASE": settings["DB_NAME"],
+        **{name: value for name, value in settings.items() if name.startswith("PG")},
     }
 
 

@@ -28,9 +28,14 @@ _STOP_ORDER = (
 
 
 class Stack:
-    """A plan and its running processes. ``began`` is when the start began (monotonic)."""
+    """A plan and its running processes.
 
-    def __init__(self, plan: Plan, cluster: Cluster, console: StackConsole, began: float) -> None:
+    ``cluster`` is the embedded database, None without; ``began`` when the start began (monotonic).
+    """
+
+    def __init__(
+        self, plan: Plan, cluster: Cluster | None, console: StackConsole, began: float
+    ) -> None:
         self._plan = plan
         self._cluster = cluster
         self._console = console
@@ -70,8 +75,11 @@ class Stack:
     async def _start(self) -> None:
         deadline = self._began + _READY_WITHIN_S
         plan = self._plan
-        database = self._cluster.program(plan.ports["postgres"], plan.database_url, plan.inherited)
-        await self._supervisor.start([database, plan.valkey_program()], deadline)
+        embedded = [] if plan.own_redis else [plan.valkey_program()]
+        if self._cluster is not None:
+            port, url = plan.ports["postgres"], plan.database_url
+            embedded.append(self._cluster.program(port, url, plan.inherited))
+        await self._supervisor.start(embedded, deadline)
         await postgres.apply_schema(plan.repository.schema, plan.database_url, plan.inherited)
         await self._supervisor.start(plan.services(), deadline)
         await self._supervisor.start([plan.edge_program()], deadline)
