@@ -191,6 +191,15 @@ def test_cookies_are_not_passed_on(tmp_path: Path, path: str) -> None:
     assert "cookie" not in {name.lower() for name in content["headers"]}
 
 
+def test_only_one_path_serves_websocket(tmp_path: Path) -> None:
+    """A request without handshake is told to upgrade, and paths below /ws are not the dashboard."""
+    with edge(tmp_path) as port:
+        (tmp_path / "index.html").write_text("{}")
+        status, _, headers = get(f"http://{LOOPBACK}:{port}/ws")
+        assert (status, headers["Upgrade"]) == (426, "websocket")
+        assert get(f"http://{LOOPBACK}:{port}/ws/", **HANDSHAKE)[0] == 404
+
+
 def test_log_holds_no_tokens(tmp_path: Path) -> None:
     """Even at log level DEBUG the log contains no token and no search term."""
     output: list[str] = []
