@@ -53,10 +53,6 @@ class Transport(Protocol):
     def is_open(self) -> bool:
         """Whether neither side has begun to close."""
 
-    @property
-    def unsent_bytes(self) -> int:
-        """Bytes that wait in this process for the socket to take them."""
-
     def ping(self) -> None:
         """Send a ping without waiting."""
 

@@ -187,11 +187,6 @@ class WebSocketTransport:
         """Whether neither side has begun to close."""
         return self._socket.protocol.state is State.OPEN
 
-    @property
-    def unsent_bytes(self) -> int:
-        """Bytes in the write buffer of this process."""
-        return self._socket.transport.get_write_buffer_size()
-
     def ping(self) -> None:
         """Send a ping frame."""
         self.write(_PING_FRAME)

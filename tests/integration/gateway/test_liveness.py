@@ -1,0 +1,47 @@
+"""What a gateway calls live was heard from the database within seconds, end to end (I7)."""
+
+import asyncio
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from harness.follower import Follower
+from harness.pipeline import Pipeline, health
+from harness.proxy import Proxy
+from harness.waiting import until
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_half_open_database_ends_freshness(pipeline: Pipeline) -> None:
+    """While PostgreSQL is silent and Redis is well: no heartbeats, health 503 within 10 s."""
+    proxy = Proxy(pipeline.database.port)
+    await proxy.open()
+    try:
+        loop = asyncio.get_running_loop()
+        await asyncio.to_thread(_freeze_and_thaw, pipeline, proxy, loop)
+    finally:
+        await proxy.close()
+
+
+def _freeze_and_thaw(pipeline: Pipeline, proxy: Proxy, loop: asyncio.AbstractEventLoop) -> None:
+    listener = pipeline.listener(DB_PORT=str(proxy.port))
+    gateway = pipeline.gateway(HEARTBEAT_INTERVAL_S="0.2")
+    listener.ready()
+    with Follower(gateway.ready().ws_url) as follower:
+        follower.expect("heartbeat")
+        loop.call_soon_threadsafe(proxy.freeze)
+        until(lambda: health(gateway.port)[0] == 503, 10, "health says down")
+        with pytest.raises(InvalidStatus) as refused, Follower(gateway.ws_url):
+            pass
+        assert refused.value.response.status_code == 503
+        with pytest.raises(TimeoutError):
+            _read_until_silence(follower)
+        loop.call_soon_threadsafe(proxy.thaw)
+        assert follower.receive(20)
+    gateway.ready()
+
+
+def _read_until_silence(follower: Follower) -> None:
+    while True:
+        follower.receive(1)
