@@ -26,7 +26,7 @@ from orders_gateway import hub as hub_module
 from orders_gateway import protocol
 from orders_gateway.conflation import Bounds
 from orders_gateway.hub import Hub
-from orders_gateway.reader import Reader, State, Step
+from orders_gateway.reader import NextStep, Reader, ReaderState
 from orders_gateway.ring import Ring
 from orders_gateway.transport import Write
 from orders_gateway.websocket import text_frame
@@ -57,8 +57,8 @@ def test_a_reader_that_misses_nothing_goes_live() -> None:
     hub = _hub()
     hub.publish(_inserted(1))
     reader = _reader(hub)
-    assert reader.start() is Step.NOTHING
-    assert reader.state is State.LIVE
+    assert reader.start() is NextStep.NOTHING
+    assert reader.state is ReaderState.LIVE
     hub.publish(_inserted(2))
     assert reader.position == 2
 
@@ -70,10 +70,10 @@ def test_a_reader_behind_the_head_catches_up() -> None:
         hub.publish(_inserted(position))
     reader = _reader(hub)
     reader.seek(0)
-    assert reader.start() is Step.SEND_EVENTS
+    assert reader.start() is NextStep.SEND_EVENTS
     (message,) = reader.messages(hub.ring.since(0) or [])
     assert json.loads(message)["last"] == 2
-    assert reader.next_step() is Step.NOTHING
+    assert reader.next_step() is NextStep.NOTHING
 
 
 def test_a_reader_ahead_of_the_stream_waits() -> None:
@@ -81,9 +81,9 @@ def test_a_reader_ahead_of_the_stream_waits() -> None:
     hub = _hub()
     reader = _reader(hub)
     reader.seek(1)
-    assert reader.start() is Step.WAIT_FOR_STREAM
+    assert reader.start() is NextStep.WAIT_FOR_STREAM
     hub.publish(_inserted(1))
-    assert reader.next_step() is Step.NOTHING
+    assert reader.next_step() is NextStep.NOTHING
 
 
 def test_a_full_socket_ends_being_live() -> None:
@@ -92,13 +92,13 @@ def test_a_full_socket_ends_being_live() -> None:
     reader = _reader(hub)
     reader.start()
     assert reader.pause()
-    assert (reader.state, hub.live()) == (State.BEHIND, [])
+    assert (reader.state, hub.live()) == (ReaderState.BEHIND, [])
     hub.publish(_inserted(1))
-    assert reader.next_step() is Step.WAIT_FOR_ROOM
+    assert reader.next_step() is NextStep.WAIT_FOR_ROOM
     assert reader.heartbeat() is None
     reader.resume()
     assert reader.heartbeat() is not None
-    assert reader.next_step() is Step.SEND_EVENTS
+    assert reader.next_step() is NextStep.SEND_EVENTS
 
 
 def test_a_reader_far_behind_gets_the_newest_states() -> None:
@@ -111,12 +111,12 @@ def test_a_reader_far_behind_gets_the_newest_states() -> None:
         change = event(position, "UPDATE", order(7, version=position + 1), order(7))
         hub.publish(batch([change]))
     reader.resume()
-    assert reader.next_step() is Step.SEND_CONFLATED
+    assert reader.next_step() is NextStep.SEND_CONFLATED
     message = json.loads(reader.conflated())
     assert (message["first"], message["last"], message["conflated"]) == (1, 4, True)
     assert [each["position"] for each in message["events"]] == [4]
-    assert reader.state is State.CONFLATED
-    assert reader.next_step() is Step.NOTHING
+    assert reader.state is ReaderState.CONFLATED
+    assert reader.next_step() is NextStep.NOTHING
 
 
 @pytest.mark.parametrize("is_full", [False, True])
@@ -208,16 +208,16 @@ class _Client:
     def select(self) -> None:
         """Select the same anew, as after a change of the schema."""
         self.reader.select(self._selection)
-        if self.reader.state is State.LIVE:
+        if self.reader.state is ReaderState.LIVE:
             self.receive(protocol.heartbeat(self.reader.position))
 
     def catch_up(self) -> None:
         """Take steps until there is nothing to do, or no room."""
-        while (step := self.reader.next_step()) not in {Step.NOTHING, Step.WAIT_FOR_ROOM}:
-            if step is Step.SEND_CONFLATED:
+        while (step := self.reader.next_step()) not in {NextStep.NOTHING, NextStep.WAIT_FOR_ROOM}:
+            if step is NextStep.SEND_CONFLATED:
                 self.receive(self.reader.conflated())
                 continue
-            assert step is Step.SEND_EVENTS
+            assert step is NextStep.SEND_EVENTS
             at, head = self.reader.position, self._hub.ring.position
             older = [batch(self._history.events[at:head])]
             for message in self.reader.messages(self._hub.ring.since(at) or older):
@@ -258,14 +258,14 @@ def test_a_client_converges_whatever_its_socket_does(
                 client.reader.start()
             case "select":
                 client.select()
-            case "catch up" if client.reader.state is not State.LIVE:
+            case "catch up" if client.reader.state is not ReaderState.LIVE:
                 client.catch_up()
             case "publish" if (each := next(coming, None)) is not None:
                 _publish(hub, each)
     for each in coming:
         _publish(hub, each)
     client.reader.resume()
-    if client.reader.state is not State.LIVE:
+    if client.reader.state is not ReaderState.LIVE:
         client.catch_up()
     assert client.reader.position == history.head
     assert client.held == client.expected(history.head)
@@ -294,7 +294,7 @@ def test_a_client_that_asks_for_the_newest_states_converges(
         client = _Client(hub, history, selection, after=after, conflates=True)
         client.catch_up()
     assert client.held == client.expected(history.head)
-    assert client.reader.state is State.LIVE
+    assert client.reader.state is ReaderState.LIVE
 
 
 def test_the_newest_states_come_in_one_message() -> None:
@@ -306,12 +306,12 @@ def test_the_newest_states_come_in_one_message() -> None:
     reader = _reader(hub)
     reader.conflates = True
     reader.seek(0)
-    assert reader.start() is Step.SEND_EVENTS
+    assert reader.start() is NextStep.SEND_EVENTS
     (message,) = [each for each in reader.messages(hub.ring.since(0) or []) if each]
     read = json.loads(message)
     assert (read["first"], read["last"], read["conflated"]) == (1, 100, True)
     assert [each["position"] for each in read["events"]] == [100]
-    assert reader.next_step() is Step.NOTHING
+    assert reader.next_step() is NextStep.NOTHING
 
 
 def _publish(hub: Hub[Write], each: Batch) -> None:

@@ -16,7 +16,7 @@ from orders_gateway.hub import Hub, conflated_since, messages_since
 from orders_gateway.transport import Framing, Write
 
 
-class State(Enum):
+class ReaderState(Enum):
     """Where a reader stands."""
 
     STOPPED = auto()
@@ -31,7 +31,7 @@ class State(Enum):
     """As BEHIND, and the last thing it got was the newest states."""
 
 
-class Step(Enum):
+class NextStep(Enum):
     """What the shell has to do next for a reader that is not live."""
 
     NOTHING = auto()
@@ -53,7 +53,7 @@ class Reader:
     framing: Framing
     deflates: bool
     conflate_after_events: int
-    state: State = State.STOPPED
+    state: ReaderState = ReaderState.STOPPED
     conflates: bool = False
     """Whether the client wants the newest states instead of every event until it is live."""
     selection: Selection = EVERYTHING
@@ -66,24 +66,24 @@ class Reader:
     @property
     def position(self) -> int:
         """The client has everything up to here."""
-        return self.hub.ring.position if self.state is State.LIVE else self._position
+        return self.hub.ring.position if self.state is ReaderState.LIVE else self._position
 
     def seek(self, position: int) -> None:
         """Take the client's word for how far it has got. The reader must be STOPPED."""
         self._position = position
 
-    def start(self) -> Step:
+    def start(self) -> NextStep:
         """Leave STOPPED: go live if nothing is missing, else catch up."""
-        self.state = State.CATCHING_UP
+        self.state = ReaderState.CATCHING_UP
         return self.next_step()
 
     def stop(self) -> None:
         """Go to STOPPED from any state."""
-        if self.state is State.LIVE:
+        if self.state is ReaderState.LIVE:
             self._leave_hub()
-        elif self.state in {State.BEHIND, State.CONFLATED}:
+        elif self.state in {ReaderState.BEHIND, ReaderState.CONFLATED}:
             self.hub.caught_up(self.selection)
-        self.state = State.STOPPED
+        self.state = ReaderState.STOPPED
 
     def select(self, selection: Selection) -> None:
         """Change which events the client sees from now on, in any state.
@@ -93,19 +93,19 @@ class Reader:
         state = self.state
         self.stop()
         self.selection = selection
-        if state is State.LIVE:
+        if state is ReaderState.LIVE:
             self._go_live()
-        elif state is not State.STOPPED:
-            self.state = State.CATCHING_UP
+        elif state is not ReaderState.STOPPED:
+            self.state = ReaderState.CATCHING_UP
 
     def pause(self) -> bool:
         """Note that the socket is full. Return whether that ends being live: then catch up."""
         self._has_room = False
-        if self.state is not State.LIVE:
+        if self.state is not ReaderState.LIVE:
             return False
         self._leave_hub()
         self.hub.fall_behind(self.selection, self._position)
-        self.state = State.BEHIND
+        self.state = ReaderState.BEHIND
         return True
 
     def resume(self) -> None:
@@ -126,25 +126,25 @@ class Reader:
 
         A client that hears nothing gives up and reconnects, which makes the wait longer for all.
         """
-        waits = self.state not in {State.STOPPED, State.LIVE} and self._has_room
+        waits = self.state not in {ReaderState.STOPPED, ReaderState.LIVE} and self._has_room
         if waits and self._position <= self.hub.ring.position:
             return protocol.heartbeat(self._position)
         return None
 
-    def next_step(self) -> Step:
+    def next_step(self) -> NextStep:
         """Return what a reader that catches up needs next; it goes live here if that is nothing."""
         ring = self.hub.ring
         if self._position > ring.position:
-            return Step.WAIT_FOR_STREAM
+            return NextStep.WAIT_FOR_STREAM
         if not self._has_room:
-            return Step.WAIT_FOR_ROOM
+            return NextStep.WAIT_FOR_ROOM
         if self._position == ring.position:
             self._go_live()
-            return Step.NOTHING
-        if self.state in {State.BEHIND, State.CONFLATED} and self._is_far_behind():
-            return Step.SEND_CONFLATED
+            return NextStep.NOTHING
+        if self.state in {ReaderState.BEHIND, ReaderState.CONFLATED} and self._is_far_behind():
+            return NextStep.SEND_CONFLATED
         self._epoch = self.hub.epoch
-        return Step.SEND_EVENTS
+        return NextStep.SEND_EVENTS
 
     def conflated(self) -> bytes:
         """Move to the head; return a message with the newest states, or a reset if too large."""
@@ -152,7 +152,7 @@ class Reader:
         if rendered is None:
             return self.reset("slow")
         first, self._position = self._position + 1, self.hub.ring.position
-        self.state = State.CONFLATED
+        self.state = ReaderState.CONFLATED
         if not rendered:
             return protocol.heartbeat(self._position)
         return protocol.conflated(first, self._position, rendered)
@@ -172,7 +172,7 @@ class Reader:
     def _go_live(self) -> None:
         self.stop()
         self.conflates = False
-        self.state = State.LIVE
+        self.state = ReaderState.LIVE
         self.hub.join(self.write, self.selection, self.framing, deflates=self.deflates)
 
     def _leave_hub(self) -> None:

@@ -31,7 +31,7 @@ from orders_gateway.errors import (
 from orders_gateway.history import History
 from orders_gateway.hub import Hub
 from orders_gateway.protocol import StreamRequest
-from orders_gateway.reader import Reader, State, Step
+from orders_gateway.reader import NextStep, Reader, ReaderState
 from orders_gateway.settings import Settings
 from orders_gateway.transport import CloseCode, Transport, Write
 from orders_gateway.waiting import PositionWaiters, Turns
@@ -98,7 +98,7 @@ class Subscriber:
     @property
     def is_conflated(self) -> bool:
         """Whether the client got the newest states last, and is not live again."""
-        return self._reader.state is State.CONFLATED
+        return self._reader.state is ReaderState.CONFLATED
 
     async def run(self, asked: StreamRequest) -> None:
         """Greet the client, then serve it until the connection ends."""
@@ -196,12 +196,12 @@ class Subscriber:
                 tables, scope = self._reader.selection.tables, self._selection(None).scope
                 selection = Selection(tables, scope)
             self._reader.select(selection)
-            if self._reader.state is State.LIVE:
+            if self._reader.state is ReaderState.LIVE:
                 self._send(protocol.heartbeat(self._reader.position))
         self._send(message)
 
     def _start(self) -> None:
-        if self.transport.is_open and self._reader.start() is not Step.NOTHING:
+        if self.transport.is_open and self._reader.start() is not NextStep.NOTHING:
             self._begin_catching_up()
 
     # --- the token -------------------------------------------------------------------------------
@@ -314,18 +314,18 @@ class Subscriber:
         """Send what is missing; ``_stop`` cancels this."""
         turns = self.context.turns
         await turns.take()
-        while (step := self._reader.next_step()) is not Step.NOTHING:
+        while (step := self._reader.next_step()) is not NextStep.NOTHING:
             match step:
-                case Step.WAIT_FOR_STREAM:
+                case NextStep.WAIT_FOR_STREAM:
                     # The client's word, or history was further than this gateway's ring.
                     position = self._reader.position
                     if not await self.context.waiters.wait(position, AHEAD_GRACE_S):
                         self._send(self._reader.reset("ahead"))
-                case Step.WAIT_FOR_ROOM:
+                case NextStep.WAIT_FOR_ROOM:
                     await self.transport.drain()
-                case Step.SEND_CONFLATED:
+                case NextStep.SEND_CONFLATED:
                     self._send(self._reader.conflated())
-                case Step.SEND_EVENTS:
+                case NextStep.SEND_EVENTS:
                     batches = self.context.hub.ring.since(self._reader.position)
                     for message in self._reader.messages(batches or await self._older()):
                         if message:
