@@ -1,8 +1,10 @@
 """Random faults; each ends by itself."""
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 
 import psycopg
@@ -66,6 +68,22 @@ async def listener_cut_off(system: System, chance: Chance) -> None:
 async def listener_half_open(system: System, chance: Chance) -> None:
     """Leave a listener's present connections half open: only the listener can notice."""
     chance.one(system.listener_proxies).abandon()
+
+
+async def listener_session_stopped(system: System, chance: Chance) -> None:
+    """SIGSTOP the PostgreSQL process of a listener's session, and continue it later."""
+    with system.postgres.administrator() as sql:
+        found = sql.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = %s"
+            " AND application_name = 'orders-listener'",
+            [system.database.name],
+        ).fetchall()
+    if found:
+        pid = chance.one([row[0] for row in found])
+        with suppress(ProcessLookupError):
+            os.kill(pid, SIGSTOP)
+            await asyncio.sleep(chance.seconds(0.3, 6))
+            os.kill(pid, SIGCONT)
 
 
 async def gateway_half_open(system: System, chance: Chance) -> None:
@@ -192,6 +210,20 @@ async def redis_frozen(system: System, chance: Chance) -> None:
     system.valkey.thaw()
 
 
+async def redis_memory_limited(system: System, chance: Chance) -> None:
+    """Give Redis hardly more memory than it uses, for a while."""
+    client = redis.Redis.from_url(system.valkey.url)
+    try:
+        used = (await client.info("memory"))["used_memory"]
+        policy = chance.one(["noeviction", "allkeys-lru", "volatile-lru"])
+        await client.config_set("maxmemory-policy", policy)
+        await client.config_set("maxmemory", used + 2 * 1024 * 1024)
+        await asyncio.sleep(chance.seconds(0.5, 6))
+        await client.config_set("maxmemory", 0)
+    finally:
+        await client.aclose()
+
+
 async def redis_clients_killed(system: System, chance: Chance) -> None:
     """CLIENT KILL: the subscribers, or all other clients."""
     await _redis(system, "CLIENT", "KILL", "TYPE", chance.one(["pubsub", "normal"]))
@@ -245,6 +277,8 @@ FAULTS: Faults = [
     (3, (listener_cut_off, _PROXIES)),
     (2, (listener_half_open, _PROXIES)),
     (2, (gateway_half_open, _PROXIES)),
+    (2, (listener_session_stopped, _POSTGRES)),
+    (2, (redis_memory_limited, _REDIS)),
     (2, (odd_settings, _POSTGRES)),
     (5, (gateway_killed, _GATEWAYS)),
     (3, (gateway_stopped, _GATEWAYS)),
