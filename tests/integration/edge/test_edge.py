@@ -2,12 +2,14 @@
 
 import json
 import socket
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +199,60 @@ def test_only_one_path_serves_websocket(tmp_path: Path) -> None:
         (tmp_path / "index.html").write_text("{}")
         status, _, headers = get(f"http://{LOOPBACK}:{port}/ws")
         assert (status, headers["Upgrade"]) == (426, "websocket")
-        assert get(f"http://{LOOPBACK}:{port}/ws/", **HANDSHAKE)[0] == 404
+        assert headers["Sec-Websocket-Version"] == "13"
+        for path in ("/ws/", "/sse/"):
+            assert get(f"http://{LOOPBACK}:{port}{path}", **HANDSHAKE)[0] == 404
+
+
+@contextmanager
+def endless_stream() -> Iterator[str]:
+    """Serve one event to each GET and keep the response open; yield the address."""
+    over = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"data: 1\n\n")
+            self.wfile.flush()
+            if self.path != "/health":
+                over.wait(30)
+
+        def log_message(self, *_args: object) -> None:
+            """Stay silent."""
+
+    with ThreadingHTTPServer((LOOPBACK, 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"{LOOPBACK}:{server.server_port}"
+        finally:
+            over.set()
+            server.shutdown()
+            thread.join()
+
+
+def test_server_sent_events_come_at_once(tmp_path: Path) -> None:
+    """The edge passes on an event of a response that has not ended."""
+    with endless_stream() as gateway, edge(tmp_path, GATEWAY_UPSTREAMS=gateway) as port:
+        url = f"http://{LOOPBACK}:{port}/sse?after=1"
+        with urllib.request.urlopen(url, timeout=5) as response:
+            assert response.readline() == b"data: 1\n"
+
+
+def test_server_sent_events_are_for_get(tmp_path: Path) -> None:
+    """A request with a body, which a gateway may not answer, does not reach one."""
+    with upstream("gateway") as gateway, edge(tmp_path, GATEWAY_UPSTREAMS=gateway.address) as port:
+        url = f"http://{LOOPBACK}:{port}/sse"
+        for request in (
+            urllib.request.Request(url, data=b"body"),
+            urllib.request.Request(url, data=b"body", method="GET"),
+        ):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(request, timeout=5)
+            assert refused.value.code == 405
+            refused.value.close()
+        assert gateway.requests == 0
 
 
 def test_log_holds_no_tokens(tmp_path: Path) -> None:
