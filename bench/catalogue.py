@@ -19,6 +19,7 @@ NAMES = (
     "resume",
     "drain",
     "bulk_update",
+    "old_snapshot",
     "api_rate",
     "dashboard",
 )

@@ -563,12 +563,16 @@ LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = public, pg_temp
 BEGIN ATOMIC
     WITH checks AS MATERIALIZED (
-        SELECT conrelid, conkey[1] AS attnum, contypid, pg_get_expr(conbin, conrelid) AS expression,
-               conname
-          FROM pg_constraint
-         WHERE contype = 'c'
-           AND (contypid <> 0
-                OR cardinality(conkey) = 1 AND conrelid IN (SELECT relation FROM order_tables))
+        SELECT conrelid, attnum, contypid, conname, order_check_choices(expression, subject) AS choices,
+               order_check_length(expression, subject) AS length
+          FROM (SELECT conrelid, attnum, 0::oid AS contypid, conname, quote_ident(attname) AS subject,
+                       pg_get_expr(conbin, conrelid) AS expression
+                  FROM order_tables
+                  JOIN pg_constraint ON conrelid = relation AND contype = 'c'
+                  JOIN pg_attribute ON attrelid = conrelid AND conkey = ARRAY[attnum]
+                 UNION ALL
+                SELECT 0, 0, contypid, conname, 'VALUE', pg_get_expr(conbin, 0)
+                  FROM pg_constraint WHERE contype = 'c' AND contypid <> 0) AS simple
     ), columns AS (
         SELECT attrelid, attnum, attname::text AS name, format_type(atttypid, atttypmod) AS type,
                base.typname, base.typcategory, base.typtype, base.oid AS base_oid,
@@ -580,21 +584,16 @@ BEGIN ATOMIC
                    OR declared.typdefault IS NOT NULL AS has_default,
                CASE WHEN base.typname IN ('varchar', 'bpchar')
                     THEN nullif(greatest(atttypmod, declared.typtypmod), -1) - 4 END AS declared_length,
-               (SELECT min(order_check_length(expression, quote_ident(attname)))
-                  FROM checks WHERE conrelid = attrelid AND checks.attnum = pg_attribute.attnum)
-                   AS checked_length,
+               (SELECT min(length) FROM checks
+                 WHERE conrelid = attrelid AND checks.attnum = pg_attribute.attnum
+                    OR contypid = atttypid) AS checked_length,
                CASE WHEN base.typtype = 'e'
                     THEN ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = base.oid
                                 ORDER BY enumsortorder)
-                    ELSE (SELECT order_check_choices(
-                                     expression, CASE contypid WHEN 0 THEN quote_ident(attname)
-                                                               ELSE 'VALUE' END)
-                            FROM checks
-                           WHERE (conrelid = attrelid AND checks.attnum = pg_attribute.attnum
+                    ELSE (SELECT choices FROM checks
+                           WHERE choices IS NOT NULL
+                             AND (conrelid = attrelid AND checks.attnum = pg_attribute.attnum
                                   OR contypid = atttypid)
-                             AND order_check_choices(
-                                     expression, CASE contypid WHEN 0 THEN quote_ident(attname)
-                                                               ELSE 'VALUE' END) IS NOT NULL
                            ORDER BY conname LIMIT 1) END AS choices,
                col_description(attrelid, attnum) AS comment
           FROM order_tables

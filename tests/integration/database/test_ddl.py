@@ -47,7 +47,7 @@ INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Lapto
         ("ADD COLUMN p point", "p = '(1,2)'", {"p": None}, {"p": "(1,2)"}),
     ],
 )
-def test_ddl_with_changes_waiting_and_sessions_open(
+def test_ddl_with_changes_waiting_and_sessions_open(  # noqa: PLR0917  what goes in and comes out
     sql: Sql,
     database: Database,
     events: Events,
@@ -103,7 +103,7 @@ def test_ddl_in_the_transaction_that_writes(sql: Sql, events: Events) -> None:
 def test_a_snapshot_older_than_the_ddl_makes_no_false_event(
     sql: Sql, database: Database, events: Events
 ) -> None:
-    """I10: a REPEATABLE READ writer whose snapshot is older than the table's definition has to retry."""
+    """I10: a REPEATABLE READ writer with a snapshot older than the DDL has to retry."""
     with database.connect(autocommit=False) as old:
         old.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         old.execute("SELECT 1")

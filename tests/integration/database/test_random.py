@@ -1,4 +1,4 @@
-"""Random tables under random DDL and random changes: the log says exactly what happened (I1, I10)."""
+"""Random changes of random tables under random DDL: the log is exact (I1, I10)."""
 
 import json
 import random
@@ -251,7 +251,7 @@ def told(event: Event) -> Event:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_log_says_what_happened(sql: Sql, database: Database, seed: int) -> None:
-    """I1, I10: each change of random tables under random DDL is one event, true to the last digit."""
+    """I1, I10: each change of any table under any DDL is one event, true to the last digit."""
     for setting in ("timezone = 'UTC'", "intervalstyle = 'postgres'", "bytea_output = 'hex'"):
         sql.execute(f"SET {setting}".encode())
     found: list[Event] = []

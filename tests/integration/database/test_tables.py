@@ -1,0 +1,311 @@
+"""Watched tables: any table with a primary key, in one stream with orders."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+
+from harness.servers import API_ROLE, Database, Postgres
+
+Sql = psycopg.Connection[tuple[Any, ...]]
+Events = Callable[[], list[dict[str, Any]]]
+
+ORDER = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
+LINES = (
+    "CREATE TABLE order_lines (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
+    " order_id bigint NOT NULL REFERENCES orders ON DELETE CASCADE, product text, quantity int)"
+)
+
+
+def test_a_child_of_orders_tells_its_order(sql: Sql, events: Events) -> None:
+    """I1: events of a child have table, key and row, and the id of the order."""
+    sql.execute(LINES)
+    sql.execute("SELECT watch_table('order_lines')")
+    with sql.transaction():
+        sql.execute(ORDER)
+        sql.execute("INSERT INTO order_lines (order_id, product, quantity) VALUES (1, 'Mouse', 2)")
+    sql.execute("UPDATE order_lines SET quantity = 3")
+    sql.execute("DELETE FROM orders")
+    order, insert, update, delete_order, delete = events()
+    assert list(insert) == [
+        "position", "table", "operation", "order_id", "key", "row", "changed", "actor",
+        "changed_at",
+    ]  # fmt: skip
+    assert list(order)[:5] == ["position", "table", "operation", "order_id", "order"]
+    assert insert["row"] == {"id": 1, "order_id": 1, "product": "Mouse", "quantity": 2}
+    assert (insert["table"], insert["order_id"], insert["key"]) == ("order_lines", 1, {"id": 1})
+    assert update["changed"] == {"quantity": 2}
+    assert delete_order["table"] == "orders"
+    assert (delete["order_id"], delete["changed"]) == (1, update["row"])
+
+
+@pytest.mark.parametrize(
+    ("table", "columns", "values", "key"),
+    [
+        ("tags", "id uuid PRIMARY KEY", "gen_random_uuid()", None),
+        ("codes", "code text PRIMARY KEY", "E'a\"b,\\n '", {"code": 'a"b,\n '}),
+        ('"Größe ""x"""', "n bigint PRIMARY KEY", "9007199254740993", {"n": 9007199254740993}),
+        ("pairs", "a int, b text, PRIMARY KEY (b, a)", "1, 'x'", {"b": "x", "a": 1}),
+    ],
+)
+def test_any_primary_key(  # noqa: PLR0917  the table and what is expected of it
+    sql: Sql, events: Events, table: str, columns: str, values: str, key: dict[str, Any] | None
+) -> None:
+    """I10: keys of one or several columns of any type; order_id is null without a parent."""
+    sql.execute(f"CREATE TABLE {table} ({columns}, note text)".encode())
+    sql.execute("SELECT watch_table(%s::regclass)", [table])
+    sql.execute(f"INSERT INTO {table} VALUES ({values})".encode())
+    (event,) = events()
+    assert event["key"] == (key or {"id": event["row"]["id"]})
+    assert event["order_id"] is None
+
+
+def test_a_table_of_another_schema_is_named_with_it(sql: Sql, events: Events) -> None:
+    """The name in events is schema.table outside public, and follows a rename."""
+    sql.execute("CREATE SCHEMA shop CREATE TABLE notes (id int PRIMARY KEY)")
+    sql.execute("SELECT watch_table('shop.notes')")
+    sql.execute("INSERT INTO shop.notes VALUES (1)")
+    sql.execute("ALTER TABLE shop.notes RENAME TO memos")
+    sql.execute("INSERT INTO shop.memos VALUES (2)")
+    sql.execute("TRUNCATE shop.memos")
+    found = [(e["table"], e["operation"], e["key"]) for e in events()]
+    assert found == [
+        ("shop.notes", "INSERT", {"id": 1}),
+        ("shop.memos", "INSERT", {"id": 2}),
+        ("shop.memos", "TRUNCATE", None),
+    ]
+
+
+def test_a_change_of_the_key_is_a_delete_and_an_insert(sql: Sql, events: Events) -> None:
+    """I1: a row that gets another key leaves under the old one and comes under the new one."""
+    sql.execute("CREATE TABLE tags (id int PRIMARY KEY, name text)")
+    sql.execute("SELECT watch_table('tags')")
+    sql.execute("INSERT INTO tags VALUES (1, 'a')")
+    sql.execute("UPDATE tags SET id = 2, name = 'b'")
+    _, delete, insert = events()
+    assert (delete["operation"], delete["key"], delete["changed"]) == (
+        "DELETE", {"id": 1}, {"id": 1, "name": "a"},
+    )  # fmt: skip
+    assert (insert["operation"], insert["row"]) == ("INSERT", {"id": 2, "name": "b"})
+
+
+def test_version_and_updated_at_are_kept_where_they_are(sql: Sql, events: Events) -> None:
+    """Version and updated_at are maintained where the table has them with these types."""
+    sql.execute(
+        "CREATE TABLE notes (id int PRIMARY KEY, version bigint, updated_at timestamptz, t text)"
+    )
+    sql.execute("SELECT watch_table('notes')")
+    sql.execute("INSERT INTO notes VALUES (1, 70)")
+    sql.execute("UPDATE notes SET version = 9")
+    sql.execute("UPDATE notes SET t = 'x'")
+    insert, update = events()
+    assert (insert["row"]["version"], update["row"]["version"]) == (1, 2)
+    assert (update["changed"], update["row"]["updated_at"] is None) == ({"t": None}, False)
+
+
+@pytest.mark.parametrize(
+    ("create", "name", "reason"),
+    [
+        ("CREATE VIEW v AS SELECT * FROM orders", "v", "not an ordinary table"),
+        ("CREATE TABLE keyless (a int)", "keyless", "no primary key"),
+        (
+            "CREATE TABLE p (a int PRIMARY KEY) PARTITION BY LIST (a);"
+             " CREATE TABLE p1 PARTITION OF p DEFAULT",
+            "p1",
+            "watch the partitioned table",
+        ),
+        ("CREATE TEMP TABLE t (a int PRIMARY KEY)", "t", "not an ordinary table"),
+        ("SELECT 1", "order_events", "belongs to the stream"),
+    ],
+)
+def test_what_cannot_be_watched_is_refused(sql: Sql, create: str, name: str, reason: str) -> None:
+    """watch_table says in a sentence why it refuses."""
+    sql.execute(create.encode())
+    with pytest.raises(psycopg.Error, match=reason):
+        sql.execute("SELECT watch_table(%s::regclass)", [name])
+
+
+def test_unwatching_leaves_no_trace(sql: Sql, events: Events) -> None:
+    """unwatch_table drops triggers and functions; what waited is still delivered."""
+    functions = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+    before = sql.execute(functions).fetchone()
+    sql.execute(LINES)
+    for _ in range(2):
+        sql.execute("SELECT watch_table('order_lines')")
+    sql.execute(ORDER)
+    sql.execute("INSERT INTO order_lines (order_id) VALUES (1)")
+    sql.execute("SELECT unwatch_table('order_lines')")
+    sql.execute("INSERT INTO order_lines (order_id) VALUES (1)")
+    assert [event["table"] for event in events()] == ["orders", "order_lines"]
+    assert sql.execute(functions).fetchone() == before
+    triggers = "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'order_lines'::regclass"
+    assert sql.execute(triggers + " AND NOT tgisinternal").fetchone() == (0,)
+
+
+def test_a_dropped_table_leaves_the_stream_running(
+    sql: Sql, postgres: Postgres, database: Database, events: Events
+) -> None:
+    """I10: DROP TABLE of a watched table is allowed, and the next run of init.sql tidies up."""
+    sql.execute(LINES)
+    sql.execute("SELECT watch_table('order_lines')")
+    sql.execute("DROP TABLE order_lines")
+    sql.execute(ORDER)
+    assert len(events()) == 1
+    document = sql.execute("SELECT order_schema()").fetchone()
+    assert document is not None
+    assert [table["name"] for table in document[0]["tables"]] == ["orders"]
+    postgres.load_schema(database)
+    assert sql.execute("SELECT count(*) FROM order_tables").fetchone() == (1,)
+
+
+def test_a_table_with_our_trigger_forges_nothing(
+    sql: Sql, database: Database, events: Events
+) -> None:
+    """I11: neither a stranger's table nor the owner's own can use the triggers of another table."""
+    function = sql.execute("SELECT 'order_insert_' || 'orders'::regclass::oid").fetchone()
+    assert function is not None
+    create = (
+        "CREATE TEMP TABLE forged (LIKE orders INCLUDING ALL);"
+        "CREATE TRIGGER t AFTER INSERT ON forged"
+        f" FOR EACH ROW EXECUTE FUNCTION public.{function[0]}()"
+    )
+    with (
+        replace(database, user=API_ROLE).connect() as api,
+        pytest.raises(psycopg.errors.InsufficientPrivilege, match="function .*order_insert"),
+    ):
+        api.execute(create.encode())
+    sql.execute(create.encode())
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="made for another table"):
+        sql.execute("INSERT INTO forged (customer_name, product_name) VALUES ('a', 'b')")
+    assert events() == []
+
+
+def test_no_function_of_ours_is_everyones(sql: Sql) -> None:
+    """I11: PUBLIC may execute nothing that runs with the owner's rights."""
+    found = sql.execute(
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+        " AND has_function_privilege('public', oid, 'EXECUTE')"
+    ).fetchall()
+    assert found == []
+
+
+def test_enable_always_survives_the_script(
+    sql: Sql, postgres: Postgres, database: Database
+) -> None:
+    """A trigger that its owner set to ENABLE ALWAYS stays so when init.sql runs again."""
+    for (name,) in sql.execute(
+        "SELECT quote_ident(tgname) FROM pg_trigger"
+        " WHERE tgrelid = 'orders'::regclass AND NOT tgisinternal"
+    ).fetchall():
+        sql.execute(f"ALTER TABLE orders ENABLE ALWAYS TRIGGER {name}".encode())
+    postgres.load_schema(database)
+    row = sql.execute(
+        "SELECT array_agg(DISTINCT tgenabled::text) FROM pg_trigger"
+        " WHERE tgrelid = 'orders'::regclass AND NOT tgisinternal"
+    ).fetchone()
+    assert row == (["A"],)
+
+
+# --- order_schema() ------------------------------------------------------------------------------
+
+
+def columns(sql: Sql, table: str = "orders") -> dict[str, dict[str, Any]]:
+    """Return the described columns of a table, by name."""
+    row = sql.execute("SELECT order_schema()::text, order_schema_version()").fetchone()
+    assert row is not None
+    document = json.loads(row[0])
+    assert document["version"] == row[1]
+    (found,) = [described for described in document["tables"] if described["name"] == table]
+    return {column["name"]: column for column in found["columns"]}
+
+
+def test_the_seed_is_described(sql: Sql) -> None:
+    """The schema document says of orders what its definition says."""
+    described = columns(sql)
+    assert list(described)[:2] == ["id", "customer_name"]
+    status = described["status"]
+    assert status["choices"] == ["pending", "processing", "shipped", "delivered", "cancelled"]
+    assert status["next"]["pending"] == ["processing", "cancelled"]
+    assert (status["kind"], status["nullable"], status["default"]) == ("choice", False, True)
+    assert described["customer_name"]["max_length"] == 200
+    assert [name for name, column in described.items() if not column["writable"]] == [
+        "id", "version", "created_at", "updated_at",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("definition", "expected"),
+    [
+        ("text CHECK (x IN ('b', 'a', 'it''s', E'\\\\'))", {"choices": ["b", "a", "it's", "\\"]}),
+        ("varchar(9) CHECK (x = ANY (ARRAY['a', 'b']))", {"choices": ["a", "b"], "max_length": 9}),
+        ("text CHECK (x = ANY ('{a,b}'))", {"choices": ["a", "b"]}),
+        ("text CHECK (x IN ('only'))", {"choices": ["only"]}),
+        ("integer CHECK (x IN (1, -2))", {"choices": ["1", "-2"]}),
+        ("text CHECK (x IN ('a') OR x = 'b')", {"choices": None, "kind": "text"}),
+        ("text CHECK (x NOT IN ('a', 'b'))", {"choices": None}),
+        ("text CHECK (char_length(x) <= 5)", {"max_length": 5}),
+        ("text CHECK (length(x) < 5 AND x <> '')", {"max_length": 4}),
+        ("char(3)", {"max_length": 3, "kind": "text"}),
+        ("text CHECK (NOT char_length(x) <= 5)", {"max_length": None}),
+        ("mood", {"kind": "choice", "choices": ["so so", "fine"]}),
+        ("short", {"kind": "text", "max_length": 7, "nullable": False}),
+        ("flag", {"kind": "choice", "choices": ["y", "n"]}),
+        ("integer[]", {"kind": "array", "type": "integer[]"}),
+        ("numeric(10,2) DEFAULT 0", {"kind": "number", "default": True, "type": "numeric(10,2)"}),
+        ("int GENERATED ALWAYS AS (quantity) STORED", {"writable": False, "default": False}),
+        ("bigint GENERATED ALWAYS AS IDENTITY", {"writable": False, "default": True}),
+        ("jsonb", {"kind": "json"}),
+        ("bytea", {"kind": "binary"}),
+        ("interval", {"kind": "other"}),
+        ("timestamp", {"kind": "timestamp"}),
+    ],
+)
+def test_a_column_is_described(sql: Sql, definition: str, expected: dict[str, Any]) -> None:
+    """I10: kind, choices, lengths and the rest come from the catalog."""
+    sql.execute("CREATE TYPE mood AS ENUM ('so so', 'fine')")
+    sql.execute("CREATE DOMAIN short AS varchar(7) NOT NULL")
+    sql.execute("CREATE DOMAIN flag AS text CHECK (VALUE IN ('y', 'n'))")
+    sql.execute(f"ALTER TABLE orders ADD COLUMN x {definition}".encode())
+    described = columns(sql)["x"]
+    assert {name: described[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    "ddl",
+    [
+        "ALTER TABLE orders ADD COLUMN x text",
+        "ALTER TABLE orders RENAME COLUMN quantity TO pieces",
+        "ALTER TABLE orders DROP COLUMN status",
+        "ALTER TABLE orders ALTER COLUMN quantity TYPE bigint",
+        "ALTER TABLE orders ALTER COLUMN quantity DROP NOT NULL",
+        "ALTER TABLE orders ALTER COLUMN quantity DROP DEFAULT",
+        "ALTER TABLE orders DROP CONSTRAINT orders_status_known",
+        "COMMENT ON COLUMN orders.status IS 'where it is'",
+        "UPDATE order_next_choices SET next = '{}'",
+        "ALTER TABLE orders RENAME TO purchases",
+        f"{LINES}; SELECT watch_table('order_lines')",
+        "SELECT unwatch_table('orders')",
+    ],
+)
+def test_the_version_follows_the_schema(sql: Sql, ddl: str) -> None:
+    """I10: the version differs after each change of what the document shows, and only then."""
+    version = "SELECT order_schema_version()"
+    before = sql.execute(version).fetchone()
+    sql.execute(ORDER)
+    sql.execute("VACUUM ANALYZE orders")
+    assert sql.execute(version).fetchone() == before
+    sql.execute(ddl.encode())
+    assert sql.execute(version).fetchone() != before
+
+
+def test_a_parent_is_described(sql: Sql) -> None:
+    """A child of orders names the column by which its rows belong to an order."""
+    sql.execute(LINES)
+    sql.execute("SELECT watch_table('order_lines')")
+    row = sql.execute("SELECT order_schema() -> 'tables' -> 1").fetchone()
+    assert row is not None
+    assert row[0]["parent"] == {"table": "orders", "column": "order_id"}
+    assert (row[0]["key"], row[0]["schema"]) == (["id"], "public")
