@@ -112,8 +112,7 @@ def test_version_and_updated_at_are_kept_where_they_are(sql: Sql, events: Events
         ("CREATE VIEW v AS SELECT * FROM orders", "v", "not an ordinary table"),
         ("CREATE TABLE keyless (a int)", "keyless", "no primary key"),
         (
-            "CREATE TABLE p (a int PRIMARY KEY) PARTITION BY LIST (a);"
-             " CREATE TABLE p1 PARTITION OF p DEFAULT",
+            "CREATE TABLE p (a int PRIMARY KEY) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT",
             "p1",
             "watch the partitioned table",
         ),
@@ -174,7 +173,7 @@ def test_a_table_with_our_trigger_forges_nothing(
     )
     with (
         replace(database, user=API_ROLE).connect() as api,
-        pytest.raises(psycopg.errors.InsufficientPrivilege, match="function .*order_insert"),
+        pytest.raises(psycopg.errors.InsufficientPrivilege, match=r"function .*order_insert"),
     ):
         api.execute(create.encode())
     sql.execute(create.encode())
