@@ -1,4 +1,4 @@
-"""Measurements: each next to what it is compared with, in the same run, on the same machine.
+"""Benchmarks: each beside a comparison, in the same run, on the same machine.
 
 ``make bench`` runs them all, ``orders bench NAME`` one. Everything stays on the loopback, in
 processes started here and ended here.

@@ -9,13 +9,13 @@ from bench.bench import ROOT
 
 
 def main() -> int:
-    """Run what the command line names, or everything. Returns 1 if a target was missed."""
+    """Run the named benchmarks, or all. Return 1 if one of them failed."""
     parser = argparse.ArgumentParser(prog="bench", description="Measure.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     parser.add_argument("--quick", action="store_true", help="some seconds each, to try them")
     parser.add_argument("--list", action="store_true", help="say what there is")
     given = parser.parse_args()
-    sys.path.insert(0, str(ROOT / "tests"))  # servers and processes are started as tests do it
+    sys.path.insert(0, str(ROOT / "tests"))  # for harness, which starts servers and processes
     if given.list:
         print("\n".join(f"{name:20} {catalogue.summary(name)}" for name in catalogue.NAMES))
         return 0
@@ -27,7 +27,7 @@ def main() -> int:
 
 
 def _open_many_files() -> None:
-    """Let this process and all it starts hold as many sockets as the system allows them."""
+    """Raise the limit of open files of this process and its children to the maximum."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 

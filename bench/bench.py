@@ -1,4 +1,4 @@
-"""What a benchmark is given: how long it may take, and where its findings go."""
+"""The argument of a benchmark: quick or full run, and the figures it finds."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,16 +15,16 @@ class Bench:
     """One run of one benchmark."""
 
     def __init__(self, *, quick: bool, step: Callable[[str], None]) -> None:
-        """Begin with nothing found. ``step`` is told what is being done."""
+        """Start without figures. ``step`` shows the current step."""
         self.quick = quick
         self.step = step
         self.findings = Findings()
 
     def full(self, full: N, quick: N) -> N:
-        """Return the first, or in a quick run the second."""
+        """Return ``full``, or in a quick run ``quick``."""
         return quick if self.quick else full
 
-    def figure(  # noqa: PLR0913  a figure's fields
+    def figure(  # noqa: PLR0913  the fields of a figure
         self,
         what: str,
         unit: str,
@@ -34,20 +34,20 @@ class Bench:
         refused: str = "",
         note: str = "",
     ) -> None:
-        """Note a figure; one that is refused keeps no samples."""
+        """Record a figure; a refused one keeps no samples."""
         kept = () if refused else samples
         self.findings.figures.append(Figure(what, unit, kept, at_least, at_most, refused, note))
 
     def series(self, chart: str, label: str, points: list[tuple[float, float]]) -> None:
-        """Note points for a chart."""
+        """Record points for a chart."""
         self.findings.series.append(Series(chart, label, tuple(points)))
 
 
 class Benchmark(Protocol):
-    """A module that measures. Its docstring says what, and how it could mislead."""
+    """A module with a benchmark. Its docstring says what it measures and how it could mislead."""
 
     __doc__: str | None
     TITLE: str
 
     def run(self, bench: Bench) -> None:
-        """Measure, and tell ``bench`` what was found."""
+        """Measure and record figures in ``bench``."""

@@ -1,4 +1,4 @@
-"""Which benchmarks there are, in the order in which they run."""
+"""All benchmarks, in the order in which they run."""
 
 import importlib
 from typing import cast
@@ -26,10 +26,10 @@ NAMES = (
 
 
 def load(name: str) -> Benchmark:
-    """Return the benchmark of a name in ``NAMES``."""
+    """Return the benchmark with a name from ``NAMES``."""
     return cast("Benchmark", importlib.import_module(f"bench.benchmarks.{name}"))
 
 
 def summary(name: str) -> str:
-    """Return the first line of what a benchmark says about itself."""
+    """Return the first line of the docstring of a benchmark."""
     return (load(name).__doc__ or "").partition("\n")[0]

@@ -1,4 +1,4 @@
-"""Line charts as SVG, drawn by hand: two axes, a line for each series. Pure."""
+"""Line charts as SVG: two axes, one line for each series. Pure."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ _LINES = (
 
 @dataclass(frozen=True)
 class Axis:
-    """What is along it, and how; ``low`` to ``high`` is the range shown."""
+    """The title and scale of an axis; it shows ``low`` to ``high``."""
 
     label: str
     low: float
@@ -31,20 +31,20 @@ class Axis:
 
     @classmethod
     def around(cls, label: str, values: Sequence[float], *, log: bool) -> "Axis":
-        """Return the axis that shows all these values; a linear one begins at 0."""
+        """Return an axis for these values; a linear one begins at 0."""
         if not log:
             return cls(label, 0.0, max(values) * 1.08)
         low, high = math.log10(min(values)), math.log10(max(values))
         return cls(label, 10 ** math.floor(low), 10 ** math.ceil(max(high, low + 0.1)), log=True)
 
     def share(self, value: float) -> float:
-        """Return where a value lies, 0 to 1."""
+        """Return the place of a value on the axis, from 0 to 1."""
         if self.log:
             return math.log10(value / self.low) / math.log10(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
 
     def ticks(self) -> list[float]:
-        """Return round values along it."""
+        """Return round values for the ticks."""
         if self.log:
             decades = range(round(math.log10(self.low)), round(math.log10(self.high)) + 1)
             return [10.0**decade for decade in decades]

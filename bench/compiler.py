@@ -1,4 +1,4 @@
-"""Builds the C sources of the benchmarks, where the machine has a compiler."""
+"""Compiles the C sources of the benchmarks, if there is a compiler."""
 
 import atexit
 import shutil
@@ -8,12 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 MISSING = "there is no C compiler"
-"""Why there is no library."""
+"""The reason if there is no library."""
 
 
 @cache
 def library(source: Path) -> Path | None:
-    """Return a shared library of a source, built once for this process; None without a compiler."""
+    """Compile a source once per process; return the library, or None without a compiler."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         return None

@@ -1,4 +1,4 @@
-"""``python -m bench.report [FOLDER]``: draws the charts of the last results, for the README."""
+"""``python -m bench.drawings [FOLDER]``: draws the charts of the README from the last results."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ _FOLDER = ROOT / "docs" / "charts"
 
 @dataclass(frozen=True)
 class Drawing:
-    """A chart: which series it shows, of which benchmark."""
+    """A chart: its benchmark and series, and its titles."""
 
     file: str
     benchmark: str
@@ -66,7 +66,7 @@ DRAWINGS = (
 
 
 def draw(drawing: Drawing, result: dict[str, Any]) -> str | None:
-    """Return the chart; None if the result has nothing for it."""
+    """Return the chart; None if the result has no points for it."""
     lines: list[tuple[str, Points]] = [
         (series["label"], series["points"])
         for series in result["series"]
@@ -80,7 +80,7 @@ def draw(drawing: Drawing, result: dict[str, Any]) -> str | None:
 
 
 def main() -> int:
-    """Draw what there are results for, and say what is missing."""
+    """Draw every chart that has results; print which have none."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else _FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for drawing in DRAWINGS:

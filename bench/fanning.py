@@ -1,4 +1,4 @@
-"""Gateways fed straight from Valkey, and what a delivery costs them."""
+"""Gateways fed directly from Valkey, and the CPU time of their deliveries."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -15,16 +15,16 @@ from harness.servers import Valkey
 from harness.waiting import until
 
 REST_S = 0.02
-"""So long the clients rest between two looks, so that hardly a send finds one to wake: that is work
-for whoever sends over the loopback, up to a third of a server's, and over a network nobody's."""
+"""Pause of the clients between two reads, so that hardly any send has to wake a receiver. Over the
+loopback, waking takes up to a third of a server's CPU time; over a network it takes none."""
 
 
 class Fed(Protocol):
-    """Servers that hand on what they are fed to a crowd."""
+    """Servers that forward a feed to a crowd of clients."""
 
     @property
     def feed(self) -> Feed:
-        """What feeds them."""
+        """The source of their batches."""
 
     @property
     def crowd(self) -> Crowd:
@@ -46,7 +46,7 @@ class Fan:
 
     @property
     def ports(self) -> list[int]:
-        """Where the gateways listen."""
+        """The ports of the gateways."""
         return [gateway.port for gateway in self.gateways]
 
     @property
@@ -66,13 +66,13 @@ class Cost:
 
     @property
     def per_delivery_us(self) -> float:
-        """CPU time of one event to one client."""
+        """CPU time for one event to one client, in microseconds."""
         return self.cpu_s / self.events * 1e6 if self.events else 0.0
 
 
 @contextmanager
 def fan(gateways: int = 1) -> Iterator[Fan]:
-    """Start Valkey, a feed and gateways, these on one core, the crowd on the other."""
+    """Start Valkey, a feed, gateways on one core, and a crowd on the other."""
     with ExitStack() as open_:
         valkey = Valkey()
         open_.callback(valkey.stop)
@@ -99,7 +99,7 @@ def _gateway(valkey: Valkey) -> Service:
 
 
 def cost(fed: Fed, batches_per_s: float, events_per_batch: int, seconds: float) -> Cost:
-    """Feed for so long after a warm-up, and return what that cost."""
+    """Feed for some seconds after a warm-up; return the cost."""
     fed.crowd.rest(REST_S)
     fed.feed.rate(batches_per_s, events_per_batch)
     time.sleep(min(1.0, seconds / 3))  # warm-up; there is no condition to wait for
@@ -115,7 +115,7 @@ def cost(fed: Fed, batches_per_s: float, events_per_batch: int, seconds: float) 
 
 
 def settle(crowd: Crowd, within_s: float = 20) -> State:
-    """Wait until all clients are equally far and nothing comes any more."""
+    """Wait until all clients have the same position and receive nothing more."""
     seen = -1
 
     def quiet() -> State | None:
@@ -128,5 +128,5 @@ def settle(crowd: Crowd, within_s: float = 20) -> State:
 
 
 def worst(costs: Sequence[Cost]) -> str:
-    """Return the first doubt about any of these."""
+    """Return the first doubt of these measurements, if any."""
     return next((each.doubt for each in costs if each.doubt), "")

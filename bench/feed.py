@@ -1,4 +1,4 @@
-"""Publishes batches at a steady rate: to Valkey, as a listener would, or to another server."""
+"""Publishes batches at a steady rate, to Valkey as a listener does, or to another server."""
 
 import json
 import threading
@@ -15,20 +15,20 @@ _BEAT_S = 1.0
 
 
 class Outlet(Protocol):
-    """Where batches are published."""
+    """The server that batches are published to."""
 
     def publish(self, batch: Batch) -> None:
-        """Publish one."""
+        """Publish a batch."""
 
     def beat(self, position: int) -> None:
-        """Say, once a second, how far the stream has got."""
+        """Publish the position of the stream; called once a second."""
 
     def close(self) -> None:
         """End the connection."""
 
 
 class ValkeyOutlet:
-    """Valkey, to which gateways listen."""
+    """Valkey, which gateways subscribe to."""
 
     def __init__(self, valkey: Valkey) -> None:
         self._redis = valkey.connect()
@@ -60,17 +60,17 @@ class Feed:
         self._batches_per_s = 0.0
         self._events_per_batch = 1
         self.customers = 0
-        """Whose orders they are: so many customers' in turn; 0 for one and the same."""
+        """How many customers' orders are published in turn; 0: always the same customer."""
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def rate(self, batches_per_s: float, events_per_batch: int = 1) -> None:
-        """Publish so many batches a second from now on; 0 stops."""
+        """Set the rate; 0 stops."""
         self._events_per_batch = events_per_batch
         self._batches_per_s = batches_per_s
 
     @property
     def position(self) -> int:
-        """How many events were published."""
+        """The number of published events."""
         return self._position
 
     def _run(self) -> None:
@@ -83,7 +83,7 @@ class Feed:
             rate = self._batches_per_s
             if rate == 0:
                 due = now
-                time.sleep(0.005)  # between two looks at the rate
+                time.sleep(0.005)  # between two checks of the rate
             elif now >= due:
                 self._publish()
                 due = max(due, now - 0.1) + 1 / rate
@@ -107,7 +107,7 @@ class Feed:
 
 
 def event(position: int, customers: int = 0) -> str:
-    """Return an event as PostgreSQL renders it, some 330 bytes; of one of so many customers."""
+    """Return an event as PostgreSQL renders it, some 350 bytes."""
     customer = customer_name(position % customers) if customers else "Alfreds Futterkiste"
     at = f"2026-11-22T11:12:52.{position % 1_000_000:06}+00:00"
     order = {

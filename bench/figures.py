@@ -1,4 +1,4 @@
-"""What a benchmark finds: figures with their spread, and series for the charts. Pure."""
+"""Results of a benchmark: figures with their spread, and series for charts. Pure."""
 
 import statistics
 from dataclasses import asdict, dataclass, field
@@ -27,14 +27,14 @@ class Figure:
 
     @property
     def target(self) -> str:
-        """What is asked of it, in words."""
+        """The target as text."""
         if self.at_least is not None:
             return f">= {self.at_least:g}"
         return "" if self.at_most is None else f"<= {self.at_most:g}"
 
     @property
     def met(self) -> bool | None:
-        """Whether it is as good as asked; None if nothing is asked or nothing is known."""
+        """Whether the target is met; None without a target or without samples."""
         if self.value is None or not self.target:
             return None
         if self.at_least is not None:
@@ -42,13 +42,13 @@ class Figure:
         return self.at_most is not None and self.value <= self.at_most
 
     def record(self) -> dict[str, Any]:
-        """Return it for a result file."""
+        """Return the figure for a result file."""
         return {**asdict(self), "value": self.value, "met": self.met}
 
 
 @dataclass(frozen=True)
 class Series:
-    """Points for a chart: ``chart`` says which one, ``label`` which line of it."""
+    """Points of one line, ``label``, of a chart."""
 
     chart: str
     label: str
@@ -57,7 +57,7 @@ class Series:
 
 @dataclass
 class Findings:
-    """All that one benchmark found."""
+    """All results of one benchmark."""
 
     figures: list[Figure] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""On what, and of what, a result was measured."""
+"""The machine and the versions of a measurement."""
 
 import importlib.metadata
 import os

@@ -16,7 +16,7 @@ INSERT = """\\set customer random(1, 10000)
 INSERT INTO orders (customer_name, product_name, quantity)
 VALUES ('Futterkiste ' || :customer, 'Queso Manchego La Pastora', :quantity);
 """
-"""Ten thousand customers: an index on a name that all share measures nothing but itself."""
+"""Ten thousand customers: an index on a name that all rows share would dominate the result."""
 
 _TPS = re.compile(r"^tps = ([\d.]+) \(without", re.MULTILINE)
 _DONE = re.compile(r"number of transactions actually processed: (\d+)")
@@ -25,16 +25,16 @@ _LAG = re.compile(r"rate limit schedule lag: avg [\d.]+ \(max ([\d.]+)\) ms")
 
 @dataclass(frozen=True)
 class Written:
-    """What came of one run."""
+    """The result of one run."""
 
     orders: int
     per_second: float
     behind_s: float
-    """By how much it fell behind the rate it was asked for, at most."""
+    """The longest delay behind the requested rate."""
 
 
 class Writing:
-    """A pgbench that is running."""
+    """A running pgbench."""
 
     def __init__(self, popen: "subprocess.Popen[str]") -> None:
         self._popen = popen
@@ -45,7 +45,7 @@ class Writing:
         return self._popen.pid
 
     def result(self) -> Written:
-        """Wait for its end."""
+        """Wait for its end; return the result."""
         out, err = self._popen.communicate()
         if self._popen.returncode != 0:
             raise AssertionError(err)
@@ -65,7 +65,7 @@ def writing(
     clients: int = 64,
     rate: float | None = None,
 ) -> Iterator[Writing]:
-    """Write orders, each a transaction: as fast as it goes, or so many a second."""
+    """Write orders, one per transaction, at a rate or as fast as possible."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "insert.sql"
         script.write_text(INSERT)
@@ -76,7 +76,7 @@ def writing(
             command,
             env={
                 "PATH": os.environ["PATH"],
-                # A password takes 10 ms of processor a client, and pgbench counts that time too.
+                # A password takes 10 ms of CPU time per client, which pgbench would count.
                 "PGHOST": str(server.socket_folder),
                 "PGPORT": str(database.port),
                 "PGUSER": database.user,

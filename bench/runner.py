@@ -1,4 +1,4 @@
-"""Runs benchmarks one after the other; writes a file for each and a table at the end."""
+"""Runs benchmarks one by one; writes a result file for each, and prints a table."""
 
 import json
 import time
@@ -20,7 +20,7 @@ RESULTS = ROOT / "bench" / "results"
 
 
 class _Progress:
-    """A bar on a terminal, a line for each step elsewhere."""
+    """A progress bar on a terminal, one line per step elsewhere."""
 
     def __init__(self, console: Console, total: int) -> None:
         columns = (
@@ -51,7 +51,7 @@ class _Progress:
 
 
 def run(names: Sequence[str], *, quick: bool) -> bool:
-    """Run benchmarks by name and show what they found; whether all of them could be run."""
+    """Run benchmarks and print their figures; return whether all of them completed."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=120)
@@ -77,10 +77,10 @@ def run(names: Sequence[str], *, quick: bool) -> bool:
 
 
 def _ran(benchmark: Benchmark, bench: Bench, console: Console) -> bool:
-    """Run one; one that breaks off takes no other with it."""
+    """Run one benchmark; an error ends only this one."""
     try:
         benchmark.run(bench)
-    except Exception as exc:  # noqa: BLE001  shown, noted, and told by the exit status
+    except Exception as exc:  # noqa: BLE001  printed, recorded, and part of the exit status
         console.print_exception(max_frames=8)
         bench.figure("broke off", "", refused=f"{type(exc).__name__}: {str(exc)[:120]}")
         return False
@@ -91,7 +91,7 @@ def _ran(benchmark: Benchmark, bench: Bench, console: Console) -> bool:
 def _written(
     name: str, benchmark: Benchmark, about: dict[str, Any], bench: Bench
 ) -> Iterator[None]:
-    """Write what is found meanwhile to ``results``, even if the benchmark breaks off."""
+    """Write the results after the block, even if the benchmark failed."""
     began, began_at = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     try:
         yield

@@ -1,4 +1,4 @@
-"""What is measured: PostgreSQL, Valkey and the services, started for one benchmark."""
+"""PostgreSQL, Valkey and the services, started for one benchmark."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ POSTGRES_OPTIONS = {
     "max_connections": "200",
     "shared_buffers": "256MB",
     "max_wal_size": "4GB",
-    "autovacuum": "off",  # comes when it likes, not when both sides of a comparison run
+    "autovacuum": "off",  # it would disturb only one side of a comparison
 }
 DURABLE = {"fsync": "on", "full_page_writes": "on"}
 
@@ -36,11 +36,11 @@ class Stage:
 
     @property
     def ports(self) -> list[int]:
-        """Where the gateways listen."""
+        """The ports of the gateways."""
         return [gateway.port for gateway in self.gateways]
 
     def pids(self) -> list[int]:
-        """Return the processes of the services: the listener's first, if there is one."""
+        """Return the process ids of the services, that of the listener first."""
         services = [*([self.listener] if self.listener else []), *self.gateways]
         return [service.process.pid for service in services]
 
@@ -51,14 +51,16 @@ class Stage:
                 connection.execute(statement.encode())
 
     def head(self) -> int:
-        """Return the position the log has reached."""
+        """Return the newest position of the log."""
         with self.database.connect() as connection:
             row = connection.execute("SELECT coalesce(max(position), 0) FROM order_events")
             return int(row.fetchone()[0])  # type: ignore[index]
 
     def until_drained(self, within_s: float = 60) -> int:
-        """Wait until nothing waits in the outbox; return the head."""
-        with self.database.connect() as connection:  # one: making it costs 20 ms of processor
+        """Wait until the outbox is empty; return the newest position."""
+        with (
+            self.database.connect() as connection
+        ):  # one for all checks: connecting takes 20 ms of CPU time
 
             def drained() -> bool:
                 return not connection.execute("SELECT 1 FROM order_outbox LIMIT 1").fetchone()
@@ -67,7 +69,7 @@ class Stage:
         return self.head()
 
     def family(self) -> list[int]:
-        """Return all processes of PostgreSQL."""
+        """Return the ids of all processes of PostgreSQL."""
         return family(self.postgres.pid)
 
 
@@ -110,5 +112,5 @@ def stage(
 
 
 def clock_ahead_s() -> float:
-    """Return by how much the wall clock is ahead of the monotonic one."""
+    """Return the difference of wall clock and monotonic clock."""
     return time.time() - time.monotonic()

@@ -1,4 +1,4 @@
-"""CPU time of processes, to the nanosecond, as the kernel's scheduler counts it."""
+"""CPU time of processes in nanoseconds, as the kernel's scheduler counts it."""
 
 import contextlib
 import os
@@ -13,21 +13,21 @@ import psutil
 
 @dataclass(frozen=True)
 class Usage:
-    """Seconds on a core, and seconds of being ready without getting one."""
+    """Seconds on a core, and seconds of waiting for one."""
 
     cpu_s: float
     waited_s: float
     at_s: float
 
     def since(self, before: "Usage") -> "Usage":
-        """Return what was used after ``before``; ``at_s`` is then the time that passed."""
+        """Return the usage after ``before``; ``at_s`` is then the elapsed time."""
         return Usage(
             self.cpu_s - before.cpu_s, self.waited_s - before.waited_s, self.at_s - before.at_s
         )
 
 
 def usage(*pids: int) -> Usage:
-    """Return what these processes, all their threads, have used so far."""
+    """Return the usage of all threads of these processes."""
     cpu_ns = waited_ns = 0
     for pid in pids:
         for task in Path(f"/proc/{pid}/task").iterdir():
@@ -45,13 +45,13 @@ def family(pid: int) -> list[int]:
 
 
 def meter(*pids: int) -> Callable[[], Usage]:
-    """Return a function that tells what was used since now."""
+    """Return a function that returns the usage since now."""
     before = usage(*pids)
     return lambda: usage(*pids).since(before)
 
 
 def pin(core: int, pids: Iterable[int]) -> None:
-    """Keep processes on one core, where the machine has it."""
+    """Pin processes to one core."""
     available = sorted(os.sched_getaffinity(0))
     for pid in pids:
         os.sched_setaffinity(pid, {available[core % len(available)]})
@@ -59,7 +59,7 @@ def pin(core: int, pids: Iterable[int]) -> None:
 
 @contextmanager
 def on_core(core: int) -> Iterator[None]:
-    """Keep what is started meanwhile on one core, with all its threads and children."""
+    """Pin everything that is started in the block to one core."""
     before = os.sched_getaffinity(0)
     pin(core, [0])
     try:

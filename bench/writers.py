@@ -1,4 +1,4 @@
-"""Who writes orders into what: the sides of a comparison of write speed."""
+"""The sides of a comparison of write speed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,14 +34,14 @@ CREATE TRIGGER orders_least_outbox AFTER INSERT ON orders
 
 @dataclass(frozen=True)
 class Side:
-    """A database to write to, and what is called so."""
+    """A database to write to, and its name in the results."""
 
     name: str
     server: Postgres
     database: Database
 
     def speed(self, seconds: int, clients: int = 64) -> float:
-        """Write for so long, from an empty table; return orders a second."""
+        """Write into an empty table; return orders per second."""
         with self.database.connect() as connection:
             connection.execute("TRUNCATE orders")
             connection.execute("TRUNCATE order_outbox")
@@ -51,7 +51,7 @@ class Side:
 
 
 def plain(server: Postgres) -> Side:
-    """Return a table with the same columns and indexes as ours, and no trigger."""
+    """Return a table with the same columns and indexes, and no trigger."""
     database = server.create_database()
     _drop_triggers(database)
     return Side("plain", server, database)
@@ -60,15 +60,15 @@ def plain(server: Postgres) -> Side:
 def always_notify(server: Postgres) -> Side:
     """Return the same table with a trigger that sends each row in a notification.
 
-    Nobody listens to it, which is the kindest case: nobody need be woken.
+    No session listens, which is the best case for this side.
     """
     return _with("always notify", server, _ALWAYS_NOTIFY)
 
 
 def least_outbox(server: Postgres) -> Side:
-    """Return the same table with the least that a trigger may do for an outbox.
+    """Return the same table with the smallest possible trigger of an outbox.
 
-    It notes an id, in a table without index or order; nobody reads it, and nobody is told.
+    It inserts an id into a table without an index; no process reads it or is notified.
     """
     return _with("least outbox", server, _LEAST_OUTBOX)
 
@@ -94,7 +94,7 @@ def _drop_triggers(database: Database) -> None:
 def rounds(
     bench: Bench, sides: Sequence[Side], *, seconds: int, repeats: int
 ) -> dict[str, list[float]]:
-    """Measure each side so often, taking turns, after a warm-up of each."""
+    """Measure all sides in turns, after a warm-up of each."""
     found: dict[str, list[float]] = {side.name: [] for side in sides}
     for side in sides:
         bench.step(f"warm-up, {side.name}")
@@ -107,12 +107,12 @@ def rounds(
 
 
 def ratios(above: Sequence[float], below: Sequence[float]) -> list[float]:
-    """Return the ratio of each round."""
+    """Return the ratio of each pair."""
     return [over / under for over, under in zip(above, below, strict=True)]
 
 
 def report(bench: Bench, found: dict[str, list[float]], least: tuple[float, float]) -> None:
-    """Note speeds, and ours as a share of plain and as a multiple of always notifying."""
+    """Record speeds, and ours as a share of plain and as a multiple of always notify."""
     for name, speeds in found.items():
         bench.figure(f"64 clients, {name}", "orders/s", *speeds)
     plain_least, always_least = least

@@ -1,1 +1,1 @@
-"""The design this one grew out of: one Node.js process, LISTEN, a row in each notification."""
+"""The baseline: one Node.js process that LISTENs, with the row in each notification."""

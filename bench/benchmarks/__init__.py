@@ -1,1 +1,1 @@
-"""The benchmarks, one a module."""
+"""The benchmarks, one per module."""

@@ -31,7 +31,7 @@ _CONNECTIONS = 32
 
 
 def run(bench: Bench) -> None:
-    """Take turns, after a warm-up of each."""
+    """Measure in turns, after a warm-up of each."""
     rates: dict[str, list[float]] = {"bare": [], "ours": []}
     walls: list[float] = []
     loads: list[float] = []

@@ -1,10 +1,10 @@
 """The largest rate of orders that reaches all clients without falling behind.
 
 The rate climbs by steps of 1.5 until a trial fails. It succeeds if pgbench could write at that
-rate, each order a transaction, and every client had every order within a second of the last
-commit. Ours runs with two gateways, the baseline as the one process it is; both on this machine,
-with everything else. All clients offer compression, as browsers do; the baseline does not take it
-up. Figures are deliveries a second: orders times clients.
+rate, one order per transaction, and every client had every order within a second of the last
+commit. Ours runs with two gateways, the baseline is one process; everything runs on this machine.
+All clients offer compression, as browsers do; the baseline does not use it. Figures are deliveries
+per second: orders times clients.
 
 How it could mislead: the steps are coarse, so either side may be up to 1.5 times better than
 shown. Trials are short: a side that falls behind slowly passes. On a machine with few cores ours is
@@ -29,14 +29,14 @@ _MOST_TRIALS = 10
 _PATIENCE_S = 1.0
 _OURS_FIRST = 2000.0
 _BASELINE_FIRST = 30_000.0
-"""Where to begin: orders a second, and for the baseline deliveries a second."""
+"""The first rates: orders per second, and for the baseline deliveries per second."""
 
 _MANY = 1000
 _WRITERS = 8
 
 
 def run(bench: Bench) -> None:
-    """Climb on both sides, with few clients and with many."""
+    """Find the largest rate of both sides, with few clients and with many."""
     counts = (_MANY,) if bench.quick else (100, _MANY)
     slower = bench.full(1.0, 0.2)
     with postgres() as server:
@@ -79,7 +79,7 @@ def _report(bench: Bench, who: str, found: dict[int, tuple[float, str]]) -> None
 
 
 class _Trial:
-    """Tries one rate after the other."""
+    """Tries one rate after another."""
 
     def __init__(self, bench: Bench, server: Postgres, database: Database, crowd: Crowd) -> None:
         self._bench = bench
@@ -87,10 +87,10 @@ class _Trial:
         self._database = database
         self.crowd = crowd
         self.load = 0.0
-        """The generator's, in the last trial."""
+        """The load of the generator in the last trial."""
 
     def sustained(self, who: str, rate: float) -> bool:
-        """Write at a rate and tell whether everyone kept up."""
+        """Write at a rate; return whether every client kept up."""
         before = self.crowd.mark()
         self._bench.step(f"{who}, {before.clients} clients, {rate:.0f} orders/s")
         seconds = self._bench.full(3, 2)
@@ -123,7 +123,7 @@ class _Trial:
 
 
 def _climb(trial: _Trial, who: str, rate: float) -> tuple[float, str]:
-    """Return the last rate that was sustained, and why that may not be the limit."""
+    """Return the last rate that was sustained, and a reason why it may not be the limit."""
     best = 0.0
     for _ in range(_MOST_TRIALS):
         if not trial.sustained(who, rate):

@@ -1,12 +1,12 @@
 """Idle connections: how long 10,000 take to be accepted, and the memory a gateway needs for each.
 
-One gateway; the generator opens 10,000 WebSockets, 512 handshakes under way at a time, and the
-clock stops when the last has its ``hello``. Memory is what belongs to the gateway's process alone
-(USS), with 10,000 clients less without any, divided.
+The generator opens 10,000 WebSockets to one gateway, 512 handshakes at a time, and the clock stops
+when the last client has its ``hello``. Memory is the gateway's own (USS) with 10,000 clients, minus
+that without clients, divided by 10,000.
 
-How it could mislead: the kernel's socket buffers, a few kB a connection while idle, are not the
-process's and not in the figure. Clients that offer compression, subscribe to filters or fall behind
-need more. Accepting is one core's work: a gateway that also delivers takes longer.
+How it could mislead: the kernel's socket buffers, a few kB per idle connection, are not in the
+figure. Clients that offer compression, use filters or fall behind need more. Accepting uses one
+core: a gateway that also delivers takes longer.
 """
 
 import resource
@@ -23,7 +23,7 @@ _SPARE_FILES = 100
 
 
 def run(bench: Bench) -> None:
-    """Open them all; again on a fresh gateway for each repeat."""
+    """Open all connections, on a new gateway for each repeat."""
     _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
     count = bench.full(10_000, 1000)
     if files < count + _SPARE_FILES:

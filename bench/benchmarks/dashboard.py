@@ -1,15 +1,15 @@
-"""The dashboard in Chromium, before the whole system: what loading and following cost a page.
+"""The dashboard in Chromium with the whole system: the cost of loading and following.
 
-Bytes on the wire of all files that the first view loads (scripts, styles, fonts; not the orders),
-and the time until its first orders are drawn, with nothing in the cache; processor time of the
-page's longest task while an UPDATE of 10,000 rows arrives; frames dropped while 500 orders a second
-change, each in a transaction of its own; memory of the page, once garbage was collected, before and
-after as many events as an hour at 20 a second brings.
+It measures: bytes of all files of the first view (scripts, styles, fonts; not the orders) and the
+time until its first orders are drawn, with an empty cache; CPU time of the longest task while
+an UPDATE of 10,000 rows arrives; dropped frames while 500 orders per second change, each in its own
+transaction; memory of the page after garbage collection, before and after the events of an hour at
+20 per second.
 
-How it could mislead: Chromium draws without a graphics card here, and shares the machine with the
-whole system; on a desk it has more. A frame counts as dropped for each 60th of a second that the
-page's own clock of frames (requestAnimationFrame) missed; what the compositor drew is not seen. The
-events of the hour come as fast as they can, so timers that run hourly do not.
+How it could mislead: Chromium draws without a graphics card here and shares the machine with the
+whole system. A frame counts as dropped for each 60th of a second without a requestAnimationFrame
+callback; the compositor's own frames are not seen. The events of the hour arrive as fast as
+possible, so hourly timers do not run.
 """
 
 import threading
@@ -47,7 +47,7 @@ _WATCH_FRAMES = """
 
 
 def run(bench: Bench) -> None:
-    """Start system and browser; measure; nothing is found where there is no browser."""
+    """Start system and browser, and measure; without a browser every figure is refused."""
     executable = installed()
     if executable is None:
         bench.figure(
@@ -130,7 +130,7 @@ def _frames(bench: Bench, browser: Browser, stack: EmbeddedStack) -> None:
 
 
 def _change(database: str, over: threading.Event, changed: list[int]) -> None:
-    """Change one order after another, in time, until it is over."""
+    """Change one order after another at the given rate until it is over."""
     with psycopg.connect(database, autocommit=True) as sql:
         due = time.monotonic()
         while not over.wait(max(0.0, due - time.monotonic())):

@@ -30,7 +30,7 @@ _OURS = "ours"
 
 
 def run(bench: Bench) -> None:
-    """Measure one event a frame, then a hundred."""
+    """Measure one event per frame, then a hundred."""
     with ExitStack() as open_:
         ours = open_.enter_context(fan())
         ours.crowd.connect(ours.ports, _CLIENTS)

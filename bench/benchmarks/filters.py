@@ -1,13 +1,11 @@
 """CPU time a gateway spends on an event when 10,000 clients have 1,000 different filters.
 
-Each client wants one customer's orders, ten clients each customer. Every event is one customer's,
-so it concerns one filter of the thousand and ten clients of the ten thousand. Beside it the same
-with a hundredth of the filters and clients, and the same events: an event concerns as many of each,
-so it should cost the same.
+Ten clients follow each customer's orders. Every event concerns one customer, hence one filter of a
+thousand and ten clients of ten thousand. It is compared with a hundredth of the filters and clients
+and the same events: each event concerns as many clients, so it should cost the same.
 
-How it could mislead: nine tenths of the cost are writing to ten sockets; what is asked is only that
-the other filters and clients add nothing. Filters by status, of which there are five, match a
-fifth of all events each, and cost that.
+How it could mislead: nine tenths of the cost is writing to ten sockets; the benchmark only shows
+that other filters and clients add nothing. A filter by status matches a fifth of all events.
 """
 
 import time
@@ -48,7 +46,7 @@ def _costs(bench: Bench, customers: int) -> list[tuple[float, str]]:
 
 
 def _cost(running: Fan, seconds: float) -> tuple[float, str]:
-    """Return CPU time for an event in microseconds, and why it says nothing."""
+    """Return CPU time per event in microseconds, and the doubt about it, if any."""
     running.feed.rate(_RATE)
     time.sleep(1)  # warm-up; there is no condition to wait for
     before, begin = running.crowd.mark(), running.feed.position

@@ -1,13 +1,13 @@
 """How cost grows: with the rate, with the clients, with the gateways.
 
-CPU time per event, of listener, gateway and Valkey together, from 10 orders a second to as many as
-pgbench can write: it should fall, as batches grow. CPU time of a gateway per delivery from 10
-clients to 10,000, as largest by smallest from 100 clients on: it should be flat. CPU time of 1, 2
-and 4 gateways that share 1,000 clients, by that of one: the total should be flat.
+CPU time per event of listener, gateway and Valkey together, from 10 orders per second to as many as
+pgbench can write: it should fall as batches grow. CPU time of a gateway per delivery with 10 to
+10,000 clients: from 100 clients on it should be flat. Total CPU time of 1, 2 and 4 gateways that
+share 1,000 clients, divided by that of one: it should be flat.
 
 How it could mislead: with few clients the fixed cost of a batch is shared by few deliveries, so 10
-clients cannot be as cheap each as 10,000; both are shown. The rates are chosen so that nothing is
-saturated; near the limit everything gets cheaper per event.
+clients cannot be as cheap as 10,000. The rates are chosen so that nothing is saturated; near the
+limit everything gets cheaper per event.
 """
 
 from itertools import pairwise
@@ -22,7 +22,7 @@ TITLE = "growth"
 
 
 def run(bench: Bench) -> None:
-    """Measure along each of the three."""
+    """Measure each of the three."""
     _with_rate(bench)
     _with_clients(bench)
     _with_gateways(bench)

@@ -1,15 +1,13 @@
 """From COMMIT to clients, on an idle system: to one client, and to the last of a thousand.
 
-Each order is written alone, after the one before has arrived everywhere. The clock starts when
-the writer sends COMMIT and stops when a client has the whole frame, both on the same monotonic
-clock. The first client's figure needs no comparison; that of the last of a thousand stands next
-to the baseline's.
+Each order is written alone, after the previous one has arrived at every client. The clock starts
+when the writer sends COMMIT and stops when a client has the whole frame, both on the same monotonic
+clock.
 
-How it could mislead: the database is in memory, so a commit takes no disk's time; on a disk both
-sides wait for that in addition. Nothing else happens: under load other numbers hold (see
-``sustained``). The generator needs some microseconds a client to read, so that the last of a
-thousand is late by some milliseconds on either side. A machine at work on something else shows in
-p99 first.
+How it could mislead: the database is in memory; on a disk both sides also wait for its flush.
+The system is idle otherwise: ``sustained`` measures under load. The generator needs some
+microseconds per client to read, so the last of a thousand is late by some milliseconds on both
+sides. Other work on the machine shows in p99 first.
 """
 
 import time
@@ -32,7 +30,7 @@ _PAUSE_S = 0.01
 
 
 def run(bench: Bench) -> None:
-    """One client, then a thousand; ours, then the baseline."""
+    """Measure one client and a thousand, ours and the baseline."""
     orders = bench.full(300, 60)
     with postgres() as server:
         ours = _ours(bench, server, orders)
@@ -67,7 +65,7 @@ def _baseline(bench: Bench, server: Postgres, orders: int) -> dict[int, list[flo
         }
 
 
-def _measure(  # noqa: PLR0913  what makes up one measurement
+def _measure(  # noqa: PLR0913  the parameters of a measurement
     bench: Bench,
     database: Database,
     ports: Sequence[int],
@@ -90,12 +88,12 @@ def _measure(  # noqa: PLR0913  what makes up one measurement
 
 
 def _write(writer: "psycopg.Connection[tuple[object, ...]]", crowd: Crowd, heard: int) -> float:
-    """Write one order and wait until so many were heard of; returns when COMMIT was sent."""
+    """Write one order, wait until it has arrived everywhere; return when COMMIT was sent."""
     writer.execute(_INSERT)
     began = time.monotonic()
     writer.commit()
     crowd.wait(heard)
-    time.sleep(_PAUSE_S)  # orders come one by one; the system is to be idle in between
+    time.sleep(_PAUSE_S)  # the system must be idle between two orders
     return began
 
 

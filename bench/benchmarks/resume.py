@@ -1,15 +1,13 @@
-"""A gateway dies with 5,000 clients; they all resume at once on two others.
+"""A gateway with 5,000 clients is killed; all clients resume at once on two others.
 
-Orders are written all the while, 200 a second, so everybody misses some. The dead gateway is
-killed without a word. Each client comes back at once with its position, tries again 50 ms after a
-refusal, and is content when it has every event up to the head of the log at the time of the loss
-plus those of the first second after it. Also: how many queries reached PostgreSQL for it, by its
-own statement log, from the API, which gateways ask when Redis cannot help. What the API asks of
-itself while idle is taken off.
+200 orders per second are written meanwhile, so every client misses some. Each client reconnects at
+once with its position, retries 50 ms after a refusal, and is done when it has every event up to the
+head of the log at the kill plus one second. The second figure is the queries of the API in
+PostgreSQL's statement log, minus those of an idle API: gateways ask the API if Redis cannot help.
 
-How it could mislead: real clients back off with jitter and come later, so a thundering herd like
-this is the worst case for the gateways and the best for the time. All gateways share this machine's
-cores with the clients. Redis was there: without it every range comes from the API.
+How it could mislead: real clients back off with jitter, so this is the worst case for the gateways
+and the best for the time. All gateways share this machine's cores with the clients. Redis keeps
+running: without it every range comes from the API.
 """
 
 import re
@@ -28,7 +26,7 @@ _QUERY = re.compile(r"^orders-api\|.*(statement|execute [^:]*): ", re.MULTILINE)
 
 
 def run(bench: Bench) -> None:
-    """Lose the gateway, as often as there are repeats."""
+    """Kill a gateway, once per repeat."""
     clients = bench.full(5000, 500)
     found = [_lose(bench, clients) for _ in range(bench.full(2, 1))]
     doubt = next((why for _, _, why in found if why), "")
@@ -69,12 +67,12 @@ def _lose(bench: Bench, clients: int) -> tuple[float, float, str]:
 
 
 def _queries(running: Stage) -> int:
-    """Return how many statements of the API are in PostgreSQL's log."""
+    """Return the number of statements of the API in PostgreSQL's log."""
     return len(_QUERY.findall(running.postgres.output()))
 
 
 def _queries_in(running: Stage, seconds: float) -> float:
-    """Return how many statements a second the API sends while nobody asks it anything."""
+    """Return the statements per second of an idle API."""
     before = _queries(running)
     time.sleep(seconds)  # the measurement itself
     return (_queries(running) - before) / seconds

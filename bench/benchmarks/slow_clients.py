@@ -1,12 +1,12 @@
-"""A thousand clients of which half read nothing for a minute while 50,000 events pass.
+"""A thousand clients of which half stop reading for a minute while 50,000 events pass.
 
-The time from a change to the clients that do read: alone, with the slow ones stopped and full, and
-while the slow ones wake and catch up. These must come to have everything.
+It measures the time from a change to the reading clients: alone, while the slow clients do not read
+and their buffers are full, and while the slow clients catch up. The slow ones must get everything
+in the end.
 
-How it could mislead: the slow ones are one frozen process on this machine, so what the kernel keeps
-for their sockets is quickly full and stays so. A client on a slow line would take a little all the
-time. When they wake, that process takes a core for itself to read all that was kept for them. Each
-time includes the commit and the generator's own delay in reading.
+How it could mislead: the slow clients are one frozen process, so their socket buffers fill quickly
+and stay full. A client on a slow line would read a little all the time. When the process continues,
+it uses one core to read what was buffered. Each time includes the commit and the generator's delay.
 """
 
 import os
@@ -28,7 +28,7 @@ _TIMED = 20
 
 
 def run(bench: Bench) -> None:
-    """Measure without the slow ones, then with them, then while they wake."""
+    """Measure without slow clients, with them, and while they catch up."""
     with stage() as running, Crowd() as reading, Crowd() as slow:
         reading.connect(running.ports, _HALF, timed=_TIMED)
         bench.step("warm-up")
@@ -58,7 +58,7 @@ def run(bench: Bench) -> None:
 
 
 def _fill(running: Stage, reading: Crowd) -> None:
-    """Write until the gateway has noticed that the slow ones do not read."""
+    """Write until the buffers of the slow clients are full."""
 
     def full() -> bool:
         return bool(health(running.ports[0])[1].get("live") == _HALF)
@@ -80,6 +80,6 @@ def _write(running: Stage, crowd: Crowd, seconds: int) -> None:
 
 
 def _until_told(running: Stage, crowd: Crowd) -> State:
-    """Wait until everyone has every event there is."""
+    """Wait until every client has every event."""
     head = running.until_drained()
     return crowd.until(lambda state: state.lowest >= head, 60, f"everyone has {head}")

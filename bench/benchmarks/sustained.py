@@ -1,15 +1,14 @@
-"""Orders at a steady 5,000 a second for a minute; a thousand clients that want every one.
+"""5,000 orders per second for a minute, all of them to a thousand clients.
 
-pgbench writes each order in a transaction of its own; two gateways share the clients; everything,
-the database, the services and the load generators, runs on this machine. The clients offer
-compression, as browsers do; then the same with clients that do not. Figures: the share of
-orders times clients that was delivered, each once and in order, and the time from a change to
-twenty of the clients, by the time PostgreSQL gave the change before its commit.
+pgbench writes each order in its own transaction; two gateways share the clients; everything runs on
+this machine. The clients offer compression, as browsers do; a second run uses clients that do not.
+Figures: the share of deliveries (orders times clients) that arrived once and in order, and the time
+from the ``changed_at`` of a change, which is before its commit, to twenty of the clients.
 
-How it could mislead: the time includes the commit itself, and the generator's own delay in
-reading, so it is an upper bound. The database is in memory. With every core at work, what is
-measured is how these processes share the machine; with a core each they would be faster. The
-generator checks that positions follow each other; it does not parse the rows.
+How it could mislead: the time includes the commit and the generator's delay, so it is an upper
+bound. The database is in memory. All cores are busy, so the result depends on how the processes
+share them; with a core each they would be faster. The generator checks positions and does not parse
+the rows.
 """
 
 from bench.bench import Bench
@@ -24,17 +23,17 @@ TITLE = "sustained: 5,000 orders/s to 1,000 clients on 2 gateways"
 _RATE = 5000
 _CLIENTS = 1000
 _WRITERS = 6
-"""As many as keep that pace; more take turns at the processor with those that deliver."""
+"""As many as keep that rate; more would take CPU time from the delivery."""
 
 
 def run(bench: Bench) -> None:
-    """Clients as browsers are; then plainer ones."""
+    """Measure with compression, then without."""
     _measure(bench, "", deflate=True)
     _measure(bench, "not compressed: ", deflate=False)
 
 
 def _measure(bench: Bench, kind: str, *, deflate: bool) -> None:
-    """Warm up, write for a minute, wait until everyone has everything."""
+    """Warm up, write for a minute, wait until every client has everything."""
     with stage(gateways=2) as running, Crowd() as crowd:
         crowd.connect(running.ports, _CLIENTS, timed=20, deflate=deflate)
         bench.step(f"{kind}warm-up")

@@ -1,1 +1,1 @@
-"""Clients by the thousand, in a process of their own: raw sockets and epoll."""
+"""Thousands of clients in one process: raw sockets and epoll."""

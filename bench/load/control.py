@@ -1,4 +1,4 @@
-"""A crowd as a benchmark sees it: started, told what to do, asked what it saw."""
+"""Starts a crowd of clients as a process, sends it commands and reads its counts."""
 
 import json
 import os
@@ -15,12 +15,12 @@ from bench.load.receiver import SOURCE
 from harness.waiting import until
 
 SATURATED = 0.9
-"""A generator that was at work for more of the time may have been the bottleneck itself."""
+"""Above this share of a core, the generator itself may be the bottleneck."""
 
 
 @dataclass(frozen=True)
 class State:
-    """What a crowd has counted since its mark; times are of the monotonic clock."""
+    """The counts of a crowd since its mark; times are monotonic."""
 
     clients: int
     greeted: int
@@ -40,11 +40,11 @@ class State:
     at_s: float
 
     def load_since(self, before: "State") -> float:
-        """Return the share of the time since ``before`` in which it was at work."""
+        """Return its CPU time since ``before`` as a share of a core."""
         return (self.cpu_s - before.cpu_s) / (self.at_s - before.at_s)
 
     def doubt(self, before: "State") -> str:
-        """Return why what was measured since ``before`` says nothing; empty if all is well."""
+        """Return why a measurement since ``before`` is invalid; empty if it is valid."""
         load = self.load_since(before)
         if load > SATURATED:
             return f"the generator was saturated: at work {load:.0%} of the time"
@@ -54,7 +54,7 @@ class State:
 
 
 class Crowd:
-    """One process full of clients. Ended with its block."""
+    """One process of clients, which ends with its block."""
 
     def __init__(self, core: int | None = None) -> None:
         self._process = subprocess.Popen(
@@ -86,7 +86,7 @@ class Crowd:
         at_once: int = 256,
         within_s: float = 60,
     ) -> State:
-        """Connect more clients; returns when all are greeted."""
+        """Connect more clients; return when all have their ``hello``."""
         before = self.state().clients
         self._tell(
             "connect",
@@ -104,32 +104,32 @@ class Crowd:
         )
 
     def ports(self, ports: Sequence[int]) -> None:
-        """Whoever loses its connection comes back there."""
+        """Set the ports that clients reconnect to."""
         self._tell("ports", ports=list(ports))
 
     def rest(self, seconds: float) -> None:
-        """Let so much time pass between two looks at what has come, for the senders' sake.
+        """Set a pause between two reads, so that sending does not wake a receiver.
 
-        Waking a receiver costs who sends to it, and a receiver that is quick goes to sleep between
-        two sends. From afar nobody's receiver is woken by the sending machine.
+        Over the loopback the sender pays for waking the receiver, and a fast receiver sleeps after
+        each message. Over a network the sender does not pay for it.
         """
         self._tell("rest", seconds=seconds)
 
     def mark(self) -> State:
-        """Begin to count anew."""
+        """Reset the counts."""
         self._tell("mark")
         return self.state()
 
     def state(self) -> State:
-        """Ask what was counted since the mark."""
+        """Return the counts since the mark."""
         return State(**self._tell("state"))
 
     def wait(self, events: int) -> None:
-        """Return when so many events were counted since the mark; nobody looks meanwhile."""
+        """Return once so many events were counted since the mark, without polling."""
         self._tell("wait", events=events)
 
     def until(self, condition: Any, within_s: float, what: str) -> State:
-        """Wait for a state; returns it."""
+        """Wait for a state and return it."""
 
         def there() -> State | None:
             state = self.state()
@@ -138,12 +138,12 @@ class Crowd:
         return until(there, within_s, what) or self.state()
 
     def arrivals(self) -> dict[int, tuple[int, float, float]]:
-        """Return, by the last position of each frame: how many got it, first and last arrival."""
+        """Return for each frame, by last position: receivers, first and last arrival."""
         found = self._tell("arrivals")
         return {int(last): (int(count), first, latest) for last, count, first, latest in found}
 
     def delays_s(self, clock_ahead_s: float, every: int = 1) -> list[float]:
-        """Return the time from each change, or some, to each timed client's hearing of it.
+        """Return the time from each change, or every n-th, to its arrival at each timed client.
 
         ``clock_ahead_s`` is by how much the wall clock, PostgreSQL's, is ahead of the monotonic.
         """

@@ -58,7 +58,7 @@ class Crowd:
         self._over = False
 
     def run(self) -> None:
-        """Receive and obey until stdin ends."""
+        """Receive and execute commands until stdin ends."""
         while not self._over:
             for fd, event, frame in self._receiver.poll(_RETRY_S if self._waiting else -1):
                 if fd == _STDIN:
@@ -75,7 +75,7 @@ class Crowd:
             if self._rest_s:
                 time.sleep(self._rest_s)  # so that sending wakes no receiver
 
-    # --- orders ---------------------------------------------------------------------------------
+    # --- commands ---------------------------------------------------------------------------------
 
     def _read_orders(self) -> None:
         data = os.read(_STDIN, 65_536)
@@ -93,7 +93,7 @@ class Crowd:
         sys.stdout.flush()
 
     def _tell_who_waits(self) -> None:
-        """Answer an order to wait once so many events have been counted."""
+        """Answer the command to wait once the events have been counted."""
         if self._awaited is None:
             return
         events = self._tally.events + self._receiver.counts.events
@@ -113,7 +113,7 @@ class Crowd:
         customers: int,
         dialect: str,
     ) -> None:
-        """Connect more clients, taking the ports in turn. The first ``timed`` note each frame.
+        """Connect more clients to the ports in turn. The first ``timed`` record each arrival.
 
         With ``customers`` each subscribes to one of so many customers' orders, in turn.
         ``dialect`` names how to talk to a server that is not ours.
@@ -134,15 +134,15 @@ class Crowd:
         self._connect_some()
 
     def do_ports(self, *, ports: list[int]) -> None:
-        """From now on (re)connect there."""
+        """Set the ports to connect to."""
         self._ports = ports
 
     def do_rest(self, *, seconds: float) -> None:
-        """From now on let so much time pass between two looks at what has come."""
+        """Set the pause between two reads."""
         self._rest_s = seconds
 
     def do_mark(self) -> None:
-        """Begin to count anew."""
+        """Reset the counts."""
         self._tally = Tally()
         self._arrivals.clear()
         self._stamps.clear()
@@ -150,7 +150,7 @@ class Crowd:
         self._receiver.mark()
 
     def do_state(self) -> dict[str, Any]:
-        """Tell what was counted since the mark, and where everybody stands."""
+        """Return the counts since the mark, and the positions."""
         positions = [client.position for client in self._clients if client not in self._served]
         positions += self._receiver.spread()
         tally = asdict(self._tally)
@@ -171,7 +171,7 @@ class Crowd:
         }
 
     def do_arrivals(self) -> list[list[float]]:
-        """Tell for each frame, by its last position: how many got it, first and last arrival."""
+        """Return for each frame: last position, receivers, first and last arrival."""
         arrivals = {last: [*seen] for last, seen in self._arrivals.items()}
         for last, count, first_at, last_at in self._receiver.arrivals():
             seen = arrivals.setdefault(last, [0, first_at, last_at])
@@ -179,7 +179,7 @@ class Crowd:
         return [[last, *seen] for last, seen in arrivals.items()]
 
     def do_notes(self, *, every: int) -> dict[str, Any]:
-        """Tell the frames of the timed clients, and when some of the events in them happened."""
+        """Return the arrivals at timed clients, and ``changed_at`` of every n-th event."""
         return {
             "notes": [*self._notes, *self._receiver.notes()],
             "stamps": {
@@ -226,7 +226,7 @@ class Crowd:
     # --- receiving --------------------------------------------------------------------------------
 
     def _serve(self, client: Client, event: int) -> None:
-        """Go on with a handshake, or note that a connection is over."""
+        """Continue a handshake, or handle the end of a connection."""
         sock = client.sock
         assert sock is not None
         try:
@@ -258,7 +258,7 @@ class Crowd:
             return
         answer = client.answered(data)
         head, rest = answer or (b"", b"")
-        sock.recv(len(data) - len(rest))  # what follows the head is a frame's
+        sock.recv(len(data) - len(rest))  # the rest belongs to a frame
         if answer is None:
             return
         self._under_way -= 1

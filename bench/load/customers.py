@@ -1,4 +1,4 @@
-"""Whose orders a benchmark makes, and asks for."""
+"""Names of customers in benchmarks."""
 
 
 def customer_name(number: int) -> str:

@@ -1,4 +1,4 @@
-"""``python -m bench.load.posts PORT CONNECTIONS SECONDS``: POST orders as fast as it goes.
+"""``python -m bench.load.posts PORT CONNECTIONS SECONDS``: POST orders as fast as possible.
 
 Raw sockets and epoll, one request under way on each kept-alive connection. Prints one line of JSON.
 """
@@ -18,7 +18,7 @@ _REQUEST = (
 
 
 class Connection:
-    """One connection: what has come of the answer under way."""
+    """One connection, and the part of the response that has arrived."""
 
     def __init__(self, port: int) -> None:
         self.sock = socket.create_connection((LOOPBACK, port))
@@ -31,7 +31,7 @@ class Connection:
         self.sock.send(_REQUEST)
 
     def answered(self) -> bytes | None:
-        """Read; return the status code of a whole answer."""
+        """Read; return the status code once the response is complete."""
         data = self.sock.recv(65_536)
         if not data:
             raise ConnectionError("closed")
@@ -44,7 +44,7 @@ class Connection:
 
 
 def post(port: int, count: int, seconds: float) -> dict[str, float]:
-    """Post for so long; return how many were created, how many refused, and our own CPU time."""
+    """Post for some seconds; return the responses created and refused, and the CPU time."""
     connections = {each.sock.fileno(): each for each in [Connection(port) for _ in range(count)]}
     created = refused = 0
     began, began_cpu = time.monotonic(), time.process_time()

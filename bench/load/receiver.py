@@ -20,7 +20,7 @@ _NOTE = struct.Struct("@dqq")
 
 
 class Counts(ctypes.Structure):
-    """What was counted in C."""
+    """The counts of ``receive.c``."""
 
     _fields_ = [(name, ctypes.c_int64) for name in ("frames", "events", "bytes", "gaps")]
 
@@ -52,17 +52,17 @@ class _Record(ctypes.Structure):
 
 
 class Receiver:
-    """Waits on an epoll; serves the clients it was given and tells of all other descriptors."""
+    """Waits on an epoll; reads adopted clients and reports all other descriptors."""
 
     def __init__(self, library: Path, epoll: select.epoll) -> None:
         self._c = _declared(ctypes.CDLL(str(library)))
         self._self = ctypes.c_void_p(self._c.receiver_new(epoll.fileno()))
         self._told = _Told()
         self.counts: Counts = self._c.counts(self._self).contents
-        """Since the mark."""
+        """Counts since the mark."""
 
     def close(self) -> None:
-        """Forget everything; what it counted is gone with it."""
+        """Free all memory."""
         self._c.receiver_free(self._self)
 
     def adopt(self, client: Client) -> None:
@@ -74,13 +74,13 @@ class Receiver:
             raise AssertionError(f"descriptor {fd} is above the limit of receive.c")
 
     def dismiss(self, client: Client) -> None:
-        """Serve a client no more; it knows then how far it has got."""
+        """Stop reading a client and set its position."""
         assert client.sock is not None
         client.position = self._c.position(self._self, client.sock.fileno())
         self._c.dismiss(self._self, client.sock.fileno())
 
     def poll(self, timeout_s: float) -> Iterator[tuple[int, int, bytes]]:
-        """Wait and receive. Yields what is not its own: descriptor, epoll's events, or a frame."""
+        """Wait and receive; yield descriptors with events of epoll, or with a frame."""
         told = self._told
         self._c.await_ready(self._self, -1 if timeout_s < 0 else round(timeout_s * 1000))
         while self._c.next_told(self._self, ctypes.byref(told)):
@@ -103,24 +103,24 @@ class Receiver:
         return heard
 
     def spread(self) -> list[int]:
-        """Return the least and the greatest position of those served; nothing if nobody is."""
+        """Return the lowest and highest position of adopted clients; [] without any."""
         lowest, highest = ctypes.c_int64(), ctypes.c_int64()
         served = self._c.spread(self._self, ctypes.byref(lowest), ctypes.byref(highest))
         return [lowest.value, highest.value] if served else []
 
     def arrivals(self) -> Iterator[tuple[int, int, float, float]]:
-        """Yield for each frame: its last position, how many got it, first and last arrival."""
+        """Yield for each frame: last position, receivers, first and last arrival."""
         record = self._c.record(self._self).contents
         rows = _rows(_ARRIVAL, record.arrivals, record.places)
         return (row for row in rows if row[1])
 
     def notes(self) -> Iterator[tuple[float, int, int]]:
-        """Yield each arrival at a timed client: when, first and last position."""
+        """Yield each arrival at a timed client: time, first and last position."""
         record = self._c.record(self._self).contents
         return _rows(_NOTE, record.notes, record.notes_used)
 
     def mark(self) -> None:
-        """Begin to count anew."""
+        """Reset the counts."""
         self._c.mark(self._self)
 
 

@@ -1,4 +1,4 @@
-"""nchan, a module of nginx: what is posted to a channel goes to the WebSockets on it.
+"""nchan, a module of nginx: a message posted to a channel goes to its WebSockets.
 
 One worker, no log, no compression, no buffer of messages: who was away has missed them. (With a
 buffer nchan resumes by a message's time and tag.) It looks for no gap and into no message.
@@ -21,7 +21,7 @@ DIALECT = "nchan"
 
 _MODULE = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
 _CONFIG = """
-user root;  # where it is started by root; all it has is the loopback
+user root;  # used if root starts it; it only listens on the loopback
 daemon off;
 worker_processes 1;
 worker_rlimit_nofile 16384;
@@ -59,7 +59,7 @@ http {{
 
 @contextmanager
 def serve() -> Iterator[Server]:
-    """Start it on a free port of the loopback; raises ``UnavailableError``."""
+    """Start it on a free port; raise ``UnavailableError`` if it is not installed."""
     nginx, port = _nginx(), free_port()
     with tempfile.TemporaryDirectory(prefix="orders-nchan-") as folder:
         file = Path(folder) / "nginx.conf"
@@ -73,7 +73,7 @@ def serve() -> Iterator[Server]:
 
 
 def _nginx() -> str:
-    """Return nginx, which is not on everybody's PATH."""
+    """Return the path of nginx, which may be in sbin."""
     nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin")
     if nginx is None or not _MODULE.is_file():
         raise UnavailableError("not installed: apt install nginx libnginx-mod-nchan")

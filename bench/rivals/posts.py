@@ -1,4 +1,4 @@
-"""Publishes by POST, over one connection."""
+"""Publishes by POST over one connection."""
 
 from http.client import HTTPConnection
 
@@ -8,7 +8,7 @@ from orders_gateway.protocol import events
 
 
 class Posts:
-    """A path of a server that hands on what is posted there."""
+    """A path of a server that forwards what is posted to it."""
 
     def __init__(self, port: int, path: str) -> None:
         self._connection = HTTPConnection(LOOPBACK, port, timeout=10)
@@ -22,7 +22,7 @@ class Posts:
         assert answer.status < 300, answer.status
 
     def beat(self, position: int) -> None:
-        """Say nothing: who has missed something is not told."""
+        """Do nothing: these servers announce no position."""
 
     def close(self) -> None:
         """End the connection."""

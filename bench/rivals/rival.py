@@ -1,4 +1,4 @@
-"""What a rival is, and how one is started, fed and listened to."""
+"""The interface of another server, and how it is started, fed and followed."""
 
 import socket
 import subprocess
@@ -15,12 +15,12 @@ from harness.waiting import until
 
 
 class UnavailableError(Exception):
-    """A rival is not installed, or does not start here."""
+    """The server is not installed, or does not start here."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs: what it calls itself, where to publish, the port that browsers use."""
+    """A running server: its version, where to publish, and the port for clients."""
 
     process: Process
     version: str
@@ -35,12 +35,12 @@ class Rival(Protocol):
     DIALECT: str
 
     def serve(self) -> AbstractContextManager[Server]:
-        """Start it on free ports of the loopback; raises ``UnavailableError``."""
+        """Start it on free ports; raise ``UnavailableError`` if it is not installed."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """A rival, its feed and its clients."""
+    """A running server with its feed and its clients."""
 
     name: str
     feed: Feed
@@ -50,7 +50,7 @@ class Running:
 
 @contextmanager
 def running(rival: Rival, clients: int) -> Iterator[Running]:
-    """Start a rival on one core, so many clients on the other; raises ``UnavailableError``."""
+    """Start a server on one core and its clients on the other."""
     with ExitStack() as open_:
         server = open_.enter_context(rival.serve())
         feed = open_.enter_context(Feed(server.outlet))
@@ -63,7 +63,7 @@ def running(rival: Rival, clients: int) -> Iterator[Running]:
 def listening(
     command: list[str], *ports: int, env: Mapping[str, str] | None = None
 ) -> Iterator[Process]:
-    """Start a program on the servers' core; wait until it listens."""
+    """Start a program on the first core; wait until it listens."""
     with on_core(0):
         process = program(command, env=env)
 
@@ -78,7 +78,7 @@ def listening(
 
 
 def said(*command: str) -> str:
-    """Return what a program prints."""
+    """Return the output of a program."""
     done = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""Socket.IO in one Node.js process: what is posted to it goes to every socket.
+"""Socket.IO in one Node.js process: a message posted to it goes to every socket.
 
 Clients connect over WebSocket at once, without the polling that browsers begin with by default. A
 message is parsed once and encoded once, whatever the number of sockets. Who was away has missed it
@@ -26,7 +26,7 @@ _INSTALLED = _FOLDER / "node_modules" / "socket.io" / "package.json"
 
 @contextmanager
 def serve() -> Iterator[Server]:
-    """Start it on a free port of the loopback; raises ``UnavailableError``."""
+    """Start it on a free port; raise ``UnavailableError`` if it is not installed."""
     if not _INSTALLED.is_file():
         raise UnavailableError("not installed: `make bench` does it")
     port, version = free_port(), json.loads(_INSTALLED.read_text())["version"]
