@@ -4,6 +4,7 @@ import ast
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -109,7 +110,7 @@ _FORBIDDEN = {
 """I9: gateways never touch PostgreSQL, the API calls no service, the listener sees no client."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Module:
     """A module's name and its syntax tree."""
 
@@ -126,16 +127,18 @@ class _Module:
         """Whether its docstring says that it is pure."""
         return "Pure" in (ast.get_docstring(self.tree) or "")
 
-    def imports(self) -> Iterator[str]:
-        """Yield every module it imports, anywhere in it."""
+    @cached_property
+    def imports(self) -> list[str]:
+        """Every module it imports, anywhere in it."""
+        found: list[str] = []
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
-                yield from (alias.name for alias in node.names)
+                found += [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
                 assert node.level == 0, f"{self.name}: imports are absolute here"
-                yield node.module or ""
                 # Of ``from a import b``, b may be a module.
-                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+                found += [node.module or "", *(f"{node.module}.{each.name}" for each in node.names)]
+        return found
 
     def calls(self) -> Iterator[str]:
         """Yield the plain names it calls."""
@@ -180,14 +183,14 @@ def test_the_deciding_modules_are_pure() -> None:
 def test_pure_module_imports_no_io(name: str) -> None:
     """A pure module uses no clock, socket, file, driver or event loop."""
     forbidden = _IMPURE - _VALUES_ONLY.get(name, set())
-    assert not [each for each in _MODULES[name].imports() if _among(each, forbidden)]
+    assert not [each for each in _MODULES[name].imports if _among(each, forbidden)]
     assert not _IMPURE_CALLS & set(_MODULES[name].calls())
 
 
 @pytest.mark.parametrize("name", [name for name in _PURE if name not in _VALUES_ONLY])
 def test_pure_module_imports_only_pure_modules(name: str) -> None:
     """A pure module imports only pure modules of the project, and errors."""
-    ours = [each for each in _MODULES[name].imports() if each in _MODULES and "." in each]
+    ours = [each for each in _MODULES[name].imports if each in _MODULES and "." in each]
     assert not [each for each in ours if not _is_pure(each) and not each.endswith(".errors")]
 
 
@@ -207,7 +210,7 @@ def test_distributions_share_the_contract_only(name: str) -> None:
         others.remove(_ACCESS)
     if module.distribution == "orders_cli":
         others.remove(_CLIENT)
-    assert not [each for each in module.imports() if _among(each, others)]
+    assert not [each for each in module.imports if _among(each, others)]
 
 
 @pytest.mark.parametrize("distribution", sorted(_FORBIDDEN))
@@ -217,7 +220,7 @@ def test_service_imports_no_forbidden_driver(distribution: str) -> None:
     assert modules
     for module in modules:
         forbidden = _FORBIDDEN[distribution]
-        assert not [each for each in module.imports() if _among(each, forbidden)], module.name
+        assert not [each for each in module.imports if _among(each, forbidden)], module.name
 
 
 @pytest.mark.parametrize("distribution", sorted(_FORBIDDEN))
