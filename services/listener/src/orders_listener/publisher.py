@@ -1,9 +1,6 @@
 """The adapter to Redis: appends batches to the log there and notifies the gateways.
 
-Each step is one Lua script, so that log, head and message change together or not at all, and so
-that Redis itself refuses repetitions and gaps. Any number of listeners may therefore publish at
-once (I8). Redis is a cache: at its memory limit the log shrinks, and ``allow-oom`` lets the rest
-through.
+Redis holds a cache of PostgreSQL's log, which shrinks at Redis's memory limit.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -25,108 +22,12 @@ from orders_contract.names import (
     PRESENCE_TTL_S,
     SCHEMA_KEY,
 )
+from orders_listener import lua
 from orders_listener.errors import RedisFullError, RedisUnavailableError
 from orders_listener.log_bounds import LogBounds
 from orders_listener.script import Script
 from orders_listener.status import Schema
 from orders_service.redis_client import failures_as, redis_client
-
-# KEYS: head, log, presence. ARGV: stream, first, last, events, first position to keep, channel,
-# message before and after the events, seconds until the presence expires
-_PUBLISH = """
-local head = redis.call('HMGET', KEYS[1], 'stream', 'position')
-if head[1] ~= ARGV[1] then return 'FOREIGN' end
-local position = tonumber(head[2])
-if tonumber(ARGV[3]) <= position then return 'DUPLICATE' end
-if tonumber(ARGV[2]) ~= position + 1 then return 'GAP' end
-%s
-redis.call('HSET', KEYS[1], 'position', ARGV[3])
-redis.call('EXPIRE', KEYS[3], ARGV[9])
-redis.call('PUBLISH', ARGV[6], ARGV[7] .. ARGV[4] .. ARGV[8])
-return 'PUBLISHED'
-"""
-_APPEND = """
-redis.call('XADD', KEYS[2], 'MINID', '~', ARGV[5], ARGV[3] .. '-0',
-           'first', ARGV[2], 'stream', ARGV[1], 'events', ARGV[4])
-"""
-# The log must stay contiguous: without room for this batch it is dropped, and begins anew after it.
-_APPEND_TO_SHRUNKEN_LOG = """
-if tonumber(ARGV[5]) > tonumber(ARGV[3]) then
-    redis.call('DEL', KEYS[2])
-else
-    redis.call('XTRIM', KEYS[2], 'MINID', '=', ARGV[5])
-    redis.call('XADD', KEYS[2], ARGV[3] .. '-0',
-               'first', ARGV[2], 'stream', ARGV[1], 'events', ARGV[4])
-end
-"""
-_ALLOW_OOM = "#!lua flags=allow-oom\n"
-
-# The head as message; the schema's version has no characters that JSON escapes.
-_REPEAT_HEAD = """
-local function repeat_head(key, channel)
-    local head = redis.call('HMGET', key, 'stream', 'position', 'schema')
-    redis.call('PUBLISH', channel, '{"stream":"' .. head[1] .. '","position":' .. head[2]
-               .. ',"schema":"' .. (head[3] or '') .. '"}')
-end
-"""
-
-# History before the head, for clients that resume; a batch that is there already is fine. It may
-# take long, so each one renews the leader's presence.
-# KEYS: log, presence. ARGV: stream, first, last, events, first position to keep, listener, seconds
-# until the presence expires
-_SEED = """
-redis.call('SET', KEYS[2], cjson.encode({listener = ARGV[6], stream = ARGV[1],
-                                         position = tonumber(ARGV[3])}), 'EX', ARGV[7])
-local added = redis.pcall('XADD', KEYS[1], 'MINID', '~', ARGV[5], ARGV[3] .. '-0',
-                          'first', ARGV[2], 'stream', ARGV[1], 'events', ARGV[4])
-if type(added) == 'table' and string.sub(added.err, 1, 3) == 'OOM' then return added end
-return type(added) == 'table' and 'DUPLICATE' or 'PUBLISHED'
-"""
-
-# Sets the head to the end of PostgreSQL's log, unless another listener has changed it meanwhile.
-# KEYS: head. ARGV: expected stream and position ('' for none), stream and position to set, channel
-_BEGIN = f"""{_ALLOW_OOM}{_REPEAT_HEAD}
-local head = redis.call('HMGET', KEYS[1], 'stream', 'position')
-if (head[1] or '') ~= ARGV[1] or (head[2] or '') ~= ARGV[2] then return 'DUPLICATE' end
-redis.call('HSET', KEYS[1], 'stream', ARGV[3], 'position', ARGV[4])
-repeat_head(KEYS[1], ARGV[5])
-return 'PUBLISHED'
-"""
-
-# KEYS: presence. ARGV: listener, seconds until it expires
-_CLAIM = f"""{_ALLOW_OOM}
-redis.call('SET', KEYS[1], cjson.encode({{listener = ARGV[1]}}), 'EX', ARGV[2])
-return 'PUBLISHED'
-"""
-
-# Once a second: renews the presence and repeats the head, as Redis has it. Another listener's
-# presence is how a leader learns that it was deposed while it was cut off from PostgreSQL.
-# KEYS: head, presence, schema. ARGV: stream, published position, listener, seconds until the
-# presence expires, channel, version of the schema ('' if unknown)
-_BEAT = f"""{_ALLOW_OOM}{_REPEAT_HEAD}
-local head = redis.call('HMGET', KEYS[1], 'stream', 'position', 'schema')
-if head[1] ~= ARGV[1] then return 'FOREIGN' end
-local position = tonumber(head[2])
-if position < tonumber(ARGV[2]) then return 'GAP' end
-local presence = redis.call('GET', KEYS[2])
-if presence and cjson.decode(presence).listener ~= ARGV[3] then return 'DEPOSED' end
-redis.call('SET', KEYS[2], cjson.encode({{listener = ARGV[3], stream = head[1],
-                                         position = position}}), 'EX', ARGV[4])
-repeat_head(KEYS[1], ARGV[5])
-if ARGV[6] ~= '' and (head[3] ~= ARGV[6] or redis.call('EXISTS', KEYS[3]) == 0) then
-    return 'NO_SCHEMA'
-end
-return 'PUBLISHED'
-"""
-
-# KEYS: head, schema. ARGV: stream, version, document, channel
-_ANNOUNCE = f"""{_ALLOW_OOM}{_REPEAT_HEAD}
-if redis.call('HGET', KEYS[1], 'stream') ~= ARGV[1] then return 'FOREIGN' end
-redis.call('SET', KEYS[2], ARGV[3])
-redis.call('HSET', KEYS[1], 'schema', ARGV[2])
-repeat_head(KEYS[1], ARGV[4])
-return 'PUBLISHED'
-"""
 
 logger = structlog.get_logger()
 
@@ -154,14 +55,12 @@ class Publisher:
         self._client = client
         self._bounds = LogBounds(LOG_CAPACITY_EVENTS, max_bytes)
         self._publish = publish
-        self._publish_shrinking = client.register_script(
-            _ALLOW_OOM + _PUBLISH % _APPEND_TO_SHRUNKEN_LOG
-        )
-        self._seed = client.register_script(_SEED)
-        self._begin = client.register_script(_BEGIN)
-        self._claim = client.register_script(_CLAIM)
-        self._beat = client.register_script(_BEAT)
-        self._announce = client.register_script(_ANNOUNCE)
+        self._publish_and_shrink = client.register_script(lua.PUBLISH_AND_SHRINK)
+        self._seed = client.register_script(lua.SEED)
+        self._begin = client.register_script(lua.BEGIN)
+        self._claim = client.register_script(lua.CLAIM)
+        self._beat = client.register_script(lua.BEAT)
+        self._announce = client.register_script(lua.ANNOUNCE)
 
     @classmethod
     @asynccontextmanager
@@ -169,7 +68,7 @@ class Publisher:
         """Connect; close on leaving. Nothing is retried: a new session starts over instead."""
         client = redis_client(url, decode_responses=True)
         with failures_as(RedisUnavailableError):
-            async with client, Script.connect(url, _PUBLISH % _APPEND) as publish:
+            async with client, Script.connect(url, lua.PUBLISH) as publish:
                 yield cls(client, publish, await _log_bytes(client))
 
     @property
@@ -205,7 +104,7 @@ class Publisher:
         except RedisFullError:
             args[4] = self._bounds.shrink()
             logger.warning("redis_full", log_bytes=self._bounds.max_bytes, first_kept=args[4])
-            return await self._run(self._publish_shrinking, keys, args)
+            return await self._run(self._publish_and_shrink, keys, args)
 
     async def drop_log(self) -> None:
         """Drop the log: what it holds does not belong before the head to come."""
