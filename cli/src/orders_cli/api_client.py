@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -13,6 +12,7 @@ from orders_cli.conversion import to_json
 from orders_cli.credentials import authorization
 from orders_cli.errors import RejectedRequestError, UnreachableError
 from orders_cli.http_client import Answer, HttpClient, HttpError
+from orders_client.items import parse_json
 from orders_contract.backoff import Backoff
 from orders_contract.schema import MalformedSchemaError, Schema
 
@@ -131,7 +131,7 @@ class ApiClient:
 
 
 def _content(answer: Answer) -> Any:
-    return json.loads(answer.body or b"null", parse_float=Decimal)
+    return parse_json(answer.body.decode() or "null")
 
 
 def _is_temporary(answer: Answer) -> bool:

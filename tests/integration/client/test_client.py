@@ -219,6 +219,27 @@ async def test_a_book_follows_new_columns(pipeline: Pipeline) -> None:
         await until_async(lambda: shows("12345678901234567890.10"), 10)
 
 
+async def test_a_book_with_values_that_python_cannot_parse(pipeline: Pipeline) -> None:
+    """I11: an integer of 5,000 digits stops neither a snapshot nor an event."""
+    pipeline.listener().ready()
+    gateway, api = pipeline.gateway().ready(), pipeline.api()
+    await write(pipeline, b"ALTER TABLE orders ADD COLUMN note json")
+    columns = b"INSERT INTO orders (customer_name, product_name, note)"
+    insert = columns + b" VALUES ('Ada', 'Loom', repeat('9', 5000)::json)"
+    await write(pipeline, insert)
+    book = OrderBook()
+    async with following(OrdersClient(gateway.ws_url), api, book) as check:
+
+        async def has(number: int) -> bool:
+            check()
+            return len(book.orders) == number
+
+        await until_async(lambda: has(1), 10)
+        await write(pipeline, insert)
+        await until_async(lambda: has(2), 10)
+        assert {row["product_name"] for row in book.orders.values()} == {"Loom"}
+
+
 async def test_a_wrong_address_is_an_error(pipeline: Pipeline) -> None:
     """An address that does not exist is an error, not a reason to wait."""
     pipeline.listener().ready()

@@ -8,8 +8,10 @@ from enum import StrEnum
 from typing import Any
 
 from orders_client.errors import MalformedMessageError
-from orders_contract.events import open_events
 from orders_contract.schema import ORDERS
+
+_MAX_INT_DIGITS = 4000
+"""Python refuses to convert integers of more than 4,300."""
 
 Row = dict[str, Any]
 """A row as JSON has it, but with ``Decimal`` for numbers that are not whole. Times are text."""
@@ -118,22 +120,22 @@ def row_key(key: Mapping[str, Any]) -> Hashable:
 
 
 def parse_json(text: str) -> Any:
-    """Parse an object with a list of rows or events; numbers keep their digits.
+    """Parse JSON; numbers keep their digits, also integers that are too long for ``int()``.
 
-    A value that Python cannot parse (nested too deep, an integer of more than 4,300 digits) is
-    replaced by ``orders_contract.events.UNREADABLE``; the others stay usable.
+    Raises:
+        ValueError: it is not JSON, or nested deeper than the database allows.
+
     """
     try:
         return json.loads(text, parse_float=Decimal)
-    except (RecursionError, ValueError):
-        head, _, rest = text.partition(
-            ":["
-        )  # the list is the first array, and the last "]" ends it
-        body, _, tail = rest.rpartition("]")
-        message = json.loads(f"{head}:[]{tail}")
-        name = next(name for name, value in message.items() if value == [])
-        message[name] = [each.event for each in open_events(f"[{body}]".encode())]
-        return message
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    except ValueError:
+        return json.loads(text, parse_float=Decimal, parse_int=_parse_int)
+
+
+def _parse_int(digits: str) -> int | Decimal:
+    return int(digits) if len(digits) < _MAX_INT_DIGITS else Decimal(digits)
 
 
 def parse_event(raw: object, *, conflated: bool = False) -> Event:

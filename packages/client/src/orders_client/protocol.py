@@ -279,7 +279,7 @@ def parse(raw: str | bytes) -> Message:
     """
     try:
         message = parse_json(raw if isinstance(raw, str) else raw.decode())
-    except (ValueError, KeyError, StopIteration, AttributeError) as exc:
+    except ValueError as exc:
         raise MalformedMessageError("a message is not JSON") from exc
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise MalformedMessageError("a message is not an object with a type")
