@@ -52,8 +52,11 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option
 
 
 def _samples(table: Table) -> list[Row]:
-    """Return what the sample orders have for the table's columns."""
-    file = read_csv(find_repository().sample_orders)
+    """Return what the sample orders have for the table's columns; nothing without the file."""
+    samples = find_repository().sample_orders
+    if not samples.is_file():  # a container has only the package
+        return [{}]
+    file = read_csv(samples)
     mapping = map_headers(file.header, table, must_be_complete=False)
     built = RowBuilder("", mapping, table, Conventions()).build(file)
     return [row.values for row in built if isinstance(row, ImportRow)] or [{}]
