@@ -14,7 +14,8 @@ DATABASE = "orders"
 OWNER_ROLE, API_ROLE, LISTENER_ROLE = "orders", "orders_api", "orders_listener"
 """The role that owns the tables, and the roles that the services log in as."""
 
-_DATABASE_SETTINGS = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_PASSWORD_FILE")
+_DATABASE_SETTINGS = {f"DB_{name}" for name in ("HOST", "PORT", "NAME", "USER", "PASSWORD")}
+_DATABASE_SETTINGS |= {"DB_PASSWORD_FILE", "DATABASE_URL"}
 _URL_SETTINGS = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
 """Parameters of a database's URL, and the variables by which libpq reads them."""
 _KEY_SETTINGS = ("AUTH_SECRET", "AUTH_SECRET_FILE", "AUTH_JWKS_URL")
@@ -134,9 +135,7 @@ class Plan:
         self, name: str, module: str, own: Mapping[str, str], health: str = "/health"
     ) -> Program:
         inherited = {
-            key: value
-            for key, value in self.inherited.items()
-            if key not in {*_DATABASE_SETTINGS, "DATABASE_URL"}
+            key: value for key, value in self.inherited.items() if key not in _DATABASE_SETTINGS
         }
         shared = {
             "REDIS_URL": self.redis_url,
