@@ -114,3 +114,22 @@ def test_ticket_of_a_revoked_token(guarded: Guarded, chief: str) -> None:
             admin.post("/api/revocations", json={"subject": "carol"})
             assert follower.closing_code() == 4001
     assert guarded.closing({"type": "auth", "ticket": ticket}).code == 4001
+
+
+def test_security_log(guarded: Guarded, chief: str) -> None:
+    """Sign-ins, refusals and revocations are logged, with who did them and from where."""
+    with guarded.follow(token(subject="walter")), guarded.client(chief) as admin:
+        assert admin.post("/api/revocations", json={"subject": "walter"}).status_code == 204
+    with guarded.client(token("viewer", subject="walter")) as viewer:
+        assert refused_within(viewer, 2)
+    with guarded.client(token("viewer", subject="sybil")) as viewer:
+        assert viewer.delete("/api/orders/1").status_code == 403
+    lines = [line for line in guarded.logs().splitlines() if "security" in line]
+
+    def logged(*parts: str) -> bool:
+        return any(all(part in line for part in parts) for line in lines)
+
+    assert logged("signed_in", "walter", "127.0.0.1")
+    assert logged("revoked", "chief", "walter")
+    assert logged("refused", "401", "/api/me", "127.0.0.1")
+    assert logged("refused", "403", "/api/orders/1", "sybil")

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from orders_access import tickets
 from orders_access.errors import AccessError
 from orders_access.principal import Principal
+from orders_access.security_log import SecurityLog
 from orders_api.errors import ForbiddenError, InvalidInputError, RedisUnavailableError
 from orders_api.models import Me, Revocation, Ticket
 from orders_api.openapi import problems
@@ -61,16 +62,19 @@ async def revoke(
     running = parts(request)
     if who.rows is not None:
         raise ForbiddenError
+    token_id = revocation.token_id or ""
     if revocation.subject is not None:
         await running.revocations.revoke_subject(revocation.subject)
     elif revocation.token_id is not None:
         await running.revocations.revoke_token(revocation.token_id)
     else:
-        await _revoke_token(running, revocation.token or "")
+        token_id = await _revoke_token(running, revocation.token or "")
+    SecurityLog().revoked(who, subject=revocation.subject or "", token_id=token_id)
     return Response(status_code=204)
 
 
-async def _revoke_token(running: Parts, token: str) -> None:
+async def _revoke_token(running: Parts, token: str) -> str:
+    """Revoke a token and return its id."""
     if running.verifier is None:
         raise InvalidInputError("token", "cannot be read: this system does not use tokens")
     try:
@@ -78,6 +82,7 @@ async def _revoke_token(running: Parts, token: str) -> None:
     except AccessError as exc:
         raise InvalidInputError("token", f"is not valid anyway: {exc}") from None
     await running.revocations.revoke_token(principal.token_id, principal.expires)
+    return principal.token_id
 
 
 def _uncached(text: str, status: int = 200) -> Response:

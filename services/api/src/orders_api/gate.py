@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orders_access.credentials import bearer
 from orders_access.errors import InvalidTokenError, KeysUnavailableError
@@ -14,6 +14,7 @@ from orders_access.limits import Buckets, address_key
 from orders_access.origins import host_is_ours
 from orders_access.principal import ANYONE, Principal
 from orders_access.revocations import Revocations
+from orders_access.security_log import REFUSED_STATUSES, SecurityLog
 from orders_access.settings import AccessSettings
 from orders_api.errors import (
     ApiError,
@@ -56,19 +57,29 @@ class Gate:
         self._internal = settings.internal_token().encode()
         self._revocations = revocations
         self._requests = requests
+        self._security = SecurityLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        principal: Principal | None = None
+
+        async def noting_refusals(message: Message) -> None:
+            status = message.get("status")
+            if status in REFUSED_STATUSES:
+                subject = "" if principal is None else principal.subject
+                self._security.refused(status, _address(scope), _place(scope), subject)
+            await send(message)
+
         try:
             principal = await self._admit(scope)
         except ApiError as error:
-            await from_error(error)(scope, receive, send)
+            await from_error(error)(scope, receive, noting_refusals)
             return
         scope.setdefault("state", {})["principal"] = principal
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, noting_refusals)
 
     async def _admit(self, scope: Scope) -> Principal | None:
         if self._verifier is None:
@@ -78,8 +89,7 @@ class Gate:
         tokens = Headers(scope=scope).getlist("authorization")
         if self._is_gateway(tokens):
             return _GATEWAY
-        client = scope.get("client")
-        self._limit(f"address:{address_key(client[0] if client else '')}")
+        self._limit(f"address:{_address(scope)}")
         try:
             principal = await self._identify(self._verifier, tokens)
         except UnauthorizedError:
@@ -115,6 +125,17 @@ class Gate:
         wait_s = self._requests.wait_s(key, time.monotonic())
         if wait_s > 0:
             raise TooManyRequestsError(wait_s)
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return address_key(client[0] if client else "")
+
+
+def _place(scope: Scope) -> str:
+    """Return the beginning of a path: what follows may be the key of a row."""
+    beginning: str = "/".join(scope["path"].split("/")[:4])[:100]
+    return beginning
 
 
 def _host(scope: Scope) -> str:

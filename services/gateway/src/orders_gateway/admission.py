@@ -90,11 +90,13 @@ class Admission:
         except (BadRequestError, FilterError) as exc:
             return socket.respond(HTTPStatus.BAD_REQUEST, f"{exc}\n")
         except ForeignOriginError:
+            self._door.security.refused(HTTPStatus.FORBIDDEN, socket.address, "foreign origin")
             return socket.respond(HTTPStatus.FORBIDDEN, "pages of this origin may not connect\n")
         clients = len(self._connected) + self._signing_in
         if not (self._is_serving() and self._door.is_ready and self._capacity.admits(clients)):
             return socket.refuse_later(HTTPStatus.SERVICE_UNAVAILABLE, TRY_ANOTHER)
         if not self._door.is_open and self._door.addresses.is_full(socket.address):
+            self._door.security.refused(HTTPStatus.TOO_MANY_REQUESTS, socket.address)
             return socket.refuse_later(HTTPStatus.TOO_MANY_REQUESTS, "too many connections\n")
         return None
 
@@ -109,6 +111,7 @@ class Admission:
         try:
             socket.principal = await self._door.authenticate(request, ticket)
         except InvalidTokenError as exc:
+            self._door.security.refused(HTTPStatus.UNAUTHORIZED, socket.address, str(exc))
             return _unauthorized(socket, str(exc))
         except (KeysUnavailableError, RedisUnavailableError):
             return socket.refuse_later(HTTPStatus.SERVICE_UNAVAILABLE, TRY_ANOTHER)
@@ -130,6 +133,8 @@ class Admission:
             if principal is not None and not self._door.subjects.take(principal.subject):
                 principal = None
                 await socket.close(CloseCode.TRY_AGAIN_LATER, "too many connections")
+            if principal is not None:
+                self._door.security.signed_in(principal, socket.address)
             yield principal
         finally:
             self._door.addresses.give_back(socket.address)
@@ -155,6 +160,7 @@ class Admission:
             return None
         finally:
             self._signing_in -= 1
+        self._door.security.refused(code, socket.address, reason)
         await socket.close(code, reason)
         return None
 

@@ -10,6 +10,7 @@ from orders_access.limits import Tally, address_key
 from orders_access.origins import host_is_ours, origin_is_ours
 from orders_access.principal import ANYONE, Principal
 from orders_access.revocations import Revocations
+from orders_access.security_log import SecurityLog
 from orders_gateway.errors import ForeignOriginError, RedisUnavailableError
 from orders_gateway.settings import Settings
 from orders_service.redis_client import failures_as
@@ -22,6 +23,7 @@ class Door:
         self._settings = settings
         self._redis = client
         self._verifier = None if settings.is_open else settings.verifier()
+        self.security = SecurityLog()
         self.revocations = Revocations(settings.auth_leeway_s)
         self.addresses = Tally(settings.connections_per_address)
         self.subjects = Tally(settings.connections_per_subject)
