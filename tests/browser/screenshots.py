@@ -42,6 +42,22 @@ _LIFE = f"""
     UPDATE orders SET status = 'processing' WHERE id = (SELECT max(id) FROM orders);
 """
 
+_OWN_COLUMNS = """
+    ALTER TABLE orders
+        ADD COLUMN IF NOT EXISTS total numeric(12,2) NOT NULL DEFAULT 0,
+        ADD COLUMN IF NOT EXISTS currency text NOT NULL DEFAULT 'EUR'
+            CHECK (currency IN ('EUR', 'CHF', 'SEK')),
+        ADD COLUMN IF NOT EXISTS external_number text CHECK (char_length(external_number) <= 40),
+        ADD COLUMN IF NOT EXISTS due_at timestamptz,
+        ADD COLUMN IF NOT EXISTS gift boolean,
+        ADD COLUMN IF NOT EXISTS address jsonb;
+    COMMENT ON COLUMN orders.external_number IS 'The number in the web shop.';
+    UPDATE orders SET total = 9.9 * quantity, external_number = 'W-' || 10000 + id,
+        due_at = date_trunc('hour', created_at) + interval '3 days',
+        address = '{"city": "Tøndern", "zip": "6270"}'
+     WHERE id > (SELECT max(id) - 40 FROM orders);
+"""
+
 View = Callable[[Page, EmbeddedStack], None]
 """Brings a page that shows the orders to the view of the picture."""
 
@@ -144,6 +160,27 @@ def _offline(page: Page, stack: EmbeddedStack) -> None:  # noqa: ARG001
     page.get_by_text("You see the orders as they were at").wait_for(timeout=30_000)
 
 
+def _own_columns(page: Page, stack: EmbeddedStack) -> None:
+    stack.psql(_OWN_COLUMNS)
+    until_caught_up(stack, page)
+    if page.viewport_size == _SIZES["phone"]:
+        page.goto(f"{stack.edge}/orders/{_newest(stack)}")
+        page.get_by_text("External number", exact=True).wait_for()
+        return
+    page.get_by_role("button", name="Columns").click()
+    for name in ("Total", "External number"):
+        page.get_by_label(name).check()
+    page.get_by_role("columnheader", name="Total").wait_for()
+
+
+def _own_form(page: Page, stack: EmbeddedStack) -> None:
+    stack.psql(_OWN_COLUMNS)
+    page.get_by_role("button", name="New order").click()
+    page.get_by_label("External number").scroll_into_view_if_needed()
+    page.get_by_label("Address").fill('{"city": ')
+    page.get_by_role("button", name="Create order").click()
+
+
 _VIEWS: list[tuple[str, View, list[tuple[str, str]]]] = [
     ("orders", _as_it_is, _LOOKS),
     ("order", _order, _LOOKS),
@@ -160,6 +197,8 @@ _VIEWS: list[tuple[str, View, list[tuple[str, str]]]] = [
     ("conflict", _conflict, _TWO_LOOKS),
     ("deleted", _deleted, _TWO_LOOKS),
     ("burst", _burst, _TWO_LOOKS),
+    ("own-columns", _own_columns, _TWO_LOOKS),
+    ("own-form", _own_form, _TWO_LOOKS),
 ]
 
 

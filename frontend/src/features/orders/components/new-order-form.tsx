@@ -93,13 +93,21 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
 
   const isPlaced = columns.some(({ name }) => errors[name] !== undefined);
   return (
-    <form ref={form} className={dialog.form} noValidate onSubmit={submit}>
+    <form
+      ref={form}
+      className={dialog.form}
+      data-many={columns.length > MOST_IN_ONE_COLUMN}
+      noValidate
+      onSubmit={submit}
+    >
       {columns.map((column) => (
         <Field
           key={column.name}
           column={column}
           label={schema.label(column.name)}
-          placeholder={PLACEHOLDERS[schema.roleOf(column.name) ?? "status"]}
+          placeholder={
+            EXAMPLES[schema.roleOf(column.name) ?? ""] ?? (column.default ? "default" : "")
+          }
           value={draft[column.name] ?? ""}
           error={errors[column.name]}
           onChange={(value) => change(column.name, value)}
@@ -118,7 +126,9 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
   );
 }
 
-const PLACEHOLDERS = { customer: "John Doe", title: "Laptop", quantity: "", status: "" } as const;
+const EXAMPLES: Readonly<Record<string, string>> = { customer: "John Doe", title: "Laptop" };
+/** More fields than this are set in two columns. */
+const MOST_IN_ONE_COLUMN = 6;
 
 /** `crypto.randomUUID` exists on https and localhost only; a page may be opened by http address. */
 const randomKey = (): string => {

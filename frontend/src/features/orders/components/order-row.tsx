@@ -165,7 +165,7 @@ function Content({ order, role, name, column, gone, now, edit, handlers }: CellP
       </span>
       {role === "quantity" && (
         <span className={styles.times} aria-hidden>
-          {" ×"}
+          ×
         </span>
       )}
     </>

@@ -47,7 +47,8 @@ export function fade(touches: Touches, now: number): Touches {
 
 function differences(before: Row, after: Row): Row {
   const changed = Object.keys(after).filter(
-    (column) => !UNTOLD.includes(column) && !isSame(before[column], after[column]),
+    (column) =>
+      column in before && !UNTOLD.includes(column) && !isSame(before[column], after[column]),
   );
   return Object.fromEntries(changed.map((column) => [column, before[column]]));
 }
