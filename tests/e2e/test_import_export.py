@@ -3,7 +3,7 @@
 import csv
 import io
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -130,6 +130,17 @@ def test_upsert(shop: EmbeddedStack) -> None:
     assert sorted(_table(shop, columns)) == ["A|1.50|2", "B|2.00|1", "C|3.00|1"]
 
 
+def test_an_export_is_edited_and_imported(shop: EmbeddedStack) -> None:
+    """Orders are found by their id, which itself is not written."""
+    shop.psql("INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'a'), ('Bob', 'b')")
+    exported = _run(shop, "export", "--columns", "id,customer_name,product_name").stdout
+    text = exported.replace("Ada", "Eve") + "99999999,Mia,c\n"
+    done = _run(shop, "import", _write(shop, "edited.csv", text), "--upsert-by", "id")
+    assert done.stderr == "line 4: there is no order with this id\n"
+    assert "0 created, 1 updated, 1 unchanged, 1 refused" in done.stdout
+    assert sorted(_table(shop, "customer_name, product_name")) == ["Bob|b", "Eve|a"]
+
+
 def test_dry_run(shop: EmbeddedStack) -> None:
     """A dry run says what each header is for and what is wrong, and writes nothing."""
     text = "Customer-Name,product_name,colour\nAda,Loom,red\n,Loom,red\n"
@@ -214,6 +225,20 @@ def test_export_selects(shop: EmbeddedStack) -> None:
     wrong = _run(shop, "export", "--where", "nothing=1")
     assert (wrong.returncode, "nothing" in wrong.stderr) == (2, True)
     assert _run(shop, "export", "--columns", "nothing").returncode == 2
+
+
+def test_a_viewer_may_not_import(make_stack: Callable[..., EmbeddedStack]) -> None:
+    """Without the right to write the first rejection ends the command; an export is allowed."""
+    stack = make_stack("--gateways", "1")
+    stack.start(AUTH_MODE="token")
+    token = _run(stack, "token").stdout.strip()
+    lines = "".join(f"Ada,{number}\n" for number in range(500))
+    file = _write(stack, "orders.csv", f"customer_name,product_name\n{lines}")
+    done = _run(stack, "import", file, "--token", token)
+    assert done.returncode == 1
+    assert done.stderr == "orders: rejected with 403: Your token does not allow that.\n"
+    assert _run(stack, "export", "--token", token).returncode == 0
+    assert "rejected with 401" in _run(stack, "export").stderr
 
 
 def test_types(shop: EmbeddedStack) -> None:

@@ -136,6 +136,7 @@ class _Import:
         self._client = client
         self._upsert_by = upsert_by
         self._salt = salt
+        self._writable: set[str] = set()
         self._slots = asyncio.Semaphore(_CONNECTIONS)
         self.counts = _Counts()
 
@@ -144,7 +145,8 @@ class _Import:
     ) -> list[ImportRow]:
         """Return the rows of a file; print how it is read, and report bad records."""
         table = (await self._client.schema()).tables[ORDERS]
-        mapping = map_headers(file.header, table, assignments)
+        mapping = map_headers(file.header, table, assignments, key=self._upsert_by)
+        self._writable = {each.name for each in table.columns.values() if each.writable}
         if self._upsert_by is not None and self._upsert_by not in mapping.columns:
             raise BadValueError(f"--upsert-by: no header is for a column {self._upsert_by!r}")
         typer.echo(_description(file, mapping))
@@ -180,16 +182,17 @@ class _Import:
     async def _send_row(self, row: ImportRow, bar: ProgressBar) -> None:
         try:
             found = None if self._upsert_by is None else await self._find(row, self._upsert_by)
+            values = {name: row.values[name] for name in row.values if name in self._writable}
             if found is None:
-                created = await self._client.create(
-                    row.values, f"import-{self._salt}{row.identity}"
-                )
+                created = await self._client.create(values, f"import-{self._salt}{row.identity}")
                 self._count("created" if created.is_new else "imported_before")
             else:
-                updated = await self._client.update(found["id"], row.values)
+                updated = await self._client.update(found["id"], values)
                 is_same = found.get("version", object()) == updated.get("version")
                 self._count("unchanged" if is_same else "updated")
         except RejectedRequestError as exc:
+            if exc.status in {401, 403}:
+                raise  # every line would be rejected
             is_key = exc.detail.startswith("Idempotency-Key: ")
             self._refuse(row.line, _OTHER_VALUES if is_key else exc.detail)
         finally:
@@ -203,6 +206,8 @@ class _Import:
         page = await self._client.find([(column, text), ("limit", "2")])
         if len(page["orders"]) > 1:
             raise RejectedRequestError(409, f"several orders have this {column}")
+        if not page["orders"] and column not in self._writable:
+            raise RejectedRequestError(404, f"there is no order with this {column}")
         return page["orders"][0] if page["orders"] else None
 
     def _count(self, what: Literal["created", "updated", "unchanged", "imported_before"]) -> None:

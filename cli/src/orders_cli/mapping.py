@@ -104,11 +104,13 @@ def map_headers(
     table: Table,
     explicit: Iterable[str] = (),
     *,
+    key: str | None = None,
     must_be_complete: bool = True,
 ) -> HeaderMapping:
     """Map the headers of a file to columns; ``explicit`` holds ``Header=column`` assignments.
 
-    Several headers that are explicitly for one column are joined by a blank.
+    Several headers that are explicitly for one column are joined by a blank. ``key`` is a column
+    by which rows are found, which may be one that cannot be written.
 
     Raises:
         BadValueError: an assignment names no header or no writable column, two headers mean the
@@ -121,7 +123,7 @@ def map_headers(
         name, _, column = assignment.rpartition("=")
         if letters(name) not in positions:
             raise BadValueError(f"--map {assignment!r}: the file has no header {name!r}")
-        _check_writable(assignment, column, table)
+        _check_writable(assignment, column, table, key)
         columns[column] = (*columns.get(column, ()), positions[letters(name)])
     taken = {position for each in columns.values() for position in each}
     shop = next((each for each in SHOP_FORMATS if _is_export_of(each, header)), None)
@@ -131,7 +133,8 @@ def map_headers(
         if target is not None and target not in columns and found and not taken & set(found):
             columns[target] = found
             taken.update(found)
-    by_letters = {letters(each.name): each for each in table.columns.values() if each.writable}
+    usable = [each for each in table.columns.values() if each.writable or each.name == key]
+    by_letters = {letters(each.name): each for each in usable}
     for name, position in positions.items():
         if name in by_letters and position not in taken and by_letters[name].name not in columns:
             columns[by_letters[name].name] = (position,)
@@ -168,13 +171,13 @@ def _first_column(targets: tuple[str, ...], table: Table) -> str | None:
     return None
 
 
-def _check_writable(assignment: str, column: str, table: Table) -> None:
+def _check_writable(assignment: str, column: str, table: Table, key: str | None) -> None:
     if column not in table.columns:
         known = ", ".join(each.name for each in table.columns.values() if each.writable)
         raise BadValueError(
             f"--map {assignment!r}: {table.name} has no column {column!r}, but {known}"
         )
-    if not table.columns[column].writable:
+    if not table.columns[column].writable and column != key:
         raise BadValueError(f"--map {assignment!r}: the column {column} cannot be written")
 
 
