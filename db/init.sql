@@ -394,8 +394,8 @@ COMMENT ON TYPE order_shape IS
     'integer or bigint. rendering: SQL that turns $1, a row, into a record to be rendered; null if '
     'the row can be rendered as it is. direct: a row of at most this size in bytes needs no function.';
 
-CREATE OR REPLACE FUNCTION order_shape(relation regclass) RETURNS order_shape
-LANGUAGE plpgsql IMMUTABLE
+CREATE OR REPLACE FUNCTION order_read_shape(relation regclass) RETURNS order_shape
+LANGUAGE plpgsql VOLATILE    -- a new snapshot: a COPY may have waited for the DDL with an old one
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -403,6 +403,9 @@ DECLARE
     kinds   text[];
     columns text;
 BEGIN
+    IF NOT EXISTS (SELECT FROM pg_class WHERE oid = relation AND relkind = 'r') THEN
+        RETURN NULL;
+    END IF;
     shape.name := public.order_table_name(relation);
     shape.is_orders := relation = to_regclass('public.orders');
     shape.key := public.order_key_columns(relation);
@@ -466,10 +469,37 @@ BEGIN
     RETURN shape;
 END
 $$;
+COMMENT ON FUNCTION order_read_shape IS 'Reads a table''s shape from the catalog.';
+
+CREATE OR REPLACE FUNCTION order_shape(relation regclass) RETURNS order_shape
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+BEGIN
+    RETURN public.order_read_shape(relation);
+END
+$$;
 COMMENT ON FUNCTION order_shape IS
-    'What the triggers of a table have to know. Declared immutable although the catalog changes: the '
-    'planner then evaluates it once for each plan, and PostgreSQL makes a plan anew after any DDL on '
-    'a table that the plan names by a regclass constant. So call it only with such a constant.';
+    'The shape of a table as a constant. Declared immutable although the catalog changes: the planner '
+    'then evaluates it once for each plan, and PostgreSQL makes a plan anew after any DDL on a table '
+    'that the plan names by a regclass constant. So call it only with such a constant.';
+
+CREATE OR REPLACE FUNCTION order_watched_shape(relation regclass) RETURNS order_shape
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM public.order_tables WHERE order_tables.relation = order_watched_shape.relation)
+    THEN
+        RAISE EXCEPTION '% is not watched, although it has a trigger of the stream', relation
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = 'SELECT watch_table(...) creates the triggers of a table.';
+    END IF;
+    RETURN public.order_read_shape(relation);
+END
+$$;
+COMMENT ON FUNCTION order_watched_shape IS
+    'The shape of a table whose triggers name another by its OID: after a dump was restored. Slow; '
+    'db/init.sql makes the triggers anew. Refuses a table that is not watched.';
 
 
 -- The schema document ---------------------------------------------------------------------------
@@ -1306,11 +1336,12 @@ DECLARE
 
 WHEN 'stamp' THEN $$
 BEGIN
-    IF ({shape}).version OPERATOR(pg_catalog.=) 'integer' THEN
+    -- Not one statement for both types: a plan keeps the type it was made for.
+    IF ({bound shape}).version OPERATOR(pg_catalog.=) 'integer' THEN
         IF (NEW.version OPERATOR(pg_catalog.=) 1) IS NOT TRUE THEN
             NEW.version := 1;
         END IF;
-    ELSIF ({shape}).version OPERATOR(pg_catalog.=) 'bigint' THEN
+    ELSIF ({bound shape}).version OPERATOR(pg_catalog.=) 'bigint' THEN
         NEW.version := 1;
     END IF;
     RETURN NEW;
@@ -1329,8 +1360,7 @@ BEGIN
         {end}
         RETURN NULL;
     END IF;
-    done := public.order_check_binding(TG_RELID, {relation});
-    done := public.order_record_insert({shape}, NEW);
+    done := public.order_record_insert({bound shape}, NEW);
     RETURN NULL;
 END
 $$
@@ -1357,9 +1387,7 @@ BEGIN
             RETURN NEW;
         END IF;
     END IF;
-    IF public.order_check_binding(TG_RELID, {relation}) THEN
-        NEW := public.order_record_update({shape}, OLD, NEW);
-    END IF;
+    NEW := public.order_record_update({bound shape}, OLD, NEW);
     RETURN NEW;
 END
 $$
@@ -1376,8 +1404,7 @@ BEGIN
         {end}
         RETURN OLD;
     END IF;
-    done := public.order_check_binding(TG_RELID, {relation});
-    done := public.order_record_delete({shape}, OLD);
+    done := public.order_record_delete({bound shape}, OLD);
     RETURN OLD;
 END
 $$
@@ -1385,9 +1412,7 @@ WHEN 'truncate' THEN $$
 DECLARE
     done text;
 BEGIN
-    IF public.order_check_binding(TG_RELID, {relation}) THEN
-        done := public.order_record_truncate(({shape}).name);
-    END IF;
+    done := public.order_record_truncate(({bound shape}).name);
     RETURN NULL;
 END
 $$ END;
@@ -1397,26 +1422,13 @@ BEGIN
         source := replace(source, '{record}' || written || '{end}', replace(
             in_zone, '{record}', record || rtrim(written)));
     END IF;
+    source := replace(source, '{bound shape}', $$CASE WHEN TG_RELID OPERATOR(pg_catalog.=) {relation}
+        THEN {shape} ELSE public.order_watched_shape(TG_RELID) END$$);
     source := replace(source, '{shape}', 'public.order_shape({relation})');
     RETURN replace(source, '{relation}', quote_literal(relation) || '::pg_catalog.regclass');
 END
 $function$;
 COMMENT ON FUNCTION order_trigger_source IS 'The source of a trigger function for one table.';
-
-CREATE OR REPLACE FUNCTION order_check_binding(actual regclass, expected regclass) RETURNS boolean
-LANGUAGE plpgsql STABLE
-AS $$
-BEGIN
-    IF actual OPERATOR(pg_catalog.<>) expected THEN
-        RAISE EXCEPTION 'the triggers of % were made for another table', actual
-            USING ERRCODE = 'object_not_in_prerequisite_state',
-                  HINT = 'After restoring a dump, run db/init.sql again.';
-    END IF;
-    RETURN true;
-END
-$$;
-COMMENT ON FUNCTION order_check_binding IS
-    'Refuses a trigger on a table that its function was not made for: a forgery, or a restored dump.';
 
 CREATE OR REPLACE FUNCTION order_events_refuse() RETURNS trigger
 LANGUAGE plpgsql
@@ -1516,13 +1528,7 @@ BEGIN
                                  WHEN 'insert' THEN 'AFTER INSERT'
                                  WHEN 'truncate' THEN 'AFTER TRUNCATE'
                                  ELSE 'BEFORE ' || upper(kind) END,
-                       relation::text || CASE
-                           WHEN kind = 'truncate' THEN ' FOR EACH STATEMENT'
-                           -- A condition is cheaper than a call, but PostgreSQL then refuses to
-                           -- alter the column: only where version is the system's own.
-                           WHEN kind = 'stamp' AND (order_shape(relation)).is_orders
-                                AND (order_shape(relation)).version IS NOT NULL
-                           THEN ' FOR EACH ROW WHEN (NEW.version <> 1)'
+                       relation::text || CASE kind WHEN 'truncate' THEN ' FOR EACH STATEMENT'
                            ELSE ' FOR EACH ROW' END,
                        format('order_%s_%s', kind, relation::oid));
     END LOOP;
@@ -1618,19 +1624,19 @@ BEGIN
                    SELECT relowner FROM pg_class WHERE oid = 'order_events'::regclass)
            AND proname IN (
                    'grant_orders', 'order_actor', 'order_base_type', 'order_batch_bytes',
-                   'order_check_binding', 'order_check_choices', 'order_check_length',
+                   'order_check_choices', 'order_check_length',
                    'order_depth_exceeds', 'order_drop_recorders', 'order_event_json',
                    'order_events_refuse', 'order_key_columns', 'order_listener_depose',
                    'order_listener_hears', 'order_listener_lead', 'order_listener_sleep',
                    'order_listener_wake', 'order_lock', 'order_member',
-                   'order_parent_column', 'order_record', 'order_record_delete',
+                   'order_parent_column', 'order_read_shape', 'order_record', 'order_record_delete',
                    'order_record_insert', 'order_record_truncate', 'order_record_update',
                    'order_render', 'order_ring',
                    'order_rendering_kind', 'order_row_json', 'order_row_json_pinned',
                    'order_row_most_bytes', 'order_schema', 'order_schema_version',
                    'order_settings_neutral', 'order_shape', 'order_stamp', 'order_table_name',
                    'order_taker_next', 'order_taker_start', 'order_trigger_name',
-                   'order_trigger_source', 'order_writer_silent', 'order_writers_settled',
+                   'order_trigger_source', 'order_watched_shape', 'order_writer_silent', 'order_writers_settled',
                    'prune_order_events', 'read_order_events', 'take_order_events',
                    'unwatch_table', 'watch_table')
     LOOP

@@ -1,5 +1,6 @@
 """The schema is the owner's: DDL at any time, and events stay true (I10)."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import psycopg
 import pytest
 
 from harness.servers import Database, Postgres
+from harness.waiting import until
 
 Sql = psycopg.Connection[tuple[Any, ...]]
 Events = Callable[[], list[dict[str, Any]]]
@@ -76,15 +78,44 @@ def test_ddl_with_changes_waiting_and_sessions_open(  # noqa: PLR0917  what goes
     assert (insert["operation"], delete["changed"]) == ("INSERT", insert["order"])
 
 
-def test_version_can_be_widened(sql: Sql, events: Events) -> None:
-    """I10: version may become a bigint once the table is not watched for a moment."""
-    sql.execute(INSERT)
-    sql.execute("SELECT unwatch_table('orders')")
-    sql.execute("ALTER TABLE orders ALTER COLUMN version TYPE bigint")
-    sql.execute("SELECT watch_table('orders')")
-    sql.execute("UPDATE orders SET quantity = 2, version = 99")
-    sql.execute("INSERT INTO orders (customer_name, product_name, version) VALUES ('a', 'b', 5)")
-    assert [event["order"]["version"] for event in events()] == [1, 2, 1]
+def test_version_can_be_widened(sql: Sql, database: Database, events: Events) -> None:
+    """I10: version may become a bigint while sessions are open."""
+    with database.connect() as writer:
+        for connection in (writer, sql):
+            connection.execute(INSERT)
+            writer.execute("UPDATE orders SET quantity = quantity + 1")
+            sql.execute("ALTER TABLE orders ALTER COLUMN version TYPE bigint")
+            sql.execute("ALTER TABLE orders ALTER COLUMN version TYPE integer")
+        sql.execute("ALTER TABLE orders ALTER COLUMN version TYPE bigint")
+        writer.execute("UPDATE orders SET version = 99, status = 'shipped' WHERE id = 1")
+        writer.execute(INSERT.replace("name)", "name, version)").replace("'Laptop'", "'b', 5"))
+    versions = [event["order"]["version"] for event in events() if event["order_id"] != 2]
+    assert versions == [1, 2, 3, 4, 1]
+
+
+def test_a_copy_that_waited_for_ddl_shows_the_new_columns(
+    sql: Sql, database: Database, events: Events
+) -> None:
+    """I10: COPY takes its snapshot before its lock; its events have the table's new columns."""
+    sql.execute("ALTER TABLE orders ADD COLUMN twice int GENERATED ALWAYS AS (quantity * 2) STORED")
+    with database.connect() as writer, database.connect(autocommit=False) as owner:
+        writer.execute(INSERT)
+        owner.execute("ALTER TABLE orders ADD COLUMN c1 text")
+        copied = threading.Thread(target=_copy, args=(writer,))
+        copied.start()
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        until(lambda: sql.execute(waiting).fetchone() == (1,), what="COPY waits for the lock")
+        owner.commit()
+        copied.join()
+        writer.execute("DELETE FROM orders WHERE id = 2")
+    _, copied_event, delete = events()
+    assert copied_event["order"].keys() == delete["changed"].keys()
+    assert "c1" in copied_event["order"]
+
+
+def _copy(writer: Sql) -> None:
+    with writer.cursor().copy("COPY orders (customer_name, product_name) FROM STDIN") as copy:
+        copy.write_row(("a", "b"))
 
 
 def test_ddl_in_the_transaction_that_writes(sql: Sql, events: Events) -> None:
