@@ -133,3 +133,17 @@ def test_security_log(guarded: Guarded, chief: str) -> None:
     assert logged("revoked", "chief", "walter")
     assert logged("refused", "401", "/api/me", "127.0.0.1")
     assert logged("refused", "403", "/api/orders/1", "sybil")
+
+
+def test_revocation_while_redis_is_away(guarded: Guarded, chief: str) -> None:
+    """I3: PostgreSQL has the list, so the API refuses a revoked token without Redis."""
+    with guarded.client(chief) as admin, guarded.client(token(subject="olivia")) as client:
+        assert client.get("/api/me").status_code == 200
+        guarded.pipeline.valkey.stop()
+        try:
+            answer = admin.post("/api/revocations", json={"subject": "olivia"})
+            assert answer.status_code == 503
+            assert refused_within(client, 2)
+            assert admin.get("/api/me").status_code == 200
+        finally:
+            guarded.pipeline.valkey.start()

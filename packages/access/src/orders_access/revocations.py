@@ -42,6 +42,11 @@ class Revocations:
             return False
         return principal.issued is None or principal.issued <= before + self._leeway_s
 
+    def replace(self, times: Mapping[str, float]) -> None:
+        """Take over the list as PostgreSQL has it."""
+        self._times = times
+        self._version = self._version or ""
+
     async def refresh(self, client: redis.Redis) -> bool:
         """Read the list if it has changed; return whether it had.
 

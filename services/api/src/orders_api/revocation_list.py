@@ -72,16 +72,19 @@ class RevocationList:
                 redis.RedisError,
                 OSError,
             ):
-                pass  # health reports it; the revocations known so far stay in force
+                # Health reports it. Until Redis is back, the list is read from PostgreSQL.
+                self._in_redis = False
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await stop.wait()
 
     async def _write_to_redis(self) -> None:
-        """Write the whole list to Redis. It only adds, so two processes may write at once."""
+        """Read the list and write it to Redis. It only adds, so two processes may write at once."""
         async with self._database.connection() as connection:
             rows = await (await connection.execute(queries.REVOKED)).fetchall()
-        entries: dict[Any, Any] = {str(name): str(time_s) for name, time_s in rows}
+        times: dict[str, float] = dict(rows)
+        self._revocations.replace(times)
+        entries: dict[Any, Any] = {name: str(time_s) for name, time_s in times.items()}
         entries[VERSION_FIELD] = secrets.token_hex(8)
         with failures_as(RedisUnavailableError):
             await self._redis.hset(REVOKED_KEY, mapping=entries)
