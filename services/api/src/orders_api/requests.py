@@ -114,22 +114,31 @@ def order_key(request: Request, table: WatchedTable) -> Key:
         raise InvalidInputError("order_id", str(exc)) from None
 
 
+def header(request: Request, name: bytes) -> str | None:
+    """Return a header by its name in lower case, the first if there are several."""
+    for key, value in request.scope["headers"]:
+        if key == name:
+            text: str = value.decode("latin-1")
+            return text
+    return None
+
+
 def content_type(request: Request) -> str:
     """Return the media type of the body."""
-    return request.headers.get("content-type", "")
+    return header(request, b"content-type") or ""
 
 
 def if_match(request: Request) -> Precondition:
     """Return the tags that a row must have to be changed."""
     try:
-        return preconditions.if_match(request.headers.get("if-match"))
+        return preconditions.if_match(header(request, b"if-match"))
     except MalformedTagError:
         raise InvalidInputError("If-Match", 'must be * or a version in quotes, as "3"') from None
 
 
 def idempotency_key(request: Request) -> str | None:
     """Return the Idempotency-Key, if there is one."""
-    key = request.headers.get("idempotency-key")
+    key = header(request, b"idempotency-key")
     if key is not None and not _VISIBLE_ASCII.fullmatch(key):
         raise InvalidInputError("Idempotency-Key", "must be 1 to 200 visible ASCII characters")
     return key

@@ -25,6 +25,7 @@ from orders_api.records import EventPage, StoredRow
 from orders_api.requests import (
     CatalogRoute,
     content_type,
+    header,
     idempotency_key,
     if_match,
     order_key,
@@ -52,9 +53,10 @@ async def create_order(request: Request) -> Response:
     who = require(request, "clerk")
     require_no_query(request)
     key = idempotency_key(request)
-    orders = (await parts(request).catalog.current()).orders
+    running = parts(request)
+    orders = (await running.catalog.current()).orders
     body = orders.new_row.read(await request.body(), content_type(request))
-    created = await parts(request).store.create(orders, body, who, key)
+    created = await running.store.create(orders, body, who, key)
     headers = {"Location": f"/api/orders/{created.key[0]}"}
     if created.replayed:
         headers["Idempotency-Replayed"] = "true"
@@ -68,7 +70,7 @@ async def get_schema(request: Request) -> Response:
     require_no_query(request)
     schema = await parts(request).catalog.current()
     headers = {"ETag": schema.etag, "Cache-Control": "no-cache"}
-    if preconditions.if_none_match(request.headers.get("if-none-match")).holds(schema.tag):
+    if preconditions.if_none_match(header(request, b"if-none-match")).holds(schema.tag):
         return Response(status_code=304, headers=headers)
     return _json(schema.text, headers=headers)
 
@@ -77,9 +79,10 @@ async def get_schema(request: Request) -> Response:
 async def list_orders(request: Request) -> Response:
     """Return a page of orders, newest first, and the position to follow the stream from."""
     who = require(request, "viewer")
-    orders = (await parts(request).catalog.current()).orders
+    running = parts(request)
+    orders = (await running.catalog.current()).orders
     selection = filters.read(orders.table, request.query_params.multi_items())
-    page = await parts(request).store.page(orders, selection, who)
+    page = await running.store.page(orders, selection, who)
     order = filters.order_of(orders.table, selection.sort)
     next_cursor = None if page.end is None else cursor.encode(page.end, order)
     return _json(
@@ -92,12 +95,13 @@ async def list_orders(request: Request) -> Response:
 async def count_orders(request: Request) -> Response:
     """Return how many orders there are of each status, and the position to count on from."""
     who = require(request, "viewer")
-    orders = (await parts(request).catalog.current()).orders
-    status = parts(request).settings.status_column
+    running = parts(request)
+    orders = (await running.catalog.current()).orders
+    status = running.settings.status_column
     selection = filters.read(
         orders.table, request.query_params.multi_items(), paged=False, refused={status}
     )
-    found = await parts(request).store.counts(orders, selection, status, who)
+    found = await running.store.counts(orders, selection, status, who)
     return _json(
         f'{{"stream":"{found.stream}","position":{found.position},"time":"{found.time}",'
         f'"counts":{json.dumps(found.counts)}}}'
@@ -109,8 +113,9 @@ async def get_pulse(request: Request) -> Response:
     """Return the changes of each minute of the last hour, the new orders of the last day."""
     who = require(request, "viewer")
     require_no_query(request)
-    catalog = await parts(request).catalog.current()
-    past = await parts(request).log.recent_past(catalog, datetime.now(UTC), who)
+    running = parts(request)
+    catalog = await running.catalog.current()
+    past = await running.log.recent_past(catalog, datetime.now(UTC), who)
     return _json(
         f'{{"stream":"{past.stream}","position":{past.position},"time":"{past.time}",'
         f'"changes_since":"{past.changes_since.isoformat()}","changes":{past.changes},'
@@ -128,9 +133,10 @@ async def get_order(request: Request) -> Response:
     """Return an order; the ETag is its version."""
     who = require(request, "viewer")
     require_no_query(request)
-    orders = (await parts(request).catalog.current()).orders
-    order = await parts(request).store.row(orders, order_key(request, orders), who)
-    if preconditions.if_none_match(request.headers.get("if-none-match")).holds(order.tag):
+    running = parts(request)
+    orders = (await running.catalog.current()).orders
+    order = await running.store.row(orders, order_key(request, orders), who)
+    if preconditions.if_none_match(header(request, b"if-none-match")).holds(order.tag):
         return Response(status_code=304, headers={"ETag": order.etag})
     return _row(order)
 
@@ -151,10 +157,11 @@ async def change_order(request: Request) -> Response:
     """Change the columns that are sent. PUT and PATCH are the same."""
     who = require(request, "clerk")
     require_no_query(request)
-    orders = (await parts(request).catalog.current()).orders
+    running = parts(request)
+    orders = (await running.catalog.current()).orders
     key, expected = order_key(request, orders), if_match(request)
     body = orders.changes.read(await request.body(), content_type(request))
-    return _row(await parts(request).store.change(orders, key, body, who, expected))
+    return _row(await running.store.change(orders, key, body, who, expected))
 
 
 @router.delete(
@@ -167,8 +174,9 @@ async def delete_order(request: Request) -> Response:
     """Delete an order; its history stays."""
     who = require(request, "admin")
     require_no_query(request)
-    orders = (await parts(request).catalog.current()).orders
-    await parts(request).store.delete(orders, order_key(request, orders), who, if_match(request))
+    running = parts(request)
+    orders = (await running.catalog.current()).orders
+    await running.store.delete(orders, order_key(request, orders), who, if_match(request))
     return Response(status_code=204)
 
 
@@ -181,11 +189,12 @@ async def delete_order(request: Request) -> Response:
 async def get_history(request: Request) -> Response:
     """Return the events of an order, oldest first, also after it was deleted."""
     who = require(request, "viewer")
-    catalog = await parts(request).catalog.current()
+    running = parts(request)
+    catalog = await running.catalog.current()
     (order_id,) = order_key(request, catalog.orders)
     wanted = query(request, EventQuery)
     return _events(
-        await parts(request).log.history(catalog, int(order_id), wanted.after, wanted.limit, who)
+        await running.log.history(catalog, int(order_id), wanted.after, wanted.limit, who)
     )
 
 
@@ -199,8 +208,9 @@ async def list_events(request: Request) -> Response:
     """Return events after a position from the full log."""
     who = require(request, "viewer")
     wanted = query(request, EventQuery)
-    catalog = await parts(request).catalog.current()
-    return _events(await parts(request).log.events(catalog, wanted.after, wanted.limit, who))
+    running = parts(request)
+    catalog = await running.catalog.current()
+    return _events(await running.log.events(catalog, wanted.after, wanted.limit, who))
 
 
 @router.get(
