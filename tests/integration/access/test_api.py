@@ -24,6 +24,11 @@ NEEDS = {
     ("delete", "/api/orders/{order_id}"): "admin",
     ("get", "/api/orders/{order_id}/events"): "viewer",
     ("get", "/api/events"): "viewer",
+    ("get", "/api/tables/{table}"): "viewer",
+    ("post", "/api/tables/{table}"): "clerk",
+    ("get", "/api/tables/{table}/{key}"): "viewer",
+    ("patch", "/api/tables/{table}/{key}"): "clerk",
+    ("delete", "/api/tables/{table}/{key}"): "admin",
     ("get", "/api/me"): "viewer",
     ("post", "/api/tickets"): "viewer",
     ("post", "/api/revocations"): "admin",
@@ -37,7 +42,7 @@ ORDER = {"customer_name": OURS, "product_name": "Laptop"}
 
 def ask(client: httpx.Client, method: str, path: str) -> httpx.Response:
     """Ask as one who does not know what to send."""
-    return client.request(method.upper(), path.format(order_id=1))
+    return client.request(method.upper(), path.format(order_id=1, table="orders", key=1))
 
 
 def test_every_path_is_in_the_table(guarded: Guarded) -> None:
@@ -52,7 +57,9 @@ def test_every_path_is_in_the_table(guarded: Guarded) -> None:
 def test_nobody_without_a_token(guarded: Guarded, method: str, path: str) -> None:
     """401 says how to do better, before anything else is looked at."""
     with guarded.client() as nobody:
-        answer = nobody.request(method.upper(), path.format(order_id="x"), content=b"{rubbish")
+        answer = nobody.request(
+            method.upper(), path.format(order_id="x", table="x", key="x"), content=b"{rubbish"
+        )
         problem(answer, 401)
         assert answer.headers["WWW-Authenticate"] == 'Bearer realm="orders"'
 

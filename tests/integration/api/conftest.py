@@ -1,4 +1,4 @@
-"""The API, for tests: in this process for speed, or as the process it is in life."""
+"""The API for tests: within this process, which is fast, or as a process of its own."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -79,7 +79,7 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.fixture
 async def nothing_written(api: httpx.AsyncClient) -> httpx.AsyncClient:
-    """Give a client; the one order there is must be the same afterwards."""
+    """Give a client of an API with one order, which must not change."""
     created(await api.post("/api/orders", json=GOOD))
     return api
 
@@ -117,7 +117,7 @@ async def test_missing_fields(nothing_written: httpx.AsyncClient, database: Data
 async def test_bad_bodies(
     nothing_written: httpx.AsyncClient, database: Database, body: bytes
 ) -> None:
-    """What is no JSON object is refused, however it is broken."""
+    """A body that is not a JSON object is refused, however it is broken."""
     for method, path in (("POST", "/api/orders"), ("PUT", "/api/orders/1")):
         response = await nothing_written.request(method, path, content=body, headers=JSON)
         problem(response, 422, "body")
@@ -125,7 +125,7 @@ async def test_bad_bodies(
 
 
 async def test_lone_surrogates(nothing_written: httpx.AsyncClient, database: Database) -> None:
-    """Half a surrogate pair is no character and is refused as such."""
+    """Text with half of a surrogate pair is refused."""
     body = b'{"customer_name": "\\ud83d", "product_name": "B"}'
     problem(
         await nothing_written.post("/api/orders", content=body, headers=JSON), 422, "customer_name"
@@ -134,7 +134,7 @@ async def test_lone_surrogates(nothing_written: httpx.AsyncClient, database: Dat
 
 
 async def test_other_media_types(nothing_written: httpx.AsyncClient, database: Database) -> None:
-    """A form is not JSON, and the answer says what to send."""
+    """A form is refused, and the answer says to send JSON."""
     assert "JSON" in problem(await nothing_written.post("/api/orders", data=GOOD), 415)["detail"]
     assert_untouched(database)
 
@@ -175,7 +175,7 @@ async def test_tampered_cursors(nothing_written: httpx.AsyncClient) -> None:
 
 
 async def test_bad_ids(nothing_written: httpx.AsyncClient, database: Database) -> None:
-    """An id that is no id is 422, one that nobody has is 404; neither is ever 500."""
+    """A malformed id answers 422, an unknown one 404."""
     for order_id in BAD_IDS:
         for suffix in ("", "/events"):
             problem(await nothing_written.get(f"/api/orders/{order_id}{suffix}"), 422, "order_id")
@@ -201,7 +201,7 @@ async def test_bad_idempotency_keys(
 
 
 async def test_unknown_paths_and_methods(api: httpx.AsyncClient) -> None:
-    """What is not there is 404, what cannot be done 405 with Allow: problems like all others."""
+    """An unknown path answers 404, an unsupported method 405 with Allow; both as problems."""
     for path in ("/", "/api", "/api/nothing", "/api/orders/", "/api/orders/1/nothing"):
         problem(await api.get(path), 404)
     for method, path in (

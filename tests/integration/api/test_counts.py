@@ -28,7 +28,7 @@ def take(database: Database, limit: int = 10_000) -> None:
 
 
 def follow(counts: Counter[str], events: list[dict[str, Any]]) -> None:
-    """Count on with events, as a client does."""
+    """Continue counts with events, as a client does."""
     for event in events:
         order, changed = event["order"], event["changed"]
         if event["operation"] == "TRUNCATE":
@@ -56,7 +56,7 @@ async def test_counts(api: httpx.AsyncClient, database: Database) -> None:
 
 
 async def test_counts_of_some(api: httpx.AsyncClient, database: Database) -> None:
-    """Customer and search narrow down what is counted, as they do what is listed."""
+    """Filters and search restrict what is counted as they restrict what is listed."""
     run(
         database,
         "INSERT INTO orders (customer_name, product_name)"
@@ -78,7 +78,7 @@ async def test_counts_of_some(api: httpx.AsyncClient, database: Database) -> Non
 
 @pytest.mark.parametrize("seed", range(5))
 async def test_counting_on(api: httpx.AsyncClient, database: Database, seed: int) -> None:
-    """I7: from any moment's counts, the events after its position lead to the database's own."""
+    """I7: counts at any moment, continued with the later events, give the final counts."""
     chance = random.Random(seed)
     fill = "INSERT INTO orders (customer_name, product_name, status) SELECT 'A', 'B', '{}'"
     moments: list[dict[str, Any]] = []
@@ -111,7 +111,7 @@ async def test_counting_on(api: httpx.AsyncClient, database: Database, seed: int
 
 
 async def test_pulse(api: httpx.AsyncClient, database: Database) -> None:
-    """Changes by minute and new orders by quarter of an hour, exact at the position."""
+    """The pulse counts changes by minute and new orders by quarter, exact at its position."""
     run(
         database,
         "INSERT INTO orders (customer_name, product_name, created_at)"
@@ -135,7 +135,7 @@ async def test_pulse(api: httpx.AsyncClient, database: Database) -> None:
 
 
 async def test_pulse_of_nothing(api: httpx.AsyncClient, database: Database) -> None:
-    """Without a single event there is still a pulse: zeros."""
+    """Without any event the pulse consists of zeros."""
     pulse = ok(await api.get("/api/pulse"))
     assert set(pulse["changes"]) == set(pulse["orders"]) == {0}
     assert pulse["position"] == 0

@@ -25,7 +25,7 @@ def stream_of(database: Database) -> str:
 
 
 def everybody_lives(redis_url: Valkey, database: Database, published: int) -> None:
-    """Leave in Redis what a listener and two gateways leave there."""
+    """Write to Redis what a listener and two gateways write."""
     with redis_url.connect() as client:
         client.hset(HEAD_KEY, mapping={"stream": stream_of(database), "position": published})
         client.set(LISTENER_KEY, json.dumps({"position": published, "listener": "l"}))
@@ -50,7 +50,7 @@ async def health(api: httpx.AsyncClient, status: str) -> dict[str, Any]:
 
 
 async def test_all_is_well(api: httpx.AsyncClient, database: Database, redis_url: Valkey) -> None:
-    """With database, Redis, listener and gateways, and nothing waiting, the answer is ok."""
+    """With all parts present and nothing waiting, the answer is ok."""
     created(await api.post("/api/orders", json=ORDER))
     take(database)
     everybody_lives(redis_url, database, published=1)
@@ -75,7 +75,7 @@ async def test_somebody_is_missing(
 
 
 async def test_lag(api: httpx.AsyncClient, database: Database, redis_url: Valkey) -> None:
-    """What waits is counted: changes without a position and events that Redis does not have."""
+    """Changes without a position and events that Redis does not have are counted as lag."""
     everybody_lives(redis_url, database, published=1)
     for _ in range(3):
         created(await api.post("/api/orders", json=ORDER))
@@ -107,7 +107,7 @@ async def test_old_lag(
 async def test_published_of_another_stream(
     api: httpx.AsyncClient, database: Database, redis_url: Valkey
 ) -> None:
-    """What was published of another numbering does not count."""
+    """A position of another stream in Redis does not count."""
     created(await api.post("/api/orders", json=ORDER))
     take(database)
     everybody_lives(redis_url, database, published=5)
@@ -143,7 +143,7 @@ async def test_redis_away(api: httpx.AsyncClient, redis_url: Valkey) -> None:
 
 
 async def test_redis_hangs(api: httpx.AsyncClient, redis_url: Valkey) -> None:
-    """A Redis that hangs delays the answer by a second or so, and nothing else at all."""
+    """A Redis that hangs delays the answer of health by about a second."""
     await health(api, "degraded")
     redis_url.freeze()
     started = time.monotonic()
@@ -154,7 +154,7 @@ async def test_redis_hangs(api: httpx.AsyncClient, redis_url: Valkey) -> None:
 
 
 async def test_garbage_in_redis(api: httpx.AsyncClient, redis_url: Valkey) -> None:
-    """Keys that hold something else make a degraded system and no error."""
+    """Unexpected values in Redis degrade the system and cause no error."""
     with redis_url.connect() as client:
         client.set(GATEWAY_KEY_PREFIX + "x", "no JSON")
         client.lpush(GATEWAY_KEY_PREFIX + "y", "a list")

@@ -51,7 +51,7 @@ async def test_other_body(api: httpx.AsyncClient, database: Database) -> None:
 
 
 async def test_other_keys(api: httpx.AsyncClient, database: Database) -> None:
-    """Other keys, and none, make orders of their own."""
+    """Different keys, and no key, create different orders."""
     for key in ("k", "K", "!" * 200):
         created(await post(api, key))
     created(await api.post("/api/orders", json=ORDER))
@@ -75,7 +75,7 @@ async def test_refused_order_leaves_key_free(api: httpx.AsyncClient) -> None:
 
 
 async def test_forgotten_after_a_day(api: httpx.AsyncClient, database: Database) -> None:
-    """After 24 hours a key is free again, and old ones are removed in passing, some at a time."""
+    """After 24 hours a key is free again, and each request deletes some old ones."""
     first = created(await post(api, "k"))
     with database.connect() as connection:
         connection.execute("UPDATE idempotency_keys SET created_at = now() - interval '25 hours'")

@@ -54,7 +54,7 @@ async def test_nothing_there(api: httpx.AsyncClient, database: Database) -> None
 
 @pytest.mark.parametrize("limit", [1, 7, 24, 25, 26, 1000])
 async def test_pages(api: httpx.AsyncClient, database: Database, limit: int) -> None:
-    """Newest first, every order on exactly one page, and no empty page at the end."""
+    """Pages list the newest first, every order once, and the last page is not empty."""
     run(database, FILL, 25)
     found = [page async for page in pages(api, limit=limit)]
     assert [o["id"] for page in found for o in page["orders"]] == list(range(25, 0, -1))
@@ -78,7 +78,7 @@ async def test_default_limit(api: httpx.AsyncClient, database: Database) -> None
 
 
 async def test_pages_while_orders_come_in(api: httpx.AsyncClient, database: Database) -> None:
-    """Orders that come and go meanwhile make no page skip or repeat one of those that stay."""
+    """While orders come and go, no page skips or repeats an order that stays."""
     run(database, FILL, 50)
     seen = []
     async for page in pages(api, limit=5):
@@ -89,7 +89,7 @@ async def test_pages_while_orders_come_in(api: httpx.AsyncClient, database: Data
 
 
 async def test_filters(api: httpx.AsyncClient, database: Database) -> None:
-    """Every key must match, any value of a key will do."""
+    """Every column given must match; of its values, any may."""
     run(database, FILL, 9)
     assert await ids(api, status="shipped") == [7, 4, 1]
     assert await ids(api, status=["shipped", "cancelled"]) == [8, 7, 5, 4, 2, 1]
@@ -101,7 +101,7 @@ async def test_filters(api: httpx.AsyncClient, database: Database) -> None:
 
 
 async def test_search(api: httpx.AsyncClient) -> None:
-    """Part of either name, upper or lower case, and every character stands for itself."""
+    """A search finds parts of texts in any case; no character has a special meaning."""
     for customer, product in (
         ("Zoë ÅNGSTRÖM", "Laptop"),
         ("100% cotton", "a_b"),
@@ -150,7 +150,7 @@ async def test_large_rows_end_a_page(api: httpx.AsyncClient, database: Database)
 
 
 async def test_one_enormous_row_fits(api: httpx.AsyncClient, database: Database) -> None:
-    """Even the largest row there can be is served, alone if need be."""
+    """A row near the greatest allowed size is served."""
     run(database, "ALTER TABLE orders ADD COLUMN note text, ADD COLUMN more jsonb")
     run(
         database,

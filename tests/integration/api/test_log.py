@@ -56,7 +56,7 @@ async def test_after_and_limit(api: httpx.AsyncClient, database: Database) -> No
 
 
 async def test_pruned_log(api: httpx.AsyncClient, database: Database) -> None:
-    """I7: what was pruned shows as a first event past the one asked for, never as nothing."""
+    """I7: after pruning, the first event's position is beyond the one asked for."""
     for _ in range(5):
         created(await api.post("/api/orders", json=ORDER))
     take(database)
@@ -88,7 +88,7 @@ async def test_large_events_end_a_page(api: httpx.AsyncClient, database: Databas
 
 
 async def test_history(api: httpx.AsyncClient, database: Database) -> None:
-    """An order's history has its events alone, oldest first, in pages, also once it is gone."""
+    """An order's history has its own events, oldest first, in pages, also after it was deleted."""
     for _ in range(3):
         created(await api.post("/api/orders", json=ORDER))
     for status in ("processing", "shipped"):
@@ -110,13 +110,13 @@ async def test_history(api: httpx.AsyncClient, database: Database) -> None:
 
 
 async def test_history_of_what_waits(api: httpx.AsyncClient) -> None:
-    """An order whose first event has no position yet has an empty history; an unknown one, none."""
+    """An order whose events have no position yet has an empty history; an unknown order, 404."""
     created(await api.post("/api/orders", json=ORDER))
     assert ok(await api.get("/api/orders/1/events"))["events"] == []
     problem(await api.get("/api/orders/2/events"), 404)
 
 
 async def test_writes_have_no_actor(api: httpx.AsyncClient, database: Database) -> None:
-    """A write through the API is ascribed to nobody, as long as it knows nobody."""
+    """In open mode a write through the API has no actor."""
     created(await api.post("/api/orders", json=ORDER))
     assert json.loads(take(database))[0]["actor"] is None

@@ -130,7 +130,7 @@ async def test_current_version(api: httpx.AsyncClient, header: str) -> None:
 
 @pytest.mark.parametrize("header", ["1", '"1', "garbage", '"1" "2"'])
 async def test_malformed_precondition(api: httpx.AsyncClient, header: str) -> None:
-    """A malformed If-Match is named as such and not taken for no condition."""
+    """A malformed If-Match is an error that names the header; it is not ignored."""
     order = created(await api.post("/api/orders", json=JOHN))
     headers = {"If-Match": header}
     for attempt in (
@@ -142,14 +142,14 @@ async def test_malformed_precondition(api: httpx.AsyncClient, header: str) -> No
 
 
 async def test_precondition_on_nothing(api: httpx.AsyncClient) -> None:
-    """Where there is no order there is nothing to be stale: 404."""
+    """A condition on an order that does not exist answers 404."""
     headers = {"If-Match": '"1"'}
     problem(await api.put("/api/orders/1", json={"quantity": 5}, headers=headers), 404)
     problem(await api.delete("/api/orders/1", headers={"If-Match": "*"}), 404)
 
 
 async def test_one_of_many_wins(api: httpx.AsyncClient) -> None:
-    """Of many who change the same version at once one succeeds; the others see its work."""
+    """Of many changes of the same version at once one succeeds; the others get its result."""
     created(await api.post("/api/orders", json=JOHN))
     responses = await asyncio.gather(
         *(
@@ -164,7 +164,7 @@ async def test_one_of_many_wins(api: httpx.AsyncClient) -> None:
 
 
 async def test_change_and_delete_race(api: httpx.AsyncClient, database: Database) -> None:
-    """Whoever comes second to a deleted order gets 404, and never an error of ours."""
+    """A change that comes after the delete answers 404, never 500."""
     for n in range(1, 21):
         created(await api.post("/api/orders", json=JOHN))
         path, headers = f"/api/orders/{n}", {"If-Match": '"1"'}
@@ -178,7 +178,7 @@ async def test_change_and_delete_race(api: httpx.AsyncClient, database: Database
 
 
 async def test_row_written_by_sql(api: httpx.AsyncClient, database: Database) -> None:
-    """A row of megabytes, written by other means, is served, changed and deleted like any other."""
+    """A row of megabytes, written by SQL, is served, changed and deleted like any other."""
     note = "é\n" * (1024 * 1024)
     with database.connect() as connection:
         connection.execute("ALTER TABLE orders ADD COLUMN note text")
@@ -195,7 +195,7 @@ async def test_row_written_by_sql(api: httpx.AsyncClient, database: Database) ->
 
 
 async def test_next_id_is_taken(api: httpx.AsyncClient, database: Database) -> None:
-    """Rows with ids of their own leave the sequence behind: 409 says so, until it is past them."""
+    """When rows with their own ids are ahead of the sequence, POST answers 409 until it is past."""
     with database.connect() as sql:
         sql.execute(
             "INSERT INTO orders (id, customer_name, product_name)"
@@ -218,8 +218,8 @@ async def test_next_id_is_taken(api: httpx.AsyncClient, database: Database) -> N
         b"",
     ],
 )
-async def test_both_ways_answer_alike(api: httpx.AsyncClient, body: bytes) -> None:
-    """The short way and the framework's answer the same, but for id and times."""
+async def test_media_types_answer_alike(api: httpx.AsyncClient, body: bytes) -> None:
+    """The spelling of the media type makes no difference to the answer, except for id and times."""
     plain, thorough = [
         await api.post("/api/orders", content=body, headers={"Content-Type": kind})
         for kind in ("application/json", "application/json; charset=utf-8")

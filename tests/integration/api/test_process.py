@@ -101,6 +101,8 @@ def test_documentation(serve: Serve, database: Database, redis_url: Valkey) -> N
             "/api/orders/{order_id}": {"get", "put", "patch", "delete"},
             "/api/orders/{order_id}/events": {"get"},
             "/api/events": {"get"},
+            "/api/tables/{table}": {"get", "post"},
+            "/api/tables/{table}/{key}": {"get", "patch", "delete"},
             "/api/health": {"get"},
             "/api/me": {"get"},
             "/api/tickets": {"post"},
@@ -132,7 +134,7 @@ def test_bad_setting(name: str, value: str) -> None:
 
 
 def test_port_in_use(database: Database) -> None:
-    """A port that somebody has is said to be in use, and the exit status is not 0."""
+    """A port that is in use is named as the reason, and the exit status is not 0."""
     port = free_port()
     with socket.socket() as somebody:
         somebody.bind(("127.0.0.1", port))
@@ -169,7 +171,7 @@ def test_outage(serve: Serve, own_postgres: Postgres, redis_url: Valkey) -> None
 
 
 def test_restart_goes_unnoticed(serve: Serve, own_postgres: Postgres, redis_url: Valkey) -> None:
-    """A database that restarts between two requests fails neither, however full the pool was."""
+    """A restart of the database between two requests fails neither, however full the pool was."""
     database = own_postgres.create_database()
     with serve(database, redis_url.url) as (_, client):
         created(client.post("/api/orders", json=ORDER))
@@ -179,7 +181,7 @@ def test_restart_goes_unnoticed(serve: Serve, own_postgres: Postgres, redis_url:
 
 
 def test_database_hangs(serve: Serve, own_postgres: Postgres, redis_url: Valkey) -> None:
-    """A database that hangs makes health say so within seconds, again and again, until it wakes."""
+    """While the database hangs, health answers 503 within seconds, until it wakes."""
     database = own_postgres.create_database()
     with serve(database, redis_url.url) as (_, client):
         ok(client.get("/api/health"))
@@ -214,7 +216,7 @@ def test_ends_without_database(serve: Serve, own_postgres: Postgres, redis_url: 
 
 
 def test_bug_is_a_problem(serve: Serve, database: Database, redis_url: Valkey) -> None:
-    """What nobody foresaw is a 500 problem for the client and a traceback in the log."""
+    """A failure of the API itself is a 500 problem for the client and a traceback in the log."""
     with serve(database, redis_url.url) as (process, client):
         with database.connect() as connection:
             connection.execute("DROP TABLE order_stream CASCADE")

@@ -14,7 +14,7 @@ from orders_api.settings import Settings
 pytestmark = pytest.mark.anyio
 
 NOWHERE = "/api/nowhere"
-"""Whoever gets past the gate is told that there is nothing: 404."""
+"""A path that does not exist: requests that pass the gate get 404."""
 
 
 @pytest.fixture(autouse=True)
@@ -36,19 +36,19 @@ def asking(**settings: Any) -> httpx.AsyncClient:
 
 @pytest.mark.parametrize("host", ["localhost:3000", "127.0.0.1", "[::1]:8000", "api:8000"])
 async def test_open_to_this_machine(host: str) -> None:
-    """In open mode whoever uses a name of this machine is let in."""
+    """In open mode requests to a name of this machine are accepted."""
     async with client(host) as anyone:
         problem(await anyone.get(NOWHERE), 404)
 
 
 async def test_rebound_name() -> None:
-    """In open mode a foreign name for this machine is not answered (DNS rebinding)."""
+    """In open mode requests to any other host name are refused (DNS rebinding)."""
     async with client("evil.example:3000") as page:
         problem(await page.get("/api/orders"), 421)
 
 
-async def test_nobody_before_revocations_are_known() -> None:
-    """Until it is known what was revoked, no token counts: better nobody than the wrong one."""
+async def test_no_token_before_revocations_are_known() -> None:
+    """Until the revocations are known, no token is accepted."""
     async with asking() as somebody:
         answer = await somebody.get(NOWHERE, headers=bearer(token("admin")))
     problem(answer, 503)
@@ -56,7 +56,7 @@ async def test_nobody_before_revocations_are_known() -> None:
 
 
 async def test_gateway_needs_no_token() -> None:
-    """A gateway shows the secret that both were given; nothing like it counts."""
+    """A gateway is recognised by the shared secret, and by nothing similar."""
     shown = Settings(
         db_password=SecretStr("x"), auth_mode="token", auth_secret=SecretStr(SECRET)
     ).internal_token()
@@ -67,14 +67,14 @@ async def test_gateway_needs_no_token() -> None:
 
 
 async def test_no_other_origin_reads() -> None:
-    """Without a list of origins no page but the edge's own is told anything."""
+    """Without a list of origins, pages of other origins cannot read answers."""
     async with client() as page:
         answer = await page.get(NOWHERE, headers={"Origin": "https://shop.example"})
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 async def test_listed_origin_reads() -> None:
-    """A page of a listed origin may ask, with a token, and read; another may not."""
+    """Pages of listed origins can send tokens and read answers; others cannot."""
     preflight = {
         "Origin": "https://shop.example",
         "Access-Control-Request-Method": "PUT",

@@ -1,4 +1,4 @@
-"""The verdict on what was found."""
+"""The state of the system, derived from its parts."""
 
 from dataclasses import replace
 
@@ -35,8 +35,8 @@ def test_verdict(presence: Presence | None, backlog: Backlog | None, status: str
     assert verdict(presence, backlog).status == status
 
 
-def test_what_cannot_be_known_is_not_made_up() -> None:
-    """Without Redis nobody knows how many gateways there are, or what was published."""
+def test_unknown_without_redis() -> None:
+    """Without Redis the numbers of gateways and published events are unknown."""
     checks = verdict(None, NO_LAG).checks
     assert (checks.gateways.status, checks.gateways.count) == ("unknown", None)
     assert (checks.listener.status, checks.listener.lag_events) == ("unknown", None)

@@ -1,4 +1,4 @@
-"""The limits on bodies, with the server's messages played by hand."""
+"""The limits on bodies; the test plays the server."""
 
 import asyncio
 
@@ -69,7 +69,7 @@ async def test_endless_body_is_cut_off() -> None:
 
 @pytest.mark.anyio
 async def test_slow_body_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body that does not come is not waited for longer than is promised."""
+    """A body that does not arrive in time is refused."""
     monkeypatch.setattr(limits, "BODY_WITHIN_S", 0.05)
     status, seen, _ = await serve({"content-length": "10"}, [chunk(1, more=True)])
     assert (status, seen) == (408, b"")
@@ -77,6 +77,6 @@ async def test_slow_body_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.anyio
 async def test_request_without_body_is_passed_on_at_once() -> None:
-    """Nothing is waited for where nothing was announced."""
+    """A request that announces no body is passed on at once."""
     status, _, unread = await serve({}, [{"type": "http.request", "body": b"", "more_body": False}])
     assert (status, unread) == (200, 0)

@@ -15,7 +15,7 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_password_has_no_default() -> None:
-    """A secret is given, never assumed."""
+    """The database password is required."""
     with pytest.raises(ValidationError) as caught:
         Settings()
     assert [error["loc"] for error in caught.value.errors()] == [("db_password",)]
@@ -31,7 +31,7 @@ def test_password_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 
 def test_password_file_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Both the file and the password that is not in it are named."""
+    """A missing password file is named, and so is the missing password."""
     monkeypatch.setenv("DB_PASSWORD_FILE", str(tmp_path / "none"))
     with pytest.raises(ValidationError) as caught:
         Settings()

@@ -13,7 +13,7 @@ import structlog
 from orders_api import queries
 from orders_api.bodies import RowFormat
 from orders_api.database import Database
-from orders_api.errors import DatabaseUnavailableError, RowNotFoundError, StatementError
+from orders_api.errors import DatabaseUnavailableError, StatementError, TableNotFoundError
 from orders_api.statements import Statements
 from orders_contract.schema import ORDERS, MalformedSchemaError, Schema, Table
 
@@ -70,7 +70,7 @@ class Description:
         try:
             return self.tables[ORDERS]
         except KeyError:
-            raise RowNotFoundError from None
+            raise TableNotFoundError from None
 
 
 class Catalog:

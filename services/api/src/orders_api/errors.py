@@ -6,6 +6,7 @@ from typing import ClassVar
 import psycopg
 
 from orders_api.records import StoredRow
+from orders_contract.schema import ORDERS
 
 
 class ApiError(Exception):
@@ -118,10 +119,25 @@ class TooManyRequestsError(ApiError):
         return {"Retry-After": str(max(1, math.ceil(self._wait_s)))}
 
 
-class RowNotFoundError(ApiError):
-    """There is no such order."""
+class TableNotFoundError(ApiError):
+    """There is no such table, or it is not watched."""
 
     status = 404
+
+
+class RowNotFoundError(ApiError):
+    """There is no such row."""
+
+    status = 404
+
+    def __init__(self, table: str = ORDERS) -> None:
+        super().__init__(table)
+        self._table = table
+
+    @property
+    def detail(self) -> str:
+        """What is missing."""
+        return "There is no such order." if self._table == ORDERS else super().detail
 
 
 class KeyTakenError(ApiError):
@@ -131,13 +147,22 @@ class KeyTakenError(ApiError):
 
 
 class StaleRowError(ApiError):
-    """The order has changed since; "order" is its present state. Nothing was written."""
+    """The row is not in the expected state."""
 
     status = 412
 
-    def __init__(self, current: StoredRow) -> None:
+    def __init__(self, current: StoredRow, table: str = ORDERS) -> None:
         super().__init__(f"row {','.join(current.key)} has tag {current.tag}")
         self.current = current
+        self.member = "order" if table == ORDERS else "row"
+
+    @property
+    def detail(self) -> str:
+        """Where to find the present state."""
+        return (
+            f'The {self.member} has changed since; "{self.member}" is its present state. '
+            "Nothing was written."
+        )
 
     @property
     def headers(self) -> dict[str, str]:

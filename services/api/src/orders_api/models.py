@@ -46,6 +46,15 @@ class OrderList(BaseModel):
     next_cursor: str | None
 
 
+class RowList(BaseModel):
+    """A page of rows of a watched table, otherwise as `OrderList`."""
+
+    stream: str
+    position: NonNegativeInt
+    rows: list[Row]
+    next_cursor: str | None
+
+
 class OrderCounts(BaseModel):
     """Numbers that are exact at `position`: count on with the events after it.
 
@@ -223,7 +232,7 @@ class FieldError(BaseModel):
 
 
 class Problem(BaseModel):
-    """An error (RFC 9457). `order` comes with 412, `errors` with 422 and some of 409."""
+    """An error (RFC 9457). `order` or `row` comes with 412, `errors` with 422 and some of 409."""
 
     type: str
     title: str
@@ -231,3 +240,4 @@ class Problem(BaseModel):
     detail: str
     errors: list[FieldError] | None = None
     order: Row | None = None
+    row: Row | None = None

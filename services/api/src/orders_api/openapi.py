@@ -25,6 +25,13 @@ def _parameter(name: str, place: str, schema: Document, description: str = "") -
 ORDER_ID = _parameter(
     "order_id", "path", {"type": "integer", "minimum": -_BIGINT, "maximum": _BIGINT - 1}
 )
+TABLE = _parameter("table", "path", {"type": "string"}, "The name of a watched table.")
+KEY = _parameter(
+    "key",
+    "path",
+    {"type": "string"},
+    "The primary key; parts of a composite key joined by commas, each URL-encoded.",
+)
 IF_MATCH = _parameter("If-Match", "header", {"type": "string"}, '`"3"`: only if the version is 3.')
 IDEMPOTENCY_KEY = _parameter(
     "Idempotency-Key",
@@ -111,6 +118,7 @@ def _with_tables(general: Document, description: Description) -> Document:
     schemas["OrderList"]["properties"]["orders"]["items"] = _reference("Order")
     paths = document["paths"]
     listed, one = paths["/api/orders"], paths["/api/orders/{order_id}"]
+    paths["/api/tables/{table}"]["get"]["parameters"] = [TABLE, _SEARCH, *_PAGING]
     status = orders.table.display.get("status")
     filters = [
         _filter(column)

@@ -32,9 +32,9 @@ def problem(
     detail: str,
     headers: Mapping[str, str] | None = None,
     errors: Sequence[Mapping[str, str]] | None = None,
-    order: str | None = None,
+    stale: StaleRowError | None = None,
 ) -> Response:
-    """Render a problem; ``order`` is JSON already and passed on unopened."""
+    """Render a problem; a stale row's present state is JSON already and passed on unopened."""
     members: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -44,8 +44,8 @@ def problem(
     if errors is not None:
         members["errors"] = errors
     text = json.dumps(members)
-    if order is not None:
-        text = f'{text[:-1]}, "order": {order}}}'
+    if stale is not None:
+        text = f'{text[:-1]}, "{stale.member}": {stale.current.json}}}'
     return Response(text, status, headers, MEDIA_TYPE)
 
 
@@ -64,7 +64,7 @@ def from_error(error: ApiError) -> Response:
         error.detail,
         error.headers,
         error.errors if isinstance(error, InputError) else None,
-        error.current.json if isinstance(error, StaleRowError) else None,
+        error if isinstance(error, StaleRowError) else None,
     )
 
 

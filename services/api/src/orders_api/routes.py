@@ -3,12 +3,11 @@
 # ruff: noqa: FAST003  CatalogRoute: the endpoints read the request themselves
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
 
-from orders_api import cursor, filters, preconditions
+from orders_api import filters, preconditions, responses
 from orders_api.models import (
     EventList,
     EventQuery,
@@ -21,7 +20,6 @@ from orders_api.models import (
     TablesSchema,
 )
 from orders_api.openapi import EVENT_QUERY, IDEMPOTENCY_KEY, IF_MATCH, ORDER_ID, problems
-from orders_api.records import EventPage, StoredRow
 from orders_api.requests import (
     CatalogRoute,
     content_type,
@@ -57,10 +55,7 @@ async def create_order(request: Request) -> Response:
     orders = (await running.catalog.current()).orders
     body = orders.new_row.read(await request.body(), content_type(request))
     created = await running.store.create(orders, body, who, key)
-    headers = {"Location": f"/api/orders/{created.key[0]}"}
-    if created.replayed:
-        headers["Idempotency-Replayed"] = "true"
-    return _row(created, 201, headers)
+    return responses.created(created, f"/api/orders/{created.key[0]}")
 
 
 @router.get("/schema", response_model=TablesSchema, responses=problems())
@@ -72,7 +67,7 @@ async def get_schema(request: Request) -> Response:
     headers = {"ETag": schema.etag, "Cache-Control": "no-cache"}
     if preconditions.if_none_match(header(request, b"if-none-match")).holds(schema.tag):
         return Response(status_code=304, headers=headers)
-    return _json(schema.text, headers=headers)
+    return responses.rendered(schema.text, headers=headers)
 
 
 @router.get("/orders", response_model=OrderList, responses=problems())
@@ -83,12 +78,7 @@ async def list_orders(request: Request) -> Response:
     orders = (await running.catalog.current()).orders
     selection = filters.read(orders.table, request.query_params.multi_items())
     page = await running.store.page(orders, selection, who)
-    order = filters.order_of(orders.table, selection.sort)
-    next_cursor = None if page.end is None else cursor.encode(page.end, order)
-    return _json(
-        f'{{"stream":"{page.stream}","position":{page.position},'
-        f'"orders":{page.rows},"next_cursor":{json.dumps(next_cursor)}}}'
-    )
+    return responses.page(page, orders.table, selection, "orders")
 
 
 @router.get("/orders/counts", response_model=OrderCounts, responses=problems())
@@ -102,7 +92,7 @@ async def count_orders(request: Request) -> Response:
         orders.table, request.query_params.multi_items(), paged=False, refused={status}
     )
     found = await running.store.counts(orders, selection, status, who)
-    return _json(
+    return responses.rendered(
         f'{{"stream":"{found.stream}","position":{found.position},"time":"{found.time}",'
         f'"counts":{json.dumps(found.counts)}}}'
     )
@@ -116,7 +106,7 @@ async def get_pulse(request: Request) -> Response:
     running = parts(request)
     catalog = await running.catalog.current()
     past = await running.log.recent_past(catalog, datetime.now(UTC), who)
-    return _json(
+    return responses.rendered(
         f'{{"stream":"{past.stream}","position":{past.position},"time":"{past.time}",'
         f'"changes_since":"{past.changes_since.isoformat()}","changes":{past.changes},'
         f'"orders_since":"{past.orders_since.isoformat()}","orders":{past.orders}}}'
@@ -138,7 +128,7 @@ async def get_order(request: Request) -> Response:
     order = await running.store.row(orders, order_key(request, orders), who)
     if preconditions.if_none_match(header(request, b"if-none-match")).holds(order.tag):
         return Response(status_code=304, headers={"ETag": order.etag})
-    return _row(order)
+    return responses.row(order)
 
 
 @router.put(
@@ -161,7 +151,7 @@ async def change_order(request: Request) -> Response:
     orders = (await running.catalog.current()).orders
     key, expected = order_key(request, orders), if_match(request)
     body = orders.changes.read(await request.body(), content_type(request))
-    return _row(await running.store.change(orders, key, body, who, expected))
+    return responses.row(await running.store.change(orders, key, body, who, expected))
 
 
 @router.delete(
@@ -193,7 +183,7 @@ async def get_history(request: Request) -> Response:
     catalog = await running.catalog.current()
     (order_id,) = order_key(request, catalog.orders)
     wanted = query(request, EventQuery)
-    return _events(
+    return responses.events(
         await running.log.history(catalog, int(order_id), wanted.after, wanted.limit, who)
     )
 
@@ -210,7 +200,7 @@ async def list_events(request: Request) -> Response:
     wanted = query(request, EventQuery)
     running = parts(request)
     catalog = await running.catalog.current()
-    return _events(await running.log.events(catalog, wanted.after, wanted.limit, who))
+    return responses.events(await running.log.events(catalog, wanted.after, wanted.limit, who))
 
 
 @router.get(
@@ -223,22 +213,4 @@ async def get_health(request: Request) -> Response:
     require_no_query(request)
     health = await parts(request).probe.check()
     shown = health if sender(request) is not None else HealthSummary(status=health.status)
-    return _json(shown.model_dump_json(), 503 if health.status == "down" else 200)
-
-
-def _row(row: StoredRow, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return _json(row.json, status, {"ETag": row.etag, **(headers or {})})
-
-
-def _events(page: EventPage) -> Response:
-    return _json(
-        f'{{"stream":"{page.stream}","position":{page.position},"events":{page.events},'
-        f'"last":{page.last}}}'
-    )
-
-
-def _json(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with rendered JSON. Caches must not keep what orders hold."""
-    return Response(
-        text, status, {"Cache-Control": "no-store", **(headers or {})}, "application/json"
-    )
+    return responses.rendered(shown.model_dump_json(), 503 if health.status == "down" else 200)

@@ -135,7 +135,7 @@ class Store:
         async with self._writing(table, body), self._connection(who) as connection:
             row = await one_or_none(connection, statement, values)
             if row is None:
-                raise StaleRowError(await _row(connection, table, key, who))
+                raise StaleRowError(await _row(connection, table, key, who), table.table.name)
             changed = _stored(row)
             await _require_visible(connection, table, changed, who)
             return changed
@@ -152,7 +152,7 @@ class Store:
         values["actor"] = who.subject
         async with self._writing(table, None), self.database.connection() as connection:
             if await one_or_none(connection, statement, values) is None:
-                raise StaleRowError(await _row(connection, table, key, who))
+                raise StaleRowError(await _row(connection, table, key, who), table.table.name)
 
     @asynccontextmanager
     async def _connection(self, who: Principal) -> AsyncIterator[Connection]:
@@ -183,7 +183,7 @@ class Store:
 async def _row(connection: Connection, table: WatchedTable, key: Key, who: Principal) -> StoredRow:
     row = await one_or_none(connection, *table.statements.read(key, who.rows))
     if row is None:
-        raise RowNotFoundError
+        raise RowNotFoundError(table.table.name)
     return _stored(row)
 
 

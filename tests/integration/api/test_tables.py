@@ -1,0 +1,104 @@
+"""Rows of any watched table: the same paths, whatever its key."""
+
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from harness.answers import created, ok, problem
+from harness.servers import Database
+from harness.waiting import until_async
+
+pytestmark = pytest.mark.anyio
+
+TABLES = """
+    CREATE TABLE order_lines (
+        order_id bigint NOT NULL CONSTRAINT lines_order REFERENCES orders, position integer,
+        sku text NOT NULL, quantity integer NOT NULL DEFAULT 1, PRIMARY KEY (order_id, position));
+    CREATE TABLE "odd, name" (
+        code text PRIMARY KEY, "limit" integer, version integer NOT NULL DEFAULT 1);
+    CREATE TABLE unwatched (id bigint PRIMARY KEY);
+    SELECT watch_table('order_lines'), watch_table('"odd, name"');
+"""
+
+
+@pytest.fixture
+async def tables(api: httpx.AsyncClient, database: Database) -> httpx.AsyncClient:
+    """Give a client of the API after two tables were created and watched."""
+    created(await api.post("/api/orders", json={"customer_name": "A", "product_name": "B"}))
+    with database.connect() as connection:
+        connection.execute(TABLES.encode())
+
+    async def known() -> bool:
+        return "odd, name" in (await api.get("/api/schema")).text
+
+    await until_async(known, 5)
+    return api
+
+
+async def test_composite_keys(tables: httpx.AsyncClient) -> None:
+    """A row is created, listed, read, changed and deleted by a key of two columns."""
+    path = "/api/tables/order_lines"
+    response = await tables.post(path, json={"order_id": 1, "position": 2, "sku": "x"})
+    line = created(response)
+    assert line == {"order_id": 1, "position": 2, "sku": "x", "quantity": 1}
+    assert response.headers["location"] == f"{path}/1,2"
+    assert ok(await tables.get(f"{path}/1,2")) == line
+    changed = await tables.patch(
+        f"{path}/1,2", json={"quantity": 5}, headers={"If-Match": response.headers["etag"]}
+    )
+    assert ok(changed)["quantity"] == 5
+    stale = {"If-Match": response.headers["etag"]}
+    refused = await tables.patch(f"{path}/1,2", json={"quantity": 6}, headers=stale)
+    assert problem(refused, 412)["row"] == changed.json()
+    for n in (1, 3):
+        created(await tables.post(path, json={"order_id": 1, "position": n, "sku": f"s{n}"}))
+    page = ok(await tables.get(path, params={"limit": 2}))
+    assert [row["position"] for row in page["rows"]] == [3, 2]
+    rest = ok(await tables.get(path, params={"limit": 2, "cursor": page["next_cursor"]}))
+    assert ([row["position"] for row in rest["rows"]], rest["next_cursor"]) == ([1], None)
+    found = ok(await tables.get(path, params={"sku": "s3", "search": "S"}))
+    assert [row["position"] for row in found["rows"]] == [3]
+    assert (await tables.delete(f"{path}/1,2")).status_code == 204
+    problem(await tables.get(f"{path}/1,2"), 404)
+    problem(await tables.get(f"{path}/1"), 422, "key")
+    problem(await tables.get(f"{path}/1,x"), 422, "key")
+
+
+async def test_conflicts(tables: httpx.AsyncClient) -> None:
+    """A child of no order, and a key that is taken, are conflicts; an order with children stays."""
+    path = "/api/tables/order_lines"
+    line = {"order_id": 1, "position": 1, "sku": "x"}
+    created(await tables.post(path, json=line))
+    problem(await tables.post(path, json=line), 409, "position")
+    problem(await tables.post(path, json=line | {"order_id": 9}), 409, "order_id")
+    problem(await tables.post(path, json={"order_id": 1, "position": 2}), 422, "sku")
+    problem(await tables.delete("/api/orders/1"), 409)
+
+
+@pytest.mark.parametrize("code", ["a,b", "a/b", "%2F", "ü &?#", ".."])
+async def test_keys_of_any_text(tables: httpx.AsyncClient, code: str) -> None:
+    """Whatever a key holds, URL-encoded it names its row."""
+    path = f"/api/tables/{quote('odd, name')}"
+    response = await tables.post(path, json={"code": code, "limit": 7})
+    created(response)
+    location = response.headers["location"]
+    assert location == f"{path}/{quote(code, safe='')}"
+    if code == "..":
+        return  # a client resolves it before it is sent
+    assert ok(await tables.get(location))["code"] == code
+    assert ok(await tables.patch(location, json={"limit": 8}))["version"] == 2
+    assert len(ok(await tables.get(path, params={"limit.eq": 8}))["rows"]) == 1
+    assert (await tables.delete(location)).status_code == 204
+
+
+async def test_unknown_tables(tables: httpx.AsyncClient) -> None:
+    """A table that is not watched is not there; orders are a table like any other."""
+    for name in ("unwatched", "nothing", "order_events", "pg_class"):
+        problem(await tables.get(f"/api/tables/{name}"), 404)
+        problem(await tables.post(f"/api/tables/{name}", json={}), 404)
+        problem(await tables.get(f"/api/tables/{name}/1"), 404)
+    assert ok(await tables.get("/api/tables/orders/1")) == ok(await tables.get("/api/orders/1"))
+    key = {"Idempotency-Key": "k"}
+    answer = await tables.post("/api/tables/order_lines", json={}, headers=key)
+    problem(answer, 422, "Idempotency-Key")
