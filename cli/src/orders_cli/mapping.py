@@ -4,7 +4,7 @@ A header means the column of the same name, whatever its case, blanks, underscor
 Exports of shops name things their own way; their headers are known below.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from orders_cli.errors import BadValueError
@@ -118,27 +118,17 @@ def map_headers(
 
     """
     positions = _positions(header)
-    columns: dict[str, tuple[int, ...]] = {}
-    for assignment in explicit:
-        name, _, column = assignment.rpartition("=")
-        if letters(name) not in positions:
-            raise BadValueError(f"--map {assignment!r}: the file has no header {name!r}")
-        _check_writable(assignment, column, table, key)
-        columns[column] = (*columns.get(column, ()), positions[letters(name)])
-    taken = {position for each in columns.values() for position in each}
+    columns = _explicit_columns(positions, table, explicit, key)
     shop = next((each for each in SHOP_FORMATS if _is_export_of(each, header)), None)
-    for names, targets in shop.targets if shop else ():
-        found = tuple(positions[letters(name)] for name in names if letters(name) in positions)
-        target = _first_column(targets, table)
-        if target is not None and target not in columns and found and not taken & set(found):
-            columns[target] = found
+    taken = {position for each in columns.values() for position in each}
+    for name, found in (
+        *_shop_columns(shop, positions, table),
+        *_same_names(positions, table, key),
+    ):
+        if name not in columns and not taken & set(found):
+            columns[name] = found
             taken.update(found)
-    usable = [each for each in table.columns.values() if each.writable or each.name == key]
-    by_letters = {letters(each.name): each for each in usable}
-    for name, position in positions.items():
-        if name in by_letters and position not in taken and by_letters[name].name not in columns:
-            columns[by_letters[name].name] = (position,)
-            taken.add(position)
+    _check_unique(header, taken)
     if must_be_complete:
         _check_required(columns, table)
     ignored = tuple(name for position, name in enumerate(header) if position not in taken)
@@ -147,16 +137,57 @@ def map_headers(
 
 
 def letters(name: str) -> str:
-    """Return what is compared of a header or a column name: its letters, digits and signs."""
+    """Return a name without case, blanks, underscores, hyphens and dots, to compare it."""
     return "".join(each for each in name.casefold() if not each.isspace() and each not in "_-.")
 
 
 def _positions(header: tuple[str, ...]) -> dict[str, int]:
+    """Return the first position of each name."""
     positions: dict[str, int] = {}
     for position, name in enumerate(header):
-        if name and positions.setdefault(letters(name), position) != position:
-            raise BadValueError(f"the file has two headers {name!r}")
+        if name:
+            positions.setdefault(letters(name), position)
     return positions
+
+
+def _explicit_columns(
+    positions: Mapping[str, int], table: Table, explicit: Iterable[str], key: str | None
+) -> dict[str, tuple[int, ...]]:
+    columns: dict[str, tuple[int, ...]] = {}
+    for assignment in explicit:
+        name, _, column = assignment.rpartition("=")
+        if letters(name) not in positions:
+            raise BadValueError(f"--map {assignment!r}: the file has no header {name!r}")
+        _check_writable(assignment, column, table, key)
+        columns[column] = (*columns.get(column, ()), positions[letters(name)])
+    return columns
+
+
+def _shop_columns(
+    shop: ShopFormat | None, positions: Mapping[str, int], table: Table
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield what a shop's headers mean, most preferred first."""
+    for names, targets in shop.targets if shop else ():
+        found = tuple(positions[letters(name)] for name in names if letters(name) in positions)
+        column = _first_column(targets, table)
+        if column is not None and found:
+            yield column, found
+
+
+def _same_names(
+    positions: Mapping[str, int], table: Table, key: str | None
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield the columns that have the name of a header."""
+    for column in table.columns.values():
+        if (column.writable or column.name == key) and letters(column.name) in positions:
+            yield column.name, (positions[letters(column.name)],)
+
+
+def _check_unique(header: tuple[str, ...], taken: set[int]) -> None:
+    names = [letters(name) for name in header]
+    for position in sorted(taken):
+        if names.count(names[position]) > 1:
+            raise BadValueError(f"the file has two headers {header[position]!r}")
 
 
 def _is_export_of(shop: ShopFormat, header: tuple[str, ...]) -> bool:

@@ -47,9 +47,11 @@ def test_what_every_order_needs_must_be_in_the_file() -> None:
 
 
 def test_two_headers_of_one_name() -> None:
-    """Two headers for the same column are ambiguous."""
+    """Two headers for the same column are ambiguous; others may repeat."""
     with pytest.raises(BadValueError, match="two headers"):
         map_headers(("customer_name", "Customer Name", "product_name"), orders())
+    mapping = map_headers(("customer_name", "product_name", "Meta", "meta"), orders())
+    assert mapping.ignored == ("Meta", "meta")
 
 
 def test_columns_that_cannot_be_written_are_ignored() -> None:
