@@ -60,9 +60,10 @@ async def _run_session(
     ):
         status.sessions += 1
         await standby.lead(log, publisher, status)
-        await publisher.claim(status.name)
         observer = Observer(settings.observer_conninfo(), publisher, status)
         await observer.look_at_schema()
+        # Right before publishing: the claim counts as a sign that events flow.
+        await publisher.claim(status.name)
         catch_up = CatchUp(log, publisher, status, batch_size)
         await catch_up.run()
         backoff.reset()
