@@ -1,4 +1,4 @@
-"""A system that asks for tokens: one for all tests of a file."""
+"""A system in token mode, one for all tests of a file."""
 
 import json
 import re
@@ -43,11 +43,11 @@ def guarded(postgres: Postgres) -> Iterator[Guarded]:
 
 @pytest.fixture
 def ann() -> str:
-    """Give a token for Ann's orders, with every right there is."""
+    """Return an admin's token restricted to Ann's orders."""
     return token("admin", [OURS], subject="ann")
 
 
 @pytest.fixture
 def chief() -> str:
-    """Give a token for everything."""
+    """Return an unrestricted admin's token."""
     return token("admin", subject="chief")

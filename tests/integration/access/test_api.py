@@ -1,4 +1,4 @@
-"""The API as an attacker asks it: without a token, with a bad one, with odd texts, too often."""
+"""Attacks on the API: no token, bad tokens, odd texts, too many requests."""
 
 import time
 
@@ -34,7 +34,7 @@ NEEDS = {
     ("post", "/api/revocations"): "admin",
     ("get", "/api/health"): None,
 }
-"""The role that each path takes."""
+"""The role that each path requires."""
 
 ROLES = ["viewer", "clerk", "admin"]
 ORDER = {"customer_name": OURS, "product_name": "Laptop"}
@@ -46,7 +46,7 @@ def ask(client: httpx.Client, method: str, path: str) -> httpx.Response:
 
 
 def test_every_path_is_in_the_table(guarded: Guarded) -> None:
-    """A path that nobody has thought about would be missing here."""
+    """Every path of the API is listed in this file."""
     with guarded.client() as nobody:
         paths = ok(nobody.get("/api/openapi.json"))["paths"]
     there = {(method, path) for path, methods in paths.items() for method in methods}
@@ -55,7 +55,7 @@ def test_every_path_is_in_the_table(guarded: Guarded) -> None:
 
 @pytest.mark.parametrize(("method", "path"), [each for each in NEEDS if NEEDS[each] is not None])
 def test_nobody_without_a_token(guarded: Guarded, method: str, path: str) -> None:
-    """401 says how to do better, before anything else is looked at."""
+    """A request without a token gets 401 with a challenge, before anything else is checked."""
     with guarded.client() as nobody:
         answer = nobody.request(
             method.upper(), path.format(order_id="x", table="x", key="x"), content=b"{rubbish"
@@ -68,13 +68,13 @@ def test_nobody_without_a_token(guarded: Guarded, method: str, path: str) -> Non
     "path", ["/api", "/api/", "/api/nothing", "/api/docsx", "/api/healthy", "/api//orders", "/"]
 )
 def test_unknown_paths_are_closed_too(guarded: Guarded, path: str) -> None:
-    """What does not exist tells nobody so."""
+    """An unknown path without a token gets 401, not 404."""
     with guarded.client() as nobody:
         problem(nobody.get(path), 401)
 
 
 def test_documentation_is_open(guarded: Guarded) -> None:
-    """The API's description is no secret."""
+    """The API's description needs no token."""
     with guarded.client() as nobody:
         assert nobody.get("/api/docs").status_code == 200
 
@@ -101,7 +101,7 @@ def test_documentation_is_open(guarded: Guarded) -> None:
     ],
 )
 def test_bad_token(guarded: Guarded, header: str) -> None:
-    """A token that does not count is refused, and what is said holds nothing of it."""
+    """A hostile token gets 401, and the answer quotes nothing of it."""
     with guarded.client() as client:
         answer = client.get("/api/orders", headers={"Authorization": header})
     problem(answer, 401)
@@ -110,7 +110,7 @@ def test_bad_token(guarded: Guarded, header: str) -> None:
 
 
 def test_two_tokens(guarded: Guarded) -> None:
-    """Of two tokens none counts: who reads which would be a matter of luck."""
+    """A request with two tokens gets 401."""
     good = f"Bearer {token('admin')}"
     with guarded.client() as client:
         headers = [("Authorization", good), ("Authorization", "Bearer x")]
@@ -120,7 +120,7 @@ def test_two_tokens(guarded: Guarded) -> None:
 @pytest.mark.parametrize(("method", "path"), [each for each in NEEDS if NEEDS[each] is not None])
 @pytest.mark.parametrize("role", ROLES)
 def test_roles(guarded: Guarded, role: str, method: str, path: str) -> None:
-    """Viewers read, clerks write, admins delete; each path asks for exactly that."""
+    """Each path requires exactly its role."""
     needed = NEEDS[method, path]
     assert needed is not None
     with guarded.client(token(role)) as client:
@@ -132,7 +132,7 @@ def test_roles(guarded: Guarded, role: str, method: str, path: str) -> None:
 
 
 def test_who_am_i(guarded: Guarded, ann: str) -> None:
-    """A token's holder is told what it says."""
+    """The holder of a token can read its subject, role and restriction."""
     with guarded.client(ann) as client:
         me = ok(client.get("/api/me"))
     assert me.pop("expires")
@@ -141,7 +141,7 @@ def test_who_am_i(guarded: Guarded, ann: str) -> None:
 
 
 def test_health_has_no_details_for_strangers(guarded: Guarded) -> None:
-    """Without a token health is one word."""
+    """Health without a token answers one word."""
     with guarded.client() as nobody, guarded.client(token()) as viewer:
         assert set(nobody.get("/api/health").json()) == {"status"}
         assert set(viewer.get("/api/health").json()) == {"status", "checks"}
@@ -152,7 +152,7 @@ def test_health_has_no_details_for_strangers(guarded: Guarded) -> None:
 
 @pytest.mark.parametrize("text", STRANGE)
 def test_text_is_only_text(guarded: Guarded, chief: str, text: str) -> None:
-    """SQL, markup, headers and strange characters in a name are a name, wherever they go."""
+    """SQL, markup, headers and strange characters in a name are stored and returned as they are."""
     with guarded.client(chief) as client, guarded.client(token("viewer", [text])) as holder:
         order = named(client, text)
         assert ok(holder.get("/api/orders"))["orders"] == [order]
@@ -165,14 +165,14 @@ def test_text_is_only_text(guarded: Guarded, chief: str, text: str) -> None:
 
 @pytest.mark.parametrize("string", NO_TEXT)
 def test_what_is_no_text(guarded: Guarded, chief: str, string: str) -> None:
-    """A string that no text can be is refused by name."""
+    """Text that PostgreSQL cannot store is refused, naming the field."""
     with guarded.client(chief) as client:
         refused(client, string)
 
 
 @pytest.mark.parametrize("key", headers.INJECTIONS)
 def test_header_injection(guarded: Guarded, key: str) -> None:
-    """Who puts the end of a line into a header's value gets no header of theirs back."""
+    """A line end in a header's value adds no header to the response."""
     headers.check(Entrance(guarded.api.port), key)
 
 
@@ -180,7 +180,7 @@ def test_header_injection(guarded: Guarded, key: str) -> None:
 
 
 def test_too_many_requests(guarded: Guarded, chief: str) -> None:
-    """Beyond its burst a subject is told when to come back, and counted; others are served."""
+    """A subject beyond its limit gets 429 with Retry-After; others are served."""
     few = guarded.pipeline.api(**ASKING, REQUESTS_PER_SECOND="2", REQUESTS_BURST="20")
     # Each comes from an address of its own, as the edge says: so it is the subject that is counted.
     with httpx.Client(base_url=few.url, headers=bearer(token(subject="eager"))) as client:
@@ -198,7 +198,7 @@ def test_too_many_requests(guarded: Guarded, chief: str) -> None:
 
 
 def test_stranger_from_one_address(guarded: Guarded, chief: str) -> None:
-    """Without a token it is the address that is counted; another address is served."""
+    """Requests without a token are counted by address; other addresses are served."""
     few = guarded.pipeline.api(**ASKING, REQUESTS_PER_SECOND="2", REQUESTS_BURST="20")
     with httpx.Client(base_url=few.url) as client:
         here, there = ({"X-Forwarded-For": f"203.0.113.{number}"} for number in (1, 2))

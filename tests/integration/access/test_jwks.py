@@ -1,4 +1,4 @@
-"""Tokens of another issuer, by its public keys, against the real processes."""
+"""Tokens of an external issuer, verified by its public keys."""
 
 import httpx
 
@@ -11,7 +11,7 @@ from harness.signing import bearer
 
 
 def test_tokens_of_an_issuer(pipeline: Pipeline) -> None:
-    """API and gateway take its tokens, and no others; gateways still read history from the API."""
+    """API and gateways accept the issuer's tokens only; gateways still read history."""
     with issuer(LOOPBACK) as keys:
         _use(pipeline, trusting(keys))
 

@@ -1,4 +1,4 @@
-"""Redis as containers run it: a user for each service, with its own keys and channels."""
+"""Redis with the users of containers: one per service, each with its own keys and channels."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -58,7 +58,7 @@ def as_user(guarded_redis: Valkey) -> Iterator[Callable[[str], redis.Redis]]:
 def test_everything_works_with_users(
     database: Database, guarded_redis: Valkey, tmp_path: Path
 ) -> None:
-    """Listener, gateway and API do all they do: publish, follow, resume, tickets, revocations."""
+    """Listener, gateway and API can publish, follow, resume, issue tickets and revoke."""
 
     def settings(name: str) -> dict[str, str]:
         file = tmp_path / name
@@ -97,7 +97,7 @@ def test_everything_works_with_users(
 def test_nobody_is_more_than_they_need_to_be(
     as_user: Callable[[str], redis.Redis], name: str
 ) -> None:
-    """None of them rules Redis, sees other keys, or learns who else there is."""
+    """No service can administer Redis, read other keys or list the users."""
     client = as_user(name)
     assert client.ping()
     for command in (
@@ -140,7 +140,7 @@ def test_nobody_is_more_than_they_need_to_be(
 def test_keys_of_others(
     as_user: Callable[[str], redis.Redis], name: str, command: tuple[str, ...]
 ) -> None:
-    """Nobody does another's work: gateways publish nothing, and un-revoke nobody."""
+    """No service can do another's work: gateways cannot publish or remove revocations."""
     with pytest.raises(redis.exceptions.NoPermissionError):
         as_user(name).execute_command(*command)  # type: ignore[no-untyped-call]
 
@@ -148,7 +148,7 @@ def test_keys_of_others(
 def test_a_gateway_redeems_tickets_and_reads_the_schema(
     as_user: Callable[[str], redis.Redis],
 ) -> None:
-    """A gateway takes a ticket that the API made, once, and reads the schema of the listener."""
+    """A gateway redeems a ticket of the API once and reads the schema of the listener."""
     as_user("api").set("orders:ticket:x", "who")
     as_user("listener").set("orders:schema", "{}")
     gateway = as_user("gateway")
@@ -157,7 +157,7 @@ def test_a_gateway_redeems_tickets_and_reads_the_schema(
 
 
 def test_strangers_are_nobody(guarded_redis: Valkey) -> None:
-    """Without a password, or with a wrong one, Redis answers nothing."""
+    """Redis refuses clients without a password or with a wrong one."""
     with guarded_redis.connect() as client, pytest.raises(redis.exceptions.AuthenticationError):
         client.get("orders:head")
     wrong = redis.Redis(port=guarded_redis.port, username="api", password="wrong")

@@ -1,4 +1,4 @@
-"""Tokens that are taken back."""
+"""Revoked tokens."""
 
 import time
 from typing import Any
@@ -22,7 +22,7 @@ def refused_within(client: httpx.Client, seconds: float) -> bool:
 
 
 def test_revoked_token(guarded: Guarded, chief: str) -> None:
-    """A revoked token counts no longer within two seconds; others of its subject still do."""
+    """A revoked token is refused within two seconds; other tokens of its subject are accepted."""
     first, second = token(subject="eve", jti="first"), token(subject="eve", jti="second")
     with guarded.client(chief) as admin, guarded.client(first) as client:
         assert client.get("/api/me").status_code == 200
@@ -48,7 +48,7 @@ def test_revoked_subject(guarded: Guarded, chief: str) -> None:
 
 
 def test_revoked_subject_of_an_issuer_whose_clock_is_ahead(guarded: Guarded, chief: str) -> None:
-    """A token issued before the revocation is revoked though its time lies after it."""
+    """A token issued before the revocation by a clock that is ahead is revoked, too."""
     ahead = token(subject="peggy", iat=int(time.time()) + 30)
     with guarded.client(chief) as admin, guarded.client(ahead) as client:
         assert client.get("/api/me").status_code == 200
@@ -57,7 +57,7 @@ def test_revoked_subject_of_an_issuer_whose_clock_is_ahead(guarded: Guarded, chi
 
 
 def test_revocation_outlives_redis(guarded: Guarded, chief: str) -> None:
-    """I3: Redis loses its memory, and what was revoked stays so: PostgreSQL has the list."""
+    """I3: revocations survive the loss of Redis's data, because PostgreSQL has the list."""
     lost = token(subject="trudy", jti="lost")
     with guarded.client(chief) as admin, guarded.client(lost) as client:
         assert admin.post("/api/revocations", json={"token_id": "lost"}).status_code == 204
@@ -79,19 +79,19 @@ def test_revocation_outlives_redis(guarded: Guarded, chief: str) -> None:
     [{}, {"token": "x"}, {"token_id": "a", "subject": "b"}, {"subject": ""}, {"all": True}, []],
 )
 def test_malformed_revocation(guarded: Guarded, chief: str, body: Any) -> None:
-    """What is no revocation is refused."""
+    """A malformed revocation is refused."""
     with guarded.client(chief) as admin:
         problem(admin.post("/api/revocations", json=body), 422)
 
 
 def test_scoped_admin_revokes_nobody(guarded: Guarded, ann: str) -> None:
-    """Who sees only some customers has no power over others' tokens."""
+    """A restricted admin cannot revoke tokens."""
     with guarded.client(ann) as client:
         problem(client.post("/api/revocations", json={"subject": "chief"}), 403)
 
 
 def test_revoked(guarded: Guarded, chief: str) -> None:
-    """A connection whose token is revoked closes within two seconds; one of another's stays."""
+    """A connection closes within two seconds of its token's revocation; others stay."""
     victim = token(subject="eve", customers=[OURS])
     with guarded.follow(victim) as follower, guarded.follow(chief) as bystander:
         with guarded.client(chief) as admin:
@@ -106,7 +106,7 @@ def test_revoked(guarded: Guarded, chief: str) -> None:
 
 
 def test_ticket_of_a_revoked_token(guarded: Guarded, chief: str) -> None:
-    """A ticket that was drawn before its token was revoked opens nothing."""
+    """A ticket issued before its token was revoked is refused."""
     victim = token(subject="carol")
     with guarded.client(victim) as client, guarded.client(chief) as admin:
         ticket = client.post("/api/tickets").json()["ticket"]
@@ -117,7 +117,7 @@ def test_ticket_of_a_revoked_token(guarded: Guarded, chief: str) -> None:
 
 
 def test_security_log(guarded: Guarded, chief: str) -> None:
-    """Sign-ins, refusals and revocations are logged, with who did them and from where."""
+    """Sign-ins, refusals and revocations are logged with subject and address."""
     with guarded.follow(token(subject="walter")), guarded.client(chief) as admin:
         assert admin.post("/api/revocations", json={"subject": "walter"}).status_code == 204
     with guarded.client(token("viewer", subject="walter")) as viewer:

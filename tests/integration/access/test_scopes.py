@@ -1,4 +1,4 @@
-"""What one who may see only some customers' orders gets of the API, and what they may change."""
+"""What the holder of a restricted token can read and change through the API."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ ORDER = {"customer_name": OURS, "product_name": "Laptop"}
 
 @pytest.fixture(scope="module")
 def orders(guarded: Guarded) -> dict[str, int]:
-    """Make orders of ours and of others, with every kind of past; return their ids by name."""
+    """Create orders of Ann and of others with every kind of history; return their ids by name."""
     with guarded.client(token("admin", subject="clerk")) as client:
 
         def create(customer: str, product: str) -> int:
@@ -73,7 +73,7 @@ ASKED = [
 def test_nothing_of_others_is_ever_answered(
     guarded: Guarded, orders: dict[str, int], ann: str, path: str
 ) -> None:
-    """Whatever Ann asks for, no answer holds a word of others' orders."""
+    """No answer to Ann holds a word of others' orders."""
     with guarded.client(ann) as client:
         answer = client.get(path.format(**orders))
     assert answer.status_code in (200, 404)
@@ -86,7 +86,7 @@ def test_nothing_of_others_is_ever_answered(
 def test_others_orders_are_not_there(
     guarded: Guarded, orders: dict[str, int], ann: str, name: str
 ) -> None:
-    """Reading, changing or deleting another's order is answered as if there were none."""
+    """Reading, changing or deleting another's order gets 404."""
     path = f"/api/orders/{orders[name]}"
     with guarded.client(ann) as client:
         missing = client.get("/api/orders/999999").content
@@ -103,7 +103,7 @@ def test_others_orders_are_not_there(
 
 
 def test_never_ours_has_no_history(guarded: Guarded, orders: dict[str, int], ann: str) -> None:
-    """Of an order that was never hers Ann does not even learn that there is a history."""
+    """The history of an order that was never Ann's gets 404."""
     with guarded.client(ann) as client:
         problem(client.get(f"/api/orders/{orders['others']}/events"), 404)
         problem(client.get(f"/api/orders/{orders['others deleted']}/events"), 404)
@@ -112,7 +112,7 @@ def test_never_ours_has_no_history(guarded: Guarded, orders: dict[str, int], ann
 def test_what_is_seen_of_orders_that_pass(
     guarded: Guarded, orders: dict[str, int], ann: str
 ) -> None:
-    """An order that leaves ends with LEAVE; one that enters has no past; both tell no actor."""
+    """History has LEAVE for an order that left; no old values for one that entered."""
     with guarded.client(ann) as client:
         left = ok(client.get(f"/api/orders/{orders['left']}/events"))["events"]
         entered = ok(client.get(f"/api/orders/{orders['entered']}/events"))["events"]
@@ -125,7 +125,7 @@ def test_what_is_seen_of_orders_that_pass(
 
 
 def test_counts_and_pulse_count_ours(guarded: Guarded, orders: dict[str, int], ann: str) -> None:
-    """Figures are those of the orders that are seen."""
+    """Counts and pulse include visible orders only."""
     assert orders
     with guarded.client(ann) as client:
         listed = ok(client.get("/api/orders"))["orders"]
@@ -139,7 +139,7 @@ def test_counts_and_pulse_count_ours(guarded: Guarded, orders: dict[str, int], a
 
 
 def test_pages_of_ours(guarded: Guarded, orders: dict[str, int], ann: str) -> None:
-    """Cursors lead through ours alone, and one of another's page shows nothing more."""
+    """Cursors lead through visible orders only, even a cursor of another client."""
     assert orders
     with guarded.client(ann) as client, guarded.client(token()) as anyone:
         seen, cursor = [], ""
@@ -155,7 +155,7 @@ def test_pages_of_ours(guarded: Guarded, orders: dict[str, int], ann: str) -> No
 
 
 def test_events_go_on_from_last(guarded: Guarded, orders: dict[str, int], ann: str) -> None:
-    """A page in which nothing is ours still says how far it goes."""
+    """A page of events without visible ones still says how far it goes."""
     assert orders
     with guarded.client(ann) as client:
         positions, after, head = [], 0, 1
@@ -169,7 +169,7 @@ def test_events_go_on_from_last(guarded: Guarded, orders: dict[str, int], ann: s
 
 
 def test_writing_for_others_is_refused(guarded: Guarded, ann: str) -> None:
-    """Nobody creates an order for another customer, or gives one away."""
+    """An order outside the scope cannot be created, and one inside cannot be moved out."""
     with guarded.client(ann) as client:
         order = created(client.post("/api/orders", json=ORDER))
         problem(client.post("/api/orders", json={**ORDER, "customer_name": "Bob"}), 403)
@@ -179,7 +179,7 @@ def test_writing_for_others_is_refused(guarded: Guarded, ann: str) -> None:
 
 
 def test_idempotency_keys_are_ones_own(guarded: Guarded) -> None:
-    """Another subject's key with the same body gets an order of its own, not the other's answer."""
+    """Idempotency keys belong to a subject: another's key does not return the first answer."""
     ids = set()
     for subject in ("first", "second"):
         with guarded.client(token("clerk", [OURS], subject=subject)) as client:
@@ -193,7 +193,7 @@ def test_idempotency_keys_are_ones_own(guarded: Guarded) -> None:
 
 
 def test_empty_scope_sees_nothing(guarded: Guarded, orders: dict[str, int]) -> None:
-    """A token for no customers is not one for all of them."""
+    """A token with an empty list of customers sees nothing."""
     assert orders
     with guarded.client(token("admin", [])) as client:
         assert ok(client.get("/api/orders"))["orders"] == []
@@ -204,7 +204,7 @@ def test_empty_scope_sees_nothing(guarded: Guarded, orders: dict[str, int]) -> N
 
 
 def test_actor_is_the_subject(guarded: Guarded) -> None:
-    """Who changed an order is in its history: the token's subject, for psql nobody."""
+    """The actor in history is the token's subject, and null for psql."""
     with guarded.client(token("admin", subject="ann@example.com")) as client:
         order = created(client.post("/api/orders", json=ORDER))
         client.put(f"/api/orders/{order['id']}", json={"status": "shipped"})
@@ -214,7 +214,7 @@ def test_actor_is_the_subject(guarded: Guarded) -> None:
 
 
 def test_actor_cannot_be_chosen(guarded: Guarded) -> None:
-    """A subject made of SQL is a name like any other."""
+    """A subject that looks like SQL is stored as it is."""
     subject = "'; DROP TABLE orders; --"
     with guarded.client(token("clerk", subject=subject)) as client:
         order = created(client.post("/api/orders", json=ORDER))

@@ -1,4 +1,4 @@
-"""The ways to the stream, and those that lead nowhere."""
+"""Signing in to the stream."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ ROWS = {"customer_name": [OURS]}
 
 
 def test_header(guarded: Guarded, ann: str) -> None:
-    """A token in the header opens the stream: hello, then whose it is."""
+    """A token in the header is accepted: hello, then authenticated."""
     with Follower(guarded.gateway.ws_url, additional_headers=bearer(ann)) as follower:
         said = follower.expect("authenticated")
     assert (said["subject"], said["role"], said["rows"]) == ("ann", "admin", ROWS)
@@ -25,7 +25,7 @@ def test_header(guarded: Guarded, ann: str) -> None:
 
 
 def test_subprotocol(guarded: Guarded, ann: str) -> None:
-    """A token among the subprotocols does too; the answer names ours alone."""
+    """A token among the subprotocols is accepted, and only ``orders`` is selected."""
     offered = [Subprotocol("orders"), Subprotocol(f"orders.token.{ann}")]
     with Follower(guarded.gateway.ws_url, subprotocols=offered) as follower:
         follower.expect("authenticated")
@@ -34,7 +34,7 @@ def test_subprotocol(guarded: Guarded, ann: str) -> None:
 
 
 def test_first_message(guarded: Guarded, ann: str) -> None:
-    """A token in the first message does too; before it nothing is said."""
+    """A token in the first message is accepted; the gateway sends nothing before it."""
     with connect(guarded.gateway.ws_url) as socket:
         socket.send(json.dumps({"type": "auth", "token": ann}))
         assert [json.loads(socket.recv(5))["type"] for _ in range(2)] == ["hello", "authenticated"]
@@ -42,7 +42,7 @@ def test_first_message(guarded: Guarded, ann: str) -> None:
 
 @pytest.mark.parametrize("way", ["subprotocol", "message"])
 def test_ticket_is_good_once(guarded: Guarded, ann: str, way: str) -> None:
-    """A ticket opens one connection, with its holder's scope, and no second."""
+    """A ticket opens one connection with its holder's restriction, and no second one."""
     with guarded.client(ann) as client:
         ticket = client.post("/api/tickets").json()["ticket"]
     if way == "subprotocol":
@@ -60,7 +60,7 @@ def test_ticket_is_good_once(guarded: Guarded, ann: str, way: str) -> None:
 
 
 def test_ticket_leaves_no_trace_in_redis(guarded: Guarded, ann: str) -> None:
-    """Who reads Redis's keys finds no ticket among them; each ends by itself."""
+    """Keys in Redis do not reveal tickets, and each expires."""
     with guarded.client(ann) as client, guarded.pipeline.valkey.connect() as redis:
         ticket = client.post("/api/tickets").json()["ticket"]
         keys = list(redis.scan_iter("orders:ticket:*"))
@@ -101,14 +101,14 @@ def test_ticket_of_another_version(guarded: Guarded, stored: str) -> None:
     ],
 )
 def test_bad_first_message(guarded: Guarded, message: Message) -> None:
-    """Who does not sign in with the first message is closed with 4001, having heard nothing."""
+    """A first message that does not sign in closes the connection with 4001."""
     closed = guarded.closing(message)
     assert closed.code == 4001
     assert "eyJ" not in closed.reason
 
 
 def test_silence_is_no_way_in(guarded: Guarded) -> None:
-    """Who says nothing hears nothing, and is closed in time (SIGN_IN_WITHIN_S)."""
+    """A silent client is closed after SIGN_IN_WITHIN_S and receives nothing."""
     began = time.monotonic()
     assert guarded.closing().code == 4001
     assert 0.9 < time.monotonic() - began < 5
@@ -126,19 +126,19 @@ def test_silence_is_no_way_in(guarded: Guarded) -> None:
     ],
 )
 def test_bad_handshake(guarded: Guarded, options: dict[str, Any]) -> None:
-    """A token that does not count is refused before there is a connection."""
+    """A hostile token is refused during the handshake."""
     answer = guarded.refusal(**options)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_token_in_the_address_counts_for_nothing(guarded: Guarded, ann: str) -> None:
-    """Addresses are logged, so a token there is not looked at."""
+    """A token in the address is ignored, because addresses are logged."""
     assert guarded.closing({"type": "ping"}, query=f"?token={ann}").code == 4001
 
 
 def test_page_over_http_of_a_site_over_https(guarded: Guarded, ann: str) -> None:
-    """A page that was loaded over HTTP may be anyone's on the way: HTTPS sites refuse it."""
+    """A site over HTTPS refuses pages that were loaded over HTTP."""
     host = guarded.gateway.ws_url.removeprefix("ws://").partition("/")[0]
     headers = {**bearer(ann), "X-Forwarded-Proto": "https", "Origin": f"http://{host}"}
     assert guarded.refusal(additional_headers=headers).status_code == 403
@@ -149,11 +149,11 @@ def test_page_over_http_of_a_site_over_https(guarded: Guarded, ann: str) -> None
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:1"])
 def test_page_of_another_origin(guarded: Guarded, ann: str, origin: str) -> None:
-    """A page from elsewhere does not get in, whatever it shows."""
+    """A page of another origin is refused, even with a token."""
     headers = {**bearer(ann), "Origin": origin}
     assert guarded.refusal(additional_headers=headers).status_code == 403
 
 
 def test_the_gateways_own_credential_is_for_the_api(guarded: Guarded) -> None:
-    """The secret itself opens nothing here."""
+    """AUTH_SECRET itself is not a credential."""
     assert guarded.refusal(additional_headers=bearer(SECRET)).status_code == 401

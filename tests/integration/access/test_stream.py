@@ -1,4 +1,4 @@
-"""What one who may see only some customers' orders gets of the stream, and for how long."""
+"""What the holder of a restricted token gets from the stream, and for how long."""
 
 import contextlib
 import json
@@ -36,10 +36,10 @@ EVERYTHING = (
     INSERT.format(OURS, "Laptop"),
     "UPDATE orders SET quantity = 3",
 )
-"""Every kind of change, to others' orders and ours, and orders that pass between us."""
+"""Every kind of change of Ann's and others' orders, and orders that pass between them."""
 
 SEEN = ["TRUNCATE", "UPDATE", "LEAVE", "INSERT", "UPDATE"]
-"""What of it is Ann's business."""
+"""The operations that Ann sees of these."""
 
 
 def kinds(events: list[Message]) -> list[str]:
@@ -50,7 +50,7 @@ def kinds(events: list[Message]) -> list[str]:
 
 
 def listened(follower: Follower, head: int) -> list[Message]:
-    """Read up to a position; nothing on the way may hold what is others'."""
+    """Read up to a position, and check that nothing holds data of others."""
     with follower:
         follower.until(head)
     assert "SECRET" not in json.dumps(follower.events)
@@ -58,7 +58,7 @@ def listened(follower: Follower, head: int) -> list[Message]:
 
 
 def test_live(guarded: Guarded, ann: str) -> None:
-    """While it happens Ann sees her own, LEAVE for what passes on, and positions for the rest."""
+    """Live, Ann sees her own orders, LEAVE for those that pass on, and positions for the rest."""
     follower = guarded.follow(ann)
     head = guarded.sql(*EVERYTHING)
     events = listened(follower, head)
@@ -71,7 +71,7 @@ def test_live(guarded: Guarded, ann: str) -> None:
 
 @pytest.mark.parametrize("source", ["ring", "redis", "api"])
 def test_resumed(guarded: Guarded, ann: str, source: str) -> None:
-    """What is read again, from ring, Redis or the log, is what would have been seen live."""
+    """Resuming from ring, Redis or log gives the same events as live."""
     before = guarded.sql()
     head = guarded.sql(*EVERYTHING)
     if source != "ring":  # the ring of this gateway holds 50 events
@@ -96,7 +96,7 @@ def test_resumed(guarded: Guarded, ann: str, source: str) -> None:
     ],
 )
 def test_filter_widens_nothing(guarded: Guarded, ann: str, filter_: Any) -> None:
-    """Whatever a client subscribes to, its scope stays."""
+    """No subscription widens the scope."""
     follower = guarded.follow(ann)
     follower.send({"type": "subscribe", "filter": filter_, "after": 0})
     assert follower.next("subscribed")["position"] == 0
@@ -109,7 +109,7 @@ def test_filter_widens_nothing(guarded: Guarded, ann: str, filter_: Any) -> None
 
 
 def test_filter_of_another_customer_is_empty(guarded: Guarded, ann: str) -> None:
-    """Asking for others' orders brings nothing but what concerns everyone."""
+    """A subscription to others' orders brings TRUNCATE only."""
     follower = guarded.follow(ann)
     follower.send({"type": "subscribe", "filter": {"customer_name": [OTHERS]}})
     follower.next("subscribed")
@@ -118,7 +118,7 @@ def test_filter_of_another_customer_is_empty(guarded: Guarded, ann: str) -> None
 
 
 def test_conflated(guarded: Guarded, ann: str) -> None:
-    """One who fell behind gets the newest of each order, and still nothing of others'."""
+    """A conflated frame holds nothing of others either."""
     guarded.sql("ALTER TABLE orders ADD COLUMN IF NOT EXISTS note text")
     slow = guarded.follow(ann, max_queue=1)
     big = (
@@ -148,7 +148,7 @@ def test_conflated(guarded: Guarded, ann: str) -> None:
 
 
 def test_several_customers(guarded: Guarded) -> None:
-    """A scope of several customers shows orders that pass between them as they are."""
+    """Orders that pass between customers of one scope come as plain updates."""
     follower = guarded.follow(token(customers=[OURS, OTHERS], subject="both"))
     events = listened_to_both(follower, guarded.sql(*EVERYTHING))
     assert "LEAVE" not in kinds(events)
@@ -164,7 +164,7 @@ def listened_to_both(follower: Follower, head: int) -> list[Message]:
 
 
 def test_token_that_ends(guarded: Guarded) -> None:
-    """A warning comes before the end, with the seconds left; at the end the connection closes."""
+    """``expiring`` comes before a token expires; then the connection closes."""
     began = time.monotonic()
     follower = guarded.follow(token(ttl_s=3))
     with follower:
@@ -174,7 +174,7 @@ def test_token_that_ends(guarded: Guarded) -> None:
 
 
 def test_renewed_in_place(guarded: Guarded, ann: str) -> None:
-    """With a new token the connection goes on, and misses nothing."""
+    """A renewed connection misses nothing."""
     follower = guarded.follow(token(customers=[OURS], subject="ann", ttl_s=3))
     with follower:
         follower.next("expiring")
@@ -199,7 +199,7 @@ def test_renewed_in_place(guarded: Guarded, ann: str) -> None:
     ],
 )
 def test_renewal_changes_nothing_else(guarded: Guarded, ann: str, shown: dict[str, str]) -> None:
-    """Another's token, or one of another scope, is refused; the connection goes on as it was."""
+    """Renewal by another subject or with another restriction is refused; the connection stays."""
     follower = guarded.follow(ann)
     follower.send({"type": "auth", **shown})
     error = follower.next("error")
@@ -211,7 +211,7 @@ def test_renewal_changes_nothing_else(guarded: Guarded, ann: str, shown: dict[st
 
 
 def test_connections_of_one_subject(guarded: Guarded) -> None:
-    """Beyond its number a subject's connections are closed with 1013; others get in."""
+    """Connections beyond a subject's limit close with 1013; other subjects are admitted."""
     few = guarded.pipeline.gateway(
         **ASKING, API_URL=guarded.url, CONNECTIONS_PER_SUBJECT="2", CONNECTIONS_PER_ADDRESS="4"
     ).ready()

@@ -1,4 +1,4 @@
-"""Public keys at an address, and their rotation."""
+"""An issuer's public keys and their rotation."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ OLD, NEW = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _
 
 
 class Issuer:
-    """Serves keys, and counts how often it is asked."""
+    """Serves keys and counts the requests."""
 
     def __init__(self) -> None:
         self.keys: list[dict[str, Any]] = []
@@ -34,7 +34,7 @@ class Issuer:
         self.answers = threading.Event()
         self.answers.set()
         self.called = threading.Event()
-        """Whether a request came while it does not answer."""
+        """Set when a request arrives while no request is answered."""
 
     def answer(self, _asked: Request) -> Answer:
         self.asked += 1
@@ -52,7 +52,7 @@ class Issuer:
 
 
 class Clock:
-    """Time that passes when told to."""
+    """A clock that the test moves."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0
@@ -81,7 +81,7 @@ def checker(issuer: Issuer, clock: Clock) -> Verifier:
 
 
 async def test_fetched_once(issuer: Issuer) -> None:
-    """Keys are asked for once, however many tokens there are."""
+    """Keys are fetched once for many tokens."""
     issuer.serve(old=OLD)
     verifier = checker(issuer, Clock())
     for name in ("old", "old", None):
@@ -90,7 +90,7 @@ async def test_fetched_once(issuer: Issuer) -> None:
 
 
 async def test_new_key_counts_at_once(issuer: Issuer) -> None:
-    """A token of a key that was added since is accepted: an unknown name has keys fetched anew."""
+    """A token of a new key is accepted: an unknown key id causes a fetch."""
     clock = Clock()
     issuer.serve(old=OLD)
     verifier = checker(issuer, clock)
@@ -102,7 +102,7 @@ async def test_new_key_counts_at_once(issuer: Issuer) -> None:
 
 
 async def test_removed_key_counts_no_longer(issuer: Issuer) -> None:
-    """Once keys have been fetched anew, those taken out are refused."""
+    """After the next fetch, withdrawn keys are refused."""
     clock = Clock()
     issuer.serve(old=OLD)
     verifier = checker(issuer, clock)
@@ -114,7 +114,7 @@ async def test_removed_key_counts_no_longer(issuer: Issuer) -> None:
 
 
 async def test_made_up_names_are_no_flood(issuer: Issuer) -> None:
-    """However many names nobody knows, the issuer is asked once in a while."""
+    """Unknown key ids do not flood the issuer: one fetch per cool-down."""
     issuer.serve(old=OLD)
     verifier = checker(issuer, Clock())
     await verifier.verify(token(OLD, "old"))
@@ -125,7 +125,7 @@ async def test_made_up_names_are_no_flood(issuer: Issuer) -> None:
 
 
 async def test_known_keys_outlive_their_issuer_for_a_while(issuer: Issuer) -> None:
-    """While keys cannot be fetched those known count, and after an hour nobody is let in."""
+    """Known keys are valid for an hour while the issuer fails; then nobody is admitted."""
     clock = Clock()
     issuer.serve(old=OLD)
     verifier = checker(issuer, clock)
@@ -139,14 +139,14 @@ async def test_known_keys_outlive_their_issuer_for_a_while(issuer: Issuer) -> No
 
 
 async def test_nobody_without_keys(issuer: Issuer) -> None:
-    """Before keys could be fetched nobody is let in, and nobody is called a forger."""
+    """Before the first fetch succeeds, tokens are neither accepted nor called invalid."""
     issuer.status = 500
     with pytest.raises(KeysUnavailableError):
         await checker(issuer, Clock()).verify(token(OLD, "old"))
 
 
 async def test_symmetric_key_in_the_set(issuer: Issuer) -> None:
-    """A secret that stands in a public set signs nothing."""
+    """A symmetric key in a public set verifies no token."""
     issuer.serve(old=OLD)
     issuer.keys.append({"kty": "oct", "kid": "oct", "k": "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"})
     with pytest.raises(InvalidTokenError):

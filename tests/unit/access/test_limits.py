@@ -1,4 +1,4 @@
-"""How much one may ask for."""
+"""Limits per address and subject."""
 
 import pytest
 from hypothesis import given, settings
@@ -8,13 +8,13 @@ from orders_access.limits import TokenBucket, address_key
 
 
 def test_burst_is_admitted_at_once() -> None:
-    """A client may say as much as the burst without a pause, and no more."""
+    """A full bucket admits exactly its burst at once."""
     bucket = TokenBucket(rate_per_s=1, burst=3, now_s=100.0)
     assert [bucket.admit(100.0) for _ in range(5)] == [True, True, True, False, False]
 
 
 def test_tokens_come_back_with_time() -> None:
-    """After the burst it may go on at the rate."""
+    """An empty bucket refills at its rate."""
     bucket = TokenBucket(rate_per_s=2, burst=1, now_s=0.0)
     assert [bucket.admit(now_s) for now_s in (0.0, 0.25, 0.5, 0.75, 1.0)] == [
         True,
@@ -26,7 +26,7 @@ def test_tokens_come_back_with_time() -> None:
 
 
 def test_silence_is_not_saved_up() -> None:
-    """An hour of silence earns one burst."""
+    """A bucket never holds more than its burst."""
     bucket = TokenBucket(rate_per_s=10, burst=2, now_s=0.0)
     assert [bucket.admit(3600.0) for _ in range(3)] == [True, True, False]
 
@@ -38,7 +38,7 @@ def test_silence_is_not_saved_up() -> None:
     ticks=st.lists(st.integers(0, 40), max_size=80),
 )
 def test_rate_holds_over_any_stretch(rate_per_s: int, burst: int, ticks: list[int]) -> None:
-    """I6: from any moment on, no more than burst and rate allow; and never less than the rate."""
+    """I6: in any period a bucket admits at most its burst and what its rate adds."""
     tick_s = 1 / 16  # exact in binary: no rounding in the sums
     bucket = TokenBucket(rate_per_s, burst, 0.0)
     now_s = 0.0
@@ -64,7 +64,7 @@ def test_rate_holds_over_any_stretch(rate_per_s: int, burst: int, ticks: list[in
     ],
 )
 def test_addresses_of_one_network_count_as_one(one: str, other: str) -> None:
-    """One customer has a whole /64 of IPv6 and must not get a limit for each of its addresses."""
+    """All addresses of an IPv6 /64 network share one limit, and so do spellings of an address."""
     assert address_key(one) == address_key(other)
 
 
@@ -73,5 +73,5 @@ def test_addresses_of_one_network_count_as_one(one: str, other: str) -> None:
     [("192.0.2.7", "192.0.2.8"), ("2001:db8:7:1::1", "2001:db8:7:2::1"), ("", "unknown")],
 )
 def test_addresses_of_other_networks_count_apart(one: str, other: str) -> None:
-    """Neighbours do not share a limit."""
+    """Different networks have different limits."""
     assert address_key(one) != address_key(other)

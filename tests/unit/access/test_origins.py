@@ -1,4 +1,4 @@
-"""Which pages may talk to us."""
+"""Which hosts and origins are accepted."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from orders_access.origins import host_is_ours, origin_is_ours
     ["localhost", "localhost:3000", "127.0.0.1:3000", "[::1]:3000", "127.8.8.8", "api:8000"],
 )
 def test_names_of_this_machine(host: str) -> None:
-    """In open mode the loopback's names are answered, and those of the inner network."""
+    """Open mode accepts names of the loopback and of the inner network."""
     assert host_is_ours(host)
 
 
@@ -27,7 +27,7 @@ def test_names_of_this_machine(host: str) -> None:
     ],
 )
 def test_other_names(host: str) -> None:
-    """A name that somebody made lead to the loopback is not answered (DNS rebinding)."""
+    """Open mode refuses any other name, which may point at the loopback (DNS rebinding)."""
     assert not host_is_ours(host)
 
 
@@ -51,7 +51,7 @@ def test_other_names(host: str) -> None:
     ],
 )
 def test_origins(origin: str | None, ours: bool) -> None:  # noqa: FBT001  a parameter
-    """A page may connect from the host it talks to, or from an origin that is listed."""
+    """A page may connect from the same host or from a listed origin."""
     assert (
         origin_is_ours(origin, "localhost:3000", "https://shop.example https://b.example") is ours
     )
@@ -67,6 +67,6 @@ def test_origins(origin: str | None, ours: bool) -> None:  # noqa: FBT001  a par
     ],
 )
 def test_origins_of_a_site_over_https(origin: str | None, ours: bool) -> None:  # noqa: FBT001  a parameter
-    """Anyone on the way can write a page that is loaded over HTTP; only listed ones may connect."""
+    """A site over HTTPS refuses pages loaded over HTTP, unless their origin is listed."""
     allowed = "http://shop.example"
     assert origin_is_ours(origin, "orders.example", allowed, over_https=True) is ours

@@ -11,7 +11,7 @@ ANN = Principal("ann", "clerk", {"store": frozenset({"Berlin"})}, token_id="secr
 
 
 def test_lines_name_subject_and_address() -> None:
-    """Each line says what happened to whom, and holds nothing else of a token."""
+    """Lines hold subject and address, but no token id and no restriction."""
     log = SecurityLog()
     with capture_logs() as lines:
         log.signed_in(ANN, "192.0.2.7")
@@ -24,7 +24,7 @@ def test_lines_name_subject_and_address() -> None:
 
 
 def test_refusals_are_bounded_and_counted() -> None:
-    """A flood of refused requests makes few lines, which say how many are left out."""
+    """A flood of refusals is bounded, and the next line counts those left out."""
     now_s = 0.0
     log = SecurityLog(lambda: now_s)
     lines: list[Any]

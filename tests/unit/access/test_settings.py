@@ -1,4 +1,4 @@
-"""Which starts are refused, and with which words."""
+"""Which settings are refused, and with which message."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 
 
 class Settings(AccessSettings):
-    """Those of a service."""
+    """The settings of a service."""
 
     host: str = "127.0.0.1"
 
@@ -30,7 +30,7 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.9.9.9"])
 def test_open_on_the_loopback(host: str) -> None:
-    """On a developer's machine nothing has to be set."""
+    """Open mode on the loopback needs no setting."""
     assert Settings(host=host).is_open
 
 
@@ -47,7 +47,7 @@ def test_open_on_the_loopback(host: str) -> None:
     ],
 )
 def test_open_to_others_is_refused(host: str, published: str) -> None:
-    """Where others reach the system open mode is refused, in a sentence that says what to set."""
+    """Open mode on other addresses is refused with a sentence that says what to set."""
     with pytest.raises(ValidationError) as refused:
         Settings(host=host, published_address=published)
     (sentence,) = refusals(refused.value)
@@ -56,7 +56,7 @@ def test_open_to_others_is_refused(host: str, published: str) -> None:
 
 
 def test_container_behind_a_local_edge() -> None:
-    """A container listens everywhere, but is reached where its edge is published."""
+    """A container in open mode may listen everywhere if its edge is published on the loopback."""
     assert Settings(host="0.0.0.0", published_address="127.0.0.1 ::1").is_open
 
 
@@ -75,13 +75,13 @@ def test_container_behind_a_local_edge() -> None:
     ],
 )
 def test_token_mode_without_a_key(given: dict[str, str], said: str) -> None:
-    """Without what tokens are checked by there is no start, and what is missing is named."""
+    """Token mode without a usable key is refused, and the message names the setting."""
     with pytest.raises(ValidationError, match=said):
         Settings(auth_mode="token", **given)  # type: ignore[arg-type]  # parsed
 
 
 def test_secret_from_a_file(tmp_path: Path) -> None:
-    """The secret may lie in a file; it is nowhere in what is printed."""
+    """The secret may be in a file and is never printed."""
     file = tmp_path / "secret"
     file.write_text(SECRET + "\n")
     settings = Settings(auth_mode="token", auth_secret_file=file, host="0.0.0.0")
@@ -90,7 +90,7 @@ def test_secret_from_a_file(tmp_path: Path) -> None:
 
 
 def test_gateways_and_api_agree() -> None:
-    """What a gateway shows is made from the secret that both have; or is a secret of its own."""
+    """API and gateways derive the same internal token, or use INTERNAL_SECRET."""
     first, second = (Settings(auth_mode="token", auth_secret=SECRET) for _ in range(2))
     assert first.internal_token() == second.internal_token()
     own = Settings(auth_mode="token", auth_secret=SECRET, internal_secret=SECRET[::-1])
@@ -102,7 +102,7 @@ def test_gateways_and_api_agree() -> None:
     ("module", "host"), [("orders_api", "API_HOST"), ("orders_gateway", "WS_HOST")]
 )
 def test_service_refuses_to_start(module: str, host: str) -> None:
-    """The process ends with status 2 and the one sentence."""
+    """The process exits with status 2 and one sentence."""
     refused = refusal(module, {"DB_PASSWORD": "secret", host: "0.0.0.0"})
     assert (refused.returncode, refused.stdout) == (2, "")
     (line,) = refused.stderr.splitlines()

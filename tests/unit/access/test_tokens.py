@@ -1,4 +1,4 @@
-"""Tokens, above all those that must not count."""
+"""Tokens that are accepted, and above all tokens that must not be."""
 
 import json
 import string
@@ -26,7 +26,7 @@ def verifier(key: Key = SECRET, algorithm: str = "HS256") -> Verifier:
 
 
 async def test_good_token() -> None:
-    """A token says whose it is, what it allows, which customers it is for, and until when."""
+    """A token names its subject, role, restriction and end."""
     principal = await verifier().verify(signed(customers=["Ann", "Bob"]))
     assert principal.subject == "ann"
     assert principal.role == "clerk"
@@ -36,7 +36,7 @@ async def test_good_token() -> None:
 
 
 async def test_issued_token_is_accepted() -> None:
-    """What ``issue`` makes, ``verify`` takes, and no two are alike."""
+    """An issued token is accepted, and each has its own id."""
 
     def made() -> str:
         return issue(
@@ -57,14 +57,14 @@ async def test_issued_token_is_accepted() -> None:
     ("key", "algorithm"), [(RSA_KEY, "RS256"), (EC_KEY, "ES256")], ids=["RS256", "ES256"]
 )
 async def test_public_keys(key: Any, algorithm: str) -> None:
-    """A token signed with the private key is checked with the public one."""
+    """A token signed with a private key is verified with the public key."""
     checker = verifier(key.public_key(), algorithm)
     assert (await checker.verify(signed(key, algorithm))).subject == "ann"
 
 
 @pytest.mark.parametrize("name", hostile())
 async def test_hostile_token(name: str) -> None:
-    """It is refused, in words that hold nothing of it."""
+    """A hostile token is refused, and the message quotes nothing of it."""
     token = hostile()[name]
     with pytest.raises(InvalidTokenError) as refused:
         await verifier().verify(token)
@@ -73,7 +73,7 @@ async def test_hostile_token(name: str) -> None:
 
 @pytest.mark.parametrize("part", [0, 1, 2])
 async def test_tampered(part: int) -> None:
-    """A changed character anywhere is noticed."""
+    """A token with any character changed is refused."""
     for changed in tampered(signed(), part, step=5):
         with pytest.raises(InvalidTokenError):
             await verifier().verify(changed)
@@ -81,7 +81,7 @@ async def test_tampered(part: int) -> None:
 
 @pytest.mark.parametrize("key", [RSA_KEY, EC_KEY], ids=["RS256", "ES256"])
 async def test_key_confusion(key: Any) -> None:
-    """A public key is no secret: a token "signed" with its text is refused."""
+    """A token signed with the text of a public key as the secret is refused."""
     algorithm = "RS256" if key is RSA_KEY else "ES256"
     checker = verifier(key.public_key(), algorithm)
     for token in confused(key.public_key(), algorithm, claims()):
@@ -90,13 +90,13 @@ async def test_key_confusion(key: Any) -> None:
 
 
 async def test_clocks_may_differ() -> None:
-    """Up to the leeway a token is accepted after its end and before its beginning."""
+    """Within the leeway a token is accepted after its end and before its start."""
     assert await verifier().verify(signed(exp=now() - 30))
     assert await verifier().verify(signed(nbf=now() + 30, iat=now() + 30))
 
 
 async def test_another_text_of_a_signature_is_the_same_token() -> None:
-    """Who pads a token, or changes letters whose bits mean nothing, evades no revocation."""
+    """Padding and unused bits of a token do not change its id, so it stays revoked."""
     token = signed(jti=None)
     letters = string.ascii_letters + string.digits + "-_"
     found = set()
@@ -107,7 +107,7 @@ async def test_another_text_of_a_signature_is_the_same_token() -> None:
 
 
 async def test_token_without_an_id_has_one() -> None:
-    """It can be revoked by its digest, which differs from any other's."""
+    """A token without a jti has an id of its own."""
     first, second = [
         await verifier().verify(signed(jti=None, iat=now() - number)) for number in range(2)
     ]
@@ -125,19 +125,19 @@ async def test_token_without_an_id_has_one() -> None:
     ],
 )
 async def test_rows(rows: Any, expected: Any) -> None:
-    """A token may be restricted by the values of any columns, or to nothing at all."""
+    """A token may be restricted by the values of any columns."""
     principal = await verifier().verify(signed(rows=rows))
     assert principal.rows == expected
     assert Principal.from_json(json.loads(json.dumps(principal.to_json()))) == principal
 
 
 async def test_customers_is_short_for_the_customer_column() -> None:
-    """Which column ``customers`` restricts is a setting."""
+    """A setting names the column that ``customers`` restricts."""
     checker = Verifier(Secret(SECRET), "HS256", "orders", "orders", 60, customer_column="buyer")
     assert (await checker.verify(signed(customers=["Ann"]))).rows == {"buyer": frozenset({"Ann"})}
 
 
 async def test_a_token_of_a_year_is_accepted() -> None:
-    """Longer lives are refused: revocations end, and no token may outlive its revocation."""
+    """A token may live 366 days."""
     issued = now() - 300 * 86_400
     assert await verifier().verify(signed(iat=issued, exp=issued + 366 * 86_400))
