@@ -9,6 +9,7 @@ from harness.histories import STREAM, batch, event, order
 from orders_contract.batches import Batch, Head, encode
 from orders_contract.messages import ResetReason
 from orders_contract.schema import Schema
+from orders_gateway.fanout import Fanout
 from orders_gateway.history import History
 from orders_gateway.source import Source
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 
 class _Sink:
-    """Records what is published."""
+    """Records what is published, in place of the fan-out."""
 
     def __init__(self) -> None:
         self.head: Head | None = Head(STREAM, 1)
@@ -50,7 +51,9 @@ async def test_events_that_history_already_brought_are_not_repeated() -> None:
     """I7: history fills a gap beyond the batch that revealed it; no event is published twice."""
     sink = _Sink()
     nobody: Any = None
-    source = Source(cast(redis.Redis, nobody), nobody, cast(History, _History()), sink)
+    source = Source(
+        cast(redis.Redis, nobody), nobody, cast(History, _History()), cast(Fanout, sink)
+    )
     await source.take(encode(_inserted(4, 5)))
     await source.take(encode(_inserted(6, 7)))
     assert sink.published == [2, 3, 4, 5, 6, 7]

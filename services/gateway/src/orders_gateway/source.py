@@ -1,10 +1,9 @@
-"""From Redis into the sink: every batch in order and without a gap."""
+"""From Redis into the fan-out: every batch in order and without a gap."""
 
 import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
 
 import redis.asyncio as redis
 import structlog
@@ -16,6 +15,7 @@ from orders_contract.names import HEAD_KEY, SCHEMA_KEY
 from orders_contract.schema import MalformedSchemaError, Schema
 from orders_gateway.channel import Channel
 from orders_gateway.errors import GatewayError, HistoryExpiredError, RedisUnavailableError
+from orders_gateway.fanout import Fanout
 from orders_gateway.history import History
 from orders_gateway.ring import Fit, fit, trimmed
 from orders_service import tasks
@@ -30,41 +30,20 @@ OpenChannel = Callable[[], AbstractAsyncContextManager[Channel]]
 """Subscribes to the channel of changes."""
 
 
-class Sink(Protocol):
-    """Takes in the stream."""
-
-    @property
-    def head(self) -> Head | None:
-        """How far the stream was taken in; only ``publish`` and ``restart`` move it."""
-
-    def publish(self, batch: Batch) -> None:
-        """Take the batch that follows the head."""
-
-    def restart(self, stream: str, position: int, reason: ResetReason) -> None:
-        """Begin anew at a position and tell every client."""
-
-    @property
-    def schema_version(self) -> str:
-        """The version of the schema in use; empty before the first."""
-
-    async def change_schema(self, schema: Schema) -> None:
-        """Use another schema and tell every client."""
-
-
 class Source:
-    """Feeds the sink with everything that is published.
+    """Feeds the fan-out with everything that is published.
 
     Pub/sub is only a hint (I3): a lost message shows in the next batch or head, and what is missing
     is fetched from the history before anything later is passed on.
     """
 
     def __init__(
-        self, client: redis.Redis, open_channel: OpenChannel, history: History, sink: Sink
+        self, client: redis.Redis, open_channel: OpenChannel, history: History, fanout: Fanout
     ) -> None:
         self._client = client
         self._open_channel = open_channel
         self._history = history
-        self._sink = sink
+        self._fanout = fanout
         self._heard_at_s: float | None = None
         self._invalid_schema = ""
 
@@ -91,7 +70,9 @@ class Source:
         async with self._open_channel() as channel, asyncio.TaskGroup() as group:
             await self._fetch_head()
             backoff.reset()
-            logger.info("source_following", position=self._sink.head and self._sink.head.position)
+            logger.info(
+                "source_following", position=self._fanout.head and self._fanout.head.position
+            )
             group.create_task(tasks.setting(over, self._receive(channel, over)))
             group.create_task(tasks.setting(over, self._ping_in_silence(channel, over)))
 
@@ -130,7 +111,7 @@ class Source:
         self._heard_at_s = time.monotonic()
 
     async def _take_head(self, head: Head) -> None:
-        mine = self._sink.head
+        mine = self._fanout.head
         if mine is not None and mine.stream == head.stream and head.position < mine.position:
             # Later events may have been fetched while it was on its way. Redis has the newest.
             await self._fetch_head()
@@ -140,7 +121,7 @@ class Source:
 
     async def _follow_schema(self, version: str) -> None:
         """Read the schema if its version is new."""
-        if version in {"", self._sink.schema_version, self._invalid_schema}:
+        if version in {"", self._fanout.schema_version, self._invalid_schema}:
             return
         with failures_as(RedisUnavailableError):
             document = await self._client.get(SCHEMA_KEY)
@@ -152,8 +133,8 @@ class Source:
             logger.warning("schema_invalid", version=version, error=str(exc))
             self._invalid_schema = version
             return
-        if schema.version != self._sink.schema_version:
-            await self._sink.change_schema(schema)
+        if schema.version != self._fanout.schema_version:
+            await self._fanout.change_schema(schema)
             logger.info("schema_changed", version=schema.version)
 
     async def _go_to(self, head: Head) -> None:
@@ -173,11 +154,11 @@ class Source:
         if fit(batch.stream, reached, batch) is Fit.OVERLAP:
             batch = trimmed(batch, reached)
         if fit(batch.stream, reached, batch) is Fit.NEXT:
-            self._sink.publish(batch)
+            self._fanout.publish(batch)
 
     def _follow_stream(self, head: Head) -> int:
         """Change to another stream if necessary; return how far this one was taken in."""
-        mine = self._sink.head
+        mine = self._fanout.head
         if mine is not None and mine.stream == head.stream:
             return mine.position
         self._restart(head, "unknown_stream")
@@ -185,7 +166,7 @@ class Source:
 
     async def _fill(self, head: Head) -> None:
         """Fetch and publish what is missing up to a head of the followed stream."""
-        while (mine := self._sink.head) is not None and mine.position < head.position:
+        while (mine := self._fanout.head) is not None and mine.position < head.position:
             try:
                 batches = await self._history.after(mine.stream, mine.position)
             except HistoryExpiredError:
@@ -193,13 +174,13 @@ class Source:
                 return
             logger.info("gap_filled", after=mine.position, last=batches[-1].last)
             for batch in batches:
-                self._sink.publish(batch)
+                self._fanout.publish(batch)
 
     def _restart(self, head: Head, reason: ResetReason) -> None:
-        if self._sink.head is not None:  # otherwise there is no client to reset yet
+        if self._fanout.head is not None:  # otherwise there is no client to reset yet
             logger.warning("stream_restarted", position=head.position, reason=reason)
         self._history.forget()
-        self._sink.restart(head.stream, head.position, reason)
+        self._fanout.restart(head.stream, head.position, reason)
 
 
 def _text(value: bytes | str) -> str:

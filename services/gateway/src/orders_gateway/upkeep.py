@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from typing import Protocol
 
 import redis.asyncio as redis
 import structlog
@@ -15,6 +14,7 @@ from orders_contract.names import GATEWAY_KEY_PREFIX, PRESENCE_TTL_S
 from orders_gateway.capacity import ClientCapacity, ProcessMemory
 from orders_gateway.door import Door
 from orders_gateway.fanout import Fanout
+from orders_gateway.subscriber import Subscriber
 
 PING_SLICES = 20
 """Clients are pinged in this many slices per interval: no burst of ten thousand pings."""
@@ -26,19 +26,6 @@ PRESENCE_INTERVAL_S = 1.0
 logger = structlog.get_logger()
 
 
-class Pinged(Protocol):
-    """A connection, as far as pings are concerned."""
-
-    ping_unanswered_since_s: float | None
-    """Time of the oldest unanswered ping, or None."""
-
-    def ping(self) -> None:
-        """Send a ping without waiting."""
-
-    def abort(self) -> None:
-        """End the connection at once."""
-
-
 async def send_heartbeats(fanout: Fanout, is_fresh: Callable[[], bool], interval_s: float) -> None:
     """Send heartbeats while the stream is known to be complete."""
     while True:
@@ -47,7 +34,7 @@ async def send_heartbeats(fanout: Fanout, is_fresh: Callable[[], bool], interval
             fanout.send_heartbeats()
 
 
-async def ping(peers: Collection[Pinged], interval_s: float, timeout_s: float) -> None:
+async def ping(peers: Collection[Subscriber], interval_s: float, timeout_s: float) -> None:
     """Ping every client once per interval and disconnect those that do not answer in time.
 
     One task for all: a task per connection would cost 2 kB and a timer each.
@@ -59,7 +46,7 @@ async def ping(peers: Collection[Pinged], interval_s: float, timeout_s: float) -
             ping_once(everyone[number::PING_SLICES], time.monotonic(), timeout_s)
 
 
-def ping_once(peers: Collection[Pinged], now_s: float, timeout_s: float) -> None:
+def ping_once(peers: Collection[Subscriber], now_s: float, timeout_s: float) -> None:
     """Ping each client, or disconnect it if an earlier ping is unanswered for too long."""
     for peer in peers:
         unanswered_since_s = peer.ping_unanswered_since_s
