@@ -173,7 +173,7 @@ def test_a_change_of_the_schema_is_announced_to_everyone(
         commit(pipeline, "ALTER TABLE orders ADD COLUMN colour text")
         version = follower.next("schema")["version"]
         assert version != follower.hello["schema"]
-        while (message := json.loads(waiting.recv(5)))["type"] != "schema":
+        while (message := json.loads(waiting.recv(10)))["type"] != "schema":
             pass
         assert message["version"] == version
     subscribe(follower, filter={"colour": ["red"]})
