@@ -20,7 +20,7 @@ SET LOCAL search_path = public;
 SET LOCAL client_min_messages = warning;    -- hides "already exists, skipping"
 
 
--- Upgrade from earlier versions, part 1: what stands in the way -----------------------------------
+-- Upgrade from earlier versions, part 1: drop what depends on row types ---------------------------------
 
 DO $$
 DECLARE
@@ -155,19 +155,31 @@ CREATE TABLE IF NOT EXISTS revoked_tokens (
     CONSTRAINT revoked_tokens_pkey PRIMARY KEY (name)
 );
 COMMENT ON TABLE revoked_tokens IS
-    'What no longer counts: token:<id>, or subject:<name> for all that a subject was given up to '
+    'Revoked tokens: token:<id>, or subject:<name> for all tokens issued to a subject up to '
     'counts_until. Redis, which may lose it, is told from here.';
 
 
 
-CREATE TABLE IF NOT EXISTS order_next_choices (
-    "table"  text NOT NULL,
-    "column" text NOT NULL,
-    value    text NOT NULL,
-    next     text[] NOT NULL,
+DO $$
+BEGIN
+    IF to_regclass('order_next_choices') IS NULL THEN
+        CREATE TABLE order_next_choices (
+            "table"  text   NOT NULL,
+            "column" text   NOT NULL,
+            value    text   NOT NULL,
+            next     text[] NOT NULL,
 
-    CONSTRAINT order_next_choices_pkey PRIMARY KEY ("table", "column", value)
-);
+            CONSTRAINT order_next_choices_pkey PRIMARY KEY ("table", "column", value)
+        );
+        INSERT INTO order_next_choices VALUES
+            ('orders', 'status', 'pending', '{processing,cancelled}'),
+            ('orders', 'status', 'processing', '{shipped,pending,cancelled}'),
+            ('orders', 'status', 'shipped', '{delivered,processing}'),
+            ('orders', 'status', 'delivered', '{}'),
+            ('orders', 'status', 'cancelled', '{pending}');
+    END IF;
+END
+$$;
 COMMENT ON TABLE order_next_choices IS
     'For a column with a fixed set of values: which values usually follow a value, most usual first. '
     'order_schema() shows them as "next". Nothing enforces them. The owner edits this table.';
@@ -227,15 +239,6 @@ BEGIN
                 replace(checked.conname, '_size', '_text');
         END;
     END LOOP;
-
-    IF NOT EXISTS (SELECT FROM order_next_choices) THEN
-        INSERT INTO order_next_choices VALUES
-            ('orders', 'status', 'pending', '{processing,cancelled}'),
-            ('orders', 'status', 'processing', '{shipped,pending,cancelled}'),
-            ('orders', 'status', 'shipped', '{delivered,processing}'),
-            ('orders', 'status', 'delivered', '{}'),
-            ('orders', 'status', 'cancelled', '{pending}');
-    END IF;
 END
 $$;
 COMMENT ON TABLE order_outbox IS
@@ -679,7 +682,7 @@ BEGIN ATOMIC
     SELECT json_build_object('version', order_schema_version(), 'tables', list) FROM listed;
 END;
 COMMENT ON FUNCTION order_schema IS
-    'The watched tables as GET /api/schema shows them, from the catalog. .';
+    'The watched tables as GET /api/schema shows them, from the catalog.';
 
 
 -- Search -----------------------------------------------------------------------------------------
@@ -886,7 +889,7 @@ CREATE OR REPLACE FUNCTION order_taker_next(
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-    IF start = taker.base AND taker.held <> '{}' THEN    -- one of them has ended
+    IF start = taker.base AND taker.held <> '{}' THEN    -- one of those in held has ended
         taker.low := taker.base;
         taker.held := '{}';
     END IF;
@@ -944,7 +947,7 @@ BEGIN
     IF taker IS NULL THEN
         taker := (0, 0, '{}', 0, '0', '{}', clock_timestamp());
     END IF;
-    -- Remembered only by a transaction that gets its own id after reading the newest entry's.
+    -- The watermark needs a transaction id that is assigned after the newest entry's id was read.
     IF pg_current_xact_id_if_assigned() IS NULL THEN
         newest := coalesce(pg_sequence_last_value('order_outbox_id_seq'), 0);
     END IF;
@@ -968,7 +971,7 @@ BEGIN
                                     FROM next) AS measured
                            WHERE bytes_so_far <= greatest(order_batch_bytes(), bytes)) END AS last
           FROM next
-    ), logged AS (    -- all that is visible up to there: one snapshot, here, above and below
+    ), logged AS (    -- one statement, one snapshot: exactly the entries that are deleted below
         INSERT INTO order_events
                     (position, "table", operation, order_id, key, "row", changed, actor, changed_at)
         SELECT head + row_number() OVER (ORDER BY id), "table", operation, order_id, key, "row",
@@ -1019,7 +1022,7 @@ LANGUAGE sql STABLE
 SET search_path = public, pg_temp
 SET timezone = 'UTC'
 BEGIN ATOMIC
-    WITH next AS (    -- as stored: what is stored compressed need not be opened to be bounded
+    WITH next AS (    -- by stored size, so that compressed values are not opened to be counted
         SELECT event, stored, sum(stored) OVER (ORDER BY position) AS stored_so_far
           FROM (SELECT event, position, pg_column_size(event.*) AS stored
                   FROM order_events AS event
@@ -1068,33 +1071,33 @@ COMMENT ON FUNCTION prune_order_events(interval) IS
     'Forgets events older than keep; returns how many it forgot.';
 
 
--- The listener's part of the bell, and who may be the listener ---------------------------------------
+-- The listener: leading, sleeping, waking ---------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION order_listener_lead() RETURNS boolean
 LANGUAGE sql VOLATILE
 RETURN pg_try_advisory_lock(order_lock('leader'));
 COMMENT ON FUNCTION order_listener_lead IS
-    'Makes this session the leading listener''s, if no other is. Saves work; correctness never '
+    'Makes this session the leading listener, unless another one leads. Saves work; correctness never '
     'rests on it.';
 
 CREATE OR REPLACE FUNCTION order_listener_sleep() RETURNS boolean
 LANGUAGE sql VOLATILE
 RETURN pg_try_advisory_lock(order_lock('asleep'));
 COMMENT ON FUNCTION order_listener_sleep IS
-    'From now on writers ring. False, and nothing changed, if a writer is just looking.';
+    'From now on writers notify. Returns false and changes nothing if a writer is looking right now.';
 
 CREATE OR REPLACE FUNCTION order_listener_wake() RETURNS boolean
 LANGUAGE sql VOLATILE
 RETURN pg_advisory_unlock(order_lock('asleep'));
 COMMENT ON FUNCTION order_listener_wake IS 'From now on writers are silent.';
 
--- A listener that is frozen in its sleep would be rung for by every writer, at full price. So it
--- says every second that it is well; writers do not ring for one that has not for three. A
--- sequence, because it is seen at once, outside transactions; unlogged, because it means nothing
--- after a crash, and so that an idle system writes no log.
+-- Every writer would notify a listener that is frozen in its sleep, at full price. So a sleeping
+-- listener records every second that it is well, and writers do not notify one that has not done so
+-- for three seconds. A sequence, because its value is visible at once, outside transactions; unlogged,
+-- because it means nothing after a crash, and so that an idle system writes no log.
 CREATE UNLOGGED SEQUENCE IF NOT EXISTS order_listener_well_until AS bigint;
 COMMENT ON SEQUENCE order_listener_well_until IS
-    'Until when, in seconds since 1970, a sleeping listener counts as one that hears the bell.';
+    'The time, in seconds since 1970, until which a sleeping listener counts as able to hear.';
 
 CREATE OR REPLACE FUNCTION order_writers_settled() RETURNS boolean
 LANGUAGE sql VOLATILE
@@ -1110,7 +1113,7 @@ LANGUAGE sql VOLATILE
 RETURN coalesce(pg_sequence_last_value('order_listener_well_until'::regclass)
                 >= extract(epoch FROM clock_timestamp()), false);
 COMMENT ON FUNCTION order_listener_hears IS
-    'Whether the sleeping listener has lately said that it is well.';
+    'Whether the sleeping listener has recorded lately that it is well.';
 
 CREATE OR REPLACE FUNCTION order_listener_depose() RETURNS bigint
 LANGUAGE sql VOLATILE
@@ -1122,26 +1125,27 @@ RETURN (
        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 );
 COMMENT ON FUNCTION order_listener_depose IS
-    'Ends the session of the leading listener, for a standby that found it stalled.';
+    'Ends the session of the leading listener. A standby calls it when the leader is stalled.';
 
 
--- Triggers ------------------------------------------------------------------------------------
+-- Recording changes ---------------------------------------------------------------------------
 
--- NOTIFY makes a commit wait for every other that notifies, one fsync at a time. So a writer rings
--- only while the listener sleeps. Why no change is missed: a silent writer found nobody asleep
--- *after* it had taken "silent"; the listener asks whether "silent" is free *after* it has taken
--- "asleep"; so it cannot be told yes before that writer has ended, and then looks once more. The
--- same holds for one that found the listener unwell: it asks after it has said that it is well.
--- Nobody ever waits for these locks: PostgreSQL would queue writers behind the listener (I5).
+-- A transaction that notifies waits at commit for every other that does, one fsync at a time. So a
+-- writer notifies only while the listener sleeps. No change is missed: a silent writer looked for a
+-- sleeping listener *after* it took the lock "silent"; the listener asks whether "silent" is free
+-- *after* it took "asleep". So the listener is told yes only after that writer has ended, and then
+-- looks once more. The same holds for a writer that found the listener unwell: the listener asks after
+-- it recorded that it is well. Never wait for these locks: PostgreSQL would queue writers behind the
+-- listener (I5).
 CREATE OR REPLACE FUNCTION order_writer_silent() RETURNS boolean
 LANGUAGE sql VOLATILE
 RETURN pg_try_advisory_xact_lock_shared(order_lock('silent'))
    AND ((pg_try_advisory_lock_shared(order_lock('asleep'))
          AND pg_advisory_unlock_shared(order_lock('asleep')))
         OR NOT order_listener_hears()
-        OR pg_notification_queue_usage() > 0.5);    -- full, NOTIFY would fail; the listener polls
+        OR pg_notification_queue_usage() > 0.5);    -- NOTIFY fails when it is full
 COMMENT ON FUNCTION order_writer_silent IS
-    'Whether this transaction may stay silent. If not it must NOTIFY orders_changes, "look into '
+    'Whether this transaction may stay silent. Otherwise it must NOTIFY orders_changes, "look into '
     'the outbox". The bell carries no truth; ringing too often is always safe.';
 
 CREATE OR REPLACE FUNCTION order_actor() RETURNS text
@@ -1603,9 +1607,10 @@ $$;
 
 -- Roles ---------------------------------------------------------------------------------------
 --
--- The owner runs this script and nothing else needs to be him. orders_api and orders_listener are
--- made here if he may make roles; else whoever may makes them, and the next run gives them rights.
--- Any other role needs rights on orders alone: what it changes becomes events all the same.
+-- The owner runs this script; no process needs the owner's rights. The script creates the roles
+-- orders_api and orders_listener if its user may create roles. If an administrator creates them later,
+-- the next run grants their rights. Other roles need rights on the watched tables only, see
+-- grant_orders(): their changes become events all the same.
 
 DO $$
 DECLARE
@@ -1620,7 +1625,7 @@ BEGIN
 END
 $$;
 
--- Trigger functions run with their owner's rights, others take from the stream or end sessions.
+-- PUBLIC may execute none of these: some run with their owner's rights, take events or end sessions.
 DO $$
 DECLARE
     ours oid;
