@@ -975,22 +975,27 @@ BEGIN
         INSERT INTO order_events
                     (position, "table", operation, order_id, key, "row", changed, actor, changed_at)
         SELECT head + row_number() OVER (ORDER BY id), "table", operation, order_id, key, "row",
-               CASE operation
-                   WHEN 'DELETE' THEN old
-                   WHEN 'UPDATE' THEN (    -- the columns of old whose text differs
-                       SELECT concat('{', ltrim(string_agg(before, ','), '{'),
-                                     CASE WHEN bool_or(before = final) THEN '' ELSE '}' END)::json
-                         FROM (SELECT unnest(befores) AS before, unnest(afters) AS after,
-                                      befores[cardinality(befores)] AS final
-                                 FROM (SELECT string_to_array(old::text, E',\n ') AS befores,
-                                              string_to_array("row"::text, E',\n ') AS afters
-                                       OFFSET 0) AS split) AS columns
-                        WHERE before <> after
-                          AND NOT starts_with(ltrim(before, '{'), '"version":')
-                          AND NOT starts_with(ltrim(before, '{'), '"updated_at":'))
-               END, actor, changed_at
-          FROM order_outbox
-         WHERE id BETWEEN (SELECT batch.first FROM batch) AND (SELECT batch.last FROM batch)
+               changed, actor, changed_at
+          FROM (SELECT entry.*, CASE operation
+                           WHEN 'DELETE' THEN old
+                           WHEN 'UPDATE' THEN (    -- the columns of old whose text differs
+                               SELECT concat('{', ltrim(string_agg(before, ','), '{'),
+                                             CASE WHEN bool_or(before = final) THEN '' ELSE '}' END)::json
+                                 FROM (SELECT unnest(befores) AS before, unnest(afters) AS after, final
+                                         FROM (SELECT befores, befores[cardinality(befores)] AS final,
+                                                      string_to_array("row"::text, E',\n ') AS afters
+                                                 FROM (SELECT string_to_array(old::text, E',\n ')
+                                                              AS befores OFFSET 0) AS split
+                                               OFFSET 0) AS splits) AS columns
+                                WHERE before <> after
+                                  AND left(before, 10) <> '"version":'
+                                  AND left(before, 11) <> '{"version":'
+                                  AND left(before, 13) <> '"updated_at":'
+                                  AND left(before, 14) <> '{"updated_at":')
+                       END AS changed
+                  FROM order_outbox AS entry
+                 WHERE id BETWEEN (SELECT batch.first FROM batch) AND (SELECT batch.last FROM batch)
+                OFFSET 0) AS compared
         RETURNING *
     ), taken AS (
         DELETE FROM order_outbox
