@@ -41,6 +41,9 @@ export class UnreachableError extends Error {
 /** Why the last request to the API failed; null if the API answered it. */
 export const apiTrouble = new Observable<UnreachableError | null>(null);
 
+const NO_ANSWER = "The API does not answer.";
+/** After this time the page says that the API does not answer; the request goes on. */
+const SLOW_MS = 5_000;
 /** Longer than the five seconds that the edge waits for a restarting API. */
 const ANSWER_WITHIN_MS = 15_000;
 
@@ -58,13 +61,13 @@ export async function send(path: string, init?: RequestInit): Promise<Response> 
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     const late = error instanceof DOMException && error.name === "TimeoutError";
-    const message = late ? "The API does not answer." : "The API cannot be reached.";
+    const message = late ? NO_ANSWER : "The API cannot be reached.";
     throw troubled(new UnreachableError(message, { cause: error }));
   }
   if (response.status >= 502 && response.status <= 504) {
     const { detail } = problemIn(await readJson(response)); // only the API sends a problem document
     const answered = detail !== undefined;
-    throw troubled(new UnreachableError(detail ?? "The API does not answer.", { answered }));
+    throw troubled(new UnreachableError(detail ?? NO_ANSWER, { answered }));
   }
   apiTrouble.set(null);
   if (response.ok) return response;
@@ -74,16 +77,15 @@ export async function send(path: string, init?: RequestInit): Promise<Response> 
 
 /** Only reads time out: after giving up a write, the page would not know whether it was made. */
 async function answer(path: string, init: RequestInit): Promise<Response> {
-  if (init.method !== undefined) return fetch(path, init);
+  const slow = setTimeout(() => troubled(new UnreachableError(NO_ANSWER)), SLOW_MS);
   const late = new AbortController();
-  const timer = setTimeout(
-    () => late.abort(new DOMException("no answer", "TimeoutError")),
-    ANSWER_WITHIN_MS,
-  );
+  const giveUp = () => late.abort(new DOMException("no answer", "TimeoutError"));
+  const timer = init.method === undefined ? setTimeout(giveUp, ANSWER_WITHIN_MS) : undefined;
   const signals = init.signal ? [init.signal, late.signal] : [late.signal];
   try {
     return await fetch(path, { ...init, signal: AbortSignal.any(signals) });
   } finally {
+    clearTimeout(slow);
     clearTimeout(timer);
   }
 }

@@ -55,6 +55,18 @@ test("a read times out; a write does not, because its outcome would be unknown",
   expect(written).not.toHaveBeenCalled();
 });
 
+test("a request without an answer for 5 s shows, until the answer arrives", async () => {
+  answers.push("hangs");
+  const request = new AbortController();
+  const writing = send("/api/orders/1", { method: "PUT", signal: request.signal });
+  await vi.advanceTimersByTimeAsync(4_999);
+  expect(apiTrouble.get()).toBeNull();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(apiTrouble.get()?.message).toBe("The API does not answer.");
+  request.abort();
+  await expect(writing).rejects.toThrow(DOMException);
+});
+
 test("an aborted request does not change the state of the API", async () => {
   answers.push("hangs");
   const request = new AbortController();

@@ -41,7 +41,7 @@ export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
       }),
     [log, kind],
   );
-  const end = useOlder(feed, list, entries.length);
+  const end = useOlder(feed, list, !loading && !problem);
 
   function resume(): void {
     list.current?.scrollTo({ top: 0 });
