@@ -385,6 +385,7 @@ BEGIN
             updated_at boolean,
             generated  boolean,
             foreign_   boolean,
+            by_setting boolean,
             nested     boolean,
             rendering  text,
             direct     integer
@@ -440,6 +441,7 @@ BEGIN
       INTO kinds, shape.generated, columns
       FROM described;
     shape.foreign_ := 'foreign' = ANY (kinds);
+    shape.by_setting := 'by settings' = ANY (kinds);
     shape.nested := shape.foreign_ OR 'jsonb' = ANY (kinds);
     IF shape.generated OR shape.foreign_ THEN
         shape.rendering := format(
@@ -448,7 +450,7 @@ BEGIN
     END IF;
     shape.direct := CASE
         WHEN shape.is_orders AND shape.key = '{id}' AND shape.version = 'integer' AND shape.updated_at
-             AND shape.rendering IS NULL AND NOT 'by settings' = ANY (kinds)
+             AND shape.rendering IS NULL
              AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = relation AND attname = 'id'
                             AND atttypid = 'int8'::regtype)
         -- A jsonb value takes eight bytes for each level of nesting, so one of 100 levels takes more.
@@ -1197,6 +1199,7 @@ DECLARE
     parent   text;
     key      text;
     name     text;
+    ignored  text;    -- an assignment costs a tenth of a PERFORM
 BEGIN
     IF octet_length(new_row::text) > public.order_row_most_bytes() THEN
         RAISE EXCEPTION 'a row of % takes % bytes as JSON, the limit is %', shape.name,
@@ -1223,7 +1226,7 @@ BEGIN
             CASE WHEN parent ~ '^-?[0-9]{1,18}$' THEN parent::bigint END,
             CASE WHEN NOT shape.is_orders THEN ('{' || key || '}')::json END,
             new_row, old_row, public.order_actor());
-    PERFORM public.order_ring(shape.name);
+    ignored := public.order_ring(shape.name);
 END
 $$;
 COMMENT ON FUNCTION order_record IS
@@ -1231,7 +1234,6 @@ COMMENT ON FUNCTION order_record IS
 
 CREATE OR REPLACE FUNCTION order_ring(table_name text) RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF NOT public.order_writer_silent() THEN
@@ -1239,7 +1241,8 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION order_ring IS 'Rings the bell, unless this transaction may stay silent.';
+COMMENT ON FUNCTION order_ring IS
+    'Notifies the listener, unless this transaction may stay silent. search_path has to be pg_catalog.';
 
 CREATE OR REPLACE FUNCTION order_record_truncate(table_name text) RETURNS void
 LANGUAGE plpgsql
@@ -1257,8 +1260,10 @@ CREATE OR REPLACE FUNCTION order_record_insert(shape order_shape, after anyeleme
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    ignored text;
 BEGIN
-    PERFORM public.order_record(shape, 'INSERT', NULL, public.order_render(shape, after));
+    ignored := public.order_record(shape, 'INSERT', NULL, public.order_render(shape, after));
 END
 $$;
 COMMENT ON FUNCTION order_record_insert IS 'Records an INSERT into any watched table.';
@@ -1267,8 +1272,10 @@ CREATE OR REPLACE FUNCTION order_record_delete(shape order_shape, before anyelem
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    ignored text;
 BEGIN
-    PERFORM public.order_record(shape, 'DELETE', public.order_render(shape, before), NULL);
+    ignored := public.order_record(shape, 'DELETE', public.order_render(shape, before), NULL);
 END
 $$;
 COMMENT ON FUNCTION order_record_delete IS 'Records a DELETE from any watched table.';
@@ -1282,6 +1289,7 @@ DECLARE
     old_row json;
     new_row json;
     name    text;
+    ignored text;
 BEGIN
     after := public.order_stamp(shape, before, after, 0);
     old_row := public.order_render(shape, before);
@@ -1305,7 +1313,7 @@ BEGIN
                 public.order_record(shape, 'INSERT', NULL, new_row);
         RETURN after;
     END LOOP;
-    PERFORM public.order_record(shape, 'UPDATE', old_row, new_row);
+    ignored := public.order_record(shape, 'UPDATE', old_row, new_row);
     RETURN after;
 END
 $$;
@@ -1364,6 +1372,7 @@ DECLARE
 BEGIN
     IF TG_RELID OPERATOR(pg_catalog.=) {relation}
        AND pg_catalog.pg_column_size(NEW) OPERATOR(pg_catalog.<=) ({shape}).direct
+       AND (NOT ({shape}).by_setting OR public.order_settings_neutral())
     THEN
         {record} ("table", operation, order_id, "row", actor)
         VALUES ('orders', 'INSERT', NEW.id, pg_catalog.row_to_json(NEW, true), public.order_actor())
@@ -1381,6 +1390,7 @@ DECLARE
 BEGIN
     IF TG_RELID OPERATOR(pg_catalog.=) {relation}
        AND pg_catalog.pg_column_size(NEW) OPERATOR(pg_catalog.<=) ({shape}).direct
+       AND (NOT ({shape}).by_setting OR public.order_settings_neutral())
     THEN
         IF NEW OPERATOR(pg_catalog.*=) OLD THEN
             RETURN NEW;
@@ -1408,6 +1418,7 @@ DECLARE
 BEGIN
     IF TG_RELID OPERATOR(pg_catalog.=) {relation}
        AND pg_catalog.pg_column_size(OLD) OPERATOR(pg_catalog.<=) ({shape}).direct
+       AND (NOT ({shape}).by_setting OR public.order_settings_neutral())
     THEN
         {record} ("table", operation, order_id, old, actor)
         VALUES ('orders', 'DELETE', OLD.id, pg_catalog.row_to_json(OLD, true), public.order_actor())
