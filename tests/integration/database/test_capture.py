@@ -1,4 +1,4 @@
-"""Every committed change becomes one event, whoever makes it (I1)."""
+"""Every committed change becomes one event, by whatever statement (I1)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ def test_an_insert_is_an_event_with_the_whole_row(sql: Sql, events: Events) -> N
 
 
 def test_an_update_says_what_it_changed(sql: Sql, events: Events) -> None:
-    """I1: an UPDATE carries the new row and the old values of what it changed, nothing else."""
+    """I1: an UPDATE carries the new row and the old values of the changed columns only."""
     sql.execute(INSERT)
     sql.execute("UPDATE orders SET status = 'shipped', quantity = 3")
     event = events()[-1]
@@ -61,7 +61,7 @@ def test_what_a_writer_says_of_the_version_is_ignored(sql: Sql, events: Events) 
 
 
 def test_a_delete_carries_the_row_that_was(sql: Sql, events: Events) -> None:
-    """I1: after DELETE there is no row; the old one stands in changed."""
+    """I1: the event of a DELETE has no row; the deleted row is in changed."""
     sql.execute(INSERT)
     sql.execute("DELETE FROM orders")
     event = events()[-1]
@@ -78,7 +78,7 @@ def test_truncate_is_one_event_without_an_order(sql: Sql, events: Events) -> Non
 
 
 def test_rolled_back_changes_are_no_events(sql: Sql, events: Events) -> None:
-    """I1: what is rolled back, wholly or to a savepoint, leaves no event."""
+    """I1: changes rolled back, wholly or to a savepoint, leave no event."""
     with sql.transaction(force_rollback=True):
         sql.execute(INSERT)
     with sql.transaction():
@@ -156,7 +156,7 @@ def test_what_an_owners_trigger_changes_in_turn_comes_later(sql: Sql, events: Ev
 
 
 def test_what_an_owners_trigger_makes_of_a_change_is_what_counts(sql: Sql, events: Events) -> None:
-    """I1: also where it makes a change of none, or none of a change."""
+    """I1: events show the row after the owner's BEFORE triggers, also when these undo the change."""
     sql.execute(
         "CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
         " CASE NEW.quantity WHEN 5 THEN NEW.quantity := 6; WHEN 7 THEN RETURN NULL;"
@@ -181,7 +181,7 @@ def test_what_an_owners_trigger_makes_of_a_change_is_what_counts(sql: Sql, event
 
 
 def test_an_insert_that_becomes_an_update_is_one(sql: Sql, events: Events) -> None:
-    """I1: and one that becomes nothing, none; also by an owner's trigger that looks at it first."""
+    """I1: ON CONFLICT DO UPDATE makes one UPDATE event, DO NOTHING makes none."""
     sql.execute(INSERT)
     for what in ("NOTHING", "UPDATE SET quantity = orders.quantity", "UPDATE SET quantity = 4"):
         sql.execute(
@@ -251,7 +251,7 @@ def test_the_actor_is_the_transactions(sql: Sql, events: Events) -> None:
 def test_a_role_that_may_write_orders_needs_nothing_else(
     sql: Sql, postgres: Postgres, events: Events, database: Database
 ) -> None:
-    """I1: any writer is seen, also one that may neither read nor write outbox and log."""
+    """I1: a writer without rights on outbox and log makes events too."""
     role = f"clerk_of_{database.name}"
     with postgres.administrator() as administrator:
         administrator.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'clerk'".encode())

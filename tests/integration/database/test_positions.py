@@ -49,7 +49,7 @@ def test_a_batch_is_bounded_in_bytes(sql: Sql, take: Take) -> None:
 
 
 def test_a_huge_entry_goes_alone(sql: Sql, take: Take) -> None:
-    """An entry over the bound does not wait for ever: it makes a batch of its own."""
+    """An entry over the bound makes a batch of its own."""
     sql.execute("ALTER TABLE orders ADD COLUMN note text")
     sql.execute(
         "INSERT INTO orders (customer_name, product_name, note)"
@@ -63,7 +63,7 @@ def test_a_huge_entry_goes_alone(sql: Sql, take: Take) -> None:
 def test_an_open_transaction_holds_up_only_its_own_events(
     sql: Sql, take: Take, database: Database
 ) -> None:
-    """I2: what others commit meanwhile gets its positions; the late one gets the next."""
+    """I2: changes committed meanwhile get their positions; the late one gets the next."""
     with database.connect(autocommit=False) as slow:
         slow.execute(INSERT)
         sql.execute(INSERT)
@@ -170,7 +170,7 @@ def test_pruning_by_count_keeps_the_newest(
 
 
 def test_pruning_by_age(sql: Sql, take: Take) -> None:
-    """prune_order_events(interval) forgets what is older."""
+    """prune_order_events(interval) deletes older events."""
     sql.execute(INSERT)
     take()
     boundary = sql.execute("SELECT clock_timestamp()").fetchone()

@@ -20,7 +20,7 @@ INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('Ann', 'Lapto
 
 @contextmanager
 def roles(postgres: Postgres, database: Database) -> Iterator[Connect]:
-    """Connect as any role; there is an application that may write orders, and nothing else."""
+    """Connect as any role; the role shop has rights on orders only."""
     with postgres.administrator() as admin:
         exists = admin.execute("SELECT to_regrole(%s) IS NOT NULL", [SHOP]).fetchone()
         if exists == (False,):
@@ -47,7 +47,7 @@ def connect(postgres: Postgres, database: Database) -> Iterator[Connect]:
 
 @pytest.fixture(scope="module")
 def try_as(postgres: Postgres) -> Iterator[Connect]:
-    """Connect to a database that is there for what is refused, and stays as it is."""
+    """Connect to a database shared by the tests whose statements are all refused."""
     database = postgres.create_database()
     with roles(postgres, database) as connect:
         yield connect
@@ -80,8 +80,8 @@ FORBIDDEN_TO_ALL = [
 
 @pytest.mark.parametrize("role", [API_ROLE, LISTENER_ROLE, SHOP])
 @pytest.mark.parametrize("statement", FORBIDDEN_TO_ALL)
-def test_history_is_nobodys_to_change(try_as: Connect, role: str, statement: str) -> None:
-    """I1: nobody but the owner touches log, outbox, stream or triggers."""
+def test_only_the_owner_changes_the_log(try_as: Connect, role: str, statement: str) -> None:
+    """I1: roles other than the owner cannot change log, outbox, stream or triggers."""
     refuses(try_as(role), statement)
 
 
@@ -98,7 +98,7 @@ def test_history_is_nobodys_to_change(try_as: Connect, role: str, statement: str
         "SELECT order_listener_depose()",
     ],
 )
-def test_application_sees_orders_alone(try_as: Connect, statement: str) -> None:
+def test_an_application_reads_orders_only(try_as: Connect, statement: str) -> None:
     """An ordinary role reads neither outbox nor log, and takes nothing from the listener."""
     refuses(try_as(SHOP), statement)
 
@@ -113,14 +113,14 @@ def test_application_sees_orders_alone(try_as: Connect, statement: str) -> None:
         "SELECT * FROM revoked_tokens",
     ],
 )
-def test_listener_has_no_business_with_orders(try_as: Connect, statement: str) -> None:
+def test_the_listener_cannot_read_or_write_orders(try_as: Connect, statement: str) -> None:
     """The listener takes what waits, and reads or writes nothing else."""
     refuses(try_as(LISTENER_ROLE), statement)
 
 
 @pytest.mark.parametrize("statement", ["SELECT take_order_events()", "TRUNCATE orders"])
-def test_api_is_no_listener(try_as: Connect, statement: str) -> None:
-    """The API writes orders one by one, and takes nothing from the outbox."""
+def test_the_api_cannot_take_events(try_as: Connect, statement: str) -> None:
+    """The API cannot take events from the outbox or truncate orders."""
     refuses(try_as(API_ROLE), statement)
 
 
@@ -168,6 +168,6 @@ def test_hostile_search_path_hides_nothing(database: Database, connect: Connect)
 
 
 def test_script_runs_again_for_its_owner(postgres: Postgres, database: Database) -> None:
-    """An ordinary owner, who may make no roles, runs the script as often as he likes."""
+    """An owner without the right to create roles can run the script repeatedly."""
     for _ in range(2):
         postgres.load_schema(database)

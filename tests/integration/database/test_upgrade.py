@@ -45,7 +45,7 @@ def test_becomes_what_a_new_one_is(
 
 
 def test_nothing_is_lost(postgres: Postgres, earlier: Database) -> None:
-    """I1, I2: what was told keeps its position, what waited gets the next, the stream goes on."""
+    """I1, I2: logged events keep their positions and waiting changes get the next ones."""
     with earlier.connect() as sql:
         for product in ("told 1", "told 2"):
             sql.execute(INSERT.format(product))
