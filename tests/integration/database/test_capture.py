@@ -156,7 +156,7 @@ def test_what_an_owners_trigger_changes_in_turn_comes_later(sql: Sql, events: Ev
 
 
 def test_what_an_owners_trigger_makes_of_a_change_is_what_counts(sql: Sql, events: Events) -> None:
-    """I1: events show the row after the owner's BEFORE triggers, also when these undo the change."""
+    """I1: an event shows what the owner's BEFORE triggers leave of the change."""
     sql.execute(
         "CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
         " CASE NEW.quantity WHEN 5 THEN NEW.quantity := 6; WHEN 7 THEN RETURN NULL;"
