@@ -3,7 +3,8 @@
 import pytest
 
 from orders_api import filters
-from orders_api.statements import Statements, comparable_type, like_pattern
+from orders_api.conditions import comparable_type, like_pattern
+from orders_api.statements import Statements
 from orders_contract.schema import Column
 from unit.api.described import ORDERS, column, table
 

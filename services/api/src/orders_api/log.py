@@ -9,11 +9,12 @@ from psycopg.sql import SQL, Composable, Composed, Literal
 from orders_access.principal import ANYONE, Principal
 from orders_api import queries
 from orders_api.catalog import Description, WatchedTable
+from orders_api.conditions import ALL, NOTHING, Values, name
 from orders_api.database import Connection, Database, one
 from orders_api.errors import RowNotFoundError
 from orders_api.filters import Selection
 from orders_api.records import EventPage, RecentPast
-from orders_api.statements import ALL, NOTHING, PAGE_MAX_BYTES, Values, name
+from orders_api.statements import PAGE_MAX_BYTES
 from orders_contract import matching
 from orders_contract.events import open_events, packed
 from orders_contract.matching import Scope, View

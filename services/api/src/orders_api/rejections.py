@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from psycopg.sql import SQL
 
 from orders_api.bodies import Body
+from orders_api.conditions import comparable_type, type_name
 from orders_api.database import Database
 from orders_api.errors import (
     ApiError,
@@ -19,7 +20,7 @@ from orders_api.errors import (
 )
 from orders_api.filters import Selection
 from orders_api.queries import CONSTRAINT
-from orders_api.statements import Statements, comparable_type, type_name
+from orders_api.statements import Statements
 from orders_contract.schema import Column
 
 _NOT_NULL, _FOREIGN_KEY, _UNIQUE, _CHECK = "23502", "23503", "23505", "23514"

@@ -5,64 +5,29 @@ row, once, and all results are text or of a fixed type: a prepared statement sta
 happens to the table's columns.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
-from decimal import Decimal
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
-from typing import Any
 
-from psycopg.sql import SQL, Composable, Composed, Identifier, Placeholder
+from psycopg.sql import SQL, Composable, Composed
 
-from orders_api.columns import INTEGER_BITS, read_text
+from orders_api.columns import INTEGER_BITS
+from orders_api.conditions import Conditions, Scope, Values, all_of, name, parameter, type_name
 from orders_api.cursor import Bookmark
-from orders_api.filters import Condition, Selection, Sort
+from orders_api.filters import Selection, Sort
 from orders_api.preconditions import Precondition
 from orders_contract.schema import Column, Table
-
-Values = dict[str, Any]
-Scope = Mapping[str, Collection[Any]] | None
-"""Column names, and the values a row must have there to be visible; None: every row is."""
 
 PAGE_MAX_BYTES = 16 * 1024 * 1024
 """A page ends once it holds about this much: a row can have megabytes."""
 
-_T = SQL("t")
-_COMPARISONS = {"gte": SQL(">="), "gt": SQL(">"), "lte": SQL("<="), "lt": SQL("<")}
 _CACHED_STATEMENTS = 256
 
 # set_config() runs before the row's triggers, which read the actor; it ends with the statement.
 _ACTOR = SQL("WITH actor AS MATERIALIZED (SELECT set_config('orders.actor', %(actor)s, true)) ")
 
-ALL = SQL("true")
-NOTHING = SQL("false")
-
-
-def name(*parts: str) -> Composable:
-    """Quote an identifier. The driver reads ``%`` as the start of a parameter, so it is doubled."""
-    return Identifier(*(part.replace("%", "%%") for part in parts))
-
-
-def type_name(text: str) -> Composable:
-    """Return a type's name as PostgreSQL's ``format_type`` rendered it."""
-    return SQL(text.replace("%", "%%"))
-
-
-def comparable_type(column: Column) -> str:
-    """Return a column's type without length or precision: casting a value must not change it."""
-    base = column.type
-    for fixed, free in (("character(", "bpchar"), ("bit(", "bit varying")):
-        if base.startswith(fixed):
-            return free
-    start, bracket, rest = base.partition("(")
-    return start.rstrip() + rest.partition(")")[2] if bracket and '"' not in base else base
-
 
 class Statements:
-    """The statements about ``table``.
-
-    ``hashed_columns`` have an index on their hash; equality of ``inexact_columns`` ignores case or
-    the like; ``trigram_search``: the database can have indexes for search.
-    """
+    """The statements about ``table``; see ``Conditions`` for the other arguments."""
 
     def __init__(
         self,
@@ -75,9 +40,9 @@ class Statements:
         own_name = table.name.removeprefix(f"{table.namespace}.")
         self.table = table
         self.relation = name(table.namespace, own_name)
-        self._hashed = frozenset(hashed_columns)
-        self._inexact = frozenset(inexact_columns)
-        self._trigram_search = trigram_search
+        self._conditions = Conditions(
+            table, hashed_columns, inexact_columns, trigram_search=trigram_search
+        )
         self._key = [table.columns[each] for each in table.key]
         self.insert = lru_cache(_CACHED_STATEMENTS)(self._insert)
         self.update = lru_cache(_CACHED_STATEMENTS)(self._update)
@@ -87,7 +52,7 @@ class Statements:
     def read(self, key: Iterable[str], scope: Scope) -> tuple[Composed, Values]:
         """Select a row."""
         values: Values = {}
-        conditions = SQL(" AND ").join([*self._has_key(key, values), self.visible(scope, values)])
+        conditions = self._visible(key, scope, values)
         statement = SQL("SELECT {} FROM {} AS t WHERE {}").format(
             self._rendered(), self.relation, conditions
         )
@@ -147,7 +112,7 @@ class Statements:
     def is_visible(self, key: Iterable[str], scope: Scope) -> tuple[Composed, Values]:
         """Tell whether a row is there and visible."""
         values: Values = {}
-        conditions = SQL(" AND ").join([*self._has_key(key, values), self.visible(scope, values)])
+        conditions = self._visible(key, scope, values)
         return SQL("SELECT EXISTS (SELECT FROM {} AS t WHERE {})").format(
             self.relation, conditions
         ), values
@@ -176,20 +141,18 @@ class Statements:
             return SQL("md5(to_json(t.*)::text)")
         return SQL("coalesce({}::text, '')").format(name("t", "version"))
 
+    def _visible(self, key: Iterable[str], scope: Scope, values: Values) -> Composed:
+        has_key = self._conditions.has_key(key, values)
+        return all_of([*has_key, self._conditions.visible(scope, values)])
+
     def _exactly(
         self, key: Iterable[str], expected: Precondition, scope: Scope, values: Values
     ) -> Composed:
-        conditions = [*self._has_key(key, values), self.visible(scope, values)]
+        conditions: list[Composable] = [self._visible(key, scope, values)]
         if expected.tags is not None:
             values["tags"] = list(expected.tags)
             conditions.append(SQL("{} = ANY (%(tags)s)").format(self._tag()))
         return SQL(" AND ").join(conditions)
-
-    def _has_key(self, key: Iterable[str], values: Values) -> list[Composable]:
-        return [
-            SQL("{} = {}").format(name("t", column.name), _parameter(part, column, values))
-            for column, part in zip(self._key, key, strict=True)
-        ]
 
     # --- many rows -------------------------------------------------------------------------------
 
@@ -201,7 +164,7 @@ class Statements:
         """
         values: Values = {"limit": selection.limit, "max_bytes": PAGE_MAX_BYTES}
         sort = selection.sort
-        conditions = self._conditions(selection, scope, values)
+        conditions = self._conditions.of(selection, scope, values)
         if selection.after is not None:
             conditions.append(self._after(selection.after, sort, values))
         keys = [SQL("k{}").format(SQL(str(n))) for n in range(len(self._key))]
@@ -213,9 +176,9 @@ class Statements:
             value=SQL("NULL") if sort.column is None else name("t", sort.column.name),
             bytes=self._bytes(),
             table=self.relation,
-            conditions=_all(conditions),
+            conditions=all_of(conditions),
             order=self._order(sort),
-            same=_all(
+            same=all_of(
                 SQL("{} = page.{}").format(name("t", column.name), alias)
                 for column, alias in zip(self._key, keys, strict=True)
             ),
@@ -236,115 +199,8 @@ class Statements:
         return SQL(_COUNTED).format(
             columns=columns,
             table=self.relation,
-            conditions=_all([*self._conditions(selection, scope, values), condition]),
+            conditions=all_of([*self._conditions.of(selection, scope, values), condition]),
         ), values
-
-    def visible(self, scope: Scope, values: Values) -> Composable:
-        """Return the condition that a row is within a scope."""
-        if scope is None:
-            return ALL
-        columns = {each: self.table.columns.get(each) for each in scope}
-        return _all(
-            NOTHING if column is None else self._anyof(column, _texts(column, scope[each]), values)
-            for each, column in columns.items()
-        )
-
-    def _conditions(self, selection: Selection, scope: Scope, values: Values) -> list[Composable]:
-        conditions = [self.visible(scope, values)]
-        for condition in selection.conditions:
-            conditions += self._condition(condition, values)
-        return conditions + self._search(selection.search, values)
-
-    def _condition(self, condition: Condition, values: Values) -> list[Composable]:
-        column = condition.column
-        own = name("t", column.name)
-        found: list[Composable] = []
-        if condition.anyof is not None:
-            found.append(self._anyof(column, condition.anyof, values, or_null=condition.or_null))
-        if condition.not_null:
-            found.append(SQL("{} IS NOT NULL").format(own))
-        found += [
-            SQL("{} IS DISTINCT FROM {}").format(own, _parameter(text, column, values))
-            for text in condition.noneof
-        ]
-        # Text is compared by code point, as the gateways do.
-        collation = SQL(' COLLATE "C"' if column.kind == "text" else "")
-        found += [
-            SQL("{} {} {}{}").format(
-                own, _COMPARISONS[each], _parameter(text, column, values), collation
-            )
-            for each, text in condition.comparisons.items()
-        ]
-        return found
-
-    def _anyof(
-        self, column: Column, texts: Collection[str], values: Values, *, or_null: bool = False
-    ) -> Composable:
-        own = name("t", column.name)
-        if column.name in self._inexact:
-            own = SQL('({}::text COLLATE "C")').format(own)
-        alternatives: list[Composable] = []
-        if len(texts) == 1:
-            value = _parameter(next(iter(texts)), column, values)
-            alternatives.append(SQL("{} = {}").format(own, value))
-        elif texts:
-            alternatives.append(SQL("{} = ANY ({})").format(own, _array(texts, column, values)))
-        if alternatives and column.name in self._hashed - self._inexact:
-            # The hash finds the rows by index; a plain index refuses long texts.
-            texts_of = _array(texts, column, values)
-            alternatives = [
-                SQL(
-                    "({} AND hashtextextended({}, 0) = ANY"
-                    " (ARRAY(SELECT hashtextextended(v, 0) FROM unnest({}) AS v)))"
-                ).format(alternatives[0], own, texts_of)
-            ]
-        if or_null:
-            alternatives.append(SQL("{} IS NULL").format(own))
-        return SQL("({})").format(SQL(" OR ").join(alternatives)) if alternatives else NOTHING
-
-    def _search(self, text: str, values: Values) -> list[Composable]:
-        """Return a condition for each word: part of some text, or the key of the row."""
-        found: list[Composable] = []
-        for word in text.split():
-            digits = word.removeprefix("#")
-            is_key = self._is_key(digits, values)
-            if digits != word and is_key is not None:
-                found.append(is_key)
-                continue
-            alternatives = self._holds(word, values)
-            if is_key is not None:
-                alternatives.append(is_key)
-            found.append(SQL("({})").format(SQL(" OR ").join(alternatives)))
-        return found
-
-    def _holds(self, word: str, values: Values) -> list[Composable]:
-        pattern = _placeholder(values, like_pattern(word))
-        texts = [
-            name("t", column.name)
-            for column in self.table.columns.values()
-            if column.kind in ("text", "choice")
-        ]
-        if not self._trigram_search:  # then one folding for all columns is faster
-            joined = SQL(" || E'\\n' || ").join(
-                SQL("coalesce({}::text, '')").format(each) for each in texts
-            )
-            texts = [SQL("({})").format(joined)] if texts else []
-        return [
-            SQL("order_search_text({}::text) LIKE order_search_text({})").format(each, pattern)
-            for each in texts
-        ] or [NOTHING]
-
-    def _is_key(self, digits: str, values: Values) -> Composable | None:
-        """Return the condition that the row's only key is this number."""
-        column = self._key[0]
-        if len(self._key) > 1 or column.kind != "integer":
-            return None
-        if not digits.isascii() or not digits.isdecimal():
-            return None
-        bits = INTEGER_BITS.get(column.type, 64)
-        if len(digits) > 19 or int(digits) >= 2 ** (bits - 1):
-            return NOTHING
-        return SQL("{} = {}").format(name("t", column.name), _parameter(digits, column, values))
 
     def _order(self, sort: Sort) -> Composed:
         direction = SQL(" DESC" if sort.descending else " ASC")
@@ -361,32 +217,25 @@ class Statements:
         sign = SQL("<" if sort.descending else ">")
         keys = [name("t", each) for each in self.table.key]
         lasts = [
-            _parameter(part, column, values)
+            parameter(part, column, values)
             for column, part in zip(self._key, place.key, strict=True)
         ]
         column = sort.column
         if column is None or (place.value is not None and not column.nullable):
             if column is not None and place.value is not None:
                 keys.insert(0, name("t", column.name))
-                lasts.insert(0, _parameter(place.value, column, values))
+                lasts.insert(0, parameter(place.value, column, values))
             return _compared(keys, sign, lasts)
         own = name("t", column.name)
         if place.value is None:
             return SQL("({} IS NULL AND {})").format(own, _compared(keys, sign, lasts))
-        last = _parameter(place.value, column, values)
+        last = parameter(place.value, column, values)
         return SQL("({} OR {} IS NULL)").format(_compared([own, *keys], sign, [last, *lasts]), own)
 
     def _bytes(self) -> Composable:
         """Return the size of a row's large values, found without fetching or decompressing them."""
         sizes = [_size(column) for column in self.table.columns.values()]
         return SQL(" + ").join([SQL("0"), *(size for size in sizes if size is not None)])
-
-
-def like_pattern(text: str) -> str:
-    """Return the LIKE pattern for text anywhere, in which no character means anything special."""
-    for special in ("\\", "%", "_"):
-        text = text.replace(special, "\\" + special)
-    return f"%{text}%"
 
 
 def _size(column: Column) -> Composed | None:
@@ -405,52 +254,11 @@ def _size(column: Column) -> Composed | None:
             return None
 
 
-def _all(conditions: Iterable[Composable]) -> Composed:
-    return SQL(" AND ").join([*conditions] or [ALL])
-
-
 def _compared(
     left: Sequence[Composable], sign: Composable, right: Sequence[Composable]
 ) -> Composed:
     return SQL("({}) {} ({})").format(SQL(", ").join(left), sign, SQL(", ").join(right))
 
-
-def _placeholder(values: Values, value: Any) -> Placeholder:
-    """Add a parameter and return its placeholder."""
-    key = f"p{len(values)}"
-    values[key] = value
-    return Placeholder(key)
-
-
-def _parameter(text: str, column: Column, values: Values) -> Composed:
-    return SQL("CAST({} AS {})").format(
-        _placeholder(values, text), type_name(comparable_type(column))
-    )
-
-
-def _array(texts: Collection[str], column: Column, values: Values) -> Composed:
-    return SQL("CAST({}::text[] AS {}[])").format(
-        _placeholder(values, list(texts)), type_name(comparable_type(column))
-    )
-
-
-def _texts(column: Column, allowed: Collection[Any]) -> list[str]:
-    """Return those of a scope's values that the column can hold, as texts."""
-    texts = []
-    for value in allowed:
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        if isinstance(value, str) or column.kind in _KINDS.get(type(value), ()):
-            with suppress(ValueError):
-                texts.append(read_text(column, text))
-    return sorted(texts)
-
-
-_KINDS: dict[type, tuple[str, ...]] = {
-    bool: ("boolean",),
-    int: ("integer", "number"),
-    float: ("number",),
-    Decimal: ("number",),
-}
 
 _PAGE = """
     WITH found AS MATERIALIZED (

@@ -13,6 +13,7 @@ from orders_access.principal import ANYONE, Principal
 from orders_api import queries, rejections
 from orders_api.bodies import Body
 from orders_api.catalog import WatchedTable
+from orders_api.conditions import ALL, name
 from orders_api.cursor import Bookmark
 from orders_api.database import Connection, Database, one, one_or_none
 from orders_api.errors import (
@@ -25,7 +26,6 @@ from orders_api.errors import (
 from orders_api.filters import Selection
 from orders_api.preconditions import ANY_TAG, Precondition
 from orders_api.records import Counts, Page, StoredRow
-from orders_api.statements import ALL, name
 
 Key = tuple[str, ...]
 

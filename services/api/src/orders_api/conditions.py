@@ -1,0 +1,232 @@
+"""Conditions on the rows of one table, composed from its description: filters, search, scopes.
+
+Names come from the catalog and are quoted; values are always parameters.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any
+
+from psycopg.sql import SQL, Composable, Composed, Identifier, Placeholder
+
+from orders_api.columns import INTEGER_BITS, read_text
+from orders_api.filters import Condition, Selection
+from orders_contract.schema import Column, Table
+
+Values = dict[str, Any]
+Scope = Mapping[str, Collection[Any]] | None
+"""Column names, and the values a row must have there to be visible; None: every row is."""
+
+ALL = SQL("true")
+NOTHING = SQL("false")
+
+_COMPARISONS = {"gte": SQL(">="), "gt": SQL(">"), "lte": SQL("<="), "lt": SQL("<")}
+
+
+def name(*parts: str) -> Composable:
+    """Quote an identifier. The driver reads ``%`` as the start of a parameter, so it is doubled."""
+    return Identifier(*(part.replace("%", "%%") for part in parts))
+
+
+def type_name(text: str) -> Composable:
+    """Return a type's name as PostgreSQL's ``format_type`` rendered it."""
+    return SQL(text.replace("%", "%%"))
+
+
+def comparable_type(column: Column) -> str:
+    """Return a column's type without length or precision: casting a value must not change it."""
+    base = column.type
+    for fixed, free in (("character(", "bpchar"), ("bit(", "bit varying")):
+        if base.startswith(fixed):
+            return free
+    start, bracket, rest = base.partition("(")
+    return start.rstrip() + rest.partition(")")[2] if bracket and '"' not in base else base
+
+
+class Conditions:
+    """The conditions on rows of ``table``, which statements call ``t``.
+
+    ``hashed_columns`` have an index on their hash; equality of ``inexact_columns`` ignores case or
+    the like; ``trigram_search``: the database can have indexes for search.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        hashed_columns: Collection[str],
+        inexact_columns: Collection[str],
+        *,
+        trigram_search: bool,
+    ) -> None:
+        self._table = table
+        self._key = [table.columns[each] for each in table.key]
+        self._hashed = frozenset(hashed_columns) - frozenset(inexact_columns)
+        self._inexact = frozenset(inexact_columns)
+        self._trigram_search = trigram_search
+
+    def has_key(self, key: Iterable[str], values: Values) -> list[Composable]:
+        """Return the conditions that a row has a key."""
+        return [
+            SQL("{} = {}").format(name("t", column.name), parameter(part, column, values))
+            for column, part in zip(self._key, key, strict=True)
+        ]
+
+    def visible(self, scope: Scope, values: Values) -> Composable:
+        """Return the condition that a row is within a scope."""
+        if scope is None:
+            return ALL
+        columns = {each: self._table.columns.get(each) for each in scope}
+        return all_of(
+            NOTHING if column is None else self._anyof(column, _texts(column, scope[each]), values)
+            for each, column in columns.items()
+        )
+
+    def of(self, selection: Selection, scope: Scope, values: Values) -> list[Composable]:
+        """Return the conditions of a query, within a scope."""
+        conditions = [self.visible(scope, values)]
+        for condition in selection.conditions:
+            conditions += self._condition(condition, values)
+        return conditions + self._search(selection.search, values)
+
+    def _condition(self, condition: Condition, values: Values) -> list[Composable]:
+        column = condition.column
+        own = name("t", column.name)
+        found: list[Composable] = []
+        if condition.anyof is not None:
+            found.append(self._anyof(column, condition.anyof, values, or_null=condition.or_null))
+        if condition.not_null:
+            found.append(SQL("{} IS NOT NULL").format(own))
+        found += [
+            SQL("{} IS DISTINCT FROM {}").format(own, parameter(text, column, values))
+            for text in condition.noneof
+        ]
+        # Text is compared by code point, as the gateways do.
+        collation = SQL(' COLLATE "C"' if column.kind == "text" else "")
+        found += [
+            SQL("{} {} {}{}").format(
+                own, _COMPARISONS[each], parameter(text, column, values), collation
+            )
+            for each, text in condition.comparisons.items()
+        ]
+        return found
+
+    def _anyof(
+        self, column: Column, texts: Collection[str], values: Values, *, or_null: bool = False
+    ) -> Composable:
+        own = name("t", column.name)
+        if column.name in self._inexact:
+            own = SQL('({}::text COLLATE "C")').format(own)
+        alternatives: list[Composable] = []
+        if len(texts) == 1:
+            value = parameter(next(iter(texts)), column, values)
+            alternatives.append(SQL("{} = {}").format(own, value))
+        elif texts:
+            alternatives.append(SQL("{} = ANY ({})").format(own, _array(texts, column, values)))
+        if alternatives and column.name in self._hashed:
+            # The hash finds the rows by index; a plain index refuses long texts.
+            texts_of = _array(texts, column, values)
+            alternatives = [
+                SQL(
+                    "({} AND hashtextextended({}, 0) = ANY"
+                    " (ARRAY(SELECT hashtextextended(v, 0) FROM unnest({}) AS v)))"
+                ).format(alternatives[0], own, texts_of)
+            ]
+        if or_null:
+            alternatives.append(SQL("{} IS NULL").format(own))
+        return SQL("({})").format(SQL(" OR ").join(alternatives)) if alternatives else NOTHING
+
+    def _search(self, text: str, values: Values) -> list[Composable]:
+        """Return a condition for each word: part of some text, or the key of the row."""
+        found: list[Composable] = []
+        for word in text.split():
+            digits = word.removeprefix("#")
+            is_key = self._is_key(digits, values)
+            if digits != word and is_key is not None:
+                found.append(is_key)
+                continue
+            alternatives = self._holds(word, values)
+            if is_key is not None:
+                alternatives.append(is_key)
+            found.append(SQL("({})").format(SQL(" OR ").join(alternatives)))
+        return found
+
+    def _holds(self, word: str, values: Values) -> list[Composable]:
+        pattern = _placeholder(values, like_pattern(word))
+        texts = [
+            name("t", column.name)
+            for column in self._table.columns.values()
+            if column.kind in ("text", "choice")
+        ]
+        if not self._trigram_search:  # then one folding for all columns is faster
+            joined = SQL(" || E'\\n' || ").join(
+                SQL("coalesce({}::text, '')").format(each) for each in texts
+            )
+            texts = [SQL("({})").format(joined)] if texts else []
+        return [
+            SQL("order_search_text({}::text) LIKE order_search_text({})").format(each, pattern)
+            for each in texts
+        ] or [NOTHING]
+
+    def _is_key(self, digits: str, values: Values) -> Composable | None:
+        """Return the condition that the row's only key is this number."""
+        column = self._key[0]
+        if len(self._key) > 1 or column.kind != "integer":
+            return None
+        if not digits.isascii() or not digits.isdecimal():
+            return None
+        bits = INTEGER_BITS.get(column.type, 64)
+        if len(digits) > 19 or int(digits) >= 2 ** (bits - 1):
+            return NOTHING
+        return SQL("{} = {}").format(name("t", column.name), parameter(digits, column, values))
+
+
+def like_pattern(text: str) -> str:
+    """Return the LIKE pattern for text anywhere, in which no character means anything special."""
+    for special in ("\\", "%", "_"):
+        text = text.replace(special, "\\" + special)
+    return f"%{text}%"
+
+
+def all_of(conditions: Iterable[Composable]) -> Composed:
+    """Return the condition that all conditions hold."""
+    return SQL(" AND ").join([*conditions] or [ALL])
+
+
+def _placeholder(values: Values, value: Any) -> Placeholder:
+    """Add a parameter and return its placeholder."""
+    key = f"p{len(values)}"
+    values[key] = value
+    return Placeholder(key)
+
+
+def parameter(text: str, column: Column, values: Values) -> Composed:
+    """Add a value of a column as a parameter; return it with the column's type."""
+    return SQL("CAST({} AS {})").format(
+        _placeholder(values, text), type_name(comparable_type(column))
+    )
+
+
+def _array(texts: Collection[str], column: Column, values: Values) -> Composed:
+    return SQL("CAST({}::text[] AS {}[])").format(
+        _placeholder(values, list(texts)), type_name(comparable_type(column))
+    )
+
+
+def _texts(column: Column, allowed: Collection[Any]) -> list[str]:
+    """Return those of a scope's values that the column can hold, as texts."""
+    texts = []
+    for value in allowed:
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        if isinstance(value, str) or column.kind in _KINDS.get(type(value), ()):
+            with suppress(ValueError):
+                texts.append(read_text(column, text))
+    return sorted(texts)
+
+
+_KINDS: dict[type, tuple[str, ...]] = {
+    bool: ("boolean",),
+    int: ("integer", "number"),
+    float: ("number",),
+    Decimal: ("number",),
+}
