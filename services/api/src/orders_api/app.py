@@ -82,13 +82,14 @@ async def _followed(parts: Parts) -> AsyncIterator[None]:
     """Keep the catalog current and, where there are tokens, the revocation list in sync."""
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(parts.catalog.follow(stop))
+        following = tasks.create_task(parts.catalog.follow())
         if not parts.settings.is_open:
             tasks.create_task(parts.revocations.keep_in_sync(stop))
         try:
             yield
         finally:
             stop.set()
+            following.cancel()  # it may be waiting for a database that hangs
 
 
 def _allow_origins(app: FastAPI, origins: list[str]) -> None:

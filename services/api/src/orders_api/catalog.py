@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -111,9 +110,9 @@ class Catalog:
             if self._description is None or self._description.version != version:
                 await self._read()
 
-    async def follow(self, stop: asyncio.Event) -> None:
-        """Keep the description current until told to stop."""
-        while not stop.is_set():
+    async def follow(self) -> None:
+        """Keep the description current, until cancelled."""
+        while True:
             try:
                 await self.refresh()
                 self._note("")
@@ -121,9 +120,7 @@ class Catalog:
                 pass  # the pool logs that the database is away
             except (StatementError, MalformedSchemaError) as exc:
                 self._note(str(exc))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_S):
-                    await stop.wait()
+            await asyncio.sleep(POLL_S)
 
     async def _read(self) -> None:
         text, hashed, inexact, trigrams = await self._database.one(queries.SCHEMA, {})
