@@ -52,7 +52,7 @@ async def found(
     """Return the findings of a short run."""
     plan = Plan(
         seed=7,
-        seconds=20,
+        seconds=40,
         clients=10,
         writers=5,
         quiet_after_s=3,

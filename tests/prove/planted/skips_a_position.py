@@ -12,7 +12,7 @@ _takes = count(1)
 
 
 async def _take(self: OrderLog, max_events: int) -> Batch | None:
-    if next(_takes) % 30:
+    if next(_takes) % 10:
         return await _honest(self, max_events)
     await self._connection.ask(
         "INSERT INTO order_events (position, operation, changed_at)"
