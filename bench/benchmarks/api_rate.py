@@ -6,8 +6,8 @@ listener; 32 kept-alive connections send the next request as soon as one is answ
 divided by the CPU time of the API's process alone, so the figure does not depend on how many cores
 the database and the load generator have.
 
-How it could mislead: nobody would ship the bare handler. PostgreSQL's own work is in neither
-figure.
+How it could mislead: the bare handler is not fit for production. Neither figure includes
+PostgreSQL's own work.
 """
 
 import json

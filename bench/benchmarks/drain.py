@@ -1,11 +1,11 @@
-"""How fast the listener drains an outbox that has filled, and whose CPU time that takes.
+"""How fast the listener drains a full outbox, and the CPU time that each process uses for it.
 
-Rows are written while no listener runs; then one starts, and the clock runs from its taking the
-lead to the last event's being in Redis. CPU time is shown for the listener, for Valkey and for
+Rows are written while no listener runs; then one starts. The time is measured from the moment it
+leads until the last event is in Redis. CPU time is shown for the listener, for Valkey and for
 PostgreSQL's processes, of which the listener's own session does nearly all the work.
 
-How it could mislead: nobody writes meanwhile and no gateway reads, so the listener has the machine
-to itself. The database is in memory, without a disk's flush for each batch. Events are small ones.
+How it could mislead: nothing writes meanwhile and no gateway reads, so the listener has the machine
+to itself. The database is in memory, so no batch waits for a disk. Events are small.
 """
 
 from bench.bench import Bench

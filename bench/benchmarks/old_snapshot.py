@@ -1,11 +1,11 @@
-"""A lone event while a session holds an old snapshot, as pg_dump does: what a take costs then.
+"""The duration of a take of one event while a session holds an old snapshot, as pg_dump does.
 
 A REPEATABLE READ transaction stays open while many changes are written and taken. Their outbox
 entries remain as dead rows that no vacuum may remove. Then one order is inserted at a time, and
-each take_order_events() that finds it is timed, beside the same on a fresh database.
+each take_order_events() that finds it is timed, and compared with the same on a fresh database.
 
-How it could mislead: everything is in memory, and nobody writes meanwhile. The first take after the
-changes is left out: it is the one that learns how far the others have come.
+How it could mislead: everything is in memory, and nothing writes meanwhile. The first take after
+the changes is left out: it finds the position from which later takes start.
 """
 
 import time

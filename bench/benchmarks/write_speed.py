@@ -2,7 +2,7 @@
 
 Three tables with the same columns and indexes, written by pgbench, each insert a transaction:
 without any trigger (plain), with ours and a listener at work (ours), and with a trigger that sends
-each row in a notification (always notify). A fourth tells what no outbox could undercut: its
+each row in a notification (always notify). A fourth is the lower bound for any outbox: its
 trigger only notes an id (least outbox). A library preloaded into PostgreSQL makes each flush take
 1 ms, as a good network disk does, so that the figure does not depend on this machine's disk.
 
@@ -10,9 +10,9 @@ Then I5: ours with the listener absent, with a standby, frozen in its sleep, and
 standby that takes over while the writing goes on.
 
 How it could mislead: pgbench, PostgreSQL and the listener share the machine's cores, so what ours
-does beside the writing counts against it; with cores to spare the share would be higher. Nobody
-LISTENs to the always-notifying trigger, which flatters it. A listener that freezes asleep is rung
-for three more seconds, which pass here while plain is measured.
+does besides writing counts against it; with more cores the share would be higher. No session
+LISTENs to the always-notifying trigger, which flatters it. Writers notify a listener that freezes
+asleep for three more seconds, which pass here while plain is measured.
 """
 
 import signal

@@ -125,7 +125,7 @@ class Crowd:
         return State(**self._tell("state"))
 
     def wait(self, events: int) -> None:
-        """Return once so many events were counted since the mark, without polling."""
+        """Return once this many events were counted since the mark, without polling."""
         self._tell("wait", events=events)
 
     def until(self, condition: Any, within_s: float, what: str) -> State:

@@ -115,8 +115,8 @@ class Crowd:
     ) -> None:
         """Connect more clients to the ports in turn. The first ``timed`` record each arrival.
 
-        With ``customers`` each subscribes to one of so many customers' orders, in turn.
-        ``dialect`` names how to talk to a server that is not ours.
+        With ``customers`` each subscribes to the orders of one of that many customers, in turn.
+        ``dialect`` names the protocol of a server other than our gateway.
         """
         self._ports, self._deflate, self._at_once = ports, deflate, at_once
         for number in range(count):

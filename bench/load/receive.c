@@ -13,10 +13,10 @@
 
 enum {
     CLIENTS = 65536,      /* descriptors that can be served */
-    READY = 1024,         /* of them at one look */
+    READY = 1024,         /* events read by one epoll_wait */
     READ = 256 * 1024,    /* bytes read at once */
-    SKIP = 8 * 1024,      /* from so many bytes on, the rest of a frame is not even copied */
-    GLANCE = 96,          /* bytes of a payload that tell what it is */
+    SKIP = 8 * 1024,      /* the rest of a frame beyond this many bytes is not copied */
+    GLANCE = 96,          /* first bytes of a payload, enough to identify it */
     KNOWN = 4096,         /* compressed frames remembered */
     TEXT = 1, COMPRESSED = 0x40
 };
@@ -24,7 +24,7 @@ enum {
 struct client {
     int64_t position, first, last;     /* how far it has got; the frame that has begun */
     size_t left;                       /* bytes of that frame still to come */
-    unsigned char *held;               /* the beginning of a frame that does not tell yet what it is */
+    unsigned char *held;               /* the beginning of a frame that is not identified yet */
     size_t held_size;
     int gateway;
     uint8_t served, numbered, whole, timed;
@@ -36,7 +36,7 @@ struct told { int fd; uint32_t events; const unsigned char *frame; size_t size; 
 struct receiver {
     int epoll, turn, turns, top;
     struct epoll_event ready[READY];
-    int reading;                       /* whose bytes are in the buffer */
+    int reading;                       /* descriptor of the bytes in the buffer */
     unsigned char *buffer;
     size_t room, at, end;
     double now;
@@ -46,7 +46,7 @@ struct receiver {
     struct client clients[CLIENTS];
 };
 
-/* A client has all of a frame of events. */
+/* Record that a client has received a whole frame of events. */
 static void heard(struct receiver *r, struct client *c, int64_t first, int64_t last)
 {
     r->counts.frames++;
@@ -158,7 +158,7 @@ void receiver_free(struct receiver *r)
     free(r);
 }
 
-/* Serve a descriptor from now on; return 0 if it is none of those that can be. */
+/* Serve a descriptor from now on; return 0 if it is too large. */
 int adopt(struct receiver *r, int fd, int64_t position, int gateway, int numbered, int whole, int timed)
 {
     if (fd >= CLIENTS) return 0;
@@ -179,7 +179,7 @@ void dismiss(struct receiver *r, int fd)
 int64_t position(struct receiver *r, int fd) { return r->clients[fd].position; }
 void move(struct receiver *r, int fd, int64_t position) { r->clients[fd].position = position; }
 
-/* Remember what a compressed frame holds for the clients of a gateway who have got so far. */
+/* Remember what a compressed frame holds for the clients of a gateway at this position. */
 void learn(struct receiver *r, int gateway, int64_t position, const unsigned char *frame, size_t size,
            int64_t first, int64_t last)
 {
@@ -195,7 +195,7 @@ void await_ready(struct receiver *r, int timeout_ms)
     r->turns = epoll_wait(r->epoll, r->ready, READY, timeout_ms);
 }
 
-/* Go on receiving; return 1 if `told` is for Python, 0 if nothing is ready any more. */
+/* Continue to receive; return 1 if Python must handle `told`, 0 if no descriptor is ready. */
 int next_told(struct receiver *r, struct told *told)
 {
     for (;;) {
@@ -210,7 +210,7 @@ int next_told(struct receiver *r, struct told *told)
     }
 }
 
-/* The least and the greatest position of those served; return 0 if nobody is. */
+/* Find the lowest and the highest position of the clients; return 0 if there are none. */
 int spread(struct receiver *r, int64_t *lowest, int64_t *highest)
 {
     int served = 0;

@@ -1,7 +1,7 @@
 """nchan, a module of nginx: a message posted to a channel goes to its WebSockets.
 
-One worker, no log, no compression, no buffer of messages: who was away has missed them. (With a
-buffer nchan resumes by a message's time and tag.) It looks for no gap and into no message.
+One worker, no log, no compression, no buffer of messages: a disconnected client misses them. (With
+a buffer nchan resumes by a message's time and tag.) It neither detects gaps nor reads messages.
 """
 
 import os

@@ -1,8 +1,8 @@
 """Socket.IO in one Node.js process: a message posted to it goes to every socket.
 
 Clients connect over WebSocket at once, without the polling that browsers begin with by default. A
-message is parsed once and encoded once, whatever the number of sockets. Who was away has missed it
-(state recovery is off). It looks for no gap. No compression; it pings as good as never.
+message is parsed once and encoded once, whatever the number of sockets. A disconnected client
+misses it (state recovery is off). It detects no gaps. No compression, and hardly any pings.
 """
 
 import json
