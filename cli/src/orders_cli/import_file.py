@@ -153,7 +153,7 @@ class _Import:
         return self._usable(RowBuilder(name, mapping, table, conventions).build(file))
 
     def _usable(self, built: Iterable[ImportRow | BadRecord]) -> list[ImportRow]:
-        """Return the rows; report records that are none."""
+        """Return the usable rows; report the bad records."""
         rows = [each for each in built if self._is_row(each)]
         if self._upsert_by is None:
             return rows

@@ -1,7 +1,7 @@
-"""Which columns of a table the fields of a file are for. Pure.
+"""Assign the fields of a file to columns of a table. Pure.
 
 A header means the column of the same name, whatever its case, blanks, underscores and hyphens.
-Exports of shops name things their own way; their headers are known below.
+Exports of shop systems use names of their own; their headers are listed below.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -96,7 +96,7 @@ class HeaderMapping:
     """Headers that no column is for."""
     shop: ShopFormat | None
     order_position: int | None
-    """Of the header that tells which records of a shop's export belong to one order."""
+    """Position of the header whose value groups the records of a shop's export into orders."""
 
 
 def map_headers(

@@ -149,5 +149,5 @@ async def _make(
             row = await client.update(event.order.row["id"], event.values)
             traffic.settle(event, row)
             counter.count("changed")
-    except RejectedRequestError as exc:  # of an order that somebody else deleted, for one
+    except RejectedRequestError as exc:  # e.g. another client deleted the order
         counter.reject(exc)

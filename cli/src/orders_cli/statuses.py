@@ -4,7 +4,7 @@ from orders_contract.schema import Column, Table
 
 
 class StatusFlow:
-    """The statuses of a table's status column. Without such a column nothing follows anything."""
+    """The statuses of a table's status column. Without such a column no status follows another."""
 
     def __init__(self, table: Table) -> None:
         name = table.display.get("status")

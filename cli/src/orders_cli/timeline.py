@@ -1,4 +1,4 @@
-"""When an order of a file does what: all steps in the order of time. Pure."""
+"""The steps of a file's orders, sorted by time. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -55,7 +55,9 @@ def token(  # noqa: PLR0913  one parameter an option
         ),
     ] = None,
     ttl: Annotated[str, typer.Option(help="Lifetime: 90s, 30m, 8h, 7d.")] = "8h",
-    subject: Annotated[str | None, typer.Option(help="Whose token it is. Default: you.")] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="Its subject. Default: your user name.")
+    ] = None,
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Print a token. It gives its holder the role, restricted to some rows if you say so."""
