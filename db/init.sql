@@ -504,7 +504,7 @@ END
 $$;
 COMMENT ON FUNCTION order_watched_shape IS
     'The shape of a table whose triggers name another by its OID: after a dump was restored. Slow; '
-    'db/init.sql makes the triggers anew. Refuses a table that is not watched.';
+    'db/init.sql makes the triggers anew. Raises an error for a table that is not watched.';
 
 
 -- The schema document ---------------------------------------------------------------------------
@@ -770,7 +770,7 @@ BEGIN
     RETURN brackets <> '';
 END
 $$;
-COMMENT ON FUNCTION order_depth_exceeds IS 'Whether a JSON document is nested deeper than so many levels.';
+COMMENT ON FUNCTION order_depth_exceeds IS 'Whether a JSON document is nested deeper than this many levels.';
 
 CREATE OR REPLACE FUNCTION order_row_most_bytes() RETURNS integer
 LANGUAGE sql IMMUTABLE
@@ -916,7 +916,7 @@ END
 $$;
 COMMENT ON FUNCTION order_taker_next IS
     'What a session knows after a take whose first entry was lowest. newest: the newest id that was '
-    'drawn before the snapshot. Whoever draws an id has a transaction id by then.';
+    'drawn before the snapshot. A transaction that draws an id has a transaction id by then.';
 
 CREATE OR REPLACE FUNCTION take_order_events(
     max_events integer DEFAULT 1000,
@@ -1111,9 +1111,9 @@ LANGUAGE sql VOLATILE
 RETURN setval('order_listener_well_until', extract(epoch FROM clock_timestamp())::bigint + 3) > 0
    AND pg_try_advisory_xact_lock(order_lock('silent'));
 COMMENT ON FUNCTION order_writers_settled IS
-    'Says that the listener is well, and then whether every transaction that changed orders without '
-    'ringing has ended: also those that found it unwell. One statement of its own: the lock it '
-    'tries must not outlive it.';
+    'Records that the listener is well, then returns whether every transaction that changed orders '
+    'without notifying has ended, including those that found it unwell. Call it as a statement of '
+    'its own: the lock that it tries must not outlive it.';
 
 CREATE OR REPLACE FUNCTION order_listener_hears() RETURNS boolean
 LANGUAGE sql VOLATILE
@@ -1140,7 +1140,7 @@ COMMENT ON FUNCTION order_listener_depose IS
 -- A transaction that notifies waits at commit for every other that does, one fsync at a time. So a
 -- writer notifies only while the listener sleeps. No change is missed: a silent writer looked for a
 -- sleeping listener *after* it took the lock "silent"; the listener asks whether "silent" is free
--- *after* it took "asleep". So the listener is told yes only after that writer has ended, and then
+-- *after* it took "asleep". So the listener gets "silent" only after that writer has ended, and then
 -- looks once more. The same holds for a writer that found the listener unwell: the listener asks after
 -- it recorded that it is well. Never wait for these locks: PostgreSQL would queue writers behind the
 -- listener (I5).
@@ -1159,7 +1159,7 @@ CREATE OR REPLACE FUNCTION order_actor() RETURNS text
 LANGUAGE sql STABLE
 RETURN left(nullif(current_setting('orders.actor', true), ''), 200);
 COMMENT ON FUNCTION order_actor IS
-    'To whom changes are ascribed: orders.actor of the transaction or session, if set, cut to 200 '
+    'The actor of changes: orders.actor of the transaction or session, if set, cut to 200 '
     'characters.';
 
 CREATE OR REPLACE FUNCTION order_stamp(shape order_shape, before anyelement, after anyelement, step integer)

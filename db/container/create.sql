@@ -1,5 +1,5 @@
 -- The first start of the database's container: an ordinary role that owns the database and all in it,
--- and the roles of those who log in.
+-- and the roles that log in.
 \getenv password DB_PASSWORD
 CREATE ROLE orders LOGIN PASSWORD :'password';
 \i /usr/local/share/orders/roles.sql

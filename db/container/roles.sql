@@ -1,4 +1,4 @@
--- The roles of those who log in, with the passwords on their volumes; may run any number of times.
+-- The roles that log in, with the passwords from their volumes; may run any number of times.
 SET client_min_messages = warning;    -- "already granted" is no news
 \getenv api_password API_PASSWORD
 \getenv listener_password LISTENER_PASSWORD

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Sees to the secrets of the roles, then starts PostgreSQL.
+# Creates the passwords of the roles, then starts PostgreSQL.
 #
-# The owner's is DB_PASSWORD of the first start; what is not given is made up then. Each role's lies
-# on a volume of its own, which only the database and the one who logs in with it mount; a process
-# of theirs finds it through DB_PASSWORD_FILE.
+# The owner's password is DB_PASSWORD of the first start, or is generated then. Each role's password is
+# a file on a volume of its own, which only the database and the service of that role mount; the service
+# reads it through DB_PASSWORD_FILE.
 set -eu
 umask 077
 
 readers=10001:10001
 
-# keep FILE [SECRET]: have a secret in the file, the one given or one made up.
+# keep FILE [SECRET]: unless the file has a secret, write the given or a generated one; print it.
 keep() {
     if [ ! -s "$1" ]; then
         mkdir -p "$(dirname "$1")"
@@ -30,7 +30,8 @@ API_PASSWORD=$(keep /run/orders-api/database-password)
 LISTENER_PASSWORD=$(keep /run/orders-listener/database-password)
 export DB_PASSWORD API_PASSWORD LISTENER_PASSWORD
 
-# Nobody knows the superuser's: he gets in through the container alone (docker compose exec db psql).
+# The superuser's password is random and stored nowhere: the superuser logs in only inside the container
+# (docker compose exec db psql).
 POSTGRES_PASSWORD=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
 export POSTGRES_PASSWORD
 
