@@ -1,1 +1,1 @@
-"""Who may see and do what: tokens, roles, scopes, revocations, limits. API and gateway share it."""
+"""Access control of API and gateway: tokens, roles, scopes, revocations, rate limits."""

@@ -25,7 +25,7 @@ STALE_S = 3600.0
 """Known keys are used for this long while the issuer does not answer."""
 
 _TIMEOUT_S = 2
-"""Less than the edge waits for a gateway, so that a slow issuer looks like no dead gateway."""
+"""Shorter than the edge waits for a gateway: a slow issuer must not look like a dead gateway."""
 _MAX_BYTES = 256 * 1024
 
 
@@ -37,7 +37,7 @@ class KeySource(Protocol):
 
         Raises:
             InvalidTokenError: there is no such key.
-            KeysUnavailableError: the keys cannot be fetched, so nobody knows.
+            KeysUnavailableError: the keys cannot be fetched, so the id cannot be looked up.
 
         """
 

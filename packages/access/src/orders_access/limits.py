@@ -1,4 +1,7 @@
-"""Limits per client address and per subject. Pure: the caller passes the time."""
+"""Rate limits and connection limits, per client address and per subject. Pure.
+
+The caller passes the time.
+"""
 
 from collections import Counter, OrderedDict
 from ipaddress import IPv6Address, IPv6Network, ip_address

@@ -1,4 +1,4 @@
-"""Who sends a request, and what they may do. Pure."""
+"""The principal of a request: its subject, role and scope. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -84,7 +84,7 @@ class AccessSettings(ServiceSettings):
 
     @property
     def is_open(self) -> bool:
-        """Whether everyone is admitted."""
+        """Whether all clients are admitted."""
         return self.auth_mode == "open"
 
     def verifier(self) -> Verifier:

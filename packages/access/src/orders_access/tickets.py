@@ -1,7 +1,7 @@
 """One-time tickets, which a browser presents instead of its token. Valid for seconds, in Redis.
 
-A page cannot set headers on a WebSocket, and addresses are logged. A ticket that somebody sees
-later is worthless.
+A page cannot set headers on a WebSocket, and addresses are logged. A ticket that was used or has
+expired is worthless, so it may appear in a log.
 """
 
 import hashlib

@@ -32,7 +32,7 @@ HELLO_WITHIN_S = 10.0
 """From the first packet to ``hello``."""
 
 SILENT_HEARTBEATS = 2.0
-"""After so many heartbeat intervals without a byte the connection is dead, whatever TCP reports."""
+"""After this many heartbeat intervals without a byte the connection counts as dead."""
 
 POLICY_VIOLATION, UNAUTHORIZED = 1008, 4001
 
@@ -41,7 +41,7 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class _Socket(ClientConnection):
-    """A connection that knows when its last byte arrived, be it of an unfinished message."""
+    """A connection that records when its last byte arrived, also within an unfinished message."""
 
     heard_at = 0.0
 
@@ -52,7 +52,7 @@ class _Socket(ClientConnection):
 
 
 class _LostError(ClientError):
-    """This connection is of no more use."""
+    """This connection can no longer be used."""
 
 
 _TEMPORARY = (

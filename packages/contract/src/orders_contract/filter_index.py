@@ -1,9 +1,9 @@
-"""Which of many selections may see an event, without asking each. Pure.
+"""Find the selections that may see an event, without testing each. Pure.
 
 For each table, a selection is filed under the values that one of its conditions lists. An event
 looks up the values that its row has and had and finds the selections filed there, so its cost grows
 with the selections that match it, not with all there are. Selections whose conditions for a table
-list no values (ranges, ``not``, no condition) are asked about every event of that table.
+list no values (ranges, ``not``, no condition) are candidates for every event of that table.
 """
 
 from collections.abc import Collection, Iterator
@@ -28,7 +28,7 @@ class _Drawer:
 
     all: _Selections = field(default_factory=dict)
     unlisted: _Selections = field(default_factory=dict)
-    """Those that no condition with a list of values finds."""
+    """Selections without a condition that lists values."""
     slots: dict[_Slot, dict[Comparable, _Selections]] = field(default_factory=dict)
 
     def add(self, selection: Selection, condition: Condition | None) -> None:
@@ -75,7 +75,7 @@ class FilterIndex:
         self._all: _Selections = {}
         self._tables: dict[str, _Drawer] = {}
         self._others: dict[frozenset[str], _Drawer] = {}
-        """By the tables that a scope describes: those who see every table but these."""
+        """By the tables that a scope describes: the selections that see all other tables."""
 
     def __len__(self) -> int:
         """Return the number of selections."""

@@ -68,7 +68,7 @@ class Condition:
     excluded: frozenset[Comparable] = frozenset()
     bounds: tuple[Bound, ...] = ()
     rank: int = field(default=1, compare=False)
-    """Which conditions an index prefers: lower ones, whose values fewer rows share."""
+    """Rank by which an index chooses a condition: the lower, the fewer rows share a value."""
 
     def admits(self, value: Any) -> bool:
         """Return whether a value of the column fulfils the condition."""

@@ -1,6 +1,6 @@
-"""What a client sees of an event: by the rows it asked for, and by those its token allows. Pure.
+"""Which rows match a filter, and what a client sees of an event under filter and scope. Pure.
 
-This is the one module that decides it, for gateway, API and clients. A client that names tables
+Gateway, API and clients all decide it here. A client that names tables
 and filters holds the set of rows that match. An UPDATE that moves a row out of that set reaches it
 as LEAVE; one that moves a row into it arrives as the UPDATE it is. The holder of a restricted token
 sees only rows within its scope and learns nothing about a row from before it entered the scope.
@@ -200,7 +200,7 @@ def view(event: Event, selection: Selection) -> View:
             return _view_update(row_of(event) or {}, event.get("changed") or {}, wanted, visible)
         case "DELETE":
             row = event.get("changed") or {}
-        case _:  # TRUNCATE reaches everyone; its actor may be a stranger
+        case _:  # all clients get TRUNCATE; its actor may be outside the scope
             return View.WHOLE if selection.scope is None else View.CONFINED
     return View.WHOLE if wanted.matches(row) and visible.matches(row) else View.HIDDEN
 
