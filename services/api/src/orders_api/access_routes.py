@@ -1,4 +1,4 @@
-"""The paths about the sender of a request: who they are, tickets, and revocation of tokens."""
+"""The paths about access: the sender's identity, tickets, and revocation of tokens."""
 
 from datetime import UTC, datetime
 from typing import Annotated

@@ -33,7 +33,7 @@ def decode(cursor: str, order: str, key_columns: int) -> Bookmark:
     that another page would not show.
 
     Raises:
-        MalformedCursorError: it was changed on the way, or belongs to another list or order.
+        MalformedCursorError: it was altered, or belongs to another list or order.
 
     """
     try:

@@ -29,7 +29,7 @@ SCOPED_PULSE_EVENTS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Reads ``order_events``. ``who`` sends the request and sees what their scope allows."""
+    """Reads ``order_events``. ``who`` sends the request; their scope limits what they see."""
 
     database: Database
 
@@ -100,7 +100,7 @@ class Log:
     async def _is_known(
         self, catalog: Description, order_id: int, who: Principal, page: EventPage, after: int
     ) -> bool:
-        """Tell whether an order is there, or was, and is visible or was."""
+        """Tell whether an order exists or existed, and is or was visible."""
         async with self.database.connection() as connection:
             key = (str(order_id),)
             orders = catalog.orders.statements
@@ -113,7 +113,7 @@ class Log:
 
 
 def _created(table: WatchedTable, who: Principal) -> tuple[Composable, Values]:
-    """Return the statement for the times at which the orders that the log knows were created."""
+    """Return the statement that selects the creation times of the orders in the log."""
     column = table.table.columns.get("created_at")
     if column is None or column.kind != "timestamp":
         return SQL("SELECT NULL::timestamptz AS created_at, 0 AS weight"), {}
@@ -138,7 +138,7 @@ async def _scoped_changes(
 
 
 async def _seen(page: EventPage, catalog: Description, who: Principal) -> EventPage:
-    """Return a page as the principal may see it; unopened if that is all of it."""
+    """Return a page as the principal may see it; unopened if they may see all of it."""
     if who.rows is None or page.events == "[]":
         return page
     # In a thread, because a page may have megabytes to parse.

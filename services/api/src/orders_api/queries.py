@@ -71,9 +71,10 @@ COUNTS = """
       FROM order_stream
 """
 
-# Quarters of an hour, because every time zone's hours are made of them. Minutes: positions have no
-# gaps and times hardly go back along them, so the begin of a minute is found by bisection, and its
-# changes are a difference; reading an hour of events could mean millions.
+# Orders are counted by quarters of an hour, because time zones differ by multiples of a quarter.
+# Changes are counted by minutes: positions have no gaps and times hardly ever decrease with them,
+# so the begin of a minute is found by bisection, and its number of changes is a difference of
+# positions. Reading all events of an hour could mean millions.
 PULSE = """
     WITH RECURSIVE counted AS ({counted}), quarters AS (
         SELECT width_bucket(extract(epoch FROM created_at - %(day)s::timestamptz),
@@ -110,7 +111,7 @@ PULSE = """
 # --- the log --------------------------------------------------------------------------------------
 
 # One event a step, so that rendering stops where the page does: the next event may have 16 MB.
-# Under a scope ``visible`` leaves out, unread, what is certainly not to be seen.
+# Under a scope ``visible`` leaves out, without reading them, events that are certainly hidden.
 EVENTS = """
     WITH RECURSIVE page AS (
         SELECT 0 AS number, %(after)s::bigint AS position, NULL::text AS json, 0::bigint AS bytes

@@ -1,4 +1,7 @@
-"""What PostgreSQL refuses, as errors of the API that name field and constraint, never contents."""
+"""Turn PostgreSQL's constraint and value errors into 4xx errors of the API.
+
+They name field and constraint, never contents.
+"""
 
 import contextlib
 from collections.abc import Iterable
@@ -51,7 +54,7 @@ async def of_write(  # noqa: PLR0911  one for each kind of refusal
         case state if state == _FORBIDDEN:
             return DatabaseForbidsError()
         case state if state == _RAISED or state.startswith(_INTEGRITY):
-            # Written by the database's owner for whoever writes; shown to them, never logged.
+            # The database's owner wrote it for clients that write; shown to them, never logged.
             return RefusedByTriggerError(error.message[:_MAX_MESSAGE_LENGTH])
         case state if state.startswith(_LIMIT):
             return InvalidInputError("body", f"is too large: {error.message}")

@@ -50,8 +50,8 @@ class CatalogRoute(APIRoute):
     """A route whose inputs the catalog describes; its endpoint reads the request itself.
 
     If the tables turn out to have changed since the catalog was read, it is read again and the
-    request is served once more, from the beginning. FastAPI describes the route but does not take
-    the request apart, which would cost as much as everything else that the API does for it.
+    request is served once more, from the beginning. FastAPI describes the route but does not parse
+    the request, which would cost as much as everything else that the API does for it.
     """
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
@@ -76,13 +76,13 @@ def parts(request: Request) -> Parts:
 
 
 def sender(request: Request) -> Principal | None:
-    """Return who sends a request, None if they have not shown it; the gate has found out."""
+    """Return the principal that the gate found; None for a request without a valid token."""
     principal: Principal | None = request.state.principal
     return principal
 
 
 def require(request: Request, role: Role) -> Principal:
-    """Return who sends a request; raise ForbiddenError if their role does not include ``role``."""
+    """Return the principal; raise ForbiddenError if its role does not include ``role``."""
     principal: Principal = request.state.principal
     if not principal.may(role):
         raise ForbiddenError
@@ -90,7 +90,7 @@ def require(request: Request, role: Role) -> Principal:
 
 
 def require_no_query(request: Request) -> None:
-    """Refuse query parameters where there are none."""
+    """Refuse a request with query parameters."""
     if request.scope["query_string"]:
         for name in request.query_params:
             raise InvalidInputError(name[:100], "is not known here")

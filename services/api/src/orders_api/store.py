@@ -228,7 +228,7 @@ def _tag_of(row: str) -> str:
 
 
 def _own_key(key: str, who: Principal) -> str:
-    """Keep the keys of different subjects apart: an answer is for the one who asked."""
+    """Keep the keys of different subjects apart: only the sender of a key gets its answer."""
     return f"{who.subject}\n{key}" if who.subject else key
 
 
