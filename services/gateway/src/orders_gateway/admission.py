@@ -1,4 +1,4 @@
-"""From a handshake to a principal that may stay, or a refusal that says why."""
+"""Admit or refuse a client: from its handshake to its principal, or to an error with a reason."""
 
 import asyncio
 import time

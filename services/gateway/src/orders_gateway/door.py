@@ -1,4 +1,4 @@
-"""Who may connect: pages by origin, people by token or ticket, each within limits."""
+"""Checks before a connection: the page's origin, a token or ticket, connection limits."""
 
 import redis.asyncio as redis
 from websockets.http11 import Request

@@ -40,7 +40,7 @@ class Fanout:
 
     @property
     def head(self) -> Head | None:
-        """How far the stream was taken in; the ring reaches it with the next flush."""
+        """Position up to which batches were received; the ring reaches it with the next flush."""
         ring = self._hub.ring
         if self._gathering:
             return Head(self._gathering[-1].stream, self._gathering[-1].last)
@@ -117,7 +117,7 @@ class Fanout:
 
 
 def pause_s(took_s: float) -> float:
-    """Return how long to gather after a flush that took so long.
+    """Return how long to gather batches after a flush of this duration.
 
     The cost of a write hardly depends on its size. A short flush, some milliseconds for a thousand
     clients, is followed by a pause four times as long, up to 20 ms; a longer flush by a pause of

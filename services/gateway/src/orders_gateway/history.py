@@ -1,4 +1,4 @@
-"""Events that the ring no longer has: from Redis's stream, else from the log through the API."""
+"""Resume: events that the ring no longer has, from Redis's stream, else from the log by the API."""
 
 import asyncio
 import json

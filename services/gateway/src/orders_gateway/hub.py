@@ -1,4 +1,4 @@
-"""Which members get which message. Pure: the hub decides, the shell writes to sockets.
+"""Decide which members get which message. Pure: the shell writes to sockets (``fanout``).
 
 Members are grouped by what they select. A batch becomes one message per group, shared by all its
 members, so the work grows with the matching filters and with bytes, never with clients times
@@ -89,7 +89,7 @@ class Hub(Generic[M]):
     def leave(self, member: M, selection: Selection, framing: Framing) -> int:
         """Remove a member, if it is one; return the end of the last message that it got.
 
-        Later events, up to the ring's position, are none that it sees.
+        None of the later events, up to the ring's position, matches its selection.
         """
         if framing in self._compressors:
             self._compressors[framing].leave(member)
@@ -227,7 +227,7 @@ class Hub(Generic[M]):
                 yield from group.deliver(message)
 
     def _give_up(self, position: int) -> Iterator[Delivery[M]]:
-        """Reset every filtered member: what it should see of a batch cannot be told (I11)."""
+        """Reset every filtered member: a batch cannot be parsed, its matches are unknown (I11)."""
         for selection, group in self._groups.items():
             self._restart_group(group, position)
             if not selection.is_everything:

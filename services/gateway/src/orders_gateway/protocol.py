@@ -200,7 +200,7 @@ def authenticated(principal: Principal) -> bytes:
 
 
 def expiring(seconds: int) -> bytes:
-    """Return the message that the token expires in so many seconds."""
+    """Return the message that the token expires in this many seconds."""
     return _render(type="expiring", seconds=seconds)
 
 

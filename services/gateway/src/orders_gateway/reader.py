@@ -1,4 +1,4 @@
-"""How far one client has read the stream, and what it needs next. Pure.
+"""The position of one client: resume, catching up, conflation, live. Pure.
 
 A reader is a state machine: the shell (``subscriber``) reports what happens to the socket, asks for
 the next step and writes the messages the reader returns.
@@ -69,7 +69,7 @@ class Reader:
         return self.hub.ring.position if self.state is ReaderState.LIVE else self._position
 
     def seek(self, position: int) -> None:
-        """Take the client's word for how far it has got. The reader must be STOPPED."""
+        """Set the position that the client claims to have. The reader must be STOPPED."""
         self._position = position
 
     def start(self) -> NextStep:
@@ -124,7 +124,7 @@ class Reader:
     def heartbeat(self) -> bytes | None:
         """Return a heartbeat for a reader that waits: for the log, or for its turn among many.
 
-        A client that hears nothing gives up and reconnects, which makes the wait longer for all.
+        A client that receives nothing gives up and reconnects, so that all wait longer.
         """
         waits = self.state not in {ReaderState.STOPPED, ReaderState.LIVE} and self._has_room
         if waits and self._position <= self.hub.ring.position:

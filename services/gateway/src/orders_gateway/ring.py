@@ -1,4 +1,4 @@
-"""The most recent batches, without a gap. Pure."""
+"""The most recent batches, without a gap, for clients that resume. Pure."""
 
 from collections import deque
 from enum import Enum, auto

@@ -58,7 +58,7 @@ class Context:
     turns: Turns
     door: Door
     schema: Schema | None = None
-    """The watched tables; None until Redis has told."""
+    """The watched tables; None until they have been read from Redis."""
 
     @property
     def schema_version(self) -> str:
@@ -142,7 +142,7 @@ class Subscriber:
         self._start()
 
     async def _handle(self, text: str | bytes) -> None:
-        """Obey one message of the client, or answer that it is not valid."""
+        """Act on one message of the client, or answer that it is not valid."""
         try:
             await self._obey(protocol.parse_message(text))
         except ProtocolError as exc:
@@ -282,7 +282,7 @@ class Subscriber:
         self.transport.abort()
 
     def send_heartbeat(self) -> None:
-        """Tell a client that waits while it catches up that it is not forgotten."""
+        """Send a heartbeat to a client that waits while it catches up."""
         if (message := self._reader.heartbeat()) is not None:
             self._send(message)
 
@@ -317,7 +317,7 @@ class Subscriber:
         while (step := self._reader.next_step()) is not NextStep.NOTHING:
             match step:
                 case NextStep.WAIT_FOR_STREAM:
-                    # The client's word, or history was further than this gateway's ring.
+                    # The client claims this position, or history was ahead of this gateway's ring.
                     position = self._reader.position
                     if not await self.context.waiters.wait(position, AHEAD_GRACE_S):
                         self._send(self._reader.reset("ahead"))

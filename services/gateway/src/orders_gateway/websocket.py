@@ -103,7 +103,7 @@ class Socket(ServerConnection):
     asked = StreamRequest()
     address = ""
     principal: Principal | None = None
-    """Whom the handshake authenticated; None if the first message must."""
+    """The principal of the handshake; None if the first message must authenticate."""
     frames: TokenBucket | None = None
 
     def __init__(self, protocol: ServerProtocol, *args: Any, **options: Any) -> None:
