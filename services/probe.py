@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  copied into images as a script
-"""Requests the health page of the service in the same container; exit status 0 means healthy.
+"""Request the health page of the service in the same container; exit status 0 means healthy.
 
 ``python -I -S probe.py``; the environment variable ORDERS_HEALTH names port and path, such as
 ``8001/health``. It runs every two seconds, so it imports little: an HTTP client takes five times

@@ -37,7 +37,7 @@ class Outcome(StrEnum):
 
     PUBLISHED = "PUBLISHED"
     DUPLICATE = "DUPLICATE"
-    """Redis had it already: as good as published."""
+    """Redis had it already, so it counts as published."""
     GAP = "GAP"
     """Redis lacks what comes before it."""
     FOREIGN = "FOREIGN"

@@ -1,4 +1,4 @@
-"""The leader's work: what PostgreSQL committed, Redis gets, in order and without a gap."""
+"""The leader's work: pass committed changes from PostgreSQL to Redis, in order, without a gap."""
 
 import asyncio
 import time
@@ -87,8 +87,8 @@ class Relay:
                     await self._sleep()
                 await self._log.wake_up()
             else:
-                # A writer is checking the lock just now. Or one was cancelled while it did, and
-                # keeps the lock until its session ends: then the listener looks often instead.
+                # A writer is testing the lock at this moment. Or a writer was cancelled during the
+                # test and keeps the lock until its session ends; until then the listener polls.
                 await asyncio.sleep(next(pauses, SETTLING_PAUSES_S[-1]))
 
     async def _stay_awake(self) -> None:
@@ -102,10 +102,10 @@ class Relay:
             await self._pass_on()
 
     async def _settle(self) -> bool:
-        """Wait for the writers that found the listener awake, or unwell; later ones notify.
+        """Wait for the writers that did not notify because the listener was awake or unwell.
 
-        False when changes come fast: where transactions overlap without end, waiting for a moment
-        without any would let every writer notify.
+        Later writers notify. Returns False when changes come fast: if transactions always overlap,
+        there is no moment without an open one, and every writer would notify while this waits.
         """
         pauses = iter(SETTLING_PAUSES_S)
         pause_s = next(pauses)
@@ -122,9 +122,9 @@ class Relay:
     async def _sleep(self) -> None:
         """Pass on what writers notify of, until changes come fast.
 
-        Nothing waits in the outbox whenever this waits for a notification: the last look found
-        nothing, and later changes notify. Except changes written while the sign of life was too
-        old; renewing it waits for their writers.
+        While this waits for a notification the outbox is empty: the last look found nothing, and
+        later changes notify. Changes written while the sign of life was too old are an exception;
+        renewing it waits for their writers.
         """
         alive_at_s = time.monotonic()
         pause_s = SIGN_OF_LIFE_INTERVAL_S

@@ -51,9 +51,10 @@ class Script:
             raise self._lost
         loop = asyncio.get_running_loop()
         self._answer = loop.create_future()
-        # Redis replies first to the connection that came last to be owed a reply. Owing this one
-        # the reply to PING before the script publishes, it writes to the subscribers first.
-        # Otherwise it would wake this process first, and on few processors they would wait for it.
+        # Redis writes replies to its connections in the reverse order in which they became due.
+        # PING makes a reply to this connection due before the script publishes, so Redis writes to
+        # the subscribers first. Otherwise it would wake this process first, and on few processors
+        # the subscribers would wait for it.
         self._replies_due = 2
         self._wire.send(("PING",), command)
         timer = loop.call_later(ANSWER_TIMEOUT_S, self._fail, redis.TimeoutError("no answer"))

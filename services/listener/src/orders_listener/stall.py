@@ -1,7 +1,7 @@
 """Whether a leader that still holds its lock has stopped working. Pure."""
 
 STALLED_S = 3.0
-"""A leader stalls if it leaves a change in the outbox, or its presence in Redis, for so long."""
+"""A leader stalls if a change stays in the outbox, or its presence is missing, for this long."""
 
 
 class StallDetector:

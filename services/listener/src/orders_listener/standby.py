@@ -19,9 +19,10 @@ logger = structlog.get_logger()
 async def lead(log: OrderLog, publisher: Publisher, status: Status) -> None:
     """Return once this listener leads.
 
-    A leader that ended has released its lock. One that is frozen or cut off holds it; its session
-    is ended if it stalls, at once if it was this listener's own. PostgreSQL cannot end a session
-    whose backend is stopped. Then this listener leads without the lock, which only saves work (I8).
+    A leader that ended has released its lock. A leader that is frozen or cut off keeps the lock:
+    this listener ends that session once the leader stalls, or at once if the session was its own.
+    PostgreSQL cannot end a session whose backend is stopped. Then this listener leads without the
+    lock, which only saves work (I8).
     """
     detector = StallDetector(time.monotonic())
     deposed_at: float | None = None

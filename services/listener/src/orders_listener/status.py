@@ -8,7 +8,7 @@ from typing import Any, Literal
 from orders_contract.batches import Head
 
 STALE_S = 5.0
-"""The listener is down if PostgreSQL or Redis has not answered, or a change has waited, so long."""
+"""The listener is down if PostgreSQL or Redis has not answered, or a change waits, this long."""
 
 
 @dataclass(frozen=True, slots=True)
