@@ -15,17 +15,17 @@ export default defineConfig(
     ],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
-      // Numbers read well in templates; objects and undefined do not.
+      // Numbers are safe in templates; objects and undefined are not.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
-      // `onClick={() => setOpen(true)}` says what it does.
+      // Allow `onClick={() => setOpen(true)}`.
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
-      // It warns of libraries that the React Compiler skips; there is no compiler here.
+      // Concerns only the React Compiler, which this project does not use.
       "react-hooks/incompatible-library": "off",
       "no-console": ["error", { allow: ["warn", "error"] }],
     },
   },
   {
-    // One feature knows nothing of another; what they share is in lib, components or live.
+    // Shared code must not depend on a feature.
     files: ["src/lib/**", "src/components/**"],
     rules: {
       "no-restricted-imports": ["error", { patterns: ["@/features/*", "@/app"] }],

@@ -7,14 +7,14 @@ import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
-// `npm run dev` shows a running system's data: point EDGE_URL at it.
+// `npm run dev` shows the data of the running system at EDGE_URL.
 const edge = process.env.EDGE_URL ?? "http://localhost:3000";
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 const brotli = promisify(brotliCompress);
 
-/** Compresses once, as well as can be, what the edge would otherwise compress for each visitor. */
+/** Compresses files at the highest level when they are built; the edge serves them as they are. */
 const precompressed = (): Plugin => ({
   name: "precompressed",
   apply: "build",

@@ -6,7 +6,7 @@ export interface Toast {
   readonly tone: "good" | "bad" | "neutral";
   readonly title: string;
   readonly detail?: string;
-  /** A toast with an action stays until it is dismissed: whoever shows it knows how long. */
+  /** A toast with an action stays until it is dismissed: the code that shows it knows how long. */
   readonly action?: { readonly label: string; readonly run: () => void };
 }
 

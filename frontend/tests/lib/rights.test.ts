@@ -9,6 +9,6 @@ test.each([
   expect(rightsOf({ role })).toEqual(rights);
 });
 
-test("while nobody could say who it is, the API is asked rather than anything hidden", () => {
+test("while the role is unknown, everything is offered and the API decides", () => {
   expect(rightsOf(null)).toEqual({ write: true, remove: true });
 });

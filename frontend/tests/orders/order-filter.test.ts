@@ -56,5 +56,12 @@ test("filter and sorting can be written to the address and read back", () => {
 
 test("the request to the API names the schema's columns", () => {
   const filter = { status: "shipped", customer: "Ann", search: "x" } as const;
-  expect(toQuery(filter, SCHEMA).toString()).toBe("status=shipped&customer_name=Ann&search=x");
+  expect(toQuery(filter, SCHEMA).toString()).toBe(
+    "status.eq=shipped&customer_name.eq=Ann&search=x",
+  );
+});
+
+test("orders without a status are requested as such", () => {
+  expect(toQuery({ ...EVERYTHING, status: "" }, SCHEMA).toString()).toBe("status.is=null");
+  expect(matches({ ...EVERYTHING, status: "" }, { ...order(1), status: null })).toBe(true);
 });

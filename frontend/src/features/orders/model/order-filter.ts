@@ -65,7 +65,10 @@ export function toQuery(
   const query = new URLSearchParams();
   const set = (role: "status" | "customer", value: string | null) => {
     const column = schema.role(role);
-    if (column && value !== null) query.set(column.name, value);
+    if (!column || value === null) return;
+    // The operators also work for a column whose name is a parameter, such as "limit".
+    if (role === "status" && value === "") query.set(`${column.name}.is`, "null");
+    else query.set(`${column.name}.eq`, value);
   };
   set("status", status);
   set("customer", customer);
