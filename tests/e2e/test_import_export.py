@@ -70,7 +70,7 @@ def test_a_spreadsheets_file(shop: EmbeddedStack, encoding: str) -> None:
 
 
 def test_a_second_import_creates_nothing_twice(shop: EmbeddedStack) -> None:
-    """Not even when a bad line has been corrected and another has been added meanwhile."""
+    """A repeated import creates no order twice, even after lines were corrected and added."""
     header = "customer_name,product_name,quantity\n"
     file = _write(shop, "again.csv", header + "Ada,Loom,1\nAda,Loom,1\nBob,Wheel,many\n")
     first = _run(shop, "import", file)
@@ -190,7 +190,7 @@ def test_a_file_that_cannot_be_imported(
 
 
 def test_export_and_import_again(shop: EmbeddedStack) -> None:
-    """What is exported comes back equal, formulas and all, through other people's spreadsheets."""
+    """An export contains no formula for a spreadsheet, and importing it restores every value."""
     shop.psql(
         "INSERT INTO orders (customer_name, product_name, price, address, external_number) VALUES"
         " ('=1+1', '@SUM(A1)', 12345678.90, '{\"city\": \"Köln\", \"no\": 1.10}', '-7'),"

@@ -310,7 +310,7 @@ def test_settings_of_dotenv(make_stack: MakeStack) -> None:
 
 @pytest.mark.parametrize("form", ["url", "settings"])
 def test_servers_of_the_owner(stack: EmbeddedStack, make_stack: MakeStack, form: str) -> None:
-    """With a database and Redis of one's own none are embedded, and the command says so."""
+    """With an own database and Redis no embedded ones start, and the output says so."""
     url = urlsplit(stack.database)
     settings = {"DATABASE_URL": stack.database}
     if form == "settings":

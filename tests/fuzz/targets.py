@@ -1,7 +1,6 @@
-"""What is tried with any bytes at all: each target holds the code to what it promises.
+"""The targets of fuzzing: each passes arbitrary bytes to a parser and checks what it promises.
 
-A target knows nothing of where its bytes come from: the fuzzer makes them, and the tests run every
-seed through it.
+The fuzzer generates the bytes; the tests run every seed through each target.
 """
 
 import base64

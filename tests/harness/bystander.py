@@ -11,7 +11,7 @@ from harness.waiting import until
 
 
 class Bystander:
-    """Follows the stream while orders are committed one by one; misses none (I6)."""
+    """Follows the stream while orders are committed one by one, and must miss none of them (I6)."""
 
     def __init__(self, follow: Callable[[], Follower], commit: Callable[[], object]) -> None:
         """``follow`` connects it, ``commit`` creates one order; both run on its own thread."""

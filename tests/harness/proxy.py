@@ -116,7 +116,7 @@ class Proxy:
 
 
 class RedisProxy(Proxy):
-    """A proxy to Redis that can lose pub/sub messages, as if nobody had been subscribed."""
+    """A proxy to Redis that can lose pub/sub messages, as if there were no subscriber."""
 
     def __init__(self, target: int) -> None:
         """Lose nothing yet."""

@@ -79,7 +79,7 @@ class Database:
         }
 
     def connect(self, *, autocommit: bool = True) -> psycopg.Connection[TupleRow]:
-        """Open a connection; it commits each statement unless told otherwise."""
+        """Open a connection; by default it commits each statement."""
         return psycopg.connect(self.url, autocommit=autocommit)
 
 
@@ -189,7 +189,7 @@ class Postgres:
         return self._database(name)
 
     def drop_database(self, database: Database, grace_s: float = 5) -> None:
-        """Drop a database; fail if somebody is still connected to it."""
+        """Drop a database; fail if a session is still connected to it."""
         left = self._sessions_left(database, grace_s)
         self._administer(
             sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database.name))

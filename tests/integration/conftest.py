@@ -11,7 +11,7 @@ from harness.servers import Database, Postgres, Valkey
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """Start one server for the whole run; do not stop it, others use it."""
+    """Start one server for the whole run. Tests must not stop it."""
     server = Postgres()
     yield server
     server.close()
@@ -43,6 +43,6 @@ def redis_url() -> Iterator[Valkey]:
 
 @pytest.fixture
 def pipeline(database: Database, redis_url: Valkey) -> Iterator[Pipeline]:
-    """Offer listeners and gateways around a fresh database; starts none by itself."""
+    """Provide listeners and gateways around a fresh database; tests start them."""
     with Pipeline(database, redis_url, start=forked) as started:
         yield started

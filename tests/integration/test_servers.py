@@ -1,4 +1,4 @@
-"""The servers that the tests stand on."""
+"""The servers that the tests use."""
 
 import psutil
 import pytest
@@ -46,7 +46,7 @@ def test_postgres_restarts_with_its_data(own_postgres: Postgres) -> None:
 
 
 def test_valkey_restarts_empty(redis_url: Valkey) -> None:
-    """A restarted Valkey is a new process on the same port and remembers nothing."""
+    """A restarted Valkey is a new process on the same port, without data."""
     with redis_url.connect() as client:
         client.set("key", "value")
     before = redis_url.pid

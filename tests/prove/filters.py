@@ -116,7 +116,7 @@ _INSTANT = re.compile(r"(\d{4,})-(\d\d)-(\d\d)T(\d\d):(\d\d):([\d.]+)\+00:00( BC
 
 
 def _instant(text: str) -> tuple[float, ...] | None:
-    """Return a timestamp in UTC as a tuple that can be compared; None if it is none."""
+    """Return a timestamp in UTC as a tuple that can be compared; None for other values."""
     if text in {"infinity", "-infinity"}:
         return (inf if text == "infinity" else -inf,)
     found = _INSTANT.fullmatch(text)

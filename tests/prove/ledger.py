@@ -70,7 +70,7 @@ class Ledger:
             for transaction in self.waiting.values()
             if (finding := _compare(transaction, logged.pop(transaction.actor, [])))
         ]
-        findings += [f"the log has changes by {actor}, which nobody made" for actor in logged]
+        findings += [f"the log has changes by {actor}, which no writer made" for actor in logged]
         still_open = [each for each in self.waiting.values() if each.outcome is Outcome.OPEN]
         self.waiting = {each.actor: each for each in still_open}
         logged.clear()

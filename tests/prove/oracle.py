@@ -60,7 +60,7 @@ class Sighting:
     def agrees(self, logged: Logged) -> bool:
         """Return whether this is what the event in the log looks like to the client."""
         if self.fact == logged.fact:
-            # Who may not see the row's past gets it without ``changed``.
+            # A client that may not see the row's past gets the event without ``changed``.
             past = self.changed == logged.changed or (self.partial and self.changed == NOTHING)
             return self.row == logged.row and (past or self.conflated)
         # A row that a client may no longer see arrives as LEAVE: after an UPDATE, or in a frame of
@@ -124,7 +124,7 @@ class Replay:
         """Go on with the table that the owner read after a change of the schema."""
         change = self._changes.get(actor)
         if change is None:
-            self.findings.append(f"I10: the log has a change by {actor}, which nobody made")
+            self.findings.append(f"I10: the log has a change by {actor}, which no writer made")
             return
         if (problem := difference(self.table, change.before)) is not None:
             self.findings.append(f"I10: the log replayed before {change.statement!r}: {problem}")
@@ -143,7 +143,7 @@ class Replay:
             tag = new["product_name"]
             self.tagged[tag] = self.tagged.get(tag, 0) + 1
         else:
-            self.findings.append(f"I1: {fact} by {actor}, which nobody made")
+            self.findings.append(f"I1: {fact} by {actor}, which no writer made")
 
     def _change(
         self, operation: str, order_id: int | None, new: Row | None, old: Row | None

@@ -261,7 +261,7 @@ class Run:
             self._complain(f"I1: order {tag!r}", _times(tagged.pop(tag, 0)))
         api_writer.created.clear()
         for tag in tagged:
-            self._complain(f"I1: order {tag!r}", "nobody made it")
+            self._complain(f"I1: order {tag!r}", "no writer made it")
 
     def _hold_clients(self) -> None:
         table = self._replay.table

@@ -171,7 +171,7 @@ class System:
     async def restore(self, restore: Callable[[], T], *, redis_too: bool) -> T:
         """Restore the database as an administrator would; return the result of ``restore``.
 
-        Nobody takes from the database meanwhile. Redis may lose what it had of the other time.
+        No listener runs meanwhile. With ``redis_too`` Redis restarts empty.
         """
         for listener in self.listeners:
             await by_hand(listener.end)

@@ -1,4 +1,4 @@
-"""``.env.example`` says what the settings are."""
+"""``.env.example`` lists the settings."""
 
 import re
 from pathlib import Path
@@ -34,7 +34,7 @@ def of_containers() -> dict[str, set[str]]:
 
 
 def test_every_setting_is_listed_and_nothing_else() -> None:
-    """.env.example lists the settings of every process, and none that nobody reads."""
+    """.env.example lists exactly the settings that processes read."""
     known = {name.upper() for kind in KINDS for name in kind.model_fields}
     assert set(listed()) == known | of_containers().keys()
 

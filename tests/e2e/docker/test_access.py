@@ -208,7 +208,7 @@ def test_gateways_say_what_they_hold(guarded: ContainerStack) -> None:
 
 
 def test_page_of_another_origin(guarded: ContainerStack) -> None:
-    """A page of another origin gets no connection; our pages are restricted to their own origin."""
+    """A page of another origin gets no connection; the dashboard is limited to its own origin."""
     assert closing_code(guarded, additional_headers=bearer(ANN), origin="https://evil.example") == 0
     with client(guarded, ANN) as ann:
         page = ann.get("/")

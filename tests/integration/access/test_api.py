@@ -211,7 +211,7 @@ def test_stranger_from_one_address(guarded: Guarded, chief: str) -> None:
 
 
 def test_logs_hold_no_ticket(guarded: Guarded) -> None:
-    """A ticket is told to whoever asked for it, and nobody else; ``guarded`` looks for the rest."""
+    """A ticket is in the response only, not in a log; ``guarded`` checks the other secrets."""
     with guarded.client(token("viewer", subject="logged")) as client:
         ticket = client.post("/api/tickets").json()["ticket"]
     assert ticket not in guarded.logs()

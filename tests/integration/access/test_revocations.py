@@ -68,7 +68,7 @@ def test_revocation_outlives_redis(guarded: Guarded, chief: str) -> None:
             AUTH_MODE="token", AUTH_SECRET=SECRET, API_URL=guarded.url
         ).ready()
         answer = httpx.get(f"{late.url}/ws", headers=bearer(lost))
-        while answer.status_code == 503:  # it does not know yet, and lets nobody in
+        while answer.status_code == 503:  # refuses all clients until it has read the list
             answer = httpx.get(f"{late.url}/ws", headers=bearer(lost))
         assert answer.status_code == 401
         assert client.get("/api/me").status_code == 401

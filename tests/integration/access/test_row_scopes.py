@@ -49,7 +49,7 @@ def restricted(rows: dict[str, list[Any]], role: str = "admin") -> str:
 
 
 def test_reading(guarded: Guarded, stores: dict[str, int]) -> None:
-    """Only rows that have one of the values in every restricting column are there."""
+    """Only rows that have an allowed value in every restricting column are visible."""
     with guarded.client(restricted(OURS)) as client:
         assert [each["id"] for each in ok(client.get("/api/orders"))["orders"]] == [stores["ours"]]
         assert sum(ok(client.get("/api/orders/counts"))["counts"].values()) == 1
@@ -73,7 +73,7 @@ def test_reading(guarded: Guarded, stores: dict[str, int]) -> None:
 def test_nothing_is_visible(
     guarded: Guarded, stores: dict[str, int], rows: dict[str, list[Any]]
 ) -> None:
-    """A column that does not exist, or that cannot hold the value, shows and takes nothing."""
+    """Under a scope on an unknown column, or on an impossible value, no row is accessible."""
     assert stores
     with guarded.client(restricted(rows)) as client:
         assert ok(client.get("/api/orders"))["orders"] == []
@@ -112,7 +112,7 @@ def test_writing(guarded: Guarded, stores: dict[str, int]) -> None:
 
 
 def test_default_within_the_scope(guarded: Guarded, stores: dict[str, int]) -> None:
-    """A column that the database fills decides as one that is sent."""
+    """A value that the database fills in is checked against the scope like one that is sent."""
     assert stores
     with guarded.client(restricted({"price": [5]})) as client:
         created(client.post("/api/orders", json=ORDER))
@@ -120,7 +120,7 @@ def test_default_within_the_scope(guarded: Guarded, stores: dict[str, int]) -> N
 
 
 def test_history_ends_where_the_order_left(guarded: Guarded, stores: dict[str, int]) -> None:
-    """What happened after an order left the scope does not show, not even as a position."""
+    """Changes of an order after it left the scope are hidden, including their positions."""
     with guarded.client(restricted(OURS)) as client:
         page = ok(client.get(f"/api/orders/{stores['left']}/events"))
         assert [event["operation"] for event in page["events"]] == ["INSERT", "LEAVE"]
@@ -132,6 +132,6 @@ def test_history_ends_where_the_order_left(guarded: Guarded, stores: dict[str, i
 
 
 def test_who_am_i(guarded: Guarded) -> None:
-    """The holder of a token is told what restricts it."""
+    """The holder of a token can read its restriction."""
     with guarded.client(restricted(OURS, "viewer")) as client:
         assert ok(client.get("/api/me"))["rows"] == OURS

@@ -73,7 +73,7 @@ ASKED = [
 def test_nothing_of_others_is_ever_answered(
     guarded: Guarded, orders: dict[str, int], ann: str, path: str
 ) -> None:
-    """No answer to Ann holds a word of others' orders."""
+    """No answer to Ann contains data of others' orders."""
     with guarded.client(ann) as client:
         answer = client.get(path.format(**orders))
     assert answer.status_code in (200, 404)

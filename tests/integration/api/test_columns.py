@@ -196,7 +196,7 @@ BAD_VALUES = [
 
 
 async def test_bad_values_of_every_kind(kinds: httpx.AsyncClient, database: Database) -> None:
-    """A value that the column cannot hold is 422 and names the field, whoever finds it."""
+    """A value that the column cannot hold is 422 with the field, from the API or PostgreSQL."""
     for field, value in BAD_VALUES:
         text = f'{{"customer_name": "A", "product_name": "B", "{field}": {value}}}'
         problem(await kinds.post("/api/orders", content=text, headers=JSON), 422, field)
@@ -324,7 +324,7 @@ async def test_renamed_status(api: httpx.AsyncClient, database: Database) -> Non
 async def test_dropped_columns_between_two_requests(
     api: httpx.AsyncClient, database: Database
 ) -> None:
-    """A column that was dropped a moment ago is refused by name, and never a failure of ours."""
+    """A column that was just dropped is refused by name and causes no 500."""
     run(database, "ALTER TABLE orders ADD COLUMN note text")
     await known(api, "note")
     assert (await post(api, {"note": "x"}))["note"] == "x"
@@ -448,7 +448,7 @@ async def test_many_columns(api: httpx.AsyncClient, database: Database) -> None:
 
 
 async def test_table_without_version(api: httpx.AsyncClient, database: Database) -> None:
-    """Without a version the ETag is a hash of the row, and If-Match works all the same."""
+    """Without a version the ETag is a hash of the row, and If-Match works as usual."""
     run(database, "ALTER TABLE orders DROP COLUMN version CASCADE")
 
     async def gone() -> bool:
@@ -485,7 +485,7 @@ async def test_order_with_nothing_but_defaults(api: httpx.AsyncClient, database:
 
 
 async def test_domain_that_is_not_null(api: httpx.AsyncClient, database: Database) -> None:
-    """A domain that forbids null does not get in the way of the column's default."""
+    """A domain that forbids null does not prevent the column's default."""
     run(
         database,
         "CREATE DOMAIN code AS text NOT NULL CHECK (VALUE ~ '^[A-Z]+$');"

@@ -60,7 +60,7 @@ async def test_other_keys(api: httpx.AsyncClient, database: Database) -> None:
 
 
 async def test_at_once(api: httpx.AsyncClient, database: Database) -> None:
-    """Many at once with one key make one order, one event, and all get the same answer."""
+    """Concurrent requests with one key make one order and one event, and get the same answer."""
     for n in range(5):
         responses = await asyncio.gather(*(post(api, f"k{n}") for _ in range(12)))
         assert {response.status_code for response in responses} == {201}

@@ -110,7 +110,7 @@ async def test_history(api: httpx.AsyncClient, database: Database) -> None:
 
 
 async def test_history_of_what_waits(api: httpx.AsyncClient) -> None:
-    """An order whose events have no position yet has an empty history; an unknown order, 404."""
+    """An order whose events have no position yet has an empty history; an unknown one is a 404."""
     created(await api.post("/api/orders", json=ORDER))
     assert ok(await api.get("/api/orders/1/events"))["events"] == []
     problem(await api.get("/api/orders/2/events"), 404)

@@ -44,7 +44,7 @@ async def test_times_are_utc(api: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize("name", NASTY)
 async def test_text_is_text(api: httpx.AsyncClient, database: Database, name: str) -> None:
-    """What looks like SQL, markup or escapes is stored and given back as it came."""
+    """Text that looks like SQL, markup or escapes is stored and returned unchanged."""
     order = created(await api.post("/api/orders", json=JOHN | {"customer_name": name}))
     path = f"/api/orders/{order['id']}"
     ok(await api.put(path, json={"product_name": name}))
@@ -59,7 +59,7 @@ async def test_text_is_text(api: httpx.AsyncClient, database: Database, name: st
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 async def test_change(api: httpx.AsyncClient, method: str) -> None:
-    """PUT and PATCH change what is sent, keep the rest, and count the version up."""
+    """PUT and PATCH change what is sent, keep the rest, and increment the version."""
     order = created(await api.post("/api/orders", json=JOHN))
     response = await api.request(
         method, f"/api/orders/{order['id']}", json={"status": "shipped", "quantity": 4}
@@ -76,7 +76,7 @@ async def test_change(api: httpx.AsyncClient, method: str) -> None:
 
 
 async def test_change_to_the_same(api: httpx.AsyncClient) -> None:
-    """A change that changes nothing is fine and makes no new version."""
+    """A change that changes nothing succeeds and makes no new version."""
     order = created(await api.post("/api/orders", json=JOHN))
     response = await api.put(f"/api/orders/{order['id']}", json={"status": "pending"})
     assert ok(response) == order
@@ -149,7 +149,7 @@ async def test_precondition_on_nothing(api: httpx.AsyncClient) -> None:
 
 
 async def test_one_of_many_wins(api: httpx.AsyncClient) -> None:
-    """Of many changes of the same version at once one succeeds; the others get its result."""
+    """Of concurrent changes of one version, one succeeds; the others get 412 with its result."""
     created(await api.post("/api/orders", json=JOHN))
     responses = await asyncio.gather(
         *(
@@ -195,7 +195,7 @@ async def test_row_written_by_sql(api: httpx.AsyncClient, database: Database) ->
 
 
 async def test_next_id_is_taken(api: httpx.AsyncClient, database: Database) -> None:
-    """When rows with their own ids are ahead of the sequence, POST answers 409 until it is past."""
+    """While rows with explicit ids are ahead of the sequence, POST answers 409."""
     with database.connect() as sql:
         sql.execute(
             "INSERT INTO orders (id, customer_name, product_name)"

@@ -171,7 +171,7 @@ def test_outage(serve: Serve, own_postgres: Postgres, redis_url: Valkey) -> None
 
 
 def test_restart_goes_unnoticed(serve: Serve, own_postgres: Postgres, redis_url: Valkey) -> None:
-    """A restart of the database between two requests fails neither, however full the pool was."""
+    """A restart of the database between two requests fails neither, even with a full pool."""
     database = own_postgres.create_database()
     with serve(database, redis_url.url) as (_, client):
         created(client.post("/api/orders", json=ORDER))

@@ -1,4 +1,4 @@
-"""What PostgreSQL refuses: a 4xx that names field and constraint, and no contents of any row."""
+"""Constraint errors of PostgreSQL: a 4xx that names field and constraint, without contents."""
 
 import json
 from typing import Any
@@ -90,7 +90,7 @@ async def test_constraints(refusing: httpx.AsyncClient) -> None:
 
 
 async def test_null(refusing: httpx.AsyncClient, ruled: Database) -> None:
-    """NOT NULL that came a moment ago, and a NULL from a trigger, are 422 and name the column."""
+    """A violated NOT NULL, just added or caused by a trigger's NULL, is a 422 with the column."""
     with ruled.connect() as connection:
         connection.execute(
             "CREATE FUNCTION blank() RETURNS trigger LANGUAGE plpgsql AS"
@@ -124,7 +124,7 @@ async def test_value_too_large_for_an_index(refusing: httpx.AsyncClient) -> None
 
 
 async def test_row_security(api: httpx.AsyncClient, database: Database) -> None:
-    """A policy of the owner's binds writers: 403."""
+    """A write against a row policy of the owner is a 403."""
     created(await api.post("/api/orders", json=NAMES))
     with database.connect() as connection:
         connection.execute(
@@ -137,7 +137,7 @@ async def test_row_security(api: httpx.AsyncClient, database: Database) -> None:
 
 
 def test_nothing_of_a_row_is_logged(serve: Serve, ruled: Database, redis_url: Valkey) -> None:
-    """What is refused, and what fails in a way nobody foresaw, leaves no contents in the log."""
+    """Refused requests and unforeseen failures leave no contents in the log."""
     with serve(ruled, redis_url.url, LOG_LEVEL="debug") as (process, client):
         ok(client.get("/api/schema"))
         for values, *_ in REFUSED:

@@ -66,7 +66,7 @@ async def test_composite_keys(tables: httpx.AsyncClient) -> None:
 
 
 async def test_conflicts(tables: httpx.AsyncClient) -> None:
-    """A child of no order, and a key that is taken, are conflicts; an order with children stays."""
+    """An unknown parent, a taken key, and deleting an order with children are conflicts."""
     path = "/api/tables/order_lines"
     line = {"order_id": 1, "position": 1, "sku": "x"}
     created(await tables.post(path, json=line))
@@ -78,7 +78,7 @@ async def test_conflicts(tables: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize("code", ["a,b", "a/b", "%2F", "ü &?#", ".."])
 async def test_keys_of_any_text(tables: httpx.AsyncClient, code: str) -> None:
-    """Whatever a key holds, URL-encoded it names its row."""
+    """A URL-encoded key names its row, whatever characters it contains."""
     path = f"/api/tables/{quote('odd, name')}"
     response = await tables.post(path, json={"code": code, "limit": 7})
     created(response)
@@ -93,7 +93,7 @@ async def test_keys_of_any_text(tables: httpx.AsyncClient, code: str) -> None:
 
 
 async def test_unknown_tables(tables: httpx.AsyncClient) -> None:
-    """A table that is not watched is not there; orders are a table like any other."""
+    """An unwatched table is a 404; ``orders`` can be used like any other table."""
     for name in ("unwatched", "nothing", "order_events", "pg_class"):
         problem(await tables.get(f"/api/tables/{name}"), 404)
         problem(await tables.post(f"/api/tables/{name}", json={}), 404)

@@ -1,4 +1,4 @@
-"""The servers that a gateway is measured beside, as far as they are installed."""
+"""The servers that a gateway is compared with, as far as they are installed."""
 
 import pytest
 

@@ -137,7 +137,7 @@ async def test_program_that_ignores_sigterm_is_killed() -> None:
 
 
 async def test_kill_at_once() -> None:
-    """``kill`` ends all programs at once, and none is restarted."""
+    """``kill`` ends all programs at once and restarts none of them."""
     async with supervised() as it:
         programs = [program(SERVER, "--deaf", name=name) for name in ("one", "two")]
         await it.supervisor.start(programs, soon())

@@ -178,7 +178,7 @@ async def test_a_new_stream_is_a_reset_and_a_new_book(pipeline: Pipeline) -> Non
 
 
 async def test_rows_of_another_table(pipeline: Pipeline) -> None:
-    """I10: a client hears of a newly watched table, and another one follows it with a filter."""
+    """I10: a client learns of a newly watched table; another client follows it with a filter."""
     pipeline.listener().ready()
     url = pipeline.gateway().ready().ws_url
     async with taking(1, url) as items:

@@ -133,7 +133,7 @@ def test_an_order_deleted_and_inserted_by_one_merge_ends_inserted(sql: Sql, even
 
 
 def test_what_an_owners_trigger_changes_in_turn_comes_later(sql: Sql, events: Events) -> None:
-    """I2: an effect comes after its cause, whatever the trigger that brings it about is called."""
+    """I2: an effect comes after its cause, whatever the name of the trigger that causes it."""
     sql.execute(
         "CREATE FUNCTION hurry() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
         " UPDATE orders SET quantity = quantity + 1 WHERE id = NEW.id AND quantity < 3;"

@@ -58,7 +58,7 @@ def test_ddl_with_changes_waiting_and_sessions_open(  # noqa: PLR0917  what goes
     before: dict[str, Any],
     after: dict[str, Any],
 ) -> None:
-    """I10: what waits keeps its old form; open sessions that wrote before write the new form."""
+    """I10: waiting changes keep the old columns; sessions that wrote before use the new ones."""
     with database.connect() as writer:
         for _ in range(7):  # until plans are cached
             writer.execute(INSERT)
@@ -95,7 +95,7 @@ def test_version_can_be_widened(sql: Sql, database: Database, events: Events) ->
 def test_version_of_another_table_may_be_altered(
     sql: Sql, database: Database, events: Events
 ) -> None:
-    """I10: elsewhere version is the owner's: any DDL on it works while sessions are open."""
+    """I10: in other tables version is an ordinary column: any DDL on it works."""
     sql.execute("CREATE TABLE notes (id int PRIMARY KEY, version int, t text)")
     sql.execute("SELECT watch_table('notes')")
     with database.connect() as writer:
@@ -183,7 +183,7 @@ def test_enum_values_added_and_renamed(sql: Sql, events: Events) -> None:
 
 @pytest.mark.parametrize("name", ["änderung", "~~~~", "\U0010fffe"])
 def test_an_owners_trigger_fires_before_ours(sql: Sql, events: Events, name: str) -> None:
-    """I1: whatever an owner calls a trigger, what it makes of the row is what the event shows."""
+    """I1: the event shows the row as the owner's trigger left it, whatever the trigger's name."""
     sql.execute(
         "CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
         " NEW.quantity := 42; RETURN NEW; END $$"

@@ -7,7 +7,7 @@ from harness.servers import Postgres
 
 
 def test_writers_stay_silent_when_the_queue_is_full() -> None:
-    """I5: inserts succeed, and are taken, although the queue takes no further notification."""
+    """I5: inserts succeed, and are taken, although the queue accepts no more notifications."""
     server = Postgres(options={"max_notify_queue_pages": "64"})
     try:
         database = server.create_database()

@@ -1,4 +1,4 @@
-"""A take does not walk past what was taken, although a reader keeps it as dead rows."""
+"""A take skips the entries that were taken, although a reader keeps them as dead rows."""
 
 import json
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def churn(sql: Sql, take: Take, orders: int) -> None:
 def test_a_held_snapshot_costs_a_take_nothing(
     sql: Sql, take: Take, database: Database, holder: str
 ) -> None:
-    """A lone event costs a take the same after 20,000 changes under an old snapshot as before."""
+    """Under an old snapshot, a take of one event costs the same after 20,000 changes."""
     with database.connect(autocommit=False) as old:
         old.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         old.execute("SELECT count(*) FROM orders" if holder == "a reader" else INSERT)
@@ -81,7 +81,7 @@ def test_what_an_idle_writer_commits_late_is_taken_first(
 
 
 def test_each_session_finds_what_others_left(sql: Sql, take: Take, database: Database) -> None:
-    """I8: sessions that take in turns, each with its own memory, miss and double nothing."""
+    """I8: sessions that take in turns, each with its own watermark, take each change once."""
     found: list[int] = []
     with database.connect() as other, database.connect(autocommit=False) as slow:
         for round_ in range(30):
@@ -99,7 +99,7 @@ def test_each_session_finds_what_others_left(sql: Sql, take: Take, database: Dat
 
 
 def test_a_take_that_rolls_back_forgets_what_it_learned(sql: Sql, take: Take) -> None:
-    """I1: what a rolled-back take had taken is taken again."""
+    """I1: changes of a take that was rolled back are taken again."""
     for _ in range(5):
         sql.execute(INSERT)
         with sql.transaction(force_rollback=True):

@@ -47,7 +47,7 @@ SETTINGS = [
 
 
 class World:
-    """The tables, who writes them, and what the log should say."""
+    """The tables, their writers, and the events that the log should hold."""
 
     def __init__(self, sql: Sql, writers: list[Sql], seed: int) -> None:
         self._sql = sql

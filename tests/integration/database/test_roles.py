@@ -1,4 +1,4 @@
-"""Who may do what in the database: owner, API, listener, and any application that writes orders."""
+"""The rights of the roles: owner, API, listener, and any application that writes orders."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -135,7 +135,7 @@ def test_what_an_application_writes_becomes_events(connect: Connect) -> None:
 
 
 def test_hostile_search_path_hides_nothing(database: Database, connect: Connect) -> None:
-    """I1: a role with functions and operators of its own in front cannot write past the log."""
+    """I1: a role whose own functions and operators come first in search_path bypasses no log."""
     with database.connect() as owner:
         owner.execute("CREATE SCHEMA evil AUTHORIZATION CURRENT_USER")
         owner.execute("GRANT ALL ON SCHEMA evil TO shop")

@@ -123,14 +123,14 @@ def test_version_and_updated_at_are_kept_where_they_are(sql: Sql, events: Events
     ],
 )
 def test_what_cannot_be_watched_is_refused(sql: Sql, create: str, name: str, reason: str) -> None:
-    """watch_table says in a sentence why it refuses."""
+    """watch_table raises an error of one sentence that gives the reason."""
     sql.execute(create.encode())
     with pytest.raises(psycopg.Error, match=reason):
         sql.execute("SELECT watch_table(%s::regclass)", [name])
 
 
 def test_unwatching_leaves_no_trace(sql: Sql, events: Events) -> None:
-    """unwatch_table drops triggers and functions; what waited is still delivered."""
+    """unwatch_table drops triggers and functions; waiting changes are still delivered."""
     functions = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
     before = sql.execute(functions).fetchone()
     sql.execute(LINES)
@@ -165,7 +165,7 @@ def test_a_dropped_table_leaves_the_stream_running(
 def test_a_table_with_our_trigger_forges_nothing(
     sql: Sql, database: Database, events: Events
 ) -> None:
-    """I11: neither a stranger's table nor the owner's own can use the triggers of another table."""
+    """I11: no table, of any owner, can use the trigger functions of another table."""
     function = sql.execute("SELECT 'order_insert_' || 'orders'::regclass::oid").fetchone()
     assert function is not None
     create = (
@@ -263,7 +263,7 @@ def columns(sql: Sql, table: str = "orders") -> dict[str, dict[str, Any]]:
 
 
 def test_the_seed_is_described(sql: Sql) -> None:
-    """The schema document says of orders what its definition says."""
+    """The schema document describes orders as it is defined."""
     described = columns(sql)
     assert list(described)[:2] == ["id", "customer_name"]
     status = described["status"]

@@ -124,7 +124,7 @@ def test_values_of_every_type_are_rendered_alike(
 
 @pytest.mark.parametrize("setting", OTHER_SETTINGS)
 def test_each_setting_alone_changes_nothing(sql: Sql, setting: str, take: Take) -> None:
-    """I4: the event does not depend on one setting of the writer's session."""
+    """I4: the event does not depend on any setting of the writer's session."""
     sql.execute(
         "ALTER TABLE orders ADD COLUMN at timestamptz, ADD COLUMN span interval,"
         " ADD COLUMN raw bytea, ADD COLUMN real real, ADD COLUMN day daterange,"
@@ -213,7 +213,7 @@ def test_names_that_need_quoting(sql: Sql, take: Take) -> None:
 
 
 def test_250_columns(sql: Sql, take: Take) -> None:
-    """I10: a wide table is a table."""
+    """I10: a table of many columns can be watched."""
     columns = ", ".join(f"ADD COLUMN c{n} integer" for n in range(250))
     sql.execute(f"ALTER TABLE orders {columns}".encode())
     sql.execute("INSERT INTO orders (customer_name, product_name) VALUES ('a', 'b')")

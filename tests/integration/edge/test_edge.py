@@ -80,7 +80,7 @@ def edge(folder: Path, *outputs: list[str], **settings: str) -> Iterator[int]:
 
 
 def get(url: str, **headers: str) -> Heard:
-    """Return a response's status, JSON content (empty if it is none) and headers."""
+    """Return a response's status, JSON content (empty if it is not JSON) and headers."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(url, headers=names)
     try:
@@ -194,7 +194,7 @@ def test_cookies_are_not_passed_on(tmp_path: Path, path: str) -> None:
 
 
 def test_only_one_path_serves_websocket(tmp_path: Path) -> None:
-    """A request without handshake is told to upgrade, and paths below /ws are not the dashboard."""
+    """A request to /ws without a handshake gets 426; paths below /ws are not the dashboard."""
     with edge(tmp_path) as port:
         (tmp_path / "index.html").write_text("{}")
         status, _, headers = get(f"http://{LOOPBACK}:{port}/ws")

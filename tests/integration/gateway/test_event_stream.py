@@ -152,7 +152,7 @@ def test_a_page_of_another_origin_is_refused(gateway: Service) -> None:
 
 
 def test_a_client_that_reads_stays_connected(pipeline: Pipeline, gateway: Service) -> None:
-    """Nothing answers pings here: they are comments, and no client is cut off for its silence."""
+    """Pings are comments without an answer, so no client is disconnected for not answering."""
     with stream(gateway) as live:
         next(live)
         for _ in range(3):  # a heartbeat per second: longer than any ping may go unanswered

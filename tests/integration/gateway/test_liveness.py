@@ -1,4 +1,4 @@
-"""What a gateway calls live was heard from the database within seconds, end to end (I7)."""
+"""A gateway shows as live only what the database confirmed within seconds, end to end (I7)."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_half_open_database_ends_freshness(pipeline: Pipeline) -> None:
-    """While PostgreSQL is silent and Redis is well: no heartbeats, health 503 within 10 s."""
+    """While PostgreSQL does not answer and Redis does: no heartbeats, health 503 within 10 s."""
     proxy = Proxy(pipeline.database.port)
     await proxy.open()
     try:

@@ -1,4 +1,4 @@
-"""What a permitted writer can commit never stops the stream nor reaches the wrong client (I11)."""
+"""No row of a permitted writer stops the stream or reaches the wrong client (I11)."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A listener is well only if PostgreSQL answers and changes flow; a dead connection ends soon."""
+"""A listener is healthy only if PostgreSQL answers and changes flow; dead connections end soon."""
 
 import asyncio
 import os
@@ -81,7 +81,7 @@ def _abandon_and_recover(pipeline: Pipeline, proxy: Proxy, loop: asyncio.Abstrac
 
 @pytest.mark.anyio
 async def test_the_head_is_repeated_only_while_postgresql_answers(pipeline: Pipeline) -> None:
-    """What gateways show as live has been heard from the database within seconds."""
+    """Gateways show as live only what the database confirmed within seconds."""
     proxy = Proxy(pipeline.database.port)
     await proxy.open()
     try:
@@ -108,7 +108,7 @@ def _freeze_and_listen(pipeline: Pipeline, proxy: Proxy, loop: asyncio.AbstractE
 
 
 def test_changes_that_keep_waiting_are_noticed(pipeline: Pipeline) -> None:
-    """PostgreSQL answers, but nothing is taken, here for a lock: health says so within 10 s."""
+    """PostgreSQL answers, but a lock prevents takes: health reports it within 10 s."""
     listener = pipeline.listener().ready()
     with pipeline.database.connect() as blocking:
         blocking.execute("SELECT pg_advisory_lock(order_lock('take'))")

@@ -32,7 +32,7 @@ async def test_the_oldest_waiting_change_is_found(
 
 @pytest.mark.anyio
 async def test_an_old_snapshot_makes_no_look_slow(database: Database) -> None:
-    """Behind an open snapshot, a look does not read the entries taken since, but for full looks."""
+    """Under an open snapshot, only a full look reads the entries taken since."""
     async with OrderLog.connect(database.url) as log, OrderLog.connect(database.url) as taker:
         with database.connect(autocommit=False) as reader, database.connect() as sql:
             reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

@@ -83,7 +83,7 @@ async def test_a_notification_during_a_question_is_kept(database: Database) -> N
 
 
 class _JoiningProxy(Proxy):
-    """Once told to hold, sends an answer only together with the notification that follows it."""
+    """When set to hold, sends an answer only together with the notification that follows it."""
 
     def __init__(self, target: int) -> None:
         super().__init__(target)
@@ -166,7 +166,7 @@ async def test_silence_ends_the_connection(
 def test_an_answer_that_came_while_the_process_was_stopped_counts(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Timers run first after a stop: the answer that is there already is read before giving up."""
+    """After SIGCONT timers run first: an answer that has arrived is read before giving up."""
     monkeypatch.setattr(pg_connection, "ANSWER_TIMEOUT_S", 0.05)
 
     async def asks() -> None:
@@ -205,7 +205,7 @@ async def test_the_end_is_noticed(database: Database, waiting_for: str) -> None:
 
 @pytest.mark.anyio
 async def test_a_cancelled_question_ends_the_connection(database: Database) -> None:
-    """Its answer is still to come and must not be taken for that of the next question."""
+    """The answer of a cancelled question must not be taken for that of the next one."""
     async with PgConnection.connect(database.url) as connection:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
@@ -226,7 +226,7 @@ async def test_a_wrong_password_is_reported(database: Database) -> None:
 def test_an_end_while_the_loop_did_not_run_is_noticed(
     database: Database, run: Callable[[Coroutine[None, None, None]], None]
 ) -> None:
-    """A process that was stopped asks first and learns of the end afterwards."""
+    """A process that was stopped sends a question before it learns that the session ended."""
 
     async def asks() -> None:
         async with PgConnection.connect(database.url) as connection:

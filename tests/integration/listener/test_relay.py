@@ -61,7 +61,7 @@ def test_the_head_is_repeated_every_second(pipeline: Pipeline) -> None:
 
 
 def test_changes_written_without_a_listener_are_published_at_its_start(pipeline: Pipeline) -> None:
-    """I3: changes wait in the outbox for as long as there is no listener."""
+    """I3: without a listener, changes wait in the outbox."""
     write(pipeline, 5)
     pipeline.listener().ready()
     until(lambda: positions(pipeline.valkey) == [1, 2, 3, 4, 5])
@@ -275,7 +275,7 @@ def test_it_wakes_up_for_bursts_while_it_settles(pipeline: Pipeline) -> None:
 def test_writers_do_not_notify_a_stopped_listener_for_long(pipeline: Pipeline) -> None:
     """I5: a listener that was stopped asleep costs writers notifications for some seconds only.
 
-    I3: without a standby, it takes the changes written in silence when it continues.
+    I3: without a standby, it takes the changes written meanwhile when it continues.
     """
     listener = pipeline.listener().ready()
     with pipeline.database.connect() as writer:
@@ -298,7 +298,7 @@ def test_writers_do_not_notify_a_stopped_listener_for_long(pipeline: Pipeline) -
 
 @pytest.mark.slow
 def test_sessions_that_end_while_listeners_are_stopped_are_replaced(pipeline: Pipeline) -> None:
-    """I3: at any moment, also if a question is asked before the end of the session is noticed."""
+    """I3: sessions end at any moment, also when a question is sent before the end is noticed."""
     listeners = [pipeline.listener().ready() for _ in range(2)]
     chance = random.Random(1)
     for _ in range(20):
@@ -328,7 +328,7 @@ def test_an_idle_stopped_leader_is_replaced(pipeline: Pipeline) -> None:
 async def test_a_leader_cut_off_from_postgresql_learns_that_it_was_deposed(
     pipeline: Pipeline,
 ) -> None:
-    """I8: it cannot see that its session was ended, but sees the other leader in Redis."""
+    """I8: it cannot see the end of its session, but the other leader's presence in Redis."""
     proxy = Proxy(pipeline.database.port)
     await proxy.open()
     try:

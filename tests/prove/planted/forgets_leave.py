@@ -1,4 +1,4 @@
-"""A gateway that does not tell when a row no longer matches a filter."""
+"""A gateway that sends no LEAVE when a row no longer matches a filter."""
 
 import sys
 

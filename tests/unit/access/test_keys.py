@@ -125,7 +125,7 @@ async def test_made_up_names_are_no_flood(issuer: Issuer) -> None:
 
 
 async def test_known_keys_outlive_their_issuer_for_a_while(issuer: Issuer) -> None:
-    """Known keys are valid for an hour while the issuer fails; then nobody is admitted."""
+    """Known keys are valid for an hour while the issuer fails; then every token is refused."""
     clock = Clock()
     issuer.serve(old=OLD)
     verifier = checker(issuer, clock)

@@ -38,7 +38,7 @@ def test_silence_is_not_saved_up() -> None:
     ticks=st.lists(st.integers(0, 40), max_size=80),
 )
 def test_rate_holds_over_any_stretch(rate_per_s: int, burst: int, ticks: list[int]) -> None:
-    """I6: in any period a bucket admits at most its burst and what its rate adds."""
+    """I6: in any period a bucket admits at most its burst plus its rate times the period."""
     tick_s = 1 / 16  # exact in binary: no rounding in the sums
     bucket = TokenBucket(rate_per_s, burst, 0.0)
     now_s = 0.0

@@ -8,7 +8,7 @@ STATUSES = ["pending", "processing", "shipped"]
 
 
 def column(name: str, kind: str = "text", **facts: Any) -> dict[str, Any]:
-    """Describe a column; text, required and writable unless told otherwise."""
+    """Describe a column; by default text, required and writable."""
     described = {"name": name, "kind": kind, "type": kind, "nullable": False, "writable": True}
     return {**described, **facts}
 

@@ -44,7 +44,7 @@ def test_stale_order_travels_unopened() -> None:
 
 
 def test_problem_members() -> None:
-    """A problem has the members of RFC 9457, and none that do not apply."""
+    """A problem has the members of RFC 9457 that apply, and no others."""
     response = problem(404, "Nothing here.")
     assert response.media_type == "application/problem+json"
     assert json.loads(bytes(response.body)) == {

@@ -22,7 +22,7 @@ def test_password_has_no_default() -> None:
 
 
 def test_password_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """DB_PASSWORD_FILE names a file that holds the secret; what is given itself goes first."""
+    """DB_PASSWORD_FILE names a file that holds the secret; DB_PASSWORD takes precedence."""
     (tmp_path / "secret").write_text("from the file\n")
     monkeypatch.setenv("DB_PASSWORD_FILE", str(tmp_path / "secret"))
     assert Settings().db_password.get_secret_value() == "from the file"

@@ -36,7 +36,7 @@ def test_comparable_type(declared: str, compared: str) -> None:
 
 
 def test_names_are_quoted() -> None:
-    """No name of a table or column is more than a name, whatever it contains."""
+    """Names of tables and columns are quoted, whatever they contain."""
     odd = 'x"; DROP TABLE orders; --%s'
     described = table(column(odd), name='o"x')
     text = Statements(described).insert((odd,)).decode()
@@ -62,7 +62,7 @@ def test_scope_of_a_column_that_is_missing() -> None:
 
 
 def test_scope_of_another_type() -> None:
-    """A number does not name a text, nor a truth value a number."""
+    """A scope's number matches no text, and its boolean matches no number."""
     statement, values = Statements(ORDERS).page(
         filters.read(ORDERS, []), {"customer_name": {7}, "quantity": {True}}
     )

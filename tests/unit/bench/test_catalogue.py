@@ -1,4 +1,4 @@
-"""Benchmarks say what they measure."""
+"""Benchmarks document what they measure."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is said about a figure."""
+"""How figures are reported."""
 
 from bench.bench import Bench
 from bench.charts import Axis, chart
@@ -12,7 +12,7 @@ def test_the_value_is_the_median() -> None:
 
 
 def test_a_refused_figure_has_no_value() -> None:
-    """What was measured by a saturated generator is not kept, and meets nothing."""
+    """A sample of a saturated generator is discarded and meets no target."""
     bench = Bench(quick=True, step=print)
     bench.figure("x", "us", 1.0, at_most=2.0, refused="the generator was saturated")
     [figure] = bench.findings.figures

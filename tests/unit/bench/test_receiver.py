@@ -308,7 +308,7 @@ def test_the_same_bytes_may_be_another_message(ear: Ear) -> None:
 
 
 def test_stamps() -> None:
-    """A client that keeps whole messages knows when each event happened."""
+    """A client that keeps whole messages records when each event happened."""
     message = parse(frame(events(6, 900) + b" " * 70_000), Inflater(), 5)
     assert (message.first, message.last, len(stamps_of(message.text))) == (6, 900, 2)
 

@@ -73,7 +73,7 @@ def test_without_what_follows_the_choices_follow_each_other() -> None:
 
 
 def test_an_order_with_a_pending_change_is_left_alone() -> None:
-    """An order is out of play until its change is settled."""
+    """An order is not changed again until its change is confirmed."""
     traffic = Traffic(table(), SAMPLES, 1)
     traffic.add({"id": 1, "status": "pending", "quantity": 1})
     seen = [event for _ in range(50) if isinstance(event := traffic.next(), Change)]
@@ -91,7 +91,7 @@ def test_columns_of_the_owner_get_values() -> None:
 
 
 def test_a_value_that_cannot_be_invented_is_an_error() -> None:
-    """A type that nothing is known of ends the command with a sentence."""
+    """A column of an unknown type ends the command with an error of one sentence."""
     with pytest.raises(BadValueError, match="no value can be invented for area"):
         Traffic(table(column("area", "other", nullable=False)), SAMPLES, 1).next()
 

@@ -134,7 +134,7 @@ def test_another_stream_is_a_reset() -> None:
 
 
 def test_another_stream_without_a_reset_is_left() -> None:
-    """I7: events of another stream are never mixed with ours."""
+    """I7: events of two streams are never mixed."""
     protocol = Protocol(place=Place(OTHER, 9))
     protocol.connect()
     protocol.take(hello(9))

@@ -93,7 +93,7 @@ def test_odd_values_stop_no_filter(value: str) -> None:
 
 
 def test_a_value_that_cannot_be_parsed_matches_no_scope() -> None:
-    """What cannot be read never reaches a restricted client by that column."""
+    """A scope on a column with an unreadable value hides the row."""
     (opened,) = _opened(_event(_DEEP, changed="null"))
     for values in (["Berlin"], [7], [True], []):
         assert view(opened.event, Selection(None, Scope({"data": values}))) is View.HIDDEN
@@ -121,7 +121,7 @@ def test_texts_and_views_mean_the_same(
     ascii_only: bool,  # noqa: FBT001  drawn
     indent: int | None,
 ) -> None:
-    """The text that a client gets is the event as ``seen`` tells it, however it was rendered."""
+    """A client's text of an event equals ``seen``, however the event was rendered."""
     events = [json.loads(_event(json.dumps(value))) for value in values]
     text = json.dumps(events, ensure_ascii=ascii_only, indent=indent)
     batch = Batch("s", 1, 1, text.encode("utf-8", "surrogatepass"))
@@ -159,7 +159,7 @@ def test_nothing_else_is_raised(text: str) -> None:
 
 
 def test_the_limit_of_recursion_is_left_alone() -> None:
-    """Deep values are parsed without raising the interpreter's limit for everybody."""
+    """Deep values are parsed without raising the interpreter's global recursion limit."""
     before = sys.getrecursionlimit()
     _opened(_event(_DEEP))
     assert sys.getrecursionlimit() == before

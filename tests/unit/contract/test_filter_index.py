@@ -31,7 +31,7 @@ _SELECTIONS = st.builds(
 def test_the_index_finds_what_asking_everyone_finds(
     history: History, present: set[Selection], gone: set[Selection]
 ) -> None:
-    """I4: each selection that sees an event is a candidate, once; removed ones are none."""
+    """I4: each selection that sees an event is a candidate, once; removed ones are not."""
     index = FilterIndex()
     removed = gone - present
     for selection in [*present, *removed]:
@@ -48,7 +48,7 @@ def test_the_index_finds_what_asking_everyone_finds(
 
 
 def test_an_empty_index_keeps_nothing() -> None:
-    """Selections that have gone leave no memory behind."""
+    """Removed selections leave no memory behind."""
     index = FilterIndex()
     selections = [
         _selection({"orders": {"status": ["pending"]}, "lines": {}}, None, described=True),
@@ -73,7 +73,7 @@ def test_an_event_asks_only_selections_that_share_a_value_with_it(
     scoped: bool,  # noqa: FBT001  a parameter
     described: bool,  # noqa: FBT001  a parameter
 ) -> None:
-    """Cost grows with the selections that match: of a thousand stores' one or two are asked."""
+    """Cost grows with the selections that match: of a thousand stores, one or two are tested."""
     index = FilterIndex()
     for number in range(1000):
         values = {"store": [f"Store {number}"]}

@@ -135,7 +135,7 @@ def test_values_compare_as_in_postgresql(
     condition: Any,
     expected: bool,  # noqa: FBT001  a column of the table
 ) -> None:
-    """Numbers are exact, booleans are no numbers, times are instants, null is distinct."""
+    """Numbers are exact, booleans are not numbers, times are instants, null is distinct."""
     assert _matches(column, value, condition) is expected
 
 
@@ -161,7 +161,7 @@ def test_without_a_schema_the_given_value_decides(
     condition: Any,
     expected: bool,  # noqa: FBT001  a column of the table
 ) -> None:
-    """A client that does not know the schema can match text, numbers and booleans all the same."""
+    """A client that does not know the schema can still match text, numbers and booleans."""
     assert _matches("anything", value, condition, table=None) is expected
 
 
@@ -300,7 +300,7 @@ def test_filters_are_bounded() -> None:
 
 
 def test_filters_of_the_same_meaning_are_equal() -> None:
-    """I4: clients that ask the same in other words share one selection and its work."""
+    """I4: filters with the same meaning but other spelling share one selection and its work."""
     one = {"orders": {"amount": [12.5, 1], "due": {"lt": "2026-11-22", "not": None}}, "lines": {}}
     other = {
         "lines": {},
@@ -315,7 +315,7 @@ def test_filters_of_the_same_meaning_are_equal() -> None:
 
 @pytest.mark.parametrize("pair", [([True], [1]), ([False], [0]), (["1"], [1]), ([None], [False])])
 def test_filters_of_another_meaning_are_not_equal(pair: tuple[Any, Any]) -> None:
-    """Values that Python takes for equal are told apart where JSON tells them apart."""
+    """Values that are equal in Python but differ in JSON are different values."""
     one, other = (Selection.parse({"orders": {"x": each}}) for each in pair)
     assert one != other
 
@@ -367,7 +367,7 @@ def test_update_as_a_client_sees_it(
 
 @pytest.mark.parametrize("column", ["version", "updated_at"])
 def test_a_row_may_leave_by_a_maintained_column(column: str) -> None:
-    """I7: ``changed`` never tells the old version, so a row that no longer matches may leave."""
+    """I7: ``changed`` never holds the old version, so a row that no longer matches may leave."""
     selection = Selection.parse({"orders": {column: ["3"], "status": ["pending"]}})
     assert view(_update({column: "4", "status": "pending"}, {"x": 1}), selection) is View.LEAVE
     assert view(_update({column: "4", "status": "new"}, {"x": 1}), selection) is View.HIDDEN
@@ -382,7 +382,7 @@ def test_tables_that_are_not_named_are_not_seen() -> None:
 
 
 def test_a_scope_hides_tables_without_its_column() -> None:
-    """An attacker who names a table that lacks the restricting column gets nothing of it."""
+    """A table without the restricting column is hidden, even from a subscription that names it."""
     scope = Scope({"store": ["Berlin"]}, SCHEMA)
     asked = Selection.parse({"lines": {}, "notes": {}, "orders": {}}, SCHEMA, scope)
     row = {"id": 1, "store": "Berlin"}
@@ -396,26 +396,26 @@ def test_a_scope_hides_tables_without_its_column() -> None:
 
 
 def test_a_scope_confines_truncate() -> None:
-    """I7: TRUNCATE reaches everyone, without the actor, who may be a stranger to the scope."""
+    """I7: all clients get TRUNCATE; under a scope without the actor, which may be outside it."""
     truncate = {"table": "orders", "operation": "TRUNCATE", "order_id": None, "changed": None,
                 "actor": "eve"}  # fmt: skip
     assert seen(truncate, _BERLIN) == {**truncate, "actor": None}
 
 
 def test_a_scope_of_values_that_the_column_cannot_hold_shows_nothing() -> None:
-    """A token whose values do not fit the column restricts to no row, and fails nowhere."""
+    """A token whose values do not fit the column hides every row and raises no error."""
     selection = Selection(None, Scope({"amount": ["Berlin"]}, SCHEMA))
     assert view(_update({"amount": 7}, {"store": "x"}), selection) is View.HIDDEN
 
 
 def test_a_scope_restricts_something() -> None:
-    """A scope without a column would be no restriction; nobody can make one."""
+    """A scope without a column would be no restriction, so it is refused."""
     with pytest.raises(FilterError, match="at least one column"):
         Scope({})
 
 
 def test_leave_of_a_child_names_no_parent() -> None:
-    """The parent may be another one by now, which the client may know nothing of."""
+    """The parent may have changed to one that is hidden from the client."""
     scope = Scope({"store": ["Berlin"]}, SCHEMA)
     event = {"table": "lines", "operation": "UPDATE", "order_id": 9, "key": {"id": 1},
              "row": {"id": 1, "store": "Rome", "parent": 9},
@@ -431,9 +431,9 @@ def test_leave_of_a_child_names_no_parent() -> None:
 def test_client_holds_exactly_what_matches(
     history: History, tables: Any, rows: Any, joined: int
 ) -> None:
-    """I7: whoever applies what it sees holds exactly the rows that match and that it may see.
+    """I7: a client that applies its events holds exactly the rows that match and are visible.
 
-    It starts from a snapshot somewhere on the way; rows leave and enter again.
+    It starts from a snapshot at any point of the history; rows leave and enter again.
     """
     selection = Selection.parse(tables, SCHEMA, None if rows is None else Scope(rows, SCHEMA))
     joined = min(joined, len(history.changes))
@@ -459,7 +459,7 @@ def _apply(held: dict[Any, Any], change: Change, shown: Any) -> None:
             for at in [at for at in held if at[0] == change.table]:
                 del held[at]
         case "DELETE" | "LEAVE":
-            del held[change.table, change.key]  # it was there: who holds nothing is told nothing
+            del held[change.table, change.key]  # raises KeyError unless it was held
         case _:
             held[change.table, change.key] = shown.get("order") or shown["row"]
 

@@ -102,7 +102,7 @@ def test_conflated_events_are_in_order_and_few(history: History) -> None:
 
 
 def test_rows_that_never_matched_are_not_mentioned() -> None:
-    """A client is not told of an order that never matched its filter while it was behind."""
+    """An order that never matched the filter while the client was behind is left out."""
     events = [event(1, "INSERT", order(7)), event(2, "DELETE", None, order(7))]
     assert _since(_conflation(0, events, select(customer_name=["Bob"])), 0) == []
 
@@ -128,7 +128,7 @@ def test_a_row_inserted_again_after_it_left_comes_with_its_removal() -> None:
 
 
 def test_rows_of_different_tables_are_kept_apart() -> None:
-    """Rows are told apart by table and key; TRUNCATE of one table leaves the others' rows."""
+    """Rows are identified by table and key; TRUNCATE of one table leaves the others' rows."""
 
     def line(position: int, operation: str, key: dict[str, Any] | None) -> Row:
         row = None if key is None else {**key, "text": "x"}
@@ -156,7 +156,7 @@ def test_rows_of_different_tables_are_kept_apart() -> None:
 
 
 def test_the_oldest_rows_are_forgotten_beyond_the_bound() -> None:
-    """I6: memory is bounded; a client that needs a forgotten row gets None, which means a reset."""
+    """I6: memory is bounded; for a client that needs a dropped row the result is None: a reset."""
     inserts = [event(position, "INSERT", order(position)) for position in range(1, 6)]
     conflation = _conflation(0, inserts, bounds=replace(_ROOMY, max_rows=3))
     assert conflation.since(1) is None
@@ -177,7 +177,7 @@ def test_memory_is_bounded_in_bytes() -> None:
 def test_a_client_gets_at_most_one_message_of_bounded_size(
     history: History, selection: Selection, room: int
 ) -> None:
-    """I6: what one client gets at once is bounded in bytes; beyond the bound it is None."""
+    """I6: one client's conflated message is bounded in bytes; beyond the bound there is none."""
     whole = _conflation(0, history.events, selection).since(0)
     bounds = replace(_ROOMY, max_message_bytes=room)
     bounded = _conflation(0, history.events, selection, bounds).since(0)

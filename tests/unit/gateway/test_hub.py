@@ -175,7 +175,7 @@ def test_deflating_members_get_the_same_message_compressed() -> None:
 
 
 def test_one_message_per_filter() -> None:
-    """I4: members with equal filters share one message; those for whom nothing matches get none."""
+    """I4: members with equal filters share one message; without a match a member gets none."""
     hub = _hub()
     hub.join("everything", EVERYTHING, text_frame)
     hub.join("pending", _PENDING, text_frame)

@@ -4,7 +4,7 @@ from orders_listener.batch_size import BatchSize
 
 
 def test_it_halves_down_to_one() -> None:
-    """Whatever makes takes too slow, one change at a time is still tried."""
+    """Even if all takes are too slow, single changes are still taken."""
     size = BatchSize(1000)
     size.halve()
     assert size.events == 500
@@ -14,7 +14,7 @@ def test_it_halves_down_to_one() -> None:
 
 
 def test_it_recovers_in_steps() -> None:
-    """Answered takes bring the configured size back, and never more."""
+    """After answered takes the size grows back to the configured one, and no further."""
     size = BatchSize(1000)
     size.halve()
     size.grow()

@@ -5,7 +5,7 @@ from orders_listener.log_bounds import LogBounds
 
 
 def batch(first: int, last: int, size: int = 10) -> Batch:
-    """Return a batch of so many bytes."""
+    """Return a batch of this many bytes."""
     return Batch("s", first, last, b"x" * size)
 
 

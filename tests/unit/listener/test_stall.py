@@ -21,7 +21,7 @@ def test_a_change_that_waits_too_long_means_a_stall() -> None:
 
 
 def test_an_expired_presence_means_a_stall() -> None:
-    """A leader without presence is replaced though nothing waits; a short absence is allowed."""
+    """A leader without presence is replaced even if no change waits, after a short grace."""
     detector = StallDetector(0.0)
     assert not detector.stalled(2.0, None, None)
     assert not detector.stalled(2.5, None, PRESENT)
@@ -30,7 +30,7 @@ def test_an_expired_presence_means_a_stall() -> None:
 
 
 def test_an_empty_outbox_is_no_stall() -> None:
-    """Nothing waiting, for however long, is the normal state."""
+    """An empty outbox is no stall, however long it lasts."""
     detector = StallDetector(0.0)
     assert not any(detector.stalled(now * 1.0, None, PRESENT) for now in range(100))
 

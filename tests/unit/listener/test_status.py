@@ -1,4 +1,4 @@
-"""What the listener knows about itself."""
+"""The status of a listener and its health page."""
 
 import pytest
 
@@ -54,7 +54,7 @@ def test_a_working_leader_is_ok() -> None:
 
 @pytest.mark.parametrize("silent", ["database", "redis"])
 def test_old_answers_do_not_count(silent: str) -> None:
-    """If either server has been silent for STALE_S, the listener is down."""
+    """If either server has not answered for STALE_S, the listener is down."""
     status = Status("one")
     late = 100.0 + STALE_S
     status.heard(*((100.0, late) if silent == "database" else (late, 100.0)))
@@ -87,5 +87,5 @@ def test_the_end_of_a_session_leaves_no_evidence() -> None:
 
 
 def test_listeners_of_the_same_id_have_different_names() -> None:
-    """What they call themselves in Redis tells them apart."""
+    """Two listeners have different names in Redis."""
     assert Status("one").name != Status("one").name

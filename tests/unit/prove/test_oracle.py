@@ -57,7 +57,7 @@ def _saw(seen: Row, *, partial: bool = False) -> Sighting:
 def test_a_client_without_a_filter_is_never_told_leave(
     replay: Replay, position: int, *, conflated: bool
 ) -> None:
-    """I7: who wants everything is told what happened; LEAVE in its place is a finding."""
+    """I7: for a client without a filter, LEAVE in place of the event is a finding."""
     seen = _left(position, partial=False, conflated=conflated)
     found = replay.contradiction(seen)
     assert found is not None
@@ -87,7 +87,7 @@ def test_of_another_order_nothing_is_right(replay: Replay) -> None:
 
 
 def test_what_the_log_does_not_have_is_a_finding(replay: Replay) -> None:
-    """I3: nobody sees an event that is not in the log, nor another row or other old values."""
+    """I3: an event that is not in the log, or has another row or old values, is a finding."""
     born, grown = order(7), order(7, version=2, status="shipped")
     told = event(2, "UPDATE", grown, born)
     assert replay.contradiction(_saw(told)) is None
@@ -145,8 +145,8 @@ def test_a_change_of_the_schema_changes_rows_without_events() -> None:
     assert "before 'ALTER TABLE" in _altered({7: order(7, quantity=2)}, grown)[0]
 
 
-def test_a_change_that_nobody_made_is_a_finding() -> None:
+def test_a_change_that_no_writer_made_is_a_finding() -> None:
     """I10: the mark of a change that was rolled back must not be in the log."""
     replay = Replay()
     replay.apply([(*_row(event(1, "INSERT", order(8)))[:5], "owner 1")])
-    assert "which nobody made" in replay.findings[0]
+    assert "which no writer made" in replay.findings[0]
