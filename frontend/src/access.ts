@@ -1,4 +1,4 @@
-/** Who uses the page: requested at the start, and again when a token is no longer valid. */
+/** The user of the page: requested at the start, and again when a token is no longer valid. */
 import { getMe } from "@/features/access/api/get-me";
 import { viewFromQuery } from "@/features/orders/model/order-filter";
 import { hasToken, restoreToken, setToken, whenRefused } from "@/lib/credentials";
@@ -43,7 +43,7 @@ export class Access {
     if (this.state.get().kind === "in") this.#leave(reason);
   }
 
-  /** The API is back: find out who opened the page while it was away. */
+  /** The API is back: request the user of a page that was opened while it was away. */
   async #recognise(): Promise<void> {
     const isUnknown = () => {
       const state = this.state.get();

@@ -250,7 +250,7 @@ export class Session {
     else getMe().catch(() => undefined);
   };
 
-  /** A page that nobody uses sends no requests: repeat one until the API is back. */
+  /** An idle page sends no requests: repeat one until the API is back. */
   readonly #awaitApi = (): void => {
     const well = apiTrouble.get() === null;
     if (this.#apiWasWell && !well) this.counts.reload();

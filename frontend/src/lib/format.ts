@@ -44,7 +44,7 @@ export function instantOf(time: string): number {
 const isUsual = (time: string): boolean =>
   /^\d{4}-/.test(time) && !time.endsWith("BC") && !Number.isNaN(Date.parse(time));
 
-/** A time that no calendar here knows is shown as PostgreSQL wrote it. */
+/** A time outside the browser's calendar is shown as PostgreSQL wrote it. */
 export const formatExact = (time: string): string =>
   isUsual(time) ? EXACT.format(new Date(time)) : time;
 

@@ -1,6 +1,6 @@
 const HIDDEN_TAB_MS = 250;
 const MOST_PER_FRAME = 1000;
-/** Above this rate nobody can follow single changes. */
+/** Above this rate a reader cannot follow single changes. */
 const BUSY_PER_SECOND = 50;
 const BUSY_EVERY_MS = 200;
 

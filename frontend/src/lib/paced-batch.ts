@@ -1,6 +1,6 @@
 /**
  * Collects items and delivers them at once after a pause, otherwise once per period. For lists that
- * nobody can read at sixty changes a second.
+ * would be unreadable at sixty changes a second.
  */
 export class PacedBatch<T> {
   #items: T[] = [];

@@ -1,4 +1,4 @@
-/** The schema as the page knows it: loaded once, and again whenever the system names another version. */
+/** The schema of the page: loaded once, and again when the gateway announces another version. */
 import { backoffMs } from "./backoff";
 import { request } from "./http";
 import { Observable } from "./observable";
@@ -19,7 +19,7 @@ export class SchemaFeed {
     if (this.state.get() === OrderSchema.EMPTY) await this.#load(signal);
   }
 
-  /** The gateway names the current version. The API may learn of it a moment later. */
+  /** The gateway announced this version. The API may read it a moment later. */
   announce(version: string): void {
     this.#announced = version;
     this.#tries = 0;

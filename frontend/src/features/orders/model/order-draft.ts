@@ -49,7 +49,7 @@ const LARGEST: Readonly<Record<string, bigint>> = {
   bigint: 2n ** 63n - 1n,
 };
 
-/** PostgreSQL decides; this catches what it would surely refuse, while the user still types. */
+/** PostgreSQL decides; this finds values that it would certainly refuse, while the user types. */
 function checkText(text: string, column: Column): string | null {
   switch (column.kind) {
     case "integer":
@@ -122,7 +122,7 @@ function valueToJson(text: string, { kind, type }: Column): string {
   }
 }
 
-/** JSON knows neither `+1` nor `007`, `.5` and `5.`. */
+/** JSON has no `+1`, `007`, `.5` or `5.`. */
 const numberToJson = (text: string): string =>
   text
     .replace(/^\+/, "")
@@ -132,7 +132,7 @@ const numberToJson = (text: string): string =>
 
 const hasZone = (type: string): boolean => /with time zone|timestamptz/.test(type);
 
-/** A date field of the browser knows no zone: it means the reader's own. */
+/** A date field of the browser has no zone: its value is in the reader's own. */
 function inReadersZone(text: string): string {
   const isLocal = /^\d{4}-\d\d-\d\dT[\d:.]+$/.test(text);
   return isLocal ? new Date(text).toISOString() : text;

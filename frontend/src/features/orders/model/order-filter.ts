@@ -1,4 +1,4 @@
-/** Which orders the table shows and in which order: as the address, the API and the stream say it. */
+/** Filter and sorting of the table, in the forms of the address, the API and the stream. */
 import { type Row, textIn } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
 import {

@@ -24,7 +24,7 @@ export function sortFromText(text: string | null): OrderSort {
   return { column: text.replace(/^-/, ""), descending: text.startsWith("-") };
 }
 
-/** Numbers and times are wanted largest first, words from A. */
+/** By default numbers and times are sorted largest first, words from A. */
 export const descendsFirst = (name: string, column: Column | undefined): boolean =>
   name === "id" ||
   (column !== undefined && ["integer", "number", "date", "timestamp"].includes(column.kind));

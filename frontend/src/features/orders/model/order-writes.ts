@@ -97,7 +97,7 @@ export class OrderWrites {
     });
   }
 
-  /** The user has decided: keep the other change, or make mine (`mine`) all the same. */
+  /** The user has decided: keep the other change, or overwrite it (`mine`). */
   settle(conflict: Conflict, mine: boolean): void {
     this.conflicts.set(this.conflicts.get().filter((open) => open !== conflict));
     if (!mine) return;
