@@ -166,7 +166,7 @@ def _explicit_columns(
 def _shop_columns(
     shop: ShopFormat | None, positions: Mapping[str, int], table: Table
 ) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield what a shop's headers mean, most preferred first."""
+    """Yield the columns that a shop's headers stand for, most preferred first."""
     for names, targets in shop.targets if shop else ():
         found = tuple(positions[letters(name)] for name in names if letters(name) in positions)
         column = _first_column(targets, table)

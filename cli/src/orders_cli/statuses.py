@@ -1,4 +1,4 @@
-"""Which status usually follows which, by the schema. Pure."""
+"""The usual order of statuses, by the schema. Pure."""
 
 from orders_contract.schema import Column, Table
 

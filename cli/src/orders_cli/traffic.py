@@ -1,4 +1,4 @@
-"""Lifelike traffic: decides what happens next. Pure; it knows only the orders it is told of."""
+"""Lifelike traffic: decides what happens next. Pure; it uses only orders that the caller adds."""
 
 import random
 import uuid
@@ -46,7 +46,7 @@ class Change:
 class Traffic:
     """Orders are created, move on, are corrected or cancelled, and leave when they have ended.
 
-    The order of a ``Change`` is out of play until ``settle`` brings it back.
+    The order of a ``Change`` is not changed again until ``settle`` returns it.
     """
 
     def __init__(self, table: Table, samples: list[Row], seed: int | None) -> None:

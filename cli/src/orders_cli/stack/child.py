@@ -70,7 +70,7 @@ class Child:
                 await asyncio.wait_for(self._stopping.wait(), delay_s)
 
     async def stop(self, keeper: asyncio.Task[None], deadline: float) -> None:
-        """End the process: politely until ``deadline`` (monotonic), then by force."""
+        """End the process: by its stop signal until ``deadline`` (monotonic), then by SIGKILL."""
         self._stopping.set()
         kill_deadline = max(deadline, time.monotonic()) + _KILL_TIMEOUT_S
         for number, until in (

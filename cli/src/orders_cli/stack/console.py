@@ -54,6 +54,6 @@ class StackConsole:
         self._print(Text())
 
     def _print(self, text: Text) -> None:
-        # The reader of our output may have closed the pipe; keep supervising anyway.
+        # The reader of the output may have closed the pipe; keep supervising anyway.
         with contextlib.suppress(OSError):
             self._console.print(text)

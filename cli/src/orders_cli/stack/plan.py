@@ -19,7 +19,7 @@ _DATABASE_SETTINGS |= {"DB_PASSWORD_FILE", "DATABASE_URL"}
 _URL_SETTINGS = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
 """Parameters of a database's URL, and the variables by which libpq reads them."""
 _KEY_SETTINGS = ("AUTH_SECRET", "AUTH_SECRET_FILE", "AUTH_JWKS_URL")
-"""With one of these set, the owner brings the keys that tokens are checked with."""
+"""If one of these is set, tokens are checked with the owner's keys."""
 
 
 @dataclass(frozen=True)

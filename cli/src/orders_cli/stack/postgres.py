@@ -196,8 +196,8 @@ def _check(cluster: Cluster) -> None:
 async def _stop_leftover_server(files: Path) -> None:
     """End a server that outlived a killed ``orders up``, and remove a stale ``postmaster.pid``.
 
-    We hold the folder's lock, so no other ``orders up`` owns a server on it. A stale file whose
-    pid belongs to an unrelated process would keep PostgreSQL from starting.
+    This process holds the folder's lock, so no ``orders up`` owns a server on it. A stale file
+    whose pid belongs to an unrelated process would keep PostgreSQL from starting.
     """
     pid_file = files / "postmaster.pid"
     try:

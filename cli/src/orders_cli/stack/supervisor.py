@@ -52,7 +52,7 @@ class Supervisor:
             raise failures.exceptions[0] from None
 
     async def stop(self, names: Iterable[str], deadline: float) -> None:
-        """Stop programs at once: politely until ``deadline`` (monotonic), then by force."""
+        """Stop programs at once: by signals until ``deadline`` (monotonic), then by SIGKILL."""
         async with asyncio.TaskGroup() as group:
             for name in names:
                 group.create_task(self._children[name].stop(self._keepers[name], deadline))
