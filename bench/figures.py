@@ -9,7 +9,7 @@ from typing import Any
 class Figure:
     """One number, measured several times; its value is the median.
 
-    A figure that could not be measured, or not honestly, has no samples: ``refused`` says why.
+    A figure that could not be measured reliably has no samples: ``refused`` says why.
     """
 
     what: str

@@ -1,4 +1,4 @@
-// The design this one grew out of, in one process: LISTEN, and send each row to each client.
+// The server of the baseline, one process: LISTEN, and send each row to each client.
 
 import http from "node:http";
 import pg from "pg";

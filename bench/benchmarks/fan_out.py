@@ -1,4 +1,4 @@
-"""CPU time to deliver one event to one of a thousand clients: a gateway beside other servers.
+"""CPU time to deliver one event to one of a thousand clients: a gateway and other servers.
 
 A gateway and, as far as they are installed, nchan and Socket.IO take turns in delivering the same
 messages: 25 single events a second, then 10 batches of 100. All run on one core, their clients on
