@@ -122,7 +122,7 @@ CREATE TABLE IF NOT EXISTS order_events (
         CHECK (operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'))
 );
 COMMENT ON TABLE order_events IS
-    'The log and the truth: every change of a watched table, numbered 1, 2, 3, ... without gaps. '
+    'The log: every change of a watched table, numbered 1, 2, 3, ... without gaps. '
     'Append-only.';
 
 CREATE TABLE IF NOT EXISTS order_stream (
@@ -503,7 +503,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION order_watched_shape IS
-    'The shape of a table whose triggers name another by its OID: after a dump was restored. Slow; '
+    'The shape of a table after a dump was restored, when its triggers name another OID. Slow; '
     'db/init.sql makes the triggers anew. Raises an error for a table that is not watched.';
 
 
@@ -871,10 +871,11 @@ BEGIN
 END
 $$;
 COMMENT ON TYPE order_taker IS
-    'What a session knows of the outbox. base: no entry at or below it will appear. low: none at or '
-    'below it will appear except from the transactions in held, which run still. newest: the next '
-    'value of low, once of the transactions below newest_xid only those in held run; running: those '
-    'that do. The session keeps it in the setting orders.taker.';
+    'The watermarks of a session that takes, as outbox ids. base: no entry at or below it will '
+    'appear. low: none at or below it will appear, except from the open transactions in held. '
+    'newest: the next value of low, as soon as all transactions below newest_xid have ended, except '
+    'those in held. running: the transactions of that kind that are still open. Kept in the setting '
+    'orders.taker.';
 
 CREATE OR REPLACE FUNCTION order_taker_start(taker order_taker) RETURNS bigint
 LANGUAGE sql STABLE
@@ -882,8 +883,8 @@ RETURN CASE WHEN EXISTS (SELECT FROM unnest(taker.held) AS xid
                           WHERE pg_visible_in_snapshot(xid, pg_current_snapshot()))
             THEN taker.base ELSE taker.low END;
 COMMENT ON FUNCTION order_taker_start IS
-    'The outbox id after which entries are found. By the snapshot of the calling statement, so it '
-    'has to be called by the statement that reads the entries.';
+    'The outbox id after which entries are found. It depends on the snapshot of the calling '
+    'statement, so call it in the statement that reads the entries.';
 
 CREATE OR REPLACE FUNCTION order_taker_next(
     taker order_taker, start bigint, lowest bigint, newest bigint, snapshot pg_snapshot
@@ -915,7 +916,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION order_taker_next IS
-    'What a session knows after a take whose first entry was lowest. newest: the newest id that was '
+    'The watermarks after a take whose first entry was lowest. newest: the newest id that was '
     'drawn before the snapshot. A transaction that draws an id has a transaction id by then.';
 
 CREATE OR REPLACE FUNCTION take_order_events(
@@ -965,7 +966,7 @@ BEGIN
         SELECT id, coalesce(octet_length("row"::text), 0) + coalesce(octet_length(old::text), 0) AS bytes
           FROM order_outbox
          WHERE id > (SELECT known.start FROM known) ORDER BY id LIMIT max_events
-    ), batch AS MATERIALIZED (    -- for the usual batch of small rows a sum will do
+    ), batch AS MATERIALIZED (    -- a sum suffices for the usual batch of small rows
         SELECT min(id) AS first,
                CASE WHEN sum(bytes) <= order_batch_bytes() THEN max(id)
                     ELSE (SELECT max(id)
@@ -1066,7 +1067,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION prune_order_events(bigint) IS
-    'Forgets all but the newest keep events; returns how many it forgot.';
+    'Deletes all but the newest keep events; returns the number of deleted events.';
 
 CREATE OR REPLACE FUNCTION prune_order_events(keep interval) RETURNS bigint
 LANGUAGE sql
@@ -1075,7 +1076,7 @@ RETURN prune_order_events((
      WHERE position >= (SELECT min(position) FROM order_events WHERE changed_at >= now() - keep)
 ));
 COMMENT ON FUNCTION prune_order_events(interval) IS
-    'Forgets events older than keep; returns how many it forgot.';
+    'Deletes events older than keep; returns the number of deleted events.';
 
 
 -- The listener: leading, sleeping, waking ---------------------------------------------------------
@@ -1091,7 +1092,8 @@ CREATE OR REPLACE FUNCTION order_listener_sleep() RETURNS boolean
 LANGUAGE sql VOLATILE
 RETURN pg_try_advisory_lock(order_lock('asleep'));
 COMMENT ON FUNCTION order_listener_sleep IS
-    'From now on writers notify. Returns false and changes nothing if a writer is looking right now.';
+    'From now on writers notify. Returns false and changes nothing if a writer tests the '
+    'lock at this moment.';
 
 CREATE OR REPLACE FUNCTION order_listener_wake() RETURNS boolean
 LANGUAGE sql VOLATILE
@@ -1104,7 +1106,8 @@ COMMENT ON FUNCTION order_listener_wake IS 'From now on writers are silent.';
 -- because it means nothing after a crash, and so that an idle system writes no log.
 CREATE UNLOGGED SEQUENCE IF NOT EXISTS order_listener_well_until AS bigint;
 COMMENT ON SEQUENCE order_listener_well_until IS
-    'The time, in seconds since 1970, until which a sleeping listener counts as able to hear.';
+    'The time, in seconds since 1970, until which a sleeping listener counts as able to '
+    'receive notifications.';
 
 CREATE OR REPLACE FUNCTION order_writers_settled() RETURNS boolean
 LANGUAGE sql VOLATILE
@@ -1153,7 +1156,7 @@ RETURN pg_try_advisory_xact_lock_shared(order_lock('silent'))
         OR pg_notification_queue_usage() > 0.5);    -- NOTIFY fails when it is full
 COMMENT ON FUNCTION order_writer_silent IS
     'Whether this transaction may stay silent. Otherwise it must NOTIFY orders_changes, "look into '
-    'the outbox". The bell carries no truth; ringing too often is always safe.';
+    'the outbox". A notification is only a hint; too many are always safe.';
 
 CREATE OR REPLACE FUNCTION order_actor() RETURNS text
 LANGUAGE sql STABLE
@@ -1337,7 +1340,7 @@ LANGUAGE plpgsql IMMUTABLE
 AS $function$
 DECLARE
     record CONSTANT text := 'INSERT INTO public.order_outbox';
-    -- As few statements as can be: each costs a lone change a microsecond or two.
+    -- As few statements as possible: each costs a lone change a microsecond or two.
     in_zone CONSTANT text := $$
         IF pg_catalog.current_setting('TimeZone') OPERATOR(pg_catalog.=) 'UTC' THEN
             {record};
@@ -1460,7 +1463,7 @@ BEGIN
               HINT = 'prune_order_events(keep) forgets old events.';
 END
 $$;
-COMMENT ON FUNCTION order_events_refuse IS 'Keeps history from being rewritten by accident.';
+COMMENT ON FUNCTION order_events_refuse IS 'Prevents accidental changes of the history.';
 
 CREATE OR REPLACE TRIGGER order_events_append_only
     BEFORE UPDATE OR TRUNCATE ON order_events
@@ -1626,7 +1629,7 @@ $$;
 -- The owner runs this script; no process needs the owner's rights. The script creates the roles
 -- orders_api and orders_listener if its user may create roles. If an administrator creates them later,
 -- the next run grants their rights. Other roles need rights on the watched tables only, see
--- grant_orders(): their changes become events all the same.
+-- grant_orders(): their changes become events too.
 
 DO $$
 DECLARE
