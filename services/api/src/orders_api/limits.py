@@ -1,4 +1,4 @@
-"""How large a body the API reads, and how long it waits for one."""
+"""Limits on request bodies: size, and time to arrive. Rate limits are in ``gate``."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""From the source to the sockets: one frame, many writes, no waiting.
+"""From the source to the sockets: one frame, written to many sockets, without waiting.
 
 A batch is sent at once if no other is being sent. Batches that arrive while frames are being
 written are gathered for a while (``pause_s``) and leave as one frame: the busier the gateway, the

@@ -1,4 +1,4 @@
-"""How much history the log in Redis keeps. Pure."""
+"""The size of the log in Redis: which positions to keep. Pure."""
 
 from collections import deque
 
