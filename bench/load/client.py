@@ -15,7 +15,7 @@ _RECEIVE_BUFFER_BYTES = 256 * 1024
 
 @dataclass(slots=True)
 class Tally:
-    """What all clients together have received."""
+    """The counts of all clients together."""
 
     frames: int = 0
     events: int = 0

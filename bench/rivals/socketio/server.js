@@ -1,4 +1,4 @@
-// What is posted goes to every socket.
+// Sends every posted message to every socket.
 
 import http from "node:http";
 import { text } from "node:stream/consumers";
