@@ -44,7 +44,7 @@ class Conventions:
     decimal_mark: DecimalMark | None = None
     day_order: DayOrder | None = None
     timezone: tzinfo = UTC
-    """Of times without an offset."""
+    """The time zone of times without an offset."""
     translations: tuple[tuple[str, str], ...] = ()
     """Texts of the file and the choices they stand for."""
 

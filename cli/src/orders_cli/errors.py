@@ -18,7 +18,7 @@ class NotRunningError(OrdersError):
 
 
 class UnreachableError(OrdersError):
-    """Nothing answers at an address."""
+    """No server answers at an address."""
 
 
 class RejectedRequestError(OrdersError):
