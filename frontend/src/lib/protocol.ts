@@ -1,5 +1,5 @@
 /**
- * What the server says, parsed before use. These schemas are the only TypeScript form of the
+ * The server's messages and answers, parsed before use. These schemas are the only TypeScript form of the
  * messages; a test compares them with the JSON Schema that the server's models produce.
  *
  * Unknown keys and message types are ignored, so that a newer server does not break an open page.

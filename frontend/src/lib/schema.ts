@@ -1,4 +1,4 @@
-/** What the table of orders looks like: its columns, and which of them play a part in the page. */
+/** The description of the table of orders: its columns, and those with a role in the page. */
 import * as z from "zod/mini";
 import { toJson } from "./json";
 import type { Row } from "./row";

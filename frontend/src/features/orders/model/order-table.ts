@@ -87,7 +87,7 @@ export function applyEvents(table: OrderTable, events: readonly ChangeEvent[]): 
   return { ...table, orders: orders.with(changes), position, floor, cursor };
 }
 
-/** What an event leaves of an order: the new row, no row (null), or no change (undefined). */
+/** The result of an event for an order: the new row, no row (null), or no change (undefined). */
 function decide(
   matches: Matcher,
   order: Order | null,

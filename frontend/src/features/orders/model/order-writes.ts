@@ -1,5 +1,5 @@
 /**
- * What a user does to orders: shown at once, and undone with a message where the API refuses it.
+ * The user's changes of orders: shown at once, and reverted with a message if the API refuses them.
  * Each write names the version that the user saw; if the order has a newer one, the user is asked.
  */
 import * as z from "zod/mini";

@@ -32,7 +32,7 @@ export interface FeedState {
   readonly loading: "page" | "more" | null;
   /** Why the last request failed; null after one that succeeded. */
   readonly problem: Error | null;
-  /** What changed a moment ago. */
+  /** The latest changes of rows, shown for a few seconds. */
   readonly touches: Touches;
 }
 

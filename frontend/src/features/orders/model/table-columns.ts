@@ -6,7 +6,7 @@ import { stored } from "@/lib/storage";
 export interface TableColumn {
   readonly name: string;
   readonly label: string;
-  /** What the column is to the page; undefined for a column of the owner's own. */
+  /** The column's role in the page; undefined for a column without one. */
   readonly role: Role | "id" | "age" | undefined;
   readonly column: Column | undefined;
 }
@@ -41,7 +41,7 @@ export function offeredColumns(schema: OrderSchema): readonly TableColumn[] {
 }
 
 export class ColumnChoice {
-  /** What differs from the columns that are shown at first; kept when the page is closed. */
+  /** The differences from the columns shown at first; kept when the page is closed. */
   readonly state: Observable<ReadonlySet<string>>;
   readonly #kept = stored("local", "orders.columns");
 
