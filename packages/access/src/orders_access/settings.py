@@ -37,7 +37,7 @@ class AccessSettings(ServiceSettings):
     customer_column: str = Field(CUSTOMER_COLUMN, min_length=1, max_length=MAX_COLUMN_BYTES)
     """The column that a token's claim ``customers`` restricts."""
     internal_secret: SecretStr | None = None
-    """What gateways present to the API instead of a token. Default: derived from AUTH_SECRET."""
+    """Secret that gateways send to the API as a token. Default: derived from AUTH_SECRET."""
 
     published_address: str = ""
     """Addresses of the system, if this process is not reached directly: a container's edge."""

@@ -1,7 +1,7 @@
 """The client's side of ``/ws``: messages in, actions out. Pure: ``client`` has socket and clock.
 
 A ``Protocol`` outlives connections: it keeps the place and resumes from it. It yields events in
-order, each once, and none is missing unless a ``Reset`` says so.
+order, each once, and reports missing events by a ``Reset``.
 """
 
 import json

@@ -55,7 +55,7 @@ class OpenedEvent:
     def _without_row(self) -> str:
         values = replaced(self.event, View.LEAVE)
         if table_of(self.event) == ORDERS:
-            # What is left are integers and times: rendering them takes a third of the time.
+            # The other values are integers and times: rendering them takes a third of the time.
             return _encode({**self.event, **values})
         return _with_replaced(self.text, values)
 

@@ -103,7 +103,7 @@ def _scope_values(values: Iterable[Any], column: Column | None) -> frozenset[Com
 
 
 class Selection:
-    """What one client is to see: filters by table (None: everything), within a scope if any.
+    """The events that one client sees: filters by table (None: everything), within a scope if any.
 
     Selections of the same meaning are equal, so that clients with the same filter share the work.
     """
