@@ -29,7 +29,7 @@ router = APIRouter(prefix="/api", dependencies=[Depends(_no_query)])
 
 @router.get("/me", response_model=Me, responses=problems())
 async def get_me(request: Request) -> Response:
-    """Return whom the request's token is for, and what it allows."""
+    """Return the subject of the request's token, and what it allows."""
     who = require(request, "viewer")
     settings = parts(request).settings
     rows = who.row_values

@@ -32,7 +32,7 @@ _UNAVAILABLE = (
     errors.ReadOnlySqlTransaction,
     TimeoutError,
 )
-# Of the same class in the driver, but the request's fault: a value too large for an index or row.
+# The driver has them in the same class, but the request causes them: a value is too large.
 _TOO_LARGE = (errors.ProgramLimitExceeded, errors.StatementTooComplex)
 _SCHEMA_CHANGED = (
     errors.UndefinedColumn,

@@ -1,4 +1,4 @@
-"""What can go wrong in the API. The docstring of an ApiError is the detail its client reads."""
+"""The errors of the API. The docstring of an ApiError is the detail that its client reads."""
 
 import math
 from typing import ClassVar
@@ -59,7 +59,7 @@ class RefusedByTriggerError(ApiError):
 
     @property
     def detail(self) -> str:
-        """What the owner's trigger says."""
+        """The message of the owner's trigger."""
         return self._message or super().detail
 
 
@@ -74,7 +74,7 @@ class UnauthorizedError(ApiError):
 
     @property
     def detail(self) -> str:
-        """What is missing, or what is wrong with the token; nothing that is in it."""
+        """The missing credential, or the token's error; quotes nothing of the token."""
         return f"{self.reason[:1].upper()}{self.reason[1:]}." if self.reason else super().detail
 
     @property

@@ -160,7 +160,7 @@ def _may_be_visible(
 ) -> Composable:
     """Return the condition that an event may be in scope; ``matching`` decides in the end.
 
-    ``certain``: leave out events that may not be, for a count that must not tell of them.
+    ``certain``: leave out events that may not be, for a count that must not reveal them.
     """
     if who.rows is None:
         return ALL

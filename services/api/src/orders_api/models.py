@@ -189,7 +189,7 @@ class Health(HealthSummary):
 
 
 class Me(BaseModel):
-    """Whom the request's token is for. In open mode anyone, who may do everything.
+    """The principal of the request. In open mode it has no subject and all rights.
 
     `rows` are the values that each restricting column must have, null without a restriction;
     `customers` those of the customer column. `expires` is null where nothing expires.

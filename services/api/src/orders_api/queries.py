@@ -150,7 +150,7 @@ SCOPED_CHANGES = """
       FROM generate_series(1, %(minutes)s) AS number LEFT JOIN counted USING (number)
 """
 
-# What waits: changes without a position, and events that Redis does not have yet. Counting stops
+# The backlog: changes without a position, and events that Redis does not have yet. Counting stops
 # at 10,001, and least() ignores nulls.
 BACKLOG = """
     WITH head AS (

@@ -28,7 +28,7 @@ router = APIRouter(prefix="/api/tables", route_class=CatalogRoute)
 
 _BODY = (408, 413, 415)
 _PATH_SEGMENTS = 4
-"""Of the path of a table: empty, api, tables, the table. The key of a row follows."""
+"""Number of segments in a table's path: empty, api, tables, the table. The row's key follows."""
 
 
 @router.get(

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a request, in the words of the API. Pure."""
+"""Translate pydantic's errors about a request into those of the API. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
