@@ -1,6 +1,6 @@
-"""What a client that fell behind still needs: the newest state of each row that changed. Pure.
+"""Conflation: the newest state of each changed row, for clients that fell behind. Pure.
 
-A client too slow for every event converges all the same: it gets one message marked ``conflated``
+A client that is too slow for every event still converges: it gets one message marked ``conflated``
 with only the newest event of each row that changed since its position. Events are kept as text, so
 the message is assembled, not rendered.
 """
@@ -46,7 +46,7 @@ class _Kept(NamedTuple):
 
 @dataclass(slots=True)
 class _Change:
-    """What happened to one row."""
+    """The last changes of one row."""
 
     newest: _Kept
     removal: _Kept | None = None

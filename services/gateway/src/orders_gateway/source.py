@@ -1,4 +1,4 @@
-"""From Redis into the fan-out: every batch in order and without a gap."""
+"""Follow Redis: pass every batch to the fan-out, in order and without a gap; read the schema."""
 
 import asyncio
 import time
