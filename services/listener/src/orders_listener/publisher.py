@@ -33,7 +33,7 @@ logger = structlog.get_logger()
 
 
 class Outcome(StrEnum):
-    """What became of something given to Redis."""
+    """The result of a script in Redis."""
 
     PUBLISHED = "PUBLISHED"
     DUPLICATE = "DUPLICATE"

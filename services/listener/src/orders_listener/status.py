@@ -1,4 +1,4 @@
-"""What the listener knows about itself, for its health page and its session."""
+"""The state of the listener, for its health page and its session."""
 
 import secrets
 import time
@@ -43,7 +43,7 @@ class Status:
 
     @property
     def name(self) -> str:
-        """What the listener calls itself in Redis."""
+        """The name of the listener in Redis."""
         return f"{self.listener_id}/{self.instance}"
 
     def lead(self, now: float) -> None:
