@@ -121,7 +121,7 @@ def test_simulate(world: World, tmp_path: Path) -> None:
     assert changed > 0
 
     def all_logged() -> bool:
-        # What was on its way when time was up may be there as well.
+        # Requests in progress when time was up may have succeeded too.
         return int(world.psql("SELECT max(position) FROM order_events")) - before >= total
 
     until(all_logged, what="events")

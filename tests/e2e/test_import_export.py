@@ -182,7 +182,7 @@ def test_shopify(shop: EmbeddedStack) -> None:
 def test_a_file_that_cannot_be_imported(
     shop: EmbeddedStack, text: str, options: tuple[str, ...], problem: str
 ) -> None:
-    """What is wrong with the whole file is one sentence and status 2."""
+    """An error in the whole file is reported by one sentence and status 2."""
     done = _run(shop, "import", _write(shop, "wrong.csv", text), *options)
     assert done.returncode == 2
     assert problem in done.stderr

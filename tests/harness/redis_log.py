@@ -1,4 +1,4 @@
-"""What the listener left in Redis."""
+"""Read the log that the listener wrote to Redis."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What writers know they committed, independently of how the database records it. Pure."""
+"""The committed changes by the writers' own account, independent of the database's log. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -21,7 +21,7 @@ class Change(Protocol):
 
     @property
     def statement(self) -> str:
-        """What was run."""
+        """The statement."""
 
     @property
     def before(self) -> Table:
@@ -34,7 +34,7 @@ class Change(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """What the log has at a position; of rows only digests."""
+    """An event of the log at a position; rows as digests."""
 
     fact: Fact
     row: int
@@ -47,7 +47,7 @@ _MISSING = Logged(("", None, None), NOTHING, NOTHING)
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a client received at a position, and how much it was to receive."""
+    """An event that a client received, and how much of the stream the client asked for."""
 
     position: int
     fact: Fact

@@ -1,6 +1,6 @@
 """Random SQL of every kind, each with the changes it made.
 
-The account comes from RETURNING, which knows nothing of triggers, outbox and log.
+The changes are read by RETURNING, independently of triggers, outbox and log.
 """
 
 from collections.abc import Awaitable, Callable

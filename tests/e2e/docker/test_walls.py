@@ -88,7 +88,7 @@ def test_process_is_not_root(containers: ContainerStack, service: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_root_file_system_is_read_only(containers: ContainerStack, service: str) -> None:
-    """Not even root can change the program."""
+    """Root in the container cannot change the program."""
     container = containers.container(f"{service}-1")
     for folder in ("/", "/usr/local/bin", "/etc"):
         done = container.exec_run(["touch", f"{folder}/probe"], user="root")

@@ -1,4 +1,4 @@
-"""What the holder of a restricted token can read and change through the API."""
+"""The reads and writes of a restricted token through the API."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the holder of a restricted token gets from the stream, and for how long."""
+"""The events that a restricted token receives, and the end of its connection."""
 
 import contextlib
 import json

@@ -67,7 +67,7 @@ async def test_pruned_log(api: httpx.AsyncClient, database: Database) -> None:
 
 
 async def test_large_events_end_a_page(api: httpx.AsyncClient, database: Database) -> None:
-    """A page of enormous events ends early; the position tells that there is more."""
+    """A page of enormous events ends early; the position shows that there is more."""
     with database.connect() as connection:
         connection.execute("ALTER TABLE orders ADD COLUMN note text")
         connection.execute(

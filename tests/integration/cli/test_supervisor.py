@@ -149,7 +149,7 @@ async def test_kill_at_once() -> None:
 
 
 async def test_death_signal_is_armed() -> None:
-    """The kernel is told to signal a program when its parent dies."""
+    """The kernel signals a program when its parent dies."""
     code = """
         import ctypes
         armed = ctypes.c_int()

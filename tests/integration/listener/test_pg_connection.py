@@ -139,7 +139,7 @@ async def test_a_refusal_says_why(database: Database) -> None:
 
 @pytest.mark.anyio
 async def test_a_cancelled_statement_is_no_answer(database: Database) -> None:
-    """What statement_timeout cancels is reported as NoAnswerError: fewer changes may go faster."""
+    """A statement that statement_timeout cancels is a NoAnswerError: fewer changes may succeed."""
     conninfo = make_conninfo(database.url, options="-c statement_timeout=50ms")
     async with PgConnection.connect(conninfo) as connection:
         with pytest.raises(NoAnswerError, match="statement timeout"):

@@ -128,7 +128,7 @@ def test_encodings_of_json(encoding: str) -> None:
 
 @pytest.mark.parametrize("media_type", ["", "text/plain", "application/x-www-form-urlencoded"])
 def test_other_media_types(media_type: str) -> None:
-    """What is not sent as JSON is refused as such."""
+    """A body of another media type is refused with that reason."""
     with pytest.raises(UnsupportedMediaTypeError):
         NEW.read(b'{"customer_name": "A"}', media_type)
     assert NEW.read(b'{"customer_name": "A"}', "application/JSON; charset=utf-8").columns

@@ -6,7 +6,7 @@ from bench.figures import Figure, quantile
 
 
 def test_the_value_is_the_median() -> None:
-    """Of several samples the median is shown, and held against the target."""
+    """The median of the samples is shown and compared with the target."""
     figure = Figure("x", "ms", (3.0, 1.0, 2.0), at_most=2.0)
     assert (figure.value, figure.met) == (2.0, True)
 

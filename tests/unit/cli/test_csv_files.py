@@ -92,7 +92,7 @@ def test_formulas_are_neutralised(first: str) -> None:
 
 @given(st.text())
 def test_neutralised_texts_are_restored(text: str) -> None:
-    """What an export writes is what an import of it reads."""
+    """An import reads the values that an export wrote."""
     assert restored(neutralised(text)) == text
 
 

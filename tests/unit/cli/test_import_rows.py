@@ -67,7 +67,7 @@ def test_other_files_have_other_identities() -> None:
 
 
 def test_further_items_of_a_shops_order() -> None:
-    """What every order needs is taken from the first record; totals are not repeated."""
+    """Fields of the whole order are taken from its first record; totals are not repeated."""
     header = "Name,Financial Status,Total,Lineitem quantity,Lineitem name,Billing Name\n"
     table = orders(column("external_id"), column("total", "number"))
     rows = built(header + "#1,paid,30,1,Loom,Ada\n#1,,,2,Wheel,\n#2,paid,5,1,Nail,\n", table)

@@ -54,7 +54,7 @@ def test_no_orders() -> None:
 
 @given(st.lists(st.tuples(st.integers(1, 20), st.none() | st.integers(0, 11)), max_size=30))
 def test_time_never_runs_backwards(days: list[tuple[int, int | None]]) -> None:
-    """Whatever the orders, steps come in time order and each order's in the order of its life."""
+    """Steps are sorted by time, and the steps of each order by stage, for any orders."""
     orders = [
         order(line, day, None if delay is None else day + delay)
         for line, (day, delay) in enumerate(days, start=2)

@@ -264,7 +264,7 @@ def test_what_a_column_cannot_hold_is_refused(column: str, condition: Any, told:
 
 @pytest.mark.parametrize("value", [[1], {"a": 1}, float("nan"), float("inf"), Decimal("NaN")])
 def test_a_filter_without_a_schema_holds_scalars(value: Any) -> None:
-    """What no row can equal is refused, schema or not."""
+    """A value that no row can equal is refused, with or without a schema."""
     with pytest.raises(FilterError, match=r"orders\.anything: "):
         RowFilter.parse("orders", {"anything": [value]}, None)
 

@@ -1,4 +1,4 @@
-"""How far a client has read, and what it needs next."""
+"""The position of a client, and its next step."""
 
 import json
 from typing import Any

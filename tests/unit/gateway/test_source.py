@@ -1,4 +1,4 @@
-"""What the source passes on: every batch in order and once."""
+"""The source passes on every batch in order and once."""
 
 from typing import Any, cast
 

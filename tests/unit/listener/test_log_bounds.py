@@ -10,14 +10,14 @@ def batch(first: int, last: int, size: int = 10) -> Batch:
 
 
 def test_events_are_limited_by_number() -> None:
-    """Of small events, the newest max_events are kept."""
+    """If events are small, the newest max_events are kept."""
     bounds = LogBounds(max_events=100, max_bytes=1000)
     assert bounds.add(batch(1, 50)) == 1
     assert bounds.add(batch(51, 150)) == 51
 
 
 def test_events_are_limited_by_size() -> None:
-    """Of large events, the newest max_bytes are kept, and always the newest batch."""
+    """If events are large, the newest max_bytes are kept, and always the newest batch."""
     bounds = LogBounds(max_events=100, max_bytes=1000)
     assert bounds.add(batch(1, 1, 600)) == 1
     assert bounds.add(batch(2, 2, 400)) == 1
