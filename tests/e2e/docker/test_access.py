@@ -82,7 +82,7 @@ def within(seconds: float, condition: Callable[[], bool]) -> None:
     assert time.monotonic() - began < seconds
 
 
-def test_strangers_learn_nothing(guarded: ContainerStack) -> None:
+def test_nothing_is_shown_without_a_token(guarded: ContainerStack) -> None:
     """Without a token the health page is a single word, and everything else is refused."""
     with client(guarded) as nobody:
         for path in ("/api/orders", "/api/orders/1", "/api/events", "/api/pulse", "/api/me"):

@@ -187,7 +187,7 @@ def test_a_neighbour_of_the_gateway(watched: ContainerStack, name: str) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("name", ATTACKS)
-def test_a_bystander_is_not_held_up(attacked: ContainerStack, name: str) -> None:
+def test_a_bystander_is_not_delayed_by_full_attacks(attacked: ContainerStack, name: str) -> None:
     """I6: under full-size attacks the 99th percentile of latency at most triples."""
     with bystander(attacked) as quiet:
         time.sleep(5)  # a measurement of five seconds, not a wait for something
@@ -204,7 +204,7 @@ def test_a_bystander_is_not_held_up(attacked: ContainerStack, name: str) -> None
 
 
 @pytest.mark.parametrize("text", STRANGE)
-def test_text_is_only_text(watched: ContainerStack, text: str) -> None:
+def test_odd_text_is_stored_unchanged(watched: ContainerStack, text: str) -> None:
     """SQL, markup, header lines and unusual characters in a name are stored and shown as text."""
     with client(watched) as chief:
         order = named(chief, text)
@@ -212,7 +212,7 @@ def test_text_is_only_text(watched: ContainerStack, text: str) -> None:
 
 
 @pytest.mark.parametrize("string", NO_TEXT)
-def test_what_is_no_text(watched: ContainerStack, string: str) -> None:
+def test_text_that_cannot_be_stored_is_refused(watched: ContainerStack, string: str) -> None:
     """NUL and lone surrogates are refused with the name of the field."""
     with client(watched) as chief:
         refused(chief, string)

@@ -54,7 +54,7 @@ def test_every_path_is_in_the_table(guarded: Guarded) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), [each for each in NEEDS if NEEDS[each] is not None])
-def test_nobody_without_a_token(guarded: Guarded, method: str, path: str) -> None:
+def test_every_path_requires_a_token(guarded: Guarded, method: str, path: str) -> None:
     """A request without a token gets 401 with a challenge, before anything else is checked."""
     with guarded.client() as nobody:
         answer = nobody.request(
@@ -140,7 +140,7 @@ def test_who_am_i(guarded: Guarded, ann: str) -> None:
     assert me == {"mode": "token", "subject": "ann", "role": "admin", **restricted}
 
 
-def test_health_has_no_details_for_strangers(guarded: Guarded) -> None:
+def test_health_has_no_details_without_a_token(guarded: Guarded) -> None:
     """Health without a token answers one word."""
     with guarded.client() as nobody, guarded.client(token()) as viewer:
         assert set(nobody.get("/api/health").json()) == {"status"}
@@ -151,7 +151,7 @@ def test_health_has_no_details_for_strangers(guarded: Guarded) -> None:
 
 
 @pytest.mark.parametrize("text", STRANGE)
-def test_text_is_only_text(guarded: Guarded, chief: str, text: str) -> None:
+def test_odd_text_is_stored_unchanged(guarded: Guarded, chief: str, text: str) -> None:
     """SQL, markup, headers and strange characters in a name are stored and returned as they are."""
     with guarded.client(chief) as client, guarded.client(token("viewer", [text])) as holder:
         order = named(client, text)
@@ -164,7 +164,7 @@ def test_text_is_only_text(guarded: Guarded, chief: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("string", NO_TEXT)
-def test_what_is_no_text(guarded: Guarded, chief: str, string: str) -> None:
+def test_text_that_cannot_be_stored_is_refused(guarded: Guarded, chief: str, string: str) -> None:
     """Text that PostgreSQL cannot store is refused, naming the field."""
     with guarded.client(chief) as client:
         refused(client, string)
@@ -197,7 +197,7 @@ def test_too_many_requests(guarded: Guarded, chief: str) -> None:
         assert counted["requests"] == len(refused)
 
 
-def test_stranger_from_one_address(guarded: Guarded, chief: str) -> None:
+def test_requests_without_a_token_are_limited_by_address(guarded: Guarded, chief: str) -> None:
     """Requests without a token are counted by address; other addresses are served."""
     few = guarded.pipeline.api(**ASKING, REQUESTS_PER_SECOND="2", REQUESTS_BURST="20")
     with httpx.Client(base_url=few.url) as client:

@@ -94,7 +94,7 @@ def test_everything_works_with_users(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nobody_is_more_than_they_need_to_be(
+def test_users_have_only_the_rights_they_need(
     as_user: Callable[[str], redis.Redis], name: str
 ) -> None:
     """No service can administer Redis, read other keys or list the users."""
@@ -156,7 +156,7 @@ def test_a_gateway_redeems_tickets_and_reads_the_schema(
     assert gateway.get("orders:schema") == "{}"
 
 
-def test_strangers_are_nobody(guarded_redis: Valkey) -> None:
+def test_clients_without_a_user_are_refused(guarded_redis: Valkey) -> None:
     """Redis refuses clients without a password or with a wrong one."""
     with guarded_redis.connect() as client, pytest.raises(redis.exceptions.AuthenticationError):
         client.get("orders:head")

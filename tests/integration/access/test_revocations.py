@@ -84,7 +84,7 @@ def test_malformed_revocation(guarded: Guarded, chief: str, body: Any) -> None:
         problem(admin.post("/api/revocations", json=body), 422)
 
 
-def test_scoped_admin_revokes_nobody(guarded: Guarded, ann: str) -> None:
+def test_scoped_admin_cannot_revoke(guarded: Guarded, ann: str) -> None:
     """A restricted admin cannot revoke tokens."""
     with guarded.client(ann) as client:
         problem(client.post("/api/revocations", json={"subject": "chief"}), 403)

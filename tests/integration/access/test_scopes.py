@@ -70,7 +70,7 @@ ASKED = [
 
 
 @pytest.mark.parametrize("path", ASKED)
-def test_nothing_of_others_is_ever_answered(
+def test_answers_hold_nothing_outside_the_scope(
     guarded: Guarded, orders: dict[str, int], ann: str, path: str
 ) -> None:
     """No answer to Ann contains data of others' orders."""
@@ -83,7 +83,7 @@ def test_nothing_of_others_is_ever_answered(
 
 
 @pytest.mark.parametrize("name", ["others", "left", "others deleted"])
-def test_others_orders_are_not_there(
+def test_orders_outside_the_scope_are_not_found(
     guarded: Guarded, orders: dict[str, int], ann: str, name: str
 ) -> None:
     """Reading, changing or deleting another's order gets 404."""
@@ -102,14 +102,16 @@ def test_others_orders_are_not_there(
             assert answer.content == missing
 
 
-def test_never_ours_has_no_history(guarded: Guarded, orders: dict[str, int], ann: str) -> None:
+def test_history_outside_the_scope_is_not_found(
+    guarded: Guarded, orders: dict[str, int], ann: str
+) -> None:
     """The history of an order that was never Ann's gets 404."""
     with guarded.client(ann) as client:
         problem(client.get(f"/api/orders/{orders['others']}/events"), 404)
         problem(client.get(f"/api/orders/{orders['others deleted']}/events"), 404)
 
 
-def test_what_is_seen_of_orders_that_pass(
+def test_history_of_orders_that_enter_or_leave_the_scope(
     guarded: Guarded, orders: dict[str, int], ann: str
 ) -> None:
     """History has LEAVE for an order that left; no old values for one that entered."""
@@ -124,7 +126,9 @@ def test_what_is_seen_of_orders_that_pass(
     assert [event["operation"] for event in gone] == ["INSERT", "DELETE"]
 
 
-def test_counts_and_pulse_count_ours(guarded: Guarded, orders: dict[str, int], ann: str) -> None:
+def test_counts_and_pulse_respect_the_scope(
+    guarded: Guarded, orders: dict[str, int], ann: str
+) -> None:
     """Counts and pulse include visible orders only."""
     assert orders
     with guarded.client(ann) as client:
@@ -138,7 +142,7 @@ def test_counts_and_pulse_count_ours(guarded: Guarded, orders: dict[str, int], a
     assert events["last"] == events["position"]
 
 
-def test_pages_of_ours(guarded: Guarded, orders: dict[str, int], ann: str) -> None:
+def test_pages_respect_the_scope(guarded: Guarded, orders: dict[str, int], ann: str) -> None:
     """Cursors lead through visible orders only, even a cursor of another client."""
     assert orders
     with guarded.client(ann) as client, guarded.client(token()) as anyone:
@@ -178,7 +182,7 @@ def test_writing_for_others_is_refused(guarded: Guarded, ann: str) -> None:
         assert ok(client.get(path)) == order
 
 
-def test_idempotency_keys_are_ones_own(guarded: Guarded) -> None:
+def test_idempotency_keys_belong_to_a_subject(guarded: Guarded) -> None:
     """Idempotency keys belong to a subject: another's key does not return the first answer."""
     ids = set()
     for subject in ("first", "second"):

@@ -107,7 +107,7 @@ def test_bad_first_message(guarded: Guarded, message: Message) -> None:
     assert "eyJ" not in closed.reason
 
 
-def test_silence_is_no_way_in(guarded: Guarded) -> None:
+def test_silent_connections_are_closed(guarded: Guarded) -> None:
     """A silent client is closed after SIGN_IN_WITHIN_S and receives nothing."""
     began = time.monotonic()
     assert guarded.closing().code == 4001
@@ -132,7 +132,7 @@ def test_bad_handshake(guarded: Guarded, options: dict[str, Any]) -> None:
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_token_in_the_address_counts_for_nothing(guarded: Guarded, ann: str) -> None:
+def test_token_in_the_address_is_ignored(guarded: Guarded, ann: str) -> None:
     """A token in the address is ignored, because addresses are logged."""
     assert guarded.closing({"type": "ping"}, query=f"?token={ann}").code == 4001
 

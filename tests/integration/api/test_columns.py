@@ -468,7 +468,7 @@ async def test_table_without_version(api: httpx.AsyncClient, database: Database)
     assert problem(stale, 412)["order"] == changed.json()
 
 
-async def test_order_with_nothing_but_defaults(api: httpx.AsyncClient, database: Database) -> None:
+async def test_order_of_defaults_only(api: httpx.AsyncClient, database: Database) -> None:
     """Where every column has a default, an empty object makes an order."""
     run(
         database,

@@ -143,7 +143,7 @@ async def test_pulse_of_nothing(api: httpx.AsyncClient, database: Database) -> N
     assert set(ok(await api.get("/api/pulse"))["orders"]) == {0}  # its event is still to come
 
 
-async def test_what_is_not_known_is_refused(api: httpx.AsyncClient) -> None:
+async def test_unknown_parameters_are_refused(api: httpx.AsyncClient) -> None:
     """A status cannot be counted alone, and the pulse takes no query."""
     problem(await api.get("/api/orders/counts?status=pending"), 422, "status")
     problem(await api.get("/api/pulse?hours=3"), 422, "hours")

@@ -62,7 +62,7 @@ async def test_all_is_well(api: httpx.AsyncClient, database: Database, redis_url
 
 
 @pytest.mark.parametrize("absent", [LISTENER_KEY, GATEWAY_KEY_PREFIX])
-async def test_somebody_is_missing(
+async def test_missing_services_degrade_the_system(
     api: httpx.AsyncClient, database: Database, redis_url: Valkey, absent: str
 ) -> None:
     """Without a listener, or without any gateway, the system is degraded."""

@@ -9,7 +9,7 @@ _CLIENTS = 3
 
 
 @pytest.mark.parametrize("rival", [nchan, socketio], ids=lambda rival: str(rival.NAME))
-def test_every_client_hears_every_event_once(rival: Rival) -> None:
+def test_every_client_gets_every_event_once(rival: Rival) -> None:
     """Clients of each server understand it, from the first event on, in small frames and large."""
     try:
         with running(rival, _CLIENTS) as side:

@@ -60,7 +60,7 @@ def test_a_huge_entry_goes_alone(sql: Sql, take: Take) -> None:
     assert [batch and (batch[0], batch[1]) for batch in batches] == [(1, 1), (2, 2), (3, 3), None]
 
 
-def test_an_open_transaction_holds_up_only_its_own_events(
+def test_an_open_transaction_delays_only_its_own_events(
     sql: Sql, take: Take, database: Database
 ) -> None:
     """I2: changes committed meanwhile get their positions; the late one gets the next."""
@@ -88,7 +88,7 @@ def test_events_of_one_transaction_keep_their_order(sql: Sql, take: Take) -> Non
     assert [event["operation"] for event in batch[2]] == ["INSERT", "UPDATE", "UPDATE", "DELETE"]
 
 
-def test_two_takers_share_the_work_and_double_nothing(sql: Sql, database: Database) -> None:
+def test_two_takers_take_each_change_once(sql: Sql, database: Database) -> None:
     """I8: listeners that take at the same time get disjoint batches without a gap between them."""
     writers = [threading.Thread(target=_write, args=(database, 150)) for _ in range(4)]
     stop = threading.Event()

@@ -162,7 +162,7 @@ def test_a_dropped_table_leaves_the_stream_running(
     assert sql.execute("SELECT count(*) FROM order_tables").fetchone() == (1,)
 
 
-def test_a_table_with_our_trigger_forges_nothing(
+def test_trigger_functions_serve_their_own_table_only(
     sql: Sql, database: Database, events: Events
 ) -> None:
     """I11: no table, of any owner, can use the trigger functions of another table."""
@@ -184,7 +184,7 @@ def test_a_table_with_our_trigger_forges_nothing(
     assert events() == []
 
 
-def test_no_function_of_ours_is_everyones(sql: Sql) -> None:
+def test_public_may_execute_no_privileged_function(sql: Sql) -> None:
     """I11: PUBLIC may execute nothing that runs with the owner's rights."""
     found = sql.execute(
         "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"

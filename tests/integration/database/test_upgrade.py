@@ -35,7 +35,7 @@ def described(postgres: Postgres, database: Database) -> str:
     return re.sub(r"(?<=[_'])[0-9]{5,}", "OID", done.stdout)
 
 
-def test_becomes_what_a_new_one_is(
+def test_an_upgraded_database_equals_a_new_one(
     postgres: Postgres, earlier: Database, database: Database
 ) -> None:
     """Tables, indexes, functions, triggers and rights are those of a new database."""

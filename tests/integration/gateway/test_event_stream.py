@@ -137,7 +137,7 @@ def test_filters_are_in_the_query(pipeline: Pipeline, gateway: Service) -> None:
         ("?subscribe=" + quote('{"filter":{"colour":["red"]}}'), "orders.colour"),
     ],
 )
-def test_what_makes_no_sense_is_refused(gateway: Service, query: str, told: str) -> None:
+def test_invalid_parameters_are_refused(gateway: Service, query: str, told: str) -> None:
     """A bad parameter is a 400 that names it: an EventSource does not retry it."""
     answer = httpx.get(f"{gateway.url}/sse{query}")
     assert answer.status_code == 400
@@ -161,7 +161,9 @@ def test_a_client_that_reads_stays_connected(pipeline: Pipeline, gateway: Servic
         assert next(live)[1]["type"] == "events"
 
 
-def test_a_client_that_stops_reading_holds_up_nobody(pipeline: Pipeline, gateway: Service) -> None:
+def test_a_client_that_stops_reading_delays_no_other_event_stream(
+    pipeline: Pipeline, gateway: Service
+) -> None:
     """I6: a full socket leaves the hub; the others get everything."""
     with stream(gateway) as reading, socket.socket() as stuck:
         position = next(reading)[1]["position"]

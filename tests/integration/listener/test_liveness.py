@@ -118,7 +118,7 @@ def test_changes_that_keep_waiting_are_noticed(pipeline: Pipeline) -> None:
     listener.ready()
 
 
-def test_settings_of_database_and_role_weaken_nothing(pipeline: Pipeline) -> None:
+def test_the_session_overrides_settings_of_database_and_role(pipeline: Pipeline) -> None:
     """The listener's sessions set what they depend on, whatever ALTER DATABASE and ROLE say."""
     odd = {
         "synchronous_commit": "off",

@@ -104,7 +104,7 @@ class _JoiningProxy(Proxy):
 
 
 @pytest.mark.anyio
-async def test_a_notification_behind_an_answer_is_heard(database: Database) -> None:
+async def test_a_notification_behind_an_answer_is_received(database: Database) -> None:
     """I3: a notification that arrives in the same packet, after an answer, needs no further read.
 
     libpq leaves it unparsed when it returns the answer.

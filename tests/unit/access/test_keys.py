@@ -113,7 +113,7 @@ async def test_removed_key_counts_no_longer(issuer: Issuer) -> None:
         await verifier.verify(token(OLD, "old"))
 
 
-async def test_made_up_names_are_no_flood(issuer: Issuer) -> None:
+async def test_unknown_key_ids_do_not_flood_the_issuer(issuer: Issuer) -> None:
     """Unknown key ids do not flood the issuer: one fetch per cool-down."""
     issuer.serve(old=OLD)
     verifier = checker(issuer, Clock())
@@ -138,7 +138,7 @@ async def test_known_keys_outlive_their_issuer_for_a_while(issuer: Issuer) -> No
         await verifier.verify(token(OLD, "old"))
 
 
-async def test_nobody_without_keys(issuer: Issuer) -> None:
+async def test_tokens_are_refused_until_keys_are_fetched(issuer: Issuer) -> None:
     """Before the first fetch succeeds, tokens are neither accepted nor called invalid."""
     issuer.status = 500
     with pytest.raises(KeysUnavailableError):

@@ -25,7 +25,7 @@ def test_tokens_come_back_with_time() -> None:
     ]
 
 
-def test_silence_is_not_saved_up() -> None:
+def test_unused_rate_is_not_accumulated_beyond_the_burst() -> None:
     """A bucket never holds more than its burst."""
     bucket = TokenBucket(rate_per_s=10, burst=2, now_s=0.0)
     assert [bucket.admit(3600.0) for _ in range(3)] == [True, True, False]

@@ -134,7 +134,7 @@ def test_other_media_types(media_type: str) -> None:
     assert NEW.read(b'{"customer_name": "A"}', "application/JSON; charset=utf-8").columns
 
 
-def test_nothing_large_comes_back() -> None:
+def test_errors_do_not_repeat_large_input() -> None:
     """However large the input, the answer is small and does not repeat its values."""
     huge: dict[str, object] = {"x" * 50_000: 1, "status": "y" * 50_000, "quantity": "z" * 50_000}
     huge |= {f"field{n}": n for n in range(1000)}

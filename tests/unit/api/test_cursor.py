@@ -30,7 +30,7 @@ def test_one_changed_character_is_noticed(place: Bookmark, data: st.DataObject) 
 
 
 @given(st.text(max_size=60))
-def test_invented_text_is_refused(token: str) -> None:
+def test_text_not_issued_as_a_cursor_is_refused(token: str) -> None:
     """Text that the API did not give out is no cursor, whatever it contains."""
     with pytest.raises(cursor.MalformedCursorError):
         cursor.decode(token, "orders", 1)

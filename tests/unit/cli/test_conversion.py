@@ -63,7 +63,7 @@ def test_values_by_kind(kind: str, text: str, value: Any) -> None:
         ("text", "a\0b", "NUL"),
     ],
 )
-def test_what_is_unclear_is_refused(kind: str, text: str, message: str) -> None:
+def test_ambiguous_values_are_refused(kind: str, text: str, message: str) -> None:
     """A text that is not a value, or may be two, is an error that does not repeat the text."""
     with pytest.raises(ValueError, match=message) as caught:
         convert(text, described(kind), PLAIN)

@@ -65,7 +65,7 @@ def test_orders_move_as_the_schema_says() -> None:
     assert set(moves) == ALLOWED
 
 
-def test_without_what_follows_the_choices_follow_each_other() -> None:
+def test_without_next_values_the_choices_follow_each_other() -> None:
     """A choice that describes no next values is taken in its order."""
     traffic = Traffic(orders(), SAMPLES, 1)
     made = play(traffic, 500)

@@ -33,7 +33,7 @@ def test_events_change_the_book() -> None:
     assert orders.place == Place(STREAM, 14)
 
 
-def test_what_the_snapshot_shows_already_is_no_step_back() -> None:
+def test_older_versions_do_not_replace_newer_ones() -> None:
     """A snapshot may be ahead of its position: an older version does not replace a newer one."""
     orders = book(order(1, version=3, quantity=3))
     orders.apply(seen(11, "UPDATE", order(1, version=2, quantity=2), order(1)))
@@ -47,7 +47,7 @@ def test_known_events_are_not_applied() -> None:
     assert set(orders.orders) == {1}
 
 
-def test_a_conflated_event_replaces_whatever_there_was() -> None:
+def test_a_conflated_event_replaces_any_version() -> None:
     """A conflated frame may omit a DELETE between two orders of one id: versions do not count."""
     orders = book(order(1, version=5))
     raw = event(20, "UPDATE", order(1, version=2, quantity=9), order(1))

@@ -258,7 +258,7 @@ def test_malformed_messages_are_rejected(message: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("raw", ["", "garbage", "[]", "7", "[" * 5_000, '{"position":3}', b"\xff"])
-def test_other_json_is_no_message(raw: str | bytes) -> None:
+def test_other_json_is_not_a_message(raw: str | bytes) -> None:
     """A message is a JSON object with a type."""
     with pytest.raises(MalformedMessageError):
         parse(raw)

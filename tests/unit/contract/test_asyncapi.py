@@ -63,7 +63,7 @@ def test_every_message_belongs_to_one_operation() -> None:
     assert sorted(said) == sorted(_MESSAGES)
 
 
-def test_references_lead_somewhere() -> None:
+def test_references_exist() -> None:
     """Every $ref names something in the document."""
     references = list(_references(_DOCUMENT))
     assert references
@@ -119,7 +119,7 @@ def test_closing_codes_are_all_explained() -> None:
     assert {str(int(code)) for code in CloseCode} <= _table(_DOCUMENT["info"]["description"])
 
 
-def test_bounds_of_a_filter_are_told() -> None:
+def test_bounds_of_a_filter_are_documented() -> None:
     """The description of subscribe names the bounds that the code has."""
     bounds = (
         f"At most {MAX_FILTER_TABLES} tables, {MAX_FILTER_COLUMNS} columns for each and "

@@ -19,13 +19,13 @@ from orders_contract.batches import (
 _POSITIONS = st.integers(1, 2**63 - 1)
 
 
-def test_payload_is_the_documented_document() -> None:
+def test_payload_has_the_documented_form() -> None:
     """A batch is one JSON document with its keys in the order that readers rely on."""
     payload = encode(Batch("s", 8, 9, b'[{"position":8},{"position":9}]'))
     assert payload == b'{"stream":"s","first":8,"last":9,"events":[{"position":8},{"position":9}]}'
 
 
-def test_head_is_the_documented_document() -> None:
+def test_head_has_the_documented_form() -> None:
     """A head is a small JSON document; the schema may be missing from it."""
     assert encode(Head("s", 9, "5f")) == b'{"stream":"s","position":9,"schema":"5f"}'
     assert decode(b'{"stream":"s","position":9}') == Head("s", 9)
@@ -77,7 +77,7 @@ def test_head_comes_back(stream: str, position: int) -> None:
         b'{"stream":"s","first":1,"last":2,"events":{}}',
     ],
 )
-def test_nonsense_is_refused(payload: bytes) -> None:
+def test_malformed_payloads_are_refused(payload: bytes) -> None:
     """A payload that is no batch and no head, or was truncated, is malformed."""
     with pytest.raises(MalformedPayloadError):
         decode(payload)
@@ -85,7 +85,7 @@ def test_nonsense_is_refused(payload: bytes) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=100) | st.text().map(str.encode))
-def test_nothing_but_malformed_is_raised(payload: bytes) -> None:
+def test_decoding_raises_only_malformed_errors(payload: bytes) -> None:
     """Arbitrary bytes are a batch, a head or malformed; no other error is raised."""
     try:
         message = decode(payload)
@@ -96,7 +96,7 @@ def test_nothing_but_malformed_is_raised(payload: bytes) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(history=histories(min_size=1), sizes=sizes())
-def test_merged_is_as_never_cut(history: History, sizes: list[int]) -> None:
+def test_merging_restores_the_whole_batch(history: History, sizes: list[int]) -> None:
     """Merging batches gives one batch with every event once and in order."""
     assert merge(history.batches(sizes)) == batch(history.events)
 

@@ -141,7 +141,7 @@ def test_texts_and_views_mean_the_same(
         b'[{"a":[}]', b'[{"a":"]', b"[{]", b"[null]", b'[{"\\e":7777e99999999999999999999}]',
     ],
 )  # fmt: skip
-def test_what_is_no_array_of_objects_is_refused(rendered: bytes) -> None:
+def test_other_json_than_an_array_of_objects_is_refused(rendered: bytes) -> None:
     """Text that PostgreSQL cannot have rendered is an error, never an endless loop."""
     with pytest.raises(MalformedPayloadError):
         list(open_events(rendered))

@@ -28,7 +28,7 @@ _SELECTIONS = st.builds(
     present=st.sets(_SELECTIONS, max_size=12),
     gone=st.sets(_SELECTIONS, max_size=4),
 )
-def test_the_index_finds_what_asking_everyone_finds(
+def test_the_index_finds_every_selection_that_sees_an_event(
     history: History, present: set[Selection], gone: set[Selection]
 ) -> None:
     """I4: each selection that sees an event is a candidate, once; removed ones are not."""

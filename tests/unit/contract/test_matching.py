@@ -408,7 +408,7 @@ def test_a_scope_of_values_that_the_column_cannot_hold_shows_nothing() -> None:
     assert view(_update({"amount": 7}, {"store": "x"}), selection) is View.HIDDEN
 
 
-def test_a_scope_restricts_something() -> None:
+def test_a_scope_without_columns_is_refused() -> None:
     """A scope without a column would be no restriction, so it is refused."""
     with pytest.raises(FilterError, match="at least one column"):
         Scope({})

@@ -81,7 +81,7 @@ def test_fields_of_later_versions_are_ignored() -> None:
         },
     ],
 )
-def test_what_is_no_schema_is_refused(given: Any) -> None:
+def test_malformed_schemas_are_refused(given: Any) -> None:
     """The error says what is wrong and quotes nothing."""
     with pytest.raises(MalformedSchemaError):
         Schema.parse(given)

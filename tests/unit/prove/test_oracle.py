@@ -80,13 +80,13 @@ def test_a_conflated_frame_may_tell_leave_of_whatever_came_last(replay: Replay) 
     assert replay.contradiction(nobody) is not None
 
 
-def test_of_another_order_nothing_is_right(replay: Replay) -> None:
+def test_leave_of_another_order_is_a_finding(replay: Replay) -> None:
     """I3: LEAVE of an order that the log's event is not about is a finding."""
     other = _left(2, partial=True, conflated=True, order_id=8)
     assert replay.contradiction(other) is not None
 
 
-def test_what_the_log_does_not_have_is_a_finding(replay: Replay) -> None:
+def test_an_event_that_the_log_lacks_is_a_finding(replay: Replay) -> None:
     """I3: an event that is not in the log, or has another row or old values, is a finding."""
     born, grown = order(7), order(7, version=2, status="shipped")
     told = event(2, "UPDATE", grown, born)

@@ -8,7 +8,7 @@ from orders_service.tasks import end, setting
 
 
 @pytest.mark.anyio
-async def test_a_task_that_swallows_a_cancellation_ends_all_the_same() -> None:
+async def test_a_task_that_swallows_a_cancellation_still_ends() -> None:
     """Tasks are cancelled again until each has ended, whatever they swallow."""
     swallowed = 0
 
