@@ -91,7 +91,7 @@ class ForbiddenError(ApiError):
 
 
 class OutOfScopeError(ForbiddenError):
-    """Your token is for other orders."""
+    """Your token does not allow access to this row."""
 
 
 class DatabaseForbidsError(ForbiddenError):
