@@ -83,10 +83,10 @@ def _send(entrance: Entrance, *parts: bytes) -> None:
             opened.settimeout(0.2)
             opened.recv(65_536)
         except OSError:
-            pass  # refused, or told nothing
+            pass  # refused, or no answer
 
 
-STRANGERS: list[Callable[[Entrance], None]] = [
+REQUESTS: list[Callable[[Entrance], None]] = [
     half_a_body,
     less_than_announced,
     half_a_body_of_a_read,
@@ -101,13 +101,13 @@ STRANGERS: list[Callable[[Entrance], None]] = [
 ]
 
 
-@pytest.mark.parametrize("stranger", STRANGERS, ids=lambda stranger: stranger.__name__)
-def test_other_clients_do_not_wait(world: World, stranger: Callable[[Entrance], None]) -> None:
+@pytest.mark.parametrize("send", REQUESTS, ids=lambda send: send.__name__)
+def test_other_clients_do_not_wait(world: World, send: Callable[[Entrance], None]) -> None:
     """Requests and handshakes that follow are answered at once: no process counts as down."""
     entrance = Entrance.at(world.edge)
     waited_s = 0.0
     for _ in range(ROUNDS):
-        stranger(entrance)
+        send(entrance)
         began = time.monotonic()
         with urllib.request.urlopen(f"{world.edge}/api/orders?limit=1", timeout=30):
             pass

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from harness.signing import bearer, token
 
-STRANGERS: dict[str, str | None] = {
-    "stranger": None,
+CALLERS: dict[str, str | None] = {
+    "no token": None,
     "admin": token("admin", ttl_s=7200),
     "scoped": token("admin", ["Ann"], ttl_s=7200),
 }

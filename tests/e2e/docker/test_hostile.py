@@ -28,7 +28,7 @@ from harness.containers import ContainerStack
 from harness.follower import Follower
 from harness.forgeries import hostile, signed, tampered
 from harness.processes import program
-from harness.schemas import STRANGERS, UNLIMITED
+from harness.schemas import CALLERS, UNLIMITED
 from harness.schemas import attacked as attacked_by_schema
 from harness.signing import ASKING, bearer, token
 from harness.texts import NO_TEXT, STRANGE, named, refused
@@ -244,11 +244,11 @@ def test_too_large(watched: ContainerStack) -> None:
 @pytest.mark.parametrize(
     ("who", "examples"),
     [
-        *((who, 1) for who in STRANGERS),
-        *(pytest.param(who, 300, marks=pytest.mark.full) for who in STRANGERS),
+        *((who, 1) for who in CALLERS),
+        *(pytest.param(who, 300, marks=pytest.mark.full) for who in CALLERS),
     ],
 )
 def test_schemathesis(attacked: ContainerStack, tmp_path: Path, who: str, examples: int) -> None:
     """All checks pass without a token, as admin, and restricted to one customer."""
-    summary = attacked_by_schema(attacked.edge, tmp_path, STRANGERS[who], examples)
+    summary = attacked_by_schema(attacked.edge, tmp_path, CALLERS[who], examples)
     assert " passed" in summary
