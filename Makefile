@@ -40,7 +40,7 @@ fuzz: $(BIN)/.dev  ## fuzz every parser that untrusted input reaches (SECONDS=60
 	@cd tests && ../$(BIN)/python -m fuzz --seconds $(SECONDS)
 
 RIVALS := bench/baseline bench/rivals/socketio
-bench: $(BIN)/.dev $(RIVALS:%=%/node_modules/.package-lock.json)  ## run the benchmarks beside a baseline (ARGS="latency --quick", --list)
+bench: $(BIN)/.dev $(RIVALS:%=%/node_modules/.package-lock.json)  ## run the benchmarks and a baseline (ARGS="latency --quick", --list)
 	@$(BIN)/python -m bench $(ARGS)
 
 charts: $(BIN)/.dev  ## draw the last results into docs/charts

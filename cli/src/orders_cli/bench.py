@@ -20,7 +20,7 @@ def bench(
     ] = False,
     list_: Annotated[bool, typer.Option("--list", help="List the benchmarks.")] = False,
 ) -> None:
-    """Run benchmarks beside a baseline; without names, all of them."""
+    """Run benchmarks and a baseline; without names, all of them."""
     root = find_repository().root
     if not (root / "bench" / "__main__.py").is_file():
         raise OrdersError(f"{root} has no bench; benchmarks run from a clone of the repository")
