@@ -91,15 +91,19 @@ def detect_day_order(texts: Iterable[str]) -> DayOrder | None:
     return found.pop() if len(found) == 1 else None
 
 
-def to_json(value: Any) -> str:
+def to_json(value: Any, *, ensure_ascii: bool = True) -> str:
     """Return the JSON of a value; a Decimal keeps its digits."""
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json.dumps(k)}:{to_json(v)}" for k, v in value.items()) + "}"
+        pairs = (
+            f"{to_json(k, ensure_ascii=ensure_ascii)}:{to_json(v, ensure_ascii=ensure_ascii)}"
+            for k, v in value.items()
+        )
+        return "{" + ",".join(pairs) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(to_json, value)) + "]"
-    return json.dumps(value)
+        return "[" + ",".join(to_json(v, ensure_ascii=ensure_ascii) for v in value) + "]"
+    return json.dumps(value, ensure_ascii=ensure_ascii)
 
 
 def _integer(text: str, _: Column, __: Conventions) -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Literal
 
+from orders_cli.conversion import to_json
 from orders_client import Event, Phase, Reset, Row, SchemaChanged, State
 from orders_contract.schema import ORDERS
 
@@ -85,7 +86,7 @@ def _time_of_day(changed_at: str, timezone: tzinfo | None) -> str:
 
 def _differences(changed: Row, new: Row) -> str:
     return ", ".join(
-        f"{printable(column)} {printable(old)} -> {printable(new.get(column))}"
+        f"{printable(column)} {_value(old)} -> {_value(new.get(column))}"
         for column, old in changed.items()
     )
 
@@ -93,11 +94,16 @@ def _differences(changed: Row, new: Row) -> str:
 def _columns(row: Row) -> str:
     """List the columns that have a value."""
     shown = (
-        f"{printable(column)} {printable(value)}"
+        f"{printable(column)} {_value(value)}"
         for column, value in row.items()
         if value is not None and column not in _HIDDEN
     )
     return _shortened(", ".join(shown), _MAX_ROW)
+
+
+def _value(value: object) -> str:
+    """Return a column's value: text without quotes, everything else as in JSON."""
+    return printable(value if isinstance(value, str) else to_json(value, ensure_ascii=False))
 
 
 def _shortened(text: str, length: int) -> str:

@@ -131,7 +131,11 @@ def map_headers(
     _check_unique(header, taken)
     if must_be_complete:
         _check_required(columns, table)
-    ignored = tuple(name for position, name in enumerate(header) if position not in taken)
+    ignored = tuple(
+        name or f"column {position + 1} (no header)"
+        for position, name in enumerate(header)
+        if position not in taken
+    )
     order = positions[letters(shop.order_header)] if shop else None
     return HeaderMapping(columns, ignored, shop, order)
 
@@ -155,7 +159,9 @@ def _explicit_columns(
 ) -> dict[str, tuple[int, ...]]:
     columns: dict[str, tuple[int, ...]] = {}
     for assignment in explicit:
-        name, _, column = assignment.rpartition("=")
+        name, sign, column = assignment.rpartition("=")
+        if not sign:
+            raise BadValueError(f"--map {assignment!r} is not like 'Header=column'")
         if letters(name) not in positions:
             raise BadValueError(f"--map {assignment!r}: the file has no header {name!r}")
         _check_writable(assignment, column, table, key)

@@ -49,6 +49,16 @@ def test_lines_of_other_operations() -> None:
     ]
 
 
+def test_values_are_written_as_in_json() -> None:
+    """Null, booleans, lists and objects look as in the API's answers; text has no quotes."""
+    row = {"id": 7, "note": "a", "gift": True, "tags": ["a", "b"], "address": {"city": "Łódź"}}
+    changed = {"note": None, "gift": False, "tags": None, "address": None}
+    assert text(event(5, row=row, changed=changed)).split("order 7", 1)[1].strip() == (
+        'note null -> a, gift false -> true, tags null -> ["a","b"],'
+        ' address null -> {"city":"Łódź"}'
+    )
+
+
 def test_line_of_another_table() -> None:
     """A row of another table is named by the table and its key."""
     changed = event(

@@ -30,6 +30,7 @@ def test_explicit_assignments() -> None:
     ("assignment", "message"),
     [
         ("Nothing=customer_name", "no header 'Nothing'"),
+        ("Colour", "is not like 'Header=column'"),
         ("Who=nothing", "no column 'nothing'"),
         ("Who=id", "cannot be written"),
     ],
@@ -52,6 +53,12 @@ def test_two_headers_of_one_name() -> None:
         map_headers(("customer_name", "Customer Name", "product_name"), orders())
     mapping = map_headers(("customer_name", "product_name", "Meta", "meta"), orders())
     assert mapping.ignored == ("Meta", "meta")
+
+
+def test_a_column_without_header_is_named_by_its_place() -> None:
+    """An ignored column whose header is empty can be found in the file."""
+    mapping = map_headers(("customer_name", "product_name", ""), orders())
+    assert mapping.ignored == ("column 3 (no header)",)
 
 
 def test_columns_that_cannot_be_written_are_ignored() -> None:
