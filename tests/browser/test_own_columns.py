@@ -113,6 +113,26 @@ def test_undeclared_status(own_columns: EmbeddedStack, open_tab: OpenTab) -> Non
     expect(row(page, order)).to_be_visible()
 
 
+def test_long_and_blank_status(own_columns: EmbeddedStack, open_tab: OpenTab) -> None:
+    """A status of any text leaves room for the orders, and can be seen in filter and legend."""
+    own_columns.psql(ADD)
+    long = create(own_columns, customer_name="Long Lou")
+    blank = create(own_columns, customer_name="Blank Bo")
+    own_columns.psql(f"UPDATE orders SET status = repeat('very long ', 50) WHERE id = {long}")
+    own_columns.psql(f"UPDATE orders SET status = E'\\u200b' WHERE id = {blank}")
+    page = open_tab()
+    tabs = page.get_by_role("group", name="Status")
+    for place in (tabs, page.get_by_label("Orders by status"), row(page, blank)):
+        expect(place).to_contain_text("(blank)")
+    tab = tabs.get_by_text("very long").bounding_box()
+    assert tab is not None
+    assert tab["height"] < 40
+    legend = page.get_by_label("Orders by status").bounding_box()
+    assert legend is not None
+    assert legend["height"] < 160
+    expect(row(page, long)).to_be_in_viewport()
+
+
 ODD = """
     INSERT INTO orders (id, customer_name, product_name) VALUES
         (9007199254740993, E'\\u200b\\u200bx', 'Big id'), (9007199254740995, 'Neighbour', 'Big id');
@@ -132,6 +152,11 @@ def test_odd_values(stack: EmbeddedStack, open_tab: OpenTab) -> None:
         big, neighbour = 9007199254740993, 9007199254740995
         expect(row(page, big)).to_contain_text("infinity")
         expect(row(page, neighbour)).to_contain_text("20000-01-01")
+        link = row(page, big).get_by_role("link").bounding_box()
+        customer = row(page, big).get_by_role("cell").nth(2).bounding_box()
+        assert link is not None
+        assert customer is not None
+        assert link["x"] + link["width"] <= customer["x"]
         set_status(page, big, "processing")
         expect(row(page, big)).to_contain_text("processing")
         expect(row(page, neighbour)).to_contain_text("pending")

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { visibleStatus } from "@/lib/format";
 import type { OrderSchema } from "@/lib/schema";
 import { useSchema } from "@/lib/use-schema";
 import styles from "./status-badge.module.css";
@@ -17,7 +18,7 @@ export function StatusBadge({ status, children }: { status: string; children?: R
   return (
     <span className={styles.badge} {...statusColour(schema, status)}>
       <span className={styles.dot} aria-hidden />
-      <span className={styles.text}>{status || "no status"}</span>
+      <span className={styles.text}>{visibleStatus(status)}</span>
       {children}
     </span>
   );

@@ -69,6 +69,10 @@ const INVISIBLE = /^(\p{C}|\p{Z}|\p{Default_Ignorable_Code_Point}|\u2800)+$/u;
 export const visible = (text: string): string =>
   text === "" ? "(empty)" : INVISIBLE.test(text) ? "(blank)" : shortened(text);
 
+/** A status that can be seen; rows without one count under "". */
+export const visibleStatus = (status: string): string =>
+  status === "" ? "no status" : visible(status);
+
 /** Any value of any column. */
 export function formatValue(value: unknown, column?: Column): string {
   const raw = rawNumber(value);

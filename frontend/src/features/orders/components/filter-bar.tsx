@@ -1,7 +1,7 @@
 import { Search, UserRound, X } from "lucide-react";
 import { type ReactNode, type RefObject, useEffect, useState } from "react";
 import { IconButton } from "@/components/icon-button";
-import { formatCount, visible } from "@/lib/format";
+import { formatCount, visible, visibleStatus } from "@/lib/format";
 import { useSchema } from "@/lib/use-schema";
 import { countOf, type OrderCounts, statusesIn } from "../model/order-counts";
 import type { OrderFilter } from "../model/order-filter";
@@ -111,7 +111,7 @@ export function FilterBar({
               checked={filter.status === status}
               onChange={() => onFilter({ ...filter, status, search: typed.trim() })}
             />
-            {status === null ? "All" : status || "no status"}
+            <span className={styles.name}>{status === null ? "All" : visibleStatus(status)}</span>
             <span className={styles.count} data-testid={`count-${status ?? "all"}`}>
               {counts && formatCount(countOf(counts, status))}
             </span>

@@ -37,7 +37,6 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
   const schema = useSchema();
   const differing = useObservable(choice.state);
   const columns = useMemo(() => shownColumns(schema, differing), [schema, differing]);
-  const grid = useMemo(() => gridOf(columns), [columns]);
   const { cursor, filter, orders } = state.table;
   const scroller = useRef<HTMLDivElement>(null);
   const rowPx = useMedia("(max-width: 44rem)") ? NARROW_ROW_PX : ROW_PX;
@@ -58,6 +57,11 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
     overscan: 8,
   });
   const visible = rows.getVirtualItems();
+  const idCharacters = Math.max(
+    0,
+    ...visible.map(({ index }) => String(held.at(index)?.order.id ?? "").length),
+  );
+  const grid = useMemo(() => gridOf(columns, idCharacters), [columns, idCharacters]);
   const last = visible.at(-1)?.index ?? 0;
   useEffect(() => rows.measure(), [rows, rowPx]);
   useEffect(() => {

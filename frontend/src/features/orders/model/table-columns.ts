@@ -86,8 +86,14 @@ const WIDTHS: Readonly<
   timestamp: ["11rem", 0],
 };
 
+/** Longer ids need a wider column than the style sheet's. */
+const USUAL_ID_CHARACTERS = 6;
+
 /** The custom properties from which the style sheet lays out heading and rows. */
-export function gridOf(columns: readonly TableColumn[]): Readonly<Record<`--${string}`, string>> {
+export function gridOf(
+  columns: readonly TableColumn[],
+  idCharacters = 0,
+): Readonly<Record<`--${string}`, string>> {
   const widths = columns.map(
     ({ role, column }) => WIDTHS[role ?? column?.kind ?? "other"] ?? (["var(--text)", 1] as const),
   );
@@ -96,6 +102,7 @@ export function gridOf(columns: readonly TableColumn[]): Readonly<Record<`--${st
     share > 0 ? `minmax(${width}, ${share}fr)` : width,
   );
   return {
+    ...(idCharacters > USUAL_ID_CHARACTERS && { "--id": `${idCharacters + 2}ch` }),
     "--columns": ["var(--pick)", ...tracks, "var(--actions)"].join(" "),
     "--least": `calc(${least.join(" + ")} + ${widths.length + 1} * var(--column-gap) + 6rem)`,
   };

@@ -1,5 +1,5 @@
 import { statusColour } from "@/components/status-badge";
-import { formatCount } from "@/lib/format";
+import { formatCount, visibleStatus } from "@/lib/format";
 import type { Observable } from "@/lib/observable";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservablePaced } from "@/lib/use-observable";
@@ -76,7 +76,9 @@ function StatusBars({ counts }: Pick<PulsePanelProps, "counts">) {
       <dl className={styles.legend} aria-label={`Orders by status, ${total} in all`}>
         {shown.map(({ status, count }) => (
           <div key={status} {...statusColour(schema, status)}>
-            <dt>{status || "no status"}</dt>
+            <dt>
+              <span>{visibleStatus(status)}</span>
+            </dt>
             <dd>{known ? formatCount(count) : "–"}</dd>
           </div>
         ))}
