@@ -157,6 +157,9 @@ def test_odd_values(stack: EmbeddedStack, open_tab: OpenTab) -> None:
         assert link is not None
         assert customer is not None
         assert link["x"] + link["width"] <= customer["x"]
+        heading = page.get_by_role("columnheader", name="Customer").bounding_box()
+        assert heading is not None
+        assert abs(heading["x"] - customer["x"]) < 1
         set_status(page, big, "processing")
         expect(row(page, big)).to_contain_text("processing")
         expect(row(page, neighbour)).to_contain_text("pending")

@@ -88,6 +88,8 @@ const WIDTHS: Readonly<
 
 /** Longer ids need a wider column than the style sheet's. */
 const USUAL_ID_CHARACTERS = 6;
+/** Not `ch`: heading and rows have fonts of different sizes. */
+const ID_CHARACTER_REM = 0.53;
 
 /** The custom properties from which the style sheet lays out heading and rows. */
 export function gridOf(
@@ -102,7 +104,9 @@ export function gridOf(
     share > 0 ? `minmax(${width}, ${share}fr)` : width,
   );
   return {
-    ...(idCharacters > USUAL_ID_CHARACTERS && { "--id": `${idCharacters + 2}ch` }),
+    ...(idCharacters > USUAL_ID_CHARACTERS && {
+      "--id": `${((idCharacters + 1) * ID_CHARACTER_REM).toFixed(2)}rem`,
+    }),
     "--columns": ["var(--pick)", ...tracks, "var(--actions)"].join(" "),
     "--least": `calc(${least.join(" + ")} + ${widths.length + 1} * var(--column-gap) + 6rem)`,
   };
