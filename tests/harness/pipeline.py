@@ -102,7 +102,7 @@ class Pipeline:
         started = self._start(
             "orders_api", port, {**self.database.environ(API_ROLE), **env, **settings}
         )
-        until(lambda: health(port, "/api/health")[0] == 200, 15, "API ready")
+        until(lambda: health(port, "/api/health")[0] == 200, 60, "API ready")
         return started
 
     def _start(self, module: str, port: int, env: dict[str, str]) -> Service:

@@ -350,7 +350,7 @@ class Valkey:
             [str(self._binary), "--port", str(self.port), *_VALKEY_OPTIONS, *self._options],
             last_signal=signal.SIGKILL,  # it has nothing to save
         )
-        until(self._ready, 10, "Valkey ready")
+        until(self._ready, 30, "Valkey ready")
 
     def stop(self) -> None:
         """Stop the server; its data is lost."""
