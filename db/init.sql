@@ -276,6 +276,23 @@ BEGIN
 END
 $$;
 
+-- The API answers with these comments where a request breaks the rule.
+DO $$
+DECLARE
+    checked text;
+BEGIN
+    FOR checked IN
+        SELECT conname FROM pg_constraint
+         WHERE conrelid = 'orders'::regclass
+           AND conname IN ('orders_customer_name_text', 'orders_product_name_text')
+           AND obj_description(oid, 'pg_constraint') IS NULL
+    LOOP
+        EXECUTE format('COMMENT ON CONSTRAINT %I ON orders IS %L', checked,
+                       'must not be blank, and have at most 200 characters');
+    END LOOP;
+END
+$$;
+
 INSERT INTO order_stream DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 

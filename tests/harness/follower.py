@@ -67,8 +67,8 @@ class Follower:
         return self.events
 
     def next(self, kind: str) -> Message:
-        """Return the next message that is not a heartbeat; it must be of a kind."""
-        while (message := self.receive())["type"] == "heartbeat":
+        """Return the next message that does not come at any time; it must be of a kind."""
+        while (message := self.receive())["type"] in {"heartbeat", "schema"} - {kind}:
             pass
         assert message["type"] == kind, message
         return message

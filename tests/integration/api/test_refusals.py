@@ -46,7 +46,7 @@ REFUSED: list[tuple[dict[str, Any], int, str, str]] = [
     ({"external_id": "taken"}, 409, "external_id", "orders_external_id"),
     ({"store": "Paris"}, 409, "store", "orders_store"),
     ({"room": "[1,3)"}, 409, "room", "orders_room"),
-    ({"customer_name": " "}, 422, "customer_name", "orders_customer_name_text"),
+    ({"customer_name": " "}, 422, "customer_name", "must not be blank"),
     ({"quantity": 0}, 422, "quantity", "orders_quantity_positive"),
 ]
 

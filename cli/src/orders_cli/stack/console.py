@@ -9,6 +9,8 @@ from rich.text import Text
 
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 _OWN_NAME = "up"
+_PROGRAM = ".venv/bin/orders"
+_FIRST_COMMANDS = ("simulate", "watch", "psql")
 
 
 class StackConsole:
@@ -32,9 +34,18 @@ class StackConsole:
         self._print(Text(f"{_OWN_NAME:>9} | {line}", "bold red"))
 
     def ready(
-        self, edge_url: str, seconds: float, example: Mapping[str, str], *, needs_token: bool
+        self,
+        edge_url: str,
+        seconds: float,
+        example: Mapping[str, str],
+        *,
+        option: str,
+        needs_token: bool,
     ) -> None:
-        """Print the addresses and first commands to try; ``example`` is an order to create."""
+        """Print the addresses and first commands to try.
+
+        ``example`` is an order to create, ``option`` what the commands need to find this stack.
+        """
         host = edge_url.replace("127.0.0.1", "localhost")
         curl = f"curl -X POST {host}/api/orders -H 'Content-Type: application/json'"
         body = f"-d '{json.dumps(example)}'"
@@ -43,11 +54,11 @@ class StackConsole:
             "API": (f"{host}/api/docs", "underline"),
             "stream": (f"{host.replace('http', 'ws', 1)}/ws", "underline"),
             "try": (f"{curl} {body}", ""),
-            "or": ("orders simulate    orders watch    orders psql", ""),
+            "or": ("    ".join(f"{_PROGRAM} {verb}{option}" for verb in _FIRST_COMMANDS), ""),
             "stop": ("Ctrl-C", ""),
         }
         if needs_token:
-            rows = {"token": ("orders token --role admin", ""), **rows}
+            rows = {"token": (f"{_PROGRAM} token{option} --role admin", ""), **rows}
         self._print(Text(f"\n  Real-Time Orders is ready after {seconds:.1f} s.\n", "bold green"))
         for name, (text, style) in rows.items():
             self._print(Text.assemble((f"  {name:<11}", "dim"), (text, style)))

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import secrets
+import shlex
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +21,11 @@ _STATE = "stack.json"
 _NOT_RUNNING = (
     "no stack is running on {}; start it with `orders up`, or name its folder with --data"
 )
+
+
+def option(data: Path) -> str:
+    """Return what a command needs to find this folder: nothing for the default one."""
+    return "" if data == DEFAULT_DATA.resolve() else f" --data {shlex.quote(str(data))}"
 
 
 def write_private(path: Path, text: str) -> None:

@@ -86,7 +86,13 @@ class Stack:
         self._is_ready = True
         self._publish()
         seconds = time.monotonic() - self._began
-        self._console.ready(plan.edge_url, seconds, plan.example, needs_token=plan.needs_token)
+        self._console.ready(
+            plan.edge_url,
+            seconds,
+            plan.example,
+            option=data_folder.option(plan.data),
+            needs_token=plan.needs_token,
+        )
 
     def _publish(self) -> None:
         if self._is_ready:

@@ -34,7 +34,7 @@ class InputError(ApiError):
 
 
 class InvalidInputError(InputError):
-    """The request is not valid; nothing was written."""
+    """The request is not valid."""
 
     status = 422
 
