@@ -70,10 +70,15 @@ CREATE TABLE IF NOT EXISTS orders (
     CONSTRAINT orders_quantity_positive CHECK (quantity > 0),
     CONSTRAINT orders_status_known
         CHECK (status IN ('pending', 'processing', 'shipped', 'delivered', 'cancelled')),
+    -- Not a regular expression: two of them took a seventh of the speed of 64 writers.
     CONSTRAINT orders_customer_name_text
-        CHECK (customer_name ~ '\S' AND char_length(customer_name) <= 200),
+        CHECK (btrim(customer_name,
+            E' \t\n\x0b\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'
+        ) <> '' AND char_length(customer_name) <= 200),
     CONSTRAINT orders_product_name_text
-        CHECK (product_name ~ '\S' AND char_length(product_name) <= 200)
+        CHECK (btrim(product_name,
+            E' \t\n\x0b\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'
+        ) <> '' AND char_length(product_name) <= 200)
 );
 COMMENT ON TABLE orders IS
     'The orders. Every role with the rights may write here, by any means; triggers see each change.';
@@ -229,8 +234,11 @@ BEGIN
     LOOP
         EXECUTE format('ALTER TABLE orders DROP CONSTRAINT %I', checked.conname);
         EXECUTE format(
-            'ALTER TABLE orders ADD CONSTRAINT %I CHECK (%I ~ %L AND char_length(%2$I) <= 200) NOT VALID',
-            replace(checked.conname, '_size', '_text'), replace(replace(checked.conname, '_size', ''), 'orders_', ''), '\S');
+            'ALTER TABLE orders ADD CONSTRAINT %I '
+            'CHECK (btrim(%I, %L) <> '''' AND char_length(%2$I) <= 200) NOT VALID',
+            replace(checked.conname, '_size', '_text'),
+            replace(replace(checked.conname, '_size', ''), 'orders_', ''),
+            E' \t\n\x0b\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000');
         BEGIN
             EXECUTE format('ALTER TABLE orders VALIDATE CONSTRAINT %I',
                            replace(checked.conname, '_size', '_text'));

@@ -219,7 +219,7 @@ def test_a_large_row_is_an_ordinary_row(sql: Sql, events: Events, size: int) -> 
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("customer_name", ""), ("customer_name", " \t"), ("product_name", "x" * 201)],
+    [("customer_name", ""), ("customer_name", " \t\u2003\x0b"), ("product_name", "x" * 201)],
 )
 def test_the_seeds_texts_are_bounded(sql: Sql, column: str, value: str) -> None:
     """The names of customer and product are not blank and have at most 200 characters."""
