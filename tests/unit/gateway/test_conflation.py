@@ -172,6 +172,18 @@ def test_memory_is_bounded_in_bytes() -> None:
     assert positions(_since(conflation, 1)) == [2, 3]
 
 
+def test_the_size_of_a_message_is_counted_in_bytes() -> None:
+    """I6: characters of several bytes count as several."""
+    events = [event(1, "INSERT", order(1, customer_name="\u017b\u00f3\u0142\u0107" * 20))]
+    whole = _conflation(0, events).since(0)
+    assert whole is not None
+    for room, expected in ((len(whole), whole), (len(whole) - 1, None)):
+        assert (
+            _conflation(0, events, bounds=replace(_ROOMY, max_message_bytes=room)).since(0)
+            == expected
+        )
+
+
 @settings(max_examples=100, deadline=None)
 @given(history=histories(min_size=1), selection=SELECTIONS, room=st.integers(1, 3_000))
 def test_a_client_gets_at_most_one_message_of_bounded_size(

@@ -43,6 +43,11 @@ class _Kept(NamedTuple):
     text: str
     is_removal: bool
 
+    @property
+    def size(self) -> int:
+        """Bytes of the text in UTF-8."""
+        return len(self.text) if self.text.isascii() else len(self.text.encode())
+
 
 @dataclass(slots=True)
 class _Change:
@@ -54,8 +59,8 @@ class _Change:
 
     @property
     def size(self) -> int:
-        """Characters of the kept texts, which is close to their bytes."""
-        return len(self.newest.text) + (0 if self.removal is None else len(self.removal.text))
+        """Bytes of the kept texts."""
+        return self.newest.size + (0 if self.removal is None else self.removal.size)
 
     def needed_since(self, position: int) -> Iterator[_Kept]:
         """Yield what a client at a position needs, in order."""
@@ -71,7 +76,7 @@ class Conflation:
         self._floor = floor
         self._bounds = bounds
         self.bytes = 0
-        """Characters of all kept texts, which is close to their bytes."""
+        """Bytes of all kept texts."""
         self._changes: OrderedDict[RowKey, _Change] = OrderedDict()
 
     def add(self, events: Iterable[SeenEvent]) -> None:
@@ -120,7 +125,7 @@ class Conflation:
             if change.newest.position <= position:
                 break
             needed = list(change.needed_since(position))
-            room -= sum(len(each.text) + 1 for each in needed)
+            room -= sum(each.size + 1 for each in needed)
             if room < 1:
                 return None
             found += needed
