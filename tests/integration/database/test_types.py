@@ -292,7 +292,7 @@ def test_values_with_quotes_are_escaped(sql: Sql, take: Take) -> None:
     assert take()[2][1]["changed"] == {"status": 'x"y'}
 
 
-def test_1000_large_rows_drain(sql: Sql, take: Take) -> None:
+def test_many_large_rows_drain(sql: Sql, take: Take) -> None:
     """I11: many rows over the bound of a batch are taken one by one, each in its own time."""
     sql.execute("ALTER TABLE orders ADD COLUMN note text")
     sql.execute(
