@@ -5,10 +5,12 @@ from collections import Counter, deque
 from typing import Any
 
 from orders_client import Event, Reset, SchemaChanged, Snapshot, State
+from orders_client.items import row_key
 from orders_contract.messages import SERVER_MESSAGE
 from prove.exact import digest
 from prove.filters import Scope
 from prove.oracle import Sighting
+from prove.tables import ORDERS
 
 Message = dict[str, Any]
 _STORY_LINES = 4000
@@ -107,11 +109,13 @@ class Audit:
         if self._scope is None:
             return
         for event in events:
-            for row in (event.get("order"), event["changed"]):
+            for row in (event.get("order"), event.get("row"), event["changed"]):
                 hidden = {
-                    column: row[column]
+                    column: row.get(column)
                     for column, values in self._scope.items()
-                    if row is not None and column in row and row[column] not in values
+                    if row is not None
+                    and (column in row or event["table"] != ORDERS)
+                    and row.get(column) not in values
                 }
                 if hidden:
                     self.complain(f"scope: event {event['position']} tells of {hidden!r}")
@@ -128,7 +132,8 @@ class Audit:
             self.seen["schemas"] += 1
         else:
             self.seen["snapshots"] += 1
-            self.note(f"snapshot {item.place}: {len(item.orders)} orders")
+            counts = {name: len(rows) for name, rows in item.rows.items()}
+            self.note(f"snapshot {item.place}: {counts}")
             self._last = item.place.position
 
     def resume(self, position: int | None) -> None:
@@ -138,9 +143,10 @@ class Audit:
 
     def _take_event(self, event: Event) -> None:
         self.seen["events conflated" if event.conflated else "events"] += 1
-        version = None if event.order is None else event.order["version"]
-        fact = (event.operation, event.order_id, version)
-        row, changed = digest(event.order), digest(event.changed)
+        version = None if event.row is None else event.row.get("version")
+        key = None if event.key is None else row_key(event.key)
+        fact = (event.table, event.operation, key, version)
+        row, changed = digest(event.row), digest(event.changed)
         self.sightings.append(
             Sighting(event.position, fact, row, changed, self._partial, event.conflated)
         )

@@ -1,14 +1,17 @@
 """Restoring the database to an earlier state while clients are connected."""
 
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 
 from harness.servers import Database
-from prove.exact import PINNED, READ, parse
+from prove.exact import PINNED, by_key, reading
 from prove.oracle import Replay
+from prove.tables import BOOKED, KEYS, NOTES
 
-_TABLES: tuple[LiteralString, ...] = ("order_events", "idempotency_keys", "orders")
+_LOG_TABLES: tuple[LiteralString, ...] = ("order_events", "idempotency_keys")
+_TABLES: tuple[str, ...] = (*_LOG_TABLES, *BOOKED)
+"""Notes are in no backup: they go on as they are."""
 _RESHAPE: LiteralString = """
     DO $$
     DECLARE
@@ -16,32 +19,36 @@ _RESHAPE: LiteralString = """
     BEGIN
         FOR found IN    -- columns that the backup does not have, or has otherwise
             SELECT attname FROM pg_attribute AS now
-             WHERE attrelid = 'orders'::regclass AND attnum > 0 AND NOT attisdropped
+             WHERE attrelid = '{0}'::regclass AND attnum > 0 AND NOT attisdropped
                AND (attgenerated <> '' OR NOT EXISTS (
                     SELECT FROM pg_attribute AS saved
-                     WHERE saved.attrelid = 'proof_orders'::regclass AND saved.attname = now.attname
+                     WHERE saved.attrelid = 'proof_{0}'::regclass AND saved.attname = now.attname
                        AND NOT saved.attisdropped AND saved.atttypid = now.atttypid
                        AND saved.atttypmod = now.atttypmod))
         LOOP
-            EXECUTE format('ALTER TABLE orders DROP COLUMN %I CASCADE', found.attname);
+            EXECUTE format('ALTER TABLE {0} DROP COLUMN %I CASCADE', found.attname);
         END LOOP;
         FOR found IN    -- columns of the backup that were dropped since
             SELECT attname, format_type(atttypid, atttypmod) AS type FROM pg_attribute AS saved
-             WHERE attrelid = 'proof_orders'::regclass AND attnum > 0 AND NOT attisdropped
+             WHERE attrelid = 'proof_{0}'::regclass AND attnum > 0 AND NOT attisdropped
                AND NOT EXISTS (
                     SELECT FROM pg_attribute AS now
-                     WHERE now.attrelid = 'orders'::regclass AND now.attname = saved.attname
+                     WHERE now.attrelid = '{0}'::regclass AND now.attname = saved.attname
                        AND NOT now.attisdropped)
         LOOP
-            EXECUTE format('ALTER TABLE orders ADD COLUMN %I %s', found.attname, found.type);
+            EXECUTE format('ALTER TABLE {0} ADD COLUMN %I %s', found.attname, found.type);
         END LOOP;
         SELECT string_agg(quote_ident(attname), ', ') AS columns INTO found FROM pg_attribute
-         WHERE attrelid = 'proof_orders'::regclass AND attnum > 0 AND NOT attisdropped;
-        EXECUTE format('INSERT INTO orders (%s) SELECT %1$s FROM proof_orders', found.columns);
+         WHERE attrelid = 'proof_{0}'::regclass AND attnum > 0 AND NOT attisdropped;
+        EXECUTE format('INSERT INTO {0} (%s) SELECT %1$s FROM proof_{0}', found.columns);
     END
     $$
 """
-"""Brings back the columns of the backup, then its rows."""
+"""Brings back the columns of a table in the backup, then its rows."""
+
+
+def _run(sql: psycopg.Connection[Any], statement: str) -> None:
+    sql.execute(statement.encode())
 
 
 class Backup:
@@ -53,8 +60,8 @@ class Backup:
         self._replay = replay.copy()
         with database.connect() as sql, sql.transaction():
             for table in _TABLES:
-                sql.execute(f"DROP TABLE IF EXISTS proof_{table}")
-                sql.execute(f"CREATE TABLE proof_{table} AS TABLE {table}")
+                _run(sql, f"DROP TABLE IF EXISTS proof_{table}")
+                _run(sql, f"CREATE TABLE proof_{table} AS TABLE {table}")
             row = sql.execute("SELECT last_value, is_called FROM orders_id_seq").fetchone()
             assert row is not None
             self._next_id = row
@@ -75,13 +82,15 @@ class Backup:
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
             for table in _TABLES:
-                sql.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-                sql.execute(f"DELETE FROM {table}")
-                if table == "orders":
-                    sql.execute(_RESHAPE)
+                _run(sql, f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            for table in _TABLES[::-1]:
+                _run(sql, f"DELETE FROM {table}")
+            for table in _TABLES:
+                if table in _LOG_TABLES:
+                    _run(sql, f"INSERT INTO {table} SELECT * FROM proof_{table}")
                 else:
-                    sql.execute(f"INSERT INTO {table} SELECT * FROM proof_{table}")
-                sql.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+                    _run(sql, _RESHAPE.replace("{0}", table))
+                _run(sql, f"ALTER TABLE {table} ENABLE TRIGGER USER")
             sql.execute("DELETE FROM order_outbox")
             sql.execute("SELECT setval('orders_id_seq', %s, %s)", self._next_id)
             renewed = sql.execute("UPDATE order_stream SET id = gen_random_uuid() RETURNING id")
@@ -89,7 +98,11 @@ class Backup:
             assert row is not None
         replay = self._replay.copy()
         with psycopg.connect(self._database.url, options=PINNED) as sql:
-            rows = [parse(each[0]) for each in sql.execute(READ)]
-        replay.table = {each["id"]: each for each in rows}
+            watched = sql.execute("SELECT notes FROM proof_watched").fetchone() == (True,)
+            replay.tables = {
+                name: by_key(name, sql.execute(reading(name)))
+                for name in KEYS
+                if watched or name != NOTES
+            }
         replay.earlier.clear()
         return str(row[0]), replay

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from socket import SO_RCVBUF, SOL_SOCKET
@@ -16,6 +16,7 @@ from orders_contract.backoff import Backoff
 from prove.audit import Audit
 from prove.chance import Chance
 from prove.filters import Scope, Wanted, admits, within
+from prove.tables import BOOKED, ORDERS
 
 A_DAY_S = 86_400.0
 """Longer than any run."""
@@ -59,13 +60,13 @@ def habits(number: int) -> list[tuple[Habit, bool]]:
 
 
 class Watcher:
-    """One client: follows the orders by its habit, and can be asked to settle."""
+    """One client: follows some tables by its habit, and can be asked to settle."""
 
     def __init__(
         self,
         name: str,
         habit: Habit,
-        wanted: Wanted | None,
+        wanted: Mapping[str, Wanted] | None,
         chance: Chance,
         *,
         urls: list[str],
@@ -73,14 +74,19 @@ class Watcher:
         scope: Scope | None = None,
         following: Follow = follow,
     ) -> None:
-        """``run`` connects it. ``scope`` is what its token is restricted to."""
+        """``run`` connects it.
+
+        ``wanted`` holds its filters by table; without any it follows everything. ``scope`` is what
+        its token is restricted to: then it sees only orders.
+        """
         self.scope = scope
         claims: dict[str, Any] = {} if scope is None else {"rows": scope}
         self._token = token("viewer", subject=name, ttl_s=A_DAY_S, **claims)
         api.headers.update(bearer(self._token))
         self.habit = habit
         self.wanted = wanted
-        self.book = OrderBook(wanted)
+        everything: Mapping[str, Wanted] = {name: {} for name in BOOKED if scope is None}
+        self.book = OrderBook(tables=everything or {ORDERS: {}} if wanted is None else wanted)
         self.audit = Audit(name, time.monotonic(), filtered=wanted is not None, scope=scope)
         self.settle = asyncio.Event()
         """If set: reconnect, stay connected, read without delay."""
@@ -90,11 +96,11 @@ class Watcher:
         self._following = following
         self._client: OrdersClient | None = None
         self._place: Place | None = None
-        self._remembered: tuple[dict[int, Row], Place] | None = None
+        self._remembered: tuple[dict[str, dict[Any, Row]], Place] | None = None
 
-    def sees(self, order: Row) -> bool:
-        """Return whether an order belongs into its book."""
-        return admits(self.wanted, order) and within(self.scope, order)
+    def sees(self, table: str, row: Row) -> bool:
+        """Return whether a row belongs into its book."""
+        return admits(self.book.tables[table], row) and within(self.scope, row)
 
     @property
     def position(self) -> int:
@@ -125,7 +131,7 @@ class Watcher:
         self.audit.resume(None if here is None else here.position)
         client = OrdersClient(
             self._urls[start:] + self._urls[:start],
-            filter=self.wanted,
+            tables=self.wanted,
             after=None if here is None else here.position,
             stream=None if here is None else here.stream,
             token=self._token,
@@ -171,10 +177,11 @@ class Watcher:
         """Sometimes go back to the state of an earlier visit; sometimes remember this one."""
         if not self.habit.forgets or self.book.place is None or self._place is None:
             return
-        now = (dict(self.book.orders), self._place)
+        now = ({name: dict(rows) for name, rows in self.book.rows.items()}, self._place)
         if self._remembered is not None and self._chance.happens(self.habit.forgets):
-            orders, self._place = self._remembered
-            self.book.rows["orders"], self.book.place = dict(orders), self._place
+            rows, self._place = self._remembered
+            self.book.rows = {name: dict(rows[name]) for name in rows}
+            self.book.place = self._place
         if self._remembered is None or self._chance.happens(0.2):
             self._remembered = now
 

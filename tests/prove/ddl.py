@@ -1,9 +1,10 @@
-"""The owner of the table: random DDL while writers write and clients follow.
+"""The owner of the tables: random DDL while writers write and clients follow.
 
-Each change of the schema is one transaction that locks the table, reads it, alters it, reads it
-again and inserts an order. The event of that order marks the place of the change in the log: events
+Each change of the schema is one transaction that locks a table, reads it, alters it, reads it
+again and inserts a row. The event of that row marks the place of the change in the log: events
 before it show rows of the earlier schema, events after it of the later. The two readings tell what
-the table was then, independently of triggers, outbox and log.
+the table was then, independently of triggers, outbox and log. A table that the change makes
+unwatched is marked before it.
 """
 
 import asyncio
@@ -19,29 +20,44 @@ from prove.chance import Chance
 from prove.columns import CATALOG, FREE_NAMES, TYPES, Found, named, quoted, random_literal
 from prove.exact import PINNED, Table, read_table
 from prove.statements import STATUSES, Connection
+from prove.tables import NOTES, ORDERS, PLACES, STOCK
 from prove.writers import Gate
 
 ACTOR = "owner"
-_LOCK: LiteralString = "LOCK TABLE orders IN ACCESS EXCLUSIVE MODE"
-_MARK: LiteralString = (
-    "INSERT INTO orders (id, customer_name, product_name) VALUES (%s, 'Ann', 'after DDL')"
+_MARKS: dict[str, LiteralString] = {
+    ORDERS: "INSERT INTO orders (id, customer_name, product_name)"
+    " VALUES (2000000000000000 + %s, 'Ann', 'after DDL')",
+    STOCK: f"INSERT INTO stock (place, item) VALUES ('{PLACES[0]}', 1000000000 + %s)",
+    NOTES: "INSERT INTO notes (id) VALUES (1000000000 + %s)",
+}
+"""The rows that mark changes, by table; their keys are above all that writers use."""
+_STOCK_CHANGES: tuple[LiteralString, ...] = (
+    "ALTER TABLE stock ADD COLUMN IF NOT EXISTS shelf integer DEFAULT 7",
+    "ALTER TABLE stock DROP COLUMN IF EXISTS shelf",
+    "ALTER TABLE stock ADD COLUMN IF NOT EXISTS g text GENERATED ALWAYS AS (item || place) STORED",
+    "ALTER TABLE stock DROP COLUMN IF EXISTS g",
+    "ALTER TABLE stock ALTER COLUMN pieces TYPE numeric(14,3)",
+    "ALTER TABLE stock ALTER COLUMN pieces TYPE numeric(12,2)",
+    "ALTER TABLE stock ALTER COLUMN item TYPE bigint",
 )
-_MARK_IDS = 2 * 10**15
-"""Above all ids that writers use."""
 _SETTINGS = f"-c lock_timeout=3s -c statement_timeout=20s {PINNED}"
 
 
 @dataclass(frozen=True)
 class Change:
-    """One change of the schema: what was run, and the table before and after it."""
+    """One change of the schema: what was run, and its table before and after it.
+
+    None stands for a table that is not watched.
+    """
 
     statement: str
-    before: Table
-    after: Table
+    before: Table | None
+    after: Table | None
+    table: str = ORDERS
 
 
 class Owner:
-    """Alters the table, again and again, until cancelled."""
+    """Alters the tables, again and again, until cancelled."""
 
     def __init__(
         self,
@@ -85,21 +101,47 @@ class Owner:
         self.outcomes[kind] += 1
 
     async def _alter(self, sql: Connection) -> str:
-        await sql.execute(_LOCK)
-        found = [Found.read(row) for row in await (await sql.execute(CATALOG)).fetchall()]
-        kind, statement = self._statement(found)
-        before = await read_table(sql)
-        await sql.execute(statement.encode())
+        table = self._chance.weighted([(8, ORDERS), (1.5, STOCK), (1.5, NOTES)])
+        await sql.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
         self._number += 1
         actor = f"{ACTOR} {self._number}"
         await sql.execute("SELECT set_config('orders.actor', %s, true)", [actor])
-        after = await read_table(sql)
-        self.changes[actor] = Change(statement, before, after)
-        await sql.execute(_MARK, [_MARK_IDS + self._number])
+        if table == NOTES:
+            kind = await self._watch_or_unwatch(sql, actor)
+        else:
+            kind = await self._alter_columns(sql, table, actor)
         if self._chance.happens(0.1):
             await sql.rollback()
             return "rolled back"
         return kind
+
+    async def _alter_columns(self, sql: Connection, table: str, actor: str) -> str:
+        if table == ORDERS:
+            found = [Found.read(row) for row in await (await sql.execute(CATALOG)).fetchall()]
+            kind, statement = self._statement(found)
+        else:
+            kind, statement = "stock", self._chance.one(_STOCK_CHANGES)
+        before = await read_table(sql, table)
+        await sql.execute(statement.encode())
+        self.changes[actor] = Change(statement, before, await read_table(sql, table), table)
+        await sql.execute(_MARKS[table], [self._number])
+        return kind
+
+    async def _watch_or_unwatch(self, sql: Connection, actor: str) -> str:
+        """Begin or end watching notes; ``proof_watched`` tells the writers."""
+        cursor = await sql.execute("UPDATE proof_watched SET notes = NOT notes RETURNING notes")
+        (watched,) = await cursor.fetchone() or (False,)
+        rows = await read_table(sql, NOTES)
+        statement = "SELECT watch_table('notes')" if watched else "SELECT unwatch_table('notes')"
+        if watched:
+            await sql.execute(statement)
+        self.changes[actor] = Change(
+            statement, None if watched else rows, rows if watched else None, NOTES
+        )
+        await sql.execute(_MARKS[NOTES], [self._number])
+        if not watched:
+            await sql.execute(statement)
+        return "watch notes" if watched else "unwatch notes"
 
     def _statement(self, found: list[Found]) -> tuple[str, str]:
         """Return the kind of a random change, and its statement."""

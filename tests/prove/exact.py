@@ -1,21 +1,24 @@
 """JSON with every digit, and the table as PostgreSQL renders it. Independent of the product."""
 
 import json
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow
 
+from prove.tables import key_of
+
 Row = dict[str, Any]
-Table = dict[int, Row]
+Table = dict[Any, Row]
+"""Rows by primary key."""
 
 PINNED = (
     "-c timezone=UTC -c datestyle=ISO,MDY -c intervalstyle=postgres -c bytea_output=hex"
     " -c extra_float_digits=1 -c lc_monetary=C -c search_path=public"
 )
 """Settings of a session whose rendering of a row can be compared with an event's."""
-READ: LiteralString = "SELECT to_json(o)::text FROM orders AS o"
 
 
 class Digits(str):
@@ -29,10 +32,20 @@ def parse(text: str) -> Any:
     return json.loads(text, parse_float=Digits)
 
 
-async def read_table(sql: psycopg.AsyncConnection[TupleRow]) -> Table:
-    """Return all rows by id, as a session with ``PINNED`` settings sees them."""
-    rows = [parse(row[0]) for row in await (await sql.execute(READ)).fetchall()]
-    return {row["id"]: row for row in rows}
+async def read_table(sql: psycopg.AsyncConnection[TupleRow], table: str) -> Table:
+    """Return all rows by key, as a session with ``PINNED`` settings sees them."""
+    return by_key(table, await (await sql.execute(reading(table))).fetchall())
+
+
+def reading(table: str) -> bytes:
+    """Return the query for ``by_key``."""
+    return f"SELECT to_json(whole)::text FROM {table} AS whole".encode()
+
+
+def by_key(table: str, found: Iterable[tuple[Any, ...]]) -> Table:
+    """Return rows that were read by ``reading``."""
+    rows = [parse(row[0]) for row in found]
+    return {key_of(table, row): row for row in rows}
 
 
 def plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from prove.chance import Chance
 from prove.columns import MOODS, STORES
 from prove.exact import Digits, Row
 from prove.statements import CUSTOMERS, HOT_IDS, STATUSES
+from prove.tables import LINES, ORDERS, PLACES, STOCK
 
 Wanted = Mapping[str, Any]
 """Conditions by column, as ``subscribe`` has them."""
@@ -57,6 +58,16 @@ def random_filter(chance: Chance) -> Wanted:
         wanted["due"] = chance.one([{"gte": "2026-01-01T00:00:00+00:00"}, [None], {"not": None}])
     if chance.happens(0.2) or not wanted:
         wanted["id"] = chance.some(list(HOT_IDS) + list(range(9, 60)), 20)
+    return wanted
+
+
+def random_tables(chance: Chance, *, orders_only: bool) -> Mapping[str, Wanted]:
+    """Return filters for orders, and sometimes for the other tables."""
+    wanted: dict[str, Wanted] = {ORDERS: random_filter(chance)}
+    if not orders_only and chance.happens(0.5):
+        wanted[LINES] = chance.one([{}, {"pieces": {"gte": 40}}, {"order_id": list(HOT_IDS)}])
+    if not orders_only and chance.happens(0.5):
+        wanted[STOCK] = chance.one([{}, {"place": [chance.one(PLACES)]}, {"pieces": {"lt": 50}}])
     return wanted
 
 

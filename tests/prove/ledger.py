@@ -1,11 +1,12 @@
 """The committed changes by the writers' own account, independent of the database's log. Pure."""
 
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-Fact = tuple[str, int | None, int | None]
-"""Operation, order id, and the version of the order afterwards."""
+Fact = tuple[str, str, Hashable, int | None]
+"""Table, operation, primary key, and the version of the row afterwards."""
 
 
 class Outcome(StrEnum):

@@ -1,35 +1,40 @@
-"""The rules: the log replayed is the table, and every client saw what the log has. Pure.
+"""The rules: the log replayed is the tables, and every client saw what the log has. Pure.
 
 Whole rows are compared, with every digit. The schema may change on the way: the owner's own
-readings (``prove.ddl``) tell what the table was before and after each change.
+readings (``prove.ddl``) tell what a table was before and after each change.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 from prove.exact import Row, Table, digest, parse, plain
 from prove.ledger import Fact
+from prove.tables import KEYS, ORDERS, STOCK, key_of
 
-LogRow = tuple[int, str, int | None, str | None, str | None, str | None]
-"""Position, operation, order, new row, changed, actor."""
+LogRow = tuple[int, str, str, int | None, str | None, str | None, str | None, str | None]
+"""Position, table, operation, order, key, new row, changed, actor."""
 _OWNER = "owner"
 
 
 class Change(Protocol):
-    """A change of the schema, and the table before and after it."""
+    """A change of the schema, and its table before and after it."""
 
     @property
     def statement(self) -> str:
         """The statement."""
 
     @property
-    def before(self) -> Table:
-        """The table before."""
+    def table(self) -> str:
+        """The name of the table."""
 
     @property
-    def after(self) -> Table:
-        """The table after."""
+    def before(self) -> Table | None:
+        """The table before; None if it was not watched."""
+
+    @property
+    def after(self) -> Table | None:
+        """The table after; None if it is not watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class Logged:
 
 
 NOTHING = digest(None)
-_MISSING = Logged(("", None, None), NOTHING, NOTHING)
+_MISSING = Logged(("", "", None, None), NOTHING, NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,8 @@ class Sighting:
             return self.row == logged.row and (past or self.conflated)
         # A row that a client may no longer see arrives as LEAVE: after an UPDATE, or in a frame of
         # many changes also after a DELETE and the like.
-        operation, order_id, _ = logged.fact
-        left = self.fact == ("LEAVE", order_id, None) and order_id is not None
+        table, operation, key, _ = logged.fact
+        left = self.fact == (table, "LEAVE", key, None) and key is not None
         return left and self.partial and (self.conflated or operation == "UPDATE")
 
 
@@ -77,8 +82,9 @@ class Replay:
         """Start before position 1. ``changes`` of the schema have the actors of their marks."""
         self._changes: Mapping[str, Change] = {} if changes is None else changes
         self.position = 0
-        self.table: Table = {}
-        self.earlier: dict[int, list[Row]] = {}
+        self.tables: dict[str, Table] = {name: {} for name in KEYS}
+        """The rows of every watched table."""
+        self.earlier: dict[tuple[str, Hashable], list[Row]] = {}
         """Renderings of a row since its last event, from before later changes of the schema."""
         self.logged: list[Logged] = [_MISSING]
         """The log by position; position 0 is a placeholder."""
@@ -91,7 +97,7 @@ class Replay:
         """Return an independent copy."""
         other = type(self)(self._changes)
         other.position = self.position
-        other.table = dict(self.table)
+        other.tables = {name: dict(table) for name, table in self.tables.items()}
         other.earlier = dict(self.earlier)
         other.logged = list(self.logged)
         other.by_actor = {actor: list(facts) for actor, facts in self.by_actor.items()}
@@ -100,25 +106,29 @@ class Replay:
 
     def apply(self, rows: Iterable[LogRow]) -> None:
         """Apply the next rows of the log."""
-        for position, operation, order_id, order, changed, actor in rows:
+        for position, table, operation, order_id, key_text, row, changed, actor in rows:
             if position != self.position + 1:
                 self.findings.append(f"I2: the log goes from {self.position} to {position}")
                 self.logged += [_MISSING] * (position - len(self.logged))
             self.position = position
             if actor is not None and actor.startswith(_OWNER):
                 self._alter(actor)
-            new = None if order is None else parse(order)
+            new = None if row is None else parse(row)
             old = None if changed is None else parse(changed)
-            problem = self._change(operation, order_id, new, old)
+            key = order_id if table == ORDERS else _key(table, key_text)
+            problem = _mislabelled(table, order_id, key, new) or self._change(
+                table, operation, key, new, old
+            )
             if problem is not None:
-                self.findings.append(f"I1: event {position}, {operation} {order_id}: {problem}")
-            fact = (operation, order_id, None if new is None else new["version"])
+                what = f"{operation} of {table} {key}"
+                self.findings.append(f"I1: event {position}, {what}: {problem}")
+            fact = (table, operation, key, None if new is None else new.get("version"))
             self.logged.append(Logged(fact, digest(new), digest(old)))
             self._attribute(actor, fact, new)
 
-    def renderings(self, order_id: int) -> list[Row]:
-        """Return the row of an order as it is, and as it was before changes of the schema."""
-        return [self.table[order_id], *self.earlier.get(order_id, ())]
+    def renderings(self, table: str, key: Hashable) -> list[Row]:
+        """Return a row as it is, and as it was before changes of the schema."""
+        return [self.tables[table][key], *self.earlier.get((table, key), ())]
 
     def _alter(self, actor: str) -> None:
         """Go on with the table that the owner read after a change of the schema."""
@@ -126,43 +136,53 @@ class Replay:
         if change is None:
             self.findings.append(f"I10: the log has a change by {actor}, which no writer made")
             return
-        if (problem := difference(self.table, change.before)) is not None:
+        table = self.tables.pop(change.table, None)
+        if change.before is None or table is None:
+            if table is not change.before:
+                self.findings.append(f"I10: at {change.statement!r} the log and its owner disagree")
+        elif (problem := difference(table, change.before)) is not None:
             self.findings.append(f"I10: the log replayed before {change.statement!r}: {problem}")
-        for order_id, row in change.after.items():
-            known = self.table.get(order_id)
+        if change.after is None:
+            return
+        for key, row in change.after.items():
+            known = (table or {}).get(key)
             if known is not None and known != row:
-                self.earlier.setdefault(order_id, []).append(known)
-        self.table = dict(change.after)
+                self.earlier.setdefault((change.table, key), []).append(known)
+        self.tables[change.table] = dict(change.after)
 
     def _attribute(self, actor: str | None, fact: Fact, new: Row | None) -> None:
         if actor is not None and actor.startswith("writer"):
             self.by_actor.setdefault(actor, []).append(fact)
         elif actor is not None and actor.startswith(_OWNER):
             return
-        elif fact[0] == "INSERT" and new is not None:
+        elif fact[:2] == (ORDERS, "INSERT") and new is not None:
             tag = new["product_name"]
             self.tagged[tag] = self.tagged.get(tag, 0) + 1
         else:
             self.findings.append(f"I1: {fact} by {actor}, which no writer made")
 
     def _change(
-        self, operation: str, order_id: int | None, new: Row | None, old: Row | None
+        self, name: str, operation: str, key: Hashable, new: Row | None, old: Row | None
     ) -> str | None:
         """Change the table; return what is wrong with the event, if anything."""
+        table = self.tables.get(name)
+        if table is None:
+            return None if operation == "INSERT" else "the table is not watched"
         if operation == "TRUNCATE":
-            self.table.clear()
-            self.earlier.clear()
-            return None if order_id is None else "an order's"
-        assert order_id is not None, operation
-        before = self.table.pop(order_id, None)
-        self.earlier.pop(order_id, None)
+            table.clear()
+            self.earlier = {each: rows for each, rows in self.earlier.items() if each[0] != name}
+            return None if key is None else "has a key"
+        assert key is not None, operation
+        before = table.pop(key, None)
+        self.earlier.pop((name, key), None)
         if operation == "DELETE":
             return None if old == before else f"shows {old!r:.200}, was {before!r:.200}"
         assert new is not None, operation
-        self.table[order_id] = new
+        table[key] = new
         if operation == "INSERT":
-            fresh = before is None and new["version"] == 1 and old is None
-            return None if fresh else f"version {new['version']}, before was {before!r:.200}"
+            # A row of stock that was given another key goes on with the version it had.
+            fresh = before is None and old is None and (name == STOCK or new.get("version", 1) == 1)
+            return None if fresh else f"version {new.get('version')}, before was {before!r:.200}"
         return _explain_update(before, new, old)
 
     def contradiction(self, seen: Sighting) -> str | None:
@@ -177,10 +197,25 @@ class Replay:
         return f"{what}; the log has {logged.fact}{same}"
 
 
+def _key(table: str, text: str | None) -> Hashable:
+    if text is None or table not in KEYS:
+        return text
+    return key_of(table, parse(text))
+
+
+def _mislabelled(table: str, order_id: int | None, key: Hashable, new: Row | None) -> str | None:
+    """Return how an event's key or order differs from those of its row; None if they do not."""
+    if table not in KEYS or new is None:
+        return None if table in KEYS else "no such table"
+    order = new["id"] if table == ORDERS else new.get("order_id")
+    fits = key == key_of(table, new) and order_id == order
+    return None if fits else f"order {order_id}, the row is {new!r:.200}"
+
+
 def _explain_update(before: Row | None, new: Row, old: Row | None) -> str | None:
     if before is None:
-        return "the order did not exist"
-    if new["version"] != before["version"] + 1:
+        return "the row did not exist"
+    if "version" in new and new["version"] != before["version"] + 1:
         return f"version {new['version']} after {before['version']}"
     if new.keys() != before.keys():
         return f"columns {sorted(new)}, were {sorted(before)}"
@@ -197,19 +232,21 @@ def difference(have: Table, want: Table) -> str | None:
     return None if have == want else _told(have, want, _differs)
 
 
-def difference_of_client(have: Table, replay: Replay, wanted: Iterable[int]) -> str | None:
+def difference_of_client(
+    have: Table, replay: Replay, name: str, wanted: Iterable[Hashable]
+) -> str | None:
     """Say how a client's rows differ from those of the log, as the client can represent them."""
-    want = {order_id: replay.table[order_id] for order_id in wanted}
+    want = {key: replay.tables[name][key] for key in wanted}
 
-    def differs(order_id: int) -> bool:
-        shown = plain(have[order_id])
-        return all(plain(each) != shown for each in replay.renderings(order_id))
+    def differs(key: Hashable) -> bool:
+        shown = plain(have[key])
+        return all(plain(each) != shown for each in replay.renderings(name, key))
 
-    return _told(have, want, lambda _have, _want, order_id: differs(order_id))
+    return _told(have, want, lambda _have, _want, key: differs(key))
 
 
-def _differs(have: Table, want: Table, order_id: int) -> bool:
-    return have[order_id] != want[order_id]
+def _differs(have: Table, want: Table, key: Hashable) -> bool:
+    return have[key] != want[key]
 
 
 def _told(have: Table, want: Table, differs: Any) -> str | None:
@@ -217,9 +254,9 @@ def _told(have: Table, want: Table, differs: Any) -> str | None:
     wrong = sorted(key for key in have.keys() & want.keys() if differs(have, want, key))
     if not (extra or missing or wrong):
         return None
-    shown = [f"; order {key}: {_brief(have[key], want[key])}" for key in wrong[:1]]
+    shown = [f"; row {key}: {_brief(have[key], want[key])}" for key in wrong[:1]]
     return (
-        f"{len(have)} orders instead of {len(want)}: {len(missing)} missing {missing[:5]},"
+        f"{len(have)} rows instead of {len(want)}: {len(missing)} missing {missing[:5]},"
         f" {len(extra)} too many {extra[:5]}, {len(wrong)} wrong {wrong[:5]}" + "".join(shown)
     )
 

@@ -14,14 +14,14 @@ import psycopg
 from harness.servers import Postgres
 from harness.signing import bearer, token
 from orders_client import follow
+from prove import columns, tables
 from prove.backup import Backup
 from prove.chance import Chance
 from prove.clients import A_DAY_S, Follow, Watcher, habits
-from prove.columns import SETUP
 from prove.ddl import Owner
 from prove.exact import PINNED, Table, read_table
 from prove.faults import FAULTS, Faults, Weather
-from prove.filters import random_filter, random_scope
+from prove.filters import random_scope, random_tables
 from prove.hands import by_hand
 from prove.ledger import Ledger
 from prove.oracle import LogRow, Replay, difference, difference_of_client
@@ -33,7 +33,7 @@ SETTLED_WITHIN_S = 15.0
 """Within this time after the last fault and write, every client must have everything."""
 
 _LOG = (
-    'SELECT position, operation, order_id, "row"::text, changed::text, actor'
+    'SELECT position, "table", operation, order_id, key::text, "row"::text, changed::text, actor'
     " FROM order_events WHERE position > %s ORDER BY position"
 )
 _READ_PAUSE_S = 0.5
@@ -77,7 +77,7 @@ class Run:
         self.report = Report(plan.seed, quiet=quiet)
         self.system = System(postgres, plan.planted)
         with self.system.database.connect() as sql:
-            for statements in (MARKS, SETUP, plan.planted_sql):
+            for statements in (MARKS, columns.SETUP, tables.SETUP, plan.planted_sql):
                 sql.execute(statements)
         self._transport = httpx.AsyncHTTPTransport()
         self._ledger = Ledger()
@@ -195,12 +195,13 @@ class Run:
         async with await psycopg.AsyncConnection.connect(
             self.system.database.url, options=PINNED
         ) as sql:
-            table = await read_table(sql)
-        self._hold_log_to(table, api_writer)
+            found = {name: await read_table(sql, name) for name in self._replay.tables}
+        self._hold_log_to(found, api_writer)
         self._hold_clients()
         self._owner.changes.clear()
         self.report.say(
-            f"quiet    {self._replay.position} events, {len(table)} orders;"
+            f"quiet    {self._replay.position} events,"
+            f" {', '.join(f'{len(rows)} {name}' for name, rows in found.items())};"
             f" all well after {healed_s:.1f} s, all told {settled_s:.1f} s later"
         )
 
@@ -253,8 +254,10 @@ class Run:
             ]
         return time.monotonic() - began
 
-    def _hold_log_to(self, table: Table, api_writer: ApiWriter) -> None:
-        self._complain("I1: the log replayed", difference(self._replay.table, table))
+    def _hold_log_to(self, found: dict[str, Table], api_writer: ApiWriter) -> None:
+        for name, rows in found.items():
+            problem = difference(self._replay.tables[name], rows)
+            self._complain(f"I1: the log of {name} replayed", problem)
         self.report.find(f"I1: {each}" for each in self._ledger.compare(self._replay.by_actor))
         tagged, self._replay.tagged = self._replay.tagged, {}
         for tag in api_writer.created:
@@ -264,12 +267,13 @@ class Run:
             self._complain(f"I1: order {tag!r}", "no writer made it")
 
     def _hold_clients(self) -> None:
-        table = self._replay.table
         for watcher in self._watchers:
-            wanted = [key for key, row in table.items() if watcher.sees(row)]
-            problem = difference_of_client(watcher.book.orders, self._replay, wanted)
-            if problem is not None:
-                watcher.audit.complain(f"I7: at a quiet moment: {problem}")
+            for name, rows in watcher.book.rows.items():
+                known = self._replay.tables[name].items()
+                wanted = [key for key, row in known if watcher.sees(name, row)]
+                problem = difference_of_client(rows, self._replay, name, wanted)
+                if problem is not None:
+                    watcher.audit.complain(f"I7: at a quiet moment, of {name}: {problem}")
         self._collect()
 
     def _collect(self) -> None:
@@ -311,10 +315,10 @@ class Run:
     def _watcher(self, number: int) -> Watcher:
         habit, filtered = habits(self._plan.clients)[number]
         chance = self._chance.part("client", number)
-        wanted = random_filter(chance) if filtered else None
         scope = None
         if number % SCOPED_EACH == 2:
             scope = random_scope(self._chance.part("scope", number))
+        wanted = random_tables(chance, orders_only=scope is not None) if filtered else None
         kind = f"{habit.name} {'filtered' if filtered else 'full'} client {number}"
         watcher = Watcher(
             kind,

@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 from prove.chance import Chance
 from prove.columns import CATALOG, STORES, Found, named, random_literal
 from prove.ledger import Fact
+from prove.tables import LINES, ORDERS
 
 Connection = psycopg.AsyncConnection[TupleRow]
 Statement = Callable[[Connection, Chance], Awaitable[list[Fact]]]
@@ -45,17 +46,17 @@ async def _run(
 
 
 def _inserts(rows: list[Any]) -> list[Fact]:
-    return [("INSERT", row[0], 1) for row in rows]
+    return [(ORDERS, "INSERT", row[0], 1) for row in rows]
 
 
 def _deletes(rows: list[Any]) -> list[Fact]:
-    return [("DELETE", row[0], None) for row in rows]
+    return [(ORDERS, "DELETE", row[0], None) for row in rows]
 
 
 def _updates(rows: list[Any]) -> list[Fact]:
     """Return the facts of rows of id, version before, version after; same version: no event."""
     return [
-        ("INSERT" if before is None else "UPDATE", order_id, after)
+        (ORDERS, "INSERT" if before is None else "UPDATE", order_id, after)
         for order_id, before, after in rows
         if before != after
     ]
@@ -197,7 +198,7 @@ async def merge(sql: Connection, chance: Chance) -> list[Fact]:
         RETURNING merge_action(), n, old.version, new.version"""
     rows = await _run(sql, query, _values(chance))
     return [
-        (action, order_id, None if action == "DELETE" else after)
+        (ORDERS, action, order_id, None if action == "DELETE" else after)
         for action, order_id, before, after in rows
         if action != "UPDATE" or before != after
     ]
@@ -210,7 +211,7 @@ async def modify_in_with(sql: Connection, chance: Chance) -> list[Fact]:
              made AS (INSERT INTO orders (customer_name, product_name, status)
                       SELECT customer_name, product_name, %(status)s FROM gone RETURNING id)
         SELECT 'DELETE', id, NULL FROM gone UNION ALL SELECT 'INSERT', id, 1 FROM made"""
-    return [(row[0], row[1], row[2]) for row in await _run(sql, query, _values(chance))]
+    return [(ORDERS, row[0], row[1], row[2]) for row in await _run(sql, query, _values(chance))]
 
 
 async def copy(sql: Connection, chance: Chance) -> list[Fact]:
@@ -224,14 +225,22 @@ async def copy(sql: Connection, chance: Chance) -> list[Fact]:
             await stream.write_row(
                 (order_id, values["customer"], values["product"], values["status"])
             )
-    return [("INSERT", order_id, 1) for order_id in ids]
+    return [(ORDERS, "INSERT", order_id, 1) for order_id in ids]
 
 
 async def truncate(sql: Connection, chance: Chance) -> list[Fact]:
-    """TRUNCATE, sometimes with RESTART IDENTITY."""
+    """TRUNCATE orders and their lines, sometimes with RESTART IDENTITY."""
     again = chance.happens(0.5)
-    await sql.execute(b"TRUNCATE orders RESTART IDENTITY" if again else b"TRUNCATE orders")
-    return [("TRUNCATE", None, None)]
+    await sql.execute(b"TRUNCATE orders %s CASCADE" % (b"RESTART IDENTITY" if again else b""))
+    return [(ORDERS, "TRUNCATE", None, None), (LINES, "TRUNCATE", None, None)]
+
+
+async def gone_lines(sql: Connection) -> list[Fact]:
+    """Return the lines that this transaction's last statement deleted, also by a cascade."""
+    query: LiteralString = """
+        DELETE FROM proof_gone WHERE actor = current_setting('orders.actor') RETURNING line"""
+    rows = await (await sql.execute(query)).fetchall()
+    return [(LINES, "DELETE", row[0], None) for row in rows]
 
 
 STATEMENTS: list[tuple[float, Statement]] = [

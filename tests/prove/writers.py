@@ -11,7 +11,8 @@ import psycopg
 from harness.servers import Database
 from prove.chance import Chance
 from prove.ledger import Fact, Ledger, Outcome, Transaction
-from prove.statements import STATEMENTS, Connection, insert
+from prove.other_statements import OTHER_STATEMENTS
+from prove.statements import STATEMENTS, Connection, gone_lines, insert
 
 Work = Callable[[Connection, Transaction], Awaitable[None]]
 
@@ -151,7 +152,9 @@ class Writer:
                 await asyncio.sleep(chance.seconds(0.2, 2.5))
 
     async def _statement(self, sql: Connection) -> list[Fact]:
-        return await self._chance.weighted(STATEMENTS)(sql, self._chance)
+        statement = self._chance.weighted([*STATEMENTS, *OTHER_STATEMENTS])
+        facts = await statement(sql, self._chance)
+        return facts + await gone_lines(sql)
 
     async def _end(self, sql: Connection, transaction: Transaction) -> None:
         commits = self._chance.happens(0.87)

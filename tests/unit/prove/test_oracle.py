@@ -15,8 +15,10 @@ def _row(what: Row) -> LogRow:
     new, old = what["order"], what["changed"]
     return (
         what["position"],
+        "orders",
         what["operation"],
         what["order_id"],
+        None,
         None if new is None else json.dumps(new),
         None if old is None else json.dumps(old),
         "writer 1.1",
@@ -42,12 +44,13 @@ def replay() -> Replay:
 
 
 def _left(position: int, *, partial: bool, conflated: bool, order_id: int | None = 7) -> Sighting:
-    return Sighting(position, ("LEAVE", order_id, None), NOTHING, NOTHING, partial, conflated)
+    fact = ("orders", "LEAVE", order_id, None)
+    return Sighting(position, fact, NOTHING, NOTHING, partial, conflated)
 
 
 def _saw(seen: Row, *, partial: bool = False) -> Sighting:
     version = None if seen["order"] is None else seen["order"]["version"]
-    fact = (seen["operation"], seen["order_id"], version)
+    fact = ("orders", seen["operation"], seen["order_id"], version)
     row, changed = digest(seen["order"]), digest(seen["changed"])
     return Sighting(seen["position"], fact, row, changed, partial, conflated=False)
 
@@ -61,7 +64,7 @@ def test_a_client_without_a_filter_is_never_told_leave(
     seen = _left(position, partial=False, conflated=conflated)
     found = replay.contradiction(seen)
     assert found is not None
-    assert f"saw ('LEAVE', 7, None) at {position}; the log has" in found
+    assert f"saw ('orders', 'LEAVE', 7, None) at {position}; the log has" in found
 
 
 def test_an_order_leaves_a_filter_by_an_update(replay: Replay) -> None:
@@ -117,13 +120,13 @@ def test_changed_is_exactly_the_columns_that_differ(changed: str) -> None:
     new = order(7, version=2, price=parse("9.0"), note=None)
     replay = Replay()
     born = json.dumps(order(7, note=None))[:-1] + ', "price": 12.5}'
-    replay.apply([(1, "INSERT", 7, born, None, "writer 1.1")])
+    replay.apply([(1, "orders", "INSERT", 7, None, born, None, "writer 1.1")])
     grown = json.dumps({**new, "price": 0})[:-1].replace('"price": 0, ', "") + ', "price": 9.0}'
-    replay.apply([(2, "UPDATE", 7, grown, changed, "writer 1.2")])
+    replay.apply([(2, "orders", "UPDATE", 7, None, grown, changed, "writer 1.2")])
     assert len(replay.findings) == 1
     replay = Replay()
-    replay.apply([(1, "INSERT", 7, born, None, "writer 1.1")])
-    replay.apply([(2, "UPDATE", 7, grown, '{"price":12.5}', "writer 1.2")])
+    replay.apply([(1, "orders", "INSERT", 7, None, born, None, "writer 1.1")])
+    replay.apply([(2, "orders", "UPDATE", 7, None, grown, '{"price":12.5}', "writer 1.2")])
     assert replay.findings == []
 
 
@@ -132,9 +135,9 @@ def _altered(before: dict[int, Row], after: dict[int, Row], **mark: Any) -> list
     replay = Replay({"owner 1": Change("ALTER TABLE ...", before, after)})
     replay.apply([_row(event(1, "INSERT", order(7)))])
     row = _row(event(2, "INSERT", order(8, **mark)))
-    replay.apply([(*row[:5], "owner 1")])
+    replay.apply([(*row[:7], "owner 1")])
     if not replay.findings:
-        assert replay.renderings(7) == [after[7], order(7)]
+        assert replay.renderings("orders", 7) == [after[7], order(7)]
     return replay.findings
 
 
@@ -148,5 +151,59 @@ def test_a_change_of_the_schema_changes_rows_without_events() -> None:
 def test_a_change_that_no_writer_made_is_a_finding() -> None:
     """I10: the mark of a change that was rolled back must not be in the log."""
     replay = Replay()
-    replay.apply([(*_row(event(1, "INSERT", order(8)))[:5], "owner 1")])
+    replay.apply([(*_row(event(1, "INSERT", order(8)))[:7], "owner 1")])
     assert "which no writer made" in replay.findings[0]
+
+
+STOCK = '{"item":2,"place":"a","pieces":1.50,"version":3}'
+KEY = '{"place":"a","item":2}'
+LINE = '{"id":5,"order_id":7,"product":"x","pieces":1,"version":1}'
+
+
+@pytest.mark.parametrize(
+    ("row", "finding"),
+    [
+        ((1, "stock", "INSERT", None, KEY, STOCK, None, "writer 1.1"), None),
+        (
+            (1, "stock", "INSERT", None, '{"place":"b","item":2}', STOCK, None, "writer 1.1"),
+            "row is",
+        ),
+        ((1, "stock", "INSERT", 7, KEY, STOCK, None, "writer 1.1"), "order 7"),
+        ((1, "order_lines", "INSERT", 7, '{"id":5}', LINE, None, "writer 1.1"), None),
+        ((1, "order_lines", "INSERT", 8, '{"id":5}', LINE, None, "writer 1.1"), "order 8"),
+        ((1, "order_lines", "UPDATE", 7, '{"id":5}', LINE, None, "writer 1.1"), "did not exist"),
+        ((1, "strange", "INSERT", None, KEY, STOCK, None, "writer 1.1"), "no such table"),
+    ],
+)
+def test_every_table_is_replayed_by_its_key(row: LogRow, finding: str | None) -> None:
+    """I1: key and order of an event are those of its row; each table is replayed by itself."""
+    replay = Replay()
+    replay.apply([row])
+    if finding is None:
+        assert replay.findings == []
+        assert sum(map(len, replay.tables.values())) == 1
+    else:
+        assert finding in replay.findings[0]
+
+
+def test_a_truncate_empties_its_own_table() -> None:
+    """I1: a TRUNCATE of one table leaves the rows of the others."""
+    replay = Replay()
+    replay.apply(
+        [
+            (1, "stock", "INSERT", None, KEY, STOCK, None, "writer 1.1"),
+            (2, "order_lines", "INSERT", 7, '{"id":5}', LINE, None, "writer 1.1"),
+            (3, "stock", "TRUNCATE", None, None, None, None, "writer 1.1"),
+        ]
+    )
+    assert replay.findings == []
+    assert {name for name, rows in replay.tables.items() if rows} == {"order_lines"}
+
+
+def test_a_table_that_is_not_watched_has_no_events() -> None:
+    """I1: after the owner's mark that a table is not watched any more, its changes are findings."""
+    replay = Replay({"owner 1": Change("SELECT unwatch_table('notes')", {}, None, "notes")})
+    mark = (1, "notes", "INSERT", None, '{"id":9}', '{"id":9}', None, "owner 1")
+    replay.apply([mark, (2, "notes", "DELETE", None, '{"id":9}', None, '{"id":9}', "writer 1.1")])
+    assert "notes" not in replay.tables
+    assert [finding for finding in replay.findings if "is not watched" in finding]
