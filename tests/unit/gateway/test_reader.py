@@ -20,6 +20,7 @@ from harness.histories import (
     sizes,
 )
 from orders_contract.batches import Batch
+from orders_contract.filters import EVERY_ROW
 from orders_contract.matching import EVERYTHING, Selection
 from orders_contract.messages import SERVER_MESSAGE
 from orders_gateway import hub as hub_module
@@ -119,6 +120,30 @@ def test_a_reader_far_behind_gets_the_newest_states() -> None:
     assert reader.next_step() is NextStep.NOTHING
 
 
+def test_a_slow_reader_stays_conflated_when_the_schema_changes() -> None:
+    """I6: a reader that fell behind gets the newest states, although its filter was read anew."""
+    hub = _hub()
+    reader = _reader(hub)
+    reader.select(Selection({"orders": EVERY_ROW}))
+    reader.start()
+    reader.pause()
+    for position in range(1, _CONFLATE_AFTER + 3):
+        change = event(position, "UPDATE", order(7, version=position + 1), order(7))
+        hub.publish(batch([change]))
+        if position == _CONFLATE_AFTER:
+            reader.select(Selection({"orders": EVERY_ROW}))  # the same: nothing changes
+            assert reader.state is ReaderState.BEHIND
+            reader.select(Selection({"orders": EVERY_ROW, "notes": EVERY_ROW}))
+    reader.resume()
+    assert reader.next_step() is NextStep.SEND_EVENTS
+    (message,) = [each for each in reader.messages(hub.ring.since(0) or []) if each]
+    read = json.loads(message)
+    assert (read["first"], read["last"], read["conflated"]) == (1, 5, True)
+    assert [each["position"] for each in read["events"]] == [5]
+    assert reader.next_step() is NextStep.NOTHING
+    assert not reader.conflates, "live, and behind the next time, it gets each event again"
+
+
 @pytest.mark.parametrize("is_full", [False, True])
 def test_a_restart_drops_messages_of_the_past(is_full: bool) -> None:  # noqa: FBT001  a case
     """I7: messages made from batches of before a restart are not sent after it."""
@@ -153,6 +178,7 @@ class _Client:
         self._hub = hub
         self._history = history
         self._selection = selection
+        self._watched = 0
         self.received = 0
         self.reader = Reader(hub, self._write, text_frame, False, _CONFLATE_AFTER)
         self.reader.select(selection)
@@ -206,8 +232,11 @@ class _Client:
                     self.held[seen["order_id"]] = seen["order"]
 
     def select(self) -> None:
-        """Select the same anew, as after a change of the schema."""
-        self.reader.select(self._selection)
+        """Select the same rows by other filters, as after a change of the schema."""
+        wanted = self._selection.tables or {"orders": EVERY_ROW}
+        self._watched += 1
+        tables = {**wanted, f"table_{self._watched}": EVERY_ROW}
+        self.reader.select(Selection(tables, self._selection.scope))
         if self.reader.state is ReaderState.LIVE:
             self.receive(protocol.heartbeat(self.reader.position))
 

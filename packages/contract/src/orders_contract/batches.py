@@ -5,7 +5,9 @@ A batch on ``CHANGES_CHANNEL`` is one JSON document with its keys in this order:
     {"stream":"<uuid>","first":8,"last":9,"events":[...]}
 
 so that a reader cuts the header off and never parses the events (I4). A head is
-``{"stream":"<uuid>","position":9,"schema":"<version>"}``.
+``{"stream":"<uuid>","position":9,"schema":"<version>"}``. Readers ignore keys that they do not
+know, so that listeners and gateways of neighbouring versions work together; a later version may
+add keys before ``events``.
 """
 
 import json
@@ -22,7 +24,7 @@ class MalformedPayloadError(ValueError):
 
 
 class _Header(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
 
 class _BatchHeader(_Header):

@@ -90,12 +90,16 @@ class Reader:
 
         A client that stays live needs a heartbeat: its next message begins after ``position``.
         """
+        if selection == self.selection:
+            return
         state = self.state
         self.stop()
         self.selection = selection
         if state is ReaderState.LIVE:
             self._go_live()
         elif state is not ReaderState.STOPPED:
+            # The hub has kept no newest states for this selection: they are made from the batches.
+            self.conflates |= state in {ReaderState.BEHIND, ReaderState.CONFLATED}
             self.state = ReaderState.CATCHING_UP
 
     def pause(self) -> bool:
