@@ -24,6 +24,7 @@ NEEDS = {
     ("delete", "/api/orders/{order_id}"): "admin",
     ("get", "/api/orders/{order_id}/events"): "viewer",
     ("get", "/api/events"): "viewer",
+    ("get", "/api/activity"): "viewer",
     ("get", "/api/tables/{table}"): "viewer",
     ("post", "/api/tables/{table}"): "clerk",
     ("get", "/api/tables/{table}/{key}"): "viewer",

@@ -80,7 +80,23 @@ def test_nothing_is_visible(
         assert ok(client.get("/api/events?limit=10000"))["events"] == []
         assert sum(ok(client.get("/api/pulse"))["orders"]) == 0
         assert sum(ok(client.get("/api/pulse"))["changes"]) == 0
+        assert ok(client.get("/api/activity"))["groups"] == []
         problem(client.post("/api/orders", json=ORDER), 403)
+
+
+def test_only_visible_changes_are_counted(guarded: Guarded, stores: dict[str, int]) -> None:
+    """A row that fulfils one half of a scope before a change and the other after it is not seen."""
+    crossing = stores["other floor"]
+    guarded.sql(
+        f"UPDATE orders SET store = 'Rome', floor = 1 WHERE id = {crossing}",
+        f"UPDATE orders SET store = 'Berlin', floor = 2 WHERE id = {crossing}",
+    )
+    with guarded.client(restricted(OURS)) as client:
+        events = ok(client.get("/api/events?limit=10000"))["events"]
+        groups = ok(client.get("/api/activity"))["groups"]
+        changes = ok(client.get("/api/pulse"))["changes"]
+    assert crossing not in [event["order_id"] for event in events]
+    assert sum(group["events"] for group in groups) == len(events) == sum(changes)
 
 
 def test_numbers_of_any_spelling(guarded: Guarded, stores: dict[str, int]) -> None:

@@ -56,6 +56,8 @@ ASKED = [
     "/api/events",
     "/api/events?after=0&limit=10000",
     "/api/events?after={others}&limit=1",
+    "/api/activity",
+    "/api/activity?operation=UPDATE&operation=DELETE",
     "/api/orders/{others}",
     "/api/orders/{left}",
     "/api/orders/{entered}",
@@ -140,6 +142,19 @@ def test_counts_and_pulse_respect_the_scope(
     assert sum(pulse["orders"]) == len(listed)
     assert sum(pulse["changes"]) == len(events["events"])
     assert events["last"] == events["position"]
+
+
+def test_activity_respects_the_scope(guarded: Guarded, orders: dict[str, int], ann: str) -> None:
+    """Groups count visible events only; who changed what of them shows in the events alone."""
+    assert orders
+    with guarded.client(ann) as client:
+        groups = ok(client.get("/api/activity"))["groups"]
+        events = ok(client.get("/api/events?limit=10000"))["events"]
+    assert sum(group["events"] for group in groups) == len(events)
+    assert {group["actor"] for group in groups} == {None}
+    assert {group["columns"] for group in groups} == {None}
+    sample = [event for group in groups for event in group["sample"]]
+    assert sorted(sample, key=lambda event: event["position"]) == events
 
 
 def test_pages_respect_the_scope(guarded: Guarded, orders: dict[str, int], ann: str) -> None:

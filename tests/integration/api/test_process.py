@@ -101,6 +101,7 @@ def test_documentation(serve: Serve, database: Database, redis_url: Valkey) -> N
             "/api/orders/{order_id}": {"get", "put", "patch", "delete"},
             "/api/orders/{order_id}/events": {"get"},
             "/api/events": {"get"},
+            "/api/activity": {"get"},
             "/api/tables/{table}": {"get", "post"},
             "/api/tables/{table}/{key}": {"get", "patch", "delete"},
             "/api/health": {"get"},

@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from orders_access.limits import Buckets
 from orders_access.revocations import Revocations
 from orders_api import access_routes, docs, openapi, problems, routes, table_routes
+from orders_api.activity import Activity
 from orders_api.catalog import Catalog
 from orders_api.database import Database
 from orders_api.gate import Gate
@@ -46,6 +47,7 @@ def create(settings: Settings) -> FastAPI:
                 catalog=Catalog(database, settings.display()),
                 store=Store(database),
                 log=Log(database),
+                activity=Activity(database),
                 probe=probe,
                 redis=redis,
                 revocations=RevocationList(database, redis, revocations),

@@ -38,10 +38,10 @@ class Log:
     ) -> EventPage:
         """Return events after a position from the full log, and the position it has reached."""
         values: Values = {"after": after, "limit": limit, "max_bytes": PAGE_MAX_BYTES}
-        visible = _may_be_visible(catalog, who, values)
+        visible = may_be_visible(catalog, who, values)
         statement = SQL(queries.EVENTS).format(visible=visible, condition=ALL)
         page = EventPage(*await self.database.one(statement, values))
-        return await _seen(page, catalog, who)
+        return await seen(page, catalog, who)
 
     async def history(
         self,
@@ -66,11 +66,11 @@ class Log:
             "limit": limit,
             "max_bytes": PAGE_MAX_BYTES,
         }
-        visible = _may_be_visible(catalog, who, values)
+        visible = may_be_visible(catalog, who, values)
         condition = SQL("event.order_id = %(order_id)s AND {}").format(visible)
         statement = SQL(queries.EVENTS).format(visible=ALL, condition=condition)
         page = EventPage(*await self.database.one(statement, values))
-        page = await _seen(page, catalog, who)
+        page = await seen(page, catalog, who)
         if page.events == "[]" and not await self._is_known(catalog, order_id, who, page, after):
             raise RowNotFoundError
         return page
@@ -131,19 +131,19 @@ async def _scoped_changes(
         "position": past.position,
         "looked_at": SCOPED_PULSE_EVENTS,
     }
-    visible = _may_be_visible(catalog, who, values, certain=True)
+    visible = may_be_visible(catalog, who, values, certain=True)
     statement = SQL(queries.SCOPED_CHANGES).format(visible=visible)
     changes: str = (await one(connection, statement, values))[0]
     return changes
 
 
-async def _seen(page: EventPage, catalog: Description, who: Principal) -> EventPage:
+async def seen(page: EventPage, catalog: Description, who: Principal) -> EventPage:
     """Return a page as the principal may see it; unopened if they may see all of it."""
     if who.rows is None or page.events == "[]":
         return page
     # In a thread, because a page may have megabytes to parse.
-    seen = await asyncio.to_thread(_seen_events, page.events, who, catalog.schema)
-    return replace(page, events=seen)
+    events = await asyncio.to_thread(_seen_events, page.events, who, catalog.schema)
+    return replace(page, events=events)
 
 
 def _seen_events(events: str, who: Principal, schema: Schema) -> str:
@@ -155,7 +155,7 @@ def _seen_events(events: str, who: Principal, schema: Schema) -> str:
     return packed(shown).decode()
 
 
-def _may_be_visible(
+def may_be_visible(
     catalog: Description, who: Principal, values: Values, *, certain: bool = False
 ) -> Composable:
     """Return the condition that an event may be in scope; ``matching`` decides in the end.
@@ -165,19 +165,24 @@ def _may_be_visible(
     if who.rows is None:
         return ALL
     columns = catalog.schema.tables[ORDERS].columns if ORDERS in catalog.schema.tables else {}
-    conditions: list[Composed] = []
+    if certain and not who.rows.keys() <= columns.keys():
+        return NOTHING
+    present: list[Composed] = []
+    former: list[Composed] = []
     for number, (each, allowed) in enumerate(who.rows.items()):
         if certain or _is_compared_as_text(columns.get(each)):
             values[f"scope{number}"] = [str(value) for value in allowed]
-            conditions.append(
+            column, admitted = Literal(each.replace("%", "%%")), SQL(f"%(scope{number})s")
+            present.append(SQL('event."row"->>{} = ANY ({})').format(column, admitted))
+            former.append(
                 SQL(
-                    '(event."row"->>{0} = ANY (%(scope{1})s)'
-                    " OR event.changed->>{0} = ANY (%(scope{1})s))"
-                ).format(Literal(each.replace("%", "%%")), SQL(str(number)))
+                    'CASE WHEN event.changed->{0} IS NULL THEN event."row"->>{0}'
+                    " ELSE event.changed->>{0} END = ANY ({1})"
+                ).format(column, admitted)
             )
-    if certain and not who.rows.keys() <= columns.keys():
-        return NOTHING
-    matches = SQL(" AND ").join(conditions or [SQL("true").format()])
+    matches = SQL("({}) OR ({})").format(
+        *(SQL(" AND ").join(each or [SQL("true").format()]) for each in (present, former))
+    )
     other = SQL('event."table" <> {}').format(Literal(ORDERS))
     return SQL("({} event.operation = 'TRUNCATE' OR coalesce({}, false))").format(
         SQL("") if certain else SQL("{} OR").format(other), matches

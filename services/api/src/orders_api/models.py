@@ -34,6 +34,14 @@ class EventQuery(_Request):
     limit: int = Field(1000, ge=1, le=10_000)
 
 
+class ActivityQuery(_Request):
+    """Which groups: of events before a position, of some operations; of all if none is named."""
+
+    before: int = Field(MAX_POSITION, ge=1, le=MAX_POSITION)
+    limit: int = Field(50, ge=1, le=100)
+    operation: list[Literal["INSERT", "UPDATE", "DELETE", "TRUNCATE"]] = Field([], max_length=4)
+
+
 class OrderList(BaseModel):
     """A page of orders, and the stream's position, read in one snapshot.
 
@@ -96,6 +104,42 @@ class EventList(BaseModel):
     position: NonNegativeInt
     events: list[Event]
     last: NonNegativeInt
+
+
+class ActivityGroup(BaseModel):
+    """A burst of like changes: one table, operation and actor, the same columns.
+
+    The changes follow each other within two seconds and lie in one minute of the clock. `rows` is
+    how many different rows they concern. `columns` are those that an UPDATE changed; null where
+    they are large, and under a restricted token, which does not show the actor either. `sample` has
+    the events, newest first: all of them if they are few, else the newest; none if they are large.
+    """
+
+    table: str
+    operation: Literal["INSERT", "UPDATE", "DELETE", "TRUNCATE"]
+    actor: str | None
+    columns: list[str] | None
+    events: PositiveInt
+    rows: PositiveInt
+    first: PositiveInt
+    last: PositiveInt
+    began_at: AwareDatetime
+    ended_at: AwareDatetime
+    sample: list[Event]
+
+
+class ActivityPage(BaseModel):
+    """Groups of changes, newest first, and the position the stream has reached.
+
+    Earlier groups follow with `before`, which is null at the beginning of the log. A page has about
+    as many groups as asked for: it ends where no group is cut, and after 100,000 events, so it may
+    have no group that matches although earlier ones do.
+    """
+
+    stream: str
+    position: NonNegativeInt
+    groups: list[ActivityGroup]
+    before: PositiveInt | None
 
 
 class Column(BaseModel):

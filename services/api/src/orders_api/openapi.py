@@ -4,11 +4,12 @@ from copy import deepcopy
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 
 from orders_api.catalog import Description, WatchedTable
 from orders_api.filters import DEFAULT_LIMIT, MAX_LIMIT, MAX_SEARCH_CHARACTERS, RESERVED
 from orders_api.gate import PUBLIC
-from orders_api.models import EventQuery, Problem
+from orders_api.models import ActivityQuery, EventQuery, Problem
 from orders_api.problems import MEDIA_TYPE
 from orders_contract.schema import Column
 
@@ -39,10 +40,16 @@ IDEMPOTENCY_KEY = _parameter(
     {"type": "string", "pattern": r"^[\x21-\x7e]{1,200}$"},
     "1 to 200 visible ASCII characters; the answer is kept for a day.",
 )
-EVENT_QUERY = [
-    _parameter(name, "query", schema)
-    for name, schema in EventQuery.model_json_schema()["properties"].items()
-]
+
+
+def _parameters(model: type[BaseModel]) -> list[Document]:
+    """Describe the query parameters that a model reads."""
+    properties = model.model_json_schema()["properties"]
+    return [_parameter(name, "query", schema) for name, schema in properties.items()]
+
+
+EVENT_QUERY = _parameters(EventQuery)
+ACTIVITY_QUERY = _parameters(ActivityQuery)
 _SEARCH = _parameter(
     "search",
     "query",

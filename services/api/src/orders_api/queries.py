@@ -135,6 +135,92 @@ EVENTS = """
       FROM order_stream
 """
 
+# Groups of events, see ``activity``. A second is too short for a pause within it, so events are
+# counted by kind and second first; only these few rows are sorted. What an UPDATE changed is not
+# looked for where it is so large that it is stored elsewhere.
+ACTIVITY = """
+    WITH log AS (
+        SELECT coalesce(min(position), 1) AS first, coalesce(max(position), 0) AS last
+          FROM order_events
+    ), span AS (
+        SELECT least(%(before)s::bigint, last + 1) AS high,
+               greatest(first, %(low)s, least(%(before)s::bigint, last + 1) - %(size)s) AS low
+          FROM log
+    ), recent AS MATERIALIZED (
+        SELECT position, changed_at, operation = 'UPDATE' AS is_update,
+               floor(extract(epoch FROM changed_at))::bigint AS second,
+               hash_record_extended({kind}, 0) AS kind,
+               CASE WHEN key IS NULL THEN order_id ELSE hashtextextended(key::text, 0) END AS "row"
+          FROM order_events AS event
+         WHERE position >= (SELECT low FROM span) AND position < (SELECT high FROM span)
+           AND (%(operations)s::text[] IS NULL OR operation = ANY (%(operations)s))
+           AND {visible}
+    ), seconds AS (
+        SELECT kind, is_update, second, count(*) AS events, min(position) AS first,
+               max(position) AS last, min(changed_at) AS began_at, max(changed_at) AS ended_at
+          FROM recent GROUP BY kind, is_update, second
+    ), marked AS (
+        SELECT *, second / 60 <> lag(second) OVER kinds / 60
+                  OR began_at - lag(ended_at) OVER kinds >= %(pause)s AS begins
+          FROM seconds WINDOW kinds AS (PARTITION BY kind ORDER BY second)
+    ), numbered AS MATERIALIZED (
+        SELECT *, count(*) FILTER (WHERE begins) OVER (PARTITION BY kind ORDER BY second) AS number
+          FROM marked
+    ), newest AS MATERIALIZED (
+        SELECT kind, number, sum(events)::bigint AS events, min(first) AS first, max(last) AS last,
+               min(began_at) AS began_at, max(ended_at) AS ended_at
+          FROM numbered GROUP BY kind, number ORDER BY last DESC LIMIT %(max_groups)s
+    ), rows AS (
+        SELECT kind, number, count(*) AS rows
+          FROM (SELECT DISTINCT kind, number, "row" FROM recent JOIN numbered USING (kind, second)
+                 WHERE recent.is_update) AS each
+         GROUP BY kind, number
+    ), samples AS (
+        SELECT kind, number, json_agg(position ORDER BY position DESC) AS positions
+          FROM newest JOIN numbered USING (kind, number)
+          JOIN recent USING (kind, second)
+         WHERE newest.events <= %(sample)s
+         GROUP BY kind, number
+    )
+    SELECT order_stream.id::text, log.last, log.first, span.low,
+           (SELECT changed_at FROM order_events WHERE position = span.low),
+           (SELECT json_agg(json_build_object(
+                'table', event."table", 'operation', operation, 'actor', {actor},
+                'columns', {columns}, 'events', events, 'rows', coalesce(rows, events),
+                'first', newest.first, 'last', newest.last,
+                'began_at', began_at, 'ended_at', ended_at,
+                'positions', coalesce(positions, json_build_array(newest.last))
+            ) ORDER BY newest.last DESC)
+              FROM newest JOIN order_events AS event ON position = newest.last
+              LEFT JOIN rows USING (kind, number) LEFT JOIN samples USING (kind, number))
+      FROM order_stream, log, span
+"""
+_CHANGED_COLUMNS = """CASE WHEN operation = 'UPDATE' AND pg_column_size(changed) < 2000
+    THEN ARRAY(SELECT json_object_keys(changed)) END"""
+ACTIVITY_KIND = {
+    "kind": SQL(f'ROW("table", operation, actor, {_CHANGED_COLUMNS})'),
+    "actor": SQL("actor"),
+    "columns": SQL(_CHANGED_COLUMNS),
+}
+ACTIVITY_SCOPED_KIND = {
+    "kind": SQL('ROW("table", operation)'),
+    "actor": SQL("NULL"),
+    "columns": SQL("NULL"),
+}
+
+# One event a step, so that rendering stops where there are enough bytes.
+ACTIVITY_SAMPLES = """
+    WITH RECURSIVE sample AS (
+        SELECT 0 AS number, NULL::text AS json, 0::bigint AS bytes
+        UNION ALL
+        SELECT number + 1, order_event_json(event), bytes + octet_length(order_event_json(event))
+          FROM sample JOIN order_events AS event ON position = (%(positions)s::bigint[])[number + 1]
+         WHERE bytes < %(max_bytes)s
+    )
+    SELECT '[' || coalesce(string_agg(json, ',' ORDER BY number), '') || ']'
+      FROM sample WHERE number > 0
+"""
+
 # The changes of the last hour that a scope shows, among the newest events.
 SCOPED_CHANGES = """
     WITH recent AS (

@@ -1,7 +1,7 @@
 """What routes read from a request, and the parts of the running API they use."""
 
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from orders_access.principal import Principal
 from orders_access.tokens import Verifier
 from orders_api import preconditions
+from orders_api.activity import Activity
 from orders_api.catalog import Catalog, WatchedTable
 from orders_api.columns import read_text
 from orders_api.errors import ForbiddenError, InvalidInputError, SchemaChangedError
@@ -40,6 +41,7 @@ class Parts:
     catalog: Catalog
     store: Store
     log: Log
+    activity: Activity
     probe: HealthProbe
     redis: redis.Redis
     revocations: RevocationList
@@ -96,10 +98,13 @@ def require_no_query(request: Request) -> None:
             raise InvalidInputError(name[:100], "is not known here")
 
 
-def query(request: Request, model: type[QueryT]) -> QueryT:
-    """Read the query parameters as a model; each may be given once."""
+def query(request: Request, model: type[QueryT], *, lists: Collection[str] = ()) -> QueryT:
+    """Read the query parameters as a model; each may be given once, ``lists`` several times."""
+    given = request.query_params
     try:
-        return model.model_validate(dict(request.query_params))
+        return model.model_validate(
+            {name: given.getlist(name) if name in lists else given[name] for name in given}
+        )
     except ValidationError as exc:
         found = field_errors(exc.errors(include_url=False))
         raise InvalidInputError(*found[0], *found[1:]) from None

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Request, Response
 
 from orders_api import filters, preconditions, responses
 from orders_api.models import (
+    ActivityPage,
+    ActivityQuery,
     EventList,
     EventQuery,
     Health,
@@ -19,7 +21,14 @@ from orders_api.models import (
     Row,
     TablesSchema,
 )
-from orders_api.openapi import EVENT_QUERY, IDEMPOTENCY_KEY, IF_MATCH, ORDER_ID, problems
+from orders_api.openapi import (
+    ACTIVITY_QUERY,
+    EVENT_QUERY,
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    ORDER_ID,
+    problems,
+)
 from orders_api.requests import (
     CatalogRoute,
     content_type,
@@ -201,6 +210,21 @@ async def list_events(request: Request) -> Response:
     running = parts(request)
     catalog = await running.catalog.current()
     return responses.events(await running.log.events(catalog, wanted.after, wanted.limit, who))
+
+
+@router.get(
+    "/activity",
+    response_model=ActivityPage,
+    responses=problems(),
+    openapi_extra={"parameters": ACTIVITY_QUERY},
+)
+async def list_activity(request: Request) -> Response:
+    """Return the changes before a position in groups, newest first."""
+    who = require(request, "viewer")
+    wanted = query(request, ActivityQuery, lists={"operation"})
+    running = parts(request)
+    catalog = await running.catalog.current()
+    return responses.rendered(await running.activity.page(catalog, wanted, who))
 
 
 @router.get(
