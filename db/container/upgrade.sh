@@ -3,9 +3,10 @@
 # everything runs, any number of times.
 set -eu
 
+DB_PASSWORD=$(cat /run/orders/database-password)
 API_PASSWORD=$(cat /run/orders-api/database-password)
 LISTENER_PASSWORD=$(cat /run/orders-listener/database-password)
-export API_PASSWORD LISTENER_PASSWORD
+export DB_PASSWORD API_PASSWORD LISTENER_PASSWORD
 
 apply() {
     psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 "$@"

@@ -234,10 +234,11 @@ def test_a_viewer_may_not_import(make_stack: Callable[..., EmbeddedStack]) -> No
     token = _run(stack, "token").stdout.strip()
     lines = "".join(f"Ada,{number}\n" for number in range(500))
     file = _write(stack, "orders.csv", f"customer_name,product_name\n{lines}")
-    done = _run(stack, "import", file, "--token", token)
+    shown = _write(stack, "token", token)
+    done = _run(stack, "import", file, "--token-file", shown)
     assert done.returncode == 1
     assert done.stderr == "orders: rejected with 403: Your token does not allow that.\n"
-    assert _run(stack, "export", "--token", token).returncode == 0
+    assert _run(stack, "export", "--token-file", shown).returncode == 0
     assert "rejected with 401" in _run(stack, "export").stderr
 
 

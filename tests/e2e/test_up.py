@@ -5,9 +5,8 @@ import shutil
 import signal
 import socket
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import psutil
@@ -15,6 +14,7 @@ import psycopg
 import pytest
 
 from harness.follower import Follower
+from harness.servers import Database, Postgres, Valkey
 from harness.stacks import ANY_PORTS, EmbeddedStack, orders, until_gone
 from harness.waiting import until
 from orders_cli.errors import StackError
@@ -73,7 +73,7 @@ def test_every_address_answers(stack: EmbeddedStack) -> None:
     host, port = stack.redis.removeprefix("redis://").removesuffix("/0").split(":")
     with socket.create_connection((host, int(port)), timeout=5) as redis:
         redis.sendall(b"PING\r\n")
-        assert redis.recv(16) == b"+PONG\r\n"
+        assert redis.recv(16).startswith(b"-NOAUTH")
 
 
 def test_pids_are_the_servers_themselves(stack: EmbeddedStack) -> None:
@@ -88,7 +88,7 @@ def test_pids_are_the_servers_themselves(stack: EmbeddedStack) -> None:
 
 def test_secrets_are_private(stack: EmbeddedStack) -> None:
     """Files that contain the password are readable by their owner only."""
-    for name in ("stack.json", "database-password"):
+    for name in ("stack.json", "database-password", "signing-key.json", "redis-api-password"):
         assert stat.S_IMODE((stack.data / name).stat().st_mode) == 0o600
     assert stack.database.split(":")[2].split("@")[0] not in stack.log()
 
@@ -308,22 +308,32 @@ def test_settings_of_dotenv(make_stack: MakeStack) -> None:
         assert follower.hello["heartbeat_seconds"] == 7
 
 
+@pytest.fixture(scope="module")
+def servers() -> Iterator[tuple[Database, Valkey]]:
+    """Start servers of the owner."""
+    postgres, valkey = Postgres(), Valkey("--requirepass", "of/the owner")
+    yield postgres.create_database(), valkey
+    valkey.stop()
+    postgres.close()
+
+
 @pytest.mark.parametrize("form", ["url", "settings"])
-def test_servers_of_the_owner(stack: EmbeddedStack, make_stack: MakeStack, form: str) -> None:
+def test_servers_of_the_owner(
+    servers: tuple[Database, Valkey], make_stack: MakeStack, form: str
+) -> None:
     """With an own database and Redis no embedded ones start, and the output says so."""
-    url = urlsplit(stack.database)
-    settings = {"DATABASE_URL": stack.database}
+    database, valkey = servers
+    settings = {"DATABASE_URL": database.url}
     if form == "settings":
-        settings = {"DB_HOST": url.hostname or "", "DB_PORT": str(url.port), "DB_USER": "orders"}
-        settings["DB_PASSWORD"] = url.password or ""
+        settings = database.environ()
     own = make_stack("--gateways", "1")
-    own.start(**settings, REDIS_URL=stack.redis)
+    own.start(**settings, REDIS_URL=valkey.url, REDIS_PASSWORD="of/the owner")
     assert set(own.pids()) == {"api", "listener", "gateway-1", "caddy"}
-    assert f"using PostgreSQL at 127.0.0.1:{url.port}" in own.log()
-    assert f"using Redis at {stack.redis.removeprefix('redis://')}".rpartition("/")[0] in own.log()
-    assert (url.password or "") not in own.log()
+    assert f"using PostgreSQL at 127.0.0.1:{database.port}" in own.log()
+    assert f"using Redis at 127.0.0.1:{valkey.port}" in own.log()
+    assert database.password not in own.log()
     with _follow(own) as follower:
-        _insert(stack, "shared")
+        _insert(own, "shared")
         events = follower.until(follower.position + 1)
     assert events[-1]["order"]["product_name"] == "shared"
 
@@ -352,7 +362,7 @@ def test_works_from_a_clone_only(tmp_path: Path) -> None:
 
 
 def _hollow_clone(folder: Path) -> Path:
-    for name in ("db/init.sql", "edge/Caddyfile"):
-        (folder / name).parent.mkdir()
+    for name in ("db/init.sql", "edge/Caddyfile", "deploy/redis/users.acl"):
+        (folder / name).parent.mkdir(parents=True)
         (folder / name).touch()
     return folder

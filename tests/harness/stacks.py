@@ -117,6 +117,7 @@ class EmbeddedStack:
 
     @property
     def redis(self) -> str:
+        """The address of Valkey, which asks for a user's password."""
         return str(self.state()["redis"])
 
     def pids(self) -> dict[str, int]:
@@ -168,12 +169,12 @@ class EmbeddedStack:
 
 
 @contextmanager
-def temporary_stack() -> Iterator[EmbeddedStack]:
+def temporary_stack(**settings: str) -> Iterator[EmbeddedStack]:
     """Start the system in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="orders-") as folder:
         stack = EmbeddedStack(Path(folder))
         try:
-            stack.start()
+            stack.start(**settings)
             yield stack
         finally:
             stack.end()

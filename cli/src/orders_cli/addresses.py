@@ -1,5 +1,6 @@
 """Addresses of the system that a command talks to."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -12,7 +13,10 @@ from orders_cli.stack.data_folder import DEFAULT_DATA, read_state
 
 Api = Annotated[
     str | None,
-    typer.Option(help="Address. Default: that of the running stack, else port 3000 of this host."),
+    typer.Option(
+        help="Address. Default: ORDERS_API, else that of the running stack, else port 3000 of this "
+        "host."
+    ),
 ]
 Data = Annotated[Path, typer.Option(help="Data folder of the stack.")]
 
@@ -21,9 +25,10 @@ def edge_address(explicit: str | None, data: Path = DEFAULT_DATA) -> str:
     """Return the HTTP address of the edge: explicit, of the running stack, or the default.
 
     Raises:
-        BadValueError: the explicit one is not an HTTP address.
+        BadValueError: the explicit one, or ORDERS_API, is not an HTTP address.
 
     """
+    explicit = explicit or os.environ.get("ORDERS_API") or None
     if explicit is not None:
         return _checked(explicit, "http", "https").rstrip("/").removesuffix("/api")
     try:
@@ -42,6 +47,22 @@ def stream_address(explicit: str | None, data: Path = DEFAULT_DATA) -> str:
     if explicit is not None:
         return _checked(explicit, "ws", "wss")
     return edge_address(None, data).replace("http", "ws", 1) + "/ws"
+
+
+def owner_database(data: Path = DEFAULT_DATA) -> str:
+    """Return the database for the owner of the tables: of the running stack, or as configured.
+
+    Raises:
+        NotRunningError: no stack runs, and neither DB_HOST nor DATABASE_URL is set.
+
+    """
+    try:
+        return str(read_state(data)["database"])
+    except NotRunningError:
+        configured = load_settings().own_database()
+        if configured is None:
+            raise
+        return configured
 
 
 def _checked(address: str, *schemes: str) -> str:

@@ -1,4 +1,4 @@
-"""``orders psql``: the embedded psql, connected to the database of the running stack."""
+"""``orders psql``: psql, connected to the database of the running or configured system."""
 
 import os
 from typing import Annotated, Any
@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from orders_cli.addresses import Data
+from orders_cli.addresses import Data, owner_database
+from orders_cli.errors import NotRunningError
 from orders_cli.stack.binaries import postgres_binaries
-from orders_cli.stack.data_folder import DEFAULT_DATA, read_state
+from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_cli.stack.postgres import psql_environment
 
 
@@ -32,7 +33,15 @@ def psql(
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Run psql on the database of the running stack; all arguments are psql's."""
-    database = read_state(data)["database"]
     program = str(postgres_binaries() / "psql")
-    environment = psql_environment(database, os.environ)
+    try:
+        environment = psql_environment(owner_database(data), os.environ)
+    except NotRunningError:
+        if not any(_needs_no_database(each) for each in arguments or []):
+            raise
+        environment = dict(os.environ)
     os.execve(program, [program, *(arguments or [])], environment)  # noqa: S606  no shell wanted
+
+
+def _needs_no_database(argument: str) -> bool:
+    return argument in {"-?", "-V", "--version"} or argument.partition("=")[0] == "--help"

@@ -23,6 +23,11 @@ class Repository:
         return self.root / "edge" / "Caddyfile"
 
     @property
+    def redis_users(self) -> Path:
+        """The users of Redis, without their passwords."""
+        return self.root / "deploy" / "redis" / "users.acl"
+
+    @property
     def dashboard(self) -> Path:
         """The folder of the built dashboard."""
         return self.root / "frontend" / "dist"
@@ -39,7 +44,7 @@ class Repository:
             StackError: one is missing.
 
         """
-        for path in (self.schema, self.caddyfile):
+        for path in (self.schema, self.caddyfile, self.redis_users):
             if not path.is_file():
                 raise StackError(
                     f"{path} is missing; `orders up` runs from a clone of the repository"

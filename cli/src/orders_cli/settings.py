@@ -1,6 +1,7 @@
 """Settings of ``orders up`` from ``.env`` and the environment; options override them."""
 
 import os
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -30,6 +31,8 @@ class StackSettings(BaseSettings):
     edge_host: str | None = None
     """Addresses the edge listens on, space separated. Default: this machine only."""
     auth_mode: Literal["open", "token"] = "open"
+    auth_secret: SecretStr | None = None
+    auth_secret_file: Path | None = None
     api_port: Port = 8000
     listener_port: Port = 8001
     ws_port: Port = 8080
@@ -58,6 +61,10 @@ class StackSettings(BaseSettings):
         user, secret = quote(self.db_user, safe=""), quote(password, safe="")
         host = f"[{self.db_host}]" if ":" in self.db_host else self.db_host
         return f"postgresql://{user}:{secret}@{host}:{self.db_port}/{quote(self.db_name, safe='')}"
+
+    def has_secret(self) -> bool:
+        """Return whether tokens are signed and verified with one secret (HS256)."""
+        return self.auth_secret is not None or self.auth_secret_file is not None
 
     def own_redis(self) -> str | None:
         """Return the URL of the Redis to use instead of the embedded Valkey, if one is set."""

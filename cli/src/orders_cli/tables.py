@@ -6,9 +6,9 @@ from typing import Annotated
 import psycopg
 import typer
 
-from orders_cli.addresses import Data
+from orders_cli.addresses import Data, owner_database
 from orders_cli.errors import BadValueError, UnreachableError
-from orders_cli.stack.data_folder import DEFAULT_DATA, read_state
+from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_contract.schema import Schema
 
 Name = Annotated[
@@ -43,7 +43,7 @@ def unwatch_table(table: Name, data: Data = DEFAULT_DATA) -> None:
 def _query(data: Data, statement: str, parameters: Iterable[str] = ()) -> tuple[str, ...]:
     """Run a statement as the owner of the tables; return its row."""
     try:
-        with psycopg.connect(read_state(data)["database"]) as connection:
+        with psycopg.connect(owner_database(data)) as connection:
             row = connection.execute(statement, list(parameters)).fetchone()
     except psycopg.Error as exc:
         if exc.diag.message_primary is None:

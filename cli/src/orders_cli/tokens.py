@@ -1,42 +1,29 @@
-"""``orders token``: make tokens, and revoke them."""
+"""``orders token``: make tokens, revoke them, rotate the key that signs them."""
 
 import asyncio
 import getpass
 import re
+import sys
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
-from pydantic import ValidationError
-from pydantic_settings import SettingsConfigDict
 
 from orders_access.errors import InvalidTokenError
-from orders_access.settings import AccessSettings
 from orders_access.tokens import issue
 from orders_cli.addresses import Api, Data, edge_address
 from orders_cli.api_client import ApiClient
 from orders_cli.errors import BadValueError
-from orders_cli.settings import DOTENV
-from orders_cli.stack.data_folder import AUTH_SECRET, DEFAULT_DATA
+from orders_cli.signer import Signer, find_signer, own_keys
+from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_contract.messages import Role
-from orders_service.settings import refusals
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _SHORT_TTL = timedelta(minutes=1)
+_DOTS = 2
+"""Dots in a token."""
 
 tokens = typer.Typer(help="Make a token, or revoke one.", invoke_without_command=True)
-
-
-class TokenSettings(AccessSettings):
-    """The services' settings for checking tokens, here used to sign them."""
-
-    model_config = SettingsConfigDict(env_file=DOTENV, env_ignore_empty=True, extra="ignore")
-
-    @property
-    def listens_on(self) -> str:
-        """This command opens no port."""
-        return "localhost"
 
 
 @tokens.callback()
@@ -62,12 +49,13 @@ def token(  # noqa: PLR0913  one parameter an option
 ) -> None:
     """Print a token. It gives its holder the role, restricted to some rows if you say so."""
     if context.invoked_subcommand is None:
-        settings = _load_settings(data)
+        signer = find_signer(data, named=_is_named(context))
         allowed = _parse_rows(rows or [])
         if customer:
-            allowed.setdefault(settings.customer_column, []).extend(customer)
+            allowed.setdefault(signer.settings.customer_column, []).extend(customer)
         claims = {"rows": allowed} if allowed else {}
-        typer.echo(_issue(settings, role, claims, parse_ttl(ttl), subject))
+        holder = _user() if subject is None else subject
+        typer.echo(_issue(signer, role, claims, parse_ttl(ttl), holder))
 
 
 def _parse_rows(texts: list[str]) -> dict[str, list[str]]:
@@ -82,8 +70,10 @@ def _parse_rows(texts: list[str]) -> dict[str, list[str]]:
 
 @tokens.command()
 def revoke(
+    context: typer.Context,
     token: Annotated[
-        str | None, typer.Argument(help="The token, or its identifier (claim jti).")
+        str | None,
+        typer.Argument(help="The token's identifier (claim jti), or - to read the token itself."),
     ] = None,
     *,
     subject: Annotated[
@@ -96,12 +86,50 @@ def revoke(
     if subject is not None and token is None:
         what = {"subject": subject}
     elif token is not None and subject is None:
-        what = {"token" if "." in token else "token_id": token}
+        what = _revoked(token)
     else:
         raise BadValueError("name either a token or --subject")
-    own_token = _issue(_load_settings(data), "admin", {}, _SHORT_TTL, "orders token revoke")
+    signer = find_signer(data, named=_is_named(context))
+    own_token = _issue(signer, "admin", {}, _SHORT_TTL, _user())
     asyncio.run(_revoke(edge_address(api, data), own_token, what))
     typer.echo("revoked")
+
+
+@tokens.command("rotate-key")
+def rotate_key(context: typer.Context, data: Data = DEFAULT_DATA) -> None:
+    """Sign with a new key. Tokens of the former key stay valid until `orders token retire-key`."""
+    new, former = own_keys(data, named=_is_named(context)).rotate()
+    typer.echo(f"new tokens are signed with key {new}; tokens of key {former} stay valid")
+
+
+@tokens.command("retire-key")
+def retire_key(context: typer.Context, data: Data = DEFAULT_DATA) -> None:
+    """Refuse the tokens of every key but the one that signs, within seconds."""
+    retired = own_keys(data, named=_is_named(context)).retire()
+    typer.echo(f"retired: {', '.join(retired)}" if retired else "only one key is valid")
+
+
+def _is_named(context: typer.Context) -> bool:
+    """Return whether the command line names the data folder."""
+    source = context.get_parameter_source("data")
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _user() -> str:
+    """Return the name of the user; in a container users have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "operator"
+
+
+def _revoked(token: str) -> dict[str, str]:
+    """Return the body of the request. A token as an argument would be visible in ps."""
+    if token == "-":  # noqa: S105  stdin
+        return {"token": sys.stdin.read().strip()}
+    if token.count(".") == _DOTS:
+        raise BadValueError("other users can see arguments: give - and the token on stdin")
+    return {"token_id": token}
 
 
 def parse_ttl(text: str) -> timedelta:
@@ -117,34 +145,19 @@ def parse_ttl(text: str) -> timedelta:
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
-def _load_settings(data: Path) -> TokenSettings:
-    """Read how to sign tokens; without a configured secret, with that of the stack."""
-    try:
-        settings = TokenSettings()
-        if settings.auth_jwks_url is not None:
-            raise BadValueError("tokens are issued by the owner of the keys of AUTH_JWKS_URL")
-        if settings.auth_secret is None and (data / AUTH_SECRET).is_file():
-            return TokenSettings(auth_mode="token", auth_secret_file=data / AUTH_SECRET)
-        return TokenSettings(auth_mode="token")
-    except ValidationError as exc:
-        raise BadValueError("; ".join(refusals(exc))) from None
-
-
 def _issue(
-    settings: TokenSettings,
-    role: str,
-    restrictions: dict[str, Any],
-    ttl: timedelta,
-    subject: str | None,
+    signer: Signer, role: str, restrictions: dict[str, Any], ttl: timedelta, subject: str
 ) -> str:
+    settings = signer.settings
     try:
         return issue(
-            settings.signing_key(),
-            settings.auth_algorithm,
-            {"sub": getpass.getuser() if subject is None else subject, "role": role} | restrictions,
+            signer.key,
+            settings.algorithm,
+            {"sub": subject, "role": role} | restrictions,
             ttl=ttl,
             audience=settings.auth_audience,
             issuer=settings.auth_issuer,
+            key_id=signer.key_id,
         )
     except InvalidTokenError as exc:
         raise BadValueError(f"the token would not be accepted: {exc}") from None

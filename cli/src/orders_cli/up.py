@@ -13,12 +13,14 @@ from orders_access.settings import OPEN_TO_OTHERS
 from orders_cli.errors import BadValueError, NotReadyError, StackError
 from orders_cli.repository import find_repository
 from orders_cli.settings import StackSettings, inherited_environment, load_settings
+from orders_cli.signing_keys import SigningKeys
 from orders_cli.stack import binaries, ports
 from orders_cli.stack.console import StackConsole
-from orders_cli.stack.data_folder import AUTH_SECRET, DEFAULT_DATA, locked, secret_file
+from orders_cli.stack.data_folder import DEFAULT_DATA, INTERNAL_SECRET, locked, secret_file
 from orders_cli.stack.plan import Plan
 from orders_cli.stack.ports import MAX_PORT, WantedPort
 from orders_cli.stack.postgres import open_cluster
+from orders_cli.stack.redis_users import redis_users
 from orders_cli.stack.stack import Stack
 
 _Port = int | None
@@ -102,7 +104,12 @@ async def _run(
         for what, url in (("PostgreSQL", own_database), ("Redis", own_redis)):
             if url is not None:
                 console.info(f"using {what} at {_host(url)} instead of an embedded server")
+        if settings.auth_mode == "token" and settings.has_secret():
+            console.info("AUTH_SECRET is set: every process that verifies tokens could sign them")
         cluster = await open_cluster(data) if own_database is None else None
+        own_keys = SigningKeys.in_folder(data)
+        own_keys.load()
+        valkey_users = redis_users(repository.redis_users, data)
         plan = Plan(
             ports=ports.assign(wanted),
             passwords=cluster.passwords if cluster else {},
@@ -111,7 +118,10 @@ async def _run(
             repository=repository,
             edge_hosts=hosts,
             inherited=inherited_environment(),
-            auth_secret=secret_file(data, AUTH_SECRET),
+            keys=own_keys.public,
+            internal_secret=secret_file(data, INTERNAL_SECRET),
+            redis_passwords=valkey_users.passwords,
+            redis_users=valkey_users.file,
             needs_token=settings.auth_mode == "token",
             example={settings.customer_column: "John Doe", settings.title_column: "Laptop"},
             caddy=binaries.caddy(),

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.refusals import refusal
+from orders_access.keys import Secret
 from orders_access.settings import AccessSettings
 from orders_service.settings import refusals
 
@@ -52,7 +53,7 @@ def test_open_to_others_is_refused(host: str, published: str) -> None:
         Settings(host=host, published_address=published)
     (sentence,) = refusals(refused.value)
     assert sentence.startswith("AUTH_MODE=open")
-    assert "set AUTH_MODE=token and AUTH_SECRET" in sentence
+    assert "set AUTH_MODE=token" in sentence
 
 
 def test_container_behind_a_local_edge() -> None:
@@ -63,9 +64,10 @@ def test_container_behind_a_local_edge() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, "AUTH_SECRET"),
+        ({}, "AUTH_JWKS_FILE"),
+        ({"auth_jwks_file": "/keys"}, "INTERNAL_SECRET"),
         ({"auth_secret": "short"}, "AUTH_SECRET"),
-        ({"auth_secret": SECRET, "auth_algorithm": "RS256"}, "AUTH_JWKS_URL"),
+        ({"auth_secret": SECRET, "auth_algorithm": "RS256"}, "AUTH_SECRET is for HS256"),
         ({"auth_jwks_url": "https://issuer.example/keys"}, "AUTH_ALGORITHM"),
         (
             {"auth_jwks_url": "https://issuer.example/keys", "auth_algorithm": "ES256"},
@@ -78,6 +80,15 @@ def test_token_mode_without_a_key(given: dict[str, str], said: str) -> None:
     """Token mode without a usable key is refused, and the message names the setting."""
     with pytest.raises(ValidationError, match=said):
         Settings(auth_mode="token", **given)  # type: ignore[arg-type]  # parsed
+
+
+def test_keys_decide_the_algorithm() -> None:
+    """A secret means HS256, public keys mean ES256; a secret is never mixed with public keys."""
+    keys = {"auth_jwks_file": "/keys", "internal_secret": SECRET}
+    assert Settings(auth_mode="token", **keys).verifier().algorithm == "ES256"  # type: ignore[arg-type]
+    both = Settings(auth_mode="token", auth_secret=SECRET, **keys)  # type: ignore[arg-type]
+    assert both.verifier().algorithm == "HS256"
+    assert isinstance(both.verifier().keys, Secret)
 
 
 def test_secret_from_a_file(tmp_path: Path) -> None:

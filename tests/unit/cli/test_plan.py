@@ -6,6 +6,7 @@ import pytest
 from orders_cli.repository import Repository
 from orders_cli.stack.plan import Plan
 from orders_cli.stack.ports import WantedPort, assign, conflicts
+from orders_cli.stack.redis_users import USERS
 
 PORTS = {
     "edge": 3000,
@@ -22,6 +23,7 @@ def make_plan(
     edge_hosts: tuple[str, ...] = ("127.0.0.1", "::1"),
     own_database: str | None = None,
     own_redis: str | None = None,
+    inherited: dict[str, str] | None = None,
 ) -> Plan:
     return Plan(
         ports=PORTS,
@@ -35,8 +37,12 @@ def make_plan(
             "DB_HOST": "elsewhere",
             "DATABASE_URL": "x",
             "API_PORT": "1",
+            **(inherited or {}),
         },
-        auth_secret=Path("/data/auth-secret"),
+        keys=Path("/data/keys"),
+        internal_secret=Path("/data/internal"),
+        redis_passwords={user: Path(f"/data/{user}") for user in USERS},
+        redis_users=Path("/data/users"),
         needs_token=False,
         example={},
         caddy=Path("/bin/caddy"),
@@ -48,7 +54,7 @@ def make_plan(
 def test_services_find_the_stack_only() -> None:
     """The stack's addresses override inherited settings; the others are passed on."""
     for service in make_plan().services():
-        assert service.environment["REDIS_URL"] == "redis://127.0.0.1:6380/0"
+        assert service.environment["REDIS_URL"].endswith("@127.0.0.1:6380/0")
         assert service.environment["LOG_LEVEL"] == "debug"
 
 
@@ -67,7 +73,8 @@ def test_each_service_has_a_role_of_its_own() -> None:
 def test_servers_of_the_owner() -> None:
     """I9: services use the owner's database and Redis; gateways still have no database."""
     database = "postgresql://sh%40p:p%2Fw@db.example:6543/store?sslmode=require"
-    plan = make_plan(own_database=database, own_redis="rediss://cache.example/1")
+    owner = {"REDIS_URL": "rediss://cache.example/1", "REDIS_PASSWORD": "r"}
+    plan = make_plan(own_database=database, own_redis="rediss://cache.example/1", inherited=owner)
     api, listener, *gateways = plan.services()
     for service in (api, listener):
         assert service.environment["DB_HOST"] == "db.example"
@@ -79,6 +86,7 @@ def test_servers_of_the_owner() -> None:
     for gateway in gateways:
         assert not [name for name in gateway.environment if name.startswith(("DB_", "DATABASE"))]
         assert gateway.environment["REDIS_URL"] == "rediss://cache.example/1"
+        assert gateway.environment["REDIS_PASSWORD"] == "r"
     assert plan.state({})["database"] == database
 
 
@@ -86,7 +94,51 @@ def test_services_know_where_they_are_reached() -> None:
     """Services get the edge's addresses, which decide whether access may be open."""
     for service in make_plan(("0.0.0.0",)).services():
         assert service.environment["PUBLISHED_ADDRESS"] == "0.0.0.0"
-        assert service.environment["AUTH_SECRET_FILE"] == "/data/auth-secret"
+
+
+SECRETS = {
+    "DB_PASSWORD": "a",
+    "DATABASE_URL": "b",
+    "REDIS_PASSWORD": "c",
+    "AUTH_SECRET": "d",
+    "INTERNAL_SECRET": "e",
+    "ORDERS_TOKEN": "f",
+    "AWS_SECRET_ACCESS_KEY": "g",
+}
+
+
+def test_each_process_has_only_the_secrets_it_needs() -> None:
+    """Each process gets the passwords of its own users; API and gateways also get the keys."""
+    plan = make_plan(inherited=SECRETS)
+    api, listener, *gateways = plan.services()
+    servers = [plan.edge_program(), plan.valkey_program()]
+    for program, expected in (
+        (api, {"DB_PASSWORD": "api", "AUTH_SECRET": "d", "INTERNAL_SECRET": "e"}),
+        (listener, {"DB_PASSWORD": "listener"}),
+        *((gateway, {"AUTH_SECRET": "d", "INTERNAL_SECRET": "e"}) for gateway in gateways),
+        *((server, {}) for server in servers),
+    ):
+        given = program.environment
+        assert {name: given[name] for name in SECRETS if name in given} == expected
+    for service in (api, listener, *gateways):
+        user = service.name.partition("-")[0]
+        assert service.environment["REDIS_PASSWORD_FILE"] == f"/data/{user}"
+        assert service.environment["REDIS_URL"].startswith(f"redis://{user}@")
+
+
+def test_own_keys_verify_unless_the_owner_has_keys() -> None:
+    """Tokens are verified with the stack's public keys; with AUTH_SECRET they are not used."""
+    own = make_plan()
+    for service in own.services():
+        verifies = service.name != "listener"
+        assert (service.environment.get("AUTH_JWKS_FILE") == "/data/keys") is verifies
+        assert ("INTERNAL_SECRET_FILE" in service.environment) is verifies
+    assert own.state({})["tokens"] == "own keys"
+    for setting in ("AUTH_SECRET", "AUTH_SECRET_FILE", "AUTH_JWKS_URL"):
+        plan = make_plan(inherited={setting: "x"})
+        assert plan.state({})["tokens"] == setting
+        for service in plan.services():
+            assert "AUTH_JWKS_FILE" not in service.environment
 
 
 def test_each_gateway_has_its_own_name_and_port() -> None:
@@ -113,6 +165,7 @@ def test_state_says_where_everything_is() -> None:
         "gateways": ["http://127.0.0.1:8080", "http://127.0.0.1:8081"],
         "database": "postgresql://orders:p%2Fw%3Ad@127.0.0.1:5433/orders",
         "redis": "redis://127.0.0.1:6380/0",
+        "tokens": "own keys",
         "pids": {"api": 7},
     }
 

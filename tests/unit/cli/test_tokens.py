@@ -1,5 +1,7 @@
 """``orders token``."""
 
+import asyncio
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,8 +9,12 @@ import jwt
 import pytest
 from typer.testing import CliRunner
 
+from orders_access.keys import KeyFile
+from orders_access.tokens import Verifier
 from orders_cli.app import build
 from orders_cli.errors import BadValueError
+from orders_cli.signing_keys import SigningKeys
+from orders_cli.stack.data_folder import locked, publish_state
 from orders_cli.tokens import parse_ttl
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -17,7 +23,8 @@ SECRET = "0123456789abcdef0123456789abcdef"
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("AUTH_MODE", "AUTH_SECRET", "AUTH_SECRET_FILE", "AUTH_JWKS_URL"):
+    names = ("MODE", "SECRET", "SECRET_FILE", "JWKS_URL", "JWKS_FILE", "ALGORITHM")
+    for name in (f"AUTH_{each}" for each in (*names, "SIGNING_KEY_FILE")):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -50,11 +57,56 @@ def test_without_customers_it_is_for_everyone(monkeypatch: pytest.MonkeyPatch) -
     assert "rows" not in made("--subject", "ann")
 
 
-def test_secret_of_the_stack(tmp_path: Path) -> None:
-    """Without a configured secret, the stack's secret signs."""
+def own(folder: Path, *options: str) -> str:
+    """Return a token signed with the key of a named folder."""
+    done = CliRunner().invoke(build(), ["token", "--data", str(folder), *options])
+    assert done.exit_code == 0, done.exception
+    return done.stdout.strip()
+
+
+def test_key_of_a_named_folder(tmp_path: Path) -> None:
+    """The key of a folder signs if the folder is named, and its public keys verify."""
+    keys = SigningKeys.in_folder(tmp_path)
+    name = keys.load().key_id
+    shown = own(tmp_path)
+    assert jwt.get_unverified_header(shown) == {"alg": "ES256", "kid": name, "typ": "JWT"}
+    checker = Verifier(KeyFile(keys.public, "ES256"), "ES256", "orders", "orders", 60)
+    assert asyncio.run(checker.verify(shown)).role == "viewer"
+
+
+def test_key_of_another_stack(tmp_path: Path) -> None:
+    """Without a running stack the key of the default folder is not used: it may be another's."""
     (tmp_path / ".data").mkdir()
-    (tmp_path / ".data" / "auth-secret").write_text(SECRET + "\n")
-    assert made()["role"] == "viewer"
+    SigningKeys.in_folder(tmp_path / ".data").load()
+    error = fails()
+    assert isinstance(error, BadValueError)
+    assert "no stack is running on .data" in str(error)
+
+
+@pytest.mark.parametrize("used", ["AUTH_SECRET", "AUTH_JWKS_URL"])
+def test_stack_with_keys_of_its_owner(tmp_path: Path, used: str) -> None:
+    """If the running stack verifies tokens with another key, the error names the setting."""
+    with locked(tmp_path):
+        SigningKeys.in_folder(tmp_path).load()
+        publish_state(tmp_path, {"tokens": used})
+        assert f"verifies tokens with {used}" in str(fails("--data", str(tmp_path)))
+
+
+def test_keys_of_containers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In containers two settings name the files; the first token makes the keys."""
+    monkeypatch.setenv("AUTH_SIGNING_KEY_FILE", str(tmp_path / "private"))
+    monkeypatch.setenv("AUTH_JWKS_FILE", str(tmp_path / "public"))
+    done = CliRunner().invoke(build(), ["token"])
+    assert done.exit_code == 0, done.exception
+    checker = Verifier(KeyFile(tmp_path / "public", "ES256"), "ES256", "orders", "orders", 60)
+    assert asyncio.run(checker.verify(done.stdout.strip())).role == "viewer"
+    assert "d" not in json.loads((tmp_path / "public").read_text())["keys"][0]
+
+
+def test_a_token_is_no_argument(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token to revoke is read from stdin: other users of the machine can see arguments."""
+    monkeypatch.setenv("AUTH_SECRET", SECRET)
+    assert "stdin" in str(fails("revoke", "a.b.c"))
 
 
 def test_rows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,16 +125,10 @@ def test_no_such_token(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> N
     assert isinstance(fails(*options), BadValueError)
 
 
-def test_no_secret() -> None:
-    """Without a secret the error names the missing setting."""
-    assert "AUTH_SECRET" in str(fails())
-
-
 def test_keys_of_another_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
     """With keys of another issuer no token is made."""
     monkeypatch.setenv("AUTH_JWKS_URL", "https://issuer.example/keys")
     monkeypatch.setenv("AUTH_ALGORITHM", "RS256")
-    monkeypatch.setenv("INTERNAL_SECRET", "secret")
     assert "AUTH_JWKS_URL" in str(fails())
 
 

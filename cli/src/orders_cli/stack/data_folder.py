@@ -14,7 +14,9 @@ from typing import Any
 from orders_cli.errors import NotRunningError, StackError
 
 DEFAULT_DATA = Path(".data")
-AUTH_SECRET = "auth-secret"  # noqa: S105  the name of a file
+INTERNAL_SECRET = "internal-secret"  # noqa: S105  the name of a file
+OWN_KEYS = "own keys"
+"""``tokens`` in ``stack.json`` if the stack's tokens are signed with the key in its folder."""
 
 _LOCK = "lock"
 _STATE = "stack.json"

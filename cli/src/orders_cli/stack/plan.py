@@ -1,12 +1,13 @@
 """Which programs run, with which settings, and how to tell that they are ready. Pure."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from orders_cli.repository import Repository
+from orders_cli.stack.data_folder import OWN_KEYS
 from orders_cli.stack.ports import LOOPBACK
 from orders_cli.stack.program import Program
 
@@ -18,8 +19,14 @@ _DATABASE_SETTINGS = {f"DB_{name}" for name in ("HOST", "PORT", "NAME", "USER", 
 _DATABASE_SETTINGS |= {"DB_PASSWORD_FILE", "DATABASE_URL"}
 _URL_SETTINGS = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
 """Parameters of a database's URL, and the variables by which libpq reads them."""
-_KEY_SETTINGS = ("AUTH_SECRET", "AUTH_SECRET_FILE", "AUTH_JWKS_URL")
-"""If one of these is set, tokens are checked with the owner's keys."""
+_REDIS_SETTINGS = {"REDIS_URL", "REDIS_PASSWORD", "REDIS_PASSWORD_FILE"}
+_KEY_SETTINGS = ("AUTH_SECRET", "AUTH_SECRET_FILE", "AUTH_JWKS_URL", "AUTH_JWKS_FILE")
+"""If one of these is set, tokens are verified with the owner's keys."""
+_TOKEN_SETTINGS = {*_KEY_SETTINGS, "INTERNAL_SECRET", "INTERNAL_SECRET_FILE"}
+_SECRET_SETTINGS = {*_DATABASE_SETTINGS, *_REDIS_SETTINGS, *_TOKEN_SETTINGS, "ORDERS_TOKEN"}
+"""Settings that are secrets or may contain one. Each program gets only those it needs."""
+_SECRET_WORDS = ("SECRET", "PASSWORD", "TOKEN", "CREDENTIAL", "_KEY")
+"""Words in the names of variables of other programs that no program here needs."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +43,24 @@ class Plan:
     repository: Repository
     edge_hosts: tuple[str, ...]
     inherited: Mapping[str, str]
-    auth_secret: Path
+    keys: Path
+    """The public keys that verify tokens."""
+    internal_secret: Path
+    redis_passwords: Mapping[str, Path]
+    """A file for each user of the embedded Valkey."""
+    redis_users: Path
+    """The users of the embedded Valkey, with digests of their passwords."""
     needs_token: bool
     example: Mapping[str, str]
     """An order that can be created."""
     caddy: Path
     valkey: Path
     data: Path
+
+    @property
+    def public(self) -> dict[str, str]:
+        """The inherited environment without secrets, ours or others'."""
+        return {name: value for name, value in self.inherited.items() if not _is_secret(name)}
 
     @property
     def edge_url(self) -> str:
@@ -81,18 +99,22 @@ class Plan:
         # maxmemory-policy stays noeviction: the listener bounds the length of the log.
         options = {"bind": LOOPBACK, "port": str(self.ports["valkey"]), "save": ""}
         options |= {"appendonly": "no", "loglevel": "warning", "dir": str(self.data)}
+        options["aclfile"] = str(self.redis_users)
         flags = tuple(part for key, value in options.items() for part in (f"--{key}", value))
-        return Program("valkey", (str(self.valkey), *flags), self.inherited, self.redis_url)
+        return Program("valkey", (str(self.valkey), *flags), self.public, self.redis_url)
 
     def services(self) -> list[Program]:
         """Return API, listener and gateways, which may start in any order."""
         api = {"API_HOST": LOOPBACK, "API_PORT": str(self.ports["api"])}
+        api |= self._database(API_ROLE) | self._redis("api") | self._tokens()
         listener = {"LISTENER_HOST": LOOPBACK, "LISTENER_PORT": str(self.ports["listener"])}
+        listener |= self._database(LISTENER_ROLE) | self._redis("listener")
+        gateway = self._redis("gateway") | self._tokens()
         return [
-            self._service("api", "orders_api", api | self._database(API_ROLE), "/api/health"),
-            self._service("listener", "orders_listener", listener | self._database(LISTENER_ROLE)),
+            self._service("api", "orders_api", api, "/api/health"),
+            self._service("listener", "orders_listener", listener),
             *(
-                self._service(name, "orders_gateway", self._gateway(name))
+                self._service(name, "orders_gateway", gateway | self._gateway(name))
                 for name in self.gateway_names
             ),
         ]
@@ -113,7 +135,7 @@ class Plan:
         return Program(
             "caddy",
             (str(self.caddy), "run", "--config", config, "--adapter", "caddyfile"),
-            {**self.inherited, **own},
+            {**self.public, **own},
             ready_url=f"{self.edge_url}/api/health",
         )
 
@@ -125,6 +147,7 @@ class Plan:
             "gateways": [self._url(name) for name in self.gateway_names],
             "database": self.database_url,
             "redis": self.redis_url,
+            "tokens": self._own_key_setting() or OWN_KEYS,
             "pids": dict(pids),
         }
 
@@ -134,21 +157,15 @@ class Plan:
     def _service(
         self, name: str, module: str, own: Mapping[str, str], health: str = "/health"
     ) -> Program:
-        inherited = {
-            key: value for key, value in self.inherited.items() if key not in _DATABASE_SETTINGS
-        }
         shared = {
-            "REDIS_URL": self.redis_url,
             "PUBLISHED_ADDRESS": " ".join(self.edge_hosts),
             "FORWARDED_ALLOW_IPS": LOOPBACK,
             "PYTHONUNBUFFERED": "1",
         }
-        if not any(self.inherited.get(key) for key in _KEY_SETTINGS):
-            shared["AUTH_SECRET_FILE"] = str(self.auth_secret)
         return Program(
             name,
             (sys.executable, "-m", module),
-            {**inherited, **shared, **own},
+            {**self.public, **shared, **own},
             ready_url=self._url(name) + health,
             bad_settings_status=2,
         )
@@ -161,6 +178,30 @@ class Plan:
             "API_URL": self.api_url,
         }
 
+    def _redis(self, user: str) -> dict[str, str]:
+        if self.own_redis is not None:
+            return self._inherited(_REDIS_SETTINGS)
+        return {
+            "REDIS_URL": f"redis://{user}@{LOOPBACK}:{self.ports['valkey']}/0",
+            "REDIS_PASSWORD_FILE": str(self.redis_passwords[user]),
+        }
+
+    def _tokens(self) -> dict[str, str]:
+        """Return how to verify tokens, and the secret between gateways and API."""
+        found = self._inherited(_TOKEN_SETTINGS)
+        if self._own_key_setting() is None:
+            found["AUTH_JWKS_FILE"] = str(self.keys)
+        if "INTERNAL_SECRET" not in found and "INTERNAL_SECRET_FILE" not in found:
+            found["INTERNAL_SECRET_FILE"] = str(self.internal_secret)
+        return found
+
+    def _own_key_setting(self) -> str | None:
+        """Return the setting by which the owner provides the keys; None: this stack's keys."""
+        return next((name for name in _KEY_SETTINGS if self.inherited.get(name)), None)
+
+    def _inherited(self, names: Collection[str]) -> dict[str, str]:
+        return {name: value for name, value in self.inherited.items() if name in names and value}
+
     def _database(self, role: str) -> dict[str, str]:
         if self.own_database is not None:
             return database_settings(self.own_database)
@@ -171,6 +212,10 @@ class Plan:
             "DB_USER": role,
             "DB_PASSWORD": self.passwords[role],
         }
+
+
+def _is_secret(name: str) -> bool:
+    return name in _SECRET_SETTINGS or any(word in name.upper() for word in _SECRET_WORDS)
 
 
 def database_settings(url: str) -> dict[str, str]:

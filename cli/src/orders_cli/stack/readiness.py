@@ -37,7 +37,9 @@ async def _check_redis(url: str) -> bool:
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     try:
         writer.write(b"PING\r\n")
-        return await reader.readline() == b"+PONG\r\n"
+        answer = await reader.readline()
+        # Without a password it answers NOAUTH once it serves.
+        return answer == b"+PONG\r\n" or answer.startswith(b"-NOAUTH")
     finally:
         writer.close()
 

@@ -78,9 +78,9 @@ class Stack:
         embedded = [] if plan.own_redis else [plan.valkey_program()]
         if self._cluster is not None:
             port, url = plan.ports["postgres"], plan.database_url
-            embedded.append(self._cluster.program(port, url, plan.inherited))
+            embedded.append(self._cluster.program(port, url, plan.public))
         await self._supervisor.start(embedded, deadline)
-        await postgres.apply_schema(plan.repository.schema, plan.database_url, plan.inherited)
+        await postgres.apply_schema(plan.repository.schema, plan.database_url, plan.public)
         await self._supervisor.start(plan.services(), deadline)
         await self._supervisor.start([plan.edge_program()], deadline)
         self._is_ready = True

@@ -19,6 +19,7 @@ class Principal:
 
     ``rows`` restricts them to rows that hold, in every column named, one of its values; None: no
     restriction. ``expires`` and ``issued`` are seconds since 1970; None: never, and unknown.
+    ``key_id`` names the key that signed the token; None: it has no name.
     """
 
     subject: str
@@ -27,6 +28,7 @@ class Principal:
     expires: float | None = None
     issued: float | None = None
     token_id: str = ""
+    key_id: str | None = None
 
     def may(self, role: Role) -> bool:
         """Tell whether their role includes another: viewers read, clerks write, admins delete."""
@@ -48,6 +50,7 @@ class Principal:
             "expires": self.expires,
             "issued": self.issued,
             "token_id": self.token_id,
+            "key_id": self.key_id,
         }
 
     @classmethod
@@ -66,6 +69,7 @@ class Principal:
             expires=values["expires"],
             issued=values["issued"],
             token_id=values["token_id"],
+            key_id=values["key_id"],
         )
 
 

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -49,7 +49,8 @@ class Verifier:
         """
         if len(token) > MAX_TOKEN_LENGTH:
             raise InvalidTokenError("the token is too long")
-        key = await self.keys.key(_key_id(token, self.algorithm))
+        key_id = _key_id(token, self.algorithm)
+        key = await self.keys.key(key_id)
         try:
             found: dict[str, Any] = jwt.decode(
                 token,
@@ -62,7 +63,12 @@ class Verifier:
             )
         except jwt.InvalidTokenError as exc:
             raise InvalidTokenError(_reason(exc)) from None
-        return claims.principal(found, token, self.customer_column)
+        principal = claims.principal(found, token, self.customer_column)
+        return principal if key_id is None else replace(principal, key_id=key_id)
+
+    def still_accepts(self, principal: Principal) -> bool:
+        """Return whether the key that signed a principal's token is still accepted."""
+        return principal.key_id is None or self.keys.knows(principal.key_id)
 
 
 def _key_id(token: str, algorithm: str) -> str | None:
@@ -90,6 +96,7 @@ def issue(  # noqa: PLR0913  each is a part of a token
     ttl: timedelta,
     audience: str,
     issuer: str,
+    key_id: str | None = None,
 ) -> str:
     """Return a new token, valid from now. ``own`` are its sub, role and perhaps rows.
 
@@ -108,4 +115,5 @@ def issue(  # noqa: PLR0913  each is a part of a token
         "jti": secrets.token_urlsafe(12),
     }
     claims.principal(values, "")
-    return jwt.encode(values, key, algorithm=algorithm)
+    headers = None if key_id is None else {"kid": key_id}
+    return jwt.encode(values, key, algorithm=algorithm, headers=headers)

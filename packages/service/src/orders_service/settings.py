@@ -1,6 +1,6 @@
 """Settings that several services have, from the environment; secrets also from files."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +24,7 @@ class ServiceSettings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _read_secrets(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return secrets_from_files(given)
+        return secrets_from_files(given, cls.model_fields)
 
 
 class RedisSettings(ServiceSettings):
@@ -39,12 +39,15 @@ class RedisSettings(ServiceSettings):
         return with_password(str(self.redis_url), self.redis_password.get_secret_value())
 
 
-def secrets_from_files(given: dict[str, Any]) -> dict[str, Any]:
-    """Return settings with each secret that is not given itself read from the file named for it."""
+def secrets_from_files(given: dict[str, Any], fields: Collection[str]) -> dict[str, Any]:
+    """Return settings with each secret that is not given itself read from the file named for it.
+
+    ``fields`` are the names of all settings: ``NAME_FILE`` without ``NAME`` is a file by itself.
+    """
     found = dict(given)
     for name, file in given.items():
         secret = name.removesuffix("_file")
-        if secret != name and file and not found.get(secret):
+        if secret != name and secret in fields and file and not found.get(secret):
             # An unreadable file leaves the secret unset; its validation then names both settings.
             with suppress(OSError):
                 found[secret] = Path(file).read_text(encoding="utf-8").strip()

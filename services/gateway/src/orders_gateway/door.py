@@ -23,6 +23,7 @@ class Door:
         self._settings = settings
         self._redis = client
         self._verifier = None if settings.is_open else settings.verifier()
+        self._keys_version = 0
         self.security = SecurityLog()
         self.revocations = Revocations(settings.auth_leeway_s)
         self.addresses = Tally(settings.connections_per_address)
@@ -88,18 +89,26 @@ class Door:
                 principal = await tickets.redeem(self._redis, credential.text)
         else:
             principal = await self._verifier.verify(credential.text)
-        if self.revocations.covers(principal):
+        if self.is_revoked(principal):
             raise InvalidTokenError("the token was revoked")
         return principal
 
+    def is_revoked(self, principal: Principal) -> bool:
+        """Return whether a principal's token was revoked, or the key that signed it withdrawn."""
+        if self._verifier is None:
+            return False
+        return self.revocations.covers(principal) or not self._verifier.still_accepts(principal)
+
     async def refresh_revocations(self) -> bool:
-        """Read the revocation list from Redis; return whether it changed.
+        """Read the revocation list from Redis; return whether it changed, or the keys did.
 
         Raises:
             RevocationsUnavailableError: Redis does not answer.
 
         """
-        return await self.revocations.refresh(self._redis)
+        known = self._keys_version
+        self._keys_version = 0 if self._verifier is None else self._verifier.keys.version
+        return await self.revocations.refresh(self._redis) or self._keys_version != known
 
     def address(self, peer: str, request: Request) -> str:
         """Return what the client is counted under: its address or network.

@@ -226,7 +226,7 @@ class Subscriber:
 
     def close_if_revoked(self) -> None:
         """Close the connection if its token was revoked."""
-        if self.context.door.revocations.covers(self.principal):
+        if self.context.door.is_revoked(self.principal):
             self.transport.close(CloseCode.UNAUTHORIZED, "the token was revoked")
 
     def _schedule_expiry(self) -> None:

@@ -1,0 +1,91 @@
+"""Which key ``orders token`` signs with: AUTH_SECRET, that of containers, or that of a stack."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_settings import SettingsConfigDict
+
+from orders_access.keys import Key
+from orders_access.settings import AccessSettings
+from orders_cli.errors import BadValueError, NotRunningError
+from orders_cli.settings import DOTENV
+from orders_cli.signing_keys import SigningKeys
+from orders_cli.stack.data_folder import OWN_KEYS, read_state
+from orders_service.settings import refusals
+
+_NO_STACK = (
+    "no stack is running on {data}, so its key may be that of another system: start it, or name "
+    "the folder with --data. For containers: docker compose run --rm orders token"
+)
+_OTHER_KEYS = "the stack on {data} verifies tokens with {keys}: set it for this command, too"
+_ISSUER = "tokens are issued by the owner of the keys of {}"
+
+
+class TokenSettings(AccessSettings):
+    """The services' settings for verifying tokens, here used to sign them."""
+
+    model_config = SettingsConfigDict(env_file=DOTENV, env_ignore_empty=True, extra="ignore")
+
+    auth_signing_key_file: Path | None = None
+    """The private key to AUTH_JWKS_FILE; in containers it is on a volume of this command."""
+
+    @property
+    def listens_on(self) -> str:
+        """This command opens no port."""
+        return "localhost"
+
+
+@dataclass(frozen=True)
+class Signer:
+    """What to sign with; ``key_id`` is None for a secret."""
+
+    settings: TokenSettings
+    key: Key
+    key_id: str | None
+
+
+def find_signer(data: Path, *, named: bool) -> Signer:
+    """Return the configured secret, or the key of the stack; ``named``: by an option.
+
+    Raises:
+        BadValueError: there is none, or it may be the key of another system.
+
+    """
+    settings = _settings()
+    if settings.algorithm == "HS256":
+        return Signer(settings, settings.signing_key(), None)
+    own = own_keys(data, named=named).load()
+    return Signer(settings, own.key, own.key_id)
+
+
+def own_keys(data: Path, *, named: bool) -> SigningKeys:
+    """Return the keys of a stack that makes its own; raises as ``find_signer``."""
+    settings = _settings()
+    if settings.algorithm == "HS256":
+        raise BadValueError("AUTH_SECRET is set: it is the only key. To change it, set another")
+    if settings.auth_signing_key_file is not None and settings.auth_jwks_file is not None:
+        return SigningKeys(settings.auth_signing_key_file, settings.auth_jwks_file)
+    if settings.auth_jwks_file is not None:
+        raise BadValueError(_ISSUER.format("AUTH_JWKS_FILE"))
+    try:
+        used = read_state(data)["tokens"]
+    except NotRunningError:
+        used = OWN_KEYS
+        if not named or not SigningKeys.in_folder(data).exist():
+            raise BadValueError(_NO_STACK.format(data=data)) from None
+    if used != OWN_KEYS:
+        raise BadValueError(_OTHER_KEYS.format(data=data, keys=used))
+    return SigningKeys.in_folder(data)
+
+
+def _settings() -> TokenSettings:
+    try:
+        settings = TokenSettings()
+        if settings.auth_jwks_url is not None:
+            raise BadValueError(_ISSUER.format("AUTH_JWKS_URL"))
+        if settings.algorithm != "HS256":
+            return settings
+        return TokenSettings(auth_mode="token")
+    except ValidationError as exc:
+        raise BadValueError("; ".join(refusals(exc))) from None
