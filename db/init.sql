@@ -1115,10 +1115,11 @@ COMMENT ON FUNCTION order_listener_lead IS
 
 CREATE OR REPLACE FUNCTION order_listener_sleep() RETURNS boolean
 LANGUAGE sql VOLATILE
-RETURN pg_try_advisory_lock(order_lock('asleep'));
+RETURN current_setting('max_prepared_transactions') = '0'
+   AND pg_try_advisory_lock(order_lock('asleep'));
 COMMENT ON FUNCTION order_listener_sleep IS
-    'From now on writers notify. Returns false and changes nothing if a writer tests the '
-    'lock at this moment.';
+    'From now on writers notify. Returns false and changes nothing if a writer tests the lock at this '
+    'moment, or if transactions may be prepared: one that notified may not.';
 
 CREATE OR REPLACE FUNCTION order_listener_wake() RETURNS boolean
 LANGUAGE sql VOLATILE

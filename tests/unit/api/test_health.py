@@ -21,6 +21,8 @@ NO_LAG = Backlog(0, 0.0)
         (WELL, NO_LAG, "ok"),
         (WELL, Backlog(3, 4.9), "ok"),
         (WELL, Backlog(3, 5.1), "degraded"),
+        (WELL, Backlog(0, 0.0, notifications=0.6), "degraded"),
+        (WELL, Backlog(0, 0.0, triggers_fire=False), "degraded"),
         (NO_LISTENER, NO_LAG, "degraded"),
         (NO_GATEWAY, NO_LAG, "degraded"),
         (ONE_FULL, NO_LAG, "ok"),

@@ -12,13 +12,23 @@ from orders_access.limits import Buckets
 from orders_api import queries
 from orders_api.database import Database
 from orders_api.errors import DatabaseUnavailableError, StatementError
-from orders_api.models import Check, Checks, GatewayCheck, Health, LimitsCheck, ListenerCheck
+from orders_api.models import (
+    Check,
+    Checks,
+    DatabaseCheck,
+    GatewayCheck,
+    Health,
+    LimitsCheck,
+    ListenerCheck,
+)
 from orders_api.records import Backlog
 from orders_contract.names import GATEWAY_KEY_PREFIX, HEAD_KEY, LISTENER_KEY
 from orders_service.redis_client import redis_client
 
 CHECK_TIMEOUT_S = 1.0
 MAX_LAG_S = 5.0
+MAX_NOTIFICATIONS = 0.5
+"""Beyond this, writers no longer notify (``order_writer_silent`` in db/init.sql)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,7 @@ class HealthProbe:
         A server that hangs does not answer a cancellation either. No second query is sent while
         the first one is unanswered.
         """
-        if self._asking is None:
+        if self._asking is None or self._asking.done():  # an answer to an earlier check is stale
             self._asking = asyncio.create_task(self._backlog(presence))
         done, _ = await asyncio.wait({self._asking}, timeout=CHECK_TIMEOUT_S)
         if not done:
@@ -114,7 +124,7 @@ class HealthProbe:
 def verdict(presence: Presence | None, backlog: Backlog | None, refused: int = 0) -> Health:
     """Return the state of the system; None stands for a part that did not answer."""
     checks = Checks(
-        database=Check(status="ok" if backlog else "down"),
+        database=_database(backlog),
         redis=Check(status="ok" if presence else "down"),
         listener=_listener(presence, backlog),
         gateways=_gateways(presence),
@@ -124,9 +134,24 @@ def verdict(presence: Presence | None, backlog: Backlog | None, refused: int = 0
     )
     if backlog is None:
         return Health(status="down", checks=checks)
-    states = (checks.redis, checks.listener, checks.gateways)
+    states = (checks.database, checks.redis, checks.listener, checks.gateways)
     fine = all(check.status == "ok" for check in states)
     return Health(status="ok" if fine else "degraded", checks=checks)
+
+
+def _database(backlog: Backlog | None) -> DatabaseCheck:
+    if backlog is None:
+        return DatabaseCheck(status="down")
+    if not backlog.triggers_fire:
+        reason = "session_replication_role is replica: changes through the API make no events"
+    elif backlog.notifications > MAX_NOTIFICATIONS:
+        reason = (
+            f"the NOTIFY queue is {backlog.notifications:.0%} full: end the session that listens"
+            " and stays in a transaction; until then changes are found within a second"
+        )
+    else:
+        return DatabaseCheck(status="ok")
+    return DatabaseCheck(status="degraded", reason=reason)
 
 
 def _listener(presence: Presence | None, backlog: Backlog | None) -> ListenerCheck:

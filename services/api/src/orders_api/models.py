@@ -181,6 +181,12 @@ class Check(BaseModel):
     status: Literal["ok", "degraded", "down", "unknown"]
 
 
+class DatabaseCheck(Check):
+    """`reason` says in one sentence what is wrong with it, null if nothing is known to be."""
+
+    reason: str | None = None
+
+
 class ListenerCheck(Check):
     """How far the stream that clients see lags behind what was committed."""
 
@@ -213,7 +219,7 @@ class LimitsCheck(Check):
 class Checks(BaseModel):
     """All checks."""
 
-    database: Check
+    database: DatabaseCheck
     redis: Check
     listener: ListenerCheck
     gateways: GatewayCheck

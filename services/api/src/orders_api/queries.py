@@ -250,7 +250,9 @@ BACKLOG = """
                (SELECT changed_at FROM order_outbox ORDER BY id LIMIT 1),
                (SELECT changed_at FROM order_events AS event
                  WHERE %(redis)s AND event.position > published
-                 ORDER BY event.position LIMIT 1))))::float8
+                 ORDER BY event.position LIMIT 1))))::float8,
+           pg_notification_queue_usage(),
+           current_setting('session_replication_role') <> 'replica'
       FROM head
 """
 

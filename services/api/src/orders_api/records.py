@@ -78,7 +78,13 @@ class RecentPast:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many changes wait to be published, and for how long the oldest has waited."""
+    """How many changes wait to be published, and for how long the oldest has waited.
+
+    ``notifications`` is how full PostgreSQL's queue of them is, from 0 to 1. ``triggers_fire`` is
+    False if the API's session writes without making events.
+    """
 
     events: int
     seconds: float
+    notifications: float = 0.0
+    triggers_fire: bool = True
