@@ -7,7 +7,9 @@ from websockets.exceptions import InvalidStatus
 
 from harness.follower import Follower
 from harness.pipeline import Pipeline, health
+from harness.processes import LOOPBACK
 from harness.proxy import Proxy
+from harness.redis_log import write
 from harness.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -39,6 +41,39 @@ def _freeze_and_thaw(pipeline: Pipeline, proxy: Proxy, loop: asyncio.AbstractEve
             _read_until_silence(follower)
         loop.call_soon_threadsafe(proxy.thaw)
         assert follower.receive(20)
+    gateway.ready()
+
+
+@pytest.mark.parametrize("service", ["gateway", "listener"])
+async def test_a_half_open_redis_is_given_up(pipeline: Pipeline, service: str) -> None:
+    """I3, I7: a proxy keeps connections to Redis and passes nothing on; new ones work.
+
+    The client gets every event within 10 s, without reconnecting.
+    """
+    proxy = Proxy(pipeline.valkey.port)
+    await proxy.open()
+    try:
+        loop = asyncio.get_running_loop()
+        await asyncio.to_thread(_abandon_and_recover, pipeline, service, proxy, loop)
+    finally:
+        await proxy.close()
+
+
+def _abandon_and_recover(
+    pipeline: Pipeline, service: str, proxy: Proxy, loop: asyncio.AbstractEventLoop
+) -> None:
+    through = {service: {"REDIS_URL": f"redis://{LOOPBACK}:{proxy.port}/0"}}
+    listener = pipeline.listener(**through.get("listener", {}))
+    gateway = pipeline.gateway(**through.get("gateway", {}))
+    listener.ready()
+    with Follower(gateway.ready().ws_url) as follower:
+        write(pipeline, 1)
+        follower.until(1)
+        loop.call_soon_threadsafe(proxy.abandon)
+        write(pipeline, 2)
+        follower.until(3, 12)
+        assert [event["position"] for event in follower.events] == [1, 2, 3]
+    listener.ready()
     gateway.ready()
 
 

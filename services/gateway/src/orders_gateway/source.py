@@ -24,6 +24,10 @@ from orders_service.redis_client import failures_as
 SILENCE_S = 5.0
 """The listener publishes every second. After 5 s without a message the stream may be incomplete."""
 
+REDIS_PING_AFTER_S = 2.0
+REDIS_PING_INTERVAL_S = 3.0
+"""So that a dead connection is found, and replaced, within 10 s."""
+
 logger = structlog.get_logger()
 
 OpenChannel = Callable[[], AbstractAsyncContextManager[Channel]]
@@ -49,7 +53,10 @@ class Source:
 
     def is_fresh(self) -> bool:
         """Return whether a message came within the last SILENCE_S seconds."""
-        return self._heard_at_s is not None and time.monotonic() - self._heard_at_s < SILENCE_S
+        return self._heard_within(SILENCE_S)
+
+    def _heard_within(self, seconds: float) -> bool:
+        return self._heard_at_s is not None and time.monotonic() - self._heard_at_s < seconds
 
     async def run(self) -> None:
         """Follow Redis until cancelled, through every loss of it."""
@@ -93,8 +100,8 @@ class Source:
     async def _ping_in_silence(self, channel: Channel, over: asyncio.Event) -> None:
         """Notice a dead connection. In silence Redis may also be well and the listener gone."""
         while not over.is_set():
-            await asyncio.sleep(SILENCE_S)
-            if not self.is_fresh():
+            await asyncio.sleep(REDIS_PING_INTERVAL_S)
+            if not self._heard_within(REDIS_PING_AFTER_S):
                 channel.ping()
 
     async def take(self, payload: bytes) -> None:
