@@ -46,7 +46,14 @@ def head(pipeline: Pipeline) -> int:
 
 @pytest.mark.parametrize(
     ("policy", "known"),
-    [("noeviction", True), ("noeviction", False), ("allkeys-lru", False), ("volatile-lru", False)],
+    [
+        ("noeviction", True),
+        ("noeviction", False),
+        ("allkeys-lru", False),
+        ("allkeys-random", False),  # takes what the listener used last, too
+        ("volatile-lru", False),
+        ("volatile-ttl", False),  # takes the signs of life of listener and gateways first
+    ],
 )
 def test_the_log_shrinks_and_events_flow(pipeline: Pipeline, policy: str, known: bool) -> None:  # noqa: FBT001
     """I3, I7: 5 MB of events pass a Redis with 2 MB to spare; a client sees each event once.

@@ -15,6 +15,8 @@ _SESSION_SETTINGS = {
     # take_order_events() needs a new snapshot for each statement.
     "default_transaction_isolation": "read\\ committed",
     "default_transaction_read_only": "off",
+    # The functions of db/init.sql are written for it.
+    "standard_conforming_strings": "on",
     "search_path": "public",
     "TimeZone": "UTC",
     # An error instead of events that a policy hides.
