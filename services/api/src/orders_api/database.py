@@ -1,9 +1,12 @@
 """Connections to PostgreSQL: a pool that outlives its server, and the driver's errors wrapped."""
 
 import asyncio
+import os
 import select
+import socket
+import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, LiteralString, Self, TypeAlias
 
 import psycopg
@@ -18,7 +21,8 @@ from orders_api.queries import SET_ACTOR
 
 _POOL_TIMEOUT_S = 2.5
 _ANSWER_TIMEOUT_S = 12.0
-"""Longer than statement_timeout: for a server that does not even report that time is up."""
+"""Longer than statement_timeout: for a server that does not even report that time is up, or a
+connection that is half open: TCP keeps it alive, and nothing passes."""
 _MAX_WAITING = 1000
 
 Connection: TypeAlias = AsyncConnection[TupleRow]
@@ -55,6 +59,7 @@ class Database:
 
     def __init__(self, conninfo: str, max_connections: int) -> None:
         self._reachable = True
+        self._drained_at_s = time.monotonic()
         self._pool = AsyncConnectionPool(
             conninfo,
             kwargs={"autocommit": True, "prepare_threshold": 5},
@@ -87,15 +92,16 @@ class Database:
 
         """
         try:
-            async with self._pool.connection(within_s) as connection:
+            async with self._pool.connection(within_s) as connection, self._answering(connection):
                 self._note(reachable=True)
-                async with asyncio.timeout(_ANSWER_TIMEOUT_S):
-                    try:
-                        yield connection
-                    except errors.FeatureNotSupported:
-                        await connection.close()  # with its prepared statements
-                        raise
+                try:
+                    yield connection
+                except errors.FeatureNotSupported:
+                    await connection.close()  # with its prepared statements
+                    raise
         except _TOO_LARGE as exc:
+            if exc.diag.source_function == "PreCommit_Notify":  # its queue is full
+                raise DatabaseUnavailableError from None
             raise StatementError(exc) from None
         except _UNAVAILABLE as exc:
             if isinstance(exc, PoolTimeout) or _is_lost(exc):
@@ -126,6 +132,24 @@ class Database:
         """Execute a statement by itself and return its one row."""
         async with self.connection() as connection:
             return await one(connection, statement, values)
+
+    @asynccontextmanager
+    async def _answering(self, connection: Connection) -> AsyncIterator[None]:
+        """End a connection that does not answer in time, and all idle ones, which may be dead too.
+
+        Its task is not cancelled: the driver would first ask the server to cancel the statement,
+        and wait for another 5 s.
+        """
+        lent_at_s = time.monotonic()
+        timer = asyncio.get_running_loop().call_later(_ANSWER_TIMEOUT_S, _hang_up, connection)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            is_silent = time.monotonic() - lent_at_s >= _ANSWER_TIMEOUT_S
+            if is_silent and lent_at_s > self._drained_at_s:
+                self._drained_at_s = time.monotonic()
+                await self._pool.drain()
 
     async def _refuse_broken(self, connection: Connection) -> None:
         """Refuse a pooled connection that has ended, without a round trip for one that has not.
@@ -165,6 +189,13 @@ async def one(connection: Connection, statement: Statement, values: Mapping[str,
     if row is None:
         raise LookupError("a statement that always returns a row returned none")
     return row
+
+
+def _hang_up(connection: Connection) -> None:
+    """End a connection as its server would, so that the driver reports it as lost."""
+    if not connection.closed:
+        with socket.socket(fileno=os.dup(connection.fileno())) as shared, suppress(OSError):
+            shared.shutdown(socket.SHUT_RDWR)
 
 
 async def _grow_again(pool: AsyncConnectionPool[Any]) -> None:

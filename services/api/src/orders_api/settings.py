@@ -8,8 +8,7 @@ from orders_service.settings import RedisSettings
 
 STATEMENT_TIMEOUT_S = 10
 
-# PostgreSQL renders rows and reads values. These settings decide how, so they are fixed here,
-# whatever the role or database sets; times are in UTC.
+# What the API depends on and ALTER DATABASE or ALTER ROLE could change. Times are in UTC.
 _SESSION = {
     "search_path": "public",
     "timezone": "UTC",
@@ -19,7 +18,16 @@ _SESSION = {
     "extra_float_digits": "1",
     "lc_monetary": "C",
     "xmlbinary": "base64",
+    "standard_conforming_strings": "on",
+    # An answer of 201 means that the order survives a crash of the server.
+    "synchronous_commit": "on",
     "default_transaction_isolation": "read\\ committed",
+    "default_transaction_read_only": "off",
+    "default_transaction_deferrable": "off",
+    # Policies of the owner hide rows; "off" would make such a query fail.
+    "row_security": "on",
+    "lock_timeout": "0",
+    "idle_session_timeout": "0",
     "statement_timeout": f"{STATEMENT_TIMEOUT_S}s",
     "idle_in_transaction_session_timeout": "15s",
 }
