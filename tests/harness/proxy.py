@@ -49,12 +49,16 @@ class Proxy:
         """Stop carrying all connections, new ones too; both sides stay connected."""
         self._flowing.clear()
 
-    def abandon(self) -> None:
-        """Never carry the present connections again, but new ones: they are half open for good."""
+    def abandon(self) -> int:
+        """Never carry the present connections again, but new ones: they are half open for good.
+
+        Returns how many there are.
+        """
         self._flowing.clear()
         self._abandoned.append(self._flowing)
         self._flowing = asyncio.Event()
         self._flowing.set()
+        return len(self._carrying)
 
     def thaw(self) -> None:
         """Carry frozen connections again."""

@@ -7,6 +7,7 @@ import sys
 
 from harness.servers import Postgres
 from prove.run import Plan, prove
+from prove.system import SERVER
 
 
 def main() -> int:
@@ -20,7 +21,7 @@ def main() -> int:
     plan = Plan(seed, chosen.seconds, chosen.clients)
     sys.stdout.write(f"prove    seed {seed}, {chosen.seconds:.0f} s, {chosen.clients} clients\n")
     sys.stdout.flush()
-    postgres = Postgres()
+    postgres = Postgres(options=SERVER)
     try:
         report = asyncio.run(prove(plan, postgres))
     finally:

@@ -92,6 +92,7 @@ class Owner:
                 self._database.url, options=_SETTINGS, connect_timeout=3
             ) as sql:
                 kind = await self._alter(sql)
+                await sql.commit()  # at the end of the block, a failure would leave it open
         except psycopg.errors.LockNotAvailable:
             kind = "locked out"
         except psycopg.OperationalError:

@@ -1,4 +1,4 @@
-"""Random faults; each ends by itself."""
+"""Random faults; each ends by itself, and says whether it took effect."""
 
 import asyncio
 import os
@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
+from typing import LiteralString
 
 import psycopg
 import redis.asyncio as redis
+from psycopg.rows import TupleRow
 
 from harness.proxy import Proxy
 from orders_contract.names import LOG_KEY
@@ -16,7 +18,8 @@ from prove.chance import Chance
 from prove.hands import by_hand
 from prove.system import Member, System
 
-Fault = Callable[[System, Chance], Awaitable[None]]
+Fault = Callable[[System, Chance], Awaitable[bool | None]]
+"""Returns False if it did not come about: nothing was there to break."""
 
 
 async def _ended(member: Member, chance: Chance, *, kill: bool) -> None:
@@ -65,12 +68,12 @@ async def listener_cut_off(system: System, chance: Chance) -> None:
     await _proxy_dead(chance.one(system.listener_proxies), chance)
 
 
-async def listener_half_open(system: System, chance: Chance) -> None:
+async def listener_half_open(system: System, chance: Chance) -> bool:
     """Leave a listener's present connections half open: only the listener can notice."""
-    chance.one(system.listener_proxies).abandon()
+    return chance.one(system.listener_proxies).abandon() > 0
 
 
-async def listener_session_stopped(system: System, chance: Chance) -> None:
+async def listener_session_stopped(system: System, chance: Chance) -> bool:
     """SIGSTOP the PostgreSQL process of a listener's session, and continue it later."""
     with system.postgres.administrator() as sql:
         found = sql.execute(
@@ -78,30 +81,86 @@ async def listener_session_stopped(system: System, chance: Chance) -> None:
             " AND application_name = 'orders-listener'",
             [system.database.name],
         ).fetchall()
-    if found:
-        pid = chance.one([row[0] for row in found])
-        with suppress(ProcessLookupError):
-            os.kill(pid, SIGSTOP)
-            await asyncio.sleep(chance.seconds(0.3, 6))
-            os.kill(pid, SIGCONT)
+    if not found:
+        return False
+    pid = chance.one([row[0] for row in found])
+    try:
+        os.kill(pid, SIGSTOP)
+    except ProcessLookupError:
+        return False
+    await asyncio.sleep(chance.seconds(0.3, 6))
+    with suppress(ProcessLookupError):
+        os.kill(pid, SIGCONT)
+    return True
 
 
-async def gateway_half_open(system: System, chance: Chance) -> None:
+async def gateway_half_open(system: System, chance: Chance) -> bool:
     """Leave a gateway's present connections to Redis half open."""
-    chance.one(system.gateway_proxies).abandon()
+    return chance.one(system.gateway_proxies).abandon() > 0
 
 
-async def odd_settings(system: System, chance: Chance) -> None:
-    """Change the role's default settings and end its sessions, so that new ones have them."""
-    settings = chance.some(_ODD_SETTINGS, 3)
-    with system.database.connect() as sql:
-        role = "ALTER ROLE CURRENT_USER IN DATABASE " + sql.info.dbname
-        for setting in settings:
-            sql.execute(f"{role} SET {setting}".encode())
-        await sessions_ended(system, chance)
-    await asyncio.sleep(chance.seconds(0.5, 4))
-    with system.database.connect() as sql:
-        sql.execute(f"{role} RESET ALL".encode())
+async def odd_settings(system: System, chance: Chance) -> bool:
+    """Give role or database odd settings and end all sessions, so that new ones have them."""
+    settings = dict(chance.some(_ODD_SETTINGS, 4))
+    database = system.database.name
+    target = chance.one([f"ROLE orders IN DATABASE {database}", f"DATABASE {database}"])
+    with system.postgres.administrator() as sql:
+        try:
+            for name, value in settings.items():
+                sql.execute(f"ALTER {target} SET {name} TO {value}".encode())
+            _end_sessions(system, of_all=True)
+            with system.database.connect() as fresh:
+                given = {
+                    row[0]
+                    for row in fresh.execute(
+                        "SELECT name FROM pg_settings WHERE source IN ('user', 'database',"
+                        " 'database user')"
+                    )
+                }
+            await asyncio.sleep(chance.seconds(0.5, 4))
+        finally:
+            sql.execute(f"ALTER {target} RESET ALL".encode())
+    return given >= settings.keys()
+
+
+async def notify_queue_full(system: System, chance: Chance) -> bool:
+    """Keep PostgreSQL's queue of notifications full: LISTEN, and stay idle in a transaction.
+
+    It is half full for as long as transactions are open that may have notified before.
+    """
+    with system.database.connect() as hoarder, system.database.connect() as filler:
+        hoarder.execute("LISTEN proof")
+        hoarder.execute("BEGIN")
+        hoarder.execute("SELECT 'hoards'")
+        while _usage(filler) <= 0.6:
+            filler.execute(_NOTIFY_MUCH)
+        filled = filler.execute("SELECT clock_timestamp()").fetchone()
+        for _ in range(120):
+            if not filler.execute(_OLDER_TRANSACTIONS, filled).fetchall():
+                break
+            await asyncio.sleep(0.1)
+        else:
+            return False
+        with suppress(psycopg.errors.ProgramLimitExceeded):
+            while _usage(filler) < 1:
+                filler.execute(_NOTIFY_MUCH)
+        await asyncio.sleep(chance.seconds(0.5, 4))
+        return _usage(filler) > 0.9
+
+
+_NOTIFY_MUCH: LiteralString = (
+    "SELECT pg_notify('proof', repeat('x', 7000) || n) FROM generate_series(1, 3) AS n"
+)
+_OLDER_TRANSACTIONS: LiteralString = (
+    "SELECT FROM pg_stat_activity WHERE datname = current_database() AND xact_start < %s"
+    " AND pid <> pg_backend_pid() AND query <> $$SELECT 'hoards'$$"
+)
+
+
+def _usage(sql: psycopg.Connection[TupleRow]) -> float:
+    row = sql.execute("SELECT pg_notification_queue_usage()").fetchone()
+    assert row is not None
+    return float(row[0])
 
 
 async def gateway_killed(system: System, chance: Chance) -> None:
@@ -154,7 +213,10 @@ async def api_frozen(system: System, chance: Chance) -> None:
 
 async def sessions_ended(system: System, chance: Chance) -> None:
     """Terminate the sessions of the listeners, or all sessions."""
-    of_all = chance.happens(0.5)
+    _end_sessions(system, of_all=chance.happens(0.5))
+
+
+def _end_sessions(system: System, *, of_all: bool) -> None:
     with system.postgres.administrator() as sql:
         sql.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
@@ -210,18 +272,27 @@ async def redis_frozen(system: System, chance: Chance) -> None:
     system.valkey.thaw()
 
 
-async def redis_memory_limited(system: System, chance: Chance) -> None:
-    """Give Redis hardly more memory than it uses, for a while."""
+async def redis_memory_limited(system: System, chance: Chance) -> bool:
+    """Give Redis hardly more memory than it uses, or less, for a while."""
     client = redis.Redis.from_url(system.valkey.url)
     try:
-        used = (await client.info("memory"))["used_memory"]
-        policy = chance.one(["noeviction", "allkeys-lru", "volatile-lru"])
-        await client.config_set("maxmemory-policy", policy)
-        await client.config_set("maxmemory", used + 2 * 1024 * 1024)
-        await asyncio.sleep(chance.seconds(0.5, 6))
+        used, before = await _memory(client)
+        await client.config_set("maxmemory-policy", chance.one(_POLICIES))
+        await client.config_set("maxmemory", used + chance.between(-200_000, 200_000))
+        await asyncio.sleep(chance.seconds(1, 6))
+        _, after = await _memory(client)
         await client.config_set("maxmemory", 0)
     finally:
         await client.aclose()
+    return after > before
+
+
+async def _memory(client: "redis.Redis") -> tuple[int, int]:
+    """Return the bytes that Redis uses, and how often it had none left for a command."""
+    used = (await client.info("memory"))["used_memory"]
+    evicted = (await client.info("stats"))["evicted_keys"]
+    errors = await client.info("errorstats")
+    return used, evicted + errors.get("errorstat_OOM", {"count": 0})["count"]
 
 
 async def redis_clients_killed(system: System, chance: Chance) -> None:
@@ -251,18 +322,27 @@ async def history_pruned(system: System, chance: Chance) -> None:
         await _redis(system, "XTRIM", LOG_KEY, "MINID", f"{row[0]}-0")
 
 
+_POLICIES = ("noeviction", "allkeys-lru", "allkeys-random", "volatile-lru", "volatile-ttl")
 _ODD_SETTINGS = (
-    "timezone TO 'Asia/Kolkata'",
-    "datestyle TO 'SQL, DMY'",
-    "intervalstyle TO 'iso_8601'",
-    "bytea_output TO 'escape'",
-    "extra_float_digits TO -15",
-    "search_path TO pg_catalog, public",
-    "synchronous_commit TO off",
-    "default_transaction_isolation TO 'repeatable read'",
-    "statement_timeout TO '5s'",
-    "lock_timeout TO '2s'",
+    ("TimeZone", "'Asia/Kolkata'"),
+    ("DateStyle", "'SQL, DMY'"),
+    ("IntervalStyle", "'iso_8601'"),
+    ("bytea_output", "'escape'"),
+    ("extra_float_digits", "-15"),
+    ("standard_conforming_strings", "off"),
+    ("search_path", "pg_catalog, public"),
+    ("synchronous_commit", "off"),
+    ("default_transaction_isolation", "'repeatable read'"),
+    ("default_transaction_isolation", "serializable"),
+    ("default_transaction_deferrable", "on"),
+    ("default_transaction_read_only", "on"),
+    ("statement_timeout", "'300ms'"),
+    ("lock_timeout", "'50ms'"),
+    ("idle_session_timeout", "'300ms'"),
+    ("idle_in_transaction_session_timeout", "'300ms'"),
+    ("row_security", "off"),
 )
+"""Settings that a role or a database may have; the services' sessions must not depend on them."""
 
 _POSTGRES, _REDIS, _API = "postgres", "redis", "api"
 _LISTENERS, _GATEWAYS, _PROXIES = "listeners", "gateways", "proxies"
@@ -280,6 +360,7 @@ FAULTS: Faults = [
     (2, (listener_session_stopped, _POSTGRES)),
     (2, (redis_memory_limited, _REDIS)),
     (2, (odd_settings, _POSTGRES)),
+    (2, (notify_queue_full, _POSTGRES)),
     (5, (gateway_killed, _GATEWAYS)),
     (3, (gateway_stopped, _GATEWAYS)),
     (1.5, (gateways_rolled, _GATEWAYS)),
@@ -323,7 +404,9 @@ class Weather:
         self._mean_pause_s = mean_pause_s
         self._busy: set[str] = set()
         self._stopping = asyncio.Event()
+        self._attempts = 0
         self.brought: Counter[str] = Counter()
+        """How often each fault took effect."""
 
     async def blow(self) -> None:
         """Cause faults until ``calm`` is called; return when the last one has ended."""
@@ -349,9 +432,12 @@ class Weather:
     async def _bring(self, fault: Fault, concerned: str) -> None:
         self._busy.add(concerned)
         self._note(f"fault: {fault.__name__}")
-        self.brought[fault.__name__] += 1
+        self._attempts += 1
         try:
-            await fault(self._system, self._chance.part(sum(self.brought.values())))
+            if await fault(self._system, self._chance.part(self._attempts)) is False:
+                self._note(f"fault: {fault.__name__} found nothing to break")
+            else:
+                self.brought[fault.__name__] += 1
         except (psycopg.OperationalError, redis.RedisError) as exc:
             self._note(f"fault: {fault.__name__} did not reach its target: {exc}")
         finally:

@@ -47,6 +47,8 @@ class Ledger:
         self.waiting: dict[str, Transaction] = {}
         self.outcomes: Counter[Outcome] = Counter()
         self.changes = 0
+        self.refusals: list[str] = []
+        """Writes that failed for a reason that the stream caused (I5)."""
 
     def open(self, actor: str) -> Transaction:
         """Record the beginning of a transaction; each has its own actor."""

@@ -280,6 +280,8 @@ class Run:
         """Collect findings, and compare what clients saw with the log."""
         self.report.find(self._replay.findings)
         self._replay.findings.clear()
+        self.report.find(f"I5: {each}" for each in self._ledger.refusals)
+        self._ledger.refusals.clear()
         for watcher in self._watchers:
             audit = watcher.audit
             while audit.sightings and audit.sightings[0].position <= self._replay.position:

@@ -18,7 +18,10 @@ from prove.hands import by_hand
 
 T = TypeVar("T")
 
+SERVER = {"max_notify_queue_pages": "64"}
+"""Settings of PostgreSQL: a queue of notifications that a fault can fill."""
 _READY_WITHIN_S = 60.0
+WELL_AGAIN_WITHIN_S = 60.0
 _TESTS = Path(__file__).resolve().parent.parent
 _GATEWAY = {
     "HEARTBEAT_INTERVAL_S": "1",
@@ -149,10 +152,13 @@ class System:
             self.gateways.append(
                 self._member(f"gateway-{number}", "orders_gateway", env, "/health")
             )
-        await self.heal()
+        await self._make_well(_READY_WITHIN_S)
 
     async def heal(self) -> float:
         """Undo every fault; return the seconds until all health pages answer 200."""
+        return await self._make_well(WELL_AGAIN_WITHIN_S)
+
+    async def _make_well(self, within_s: float) -> float:
         began = time.monotonic()
         self.postgres.thaw()
         self.valkey.thaw()
@@ -163,8 +169,9 @@ class System:
         for member in self.members:
             await by_hand(member.wake)
         while not await self._all_well():
-            if time.monotonic() - began > _READY_WITHIN_S:
-                raise NotWellError([f"{m.name} {m.page()}" for m in self.members if not m.well()])
+            if time.monotonic() - began > within_s:
+                unwell = [f"{m.name} {m.page()}" for m in self.members if not m.well()]
+                raise NotWellError(unwell, within_s)
             await asyncio.sleep(0.05)
         return time.monotonic() - began
 
@@ -209,5 +216,5 @@ class System:
 class NotWellError(AssertionError):
     """Services are not well although no fault is active."""
 
-    def __init__(self, names: list[str]) -> None:
-        super().__init__(f"not well {_READY_WITHIN_S:.0f} s after the last fault: {names}")
+    def __init__(self, names: list[str], within_s: float) -> None:
+        super().__init__(f"not well {within_s:.0f} s after the last fault: {names}")

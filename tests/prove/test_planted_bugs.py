@@ -10,8 +10,16 @@ import pytest
 from harness.servers import Postgres
 from orders_client import Event, OrderBook, OrdersClient, Snapshot, follow
 from orders_client.items import Item
+from prove import system
 from prove.clients import Follow
-from prove.faults import FAULTS, Faults, stream_replaced
+from prove.faults import (
+    FAULTS,
+    Fault,
+    Faults,
+    listener_half_open,
+    notify_queue_full,
+    stream_replaced,
+)
 from prove.run import Plan, prove
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -62,6 +70,19 @@ TORN_TABLE: LiteralString = """
 """
 
 
+NOTIFIES_ALWAYS: LiteralString = """
+    CREATE OR REPLACE FUNCTION order_writer_silent() RETURNS boolean LANGUAGE sql VOLATILE
+    RETURN pg_try_advisory_xact_lock_shared(order_lock('silent'))
+       AND pg_try_advisory_lock_shared(order_lock('asleep'))
+       AND pg_advisory_unlock_shared(order_lock('asleep'));
+"""
+
+
+def only(fault: Fault) -> Faults:
+    """Return one fault of ``FAULTS``."""
+    return [each for each in FAULTS if each[1][0] is fault]
+
+
 async def found(
     postgres: Postgres,
     planted: dict[str, str],
@@ -70,11 +91,12 @@ async def found(
     following: Follow = follow,
     faults: Faults = (),
     restores: float = 0,
+    seconds: float = 40,
 ) -> list[str]:
-    """Return the findings of a short run."""
+    """Return the findings of a short run, which ends with the first one."""
     plan = Plan(
         seed=7,
-        seconds=40,
+        seconds=seconds,
         clients=10,
         writers=5,
         quiet_after_s=3,
@@ -119,10 +141,37 @@ async def test_a_wrong_key_is_found(provable_postgres: Postgres) -> None:
     assert any(re.search(r"I1: event .* DELETE of stock", each) for each in findings), findings
 
 
+async def test_a_writer_that_fails_with_the_queue_is_found(provable_postgres: Postgres) -> None:
+    """I5: writers that notify although the queue is full fail, which is found."""
+    findings = await found(
+        provable_postgres,
+        {},
+        planted_sql=NOTIFIES_ALWAYS,
+        faults=only(notify_queue_full),
+        seconds=120,
+    )
+    assert any(re.search(r"I5: .* too many notifications", each) for each in findings), findings
+
+
+async def test_a_listener_that_waits_for_ever_is_found(
+    provable_postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I3: a listener that does not end a half-open session delivers nothing, which is found."""
+    monkeypatch.setattr(system, "WELL_AGAIN_WITHIN_S", 12.0)
+    findings = await found(
+        provable_postgres,
+        {"orders_listener": "prove.planted.waits_for_ever"},
+        faults=only(listener_half_open),
+    )
+    stuck = r"not well .* listener-|I7: not told everything by now: the outbox"
+    assert any(re.search(stuck, each) for each in findings), findings
+
+
 async def test_a_client_that_ignores_a_reset_is_found(provable_postgres: Postgres) -> None:
     """I7: a client that fetches no snapshot after a reset has an unexplained gap."""
-    replaced = [each for each in FAULTS if each[1][0] is stream_replaced]
-    findings = await found(provable_postgres, {}, following=ignoring_resets, faults=replaced)
+    findings = await found(
+        provable_postgres, {}, following=ignoring_resets, faults=only(stream_replaced)
+    )
     assert any("nothing explains it" in each for each in findings), findings
 
 

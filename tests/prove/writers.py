@@ -16,7 +16,9 @@ from prove.statements import STATEMENTS, Connection, gone_lines, insert
 
 Work = Callable[[Connection, Transaction], Awaitable[None]]
 
-_SETTINGS = "-c lock_timeout=5s -c statement_timeout=20s"
+# What a writer's session has not set itself may become odd: see faults.odd_settings. Commits must
+# survive a crash, or the ledger would be wrong.
+_SETTINGS = "-c lock_timeout=5s -c statement_timeout=20s -c synchronous_commit=on"
 _BEGIN: LiteralString = "SELECT set_config('orders.actor', %s, true)"
 _ODD_SETTINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("TimeZone", ("UTC", "Asia/Kolkata", "America/St_Johns")),
@@ -130,7 +132,8 @@ class Writer:
         """Do the work of a transaction; roll it back if that fails."""
         try:
             await work(sql, transaction)
-        except psycopg.Error:
+        except psycopg.Error as exc:
+            self._note(exc)
             self._ledger.close(transaction, Outcome.ROLLED_BACK)
             await self._abandon(sql)
             return False
@@ -160,7 +163,8 @@ class Writer:
         commits = self._chance.happens(0.87)
         try:
             await (sql.commit() if commits else sql.rollback())
-        except psycopg.Error:
+        except psycopg.Error as exc:
+            self._note(exc)
             # The answer to COMMIT was lost, perhaps only the answer: look up the mark.
             await self._abandon(sql)
             committed = commits and await self._has_committed(transaction.actor)
@@ -168,6 +172,11 @@ class Writer:
         else:
             committed = commits
         self._ledger.close(transaction, Outcome.COMMITTED if committed else Outcome.ROLLED_BACK)
+
+    def _note(self, exc: psycopg.Error) -> None:
+        """Record that PostgreSQL refused a write because of a notification."""
+        if isinstance(exc, psycopg.errors.ProgramLimitExceeded):
+            self._ledger.refusals.append(f"writer {self._name}: {str(exc).strip()}")
 
     async def _has_committed(self, actor: str) -> bool:
         """Return whether a transaction has committed; if not, make sure that it cannot any more."""
