@@ -7,6 +7,7 @@ from importlib import import_module
 import typer
 
 from orders_cli.errors import OrdersError
+from orders_cli.terminal import printable
 
 COMMANDS = {
     "up": "up:up",
@@ -53,6 +54,6 @@ def run() -> int:
     try:
         build(asked if asked and asked[0] in COMMANDS else COMMANDS)()
     except OrdersError as exc:
-        sys.stderr.write(f"orders: {exc}\n")
+        sys.stderr.write(f"orders: {printable(str(exc))}\n")
         return exc.exit_status
     return 0

@@ -23,6 +23,7 @@ from orders_cli.import_rows import ImportRow, RowBuilder, rows_by_key
 from orders_cli.mapping import HeaderMapping, map_headers
 from orders_cli.progress import ProgressBar, progress_bar
 from orders_cli.stack.data_folder import DEFAULT_DATA
+from orders_cli.terminal import printable
 from orders_contract.schema import ORDERS
 
 _CONNECTIONS = 32
@@ -149,7 +150,7 @@ class _Import:
         self._writable = {each.name for each in table.columns.values() if each.writable}
         if self._upsert_by is not None and self._upsert_by not in mapping.columns:
             raise BadValueError(f"--upsert-by: no header is for a column {self._upsert_by!r}")
-        typer.echo(_description(file, mapping))
+        typer.echo(printable(_description(file, mapping)))
         return self._usable(RowBuilder(name, mapping, table, conventions).build(file))
 
     def _usable(self, built: Iterable[ImportRow | BadRecord]) -> list[ImportRow]:
@@ -166,7 +167,7 @@ class _Import:
 
     def _refuse(self, line: int, problem: str) -> None:
         self.counts.refused += 1
-        sys.stderr.write(f"line {line}: {problem}\n")
+        sys.stderr.write(f"line {line}: {printable(problem)}\n")
 
     async def send(self, rows: list[ImportRow]) -> None:
         """Create or update all rows."""

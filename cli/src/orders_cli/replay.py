@@ -24,6 +24,7 @@ from orders_cli.mapping import letters, map_headers
 from orders_cli.progress import ProgressBar, progress_bar
 from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_cli.statuses import StatusFlow
+from orders_cli.terminal import printable
 from orders_cli.timeline import ReplayedOrder, Step, timeline
 from orders_contract.schema import ORDERS, Column, Table
 
@@ -159,7 +160,7 @@ def _usable(orders: Iterable[ReplayedOrder | BadRecord], tally: _Tally) -> list[
 
 
 def _report(line: int, problem: str) -> None:
-    sys.stderr.write(f"line {line}: {problem}\n")
+    sys.stderr.write(f"line {line}: {printable(problem)}\n")
 
 
 class _Replay:

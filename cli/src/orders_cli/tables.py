@@ -9,6 +9,7 @@ import typer
 from orders_cli.addresses import Data, owner_database
 from orders_cli.errors import BadValueError, UnreachableError
 from orders_cli.stack.data_folder import DEFAULT_DATA
+from orders_cli.terminal import printable
 from orders_contract.schema import Schema
 
 Name = Annotated[
@@ -25,7 +26,7 @@ def tables(data: Data = DEFAULT_DATA) -> None:
         rows.append((table.name, ",".join(table.key), parent, " ".join(table.columns)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        typer.echo("  ".join(map(str.ljust, row, widths)).rstrip())
+        typer.echo(printable("  ".join(map(str.ljust, row, widths)).rstrip()))
 
 
 def watch_table(table: Name, data: Data = DEFAULT_DATA) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import rich.console
 from rich.text import Text
 
+from orders_cli.terminal import printable
+
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 _OWN_NAME = "up"
 _PROGRAM = ".venv/bin/orders"
@@ -23,15 +25,15 @@ class StackConsole:
     def child(self, name: str, line: str) -> None:
         """Print a line of a child."""
         colour = self._colours.setdefault(name, _COLOURS[len(self._colours) % len(_COLOURS)])
-        self._print(Text.assemble((f"{name:>9} | ", colour), line))
+        self._print(Text.assemble((f"{name:>9} | ", colour), printable(line)))
 
     def info(self, line: str) -> None:
         """Print a message of ``orders up``."""
-        self._print(Text.assemble((f"{_OWN_NAME:>9} | ", "bold"), line))
+        self._print(Text.assemble((f"{_OWN_NAME:>9} | ", "bold"), printable(line)))
 
     def warn(self, line: str) -> None:
         """Print a warning of ``orders up``."""
-        self._print(Text(f"{_OWN_NAME:>9} | {line}", "bold red"))
+        self._print(Text(f"{_OWN_NAME:>9} | {printable(line)}", "bold red"))
 
     def ready(
         self,

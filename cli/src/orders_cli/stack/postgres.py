@@ -49,8 +49,9 @@ _SETTINGS = {
     "cluster_name": "orders",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # Warnings and worse, start and stop. No statements and no rows: they contain names.
-    "log_min_messages": "warning",
+    # Start, stop and what ends sessions. Errors and warnings of statements repeat values of rows
+    # ("invalid input syntax ..."), and a trigger may raise any text; the client gets them.
+    "log_min_messages": "log",
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
     "log_checkpoints": "off",

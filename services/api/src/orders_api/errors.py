@@ -225,6 +225,9 @@ class StatementError(Exception):
         diag = exc.diag
         self.sqlstate = exc.sqlstate or ""
         self.message = diag.message_primary or ""
+        raised = diag.source_function in {"exec_stmt_raise", "exec_stmt_assert"}
+        self.is_raised = raised and not self.sqlstate.startswith("XX")
+        """Whether a function of the owner raised it, with any code but an internal one."""
         self.namespace = diag.schema_name
         self.table = diag.table_name
         self.column = diag.column_name

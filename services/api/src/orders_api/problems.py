@@ -46,7 +46,7 @@ def problem(
     text = json.dumps(members)
     if stale is not None:
         text = f'{text[:-1]}, "{stale.member}": {stale.current.json}}}'
-    return Response(text, status, headers, MEDIA_TYPE)
+    return Response(text, status, {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:

@@ -29,7 +29,6 @@ from orders_contract.schema import Column
 _NOT_NULL, _FOREIGN_KEY, _UNIQUE, _CHECK = "23502", "23503", "23505", "23514"
 _RESTRICT, _EXCLUSION = "23001", "23P01"
 _FORBIDDEN = "42501"
-_RAISED = "P0001"
 _UNDEFINED_FUNCTION = "42883"
 _DATA, _INTEGRITY, _LIMIT = "22", "23", "54"
 
@@ -53,7 +52,7 @@ async def of_write(  # noqa: PLR0911  one for each kind of refusal
             return await _conflict(database, error, "conflicts with another row")
         case state if state == _FORBIDDEN:
             return DatabaseForbidsError()
-        case state if state == _RAISED or state.startswith(_INTEGRITY):
+        case state if error.is_raised or state.startswith(_INTEGRITY):
             # The database's owner wrote it for clients that write; shown to them, never logged.
             return RefusedByTriggerError(error.message[:_MAX_MESSAGE_LENGTH])
         case state if state.startswith(_LIMIT):
