@@ -135,15 +135,35 @@ def test_security_log(guarded: Guarded, chief: str) -> None:
     assert logged("refused", "403", "/api/orders/1", "sybil")
 
 
-def test_revocation_while_redis_is_away(guarded: Guarded, chief: str) -> None:
-    """I3: PostgreSQL has the list, so the API refuses a revoked token without Redis."""
-    with guarded.client(chief) as admin, guarded.client(token(subject="olivia")) as client:
+@pytest.mark.parametrize("loss", ["stopped", "hangs"])
+def test_revocation_while_redis_is_away(guarded: Guarded, chief: str, loss: str) -> None:
+    """I3: without Redis, API and gateways refuse a token within two seconds of its revocation."""
+    valkey, subject = guarded.pipeline.valkey, f"olivia-{loss}"
+    shown = token(subject=subject)
+    with (
+        guarded.client(chief) as admin,
+        guarded.client(shown) as client,
+        guarded.follow(shown) as follower,
+    ):
         assert client.get("/api/me").status_code == 200
-        guarded.pipeline.valkey.stop()
+        (valkey.stop if loss == "stopped" else valkey.freeze)()
         try:
-            answer = admin.post("/api/revocations", json={"subject": "olivia"})
+            answer = admin.post("/api/revocations", json={"subject": subject})
             assert answer.status_code == 503
             assert refused_within(client, 2)
+            began = time.monotonic()
+            assert follower.closing_code() == 4001
+            assert time.monotonic() - began < 2
             assert admin.get("/api/me").status_code == 200
         finally:
-            guarded.pipeline.valkey.start()
+            (valkey.start if loss == "stopped" else valkey.thaw)()
+
+
+def test_who_reads_the_list(guarded: Guarded, chief: str, ann: str) -> None:
+    """Unrestricted admins read the list; others do not, whatever their token's subject."""
+    with guarded.client(chief) as admin:
+        admin.post("/api/revocations", json={"token_id": "listed"})
+        assert "token:listed" in admin.get("/api/revocations").json()["revoked"]
+    for shown in (ann, token("viewer", subject="gateway"), token("clerk")):
+        with guarded.client(shown) as client:
+            problem(client.get("/api/revocations"), 403)

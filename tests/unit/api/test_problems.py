@@ -31,7 +31,8 @@ def test_own_errors(error: ApiError, status: int, headers: set[str]) -> None:
     body = json.loads(bytes(response.body))
     assert (response.status_code, body["status"]) == (status, status)
     assert body["detail"] == error.detail
-    assert set(response.headers) - {"content-type", "content-length"} == headers
+    assert response.headers["cache-control"] == "no-store"  # a 404 may be cached otherwise
+    assert set(response.headers) - {"content-type", "content-length", "cache-control"} == headers
 
 
 def test_stale_order_travels_unopened() -> None:

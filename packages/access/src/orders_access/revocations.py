@@ -1,5 +1,7 @@
 """Which tokens are revoked. PostgreSQL has the list, Redis spreads it, this module reads Redis.
 
+While Redis does not answer, the API reads PostgreSQL and gateways ask the API.
+
 The list is a Redis hash. Field ``token:<id>`` holds until when the entry matters, field
 ``subject:<name>`` before when a subject's tokens must have been issued to be revoked; times are
 seconds since 1970. Field ``version`` changes with every change, so that a look is cheap.
@@ -14,6 +16,8 @@ from orders_access.principal import Principal
 from orders_contract.names import REVOKED_KEY
 
 VERSION_FIELD = "version"
+REDIS_TIMEOUT_S = 1.0
+"""A revocation takes effect within two seconds, also while Redis hangs."""
 
 
 class Revocations:
@@ -42,10 +46,12 @@ class Revocations:
             return False
         return principal.issued is None or principal.issued <= before + self._leeway_s
 
-    def replace(self, times: Mapping[str, float]) -> None:
-        """Take over the list as PostgreSQL has it."""
+    def replace(self, times: Mapping[str, float]) -> bool:
+        """Take over the list as PostgreSQL has it; return whether it is another."""
+        changed = times != self._times
         self._times = times
         self._version = self._version or ""
+        return changed
 
     async def refresh(self, client: redis.Redis) -> bool:
         """Read the list if it has changed; return whether it had.

@@ -10,7 +10,8 @@ from orders_access.errors import AccessError
 from orders_access.principal import Principal
 from orders_access.security_log import SecurityLog
 from orders_api.errors import ForbiddenError, InvalidInputError, RedisUnavailableError
-from orders_api.models import Me, Revocation, Ticket
+from orders_api.gate import GATEWAY
+from orders_api.models import Me, Revocation, Revoked, Ticket
 from orders_api.openapi import problems
 from orders_api.requests import Parts, parts, require, require_no_query
 from orders_service.redis_client import failures_as
@@ -52,6 +53,16 @@ async def create_ticket(request: Request) -> Response:
         ticket = await tickets.issue(parts(request).redis, who)
     made = Ticket(ticket=ticket, expires_in=tickets.LIFETIME_S)
     return _uncached(made.model_dump_json(), 201)
+
+
+@router.get("/revocations", response_model=Revoked, responses=problems())
+async def get_revocations(request: Request) -> Response:
+    """Return what is revoked: for gateways while Redis is away, and for admins."""
+    who = require(request, "viewer")
+    if who is not GATEWAY and (not who.may("admin") or who.rows is not None):
+        raise ForbiddenError
+    revoked = Revoked(revoked=await parts(request).revocations.read())
+    return _uncached(revoked.model_dump_json())
 
 
 @router.post("/revocations", status_code=204, responses=problems(413, 415))

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from orders_access.limits import Buckets
-from orders_access.revocations import Revocations
+from orders_access.revocations import REDIS_TIMEOUT_S, Revocations
 from orders_api import access_routes, docs, openapi, problems, routes, table_routes
 from orders_api.activity import Activity
 from orders_api.catalog import Catalog
@@ -41,6 +41,7 @@ def create(settings: Settings) -> FastAPI:
             Database(settings.database_address(), settings.db_pool_connections) as database,
             HealthProbe(database, address, requests) as probe,
             redis_client(address, timeout_s=_REDIS_TIMEOUT_S, decode_responses=True) as redis,
+            redis_client(address, timeout_s=REDIS_TIMEOUT_S, decode_responses=True) as listed,
         ):
             parts = Parts(
                 settings=settings,
@@ -50,7 +51,7 @@ def create(settings: Settings) -> FastAPI:
                 activity=Activity(database),
                 probe=probe,
                 redis=redis,
-                revocations=RevocationList(database, redis, revocations),
+                revocations=RevocationList(database, listed, revocations),
                 verifier=None if settings.is_open else settings.verifier(),
             )
             async with _followed(parts):

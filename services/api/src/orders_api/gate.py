@@ -28,7 +28,8 @@ from orders_api.problems import from_error
 PUBLIC = ("/api/health", "/api/docs", "/api/openapi.json")
 """Paths that need no token, with all paths below them."""
 
-_GATEWAY = Principal("gateway", "viewer")
+GATEWAY = Principal("gateway", "viewer")
+"""A gateway; compared by identity, since a token may have this subject."""
 
 
 class Checker(Protocol):
@@ -88,7 +89,7 @@ class Gate:
             return ANYONE
         tokens = Headers(scope=scope).getlist("authorization")
         if self._is_gateway(tokens):
-            return _GATEWAY
+            return GATEWAY
         self._limit(f"address:{_address(scope)}")
         try:
             principal = await self._identify(self._verifier, tokens)

@@ -274,6 +274,12 @@ class Revocation(_Request):
         return self
 
 
+class Revoked(BaseModel):
+    """What is revoked: `token:<id>` and `subject:<name>`, with times in seconds since 1970."""
+
+    revoked: dict[str, float]
+
+
 class FieldError(BaseModel):
     """What is wrong with one field."""
 

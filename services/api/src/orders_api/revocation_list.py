@@ -78,11 +78,20 @@ class RevocationList:
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await stop.wait()
 
-    async def _write_to_redis(self) -> None:
-        """Read the list and write it to Redis. It only adds, so two processes may write at once."""
+    async def read(self) -> dict[str, float]:
+        """Return the list as PostgreSQL has it.
+
+        Raises:
+            DatabaseUnavailableError: PostgreSQL does not answer.
+
+        """
         async with self._database.connection() as connection:
             rows = await (await connection.execute(queries.REVOKED)).fetchall()
-        times: dict[str, float] = dict(rows)
+        return dict(rows)
+
+    async def _write_to_redis(self) -> None:
+        """Read the list and write it to Redis. It only adds, so two processes may write at once."""
+        times = await self.read()
         self._revocations.replace(times)
         entries: dict[Any, Any] = {name: str(time_s) for name, time_s in times.items()}
         entries[VERSION_FIELD] = secrets.token_hex(8)

@@ -6,6 +6,7 @@ from functools import partial
 import httpx
 import redis.asyncio as redis
 
+from orders_access.revocations import REDIS_TIMEOUT_S
 from orders_contract.names import CHANGES_CHANNEL
 from orders_gateway import upkeep
 from orders_gateway.capacity import ClientCapacity
@@ -32,15 +33,20 @@ async def run(settings: Settings) -> None:
     stop = stop_requested()
     async with (
         redis_client(settings.redis_address()) as client,
+        redis_client(settings.redis_address(), timeout_s=REDIS_TIMEOUT_S) as listed,
         httpx.AsyncClient(
             base_url=str(settings.api_url), headers=_credential(settings), timeout=5
         ) as api,
     ):
-        await _serve(settings, client, api, stop)
+        await _serve(settings, client, listed, api, stop)
 
 
 async def _serve(
-    settings: Settings, client: redis.Redis, api: httpx.AsyncClient, stop: asyncio.Event
+    settings: Settings,
+    client: redis.Redis,
+    listed: redis.Redis,
+    api: httpx.AsyncClient,
+    stop: asyncio.Event,
 ) -> None:
     hub: Hub[Write] = Hub(
         Ring(settings.ring_max_events, settings.ring_max_bytes), _bounds(settings)
@@ -56,7 +62,7 @@ async def _serve(
         source.run(),
         upkeep.send_heartbeats(fanout, source.is_fresh, settings.heartbeat_interval_s),
         upkeep.ping(fanout.subscribers, settings.ping_interval_s, settings.ping_timeout_s),
-        upkeep.enforce_revocations(door, fanout),
+        upkeep.enforce_revocations(door, fanout, listed, api),
         upkeep.watch_memory(capacity, fanout),
         upkeep.report_presence(client, settings.gateway_id, gateway.status),
     )

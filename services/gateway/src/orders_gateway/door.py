@@ -99,16 +99,11 @@ class Door:
             return False
         return self.revocations.covers(principal) or not self._verifier.still_accepts(principal)
 
-    async def refresh_revocations(self) -> bool:
-        """Read the revocation list from Redis; return whether it changed, or the keys did.
-
-        Raises:
-            RevocationsUnavailableError: Redis does not answer.
-
-        """
+    def keys_changed(self) -> bool:
+        """Return whether the keys that verify tokens changed since the last call."""
         known = self._keys_version
         self._keys_version = 0 if self._verifier is None else self._verifier.keys.version
-        return await self.revocations.refresh(self._redis) or self._keys_version != known
+        return self._keys_version != known
 
     def address(self, peer: str, request: Request) -> str:
         """Return what the client is counted under: its address or network.

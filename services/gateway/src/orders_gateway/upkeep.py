@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
+import httpx
 import redis.asyncio as redis
 import structlog
 
 from orders_access.errors import RevocationsUnavailableError
+from orders_access.revocations import REDIS_TIMEOUT_S
 from orders_contract.names import GATEWAY_KEY_PREFIX, PRESENCE_TTL_S
 from orders_gateway.capacity import ClientCapacity, ProcessMemory
 from orders_gateway.door import Door
@@ -58,16 +60,29 @@ def ping_once(peers: Collection[Subscriber], now_s: float, timeout_s: float) -> 
             peer.ping()
 
 
-async def enforce_revocations(door: Door, fanout: Fanout) -> None:
+async def enforce_revocations(
+    door: Door, fanout: Fanout, client: redis.Redis, api: httpx.AsyncClient
+) -> None:
     """Close connections whose tokens were revoked. Does nothing in open mode."""
     while not door.is_open:
+        changed = door.keys_changed()
         try:
-            if await door.refresh_revocations():
-                for subscriber in tuple(fanout.subscribers):
-                    subscriber.close_if_revoked()
-        except RevocationsUnavailableError:
-            pass  # the source reports the loss; the known revocations stay in force
+            changed |= await door.revocations.refresh(client)
+        except RevocationsUnavailableError:  # the source reports the loss
+            # If the API does not answer either, the known revocations stay in force.
+            with suppress(httpx.HTTPError, ValueError, LookupError):
+                changed |= door.revocations.replace(await _revoked(api))
+        if changed:
+            for subscriber in tuple(fanout.subscribers):
+                subscriber.close_if_revoked()
         await asyncio.sleep(REVOCATIONS_INTERVAL_S)
+
+
+async def _revoked(api: httpx.AsyncClient) -> dict[str, float]:
+    """Return the list as the API reads it from PostgreSQL."""
+    answer = await api.get("/api/revocations", timeout=REDIS_TIMEOUT_S)
+    answer.raise_for_status()
+    return {str(name): float(time_s) for name, time_s in answer.json()["revoked"].items()}
 
 
 async def watch_memory(capacity: ClientCapacity, fanout: Fanout) -> None:
