@@ -16,7 +16,7 @@ def column(name: str, kind: str = "text", **facts: Any) -> dict[str, Any]:
 def table(*columns: dict[str, Any], **facts: Any) -> Table:
     """Describe a table of orders with an id and some columns."""
     key = column("id", "integer", type="bigint", writable=False, default=True)
-    described = {"name": "orders", "schema": "public", "key": ["id"]}
+    described = {"name": "orders", "schema": "public", "relation": "orders", "key": ["id"]}
     return Table.model_validate({**described, "columns": [key, *columns], **facts})
 
 

@@ -38,7 +38,7 @@ def test_comparable_type(declared: str, compared: str) -> None:
 def test_names_are_quoted() -> None:
     """Names of tables and columns are quoted, whatever they contain."""
     odd = 'x"; DROP TABLE orders; --%s'
-    described = table(column(odd), name='o"x')
+    described = table(column(odd), relation='o"x')
     text = Statements(described).insert((odd,)).decode()
     assert '"public"."o""x"' in text
     assert '"x""; DROP TABLE orders; --%%s"' in text

@@ -321,7 +321,7 @@ def test_filters_of_another_meaning_are_not_equal(pair: tuple[Any, Any]) -> None
 
 
 def test_the_id_of_an_order_has_two_names() -> None:
-    """``order_id`` of an order means its ``id``, unless there is such a column."""
+    """``order_id`` of an order means its key, unless there is such a column."""
     assert RowFilter.parse("orders", {"order_id": [7]}, None).matches({"id": 7})
     with pytest.raises(FilterError, match="another name of id"):
         RowFilter.parse("orders", {"order_id": [7], "id": [8]}, None)

@@ -34,7 +34,8 @@ class Event:
 
     ``row`` is the new row, None after DELETE, TRUNCATE and LEAVE; ``changed`` holds the old values
     of the columns that an UPDATE changed, or the deleted row. ``order_id`` is the order that the
-    row is, or belongs to. ``conflated``: earlier changes of this row were left out.
+    row is, or belongs to; an order's ``key`` holds it as ``id``, whatever the column is called.
+    ``conflated``: earlier changes of this row were left out.
     """
 
     position: int

@@ -85,15 +85,14 @@ async def fetch_snapshot(api: httpx.AsyncClient, tables: Tables | None = None) -
     """
     wanted = {ORDERS: {}} if tables is None else tables
     try:
-        keys: dict[str, tuple[str, ...]] = {ORDERS: ("id",)}
-        if wanted.keys() - keys.keys():
-            schema = Schema.parse(await _get(api, "/api/schema", []))
-            keys = {name: schema.tables[name].key for name in wanted}
+        schema = Schema.parse(await _get(api, "/api/schema", []))
+        keys = {name: schema.tables[name].key for name in wanted}
         place: Place | None = None
         rows: dict[str, dict[Hashable, Row]] = {}
         for name, conditions in wanted.items():
             rows[name] = {}
-            async for page in _pages(api, name, conditions):
+            query = list(_query(name, keys[name], conditions))
+            async for page in _pages(api, name, query):
                 here = Place(str(page["stream"]), int(page["position"]))
                 place = place or here
                 if here.stream != place.stream or here.position < place.position:
@@ -108,10 +107,10 @@ async def fetch_snapshot(api: httpx.AsyncClient, tables: Tables | None = None) -
 
 
 async def _pages(
-    api: httpx.AsyncClient, table: str, conditions: Mapping[str, Any]
+    api: httpx.AsyncClient, table: str, conditions: list[QueryItem]
 ) -> AsyncIterator[Any]:
     path = "/api/orders" if table == ORDERS else f"/api/tables/{table}"
-    query: list[QueryItem] = [("limit", _PAGE), *_query(table, conditions)]
+    query: list[QueryItem] = [("limit", _PAGE), *conditions]
     cursor: str | None = None
     while True:
         page = await _get(api, path, query if cursor is None else [*query, ("cursor", cursor)])
@@ -127,10 +126,10 @@ async def _get(api: httpx.AsyncClient, path: str, query: list[QueryItem]) -> Any
     return parse_json(response.text)
 
 
-def _query(table: str, conditions: Mapping[str, Any]) -> Iterator[QueryItem]:
+def _query(table: str, key: tuple[str, ...], conditions: Mapping[str, Any]) -> Iterator[QueryItem]:
     """Yield the query parameters that select the rows matching a filter."""
     for name, condition in conditions.items():
-        column = "id" if table == ORDERS and name == "order_id" else name
+        column = key[0] if table == ORDERS and name == "order_id" else name
         operators = condition if isinstance(condition, Mapping) else {"eq": condition}
         for operator, value in operators.items():
             for each in value if isinstance(value, list | tuple) else [value]:

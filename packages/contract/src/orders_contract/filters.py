@@ -106,7 +106,8 @@ class RowFilter:
             except FilterError as exc:
                 raise FilterError(f"{table}.{given}: {exc}") from exc
         if len(parsed) < len(conditions):
-            raise FilterError(f"{table}.order_id: is another name of id, which is given as well")
+            key = _column_name(table, "order_id", described)
+            raise FilterError(f"{table}.order_id: is another name of {key}, which is given as well")
         return cls(tuple(parsed[name] for name in sorted(parsed)))
 
     def matches(self, row: Row) -> bool:
@@ -152,10 +153,10 @@ EVERY_ROW = RowFilter()
 
 
 def _column_name(table: str, given: str, described: Table | None) -> str:
-    """Return the column that a filter means: ``order_id`` of an order is its ``id``."""
+    """Return the column that a filter means: ``order_id`` of an order is its key."""
     known = described is None or given in described.columns
     if table == ORDERS and given == "order_id" and (described is None or not known):
-        return "id"
+        return "id" if described is None else described.key[0]
     if not known:
         raise FilterError("there is no such column")
     return given

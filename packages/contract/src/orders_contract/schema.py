@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 ORDERS = "orders"
-"""The table whose rows are orders."""
+"""The name of the table whose rows are orders, whatever it is called in the database."""
 
 MAINTAINED_COLUMNS = frozenset({"version", "updated_at"})
 """Columns that a trigger maintains. ``changed`` of an event never holds them."""
@@ -68,10 +68,14 @@ def _by_name(listed: Any) -> Any:
 
 
 class Table(_Described):
-    """A watched table; ``columns`` by name, in the table's order."""
+    """A watched table; ``columns`` by name, in the table's order.
+
+    ``namespace`` and ``relation`` are its schema and name in the database.
+    """
 
     name: str
     namespace: str = Field("public", alias="schema")
+    relation: str = ""
     key: tuple[str, ...]
     parent: Parent | None = None
     columns: Annotated[Mapping[str, Column], BeforeValidator(_by_name)]
@@ -84,6 +88,11 @@ class Schema(_Described):
 
     version: str
     tables: Annotated[Mapping[str, Table], BeforeValidator(_by_name)]
+
+    @property
+    def orders(self) -> Table | None:
+        """The table whose rows are orders; None if the database has none."""
+        return self.tables.get(ORDERS)
 
     @classmethod
     def parse(cls, document: Mapping[str, Any] | str | bytes) -> Self:

@@ -12,7 +12,7 @@ import structlog
 from orders_api import queries
 from orders_api.bodies import RowFormat
 from orders_api.database import Database
-from orders_api.errors import DatabaseUnavailableError, StatementError, TableNotFoundError
+from orders_api.errors import DatabaseUnavailableError, NoOrdersError, StatementError
 from orders_api.statements import Statements
 from orders_contract.schema import ORDERS, MalformedSchemaError, Schema, Table
 
@@ -65,18 +65,18 @@ class Description:
 
     @property
     def orders(self) -> WatchedTable:
-        """The table ``orders``."""
+        """The table whose rows are orders; raises NoOrdersError if there is none."""
         try:
             return self.tables[ORDERS]
         except KeyError:
-            raise TableNotFoundError from None
+            raise NoOrdersError from None
 
 
 class Catalog:
     """Reads the description when it is first needed, and again whenever the version changes.
 
     ``display`` names the columns that the dashboard shows in the roles status, customer, title and
-    quantity, where a table has them.
+    quantity, where a table has them and the database does not name others.
     """
 
     def __init__(self, database: Database, display: Mapping[str, str]) -> None:
@@ -129,7 +129,7 @@ class Catalog:
             columns = {column["name"] for column in table["columns"]}
             table["display"] = {
                 role: column if column in columns else None
-                for role, column in self._display.items()
+                for role, column in {**self._display, **table["display"]}.items()
             }
         schema = Schema.parse(document)
         if self._description is not None:

@@ -125,6 +125,15 @@ class TableNotFoundError(ApiError):
     status = 404
 
 
+class NoOrdersError(TableNotFoundError):
+    """This database has no table of orders; choose one with `orders attach --orders TABLE`."""
+
+    @property
+    def detail(self) -> str:
+        """What to do, and where the other tables are."""
+        return f"{self.__doc__} Other watched tables are at /api/tables."
+
+
 class RowNotFoundError(ApiError):
     """There is no such row."""
 

@@ -83,7 +83,7 @@ class Log:
         hour = minute - timedelta(minutes=PULSE_MINUTES - 1)
         quarter = minute - timedelta(minutes=minute.minute % 15)
         day = quarter - timedelta(minutes=15 * (PULSE_QUARTERS - 1))
-        counted, values = _created(catalog.orders, who)
+        counted, values = _created(catalog.tables.get(ORDERS), who)
         values |= {
             "hour": hour,
             "minutes": PULSE_MINUTES,
@@ -112,10 +112,10 @@ class Log:
         return earlier.last > 0 or page.last > after
 
 
-def _created(table: WatchedTable, who: Principal) -> tuple[Composable, Values]:
+def _created(table: WatchedTable | None, who: Principal) -> tuple[Composable, Values]:
     """Return the statement that selects the creation times of the orders in the log."""
-    column = table.table.columns.get("created_at")
-    if column is None or column.kind != "timestamp":
+    column = None if table is None else table.table.columns.get("created_at")
+    if table is None or column is None or column.kind != "timestamp":
         return SQL("SELECT NULL::timestamptz AS created_at, 0 AS weight"), {}
     created = name("t", "created_at")
     recent = SQL("{} >= %(day)s").format(created)

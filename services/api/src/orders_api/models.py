@@ -158,10 +158,16 @@ class Column(BaseModel):
 
 
 class Table(BaseModel):
-    """A watched table. `display` names the columns that a dashboard shows in each role."""
+    """A watched table. `display` names the columns that a dashboard shows in each role.
+
+    `main` is the table whose rows are orders: its name is always `orders`; in the database it is
+    `relation` of `schema`.
+    """
 
     name: str
     schema_: str = Field(alias="schema")
+    relation: str
+    main: bool
     key: list[str]
     parent: dict[str, str] | None
     columns: list[Column]

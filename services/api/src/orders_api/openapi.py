@@ -11,7 +11,7 @@ from orders_api.filters import DEFAULT_LIMIT, MAX_LIMIT, MAX_SEARCH_CHARACTERS, 
 from orders_api.gate import PUBLIC
 from orders_api.models import ActivityQuery, EventQuery, Problem
 from orders_api.problems import MEDIA_TYPE
-from orders_contract.schema import Column
+from orders_contract.schema import ORDERS, Column
 
 Document = dict[str, Any]
 
@@ -114,7 +114,14 @@ def _correct_media_type(content: Document) -> None:
 
 def _with_tables(general: Document, description: Description) -> Document:
     document = deepcopy(general)
-    orders = description.orders
+    paths = document["paths"]
+    paths["/api/tables/{table}"]["get"]["parameters"] = [TABLE, _SEARCH, *_PAGING]
+    if ORDERS in description.tables:
+        _describe_orders(document, description.orders)
+    return document
+
+
+def _describe_orders(document: Document, orders: WatchedTable) -> None:
     schemas = document["components"]["schemas"]
     schemas["Order"] = _row_schema(orders)
     schemas["NewOrder"] = orders.new_row.adapter.json_schema() | {"title": "NewOrder"}
@@ -125,7 +132,6 @@ def _with_tables(general: Document, description: Description) -> Document:
     schemas["OrderList"]["properties"]["orders"]["items"] = _reference("Order")
     paths = document["paths"]
     listed, one = paths["/api/orders"], paths["/api/orders/{order_id}"]
-    paths["/api/tables/{table}"]["get"]["parameters"] = [TABLE, _SEARCH, *_PAGING]
     status = orders.table.display.get("status")
     filters = [
         _filter(column)
@@ -146,7 +152,6 @@ def _with_tables(general: Document, description: Description) -> Document:
         operation["responses"][success]["content"] = _json_content("Order")
         if body is not None:
             operation["requestBody"] = {"required": True, "content": _json_content(body)}
-    return document
 
 
 def _row_schema(table: WatchedTable) -> Document:

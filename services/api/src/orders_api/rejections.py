@@ -137,8 +137,7 @@ def _invalid(found: list[tuple[str, str]], message: str) -> InvalidInputError:
 def _is_own(error: StatementError, statements: Statements) -> bool:
     """Tell whether the error is about the table itself, not one that a trigger has written to."""
     table = statements.table
-    own_name = table.name.removeprefix(f"{table.namespace}.")
-    return (error.namespace, error.table) == (table.namespace, own_name)
+    return (error.namespace, error.table) == (table.namespace, table.relation)
 
 
 async def _constraint(database: Database, error: StatementError) -> tuple[str, list[str]]:

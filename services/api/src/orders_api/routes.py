@@ -96,7 +96,7 @@ async def count_orders(request: Request) -> Response:
     who = require(request, "viewer")
     running = parts(request)
     orders = (await running.catalog.current()).orders
-    status = running.settings.status_column
+    status = orders.table.display.get("status") or ""
     selection = filters.read(
         orders.table, request.query_params.multi_items(), paged=False, refused={status}
     )

@@ -37,9 +37,8 @@ class Statements:
         inexact_columns: Collection[str] = (),
         trigram_search: bool = False,
     ) -> None:
-        own_name = table.name.removeprefix(f"{table.namespace}.")
         self.table = table
-        self.relation = name(table.namespace, own_name)
+        self.relation = name(table.namespace, table.relation)
         self._conditions = Conditions(
             table, hashed_columns, inexact_columns, trigram_search=trigram_search
         )
