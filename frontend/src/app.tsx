@@ -152,7 +152,7 @@ export function App({ session, router, me, onSignOut }: AppProps) {
   }, [opened]);
   useShortcuts({
     "/": () => searchBox.current?.focus(),
-    n: () => setOrdering(rights.write || null),
+    n: () => setOrdering((rights.write && schema.hasOrders) || null),
     p: () => session.activity.pause(!session.activity.state.get().paused),
     "?": () => setHelping(true),
     Escape: () => {
@@ -187,7 +187,7 @@ export function App({ session, router, me, onSignOut }: AppProps) {
           >
             <CircleHelp size={18} aria-hidden />
           </IconButton>
-          {rights.write && (
+          {rights.write && schema.hasOrders && (
             <Button kind="primary" onClick={() => setOrdering(true)} aria-label="New order">
               <Plus size={16} aria-hidden />
               <span className={styles.wide}>New order</span>
@@ -277,10 +277,10 @@ const Contexts = ({ toasts, orders, schema, clock, children }: ContextsProps) =>
 function writesApi(session: Session): WritesApi {
   return {
     deleteOrder,
-    changeStatus: (id, status, version) => {
+    changeStatus: (seen, status) => {
       const column = session.schema.state.get().role("status");
       const change = column ? draftToJson({ [column.name]: status }, [column]) : "{}";
-      return changeOrder(id, change, version);
+      return changeOrder(seen, change);
     },
   };
 }

@@ -77,7 +77,10 @@ export class Session {
       sort,
       fetchPage: async (filter, request) => {
         await this.schema.ensure(request.signal);
-        return listOrders(toQuery(filter, this.schema.state.get()), request);
+        const schema = this.schema.state.get();
+        if (schema.hasOrders) return listOrders(toQuery(filter, schema), schema.key, request);
+        const { stream, position } = await getPulse(request.signal);
+        return { stream, position, orders: [], next_cursor: null };
       },
       schema: this.schema.state.get,
       onSnapshot: (page) => this.#follow(page),
@@ -203,8 +206,10 @@ export class Session {
   #counted(filter: () => OrderFilter): Followed<CountsPage, OrderCounts> {
     const schema = this.schema.state.get;
     return new Followed({
-      fetch: this.#timed((signal) =>
-        countOrders(toQuery({ ...filter(), status: null }, schema()), signal),
+      fetch: this.#timed(async (signal) =>
+        schema().hasOrders
+          ? countOrders(toQuery({ ...filter(), status: null }, schema()), signal)
+          : { ...(await getPulse(signal)), counts: {} },
       ),
       open: openCounts,
       apply: (counts, events) =>

@@ -58,8 +58,8 @@ export const SEED: readonly Column[] = [
   system("updated_at", { type: "timestamp with time zone", kind: "timestamp" }),
 ];
 
-export const schemaOf = (columns: readonly Column[], version = "v1"): OrderSchema =>
-  new OrderSchema(version, { name: "orders", columns: [...columns] });
+export const schemaOf = (columns: readonly Column[], version = "v1", key = "id"): OrderSchema =>
+  new OrderSchema(version, { name: "orders", key: [key], columns: [...columns] });
 
 export const SCHEMA = schemaOf(SEED);
 

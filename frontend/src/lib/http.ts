@@ -108,7 +108,7 @@ export function withJson(
   };
 }
 
-async function readJson(response: Response): Promise<unknown> {
+export async function readJson(response: Response): Promise<unknown> {
   try {
     return parseJson(await response.text());
   } catch {

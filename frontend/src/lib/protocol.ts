@@ -8,7 +8,7 @@
  */
 import * as z from "zod/mini";
 import { parseJson } from "./json";
-import { type Id, isId, isRow, type Order, type Row } from "./row";
+import { type Id, isId, isRow, type Order, type Row, withId } from "./row";
 import { TableSchema } from "./schema";
 
 // Compiled schemas need eval, which a strict Content-Security-Policy refuses.
@@ -46,8 +46,12 @@ export function rowsOf({ operation, row, changed }: ChangeEvent): {
   return { before: operation === "INSERT" ? null : before, after: row };
 }
 
-export const readOrder = (value: unknown): Order | null =>
-  isRow(value) && isId(value.id) ? (value as Order) : null;
+/** `key` is the column that identifies an order. */
+export function readOrder(value: unknown, key = "id"): Order | null {
+  if (!isRow(value)) return null;
+  const id = value[key];
+  return isId(id) ? withId(value, id) : null;
+}
 
 const isText = (value: unknown): value is string => typeof value === "string";
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
@@ -59,6 +63,7 @@ export function readEvent(value: unknown): ChangeEvent | null {
   const { position, table = ORDERS, operation, order_id = null, key = null } = value;
   const { changed = null, actor = null, changed_at } = value;
   const row = value.order ?? value.row ?? null;
+  const isOrder = table === ORDERS;
   const hasRow = operation === "INSERT" || operation === "UPDATE";
   const isEvent =
     isWhole(position) &&
@@ -66,19 +71,21 @@ export function readEvent(value: unknown): ChangeEvent | null {
     isOperation(operation) &&
     (order_id === null || isId(order_id)) &&
     (key === null || isRow(key)) &&
-    (row === null ? !hasRow : isRow(row) && (table !== ORDERS || isId(row.id))) &&
+    (row === null ? !hasRow : isRow(row) && (!isOrder || isId(order_id))) &&
     (changed === null || isRow(changed)) &&
     (actor === null || isText(actor)) &&
     isText(changed_at);
   if (!isEvent) return null;
+  const named = (whole: unknown) =>
+    isOrder && isRow(whole) && isId(order_id) ? withId(whole, order_id) : whole;
   return {
     position,
     table,
     operation,
     order_id,
     key,
-    row,
-    changed,
+    row: named(row),
+    changed: operation === "DELETE" ? named(changed) : changed,
     actor,
     changed_at,
   } as ChangeEvent;
@@ -100,12 +107,18 @@ const Page = { stream: z.string(), position: Position };
 const Count = z.int().check(z.nonnegative());
 const Counts = z.array(Count);
 
-export const OneOrder = z.custom<Order>((value) => readOrder(value) !== null);
-export const OrdersPage = z.object({
-  ...Page,
-  orders: listOf(readOrder),
-  next_cursor: z.nullable(z.string()),
-});
+/** The answer about one order, which the request named; or a new one, which its key names. */
+export const oneOrder = (id?: Id, key?: string) =>
+  z.pipe(
+    z.custom<Row>((value) => isRow(value) && (id !== undefined || readOrder(value, key) !== null)),
+    z.transform((row) => withId(row, id ?? (row[key ?? "id"] as Id))),
+  );
+export const ordersPage = (key: string) =>
+  z.object({
+    ...Page,
+    orders: listOf((value) => readOrder(value, key)),
+    next_cursor: z.nullable(z.string()),
+  });
 export const EventsPage = z.object({ ...Page, events: listOf(readEvent) });
 export const CountsPage = z.object({
   ...Page,
@@ -175,7 +188,7 @@ const Message = z.discriminatedUnion("type", [
   MESSAGES.Error,
 ]);
 
-export type OrdersPage = z.infer<typeof OrdersPage>;
+export type OrdersPage = z.infer<ReturnType<typeof ordersPage>>;
 export type EventsPage = z.infer<typeof EventsPage>;
 export type CountsPage = z.infer<typeof CountsPage>;
 export type PulsePage = z.infer<typeof PulsePage>;

@@ -4,7 +4,11 @@ export type Row = Readonly<Record<string, unknown>>;
 /** An order's id; a bigint where a double could not hold it. */
 export type Id = number | bigint;
 
+/** A row of the table of orders. `id` is its key, whatever that column is called. */
 export type Order = Row & { readonly id: Id };
+
+export const withId = (row: Row, id: Id): Order =>
+  row.id === id ? (row as Order) : { ...row, id };
 
 export const isRow = (value: unknown): value is Row =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -45,9 +45,9 @@ export class SchemaFeed {
 
   async #load(signal?: AbortSignal): Promise<void> {
     const document = await request(SchemaDocument, "/api/schema", signal && { signal });
-    const orders = document.tables.find(({ name }) => name === ORDERS);
-    if (!orders) throw new Error(`The database has no table "${ORDERS}".`);
-    if (document.version === this.state.get().version) return;
-    this.state.set(new OrderSchema(document.version, orders));
+    const { version, tables } = document;
+    if (version === this.state.get().version) return;
+    const orders = tables.find(({ name }) => name === ORDERS);
+    this.state.set(orders ? new OrderSchema(version, orders) : OrderSchema.withoutOrders(version));
   }
 }

@@ -48,19 +48,27 @@ export type Role = keyof typeof ROLES;
 const role = z.nullish(z.string());
 export const TableSchema = z.object({
   name: z.string(),
+  /** The columns of the primary key; of orders one. */
+  key: z.catch(z.array(z.string()), ["id"]),
   columns: z.array(Column),
   display: z.nullish(z.object({ status: role, customer: role, title: role, quantity: role })),
 });
 export type TableSchema = z.infer<typeof TableSchema>;
+
+export const isRequired = ({ nullable, default: given }: Column): boolean => !nullable && !given;
 
 /** Columns that the system itself maintains. */
 const SYSTEM = ["id", "version", "created_at", "updated_at"];
 
 export class OrderSchema {
   /** Before the schema is loaded. */
-  static readonly EMPTY = new OrderSchema("", { name: "", columns: [] });
+  static readonly EMPTY = OrderSchema.withoutOrders("");
 
   readonly version: string;
+  /** False where the database has no table of orders. */
+  readonly hasOrders: boolean;
+  /** The column that identifies an order. */
+  readonly key: string;
   readonly columns: readonly Column[];
   /** The columns that the form of a new order asks for. */
   readonly writable: readonly Column[];
@@ -69,10 +77,19 @@ export class OrderSchema {
   readonly #byName: ReadonlyMap<string, Column>;
   readonly #roles: ReadonlyMap<Role, Column>;
 
-  constructor(version: string, { columns, display }: TableSchema) {
+  /** The schema of a database that has no table of orders. */
+  static withoutOrders(version: string): OrderSchema {
+    return new OrderSchema(version, { name: "", key: [], columns: [] });
+  }
+
+  constructor(version: string, { name, key, columns, display }: TableSchema) {
     this.version = version;
+    this.hasOrders = name !== "";
+    this.key = key[0] ?? "id";
     this.columns = columns;
-    this.writable = columns.filter(({ name, writable }) => writable && !SYSTEM.includes(name));
+    this.writable = columns.filter(
+      (column) => column.writable && (!SYSTEM.includes(column.name) || isRequired(column)),
+    );
     this.#byName = new Map(columns.map((column) => [column.name, column]));
     const roles = Object.entries(display ?? ROLES) as [Role, string | null | undefined][];
     this.#roles = new Map(
@@ -123,7 +140,7 @@ export class OrderSchema {
 
   /** A column in words: `due_at` is "Due at", and the customer's `customer_name` "Customer". */
   label(name: string): string {
-    if (name === "id") return "Order";
+    if (name === "id" || name === this.key) return "Order";
     const words = name.replaceAll("_", " ").trim();
     const short = this.roleOf(name) ? words.replace(/ name$/, "") : words;
     return short.charAt(0).toUpperCase() + short.slice(1);

@@ -4,7 +4,7 @@ import { OrderWrites, type WritesApi } from "@/features/orders/model/order-write
 import { isPending } from "@/features/orders/model/order-edits";
 import { UNDO_MS } from "@/features/orders/model/pending-deletes";
 import { RefusedError } from "@/lib/http";
-import type { Id, Order } from "@/lib/row";
+import { type Order, versionOf } from "@/lib/row";
 import { order, SCHEMA } from "../events";
 
 let calls: string[];
@@ -18,13 +18,14 @@ beforeEach(() => {
   answers = [];
   toasts = new Toasts();
   const api: WritesApi = {
-    changeStatus: (id: Id, status: string, version: number) => {
-      calls.push(`${id} ${status} if ${version}`);
-      const answer = answers.shift() ?? order(id, { status, version: version + 1 });
+    changeStatus: (seen: Order, status: string) => {
+      const version = versionOf(seen);
+      calls.push(`${seen.id} ${status} if ${version}`);
+      const answer = answers.shift() ?? order(seen.id, { status, version: version + 1 });
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
-    deleteOrder: (id, version, leaving) => {
-      calls.push(`delete ${id} if ${version}${leaving ? " leaving" : ""}`);
+    deleteOrder: (seen, leaving) => {
+      calls.push(`delete ${seen.id} if ${versionOf(seen)}${leaving ? " leaving" : ""}`);
       const answer = answers.shift();
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve();
     },

@@ -33,6 +33,17 @@ test("I10: columns of the owner's own can be added, and others removed", () => {
   ]);
 });
 
+test("the key is the first column, whatever its name, and is not offered once more", () => {
+  const own = schemaOf(
+    [column("order_no", { kind: "integer" }), column("state")],
+    "v1",
+    "order_no",
+  );
+  expect(offeredColumns(own).map(({ name }) => name)).toEqual(["state"]);
+  const [first] = shownColumns(own, new Set());
+  expect(first).toMatchObject({ name: "id", label: "Order", column: { name: "order_no" } });
+});
+
 test("I10: a column that was chosen and dropped is no longer shown", () => {
   const shown = shownColumns(SCHEMA, new Set(["store"])).map(({ name }) => name);
   expect(shown).not.toContain("store");

@@ -1,7 +1,8 @@
 /** Every request about orders that the dashboard makes. */
-import { RefusedError, request, send, withJson } from "@/lib/http";
-import { type ChangeEvent, CountsPage, EventsPage, OneOrder, OrdersPage } from "@/lib/protocol";
-import type { Id, Order } from "@/lib/row";
+import { readJson, RefusedError, request, send, withJson } from "@/lib/http";
+import { toJson } from "@/lib/json";
+import { type ChangeEvent, CountsPage, EventsPage, oneOrder, ordersPage } from "@/lib/protocol";
+import { type Id, type Order, versionOf } from "@/lib/row";
 
 export interface PageRequest {
   readonly cursor: string | null;
@@ -9,11 +10,16 @@ export interface PageRequest {
   readonly signal: AbortSignal;
 }
 
-export function listOrders(filter: URLSearchParams, { cursor, limit, signal }: PageRequest) {
+/** `key` is the column that identifies an order. */
+export function listOrders(
+  filter: URLSearchParams,
+  key: string,
+  { cursor, limit, signal }: PageRequest,
+) {
   const query = new URLSearchParams(filter);
   query.set("limit", String(limit));
   if (cursor !== null) query.set("cursor", cursor);
-  return request(OrdersPage, `/api/orders?${query.toString()}`, { signal });
+  return request(ordersPage(key), `/api/orders?${query.toString()}`, { signal });
 }
 
 /** How many orders match, by status. */
@@ -21,23 +27,43 @@ export const countOrders = (filter: URLSearchParams, signal: AbortSignal): Promi
   request(CountsPage, `/api/orders/counts?${filter.toString()}`, { signal });
 
 /** A second attempt with the same key returns the order that the first one created. */
-export function createOrder(orderJson: string, idempotencyKey: string): Promise<Order> {
+export function createOrder(
+  orderJson: string,
+  idempotencyKey: string,
+  key: string,
+): Promise<Order> {
   const headers = { "Idempotency-Key": idempotencyKey };
-  return request(OneOrder, "/api/orders", withJson("POST", orderJson, headers));
+  return request(oneOrder(undefined, key), "/api/orders", withJson("POST", orderJson, headers));
 }
 
-const ifVersion = (version: number): Record<string, string> =>
-  version > 0 ? { "If-Match": `"${version}"` } : {};
+/**
+ * The condition that an order is as the user saw it: its version, or where it has none the tag that
+ * the API gives to it, as long as it still looks the same.
+ */
+async function ifUnchanged(seen: Order): Promise<Record<string, string>> {
+  if (versionOf(seen) > 0) return { "If-Match": `"${versionOf(seen)}"` };
+  const response = await send(`/api/orders/${seen.id}`);
+  const now = oneOrder(seen.id).safeParse(await readJson(response));
+  if (now.success && toJson(now.data) !== toJson(seen)) {
+    throw new RefusedError(412, "The order has changed since.", {}, { order: now.data });
+  }
+  const tag = response.headers.get("ETag");
+  return tag === null ? {} : { "If-Match": tag };
+}
 
-/** Refused (412) when the order no longer has the version that the user saw. */
-export const changeOrder = (id: Id, changeJson: string, version: number): Promise<Order> =>
-  request(OneOrder, `/api/orders/${id}`, withJson("PUT", changeJson, ifVersion(version)));
+/** Refused (412) when the order is no longer as the user saw it. */
+export async function changeOrder(seen: Order, changeJson: string): Promise<Order> {
+  const init = withJson("PUT", changeJson, await ifUnchanged(seen));
+  return request(oneOrder(seen.id), `/api/orders/${seen.id}`, init);
+}
 
-/** Refused (412) when the order no longer has the version that the user saw. */
-export async function deleteOrder(id: Id, version: number, leaving = false): Promise<void> {
-  // keepalive: the page may be closing, and the user has already seen the order go.
-  const init = { method: "DELETE", headers: ifVersion(version), keepalive: leaving };
-  await send(`/api/orders/${id}`, init);
+/** Refused (412) when the order is no longer as the user saw it. */
+export async function deleteOrder(seen: Order, leaving = false): Promise<void> {
+  // keepalive: the page may be closing, and the user has already seen the order go. Then there is
+  // no time for a request before it.
+  const unconditional = leaving && versionOf(seen) === 0;
+  const headers = unconditional ? {} : await ifUnchanged(seen);
+  await send(`/api/orders/${seen.id}`, { method: "DELETE", headers, keepalive: leaving });
 }
 
 export interface OrderHistory {
@@ -57,7 +83,7 @@ export async function getHistory(id: Id, signal: AbortSignal): Promise<OrderHist
 
 async function getOrder(id: Id, signal: AbortSignal): Promise<Order | null> {
   try {
-    return await request(OneOrder, `/api/orders/${id}`, { signal });
+    return await request(oneOrder(id), `/api/orders/${id}`, { signal });
   } catch (error) {
     if (error instanceof RefusedError && error.status === 404) return null;
     throw error;

@@ -1,4 +1,4 @@
-import { CloudOff, type LucideIcon, PackageOpen, Plus, SearchX } from "lucide-react";
+import { CloudOff, type LucideIcon, PackageOpen, Plus, SearchX, Table2 } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "@/components/button";
 import { useSchema } from "@/lib/use-schema";
@@ -42,9 +42,25 @@ export function NotLoaded({ problem, onRetry }: { problem: Error; onRetry: () =>
   );
 }
 
+/** The database has no table of orders; other tables may be watched. */
+function NoTable() {
+  return (
+    <Blank icon={Table2} title="No table is shown here yet">
+      <p>
+        Choose the table of your database whose rows appear here. Changes of other watched tables
+        appear under Activity.
+      </p>
+      <pre tabIndex={0} aria-label="Command that chooses the table">
+        {"orders attach --orders TABLE --status COLUMN --title COLUMN --customer COLUMN"}
+      </pre>
+    </Blank>
+  );
+}
+
 export function EmptyOrders({ onNewOrder }: { onNewOrder: () => void }) {
   const { rights } = useOrders();
   const schema = useSchema();
+  if (!schema.hasOrders) return <NoTable />;
   if (!rights.write) {
     return (
       <Blank icon={PackageOpen} title="No orders yet">

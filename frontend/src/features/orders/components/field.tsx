@@ -1,7 +1,6 @@
 import { type ComponentProps, useId } from "react";
 import { formatValue } from "@/lib/format";
-import type { Column } from "@/lib/schema";
-import { isRequired } from "../model/order-draft";
+import { type Column, isRequired } from "@/lib/schema";
 import styles from "./field.module.css";
 
 interface FieldProps {

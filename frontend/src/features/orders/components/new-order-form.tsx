@@ -7,6 +7,7 @@ import { useToasts } from "@/components/toasts";
 import { messageOf } from "@/lib/format";
 import { RefusedError } from "@/lib/http";
 import { queries } from "@/lib/queries";
+import { isRequired } from "@/lib/schema";
 import { useSchema } from "@/lib/use-schema";
 import { createOrder } from "../api/orders";
 import {
@@ -14,7 +15,6 @@ import {
   type DraftErrors,
   draftToJson,
   emptyDraft,
-  isRequired,
   type OrderDraft,
 } from "../model/order-draft";
 import { Field } from "./field";
@@ -60,7 +60,7 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
   const [key, setKey] = useState(randomKey);
   const creation = useMutation(
     {
-      mutationFn: (orderJson: string) => createOrder(orderJson, key),
+      mutationFn: (orderJson: string) => createOrder(orderJson, key, schema.key),
       onSuccess: ({ id }) => {
         toasts.show({ tone: "good", title: `Order #${id} created` });
         onDone();

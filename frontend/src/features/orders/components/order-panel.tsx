@@ -38,7 +38,7 @@ export function OrderPanel({ id, feed, listen, onClose }: OrderPanelProps) {
   useEffect(() => heading.current?.focus({ preventScroll: true }), [id]);
 
   const last = lastOf(events);
-  const order = newest([readOrder(last.order), known, history.data?.order]);
+  const order = newest([history.data?.order, readOrder(last.order), known]);
   const missing = history.error instanceof RefusedError && history.error.status === 404;
   const exists = known !== undefined || (touched ? last.exists : history.data?.order != null);
   return (
@@ -126,11 +126,14 @@ function panelColumns(schema: OrderSchema): readonly Column[] {
     return role < 0 ? FIRST.length + LAST.indexOf(name) + 1 : role;
   };
   return schema.columns
-    .filter(({ name }) => name !== "id" && schema.roleOf(name) !== "status")
+    .filter(({ name }) => name !== "id" && name !== schema.key && schema.roleOf(name) !== "status")
     .toSorted((a, b) => place(a) - place(b));
 }
 
-/** Each may be the newest: the order in the history, the table's, the API's answer. */
+/**
+ * Each may be the newest: the API's answer, the order in the history, the table's. Without versions
+ * the last of them is, because the table follows the stream.
+ */
 function newest(orders: readonly (Order | null | undefined)[]): Order | null {
   return orders.reduce<Order | null>(
     (best, order) => (order && (!best || versionOf(order) >= versionOf(best)) ? order : best),

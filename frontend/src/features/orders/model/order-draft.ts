@@ -1,13 +1,11 @@
 /** A new order as the user types it: one text per column, checked and written as JSON. Pure. */
 import { instantOf } from "@/lib/format";
 import { parseJson } from "@/lib/json";
-import type { Column, OrderSchema, Role } from "@/lib/schema";
+import { type Column, isRequired, type OrderSchema, type Role } from "@/lib/schema";
 
 /** By column; an empty or missing text leaves the value to the database. */
 export type OrderDraft = Readonly<Record<string, string>>;
 export type DraftErrors = Readonly<Record<string, string>>;
-
-export const isRequired = ({ nullable, default: given }: Column): boolean => !nullable && !given;
 
 export function emptyDraft(schema: OrderSchema): OrderDraft {
   const quantity = schema.role("quantity");

@@ -7,7 +7,7 @@ import type { Toasts } from "@/components/toasts";
 import { messageOf } from "@/lib/format";
 import { RefusedError } from "@/lib/http";
 import { Observable } from "@/lib/observable";
-import { OneOrder } from "@/lib/protocol";
+import { oneOrder } from "@/lib/protocol";
 import { type Id, type Order, versionOf } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
 import { OrderEdits } from "./order-edits";
@@ -23,11 +23,10 @@ export interface Conflict {
 }
 
 export interface WritesApi {
-  readonly changeStatus: (id: Id, status: string, version: number) => Promise<Order>;
-  readonly deleteOrder: (id: Id, version: number, leaving: boolean) => Promise<void>;
+  readonly changeStatus: (seen: Order, status: string) => Promise<Order>;
+  readonly deleteOrder: (seen: Order, leaving: boolean) => Promise<void>;
 }
 
-const ConflictBody = z.object({ order: OneOrder });
 const AT_A_TIME = 4;
 
 export class OrderWrites {
@@ -74,7 +73,7 @@ export class OrderWrites {
           await this.#change(step.order, step.status);
         } catch (error) {
           left.push(step.order.id);
-          if (conflictOf(error)) conflicts += 1;
+          if (conflictOf(error, step.order.id)) conflicts += 1;
           else failure = error;
         }
       }
@@ -111,7 +110,7 @@ export class OrderWrites {
     const write = (before ?? Promise.resolve(order))
       .catch(() => order)
       .then((known) =>
-        this.#api.changeStatus(order.id, status, Math.max(versionOf(known), versionOf(order))),
+        this.#api.changeStatus(versionOf(order) > versionOf(known) ? order : known, status),
       );
     this.#underway.set(order.id, write);
     try {
@@ -127,7 +126,7 @@ export class OrderWrites {
 
   async #delete(order: Order, leaving: boolean): Promise<void> {
     try {
-      await this.#api.deleteOrder(order.id, versionOf(order), leaving);
+      await this.#api.deleteOrder(order, leaving);
     } catch (error) {
       if (error instanceof RefusedError && error.status === 404) return; // already deleted
       this.#explain(error, { seen: order, wanted: null });
@@ -135,7 +134,7 @@ export class OrderWrites {
   }
 
   #explain(error: unknown, { seen, wanted }: Omit<Conflict, "now">): void {
-    const now = conflictOf(error);
+    const now = conflictOf(error, seen.id);
     if (now && this.#schema().statusOf(now) !== wanted) {
       this.conflicts.set([...this.conflicts.get(), { seen, now, wanted }]);
     } else if (!now) {
@@ -166,8 +165,8 @@ export class OrderWrites {
 }
 
 /** The order as it is now, if the API refused the write because the order had changed. */
-function conflictOf(error: unknown): Order | null {
+function conflictOf(error: unknown, id: Id): Order | null {
   if (!(error instanceof RefusedError) || error.status !== 412) return null;
-  const conflict = ConflictBody.safeParse(error.body);
+  const conflict = z.object({ order: oneOrder(id) }).safeParse(error.body);
   return conflict.success ? conflict.data.order : null;
 }

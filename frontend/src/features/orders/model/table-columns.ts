@@ -24,7 +24,8 @@ export function offeredColumns(schema: OrderSchema): readonly TableColumn[] {
   const status = schema.role("status");
   const placed = [...roles.map(({ column }) => column), status, schema.column(AGE)];
   const others = schema.columns.filter(
-    (column) => !placed.includes(column) && !NOT_OFFERED.includes(column.name),
+    (column) =>
+      !placed.includes(column) && column.name !== schema.key && !NOT_OFFERED.includes(column.name),
   );
   const age = schema.column(AGE);
   return [
@@ -65,7 +66,8 @@ export function shownColumns(
   schema: OrderSchema,
   differing: ReadonlySet<string>,
 ): readonly TableColumn[] {
-  const id: TableColumn = { name: "id", label: "Order", role: "id", column: schema.column("id") };
+  const column = schema.column(schema.key);
+  const id: TableColumn = { name: "id", label: "Order", role: "id", column };
   return [id, ...offeredColumns(schema).filter((column) => isShown(column, differing))];
 }
 

@@ -18,6 +18,7 @@ interface PulsePanelProps {
 export function PulsePanel({ pulse, counts }: PulsePanelProps) {
   const known = useObservablePaced(pulse, TICK_MS);
   const now = useDatabaseNow(TICK_MS);
+  const schema = useSchema();
   const minutes = known ? changesByMinute(known, now) : [];
   const hours = known ? ordersByHour(known, now) : [];
   const thisMinute = minutes.at(-1)?.value ?? 0;
@@ -40,17 +41,20 @@ export function PulsePanel({ pulse, counts }: PulsePanelProps) {
           label={`Changes per minute over the last hour. This minute ${thisMinute}, the minute before ${lastMinute}.`}
         />
       </figure>
-      <figure className={styles.figure}>
-        <figcaption>
-          <span>Orders per hour</span>
-          <b data-testid="orders-today">{known ? formatCount(today) : "–"}</b> <span>in 24 h</span>
-        </figcaption>
-        <Chart
-          kind="bars"
-          bars={hours}
-          label={`New orders per hour over the last day. ${today} in all, ${hours.at(-1)?.value ?? 0} in this hour.`}
-        />
-      </figure>
+      {schema.column("created_at")?.kind === "timestamp" && (
+        <figure className={styles.figure}>
+          <figcaption>
+            <span>Orders per hour</span>
+            <b data-testid="orders-today">{known ? formatCount(today) : "–"}</b>{" "}
+            <span>in 24 h</span>
+          </figcaption>
+          <Chart
+            kind="bars"
+            bars={hours}
+            label={`New orders per hour over the last day. ${today} in all, ${hours.at(-1)?.value ?? 0} in this hour.`}
+          />
+        </figure>
+      )}
     </section>
   );
 }
