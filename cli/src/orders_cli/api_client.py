@@ -10,13 +10,15 @@ from urllib.parse import urlencode
 
 from orders_cli.conversion import to_json
 from orders_cli.credentials import authorization
-from orders_cli.errors import RejectedRequestError, UnreachableError
+from orders_cli.errors import BadValueError, RejectedRequestError, UnreachableError
 from orders_cli.http_client import Answer, HttpClient, HttpError
 from orders_client.items import parse_json
 from orders_contract.backoff import Backoff
-from orders_contract.schema import MalformedSchemaError, Schema
+from orders_contract.schema import MalformedSchemaError, Schema, Table
 
 Row = dict[str, Any]
+
+NO_ORDERS = "the database has no table of orders; choose one with `orders attach --orders TABLE`"
 
 _TIMEOUT_S = 15.0
 _GIVE_UP_AFTER_S = 60.0
@@ -49,6 +51,7 @@ class ApiClient:
         self._give_up_after_s = give_up_after_s
         self._on_retry = on_retry
         self._http = HttpClient(address, _TIMEOUT_S)
+        self._key = "id"
         self._headers = {"Content-Type": "application/json", **authorization(token)}
 
     async def __aenter__(self) -> Self:
@@ -82,15 +85,28 @@ class ApiClient:
         except (MalformedSchemaError, RejectedRequestError) as exc:
             raise UnreachableError(f"no schema at {self.address}: {exc}") from exc
 
+    async def orders_table(self) -> Table:
+        """Return the description of the table of orders.
+
+        Raises:
+            BadValueError: the database has none.
+
+        """
+        table = (await self.schema()).orders
+        if table is None:
+            raise BadValueError(NO_ORDERS)
+        self._key = table.key[0]
+        return table
+
     async def create(self, row: Mapping[str, Any], idempotency_key: str) -> Created:
         """Create an order, once, and return its row."""
         headers = {"Idempotency-Key": idempotency_key}
         answer = await self._request("POST", "/api/orders", row, headers)
         return Created(_content(answer), is_new="idempotency-replayed" not in answer.headers)
 
-    async def update(self, order_id: int, row: Mapping[str, Any]) -> Row:
+    async def update(self, order: Row, values: Mapping[str, Any]) -> Row:
         """Set columns of an order and return its row."""
-        return dict(await self.request("PUT", f"/api/orders/{order_id}", row))
+        return dict(await self.request("PUT", f"/api/orders/{order[self._key]}", values))
 
     async def find(self, query: Iterable[tuple[str, str]]) -> dict[str, Any]:
         """Return a page of orders."""

@@ -11,6 +11,7 @@ from orders_cli.terminal import printable
 
 COMMANDS = {
     "up": "up:up",
+    "attach": "attach:attach",
     "watch": "watch:watch",
     "simulate": "simulate:simulate",
     "replay": "replay:replay",

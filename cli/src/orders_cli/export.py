@@ -20,7 +20,6 @@ from orders_cli.csv_files import neutralised
 from orders_cli.errors import BadValueError, RejectedRequestError
 from orders_cli.files import one_character
 from orders_cli.stack.data_folder import DEFAULT_DATA
-from orders_contract.schema import ORDERS
 
 _PAGE = 1000
 
@@ -75,7 +74,7 @@ async def _export(
     client: ApiClient, query: list[tuple[str, str]], chosen: list[str] | None, writer: Any
 ) -> None:
     async with client:
-        table = (await client.schema()).tables[ORDERS]
+        table = await client.orders_table()
         names = chosen or list(table.columns)
         unknown = [name for name in names if name not in table.columns]
         if unknown:

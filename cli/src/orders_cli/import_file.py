@@ -24,7 +24,6 @@ from orders_cli.mapping import HeaderMapping, map_headers
 from orders_cli.progress import ProgressBar, progress_bar
 from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_cli.terminal import printable
-from orders_contract.schema import ORDERS
 
 _CONNECTIONS = 32
 _OTHER_VALUES = "was imported before with other values; use --upsert-by or --again"
@@ -145,7 +144,7 @@ class _Import:
         self, name: str, file: CsvFile, assignments: Iterable[str], conventions: Conventions
     ) -> list[ImportRow]:
         """Return the rows of a file; print how it is read, and report bad records."""
-        table = (await self._client.schema()).tables[ORDERS]
+        table = await self._client.orders_table()
         mapping = map_headers(file.header, table, assignments, key=self._upsert_by)
         self._writable = {each.name for each in table.columns.values() if each.writable}
         if self._upsert_by is not None and self._upsert_by not in mapping.columns:
@@ -188,9 +187,8 @@ class _Import:
                 created = await self._client.create(values, f"import-{self._salt}{row.identity}")
                 self._count("created" if created.is_new else "imported_before")
             else:
-                updated = await self._client.update(found["id"], values)
-                is_same = found.get("version", object()) == updated.get("version")
-                self._count("unchanged" if is_same else "updated")
+                updated = await self._client.update(found, values)
+                self._count("unchanged" if updated == found else "updated")
         except RejectedRequestError as exc:
             if exc.status in {401, 403}:
                 raise  # every line would be rejected

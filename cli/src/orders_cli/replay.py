@@ -26,7 +26,7 @@ from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_cli.statuses import StatusFlow
 from orders_cli.terminal import printable
 from orders_cli.timeline import ReplayedOrder, Step, timeline
-from orders_contract.schema import ORDERS, Column, Table
+from orders_contract.schema import Column, Table
 
 DEFAULT_SPEED = 100_000.0
 """A day in 0.9 s: the 22 months of Northwind in about ten minutes."""
@@ -110,7 +110,7 @@ async def _replay(
     client: ApiClient, file: CsvFile, days: tuple[int, int], factor: float | None, tally: _Tally
 ) -> None:
     async with client:
-        table = (await client.schema()).tables[ORDERS]
+        table = await client.orders_table()
         steps = timeline(_usable(_orders(file, table, days), tally))
         if factor is not None and steps:
             length_s = steps[-1].at_s
@@ -225,4 +225,4 @@ class _Replay:
         if column is None or not following:
             return row
         self._tally.updated += 1
-        return await self._client.update(row["id"], {column.name: following[0]})
+        return await self._client.update(row, {column.name: following[0]})

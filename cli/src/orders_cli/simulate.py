@@ -21,7 +21,7 @@ from orders_cli.mapping import map_headers
 from orders_cli.repository import find_repository
 from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_cli.traffic import Change, NewOrder, Row, Traffic
-from orders_contract.schema import ORDERS, Table
+from orders_contract.schema import Table
 
 _CONNECTIONS = 32
 _REPORT_EVERY_S = 5.0
@@ -110,7 +110,7 @@ async def _simulate(
     client: ApiClient, seed: int | None, rate: float, seconds: float | None, counter: _Counter
 ) -> None:
     async with client:
-        table = (await client.schema()).tables[ORDERS]
+        table = await client.orders_table()
         traffic = Traffic(table, _samples(table), seed)
         try:
             async with asyncio.timeout(seconds), asyncio.TaskGroup() as tasks:
@@ -146,7 +146,7 @@ async def _make(
             traffic.add(created.row)
             counter.count("created")
         else:
-            row = await client.update(event.order.row["id"], event.values)
+            row = await client.update(event.order.row, event.values)
             traffic.settle(event, row)
             counter.count("changed")
     except RejectedRequestError as exc:  # e.g. another client deleted the order

@@ -11,6 +11,7 @@ import typer
 from orders_access.origins import is_local_name
 from orders_access.settings import OPEN_TO_OTHERS
 from orders_cli.errors import BadValueError, NotReadyError, StackError
+from orders_cli.installation import connected, require_stream
 from orders_cli.repository import find_repository
 from orders_cli.settings import StackSettings, inherited_environment, load_settings
 from orders_cli.signing_keys import SigningKeys
@@ -95,12 +96,14 @@ async def _run(
         raise BadValueError(OPEN_TO_OTHERS.format(addresses=" ".join(hosts)))
     if problems := ports.conflicts(wanted.values()):
         raise BadValueError("\n".join(problems))
+    own_database, own_redis = settings.own_database(), settings.own_redis()
+    if own_database is not None:
+        await asyncio.to_thread(_require_stream, own_database)
     with locked(data):
         if problems := ports.unavailable(wanted.values()):
             raise StackError("\n".join(problems))
         console.info(f"starting; data in {data}")
         began = time.monotonic()
-        own_database, own_redis = settings.own_database(), settings.own_redis()
         for what, url in (("PostgreSQL", own_database), ("Redis", own_redis)):
             if url is not None:
                 console.info(f"using {what} at {_host(url)} instead of an embedded server")
@@ -129,6 +132,11 @@ async def _run(
             data=data,
         )
         await Stack(plan, cluster, console, began).run()
+
+
+def _require_stream(url: str) -> None:
+    with connected(url) as connection:
+        require_stream(connection)
 
 
 def _edge_hosts(settings: StackSettings) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """``orders watch``: a live feed of changes in the terminal."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -18,7 +20,7 @@ from orders_cli.settings import load_settings
 from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_client import OrdersClient, Phase, RefusedError, State, Tables
 from orders_contract.matching import FilterError, Selection
-from orders_contract.schema import ORDERS, Schema
+from orders_contract.schema import ORDERS, Schema, Table
 
 _STYLES: dict[Kind, str] = {
     "news": "dim",
@@ -52,27 +54,51 @@ def watch(  # noqa: PLR0913  one parameter an option
 ) -> None:
     """Show every change as it happens, one line each; Ctrl-C ends it."""
     address = stream_address(url, data)
-    settings = load_settings()
-    conditions = [*(where or ())]
-    conditions += [f"{settings.status_column}={each}" for each in status or ()]
-    conditions += [f"{settings.customer_column}={each}" for each in customer or ()]
-    tables = table or ([ORDERS] if conditions else [])
-    if conditions and len(tables) > 1:
+    wanted = _Wanted(where or [], {"status": status or [], "customer": customer or []})
+    tables = table or ([ORDERS] if wanted else [])
+    if wanted and len(tables) > 1:
         raise BadValueError("conditions need a single --table")
     console = Console(highlight=False, soft_wrap=True)
     try:
-        asyncio.run(_watch(address, tables, conditions, token, console))
+        asyncio.run(_watch(address, tables, wanted, token, console))
     except KeyboardInterrupt:
         return
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """Conditions on columns, and the values wanted of columns that are known by their role."""
+
+    where: list[str]
+    roles: Mapping[str, list[str]]
+
+    def __bool__(self) -> bool:
+        return bool(self.where or any(self.roles.values()))
+
+    def conditions(self, described: Table | None) -> list[str]:
+        """Return all conditions, each as COLUMN=VALUE."""
+        settings = load_settings()
+        columns = {"status": settings.status_column, "customer": settings.customer_column}
+        columns |= {role: name for role, name in _display(described).items() if name}
+        roles = self.roles.items()
+        return [
+            *self.where,
+            *(f"{columns[role]}={each}" for role, found in roles for each in found),
+        ]
+
+
+def _display(described: Table | None) -> Mapping[str, str | None]:
+    return {} if described is None else described.display
+
+
 async def _watch(
-    address: str, names: list[str], conditions: list[str], token: str | None, console: Console
+    address: str, names: list[str], wanted: _Wanted, token: str | None, console: Console
 ) -> None:
     tables: dict[str, dict[str, Any]] | None = None
     if names:
         schema = await _fetch_schema(address, token)
         described = schema.tables.get(names[0]) if schema else None
+        conditions = wanted.conditions(described)
         tables = {name: parse_filter(conditions, described) for name in names}
         _check(tables, schema)
     seen = _Seen(address, console)
