@@ -1,0 +1,55 @@
+"""The examples do what their pages say."""
+
+import re
+import subprocess
+import sys
+
+from harness.follower import Follower
+from harness.servers import REPOSITORY
+from harness.stacks import EmbeddedStack, environment, orders
+from harness.world import stream_url
+
+EXAMPLES = REPOSITORY / "examples"
+PLACED = """
+    BEGIN;
+    INSERT INTO orders (customer_name, product_name, price) VALUES ('Ada', 'Lamp', 12.50);
+    INSERT INTO order_lines (order_id, sku) SELECT max(id), 'L1' FROM orders;
+    INSERT INTO order_lines (order_id, sku) SELECT max(id), 'L2' FROM orders;
+    INSERT INTO payments (order_id, amount, method) SELECT max(id), 12.5, 'card' FROM orders;
+    INSERT INTO shipments (order_id, carrier) SELECT max(id), 'DHL' FROM orders;
+    COMMIT;
+"""
+
+
+def test_pgbench(stack: EmbeddedStack) -> None:
+    """I1: three updates of each of pgbench's transactions arrive, of tables that know nothing."""
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "pgbench" / "live.py"), "--seconds=3"],
+        cwd=stack.folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    counts = re.findall(
+        r"^pgbench_\w+: (\d+) events; rows equal the table$", done.stdout, re.MULTILINE
+    )
+    assert len(counts) == 3
+    assert len(set(counts)) == 1
+    assert int(counts[0]) > 100
+    stack.psql("DROP TABLE pgbench_accounts, pgbench_tellers, pgbench_branches, pgbench_history")
+
+
+def test_shop(stack: EmbeddedStack) -> None:
+    """Lines, shipments and payments are children of orders; the script can be run again."""
+    for _ in range(2):
+        done = orders("psql", "-f", str(EXAMPLES / "shop.sql"), folder=stack.folder)
+        assert "ERROR" not in done.stderr, done.stderr
+    with Follower(stream_url(stack)) as follower:
+        stack.psql(PLACED)
+        while (message := follower.receive(10))["type"] == "schema":  # the script changed it
+            pass
+    tables = [event["table"] for event in message["events"]]
+    assert tables == ["orders", "order_lines", "order_lines", "payments", "shipments"]
+    assert len({event["order_id"] for event in message["events"]}) == 1
