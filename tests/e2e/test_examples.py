@@ -3,9 +3,15 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
+import pytest
+
+from harness.answers import ok
 from harness.follower import Follower
-from harness.servers import REPOSITORY
+from harness.servers import REPOSITORY, Postgres
 from harness.stacks import EmbeddedStack, environment, orders
 from harness.world import stream_url
 
@@ -53,3 +59,44 @@ def test_shop(stack: EmbeddedStack) -> None:
     tables = [event["table"] for event in message["events"]]
     assert tables == ["orders", "order_lines", "order_lines", "payments", "shipments"]
     assert len({event["order_id"] for event in message["events"]}) == 1
+
+
+@pytest.fixture
+def northwind(tmp_path: Path) -> Iterator[EmbeddedStack]:
+    """Load Northwind into a server of somebody else, attach, and start the system."""
+    server = Postgres()
+    stack = EmbeddedStack(tmp_path, "--gateways", "1")
+    try:
+        database = server.create_empty_database()
+        done = subprocess.run(
+            [str(EXAMPLES / "northwind" / "live.sh"), database.url, "--yes"],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        stack.start(DATABASE_URL=database.url)
+        yield stack
+    finally:
+        stack.end()
+        server.close()
+
+
+def test_northwind(northwind: EmbeddedStack) -> None:
+    """I10: the owner's tables are orders and lines; a transaction over both is one message."""
+    with httpx.Client(base_url=northwind.edge) as api:
+        assert ok(api.get("/api/orders/counts"))["counts"] == {
+            "open": 21,
+            "shipped": 809,
+            "returned": 0,
+        }
+        line = ok(api.get("/api/tables/northwind.order_details/10248,Queso%20Cabrales"))
+        assert line == {"order_number": 10248, "product": "Queso Cabrales", "quantity": 12}
+    with Follower(stream_url(northwind)) as follower:
+        northwind.psql((EXAMPLES / "northwind" / "ship.sql").read_text())
+        *lines, order = follower.expect("events")["events"]
+    assert {line["table"] for line in lines} == {"northwind.order_details"}
+    assert (order["table"], order["order"]["state"]) == ("orders", "shipped")
+    assert order["changed"] == {"state": "open", "shipped_on": None}
+    assert {line["order_id"] for line in lines} == {order["order_id"]}
