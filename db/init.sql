@@ -183,14 +183,15 @@ COMMENT ON TABLE order_stream IS
 CREATE TABLE IF NOT EXISTS idempotency_keys (
     key          text        NOT NULL,
     request_hash bytea       NOT NULL,
-    order_id     bigint      NOT NULL,
     response     text        NOT NULL,
     created_at   timestamptz NOT NULL DEFAULT now(),
+    row_key      text[]      NOT NULL,
+    version      text        NOT NULL,
 
     CONSTRAINT idempotency_keys_pkey PRIMARY KEY (key)
 );
 COMMENT ON TABLE idempotency_keys IS
-    'Answers already given to POST /api/orders, by Idempotency-Key; kept for a day.';
+    'Answers already given to POST, by Idempotency-Key; kept for a day.';
 
 CREATE TABLE IF NOT EXISTS revoked_tokens (
     name         text        NOT NULL,
@@ -268,6 +269,19 @@ BEGIN
         ALTER TABLE order_outbox
             DROP COLUMN old_row, DROP COLUMN new_row,
             ALTER COLUMN "table" DROP DEFAULT;
+    END IF;
+
+    IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'idempotency_keys'::regclass
+                  AND attname = 'order_id' AND NOT attisdropped) THEN
+        ALTER TABLE idempotency_keys
+            ADD COLUMN row_key text[],
+            ADD COLUMN version text;
+        UPDATE idempotency_keys
+           SET row_key = ARRAY[order_id::text], version = coalesce(response::json->>'version', '');
+        ALTER TABLE idempotency_keys
+            DROP COLUMN order_id,
+            ALTER COLUMN row_key SET NOT NULL,
+            ALTER COLUMN version SET NOT NULL;
     END IF;
 
     -- Earlier bounds on the seed's texts. The new ones may not hold for rows that exist.

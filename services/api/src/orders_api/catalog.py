@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import structlog
@@ -24,15 +24,21 @@ logger = structlog.get_logger()
 
 @dataclass(frozen=True)
 class WatchedTable:
-    """One table: its columns, its statements, and what bodies may hold. It never changes."""
+    """One table: its columns, its statements, and what bodies may hold. It never changes.
+
+    ``children`` are the tables that refer to it, by name. One that has the name of a column is left
+    out: in a row that name means the column.
+    """
 
     table: Table
     statements: Statements
+    children: Mapping[str, "WatchedTable"] = field(default_factory=dict)
 
     @cached_property
     def new_row(self) -> RowFormat:
         """What the body of a POST may hold."""
-        return RowFormat(self.table, changes=False)
+        tables = {name: child.table for name, child in self.children.items()}
+        return RowFormat(self.table, changes=False, children=tables)
 
     @cached_property
     def changes(self) -> RowFormat:
@@ -137,8 +143,8 @@ class Catalog:
         self._description = Description(
             schema,
             json.dumps(document, separators=(",", ":"), ensure_ascii=False),
-            {
-                name: WatchedTable(
+            _with_children(
+                WatchedTable(
                     table,
                     Statements(
                         table,
@@ -148,7 +154,7 @@ class Catalog:
                     ),
                 )
                 for name, table in schema.tables.items()
-            },
+            ),
         )
 
     def _note(self, failure: str) -> None:
@@ -156,3 +162,20 @@ class Catalog:
             self._failure = failure
             if failure:
                 logger.error("schema_unreadable", error=failure)
+
+
+def _with_children(tables: Iterable[WatchedTable]) -> dict[str, WatchedTable]:
+    known = {each.table.name: each for each in tables}
+    return {
+        name: replace(
+            parent,
+            children={
+                each.table.name: each
+                for each in known.values()
+                if each.table.parent is not None
+                and each.table.parent.table == name
+                and each.table.name not in parent.table.columns
+            },
+        )
+        for name, parent in known.items()
+    }

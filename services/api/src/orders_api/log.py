@@ -14,7 +14,7 @@ from orders_api.database import Connection, Database, one
 from orders_api.errors import RowNotFoundError
 from orders_api.filters import Selection
 from orders_api.records import EventPage, RecentPast
-from orders_api.statements import PAGE_MAX_BYTES
+from orders_api.rendering import PAGE_MAX_BYTES
 from orders_contract import matching
 from orders_contract.events import open_events, packed
 from orders_contract.matching import Scope, View
