@@ -33,6 +33,7 @@ class WatchedTable:
     table: Table
     statements: Statements
     children: Mapping[str, "WatchedTable"] = field(default_factory=dict)
+    parent: "WatchedTable | None" = None
 
     @cached_property
     def new_row(self) -> RowFormat:
@@ -143,7 +144,7 @@ class Catalog:
         self._description = Description(
             schema,
             json.dumps(document, separators=(",", ":"), ensure_ascii=False),
-            _with_children(
+            _related(
                 WatchedTable(
                     table,
                     Statements(
@@ -164,18 +165,23 @@ class Catalog:
                 logger.error("schema_unreadable", error=failure)
 
 
-def _with_children(tables: Iterable[WatchedTable]) -> dict[str, WatchedTable]:
+def _related(tables: Iterable[WatchedTable]) -> dict[str, WatchedTable]:
+    """Return the tables by name, each with its parent and its children."""
     known = {each.table.name: each for each in tables}
+    parents = {
+        name: known.get(each.table.parent.table)
+        for name, each in known.items()
+        if each.table.parent is not None
+    }
     return {
         name: replace(
-            parent,
+            each,
+            parent=parents.get(name),
             children={
-                each.table.name: each
-                for each in known.values()
-                if each.table.parent is not None
-                and each.table.parent.table == name
-                and each.table.name not in parent.table.columns
+                child: known[child]
+                for child, parent in parents.items()
+                if parent is each and child not in each.table.columns
             },
         )
-        for name, parent in known.items()
+        for name, each in known.items()
     }

@@ -221,6 +221,11 @@ ACTIVITY_SAMPLES = """
       FROM sample WHERE number > 0
 """
 
+LAST_EVENT = """
+    SELECT order_event_json(event) FROM order_events AS event
+     WHERE order_id = %(order_id)s AND "table" = 'orders' ORDER BY position DESC LIMIT 1
+"""
+
 # The changes of the last hour that a scope shows, among the newest events.
 SCOPED_CHANGES = """
     WITH recent AS (

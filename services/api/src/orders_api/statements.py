@@ -41,10 +41,10 @@ class Statements:
     ) -> None:
         self.table = table
         self.relation = name(table.namespace, table.relation)
-        self._conditions = Conditions(
+        self.conditions = Conditions(
             table, hashed_columns, inexact_columns, trigram_search=trigram_search
         )
-        self.row = Rendering(table, self.relation, self._conditions)
+        self.row = Rendering(table, self.relation, self.conditions)
         self._key = [table.columns[each] for each in table.key]
         self.insert = lru_cache(_CACHED_STATEMENTS)(self._insert)
         self.update = lru_cache(_CACHED_STATEMENTS)(self._update)
@@ -124,12 +124,23 @@ class Statements:
             self.relation, conditions
         ), values
 
-    def is_visible(self, key: Iterable[str], scope: Scope) -> tuple[Composed, Values]:
-        """Tell whether a row is there and visible."""
+    def is_visible(
+        self, key: Iterable[str], scope: Scope, parent: "Statements | None"
+    ) -> tuple[Composed, Values]:
+        """Tell whether a row is there and visible, and its parent as well if it has one."""
         values: Values = {}
-        conditions = self._visible(key, scope, values)
+        conditions = [self._visible(key, scope, values)]
+        if self.table.parent is not None and parent is not None:
+            conditions.append(
+                SQL(_HAS_VISIBLE_PARENT).format(
+                    link=name("t", self.table.parent.column),
+                    table=parent.relation,
+                    key=name("t", parent.table.key[0]),
+                    visible=parent.conditions.visible(scope, values),
+                )
+            )
         return SQL("SELECT EXISTS (SELECT FROM {} AS t WHERE {})").format(
-            self.relation, conditions
+            self.relation, all_of(conditions)
         ), values
 
     def record(self, columns: Iterable[str]) -> Composed:
@@ -145,8 +156,8 @@ class Statements:
         )
 
     def _visible(self, key: Iterable[str], scope: Scope, values: Values) -> Composed:
-        has_key = self._conditions.has_key(key, values)
-        return all_of([*has_key, self._conditions.visible(scope, values)])
+        has_key = self.conditions.has_key(key, values)
+        return all_of([*has_key, self.conditions.visible(scope, values)])
 
     def _exactly(
         self, key: Iterable[str], expected: Precondition, scope: Scope, values: Values
@@ -171,7 +182,7 @@ class Statements:
         """
         values: Values = {"limit": selection.limit, "max_bytes": PAGE_MAX_BYTES}
         sort = selection.sort
-        conditions = self._conditions.of(selection, scope, values)
+        conditions = self.conditions.of(selection, scope, values)
         if selection.after is not None:
             conditions.append(self._after(selection.after, sort, values))
         lists = [child.row for child in children]
@@ -202,7 +213,7 @@ class Statements:
         return SQL(_COUNTED).format(
             columns=columns,
             table=self.relation,
-            conditions=all_of([*self._conditions.of(selection, scope, values), condition]),
+            conditions=all_of([*self.conditions.of(selection, scope, values), condition]),
         ), values
 
     def _order(self, sort: Sort) -> Composed:
@@ -259,6 +270,12 @@ _PAGE = """
            CASE WHEN (SELECT count(*) FROM page) < (SELECT count(*) FROM found)
                 THEN (SELECT ARRAY[value::text, {place}] FROM page ORDER BY number DESC LIMIT 1) END
       FROM order_stream
+"""
+
+_HAS_VISIBLE_PARENT = """
+    ({link} IS NULL OR EXISTS (
+        SELECT FROM (SELECT {link} AS parent) AS child JOIN {table} AS t ON {key} = child.parent
+         WHERE {visible}))
 """
 
 # A tag as ``records.StoredRow`` has it, or the version alone.

@@ -243,10 +243,14 @@ async def _create(
 async def _require_visible(
     connection: Connection, table: WatchedTable, row: StoredRow, who: Principal, place: str = ""
 ) -> None:
-    """Raise OutOfScopeError, which rolls the change back, if the row is out of scope."""
+    """Raise OutOfScopeError, which rolls the change back, if the row or its parent is out of scope.
+
+    The parent matters because a child changes it: in what others see of it, and by triggers.
+    """
     if who.rows is None:
         return
-    (visible,) = await one(connection, *table.statements.is_visible(row.key, who.rows))
+    parent = None if table.parent is None else table.parent.statements
+    (visible,) = await one(connection, *table.statements.is_visible(row.key, who.rows, parent))
     if not visible:
         raise OutOfScopeError(place)
 
