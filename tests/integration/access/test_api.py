@@ -29,6 +29,7 @@ NEEDS = {
     ("post", "/api/tables/{table}"): "clerk",
     ("get", "/api/tables/{table}/{key}"): "viewer",
     ("patch", "/api/tables/{table}/{key}"): "clerk",
+    ("put", "/api/tables/{table}/{key}"): "clerk",
     ("delete", "/api/tables/{table}/{key}"): "admin",
     ("get", "/api/me"): "viewer",
     ("post", "/api/tickets"): "viewer",
