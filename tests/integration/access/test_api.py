@@ -33,6 +33,7 @@ NEEDS = {
     ("delete", "/api/tables/{table}/{key}"): "admin",
     ("get", "/api/me"): "viewer",
     ("post", "/api/tickets"): "viewer",
+    ("get", "/api/revocations"): "admin",
     ("post", "/api/revocations"): "admin",
     ("get", "/api/health"): None,
 }
