@@ -20,7 +20,7 @@ from orders_api.rendering import PAGE_MAX_BYTES
 from orders_contract import matching
 from orders_contract.events import OpenedEvent, open_events, packed
 from orders_contract.matching import Scope, View
-from orders_contract.schema import Schema
+from orders_contract.schema import ORDERS, Schema
 
 PULSE_MINUTES = 60
 PULSE_QUARTERS = 4 * 24 + 4
