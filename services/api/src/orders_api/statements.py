@@ -295,6 +295,7 @@ _COUNTED = """
     UNION ALL
     SELECT {columns}, 1
       FROM order_outbox AS entry,
-           json_populate_record(NULL::{table}, entry.old) AS t
-     WHERE entry."table" = %(table)s AND entry.old IS NOT NULL AND {conditions}
+           json_populate_record(
+               json_populate_record(NULL::{table}, entry."row"), entry.changed) AS t
+     WHERE entry."table" = %(table)s AND entry.changed IS NOT NULL AND {conditions}
 """
