@@ -18,7 +18,6 @@ NAMES = (
     "connections",
     "resume",
     "drain",
-    "watched_tables",
     "bulk_update",
     "old_snapshot",
     "api_rate",

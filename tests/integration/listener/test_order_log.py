@@ -16,7 +16,7 @@ async def test_the_oldest_waiting_change_is_found(
 
     One that a long transaction committed late, before those already seen, is found by a full look.
     """
-    async with OrderLog.connect(database.url) as log:
+    async with OrderLog.connect(database.url, {}) as log:
         assert await log.oldest_waiting() is None
         with database.connect(autocommit=False) as late, database.connect() as sql:
             late.execute(INSERT)
@@ -33,7 +33,10 @@ async def test_the_oldest_waiting_change_is_found(
 @pytest.mark.anyio
 async def test_an_old_snapshot_makes_no_look_slow(database: Database) -> None:
     """Under an open snapshot, only a full look reads the entries taken since."""
-    async with OrderLog.connect(database.url) as log, OrderLog.connect(database.url) as taker:
+    async with (
+        OrderLog.connect(database.url, {}) as log,
+        OrderLog.connect(database.url, {}) as taker,
+    ):
         with database.connect(autocommit=False) as reader, database.connect() as sql:
             reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             reader.execute("SELECT FROM orders")

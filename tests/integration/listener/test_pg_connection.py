@@ -46,7 +46,7 @@ async def proxy(database: Database) -> AsyncIterator[Proxy]:
 @pytest.mark.anyio
 async def test_answers_are_rows_of_text(database: Database) -> None:
     """Values of all types come as PostgreSQL writes them; null comes as an empty value."""
-    async with PgConnection.connect(database.url) as connection:
+    async with PgConnection.connect(database.url, {}) as connection:
         rows = await connection.ask(
             "SELECT n, n > 1, nullif(n, 2), 'ä' FROM generate_series(1, $1) AS n", 2
         )
@@ -57,7 +57,7 @@ async def test_answers_are_rows_of_text(database: Database) -> None:
 @pytest.mark.anyio
 async def test_a_large_answer_is_complete(database: Database) -> None:
     """An answer that takes many reads is returned whole."""
-    async with PgConnection.connect(database.url) as connection:
+    async with PgConnection.connect(database.url, {}) as connection:
         ((text,),) = await connection.ask("SELECT repeat('x', $1)", 5_000_000)
         assert text == b"x" * 5_000_000
 
@@ -65,7 +65,7 @@ async def test_a_large_answer_is_complete(database: Database) -> None:
 @pytest.mark.anyio
 async def test_a_notification_during_a_question_is_kept(database: Database) -> None:
     """A notification since the last wait counts, also one that comes with an answer; once only."""
-    async with PgConnection.connect(database.url) as connection:
+    async with PgConnection.connect(database.url, {}) as connection:
         await connection.ask("LISTEN orders_changes")
         with database.connect() as sql:
             sql.execute("NOTIFY orders_changes")
@@ -112,7 +112,7 @@ async def test_a_notification_behind_an_answer_is_received(database: Database) -
     proxy = _JoiningProxy(database.port)
     await proxy.open()
     conninfo = make_conninfo(database.url, hostaddr=LOOPBACK, port=proxy.port)
-    async with PgConnection.connect(conninfo) as connection:
+    async with PgConnection.connect(conninfo, {}) as connection:
         await connection.ask("LISTEN orders_changes")
         await connection.ask("SELECT 1")  # prepares it
         proxy.hold = True
@@ -129,7 +129,7 @@ async def test_a_notification_behind_an_answer_is_received(database: Database) -
 @pytest.mark.anyio
 async def test_a_refusal_says_why(database: Database) -> None:
     """PostgreSQL's message is the error's text, and the connection stays usable."""
-    async with PgConnection.connect(database.url) as connection:
+    async with PgConnection.connect(database.url, {}) as connection:
         with pytest.raises(DatabaseUnavailableError, match="division by zero"):
             await connection.ask("SELECT 1 / $1", 0)
         with pytest.raises(DatabaseUnavailableError, match="no_such_table"):
@@ -141,7 +141,7 @@ async def test_a_refusal_says_why(database: Database) -> None:
 async def test_a_cancelled_statement_is_no_answer(database: Database) -> None:
     """A statement that statement_timeout cancels is a NoAnswerError: fewer changes may succeed."""
     conninfo = make_conninfo(database.url, options="-c statement_timeout=50ms")
-    async with PgConnection.connect(conninfo) as connection:
+    async with PgConnection.connect(conninfo, {}) as connection:
         with pytest.raises(NoAnswerError, match="statement timeout"):
             await connection.ask("SELECT pg_sleep(60)")
 
@@ -153,7 +153,7 @@ async def test_silence_ends_the_connection(
     """I3: a half-open connection, kept by a proxy that passes nothing on, ends the question."""
     monkeypatch.setattr(pg_connection, "ANSWER_TIMEOUT_S", 0.3)
     conninfo = make_conninfo(database.url, hostaddr=LOOPBACK, port=proxy.port)
-    async with PgConnection.connect(conninfo) as connection:
+    async with PgConnection.connect(conninfo, {}) as connection:
         assert await connection.ask("SELECT 1") == [(b"1",)]
         proxy.freeze()
         async with asyncio.timeout(5):
@@ -170,7 +170,7 @@ def test_an_answer_that_came_while_the_process_was_stopped_counts(
     monkeypatch.setattr(pg_connection, "ANSWER_TIMEOUT_S", 0.05)
 
     async def asks() -> None:
-        async with PgConnection.connect(database.url) as connection:
+        async with PgConnection.connect(database.url, {}) as connection:
             await connection.ask("SELECT 1")  # prepares it
 
             def stop() -> None:
@@ -188,7 +188,7 @@ def test_an_answer_that_came_while_the_process_was_stopped_counts(
 async def test_the_end_is_noticed(database: Database, waiting_for: str) -> None:
     """A terminated session ends every wait, and leaves no reader for the next descriptor."""
     for _ in range(3):  # the descriptors are used again
-        async with PgConnection.connect(database.url) as connection:
+        async with PgConnection.connect(database.url, {}) as connection:
             ((pid,),) = await connection.ask(BACKEND)
             task = asyncio.create_task(_wait_for(connection, waiting_for))
             await asyncio.sleep(0.05)  # until it waits
@@ -199,14 +199,14 @@ async def test_the_end_is_noticed(database: Database, waiting_for: str) -> None:
             assert isinstance(error, expected), error
             with pytest.raises(DatabaseUnavailableError):
                 await connection.ask(BACKEND)
-            async with PgConnection.connect(database.url) as other:
+            async with PgConnection.connect(database.url, {}) as other:
                 assert await other.ask("SELECT 1") == [(b"1",)]
 
 
 @pytest.mark.anyio
 async def test_a_cancelled_question_ends_the_connection(database: Database) -> None:
     """The answer of a cancelled question must not be taken for that of the next one."""
-    async with PgConnection.connect(database.url) as connection:
+    async with PgConnection.connect(database.url, {}) as connection:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
                 await connection.ask("SELECT pg_sleep(1)")
@@ -218,7 +218,7 @@ async def test_a_cancelled_question_ends_the_connection(database: Database) -> N
 async def test_a_wrong_password_is_reported(database: Database) -> None:
     """A refused connection is a DatabaseUnavailableError with PostgreSQL's reason."""
     with pytest.raises(DatabaseUnavailableError, match="password"):
-        async with PgConnection.connect(database.url.replace(database.password, "wrong")):
+        async with PgConnection.connect(database.url.replace(database.password, "wrong"), {}):
             pass
 
 
@@ -229,7 +229,7 @@ def test_an_end_while_the_loop_did_not_run_is_noticed(
     """A process that was stopped sends a question before it learns that the session ended."""
 
     async def asks() -> None:
-        async with PgConnection.connect(database.url) as connection:
+        async with PgConnection.connect(database.url, {}) as connection:
             ((pid,),) = await connection.ask(BACKEND)
             with database.connect() as sql:
                 sql.execute("SELECT pg_terminate_backend(%s, 5000)", [int(pid)])

@@ -27,18 +27,19 @@ NO_LAG = Backlog(0, 0.0)
         (NO_GATEWAY, NO_LAG, "degraded"),
         (ONE_FULL, NO_LAG, "ok"),
         (ALL_FULL, NO_LAG, "degraded"),
-        (None, NO_LAG, "degraded"),
-        (WELL, None, "down"),
-        (None, None, "down"),
+        ("away", NO_LAG, "degraded"),
+        (WELL, replace(NO_LAG, is_standby=True), "degraded"),
+        (WELL, "away", "down"),
+        ("away", "away", "down"),
     ],
 )
-def test_verdict(presence: Presence | None, backlog: Backlog | None, status: str) -> None:
+def test_verdict(presence: Presence | str, backlog: Backlog | str, status: str) -> None:
     """Down without a database, degraded when live updates suffer, else ok."""
     assert verdict(presence, backlog).status == status
 
 
 def test_unknown_without_redis() -> None:
     """Without Redis the numbers of gateways and published events are unknown."""
-    checks = verdict(None, NO_LAG).checks
+    checks = verdict("away", NO_LAG).checks
     assert (checks.gateways.status, checks.gateways.count) == ("unknown", None)
     assert (checks.listener.status, checks.listener.lag_events) == ("unknown", None)

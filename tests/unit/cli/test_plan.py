@@ -77,12 +77,8 @@ def test_servers_of_the_owner() -> None:
     plan = make_plan(own_database=database, own_redis="rediss://cache.example/1", inherited=owner)
     api, listener, *gateways = plan.services()
     for service in (api, listener):
-        assert service.environment["DB_HOST"] == "db.example"
-        assert service.environment["DB_PORT"] == "6543"
-        assert service.environment["DB_NAME"] == "store"
-        assert service.environment["DB_USER"] == "sh@p"
-        assert service.environment["DB_PASSWORD"] == "p/w"
-        assert service.environment["PGSSLMODE"] == "require"
+        assert service.environment["DATABASE_URL"] == database
+        assert not [name for name in service.environment if name.startswith("DB_")]
     for gateway in gateways:
         assert not [name for name in gateway.environment if name.startswith(("DB_", "DATABASE"))]
         assert gateway.environment["REDIS_URL"] == "rediss://cache.example/1"

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import quote
 
 from orders_cli.repository import Repository
 from orders_cli.stack.data_folder import OWN_KEYS
@@ -17,8 +17,6 @@ OWNER_ROLE, API_ROLE, LISTENER_ROLE = "orders", "orders_api", "orders_listener"
 
 _DATABASE_SETTINGS = {f"DB_{name}" for name in ("HOST", "PORT", "NAME", "USER", "PASSWORD")}
 _DATABASE_SETTINGS |= {"DB_PASSWORD_FILE", "DATABASE_URL"}
-_URL_SETTINGS = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
-"""Parameters of a database's URL, and the variables by which libpq reads them."""
 _REDIS_SETTINGS = {"REDIS_URL", "REDIS_PASSWORD", "REDIS_PASSWORD_FILE"}
 _KEY_SETTINGS = ("AUTH_SECRET", "AUTH_SECRET_FILE", "AUTH_JWKS_URL", "AUTH_JWKS_FILE")
 """If one of these is set, tokens are verified with the owner's keys."""
@@ -204,7 +202,7 @@ class Plan:
 
     def _database(self, role: str) -> dict[str, str]:
         if self.own_database is not None:
-            return database_settings(self.own_database)
+            return {"DATABASE_URL": self.own_database}
         return {
             "DB_HOST": LOOPBACK,
             "DB_PORT": str(self.ports["postgres"]),
@@ -216,17 +214,3 @@ class Plan:
 
 def _is_secret(name: str) -> bool:
     return name in _SECRET_SETTINGS or any(word in name.upper() for word in _SECRET_WORDS)
-
-
-def database_settings(url: str) -> dict[str, str]:
-    """Return the settings by which a service connects to a database."""
-    parts = urlsplit(url)
-    query = parse_qs(parts.query)
-    return {
-        "DB_HOST": parts.hostname or "localhost",
-        "DB_PORT": str(parts.port or 5432),
-        "DB_NAME": unquote(parts.path.lstrip("/")) or DATABASE,
-        "DB_USER": unquote(parts.username or OWNER_ROLE),
-        "DB_PASSWORD": unquote(parts.password or ""),
-        **{name: query[key][-1] for key, name in _URL_SETTINGS.items() if key in query},
-    }

@@ -19,7 +19,6 @@ from orders_cli.stack.plan import (
     DATABASE,
     LISTENER_ROLE,
     OWNER_ROLE,
-    database_settings,
 )
 from orders_cli.stack.ports import LOOPBACK
 from orders_cli.stack.privileges import NOBODY, launch_command, unprivileged_user_options
@@ -108,35 +107,31 @@ async def open_cluster(data: Path) -> Cluster:
     return cluster
 
 
-async def apply_schema(script: Path, url: str, environment: Mapping[str, str]) -> None:
-    """Run the database script, which may run any number of times.
-
-    Raises:
-        StackError: it failed.
-
-    """
-    psql = str(postgres_binaries() / "psql")
-    command = (psql, "-Xq", "-v", "ON_ERROR_STOP=1", "-f", str(script))
-    await _run(command, (), psql_environment(url, environment), f"{script} failed")
-
-
 def psql_environment(url: str, environment: Mapping[str, str]) -> dict[str, str]:
     """Return an environment in which psql connects to the database without arguments.
 
     The actor of changes is the database role, unless PGOPTIONS or a SET names another.
     """
-    settings = database_settings(url)
-    user = settings["DB_USER"]
-    options = f"-c orders.actor={user} {environment.get('PGOPTIONS', '')}".rstrip()
-    return without_postgres_variables(environment) | {
-        "PGOPTIONS": options,
-        "PGHOST": settings["DB_HOST"],
-        "PGPORT": settings["DB_PORT"],
-        "PGUSER": user,
-        "PGPASSWORD": settings["DB_PASSWORD"],
-        "PGDATABASE": settings["DB_NAME"],
-        **{name: value for name, value in settings.items() if name.startswith("PG")},
+    # Here, because psql must not wait for the import of what it needs only with a database.
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+    from psycopg.pq import Conninfo  # noqa: PLC0415
+
+    given = {"user": OWNER_ROLE, "dbname": DATABASE, "host": "localhost", **conninfo_to_dict(url)}
+    variables = {
+        option.envvar.decode(): str(given[name])
+        for option in Conninfo.get_defaults()
+        if option.envvar and given.get(name := option.keyword.decode()) is not None
     }
+    options = (
+        f"-c orders.actor={given['user']}",
+        given.get("options"),
+        environment.get("PGOPTIONS"),
+    )
+    return (
+        without_postgres_variables(environment)
+        | variables
+        | {"PGOPTIONS": " ".join(str(option) for option in options if option)}
+    )
 
 
 def without_postgres_variables(environment: Mapping[str, str]) -> dict[str, str]:

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 
 from orders_cli.errors import OrdersError
-from orders_cli.stack import data_folder, postgres
+from orders_cli.stack import data_folder
 from orders_cli.stack.console import StackConsole
 from orders_cli.stack.plan import Plan
 from orders_cli.stack.postgres import Cluster
+from orders_cli.stack.schema import apply_schema
 from orders_cli.stack.supervisor import Supervisor
 
 _READY_WITHIN_S = 60.0
@@ -80,7 +81,7 @@ class Stack:
             port, url = plan.ports["postgres"], plan.database_url
             embedded.append(self._cluster.program(port, url, plan.public))
         await self._supervisor.start(embedded, deadline)
-        await postgres.apply_schema(plan.repository.schema, plan.database_url, plan.public)
+        await apply_schema(plan.repository.schema, plan.database_url)
         await self._supervisor.start(plan.services(), deadline)
         await self._supervisor.start([plan.edge_program()], deadline)
         self._is_ready = True

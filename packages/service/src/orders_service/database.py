@@ -1,36 +1,61 @@
 """Where PostgreSQL is, and how a service connects to it."""
 
-from collections.abc import Mapping
+from typing import Annotated
 
-from psycopg.conninfo import make_conninfo
-from pydantic import Field, FilePath, SecretStr
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationInfo, field_validator
 
 from orders_service.settings import ServiceSettings
 
+_SCHEMES = ("postgresql://", "postgres://")
+_NO_PASSWORD = SecretStr("")
+
+
+def _is_database_url(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    try:
+        conninfo_to_dict(text)
+    except psycopg.ProgrammingError:
+        pass  # its message repeats parts of the value
+    else:
+        if text.startswith(_SCHEMES):
+            return url
+    raise ValueError("is not a URL like postgresql://user:password@host:5432/name?sslmode=require")
+
 
 class DatabaseSettings(ServiceSettings):
-    """Where PostgreSQL is."""
+    """Where PostgreSQL is: ``database_url``, or else the settings that begin with ``db_``.
 
+    The URL takes all parameters of libpq, those of TLS too. A password that it lacks comes from
+    ``db_password``.
+    """
+
+    database_url: Annotated[SecretStr, AfterValidator(_is_database_url)] | None = None
     db_host: str = "localhost"
     db_port: int = Field(5432, ge=1, le=65535)
     db_name: str = "orders"
     db_user: str = "orders"
-    db_password: SecretStr
+    db_password: SecretStr = Field(_NO_PASSWORD, validate_default=True)
     db_password_file: FilePath | None = None
 
-    def conninfo(
-        self, service: str, connect_timeout_s: int, session_settings: Mapping[str, str]
-    ) -> str:
-        """Return the connection string for a service, whose sessions have these settings.
+    @field_validator("db_password")
+    @classmethod
+    def _require_password(cls, password: SecretStr, info: ValidationInfo) -> SecretStr:
+        if not password.get_secret_value() and info.data.get("database_url") is None:
+            raise ValueError("is required, unless DATABASE_URL or DB_PASSWORD_FILE is set")
+        return password
 
-        Keepalive probes reveal within about 10 s that the server's machine is gone.
+    def conninfo(self, service: str, connect_timeout_s: int) -> str:
+        """Return the connection string for a service.
+
+        It contains no session settings: connection pools refuse those at connecting
+        (``sessions.prepare`` sets them). Keepalive probes reveal within about 10 s that the
+        server's machine is gone.
         """
         return make_conninfo(
-            host=self.db_host,
-            port=self.db_port,
-            dbname=self.db_name,
-            user=self.db_user,
-            password=self.db_password.get_secret_value(),
+            "",
+            **self._address(),
             application_name=f"orders-{service}",
             client_encoding="UTF8",
             connect_timeout=connect_timeout_s,
@@ -38,5 +63,27 @@ class DatabaseSettings(ServiceSettings):
             keepalives_interval=2,
             keepalives_count=3,
             tcp_user_timeout=9000,
-            options=" ".join(f"-c {name}={value}" for name, value in session_settings.items()),
         )
+
+    def _address(self) -> dict[str, str | int]:
+        password = self.db_password.get_secret_value()
+        if self.database_url is None:
+            return {
+                "host": self.db_host,
+                "port": self.db_port,
+                "dbname": self.db_name,
+                "user": self.db_user,
+                "password": password,
+            }
+        given = conninfo_to_dict(self.database_url.get_secret_value())
+        address: dict[str, str | int] = {
+            "dbname": self.db_name,
+            "user": self.db_user,
+            **{name: value for name, value in given.items() if value is not None},
+        }
+        if password:
+            address.setdefault("password", password)
+        if "," in str(address.get("host", "")):
+            # Several servers: the one that takes writes.
+            address.setdefault("target_session_attrs", "read-write")
+        return address

@@ -19,12 +19,18 @@ _GARBAGE_COLLECTION_THRESHOLD = 50_000
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
 
+class UnusableError(Exception):
+    """The service ends: it cannot do its work as it is set up. The message is one sentence."""
+
+
 def run(
     name: str,
     settings_class: type[SettingsT],
     service: Callable[[SettingsT], Coroutine[Any, Any, None]],
 ) -> int:
-    """Run a service to its end and return the exit status: 2 for a bad setting, 1 for an OSError.
+    """Run a service to its end and return the exit status.
+
+    2 for a bad setting; 1 for an OSError, and for an UnusableError.
 
     ``name`` is the service's name, such as ``listener``.
     """
@@ -34,7 +40,7 @@ def run(
     relax_garbage_collection()
     try:
         uvloop.run(service(settings))
-    except OSError as exc:
+    except (OSError, UnusableError) as exc:
         structlog.get_logger().error(f"{name}_failed", error=str(exc))
         return 1
     return 0

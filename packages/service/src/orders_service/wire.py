@@ -8,6 +8,8 @@ from typing import Any
 import hiredis
 import redis.asyncio as redis
 
+from orders_service.redis_client import report_closing
+
 Value = str | bytes | int | float
 """One word of a command."""
 
@@ -44,6 +46,7 @@ class Wire(asyncio.Protocol):
         pool = redis.ConnectionPool.from_url(
             url, protocol=2, socket_connect_timeout=_CONNECT_TIMEOUT_S
         )
+        report_closing(pool)
         connection = pool.make_connection()  # type: ignore[no-untyped-call]
         try:
             await connection.connect()
@@ -54,6 +57,8 @@ class Wire(asyncio.Protocol):
             await connection.disconnect(nowait=True)
 
     def _attach(self, transport: asyncio.Transport) -> None:
+        if transport.is_closing():
+            raise redis.ConnectionError("Redis closed the connection")
         self._transport = transport
         transport.set_protocol(self)
 
@@ -82,4 +87,5 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Report the end of the connection."""
+        self._transport = None
         self._on_lost(redis.ConnectionError(str(exc or "Redis closed the connection")))

@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from orders_access.limits import Buckets
 from orders_access.revocations import REDIS_TIMEOUT_S, Revocations
-from orders_api import access_routes, docs, openapi, problems, routes, row_routes
+from orders_api import access_routes, docs, openapi, problems, routes, table_routes
 from orders_api.activity import Activity
 from orders_api.catalog import Catalog
 from orders_api.database import Database
@@ -20,7 +20,7 @@ from orders_api.limits import BodyLimit
 from orders_api.log import Log
 from orders_api.requests import Parts
 from orders_api.revocation_list import RevocationList
-from orders_api.settings import Settings
+from orders_api.settings import SESSION, Settings
 from orders_api.store import Store
 from orders_service.redis_client import redis_client
 
@@ -38,7 +38,9 @@ def create(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         address = settings.redis_address()
         async with (
-            Database(settings.database_address(), settings.db_pool_connections) as database,
+            Database(
+                settings.database_address(), SESSION, settings.db_pool_connections
+            ) as database,
             HealthProbe(database, address, requests) as probe,
             redis_client(address, timeout_s=_REDIS_TIMEOUT_S, decode_responses=True) as redis,
             redis_client(address, timeout_s=REDIS_TIMEOUT_S, decode_responses=True) as listed,
@@ -69,7 +71,7 @@ def create(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    for router in (routes.router, *row_routes.ROUTERS, access_routes.router):
+    for router in (routes.router, table_routes.router, access_routes.router):
         app.router.routes.extend(router.routes)  # included, they would be searched twice
     docs.install(app)
     app.add_middleware(BodyLimit)

@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 import structlog
@@ -24,22 +24,15 @@ logger = structlog.get_logger()
 
 @dataclass(frozen=True)
 class WatchedTable:
-    """One table: its columns, its statements, and what bodies may hold. It never changes.
-
-    ``children`` are the tables that refer to it, by name. One that has the name of a column is left
-    out: in a row that name means the column.
-    """
+    """One table: its columns, its statements, and what bodies may hold. It never changes."""
 
     table: Table
     statements: Statements
-    children: Mapping[str, "WatchedTable"] = field(default_factory=dict)
-    parent: "WatchedTable | None" = None
 
     @cached_property
     def new_row(self) -> RowFormat:
         """What the body of a POST may hold."""
-        tables = {name: child.table for name, child in self.children.items()}
-        return RowFormat(self.table, changes=False, children=tables)
+        return RowFormat(self.table, changes=False)
 
     @cached_property
     def changes(self) -> RowFormat:
@@ -125,7 +118,9 @@ class Catalog:
                 self._note("")
             except DatabaseUnavailableError:
                 pass  # the pool logs that the database is away
-            except (StatementError, MalformedSchemaError) as exc:
+            except StatementError as exc:
+                self._note(exc.explanation)
+            except MalformedSchemaError as exc:
                 self._note(str(exc))
             await asyncio.sleep(POLL_S)
 
@@ -144,8 +139,8 @@ class Catalog:
         self._description = Description(
             schema,
             json.dumps(document, separators=(",", ":"), ensure_ascii=False),
-            _related(
-                WatchedTable(
+            {
+                name: WatchedTable(
                     table,
                     Statements(
                         table,
@@ -155,7 +150,7 @@ class Catalog:
                     ),
                 )
                 for name, table in schema.tables.items()
-            ),
+            },
         )
 
     def _note(self, failure: str) -> None:
@@ -163,25 +158,3 @@ class Catalog:
             self._failure = failure
             if failure:
                 logger.error("schema_unreadable", error=failure)
-
-
-def _related(tables: Iterable[WatchedTable]) -> dict[str, WatchedTable]:
-    """Return the tables by name, each with its parent and its children."""
-    known = {each.table.name: each for each in tables}
-    parents = {
-        name: known.get(each.table.parent.table)
-        for name, each in known.items()
-        if each.table.parent is not None
-    }
-    return {
-        name: replace(
-            each,
-            parent=parents.get(name),
-            children={
-                child: known[child]
-                for child, parent in parents.items()
-                if parent is each and child not in each.table.columns
-            },
-        )
-        for name, each in known.items()
-    }

@@ -5,7 +5,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, LiteralString, Self, TypeAlias
 
@@ -13,11 +13,13 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection, errors
 from psycopg.rows import TupleRow
-from psycopg.sql import Composed
+from psycopg.sql import SQL, Composed
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from orders_api.errors import DatabaseUnavailableError, SchemaChangedError, StatementError
 from orders_api.queries import SET_ACTOR
+from orders_service import sessions
+from orders_service.postgres_errors import explain
 
 _POOL_TIMEOUT_S = 2.5
 _ANSWER_TIMEOUT_S = 12.0
@@ -55,14 +57,24 @@ class Database:
     """A pool of connections. While the server is away, requests fail within seconds.
 
     Connecting is retried after about 1, 2 and 1 s, with jitter, then from the start, for ever.
+    ``session`` are settings that every statement finds. If a connection pool such as PgBouncer
+    stands before the server, a session may change its server between two transactions: then each
+    statement has a transaction of its own that begins with the settings, and none is prepared.
     """
 
-    def __init__(self, conninfo: str, max_connections: int) -> None:
-        self._reachable = True
+    def __init__(self, conninfo: str, session: Mapping[str, str], max_connections: int) -> None:
+        self._session = session
+        self._pinned = _pinned(session)
+        self._is_shared = False
+        self._away = ""
         self._drained_at_s = time.monotonic()
+        self.failure = ""
+        """Why the last attempt to connect failed; empty if it succeeded."""
         self._pool = AsyncConnectionPool(
             conninfo,
+            connection_class=_reporting(self._note_attempt),
             kwargs={"autocommit": True, "prepare_threshold": 5},
+            configure=self._set_up,
             open=False,
             min_size=min(2, max_connections),
             max_size=max_connections,
@@ -93,9 +105,10 @@ class Database:
         """
         try:
             async with self._pool.connection(within_s) as connection, self._answering(connection):
-                self._note(reachable=True)
+                self._note("")
                 try:
-                    yield connection
+                    async with self._settled(connection):
+                        yield connection
                 except errors.FeatureNotSupported:
                     await connection.close()  # with its prepared statements
                     raise
@@ -105,7 +118,7 @@ class Database:
             raise StatementError(exc) from None
         except _UNAVAILABLE as exc:
             if isinstance(exc, PoolTimeout) or _is_lost(exc):
-                self._note(reachable=False, error=str(exc))
+                self._note(self.failure or str(exc))
             raise DatabaseUnavailableError from None
         except _SCHEMA_CHANGED as exc:
             raise SchemaChangedError(exc) from None
@@ -151,6 +164,36 @@ class Database:
                 self._drained_at_s = time.monotonic()
                 await self._pool.drain()
 
+    async def _set_up(self, connection: Connection) -> None:
+        try:
+            is_shared = await sessions.prepare(connection, self._session)
+        except psycopg.Error as exc:
+            self._note_attempt(exc)
+            raise
+        if is_shared:
+            connection.prepare_threshold = None
+            if not self._is_shared:
+                self._is_shared = True
+                logger.info("connection_pool_found")
+
+    @asynccontextmanager
+    async def _settled(self, connection: Connection) -> AsyncIterator[None]:
+        """Run the block under the session's settings; with a transaction if servers may change."""
+        if not self._is_shared:
+            yield
+            return
+        await connection.execute(self._pinned, prepare=False)
+        try:
+            yield
+        except Exception:
+            if not connection.closed:
+                await connection.rollback()
+            raise
+        except asyncio.CancelledError:
+            await connection.close()  # the server may not answer
+            raise
+        await connection.commit()
+
     async def _refuse_broken(self, connection: Connection) -> None:
         """Refuse a pooled connection that has ended, without a round trip for one that has not.
 
@@ -167,13 +210,48 @@ class Database:
             await self._pool.check()
             raise
 
-    def _note(self, *, reachable: bool, error: str = "") -> None:
-        if reachable != self._reachable:
-            self._reachable = reachable
-            if reachable:
-                logger.info("database_back")
+    def _note_attempt(self, error: psycopg.Error | None) -> None:
+        self.failure = "" if error is None else explain(error)
+
+    def _note(self, failure: str) -> None:
+        """Log why the server is away when that changes, and once it is back."""
+        if failure != self._away:
+            self._away = failure
+            if failure:
+                logger.warning("database_away", error=failure)
             else:
-                logger.warning("database_away", error=error)
+                logger.info("database_back")
+
+
+def _reporting(report: Callable[[psycopg.Error | None], None]) -> type[Connection]:
+    """Return a class of connections that reports how each attempt to connect ended.
+
+    The pool tells those who wait only that they have waited too long.
+    """
+
+    class Reporting(AsyncConnection[TupleRow]):
+        @classmethod
+        async def connect(cls, conninfo: str = "", **options: Any) -> Self:
+            try:
+                connection = await super().connect(conninfo, **options)
+            except psycopg.Error as exc:
+                report(exc)
+                raise
+            report(None)
+            return connection
+
+    return Reporting
+
+
+def _pinned(session: Mapping[str, str]) -> Composed:
+    """Return what begins a transaction under these settings, in one packet."""
+    # A standby refuses READ WRITE; reading there is possible.
+    writes = SQL(
+        "CASE WHEN NOT pg_catalog.pg_is_in_recovery()"
+        " THEN pg_catalog.set_config('transaction_read_only', 'off', true) END"
+    )
+    expressions = SQL(", ").join([writes, *sessions.assignments(session, for_transaction=True)])
+    return SQL("BEGIN ISOLATION LEVEL READ COMMITTED; SELECT {}").format(expressions)
 
 
 async def one_or_none(

@@ -7,6 +7,7 @@ import psycopg
 
 from orders_api.records import StoredRow
 from orders_contract.schema import ORDERS
+from orders_service.postgres_errors import explain
 
 
 class ApiError(Exception):
@@ -92,15 +93,6 @@ class ForbiddenError(ApiError):
 
 class OutOfScopeError(ForbiddenError):
     """Your token does not allow access to this row."""
-
-    def __init__(self, place: str = "") -> None:
-        super().__init__(place)
-        self._place = place
-
-    @property
-    def detail(self) -> str:
-        """The row: the one of the request, or one within its body."""
-        return super().detail.replace("this row", self._place or "this row")
 
 
 class DatabaseForbidsError(ForbiddenError):
@@ -250,6 +242,8 @@ class StatementError(Exception):
         self.table = diag.table_name
         self.column = diag.column_name
         self.constraint = diag.constraint_name
+        self.explanation = explain(exc)
+        """For a statement without values of a request: one sentence on what to do."""
         names = [each for each in (self.table, self.column, self.constraint) if each]
         super().__init__(f"{type(exc).__name__} ({self.sqlstate}) {' '.join(names)}".rstrip())
 

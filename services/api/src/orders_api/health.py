@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Self
 
+import structlog
 from redis.exceptions import RedisError
 
 from orders_access.limits import Buckets
@@ -13,22 +14,26 @@ from orders_api import queries
 from orders_api.database import Database
 from orders_api.errors import DatabaseUnavailableError, StatementError
 from orders_api.models import (
-    Check,
     Checks,
-    DatabaseCheck,
     GatewayCheck,
     Health,
     LimitsCheck,
     ListenerCheck,
+    ServerCheck,
 )
 from orders_api.records import Backlog
 from orders_contract.names import GATEWAY_KEY_PREFIX, HEAD_KEY, LISTENER_KEY
+from orders_service import redis_errors
+from orders_service.postgres_errors import NO_SCHEMA, STANDBY
 from orders_service.redis_client import redis_client
 
 CHECK_TIMEOUT_S = 1.0
 MAX_LAG_S = 5.0
 MAX_NOTIFICATIONS = 0.5
 """Beyond this, writers no longer notify (``order_writer_silent`` in db/init.sql)."""
+NO_ANSWER = f"PostgreSQL did not answer within {CHECK_TIMEOUT_S:g} s"
+
+logger = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,8 @@ class HealthProbe:
         self._database = database
         self._requests = requests
         self._redis = redis_client(redis_url, timeout_s=CHECK_TIMEOUT_S, decode_responses=True)
-        self._asking: asyncio.Task[Backlog | None] | None = None
+        self._redis_failure = ""
+        self._asking: asyncio.Task[Backlog | str] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -67,10 +73,11 @@ class HealthProbe:
     async def check(self) -> Health:
         """Check everything now."""
         presence = await self._presence()
+        self._note_redis(presence if isinstance(presence, str) else "")
         backlog = await self._backlog_in_time(presence)
         return verdict(presence, backlog, self._requests.refused)
 
-    async def _backlog_in_time(self, presence: Presence | None) -> Backlog | None:
+    async def _backlog_in_time(self, presence: Presence | str) -> Backlog | str:
         """Query the database; after a second, stop waiting but do not cancel.
 
         A server that hangs does not answer a cancellation either. No second query is sent while
@@ -80,29 +87,43 @@ class HealthProbe:
             self._asking = asyncio.create_task(self._backlog(presence))
         done, _ = await asyncio.wait({self._asking}, timeout=CHECK_TIMEOUT_S)
         if not done:
-            return None
+            return self._database.failure or NO_ANSWER
         self._asking = None
         return done.pop().result()
 
-    async def _backlog(self, presence: Presence | None) -> Backlog | None:
+    async def _backlog(self, presence: Presence | str) -> Backlog | str:
+        known = None if isinstance(presence, str) else presence
         values = {
-            "redis": presence is not None,
-            "stream": presence and presence.stream,
-            "published": presence and presence.published,
+            "redis": known is not None,
+            "stream": known and known.stream,
+            "published": known and known.published,
         }
         try:
             async with self._database.connection(CHECK_TIMEOUT_S) as connection:
                 row = await (await connection.execute(queries.BACKLOG, values)).fetchone()
-        except (DatabaseUnavailableError, StatementError):
-            return None
-        return Backlog(*row) if row else None
+        except DatabaseUnavailableError:
+            return self._database.failure or NO_ANSWER
+        except StatementError as exc:
+            return exc.explanation
+        return Backlog(*row) if row else NO_SCHEMA
 
-    async def _presence(self) -> Presence | None:
+    async def _presence(self) -> Presence | str:
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S):
                 return await self._read_presence()
-        except (RedisError, OSError, TimeoutError, ValueError):
-            return None
+        except TimeoutError:
+            return redis_errors.NO_ANSWER
+        except (RedisError, OSError) as exc:
+            return redis_errors.explain(exc)
+        except ValueError:
+            return "Redis holds values that this system did not write"
+
+    def _note_redis(self, failure: str) -> None:
+        if failure and not self._redis_failure:
+            logger.warning("redis_away", error=failure)
+        elif self._redis_failure and not failure:
+            logger.info("redis_back")
+        self._redis_failure = failure
 
     async def _read_presence(self) -> Presence:
         stream, position = await self._redis.hmget(HEAD_KEY, ["stream", "position"])
@@ -121,28 +142,30 @@ class HealthProbe:
         )
 
 
-def verdict(presence: Presence | None, backlog: Backlog | None, refused: int = 0) -> Health:
-    """Return the state of the system; None stands for a part that did not answer."""
+def verdict(presence: Presence | str, backlog: Backlog | str, refused: int = 0) -> Health:
+    """Return the state of the system; a text says why a part is not known."""
+    seen = None if isinstance(presence, str) else presence
+    waiting = None if isinstance(backlog, str) else backlog
     checks = Checks(
         database=_database(backlog),
-        redis=Check(status="ok" if presence else "down"),
-        listener=_listener(presence, backlog),
-        gateways=_gateways(presence),
-        limits=LimitsCheck(
-            status="ok", requests=refused, connections=presence and presence.refused
-        ),
+        redis=_failed(presence) if isinstance(presence, str) else ServerCheck(status="ok"),
+        listener=_listener(seen, waiting),
+        gateways=_gateways(seen),
+        limits=LimitsCheck(status="ok", requests=refused, connections=seen and seen.refused),
     )
-    if backlog is None:
+    if waiting is None:
         return Health(status="down", checks=checks)
     states = (checks.database, checks.redis, checks.listener, checks.gateways)
     fine = all(check.status == "ok" for check in states)
     return Health(status="ok" if fine else "degraded", checks=checks)
 
 
-def _database(backlog: Backlog | None) -> DatabaseCheck:
-    if backlog is None:
-        return DatabaseCheck(status="down")
-    if not backlog.triggers_fire:
+def _database(backlog: Backlog | str) -> ServerCheck:
+    if isinstance(backlog, str):
+        return _failed(backlog)
+    if backlog.is_standby:
+        reason = STANDBY
+    elif not backlog.triggers_fire:
         reason = "session_replication_role is replica: changes through the API make no events"
     elif backlog.notifications > MAX_NOTIFICATIONS:
         reason = (
@@ -150,8 +173,12 @@ def _database(backlog: Backlog | None) -> DatabaseCheck:
             " and stays in a transaction; until then changes are found within a second"
         )
     else:
-        return DatabaseCheck(status="ok")
-    return DatabaseCheck(status="degraded", reason=reason)
+        return ServerCheck(status="ok")
+    return ServerCheck(status="degraded", reason=reason)
+
+
+def _failed(reason: str) -> ServerCheck:
+    return ServerCheck(status="down", reason=reason)
 
 
 def _listener(presence: Presence | None, backlog: Backlog | None) -> ListenerCheck:

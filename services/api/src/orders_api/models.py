@@ -45,7 +45,7 @@ class ActivityQuery(_Request):
 class OrderList(BaseModel):
     """A page of orders, and the stream's position, read in one snapshot.
 
-    A page ends early when it grows beyond about 4 MiB; `next_cursor` is null on the last one.
+    A page ends early when it grows beyond about 16 MiB; `next_cursor` is null on the last one.
     """
 
     stream: str
@@ -187,7 +187,7 @@ class Check(BaseModel):
     status: Literal["ok", "degraded", "down", "unknown"]
 
 
-class DatabaseCheck(Check):
+class ServerCheck(Check):
     """`reason` says in one sentence what is wrong with it, null if nothing is known to be."""
 
     reason: str | None = None
@@ -225,8 +225,8 @@ class LimitsCheck(Check):
 class Checks(BaseModel):
     """All checks."""
 
-    database: DatabaseCheck
-    redis: Check
+    database: ServerCheck
+    redis: ServerCheck
     listener: ListenerCheck
     gateways: GatewayCheck
     limits: LimitsCheck

@@ -9,7 +9,7 @@ from orders_service.settings import RedisSettings
 STATEMENT_TIMEOUT_S = 10
 
 # What the API depends on and ALTER DATABASE or ALTER ROLE could change. Times are in UTC.
-_SESSION = {
+SESSION = {
     "search_path": "public",
     "timezone": "UTC",
     "datestyle": "ISO",
@@ -21,7 +21,7 @@ _SESSION = {
     "standard_conforming_strings": "on",
     # An answer of 201 means that the order survives a crash of the server.
     "synchronous_commit": "on",
-    "default_transaction_isolation": "read\\ committed",
+    "default_transaction_isolation": "read committed",
     "default_transaction_read_only": "off",
     "default_transaction_deferrable": "off",
     # Policies of the owner hide rows; "off" would make such a query fail.
@@ -53,7 +53,7 @@ class Settings(AccessSettings, DatabaseSettings, RedisSettings):
 
     def database_address(self) -> str:
         """Return the connection string for PostgreSQL."""
-        return self.conninfo("api", 3, _SESSION)
+        return self.conninfo("api", 3)
 
     def display(self) -> dict[str, str]:
         """Return which columns the dashboard shows in which role."""

@@ -8,21 +8,26 @@ from orders_contract.backoff import Backoff
 from orders_listener import standby
 from orders_listener.batch_size import BatchSize
 from orders_listener.catch_up import CatchUp
-from orders_listener.errors import ListenerError, NoAnswerError
+from orders_listener.errors import ListenerError, NoAnswerError, SharedSessionError
 from orders_listener.observer import Observer
 from orders_listener.order_log import OrderLog
 from orders_listener.publisher import Publisher
 from orders_listener.relay import Relay
-from orders_listener.settings import Settings
+from orders_listener.settings import SESSION, Settings
 from orders_listener.status import Status
 from orders_service import health, tasks
-from orders_service.process import stop_requested
+from orders_service.process import UnusableError, stop_requested
 
 logger = structlog.get_logger()
 
 
 async def run(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT.
+
+    Raises:
+        UnusableError: a connection pool stands before PostgreSQL that does not keep sessions.
+
+    """
     stop = stop_requested()
     status = Status(settings.listener_id)
     async with (
@@ -30,22 +35,30 @@ async def run(settings: Settings) -> None:
         asyncio.TaskGroup() as group,
     ):
         sessions = group.create_task(_run_sessions(settings, status))
+        sessions.add_done_callback(lambda _: stop.set())
         logger.info("listener_started", listener=status.name)
         await stop.wait()
         logger.info("listener_stopping")
         await tasks.end(sessions)
+    if not sessions.cancelled():
+        raise UnusableError(status.last_error)
 
 
 async def _run_sessions(settings: Settings, status: Status) -> None:
+    """Run one session after another; return only if none can do the work."""
     backoff = Backoff()
     batch_size = BatchSize(settings.batch_max_events)
     while True:
+        unusable = False
         try:
             await _run_session(settings, status, batch_size, backoff)
         except* ListenerError as errors:
             if errors.subgroup(NoAnswerError):
                 batch_size.halve()
+            unusable = errors.subgroup(SharedSessionError) is not None
             status.end_session("; ".join(str(error) for error in errors.exceptions))
+        if unusable:
+            return
         delay_s = backoff.next_delay_s()
         logger.warning("session_lost", error=status.last_error, retry_in_s=round(delay_s, 2))
         await asyncio.sleep(delay_s)
@@ -55,7 +68,7 @@ async def _run_session(
     settings: Settings, status: Status, batch_size: BatchSize, backoff: Backoff
 ) -> None:
     async with (
-        OrderLog.connect(settings.session_conninfo()) as log,
+        OrderLog.connect(settings.session_conninfo(), SESSION) as log,
         Publisher.connect(settings.redis_address()) as publisher,
     ):
         status.sessions += 1

@@ -13,6 +13,19 @@ class NoAnswerError(DatabaseUnavailableError):
     """PostgreSQL did not answer in time, or cancelled a statement that took too long."""
 
 
+class SharedSessionError(ListenerError):
+    """A connection pool shares this session with others: it brings no notifications.
+
+    No new session would be better, so the listener ends.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a connection pool in transaction mode stands before PostgreSQL, and notifications do "
+            "not pass it: connect the listener to PostgreSQL itself, or to a pool in session mode"
+        )
+
+
 class RedisUnavailableError(ListenerError):
     """Redis cannot be reached, or refused a command."""
 

@@ -1,7 +1,5 @@
 """A second connection to PostgreSQL: it watches the schema, and whether changes flow.
 
-After DDL it has the trigger functions of the altered tables made anew.
-
 Questions about the schema may wait for a running ALTER TABLE. On the connection that takes changes,
 they would delay events.
 """
@@ -15,6 +13,7 @@ from orders_contract.backoff import Backoff
 from orders_listener.errors import DatabaseUnavailableError
 from orders_listener.order_log import OrderLog
 from orders_listener.publisher import Publisher
+from orders_listener.settings import OBSERVER_SESSION
 from orders_listener.status import Status
 
 INTERVAL_S = 1.0
@@ -37,7 +36,7 @@ class Observer:
         try:
             async with (
                 asyncio.timeout(FIRST_LOOK_WITHIN_S),
-                OrderLog.connect(self._conninfo) as log,
+                OrderLog.connect(self._conninfo, OBSERVER_SESSION) as log,
             ):
                 self._status.schema = await log.schema()
         except (DatabaseUnavailableError, TimeoutError) as exc:
@@ -48,8 +47,7 @@ class Observer:
         backoff = Backoff(ceiling_s=INTERVAL_S)
         while not over.is_set():
             try:
-                async with OrderLog.connect(self._conninfo) as log:
-                    await log.refresh_recorders()
+                async with OrderLog.connect(self._conninfo, OBSERVER_SESSION) as log:
                     while not over.is_set():
                         await self._look(log)
                         backoff.reset()
@@ -66,7 +64,6 @@ class Observer:
             if published is not None:
                 await self._publisher.announce(schema, published.stream)
             logger.info("schema_announced", version=schema.version)
-            await log.refresh_recorders()
         self._note("")
 
     def _note(self, error: str) -> None:

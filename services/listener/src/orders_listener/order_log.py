@@ -1,7 +1,7 @@
 """The adapter to PostgreSQL: outbox, log, notifications and schema, over one connection."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Self
@@ -49,9 +49,9 @@ class OrderLog:
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, conninfo: str) -> AsyncIterator[Self]:
-        """Connect; close on leaving."""
-        async with PgConnection.connect(conninfo) as connection:
+    async def connect(cls, conninfo: str, settings: Mapping[str, str]) -> AsyncIterator[Self]:
+        """Connect, with settings of the session; close on leaving."""
+        async with PgConnection.connect(conninfo, settings) as connection:
             yield cls(connection)
 
     @property
@@ -136,10 +136,6 @@ class OrderLog:
         """Return the version of the watched tables' schema."""
         ((version,),) = await self._connection.ask("SELECT order_schema_version()")
         return version.decode()
-
-    async def refresh_recorders(self) -> None:
-        """Have the trigger functions of altered tables made anew. They are correct without it."""
-        await self._connection.ask("SELECT order_refresh_recorders()")
 
     async def schema(self) -> Schema:
         """Return the watched tables' schema."""

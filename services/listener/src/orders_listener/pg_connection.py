@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Self
 
@@ -10,8 +10,12 @@ import psycopg
 from psycopg import errors
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
+from psycopg.rows import TupleRow
 
+from orders_listener import pooling
 from orders_listener.errors import DatabaseUnavailableError, NoAnswerError
+from orders_service import sessions
+from orders_service.postgres_errors import explain
 
 ANSWER_TIMEOUT_S = 5.0
 """PostgreSQL cancels a statement after less (settings.py); no answer at all means that the
@@ -45,17 +49,26 @@ class PgConnection:
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, conninfo: str) -> AsyncIterator[Self]:
-        """Connect; close on leaving, whatever is under way."""
+    async def connect(cls, conninfo: str, settings: Mapping[str, str]) -> AsyncIterator[Self]:
+        """Connect, and give the session its settings; close on leaving, whatever is under way.
+
+        Raises:
+            DatabaseUnavailableError: PostgreSQL cannot be reached, or refuses the connection.
+            SharedSessionError: a connection pool stands before it that does not keep sessions.
+
+        """
         try:
             connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
         except psycopg.Error as exc:
-            raise DatabaseUnavailableError(str(exc).strip()) from exc
-        opened = cls(connection.pgconn)
+            raise DatabaseUnavailableError(explain(exc)) from exc
         try:
-            yield opened
+            await _set_up(connection, conninfo, settings)
+            opened = cls(connection.pgconn)
+            try:
+                yield opened
+            finally:
+                opened._lose(DatabaseUnavailableError("closed"))
         finally:
-            opened._lose(DatabaseUnavailableError("closed"))
             await connection.close()
 
     async def ask(self, statement: str, *args: str | int) -> list[Row]:
@@ -92,7 +105,7 @@ class PgConnection:
         try:
             send(*args)
         except psycopg.Error as exc:
-            self._lose(DatabaseUnavailableError(str(exc).strip()))
+            self._lose(DatabaseUnavailableError(explain(exc)))
         timer = loop.call_later(ANSWER_TIMEOUT_S, self._give_up)
         try:
             result = await self._answer
@@ -103,7 +116,7 @@ class PgConnection:
             failure = errors.error_from_result(result)
             cancelled = isinstance(failure, errors.QueryCanceled)
             error = NoAnswerError if cancelled else DatabaseUnavailableError
-            raise error(str(failure).strip())
+            raise error(explain(failure))
         return result
 
     def _check(self) -> None:
@@ -133,7 +146,7 @@ class PgConnection:
                 self._take_notifications()
             self._watch()
         except psycopg.Error as exc:
-            self._lose(DatabaseUnavailableError(str(exc).strip()))
+            self._lose(DatabaseUnavailableError(explain(exc)))
 
     def _take_notifications(self) -> None:
         while self._pgconn.notifies() is not None:
@@ -166,3 +179,16 @@ class PgConnection:
         self._notified.set()
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(error)
+
+
+async def _set_up(
+    connection: psycopg.AsyncConnection[TupleRow], conninfo: str, settings: Mapping[str, str]
+) -> None:
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            if await sessions.prepare(connection, settings):
+                await pooling.require_session(connection, conninfo)
+    except TimeoutError:
+        raise NoAnswerError(f"PostgreSQL did not answer within {ANSWER_TIMEOUT_S:g} s") from None
+    except psycopg.Error as exc:
+        raise DatabaseUnavailableError(explain(exc)) from exc

@@ -9,11 +9,11 @@ from orders_service.database import DatabaseSettings
 from orders_service.settings import RedisSettings
 
 # Everything that the listener depends on and that ALTER DATABASE or ALTER ROLE could change.
-_SESSION_SETTINGS = {
+SESSION = {
     # A batch that clients have seen must survive a crash of the server.
     "synchronous_commit": "on",
     # take_order_events() needs a new snapshot for each statement.
-    "default_transaction_isolation": "read\\ committed",
+    "default_transaction_isolation": "read committed",
     "default_transaction_read_only": "off",
     # The functions of db/init.sql are written for it.
     "standard_conforming_strings": "on",
@@ -32,6 +32,8 @@ _SESSION_SETTINGS = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "9000",
 }
+# The session that only watches gives up sooner.
+OBSERVER_SESSION = {**SESSION, "statement_timeout": "2s", "lock_timeout": "1s"}
 _CONNECT_TIMEOUT_S = 5
 
 
@@ -47,9 +49,8 @@ class Settings(DatabaseSettings, RedisSettings):
 
     def session_conninfo(self) -> str:
         """Return the connection string for the session that takes changes."""
-        return self.conninfo("listener", _CONNECT_TIMEOUT_S, _SESSION_SETTINGS)
+        return self.conninfo("listener", _CONNECT_TIMEOUT_S)
 
     def observer_conninfo(self) -> str:
         """Return the connection string for the session that only watches."""
-        patient = {**_SESSION_SETTINGS, "statement_timeout": "2s", "lock_timeout": "1s"}
-        return self.conninfo("listener-observer", _CONNECT_TIMEOUT_S, patient)
+        return self.conninfo("listener-observer", _CONNECT_TIMEOUT_S)

@@ -1,0 +1,45 @@
+"""Sessions of PostgreSQL: their settings, and whether a connection pool keeps them."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from psycopg import AsyncConnection, errors
+from psycopg.sql import SQL, Composed, Literal
+
+_ATTEMPTS = 20
+
+
+def assignments(settings: Mapping[str, str], *, for_transaction: bool) -> list[Composed]:
+    """Return one expression for each setting that sets it, for the transaction or the session."""
+    return [
+        SQL("pg_catalog.set_config({}, {}, {})").format(
+            Literal(name), Literal(value), Literal(for_transaction)
+        )
+        for name, value in settings.items()
+    ]
+
+
+async def prepare(connection: AsyncConnection[Any], settings: Mapping[str, str]) -> bool:
+    """Give a new session its settings; return whether a connection pool stands before the server.
+
+    A pool announces a process id that is not the one of the server's process: it invents one, since
+    the server's may change.
+    """
+    if "statement_timeout" in settings:
+        await _lift_timeout(connection)
+    expressions = [
+        SQL("pg_catalog.pg_backend_pid()"),
+        *assignments(settings, for_transaction=False),
+    ]
+    statement = SQL("SELECT {}").format(SQL(", ").join(expressions))
+    row = await (await connection.execute(statement, prepare=False)).fetchone()
+    return row is None or row[0] != connection.info.backend_pid
+
+
+async def _lift_timeout(connection: AsyncConnection[Any]) -> None:
+    """Lift a statement_timeout of the role so short that even this may take several attempts."""
+    for _ in range(_ATTEMPTS):
+        with suppress(errors.QueryCanceled):
+            await connection.execute("SET statement_timeout = 0", prepare=False)
+            return

@@ -1,0 +1,33 @@
+"""Whether a connection pool before PostgreSQL keeps sessions, as the listener needs."""
+
+import secrets
+from typing import Any
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from orders_listener.errors import SharedSessionError
+
+HEARD_WITHIN_S = 2.0
+
+
+async def require_session(connection: psycopg.AsyncConnection[Any], conninfo: str) -> None:
+    """Return if the session hears notifications while it does nothing.
+
+    In transaction mode a pool passes nothing on between two transactions, and session locks and
+    prepared statements stay with whichever client comes next.
+
+    Raises:
+        SharedSessionError: it does not hear what another session notifies.
+        psycopg.Error: PostgreSQL does not answer.
+
+    """
+    channel = Identifier(f"orders_pool_{secrets.token_hex(8)}")
+    await connection.execute(SQL("LISTEN {}").format(channel), prepare=False)
+    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as other:
+        await other.execute(SQL("NOTIFY {}").format(channel), prepare=False)
+        heard = [each async for each in connection.notifies(timeout=HEARD_WITHIN_S, stop_after=1)]
+    # If not heard, this most likely still meets the server's process that listens.
+    await connection.execute(SQL("UNLISTEN {}").format(channel), prepare=False)
+    if not heard:
+        raise SharedSessionError
