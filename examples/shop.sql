@@ -8,6 +8,8 @@
 
 BEGIN;
 
+SET LOCAL client_min_messages = warning; -- "already exists, skipping" is no news
+
 ALTER TABLE orders
     ADD COLUMN IF NOT EXISTS external_number text,
     ADD COLUMN IF NOT EXISTS price numeric(12, 2),

@@ -178,3 +178,11 @@ def test_bad_input(tmp_path: Path, arguments: list[str]) -> None:
     assert done.returncode == 2
     assert done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_help_of_psql_needs_no_stack(tmp_path: Path) -> None:
+    """Psql's help and version are shown without a running stack; a query says what is missing."""
+    for argument in ("--help", "-?", "--version", "--help=commands"):
+        done = orders("psql", argument, folder=tmp_path)
+        assert (done.returncode, "psql" in done.stdout or "\\copyright" in done.stdout) == (0, True)
+    assert "no stack is running" in orders("psql", "-c", "SELECT 1", folder=tmp_path).stderr

@@ -75,7 +75,7 @@ def test_a_second_import_creates_nothing_twice(shop: EmbeddedStack) -> None:
     file = _write(shop, "again.csv", header + "Ada,Loom,1\nAda,Loom,1\nBob,Wheel,many\n")
     first = _run(shop, "import", file)
     assert first.returncode == 1
-    assert first.stderr == "line 4: quantity is not a whole number\n"
+    assert first.stderr == "line 4: quantity 'many' is not a whole number\n"
     assert "2 created, 0 updated, 0 unchanged, 1 refused" in first.stdout
     _write(shop, "again.csv", header + "Eve,Nail,9\nAda,Loom,1\nAda,Loom,1\nBob,Wheel,2\n")
     second = _run(shop, "import", file)
@@ -112,7 +112,8 @@ def test_what_the_database_refuses_is_reported(shop: EmbeddedStack) -> None:
     (taken,) = problems.keys() - {"line 2", "line 5"}  # whichever of the two came second
     assert "orders_price_check" in problems["line 2"]
     assert problems["line 2"].startswith("price: ")
-    assert problems[taken] == "external_number: is taken (orders_external_number_key)"
+    reason = "external_number: is taken (orders_external_number_key); external_number is 'X'"
+    assert problems[taken] == reason
     assert problems["line 5"] == "2 fields instead of 4"
     assert len(_table(shop)) == 1
 
@@ -159,7 +160,7 @@ def test_shopify(shop: EmbeddedStack) -> None:
     done = _run(shop, "import", str(EXAMPLES / "shopify_orders.csv"))
     assert done.returncode == 1
     assert "export of Shopify" in done.stdout
-    assert done.stderr == "line 5: currency is not one of EUR, USD, GBP\n"
+    assert done.stderr == "line 5: currency 'CHF' is not one of EUR, USD, GBP\n"
     assert sorted(
         _table(shop, "external_number, customer_name, product_name, quantity, price")
     ) == [
@@ -252,6 +253,31 @@ def test_types(shop: EmbeddedStack) -> None:
     assert "'currency': Literal['EUR', 'USD', 'GBP']," in python
 
 
+def test_refusals_show_column_value_and_reason(shop: EmbeddedStack) -> None:
+    """A value that the database refuses is shown with its column and the constraint."""
+    file = _write(shop, "prices.csv", "customer_name,product_name,price\nAda,Loom,-1\n")
+    done = _run(shop, "import", file)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("line 2: price: must satisfy")
+    assert line.endswith("(orders_price_check); price is '-1'")
+
+
+@pytest.mark.parametrize("assignment", ["Nothing=price", "price=nothing", "price"])
+def test_wrong_map(shop: EmbeddedStack, assignment: str) -> None:
+    """A wrong --map is one sentence, without counts of orders that were never read."""
+    file = _write(shop, "map.csv", "customer_name,product_name,price\nAda,Loom,1\n")
+    done = _run(shop, "import", file, "--map", assignment)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert assignment in done.stderr
+
+
+def test_the_example_prints_no_notices(shop: EmbeddedStack) -> None:
+    """Run again, the example of a shop changes nothing and says nothing."""
+    example = Path(__file__).parents[2] / "examples" / "shop.sql"
+    assert _run(shop, "psql", "-qf", str(example)).stderr == ""
+
+
 def test_tables(shop: EmbeddedStack) -> None:
     """A table can be watched and no longer watched; one without a primary key is refused."""
     shop.psql(
@@ -267,7 +293,9 @@ def test_tables(shop: EmbeddedStack) -> None:
     ]
     refused = _run(shop, "watch-table", "keyless")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
-    assert _run(shop, "watch-table", "nowhere").returncode == 2
+    for name in ("nowhere", "a b c"):
+        refused = _run(shop, "watch-table", name)
+        assert (refused.returncode, repr(name) in refused.stderr) == (2, True)
     assert _run(shop, "unwatch-table", "notes").returncode == 0
     assert "notes" not in _run(shop, "tables").stdout
     shop.psql("DROP TABLE notes, keyless")

@@ -54,15 +54,15 @@ def interruptible() -> Iterator[None]:
 class ContainerStack:
     """``docker compose`` under a random project name and on a random port."""
 
-    def __init__(self) -> None:
-        """``start`` starts it."""
+    def __init__(self, folder: Path = REPOSITORY) -> None:
+        """``start`` starts it; ``folder`` is a clone of the repository."""
         self.project = f"orders-e2e-{secrets.token_hex(4)}"
         self.port = free_port()
         self.docker = docker.from_env()
         self.settings: dict[str, str] = {}
         """Environment variables of the next ``docker compose``, besides the port."""
         # Without a .env: the defaults are tested.
-        file = str(REPOSITORY / "docker-compose.yml")
+        file = str(folder / "docker-compose.yml")
         self._options = ("--project-name", self.project, "--env-file", os.devnull, "--file", file)
 
     @property

@@ -19,7 +19,7 @@ from orders_cli.credentials import Token
 from orders_cli.csv_files import BadRecord, CsvFile
 from orders_cli.errors import BadValueError, RejectedRequestError
 from orders_cli.files import one_character, read_csv
-from orders_cli.import_rows import ImportRow, RowBuilder, rows_by_key
+from orders_cli.import_rows import ImportRow, RowBuilder, excerpt, rows_by_key
 from orders_cli.mapping import HeaderMapping, map_headers
 from orders_cli.progress import ProgressBar, progress_bar
 from orders_cli.stack.data_folder import DEFAULT_DATA
@@ -100,9 +100,12 @@ def import_file(  # noqa: PLR0913  one parameter an option
 
     try:
         asyncio.run(run())
-    finally:
-        if not dry_run:
+    except BaseException:
+        if job.counts != _Counts():
             typer.echo(str(job.counts))
+        raise
+    if not dry_run:
+        typer.echo(str(job.counts))
     if job.counts.refused:
         raise typer.Exit(1)
 
@@ -193,7 +196,7 @@ class _Import:
             if exc.status in {401, 403}:
                 raise  # every line would be rejected
             is_key = exc.detail.startswith("Idempotency-Key: ")
-            self._refuse(row.line, _OTHER_VALUES if is_key else exc.detail)
+            self._refuse(row.line, _OTHER_VALUES if is_key else _with_value(exc.detail, row))
         finally:
             self._slots.release()
             bar.advance()
@@ -211,6 +214,13 @@ class _Import:
 
     def _count(self, what: Literal["created", "updated", "unchanged", "imported_before"]) -> None:
         setattr(self.counts, what, getattr(self.counts, what) + 1)
+
+
+def _with_value(detail: str, row: ImportRow) -> str:
+    """Return a refusal of the API with the value of the column that it names first."""
+    column = detail.partition(": ")[0]
+    value = row.values.get(column)
+    return detail if value is None else f"{detail}; {column} is {excerpt(value)}"
 
 
 def _description(file: CsvFile, mapping: HeaderMapping) -> str:

@@ -11,6 +11,9 @@ from orders_cli.csv_files import BadRecord, CsvFile, Record
 from orders_cli.mapping import HeaderMapping, needs_value
 from orders_contract.schema import Column, Table
 
+_EXCERPT = 40
+"""Characters of a value that a message shows."""
+
 
 @dataclass(frozen=True)
 class ImportRow:
@@ -87,7 +90,8 @@ class RowBuilder:
                 elif (empty := _empty(column)) is not _OMIT:
                     values[name] = empty
             except ValueError as exc:
-                raise ValueError(f"{name} {exc}") from None
+                shown = f"{name} {excerpt(text)}" if text.strip() else name
+                raise ValueError(f"{shown} {exc}") from None
         return values
 
     def _first_of_order(self, record: Record) -> Record:
@@ -118,6 +122,12 @@ def rows_by_key(rows: Iterable[ImportRow], column: str) -> Iterator[ImportRow | 
             yield BadRecord(row.line, f"{column} is the same as on line {first}")
         else:
             yield row
+
+
+def excerpt(value: object) -> str:
+    """Return a value as people recognise it in their file, shortened."""
+    text = str(value)
+    return repr(text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}...")
 
 
 def _text(record: Record, positions: tuple[int, ...]) -> str:

@@ -1,6 +1,7 @@
 """``orders tables``, ``watch-table`` and ``unwatch-table``: which tables' changes are events."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import psycopg
@@ -31,17 +32,25 @@ def tables(data: Data = DEFAULT_DATA) -> None:
 
 def watch_table(table: Name, data: Data = DEFAULT_DATA) -> None:
     """Make each change of a table an event. The table needs a primary key."""
-    _query(data, "SELECT watch_table(%s::regclass)::text", [table])
+    _change(data, "SELECT watch_table(%s::regclass)::text", table)
     typer.echo(f"{table} is watched")
 
 
 def unwatch_table(table: Name, data: Data = DEFAULT_DATA) -> None:
     """Stop making events of a table's changes."""
-    _query(data, "SELECT unwatch_table(%s::regclass)::text", [table])
+    _change(data, "SELECT unwatch_table(%s::regclass)::text", table)
     typer.echo(f"{table} is not watched")
 
 
-def _query(data: Data, statement: str, parameters: Iterable[str] = ()) -> tuple[str, ...]:
+def _change(data: Path, statement: str, table: str) -> None:
+    try:
+        _query(data, statement, [table])
+    except BadValueError as exc:
+        # PostgreSQL does not repeat a name that it cannot read.
+        raise BadValueError(f"{table!r} is not changed: {exc}") from exc
+
+
+def _query(data: Path, statement: str, parameters: Iterable[str] = ()) -> tuple[str, ...]:
     """Run a statement as the owner of the tables; return its row."""
     try:
         with psycopg.connect(owner_database(data)) as connection:

@@ -1,8 +1,6 @@
 """Containers that end and start again: by themselves, on request, with and without data."""
 
-import ssl
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +12,7 @@ from docker.models.containers import Container
 
 from harness.containers import ContainerStack
 from harness.follower import Follower
-from harness.processes import LOOPBACK, free_port
+from harness.processes import LOOPBACK
 from harness.waiting import until
 from harness.world import head, insert, stream_url, until_well
 
@@ -161,46 +159,6 @@ def test_password_from_the_environment(containers: ContainerStack) -> None:
         ]
     assert [answer.exit_code for answer in answers] == [0, 2]
     assert answers[0].output == b"f\n"
-
-
-@pytest.mark.parametrize("service", ["api", "listener"])
-def test_change_of_a_service_password(containers: ContainerStack, service: str) -> None:
-    """The procedure of docs/containers.md gives the service a new password, and it logs in."""
-    until_well(containers)
-    file = "/run/orders/database-password"
-    before = containers.run(f"{service}-1", "cat", file)[1]
-    containers.compose("exec", "-T", "db", "rm", f"/run/orders-{service}/database-password")
-    containers.compose("restart", "db")
-    containers.until_healthy("db-1")
-    containers.compose("exec", "-T", "db", "upgrade-orders")
-    containers.compose("restart", service)
-    containers.until_healthy(f"{service}-1")
-    assert containers.run(f"{service}-1", "cat", file)[1] != before
-    until_well(containers)
-    insert(containers, "after the change")
-
-
-def test_https_for_a_host_name(containers: ContainerStack) -> None:
-    """A site with a host name is served over HTTPS, and over plain HTTP on port 3000."""
-    port = free_port()
-    site = {"SITE_ADDRESS": "localhost, http://:3000"}
-    authority = "/var/lib/edge/caddy/pki/authorities/local/root.crt"
-    bound = {"443/tcp": (LOOPBACK, port)}
-    with _running(containers, "edge", environment=site, ports=bound) as edge:
-        until(lambda: edge.exec_run(["cat", authority]).exit_code == 0, 30, "its authority")
-        root = edge.exec_run(["cat", authority]).output
-        assert isinstance(root, bytes)
-        context = ssl.create_default_context(cadata=root.decode())
-        page = until(lambda: _page(f"https://localhost:{port}/", context), 30, "an answer")
-    assert '<div id="root">' in page
-
-
-def _page(url: str, context: ssl.SSLContext) -> str:
-    try:
-        with urllib.request.urlopen(url, timeout=5, context=context) as answer:
-            return str(answer.read().decode())
-    except OSError:
-        return ""
 
 
 @contextmanager

@@ -26,14 +26,14 @@ HEADER = "customer_name,product_name,quantity\n"
 
 
 def test_rows_and_bad_records() -> None:
-    """A value that does not convert is reported with line, column and reason."""
+    """A value that does not convert is reported with line, column, value and reason."""
     rows = built(HEADER + "Ada,Loom,2\n,Loom,1\nBob,Loom,many\n")
     assert rows[0].line == 2
     assert isinstance(rows[0], ImportRow)
     assert rows[0].values == {"customer_name": "Ada", "product_name": "Loom", "quantity": 2}
     assert rows[1:] == [
         BadRecord(3, "customer_name is empty"),
-        BadRecord(4, "quantity is not a whole number"),
+        BadRecord(4, "quantity 'many' is not a whole number"),
     ]
 
 
