@@ -18,6 +18,7 @@ NAMES = (
     "connections",
     "resume",
     "drain",
+    "watched_tables",
     "bulk_update",
     "old_snapshot",
     "api_rate",

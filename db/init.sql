@@ -88,6 +88,29 @@ BEGIN
 END
 $$;
 
+DO $$
+DECLARE
+    found record;
+BEGIN
+    IF EXISTS (SELECT FROM pg_attribute
+                WHERE attrelid = to_regclass('order_outbox') AND attname = 'old' AND NOT attisdropped)
+    THEN
+        -- Writers wait here, and find the new triggers; not inside a trigger, for a column that is gone.
+        FOR found IN SELECT relation FROM order_tables JOIN pg_class ON oid = relation LOOP
+            EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', found.relation);
+        END LOOP;
+    END IF;
+    IF EXISTS (SELECT FROM pg_attribute
+                WHERE attrelid = (SELECT typrelid FROM pg_type WHERE oid = to_regtype('order_shape'))
+                  AND attname = 'direct')
+    THEN
+        DROP TYPE order_shape CASCADE;    -- and the functions with an argument of this type
+    END IF;
+    DROP FUNCTION IF EXISTS order_record_truncate(text);
+    DROP FUNCTION IF EXISTS order_trigger_source(text, oid);
+END
+$$;
+
 
 -- Tables --------------------------------------------------------------------------------------
 
@@ -108,15 +131,12 @@ BEGIN
             CONSTRAINT orders_quantity_positive CHECK (quantity > 0),
             CONSTRAINT orders_status_known
                 CHECK (status IN ('pending', 'processing', 'shipped', 'delivered', 'cancelled')),
-            -- Not a regular expression: two of them took a seventh of the speed of 64 writers.
+            -- PostgreSQL reads the text of every CHECK anew for each statement: with a list of all
+            -- white space in it, these two cost a lone INSERT a tenth of its time.
             CONSTRAINT orders_customer_name_text
-                CHECK (btrim(customer_name,
-                    E' \t\n\x0b\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'
-                ) <> '' AND char_length(customer_name) <= 200),
+                CHECK (customer_name ~ '\S' AND char_length(customer_name) <= 200),
             CONSTRAINT orders_product_name_text
-                CHECK (btrim(product_name,
-                    E' \t\n\x0b\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'
-                ) <> '' AND char_length(product_name) <= 200)
+                CHECK (product_name ~ '\S' AND char_length(product_name) <= 200)
         );
         COMMENT ON TABLE orders IS
             'The orders. Every role with the rights may write here, by any means; triggers see each change.';
@@ -142,7 +162,8 @@ CREATE TABLE IF NOT EXISTS order_outbox (
     order_id   bigint,
     key        json,
     "row"      json,
-    old        json,
+    changed    json,
+    transaction xid8       NOT NULL DEFAULT pg_current_xact_id(),
 
     CONSTRAINT order_outbox_pkey PRIMARY KEY (id)
 );
@@ -183,14 +204,15 @@ COMMENT ON TABLE order_stream IS
 CREATE TABLE IF NOT EXISTS idempotency_keys (
     key          text        NOT NULL,
     request_hash bytea       NOT NULL,
-    order_id     bigint      NOT NULL,
     response     text        NOT NULL,
     created_at   timestamptz NOT NULL DEFAULT now(),
+    row_key      text[]      NOT NULL,
+    version      text        NOT NULL,
 
     CONSTRAINT idempotency_keys_pkey PRIMARY KEY (key)
 );
 COMMENT ON TABLE idempotency_keys IS
-    'Answers already given to POST /api/orders, by Idempotency-Key; kept for a day.';
+    'Answers already given to POST, by Idempotency-Key; kept for a day.';
 
 CREATE TABLE IF NOT EXISTS revoked_tokens (
     name         text        NOT NULL,
@@ -269,26 +291,47 @@ BEGIN
             DROP COLUMN old_row, DROP COLUMN new_row,
             ALTER COLUMN "table" DROP DEFAULT;
     END IF;
+    IF EXISTS (SELECT FROM pg_attribute
+                WHERE attrelid = 'order_outbox'::regclass AND attname = 'old' AND NOT attisdropped) THEN
+        -- The old row is replaced by what differs from it: see "Upgrade from earlier versions, part 3".
+        ALTER TABLE order_outbox ADD COLUMN changed json, ADD COLUMN transaction xid8;
+        UPDATE order_outbox SET transaction = xmin::text::xid8;
+        ALTER TABLE order_outbox
+            ALTER COLUMN transaction SET DEFAULT pg_current_xact_id(),
+            ALTER COLUMN transaction SET NOT NULL;
+    END IF;
+
+    IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'idempotency_keys'::regclass
+                  AND attname = 'order_id' AND NOT attisdropped) THEN
+        ALTER TABLE idempotency_keys
+            ADD COLUMN row_key text[],
+            ADD COLUMN version text;
+        UPDATE idempotency_keys
+           SET row_key = ARRAY[order_id::text], version = coalesce(response::json->>'version', '');
+        ALTER TABLE idempotency_keys
+            DROP COLUMN order_id,
+            ALTER COLUMN row_key SET NOT NULL,
+            ALTER COLUMN version SET NOT NULL;
+    END IF;
 
     -- Earlier bounds on the seed's texts. The new ones may not hold for rows that exist.
     FOR checked IN
-        SELECT conname FROM pg_constraint
+        SELECT conname, regexp_replace(conname, '_(size|text)$', '_text') AS name,
+               regexp_replace(conname, '^orders_(.*)_(size|text)$', '\1') AS subject
+          FROM pg_constraint
          WHERE NOT (SELECT attached FROM order_settings) AND conrelid = to_regclass('orders')
-           AND conname IN ('orders_customer_name_size', 'orders_product_name_size')
+           AND (conname IN ('orders_customer_name_size', 'orders_product_name_size')
+                OR conname IN ('orders_customer_name_text', 'orders_product_name_text')
+                   AND position('btrim(' IN pg_get_constraintdef(oid)) > 0)
     LOOP
         EXECUTE format('ALTER TABLE orders DROP CONSTRAINT %I', checked.conname);
-        EXECUTE format(
-            'ALTER TABLE orders ADD CONSTRAINT %I '
-            'CHECK (btrim(%I, %L) <> '''' AND char_length(%2$I) <= 200) NOT VALID',
-            replace(checked.conname, '_size', '_text'),
-            replace(replace(checked.conname, '_size', ''), 'orders_', ''),
-            E' \t\n\x0b\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000');
+        EXECUTE format('ALTER TABLE orders ADD CONSTRAINT %I'
+                       ' CHECK (%I ~ %L AND char_length(%2$I) <= 200) NOT VALID',
+                       checked.name, checked.subject, '\S');
         BEGIN
-            EXECUTE format('ALTER TABLE orders VALIDATE CONSTRAINT %I',
-                           replace(checked.conname, '_size', '_text'));
+            EXECUTE format('ALTER TABLE orders VALIDATE CONSTRAINT %I', checked.name);
         EXCEPTION WHEN check_violation THEN
-            RAISE WARNING 'some orders break %: it binds new and changed rows only',
-                replace(checked.conname, '_size', '_text');
+            RAISE WARNING 'some orders break %: it binds new and changed rows only', checked.name;
         END;
     END LOOP;
 END
@@ -447,7 +490,7 @@ COMMENT ON FUNCTION order_rendering_kind IS
     'the same, but nested. by settings: alike where order_settings_neutral(). foreign: json, whose '
     'text is taken over as it is, and types whose rendering may depend on anything.';
 
--- What the triggers have to know about a table. They get it as a constant: see order_shape().
+-- What the triggers have to know about a table.
 DO $$
 BEGIN
     IF to_regtype('order_shape') IS NULL THEN
@@ -455,23 +498,57 @@ BEGIN
             name       text,
             is_orders  boolean,
             key        text[],
-            parent     text,
+            order_id   text,
             version    text,
             updated_at boolean,
             generated  boolean,
             foreign_   boolean,
             by_setting boolean,
             nested     boolean,
-            rendering  text,
-            direct     integer
+            rendering  text
         );
     END IF;
 END
 $$;
 COMMENT ON TYPE order_shape IS
-    'A watched table as its triggers see it. version: type of the column of this name, if it is '
-    'integer or bigint. rendering: SQL that turns $1, a row, into a record to be rendered; null if '
-    'the row can be rendered as it is. direct: a row of at most this size in bytes needs no function.';
+    'A watched table as its triggers see it. order_id: the column that holds the id of the order. '
+    'version: type of the column of this name, if it is integer or bigint. rendering: SQL that turns '
+    '$1, a row, into a record to be rendered; null if the row can be rendered as it is.';
+
+CREATE OR REPLACE FUNCTION order_refuse_old_snapshot(relation regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    columns text[];
+    types   oid[];
+    found   oid[];
+    number  integer;
+BEGIN
+    IF current_setting('transaction_isolation') = 'read committed' THEN
+        RETURN;
+    END IF;
+    -- The catalog is as old as the transaction's snapshot; the table's row type is not.
+    SELECT array_agg(quote_ident(attname) ORDER BY attnum), array_agg(atttypid ORDER BY attnum)
+      INTO columns, types
+      FROM pg_attribute
+     WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped;
+    EXECUTE format('SELECT count(*) FROM json_object_keys(row_to_json(jsonb_populate_record('
+                   'NULL::%s, ''{}'')))', relation) INTO number;
+    EXECUTE format('SELECT ARRAY[%s] FROM (SELECT (NULL::%s).*) AS r',
+                   (SELECT string_agg(format('pg_typeof(r.%s)::oid', name), ', ' ORDER BY place)
+                      FROM unnest(columns) WITH ORDINALITY AS listed (name, place)), relation)
+        INTO found;
+    IF number <> cardinality(columns) OR found <> types THEN
+        RAISE undefined_column;
+    END IF;
+EXCEPTION WHEN undefined_column THEN
+    RAISE EXCEPTION 'could not serialize access: table % was altered', relation
+        USING ERRCODE = 'serialization_failure', HINT = 'Repeat the transaction.';
+END
+$$;
+COMMENT ON FUNCTION order_refuse_old_snapshot IS
+    'Raises an error in a transaction whose snapshot is older than the table''s columns.';
 
 CREATE OR REPLACE FUNCTION order_read_shape(relation regclass) RETURNS order_shape
 LANGUAGE plpgsql VOLATILE    -- a new snapshot: a COPY may have waited for the DDL with an old one
@@ -488,7 +565,8 @@ BEGIN
     shape.name := public.order_table_name(relation);
     shape.is_orders := relation IS NOT DISTINCT FROM public.order_main_table();
     shape.key := public.order_key_columns(relation);
-    shape.parent := public.order_parent_column(relation);
+    shape.order_id := CASE WHEN NOT shape.is_orders THEN public.order_parent_column(relation)
+                           ELSE shape.key[1] END;
     SELECT max(format_type(atttypid, NULL)) FILTER (
                WHERE attname = 'version' AND atttypid IN ('int4'::regtype, 'int8'::regtype)),
            coalesce(bool_or(attname = 'updated_at' AND atttypid = 'timestamptz'::regtype), false)
@@ -507,7 +585,7 @@ BEGIN
            string_agg(
                format(CASE WHEN kind = 'foreign'
                            -- The only raw line feeds in a rendered row are those between columns.
-                           THEN 'replace(to_json(%s)::text, E''\n'', '' '')::json AS %I'
+                           THEN 'translate(to_json(%s)::text, E''\n\r'', ''  '')::json AS %I'
                            ELSE '%s AS %I' END,
                       CASE WHEN attgenerated = '' THEN format('s.%I', attname)
                            ELSE format('(%s)::%s', expression, type) END,
@@ -523,29 +601,7 @@ BEGIN
             'SELECT %s FROM (SELECT ($1).*, %s::oid AS tableoid) AS s',
             columns, relation::oid);
     END IF;
-    shape.direct := CASE
-        WHEN shape.is_orders AND shape.key = '{id}' AND shape.version = 'integer' AND shape.updated_at
-             AND shape.rendering IS NULL
-             AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = relation AND attname = 'id'
-                            AND atttypid = 'int8'::regtype)
-        -- A jsonb value takes eight bytes for each level of nesting, so one of 100 levels takes more.
-        THEN CASE WHEN 'jsonb' = ANY (kinds) THEN 800 ELSE 2000 END
-        ELSE -1 END;
-
-    -- In such a transaction the catalog is as old as the transaction's snapshot; the table is not.
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        EXECUTE format(
-            'SELECT array_agg(key) FROM json_object_keys(row_to_json(jsonb_populate_record('
-            'NULL::%s, ''{}''))) AS key', relation)
-            INTO kinds;
-        IF kinds IS DISTINCT FROM ARRAY(
-            SELECT attname::text FROM pg_attribute
-             WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped ORDER BY attnum)
-        THEN
-            RAISE EXCEPTION 'could not serialize access: table % was altered', relation
-                USING ERRCODE = 'serialization_failure', HINT = 'Repeat the transaction.';
-        END IF;
-    END IF;
+    PERFORM public.order_refuse_old_snapshot(relation);
     RETURN shape;
 END
 $$;
@@ -580,6 +636,41 @@ $$;
 COMMENT ON FUNCTION order_watched_shape IS
     'The shape of a table after a dump was restored, when its triggers name another OID. Slow; '
     'db/init.sql makes the triggers anew. Raises an error for a table that is not watched.';
+
+CREATE OR REPLACE FUNCTION order_fingerprint(relation regclass) RETURNS text
+LANGUAGE plpgsql VOLATILE    -- a new snapshot, as for order_read_shape
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- Each catalog that is read costs the first change of a session half a millisecond.
+    RETURN md5(concat_ws(' ', relation, public.order_main_table()::oid, (
+        SELECT string_agg(concat_ws(' ', attnum, attname, atttypid, attcollation, attgenerated),
+                          ',' ORDER BY attnum)
+          FROM pg_attribute
+         WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
+    ), (
+        SELECT string_agg(concat_ws(' ', conname, contype, conkey, confrelid, confkey), ',' ORDER BY conname)
+          FROM pg_constraint
+         WHERE conrelid = relation AND contype IN ('p', 'f')
+    )));
+END
+$$;
+COMMENT ON FUNCTION order_fingerprint IS
+    'Differs whenever generated code of a table has to differ: name, columns, keys.';
+
+CREATE OR REPLACE FUNCTION order_shape_is(relation regclass, fingerprint text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+BEGIN
+    IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.<>) 'read committed' THEN
+        PERFORM public.order_refuse_old_snapshot(relation);
+    END IF;
+    RETURN (public.order_fingerprint(relation) OPERATOR(pg_catalog.=) fingerprint) IS TRUE;
+END
+$$;
+COMMENT ON FUNCTION order_shape_is IS
+    'Whether code that was generated for a table still fits it, as a constant: immutable in the '
+    'sense of order_shape(). An expression that holds nothing else is planned only once.';
 
 
 -- The schema document ---------------------------------------------------------------------------
@@ -786,10 +877,13 @@ COMMENT ON FUNCTION order_search_text IS
 
 -- Rendering -----------------------------------------------------------------------------------
 --
--- A row is rendered by its writer, by row_to_json(row, true), which puts E',\n ' between columns.
--- No other line feed occurs in it: those in texts are escaped, and order_shape() has those in json
--- values replaced. So two renderings are compared column by column without being parsed: see
--- take_order_events(). order_event_json() removes the line feeds.
+-- A row is rendered by its writer. Two ways lead to the same text. Where the code generated for a table
+-- fits it, that is row_to_json(row), and "changed" is made column by column: order_fast_source().
+-- Everything else goes through the functions here: they use row_to_json(row, true), which puts
+-- E',\n ' between columns. No other line feed occurs in it: those in texts are escaped, and
+-- order_read_shape() has those in json values replaced. So two renderings are compared column by
+-- column without being parsed. order_compact() removes the line feeds.
+-- The triggers have set the time zone to UTC.
 
 CREATE OR REPLACE FUNCTION order_settings_neutral() RETURNS boolean
 LANGUAGE sql STABLE
@@ -861,35 +955,68 @@ COMMENT ON FUNCTION order_row_most_bytes IS
     'Most bytes of one row as JSON. A larger one is refused when it is written: PostgreSQL allows '
     'a text 1 GB, Redis a value 512 MB, and every client has to hold it.';
 
-CREATE OR REPLACE FUNCTION order_render(shape order_shape, "row" anyelement) RETURNS json
+CREATE OR REPLACE FUNCTION order_render(shape order_shape, "row" anyelement) RETURNS text
 LANGUAGE plpgsql
 AS $$
-DECLARE
-    zone     CONSTANT text := current_setting('TimeZone');
-    rendered json;
-    ignored  text;
 BEGIN
     IF shape.foreign_ OR NOT public.order_settings_neutral() THEN
-        rendered := public.order_row_json_pinned(shape, "row");
-    ELSIF zone = 'UTC' THEN
-        rendered := public.order_row_json(shape, "row");
-    ELSE
-        ignored := set_config('TimeZone', 'UTC', true);
-        rendered := public.order_row_json(shape, "row");
-        ignored := set_config('TimeZone', zone, true);
+        RETURN public.order_row_json_pinned(shape, "row");
     END IF;
-    IF shape.nested AND octet_length(rendered::text) BETWEEN 200 AND public.order_row_most_bytes()
-       AND public.order_depth_exceeds(rendered::text, 100)
-    THEN
-        RAISE EXCEPTION 'a row of % holds JSON nested deeper than 99 levels', shape.name
+    RETURN public.order_row_json(shape, "row");
+END
+$$;
+COMMENT ON FUNCTION order_render IS 'Renders a row alike in every session whose time zone is UTC.';
+
+CREATE OR REPLACE FUNCTION order_travels(rendered text, nested boolean) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN octet_length(rendered) <= order_row_most_bytes()
+   AND NOT (nested AND octet_length(rendered) >= 200 AND order_depth_exceeds(rendered, 100));
+COMMENT ON FUNCTION order_travels IS
+    'Whether a rendered row keeps the bounds of size and, if it may hold nested JSON, of depth.';
+
+CREATE OR REPLACE FUNCTION order_bounded(name text, nested boolean, rendered text, hint text DEFAULT NULL)
+RETURNS json
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF octet_length(rendered) > public.order_row_most_bytes() THEN
+        RAISE EXCEPTION 'a row of % takes % bytes as JSON, the limit is %', name,
+            octet_length(rendered), public.order_row_most_bytes()
+            USING ERRCODE = 'program_limit_exceeded',
+                  HINT = coalesce(hint, 'Keep large documents in a table that is not watched.');
+    ELSIF NOT public.order_travels(rendered, nested) THEN
+        RAISE EXCEPTION 'a row of % holds JSON nested deeper than 99 levels', name
             USING ERRCODE = 'program_limit_exceeded',
                   HINT = 'Rows of watched tables travel as JSON, and clients refuse such nesting.';
     END IF;
     RETURN rendered;
 END
 $$;
-COMMENT ON FUNCTION order_render IS
-    'Renders a row alike in every session; refuses deep nesting. search_path has to be pg_catalog.';
+COMMENT ON FUNCTION order_bounded IS 'The rendered row, unless it is too large or too deep to travel.';
+
+CREATE OR REPLACE FUNCTION order_id_of(rendered text) RETURNS bigint
+LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN rendered ~ '^-?[0-9]{1,18}$' THEN rendered::bigint END;
+COMMENT ON FUNCTION order_id_of IS 'An order''s id from a JSON value; null if it is not an integer.';
+
+CREATE OR REPLACE FUNCTION order_compact(rendered text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN replace(rendered, E',\n ', ',');
+COMMENT ON FUNCTION order_compact IS 'Removes the line feeds between the columns of a rendered row.';
+
+CREATE OR REPLACE FUNCTION order_differences(old_row text, new_row text, ignored text[]) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN (
+    SELECT concat('{', string_agg(before, ',' ORDER BY place), '}')
+      FROM unnest(string_to_array(substr(left(old_row, -1), 2), E',\n '),
+                  string_to_array(substr(left(new_row, -1), 2), E',\n '))
+           WITH ORDINALITY AS columns (before, after, place)
+     WHERE before <> after AND split_part(before, '":', 1) <> ALL (ignored)
+);
+COMMENT ON FUNCTION order_differences IS
+    'The columns of a rendered row that differ from another one, as a JSON object. Not those in '
+    'ignored, which are given as names with a leading quote.';
 
 CREATE OR REPLACE FUNCTION order_member(rendered text, name text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE
@@ -1045,7 +1172,7 @@ BEGIN
     WITH known AS MATERIALIZED (
         SELECT order_taker_start(taker) AS start
     ), next AS MATERIALIZED (
-        SELECT id, coalesce(octet_length("row"::text), 0) + coalesce(octet_length(old::text), 0) AS bytes
+        SELECT id, coalesce(octet_length("row"::text), 0) + coalesce(octet_length(changed::text), 0) AS bytes
           FROM order_outbox
          WHERE id > (SELECT known.start FROM known) ORDER BY id LIMIT max_events
     ), batch AS MATERIALIZED (    -- a sum suffices for the usual batch of small rows
@@ -1061,26 +1188,8 @@ BEGIN
                     (position, "table", operation, order_id, key, "row", changed, actor, changed_at)
         SELECT head + row_number() OVER (ORDER BY id), "table", operation, order_id, key, "row",
                changed, actor, changed_at
-          FROM (SELECT entry.*, CASE operation
-                           WHEN 'DELETE' THEN old
-                           WHEN 'UPDATE' THEN (    -- the columns of old whose text differs
-                               SELECT concat('{', ltrim(string_agg(before, ','), '{'),
-                                             CASE WHEN bool_or(before = final) THEN '' ELSE '}' END)::json
-                                 FROM (SELECT unnest(befores) AS before, unnest(afters) AS after, final
-                                         FROM (SELECT befores, befores[cardinality(befores)] AS final,
-                                                      string_to_array("row"::text, E',\n ') AS afters
-                                                 FROM (SELECT string_to_array(old::text, E',\n ')
-                                                              AS befores OFFSET 0) AS split
-                                               OFFSET 0) AS splits) AS columns
-                                WHERE before <> after
-                                  AND left(before, 10) <> '"version":'
-                                  AND left(before, 11) <> '{"version":'
-                                  AND left(before, 13) <> '"updated_at":'
-                                  AND left(before, 14) <> '{"updated_at":')
-                       END AS changed
-                  FROM order_outbox AS entry
-                 WHERE id BETWEEN (SELECT batch.first FROM batch) AND (SELECT batch.last FROM batch)
-                OFFSET 0) AS compared
+          FROM order_outbox
+         WHERE id BETWEEN (SELECT batch.first FROM batch) AND (SELECT batch.last FROM batch)
         RETURNING *
     ), taken AS (
         DELETE FROM order_outbox
@@ -1276,42 +1385,37 @@ COMMENT ON FUNCTION order_stamp IS
     'Sets version and updated_at of a changed row, where the table has them: to those of the row '
     'before (step 0) or to the next ones (step 1).';
 
-CREATE OR REPLACE FUNCTION order_record(shape order_shape, operation text, old_row json, new_row json)
+CREATE OR REPLACE FUNCTION order_record(shape order_shape, operation text, old_row text, new_row text)
 RETURNS void
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    rendered CONSTANT text := coalesce(new_row, old_row)::text;
-    parent   text;
+    rendered CONSTANT text := coalesce(new_row, old_row);
+    after    CONSTANT json := public.order_bounded(shape.name, shape.nested, public.order_compact(new_row));
+    changed  json;
     key      text;
     name     text;
     ignored  text;    -- an assignment costs a tenth of a PERFORM
 BEGIN
-    IF octet_length(new_row::text) > public.order_row_most_bytes() THEN
-        RAISE EXCEPTION 'a row of % takes % bytes as JSON, the limit is %', shape.name,
-            octet_length(new_row::text), public.order_row_most_bytes()
-            USING ERRCODE = 'program_limit_exceeded',
-                  HINT = 'Keep large documents in a table that is not watched.';
-    END IF;
     FOREACH name IN ARRAY shape.key LOOP
         key := concat(key || ',', to_json(name), ':', public.order_member(rendered, name));
     END LOOP;
-    IF octet_length(old_row::text) > public.order_row_most_bytes() THEN
-        -- Written before the table was watched. It can be deleted, and is then known by its key.
-        IF operation = 'UPDATE' THEN
-            RAISE EXCEPTION 'a row of % takes % bytes as JSON, the limit is %', shape.name,
-                octet_length(old_row::text), public.order_row_most_bytes()
-                USING ERRCODE = 'program_limit_exceeded',
-                      HINT = 'Delete the row and insert a smaller one.';
-        END IF;
-        old_row := ('{' || key || '}')::json;
+    key := concat('{', key, '}');
+    IF operation = 'UPDATE' THEN
+        changed := public.order_bounded(
+            shape.name, shape.nested,
+            public.order_differences(old_row, new_row, array_remove(ARRAY[
+                CASE WHEN shape.version IS NOT NULL THEN '"version' END,
+                CASE WHEN shape.updated_at THEN '"updated_at' END], NULL)),
+            'Delete the row and insert a smaller one.');
+    ELSIF operation = 'DELETE' THEN
+        -- A row from before the table was watched may be too large. It is known by its key.
+        changed := CASE WHEN public.order_travels(old_row, shape.nested)
+                        THEN public.order_compact(old_row) ELSE key END;
     END IF;
-    parent := public.order_member(rendered, CASE WHEN shape.is_orders THEN shape.key[1] ELSE shape.parent END);
-    INSERT INTO public.order_outbox ("table", operation, order_id, key, "row", old, actor)
-    VALUES (shape.name, operation,
-            CASE WHEN parent ~ '^-?[0-9]{1,18}$' THEN parent::bigint END,
-            CASE WHEN NOT shape.is_orders THEN ('{' || key || '}')::json END,
-            new_row, old_row, public.order_actor());
+    INSERT INTO public.order_outbox ("table", operation, order_id, key, "row", changed, actor)
+    VALUES (shape.name, operation, public.order_id_of(public.order_member(rendered, shape.order_id)),
+            CASE WHEN NOT shape.is_orders THEN key::json END, after, changed, public.order_actor());
     ignored := public.order_ring(shape.name);
 END
 $$;
@@ -1330,10 +1434,12 @@ $$;
 COMMENT ON FUNCTION order_ring IS
     'Notifies the listener, unless this transaction may stay silent. search_path has to be pg_catalog.';
 
-CREATE OR REPLACE FUNCTION order_record_truncate(table_name text) RETURNS void
+CREATE OR REPLACE FUNCTION order_record_truncate(relation regclass) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    table_name CONSTANT text := (public.order_watched_shape(relation)).name;
 BEGIN
     INSERT INTO public.order_outbox ("table", operation, actor)
     VALUES (table_name, 'TRUNCATE', public.order_actor());
@@ -1372,15 +1478,15 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    old_row json;
-    new_row json;
+    old_row text;
+    new_row text;
     name    text;
     ignored text;
 BEGIN
     after := public.order_stamp(shape, before, after, 0);
     old_row := public.order_render(shape, before);
     IF shape.generated THEN    -- such columns are null in a trigger, so the records are never alike
-        IF public.order_render(shape, after)::text = old_row::text THEN
+        IF public.order_render(shape, after) = old_row THEN
             RETURN after;
         END IF;
     ELSIF after *= before THEN
@@ -1389,11 +1495,10 @@ BEGIN
     after := public.order_stamp(shape, before, after, 1);
     new_row := public.order_render(shape, after);
     FOREACH name IN ARRAY shape.key LOOP
-        CONTINUE WHEN public.order_member(old_row::text, name) = public.order_member(new_row::text, name);
+        CONTINUE WHEN public.order_member(old_row, name) = public.order_member(new_row, name);
         IF shape.is_orders AND NOT (SELECT attached FROM public.order_settings) THEN
-            RAISE EXCEPTION 'orders.% cannot change (% to %): delete the order and insert a new one',
-                name, public.order_member(old_row::text, name), public.order_member(new_row::text, name)
-                USING ERRCODE = 'integrity_constraint_violation';
+            PERFORM public.order_refuse_key(shape.name, name, public.order_member(old_row, name),
+                                            public.order_member(new_row, name));
         END IF;
         PERFORM public.order_record(shape, 'DELETE', old_row, NULL),
                 public.order_record(shape, 'INSERT', NULL, new_row);
@@ -1407,132 +1512,245 @@ COMMENT ON FUNCTION order_record_update IS
     'Sets version and updated_at and records an UPDATE of any watched table; an UPDATE that changes '
     'nothing leaves both and makes no event. A change of the primary key is a DELETE and an INSERT.';
 
--- The trigger functions are made for each table, because each names its table by a regclass constant
--- (see order_shape). They run with their owner's rights, so that a role which may write the table needs
--- none on the outbox. A function's SET search_path costs three microseconds, so names are given in full.
+CREATE OR REPLACE FUNCTION order_refuse_key(table_name text, name text, before text, after text)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    RAISE EXCEPTION '%.% cannot change (% to %): delete the order and insert a new one',
+        table_name, name, before, after
+        USING ERRCODE = 'integrity_constraint_violation';
+END
+$$;
+COMMENT ON FUNCTION order_refuse_key IS 'Refuses a change of an order''s primary key.';
+
+
+-- Trigger functions, generated for each table -----------------------------------------------------
+--
+-- They run with their owner's rights, so that a role which may write the table needs none on the
+-- outbox. A function's SET search_path costs three microseconds, so names and operators are given in
+-- full. SET timezone costs a lone change about as much, but statements in its place cost more.
 --
 -- UPDATE and DELETE are recorded BEFORE the row changes, by the trigger that fires last; INSERT is
 -- recorded AFTER, by the trigger that fires first: ON CONFLICT may make an UPDATE or nothing of it.
 -- docs/adr/0018 has the reasons.
 --
--- "direct" is the short form for orders as most databases have it. It must do what the functions
--- above do: tests compare the two.
+-- All that is known of the table is written into the code, as SQL with the table's own columns. It runs
+-- if the table is still what it was generated for (order_shape_is). If not, or if the table has
+-- columns that need care, the change goes through order_record_insert/update/delete, which read
+-- the shape. Both must do the same: tests compare the two. order_refresh_recorders() makes the code
+-- anew after DDL.
 
-CREATE OR REPLACE FUNCTION order_trigger_source(kind text, relation oid) RETURNS text
-LANGUAGE plpgsql IMMUTABLE
+CREATE OR REPLACE FUNCTION order_equality_is_exact(type oid, collation_ oid) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT (typtype = 'e' OR oid = ANY (ARRAY[
+               'int2', 'int4', 'int8', 'bool', 'oid', 'uuid', 'bytea', 'date', 'time', 'timestamp',
+               'timestamptz', 'text', 'varchar']::regtype[]))
+           AND coalesce((SELECT collisdeterministic FROM pg_collation WHERE oid = collation_), true)
+      FROM pg_type WHERE oid = public.order_base_type(type);
+END;
+COMMENT ON FUNCTION order_equality_is_exact IS
+    'Whether values of a type that are equal are alike in every byte. Not 1.50 and 1.5000.';
+
+CREATE OR REPLACE FUNCTION order_changed_source(relation regclass, shape order_shape) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT format(
+               E'CASE WHEN %s THEN pg_catalog.concat_ws('',''%s) END',
+               string_agg(CASE WHEN exact THEN format('OLD.%1$I OPERATOR(pg_catalog.=) NEW.%1$I', attname)
+                               ELSE format('pg_catalog.record_image_eq(ROW(OLD.%1$I), ROW(NEW.%1$I))', attname) END,
+                          ' AND ') FILTER (WHERE is_key),
+               string_agg(format(
+                   CASE WHEN exact
+                        THEN E',\n            CASE WHEN OLD.%1$I OPERATOR(pg_catalog.=) NEW.%1$I'
+                             ' OR (OLD.%1$I IS NULL AND NEW.%1$I IS NULL) THEN NULL'
+                        ELSE E',\n            CASE WHEN pg_catalog.record_image_eq(ROW(OLD.%1$I), ROW(NEW.%1$I))'
+                             ' THEN NULL' END
+                   || ' ELSE pg_catalog.concat(%2$L, coalesce(pg_catalog.to_json(OLD.%1$I), ''null'')) END',
+                   attname, concat(to_json(attname), ':')), '' ORDER BY attnum) FILTER (WHERE NOT is_key))
+      FROM (SELECT attnum, attname, attname = ANY (shape.key) AS is_key,
+                   public.order_equality_is_exact(atttypid, attcollation) AS exact
+              FROM pg_attribute
+             WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped) AS columns
+     WHERE NOT (attname = 'version' AND shape.version IS NOT NULL)
+       AND NOT (attname = 'updated_at' AND shape.updated_at);
+END;
+COMMENT ON FUNCTION order_changed_source IS
+    'SQL for the members of "changed", the old values of the columns in which OLD and NEW differ, '
+    'separated by commas. Null if the primary key differs.';
+
+CREATE OR REPLACE FUNCTION order_filled(template text, parts jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN (    -- in one pass: a column may be called @key@
+    SELECT string_agg(CASE WHEN place % 2 = 1 THEN piece ELSE parts ->> piece END, '' ORDER BY place)
+      FROM string_to_table(template, '@') WITH ORDINALITY AS pieces (piece, place)
+);
+COMMENT ON FUNCTION order_filled IS 'A text in which each @name@ is replaced by the part of this name.';
+
+CREATE OR REPLACE FUNCTION order_fast_source(
+    kind text, relation regclass, shape order_shape, fingerprint text
+)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = public, pg_temp
 AS $function$
 DECLARE
-    record CONSTANT text := 'INSERT INTO public.order_outbox';
-    -- As few statements as possible: each costs a lone change a microsecond or two.
-    in_zone CONSTANT text := $$
-        IF pg_catalog.current_setting('TimeZone') OPERATOR(pg_catalog.=) 'UTC' THEN
-            {record};
-        ELSE
-            zone := pg_catalog.current_setting('TimeZone');
-            done := pg_catalog.set_config('TimeZone', 'UTC', true);
-            {record};
-            done := pg_catalog.set_config('TimeZone', zone, true);
-        END IF;
-        IF NOT public.order_writer_silent() THEN
-            PERFORM pg_catalog.pg_notify('orders_changes', '{"table":"orders"}');
-        END IF;$$;
-    source text := CASE kind
+    side     CONSTANT text := CASE kind WHEN 'delete' THEN 'OLD' ELSE 'NEW' END;
+    id_type  CONSTANT regtype := (SELECT atttypid FROM pg_attribute
+                                   WHERE attrelid = relation AND attname = shape.order_id);
+    order_id CONSTANT text := CASE
+        WHEN id_type IN ('int2', 'int4', 'int8') THEN format('%s.%I', side, shape.order_id)
+        WHEN id_type = 'numeric'::regtype
+        THEN format('public.order_id_of(pg_catalog.to_json(%s.%I)::pg_catalog.text)', side, shape.order_id)
+        ELSE 'NULL' END;
+    key      CONSTANT text := (
+        SELECT format('pg_catalog.concat(%s, ''}'')::pg_catalog.json', string_agg(format(
+                   '%L, pg_catalog.to_json(%s.%I)',
+                   concat(CASE place WHEN 1 THEN '{' ELSE ',' END, to_json(name), ':'), side, name),
+                   ', ' ORDER BY place))
+          FROM unnest(shape.key) WITH ORDINALITY AS listed (name, place));
+    -- A jsonb value takes eight bytes for each level of nesting, so one of 100 levels takes more.
+    small    CONSTANT text := CASE WHEN shape.nested THEN '800' ELSE '2000' END;
+    stamp    CONSTANT text := concat(
+        CASE WHEN shape.version IS NOT NULL
+             THEN 'NEW.version := coalesce(OLD.version, 0) OPERATOR(pg_catalog.+) 1;' END,
+        CASE WHEN shape.updated_at THEN ' NEW.updated_at := pg_catalog.clock_timestamp();' END);
+    unstamp  CONSTANT text := concat(
+        CASE WHEN shape.version IS NOT NULL THEN 'NEW.version := OLD.version;' END,
+        CASE WHEN shape.updated_at THEN ' NEW.updated_at := OLD.updated_at;' END);
+    source   text := CASE kind
 
 WHEN 'stamp' THEN $$
-BEGIN
-    -- Not one statement for both types: a plan keeps the type it was made for.
-    IF ({shape}).version OPERATOR(pg_catalog.=) 'integer' THEN
-        IF (NEW.version OPERATOR(pg_catalog.=) 1) IS NOT TRUE THEN
-            NEW.version := 1;
-        END IF;
-    ELSIF ({bound shape}).version IS NOT NULL THEN
-        NEW.version := 1;
-    END IF;
-    RETURN NEW;
-END
-$$
+        @stamp@
+        RETURN NEW;$$
 WHEN 'insert' THEN $$
-DECLARE
-    zone text;
-    done text;
-BEGIN
-    IF TG_RELID OPERATOR(pg_catalog.=) {relation}
-       AND pg_catalog.pg_column_size(NEW) OPERATOR(pg_catalog.<=) ({shape}).direct
-       AND (NOT ({shape}).by_setting OR public.order_settings_neutral())
-    THEN
-        {record} ("table", operation, order_id, "row", actor)
-        VALUES ('orders', 'INSERT', NEW.id, pg_catalog.row_to_json(NEW, true), public.order_actor())
-        {end}
-        RETURN NULL;
-    END IF;
-    done := public.order_record_insert({bound shape}, NEW);
-    RETURN NULL;
-END
-$$
+        INSERT INTO public.order_outbox ("table", operation, order_id, key, "row", actor)
+        VALUES (@name@, 'INSERT', @order_id@, @key@,
+            CASE WHEN pg_catalog.pg_column_size(NEW) OPERATOR(pg_catalog.<=) @small@
+                 THEN pg_catalog.row_to_json(NEW)
+                 ELSE public.order_bounded(@literal@, @nested@, pg_catalog.row_to_json(NEW)::pg_catalog.text) END,
+            public.order_actor());
+        @ring@
+        RETURN NULL;$$
 WHEN 'update' THEN $$
-DECLARE
-    zone text;
-    done text;
-BEGIN
-    IF TG_RELID OPERATOR(pg_catalog.=) {relation}
-       AND pg_catalog.pg_column_size(NEW) OPERATOR(pg_catalog.<=) ({shape}).direct
-       AND (NOT ({shape}).by_setting OR public.order_settings_neutral())
-    THEN
-        IF NEW OPERATOR(pg_catalog.*=) OLD THEN
+        changed := @changed@;
+        IF changed OPERATOR(pg_catalog.<>) '' THEN
+            @stamp@
+            INSERT INTO public.order_outbox ("table", operation, order_id, key, "row", changed, actor)
+            VALUES (@name@, 'UPDATE', @order_id@, @key@,
+                CASE WHEN pg_catalog.pg_column_size(NEW) OPERATOR(pg_catalog.<=) @small@
+                     THEN pg_catalog.row_to_json(NEW)
+                     ELSE public.order_bounded(@literal@, @nested@, pg_catalog.row_to_json(NEW)::pg_catalog.text) END,
+                CASE WHEN pg_catalog.octet_length(changed) OPERATOR(pg_catalog.<=) 100
+                     THEN pg_catalog.concat('{', changed, '}')::pg_catalog.json
+                     ELSE public.order_bounded(@literal@, @nested@, pg_catalog.concat('{', changed, '}'),
+                                               'Delete the row and insert a smaller one.') END,
+                public.order_actor());
+            @ring@
             RETURN NEW;
-        ELSIF NEW.id OPERATOR(pg_catalog.=) OLD.id
-              AND NEW.version OPERATOR(pg_catalog.=) OLD.version
-              AND NEW.updated_at OPERATOR(pg_catalog.=) OLD.updated_at
-        THEN
-            NEW.version := OLD.version OPERATOR(pg_catalog.+) 1;
-            NEW.updated_at := pg_catalog.clock_timestamp();
-            {record} ("table", operation, order_id, "row", old, actor)
-            VALUES ('orders', 'UPDATE', NEW.id, pg_catalog.row_to_json(NEW, true),
-                    pg_catalog.row_to_json(OLD, true), public.order_actor())
-            {end}
+        ELSIF changed OPERATOR(pg_catalog.=) '' THEN
+            @unstamp@
             RETURN NEW;
-        END IF;
-    END IF;
-    NEW := public.order_record_update({bound shape}, OLD, NEW);
-    RETURN NEW;
-END
-$$
+        END IF;$$
 WHEN 'delete' THEN $$
-DECLARE
-    zone text;
-    done text;
+        INSERT INTO public.order_outbox ("table", operation, order_id, key, changed, actor)
+        VALUES (@name@, 'DELETE', @order_id@, @key@,
+            CASE WHEN pg_catalog.pg_column_size(OLD) OPERATOR(pg_catalog.<=) @small@
+                      OR public.order_travels(pg_catalog.row_to_json(OLD)::pg_catalog.text, @nested@)
+                 THEN pg_catalog.row_to_json(OLD)
+                 ELSE @any key@ END,
+            public.order_actor());
+        @ring@
+        RETURN OLD;$$
+END;
 BEGIN
-    IF TG_RELID OPERATOR(pg_catalog.=) {relation}
-       AND pg_catalog.pg_column_size(OLD) OPERATOR(pg_catalog.<=) ({shape}).direct
-       AND (NOT ({shape}).by_setting OR public.order_settings_neutral())
-    THEN
-        {record} ("table", operation, order_id, old, actor)
-        VALUES ('orders', 'DELETE', OLD.id, pg_catalog.row_to_json(OLD, true), public.order_actor())
-        {end}
-        RETURN OLD;
-    END IF;
-    done := public.order_record_delete({bound shape}, OLD);
-    RETURN OLD;
+    source := concat($$
+    IF public.order_shape_is(@relation@, @fingerprint@)@settings@ THEN$$, source, $$
+    END IF;$$);
+    source := replace(source, '@ring@', $$IF NOT public.order_writer_silent() THEN
+            PERFORM pg_catalog.pg_notify('orders_changes', @payload@);
+        END IF;$$);
+    -- The table may have got this trigger from somebody else.
+    source := replace(source, '@name@', 'CASE WHEN TG_RELID OPERATOR(pg_catalog.=) @relation@ THEN @literal@'
+                      ' ELSE (public.order_watched_shape(TG_RELID)).name END');
+    RETURN order_filled(source, jsonb_build_object(
+        'relation', quote_literal(relation::oid) || '::pg_catalog.regclass',
+        'fingerprint', quote_literal(fingerprint),
+        'settings', CASE WHEN shape.by_setting THEN ' AND public.order_settings_neutral()' ELSE '' END,
+        'payload', quote_literal(concat('{"table":', to_json(shape.name), '}')),
+        'literal', quote_literal(shape.name) || '::pg_catalog.text',
+        'order_id', order_id,
+        'key', CASE WHEN shape.is_orders THEN 'NULL' ELSE key END,
+        'any key', key,
+        'changed', order_changed_source(relation, shape),
+        'small', small,
+        'nested', shape.nested,
+        'stamp', CASE WHEN kind = 'update' THEN stamp
+                      WHEN shape.version IS NOT NULL THEN 'NEW.version := 1;' ELSE '' END,
+        'unstamp', unstamp));
 END
-$$
+$function$;
+COMMENT ON FUNCTION order_fast_source IS
+    'The part of a trigger function that serves the table as it is now. Columns that need care have '
+    'no such part.';
+
+CREATE OR REPLACE FUNCTION order_trigger_source(kind text, relation regclass) RETURNS text
+LANGUAGE plpgsql VOLATILE
+SET search_path = public, pg_temp
+AS $function$
+DECLARE
+    -- First: if a column is added now, the code below fits it, but is not used.
+    fingerprint CONSTANT text := order_fingerprint(relation);
+    shape       CONSTANT order_shape := order_read_shape(relation);
+    source      text := CASE kind
+
 WHEN 'truncate' THEN $$
 DECLARE
     done text;
 BEGIN
-    done := public.order_record_truncate(({bound shape}).name);
+    done := public.order_record_truncate(TG_RELID);
     RETURN NULL;
 END
-$$ END;
-    written text := substring(source FROM '\{record\}(.*)\{end\}');
-BEGIN
-    IF written IS NOT NULL THEN
-        source := replace(source, '{record}' || written || '{end}', replace(
-            in_zone, '{record}', record || rtrim(written)));
+$$
+ELSE $$
+DECLARE
+    changed text;
+    shape   public.order_shape;
+    done    text;
+BEGIN@fast@
+    IF TG_RELID OPERATOR(pg_catalog.=) @relation@ THEN
+        shape := public.order_shape(@relation@);
+    ELSE
+        shape := public.order_watched_shape(TG_RELID);
     END IF;
-    source := replace(source, '{bound shape}', $$CASE WHEN TG_RELID OPERATOR(pg_catalog.=) {relation}
-        THEN {shape} ELSE public.order_watched_shape(TG_RELID) END$$);
-    source := replace(source, '{shape}', 'public.order_shape({relation})');
-    RETURN replace(source, '{relation}', quote_literal(relation) || '::pg_catalog.regclass');
+    @general@
+END
+$$ END;
+    general     CONSTANT text := CASE kind
+
+WHEN 'stamp' THEN $$-- Not one statement for both types: a plan keeps the type it was made for.
+    IF shape.version OPERATOR(pg_catalog.=) 'integer' THEN
+        NEW.version := 1;
+    ELSIF shape.version IS NOT NULL THEN
+        NEW.version := 1;
+    END IF;
+    RETURN NEW;$$
+WHEN 'insert' THEN $$done := public.order_record_insert(shape, NEW);
+    RETURN NULL;$$
+WHEN 'update' THEN $$NEW := public.order_record_update(shape, OLD, NEW);
+    RETURN NEW;$$
+WHEN 'delete' THEN $$done := public.order_record_delete(shape, OLD);
+    RETURN OLD;$$
+ELSE '' END;
+BEGIN
+    RETURN order_filled(source, jsonb_build_object(
+        'fast', CASE WHEN shape.rendering IS NULL AND kind <> 'truncate'
+                     THEN order_fast_source(kind, relation, shape, fingerprint) ELSE '' END,
+        'general', general,
+        'relation', quote_literal(relation::oid) || '::pg_catalog.regclass'));
 END
 $function$;
 COMMENT ON FUNCTION order_trigger_source IS 'The source of a trigger function for one table.';
@@ -1584,6 +1802,55 @@ END
 $$;
 COMMENT ON FUNCTION order_drop_recorders IS 'Drops the triggers of a table and their functions.';
 
+CREATE OR REPLACE FUNCTION order_trigger_kinds() RETURNS text[]
+LANGUAGE sql IMMUTABLE
+RETURN ARRAY['stamp', 'insert', 'update', 'delete', 'truncate'];
+COMMENT ON FUNCTION order_trigger_kinds IS 'Each watched table has a trigger, and a function, of each kind.';
+
+CREATE OR REPLACE FUNCTION order_make_recorders(relation regclass) RETURNS integer
+LANGUAGE plpgsql
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    kind     text;
+    function text;
+    source   text;
+    made     integer := 0;
+BEGIN
+    FOREACH kind IN ARRAY order_trigger_kinds() LOOP
+        function := format('order_%s_%s', kind, relation::oid);
+        source := order_trigger_source(kind, relation);
+        CONTINUE WHEN EXISTS (SELECT FROM pg_proc
+                               WHERE oid = to_regproc(function) AND prosrc = source AND prosecdef
+                                 AND proconfig = '{TimeZone=UTC}');
+        EXECUTE format('CREATE OR REPLACE FUNCTION %I() RETURNS trigger'
+                       ' LANGUAGE plpgsql SECURITY DEFINER SET timezone = ''UTC'' AS %L', function, source);
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %I() FROM PUBLIC', function);
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END
+$$;
+COMMENT ON FUNCTION order_make_recorders IS
+    'Makes the trigger functions of a table that are missing or no longer fit it; returns how many.';
+
+CREATE OR REPLACE FUNCTION order_refresh_recorders() RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(order_lock('recorders')) THEN
+        RETURN 0;    -- another session does it
+    END IF;
+    RETURN (SELECT coalesce(sum(order_make_recorders(relation)), 0)
+              FROM order_tables JOIN pg_class ON pg_class.oid = relation);
+END
+$$;
+COMMENT ON FUNCTION order_refresh_recorders IS
+    'Makes trigger functions anew for tables that were altered, and locks no table. The listener '
+    'calls it. It only makes recording faster: functions that no longer fit their table still record '
+    'every change.';
+
 CREATE OR REPLACE FUNCTION watch_table(relation regclass) RETURNS void
 LANGUAGE plpgsql
 SET search_path = public, pg_temp
@@ -1613,13 +1880,9 @@ BEGIN
             USING ERRCODE = 'wrong_object_type';
     END IF;
     INSERT INTO order_tables VALUES (relation) ON CONFLICT DO NOTHING;
-    FOREACH kind IN ARRAY ARRAY['stamp', 'insert', 'update', 'delete', 'truncate'] LOOP
-        EXECUTE format('CREATE OR REPLACE FUNCTION %I() RETURNS trigger'
-                       ' LANGUAGE plpgsql SECURITY DEFINER AS %L',
-                       format('order_%s_%s', kind, relation::oid),
-                       order_trigger_source(kind, relation));
-        EXECUTE format('REVOKE EXECUTE ON FUNCTION %I() FROM PUBLIC',
-                       format('order_%s_%s', kind, relation::oid));
+    PERFORM pg_advisory_xact_lock(order_lock('recorders'));
+    PERFORM order_make_recorders(relation);
+    FOREACH kind IN ARRAY order_trigger_kinds() LOOP
         CONTINUE WHEN EXISTS (    -- as it is: its owner may have set ENABLE ALWAYS
             SELECT FROM pg_trigger
              WHERE tgrelid = relation AND tgname = order_trigger_name(kind)
@@ -1743,6 +2006,23 @@ END
 $$;
 
 
+-- Upgrade from earlier versions, part 3: waiting entries with the old row instead of what differs -----
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_attribute
+                WHERE attrelid = 'order_outbox'::regclass AND attname = 'old' AND NOT attisdropped) THEN
+        UPDATE order_outbox
+           SET "row" = order_compact("row"::text)::json,
+               changed = CASE operation
+                   WHEN 'UPDATE' THEN order_differences(old::text, "row"::text, ARRAY['"version', '"updated_at'])
+                   WHEN 'DELETE' THEN order_compact(old::text) END::json;
+        ALTER TABLE order_outbox DROP COLUMN old;
+    END IF;
+END
+$$;
+
+
 -- Roles ---------------------------------------------------------------------------------------
 --
 -- The owner runs this script; no process needs the owner's rights. The script creates the roles
@@ -1777,20 +2057,25 @@ BEGIN
                    SELECT relowner FROM pg_class WHERE oid = 'order_events'::regclass)
            AND proname IN (
                    'grant_orders', 'order_actor', 'order_base_type', 'order_batch_bytes',
-                   'order_check_choices', 'order_check_length',
-                   'order_depth_exceeds', 'order_drop_recorders', 'order_event_json',
-                   'order_events_refuse', 'order_key_columns', 'order_listener_depose',
+                   'order_bounded', 'order_check_choices', 'order_check_length',
+                   'order_changed_source', 'order_compact', 'order_depth_exceeds', 'order_differences',
+                   'order_drop_recorders', 'order_equality_is_exact', 'order_event_json', 'order_events_refuse',
+                   'order_fast_source', 'order_filled', 'order_fingerprint', 'order_id_of',
+                   'order_key_columns', 'order_listener_depose',
                    'order_listener_hears', 'order_listener_lead', 'order_listener_sleep',
-                   'order_listener_wake', 'order_lock', 'order_main_table', 'order_member',
-                   'order_parent_column', 'order_read_shape', 'order_record', 'order_record_delete',
-                   'order_record_insert', 'order_record_truncate', 'order_record_update',
-                   'order_render', 'order_ring',
+                   'order_listener_wake', 'order_lock', 'order_main_table', 'order_make_recorders',
+                   'order_member', 'order_parent_column', 'order_read_shape', 'order_record',
+                   'order_record_delete', 'order_record_insert', 'order_record_truncate',
+                   'order_record_update', 'order_refresh_recorders', 'order_refuse_key',
+                   'order_refuse_old_snapshot', 'order_render', 'order_ring',
                    'order_rendering_kind', 'order_row_json', 'order_row_json_pinned',
                    'order_row_most_bytes', 'order_schema', 'order_schema_version',
-                   'order_settings_neutral', 'order_shape', 'order_stamp', 'order_table_name',
-                   'order_taker_next', 'order_taker_start', 'order_trigger_name',
-                   'order_trigger_source', 'order_watched_shape', 'order_writer_silent', 'order_writers_settled',
-                   'prune_order_events', 'read_order_events', 'set_main_table', 'take_order_events',
+                   'order_settings_neutral', 'order_shape', 'order_shape_is', 'order_stamp',
+                   'order_table_name', 'order_taker_next', 'order_taker_start', 'order_travels',
+                   'order_trigger_kinds', 'order_trigger_name', 'order_trigger_source',
+                   'order_watched_shape', 'order_writer_silent', 'order_writers_settled',
+                   'prune_order_events', 'read_order_events', 'set_main_table',
+                   'take_order_events',
                    'unwatch_table', 'watch_table')
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', ours::regprocedure);
@@ -1812,6 +2097,7 @@ BEGIN
         GRANT SELECT (id) ON order_outbox TO orders_listener;
         GRANT EXECUTE ON FUNCTION take_order_events, read_order_events, order_schema,
             order_schema_version, order_event_json, order_batch_bytes, order_lock,
+            order_refresh_recorders,
             order_listener_lead, order_listener_sleep,
             order_listener_wake, order_listener_depose, order_writers_settled TO orders_listener;
         GRANT UPDATE ON SEQUENCE order_listener_well_until TO orders_listener;

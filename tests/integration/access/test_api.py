@@ -29,9 +29,11 @@ NEEDS = {
     ("post", "/api/tables/{table}"): "clerk",
     ("get", "/api/tables/{table}/{key}"): "viewer",
     ("patch", "/api/tables/{table}/{key}"): "clerk",
+    ("put", "/api/tables/{table}/{key}"): "clerk",
     ("delete", "/api/tables/{table}/{key}"): "admin",
     ("get", "/api/me"): "viewer",
     ("post", "/api/tickets"): "viewer",
+    ("get", "/api/revocations"): "admin",
     ("post", "/api/revocations"): "admin",
     ("get", "/api/health"): None,
 }

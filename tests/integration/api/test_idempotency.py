@@ -80,7 +80,8 @@ async def test_forgotten_after_a_day(api: httpx.AsyncClient, database: Database)
     with database.connect() as connection:
         connection.execute("UPDATE idempotency_keys SET created_at = now() - interval '25 hours'")
         connection.execute(
-            "INSERT INTO idempotency_keys SELECT 'old' || n, '', 1, '{}', now() - interval '2 days'"
+            "INSERT INTO idempotency_keys"
+            " SELECT 'old' || n, '', '{}', now() - interval '2 days', '{1}', '1'"
             " FROM generate_series(1, 150) AS n"
         )
     second = created(await post(api, "k", ORDER | {"quantity": 7}))

@@ -143,7 +143,7 @@ async def test_large_rows_end_a_page(api: httpx.AsyncClient, database: Database)
     run(
         database,
         "INSERT INTO orders (customer_name, product_name, note)"
-        " SELECT 'C', 'P' || n, repeat('x', 5 * 1024 * 1024) FROM generate_series(1, 9) AS n",
+        " SELECT 'C', 'P' || n, repeat('x', 5 * 256 * 1024) FROM generate_series(1, 9) AS n",
     )
     counts = [len(page["orders"]) async for page in pages(api)]
     assert counts == [4, 4, 1]
@@ -158,7 +158,8 @@ async def test_one_enormous_row_fits(api: httpx.AsyncClient, database: Database)
         " SELECT 'C', 'P', repeat('\"', 4 * 1024 * 1024), to_jsonb(repeat('y', 7 * 1024 * 1024))"
         " FROM generate_series(1, 2)",
     )
-    assert await ids(api) == [2, 1]
+    found = [[order["id"] for order in page["orders"]] async for page in pages(api)]
+    assert found == [[2], [1]]
 
 
 async def test_snapshot(api: httpx.AsyncClient, database: Database) -> None:

@@ -72,7 +72,7 @@ async def test_large_events_end_a_page(api: httpx.AsyncClient, database: Databas
         connection.execute("ALTER TABLE orders ADD COLUMN note text")
         connection.execute(
             "INSERT INTO orders (customer_name, product_name, note)"
-            " SELECT 'C', 'P', repeat('x', 6 * 1024 * 1024) FROM generate_series(1, 7)"
+            " SELECT 'C', 'P', repeat('x', 3 * 512 * 1024) FROM generate_series(1, 7)"
         )
     while take(database) != "[]":
         pass

@@ -25,12 +25,12 @@ NASTY = [
 
 
 async def test_create(api: httpx.AsyncClient) -> None:
-    """POST answers 201 with the order, its Location and its version as ETag."""
+    """POST answers 201 with the order, its Location and an ETag that begins with its version."""
     response = await api.post("/api/orders", json=JOHN)
     order = created(response)
     assert order["quantity"] == 1
     assert order | JOHN == order
-    assert response.headers["etag"] == '"1"'
+    assert response.headers["etag"].startswith('"1.')
     assert ok(await api.get(response.headers["location"])) == order
 
 
@@ -65,7 +65,7 @@ async def test_change(api: httpx.AsyncClient, method: str) -> None:
         method, f"/api/orders/{order['id']}", json={"status": "shipped", "quantity": 4}
     )
     changed = ok(response)
-    assert response.headers["etag"] == '"2"'
+    assert response.headers["etag"].startswith('"2.')
     assert changed == order | {
         "status": "shipped",
         "quantity": 4,
@@ -95,13 +95,28 @@ async def test_delete(api: httpx.AsyncClient, database: Database) -> None:
 
 
 async def test_not_modified(api: httpx.AsyncClient) -> None:
-    """If-None-Match with the current version answers 304 without the order."""
-    created(await api.post("/api/orders", json=JOHN))
-    response = await api.get("/api/orders/1", headers={"If-None-Match": 'W/"1"'})
+    """If-None-Match with the order's ETag answers 304 without the order."""
+    etag = (await api.post("/api/orders", json=JOHN)).headers["etag"]
+    response = await api.get("/api/orders/1", headers={"If-None-Match": f"W/{etag}"})
     assert (response.status_code, response.content) == (304, b"")
-    assert response.headers["etag"] == '"1"'
+    assert response.headers["etag"] == etag
     ok(await api.put("/api/orders/1", json={"quantity": 9}))
-    ok(await api.get("/api/orders/1", headers={"If-None-Match": '"1"'}))
+    ok(await api.get("/api/orders/1", headers={"If-None-Match": etag}))
+
+
+async def test_etag_of_an_id_used_again(api: httpx.AsyncClient, database: Database) -> None:
+    """The ETag of a deleted order is not that of the next one with its id and version."""
+    etag = (await api.post("/api/orders", json=JOHN)).headers["etag"]
+    assert (await api.delete("/api/orders/1")).status_code == 204
+    with database.connect() as connection:
+        connection.execute(
+            "INSERT INTO orders (id, customer_name, product_name) VALUES (1, 'Zoë', 'Lamp')"
+        )
+    again = await api.get("/api/orders/1", headers={"If-None-Match": etag})
+    assert ok(again)["version"] == 1
+    body = {"quantity": 5}
+    problem(await api.put("/api/orders/1", json=body, headers={"If-Match": etag}), 412)
+    ok(await api.put("/api/orders/1", json=body, headers={"If-Match": again.headers["etag"]}))
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
@@ -114,7 +129,7 @@ async def test_stale_version(api: httpx.AsyncClient, method: str) -> None:
         headers = {"If-Match": stale}
         response = await api.request(method, "/api/orders/1", headers=headers, json=body)
         assert problem(response, 412)["order"] == now
-        assert response.headers["etag"] == '"2"'
+        assert response.headers["etag"].startswith('"2.')
     assert ok(await api.get("/api/orders/1")) == now
 
 

@@ -99,6 +99,21 @@ async def test_unknown_tables(tables: httpx.AsyncClient) -> None:
         problem(await tables.post(f"/api/tables/{name}", json={}), 404)
         problem(await tables.get(f"/api/tables/{name}/1"), 404)
     assert ok(await tables.get("/api/tables/orders/1")) == ok(await tables.get("/api/orders/1"))
+
+
+async def test_idempotency_by_table(tables: httpx.AsyncClient) -> None:
+    """A repeated POST gets the first answer again; each table has keys of its own."""
     key = {"Idempotency-Key": "k"}
-    answer = await tables.post("/api/tables/order_lines", json={}, headers=key)
-    problem(answer, 422, "Idempotency-Key")
+    line = {"order_id": 1, "position": 1, "sku": "x"}
+    for path, body in (
+        ("/api/tables/order_lines", line),
+        (f"/api/tables/{quote('odd, name')}", {"code": "a,b"}),
+        ("/api/orders", {"customer_name": "A", "product_name": "B"}),
+    ):
+        first = await tables.post(path, json=body, headers=key)
+        created(first)
+        again = await tables.post(path, json=body, headers=key)
+        assert again.content == first.content
+        for header in ("location", "etag"):
+            assert again.headers[header] == first.headers[header]
+    assert len(ok(await tables.get("/api/tables/order_lines"))["rows"]) == 1

@@ -170,6 +170,46 @@ def test_a_snapshot_older_than_the_ddl_makes_no_false_event(
     assert [event["order"]["twice"] for event in events()] == [2]
 
 
+def test_trigger_functions_follow_a_table_without_a_lock(
+    sql: Sql, database: Database, events: Events
+) -> None:
+    """I5, I10: code for the new columns is made while a transaction has the table in use."""
+    source = "SELECT prosrc FROM pg_proc WHERE proname = 'order_update_' || 'orders'::regclass::oid"
+    sql.execute(INSERT)
+    sql.execute("ALTER TABLE orders ADD COLUMN note text")
+    with database.connect(autocommit=False) as busy:
+        busy.execute("UPDATE orders SET note = 'a'")
+        sql.execute("SET lock_timeout = '2s'")
+        assert sql.execute("SELECT order_refresh_recorders()").fetchone() == (4,)
+        assert sql.execute("SELECT order_refresh_recorders()").fetchone() == (0,)
+        busy.execute("UPDATE orders SET note = 'b'")
+        busy.commit()
+    row = sql.execute(source).fetchone()
+    assert row is not None
+    assert "OLD.note" in row[0]
+    sql.execute("UPDATE orders SET note = 'c'")
+    assert [event["changed"] for event in events()] == [
+        None, {"note": None}, {"note": "a"}, {"note": "b"},
+    ]  # fmt: skip
+
+
+def test_a_retyped_column_and_an_older_snapshot(
+    sql: Sql, database: Database, events: Events
+) -> None:
+    """I10: a snapshot from before a change of type has to retry, and leaves no stale plan."""
+    with database.connect() as old:
+        old.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        old.execute("SELECT 1")
+        sql.execute("ALTER TABLE orders ALTER COLUMN quantity TYPE numeric")
+        sql.execute("SELECT order_refresh_recorders()")
+        with pytest.raises(psycopg.errors.SerializationFailure):
+            old.execute(INSERT)
+        old.execute("ROLLBACK")
+        old.execute(INSERT)
+        old.execute("UPDATE orders SET quantity = 1.0")
+    assert [event["changed"] for event in events()] == [None, {"quantity": 1}]
+
+
 def test_enum_values_added_and_renamed(sql: Sql, events: Events) -> None:
     """I10: an event keeps the name that a value had when it was written."""
     sql.execute("CREATE TYPE size AS ENUM ('small', 'large')")

@@ -164,3 +164,15 @@ def test_events_flow_without_a_schema(pipeline: Pipeline) -> None:
     until(lambda: positions(pipeline.valkey) == [1, 2])
     assert health(listener.port)[1]["schema"] is None
     assert stored(pipeline) == (None, None)
+
+
+def test_trigger_functions_are_made_anew(pipeline: Pipeline) -> None:
+    """I10: after DDL the listener has the code that records changes made for the new columns."""
+    found = (
+        "SELECT count(*) FROM pg_proc WHERE prosrc LIKE '%OLD.currency%'"
+        " AND proname = 'order_update_' || 'orders'::regclass::oid"
+    )
+    pipeline.listener().ready()
+    with pipeline.database.connect() as sql:
+        alter(pipeline, ADD_COLUMN)
+        until(lambda: sql.execute(found).fetchone() == (1,), 5, "the trigger functions are new")

@@ -295,6 +295,25 @@ def test_restart_begins_anew_for_all() -> None:
         assert json.loads(delivery.message)["first"] == 41
 
 
+def test_a_batch_of_several_tables_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """I4: for clients without a filter it is one message, with the bytes that came."""
+    monkeypatch.setattr(hub_module, "open_batch", _refuse)
+    hub = _hub()
+    for member in "abc":
+        hub.join(member, EVERYTHING, text_frame)
+    line = {**event(2, "INSERT", None), "table": "order_lines", "key": {"id": 1}, "row": {"id": 1}}
+    several = batch([event(1, "INSERT", order(1)), line, event(3, "UPDATE", order(1))])
+    (delivery,) = hub.publish(several)
+    assert sorted(delivery.members) == ["a", "b", "c"]
+    assert several.events in delivery.message
+    ((_, missed),) = messages_since([several], 0, EVERYTHING)
+    assert several.events in missed
+
+
+def _refuse(_: Batch) -> Iterator[OpenedEvent]:
+    raise AssertionError("opened")
+
+
 def test_a_batch_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """I4: a batch is parsed once for any number of filters, and never without a filter."""
     times: list[Batch] = []

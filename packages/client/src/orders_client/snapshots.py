@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -109,7 +110,7 @@ async def fetch_snapshot(api: httpx.AsyncClient, tables: Tables | None = None) -
 async def _pages(
     api: httpx.AsyncClient, table: str, conditions: list[QueryItem]
 ) -> AsyncIterator[Any]:
-    path = "/api/orders" if table == ORDERS else f"/api/tables/{table}"
+    path = "/api/orders" if table == ORDERS else f"/api/tables/{quote(table, safe='')}"
     query: list[QueryItem] = [("limit", _PAGE), *conditions]
     cursor: str | None = None
     while True:

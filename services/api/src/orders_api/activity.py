@@ -19,8 +19,8 @@ from orders_api import log, queries
 from orders_api.catalog import Description
 from orders_api.conditions import Values
 from orders_api.database import Database
+from orders_api.event_scope import may_be_visible
 from orders_api.models import ActivityQuery
-from orders_api.records import EventPage
 from orders_contract.events import open_events
 
 PAUSE = timedelta(seconds=2)
@@ -125,7 +125,7 @@ class Activity:
             "max_groups": MAX_GROUPS,
             "sample": SAMPLE_EVENTS,
         }
-        visible = log.may_be_visible(catalog, who, values, certain=True)
+        visible = may_be_visible(catalog.schema, who.rows, values, certain=True)
         # The holder of a restricted token must not learn who changed which columns of other rows.
         differs = queries.ACTIVITY_KIND if who.rows is None else queries.ACTIVITY_SCOPED_KIND
         statement = SQL(queries.ACTIVITY).format(visible=visible, **differs)
@@ -141,8 +141,9 @@ class Activity:
         positions = [position for group in groups for position in group.positions]
         values: Values = {"positions": positions, "max_bytes": SAMPLE_BYTES}
         rendered: str = (await self.database.one(queries.ACTIVITY_SAMPLES, values))[0]
-        page = await log.seen(EventPage("", 0, rendered, 0), catalog, who)
-        return await asyncio.to_thread(_by_position, page.events)
+        if who.rows is not None:
+            return dict(await log.seen(rendered, catalog, who))
+        return await asyncio.to_thread(_by_position, rendered)
 
 
 def page_end(span: Span, limit: int) -> int:

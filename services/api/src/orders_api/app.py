@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from orders_access.limits import Buckets
 from orders_access.revocations import REDIS_TIMEOUT_S, Revocations
-from orders_api import access_routes, docs, openapi, problems, routes, table_routes
+from orders_api import access_routes, docs, openapi, problems, routes, row_routes
 from orders_api.activity import Activity
 from orders_api.catalog import Catalog
 from orders_api.database import Database
@@ -71,7 +71,7 @@ def create(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    for router in (routes.router, table_routes.router, access_routes.router):
+    for router in (routes.router, *row_routes.ROUTERS, access_routes.router):
         app.router.routes.extend(router.routes)  # included, they would be searched twice
     docs.install(app)
     app.add_middleware(BodyLimit)

@@ -2,30 +2,54 @@
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, NotRequired, Required
+from types import GenericAlias
+from typing import Annotated, Any, NotRequired, Required
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from orders_api.columns import json_type
 from orders_api.errors import InvalidInputError, UnsupportedMediaTypeError
-from orders_api.validation import field_errors
+from orders_api.validation import Location, field_errors
 from orders_contract.schema import Column, Table
+
+MAX_NESTED_ROWS = 200
+"""Most rows of one child table that the body of a new order holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
     """A row, or some of its columns, that a client sends.
 
-    ``text`` is the JSON as it came: PostgreSQL reads the values from it, so all digits survive.
+    ``text`` is the JSON as it came, and ``path`` leads to the row in it: PostgreSQL reads the
+    values from there, so all digits survive. ``nested`` are child rows to create with it, each with
+    the name of its table.
     """
 
     text: str
-    values: dict[str, Any] = field(repr=False)
+    values: Mapping[str, Any] = field(repr=False)
     columns: tuple[str, ...]
+    path: tuple[str, ...] = ()
+    nested: tuple[tuple[str, "Body"], ...] = ()
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of a statement that writes the row."""
+        return {"row": self.text, "path": list(self.path)}
+
+    @property
+    def nested_tables(self) -> tuple[str, ...]:
+        """The tables of the child rows."""
+        return tuple(dict.fromkeys(table for table, _ in self.nested))
+
+    def field(self, column: str | None = None) -> str:
+        """Return the name of a column, or of the row itself, as clients read it in errors."""
+        place = "[".join(self.path) + "]" if self.path else ""
+        return ".".join(each for each in (place, column) if each) or "body"
 
     def digest(self) -> bytes:
         """Return a hash of the content; the order of the columns does not matter."""
@@ -33,30 +57,32 @@ class Body:
 
 
 class RowFormat:
-    """What a body for ``table`` may hold: a whole new row, or changes of some columns."""
+    """What a body for ``table`` may hold: a whole new row, or changes of some columns.
 
-    def __init__(self, table: Table, *, changes: bool) -> None:
+    A new row may have lists of child rows by table name. They refer to it by the columns in
+    ``children``, which are not part of them.
+    """
+
+    def __init__(
+        self, table: Table, *, changes: bool, children: Mapping[str, Table] | None = None
+    ) -> None:
         self._table = table
         self._changes = changes
+        self._children = children or {}
 
     @cached_property
     def adapter(self) -> TypeAdapter[dict[str, Any]]:
-        """The pydantic type of the body, made from the table's columns."""
-        fields = {
-            column.name: Required[kind] if self._is_required(column) else NotRequired[kind]
-            for column in self._table.columns.values()
-            if column.writable
-            for kind in [json_type(column)]
-        }
-        make: Any = TypedDict
-        model = make(self.title, fields)
-        model.__pydantic_config__ = ConfigDict(extra="forbid")
-        model.__doc__ = (
+        """The pydantic type of the body, made from the columns of the tables."""
+        fields = self._fields(self._table)
+        for name, child in self._children.items():
+            rows = GenericAlias(list, (self._child(child),))
+            fields[name] = NotRequired[Annotated[rows, Field(max_length=MAX_NESTED_ROWS)]]
+        doc = (
             "New values for some columns; what is not sent stays as it is."
             if self._changes
             else "A row to create; what is not sent gets the column's default."
         )
-        return TypeAdapter(model)
+        return TypeAdapter(_typed_dict(self.title, fields, doc))
 
     @property
     def title(self) -> str:
@@ -83,14 +109,46 @@ class RowFormat:
         columns = tuple(name for name in self._table.columns if name in values)
         if self._changes and not columns:
             raise InvalidInputError("body", "must contain at least one column")
-        return Body(text, values, columns)
+        return Body(text, values, columns, nested=tuple(self._nested(text, values)))
+
+    def _nested(self, text: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Body]]:
+        for name, child in self._children.items():
+            for number, row in enumerate(values.get(name, ())):
+                columns = tuple(column for column in child.columns if column in row)
+                yield name, Body(text, row, columns, (name, str(number)))
+
+    def _child(self, child: Table) -> Any:
+        fields = self._fields(child)
+        if child.parent is not None:
+            fields.pop(child.parent.column, None)
+        return _typed_dict(f"New ({child.name})", fields, "A row to create with its order.")
+
+    def _fields(self, table: Table) -> dict[str, Any]:
+        return {
+            column.name: Required[kind] if self._is_required(column) else NotRequired[kind]
+            for column in table.columns.values()
+            if column.writable
+            for kind in [json_type(column)]
+        }
 
     def _is_required(self, column: Column) -> bool:
         return not (self._changes or column.nullable or column.default)
 
-    def _explanation(self, unknown: str) -> str | None:
+    def _explanation(self, location: Location) -> str | None:
         """Say why a field that the adapter does not know cannot be written."""
-        return "cannot be written" if unknown in self._table.columns else None
+        *place, name = location
+        table = self._children[str(place[0])] if place else self._table
+        if place and table.parent is not None and name == table.parent.column:
+            return "is set by the order that the row is created with"
+        return "cannot be written" if name in table.columns else None
+
+
+def _typed_dict(title: str, fields: Mapping[str, Any], doc: str) -> Any:
+    make: Any = TypedDict
+    model = make(title, fields)
+    model.__pydantic_config__ = ConfigDict(extra="forbid")
+    model.__doc__ = doc
+    return model
 
 
 def _parse(body: bytes) -> tuple[str, Any]:

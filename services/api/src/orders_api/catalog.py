@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import structlog
@@ -24,15 +24,22 @@ logger = structlog.get_logger()
 
 @dataclass(frozen=True)
 class WatchedTable:
-    """One table: its columns, its statements, and what bodies may hold. It never changes."""
+    """One table: its columns, its statements, and what bodies may hold. It never changes.
+
+    ``children`` are the tables that refer to it, by name. One that has the name of a column is left
+    out: in a row that name means the column.
+    """
 
     table: Table
     statements: Statements
+    children: Mapping[str, "WatchedTable"] = field(default_factory=dict)
+    parent: "WatchedTable | None" = None
 
     @cached_property
     def new_row(self) -> RowFormat:
         """What the body of a POST may hold."""
-        return RowFormat(self.table, changes=False)
+        tables = {name: child.table for name, child in self.children.items()}
+        return RowFormat(self.table, changes=False, children=tables)
 
     @cached_property
     def changes(self) -> RowFormat:
@@ -139,8 +146,8 @@ class Catalog:
         self._description = Description(
             schema,
             json.dumps(document, separators=(",", ":"), ensure_ascii=False),
-            {
-                name: WatchedTable(
+            _related(
+                WatchedTable(
                     table,
                     Statements(
                         table,
@@ -150,7 +157,7 @@ class Catalog:
                     ),
                 )
                 for name, table in schema.tables.items()
-            },
+            ),
         )
 
     def _note(self, failure: str) -> None:
@@ -158,3 +165,25 @@ class Catalog:
             self._failure = failure
             if failure:
                 logger.error("schema_unreadable", error=failure)
+
+
+def _related(tables: Iterable[WatchedTable]) -> dict[str, WatchedTable]:
+    """Return the tables by name, each with its parent and its children."""
+    known = {each.table.name: each for each in tables}
+    parents = {
+        name: known.get(each.table.parent.table)
+        for name, each in known.items()
+        if each.table.parent is not None
+    }
+    return {
+        name: replace(
+            each,
+            parent=parents.get(name),
+            children={
+                child: known[child]
+                for child, parent in parents.items()
+                if parent is each and child not in each.table.columns
+            },
+        )
+        for name, each in known.items()
+    }

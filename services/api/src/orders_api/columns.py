@@ -12,21 +12,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
+from orders_contract.comparison import INCOMPARABLE, instant
 from orders_contract.schema import Column
 
 INTEGER_BITS = {"smallint": 16, "integer": 32, "bigint": 64}
 _FRACTIONS = {"numeric", "real", "double precision"}
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_INTEGER = re.compile(r"-?[0-9]{1,1000}")
 _NUMBER = re.compile(
     r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,5})?|NaN|-?Infinity", re.ASCII
 )
-_DAY = r"[0-9]{4,7}-[0-9]{2}-[0-9]{2}"
+_DAY = r"(?P<day>[0-9]{4,7}-[0-9]{2}-[0-9]{2})"
 _TIME = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
 _ZONE = r"([Zz]|[+-][0-9]{2}(:?[0-9]{2}(:?[0-9]{2})?)?)?"
-_DATE = re.compile(rf"{_DAY}( BC)?|-?infinity")
-_TIMESTAMP = re.compile(rf"{_DAY}([T ]{_TIME}{_ZONE})?( BC)?|-?infinity")
+_DATE = re.compile(rf"{_DAY}(?P<bc> BC)?|-?infinity")
+_TIMESTAMP = re.compile(rf"{_DAY}([T ]{_TIME}{_ZONE})?(?P<bc> BC)?|-?infinity")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _BYTES = re.compile(r"\\x([0-9a-fA-F]{2})*")
 
@@ -144,9 +145,13 @@ def _number(value: object) -> object:
 
 def _of_form(kind: str, value: object) -> str:
     pattern, message = _FORMS[kind]
-    if not isinstance(value, str) or not pattern.fullmatch(value):
+    found = pattern.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
         raise ValueError(message)
-    return value
+    day = found.groupdict().get("day")
+    if day is not None and instant(day + (found["bc"] or "")) == INCOMPARABLE:
+        raise ValueError("must be a day that the calendar has")
+    return found.string
 
 
 def _not_null(value: object) -> object:

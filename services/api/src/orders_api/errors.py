@@ -94,6 +94,15 @@ class ForbiddenError(ApiError):
 class OutOfScopeError(ForbiddenError):
     """Your token does not allow access to this row."""
 
+    def __init__(self, place: str = "") -> None:
+        super().__init__(place)
+        self._place = place
+
+    @property
+    def detail(self) -> str:
+        """The row: the one of the request, or one within its body."""
+        return super().detail.replace("this row", self._place or "this row")
+
 
 class DatabaseForbidsError(ForbiddenError):
     """The database does not allow this: a policy or a missing privilege."""

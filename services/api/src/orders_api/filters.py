@@ -22,6 +22,8 @@ OPERATORS = frozenset({"eq", "not", "is", "gte", "gt", "lte", "lt"})
 MAX_VALUES = 100
 MAX_SEARCH_CHARACTERS = 200
 MAX_LIMIT = 1000
+MAX_LIMIT_INCLUDING = 100
+"""Most rows of a page that comes with children."""
 DEFAULT_LIMIT = 100
 
 
@@ -53,13 +55,14 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A query, read. ``after`` is where the page before it ended."""
+    """A query, read. ``after`` is where the page before it ended; ``include`` names children."""
 
     conditions: list[Condition]
     search: str = ""
     sort: Sort = Sort()
     limit: int = DEFAULT_LIMIT
     after: Bookmark | None = None
+    include: tuple[str, ...] = ()
 
 
 def read(
@@ -68,17 +71,19 @@ def read(
     *,
     paged: bool = True,
     refused: Collection[str] = (),
+    children: Collection[str] = (),
 ) -> Selection:
     """Read a query's parameters.
 
-    Only a ``paged`` query may have ``sort``, ``limit`` and ``cursor``; columns in ``refused``
-    cannot be filtered by.
+    Only a ``paged`` query may have ``sort``, ``limit``, ``cursor`` and ``include``, which names
+    some of ``children``; columns in ``refused`` cannot be filtered by.
 
     Raises:
         InvalidInputError: a parameter is unknown, or its value is not one of its column's.
 
     """
     own: dict[str, str] = {}
+    included: list[str] = []
     conditions: dict[str, Condition] = {}
     allowed = {"search", "sort", "limit", "cursor"} if paged else {"search"}
     for name, text in parameters:
@@ -86,6 +91,9 @@ def read(
             if name in own:
                 raise InvalidInputError(name, "must be given once")
             own[name] = text
+            continue
+        if paged and name == "include":
+            included.append(text)
             continue
         column, operator = _column(table, name)
         if column is None or column.name in refused:
@@ -96,13 +104,30 @@ def read(
         except ValueError as exc:
             raise InvalidInputError(name, str(exc)) from None
     sort = _sort(table, own.get("sort"))
+    include = read_include(included, children)
     return Selection(
         list(conditions.values()),
         _search(own.get("search", "")),
         sort,
-        _limit(own.get("limit")),
+        _limit(own.get("limit"), MAX_LIMIT_INCLUDING if include else MAX_LIMIT),
         _after(own.get("cursor"), table, sort),
+        include,
     )
+
+
+def read_include(texts: Iterable[str], children: Collection[str]) -> tuple[str, ...]:
+    """Read the names of child tables: one or several in each text, joined by commas.
+
+    Raises:
+        InvalidInputError: a table is not one of ``children``.
+
+    """
+    names = (name for text in texts for name in ([text] if text in children else text.split(",")))
+    found = tuple(dict.fromkeys(names))
+    if not all(name in children for name in found):
+        known = ", ".join(children) or "none here"
+        raise InvalidInputError("include", f"must name tables that refer to this one: {known}")
+    return found
 
 
 def order_of(table: Table, sort: Sort) -> str:
@@ -166,11 +191,11 @@ def _sort(table: Table, text: str | None) -> Sort:
     return Sort(column, descending=text.startswith("-"))
 
 
-def _limit(text: str | None) -> int:
+def _limit(text: str | None, most: int) -> int:
     if text is None:
         return DEFAULT_LIMIT
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MAX_LIMIT:
-        raise InvalidInputError("limit", f"must be a whole number from 1 to {MAX_LIMIT}")
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= most:
+        raise InvalidInputError("limit", f"must be a whole number from 1 to {most}")
     return int(text)
 
 

@@ -1,30 +1,34 @@
 """The log of changes, of all or of one order, and figures of the recent past."""
 
 import asyncio
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from psycopg.sql import SQL, Composable, Composed, Literal
+from psycopg.sql import SQL, Composable
 
 from orders_access.principal import ANYONE, Principal
 from orders_api import queries
 from orders_api.catalog import Description, WatchedTable
-from orders_api.conditions import ALL, NOTHING, Values, name
-from orders_api.database import Connection, Database, one
+from orders_api.conditions import ALL, Values, name
+from orders_api.database import Connection, Database, one, one_or_none
 from orders_api.errors import RowNotFoundError
+from orders_api.event_scope import may_be_visible
 from orders_api.filters import Selection
 from orders_api.records import EventPage, RecentPast
-from orders_api.statements import PAGE_MAX_BYTES
+from orders_api.rendering import PAGE_MAX_BYTES
 from orders_contract import matching
-from orders_contract.events import open_events, packed
+from orders_contract.events import OpenedEvent, open_events, packed
 from orders_contract.matching import Scope, View
-from orders_contract.schema import ORDERS, Column, Schema
+from orders_contract.schema import ORDERS, Schema
 
 PULSE_MINUTES = 60
 PULSE_QUARTERS = 4 * 24 + 4
 """A day and an hour: where the day began in the middle of an hour, that hour is whole."""
 SCOPED_PULSE_EVENTS = 100_000
 """Most events that the pulse examines for a principal with a scope."""
+SCOPED_PAGE_MAX_BYTES = 1024 * 1024
+"""A page of events under a scope ends once it holds about this much, because it is parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,11 @@ class Log:
         self, catalog: Description, after: int, limit: int, who: Principal = ANYONE
     ) -> EventPage:
         """Return events after a position from the full log, and the position it has reached."""
-        values: Values = {"after": after, "limit": limit, "max_bytes": PAGE_MAX_BYTES}
-        visible = may_be_visible(catalog, who, values)
+        values = _page_values(after, limit, who)
+        visible = may_be_visible(catalog.schema, who.rows, values)
         statement = SQL(queries.EVENTS).format(visible=visible, condition=ALL)
         page = EventPage(*await self.database.one(statement, values))
-        return await seen(page, catalog, who)
+        return page if who.rows is None else _with(page, await seen(page.events, catalog, who))
 
     async def history(
         self,
@@ -51,29 +55,27 @@ class Log:
         limit: int,
         who: Principal = ANYONE,
     ) -> EventPage:
-        """Return the events of one order, also after it was deleted.
+        """Return the events of one order and its children, also after it was deleted.
 
-        Under a scope the page ends with the last event that is visible: what happened after the
-        order left the scope does not show, not even as a position.
+        Under a scope the order must be visible, or have been when it was deleted. The page ends
+        with the last event that is visible: others do not show, not even as a position.
 
         Raises:
-            RowNotFoundError: it has never existed, or was never in scope.
+            RowNotFoundError: it has never existed, or is not in scope.
 
         """
-        values: Values = {
-            "order_id": order_id,
-            "after": after,
-            "limit": limit,
-            "max_bytes": PAGE_MAX_BYTES,
-        }
-        visible = may_be_visible(catalog, who, values)
-        condition = SQL("event.order_id = %(order_id)s AND {}").format(visible)
-        statement = SQL(queries.EVENTS).format(visible=ALL, condition=condition)
-        page = EventPage(*await self.database.one(statement, values))
-        page = await seen(page, catalog, who)
-        if page.events == "[]" and not await self._is_known(catalog, order_id, who, page, after):
+        if who.rows is not None and not await self._is_visible(catalog, order_id, who):
             raise RowNotFoundError
-        return page
+        while True:
+            page = await self._history_page(catalog, order_id, after, limit, who)
+            if who.rows is None:
+                if page.events == "[]" and not await self._is_known(catalog, order_id):
+                    raise RowNotFoundError
+                return page
+            shown = await seen(page.events, catalog, who)
+            if shown or page.last == after:
+                return replace(_with(page, shown), last=shown[-1][0] if shown else after)
+            after = page.last  # all of its events are hidden
 
     async def recent_past(
         self, catalog: Description, now: datetime, who: Principal = ANYONE
@@ -97,19 +99,48 @@ class Log:
                 return past
             return replace(past, changes=await _scoped_changes(connection, catalog, past, who))
 
-    async def _is_known(
-        self, catalog: Description, order_id: int, who: Principal, page: EventPage, after: int
-    ) -> bool:
-        """Tell whether an order exists or existed, and is or was visible."""
+    async def _history_page(
+        self, catalog: Description, order_id: int, after: int, limit: int, who: Principal
+    ) -> EventPage:
+        values = _page_values(after, limit, who) | {"order_id": order_id}
+        visible = may_be_visible(catalog.schema, who.rows, values)
+        condition = SQL("event.order_id = %(order_id)s AND {}").format(visible)
+        statement = SQL(queries.EVENTS).format(visible=ALL, condition=condition)
+        return EventPage(*await self.database.one(statement, values))
+
+    async def _is_known(self, catalog: Description, order_id: int) -> bool:
+        """Tell whether an order exists or has events."""
+        orders = catalog.orders.statements
+        exists, values = orders.is_visible((str(order_id),), None, None)
         async with self.database.connection() as connection:
-            key = (str(order_id),)
-            orders = catalog.orders.statements
-            if (await one(connection, *orders.is_visible(key, who.rows)))[0]:
+            found = await one(connection, exists, values)
+            return bool(found[0]) or await _last_event(connection, order_id) is not None
+
+    async def _is_visible(self, catalog: Description, order_id: int, who: Principal) -> bool:
+        """Tell whether an order is visible, or was when it was deleted.
+
+        This takes the same time for any hidden order, however many events it has.
+        """
+        orders, key = catalog.orders.statements, (str(order_id),)
+        async with self.database.connection() as connection:
+            if (await one(connection, *orders.is_visible(key, who.rows, None)))[0]:
                 return True
-        if after == 0:
-            return False
-        earlier = await self.history(catalog, order_id, 0, 1, who)
-        return earlier.last > 0 or page.last > after
+            if (await one(connection, *orders.is_visible(key, None, None)))[0]:
+                return False
+            event = await _last_event(connection, order_id)
+        views = [view for _, view in _views(f"[{event or ''}]", who, catalog.schema)]
+        return views != [] and views[0] in (View.WHOLE, View.CONFINED)
+
+
+def _page_values(after: int, limit: int, who: Principal) -> Values:
+    size = PAGE_MAX_BYTES if who.rows is None else SCOPED_PAGE_MAX_BYTES
+    return {"after": after, "limit": limit, "max_bytes": size}
+
+
+async def _last_event(connection: Connection, order_id: int) -> str | None:
+    """Return the last event of an order itself, rendered."""
+    row = await one_or_none(connection, queries.LAST_EVENT, {"order_id": order_id})
+    return None if row is None else str(row[0])
 
 
 def _created(table: WatchedTable | None, who: Principal) -> tuple[Composable, Values]:
@@ -131,66 +162,31 @@ async def _scoped_changes(
         "position": past.position,
         "looked_at": SCOPED_PULSE_EVENTS,
     }
-    visible = may_be_visible(catalog, who, values, certain=True)
+    visible = may_be_visible(catalog.schema, who.rows, values, certain=True)
     statement = SQL(queries.SCOPED_CHANGES).format(visible=visible)
     changes: str = (await one(connection, statement, values))[0]
     return changes
 
 
-async def seen(page: EventPage, catalog: Description, who: Principal) -> EventPage:
-    """Return a page as the principal may see it; unopened if they may see all of it."""
-    if who.rows is None or page.events == "[]":
-        return page
-    # In a thread, because a page may have megabytes to parse.
-    events = await asyncio.to_thread(_seen_events, page.events, who, catalog.schema)
-    return replace(page, events=events)
+def _with(page: EventPage, shown: Iterable[tuple[int, str]]) -> EventPage:
+    return replace(page, events=packed(text for _, text in shown).decode(errors="surrogateescape"))
 
 
-def _seen_events(events: str, who: Principal, schema: Schema) -> str:
+async def seen(events: str, catalog: Description, who: Principal) -> list[tuple[int, str]]:
+    """Return position and text of rendered events as the holder of a restricted token sees them."""
+    # In a thread, because there may be a megabyte to parse.
+    return await asyncio.to_thread(_seen_events, events, who, catalog.schema)
+
+
+def _seen_events(events: str, who: Principal, schema: Schema) -> list[tuple[int, str]]:
+    return [
+        (opened.event["position"], opened.seen_as(view))
+        for opened, view in _views(events, who, schema)
+        if view is not View.HIDDEN
+    ]
+
+
+def _views(events: str, who: Principal, schema: Schema) -> Iterator[tuple[OpenedEvent, View]]:
     selection = matching.Selection(scope=Scope(who.rows or {}, schema))
-    views = (
-        (opened, matching.view(opened.event, selection)) for opened in open_events(events.encode())
-    )
-    shown = [opened.seen_as(view) for opened, view in views if view is not View.HIDDEN]
-    return packed(shown).decode()
-
-
-def may_be_visible(
-    catalog: Description, who: Principal, values: Values, *, certain: bool = False
-) -> Composable:
-    """Return the condition that an event may be in scope; ``matching`` decides in the end.
-
-    ``certain``: leave out events that may not be, for a count that must not reveal them.
-    """
-    if who.rows is None:
-        return ALL
-    columns = catalog.schema.tables[ORDERS].columns if ORDERS in catalog.schema.tables else {}
-    if certain and not who.rows.keys() <= columns.keys():
-        return NOTHING
-    present: list[Composed] = []
-    former: list[Composed] = []
-    for number, (each, allowed) in enumerate(who.rows.items()):
-        if certain or _is_compared_as_text(columns.get(each)):
-            values[f"scope{number}"] = [str(value) for value in allowed]
-            column, admitted = Literal(each.replace("%", "%%")), SQL(f"%(scope{number})s")
-            present.append(SQL('event."row"->>{} = ANY ({})').format(column, admitted))
-            former.append(
-                SQL(
-                    'CASE WHEN event.changed->{0} IS NULL THEN event."row"->>{0}'
-                    " ELSE event.changed->>{0} END = ANY ({1})"
-                ).format(column, admitted)
-            )
-    matches = SQL("({}) OR ({})").format(
-        *(SQL(" AND ").join(each or [SQL("true").format()]) for each in (present, former))
-    )
-    other = SQL('event."table" <> {}').format(Literal(ORDERS))
-    return SQL("({} event.operation = 'TRUNCATE' OR coalesce({}, false))").format(
-        SQL("") if certain else SQL("{} OR").format(other), matches
-    )
-
-
-def _is_compared_as_text(column: Column | None) -> bool:
-    """Tell whether equal values of a column have equal texts in JSON."""
-    if column is None:
-        return False
-    return column.kind in ("text", "choice") and not column.type.startswith("character(")
+    for opened in open_events(events.encode(errors="surrogateescape")):
+        yield opened, matching.view(opened.event, selection)

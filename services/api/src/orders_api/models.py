@@ -45,7 +45,7 @@ class ActivityQuery(_Request):
 class OrderList(BaseModel):
     """A page of orders, and the stream's position, read in one snapshot.
 
-    A page ends early when it grows beyond about 16 MiB; `next_cursor` is null on the last one.
+    A page ends early when it grows beyond about 4 MiB; `next_cursor` is null on the last one.
     """
 
     stream: str

@@ -33,7 +33,19 @@ KEY = _parameter(
     {"type": "string"},
     "The primary key; parts of a composite key joined by commas, each URL-encoded.",
 )
-IF_MATCH = _parameter("If-Match", "header", {"type": "string"}, '`"3"`: only if the version is 3.')
+IF_MATCH = _parameter(
+    "If-Match",
+    "header",
+    {"type": "string"},
+    'An ETag: only if the row is unchanged. Or `"3"`: only if its version is 3.',
+)
+INCLUDE = _parameter(
+    "include",
+    "query",
+    {"type": "array", "items": {"type": "string"}},
+    "Child tables, each a list of at most 1,000 rows by key (100 in a list of rows); "
+    "`{table}.more` is true where there are more.",
+)
 IDEMPOTENCY_KEY = _parameter(
     "Idempotency-Key",
     "header",
@@ -115,7 +127,7 @@ def _correct_media_type(content: Document) -> None:
 def _with_tables(general: Document, description: Description) -> Document:
     document = deepcopy(general)
     paths = document["paths"]
-    paths["/api/tables/{table}"]["get"]["parameters"] = [TABLE, _SEARCH, *_PAGING]
+    paths["/api/tables/{table}"]["get"]["parameters"] = [TABLE, _SEARCH, *_PAGING, INCLUDE]
     if ORDERS in description.tables:
         _describe_orders(document, description.orders)
     return document
@@ -123,8 +135,16 @@ def _with_tables(general: Document, description: Description) -> Document:
 
 def _describe_orders(document: Document, orders: WatchedTable) -> None:
     schemas = document["components"]["schemas"]
-    schemas["Order"] = _row_schema(orders)
-    schemas["NewOrder"] = orders.new_row.adapter.json_schema() | {"title": "NewOrder"}
+    schemas["Order"] = _row_schema("Order", orders)
+    new_order = orders.new_row.adapter.json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= new_order.pop("$defs", {})
+    schemas["NewOrder"] = new_order | {"title": "NewOrder"}
+    for name, child in orders.children.items():
+        schemas["Order"]["properties"][name] = {
+            "type": "array",
+            "items": _row_schema(name, child),
+            "description": f"Rows of {name}, if they were included.",
+        }
     schemas["OrderChanges"] = orders.changes.adapter.json_schema() | {
         "title": "OrderChanges",
         "minProperties": 1,
@@ -138,7 +158,11 @@ def _describe_orders(document: Document, orders: WatchedTable) -> None:
         for column in orders.table.columns.values()
         if column.kind not in ("json", "array")
     ]
-    listed["get"]["parameters"] = [*filters, _SEARCH, *_PAGING]
+    include = deepcopy(INCLUDE)
+    if orders.children:
+        include["schema"]["items"]["enum"] = [*orders.children]
+    listed["get"]["parameters"] = [*filters, _SEARCH, *_PAGING, include]
+    one["get"]["parameters"] = [ORDER_ID, include]
     paths["/api/orders/counts"]["get"]["parameters"] = [
         *(each for each in filters if each["name"] != status),
         _SEARCH,
@@ -154,10 +178,10 @@ def _describe_orders(document: Document, orders: WatchedTable) -> None:
             operation["requestBody"] = {"required": True, "content": _json_content(body)}
 
 
-def _row_schema(table: WatchedTable) -> Document:
+def _row_schema(title: str, table: WatchedTable) -> Document:
     columns = table.table.columns
     return {
-        "title": "Order",
+        "title": title,
         "type": "object",
         "properties": {name: _value_schema(column) for name, column in columns.items()},
         "required": [*columns],

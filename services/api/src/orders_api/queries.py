@@ -221,6 +221,11 @@ ACTIVITY_SAMPLES = """
       FROM sample WHERE number > 0
 """
 
+LAST_EVENT = """
+    SELECT order_event_json(event) FROM order_events AS event
+     WHERE order_id = %(order_id)s AND "table" = 'orders' ORDER BY position DESC LIMIT 1
+"""
+
 # The changes of the last hour that a scope shows, among the newest events.
 SCOPED_CHANGES = """
     WITH recent AS (
@@ -263,17 +268,18 @@ BACKLOG = """
 LOCK_KEY = "SELECT pg_advisory_xact_lock(hashtext('orders.idempotency'), hashtext(%(key)s))"
 
 KEPT_ANSWER = """
-    SELECT request_hash, order_id, response FROM idempotency_keys
+    SELECT request_hash, row_key, version, response FROM idempotency_keys
      WHERE key = %(key)s AND created_at >= now() - interval '24 hours'
 """
 
 # A key that exists all the same has expired.
 KEEP_ANSWER = """
-    INSERT INTO idempotency_keys (key, request_hash, order_id, response)
-    VALUES (%(key)s, %(request_hash)s, %(order_id)s, %(response)s)
+    INSERT INTO idempotency_keys (key, request_hash, row_key, version, response)
+    VALUES (%(key)s, %(request_hash)s, %(row_key)s, %(version)s, %(response)s)
     ON CONFLICT (key) DO UPDATE
-       SET request_hash = excluded.request_hash, order_id = excluded.order_id,
-           response = excluded.response, created_at = excluded.created_at
+       SET request_hash = excluded.request_hash, row_key = excluded.row_key,
+           version = excluded.version, response = excluded.response,
+           created_at = excluded.created_at
 """
 
 # A few each time, and only those that no other request is deleting.

@@ -1,22 +1,31 @@
 """What the database returns: rows and events rendered as JSON, passed on unopened (I4)."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from orders_api.cursor import Bookmark
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StoredRow:
-    """One row: its key, the tag of its present state, and PostgreSQL's rendering of it.
+    """One row: its key, its version, and PostgreSQL's rendering of it, perhaps with children.
 
-    ``replayed``: the row was created by an earlier request with the same Idempotency-Key.
+    ``version`` is empty where rows have none. ``replayed``: the row was created by an earlier
+    request with the same Idempotency-Key.
     """
 
     key: tuple[str, ...]
-    tag: str
+    version: str
     json: str
     replayed: bool = False
+
+    @cached_property
+    def tag(self) -> str:
+        """The tag of this state: a version could come again when an id is used again."""
+        digest = hashlib.md5(self.json.encode(errors="surrogateescape"), usedforsecurity=False)
+        return f"{self.version}.{digest.hexdigest()[:16]}".removeprefix(".")
 
     @property
     def etag(self) -> str:

@@ -41,7 +41,7 @@ async def of_write(  # noqa: PLR0911  one for each kind of refusal
     """Return the error to answer a write with; ``body`` is None for a DELETE."""
     match error.sqlstate:
         case state if state == _NOT_NULL and error.column and _is_own(error, statements):
-            return InvalidInputError(error.column, "must not be null")
+            return InvalidInputError(_field(body, error.column), "must not be null")
         case state if state == _CHECK and error.constraint:
             return await _check_violated(database, error, statements, body)
         case state if state == _UNIQUE:
@@ -49,14 +49,14 @@ async def of_write(  # noqa: PLR0911  one for each kind of refusal
         case state if state in (_FOREIGN_KEY, _RESTRICT):
             return await _reference_broken(database, error, statements, body)
         case state if state == _EXCLUSION:
-            return await _conflict(database, error, "conflicts with another row")
+            return await _conflict(database, error, body, "conflicts with another row")
         case state if state == _FORBIDDEN:
             return DatabaseForbidsError()
         case state if error.is_raised or state.startswith(_INTEGRITY):
             # The database's owner wrote it for clients that write; shown to them, never logged.
             return RefusedByTriggerError(error.message[:_MAX_MESSAGE_LENGTH])
         case state if state.startswith(_LIMIT):
-            return InvalidInputError("body", f"is too large: {error.message}")
+            return InvalidInputError(_field(body), f"is too large: {error.message}")
         case state if state.startswith(_DATA):
             return await _bad_value(database, error, statements, body)
         case _:
@@ -90,8 +90,8 @@ async def _check_violated(
     rule, columns = await _constraint(database, error)
     columns = columns or await _culprits(database, statements, body)
     message = rule or f"violates the constraint {error.constraint}"
-    found = [(column, f"{message} ({error.constraint})") for column in columns]
-    return _invalid(found, message)
+    found = [(_field(body, column), f"{message} ({error.constraint})") for column in columns]
+    return _invalid(found, _field(body), message)
 
 
 async def _not_unique(
@@ -101,7 +101,7 @@ async def _not_unique(
     key = statements.table.key
     if body is not None and tuple(columns) == key and not set(key) & set(body.columns):
         return KeyTakenError()
-    return await _conflict(database, error, "is taken")
+    return await _conflict(database, error, body, "is taken")
 
 
 async def _reference_broken(
@@ -109,14 +109,15 @@ async def _reference_broken(
 ) -> ApiError:
     if body is None or not _is_own(error, statements):
         return ConflictError(("body", f"rows of {error.table} refer to it ({error.constraint})"))
-    return await _conflict(database, error, "refers to a row that does not exist")
+    return await _conflict(database, error, body, "refers to a row that does not exist")
 
 
-async def _conflict(database: Database, error: StatementError, message: str) -> ConflictError:
+async def _conflict(
+    database: Database, error: StatementError, body: Body | None, message: str
+) -> ConflictError:
     _, columns = await _constraint(database, error)
-    return ConflictError(
-        *[(column, f"{message} ({error.constraint})") for column in columns or ["body"]]
-    )
+    fields = [_field(body, column) for column in columns] or [_field(body)]
+    return ConflictError(*[(field, f"{message} ({error.constraint})") for field in fields])
 
 
 async def _bad_value(
@@ -124,14 +125,20 @@ async def _bad_value(
 ) -> Exception:
     columns = await _culprits(database, statements, body)
     if not columns:
-        return InvalidInputError("body", "holds a value that the database cannot store")
+        return InvalidInputError(_field(body), "holds a value that the database cannot store")
     types = statements.table.columns
-    found = [(each, f"must be a value of type {types[each].type}") for each in columns]
-    return _invalid(found, error.message)
+    found = [
+        (_field(body, each), f"must be a value of type {types[each].type}") for each in columns
+    ]
+    return _invalid(found, _field(body), error.message)
 
 
-def _invalid(found: list[tuple[str, str]], message: str) -> InvalidInputError:
-    return InvalidInputError(*found[0], *found[1:]) if found else InvalidInputError("body", message)
+def _invalid(found: list[tuple[str, str]], row: str, message: str) -> InvalidInputError:
+    return InvalidInputError(*found[0], *found[1:]) if found else InvalidInputError(row, message)
+
+
+def _field(body: Body | None, column: str | None = None) -> str:
+    return (Body("", {}, ()) if body is None else body).field(column)
 
 
 def _is_own(error: StatementError, statements: Statements) -> bool:
@@ -151,11 +158,13 @@ async def _constraint(database: Database, error: StatementError) -> tuple[str, l
 
 async def _culprits(database: Database, statements: Statements, body: Body | None) -> list[str]:
     """Return the columns whose values PostgreSQL cannot convert, by trying one after the other."""
-    found = []
-    for column in body.columns if body else ():
+    found: list[str] = []
+    if body is None:
+        return found
+    for column in body.columns:
         statement = SQL("SELECT count(r) FROM {}").format(statements.record([column]))
         try:
-            await database.one(statement, {"row": body.text if body else ""})
+            await database.one(statement, body.parameters)
         except StatementError:
             found.append(column)
     return found

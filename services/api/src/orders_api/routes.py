@@ -1,4 +1,4 @@
-"""The paths about orders and their log."""
+"""The paths about all orders together, the log and the system; ``row_routes`` has the others."""
 
 # ruff: noqa: FAST003  CatalogRoute: the endpoints read the request themselves
 
@@ -16,25 +16,13 @@ from orders_api.models import (
     Health,
     HealthSummary,
     OrderCounts,
-    OrderList,
     Pulse,
-    Row,
     TablesSchema,
 )
-from orders_api.openapi import (
-    ACTIVITY_QUERY,
-    EVENT_QUERY,
-    IDEMPOTENCY_KEY,
-    IF_MATCH,
-    ORDER_ID,
-    problems,
-)
+from orders_api.openapi import ACTIVITY_QUERY, EVENT_QUERY, ORDER_ID, problems
 from orders_api.requests import (
     CatalogRoute,
-    content_type,
     header,
-    idempotency_key,
-    if_match,
     order_key,
     parts,
     query,
@@ -44,27 +32,6 @@ from orders_api.requests import (
 )
 
 router = APIRouter(prefix="/api", route_class=CatalogRoute)
-
-_BODY = (408, 413, 415)
-
-
-@router.post(
-    "/orders",
-    status_code=201,
-    response_model=Row,
-    responses=problems(409, *_BODY),
-    openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
-)
-async def create_order(request: Request) -> Response:
-    """Create an order. With an Idempotency-Key a repeated request gets the first answer again."""
-    who = require(request, "clerk")
-    require_no_query(request)
-    key = idempotency_key(request)
-    running = parts(request)
-    orders = (await running.catalog.current()).orders
-    body = orders.new_row.read(await request.body(), content_type(request))
-    created = await running.store.create(orders, body, who, key)
-    return responses.created(created, f"/api/orders/{created.key[0]}")
 
 
 @router.get("/schema", response_model=TablesSchema, responses=problems())
@@ -77,17 +44,6 @@ async def get_schema(request: Request) -> Response:
     if preconditions.if_none_match(header(request, b"if-none-match")).holds(schema.tag):
         return Response(status_code=304, headers=headers)
     return responses.rendered(schema.text, headers=headers)
-
-
-@router.get("/orders", response_model=OrderList, responses=problems())
-async def list_orders(request: Request) -> Response:
-    """Return a page of orders, newest first, and the position to follow the stream from."""
-    who = require(request, "viewer")
-    running = parts(request)
-    orders = (await running.catalog.current()).orders
-    selection = filters.read(orders.table, request.query_params.multi_items())
-    page = await running.store.page(orders, selection, who)
-    return responses.page(page, orders.table, selection, "orders")
 
 
 @router.get("/orders/counts", response_model=OrderCounts, responses=problems())
@@ -120,63 +76,6 @@ async def get_pulse(request: Request) -> Response:
         f'"changes_since":"{past.changes_since.isoformat()}","changes":{past.changes},'
         f'"orders_since":"{past.orders_since.isoformat()}","orders":{past.orders}}}'
     )
-
-
-@router.get(
-    "/orders/{order_id}",
-    response_model=Row,
-    responses={**problems(404), 304: {"description": "The order has the tag in If-None-Match"}},
-    openapi_extra={"parameters": [ORDER_ID]},
-)
-async def get_order(request: Request) -> Response:
-    """Return an order; the ETag is its version."""
-    who = require(request, "viewer")
-    require_no_query(request)
-    running = parts(request)
-    orders = (await running.catalog.current()).orders
-    order = await running.store.row(orders, order_key(request, orders), who)
-    if preconditions.if_none_match(header(request, b"if-none-match")).holds(order.tag):
-        return Response(status_code=304, headers={"ETag": order.etag})
-    return responses.row(order)
-
-
-@router.put(
-    "/orders/{order_id}",
-    response_model=Row,
-    responses=problems(404, 409, 412, *_BODY),
-    openapi_extra={"parameters": [ORDER_ID, IF_MATCH]},
-)
-@router.patch(
-    "/orders/{order_id}",
-    response_model=Row,
-    responses=problems(404, 409, 412, *_BODY),
-    openapi_extra={"parameters": [ORDER_ID, IF_MATCH]},
-)
-async def change_order(request: Request) -> Response:
-    """Change the columns that are sent. PUT and PATCH are the same."""
-    who = require(request, "clerk")
-    require_no_query(request)
-    running = parts(request)
-    orders = (await running.catalog.current()).orders
-    key, expected = order_key(request, orders), if_match(request)
-    body = orders.changes.read(await request.body(), content_type(request))
-    return responses.row(await running.store.change(orders, key, body, who, expected))
-
-
-@router.delete(
-    "/orders/{order_id}",
-    status_code=204,
-    responses=problems(404, 409, 412),
-    openapi_extra={"parameters": [ORDER_ID, IF_MATCH]},
-)
-async def delete_order(request: Request) -> Response:
-    """Delete an order; its history stays."""
-    who = require(request, "admin")
-    require_no_query(request)
-    running = parts(request)
-    orders = (await running.catalog.current()).orders
-    await running.store.delete(orders, order_key(request, orders), who, if_match(request))
-    return Response(status_code=204)
 
 
 @router.get(

@@ -10,15 +10,17 @@ from functools import lru_cache
 
 from psycopg.sql import SQL, Composable, Composed
 
-from orders_api.columns import INTEGER_BITS
 from orders_api.conditions import Conditions, Scope, Values, all_of, name, parameter, type_name
 from orders_api.cursor import Bookmark
-from orders_api.filters import Selection, Sort
+from orders_api.filters import MAX_LIMIT_INCLUDING, Selection, Sort
 from orders_api.preconditions import Precondition
-from orders_contract.schema import Column, Table
-
-PAGE_MAX_BYTES = 16 * 1024 * 1024
-"""A page ends once it holds about this much: a row can have megabytes."""
+from orders_api.rendering import (
+    INCLUDED_ROWS,
+    INCLUDED_ROWS_IN_LIST,
+    PAGE_MAX_BYTES,
+    Rendering,
+)
+from orders_contract.schema import Table
 
 _CACHED_STATEMENTS = 256
 
@@ -39,38 +41,52 @@ class Statements:
     ) -> None:
         self.table = table
         self.relation = name(table.namespace, table.relation)
-        self._conditions = Conditions(
+        self.conditions = Conditions(
             table, hashed_columns, inexact_columns, trigram_search=trigram_search
         )
+        self.row = Rendering(table, self.relation, self.conditions)
         self._key = [table.columns[each] for each in table.key]
         self.insert = lru_cache(_CACHED_STATEMENTS)(self._insert)
         self.update = lru_cache(_CACHED_STATEMENTS)(self._update)
 
     # --- one row ---------------------------------------------------------------------------------
 
-    def read(self, key: Iterable[str], scope: Scope) -> tuple[Composed, Values]:
-        """Select a row."""
+    def read(
+        self, key: Iterable[str], scope: Scope, children: "Sequence[Statements]" = ()
+    ) -> tuple[Composed, Values]:
+        """Select a row with its children."""
         values: Values = {}
         conditions = self._visible(key, scope, values)
-        statement = SQL("SELECT {} FROM {} AS t WHERE {}").format(
-            self._rendered(), self.relation, conditions
+        lists = [child.row for child in children]
+        rendered = self.row.with_children(lists, INCLUDED_ROWS, PAGE_MAX_BYTES, scope, values)
+        statement = SQL("SELECT {}, {} FROM {} AS t WHERE {}").format(
+            self.row.key_and_version(), rendered, self.relation, conditions
         )
         return statement, values
 
-    def _insert(self, columns: tuple[str, ...]) -> bytes:
-        if not columns:
+    def _insert(self, columns: tuple[str, ...], parent: str | None = None) -> bytes:
+        """Insert the row that ``record`` describes; %(parent)s goes into the column ``parent``."""
+        names = [name(each) for each in columns]
+        values = [name("r", each) for each in columns]
+        sources = [SQL("actor"), self.record(columns)] if columns else [SQL("actor")]
+        if parent is not None:
+            names.append(name(parent))
+            kind = type_name(self.table.columns[parent].type)
+            values.append(SQL("CAST(%(parent)s AS {})").format(kind))
+        if not names:
+            # A SELECT cannot stand for DEFAULT VALUES, so there is no place to set the actor.
             statement = SQL("INSERT INTO {} AS t DEFAULT VALUES RETURNING {}").format(
-                self.relation, self._rendered()
+                self.relation, self.row.result()
             )
         else:
             statement = _ACTOR + SQL(
-                "INSERT INTO {} AS t ({}) SELECT {} FROM actor, {} RETURNING {}"
+                "INSERT INTO {} AS t ({}) SELECT {} FROM {} RETURNING {}"
             ).format(
                 self.relation,
-                SQL(", ").join(map(name, columns)),
-                SQL(", ").join(name("r", each) for each in columns),
-                self.record(columns),
-                self._rendered(),
+                SQL(", ").join(names),
+                SQL(", ").join(values),
+                SQL(", ").join(sources),
+                self.row.result(),
             )
         return statement.as_bytes()
 
@@ -95,7 +111,7 @@ class Statements:
         """
         values: Values = {}
         conditions = self._exactly(key, expected, scope, values)
-        tail = SQL("{} RETURNING {}").format(conditions, self._rendered())
+        tail = SQL("{} RETURNING {}").format(conditions, self.row.result())
         return self.update(columns) + tail.as_bytes(), values
 
     def delete(
@@ -108,41 +124,40 @@ class Statements:
             self.relation, conditions
         ), values
 
-    def is_visible(self, key: Iterable[str], scope: Scope) -> tuple[Composed, Values]:
-        """Tell whether a row is there and visible."""
+    def is_visible(
+        self, key: Iterable[str], scope: Scope, parent: "Statements | None"
+    ) -> tuple[Composed, Values]:
+        """Tell whether a row is there and visible, and its parent as well if it has one."""
         values: Values = {}
-        conditions = self._visible(key, scope, values)
+        conditions = [self._visible(key, scope, values)]
+        if self.table.parent is not None and parent is not None:
+            conditions.append(
+                SQL(_HAS_VISIBLE_PARENT).format(
+                    link=name("t", self.table.parent.column),
+                    table=parent.relation,
+                    key=name("t", parent.table.key[0]),
+                    visible=parent.conditions.visible(scope, values),
+                )
+            )
         return SQL("SELECT EXISTS (SELECT FROM {} AS t WHERE {})").format(
-            self.relation, conditions
+            self.relation, all_of(conditions)
         ), values
 
     def record(self, columns: Iterable[str]) -> Composed:
-        """Return %(row)s, a JSON object, as a record ``r`` of some columns.
+        """Return the JSON object at %(path)s of %(row)s as a record ``r`` of some columns.
 
         PostgreSQL converts each value from its text in the body, so every digit survives.
         """
-        return SQL("json_to_record(%(row)s::json) AS r({})").format(
+        return SQL("json_to_record(%(row)s::json #> %(path)s::text[]) AS r({})").format(
             SQL(", ").join(
                 SQL("{} {}").format(name(each), type_name(self.table.columns[each].type))
                 for each in columns
             )
         )
 
-    def _rendered(self) -> Composed:
-        """Return what is read of a row: its key, its entity tag, and the row as JSON."""
-        key = SQL(", ").join(SQL("{}::text").format(name("t", each)) for each in self.table.key)
-        return SQL("ARRAY[{}], {}, to_json(t.*)::text").format(key, self._tag())
-
-    def _tag(self) -> Composable:
-        """Return the entity tag: the version, or a hash of a row that has none."""
-        version = self.table.columns.get("version")
-        if version is None or version.type not in INTEGER_BITS:
-            return SQL("md5(to_json(t.*)::text)")
-        return SQL("coalesce({}::text, '')").format(name("t", "version"))
-
     def _visible(self, key: Iterable[str], scope: Scope, values: Values) -> Composed:
-        has_key = self._conditions.has_key(key, values)
-        return all_of([*has_key, self._conditions.visible(scope, values)])
+        has_key = self.conditions.has_key(key, values)
+        return all_of([*has_key, self.conditions.visible(scope, values)])
 
     def _exactly(
         self, key: Iterable[str], expected: Precondition, scope: Scope, values: Values
@@ -150,12 +165,16 @@ class Statements:
         conditions: list[Composable] = [self._visible(key, scope, values)]
         if expected.tags is not None:
             values["tags"] = list(expected.tags)
-            conditions.append(SQL("{} = ANY (%(tags)s)").format(self._tag()))
+            conditions.append(
+                SQL(_HAS_TAG).format(version=SQL("nullif({}, '')").format(self.row.version()))
+            )
         return SQL(" AND ").join(conditions)
 
     # --- many rows -------------------------------------------------------------------------------
 
-    def page(self, selection: Selection, scope: Scope) -> tuple[Composed, Values]:
+    def page(
+        self, selection: Selection, scope: Scope, children: "Sequence[Statements]" = ()
+    ) -> tuple[Composed, Values]:
         """Select a page, and the position of the stream; one statement is one snapshot.
 
         Sizes are found without fetching large values, so a page of enormous rows ends before any
@@ -163,25 +182,21 @@ class Statements:
         """
         values: Values = {"limit": selection.limit, "max_bytes": PAGE_MAX_BYTES}
         sort = selection.sort
-        conditions = self._conditions.of(selection, scope, values)
+        conditions = self.conditions.of(selection, scope, values)
         if selection.after is not None:
             conditions.append(self._after(selection.after, sort, values))
-        keys = [SQL("k{}").format(SQL(str(n))) for n in range(len(self._key))]
+        lists = [child.row for child in children]
+        size = PAGE_MAX_BYTES // MAX_LIMIT_INCLUDING
         return SQL(_PAGE).format(
-            columns=SQL(", ").join(
-                SQL("{} AS {}").format(name("t", column.name), alias)
-                for column, alias in zip(self._key, keys, strict=True)
-            ),
+            columns=self.row.key_columns(),
             value=SQL("NULL") if sort.column is None else name("t", sort.column.name),
-            bytes=self._bytes(),
+            bytes=self.row.bytes(),
             table=self.relation,
             conditions=all_of(conditions),
             order=self._order(sort),
-            same=all_of(
-                SQL("{} = page.{}").format(name("t", column.name), alias)
-                for column, alias in zip(self._key, keys, strict=True)
-            ),
-            place=SQL(", ").join(SQL("{}::text").format(key) for key in keys),
+            rendered=self.row.with_children(lists, INCLUDED_ROWS_IN_LIST, size, scope, values),
+            same=self.row.same("page"),
+            place=SQL(", ").join(SQL("{}::text").format(key) for key in self.row.key_aliases()),
         ), values
 
     def counted(
@@ -198,7 +213,7 @@ class Statements:
         return SQL(_COUNTED).format(
             columns=columns,
             table=self.relation,
-            conditions=all_of([*self._conditions.of(selection, scope, values), condition]),
+            conditions=all_of([*self.conditions.of(selection, scope, values), condition]),
         ), values
 
     def _order(self, sort: Sort) -> Composed:
@@ -231,27 +246,6 @@ class Statements:
         last = parameter(place.value, column, values)
         return SQL("({} OR {} IS NULL)").format(_compared([own, *keys], sign, [last, *lasts]), own)
 
-    def _bytes(self) -> Composable:
-        """Return the size of a row's large values, found without fetching or decompressing them."""
-        sizes = [_size(column) for column in self.table.columns.values()]
-        return SQL(" + ").join([SQL("0"), *(size for size in sizes if size is not None)])
-
-
-def _size(column: Column) -> Composed | None:
-    own = name("t", column.name)
-    match column.kind:
-        case "text":
-            return SQL("coalesce(octet_length({}), 0)").format(own)
-        case "binary":
-            return SQL("coalesce(2 * octet_length({}), 0)").format(own)
-        case "json" | "array" | "other":
-            return SQL(
-                "coalesce(CASE WHEN pg_column_compression({0}) IS NULL THEN pg_column_size({0})"
-                " ELSE octet_length({0}::text) END, 0)"
-            ).format(own)
-        case _:
-            return None
-
 
 def _compared(
     left: Sequence[Composable], sign: Composable, right: Sequence[Composable]
@@ -271,11 +265,24 @@ _PAGE = """
     )
     SELECT order_stream.id::text,
            (SELECT coalesce(max(position), 0) FROM order_events),
-           (SELECT '[' || coalesce(string_agg(to_json(t.*)::text, ',' ORDER BY number), '') || ']'
+           (SELECT '[' || coalesce(string_agg({rendered}, ',' ORDER BY page.number), '') || ']'
               FROM {table} AS t JOIN page ON {same}),
            CASE WHEN (SELECT count(*) FROM page) < (SELECT count(*) FROM found)
                 THEN (SELECT ARRAY[value::text, {place}] FROM page ORDER BY number DESC LIMIT 1) END
       FROM order_stream
+"""
+
+_HAS_VISIBLE_PARENT = """
+    ({link} IS NULL OR EXISTS (
+        SELECT FROM (SELECT {link} AS parent) AS child JOIN {table} AS t ON {key} = child.parent
+         WHERE {visible}))
+"""
+
+# A tag as ``records.StoredRow`` has it, or the version alone.
+_HAS_TAG = """
+    ({version} = ANY (%(tags)s)
+     OR concat({version} || '.', left(md5(convert_to(to_json(t.*)::text, 'UTF8')), 16))
+        = ANY (%(tags)s))
 """
 
 _COUNTED = """
@@ -288,6 +295,7 @@ _COUNTED = """
     UNION ALL
     SELECT {columns}, 1
       FROM order_outbox AS entry,
-           json_populate_record(NULL::{table}, entry.old) AS t
-     WHERE entry."table" = %(table)s AND entry.old IS NOT NULL AND {conditions}
+           json_populate_record(
+               json_populate_record(NULL::{table}, entry."row"), entry.changed) AS t
+     WHERE entry."table" = %(table)s AND entry.changed IS NOT NULL AND {conditions}
 """

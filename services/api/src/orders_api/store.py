@@ -1,8 +1,6 @@
 """The rows of watched tables: one method, one statement or one transaction."""
 
-import hashlib
-import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -26,8 +24,22 @@ from orders_api.errors import (
 from orders_api.filters import Selection
 from orders_api.preconditions import ANY_TAG, Precondition
 from orders_api.records import Counts, Page, StoredRow
+from orders_api.statements import Statements
+from orders_contract.schema import ORDERS
 
 Key = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Written:
+    """The row that a request is writing; ``body`` is None for a DELETE."""
+
+    table: WatchedTable
+    body: Body | None
+
+    def now(self, table: WatchedTable, body: Body) -> None:
+        """Go on to another row."""
+        self.table, self.body = table, body
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +55,7 @@ class Store:
 
     async def page(self, table: WatchedTable, query: Selection, who: Principal = ANYONE) -> Page:
         """Return a page of the matching rows, and the position of the stream."""
-        statement, values = table.statements.page(query, who.rows)
+        statement, values = table.statements.page(query, who.rows, _children(table, query.include))
         async with self._answering(query):
             stream, position, rows, end = await self.database.one(statement, values)
         place = None if end is None else Bookmark(end[0], tuple(end[1:]))
@@ -68,10 +80,16 @@ class Store:
         counts |= {text or "": number for text, number in found or ()}
         return Counts(stream, position, time, counts)
 
-    async def row(self, table: WatchedTable, key: Key, who: Principal = ANYONE) -> StoredRow:
-        """Return one row, or raise RowNotFoundError."""
+    async def row(
+        self,
+        table: WatchedTable,
+        key: Key,
+        who: Principal = ANYONE,
+        include: Sequence[str] = (),
+    ) -> StoredRow:
+        """Return one row with those of its children, or raise RowNotFoundError."""
         async with self.database.connection() as connection:
-            return await _row(connection, table, key, who)
+            return await _row(connection, table, key, who, include)
 
     async def create(
         self,
@@ -80,35 +98,37 @@ class Store:
         who: Principal = ANYONE,
         idempotency_key: str | None = None,
     ) -> StoredRow:
-        """Create a row, or return the one already created with this key and this body.
+        """Create a row with its children, or return what was created with this key and this body.
 
         Raises:
-            OutOfScopeError: it would not be in the scope of ``who``.
+            OutOfScopeError: it or a child would not be in the scope of ``who``.
             InvalidInputError: the database refuses a value, or the key was used for another body.
             ConflictError: it conflicts with another row.
 
         """
-        insert = table.statements.insert(body.columns)
-        values = {"row": body.text, "actor": who.subject}
-        if idempotency_key is None and who.rows is None and body.columns:
-            try:
+        if idempotency_key is None and who.rows is None and body.columns and not body.nested:
+            async with self._writing(table, body):
+                insert = table.statements.insert(body.columns)
+                values = {**body.parameters, "actor": who.subject}
                 return _stored(await self.database.one(insert, values))
-            except StatementError as exc:
-                raise await rejections.of_write(
-                    self.database, exc, table.statements, body
-                ) from None
         async with (
-            self._writing(table, body),
+            self._writing(table, body) as written,
             self.database.transaction(who.subject) as connection,
         ):
-            if idempotency_key is not None:
-                own_key = _own_key(idempotency_key, who)
+            own_key = idempotency_key and _own_key(idempotency_key, table, who)
+            if own_key:
                 kept = await _kept_answer(connection, own_key, body)
                 if kept is not None:
                     return kept
-            created = _stored(await one(connection, insert, values))
-            await _require_visible(connection, table, created, who)
-            if idempotency_key is not None:
+            created = await _create(connection, table, body, who)
+            for name_, nested in body.nested:
+                child = table.children[name_]
+                written.now(child, nested)
+                await _create(connection, child, nested, who, created.key[0])
+            written.now(table, body)
+            if body.nested:
+                created = await _row(connection, table, created.key, who, body.nested_tables)
+            if own_key:
                 await _keep_answer(connection, own_key, body, created)
             return created
 
@@ -131,7 +151,7 @@ class Store:
 
         """
         statement, values = table.statements.change(body.columns, key, expected, who.rows)
-        values |= {"row": body.text, "actor": who.subject}
+        values |= {**body.parameters, "actor": who.subject}
         async with self._writing(table, body), self._connection(who) as connection:
             row = await one_or_none(connection, statement, values)
             if row is None:
@@ -166,11 +186,14 @@ class Store:
             yield connection
 
     @asynccontextmanager
-    async def _writing(self, table: WatchedTable, body: Body | None) -> AsyncIterator[None]:
+    async def _writing(self, table: WatchedTable, body: Body | None) -> AsyncIterator[_Written]:
+        written = _Written(table, body)
         try:
-            yield
+            yield written
         except StatementError as exc:
-            raise await rejections.of_write(self.database, exc, table.statements, body) from None
+            raise await rejections.of_write(
+                self.database, exc, written.table.statements, written.body
+            ) from None
 
     @asynccontextmanager
     async def _answering(self, query: Selection) -> AsyncIterator[None]:
@@ -180,22 +203,56 @@ class Store:
             raise await rejections.of_query(self.database, exc, query) from None
 
 
-async def _row(connection: Connection, table: WatchedTable, key: Key, who: Principal) -> StoredRow:
-    row = await one_or_none(connection, *table.statements.read(key, who.rows))
+async def _row(
+    connection: Connection,
+    table: WatchedTable,
+    key: Key,
+    who: Principal,
+    include: Sequence[str] = (),
+) -> StoredRow:
+    statement, values = table.statements.read(key, who.rows, _children(table, include))
+    row = await one_or_none(connection, statement, values)
     if row is None:
         raise RowNotFoundError(table.table.name)
     return _stored(row)
 
 
+def _children(table: WatchedTable, include: Sequence[str]) -> list[Statements]:
+    return [table.children[each].statements for each in include]
+
+
+async def _create(
+    connection: Connection,
+    table: WatchedTable,
+    body: Body,
+    who: Principal,
+    parent: str | None = None,
+) -> StoredRow:
+    """Create one row, a child if there is a ``parent``; it must be visible to its creator."""
+    link = table.table.parent
+    insert = table.statements.insert(
+        body.columns, None if parent is None or link is None else link.column
+    )
+    values = {**body.parameters, "actor": who.subject, "parent": parent}
+    created = _stored(await one(connection, insert, values))
+    place = body.field() if body.path else ""
+    await _require_visible(connection, table, created, who, place)
+    return created
+
+
 async def _require_visible(
-    connection: Connection, table: WatchedTable, row: StoredRow, who: Principal
+    connection: Connection, table: WatchedTable, row: StoredRow, who: Principal, place: str = ""
 ) -> None:
-    """Raise OutOfScopeError, which rolls the change back, if the row is out of scope."""
+    """Raise OutOfScopeError, which rolls the change back, if the row or its parent is out of scope.
+
+    The parent matters because a child changes it: in what others see of it, and by triggers.
+    """
     if who.rows is None:
         return
-    (visible,) = await one(connection, *table.statements.is_visible(row.key, who.rows))
+    parent = None if table.parent is None else table.parent.statements
+    (visible,) = await one(connection, *table.statements.is_visible(row.key, who.rows, parent))
     if not visible:
-        raise OutOfScopeError
+        raise OutOfScopeError(place)
 
 
 async def _kept_answer(connection: Connection, key: str, body: Body) -> StoredRow | None:
@@ -205,33 +262,27 @@ async def _kept_answer(connection: Connection, key: str, body: Body) -> StoredRo
         return None
     if bytes(kept[0]) != body.digest():
         raise InvalidInputError("Idempotency-Key", "was used before with another body")
-    return StoredRow((str(kept[1]),), _tag_of(kept[2]), kept[2], replayed=True)
+    return StoredRow(tuple(kept[1]), kept[2], kept[3], replayed=True)
 
 
 async def _keep_answer(connection: Connection, key: str, body: Body, created: StoredRow) -> None:
     values = {
         "key": key,
         "request_hash": body.digest(),
-        "order_id": created.key[0],
+        "row_key": list(created.key),
+        "version": created.version,
         "response": created.json,
     }
     await connection.execute(queries.KEEP_ANSWER, values)
     await connection.execute(queries.FORGET_ANSWERS)
 
 
-def _tag_of(row: str) -> str:
-    """Return the tag that a rendered row had, as the statements compute it."""
-    version = json.loads(row).get("version")
-    if isinstance(version, int):
-        return str(version)
-    return hashlib.md5(row.encode(), usedforsecurity=False).hexdigest()
-
-
-def _own_key(key: str, who: Principal) -> str:
-    """Keep the keys of different subjects apart: only the sender of a key gets its answer."""
-    return f"{who.subject}\n{key}" if who.subject else key
+def _own_key(key: str, table: WatchedTable, who: Principal) -> str:
+    """Keep the keys of different subjects and tables apart: only its sender gets the answer."""
+    of_table = "" if table.table.name == ORDERS else f"{table.table.name}\n"
+    return f"{who.subject}\n{of_table}{key}" if who.subject or of_table else key
 
 
 def _stored(row: TupleRow) -> StoredRow:
-    key, tag, rendered = row
-    return StoredRow(tuple(key), tag, rendered)
+    key, version, rendered = row
+    return StoredRow(tuple(key), version, rendered)

@@ -1,7 +1,10 @@
 """Translate pydantic's errors about a request into those of the API. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
+
+Location: TypeAlias = Sequence[str | int]
+"""Names of fields, and indexes in lists, from the outside in."""
 
 _MAX_ERRORS = 20
 _MAX_FIELD_LENGTH = 100
@@ -22,7 +25,7 @@ _MESSAGES = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "literal_error": "must be one of {expected}",
-    "too_long": "must be given at most {max_length} times",
+    "too_long": "must hold at most {max_length}",
     "value_error": "{error}",
     "json_invalid": "is not JSON: {error}",
     **dict.fromkeys(OBJECT_EXPECTED, "must be a JSON object"),
@@ -31,24 +34,25 @@ _MESSAGES = {
 
 def field_errors(
     errors: Sequence[Mapping[str, Any]],
-    explanation: Callable[[str], str | None] = lambda _field: None,
+    explanation: Callable[[Location], str | None] = lambda _location: None,
 ) -> list[tuple[str, str]]:
     """Return field and message for each of pydantic's errors, without the values sent.
 
     ``explanation`` may know why a field is not accepted.
     """
-    found = [(_field(error["loc"]), error) for error in errors[:_MAX_ERRORS]]
     return [
         (
-            field[:_MAX_FIELD_LENGTH],
-            (error["type"] == "extra_forbidden" and explanation(field)) or _message(error),
+            _field(error["loc"])[:_MAX_FIELD_LENGTH],
+            (error["type"] == "extra_forbidden" and explanation(error["loc"])) or _message(error),
         )
-        for field, error in found
+        for error in errors[:_MAX_ERRORS]
     ]
 
 
-def _field(location: Sequence[str | int]) -> str:
-    return ".".join(part for part in location if isinstance(part, str)) or "body"
+def _field(location: Location) -> str:
+    """Return the place of an error as clients read it: ``order_lines[2].quantity``."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return "".join(parts).removeprefix(".") or "body"
 
 
 def _message(error: Mapping[str, Any]) -> str:

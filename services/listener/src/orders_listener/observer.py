@@ -1,5 +1,7 @@
 """A second connection to PostgreSQL: it watches the schema, and whether changes flow.
 
+After DDL it has the trigger functions of the altered tables made anew.
+
 Questions about the schema may wait for a running ALTER TABLE. On the connection that takes changes,
 they would delay events.
 """
@@ -48,6 +50,7 @@ class Observer:
         while not over.is_set():
             try:
                 async with OrderLog.connect(self._conninfo, OBSERVER_SESSION) as log:
+                    await log.refresh_recorders()
                     while not over.is_set():
                         await self._look(log)
                         backoff.reset()
@@ -64,6 +67,7 @@ class Observer:
             if published is not None:
                 await self._publisher.announce(schema, published.stream)
             logger.info("schema_announced", version=schema.version)
+            await log.refresh_recorders()
         self._note("")
 
     def _note(self, error: str) -> None:

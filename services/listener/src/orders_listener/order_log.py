@@ -137,6 +137,10 @@ class OrderLog:
         ((version,),) = await self._connection.ask("SELECT order_schema_version()")
         return version.decode()
 
+    async def refresh_recorders(self) -> None:
+        """Have the trigger functions of altered tables made anew. They are correct without it."""
+        await self._connection.ask("SELECT order_refresh_recorders()")
+
     async def schema(self) -> Schema:
         """Return the watched tables' schema."""
         ((version, document),) = await self._connection.ask(_SCHEMA)

@@ -1,0 +1,147 @@
+"""What is selected of a row: its key, its version, its size, and itself as JSON with its children.
+
+PostgreSQL renders each row, once. Names come from the catalog and are quoted.
+"""
+
+import json
+from collections.abc import Sequence
+
+from psycopg.sql import SQL, Composable, Composed, Literal
+
+from orders_api.columns import INTEGER_BITS
+from orders_api.conditions import Conditions, Scope, Values, all_of, name
+from orders_contract.schema import Column, Table
+
+PAGE_MAX_BYTES = 4 * 1024 * 1024
+"""A page ends once it holds about this much: a row can have megabytes."""
+INCLUDED_ROWS = 1000
+"""Most rows of each child table that come with one row."""
+INCLUDED_ROWS_IN_LIST = 100
+"""Most rows of each child table that come with each row of a list."""
+
+
+class Rendering:
+    """Expressions on a row ``t`` of ``table``, which is ``relation`` in PostgreSQL."""
+
+    def __init__(self, table: Table, relation: Composable, conditions: Conditions) -> None:
+        self._table = table
+        self._relation = relation
+        self._conditions = conditions
+
+    def result(self) -> Composed:
+        """Return what is read of a row: its key, its version, and the row as JSON."""
+        return SQL("{}, to_json(t.*)::text").format(self.key_and_version())
+
+    def key_and_version(self) -> Composed:
+        """Return the key as an array of texts, and the version."""
+        key = SQL(", ").join(SQL("{}::text").format(name("t", each)) for each in self._table.key)
+        return SQL("ARRAY[{}], {}").format(key, self.version())
+
+    def version(self) -> Composable:
+        """Return the version of a row; the empty text if it has none."""
+        version = self._table.columns.get("version")
+        if version is None or version.type not in INTEGER_BITS:
+            return SQL("''")
+        return SQL("coalesce({}::text, '')").format(name("t", "version"))
+
+    def with_children(
+        self, children: "Sequence[Rendering]", rows: int, size: int, scope: Scope, values: Values
+    ) -> Composed:
+        """Return a row as JSON, with a member for each of ``children``: a list of rows.
+
+        A list ends after so many ``rows``, or before its values have more than ``size`` bytes
+        together. Then a member ``{name}.more`` follows, which is true.
+        """
+        if not children:
+            return SQL("to_json(t.*)::text").format()
+        parent = name("t", self._table.key[0])
+        lists = [
+            child.listed(parent, rows, size // len(children), scope, values) for child in children
+        ]
+        return SQL("concat(left(to_json(t.*)::text, -1), {}, '}}')").format(SQL(", ").join(lists))
+
+    def listed(
+        self, parent: Composable, rows: int, size: int, scope: Scope, values: Values
+    ) -> Composed:
+        """Return the member of a parent's JSON that lists its children; see ``with_children``.
+
+        Sizes are found without fetching large values, as for a page.
+        """
+        assert self._table.parent is not None  # noqa: S101  a child has one
+        member = json.dumps(self._table.name, ensure_ascii=False)
+        more = json.dumps(f"{self._table.name}.more", ensure_ascii=False)
+        keys = self.key_aliases()
+        return SQL(_LISTED).format(
+            member=_literal(f",{member}:["),
+            more=_literal(f",{more}:true"),
+            parent=parent,
+            keys=SQL(", ").join(keys),
+            columns=self.key_columns(),
+            order=SQL(", ").join(name("t", each) for each in self._table.key),
+            bytes=self.bytes(),
+            table=self._relation,
+            link=name("t", self._table.parent.column),
+            visible=self._conditions.visible(scope, values),
+            rows=SQL(str(rows)),
+            size=SQL(str(size)),
+            same=self.same("found"),
+        )
+
+    def key_aliases(self) -> list[Composable]:
+        """Return names for the columns of the key, which no column's name can clash with."""
+        return [SQL("k{}").format(SQL(str(n))) for n in range(len(self._table.key))]
+
+    def key_columns(self) -> Composed:
+        """Return the columns of the key, each under its alias."""
+        return SQL(", ").join(
+            SQL("{} AS {}").format(name("t", column), alias)
+            for column, alias in zip(self._table.key, self.key_aliases(), strict=True)
+        )
+
+    def same(self, found: str) -> Composed:
+        """Return the condition that ``t`` is the row whose key is in ``found``."""
+        return all_of(
+            SQL("{} = {}.{}").format(name("t", column), SQL(found), alias)
+            for column, alias in zip(self._table.key, self.key_aliases(), strict=True)
+        )
+
+    def bytes(self) -> Composable:
+        """Return the size of a row's large values, found without fetching or decompressing them."""
+        sizes = [_size(column) for column in self._table.columns.values()]
+        return SQL(" + ").join([SQL("0"), *(size for size in sizes if size is not None)])
+
+
+def _literal(text: str) -> Composable:
+    """Return a text as a literal; the driver reads ``%`` as the start of a parameter."""
+    return Literal(text.replace("%", "%%"))
+
+
+def _size(column: Column) -> Composed | None:
+    own = name("t", column.name)
+    match column.kind:
+        case "text":
+            return SQL("coalesce(octet_length({}), 0)").format(own)
+        case "binary":
+            return SQL("coalesce(2 * octet_length({}), 0)").format(own)
+        case "json" | "array" | "other":
+            return SQL(
+                "coalesce(CASE WHEN pg_column_compression({0}) IS NULL THEN pg_column_size({0})"
+                " ELSE octet_length({0}::text) END, 0)"
+            ).format(own)
+        case _:
+            return None
+
+
+_LISTED = """
+    (SELECT concat({member}, string_agg(to_json(t.*)::text, ',' ORDER BY found.number), ']',
+                   CASE WHEN NOT bool_and(found.fits) THEN {more} END)
+       FROM (SELECT {parent} AS key) AS parent
+      CROSS JOIN LATERAL (
+            SELECT {keys}, number,
+                   number <= {rows} AND sum(bytes) OVER (ORDER BY number) <= {size} AS fits
+              FROM (SELECT {columns}, row_number() OVER (ORDER BY {order}) AS number,
+                           {bytes} AS bytes
+                      FROM {table} AS t WHERE {link} = parent.key AND {visible}
+                     ORDER BY {order} LIMIT {rows} + 1) AS first) AS found
+       LEFT JOIN {table} AS t ON found.fits AND {same})
+"""

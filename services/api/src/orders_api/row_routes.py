@@ -1,0 +1,204 @@
+"""The paths about rows: ``/api/orders``, and ``/api/tables/{table}`` for every watched table."""
+
+from urllib.parse import quote, unquote
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from orders_api import filters, preconditions, responses
+from orders_api.catalog import WatchedTable
+from orders_api.columns import read_text
+from orders_api.errors import InvalidInputError, TableNotFoundError
+from orders_api.models import OrderList, Row, RowList
+from orders_api.openapi import (
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    INCLUDE,
+    KEY,
+    ORDER_ID,
+    TABLE,
+    Document,
+    problems,
+)
+from orders_api.requests import (
+    CatalogRoute,
+    content_type,
+    header,
+    idempotency_key,
+    if_match,
+    order_key,
+    parts,
+    require,
+    require_no_query,
+)
+from orders_api.store import Key
+
+_PATH_SEGMENTS = 4
+"""Number of segments in a table's path: empty, api, tables, the table. The row's key follows."""
+
+
+async def list_rows(request: Request) -> Response:
+    """Return a page of rows, newest first, and the position to follow the stream from."""
+    who = require(request, "viewer")
+    watched = await _table(request)
+    selection = filters.read(
+        watched.table, request.query_params.multi_items(), children=watched.children
+    )
+    page = await parts(request).store.page(watched, selection, who)
+    member = "rows" if "table" in request.path_params else "orders"
+    return responses.page(page, watched.table, selection, member)
+
+
+async def create_row(request: Request) -> Response:
+    """Create a row, and children of it, in one transaction; the answer has all of them.
+
+    With an Idempotency-Key a repeated request gets the first answer again.
+    """
+    who = require(request, "clerk")
+    require_no_query(request)
+    idempotent = idempotency_key(request)
+    watched = await _table(request)
+    body = watched.new_row.read(await request.body(), content_type(request))
+    created = await parts(request).store.create(watched, body, who, idempotent)
+    key = ",".join(quote(part, safe="") for part in created.key)
+    listed = request.scope["raw_path"].decode("latin-1").partition("?")[0]
+    return responses.created(created, f"{listed}/{key}")
+
+
+async def get_row(request: Request) -> Response:
+    """Return a row, with the children that `include` names; the ETag covers all of it."""
+    who = require(request, "viewer")
+    watched = await _table(request)
+    include = _include(request, watched)
+    stored = await parts(request).store.row(watched, _key(request, watched), who, include)
+    if preconditions.if_none_match(header(request, b"if-none-match")).holds(stored.tag):
+        return Response(status_code=304, headers={"ETag": stored.etag})
+    return responses.row(stored)
+
+
+async def change_row(request: Request) -> Response:
+    """Change the columns that are sent."""
+    who = require(request, "clerk")
+    require_no_query(request)
+    watched = await _table(request)
+    key, expected = _key(request, watched), if_match(request)
+    body = watched.changes.read(await request.body(), content_type(request))
+    return responses.row(await parts(request).store.change(watched, key, body, who, expected))
+
+
+async def delete_row(request: Request) -> Response:
+    """Delete a row; its history stays."""
+    who = require(request, "admin")
+    require_no_query(request)
+    watched = await _table(request)
+    await parts(request).store.delete(watched, _key(request, watched), who, if_match(request))
+    return Response(status_code=204)
+
+
+def _routes(
+    noun: str, rows: str, key: str, parameters: list[Document], page: type[BaseModel]
+) -> APIRouter:
+    """Return the routes of the path ``rows``, and of ``key`` below it.
+
+    ``parameters`` describe the parts of the path; the last one is that of the key.
+    """
+    row, table = f"{rows}/{key}", parameters[:-1]
+    router = APIRouter(route_class=CatalogRoute)
+    unknown_table = (404,) if table else ()
+    writing = (409, 408, 413, 415)
+    changing = {"parameters": [*parameters, IF_MATCH]}
+    router.add_api_route(
+        rows,
+        list_rows,
+        response_model=page,
+        summary=f"List {noun}s",
+        responses=problems(*unknown_table),
+        openapi_extra={"parameters": table},
+    )
+    router.add_api_route(
+        rows,
+        create_row,
+        methods=["POST"],
+        status_code=201,
+        response_model=Row,
+        summary=f"Create {noun}",
+        responses=problems(*unknown_table, *writing),
+        openapi_extra={"parameters": [*table, IDEMPOTENCY_KEY]},
+    )
+    router.add_api_route(
+        row,
+        get_row,
+        response_model=Row,
+        summary=f"Get {noun}",
+        responses={**problems(404), 304: {"description": "It has the tag in If-None-Match"}},
+        openapi_extra={"parameters": [*parameters, INCLUDE]},
+    )
+    for method in ("PATCH", "PUT"):
+        router.add_api_route(
+            row,
+            change_row,
+            methods=[method],
+            response_model=Row,
+            summary=f"Change {noun}",
+            responses=problems(404, 412, *writing),
+            openapi_extra=changing,
+        )
+    router.add_api_route(
+        row,
+        delete_row,
+        methods=["DELETE"],
+        status_code=204,
+        summary=f"Delete {noun}",
+        responses=problems(404, 409, 412),
+        openapi_extra=changing,
+    )
+    return router
+
+
+ROUTERS = (
+    _routes("order", "/api/orders", "{order_id}", [ORDER_ID], OrderList),
+    _routes("row", "/api/tables/{table}", "{key:path}", [TABLE, KEY], RowList),
+)
+
+
+async def _table(request: Request) -> WatchedTable:
+    catalog = await parts(request).catalog.current()
+    if "table" not in request.path_params:
+        return catalog.orders
+    try:
+        return catalog.tables[unquote(_segments(request)[_PATH_SEGMENTS - 1])]
+    except KeyError:
+        raise TableNotFoundError from None
+
+
+def _key(request: Request, watched: WatchedTable) -> Key:
+    """Return a row's key from the path. Commas and slashes within a part are URL-encoded."""
+    if "table" not in request.path_params:
+        return order_key(request, watched)
+    given = "/".join(_segments(request)[_PATH_SEGMENTS:]).split(",")
+    columns = watched.table.key
+    if len(given) != len(columns):
+        raise InvalidInputError("key", f"must have {len(columns)} parts, joined by commas")
+    try:
+        return tuple(
+            read_text(watched.table.columns[column], unquote(part, errors="surrogateescape"))
+            for column, part in zip(columns, given, strict=True)
+        )
+    except ValueError as exc:
+        raise InvalidInputError("key", str(exc)) from None
+
+
+def _include(request: Request, watched: WatchedTable) -> tuple[str, ...]:
+    """Return the child tables to include; refuse other query parameters."""
+    if not request.scope["query_string"]:
+        return ()
+    for name in request.query_params:
+        if name != "include":
+            raise InvalidInputError(name[:100], "is not known here")
+    return filters.read_include(request.query_params.getlist("include"), watched.children)
+
+
+def _segments(request: Request) -> list[str]:
+    """Return the segments of the path, still URL-encoded."""
+    path: bytes = request.scope["raw_path"]
+    return path.decode("latin-1").partition("?")[0].split("/")
