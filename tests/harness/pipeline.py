@@ -3,12 +3,14 @@
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
+from harness.forked import forked
 from harness.processes import LOOPBACK, Process, free_port, service
-from harness.servers import API_ROLE, LISTENER_ROLE, Database, Valkey
+from harness.servers import API_ROLE, LISTENER_ROLE, Database, Postgres, Valkey
 from harness.waiting import until
 
 Start = Callable[[str, Mapping[str, str]], Process]
@@ -127,3 +129,20 @@ class Pipeline:
             if exc is not None:
                 print(f"--- port {started.port}\n{started.process.output()}")  # noqa: T201  for pytest
             started.process.__exit__(None, None, None)
+
+
+@contextmanager
+def listening(postgres: Postgres, *statements: str) -> Iterator[Pipeline]:
+    """Start a listener on a fresh database in which the owner has run statements, with a Valkey."""
+    valkey = Valkey()
+    database = postgres.create_database()
+    try:
+        with database.connect() as sql:
+            for statement in statements:
+                sql.execute(statement.encode())
+        with Pipeline(database, valkey, start=forked) as pipeline:
+            pipeline.listener().ready()
+            yield pipeline
+        postgres.drop_database(database)
+    finally:
+        valkey.stop()

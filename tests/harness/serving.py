@@ -1,15 +1,18 @@
-"""The API as a process, for tests that start and stop it."""
+"""The API, within this process or as a process of its own, which tests start and stop."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Protocol
 
 import httpx
+from pydantic import SecretStr
 
 from harness.forked import forked
 from harness.processes import LOOPBACK, Process, free_port, service
 from harness.servers import API_ROLE, Database
 from harness.waiting import until
+from orders_api import app
+from orders_api.settings import Settings
 
 
 class Serve(Protocol):
@@ -44,3 +47,25 @@ def serve_api(
 
         until(answers, 20, "the API answers")
         yield process, client
+
+
+@asynccontextmanager
+async def running(database: Database, redis: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Run the application in this process and yield a client of it."""
+    application = app.create(
+        Settings(
+            db_host=database.host,
+            db_port=database.port,
+            db_name=database.name,
+            db_user=API_ROLE,
+            db_password=SecretStr(database.password),
+            redis_url=redis,
+        )
+    )
+    async with (
+        application.router.lifespan_context(application),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(application), base_url="http://api", timeout=30
+        ) as client,
+    ):
+        yield client

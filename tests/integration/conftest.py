@@ -1,11 +1,12 @@
 """Real PostgreSQL and real Valkey: a fresh database and a fresh Valkey for each test."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from harness.forked import forked
 from harness.pipeline import Pipeline
+from harness.proxy import Proxy
 from harness.servers import Database, Postgres, Valkey
 
 
@@ -23,6 +24,15 @@ def database(postgres: Postgres) -> Iterator[Database]:
     fresh = postgres.create_database()
     yield fresh
     postgres.drop_database(fresh)
+
+
+@pytest.fixture
+async def database_proxy(database: Database) -> AsyncIterator[Proxy]:
+    """Put a proxy before the database, for asynchronous tests."""
+    between = Proxy(database.port)
+    await between.open()
+    yield between
+    await between.close()
 
 
 @pytest.fixture

@@ -11,9 +11,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from harness.forked import forked
-from harness.pipeline import Pipeline, Service, health
-from harness.servers import Postgres, Valkey
+from harness.pipeline import Pipeline, Service, health, listening
+from harness.servers import Postgres
 from harness.signing import ASKING, bearer, token
 from harness.waiting import until
 from orders_contract.messages import SERVER_MESSAGE
@@ -25,15 +24,8 @@ Event = tuple[str, dict[str, Any]]
 @pytest.fixture(scope="module")
 def pipeline(postgres: Postgres) -> Iterator[Pipeline]:
     """Start a listener for all tests of this module."""
-    valkey = Valkey()
-    database = postgres.create_database()
-    with database.connect() as sql:
-        sql.execute("ALTER TABLE orders ADD COLUMN note json")
-    with Pipeline(database, valkey, start=forked) as started:
-        started.listener().ready()
+    with listening(postgres, "ALTER TABLE orders ADD COLUMN note json") as started:
         yield started
-    postgres.drop_database(database)
-    valkey.stop()
 
 
 @pytest.fixture(scope="module")

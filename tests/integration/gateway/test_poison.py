@@ -7,9 +7,8 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from harness.follower import Follower
-from harness.forked import forked
-from harness.pipeline import Pipeline, Service
-from harness.servers import Postgres, Valkey
+from harness.pipeline import Pipeline, Service, listening
+from harness.servers import Postgres
 
 MIB = 1024 * 1024
 
@@ -17,15 +16,10 @@ MIB = 1024 * 1024
 @pytest.fixture(scope="module")
 def pipeline(postgres: Postgres) -> Iterator[Pipeline]:
     """Start a listener on a database whose orders hold anything."""
-    valkey = Valkey()
-    database = postgres.create_database()
-    with database.connect() as sql:
-        sql.execute("ALTER TABLE orders ADD COLUMN total numeric, ADD COLUMN extra json")
-    with Pipeline(database, valkey, start=forked) as started:
-        started.listener().ready()
+    with listening(
+        postgres, "ALTER TABLE orders ADD COLUMN total numeric, ADD COLUMN extra json"
+    ) as started:
         yield started
-    postgres.drop_database(database)
-    valkey.stop()
 
 
 @pytest.fixture(scope="module")

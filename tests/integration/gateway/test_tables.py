@@ -8,9 +8,8 @@ import pytest
 from websockets.sync.client import connect
 
 from harness.follower import Follower, Message
-from harness.forked import forked
-from harness.pipeline import Pipeline, Service
-from harness.servers import Postgres, Valkey
+from harness.pipeline import Pipeline, Service, listening
+from harness.servers import Postgres
 from harness.waiting import until
 
 ORDER = "INSERT INTO orders (customer_name, product_name, store, total) VALUES (%s, 'Desk', %s, %s)"
@@ -19,23 +18,15 @@ ORDER = "INSERT INTO orders (customer_name, product_name, store, total) VALUES (
 @pytest.fixture(scope="module")
 def pipeline(postgres: Postgres) -> Iterator[Pipeline]:
     """Start a listener on a database with columns and a table of its owner's."""
-    valkey = Valkey()
-    database = postgres.create_database()
-    with database.connect() as sql:
-        sql.execute(
-            "ALTER TABLE orders ADD COLUMN store text, ADD COLUMN total numeric,"
-            " ADD COLUMN due date"
-        )
-        sql.execute(
-            "CREATE TABLE order_lines (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
-            " order_id bigint REFERENCES orders ON DELETE CASCADE, text text)"
-        )
-        sql.execute("SELECT watch_table('order_lines')")
-    with Pipeline(database, valkey, start=forked) as started:
-        started.listener().ready()
+    columns = (
+        "ALTER TABLE orders ADD COLUMN store text, ADD COLUMN total numeric, ADD COLUMN due date"
+    )
+    lines = (
+        "CREATE TABLE order_lines (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
+        " order_id bigint REFERENCES orders ON DELETE CASCADE, text text)"
+    )
+    with listening(postgres, columns, lines, "SELECT watch_table('order_lines')") as started:
         yield started
-    postgres.drop_database(database)
-    valkey.stop()
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from psycopg import sql
 
+from harness.odd_settings import ODD_SETTINGS, give
 from harness.pipeline import Pipeline, health
 from harness.proxy import Proxy
 from harness.redis_log import INSERT, positions, write
@@ -119,48 +119,17 @@ def test_changes_that_keep_waiting_are_noticed(pipeline: Pipeline) -> None:
     listener.ready()
 
 
-def test_the_session_overrides_settings_of_database_and_role(
-    pipeline: Pipeline, postgres: Postgres
-) -> None:
-    """The listener's sessions set what they depend on, whatever ALTER DATABASE and ROLE say.
+def test_the_session_overrides_settings_of_its_role(pipeline: Pipeline, postgres: Postgres) -> None:
+    """The listener's sessions set what they depend on, whatever ALTER ROLE says.
 
     The writers here are serializable; that costs the listener no session.
     """
-    odd = {
-        "synchronous_commit": "off",
-        "default_transaction_isolation": "serializable",
-        "default_transaction_read_only": "on",
-        "default_transaction_deferrable": "on",
-        "statement_timeout": "1",
-        "lock_timeout": "1",
-        "idle_session_timeout": "100",
-        "idle_in_transaction_session_timeout": "100",
-        "search_path": "pg_catalog",
-        "TimeZone": "Asia/Kathmandu",
-        "DateStyle": "SQL, DMY",
-        "IntervalStyle": "sql_standard",
-        "extra_float_digits": "-5",
-        "bytea_output": "escape",
-        "standard_conforming_strings": "off",
-        "client_encoding": "LATIN1",
-        "row_security": "on",
-    }
-    with psycopg.connect(pipeline.database.url, autocommit=True) as owner:
-        for name, value in odd.items():
-            owner.execute(
-                sql.SQL("ALTER DATABASE {} SET {} = {}").format(
-                    sql.Identifier(pipeline.database.name), sql.Identifier(name), sql.Literal(value)
-                )
-            )
-    with postgres.administrator() as administrator:
-        administrator.execute(
-            sql.SQL("ALTER ROLE {} IN DATABASE {} SET session_replication_role = replica").format(
-                sql.Identifier(LISTENER_ROLE), sql.Identifier(pipeline.database.name)
-            )
-        )
+    replica = {"session_replication_role": "replica"}
+    give(postgres, pipeline.database, LISTENER_ROLE, {**ODD_SETTINGS, **replica})
+    serializable = {"default_transaction_isolation": "serializable"}
+    give(postgres, pipeline.database, pipeline.database.user, serializable)
     listener = pipeline.listener().ready()
-    usable = "-c search_path=public -c statement_timeout=0 -c default_transaction_read_only=off"
-    with psycopg.connect(pipeline.database.url, options=usable) as orders:
+    with psycopg.connect(pipeline.database.url) as orders:
         for _ in range(50):
             orders.execute(INSERT)
             orders.execute("UPDATE orders SET quantity = quantity + 1")

@@ -3,7 +3,7 @@
 import asyncio
 import select
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 
 import pytest
 import uvloop
@@ -32,15 +32,6 @@ async def _wait_for(connection: PgConnection, what: str) -> None:
             await connection.ask("SELECT pg_sleep(60)")
         case _:
             await asyncio.sleep(0.2)  # the end comes meanwhile
-
-
-@pytest.fixture
-async def proxy(database: Database) -> AsyncIterator[Proxy]:
-    """Put a proxy before the database."""
-    between = Proxy(database.port)
-    await between.open()
-    yield between
-    await between.close()
 
 
 @pytest.mark.anyio
@@ -148,14 +139,14 @@ async def test_a_cancelled_statement_is_no_answer(database: Database) -> None:
 
 @pytest.mark.anyio
 async def test_silence_ends_the_connection(
-    database: Database, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    database: Database, database_proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I3: a half-open connection, kept by a proxy that passes nothing on, ends the question."""
     monkeypatch.setattr(pg_connection, "ANSWER_TIMEOUT_S", 0.3)
-    conninfo = make_conninfo(database.url, hostaddr=LOOPBACK, port=proxy.port)
+    conninfo = make_conninfo(database.url, hostaddr=LOOPBACK, port=database_proxy.port)
     async with PgConnection.connect(conninfo, {}) as connection:
         assert await connection.ask("SELECT 1") == [(b"1",)]
-        proxy.freeze()
+        database_proxy.freeze()
         async with asyncio.timeout(5):
             with pytest.raises(NoAnswerError, match=r"within 0\.3 s"):
                 await connection.ask("SELECT 1")
