@@ -18,7 +18,9 @@ help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 up: $(BIN)/.up frontend/dist/index.html  ## start the whole system on this machine; Ctrl-C stops it
-	@exec $(BIN)/orders up $(ARGS)
+	@# In the background Python starts without a handler that prints a traceback at Ctrl-C.
+	@$(BIN)/orders up $(ARGS) & pid=$$!; trap 'kill $$pid' INT TERM HUP; \
+	until wait $$pid; do status=$$?; kill -0 $$pid 2>/dev/null || exit $$status; done
 
 attach: $(BIN)/.up frontend/dist/index.html  ## make tables of an existing database live (ARGS="postgresql://... --orders TABLE")
 	@exec $(BIN)/orders attach $(ARGS)

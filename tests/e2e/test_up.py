@@ -5,6 +5,8 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
@@ -13,9 +15,11 @@ import psutil
 import psycopg
 import pytest
 
+from harness.documents import REPOSITORY
 from harness.follower import Follower
+from harness.processes import dying_with_parent
 from harness.servers import Database, Postgres, Valkey
-from harness.stacks import ANY_PORTS, EmbeddedStack, orders, until_gone
+from harness.stacks import ANY_PORTS, EmbeddedStack, environment, orders, until_gone
 from harness.waiting import until
 from orders_cli.errors import StackError
 from orders_cli.repository import Repository
@@ -142,6 +146,7 @@ def test_second_interrupt_ends_at_once(make_stack: MakeStack) -> None:
     processes = stack.processes()
     stack.up.send_signal(signal.SIGINT)
     until(lambda: "stopping" in stack.log(), what="the first is heard")
+    time.sleep(0.3)  # a signal that comes at once is taken for the same
     stack.up.send_signal(signal.SIGINT)
     until_gone(processes, 5)
     assert stack.up.wait(5) == 0
@@ -366,3 +371,27 @@ def _hollow_clone(folder: Path) -> Path:
         (folder / name).parent.mkdir(parents=True)
         (folder / name).touch()
     return folder
+
+
+@pytest.mark.parametrize("after_s", [0.1, 0.3, 0.5, 0.8, 1.5])
+def test_ctrl_c_in_the_first_second(tmp_path: Path, after_s: float) -> None:
+    """Ctrl-C while `make up` starts prints no traceback and leaves no process behind."""
+    made = ("-o", ".venv/bin/.up", "-o", "frontend/dist/index.html")  # is not looked at here
+    arguments = " ".join([*ANY_PORTS, "--data", str(tmp_path / "data")])
+    with subprocess.Popen(
+        [*dying_with_parent(signal.SIGTERM), "make", *made, "up", f"ARGS={arguments}"],
+        cwd=REPOSITORY,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  one thread
+    ) as make:
+        time.sleep(after_s)  # the moment of the key is what this test is about
+        started = psutil.Process(make.pid).children(recursive=True)
+        os.killpg(make.pid, signal.SIGINT)
+        output, _ = make.communicate(timeout=30)
+    assert "Traceback" not in output
+    assert "at once" not in output.replace("(once more: at once)", "")
+    until_gone(started, 10)

@@ -16,6 +16,9 @@ from orders_cli.stack.supervisor import Supervisor
 
 _READY_WITHIN_S = 60.0
 
+_SAME_SIGNAL_S = 0.2
+"""Signals this close are one Ctrl-C: the terminal sends it, and so does the shell of `make up`."""
+
 _STOP_ORDER = (
     # Name prefix, and the deadline in seconds from the start of the shutdown. Time that one stage
     # does not use is left for the later ones: the database has nearly all of it.
@@ -42,6 +45,7 @@ class Stack:
         self._console = console
         self._began = began
         self._is_ready = False
+        self._signalled_at = float("-inf")
 
     async def run(self) -> None:
         """Run until a signal; leave no process behind.
@@ -101,6 +105,10 @@ class Stack:
             data_folder.publish_state(self._plan.data, state)
 
     def _handle_signal(self, serving: asyncio.Task[None]) -> None:
+        now = time.monotonic()
+        if now - self._signalled_at < _SAME_SIGNAL_S:
+            return
+        self._signalled_at = now
         if serving.cancel():
             self._console.info("stopping (once more: at once)")
         else:
