@@ -1,9 +1,10 @@
 """The examples do what their pages say."""
 
 import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -12,7 +13,7 @@ import pytest
 from harness.answers import ok
 from harness.follower import Follower
 from harness.servers import REPOSITORY, Postgres
-from harness.stacks import EmbeddedStack, environment, orders
+from harness.stacks import ORDERS, EmbeddedStack, environment, orders
 from harness.world import stream_url
 
 EXAMPLES = REPOSITORY / "examples"
@@ -59,6 +60,32 @@ def test_shop(stack: EmbeddedStack) -> None:
     tables = [event["table"] for event in message["events"]]
     assert tables == ["orders", "order_lines", "order_lines", "payments", "shipments"]
     assert len({event["order_id"] for event in message["events"]}) == 1
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_readme(make_stack: Callable[..., EmbeddedStack]) -> None:
+    """The README's first sections work as written, in order: a row, a column, another table."""
+    stack = make_stack("--gateways", "1")
+    stack.start()
+    script = 'set -e\ncurl() { command curl --fail --silent --show-error "$@"; }\n'
+    readme = (REPOSITORY / "README.md").read_text()
+    for section in ("Start", "Add a column", "Watch another table"):
+        text = readme.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+        blocks = re.findall(r"^```\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+        script += "".join(block for block in blocks if not block.startswith("make up"))
+    script = script.replace(".venv/bin/orders", ORDERS).replace("http://localhost:3000", stack.edge)
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=stack.folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"sku": "LEG-2"' in done.stdout.replace('":"', '": "')
+    assert stack.psql("SELECT count(*) FROM orders") == "3"
+    assert stack.psql("SELECT count(*) FROM order_events WHERE \"table\" = 'order_lines'") == "2"
 
 
 @pytest.fixture
