@@ -68,7 +68,7 @@ def test_a_table_of_orders_is_chosen_while_the_page_is_open(
     attached.psql("UPDATE sales.sales_order SET state = 'sent' WHERE sales_order_id = 40")
     expect(row(page, 40)).to_contain_text("sent")
     # Both counts: of the whole table, and of what the filter leaves.
-    expect(page.get_by_role("button", name="Sent 11")).to_be_visible()
-    expect(page.get_by_text("Sent11")).to_be_visible()
+    expect(page.get_by_role("radio", name="sent 11")).to_be_attached()
+    expect(page.get_by_label("Orders by status, 40 in all")).to_contain_text("sent11")
     row(page, 39).get_by_role("link").click()
     expect(page.get_by_role("complementary")).to_contain_text("SO-39")

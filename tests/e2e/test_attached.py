@@ -14,6 +14,7 @@ from harness.follower import Follower
 from harness.servers import Database, Postgres
 from harness.shops import MAIN, open_shop
 from harness.stacks import ANY_PORTS, EmbeddedStack, orders
+from harness.waiting import until
 from orders_client import OrderBook, OrdersClient, Snapshot, follow
 
 
@@ -70,6 +71,13 @@ def test_up_creates_nothing_in_a_database_that_is_not_attached(
     with foreign.connect() as connection:
         tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
         assert tables.fetchone() == (0,)
+
+
+def test_the_first_commands_fit_any_table(attached: EmbeddedStack) -> None:
+    """The commands to try name no column that the owner's table may not have."""
+    command = f"curl {attached.edge.replace('127.0.0.1', 'localhost')}/api/orders\n"
+    until(lambda: command in attached.log(), what="the first commands")
+    assert "customer_name" not in attached.log()
 
 
 def test_rows_are_orders(api: httpx.Client) -> None:
@@ -147,6 +155,8 @@ async def _follow_one(attached: EmbeddedStack, book: OrderBook) -> None:
 
 def test_commands_use_the_schema(attached: EmbeddedStack) -> None:
     """The command line exports and imports rows by the owner's columns and key."""
+    done = orders("tables", folder=attached.folder)
+    assert "orders = sales.sales_order" in done.stdout
     done = orders("export", folder=attached.folder)
     assert done.returncode == 0, done.stderr
     rows = list(csv.DictReader(io.StringIO(done.stdout)))

@@ -8,7 +8,7 @@ from psycopg import sql
 
 from harness.servers import Database, Postgres
 
-_SCRIPT = Path(__file__).with_name("shop.sql")
+SHOP = Path(__file__).with_name("shop.sql")
 MAIN: tuple[str, ...] = (
     "--orders",
     "sales.sales_order",
@@ -36,7 +36,7 @@ RIGHTS = (
 def open_shop(postgres: Postgres, *, rights: tuple[str, ...] = RIGHTS) -> tuple[Database, Database]:
     """Create the shop; return its database as its owner's, and as that of a guest with rights."""
     shop = postgres.create_empty_database()
-    postgres.psql(shop, "-f", str(_SCRIPT))
+    postgres.psql(shop, "-f", str(SHOP))
     with postgres.administrator() as administrator:
         exists = administrator.execute("SELECT to_regrole(%s) IS NOT NULL", [GUEST]).fetchone()
         if exists == (False,):

@@ -26,13 +26,22 @@ from orders_cli.prerequisites import Found, Server, find_table, main_problems, t
 from orders_cli.repository import find_repository
 from orders_cli.stack.data_folder import DEFAULT_DATA
 
-_SERVICES = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-    " AND application_name IN ('orders-api', 'orders-listener')"
-)
+# Sessions of other roles hide their names, but not their locks: the listener holds one.
+_SERVICES = """
+    SELECT EXISTS (
+               SELECT FROM pg_stat_activity WHERE datname = current_database()
+                  AND application_name IN ('orders-api', 'orders-listener'))
+        OR EXISTS (
+               SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
+                WHERE datname = current_database() AND locktype = 'advisory' AND objsubid = 1
+                  AND (classid::bigint << 32 | objid::bigint) = public.order_lock('leader'))
+"""
 _MAIN = "SELECT public.order_main_table()::text"
 
-Column = Annotated[str | None, typer.Option(metavar="COLUMN", help="Its column of this role.")]
+Status = Annotated[str | None, typer.Option(metavar="COLUMN", help="Its status.")]
+Title = Annotated[str | None, typer.Option(metavar="COLUMN", help="What an order is called.")]
+Customer = Annotated[str | None, typer.Option(metavar="COLUMN", help="Its customer.")]
+Quantity = Annotated[str | None, typer.Option(metavar="COLUMN", help="Its quantity.")]
 
 
 def attach(  # noqa: PLR0913  one parameter an option
@@ -51,10 +60,10 @@ def attach(  # noqa: PLR0913  one parameter an option
             metavar="TABLE", help="The table whose rows are orders. Default: orders, if it exists."
         ),
     ] = None,
-    status: Column = None,
-    title: Column = None,
-    customer: Column = None,
-    quantity: Column = None,
+    status: Status = None,
+    title: Title = None,
+    customer: Customer = None,
+    quantity: Quantity = None,
     watch: Annotated[
         list[str] | None,
         typer.Option(metavar="TABLE", help="Another table to make live; may be repeated."),
@@ -133,6 +142,9 @@ def _attach(
         typer.echo(line)
     if remark:
         typer.echo(remark)
+    if is_attached:
+        typer.echo("Nothing else changes: no column, no row, no role.")
+        typer.echo("`orders attach --detach` removes all of it.")
     _confirm("Create this?", yes=yes)
     with _refusals(), connection.transaction():
         installation.install(connection, script, wanted, attach=is_attached)
@@ -172,11 +184,9 @@ def _plan(
     display: Mapping[str, str],
 ) -> Iterator[str]:
     """Yield the lines that say what will be created."""
-    own = [(kind, name) for kind, name in created if kind not in ("trigger", "index")]
+    own = {(kind, name) for kind, name in created if kind != "trigger"}
     if own:
-        counts = Counter(kind for kind, _ in own)
-        listed = ", ".join(f"{number} {kind}s" for kind, number in sorted(counts.items()))
-        yield f"In schema public: {listed}"
+        yield f"In schema public: {_counted(own)}"
         tables = sorted(name.removeprefix("public.") for kind, name in own if kind == "table")
         yield f"  tables: {', '.join(tables)}"
     if main is not None:
@@ -190,8 +200,14 @@ def _plan(
     for table in (*([main] if main else []), *watched):
         if table.refused:
             yield f"The API cannot {', '.join(table.refused)} rows of {table.name}: no right to"
-    yield "Nothing else changes: no column, no row, no role."
-    yield "`orders attach --detach` removes all of it."
+
+
+def _counted(found: set[tuple[str, str]]) -> str:
+    """Return how many objects there are of each kind but indexes, which belong to tables."""
+    counts = Counter(kind for kind, _ in found if kind != "index")
+    return ", ".join(
+        f"{number} {kind}{'s' if number > 1 else ''}" for kind, number in sorted(counts.items())
+    )
 
 
 def _maintained(table: Found) -> Iterator[str]:
@@ -215,9 +231,7 @@ def _detach(connection: Connection, script: Script, *, yes: bool) -> None:
     with _refusals(), connection.transaction(force_rollback=True):
         installation.remove(connection, script)
         removed = before - installation.objects(connection)
-    counts = Counter(kind for kind, _ in removed)
-    listed = ", ".join(f"{number} {kind}s" for kind, number in sorted(counts.items()))
-    typer.echo(f"This removes {listed}, and the log of changes with them.")
+    typer.echo(f"This removes {_counted(removed)}, and the log of changes with them.")
     _confirm("Remove them?", yes=yes)
     with _refusals(), connection.transaction():
         installation.remove(connection, script)

@@ -11,7 +11,7 @@ from orders_cli.addresses import Data, owner_database
 from orders_cli.errors import BadValueError, UnreachableError
 from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_cli.terminal import printable
-from orders_contract.schema import Schema
+from orders_contract.schema import Schema, Table
 
 Name = Annotated[
     str, typer.Argument(metavar="TABLE", help="As in SQL: notes, sales.items, '\"Notes\"'.")
@@ -24,10 +24,16 @@ def tables(data: Data = DEFAULT_DATA) -> None:
     rows = [("TABLE", "KEY", "ORDER", "COLUMNS")]
     for table in Schema.parse(document).tables.values():
         parent = table.parent.column if table.parent else "-"
-        rows.append((table.name, ",".join(table.key), parent, " ".join(table.columns)))
+        rows.append((_names(table), ",".join(table.key), parent, " ".join(table.columns)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         typer.echo(printable("  ".join(map(str.ljust, row, widths)).rstrip()))
+
+
+def _names(table: Table) -> str:
+    """Return the name in events and, where it is another, the one in the database."""
+    own = f"{table.namespace}.{table.relation}"
+    return table.name if table.name in (own, table.relation) else f"{table.name} = {own}"
 
 
 def watch_table(table: Name, data: Data = DEFAULT_DATA) -> None:

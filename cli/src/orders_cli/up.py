@@ -126,7 +126,9 @@ async def _run(
             redis_passwords=valkey_users.passwords,
             redis_users=valkey_users.file,
             needs_token=settings.auth_mode == "token",
-            example={settings.customer_column: "John Doe", settings.title_column: "Laptop"},
+            example={}
+            if own_database
+            else {settings.customer_column: "John Doe", settings.title_column: "Laptop"},
             caddy=binaries.caddy(),
             valkey=binaries.valkey_server(),
             data=data,

@@ -46,17 +46,20 @@ class StackConsole:
     ) -> None:
         """Print the addresses and first commands to try.
 
-        ``example`` is an order to create, ``option`` what the commands need to find this stack.
+        ``example`` is an order to create, empty where the columns are not known; ``option`` is what
+        the commands need to find this stack.
         """
         host = edge_url.replace("127.0.0.1", "localhost")
-        curl = f"curl -X POST {host}/api/orders -H 'Content-Type: application/json'"
-        body = f"-d '{json.dumps(example)}'"
+        curl = f"curl {host}/api/orders"
+        if example:
+            curl += f" -H 'Content-Type: application/json' -d '{json.dumps(example)}'"
+        verbs = _FIRST_COMMANDS if example else _FIRST_COMMANDS[1:]
         rows = {
             "dashboard": (host, "bold underline"),
             "API": (f"{host}/api/docs", "underline"),
             "stream": (f"{host.replace('http', 'ws', 1)}/ws", "underline"),
-            "try": (f"{curl} {body}", ""),
-            "or": ("    ".join(f"{_PROGRAM} {verb}{option}" for verb in _FIRST_COMMANDS), ""),
+            "try": (curl, ""),
+            "or": ("    ".join(f"{_PROGRAM} {verb}{option}" for verb in verbs), ""),
             "stop": ("Ctrl-C", ""),
         }
         if needs_token:
