@@ -54,16 +54,21 @@ def interruptible() -> Iterator[None]:
 class ContainerStack:
     """``docker compose`` under a random project name and on a random port."""
 
-    def __init__(self, folder: Path = REPOSITORY) -> None:
-        """``start`` starts it; ``folder`` is a clone of the repository."""
+    def __init__(self, *overrides: str, folder: Path = REPOSITORY) -> None:
+        """``start`` starts it.
+
+        ``overrides`` are further files of ``docker compose``; ``folder`` is a clone of the
+        repository.
+        """
         self.project = f"orders-e2e-{secrets.token_hex(4)}"
         self.port = free_port()
         self.docker = docker.from_env()
         self.settings: dict[str, str] = {}
         """Environment variables of the next ``docker compose``, besides the port."""
         # Without a .env: the defaults are tested.
-        file = str(folder / "docker-compose.yml")
-        self._options = ("--project-name", self.project, "--env-file", os.devnull, "--file", file)
+        files = ("docker-compose.yml", *overrides)
+        options = [option for file in files for option in ("--file", str(folder / file))]
+        self._options = ("--project-name", self.project, "--env-file", os.devnull, *options)
 
     @property
     def edge(self) -> str:
