@@ -128,6 +128,7 @@ def test_rotation_while_everything_runs(guarded: EmbeddedStack) -> None:
                 current.expect("authenticated")
                 assert "retired" in run(guarded, "token", "retire-key")
                 assert former.closing_code() == 4001
+                assert guarded.log().count("keys_changed") >= 2
                 until(lambda: client.get("/api/me", headers=bearer(old)).status_code == 401, 5)
                 ok(client.get("/api/me", headers=bearer(new)))
                 created = client.post(

@@ -1,7 +1,9 @@
 """An issuer's public keys and their rotation."""
 
 import asyncio
+import contextlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -171,3 +173,42 @@ async def test_an_issuer_that_hangs_delays_no_known_key(issuer: Issuer) -> None:
     issuer.answers.set()
     with pytest.raises(InvalidTokenError):
         await unknown
+
+
+async def test_an_issuer_that_drips_delays_no_known_key(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An issuer that sends a byte now and then delays known keys for a bounded time, once."""
+    monkeypatch.setattr(keys, "_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(keys, "_FETCH_WITHIN_S", 1.0)
+    clock = Clock()
+    issuer.serve(old=OLD)
+    verifier = checker(issuer, clock)
+    await verifier.verify(token(OLD, "old"))
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=_drip, args=(server, stop))
+        thread.start()
+        assert isinstance(verifier.keys, KeySet)
+        verifier.keys._url = f"http://127.0.0.1:{server.getsockname()[1]}/keys"
+        clock.now_s += keys.LIFETIME_S + 1
+        try:
+            async with asyncio.timeout(1.5):
+                assert await verifier.verify(token(OLD, "old"))
+            async with asyncio.timeout(0.4):
+                assert await verifier.verify(token(OLD, "old"))
+            with pytest.raises(KeysUnavailableError):
+                await verifier.verify(token(NEW, "new"))
+        finally:
+            stop.set()
+            await asyncio.to_thread(thread.join)
+
+
+def _drip(server: socket.socket, stop: threading.Event) -> None:
+    """Answer one request with a byte every 50 ms."""
+    connection, _ = server.accept()
+    with connection, contextlib.suppress(OSError):
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while not stop.wait(0.05):
+            connection.sendall(b" ")

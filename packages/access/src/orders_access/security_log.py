@@ -51,3 +51,7 @@ class SecurityLog:
     def revoked(self, by: Principal, *, subject: str = "", token_id: str = "") -> None:
         """Note that one token was revoked, or all tokens of a subject."""
         _logger.info("revoked", by=by.subject, subject=subject, token_id=token_id)
+
+    def keys_changed(self) -> None:
+        """Note that a key that verifies tokens was added or withdrawn."""
+        _logger.info("keys_changed")

@@ -23,7 +23,7 @@ class Door:
         self._settings = settings
         self._redis = client
         self._verifier = None if settings.is_open else settings.verifier()
-        self._keys_version = 0
+        self._keys_version = self._current_keys()
         self.security = SecurityLog()
         self.revocations = Revocations(settings.auth_leeway_s)
         self.addresses = Tally(settings.connections_per_address)
@@ -102,8 +102,14 @@ class Door:
     def keys_changed(self) -> bool:
         """Return whether the keys that verify tokens changed since the last call."""
         known = self._keys_version
-        self._keys_version = 0 if self._verifier is None else self._verifier.keys.version
-        return self._keys_version != known
+        self._keys_version = self._current_keys()
+        if self._keys_version == known:
+            return False
+        self.security.keys_changed()
+        return True
+
+    def _current_keys(self) -> int:
+        return 0 if self._verifier is None else self._verifier.keys.version
 
     def address(self, peer: str, request: Request) -> str:
         """Return what the client is counted under: its address or network.
