@@ -25,7 +25,8 @@ up: $(BIN)/.up frontend/dist/index.html  ## start the whole system on this machi
 attach: $(BIN)/.up frontend/dist/index.html  ## make tables of an existing database live (ARGS="postgresql://... --orders TABLE")
 	@exec $(BIN)/orders attach $(ARGS)
 
-test: $(BIN)/.dev frontend/dist/index.html  ## all tests except test-slow and test-docker
+ORMS := tests/integration/orms
+test: $(BIN)/.dev frontend/dist/index.html $(ORMS)/node_modules/.package-lock.json  ## all tests except test-slow and test-docker
 	$(BIN)/pytest $(ARGS)
 	$(NPM) run --silent test
 
@@ -103,6 +104,10 @@ bench/%/node_modules/.package-lock.json: bench/%/package.json bench/%/package-lo
 	@$(subst --prefix frontend,--prefix bench/$*,$(NPM)) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+$(ORMS)/node_modules/.package-lock.json: $(ORMS)/package.json $(ORMS)/package-lock.json | $(BIN)/.up
+	@$(subst --prefix frontend,--prefix $(ORMS),$(NPM)) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 frontend/dist/index.html: frontend/node_modules/.package-lock.json frontend/index.html \
 		$(wildcard frontend/*.ts frontend/*.json) $(shell find frontend/src frontend/public -type f 2>/dev/null)
 	@echo 'building the dashboard'
@@ -139,4 +144,4 @@ lock-npm: | $(BIN)/.up  ## resolve the dashboard's dependencies after a change o
 	! grep -n '://' frontend/package-lock.json
 
 clean:  ## remove everything that targets created, except .data
-	rm -rf .venv frontend/node_modules frontend/dist $(RIVALS:%=%/node_modules) test-results .coverage-data .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv frontend/node_modules frontend/dist $(RIVALS:%=%/node_modules) $(ORMS)/node_modules test-results .coverage-data .pytest_cache .mypy_cache .ruff_cache

@@ -5,6 +5,7 @@ from typing import Any
 
 from harness.pipeline import Pipeline
 from harness.servers import Valkey
+from harness.waiting import until
 from orders_contract.names import LOG_KEY
 
 INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
@@ -23,6 +24,16 @@ def logged(valkey: Valkey) -> list[tuple[int, int, list[dict[str, Any]]]]:
 def positions(valkey: Valkey) -> list[int]:
     """Return the positions of all events in orders:log."""
     return [event["position"] for _, _, events in logged(valkey) for event in events]
+
+
+def events(pipeline: Pipeline, number: int) -> list[dict[str, Any]]:
+    """Wait until orders:log holds that many events, and return all."""
+
+    def arrived() -> list[dict[str, Any]]:
+        return [event for _, _, batch in logged(pipeline.valkey) for event in batch]
+
+    until(lambda: len(arrived()) >= number, 20, f"{number} events")
+    return arrived()
 
 
 def write(pipeline: Pipeline, orders: int) -> None:
