@@ -1033,9 +1033,9 @@ $$;
 COMMENT ON FUNCTION order_member IS
     'The JSON text of one column in a rendered row. Not by json ->, which refuses some valid json.';
 
-CREATE OR REPLACE FUNCTION order_event_json(event order_events) RETURNS text
+CREATE OR REPLACE FUNCTION order_event_text(event order_events) RETURNS text
 LANGUAGE sql STABLE
-RETURN replace(concat(    -- two thirds of the time of to_json(event)
+RETURN concat(    -- two thirds of the time of to_json(event)
     '{"position":', event.position,
     CASE WHEN event."table" = 'orders' THEN ',"table":"orders"'
          ELSE concat(',"table":', to_json(event."table")) END,
@@ -1047,9 +1047,16 @@ RETURN replace(concat(    -- two thirds of the time of to_json(event)
     ',"changed":', coalesce(event.changed::text, 'null'),
     ',"actor":', coalesce(to_json(event.actor)::text, 'null'),
     ',"changed_at":', to_json(event.changed_at), '}'
-), E',\n ', ',');
-COMMENT ON FUNCTION order_event_json IS
+);
+COMMENT ON FUNCTION order_event_text IS
     'Renders an event as clients see it. Call it with timezone UTC.';
+
+CREATE OR REPLACE FUNCTION order_event_json(event order_events) RETURNS text
+LANGUAGE sql STABLE
+RETURN order_compact(order_event_text(event));
+COMMENT ON FUNCTION order_event_json IS
+    'Renders an event from the log, which may have line feeds from an earlier version. Call it with '
+    'timezone UTC.';
 
 CREATE OR REPLACE FUNCTION order_batch_bytes() RETURNS bigint
 LANGUAGE sql IMMUTABLE
@@ -1128,6 +1135,54 @@ COMMENT ON FUNCTION order_taker_next IS
     'The watermarks after a take whose first entry was lowest. newest: the newest id that was '
     'drawn before the snapshot. A transaction that draws an id has a transaction id by then.';
 
+CREATE OR REPLACE FUNCTION order_batch(
+    INOUT ids bigint[], transactions xid8[], sizes bigint[], max_events integer, OUT places integer[]
+)
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+DECLARE
+    most integer := least(cardinality(ids), max_events);
+    cut  integer;
+BEGIN
+    -- The usual batch takes a tenth of the time: it is small, and no transaction was interrupted by
+    -- another, so that there are as many runs of a transaction's entries as there are transactions.
+    IF (SELECT sum(size) FROM unnest(sizes[:most]) AS size) <= order_batch_bytes()
+       AND (SELECT count(DISTINCT transaction) FROM unnest(transactions) AS transaction)
+           = (SELECT count(*) FROM unnest(transactions, transactions[2:]) AS pair (one, next)
+               WHERE one IS DISTINCT FROM next)
+    THEN
+        cut := most;
+        IF transactions[1] <> transactions[cut] THEN
+            WHILE transactions[cut] = transactions[cut + 1] LOOP    -- back to the end of a transaction
+                cut := cut - 1;
+            END LOOP;
+        END IF;
+        ids := ids[:cut];
+        RETURN;
+    END IF;
+    WITH entries AS (
+        SELECT id, size, max(id) OVER (PARTITION BY transaction) AS last_id
+          FROM unnest(ids, transactions, sizes) AS entry (id, transaction, size)
+    ), measured AS (
+        SELECT id, size, row_number() OVER sequence AS place, sum(size) OVER sequence AS bytes,
+               last_id IS DISTINCT FROM lead(last_id) OVER sequence AS is_last
+          FROM entries WINDOW sequence AS (ORDER BY last_id, id)
+    ), fitting AS (
+        SELECT id, place, is_last
+          FROM measured
+         WHERE place <= most AND bytes <= greatest(order_batch_bytes(), size)
+    )
+    SELECT array_agg(id ORDER BY id), array_agg(place ORDER BY id)
+      INTO ids, places
+      FROM fitting
+     WHERE place <= (SELECT coalesce(max(place) FILTER (WHERE is_last), max(place)) FROM fitting);
+END
+$$;
+COMMENT ON FUNCTION order_batch IS
+    'Which of the waiting entries make the next batch: their ids, and for each its place in the batch; '
+    'no places if they follow the ids. Whole transactions, ordered by the highest id of each: one that '
+    'has seen another has a higher one. Only a transaction that is larger than a batch is split.';
+
 CREATE OR REPLACE FUNCTION take_order_events(
     max_events integer DEFAULT 1000,
     OUT first bigint, OUT last bigint, OUT events text, OUT stream uuid
@@ -1146,12 +1201,16 @@ SET enable_mergejoin = off
 SET jit = off
 AS $$
 DECLARE
-    taker    order_taker := nullif(current_setting('orders.taker', true), '')::order_taker;
-    newest   bigint;
-    head     bigint;
-    start    bigint;
-    lowest   bigint;
-    snapshot pg_snapshot;
+    taker        order_taker := nullif(current_setting('orders.taker', true), '')::order_taker;
+    newest       bigint;
+    head         bigint;
+    start        bigint;
+    ids          bigint[];
+    transactions xid8[];
+    sizes        bigint[];
+    places       integer[];
+    lowest       bigint;
+    snapshot     pg_snapshot;
 BEGIN
     -- One take at a time (I8). The statements below take their snapshots with the lock held, and so
     -- see all that the previous holder committed.
@@ -1163,47 +1222,48 @@ BEGIN
     IF pg_current_xact_id_if_assigned() IS NULL THEN
         newest := coalesce(pg_sequence_last_value('order_outbox_id_seq'), 0);
     END IF;
-    IF NOT EXISTS (SELECT FROM order_outbox WHERE id > order_taker_start(taker) ORDER BY id LIMIT 1)
-    THEN
+
+    -- Twice as many as a batch holds, to see where its transactions end.
+    SELECT array_agg(waiting.id), array_agg(waiting.transaction), array_agg(waiting.size),
+           CASE WHEN taker.held = '{}' THEN taker.low ELSE order_taker_start(taker) END,
+           pg_current_snapshot(), (SELECT coalesce(max(position), 0) FROM order_events)
+      INTO ids, transactions, sizes, start, snapshot, head
+      FROM (SELECT id, transaction,
+                   coalesce(octet_length("row"::text), 0) + coalesce(octet_length(changed::text), 0) AS size
+              FROM order_outbox
+             WHERE id > CASE WHEN taker.held = '{}' THEN taker.low ELSE order_taker_start(taker) END
+             ORDER BY id LIMIT 2 * max_events) AS waiting;
+    IF ids IS NULL THEN
         RETURN;
     END IF;
-    SELECT coalesce(max(position), 0) INTO head FROM order_events;
+    lowest := ids[1];
+    IF cardinality(ids) > 1 THEN
+        SELECT batch.ids, batch.places INTO ids, places
+          FROM order_batch(ids, transactions, sizes, max_events) AS batch;
+    END IF;
 
-    WITH known AS MATERIALIZED (
-        SELECT order_taker_start(taker) AS start
-    ), next AS MATERIALIZED (
-        SELECT id, coalesce(octet_length("row"::text), 0) + coalesce(octet_length(changed::text), 0) AS bytes
-          FROM order_outbox
-         WHERE id > (SELECT known.start FROM known) ORDER BY id LIMIT max_events
-    ), batch AS MATERIALIZED (    -- a sum suffices for the usual batch of small rows
-        SELECT min(id) AS first,
-               CASE WHEN sum(bytes) <= order_batch_bytes() THEN max(id)
-                    ELSE (SELECT max(id)
-                            FROM (SELECT id, bytes, sum(bytes) OVER (ORDER BY id) AS bytes_so_far
-                                    FROM next) AS measured
-                           WHERE bytes_so_far <= greatest(order_batch_bytes(), bytes)) END AS last
-          FROM next
-    ), logged AS (    -- one statement, one snapshot: exactly the entries that are deleted below
+    WITH taken AS (
+        DELETE FROM order_outbox WHERE id = ANY (ids) RETURNING *
+    ), logged AS (
         INSERT INTO order_events
                     (position, "table", operation, order_id, key, "row", changed, actor, changed_at)
-        SELECT head + row_number() OVER (ORDER BY id), "table", operation, order_id, key, "row",
+        SELECT head + coalesce(places[number], number), "table", operation, order_id, key, "row",
                changed, actor, changed_at
-          FROM order_outbox
-         WHERE id BETWEEN (SELECT batch.first FROM batch) AND (SELECT batch.last FROM batch)
-        RETURNING *
-    ), taken AS (
-        DELETE FROM order_outbox
-         WHERE id BETWEEN (SELECT batch.first FROM batch) AND (SELECT batch.last FROM batch)
+          FROM (SELECT *, row_number() OVER (ORDER BY id) AS number FROM taken) AS numbered
+        RETURNING position, order_event_text(order_events) AS event
     )
-    SELECT min(logged.position), max(logged.position),
-           '[' || string_agg(order_event_json(logged), ',' ORDER BY logged.position) || ']',
-           (SELECT order_stream.id FROM order_stream),
-           (SELECT known.start FROM known), (SELECT batch.first FROM batch), pg_current_snapshot()
-      INTO first, last, events, stream, start, lowest, snapshot
+    SELECT min(position), max(position), '[' || string_agg(event, ',' ORDER BY position) || ']',
+           (SELECT order_stream.id FROM order_stream)
+      INTO first, last, events, stream
       FROM logged;
+    IF last - head <> cardinality(ids) THEN
+        RAISE EXCEPTION 'entries of order_outbox were deleted while they were taken'
+            USING ERRCODE = 'serialization_failure';
+    END IF;
     RETURN NEXT;
 
-    IF newest IS NOT NULL THEN
+    -- Not each time: it takes a fifth of the time of a lone event.
+    IF newest > taker.low + 50 THEN
         taker := order_taker_next(taker, start, lowest, newest, snapshot);
         PERFORM set_config('orders.taker', taker::text, false);
     END IF;
@@ -2056,10 +2116,11 @@ BEGIN
          WHERE pronamespace = 'public'::regnamespace AND proowner = (
                    SELECT relowner FROM pg_class WHERE oid = 'order_events'::regclass)
            AND proname IN (
-                   'grant_orders', 'order_actor', 'order_base_type', 'order_batch_bytes',
+                   'grant_orders', 'order_actor', 'order_base_type', 'order_batch', 'order_batch_bytes',
                    'order_bounded', 'order_check_choices', 'order_check_length',
                    'order_changed_source', 'order_compact', 'order_depth_exceeds', 'order_differences',
-                   'order_drop_recorders', 'order_equality_is_exact', 'order_event_json', 'order_events_refuse',
+                   'order_drop_recorders', 'order_equality_is_exact', 'order_event_json', 'order_event_text',
+                   'order_events_refuse',
                    'order_fast_source', 'order_filled', 'order_fingerprint', 'order_id_of',
                    'order_key_columns', 'order_listener_depose',
                    'order_listener_hears', 'order_listener_lead', 'order_listener_sleep',
@@ -2088,15 +2149,16 @@ BEGIN
         GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys, revoked_tokens TO orders_api;
         GRANT SELECT ON order_events, order_outbox, order_stream, order_tables, order_next_choices,
             order_settings TO orders_api;
-        GRANT EXECUTE ON FUNCTION order_schema, order_schema_version, order_event_json,
-            order_table_name, order_main_table TO orders_api;
+        GRANT EXECUTE ON FUNCTION order_schema, order_schema_version, order_compact, order_event_json,
+            order_event_text, order_table_name, order_main_table TO orders_api;
     END IF;
     IF to_regrole('orders_listener') IS NOT NULL THEN
         GRANT SELECT ON order_events, order_stream, order_tables, order_next_choices, order_settings
             TO orders_listener;
         GRANT SELECT (id) ON order_outbox TO orders_listener;
         GRANT EXECUTE ON FUNCTION take_order_events, read_order_events, order_schema,
-            order_schema_version, order_event_json, order_batch_bytes, order_lock,
+            order_schema_version, order_compact, order_event_json, order_event_text,
+            order_batch_bytes, order_lock,
             order_refresh_recorders,
             order_listener_lead, order_listener_sleep,
             order_listener_wake, order_listener_depose, order_writers_settled TO orders_listener;
