@@ -1,4 +1,4 @@
-"""docs/security.md: its commands, run as they are written, on one machine."""
+"""docs/security.md and docs/import-export.md: their commands, run as written, on one machine."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from harness import documents
 from harness.stacks import ORDERS, EmbeddedStack, environment, temporary_stack
 
-BLOCKS = documents.blocks("docs/security.md")
+BLOCKS = documents.blocks("docs/security.md") | documents.blocks("docs/import-export.md")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,9 @@ def follow(stack: EmbeddedStack, heading: str) -> str:
     (commands,) = BLOCKS[heading]
     commands = commands.replace(".venv/bin/orders", ORDERS)
     commands = commands.replace("http://localhost:3000", stack.edge)
-    return documents.run(commands, stack.folder, environment(), 120)
+    env = environment()
+    env["PATH"] = f"{Path(ORDERS).parent}:{env['PATH']}"
+    return documents.run(commands, stack.folder, env, 120)
 
 
 def test_every_block_is_run() -> None:
@@ -47,3 +49,26 @@ def test_rotation(guarded: EmbeddedStack) -> None:
     shown = follow(guarded, "Keys")
     assert "stay valid" in shown
     assert "retired: " in shown
+
+
+def test_import_and_export(stack: EmbeddedStack) -> None:
+    """A file is checked, imported, imported again by its own number, and orders are exported."""
+    stack.psql(
+        "ALTER TABLE orders ADD COLUMN external_number text UNIQUE, ADD COLUMN total numeric"
+    )
+    try:
+        header = "customer_name,product_name,total,Order No\n"
+        (stack.folder / "orders.csv").write_text(f"{header}Document,Desk,120,A-1\n")
+        (stack.folder / "edited.csv").write_text("id,customer_name,product_name\n")
+        shown = follow(stack, "Import")
+        assert "1 orders, 0 refused; nothing written" in shown
+        assert "1 created, 0 updated" in shown
+        assert stack.psql("SELECT count(*) FROM orders WHERE external_number = 'A-1'") == "1"
+        stack.psql("UPDATE orders SET status = 'shipped' WHERE customer_name = 'Document'")
+        follow(stack, "Export")
+        assert "Document" in (stack.folder / "orders.csv").read_text()
+        shipped = (stack.folder / "shipped.csv").read_text("utf-8-sig").splitlines()
+        assert shipped[0] == "id,customer_name,total"
+        assert [line.split(",")[1:] for line in shipped[1:]] == [["Document", "120"]] * 2
+    finally:
+        stack.psql("ALTER TABLE orders DROP external_number, DROP total")
