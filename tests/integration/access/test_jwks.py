@@ -27,6 +27,10 @@ def _use(pipeline: Pipeline, settings: dict[str, str]) -> None:
         order = {"customer_name": "Ann", "product_name": "Desk"}
         for _ in range(5):
             created(client.post("/api/orders", json=order, headers=bearer(good)))
+        ticket = client.post("/api/tickets", headers=bearer(good)).json()["ticket"]
+    # The gateway has not fetched the keys yet.
+    with Follower(gateway.ws_url, subprotocols=["orders", f"orders.ticket.{ticket}"]) as follower:
+        follower.expect("authenticated")
     with Follower(gateway.ws_url, additional_headers=bearer(good)) as follower:
         follower.until(5)
     with pipeline.valkey.connect() as redis:

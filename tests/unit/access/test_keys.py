@@ -18,6 +18,7 @@ from harness.webserver import Answer, Request, served
 from orders_access import keys
 from orders_access.errors import InvalidTokenError, KeysUnavailableError
 from orders_access.keys import KeySet
+from orders_access.principal import Principal
 from orders_access.tokens import Verifier
 
 pytestmark = pytest.mark.anyio
@@ -113,6 +114,25 @@ async def test_removed_key_counts_no_longer(issuer: Issuer) -> None:
     clock.now_s += keys.LIFETIME_S + 1
     with pytest.raises(InvalidTokenError):
         await verifier.verify(token(OLD, "old"))
+
+
+async def test_holders_of_withdrawn_keys(issuer: Issuer) -> None:
+    """Holders of a withdrawn key are no longer accepted; those of a key not fetched yet are."""
+    clock = Clock()
+    issuer.serve(old=OLD)
+    verifier = checker(issuer, clock)
+    assert verifier.still_accepts(Principal("ann", "viewer", key_id="old"))
+    holder = await verifier.verify(token(OLD, "old"))
+    issuer.serve(new=NEW)
+    clock.now_s += keys.LIFETIME_S + 1
+    with pytest.raises(InvalidTokenError):
+        await verifier.verify(token(OLD, "old"))
+    assert not verifier.still_accepts(holder)
+    assert verifier.still_accepts(Principal("ann", "viewer", key_id="newer"))
+    issuer.serve(old=OLD)
+    clock.now_s += keys.LIFETIME_S + 1
+    await verifier.verify(token(OLD, "old"))
+    assert verifier.still_accepts(holder)
 
 
 async def test_unknown_key_ids_do_not_flood_the_issuer(issuer: Issuer) -> None:

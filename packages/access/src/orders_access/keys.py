@@ -139,6 +139,8 @@ class KeySet:
         self._algorithm = algorithm
         self._clock = clock
         self._keys: Mapping[str, jwt.PyJWK] = {}
+        self._withdrawn: frozenset[str] = frozenset()
+        """Keys that were in the set and no longer are."""
         self._version = 0
         self._fetched_at: float | None = None
         self._tried_at: float | None = None
@@ -152,8 +154,11 @@ class KeySet:
         return self._version
 
     def knows(self, key_id: str) -> bool:
-        """Return whether the key was in the set when it was fetched last."""
-        return key_id in self._keys
+        """Return False for a key that has left the set.
+
+        Others are accepted: a ticket may be of a key that only the API has fetched yet.
+        """
+        return key_id not in self._withdrawn
 
     async def key(self, key_id: str | None) -> Key:
         """Return the key with this id; without an id, the only one."""
@@ -184,7 +189,9 @@ class KeySet:
     async def _fetch(self) -> None:
         try:
             answer = await asyncio.to_thread(_fetch, self._url)
-            self._keys = _parsed(answer, self._algorithm)
+            fetched = _parsed(answer, self._algorithm)
+            self._withdrawn = (self._withdrawn | self._keys.keys()) - fetched.keys()
+            self._keys = fetched
             self._fetched_at = self._clock()
             self._failed = False
             self._version += 1
