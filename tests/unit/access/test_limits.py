@@ -31,6 +31,17 @@ def test_unused_rate_is_not_accumulated_beyond_the_burst() -> None:
     assert [bucket.admit(3600.0) for _ in range(3)] == [True, True, False]
 
 
+def test_cost_is_paid_later() -> None:
+    """What a request costs beyond its token is paid later; a debt is at most the burst."""
+    bucket = TokenBucket(rate_per_s=1, burst=4, now_s=0.0)
+    assert bucket.admit(0.0)
+    bucket.charge(3.5, 0.0)
+    assert [bucket.admit(now_s) for now_s in (0.0, 1.0, 1.5)] == [False, False, True]
+    bucket.charge(1000, 1.5)
+    assert bucket.wait_s() == 5.0
+    assert [bucket.admit(now_s) for now_s in (6.0, 6.5)] == [False, True]
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     rate_per_s=st.integers(1, 20),

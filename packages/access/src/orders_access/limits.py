@@ -37,13 +37,21 @@ class TokenBucket:
 
     def admit(self, now_s: float) -> bool:
         """Take one token; return False if there is none."""
-        earned = (now_s - self._at_s) * self._rate_per_s
-        self._tokens = min(self._burst, self._tokens + earned)
-        self._at_s = now_s
+        self._refill(now_s)
         if self._tokens < 1:
             return False
         self._tokens -= 1
         return True
+
+    def charge(self, tokens: float, now_s: float) -> None:
+        """Take tokens for what was admitted already; a debt is at most the burst."""
+        self._refill(now_s)
+        self._tokens = max(self._tokens - tokens, -self._burst)
+
+    def _refill(self, now_s: float) -> None:
+        earned = (now_s - self._at_s) * self._rate_per_s
+        self._tokens = min(self._burst, self._tokens + earned)
+        self._at_s = now_s
 
     def wait_s(self) -> float:
         """Return the seconds until there is a token."""
@@ -73,6 +81,12 @@ class Buckets:
             return 0.0
         self.refused += 1
         return bucket.wait_s()
+
+    def charge(self, key: str, tokens: float, now_s: float) -> None:
+        """Charge an admitted request for what it has cost beyond its one token."""
+        bucket = self._buckets.get(key)
+        if bucket is not None:
+            bucket.charge(tokens, now_s)
 
 
 class Tally:

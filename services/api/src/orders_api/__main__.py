@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from orders_api import app
+from orders_api.sending import Connection
 from orders_api.settings import Settings
 from orders_service import logs, process
 
@@ -56,7 +57,7 @@ def _config(settings: Settings, application: FastAPI | str) -> uvicorn.Config:
         host=settings.api_host,
         port=settings.api_port,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -20,6 +20,7 @@ from orders_api.limits import BodyLimit
 from orders_api.log import Log
 from orders_api.requests import Parts
 from orders_api.revocation_list import RevocationList
+from orders_api.sending import Sending
 from orders_api.settings import SESSION, Settings
 from orders_api.store import Store
 from orders_service.redis_client import redis_client
@@ -36,11 +37,10 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        address = settings.redis_address()
+        address, url = settings.redis_address(), settings.database_address()
         async with (
-            Database(
-                settings.database_address(), SESSION, settings.db_pool_connections
-            ) as database,
+            Database(url, SESSION, settings.db_pool_connections) as reads,
+            Database(url, SESSION, settings.db_write_connections) as database,
             HealthProbe(database, address, requests) as probe,
             redis_client(address, timeout_s=_REDIS_TIMEOUT_S, decode_responses=True) as redis,
             redis_client(address, timeout_s=REDIS_TIMEOUT_S, decode_responses=True) as listed,
@@ -48,9 +48,9 @@ def create(settings: Settings) -> FastAPI:
             parts = Parts(
                 settings=settings,
                 catalog=Catalog(database, settings.display()),
-                store=Store(database),
-                log=Log(database),
-                activity=Activity(database),
+                store=Store(reads, database),
+                log=Log(reads),
+                activity=Activity(reads),
                 probe=probe,
                 redis=redis,
                 revocations=RevocationList(database, listed, revocations),
@@ -77,6 +77,7 @@ def create(settings: Settings) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate, settings=settings, revocations=revocations, requests=requests)
     _allow_origins(app, settings.allowed_origins.split())
+    app.add_middleware(Sending)
     problems.install(app)
     openapi.install(app)
     return app

@@ -24,6 +24,7 @@ from orders_api.errors import (
     UnavailableError,
 )
 from orders_api.problems import from_error
+from orders_api.reads import Reads
 
 PUBLIC = ("/api/health", "/api/docs", "/api/openapi.json")
 """Paths that need no token, with all paths below them."""
@@ -58,6 +59,7 @@ class Gate:
         self._internal = settings.internal_token().encode()
         self._revocations = revocations
         self._requests = requests
+        self._reads = Reads(requests)
         self._security = SecurityLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,7 +82,24 @@ class Gate:
             await from_error(error)(scope, receive, noting_refusals)
             return
         scope.setdefault("state", {})["principal"] = principal
-        await self._app(scope, receive, noting_refusals)
+        if principal is None or not self._is_bounded(scope, principal):
+            await self._app(scope, receive, noting_refusals)
+            return
+        try:
+            async with self._reads.turn(_key(principal)) as charge:
+
+                async def charging(message: Message) -> None:
+                    if message["type"] == "http.response.start":
+                        charge()
+                    await noting_refusals(message)
+
+                await self._app(scope, receive, charging)
+        except TooManyRequestsError as error:
+            await from_error(error)(scope, receive, noting_refusals)
+
+    def _is_bounded(self, scope: Scope, principal: Principal) -> bool:
+        """Tell whether a request is a read that its subject is charged for."""
+        return scope["method"] == "GET" and self._verifier is not None and principal != GATEWAY
 
     async def _admit(self, scope: Scope) -> Principal | None:
         if self._verifier is None:
@@ -97,7 +116,7 @@ class Gate:
             if _is_public(scope["path"]):
                 return None
             raise
-        self._limit(f"subject:{principal.subject}")
+        self._limit(_key(principal))
         return principal
 
     async def _identify(self, verifier: Checker, tokens: Sequence[str]) -> Principal:
@@ -126,6 +145,11 @@ class Gate:
         wait_s = self._requests.wait_s(key, time.monotonic())
         if wait_s > 0:
             raise TooManyRequestsError(wait_s)
+
+
+def _key(principal: Principal) -> str:
+    """Return what the requests of a subject are counted under."""
+    return f"subject:{principal.subject}"
 
 
 def _address(scope: Scope) -> str:

@@ -37,6 +37,9 @@ class Settings(AccessSettings, DatabaseSettings, RedisSettings):
     """Every setting of the API; names end in their unit."""
 
     db_pool_connections: PositiveInt = 10
+    """Connections for reads, which may take seconds each."""
+    db_write_connections: PositiveInt = 5
+    """Connections that reads never occupy: for writes, health, the schema and revocations."""
     api_host: str = "127.0.0.1"
     api_port: int = Field(8000, ge=1, le=65535)
     api_workers: int = Field(1, ge=1, le=64)

@@ -44,20 +44,21 @@ class _Written:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Reads and writes rows on connections that ``database`` lends.
+    """Reads and writes rows, each on connections of its own.
 
     ``who`` sends the request: rows out of their scope do not exist for them, and changes are
     recorded as theirs. All methods raise DatabaseUnavailableError when PostgreSQL does not answer
     and SchemaChangedError when the table is no longer as its description says.
     """
 
-    database: Database
+    reads: Database
+    writes: Database
 
     async def page(self, table: WatchedTable, query: Selection, who: Principal = ANYONE) -> Page:
         """Return a page of the matching rows, and the position of the stream."""
         statement, values = table.statements.page(query, who.rows, _children(table, query.include))
         async with self._answering(query):
-            stream, position, rows, end = await self.database.one(statement, values)
+            stream, position, rows, end = await self.reads.one(statement, values)
         place = None if end is None else Bookmark(end[0], tuple(end[1:]))
         return Page(stream, position, rows, place)
 
@@ -75,7 +76,7 @@ class Store:
         )
         statement = SQL(queries.COUNTS).format(counted=counted, now=queries.NOW)
         async with self._answering(query):
-            stream, position, time, found = await self.database.one(statement, values)
+            stream, position, time, found = await self.reads.one(statement, values)
         counts = dict.fromkeys([""] if column is None else column.choices or (), 0)
         counts |= {text or "": number for text, number in found or ()}
         return Counts(stream, position, time, counts)
@@ -88,7 +89,7 @@ class Store:
         include: Sequence[str] = (),
     ) -> StoredRow:
         """Return one row with those of its children, or raise RowNotFoundError."""
-        async with self.database.connection() as connection:
+        async with self.reads.connection() as connection:
             return await _row(connection, table, key, who, include)
 
     async def create(
@@ -110,10 +111,10 @@ class Store:
             async with self._writing(table, body):
                 insert = table.statements.insert(body.columns)
                 values = {**body.parameters, "actor": who.subject}
-                return _stored(await self.database.one(insert, values))
+                return _stored(await self.writes.one(insert, values))
         async with (
             self._writing(table, body) as written,
-            self.database.transaction(who.subject) as connection,
+            self.writes.transaction(who.subject) as connection,
         ):
             own_key = idempotency_key and _own_key(idempotency_key, table, who)
             if own_key:
@@ -170,7 +171,7 @@ class Store:
         """Delete a row; raises as ``change`` does."""
         statement, values = table.statements.delete(key, expected, who.rows)
         values["actor"] = who.subject
-        async with self._writing(table, None), self.database.connection() as connection:
+        async with self._writing(table, None), self.writes.connection() as connection:
             if await one_or_none(connection, statement, values) is None:
                 raise StaleRowError(await _row(connection, table, key, who), table.table.name)
 
@@ -178,9 +179,7 @@ class Store:
     async def _connection(self, who: Principal) -> AsyncIterator[Connection]:
         """Lend a connection; under a scope with a transaction, which a row out of it rolls back."""
         lent = (
-            self.database.connection()
-            if who.rows is None
-            else self.database.transaction(who.subject)
+            self.writes.connection() if who.rows is None else self.writes.transaction(who.subject)
         )
         async with lent as connection:
             yield connection
@@ -192,7 +191,7 @@ class Store:
             yield written
         except StatementError as exc:
             raise await rejections.of_write(
-                self.database, exc, written.table.statements, written.body
+                self.writes, exc, written.table.statements, written.body
             ) from None
 
     @asynccontextmanager
@@ -200,7 +199,7 @@ class Store:
         try:
             yield
         except StatementError as exc:
-            raise await rejections.of_query(self.database, exc, query) from None
+            raise await rejections.of_query(self.reads, exc, query) from None
 
 
 async def _row(

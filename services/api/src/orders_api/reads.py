@@ -1,0 +1,68 @@
+"""What each subject may read: a few requests at once, charged by the time they take."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from orders_access.limits import Buckets
+from orders_api.errors import TooManyRequestsError
+
+AT_ONCE = 4
+"""Requests that one subject has in progress; further ones wait."""
+WAIT_S = 5.0
+"""For how long they wait before they are refused."""
+REQUEST_S = 0.02
+"""Each further stretch of this length counts as another request."""
+
+
+@dataclass(slots=True)
+class _Turns:
+    """The requests of one subject, in progress or waiting."""
+
+    free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    requests: int = 0
+
+
+class Reads:
+    """Bounds the reads of subjects: a read may take seconds of the database's time."""
+
+    def __init__(self, limits: Buckets) -> None:
+        self._limits = limits
+        self._turns: dict[str, _Turns] = {}
+
+    @asynccontextmanager
+    async def turn(self, subject: str) -> AsyncIterator[Callable[[], None]]:
+        """Wait for the subject's turn; yield what to call when the answer is ready to be sent.
+
+        Raises:
+            TooManyRequestsError: the subject's earlier requests take too long.
+
+        """
+        turns = self._turns.setdefault(subject, _Turns())
+        turns.requests += 1
+        try:
+            await self._wait(turns)
+            began_s = time.monotonic()
+
+            def charge() -> None:
+                now_s = time.monotonic()
+                self._limits.charge(subject, (now_s - began_s) / REQUEST_S, now_s)
+
+            try:
+                yield charge
+            finally:
+                turns.free.release()
+        finally:
+            turns.requests -= 1
+            if turns.requests == 0:
+                del self._turns[subject]
+
+    async def _wait(self, turns: _Turns) -> None:
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await turns.free.acquire()
+        except TimeoutError:
+            self._limits.refused += 1
+            raise TooManyRequestsError(WAIT_S) from None
