@@ -151,6 +151,11 @@ def test_who_am_i(guarded: Guarded) -> None:
     """The holder of a token can read its restriction."""
     with guarded.client(restricted(OURS, "viewer")) as client:
         assert ok(client.get("/api/me"))["rows"] == OURS
+        assert ok(client.get("/api/me"))["customers"] is None
+    both = {"customer_name": ["Ann"], "store": ["Berlin"]}
+    for rows, customers in ({"customer_name": ["Ann"]}, ["Ann"]), (both, None):
+        with guarded.client(restricted(rows)) as client:
+            assert ok(client.get("/api/me"))["customers"] == customers
 
 
 KINDS = (

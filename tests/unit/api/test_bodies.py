@@ -87,7 +87,7 @@ TIME = column("c", "timestamp", type="timestamp with time zone")
         (column("c", "boolean"), ["true", "false"], ["0", "1", '"true"', "null"]),
         (CHOICE, ['"a"', '"b"'], ['"c"', '"A"', '""', "1"]),
         (NUMERIC_CHOICE, ["1", "2", "2.0"], ["3", '"1"', "true"]),
-        (DATE, ['"2026-05-31"', '"infinity"', '"0044-03-15 BC"'], ['"31.5.2026"', "5"]),
+        (DATE, ['"2026-05-31"', '"infinity"', '"0001-02-29 BC"'], ['"31.5.2026"', "5"]),
         (TIME, ['"2026-05-31T12:00:00Z"', '"2026-05-31"', '"-infinity"'], ['"now"', '"12:00"']),
         (TIME, ['"20000-01-01 00:00:00.12+05:30"', '"0044-03-15T00:00:00+00 BC"'], ['""', "5"]),
         (column("c", "uuid"), ['"f81d4fae-7dec-11d0-a765-00a0c91e6bf6"'], ['"f81d4fae"', "1"]),
@@ -101,6 +101,21 @@ def test_values_by_kind(kind: dict[str, Any], good: list[str], bad: list[str]) -
     """Each kind of column accepts its values, also at their limits, and nothing else."""
     assert [value for value in good if not accepts(kind, value)] == []
     assert [value for value in bad if accepts(kind, value)] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "message"),
+    [
+        (BIGINT, "1" * 30, f"must be at most {2**63 - 1}"),
+        (BIGINT, '"-' + "1" * 30 + '"', f"must be at least {-(2**63)}"),
+        (DATE, '"2026-02-30"', "must be a day that the calendar has"),
+        (DATE, '"0002-02-29 BC"', "must be a day that the calendar has"),
+        (TIME, '"2026-13-01T00:00:00Z"', "must be a day that the calendar has"),
+    ],
+)
+def test_messages_name_the_reason(kind: dict[str, Any], value: str, message: str) -> None:
+    """A number beyond its column and a day that does not exist are refused for what they are."""
+    assert errors_of(f'{{"c": {value}}}', RowFormat(table(kind), changes=False)) == {"c": message}
 
 
 @given(st.text(min_size=1, max_size=200).filter(lambda text: "\x00" not in text))

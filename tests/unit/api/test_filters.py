@@ -49,6 +49,7 @@ def test_values_and_operators() -> None:
         ("total.between", "1", "not known"),
         ("status", "lost", "one of pending"),
         ("quantity", "1.5", "whole number"),
+        ("quantity", "9" * 5000, "must be between"),
         ("quantity", "2147483648", "between"),
         ("total.gte", "much", "number"),
         ("paid", "yes", "true or false"),

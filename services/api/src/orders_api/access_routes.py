@@ -33,13 +33,14 @@ async def get_me(request: Request) -> Response:
     """Return the subject of the request's token, and what it allows."""
     who = require(request, "viewer")
     settings = parts(request).settings
-    rows = who.row_values
+    rows = who.row_values or {}
+    by_customer = [*rows] == [settings.customer_column]
     me = Me(
         mode=settings.auth_mode,
         subject=who.subject,
         role=who.role,
-        rows=rows,
-        customers=None if rows is None else rows.get(settings.customer_column),
+        rows=who.row_values,
+        customers=rows[settings.customer_column] if by_customer else None,
         expires=None if who.expires is None else datetime.fromtimestamp(who.expires, UTC),
     )
     return _uncached(me.model_dump_json())

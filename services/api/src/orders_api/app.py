@@ -39,21 +39,21 @@ def create(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         address, url = settings.redis_address(), settings.database_address()
         async with (
-            Database(url, SESSION, settings.db_pool_connections) as reads,
-            Database(url, SESSION, settings.db_write_connections) as database,
-            HealthProbe(database, address, requests) as probe,
+            Database(url, SESSION, settings.db_pool_connections, "reads") as reads,
+            Database(url, SESSION, settings.db_write_connections, "writes") as writes,
+            HealthProbe(writes, address, requests) as probe,
             redis_client(address, timeout_s=_REDIS_TIMEOUT_S, decode_responses=True) as redis,
             redis_client(address, timeout_s=REDIS_TIMEOUT_S, decode_responses=True) as listed,
         ):
             parts = Parts(
                 settings=settings,
-                catalog=Catalog(database, settings.display()),
-                store=Store(reads, database),
+                catalog=Catalog(writes, settings.display()),
+                store=Store(reads, writes),
                 log=Log(reads),
                 activity=Activity(reads),
                 probe=probe,
                 redis=redis,
-                revocations=RevocationList(database, listed, revocations),
+                revocations=RevocationList(writes, listed, revocations),
                 verifier=None if settings.is_open else settings.verifier(),
             )
             async with _followed(parts):

@@ -19,7 +19,9 @@ INTEGER_BITS = {"smallint": 16, "integer": 32, "bigint": 64}
 _FRACTIONS = {"numeric", "real", "double precision"}
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_WHOLE = re.compile(r"-?[0-9]+")
 _INTEGER = re.compile(r"-?[0-9]{1,1000}")
+_MAX_DIGITS = 19
 _NUMBER = re.compile(
     r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,5})?|NaN|-?Infinity", re.ASCII
 )
@@ -73,9 +75,10 @@ def read_text(column: Column, text: str) -> str:
             raise ValueError(f"must be one of {', '.join(column.choices or ())}")
         case "integer":
             low, high = _bounds(column)
-            if not _INTEGER.fullmatch(text):
+            if not _WHOLE.fullmatch(text):
                 raise ValueError("must be a whole number")
-            if not low <= int(text) <= high:
+            # More digits than any column holds: int() refuses thousands.
+            if len(text.lstrip("-0")) > _MAX_DIGITS or not low <= int(text) <= high:
                 raise ValueError(f"must be between {low} and {high}")
         case "boolean" if text not in ("true", "false"):
             raise ValueError("must be true or false")

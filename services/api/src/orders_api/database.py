@@ -62,11 +62,14 @@ class Database:
     statement has a transaction of its own that begins with the settings, and none is prepared.
     """
 
-    def __init__(self, conninfo: str, session: Mapping[str, str], max_connections: int) -> None:
+    def __init__(
+        self, conninfo: str, session: Mapping[str, str], max_connections: int, purpose: str
+    ) -> None:
         self._session = session
         self._pinned = _pinned(session)
         self._is_shared = False
         self._away = ""
+        self._purpose = purpose
         self._drained_at_s = time.monotonic()
         self.failure = ""
         """Why the last attempt to connect failed; empty if it succeeded."""
@@ -83,7 +86,7 @@ class Database:
             reconnect_timeout=4,
             reconnect_failed=_grow_again,
             check=self._refuse_broken,
-            name="orders",
+            name=purpose,
         )
 
     async def __aenter__(self) -> Self:
@@ -218,9 +221,9 @@ class Database:
         if failure != self._away:
             self._away = failure
             if failure:
-                logger.warning("database_away", error=failure)
+                logger.warning("database_away", connections=self._purpose, error=failure)
             else:
-                logger.info("database_back")
+                logger.info("database_back", connections=self._purpose)
 
 
 def _reporting(report: Callable[[psycopg.Error | None], None]) -> type[Connection]:

@@ -248,7 +248,8 @@ class Me(BaseModel):
     """The principal of the request. In open mode it has no subject and all rights.
 
     `rows` are the values that each restricting column must have, null without a restriction;
-    `customers` those of the customer column. `expires` is null where nothing expires.
+    `customers` is short for a restriction by the customer column alone. `expires` is null where
+    nothing expires.
     """
 
     mode: Literal["open", "token"]
