@@ -1,7 +1,7 @@
 /** A page's connection to the system: the socket, and the stores that it feeds. */
 import { admission } from "@/features/access/api/admission";
 import { getMe } from "@/features/access/api/get-me";
-import { listEventsBefore } from "@/features/activity/api/list-events";
+import { listGroups } from "@/features/activity/api/list-groups";
 import { ActivityFeed } from "@/features/activity/model/activity-feed";
 import { Progress } from "@/features/connection/model/progress";
 import { countOrders, listOrders } from "@/features/orders/api/orders";
@@ -52,7 +52,7 @@ interface Received {
 export class Session {
   readonly schema = new SchemaFeed();
   readonly orders: OrdersFeed;
-  readonly activity = new ActivityFeed(listEventsBefore);
+  readonly activity = new ActivityFeed(listGroups);
   readonly socket: LiveSocket;
   readonly progress: Progress;
   readonly announcer = new Announcer();
@@ -91,7 +91,7 @@ export class Session {
         this.progress.received(events.at(-1)?.position);
         this.#batch.push(events.map((event) => ({ event, conflated })));
       },
-      onReset: (reason) => this.#startOver(reason),
+      onReset: () => this.#startOver(),
       onSchema: (version) => this.schema.announce(version),
       onUnauthorized,
       ...(byTicket && { admission }),
@@ -118,6 +118,7 @@ export class Session {
       const slept = Date.now() - checked > SLEPT_MS;
       checked = Date.now();
       if (slept) this.#wake();
+      if (this.progress.clock.estimate === null) this.counts.reload(); // a clock was set
     }, SLEEP_CHECK_MS);
     // After the start answers are faster, and so tell the database's time more exactly.
     const quiet = setTimeout(() => this.counts.reload(), CLOCK_FIRST_MS);
@@ -168,7 +169,7 @@ export class Session {
     this.#batch.clear();
     this.progress.begin(page.position);
     this.socket.start(page);
-    this.activity.open(page.position);
+    this.activity.restart();
     this.#recount();
   }
 
@@ -180,17 +181,17 @@ export class Session {
     this.counts.receive(ofOrders, conflated);
     this.matching.receive(ofOrders, conflated);
     this.pulse.receive(events, conflated);
-    this.activity.receive(events);
+    this.activity.receive(events, conflated);
     this.announcer.receive(events);
     this.progress.applied(events, this.#batch.waiting === 0 && !conflated);
     for (const listener of this.#listeners) listener(events, !conflated);
   }
 
-  #startOver(reason: string): void {
+  #startOver(): void {
     const { position } = this.socket.state.get();
     this.#batch.clear(); // the snapshot will show their effects
     this.progress.begin(position ?? 0);
-    this.activity.break(reason, position ?? 0);
+    this.activity.reload();
     this.orders.reload();
     this.#recount();
     for (const listener of this.#listeners) listener([], false);

@@ -14,9 +14,14 @@ export interface ClockEstimate {
 
 interface Sample extends ClockEstimate {
   readonly at: number;
+  /** This computer's clock minus the time since the page was opened. */
+  readonly origin: number;
 }
 
 const KEPT_MS = 10 * 60_000; // clocks drift apart
+const JUMP_MS = 500;
+
+const origin = (): number => Date.now() - performance.now();
 
 export class DatabaseClock {
   #samples: Sample[] = [];
@@ -25,18 +30,28 @@ export class DatabaseClock {
     const errorMs = (answeredAt - askedAt) / 2;
     const offsetMs = Date.parse(databaseTime) - (askedAt + errorMs);
     if (!Number.isFinite(offsetMs)) return;
-    const recent = this.#samples.filter(({ at }) => answeredAt - at < KEPT_MS);
-    this.#samples = [...recent.slice(-19), { offsetMs, errorMs, at: answeredAt }];
+    const recent = this.#valid().filter(({ at }) => answeredAt - at < KEPT_MS);
+    this.#samples = [...recent.slice(-19), { offsetMs, errorMs, at: answeredAt, origin: origin() }];
+  }
+
+  /** Drop the answers so far, because the database's clock may have been set. */
+  forget(): void {
+    this.#samples = [];
   }
 
   get offsetMs(): number {
     return this.estimate?.offsetMs ?? 0;
   }
 
-  get estimate(): ClockEstimate | null {
-    return this.#samples.reduce<Sample | null>(
+  get estimate(): (ClockEstimate & { readonly at: number }) | null {
+    return this.#valid().reduce<Sample | null>(
       (best, sample) => (best === null || sample.errorMs <= best.errorMs ? sample : best),
       null,
     );
+  }
+
+  #valid(): Sample[] {
+    const now = origin();
+    return this.#samples.filter((sample) => Math.abs(sample.origin - now) < JUMP_MS);
   }
 }

@@ -11,6 +11,7 @@ export interface FollowedOptions<Page extends { position: number }, Value> {
   readonly fetch: (signal: AbortSignal) => Promise<Page>;
   readonly open: (page: Page) => Value;
   readonly apply: (value: Value, events: readonly ChangeEvent[]) => Value;
+  readonly reloadsApartMs?: number;
 }
 
 const RELOADS_APART_MS = 1000;
@@ -39,10 +40,11 @@ export class Followed<Page extends { position: number }, Value> {
     else this.#carryOn(value, events);
   }
 
-  /** Request the figures again, at most once a second. */
+  /** Request the figures again, usually at most once a second. */
   reload(): void {
     clearTimeout(this.#retry);
-    const pause = Math.max(0, this.#loadedAt + RELOADS_APART_MS - Date.now());
+    const apart = this.#options.reloadsApartMs ?? RELOADS_APART_MS;
+    const pause = Math.max(0, this.#loadedAt + apart - Date.now());
     this.#retry = setTimeout(() => void this.#load(), pause);
   }
 

@@ -120,6 +120,26 @@ export const ordersPage = (key: string) =>
     next_cursor: z.nullable(z.string()),
   });
 export const EventsPage = z.object({ ...Page, events: listOf(readEvent) });
+const ActivityGroup = z.object({
+  table: z.string(),
+  operation: z.enum(OPERATIONS),
+  actor: z.nullable(z.string()),
+  /** The columns that an UPDATE changed, if the server knows them. */
+  columns: z.nullable(z.array(z.string())),
+  events: Count,
+  rows: Count,
+  first: Position,
+  last: Position,
+  began_at: z.string(),
+  ended_at: z.string(),
+  /** Newest first: all events of a small group, else the newest. */
+  sample: listOf(readEvent),
+});
+export const ActivityPage = z.object({
+  ...Page,
+  groups: z.array(ActivityGroup),
+  before: z.nullable(Position),
+});
 export const CountsPage = z.object({
   ...Page,
   time: z.string(),
@@ -131,6 +151,8 @@ export const PulsePage = z.object({
   time: z.string(),
   changes_since: z.string(),
   changes: Counts,
+  recent_since: z.string(),
+  recent: Counts,
   orders_since: z.string(),
   orders: Counts,
 });
@@ -190,6 +212,8 @@ const Message = z.discriminatedUnion("type", [
 
 export type OrdersPage = z.infer<ReturnType<typeof ordersPage>>;
 export type EventsPage = z.infer<typeof EventsPage>;
+export type ActivityGroup = z.infer<typeof ActivityGroup>;
+export type ActivityPage = z.infer<typeof ActivityPage>;
 export type CountsPage = z.infer<typeof CountsPage>;
 export type PulsePage = z.infer<typeof PulsePage>;
 export type Me = z.infer<typeof Me>;

@@ -135,7 +135,7 @@ def test_counts_and_pulse_respect_the_scope(
         events = ok(client.get("/api/events?limit=10000"))
     assert sum(counts.values()) == len(listed)
     assert sum(pulse["orders"]) == len(listed)
-    assert sum(pulse["changes"]) == len(events["events"])
+    assert sum(pulse["changes"]) == len(events["events"]) >= sum(pulse["recent"])
     assert events["last"] == events["position"]
 
 

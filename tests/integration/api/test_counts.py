@@ -111,7 +111,7 @@ async def test_counting_on(api: httpx.AsyncClient, database: Database, seed: int
 
 
 async def test_pulse(api: httpx.AsyncClient, database: Database) -> None:
-    """The pulse counts changes by minute and new orders by quarter, exact at its position."""
+    """The pulse counts changes by minute and second and new orders, exact at its position."""
     run(
         database,
         "INSERT INTO orders (customer_name, product_name, created_at)"
@@ -128,16 +128,18 @@ async def test_pulse(api: httpx.AsyncClient, database: Database) -> None:
     assert sum(pulse.changes[-2:]) == 31  # the minute may have turned
     assert sum(pulse.changes[:39]) in {39, 40}
     assert set(pulse.changes[1:38]) == {1}
-    assert len(pulse.orders) == 100
-    assert sum(pulse.orders) in {25, 26}
+    assert len(pulse.recent) == 60
+    assert sum(pulse.recent) == 31
+    assert pulse.time - pulse.recent_since < timedelta(seconds=61)
+    assert len(pulse.orders) == 25 * 60
+    assert sum(pulse.orders[-24 * 60 - 1 :]) == 25
     assert pulse.time - pulse.orders_since < timedelta(hours=25)
-    assert pulse.orders_since.minute % 15 == 0
 
 
 async def test_pulse_of_nothing(api: httpx.AsyncClient, database: Database) -> None:
     """Without any event the pulse consists of zeros."""
     pulse = ok(await api.get("/api/pulse"))
-    assert set(pulse["changes"]) == set(pulse["orders"]) == {0}
+    assert set(pulse["changes"]) == set(pulse["recent"]) == set(pulse["orders"]) == {0}
     assert pulse["position"] == 0
     run(database, "INSERT INTO orders (customer_name, product_name) VALUES ('A', 'B')")
     assert set(ok(await api.get("/api/pulse"))["orders"]) == {0}  # its event is still to come

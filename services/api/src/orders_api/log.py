@@ -23,7 +23,8 @@ from orders_contract.matching import Scope, View
 from orders_contract.schema import ORDERS, Schema
 
 PULSE_MINUTES = 60
-PULSE_QUARTERS = 4 * 24 + 4
+PULSE_SECONDS = 60
+PULSE_ORDER_MINUTES = 25 * 60
 """A day and an hour: where the day began in the middle of an hour, that hour is whole."""
 SCOPED_PULSE_EVENTS = 100_000
 """Most events that the pulse examines for a principal with a scope."""
@@ -80,24 +81,27 @@ class Log:
     async def recent_past(
         self, catalog: Description, now: datetime, who: Principal = ANYONE
     ) -> RecentPast:
-        """Return the changes of the last hour, the new orders of the last day, the position."""
+        """Return the changes of the last hour and minute, the new orders of the last day."""
         minute = now.replace(second=0, microsecond=0)
         hour = minute - timedelta(minutes=PULSE_MINUTES - 1)
-        quarter = minute - timedelta(minutes=minute.minute % 15)
-        day = quarter - timedelta(minutes=15 * (PULSE_QUARTERS - 1))
+        second = now.replace(microsecond=0) - timedelta(seconds=PULSE_SECONDS - 1)
+        day = minute - timedelta(minutes=PULSE_ORDER_MINUTES - 1)
         counted, values = _created(catalog.tables.get(ORDERS), who)
         values |= {
             "hour": hour,
             "minutes": PULSE_MINUTES,
+            "second": second,
+            "seconds": PULSE_SECONDS,
             "day": day,
-            "quarters": PULSE_QUARTERS,
+            "order_minutes": PULSE_ORDER_MINUTES,
         }
         statement = SQL(queries.PULSE).format(counted=counted, now=queries.NOW)
         async with self.database.connection() as connection:
-            past = RecentPast(hour, day, *await one(connection, statement, values))
+            past = RecentPast(hour, second, day, *await one(connection, statement, values))
             if who.rows is None:
                 return past
-            return replace(past, changes=await _scoped_changes(connection, catalog, past, who))
+            changes, recent = await _scoped_changes(connection, catalog, past, who)
+            return replace(past, changes=changes, recent=recent)
 
     async def _history_page(
         self, catalog: Description, order_id: int, after: int, limit: int, who: Principal
@@ -155,17 +159,19 @@ def _created(table: WatchedTable | None, who: Principal) -> tuple[Composable, Va
 
 async def _scoped_changes(
     connection: Connection, catalog: Description, past: RecentPast, who: Principal
-) -> str:
+) -> tuple[str, str]:
     values: Values = {
         "hour": past.changes_since,
         "minutes": PULSE_MINUTES,
+        "second": past.recent_since,
+        "seconds": PULSE_SECONDS,
         "position": past.position,
         "looked_at": SCOPED_PULSE_EVENTS,
     }
     visible = may_be_visible(catalog.schema, who.rows, values, certain=True)
     statement = SQL(queries.SCOPED_CHANGES).format(visible=visible)
-    changes: str = (await one(connection, statement, values))[0]
-    return changes
+    changes, recent = await one(connection, statement, values)
+    return changes, recent
 
 
 def _with(page: EventPage, shown: Iterable[tuple[int, str]]) -> EventPage:

@@ -79,8 +79,9 @@ class OrderCounts(BaseModel):
 class Pulse(BaseModel):
     """What happened lately, exact at `position`, as `OrderCounts` is.
 
-    `changes` counts the events of each minute since `changes_since`; `orders` the orders created in
-    each quarter of an hour since `orders_since`. `time` lies in the last minute and quarter.
+    `changes` counts the events of each minute since `changes_since`, `recent` those of each second
+    of the last minute since `recent_since`; `orders` the orders created in each minute of the last
+    25 hours since `orders_since`. `time` lies in the last minute and second.
     """
 
     stream: str
@@ -88,6 +89,8 @@ class Pulse(BaseModel):
     time: AwareDatetime
     changes_since: AwareDatetime
     changes: list[NonNegativeInt]
+    recent_since: AwareDatetime
+    recent: list[NonNegativeInt]
     orders_since: AwareDatetime
     orders: list[NonNegativeInt]
 

@@ -71,40 +71,49 @@ COUNTS = """
       FROM order_stream
 """
 
-# Orders are counted by quarters of an hour, because time zones differ by multiples of a quarter.
-# Changes are counted by minutes: positions have no gaps and times hardly ever decrease with them,
-# so the begin of a minute is found by bisection, and its number of changes is a difference of
-# positions. Reading all events of an hour could mean millions.
+# Positions have no gaps and times hardly ever decrease with them, so the begin of a minute is found
+# by bisection, and its number of changes is a difference of positions. Reading all events of
+# an hour could mean millions.
 PULSE = """
-    WITH RECURSIVE counted AS ({counted}), quarters AS (
+    WITH RECURSIVE counted AS ({counted}), created AS (
         SELECT width_bucket(extract(epoch FROM created_at - %(day)s::timestamptz),
-                            0, %(quarters)s * 900, %(quarters)s) AS number,
+                            0, %(order_minutes)s * 60, %(order_minutes)s) AS number,
                greatest(sum(weight), 0) AS orders
           FROM counted
          WHERE created_at >= %(day)s
-           AND created_at < %(day)s::timestamptz + %(quarters)s * interval '15 min'
+           AND created_at < %(day)s::timestamptz + %(order_minutes)s * interval '1 min'
          GROUP BY number
     ), head AS (
         SELECT coalesce(min(position), 1) AS first, coalesce(max(position), 0) AS last
           FROM order_events
-    ), search AS (
-        SELECT number, %(hour)s::timestamptz + number * interval '1 min' AS minute,
-               first AS low, last + 1 AS high
-          FROM head, generate_series(0, %(minutes)s) AS number
+    ), times AS (
+        SELECT 'minute' AS unit, number,
+               %(hour)s::timestamptz + number * interval '1 min' AS time
+          FROM generate_series(0, %(minutes)s) AS number
         UNION ALL
-        SELECT number, minute,
-               CASE WHEN changed_at < minute THEN position + 1 ELSE low END,
-               CASE WHEN changed_at < minute THEN high ELSE position END
+        SELECT 'second', number, %(second)s::timestamptz + number * interval '1 s'
+          FROM generate_series(0, %(seconds)s) AS number
+    ), search AS (
+        SELECT unit, number, time, first AS low, last + 1 AS high FROM head, times
+        UNION ALL
+        SELECT unit, number, time,
+               CASE WHEN changed_at < time THEN position + 1 ELSE low END,
+               CASE WHEN changed_at < time THEN high ELSE position END
           FROM search JOIN order_events ON position = (low + high) / 2
          WHERE low < high
-    ), minutes AS (
-        SELECT number, lead(low) OVER (ORDER BY number) - low AS changes
+    ), counts AS (
+        SELECT unit, number, lead(low) OVER (PARTITION BY unit ORDER BY number) - low AS changes
           FROM search WHERE low = high
+    ), changes AS (
+        SELECT unit, json_agg(changes ORDER BY number)::text AS counts
+          FROM counts WHERE changes IS NOT NULL GROUP BY unit
     )
     SELECT order_stream.id::text, head.last, {now},
-           (SELECT json_agg(changes ORDER BY number)::text FROM minutes WHERE changes IS NOT NULL),
+           (SELECT counts FROM changes WHERE unit = 'minute'),
+           (SELECT counts FROM changes WHERE unit = 'second'),
            (SELECT json_agg(coalesce(orders, 0) ORDER BY number)::text
-              FROM generate_series(1, %(quarters)s) AS number LEFT JOIN quarters USING (number))
+              FROM generate_series(1, %(order_minutes)s) AS number
+              LEFT JOIN created USING (number))
       FROM order_stream, head
 """
 
@@ -226,19 +235,25 @@ LAST_EVENT = """
      WHERE order_id = %(order_id)s AND "table" = 'orders' ORDER BY position DESC LIMIT 1
 """
 
-# The changes of the last hour that a scope shows, among the newest events.
+# The changes of the last hour and minute that a scope shows, among the newest events.
 SCOPED_CHANGES = """
-    WITH recent AS (
+    WITH seen AS MATERIALIZED (
         SELECT changed_at FROM order_events AS event
          WHERE position > (SELECT coalesce(max(position), 0) FROM order_events) - %(looked_at)s
            AND position <= %(position)s AND changed_at >= %(hour)s AND {visible}
-    ), counted AS (
+    ), minutes AS (
         SELECT width_bucket(extract(epoch FROM changed_at - %(hour)s::timestamptz),
                             0, %(minutes)s * 60, %(minutes)s) AS number, count(*) AS changes
-          FROM recent GROUP BY number
+          FROM seen GROUP BY number
+    ), seconds AS (
+        SELECT width_bucket(extract(epoch FROM changed_at - %(second)s::timestamptz),
+                            0, %(seconds)s, %(seconds)s) AS number, count(*) AS changes
+          FROM seen GROUP BY number
     )
-    SELECT json_agg(coalesce(changes, 0) ORDER BY number)::text
-      FROM generate_series(1, %(minutes)s) AS number LEFT JOIN counted USING (number)
+    SELECT (SELECT json_agg(coalesce(changes, 0) ORDER BY number)::text
+              FROM generate_series(1, %(minutes)s) AS number LEFT JOIN minutes USING (number)),
+           (SELECT json_agg(coalesce(changes, 0) ORDER BY number)::text
+              FROM generate_series(1, %(seconds)s) AS number LEFT JOIN seconds USING (number))
 """
 
 # The backlog: changes without a position, and events that Redis does not have yet. Counting stops

@@ -71,17 +71,20 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class RecentPast:
-    """Events of each minute and new orders of each quarter of an hour, as JSON arrays.
+    """Events of each minute and second, and new orders of each minute, as JSON arrays.
 
-    The arrays begin at ``changes_since`` and ``orders_since``; ``time`` is the database's clock.
+    The arrays begin at ``changes_since``, ``recent_since`` and ``orders_since``; ``time`` is the
+    database's clock.
     """
 
     changes_since: datetime
+    recent_since: datetime
     orders_since: datetime
     stream: str
     position: int
     time: str
     changes: str
+    recent: str
     orders: str
 
 

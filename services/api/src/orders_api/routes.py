@@ -65,7 +65,7 @@ async def count_orders(request: Request) -> Response:
 
 @router.get("/pulse", response_model=Pulse, responses=problems())
 async def get_pulse(request: Request) -> Response:
-    """Return the changes of each minute of the last hour, the new orders of the last day."""
+    """Return how many changes and new orders there were lately."""
     who = require(request, "viewer")
     require_no_query(request)
     running = parts(request)
@@ -74,6 +74,7 @@ async def get_pulse(request: Request) -> Response:
     return responses.rendered(
         f'{{"stream":"{past.stream}","position":{past.position},"time":"{past.time}",'
         f'"changes_since":"{past.changes_since.isoformat()}","changes":{past.changes},'
+        f'"recent_since":"{past.recent_since.isoformat()}","recent":{past.recent},'
         f'"orders_since":"{past.orders_since.isoformat()}","orders":{past.orders}}}'
     )
 

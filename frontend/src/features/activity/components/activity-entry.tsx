@@ -1,4 +1,4 @@
-import { Layers, Pencil, Plus, RotateCcw, Trash2, Eraser } from "lucide-react";
+import { Layers, Pencil, Plus, Trash2, Eraser } from "lucide-react";
 import { memo, type ReactNode } from "react";
 import { Age } from "@/components/age";
 import { Changes } from "@/components/changes";
@@ -6,7 +6,7 @@ import { formatCount, formatValue } from "@/lib/format";
 import { type ChangeEvent, ORDERS } from "@/lib/protocol";
 import type { Id, Row } from "@/lib/row";
 import { useSchema } from "@/lib/use-schema";
-import type { Entry } from "../model/activity-log";
+import { type Group, isGroup } from "../model/activity-log";
 import styles from "./activity-entry.module.css";
 
 const ICONS = { INSERT: Plus, UPDATE: Pencil, DELETE: Trash2, TRUNCATE: Eraser, LEAVE: Trash2 };
@@ -17,61 +17,72 @@ const DONE = {
   TRUNCATE: "emptied",
   LEAVE: "left",
 };
+/** Most columns that are named. */
+const MOST_NAMED = 5;
 
 interface EntryProps {
-  entry: Entry;
+  item: Group | ChangeEvent;
   now: number;
   onOpen: (orderId: Id) => void;
 }
 
 /** Memoised: a new entry costs one render, not two hundred. */
-export const ActivityEntry = memo(function ActivityEntry(props: EntryProps) {
-  const { entry, now, onOpen } = props;
-  if (entry.kind === "break") {
-    return (
-      <li className={styles.entry} data-operation="BREAK">
-        <span className={styles.icon}>
-          <RotateCcw size={14} aria-hidden />
-        </span>
-        <div className={styles.words}>
-          <p className={styles.detail}>
-            Reloaded ({entry.reason.replace("_", " ")}): some changes before this are not in this
-            list; the table has them.
-          </p>
-        </div>
-      </li>
-    );
-  }
-  const { operation, actor, changed_at } = entry.kind === "burst" ? entry : entry.event;
-  const Icon = entry.kind === "burst" ? Layers : ICONS[operation];
+export const ActivityEntry = memo(function ActivityEntry({ item, now, onOpen }: EntryProps) {
+  const { operation, actor } = item;
+  const burst = isGroup(item);
+  const Icon = burst ? Layers : ICONS[operation];
   return (
     <li className={styles.entry} data-operation={operation}>
       <span className={styles.icon}>
         <Icon size={14} aria-hidden />
       </span>
       <div className={styles.words}>
-        {entry.kind === "burst" ? (
-          <p className={styles.title}>
-            {formatCount(entry.count)} {entry.table === ORDERS ? "orders" : entry.table}{" "}
-            {DONE[operation]}
-          </p>
-        ) : (
-          <Details event={entry.event} onOpen={onOpen} />
-        )}
+        {burst ? <Summary group={item} /> : <Details event={item} onOpen={onOpen} />}
         <p className={styles.meta}>
-          <Age time={changed_at} now={now} />
+          <Age time={burst ? item.ended_at : item.changed_at} now={now} />
           <code>{operation}</code>
           <span title="Position in the stream">
-            {entry.kind === "burst"
-              ? `${formatCount(entry.first)}–${formatCount(entry.last)}`
-              : formatCount(entry.event.position)}
+            {burst
+              ? `${formatCount(item.first)}–${formatCount(item.last)}`
+              : formatCount(item.position)}
           </span>
-          {actor && <span className={styles.actor}>by {actor}</span>}
+          {actor && (
+            <span className={styles.actor}>
+              by <bdi>{actor}</bdi>
+            </span>
+          )}
         </p>
       </div>
     </li>
   );
 });
+
+/** How many rows changed, of which columns, and by how many changes if some changed repeatedly. */
+function Summary({ group }: { group: Group }) {
+  const { table, operation, events, rows, columns } = group;
+  const schema = useSchema();
+  const noun = table === ORDERS ? "orders" : table;
+  const named = (columns ?? []).map((name) =>
+    table === ORDERS ? schema.label(name).toLowerCase() : name,
+  );
+  const more = named.length - MOST_NAMED;
+  return (
+    <>
+      <p className={styles.title}>
+        {rows === null
+          ? `${formatCount(events)} changes of ${noun}`
+          : `${formatCount(rows)} ${rows === 1 && table === ORDERS ? "order" : noun} ${DONE[operation]}`}
+      </p>
+      {named.length > 0 && (
+        <p className={styles.detail}>
+          {named.slice(0, MOST_NAMED).join(", ")}
+          {more > 0 && ` and ${more} more`}
+          {rows !== null && events > rows && ` · ${formatCount(events)} changes`}
+        </p>
+      )}
+    </>
+  );
+}
 
 interface DetailsProps {
   event: ChangeEvent;
@@ -122,7 +133,16 @@ function OrderSummary({ row }: { row: Row | null }) {
     const value = schema.value(role, row);
     return value == null ? "" : formatValue(value, schema.role(role));
   });
-  return [quantity && quantity !== "1" ? `${quantity} ×` : "", title, customer && `for ${customer}`]
-    .filter(Boolean)
-    .join(" ");
+  return (
+    <>
+      {quantity && quantity !== "1" && `${quantity} × `}
+      <bdi>{title}</bdi>
+      {customer && (
+        <>
+          {" for "}
+          <bdi>{customer}</bdi>
+        </>
+      )}
+    </>
+  );
 }

@@ -1,13 +1,12 @@
 import { Pause, Play } from "lucide-react";
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useRef } from "react";
 import { IconButton } from "@/components/icon-button";
 import { NewsButton } from "@/components/news-button";
-import type { Operation } from "@/lib/protocol";
 import type { Id } from "@/lib/row";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
-import type { ActivityFeed } from "../model/activity-feed";
-import { operationOf } from "../model/activity-log";
+import type { ActivityFeed, Kind } from "../model/activity-feed";
+import { entriesOf } from "../model/activity-log";
 import { ActivityEntry } from "./activity-entry";
 import styles from "./activity-panel.module.css";
 import { useOlder } from "./use-older";
@@ -15,32 +14,16 @@ import { useOlder } from "./use-older";
 const AGES_TICK_MS = 10_000;
 const READING_FROM_PX = 24;
 
-type Kind = "all" | "created" | "changed" | "deleted";
-const KINDS: Readonly<Record<Kind, readonly Operation[]>> = {
-  all: [],
-  created: ["INSERT"],
-  changed: ["UPDATE"],
-  deleted: ["DELETE", "TRUNCATE", "LEAVE"],
-};
-
 interface ActivityPanelProps {
   feed: ActivityFeed;
   onOpen: (orderId: Id) => void;
 }
 
 export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
-  const { log, paused, waiting, loading, problem } = useObservable(feed.state);
-  const [kind, setKind] = useState<Kind>("all");
+  const { kind, log, paused, waiting, loading, problem } = useObservable(feed.state);
   const now = useDatabaseNow(AGES_TICK_MS);
   const list = useRef<HTMLOListElement>(null);
-  const entries = useMemo(
-    () =>
-      log.entries.filter((entry) => {
-        const operation = operationOf(entry);
-        return kind === "all" || operation === null || KINDS[kind].includes(operation);
-      }),
-    [log, kind],
-  );
+  const entries = useMemo(() => (log ? entriesOf(log) : []), [log]);
   const end = useOlder(feed, list, !loading && !problem);
 
   function resume(): void {
@@ -57,7 +40,7 @@ export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
           className={styles.filter}
           aria-label="Show"
           value={kind}
-          onChange={(event) => setKind(event.target.value as Kind)}
+          onChange={(event) => feed.show(event.target.value as Kind)}
         >
           <option value="all">Every change</option>
           <option value="created">Created</option>
@@ -74,7 +57,7 @@ export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
         </IconButton>
       </header>
       <NewsButton count={waiting} noun="change" onShow={resume} />
-      {entries.length === 0 && !loading && <Nothing kind={kind} />}
+      {log && entries.length === 0 && !loading && <Nothing kind={kind} whole={!feed.hasOlder} />}
       <ol
         ref={list}
         className={styles.entries}
@@ -82,11 +65,11 @@ export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
         aria-label="Latest changes, newest first"
         onScroll={(event) => feed.read(event.currentTarget.scrollTop > READING_FROM_PX)}
       >
-        {entries.map((entry) => (
-          <ActivityEntry key={entry.key} entry={entry} now={now} onOpen={onOpen} />
+        {entries.map(({ key, item }) => (
+          <ActivityEntry key={key} item={item} now={now} onOpen={onOpen} />
         ))}
         <li ref={end} className={styles.end}>
-          {loading ? (
+          {loading || !log ? (
             "Loading earlier changes…"
           ) : feed.hasOlder ? (
             <button type="button" onClick={() => void feed.loadOlder()}>
@@ -101,12 +84,12 @@ export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
   );
 }
 
-function Nothing({ kind }: { kind: Kind }) {
+function Nothing({ kind, whole }: { kind: Kind; whole: boolean }) {
   return (
     <p className={styles.empty}>
       {kind === "all"
         ? "Every change appears here when it is made, also one made in psql."
-        : `None of the listed changes ${kind} an order.`}
+        : `Nothing was ${kind} ${whole ? "yet" : "lately"}.`}
     </p>
   );
 }

@@ -1,18 +1,24 @@
 /** The activity log as the user reads it: live, paused, or scrolled back to older events. */
+import { Followed } from "@/lib/followed";
 import { Observable } from "@/lib/observable";
 import { PacedBatch } from "@/lib/paced-batch";
-import type { ChangeEvent, EventsPage } from "@/lib/protocol";
-import {
-  type ActivityLog,
-  bounded,
-  EMPTY_LOG,
-  logBreak,
-  logEvents,
-  logOlder,
-} from "./activity-log";
+import type { ActivityPage, ChangeEvent, Operation } from "@/lib/protocol";
+import { type ActivityLog, addEvents, addOlder, isUncertain, openLog } from "./activity-log";
+
+export type Kind = "all" | "created" | "changed" | "deleted";
+
+/** What the list shows; nothing named means everything. */
+const OPERATIONS: Readonly<Record<Kind, readonly Operation[]>> = {
+  all: [],
+  created: ["INSERT"],
+  changed: ["UPDATE"],
+  deleted: ["DELETE", "TRUNCATE"],
+};
 
 export interface ActivityState {
-  readonly log: ActivityLog;
+  readonly kind: Kind;
+  /** Null until the first answer. */
+  readonly log: ActivityLog | null;
   /** How many changes have arrived since the list was paused. */
   readonly waiting: number;
   readonly paused: boolean;
@@ -21,106 +27,149 @@ export interface ActivityState {
 }
 
 const DELIVER_EVERY_MS = 500;
-const HISTORY_EVENTS = 200;
-const MOST_HISTORY_ENTRIES = 2000;
+const RELOADS_APART_MS = 5000;
+/** A burst has ended when nothing has come for so long: then the server counts its rows. */
+const SETTLED_MS = 3000;
+const MOST_LIVE_GROUPS = 300;
+const MOST_OLDER_GROUPS = 2000;
 
-export type FetchBefore = (position: number, limit: number) => Promise<EventsPage>;
+export type FetchGroups = (
+  before: number | null,
+  operations: readonly Operation[],
+  signal?: AbortSignal,
+) => Promise<ActivityPage>;
 
 export class ActivityFeed {
   readonly state = new Observable<ActivityState>({
-    log: EMPTY_LOG,
+    kind: "all",
+    log: null,
     waiting: 0,
     paused: false,
     loading: false,
     problem: false,
   });
 
-  readonly #fetchBefore: FetchBefore;
-  /** The live log behind a paused list. */
-  #live: ActivityLog = EMPTY_LOG;
-  #reading = false;
+  readonly #fetch: FetchGroups;
+  /** The live log, also behind a list that is held still. */
+  readonly #live: Followed<ActivityPage, ActivityLog>;
   readonly #batch = new PacedBatch<ChangeEvent>(DELIVER_EVERY_MS, (events) => this.#take(events));
+  #reading = false;
+  #settling: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(fetchBefore: FetchBefore) {
-    this.#fetchBefore = fetchBefore;
+  constructor(fetch: FetchGroups) {
+    this.#fetch = fetch;
+    this.#live = new Followed({
+      fetch: (signal) => this.#fetch(null, this.#operations, signal),
+      open: openLog,
+      apply: (log, events) => addEvents(log, events.filter(this.#isShown)),
+      reloadsApartMs: RELOADS_APART_MS,
+    });
+    this.#live.state.subscribe(this.#show);
   }
 
-  receive(events: readonly ChangeEvent[]): void {
-    this.#batch.push(events);
+  receive(events: readonly ChangeEvent[], conflated: boolean): void {
+    if (conflated) this.#live.reload();
+    else this.#batch.push(events);
   }
 
-  /** Start with an empty log at a position, and request the events before it. */
-  open(position: number): void {
+  /** Start anew, after the stream did or with another kind of changes. */
+  restart(): void {
+    this.stop();
+    this.#reading = false;
+    this.#change({ log: null, waiting: 0, loading: false, problem: false });
+    this.#live.restart();
+  }
+
+  /** Request the newest changes again: some of them did not come as events. */
+  reload(): void {
     this.#batch.clear();
-    if (this.#live.entries.length === 0) {
-      this.#live = { entries: [], position, oldest: position + 1 };
-    }
-    this.#show();
-    void this.loadOlder();
+    this.#live.reload();
   }
 
-  break(reason: string, position: number): void {
-    this.#batch.clear();
-    this.#live = logBreak(this.#live, reason, position);
-    this.#show();
+  show(kind: Kind): void {
+    this.#change({ kind, paused: false });
+    this.restart();
   }
 
   /** Pause or resume the list; a paused list does not move. */
   pause(paused: boolean): void {
     this.#change({ paused });
-    if (!paused) this.#show();
+    this.#show();
   }
 
-  /** Tell whether the user has scrolled back: then the list does not move and is not cut. */
+  /** Tell whether the user has scrolled back: then the list does not move. */
   read(reading: boolean): void {
+    if (reading === this.#reading) return;
     this.#reading = reading;
-    if (!reading) this.#show();
+    this.#show();
   }
 
   get hasOlder(): boolean {
-    const { oldest, entries } = this.state.get().log;
-    return oldest > 1 && oldest !== Infinity && entries.length < MOST_HISTORY_ENTRIES;
+    const { log } = this.state.get();
+    return log !== null && log.before !== null && log.groups.length < MOST_OLDER_GROUPS;
   }
 
   async loadOlder(): Promise<void> {
-    const { log, loading } = this.state.get();
-    if (loading || !this.hasOlder) return;
+    const { log, kind, loading } = this.state.get();
+    if (loading || log === null || !this.hasOlder) return;
     this.#change({ loading: true, problem: false });
     try {
-      const { events } = await this.#fetchBefore(log.oldest, HISTORY_EVENTS);
-      const older = logOlder(this.state.get().log, events);
-      // No older events: the log has been pruned up to here.
-      const found = older === this.state.get().log ? { ...older, oldest: 1 } : older;
-      if (!this.#isHeld) this.#live = logOlder(this.#live, events);
-      this.#change({ loading: false, log: found });
+      const page = await this.#fetch(log.before, this.#operations);
+      const now = this.state.get();
+      if (now.kind !== kind || now.log?.before !== log.before) return;
+      const longer = addOlder(now.log, page);
+      if (this.#isHeld) this.#change({ log: longer });
+      else this.#live.state.set(longer);
     } catch {
-      this.#change({ loading: false, problem: true });
+      this.#change({ problem: true });
+    } finally {
+      this.#change({ loading: false });
     }
   }
 
   stop(): void {
+    clearTimeout(this.#settling);
     this.#batch.clear();
+    this.#live.stop();
   }
 
   get #isHeld(): boolean {
     return this.state.get().paused || this.#reading;
   }
 
-  #take(events: readonly ChangeEvent[]): void {
-    this.#live = logEvents(this.#live, events);
-    if (this.#isHeld) {
-      const { position } = this.state.get().log;
-      this.#change({ waiting: Math.max(0, this.#live.position - position) });
-    } else {
-      this.#show();
-    }
+  get #operations(): readonly Operation[] {
+    return OPERATIONS[this.state.get().kind];
   }
 
-  #show(): void {
-    if (this.#isHeld) return;
-    this.#live = bounded(this.#live);
-    this.#change({ log: this.#live, waiting: 0 });
+  readonly #isShown = ({ operation }: ChangeEvent): boolean => {
+    const { kind } = this.state.get();
+    return (
+      kind === "all" ||
+      this.#operations.includes(operation) ||
+      (kind === "deleted" && operation === "LEAVE")
+    );
+  };
+
+  #take(events: readonly ChangeEvent[]): void {
+    this.#live.receive(events);
+    if (this.#isHeld) {
+      const waiting = this.state.get().waiting + events.filter(this.#isShown).length;
+      this.#change({ waiting });
+    }
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(this.#settle, SETTLED_MS);
   }
+
+  readonly #settle = (): void => {
+    const log = this.#live.state.get();
+    if (log && (isUncertain(log) || log.groups.length > MOST_LIVE_GROUPS)) this.#live.reload();
+  };
+
+  readonly #show = (): void => {
+    if (!this.#isHeld || this.state.get().log === null) {
+      this.#change({ log: this.#live.state.get(), waiting: 0 });
+    }
+  };
 
   #change(change: Partial<ActivityState>): void {
     this.state.set({ ...this.state.get(), ...change });

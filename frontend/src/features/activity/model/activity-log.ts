@@ -1,169 +1,189 @@
-/** The latest changes in the database, newest first. Pure. */
-import type { ChangeEvent, Operation } from "@/lib/protocol";
+/**
+ * The latest changes in the database in groups, as the server counts them. Live events are added by
+ * the server's rule: a group has changes of one table by one operation and actor, of the same columns,
+ * less than two seconds apart, within one minute of the clock. Pure.
+ */
+import type { ActivityGroup, ActivityPage, ChangeEvent, Operation } from "@/lib/protocol";
 
-export interface Single {
-  readonly kind: "single";
-  readonly key: string;
-  readonly event: ChangeEvent;
+export interface Group extends Omit<ActivityGroup, "rows"> {
+  /** How many different rows changed; null until the server has counted them. */
+  readonly rows: number | null;
+  /** The rows, where all of them are known. */
+  readonly known: ReadonlySet<string> | null;
 }
-/** Many operations of one kind: a COPY, an UPDATE of thousands of rows, a busy minute. */
-export interface Burst {
-  readonly kind: "burst";
+
+export interface ActivityLog {
+  /** The group that began last is first. */
+  readonly groups: readonly Group[];
+  /** The log has the events up to this position. */
+  readonly position: number;
+  /** Events before this position have to be requested; null if there are none. */
+  readonly before: number | null;
+}
+
+/** What the list shows: a group, or one event of a small group. */
+export interface Entry {
   readonly key: string;
+  readonly item: Group | ChangeEvent;
+}
+
+const PAUSE_MS = 2000;
+const MINUTE_MS = 60_000;
+const SAMPLE_EVENTS = 7;
+const MOST_KNOWN_ROWS = 10_000;
+
+export const openLog = ({ groups, position, before }: ActivityPage): ActivityLog => ({
+  groups: groups.map(known).sort(byBegin),
+  position,
+  before,
+});
+
+/** Add events, given oldest first; skip those that the log has already. */
+export function addEvents(log: ActivityLog, events: readonly ChangeEvent[]): ActivityLog {
+  const fresh = events.filter(({ position }) => position > log.position);
+  const last = fresh.at(-1);
+  if (!last) return log;
+  const groups = [...log.groups];
+  // Growing groups are complete only after the loop: a set of rows is copied once for all events.
+  const own = new Set<ReadonlySet<string>>();
+  for (const event of fresh) {
+    const at = groups.findIndex((group) => isSameKind(group, event));
+    const group = groups[at];
+    if (group && follows(group.ended_at, event.changed_at)) groups[at] = grow(group, event, own);
+    else groups.unshift(begin(event, own));
+  }
+  return { ...log, groups, position: last.position };
+}
+
+/** Add earlier groups. The newest of them may be the earlier part of a group in the log. */
+export function addOlder(log: ActivityLog, page: ActivityPage): ActivityLog {
+  const groups = [...log.groups];
+  for (const older of page.groups.map(known).sort(byBegin)) {
+    const at = groups.findLastIndex((group) => isSameKind(group, older));
+    const group = groups[at];
+    if (group && follows(older.ended_at, group.began_at)) groups[at] = joined(older, group);
+    else groups.push(older);
+  }
+  return { ...log, groups, before: page.before };
+}
+
+/** Small groups are shown event by event. The entry that began last is first. */
+export const entriesOf = ({ groups }: ActivityLog): Entry[] =>
+  groups
+    .flatMap((group): Entry[] =>
+      group.sample.length === group.events
+        ? group.sample.map((event) => ({ key: String(event.position), item: event }))
+        : [{ key: String(group.first), item: group }],
+    )
+    .sort((a, b) => Number(b.key) - Number(a.key));
+
+export const isGroup = (item: Group | ChangeEvent): item is Group => "events" in item;
+
+/** Whether the server would tell more than the log: how many rows the changes concern. */
+export const isUncertain = ({ groups }: ActivityLog): boolean =>
+  groups.some(({ rows }) => rows === null);
+
+const byBegin = (a: Group, b: Group): number => b.first - a.first;
+
+function known(group: ActivityGroup): Group {
+  const whole = group.sample.length === group.events;
+  return { ...group, known: whole ? new Set(group.sample.map(rowOf)) : null };
+}
+
+interface Kind {
   readonly table: string;
   readonly operation: Operation;
   readonly actor: string | null;
-  readonly count: number;
-  readonly first: number;
-  readonly last: number;
-  readonly began_at: string;
-  readonly changed_at: string;
-}
-/** A gap in the log: the changes in between are not shown. */
-export interface Break {
-  readonly kind: "break";
-  readonly key: string;
-  readonly reason: string;
-}
-export type Entry = Single | Burst | Break;
-
-export interface ActivityLog {
-  readonly entries: readonly Entry[];
-  /** The log has the events up to this position. */
-  readonly position: number;
-  /** The log has the events from this position; older ones have to be requested. */
-  readonly oldest: number;
 }
 
-export const EMPTY_LOG: ActivityLog = { entries: [], position: 0, oldest: Infinity };
-
-const MOST_ENTRIES = 200;
-const BURST_FROM = 8;
-const BURST_PAUSE_MS = 2000;
-const LONGEST_BURST_MS = 60_000;
-/** Under steady load each kind of operation has one entry that grows, among the first ones. */
-const OPEN_BURSTS_WITHIN = 6;
-
-/** Add events, given oldest first, on top; skip those that the log has already. */
-export function logEvents(log: ActivityLog, events: readonly ChangeEvent[]): ActivityLog {
-  const fresh = events.filter((event) => event.position > log.position);
-  const [first, last] = [fresh[0], fresh.at(-1)];
-  if (!first || !last) return log;
-  let entries = log.entries;
-  for (const group of groupsOf(fresh)) entries = addGroup(entries, group);
-  return bounded({
-    entries,
-    position: last.position,
-    oldest: Math.min(log.oldest, first.position),
-  });
-}
-
-/** Add older events, given oldest first, at the end. */
-export function logOlder(log: ActivityLog, events: readonly ChangeEvent[]): ActivityLog {
-  const older = events.filter((event) => event.position < log.oldest);
-  const [first] = older;
-  if (!first) return log;
-  let entries: readonly Entry[] = [];
-  for (const group of groupsOf(older)) entries = addGroup(entries, group);
-  return { ...log, entries: [...log.entries, ...entries], oldest: first.position };
-}
-
-export function logBreak(log: ActivityLog, reason: string, position: number): ActivityLog {
-  const entry: Break = { kind: "break", key: `break-${position}`, reason };
-  const others = log.entries.filter(({ key }) => key !== entry.key);
-  return bounded({
-    entries: [entry, ...others],
-    position,
-    oldest: Math.min(log.oldest, position + 1),
-  });
-}
-
-/** The log cut to the length that is kept while the user does not scroll back. */
-export function bounded(log: ActivityLog): ActivityLog {
-  if (log.entries.length <= MOST_ENTRIES) return log;
-  const entries = log.entries.slice(0, MOST_ENTRIES);
-  return { ...log, entries, oldest: oldestOf(entries) ?? log.oldest };
-}
-
-export const operationOf = (entry: Entry): Operation | null =>
-  entry.kind === "break" ? null : entry.kind === "burst" ? entry.operation : entry.event.operation;
-
-function oldestOf(entries: readonly Entry[]): number | null {
-  for (let at = entries.length - 1; at >= 0; at -= 1) {
-    const entry = entries[at];
-    if (entry?.kind === "single") return entry.event.position;
-    if (entry?.kind === "burst") return entry.first;
-  }
-  return null;
-}
-
-/** Groups of the same operation by the same actor in quick succession, and single events. */
-function groupsOf(events: readonly ChangeEvent[]): ChangeEvent[][] {
-  const open = new Map<string, ChangeEvent[]>();
-  const runs: ChangeEvent[][] = [];
-  for (const event of events) {
-    const key = `${event.table} ${event.operation} ${event.actor ?? ""}`;
-    const run = open.get(key);
-    const [first, last] = [run?.[0], run?.at(-1)];
-    if (run && first && last && isSoonAfter(event.changed_at, first.changed_at, last.changed_at)) {
-      run.push(event);
-    } else {
-      const another = [event];
-      open.set(key, another);
-      runs.push(another);
-    }
-  }
-  const groups = runs.flatMap((run) =>
-    run.length >= BURST_FROM ? [run] : run.map((event) => [event]),
-  );
-  return groups.sort((a, b) => lastOf(a) - lastOf(b));
-}
-
-function isSoonAfter(now: string, began: string, last: string): boolean {
-  const time = Date.parse(now);
-  return time - Date.parse(last) < BURST_PAUSE_MS && time - Date.parse(began) < LONGEST_BURST_MS;
-}
-
-const lastOf = (group: readonly ChangeEvent[]): number => group.at(-1)?.position ?? 0;
-
-function addGroup(entries: readonly Entry[], group: readonly ChangeEvent[]): readonly Entry[] {
-  const [first] = group;
-  const last = group.at(-1);
-  if (!first || !last) return entries;
-  const open = entries
-    .slice(0, OPEN_BURSTS_WITHIN)
-    .findIndex((entry) => entry.kind === "burst" && continues(entry, first));
-  const burst = entries[open];
-  if (burst?.kind === "burst") return entries.with(open, grow(burst, last, group.length));
-  if (group.length > 1) return [burstOf(first, last, group.length), ...entries];
-  return [{ kind: "single", key: String(first.position), event: first }, ...entries];
-}
-
-function continues(burst: Burst, event: ChangeEvent): boolean {
-  const { table, operation, actor, changed_at } = event;
+function isSameKind(group: Group, other: Group | ChangeEvent): boolean {
+  const { table, operation, actor }: Kind = other;
   return (
-    burst.table === table &&
-    burst.operation === operation &&
-    burst.actor === actor &&
-    isSoonAfter(changed_at, burst.began_at, burst.changed_at)
+    group.table === table &&
+    group.operation === operation &&
+    group.actor === actor &&
+    sorted(group.columns) === sorted(isGroup(other) ? other.columns : columnsOf(other))
   );
 }
 
-function grow(burst: Burst, { position, changed_at }: ChangeEvent, by: number): Burst {
-  return { ...burst, last: position, changed_at, count: burst.count + by };
+const columnsOf = ({ operation, changed }: ChangeEvent): string[] | null =>
+  operation === "UPDATE" && changed ? Object.keys(changed) : null;
+
+const sorted = (columns: readonly string[] | null): string | null =>
+  columns && [...columns].sort().join("\n");
+
+function follows(earlier: string, later: string): boolean {
+  const [before, after] = [Date.parse(earlier), Date.parse(later)];
+  return (
+    after - before < PAUSE_MS && Math.floor(after / MINUTE_MS) === Math.floor(before / MINUTE_MS)
+  );
 }
 
-function burstOf(first: ChangeEvent, last: ChangeEvent, count: number): Burst {
+function begin(event: ChangeEvent, own: Set<ReadonlySet<string>>): Group {
+  const { table, operation, actor, position, changed_at } = event;
+  const rows = new Set([rowOf(event)]);
+  own.add(rows);
   return {
-    kind: "burst",
-    key: String(first.position),
-    table: first.table,
-    operation: first.operation,
-    actor: first.actor,
-    count,
-    first: first.position,
-    last: last.position,
-    began_at: first.changed_at,
-    changed_at: last.changed_at,
+    table,
+    operation,
+    actor,
+    columns: columnsOf(event),
+    events: 1,
+    rows: 1,
+    first: position,
+    last: position,
+    began_at: changed_at,
+    ended_at: changed_at,
+    sample: [event],
+    known: rows,
+  };
+}
+
+function grow(group: Group, event: ChangeEvent, own: Set<ReadonlySet<string>>): Group {
+  const events = group.events + 1;
+  const whole = group.sample.length === group.events && events <= SAMPLE_EVENTS;
+  const rows = withRow(group, event, own);
+  return {
+    ...group,
+    events,
+    rows: isRepeatable(group) ? (rows?.size ?? null) : events,
+    last: event.position,
+    ended_at: event.changed_at > group.ended_at ? event.changed_at : group.ended_at,
+    sample: whole ? [event, ...group.sample] : [event],
+    known: rows,
+  };
+}
+
+function withRow(
+  group: Group,
+  event: ChangeEvent,
+  own: Set<ReadonlySet<string>>,
+): ReadonlySet<string> | null {
+  const { known: rows } = group;
+  if (rows === null || rows.size >= MOST_KNOWN_ROWS || !isRepeatable(group)) return null;
+  const row = rowOf(event);
+  if (rows.has(row)) return rows;
+  const grown = own.has(rows) ? (rows as Set<string>) : new Set(rows);
+  own.add(grown.add(row));
+  return grown;
+}
+
+/** Whether the changes of a group may concern one row several times. */
+const isRepeatable = ({ operation }: Kind): boolean =>
+  operation === "UPDATE" || operation === "LEAVE";
+
+const rowOf = ({ key, order_id }: ChangeEvent): string =>
+  key ? Object.values(key).join("\n") : String(order_id);
+
+function joined(older: Group, newer: Group): Group {
+  const events = older.events + newer.events;
+  return {
+    ...newer,
+    events,
+    rows: isRepeatable(newer) ? null : events,
+    first: older.first,
+    began_at: older.began_at,
+    sample: newer.sample.slice(0, 1),
+    known: null,
   };
 }

@@ -31,7 +31,7 @@ export function ConnectionStatus({ socket, progress }: ConnectionStatusProps) {
     api,
     now,
   });
-  const latency = progress.latency.median(now);
+  const latency = progress.latencyMs;
   const clock = progress.clock.estimate;
   const trigger = (
     <button

@@ -12,11 +12,14 @@ export interface Standing {
   readonly head: number;
 }
 
+/** A latency beyond this is believed only if the clocks were compared as lately. */
+const IMPLAUSIBLE_MS = 10_000;
+
 export class Progress {
   readonly state = new Observable<Standing>({ shown: 0, head: 0 });
   readonly clock = new DatabaseClock();
-  readonly latency = new LatencyMeter();
 
+  readonly #latency = new LatencyMeter();
   readonly #socket: Observable<LiveState>;
   readonly #unsubscribe: () => void;
 
@@ -59,11 +62,21 @@ export class Progress {
     this.#unsubscribe();
   }
 
+  /** The median of the last minute. */
+  get latencyMs(): number | null {
+    return this.#latency.median(performance.now());
+  }
+
   #measure({ changed_at }: ChangeEvent): void {
-    const offsetMs = this.clock.estimate?.offsetMs;
-    if (offsetMs === undefined) return;
+    const { estimate } = this.clock;
+    if (estimate === null) return;
     const now = Date.now();
-    this.latency.add(Math.max(0, now + offsetMs - Date.parse(changed_at)), now);
+    const ms = now + estimate.offsetMs - Date.parse(changed_at);
+    if (Math.abs(ms) < IMPLAUSIBLE_MS || now - estimate.at < IMPLAUSIBLE_MS) {
+      this.#latency.add(Math.max(0, ms), performance.now());
+    } else {
+      this.clock.forget();
+    }
   }
 
   #change(change: Partial<Standing>): void {

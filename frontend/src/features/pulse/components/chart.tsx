@@ -82,7 +82,9 @@ function options(kind: ChartProps["kind"], element: HTMLElement): uPlot.Options 
       },
       {
         ...axis,
-        size: 34,
+        // In German 10,000 is not shortened to 10k: the labels' length is not known beforehand.
+        size: (_, labels: string[] | null) =>
+          12 + 6.5 * Math.max(3, ...(labels ?? []).map(({ length }) => length)),
         space: 26,
         grid: { stroke: colour("--line"), width: 1 },
         values: (_, splits) =>

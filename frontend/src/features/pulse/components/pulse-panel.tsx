@@ -4,7 +4,13 @@ import type { Observable } from "@/lib/observable";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservablePaced } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
-import { changesByMinute, ordersByHour, type Pulse } from "../model/pulse";
+import {
+  changesByMinute,
+  changesInLastMinute,
+  ordersByHour,
+  ordersInLastDay,
+  type Pulse,
+} from "../model/pulse";
 import { Chart } from "./chart";
 import styles from "./pulse.module.css";
 
@@ -21,24 +27,24 @@ export function PulsePanel({ pulse, counts }: PulsePanelProps) {
   const schema = useSchema();
   const minutes = known ? changesByMinute(known, now) : [];
   const hours = known ? ordersByHour(known, now) : [];
-  const thisMinute = minutes.at(-1)?.value ?? 0;
-  const lastMinute = minutes.at(-2)?.value ?? 0;
-  const today = hours.reduce((sum, { value }) => sum + value, 0);
+  const lastMinute = known ? changesInLastMinute(known, now) : 0;
+  const today = known ? ordersInLastDay(known, now) : 0;
   return (
     <section className={styles.panel} aria-labelledby="pulse-heading">
       <h2 id="pulse-heading" className="visually-hidden">
         Pulse
       </h2>
-      <StatusBars counts={counts} />
+      {schema.role("status") && <StatusBars counts={counts} />}
       <figure className={styles.figure}>
         <figcaption>
           <span>Changes per minute</span>
-          <b data-testid="changes-this-minute">{known ? formatCount(thisMinute) : "–"}</b>
+          <b data-testid="changes-in-60-s">{known ? formatCount(lastMinute) : "–"}</b>{" "}
+          <span>in 60 s</span>
         </figcaption>
         <Chart
           kind="line"
           bars={minutes}
-          label={`Changes per minute over the last hour. This minute ${thisMinute}, the minute before ${lastMinute}.`}
+          label={`Changes per minute over the last hour, ${lastMinute} in the last 60 seconds.`}
         />
       </figure>
       {schema.column("created_at")?.kind === "timestamp" && (
@@ -51,7 +57,7 @@ export function PulsePanel({ pulse, counts }: PulsePanelProps) {
           <Chart
             kind="bars"
             bars={hours}
-            label={`New orders per hour over the last day. ${today} in all, ${hours.at(-1)?.value ?? 0} in this hour.`}
+            label={`New orders per hour. ${today} in the last 24 hours, ${hours.at(-1)?.value ?? 0} in this hour.`}
           />
         </figure>
       )}
@@ -81,7 +87,7 @@ function StatusBars({ counts }: Pick<PulsePanelProps, "counts">) {
         {shown.map(({ status, count }) => (
           <div key={status} {...statusColour(schema, status)}>
             <dt>
-              <span>{visibleStatus(status)}</span>
+              <bdi>{visibleStatus(status)}</bdi>
             </dt>
             <dd>{known ? formatCount(count) : "–"}</dd>
           </div>

@@ -1,19 +1,24 @@
-/** Changes per minute and new orders per quarter of an hour. Pure. */
+/** Changes per minute and second, and new orders per minute. Pure. */
 import { type ChangeEvent, ORDERS, type PulsePage, rowsOf } from "@/lib/protocol";
 import { textIn } from "@/lib/row";
 
+const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
-const QUARTER_MS = 15 * MINUTE_MS;
 const HOUR_MS = 60 * MINUTE_MS;
-export const MINUTES = 60;
+const MINUTES = 60;
+const SECONDS = 60;
 const HOURS = 24;
-const QUARTERS_KEPT = (HOURS + 1) * 4;
+const DAY_MINUTES = HOURS * 60;
+/** The first hour of a chart may begin an hour before the day does. */
+const ORDER_MINUTES = DAY_MINUTES + 60;
 
-/** Numbers by the minute (or quarter) since the epoch. */
+/** Numbers by the minute (or second) since the epoch. */
 type Histogram = ReadonlyMap<number, number>;
 
 export interface Pulse {
   readonly changes: Histogram;
+  /** The changes of the last minute by second. */
+  readonly recent: Histogram;
   readonly orders: Histogram;
 }
 
@@ -26,44 +31,62 @@ export interface Bar {
 export function openPulse(page: PulsePage): Pulse {
   return {
     changes: histogram(page.changes_since, MINUTE_MS, page.changes),
-    orders: histogram(page.orders_since, QUARTER_MS, page.orders),
+    recent: histogram(page.recent_since, SECOND_MS, page.recent),
+    orders: histogram(page.orders_since, MINUTE_MS, page.orders),
   };
 }
 
 export function pulseOn(pulse: Pulse, events: readonly ChangeEvent[]): Pulse {
   const changes = new Map(pulse.changes);
+  const recent = new Map(pulse.recent);
   let orders = new Map(pulse.orders);
   for (const event of events) {
     add(changes, slotOf(event.changed_at, MINUTE_MS), 1);
+    add(recent, slotOf(event.changed_at, SECOND_MS), 1);
     if (event.table !== ORDERS) continue;
     if (event.operation === "TRUNCATE") orders = new Map();
     const { before, after } = rowsOf(event);
     const [was, is] = [textIn(before, "created_at"), textIn(after, "created_at")];
     if (was === is) continue;
-    if (was !== undefined) add(orders, slotOf(was, QUARTER_MS), -1);
-    if (is !== undefined) add(orders, slotOf(is, QUARTER_MS), 1);
+    if (was !== undefined) add(orders, slotOf(was, MINUTE_MS), -1);
+    if (is !== undefined) add(orders, slotOf(is, MINUTE_MS), 1);
   }
-  return { changes: newest(changes, MINUTES + 1), orders: newest(orders, QUARTERS_KEPT) };
+  return {
+    changes: newest(changes, MINUTES + 1),
+    recent: newest(recent, SECONDS + 1),
+    orders: newest(orders, ORDER_MINUTES + 1),
+  };
 }
 
-/** The last hour by minute; the last bar is the current minute. */
-export function changesByMinute({ changes }: Pulse, now: number): Bar[] {
-  const last = Math.floor(now / MINUTE_MS);
-  return Array.from({ length: MINUTES }, (_, at) => {
-    const minute = last - MINUTES + 1 + at;
-    return { from: minute * MINUTE_MS, value: changes.get(minute) ?? 0 };
+/** The last hour: complete minutes, then the last sixty seconds. A minute that runs says little. */
+export function changesByMinute(pulse: Pulse, now: number): Bar[] {
+  const current = Math.floor(now / MINUTE_MS);
+  const minutes = Array.from({ length: MINUTES - 1 }, (_, at) => {
+    const minute = current - MINUTES + 1 + at;
+    return { from: minute * MINUTE_MS, value: pulse.changes.get(minute) ?? 0 };
   });
+  return [...minutes, { from: now, value: changesInLastMinute(pulse, now) }];
 }
+
+export const changesInLastMinute = ({ recent }: Pulse, now: number): number =>
+  sum(recent, Math.floor(now / SECOND_MS) - SECONDS + 1, SECONDS);
 
 /** The last day by hour of the reader's time zone; the last bar is the current hour. */
 export function ordersByHour({ orders }: Pulse, now: number): Bar[] {
   const hour = new Date(now).setMinutes(0, 0, 0);
   return Array.from({ length: HOURS }, (_, at) => {
     const from = hour - (HOURS - 1 - at) * HOUR_MS;
-    const quarters = [0, 1, 2, 3].map((quarter) => Math.floor(from / QUARTER_MS) + quarter);
-    const value = quarters.reduce((sum, quarter) => sum + (orders.get(quarter) ?? 0), 0);
-    return { from, value: Math.max(0, value) };
+    return { from, value: Math.max(0, sum(orders, Math.floor(from / MINUTE_MS), 60)) };
   });
+}
+
+export const ordersInLastDay = ({ orders }: Pulse, now: number): number =>
+  Math.max(0, sum(orders, Math.floor(now / MINUTE_MS) - DAY_MINUTES + 1, DAY_MINUTES));
+
+function sum(counts: Histogram, first: number, length: number): number {
+  let total = 0;
+  for (let slot = first; slot < first + length; slot += 1) total += counts.get(slot) ?? 0;
+  return total;
 }
 
 const slotOf = (time: string, slotMs: number): number => Math.floor(Date.parse(time) / slotMs);
