@@ -197,6 +197,81 @@ def test_choice_of_the_moment(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     expect(row(page, other)).to_contain_text("shipped")
 
 
+PHONE = {"width": 390, "height": 844}
+LONG = "An extraordinarily long product name that no phone can show in one line"
+
+
+@pytest.fixture
+def no_status(stack: EmbeddedStack) -> Iterator[EmbeddedStack]:
+    """Drop the column of the status; restore it afterwards."""
+    stack.psql("CREATE TABLE kept AS SELECT id, status FROM orders")
+    check = stack.psql(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE conname = 'orders_status_known' AND conrelid = 'orders'::regclass"
+    )
+    stack.psql("ALTER TABLE orders DROP COLUMN status CASCADE")
+    yield stack
+    stack.psql(
+        "ALTER TABLE orders ADD COLUMN status text NOT NULL DEFAULT 'pending',"
+        f" ADD CONSTRAINT orders_status_known {check};"
+        " UPDATE orders SET status = kept.status FROM kept WHERE kept.id = orders.id;"
+        " DROP TABLE kept; CREATE INDEX orders_status ON orders (status, id)"
+    )
+
+
+def test_no_status(no_status: EmbeddedStack, open_tab: OpenTab) -> None:
+    """Without a status there are no tabs, legend or empty badges; a phone shows all buttons."""
+    order = create(no_status, product_name=LONG)
+    page = open_tab()
+    expect(row(page, order)).to_contain_text("An extraordinarily long")
+    expect(page.get_by_role("group", name="Status")).to_have_count(0)
+    expect(page.get_by_label("Orders by status")).to_have_count(0)
+    expect(page.get_by_text("no status")).to_have_count(0)
+    row(page, order).get_by_role("checkbox").check()
+    bar = page.get_by_role("region", name="Selected orders")
+    expect(bar.get_by_role("button", name="Move")).to_have_count(0)
+    phone = open_tab(**PHONE)
+    delete = row(phone, order).get_by_role("button", name=f"Delete order {order}")
+    box = delete.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= PHONE["width"]
+    delete.click()
+    expect(row(phone, order).get_by_role("button", name=f"Keep order {order}")).to_be_visible()
+    row(phone, order).get_by_role("button", name=f"Keep order {order}").click()
+
+
+def test_added_columns_on_a_phone(own_columns: EmbeddedStack, open_tab: OpenTab) -> None:
+    """The columns that the user adds are on the cards of a phone, with their names."""
+    own_columns.psql(ADD)
+    order = create(own_columns, product_name=LONG)
+    own_columns.psql(f"UPDATE orders SET total = 1234.5, store = 'Berlin' WHERE id = {order}")
+    page = open_tab(**PHONE)
+    expect(row(page, order)).to_contain_text("An extraordinarily long")
+    before = row(page, order).bounding_box()
+    page.get_by_role("button", name="Columns").click()
+    for name in ("Total", "Store"):
+        page.get_by_label(name).check()
+    page.keyboard.press("Escape")
+    for text in ("1,234.50", "Berlin"):
+        expect(row(page, order).get_by_text(text, exact=True)).to_be_visible()
+    after = row(page, order).bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["height"] > before["height"]
+
+
+def test_text_of_both_directions(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """Text that is written from right to left does not reorder what stands beside it."""
+    hebrew = "שלום 123"
+    order = create(stack, customer_name=hebrew, product_name=hebrew, quantity=7)
+    stack.psql(f"SET orders.actor = '{hebrew}'; UPDATE orders SET quantity = 8 WHERE id = {order}")
+    page = open_tab(f"/orders/{order}")
+    places = page.get_by_text(hebrew, exact=True)
+    expect(places.nth(3)).to_be_attached()
+    for place in places.all():
+        assert place.evaluate("element => getComputedStyle(element).unicodeBidi") == "isolate"
+
+
 def test_escape_leaves_the_search(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     """Esc in the search box keeps the search and the open order."""
     order = create(stack, customer_name="Escape Eve")

@@ -21,9 +21,13 @@ export function Changes({ row, changed }: ChangesProps) {
           <div key={name}>
             <dt>{schema.label(name).toLowerCase()}</dt>
             <dd>
-              <del>{formatValue(before, column)}</del>
+              <del>
+                <bdi>{formatValue(before, column)}</bdi>
+              </del>
               <ArrowRight size={12} aria-label="to" />
-              <ins>{formatValue(row[name], column)}</ins>
+              <ins>
+                <bdi>{formatValue(row[name], column)}</bdi>
+              </ins>
             </dd>
           </div>
         );

@@ -18,7 +18,7 @@ export function StatusBadge({ status, children }: { status: string; children?: R
   return (
     <span className={styles.badge} {...statusColour(schema, status)}>
       <span className={styles.dot} aria-hidden />
-      <span className={styles.text}>{visibleStatus(status)}</span>
+      <bdi className={styles.text}>{visibleStatus(status)}</bdi>
       {children}
     </span>
   );

@@ -33,13 +33,13 @@ export function Who({ me, onSignOut }: WhoProps) {
       title="Who is signed in"
     >
       <UserRound size={16} aria-hidden />
-      <span className={styles.subject}>{me.subject}</span>
+      <bdi className={styles.subject}>{me.subject}</bdi>
       {me.role === "viewer" && <span className={styles.limit}>read only</span>}
       {soon && <span className={styles.soon}>ends soon</span>}
     </button>
   );
   const facts = {
-    "Signed in as": me.subject,
+    "Signed in as": <bdi>{me.subject}</bdi>,
     Role: me.role,
     May: MAY[me.role],
     Orders: me.rows ? rowsText(me.rows) : "all",

@@ -67,22 +67,24 @@ function Comparison({ conflict: { seen, now, wanted } }: { conflict: Conflict })
         </tr>
       </thead>
       <tbody>
-        <tr>
-          <th scope="row">Status</th>
-          <td>
-            <StatusBadge status={schema.statusOf(seen)} />
-          </td>
-          <td>
-            <StatusBadge status={schema.statusOf(now)} />
-          </td>
-          <td>{wanted === null ? <b>deleted</b> : <StatusBadge status={wanted} />}</td>
-        </tr>
+        {(status !== undefined || wanted === null) && (
+          <tr>
+            <th scope="row">Status</th>
+            <td>{status && <StatusBadge status={schema.statusOf(seen)} />}</td>
+            <td>{status && <StatusBadge status={schema.statusOf(now)} />}</td>
+            <td>{wanted === null ? <b>deleted</b> : <StatusBadge status={wanted} />}</td>
+          </tr>
+        )}
         {changed.map((column) => (
           <tr key={column.name}>
             <th scope="row">{schema.label(column.name)}</th>
-            <td>{formatValue(seen[column.name], column)}</td>
             <td>
-              <b>{formatValue(now[column.name], column)}</b>
+              <bdi>{formatValue(seen[column.name], column)}</bdi>
+            </td>
+            <td>
+              <b>
+                <bdi>{formatValue(now[column.name], column)}</bdi>
+              </b>
             </td>
             <td>–</td>
           </tr>

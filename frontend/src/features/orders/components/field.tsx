@@ -81,6 +81,7 @@ function Control({ column, placeholder, onChange, ...props }: ControlProps) {
         {...props}
         placeholder={placeholder}
         rows={kind === "json" ? 3 : 1}
+        dir="auto"
         spellCheck={kind === "text"}
         data-code={kind !== "text"}
         autoComplete="off"
@@ -89,7 +90,16 @@ function Control({ column, placeholder, onChange, ...props }: ControlProps) {
     );
   }
   const type = INPUTS[kind];
-  return <input {...props} {...type} {...{ placeholder }} autoComplete="off" onChange={change} />;
+  return (
+    <input
+      {...props}
+      {...type}
+      {...{ placeholder }}
+      dir="auto"
+      autoComplete="off"
+      onChange={change}
+    />
+  );
 }
 
 const INPUTS: Readonly<Partial<Record<Column["kind"], ComponentProps<"input">>>> = {

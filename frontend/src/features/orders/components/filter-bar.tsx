@@ -58,7 +58,7 @@ export function FilterBar({
             onClick={() => onFilter({ ...filter, customer: null })}
           >
             <UserRound size={14} aria-hidden />
-            <span>{visible(filter.customer)}</span>
+            <bdi>{visible(filter.customer)}</bdi>
             <X size={14} aria-hidden />
           </button>
         )}
@@ -84,6 +84,7 @@ export function FilterBar({
             aria-keyshortcuts="/"
             placeholder="Any text, or #17"
             maxLength={200}
+            dir="auto"
             value={typed}
             onChange={(event) => setTyped(event.target.value)}
             onKeyDown={(event) => {
@@ -100,24 +101,26 @@ export function FilterBar({
         </div>
         <ColumnChooser />
       </div>
-      <fieldset className={styles.tabs}>
-        <legend className="visually-hidden">Status</legend>
-        {[null, ...statusesIn(schema, counts, filter)].map((status) => (
-          <label key={status} className={styles.tab}>
-            <input
-              type="radio"
-              name="status"
-              className="visually-hidden"
-              checked={filter.status === status}
-              onChange={() => onFilter({ ...filter, status, search: typed.trim() })}
-            />
-            <span className={styles.name}>{status === null ? "All" : visibleStatus(status)}</span>
-            <span className={styles.count} data-testid={`count-${status ?? "all"}`}>
-              {counts && formatCount(countOf(counts, status))}
-            </span>
-          </label>
-        ))}
-      </fieldset>
+      {(schema.role("status") !== undefined || filter.status !== null) && (
+        <fieldset className={styles.tabs}>
+          <legend className="visually-hidden">Status</legend>
+          {[null, ...statusesIn(schema, counts, filter)].map((status) => (
+            <label key={status} className={styles.tab}>
+              <input
+                type="radio"
+                name="status"
+                className="visually-hidden"
+                checked={filter.status === status}
+                onChange={() => onFilter({ ...filter, status, search: typed.trim() })}
+              />
+              <bdi className={styles.name}>{status === null ? "All" : visibleStatus(status)}</bdi>
+              <span className={styles.count} data-testid={`count-${status ?? "all"}`}>
+                {counts && formatCount(countOf(counts, status))}
+              </span>
+            </label>
+          ))}
+        </fieldset>
+      )}
     </search>
   );
 }

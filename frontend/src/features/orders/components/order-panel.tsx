@@ -87,10 +87,10 @@ function OrderFacts({ order, exists }: { order: Order; exists: boolean }) {
 
   function fact(column: Column): ReactNode {
     const text = formatValue(order[column.name], column);
-    if (column !== customer || name === undefined) return text;
+    if (column !== customer || name === undefined) return <bdi>{text}</bdi>;
     return (
       <button type="button" onClick={() => showCustomer(name)}>
-        {text}
+        <bdi>{text}</bdi>
       </button>
     );
   }

@@ -94,17 +94,22 @@ type CellProps = OrderRowProps & TableColumn;
 
 /** One cell for every kind of column; those that play a part in the page have more to offer. */
 function Cell(props: CellProps) {
-  const { role, name, column, touch } = props;
+  const { role, name, label, column, touch } = props;
   const was = touch && name in touch.was ? formatValue(touch.was[name], column) : undefined;
   const classNames = [styles[role ?? "value"], isNumber(column) && role !== "id" && styles.number];
   return (
     <div
       role="cell"
       className={classNames.filter(Boolean).join(" ")}
+      data-label={label}
       data-touched={was !== undefined && role !== "age"}
     >
       <Content {...props} />
-      {was !== undefined && role !== "age" && <span className={styles.was}>was {was}</span>}
+      {was !== undefined && role !== "age" && (
+        <span className={styles.was}>
+          was <bdi>{was}</bdi>
+        </span>
+      )}
     </div>
   );
 }
@@ -139,7 +144,7 @@ function Content({ order, role, name, column, gone, now, edit, handlers }: CellP
         title={`Only orders of ${visible(own)}`}
         onClick={() => handlers.showCustomer(own)}
       >
-        {text}
+        <bdi>{text}</bdi>
       </button>
     );
   }
@@ -161,7 +166,7 @@ function Content({ order, role, name, column, gone, now, edit, handlers }: CellP
   return (
     <>
       <span className={styles.clip} title={text}>
-        {text}
+        <bdi>{text}</bdi>
       </span>
       {role === "quantity" && (
         <span className={styles.times} aria-hidden>

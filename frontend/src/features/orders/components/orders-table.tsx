@@ -19,6 +19,7 @@ import { moveRowFocus } from "./row-focus";
 
 const ROW_PX = 48;
 const NARROW_ROW_PX = 72;
+const NARROW_LINE_PX = 24;
 const LOAD_BEFORE_END_ROWS = 60;
 const AGES_TICK_MS = 10_000;
 const AT_TOP_PX = 4;
@@ -39,7 +40,9 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
   const columns = useMemo(() => shownColumns(schema, differing), [schema, differing]);
   const { cursor, filter, orders } = state.table;
   const scroller = useRef<HTMLDivElement>(null);
-  const rowPx = useMedia("(max-width: 44rem)") ? NARROW_ROW_PX : ROW_PX;
+  const isNarrow = useMedia("(max-width: 44rem)");
+  const added = columns.filter(({ role }) => role === undefined).length;
+  const rowPx = isNarrow ? NARROW_ROW_PX + added * NARROW_LINE_PX : ROW_PX;
   const edits = useObservable(writes.edits.state);
   const leaving = useObservable(writes.deletes.state);
   const picked = useObservable(selection.state);

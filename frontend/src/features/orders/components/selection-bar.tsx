@@ -41,10 +41,16 @@ export function SelectionBar({ feed }: { feed: OrdersFeed }) {
       {changed.length > 0 && !moving && (
         <Changed count={changed.length} onUpdate={() => selection.add(changed)} />
       )}
-      <Button kind="primary" disabled={moving || steps.length === 0} onClick={() => void moveOn()}>
-        <ArrowRight size={16} aria-hidden />
-        {moving ? "Moving…" : `Move ${formatCount(steps.length)} on${where}`}
-      </Button>
+      {schema.role("status") && (
+        <Button
+          kind="primary"
+          disabled={moving || steps.length === 0}
+          onClick={() => void moveOn()}
+        >
+          <ArrowRight size={16} aria-hidden />
+          {moving ? "Moving…" : `Move ${formatCount(steps.length)} on${where}`}
+        </Button>
+      )}
       {rights.remove && (
         <Button
           disabled={moving}

@@ -35,7 +35,9 @@ export function Timeline({ events, now }: TimelineProps) {
             <What event={event} />
             <p className={styles.when}>
               <Age time={event.changed_at} now={now} />
-              <span>{event.actor === null ? "by an unnamed writer" : `by ${event.actor}`}</span>
+              <span>
+                by {event.actor === null ? "an unnamed writer" : <bdi>{event.actor}</bdi>}
+              </span>
               <span title="Position in the stream">{formatCount(event.position)}</span>
             </p>
           </li>
