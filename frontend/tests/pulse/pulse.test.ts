@@ -72,7 +72,7 @@ test("24 hours are 24 hours, whatever the minute", () => {
 
 test("the histograms stay bounded over a day of events", () => {
   let pulse = empty;
-  for (let minute = 0; minute < 1440; minute += 1) {
+  for (let minute = 0; minute < 1440; minute += 5) {
     const time = new Date(NOW + minute * 60_000).toISOString();
     const event = {
       ...inserted(minute + 1, order(minute, { created_at: time })),

@@ -182,7 +182,10 @@ def _group(row: dict[str, Any]) -> Group:
 
 
 def _by_position(events: str) -> dict[int, str]:
-    return {each.event["position"]: each.text for each in open_events(events.encode())}
+    return {
+        each.event["position"]: each.text
+        for each in open_events(events.encode(errors="surrogateescape"))
+    }
 
 
 def _rendered(group: Group, samples: Mapping[int, str]) -> str:

@@ -1,6 +1,7 @@
 import { request } from "@/lib/http";
 import { ActivityPage, type Operation } from "@/lib/protocol";
 
+const PAGE = 100;
 /** The server examines 100,000 changes for an answer. So many answers may have no group. */
 const MOST_EMPTY = 10;
 
@@ -24,7 +25,8 @@ function getPage(
   operations: readonly Operation[],
   signal?: AbortSignal,
 ): Promise<ActivityPage> {
-  const query = new URLSearchParams(operations.map((operation) => ["operation", operation]));
+  const query = new URLSearchParams({ limit: String(PAGE) });
+  for (const operation of operations) query.append("operation", operation);
   if (before !== null) query.set("before", String(before));
   return request(ActivityPage, `/api/activity?${query.toString()}`, { ...(signal && { signal }) });
 }
