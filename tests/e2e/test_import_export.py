@@ -31,7 +31,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
 
 @pytest.fixture(autouse=True)
 def _empty(shop: EmbeddedStack) -> None:
-    shop.psql("TRUNCATE orders")
+    shop.psql("TRUNCATE orders CASCADE")
 
 
 def _run(stack: EmbeddedStack, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -206,7 +206,7 @@ def test_export_and_import_again(shop: EmbeddedStack) -> None:
     dangerous = [each for row in rows for each in row if each[:1] in {"=", "+", "@", "\t", "\r"}]
     assert dangerous == []
     assert [each for row in rows for each in row if "1+1" in each] == ["'=1+1"]
-    shop.psql("TRUNCATE orders")
+    shop.psql("TRUNCATE orders CASCADE")
     done = _run(shop, "import", str(file), "--upsert-by", "external_number")
     assert done.returncode == 0, done.stderr
     assert sorted(_table(shop, columns)) == sorted(before)
@@ -285,11 +285,14 @@ def test_tables(shop: EmbeddedStack) -> None:
     )
     shop.psql("CREATE TABLE keyless (text text)")
     assert _run(shop, "watch-table", "notes").returncode == 0
-    listed = _run(shop, "tables").stdout
-    assert [line.split()[:3] for line in listed.splitlines()] == [
-        ["TABLE", "KEY", "ORDER"],
-        ["orders", "id", "-"],
+    header, orders, *children = _run(shop, "tables").stdout.splitlines()
+    assert header.split()[:3] == ["TABLE", "KEY", "ORDER"]
+    assert orders.split()[:3] == ["orders", "id", "-"]
+    assert sorted(line.split()[:3] for line in children) == [
         ["notes", "id", "order_id"],
+        ["order_lines", "id", "order_id"],
+        ["payments", "id", "order_id"],
+        ["shipments", "id", "order_id"],
     ]
     refused = _run(shop, "watch-table", "keyless")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
@@ -316,7 +319,7 @@ def test_replay_and_simulate_follow_the_schema(shop: EmbeddedStack) -> None:
         assert "rejected" not in done.stdout
         statuses = "SELECT string_agg(DISTINCT status, ' ' ORDER BY status) FROM orders"
         assert shop.psql(statuses) == "baked eaten new"
-        shop.psql("ALTER TABLE orders DROP COLUMN tray; TRUNCATE orders")
+        shop.psql("ALTER TABLE orders DROP COLUMN tray; TRUNCATE orders CASCADE")
         until(lambda: "tray" not in _run(shop, "export").stdout, 5, "the column has gone")
         file = _write(
             shop,
@@ -328,7 +331,7 @@ def test_replay_and_simulate_follow_the_schema(shop: EmbeddedStack) -> None:
         assert "2 orders created, 3 updates" in done.stdout, done.stderr
         assert _table(shop, "customer_name, status") == ["Ada|eaten", "Bob|baked"]
     finally:
-        shop.psql("TRUNCATE orders; ALTER TABLE orders DROP COLUMN IF EXISTS tray")
+        shop.psql("TRUNCATE orders CASCADE; ALTER TABLE orders DROP COLUMN IF EXISTS tray")
 
 
 def test_watch_in_the_owners_terms(shop: EmbeddedStack) -> None:
