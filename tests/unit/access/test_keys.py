@@ -196,11 +196,9 @@ async def test_an_issuer_that_hangs_delays_no_known_key(issuer: Issuer) -> None:
 
 
 async def test_an_issuer_that_drips_delays_no_known_key(
-    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    issuer: Issuer,
 ) -> None:
     """An issuer that sends a byte now and then delays known keys for a bounded time, once."""
-    monkeypatch.setattr(keys, "_TIMEOUT_S", 0.5)
-    monkeypatch.setattr(keys, "_FETCH_WITHIN_S", 1.0)
     clock = Clock()
     issuer.serve(old=OLD)
     verifier = checker(issuer, clock)
@@ -213,9 +211,9 @@ async def test_an_issuer_that_drips_delays_no_known_key(
         verifier.keys._url = f"http://127.0.0.1:{server.getsockname()[1]}/keys"
         clock.now_s += keys.LIFETIME_S + 1
         try:
-            async with asyncio.timeout(1.5):
+            async with asyncio.timeout(10):
                 assert await verifier.verify(token(OLD, "old"))
-            async with asyncio.timeout(0.4):
+            async with asyncio.timeout(1.5):
                 assert await verifier.verify(token(OLD, "old"))
             with pytest.raises(KeysUnavailableError):
                 await verifier.verify(token(NEW, "new"))
