@@ -4,6 +4,7 @@ import { countEvents, openCounts, statusesIn } from "@/features/orders/model/ord
 import { EVERYTHING, type OrderFilter, restMatcherOf } from "@/features/orders/model/order-filter";
 import type { ChangeEvent } from "@/lib/protocol";
 import {
+  column,
   deleted,
   inserted,
   order,
@@ -74,4 +75,9 @@ test("I10: without a status column every order counts, under no status", () => {
   const schema = schemaOf(SEED.filter(({ name }) => name !== "status"));
   const counts = countEvents(new Map(), [inserted(1, order(1))], schema, () => true);
   expect([...counts]).toEqual([["", 1]]);
+});
+
+test("without a status column there is no status to choose", () => {
+  const own = schemaOf([column("id"), column("note")]);
+  expect(statusesIn(own, new Map([["", 40]]), EVERYTHING)).toEqual([]);
 });

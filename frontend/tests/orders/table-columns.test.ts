@@ -44,6 +44,14 @@ test("the key is the first column, whatever its name, and is not offered once mo
   expect(first).toMatchObject({ name: "id", label: "Order", column: { name: "order_no" } });
 });
 
+test("of a table without roles the first columns are shown", () => {
+  const own = schemaOf(["id", "a", "b", "c", "d", "e", "f"].map((name) => column(name)));
+  const shown = (differing: string[]) =>
+    shownColumns(own, new Set(differing)).map(({ name }) => name);
+  expect(shown([])).toEqual(["id", "a", "b", "c", "d", "e"]);
+  expect(shown(["b", "f"])).toEqual(["id", "a", "c", "d", "e", "f"]);
+});
+
 test("I10: a column that was chosen and dropped is no longer shown", () => {
   const shown = shownColumns(SCHEMA, new Set(["store"])).map(({ name }) => name);
   expect(shown).not.toContain("store");

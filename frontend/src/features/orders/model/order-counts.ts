@@ -17,12 +17,17 @@ export const countOf = (counts: OrderCounts, status: string | null): number =>
       : (counts.get(status) ?? 0),
   );
 
-/** The declared statuses, those that orders have although they are not declared, and the chosen. */
+/**
+ * The declared statuses, those that orders have although they are not declared, and the chosen; none
+ * where no column is the status.
+ */
 export function statusesIn(
-  { statuses }: OrderSchema,
+  schema: OrderSchema,
   counts: OrderCounts | null,
   { status: chosen }: OrderFilter,
 ): readonly string[] {
+  const { statuses } = schema;
+  if (!schema.role("status")) return [];
   const found = [...(counts ?? [])].flatMap(([status, count]) => (count > 0 ? [status] : []));
   return [...new Set([...statuses, ...found.sort(), ...(chosen === null ? [] : [chosen])])];
 }

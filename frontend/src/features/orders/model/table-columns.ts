@@ -9,11 +9,15 @@ export interface TableColumn {
   /** The column's role in the page; undefined for a column without one. */
   readonly role: Role | "id" | "age" | undefined;
   readonly column: Column | undefined;
+  /** Whether the table shows it until the user chooses otherwise. */
+  readonly atFirst: boolean;
 }
 
 /** `id` identifies the row and `version` is of use to programs only. */
 const NOT_OFFERED = ["id", "version"];
 const AGE = "updated_at";
+/** So many columns are shown of a table none of whose columns has a role. */
+const FIRST_WITHOUT_ROLES = 5;
 
 /** Every column that the table can show, in the order in which it shows them. */
 export function offeredColumns(schema: OrderSchema): readonly TableColumn[] {
@@ -28,6 +32,7 @@ export function offeredColumns(schema: OrderSchema): readonly TableColumn[] {
       !placed.includes(column) && column.name !== schema.key && !NOT_OFFERED.includes(column.name),
   );
   const age = schema.column(AGE);
+  const first = roles.length > 0 || status ? 0 : FIRST_WITHOUT_ROLES;
   return [
     ...roles,
     ...others.map((column) => ({ role: undefined, column })),
@@ -38,6 +43,7 @@ export function offeredColumns(schema: OrderSchema): readonly TableColumn[] {
     label: role === "age" ? "Changed" : schema.label(column.name),
     role,
     column,
+    atFirst: role !== undefined || others.indexOf(column) < first,
   }));
 }
 
@@ -59,15 +65,15 @@ export class ColumnChoice {
 }
 
 /** At first the table shows the columns that play a part; the user may change that for each. */
-export const isShown = ({ name, role }: TableColumn, differing: ReadonlySet<string>): boolean =>
-  (role !== undefined) !== differing.has(name);
+export const isShown = ({ name, atFirst }: TableColumn, differing: ReadonlySet<string>): boolean =>
+  atFirst !== differing.has(name);
 
 export function shownColumns(
   schema: OrderSchema,
   differing: ReadonlySet<string>,
 ): readonly TableColumn[] {
   const column = schema.column(schema.key);
-  const id: TableColumn = { name: "id", label: "Order", role: "id", column };
+  const id: TableColumn = { name: "id", label: "Order", role: "id", column, atFirst: true };
   return [id, ...offeredColumns(schema).filter((column) => isShown(column, differing))];
 }
 

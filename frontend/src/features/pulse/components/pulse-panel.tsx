@@ -68,6 +68,7 @@ export function PulsePanel({ pulse, counts }: PulsePanelProps) {
 function StatusBars({ counts }: Pick<PulsePanelProps, "counts">) {
   const known = useObservablePaced(counts, TICK_MS / 4);
   const schema = useSchema();
+  if (!schema.role("status")) return null;
   const undeclared = [...(known?.keys() ?? [])].filter((name) => !schema.statuses.includes(name));
   const bars = [...schema.statuses, ...undeclared].map((status) => ({
     status,
