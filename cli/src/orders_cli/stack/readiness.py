@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from orders_cli.http_client import HttpClient, HttpError
+from orders_service.postgres_errors import NO_DATABASE, explain
 
 _TIMEOUT_S = 2.0
 _INTERVAL_S = 0.05
@@ -45,6 +46,10 @@ async def _check_redis(url: str) -> bool:
 
 
 async def _check_postgres(url: str) -> bool:
-    async with await psycopg.AsyncConnection.connect(url) as connection:
-        await connection.execute("SELECT 1")
+    try:
+        async with await psycopg.AsyncConnection.connect(url) as connection:
+            await connection.execute("SELECT 1")
+    except psycopg.OperationalError as exc:
+        # The server is ready; what comes next needs the database and says that it is missing.
+        return explain(exc) == NO_DATABASE
     return True

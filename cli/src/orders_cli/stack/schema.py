@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 
 from orders_cli.errors import StackError
-from orders_service.postgres_errors import explain
+from orders_service.postgres_errors import NO_DATABASE, explain
 
 
 async def apply_schema(script: Path, url: str) -> None:
@@ -22,4 +22,7 @@ async def apply_schema(script: Path, url: str) -> None:
         async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
             await connection.execute(statements)
     except psycopg.Error as exc:
-        raise StackError(f"{script} failed: {explain(exc)}") from exc
+        sentence = explain(exc)
+        if sentence == NO_DATABASE:
+            raise StackError(f"{NO_DATABASE}; to restore a dump: docs/backup.md") from exc
+        raise StackError(f"{script} failed: {sentence}") from exc

@@ -8,6 +8,7 @@ import re
 
 import psycopg
 
+NO_DATABASE = "the database does not exist: create it and run db/init.sql, or correct DB_NAME"
 NO_SCHEMA = "the tables or functions of the stream are missing or outdated: run db/init.sql"
 STANDBY = "the server is a standby, which takes no writes: connect to the primary"
 NO_RIGHTS = (
@@ -15,7 +16,6 @@ NO_RIGHTS = (
     "orders_listener, and run db/init.sql"
 )
 _REFUSED = "PostgreSQL refuses the user or the password: check DB_USER and DB_PASSWORD"
-_NO_DATABASE = "the database does not exist: create it and run db/init.sql, or correct DB_NAME"
 _BUSY = "PostgreSQL is starting, stopping or recovering"
 _FULL = "PostgreSQL has no connection left: raise max_connections, or lower DB_POOL_CONNECTIONS"
 
@@ -23,7 +23,7 @@ _STATES = {
     "25006": STANDBY,
     "28000": _REFUSED,
     "28P01": _REFUSED,
-    "3D000": _NO_DATABASE,
+    "3D000": NO_DATABASE,
     "3F000": NO_SCHEMA,
     "42501": NO_RIGHTS,
     "42703": NO_SCHEMA,
@@ -66,7 +66,7 @@ _TEXTS = [
             "the client certificate or its key cannot be read: check sslcert and sslkey",
         ),
         ("password authentication failed|no password supplied|role .* does not exist", _REFUSED),
-        ("database .* does not exist|no such database", _NO_DATABASE),
+        ("database .* does not exist|no such database", NO_DATABASE),
         (
             "failed to resolve host|could not translate host",
             "the host name of PostgreSQL is unknown",
