@@ -3,6 +3,7 @@
 import re
 import signal
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,6 +91,30 @@ def test_watch_with_a_filter(world: World, tmp_path: Path) -> None:
 
         until(shows_matching, what="a match")  # repeated: connected is not yet subscribed
         until(lambda: log.read_text().endswith("status cancelled\n"), what="all of it")
+    assert "Unwanted" not in log.read_text()
+
+
+def test_watch_a_child_table(world: World, tmp_path: Path) -> None:
+    """With a table, and conditions on its columns, only its matching rows are shown."""
+    log = tmp_path / "watch.log"
+    world.psql(
+        "CREATE TABLE watched_lines (id bigserial PRIMARY KEY, sku text, number integer,"
+        " order_id bigint REFERENCES orders ON DELETE CASCADE); SELECT watch_table('watched_lines')"
+    )
+    line = "INSERT INTO watched_lines (sku, number, order_id) SELECT '{}', {}, max(id) FROM orders"
+    described = f"{world.edge}/api/schema"
+    until(lambda: b"watched_lines" in urllib.request.urlopen(described).read(), 20)
+    with _watching(world, log, "--table", "watched_lines", "--where", "number.gte=2"):
+
+        def shows_matching() -> bool:
+            _insert(world, "Unwanted")
+            world.psql(line.format("Unwanted", 1))
+            world.psql(line.format("Wanted", 2))
+            return "Wanted" in log.read_text()
+
+        until(shows_matching, what="a match")
+    world.psql("DROP TABLE watched_lines")
+    assert re.search(r"INSERT +watched_lines \d+ .*sku Wanted", log.read_text())
     assert "Unwanted" not in log.read_text()
 
 

@@ -12,7 +12,7 @@ import pytest
 from harness.pipeline import Pipeline, Service
 from harness.waiting import until_async
 from orders_client import Event, OrderBook, OrdersClient, Phase, RefusedError, State, follow
-from orders_client.items import Item, SchemaChanged, Tables
+from orders_client.items import Item, Row, SchemaChanged, Tables
 
 INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 
@@ -199,6 +199,39 @@ async def test_rows_of_another_table(pipeline: Pipeline) -> None:
     assert first.row == {"no": 3, "lang": "en", "text": "yes"}
     assert isinstance(second, Event)
     assert (second.operation, second.key) == ("DELETE", {"no": 3, "lang": "en"})
+
+
+async def test_a_book_of_orders_and_their_children(pipeline: Pipeline) -> None:
+    """I7: a book holds orders and the matching rows of a child table, whatever its name."""
+    pipeline.listener().ready()
+    gateway, api = pipeline.gateway().ready(), pipeline.api()
+    name = "lines, 100% a day?"
+    await write(pipeline)
+    columns = (
+        b"id bigint PRIMARY KEY, kind text, order_id bigint REFERENCES orders ON DELETE CASCADE"
+    )
+    for statement in (
+        b'CREATE TABLE "%b" (' + columns + b")",
+        b"SELECT watch_table('\"%b\"')",
+        b"INSERT INTO \"%b\" VALUES (1, 'a', 1), (2, 'b', 1), (3, 'a', 1)",
+    ):
+        await write(pipeline, statement % name.encode())
+    book = OrderBook(tables={"orders": {}, name: {"kind": ["a"]}})
+    client = OrdersClient(gateway.ws_url, tables=book.tables)
+    async with following(client, api, book) as check:
+
+        async def holds(orders: set[int], *lines: int) -> bool:
+            check()
+            return set(book.orders) == orders and {row["id"] for row in rows()} == set(lines)
+
+        def rows() -> list[Row]:
+            return list(book.rows[name].values())
+
+        await until_async(lambda: holds({1}, 1, 3), 20)
+        await write(pipeline, b"UPDATE \"%b\" SET kind = 'b' WHERE id = 1" % name.encode())
+        await until_async(lambda: holds({1}, 3), 10)
+        await write(pipeline, b"DELETE FROM orders WHERE id = 1")
+        await until_async(lambda: holds(set()), 10)
 
 
 async def test_a_book_follows_new_columns(pipeline: Pipeline) -> None:
