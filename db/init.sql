@@ -153,6 +153,19 @@ CREATE TABLE IF NOT EXISTS order_tables (
 COMMENT ON TABLE order_tables IS
     'The watched tables. Use watch_table() and unwatch_table(), which also create and drop triggers.';
 
+CREATE TABLE IF NOT EXISTS order_partitions (
+    partition  regclass    NOT NULL,
+    relation   regclass    NOT NULL,
+    entered_by xid8        NOT NULL DEFAULT pg_current_xact_id(),
+    settled    boolean     NOT NULL DEFAULT false,
+
+    CONSTRAINT order_partitions_pkey PRIMARY KEY (partition)
+);
+COMMENT ON TABLE order_partitions IS
+    'The partitions of watched tables whose rows the stream knows. One is entered, with an INSERT for '
+    'each row, before the first change of a row in it; it leaves, with a DELETE for each row, when it '
+    'is detached. settled: it has the trigger that sees its TRUNCATE and DETACH.';
+
 CREATE TABLE IF NOT EXISTS order_outbox (
     id         bigint      GENERATED ALWAYS AS IDENTITY,
     operation  text        NOT NULL,
@@ -420,8 +433,9 @@ COMMENT ON FUNCTION order_table_name IS
     'The name of a table in events and in order_schema(): with its schema, unless that is public. The '
     'main table, whatever it is called, is "orders", and no other table is.';
 
-CREATE OR REPLACE FUNCTION order_key_columns(relation regclass) RETURNS text[]
+CREATE OR REPLACE FUNCTION order_primary_key(relation regclass) RETURNS text[]
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 RETURN ARRAY(
     SELECT attname::text
       FROM pg_index
@@ -430,7 +444,41 @@ RETURN ARRAY(
      WHERE indrelid = relation AND indisprimary AND key.place <= indnkeyatts
      ORDER BY key.place
 );
-COMMENT ON FUNCTION order_key_columns IS 'The columns of a table''s primary key, in its order.';
+COMMENT ON FUNCTION order_primary_key IS 'The columns of a table''s primary key, in its order.';
+
+CREATE OR REPLACE FUNCTION order_partition_columns(relation regclass) RETURNS text[]
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    WITH RECURSIVE tree AS (
+        SELECT relation::oid AS node
+         UNION ALL
+        SELECT inhrelid FROM tree JOIN pg_partitioned_table ON partrelid = node
+          JOIN pg_inherits ON inhparent = node
+    )
+    SELECT array_agg(DISTINCT attname::text)
+      FROM tree JOIN pg_partitioned_table ON partrelid = node
+      JOIN pg_attribute ON attrelid = node AND attnum = ANY (partattrs)
+);
+COMMENT ON FUNCTION order_partition_columns IS
+    'The columns by which a table and its partitions are partitioned; null if it has no partitions.';
+
+CREATE OR REPLACE FUNCTION order_main_key(relation regclass) RETURNS text[]
+LANGUAGE sql STABLE
+RETURN (
+    SELECT CASE WHEN cardinality(identity) = 1 THEN identity ELSE order_primary_key(relation) END
+      FROM (SELECT ARRAY(SELECT name FROM unnest(order_primary_key(relation)) AS name
+                          WHERE name <> ALL (order_partition_columns(relation))) AS identity) AS found
+);
+COMMENT ON FUNCTION order_main_key IS
+    'The columns that name a row if the table is that of orders. The primary key of a partitioned table '
+    'has to contain the columns it is partitioned by; an order is named without them.';
+
+CREATE OR REPLACE FUNCTION order_key_columns(relation regclass) RETURNS text[]
+LANGUAGE sql STABLE
+RETURN CASE WHEN relation IS NOT DISTINCT FROM order_main_table() THEN order_main_key(relation)
+            ELSE order_primary_key(relation) END;
+COMMENT ON FUNCTION order_key_columns IS 'The columns that name a row of a table, in their order.';
 
 CREATE OR REPLACE FUNCTION order_parent_column(relation regclass) RETURNS text
 LANGUAGE sql STABLE
@@ -555,11 +603,14 @@ LANGUAGE plpgsql VOLATILE    -- a new snapshot: a COPY may have waited for the D
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    shape   public.order_shape;
-    kinds   text[];
-    columns text;
+    shape       public.order_shape;
+    partitioned boolean;
+    kinds       text[];
+    columns     text;
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_class WHERE oid = relation AND relkind = 'r') THEN
+    SELECT relkind = 'p' INTO partitioned
+      FROM pg_class WHERE oid = relation AND relkind IN ('r', 'p');
+    IF partitioned IS NULL THEN
         RETURN NULL;
     END IF;
     shape.name := public.order_table_name(relation);
@@ -596,10 +647,13 @@ BEGIN
     shape.foreign_ := 'foreign' = ANY (kinds);
     shape.by_setting := 'by settings' = ANY (kinds);
     shape.nested := shape.foreign_ OR 'jsonb' = ANY (kinds);
-    IF shape.generated OR shape.foreign_ THEN
+    -- The columns of a partition may have another order than those of its table.
+    IF shape.generated OR shape.foreign_ OR partitioned THEN
         shape.rendering := format(
-            'SELECT %s FROM (SELECT ($1).*, %s::oid AS tableoid) AS s',
-            columns, relation::oid);
+            'SELECT %s FROM (SELECT ($1).*, %s AS tableoid) AS s', columns,
+            CASE WHEN partitioned
+                 THEN '(SELECT typrelid FROM pg_catalog.pg_type WHERE oid = pg_typeof($1)::oid)'
+                 ELSE relation::oid::text || '::oid' END);
     END IF;
     PERFORM public.order_refuse_old_snapshot(relation);
     RETURN shape;
@@ -728,6 +782,25 @@ COMMENT ON FUNCTION order_check_length IS
     'The most characters that a CHECK expression allows for its only column; null if it has no '
     'such bound.';
 
+CREATE OR REPLACE FUNCTION order_leaves() RETURNS TABLE (partition regclass, relation regclass)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE tree AS (
+        SELECT oid AS node, oid AS root, relkind
+          FROM public.order_tables JOIN pg_class ON oid = order_tables.relation
+         WHERE relkind = 'p'
+         UNION ALL
+        SELECT pg_class.oid, root, pg_class.relkind
+          FROM tree JOIN pg_inherits ON inhparent = node AND NOT inhdetachpending
+          JOIN pg_class ON pg_class.oid = inhrelid
+         WHERE tree.relkind = 'p'
+    )
+    SELECT node, root FROM tree WHERE relkind <> 'p';
+END;
+COMMENT ON FUNCTION order_leaves IS
+    'The partitions of watched tables that hold rows, as the catalog has them. Takes no lock on them.';
+
 CREATE OR REPLACE FUNCTION order_schema_version() RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -754,6 +827,9 @@ BEGIN ATOMIC
            JOIN pg_type ON pg_type.oid = atttypid AND pg_type.oid >= 16384 WHERE attnum > 0),
         (SELECT string_agg(concat("table", '.', "column", '.', value, xmin), ',' ORDER BY "table", "column", value)
            FROM public.order_next_choices),
+        -- A partition that comes or goes brings or takes rows. So may one that has no guard yet.
+        (SELECT string_agg(concat(partition, '.', leaf.relation, '.', settled), ',' ORDER BY partition)
+           FROM public.order_leaves() AS leaf LEFT JOIN public.order_partitions USING (partition)),
         (SELECT xmin FROM public.order_settings)));
 END;
 COMMENT ON FUNCTION order_schema_version IS
@@ -1445,6 +1521,20 @@ COMMENT ON FUNCTION order_stamp IS
     'Sets version and updated_at of a changed row, where the table has them: to those of the row '
     'before (step 0) or to the next ones (step 1).';
 
+CREATE OR REPLACE FUNCTION order_changed_json(shape order_shape, old_row text, new_row text) RETURNS json
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    RETURN public.order_bounded(
+        shape.name, shape.nested,
+        public.order_differences(old_row, new_row, array_remove(ARRAY[
+            CASE WHEN shape.version IS NOT NULL THEN '"version' END,
+            CASE WHEN shape.updated_at THEN '"updated_at' END], NULL)),
+        'Delete the row and insert a smaller one.');
+END
+$$;
+COMMENT ON FUNCTION order_changed_json IS '"changed" of an UPDATE, from the renderings of its rows.';
+
 CREATE OR REPLACE FUNCTION order_record(shape order_shape, operation text, old_row text, new_row text)
 RETURNS void
 LANGUAGE plpgsql
@@ -1462,12 +1552,7 @@ BEGIN
     END LOOP;
     key := concat('{', key, '}');
     IF operation = 'UPDATE' THEN
-        changed := public.order_bounded(
-            shape.name, shape.nested,
-            public.order_differences(old_row, new_row, array_remove(ARRAY[
-                CASE WHEN shape.version IS NOT NULL THEN '"version' END,
-                CASE WHEN shape.updated_at THEN '"updated_at' END], NULL)),
-            'Delete the row and insert a smaller one.');
+        changed := public.order_changed_json(shape, old_row, new_row);
     ELSIF operation = 'DELETE' THEN
         -- A row from before the table was watched may be too large. It is known by its key.
         changed := CASE WHEN public.order_travels(old_row, shape.nested)
@@ -1532,8 +1617,11 @@ END
 $$;
 COMMENT ON FUNCTION order_record_delete IS 'Records a DELETE from any watched table.';
 
-CREATE OR REPLACE FUNCTION order_record_update(shape order_shape, before anyelement, after anyelement)
-RETURNS anyelement
+DROP FUNCTION IF EXISTS order_record_update(order_shape, anyelement, anyelement);
+CREATE OR REPLACE FUNCTION order_record_update(
+    shape order_shape, before anyelement, after anyelement,
+    partition regclass DEFAULT NULL, primary_key text[] DEFAULT NULL
+) RETURNS anyelement
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1554,6 +1642,12 @@ BEGIN
     END IF;
     after := public.order_stamp(shape, before, after, 1);
     new_row := public.order_render(shape, after);
+    IF partition IS NOT NULL AND public.order_key_text(primary_key, old_row) <> public.order_key_text(
+           primary_key, new_row)
+       AND public.order_partition_moves(shape, partition, after, new_row)
+    THEN
+        RETURN after;
+    END IF;
     FOREACH name IN ARRAY shape.key LOOP
         CONTINUE WHEN public.order_member(old_row, name) = public.order_member(new_row, name);
         IF shape.is_orders AND NOT (SELECT attached FROM public.order_settings) THEN
@@ -1570,7 +1664,9 @@ END
 $$;
 COMMENT ON FUNCTION order_record_update IS
     'Sets version and updated_at and records an UPDATE of any watched table; an UPDATE that changes '
-    'nothing leaves both and makes no event. A change of the primary key is a DELETE and an INSERT.';
+    'nothing leaves both and makes no event. A change of the primary key is a DELETE and an INSERT. '
+    'partition, primary_key: the partition that the row is in, and the whole primary key, if the table '
+    'has partitions.';
 
 CREATE OR REPLACE FUNCTION order_refuse_key(table_name text, name text, before text, after text)
 RETURNS void
@@ -1831,6 +1927,471 @@ CREATE OR REPLACE TRIGGER order_events_append_only
     FOR EACH STATEMENT EXECUTE FUNCTION order_events_refuse();
 
 
+-- Partitioned tables --------------------------------------------------------------------------
+--
+-- A partitioned table is watched as one table. PostgreSQL clones its row triggers to every partition,
+-- also to those that come later, so no change of a row is missed. docs/adr/0021 has the rest.
+
+CREATE OR REPLACE FUNCTION order_record_rows(
+    relation regclass, operation text, partition regclass, actor text DEFAULT NULL
+) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    shape   CONSTANT public.order_shape := public.order_read_shape(relation);
+    present CONSTANT text := current_setting('orders.actor', true);
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed'
+       AND pg_relation_size(partition) > 0
+    THEN
+        RAISE EXCEPTION 'could not serialize access: the rows of partition % come to or leave %',
+            partition, relation
+            USING ERRCODE = 'serialization_failure',
+                  HINT = 'Repeat the transaction, or run it as READ COMMITTED.';
+    END IF;
+    PERFORM set_config('orders.actor', coalesce(actor, ''), true);
+    EXECUTE format('SELECT public.order_record_%s($1, x) FROM %s AS x%s', lower(operation),
+                   CASE WHEN has_table_privilege(partition, 'SELECT')
+                        THEN 'ONLY ' || partition::text ELSE relation::text END,
+                   CASE WHEN NOT has_table_privilege(partition, 'SELECT')
+                        THEN format(' WHERE x.tableoid = %s AND (%s)', partition::oid, coalesce(
+                                    pg_get_partition_constraintdef(partition), 'false')) END)
+      USING shape;
+    PERFORM set_config('orders.actor', coalesce(present, ''), true);
+END
+$$;
+COMMENT ON FUNCTION order_record_rows IS
+    'Records an INSERT or DELETE for each row of a partition. Its rows are read with a new snapshot, '
+    'which only READ COMMITTED allows. Without an actor: who finds that a partition was attached did '
+    'not insert its rows.';
+
+CREATE OR REPLACE FUNCTION order_partition_enter(partition regclass) RETURNS regclass
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    root CONSTANT regclass := pg_partition_root(partition);
+BEGIN
+    IF root IS NULL OR root = partition THEN
+        RETURN NULL;
+    ELSIF NOT EXISTS (SELECT FROM public.order_tables WHERE relation = root) THEN
+        RAISE EXCEPTION '% is not watched, although its partition % has a trigger of the stream',
+            root, partition
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = 'SELECT watch_table(...) creates the triggers of a table.';
+    END IF;
+    INSERT INTO public.order_partitions VALUES (partition, root) ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+        PERFORM public.order_record_rows(root, 'INSERT', partition);
+    END IF;
+    RETURN root;
+END
+$$;
+COMMENT ON FUNCTION order_partition_enter IS
+    'Makes the rows of a partition known to the stream, unless they are, and returns its watched table; '
+    'null if it is being detached. Waits for a transaction that does the same.';
+
+CREATE OR REPLACE FUNCTION order_partition_leave(partition regclass) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    root regclass;
+BEGIN
+    IF EXISTS (SELECT FROM pg_class WHERE oid = partition) AND has_table_privilege(partition, 'SELECT')
+    THEN
+        EXECUTE format('LOCK TABLE %s IN ACCESS SHARE MODE', partition);    -- no ATTACH from here on
+        DELETE FROM public.order_partitions AS known
+         WHERE known.partition = order_partition_leave.partition
+           AND known.relation IS DISTINCT FROM pg_partition_root(order_partition_leave.partition)
+        RETURNING relation INTO root;
+        IF EXISTS (SELECT FROM public.order_tables WHERE relation = root) THEN
+            PERFORM public.order_record_rows(root, 'DELETE', partition);
+        END IF;
+    ELSE
+        DELETE FROM public.order_partitions AS known
+         WHERE known.partition = order_partition_leave.partition;
+    END IF;
+EXCEPTION WHEN undefined_column OR undefined_table THEN
+    -- Dropped, or altered since it was detached. Clients have the new version of the schema.
+    DELETE FROM public.order_partitions AS known
+     WHERE known.partition = order_partition_leave.partition;
+END
+$$;
+COMMENT ON FUNCTION order_partition_leave IS
+    'Records that the rows of a detached partition left its table, unless that is done.';
+
+CREATE OR REPLACE FUNCTION order_partition_moves(
+    shape order_shape, partition regclass, after anyelement, new_row text
+) RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    stays boolean;
+BEGIN
+    EXECUTE format('SELECT %s FROM (SELECT ($1).*) AS s',
+                   coalesce(pg_get_partition_constraintdef(partition), 'true'))
+       INTO stays USING after;
+    IF stays IS NOT FALSE THEN
+        RETURN false;
+    END IF;
+    IF shape.version IS NOT NULL THEN
+        PERFORM set_config('orders.moved', json_build_array(
+            shape.name, public.order_key_text(shape.key, new_row),
+            public.order_member(new_row, 'version'), NULL)::text, true);
+    END IF;
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION order_partition_moves IS
+    'Whether an UPDATE moves a row to another partition. PostgreSQL then deletes it here and inserts '
+    'it there, for which the triggers of those operations fire. orders.moved tells them of it: table, '
+    'new key and version, then the outbox id of the DELETE and the old row. An owner''s trigger may still prevent '
+    'either, so both are recorded as what they are.';
+
+CREATE OR REPLACE FUNCTION order_key_text(columns text[], "row" text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    name text;
+    key  text;
+BEGIN
+    FOREACH name IN ARRAY columns LOOP
+        key := concat(key || ',', to_json(name), ':', public.order_member("row", name));
+    END LOOP;
+    RETURN '{' || key || '}';
+END
+$$;
+COMMENT ON FUNCTION order_key_text IS 'Some columns of a rendered row, as JSON.';
+
+CREATE OR REPLACE FUNCTION order_partition_delete(shape order_shape, before anyelement) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    moved   json := nullif(current_setting('orders.moved', true), '');
+    ignored text;
+BEGIN
+    ignored := public.order_record_delete(shape, before);
+    IF shape.is_orders AND moved IS NOT NULL THEN
+        ignored := set_config('orders.moved', json_build_array(
+            moved -> 0, moved -> 1, moved -> 2, currval('public.order_outbox_id_seq'),
+            public.order_render(shape, before))::text, true);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION order_partition_delete IS
+    'Records the DELETE of a row from a partition, of which an UPDATE may be the cause.';
+
+CREATE OR REPLACE FUNCTION order_partition_stamp(shape order_shape, after anyelement) RETURNS anyelement
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    moved   json := nullif(current_setting('orders.moved', true), '');
+    stamped record := after;
+    version bigint := 1;
+    new_row text;
+    ignored text;
+BEGIN
+    IF moved IS NOT NULL AND moved ->> 0 = shape.name
+       AND moved ->> 1 = public.order_key_text(shape.key, public.order_render(shape, after))
+    THEN
+        version := moved ->> 2;
+        ignored := set_config('orders.moved', '', true);
+    END IF;
+    -- Not one statement for both types: a plan keeps the type it was made for.
+    IF shape.version = 'integer' THEN
+        stamped.version := version;
+    ELSE
+        stamped.version := version;
+    END IF;
+    IF version > 1 AND shape.is_orders THEN
+        new_row := public.order_render(shape, stamped);
+        UPDATE public.order_outbox
+           SET operation = 'UPDATE',
+               "row" = public.order_bounded(shape.name, shape.nested, public.order_compact(new_row)),
+               changed = public.order_changed_json(shape, moved ->> 4, new_row)
+         WHERE id = (moved ->> 3)::bigint AND operation = 'DELETE' AND "table" = shape.name
+           AND order_id::text = public.order_member(new_row, shape.key[1]);
+        IF NOT FOUND THEN
+            RETURN after;
+        END IF;
+    END IF;
+    RETURN stamped;
+END
+$$;
+COMMENT ON FUNCTION order_partition_stamp IS
+    'Sets the version of a row that is inserted into a partition: 1, unless an UPDATE moves it there. '
+    'Of an order, whose key is the same there, the DELETE just recorded becomes an UPDATE.';
+
+-- What a plan of a trigger knows without asking. A writer that is not READ COMMITTED asks each time: its
+-- snapshot may be older than what it would find here. Entries of this transaction do not count:
+-- they may be rolled back, and the plan outlives that.
+CREATE OR REPLACE FUNCTION order_read_partitions(relation regclass) RETURNS oid[]
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RETURN '{}';
+    END IF;
+    RETURN ARRAY(SELECT known.partition::oid FROM public.order_partitions AS known
+                  WHERE known.relation = order_read_partitions.relation
+                    AND known.entered_by IS DISTINCT FROM pg_current_xact_id_if_assigned());
+END
+$$;
+COMMENT ON FUNCTION order_read_partitions IS 'The partitions whose rows the stream knows.';
+
+CREATE OR REPLACE FUNCTION order_known_partitions(relation regclass) RETURNS oid[]
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+BEGIN
+    RETURN public.order_read_partitions(relation);
+END
+$$;
+COMMENT ON FUNCTION order_known_partitions IS
+    'order_read_partitions() as a constant of a plan, as order_shape() is. It may lack partitions. It '
+    'names none wrongly: one that is detached loses its cloned triggers, and their plans with them.';
+
+CREATE OR REPLACE FUNCTION order_known_primary_key(relation regclass) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+BEGIN
+    RETURN public.order_primary_key(relation);
+END
+$$;
+COMMENT ON FUNCTION order_known_primary_key IS
+    'order_primary_key() as a constant of a plan, as order_shape() is.';
+
+CREATE OR REPLACE FUNCTION order_partition_source(kind text, relation oid) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    source text := CASE kind
+WHEN 'truncate' THEN $$
+DECLARE
+    done text;
+BEGIN
+    done := public.order_guard_statement(TG_RELID, TG_OP, TG_WHEN);
+    RETURN NULL;
+END
+$$
+WHEN 'stamp' THEN $$
+    IF shape.version IS NOT NULL THEN
+        NEW := public.order_partition_stamp(shape, NEW);
+    END IF;
+    RETURN NEW;$$
+WHEN 'insert' THEN $$
+    -- An order with another version was moved here, and order_partition_stamp() has recorded that.
+    IF NOT shape.is_orders OR shape.version IS NULL OR NEW.version OPERATOR(pg_catalog.=) 1 THEN
+        done := public.order_record_insert(shape, NEW);
+    END IF;
+    RETURN NULL;$$
+WHEN 'update' THEN $$
+    NEW := public.order_record_update(
+        shape, OLD, NEW, TG_RELID,
+        CASE WHEN root OPERATOR(pg_catalog.=) {relation} THEN public.order_known_primary_key({relation})
+             ELSE public.order_primary_key(root) END);
+    RETURN NEW;$$
+WHEN 'delete' THEN $$
+    done := public.order_partition_delete(shape, OLD);
+    RETURN OLD;$$
+END;
+BEGIN
+    IF kind = 'truncate' THEN
+        RETURN source;
+    END IF;
+    source := $$    -- partitions: {partitions}
+DECLARE
+    root  pg_catalog.regclass := {relation};
+    shape public.order_shape;
+    done  text;
+BEGIN
+    IF NOT TG_RELID OPERATOR(pg_catalog.=) ANY (public.order_known_partitions({relation})) THEN
+        root := public.order_partition_enter(TG_RELID);
+        IF root IS NULL THEN
+            RETURN {row};
+        END IF;
+    END IF;
+    IF root OPERATOR(pg_catalog.=) {relation} THEN
+        shape := public.order_shape({relation});
+    ELSE
+        shape := public.order_watched_shape(root);
+    END IF;$$ || source || $$
+END
+$$;
+    -- With another text the function replaces the present one, so that its plans are made anew.
+    source := replace(source, '{partitions}', (
+        SELECT md5(coalesce(string_agg(known.partition::oid::text, ' ' ORDER BY known.partition), ''))
+          FROM public.order_partitions AS known WHERE known.relation = order_partition_source.relation));
+    source := replace(source, '{row}', CASE kind WHEN 'delete' THEN 'OLD' ELSE 'NEW' END);
+    RETURN replace(source, '{relation}', quote_literal(relation) || '::pg_catalog.regclass');
+END
+$function$;
+COMMENT ON FUNCTION order_partition_source IS
+    'The source of a trigger function for the partitions of a table.';
+
+CREATE OR REPLACE FUNCTION order_guard_statement(place regclass, operation text, moment text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    root CONSTANT regclass := pg_partition_root(place);
+BEGIN
+    IF operation = 'TRUNCATE' AND EXISTS (
+           SELECT FROM public.order_tables AS watched
+            WHERE watched.relation = place)
+    THEN
+        -- The guards of all partitions come after that of BEFORE, and before that of AFTER.
+        IF moment = 'BEFORE' THEN
+            PERFORM set_config('orders.truncated', place::oid::text, true);
+        ELSE
+            PERFORM set_config('orders.truncated', '', true), public.order_record_truncate(place);
+        END IF;
+        RETURN;
+    END IF;
+    PERFORM public.order_partition_leave(known.partition)
+       FROM public.order_partitions AS known
+      WHERE known.partition IN (SELECT place UNION ALL SELECT relid FROM pg_partition_tree(place))
+        AND known.relation IS DISTINCT FROM root;
+    IF operation = 'TRUNCATE'
+       AND current_setting('orders.truncated', true) IS DISTINCT FROM root::oid::text
+       AND EXISTS (SELECT FROM public.order_partitions WHERE partition = place)
+    THEN
+        PERFORM public.order_record_rows(root, 'DELETE', place, public.order_actor());
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION order_guard_statement IS
+    'What the triggers by statement do. On a partitioned table: records its TRUNCATE. On a partition: '
+    'records the DELETE of each row when the partition is truncated alone, and when a statement finds '
+    'that it was detached, with or without a partition above it. Statements that name the '
+    'partitioned table do not fire those of partitions.';
+
+CREATE OR REPLACE FUNCTION order_guard_partition(partition regclass) RETURNS void
+LANGUAGE plpgsql
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    root     CONSTANT regclass := pg_partition_root(partition);
+    function CONSTANT text := format('order_truncate_%s', root::oid);
+    guarded  regclass;
+    moment   text;
+BEGIN
+    FOR guarded, moment IN
+        SELECT relid, moments.moment
+          FROM pg_partition_ancestors(partition) AS relid
+         CROSS JOIN unnest(ARRAY['BEFORE', 'AFTER']) AS moments (moment)
+         WHERE (relid = root OR moments.moment = 'BEFORE') AND has_table_privilege(relid, 'TRIGGER')
+           AND NOT EXISTS (SELECT FROM pg_trigger
+                            WHERE tgrelid = relid AND tgfoid = to_regproc(function)
+                              AND (tgtype & 2 = 2) = (moments.moment = 'BEFORE'))
+    LOOP
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I %s %s ON %s FOR EACH STATEMENT EXECUTE FUNCTION %I()',
+                       order_trigger_name(CASE moment WHEN 'BEFORE' THEN 'guard' ELSE 'truncate' END),
+                       moment,
+                       CASE WHEN guarded = root THEN 'TRUNCATE'
+                            ELSE 'INSERT OR UPDATE OR DELETE OR TRUNCATE' END,
+                       guarded, function);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION order_guard_partition IS
+    'Creates the triggers by statement of a partition, of those above it, and of the partitioned table.';
+
+CREATE OR REPLACE FUNCTION order_drop_guards() RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    guard record;
+BEGIN
+    FOR guard IN
+        SELECT tgname, tgrelid::regclass AS relation
+          FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid
+         WHERE pronamespace = 'public'::regnamespace AND proname ~ '^order_truncate_[0-9]+$'
+           AND pg_has_role(relowner, 'USAGE')
+           AND tgrelid NOT IN (SELECT order_tables.relation FROM order_tables)
+           AND tgrelid NOT IN (SELECT partition FROM order_partitions)
+           AND coalesce(pg_partition_root(tgrelid), 0) NOT IN (
+               SELECT order_tables.relation FROM order_tables)
+    LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', guard.tgname, guard.relation);
+    END LOOP;
+    RETURN FOUND;
+END
+$$;
+COMMENT ON FUNCTION order_drop_guards IS
+    'Drops the triggers by statement of tables that are not partitions of a watched table any more; '
+    'those of other owners stay, and do nothing.';
+
+CREATE OR REPLACE FUNCTION order_partitions_changed() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = public, pg_temp
+BEGIN ATOMIC
+    SELECT EXISTS (
+        SELECT FROM order_leaves() AS leaf
+          FULL JOIN order_partitions AS known
+            ON known.partition = leaf.partition AND known.relation = leaf.relation
+         WHERE known.settled IS NOT TRUE OR leaf.partition IS NULL);
+END;
+COMMENT ON FUNCTION order_partitions_changed IS
+    'Whether order_follow_partitions() has something to do.';
+
+CREATE OR REPLACE FUNCTION order_follow_partitions() RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+SET client_min_messages = warning
+SET timezone = 'UTC'
+SET lock_timeout = '20ms'    -- writers queue behind whoever waits for a lock (I5)
+AS $$
+DECLARE
+    found record;
+BEGIN
+    FOR found IN
+        SELECT known.partition FROM order_partitions AS known
+         WHERE NOT EXISTS (SELECT FROM order_leaves() AS leaf WHERE leaf.partition = known.partition
+                              AND leaf.relation = known.relation)
+         LIMIT 1 FOR UPDATE SKIP LOCKED
+    LOOP
+        PERFORM order_partition_leave(found.partition);
+        RETURN true;
+    END LOOP;
+    IF order_drop_guards() THEN
+        RETURN true;
+    END IF;
+    FOR found IN
+        SELECT leaf.partition FROM order_leaves() AS leaf
+         WHERE NOT EXISTS (SELECT FROM order_partitions AS known WHERE known.partition = leaf.partition)
+         LIMIT 1
+    LOOP
+        PERFORM order_partition_enter(found.partition);
+        RETURN true;
+    END LOOP;
+    FOR found IN SELECT partition, relation FROM order_partitions WHERE NOT settled
+                  LIMIT 1 FOR UPDATE SKIP LOCKED
+    LOOP
+        PERFORM order_guard_partition(found.partition);
+        UPDATE order_partitions SET settled = true WHERE partition = found.partition;
+        PERFORM order_refresh_recorders();
+        RETURN true;
+    END LOOP;
+    RETURN false;
+EXCEPTION WHEN lock_not_available OR undefined_table THEN
+    RETURN false;    -- the next look comes in a second
+END
+$$;
+COMMENT ON FUNCTION order_follow_partitions IS
+    'Follows partitions that were attached, detached, created or dropped: one step, one partition. '
+    'Returns whether there may be another step. The listener calls it every second.';
+
+
 -- Watched tables ------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION order_trigger_name(kind text) RETURNS name
@@ -1858,6 +2419,7 @@ BEGIN
         -- With its trigger: only the owner of the table could drop that by itself.
         EXECUTE format('DROP FUNCTION %s CASCADE', found.signature);
     END LOOP;
+    DELETE FROM order_partitions AS known WHERE known.relation = order_drop_recorders.relation;
 END
 $$;
 COMMENT ON FUNCTION order_drop_recorders IS 'Drops the triggers of a table and their functions.';
@@ -1876,10 +2438,12 @@ DECLARE
     function text;
     source   text;
     made     integer := 0;
+    divided  CONSTANT boolean := (SELECT relkind = 'p' FROM pg_class WHERE oid = relation);
 BEGIN
     FOREACH kind IN ARRAY order_trigger_kinds() LOOP
         function := format('order_%s_%s', kind, relation::oid);
-        source := order_trigger_source(kind, relation);
+        source := CASE WHEN divided THEN order_partition_source(kind, relation)
+                       ELSE order_trigger_source(kind, relation) END;
         CONTINUE WHEN EXISTS (SELECT FROM pg_proc
                                WHERE oid = to_regproc(function) AND prosrc = source AND prosecdef
                                  AND proconfig = '{TimeZone=UTC}');
@@ -1917,32 +2481,34 @@ SET search_path = public, pg_temp
 SET client_min_messages = warning
 AS $$
 DECLARE
-    found   pg_class;
+    subject pg_class;
     kind    text;
-    trigger text;
-    stale   record;
+    is_new  boolean;
 BEGIN
-    SELECT * INTO found FROM pg_class WHERE oid = relation;
-    IF found.relispartition THEN
+    SELECT * INTO subject FROM pg_class WHERE oid = relation;
+    IF subject.relispartition THEN
         RAISE EXCEPTION '% is a partition: watch the partitioned table', relation
             USING ERRCODE = 'wrong_object_type';
-    ELSIF found.relkind <> 'r' OR found.relpersistence = 't' THEN
-        RAISE EXCEPTION '% cannot be watched: it is not an ordinary table', relation
+    ELSIF subject.relkind NOT IN ('r', 'p') OR subject.relpersistence = 't' THEN
+        RAISE EXCEPTION '% cannot be watched: it is not an ordinary or partitioned table', relation
             USING ERRCODE = 'wrong_object_type';
     ELSIF order_key_columns(relation) = '{}' THEN
         RAISE EXCEPTION '% cannot be watched: it has no primary key', relation
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   HINT = 'Events name a row by its primary key.';
     ELSIF relation IN ('order_tables'::regclass, 'order_outbox'::regclass, 'order_events'::regclass,
-                       'order_stream'::regclass, 'order_settings'::regclass)
+                       'order_stream'::regclass, 'order_settings'::regclass,
+                       'order_partitions'::regclass)
     THEN
         RAISE EXCEPTION '% cannot be watched: it belongs to the stream', relation
             USING ERRCODE = 'wrong_object_type';
     END IF;
     INSERT INTO order_tables VALUES (relation) ON CONFLICT DO NOTHING;
+    is_new := FOUND;
     PERFORM pg_advisory_xact_lock(order_lock('recorders'));
     PERFORM order_make_recorders(relation);
     FOREACH kind IN ARRAY order_trigger_kinds() LOOP
+        CONTINUE WHEN subject.relkind = 'p' AND kind = 'truncate';
         CONTINUE WHEN EXISTS (    -- as it is: its owner may have set ENABLE ALWAYS
             SELECT FROM pg_trigger
              WHERE tgrelid = relation AND tgname = order_trigger_name(kind)
@@ -1957,13 +2523,26 @@ BEGIN
                            WHEN kind = 'truncate' THEN ' FOR EACH STATEMENT'
                            -- A condition saves a call, an eighth of a lone INSERT. PostgreSQL then
                            -- refuses to alter the column's type; of orders it is the system's own.
-                           WHEN kind = 'stamp' AND (order_read_shape(relation)).is_orders
+                           -- A row that moves to another partition comes with its version.
+                           WHEN kind = 'stamp' AND subject.relkind = 'r' AND (order_read_shape(relation)).is_orders
                                 AND (order_read_shape(relation)).version IS NOT NULL
                                 AND NOT (SELECT attached FROM order_settings)
                            THEN ' FOR EACH ROW WHEN (NEW.version <> 1)'
                            ELSE ' FOR EACH ROW' END,
                        format('order_%s_%s', kind, relation::oid));
     END LOOP;
+    IF subject.relkind = 'p' THEN
+        IF is_new THEN    -- else order_follow_partitions() enters them, with events for their rows
+            INSERT INTO order_partitions (partition, relation)
+            SELECT leaf.partition, leaf.relation FROM order_leaves() AS leaf
+             WHERE leaf.relation = watch_table.relation;
+        END IF;
+        PERFORM order_guard_partition(relation);
+        PERFORM order_guard_partition(known.partition) FROM order_partitions AS known
+          WHERE known.relation = watch_table.relation;
+        UPDATE order_partitions AS known SET settled = true
+         WHERE known.relation = watch_table.relation;
+    END IF;
     IF to_regrole('orders_api') IS NOT NULL AND NOT (SELECT attached FROM order_settings) THEN
         PERFORM grant_orders('orders_api', relation);
     END IF;
@@ -1980,6 +2559,7 @@ AS $$
 BEGIN
     PERFORM order_drop_recorders(relation);
     DELETE FROM order_tables WHERE order_tables.relation = unwatch_table.relation;
+    PERFORM order_drop_guards();
 END
 $$;
 COMMENT ON FUNCTION unwatch_table IS
@@ -1996,7 +2576,7 @@ DECLARE
 BEGIN
     IF NOT EXISTS (
         SELECT FROM pg_attribute
-         WHERE attrelid = relation AND ARRAY[attname::text] = order_key_columns(relation)
+         WHERE attrelid = relation AND ARRAY[attname::text] = order_main_key(relation)
            AND order_base_type(atttypid) IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype))
     THEN
         RAISE EXCEPTION '% cannot be the table of orders: its primary key is not a single column of an '
@@ -2021,6 +2601,36 @@ $$;
 COMMENT ON FUNCTION set_main_table IS
     'Makes a table the one whose rows are orders, and watches it. display: which of its columns play '
     'status, customer, title and quantity.';
+
+CREATE OR REPLACE FUNCTION order_trigger_states() RETURNS TABLE ("table" text, state text)
+LANGUAGE sql STABLE
+SET search_path = public, pg_temp
+BEGIN ATOMIC
+    WITH placed AS (    -- the tables that hold rows
+        SELECT relation, relation AS place FROM order_tables
+          JOIN pg_class ON oid = relation AND relkind = 'r'
+         UNION ALL
+        SELECT relation, partition FROM order_leaves()
+    ), states AS (
+        SELECT order_tables.relation, coalesce(tgenabled::text, CASE WHEN place IS NOT NULL THEN 'missing' END) AS state
+          FROM order_tables
+          LEFT JOIN placed ON placed.relation = order_tables.relation
+          CROSS JOIN unnest(ARRAY['insert', 'update', 'delete']) AS kind
+          LEFT JOIN pg_trigger
+            ON tgrelid = place AND tgfoid = to_regproc(format('order_%s_%s', kind, order_tables.relation::oid))
+    )
+    SELECT order_table_name(relation),
+           CASE WHEN bool_or(state = 'missing') THEN 'missing'
+                WHEN bool_or(state = 'D') THEN 'disabled'
+                WHEN bool_or(state = 'R') THEN 'replica'
+                WHEN bool_and(state = 'A') THEN 'always'
+                ELSE 'origin' END
+      FROM states WHERE order_table_name(relation) IS NOT NULL
+     GROUP BY relation;
+END;
+COMMENT ON FUNCTION order_trigger_states IS
+    'Whether the triggers of each watched table fire. always. origin: for all changes but those that a '
+    'replication subscriber makes. replica: only for those. disabled, missing: some never fire.';
 
 CREATE OR REPLACE FUNCTION grant_orders(role regrole, relation regclass DEFAULT public.order_main_table())
 RETURNS void
@@ -2117,25 +2727,30 @@ BEGIN
                    SELECT relowner FROM pg_class WHERE oid = 'order_events'::regclass)
            AND proname IN (
                    'grant_orders', 'order_actor', 'order_base_type', 'order_batch', 'order_batch_bytes',
-                   'order_bounded', 'order_check_choices', 'order_check_length',
-                   'order_changed_source', 'order_compact', 'order_depth_exceeds', 'order_differences',
-                   'order_drop_recorders', 'order_equality_is_exact', 'order_event_json', 'order_event_text',
-                   'order_events_refuse',
-                   'order_fast_source', 'order_filled', 'order_fingerprint', 'order_id_of',
-                   'order_key_columns', 'order_listener_depose',
-                   'order_listener_hears', 'order_listener_lead', 'order_listener_sleep',
-                   'order_listener_wake', 'order_lock', 'order_main_table', 'order_make_recorders',
-                   'order_member', 'order_parent_column', 'order_read_shape', 'order_record',
-                   'order_record_delete', 'order_record_insert', 'order_record_truncate',
+                   'order_bounded', 'order_changed_json', 'order_changed_source', 'order_check_choices',
+                   'order_check_length', 'order_compact', 'order_depth_exceeds', 'order_differences',
+                   'order_drop_guards', 'order_drop_recorders', 'order_equality_is_exact',
+                   'order_event_json', 'order_event_text', 'order_events_refuse', 'order_fast_source',
+                   'order_filled', 'order_fingerprint', 'order_follow_partitions',
+                   'order_guard_partition', 'order_guard_statement', 'order_id_of', 'order_key_columns',
+                   'order_key_text', 'order_known_partitions', 'order_known_primary_key',
+                   'order_leaves', 'order_listener_depose', 'order_listener_hears',
+                   'order_listener_lead', 'order_listener_sleep', 'order_listener_wake', 'order_lock',
+                   'order_main_key', 'order_main_table', 'order_make_recorders', 'order_member',
+                   'order_parent_column', 'order_partition_columns', 'order_partition_delete',
+                   'order_partition_enter', 'order_partition_leave', 'order_partition_moves',
+                   'order_partition_source', 'order_partition_stamp', 'order_partitions_changed',
+                   'order_primary_key', 'order_read_partitions', 'order_read_shape', 'order_record',
+                   'order_record_delete', 'order_record_insert', 'order_record_rows',
+                   'order_record_truncate',
                    'order_record_update', 'order_refresh_recorders', 'order_refuse_key',
-                   'order_refuse_old_snapshot', 'order_render', 'order_ring',
-                   'order_rendering_kind', 'order_row_json', 'order_row_json_pinned',
-                   'order_row_most_bytes', 'order_schema', 'order_schema_version',
-                   'order_settings_neutral', 'order_shape', 'order_shape_is', 'order_stamp',
-                   'order_table_name', 'order_taker_next', 'order_taker_start', 'order_travels',
-                   'order_trigger_kinds', 'order_trigger_name', 'order_trigger_source',
-                   'order_watched_shape', 'order_writer_silent', 'order_writers_settled',
-                   'prune_order_events', 'read_order_events', 'set_main_table',
+                   'order_refuse_old_snapshot', 'order_render', 'order_rendering_kind', 'order_ring',
+                   'order_row_json', 'order_row_json_pinned', 'order_row_most_bytes', 'order_schema',
+                   'order_schema_version', 'order_settings_neutral', 'order_shape', 'order_shape_is',
+                   'order_stamp', 'order_table_name', 'order_taker_next', 'order_taker_start',
+                   'order_travels', 'order_trigger_kinds', 'order_trigger_name', 'order_trigger_source',
+                   'order_trigger_states', 'order_watched_shape', 'order_writer_silent',
+                   'order_writers_settled', 'prune_order_events', 'read_order_events', 'set_main_table',
                    'take_order_events',
                    'unwatch_table', 'watch_table')
     LOOP
@@ -2159,7 +2774,7 @@ BEGIN
         GRANT EXECUTE ON FUNCTION take_order_events, read_order_events, order_schema,
             order_schema_version, order_compact, order_event_json, order_event_text,
             order_batch_bytes, order_lock,
-            order_refresh_recorders,
+            order_refresh_recorders, order_follow_partitions, order_partitions_changed,
             order_listener_lead, order_listener_sleep,
             order_listener_wake, order_listener_depose, order_writers_settled TO orders_listener;
         GRANT UPDATE ON SEQUENCE order_listener_well_until TO orders_listener;

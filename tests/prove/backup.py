@@ -7,7 +7,7 @@ import psycopg
 from harness.servers import Database
 from prove.exact import PINNED, by_key, reading
 from prove.oracle import Replay
-from prove.tables import BOOKED, KEYS, NOTES
+from prove.tables import BOOKED, KEYS, NOTES, PASSING
 
 _LOG_TABLES: tuple[LiteralString, ...] = ("order_events", "idempotency_keys")
 _TABLES: tuple[str, ...] = (*_LOG_TABLES, *BOOKED)
@@ -47,6 +47,13 @@ _RESHAPE: LiteralString = """
 """Brings back the columns of a table in the backup, then its rows."""
 
 
+_FITTING: LiteralString = f"""
+    DELETE FROM proof_stock WHERE place = 'Köln' AND NOT EXISTS (
+        SELECT FROM pg_class WHERE oid = to_regclass('{PASSING}') AND relispartition)
+"""
+"""Rows of a partition that is detached now cannot be restored."""
+
+
 def _run(sql: psycopg.Connection[Any], statement: str) -> None:
     sql.execute(statement.encode())
 
@@ -81,6 +88,9 @@ class Backup:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+            while sql.execute("SELECT order_follow_partitions()").fetchone() == (True,):
+                pass
+            sql.execute(_FITTING)
             for table in _TABLES:
                 _run(sql, f"ALTER TABLE {table} DISABLE TRIGGER USER")
             for table in _TABLES[::-1]:

@@ -19,6 +19,7 @@ from harness.servers import Database
 from prove.chance import Chance
 from prove.columns import CATALOG, FREE_NAMES, TYPES, Found, named, quoted, random_literal
 from prove.exact import PINNED, Table, read_table
+from prove.partitions import follow_partitions, move_partition
 from prove.statements import STATUSES, Connection
 from prove.tables import NOTES, ORDERS, PLACES, STOCK
 from prove.writers import Gate
@@ -102,8 +103,12 @@ class Owner:
         self.outcomes[kind] += 1
 
     async def _alter(self, sql: Connection) -> str:
+        if self._chance.happens(0.15):
+            return await move_partition(sql, self._chance)
         table = self._chance.weighted([(8, ORDERS), (1.5, STOCK), (1.5, NOTES)])
         await sql.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+        if table == STOCK:
+            await follow_partitions(sql)
         self._number += 1
         actor = f"{ACTOR} {self._number}"
         await sql.execute("SELECT set_config('orders.actor', %s, true)", [actor])

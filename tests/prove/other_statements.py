@@ -5,7 +5,7 @@ from typing import Any, LiteralString
 from prove.chance import Chance
 from prove.ledger import Fact
 from prove.statements import HOT_IDS, Connection, Statement
-from prove.tables import LINES, NOTES, PLACES, STOCK
+from prove.tables import LASTING, LINES, NOTES, PLACES, STOCK
 
 _BODIES = ("{}", "[1, 2.50]", '"a\\nb"', '{"a": {"b":\n null}}')
 
@@ -151,6 +151,14 @@ async def copy_stock(sql: Connection, chance: Chance) -> list[Fact]:
     return [(STOCK, "INSERT", key, 1) for key in keys]
 
 
+async def truncate_partition(sql: Connection, _chance: Chance) -> list[Fact]:
+    """TRUNCATE one partition: a DELETE of each of its rows."""
+    await sql.execute(f"LOCK TABLE {LASTING} IN ACCESS EXCLUSIVE MODE".encode())
+    rows = await (await sql.execute(f"SELECT place, item FROM {LASTING}".encode())).fetchall()
+    await sql.execute(f"TRUNCATE {LASTING}".encode())
+    return [(STOCK, "DELETE", (place, item), None) for place, item in rows]
+
+
 async def truncate_stock(sql: Connection, _chance: Chance) -> list[Fact]:
     """TRUNCATE."""
     await sql.execute(b"TRUNCATE stock")
@@ -191,6 +199,7 @@ OTHER_STATEMENTS: list[tuple[float, Statement]] = [
     (3, delete_stock),
     (1.5, copy_stock),
     (0.6, truncate_stock),
+    (0.6, truncate_partition),
     (6, change_notes),
 ]
 """All kinds of statements with their weights."""

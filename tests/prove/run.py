@@ -242,11 +242,13 @@ class Run:
             with self.system.database.connect() as sql:
                 row = sql.execute(
                     "SELECT (SELECT max(position) FROM order_events),"
-                    " (SELECT count(*) FROM order_outbox), order_schema_version()"
+                    " (SELECT count(*) FROM order_outbox), order_schema_version(),"
+                    " order_partitions_changed()"
                 ).fetchone()
             assert row is not None
             head, waits, schema = int(row[0] or 0), row[1], str(row[2])
             waiting = ["the outbox"] if waits else []
+            waiting += ["a partition"] if row[3] else []
             waiting += [
                 watcher.audit.name
                 for watcher in self._watchers

@@ -1,6 +1,7 @@
-"""The tables of a run beside ``orders``: lines of orders, a table with a key of two columns, notes.
+"""The tables of a run beside ``orders``: lines of orders, stock in partitions, notes.
 
-Orders, lines and stock are watched throughout. The owner ends and begins watching notes at random.
+Orders, lines and stock are watched throughout. The owner ends and begins watching notes, and
+detaches and attaches a partition of stock, at random.
 """
 
 from collections.abc import Hashable, Mapping
@@ -18,7 +19,9 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 """Every table with the columns of its primary key; a table comes after those it refers to."""
 BOOKED = (ORDERS, LINES, STOCK)
 """The tables that clients keep rows of."""
-PLACES = ("attic", "Köln", "de'pot")
+PLACES = ("attic", "Köln", "depot")
+LASTING, PASSING = "stock_attic", "stock_koeln"
+"""A partition of stock that is always attached, and one that comes and goes."""
 
 SETUP: LiteralString = """
     CREATE TABLE order_lines (
@@ -29,7 +32,13 @@ SETUP: LiteralString = """
     CREATE TABLE stock (
         item integer NOT NULL, place text NOT NULL, pieces numeric(12,2), version bigint, hint text,
         updated_at timestamptz, PRIMARY KEY (place, item)
-    );
+    ) PARTITION BY LIST (place);
+    CREATE TABLE stock_attic PARTITION OF stock FOR VALUES IN ('attic');
+    CREATE TABLE stock_koeln PARTITION OF stock FOR VALUES IN ('Köln');
+    CREATE TABLE stock_depot (gone text, updated_at timestamptz, hint text, version bigint,
+        place text NOT NULL, pieces numeric(12,2), item integer NOT NULL);
+    ALTER TABLE stock_depot DROP COLUMN gone;
+    ALTER TABLE stock ATTACH PARTITION stock_depot FOR VALUES IN ('depot');
     CREATE TABLE notes (id integer PRIMARY KEY, body json);
 
     -- The lines that were deleted, by whatever cause: read and removed after each statement.

@@ -1,5 +1,6 @@
 """``orders tables``, ``watch-table`` and ``unwatch-table``: which tables' changes are events."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -16,18 +17,37 @@ from orders_contract.schema import Schema, Table
 Name = Annotated[
     str, typer.Argument(metavar="TABLE", help="As in SQL: notes, sales.items, '\"Notes\"'.")
 ]
+_WARNINGS = {
+    "missing": "triggers are missing, so changes make no events; watch the table again",
+    "disabled": "triggers are disabled, so changes make no events;"
+    " ALTER TABLE ... ENABLE TRIGGER ALL",
+    "replica": "triggers fire for replication only, so other changes make no events;"
+    " ALTER TABLE ... ENABLE ALWAYS TRIGGER ...",
+}
+"""By state of ``order_trigger_states()``."""
 
 
 def tables(data: Data = DEFAULT_DATA) -> None:
-    """List the watched tables of the running stack, their keys and columns."""
-    (document,) = _query(data, "SELECT order_schema()::text")
-    rows = [("TABLE", "KEY", "ORDER", "COLUMNS")]
+    """List the watched tables of the running stack, and whether their triggers fire."""
+    document, states = _query(
+        data,
+        "SELECT order_schema()::text, (SELECT json_object_agg(t.table, state)::text"
+        " FROM order_trigger_states() AS t)",
+    )
+    state_of = json.loads(states or "{}")
+    rows = [("TABLE", "KEY", "ORDER", "TRIGGERS", "COLUMNS")]
+    warnings = []
     for table in Schema.parse(document).tables.values():
         parent = table.parent.column if table.parent else "-"
-        rows.append((_names(table), ",".join(table.key), parent, " ".join(table.columns)))
+        state = state_of[table.name]
+        rows.append((_names(table), ",".join(table.key), parent, state, " ".join(table.columns)))
+        if state in _WARNINGS:
+            warnings.append(f"warning: {table.name}: {_WARNINGS[state]}")
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         typer.echo(printable("  ".join(map(str.ljust, row, widths)).rstrip()))
+    for warning in warnings:
+        typer.echo(printable(warning), err=True)
 
 
 def _names(table: Table) -> str:

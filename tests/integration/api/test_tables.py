@@ -117,3 +117,57 @@ async def test_idempotency_by_table(tables: httpx.AsyncClient) -> None:
         for header in ("location", "etag"):
             assert again.headers[header] == first.headers[header]
     assert len(ok(await tables.get("/api/tables/order_lines"))["rows"]) == 1
+
+
+PARTITIONS = """
+    CREATE TABLE stock (
+        place text, item integer, pieces integer CONSTRAINT stock_positive CHECK (pieces > 0),
+        order_id bigint CONSTRAINT stock_order REFERENCES orders, note text NOT NULL DEFAULT '',
+        version integer NOT NULL DEFAULT 1, PRIMARY KEY (place, item)
+    ) PARTITION BY LIST (place);
+    CREATE TABLE stock_a PARTITION OF stock FOR VALUES IN ('a');
+    CREATE TABLE stock_b PARTITION OF stock FOR VALUES IN ('b');
+    SELECT watch_table('stock');
+    CREATE TABLE old_notes (id bigint PRIMARY KEY, body text);
+    CREATE TABLE older_notes () INHERITS (old_notes);
+    INSERT INTO old_notes VALUES (1, 'of this table');
+    INSERT INTO older_notes VALUES (1, 'of another'), (2, 'of another');
+    SELECT watch_table('old_notes');
+"""
+
+
+async def test_partitions(tables: httpx.AsyncClient, database: Database) -> None:
+    """A partitioned table is one table: its rows, and the errors that its partitions raise."""
+    with database.connect() as connection:
+        connection.execute(PARTITIONS.encode())
+
+    async def known() -> bool:
+        return "old_notes" in (await tables.get("/api/schema")).text
+
+    await until_async(known, 5)
+    path = "/api/tables/stock"
+    for item in (1, 2):
+        created(await tables.post(path, json={"place": "a", "item": item, "pieces": 5}))
+    moved = ok(await tables.patch(f"{path}/a,1", json={"place": "b", "pieces": 6}))
+    assert (moved["place"], moved["version"]) == ("b", 2)
+    assert [row["place"] for row in ok(await tables.get(path))["rows"]] == ["b", "a"]
+    problem(await tables.post(path, json={"place": "a", "item": 2, "pieces": 5}), 409, "place")
+    problem(await tables.post(path, json={"place": "b", "item": 3, "pieces": 0}), 422, "pieces")
+    problem(await tables.post(path, json={"place": "b", "item": 3, "order_id": 7}), 409, "order_id")
+    problem(await tables.post(path, json={"place": "b", "item": 3, "note": None}), 422, "note")
+    refused = problem(await tables.post(path, json={"place": "nowhere", "item": 3}), 422)
+    assert "no partition" in refused["detail"]
+    assert (await tables.delete(f"{path}/b,1")).status_code == 204
+
+
+async def test_inheritance(tables: httpx.AsyncClient, database: Database) -> None:
+    """Rows of a table that inherits from a watched one are not rows of that."""
+    await test_partitions(tables, database)
+    path = "/api/tables/old_notes"
+    assert ok(await tables.get(path))["rows"] == [{"id": 1, "body": "of this table"}]
+    problem(await tables.get(f"{path}/2"), 404)
+    problem(await tables.patch(f"{path}/2", json={"body": ""}), 404)
+    assert ok(await tables.patch(f"{path}/1", json={"body": "changed"}))["body"] == "changed"
+    assert (await tables.delete(f"{path}/1")).status_code == 204
+    with database.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM old_notes").fetchone() == (2,)

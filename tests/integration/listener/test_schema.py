@@ -176,3 +176,41 @@ def test_trigger_functions_are_made_anew(pipeline: Pipeline) -> None:
     with pipeline.database.connect() as sql:
         alter(pipeline, ADD_COLUMN)
         until(lambda: sql.execute(found).fetchone() == (1,), 5, "the trigger functions are new")
+
+
+def test_partitions_are_followed(pipeline: Pipeline) -> None:
+    """I1, I10: rows that come or leave with a partition are events, and the schema is announced."""
+    with pipeline.database.connect() as sql:
+        sql.execute(
+            "CREATE TABLE stock (place text, item int, PRIMARY KEY (place, item))"
+            " PARTITION BY LIST (place)"
+        )
+        sql.execute("CREATE TABLE stock_a PARTITION OF stock FOR VALUES IN ('a')")
+        sql.execute("SELECT watch_table('stock')")
+    pipeline.listener().ready()
+    with heads(pipeline) as announced:
+        announced.until_schema(version(pipeline), 5)
+        alter(
+            pipeline,
+            "CREATE TABLE stock_b (LIKE stock); INSERT INTO stock_b VALUES ('b', 1), ('b', 2);"
+            "ALTER TABLE stock ATTACH PARTITION stock_b FOR VALUES IN ('b')",
+        )
+        until(lambda: operations(pipeline) == ["INSERT", "INSERT"], 5, "the rows that came")
+        until(lambda: settled(pipeline), 5, "the partition is guarded")
+        announced.until_schema(version(pipeline), 5)
+        alter(pipeline, "ALTER TABLE stock DETACH PARTITION stock_b")
+        until(lambda: operations(pipeline)[2:] == ["DELETE", "DELETE"], 5, "the rows that left")
+        announced.until_schema(version(pipeline), 5)
+
+
+def settled(pipeline: Pipeline) -> bool:
+    """Return whether all partitions are followed."""
+    with pipeline.database.connect() as sql:
+        return sql.execute("SELECT order_partitions_changed()").fetchone() == (False,)
+
+
+def operations(pipeline: Pipeline) -> list[str]:
+    """Return the operations in the log, in order."""
+    with pipeline.database.connect() as sql:
+        found = sql.execute("SELECT operation FROM order_events ORDER BY position").fetchall()
+    return [row[0] for row in found]

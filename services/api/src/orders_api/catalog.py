@@ -132,7 +132,7 @@ class Catalog:
             await asyncio.sleep(POLL_S)
 
     async def _read(self) -> None:
-        text, hashed, inexact, trigrams = await self._database.one(queries.SCHEMA, {})
+        text, hashed, inexact, trigrams, partitioned = await self._database.one(queries.SCHEMA, {})
         document = json.loads(text)
         for table in document["tables"]:
             columns = {column["name"] for column in table["columns"]}
@@ -154,6 +154,7 @@ class Catalog:
                         hashed_columns=hashed.get(name, ()),
                         inexact_columns=inexact.get(name, ()),
                         trigram_search=trigrams,
+                        partitioned=name in partitioned,
                     ),
                 )
                 for name, table in schema.tables.items()

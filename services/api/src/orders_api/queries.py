@@ -7,8 +7,8 @@ from psycopg.sql import SQL
 SCHEMA_VERSION = "SELECT order_schema_version()"
 
 # Besides the description: which columns have an index on hashtextextended(column, 0), which are
-# equal to other texts than themselves (a nondeterministic collation, citext), and whether search
-# can have indexes.
+# equal to other texts than themselves (a nondeterministic collation, citext), whether search can
+# have indexes, and which tables are partitioned.
 SCHEMA = """
     WITH watched AS MATERIALIZED (
         SELECT relation, order_table_name(relation) AS name FROM order_tables
@@ -30,11 +30,13 @@ SCHEMA = """
     SELECT order_schema()::text,
            (SELECT coalesce(json_object_agg(name, columns), '{}') FROM hashed),
            (SELECT coalesce(json_object_agg(name, columns), '{}') FROM inexact),
-           EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')
+           EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm'),
+           (SELECT coalesce(json_agg(name), '[]')
+              FROM watched JOIN pg_class ON oid = relation WHERE relkind = 'p')
 """
 
 # A constraint by the names in an error: its comment, its rule, its columns. A unique index may
-# stand alone, without a constraint.
+# stand alone, without a constraint. That of a partition may have its comment at the table.
 CONSTRAINT = """
     WITH target AS (
         SELECT pg_class.oid FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -55,6 +57,14 @@ CONSTRAINT = """
            ARRAY(SELECT attname::text FROM pg_attribute
                   WHERE attrelid = relation AND attnum = ANY (numbers) ORDER BY attnum)
       FROM found LIMIT 1
+"""
+
+# The partitioned table that a partition belongs to.
+ROOT = """
+    SELECT nspname::text, relname::text
+      FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+     WHERE pg_class.oid = pg_partition_root(to_regclass(
+               format('%%I.%%I', %(schema)s::text, %(table)s::text)))
 """
 
 # --- figures --------------------------------------------------------------------------------------

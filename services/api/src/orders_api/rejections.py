@@ -22,7 +22,7 @@ from orders_api.errors import (
     StatementError,
 )
 from orders_api.filters import Selection
-from orders_api.queries import CONSTRAINT
+from orders_api.queries import CONSTRAINT, ROOT
 from orders_api.statements import Statements
 from orders_contract.schema import Column
 
@@ -40,7 +40,9 @@ async def of_write(  # noqa: PLR0911  one for each kind of refusal
 ) -> Exception:
     """Return the error to answer a write with; ``body`` is None for a DELETE."""
     match error.sqlstate:
-        case state if state == _NOT_NULL and error.column and _is_own(error, statements):
+        case state if (
+            state == _NOT_NULL and error.column and await _is_own(database, error, statements)
+        ):
             return InvalidInputError(_field(body, error.column), "must not be null")
         case state if state == _CHECK and error.constraint:
             return await _check_violated(database, error, statements, body)
@@ -107,7 +109,7 @@ async def _not_unique(
 async def _reference_broken(
     database: Database, error: StatementError, statements: Statements, body: Body | None
 ) -> ApiError:
-    if body is None or not _is_own(error, statements):
+    if body is None or not await _is_own(database, error, statements):
         return ConflictError(("body", f"rows of {error.table} refer to it ({error.constraint})"))
     return await _conflict(database, error, body, "refers to a row that does not exist")
 
@@ -141,10 +143,18 @@ def _field(body: Body | None, column: str | None = None) -> str:
     return (Body("", {}, ()) if body is None else body).field(column)
 
 
-def _is_own(error: StatementError, statements: Statements) -> bool:
-    """Tell whether the error is about the table itself, not one that a trigger has written to."""
+async def _is_own(database: Database, error: StatementError, statements: Statements) -> bool:
+    """Tell whether the error is about the table itself or a partition of it.
+
+    If not, it is about one that a trigger has written to.
+    """
     table = statements.table
-    return (error.namespace, error.table) == (table.namespace, table.relation)
+    if (error.namespace, error.table) == (table.namespace, table.relation):
+        return True
+    values = {"schema": error.namespace, "table": error.table}
+    with contextlib.suppress(StatementError, DatabaseUnavailableError, LookupError):
+        return await database.one(ROOT, values) == (table.namespace, table.relation)
+    return False
 
 
 async def _constraint(database: Database, error: StatementError) -> tuple[str, list[str]]:

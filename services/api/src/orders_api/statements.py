@@ -38,13 +38,16 @@ class Statements:
         hashed_columns: Collection[str] = (),
         inexact_columns: Collection[str] = (),
         trigram_search: bool = False,
+        partitioned: bool = False,
     ) -> None:
         self.table = table
         self.relation = name(table.namespace, table.relation)
+        # The rows of tables that inherit from this one are not its own, unlike those of partitions.
+        self.rows = self.relation if partitioned else SQL("ONLY {}").format(self.relation)
         self.conditions = Conditions(
             table, hashed_columns, inexact_columns, trigram_search=trigram_search
         )
-        self.row = Rendering(table, self.relation, self.conditions)
+        self.row = Rendering(table, self.rows, self.conditions)
         self._key = [table.columns[each] for each in table.key]
         self.insert = lru_cache(_CACHED_STATEMENTS)(self._insert)
         self.update = lru_cache(_CACHED_STATEMENTS)(self._update)
@@ -60,7 +63,7 @@ class Statements:
         lists = [child.row for child in children]
         rendered = self.row.with_children(lists, INCLUDED_ROWS, PAGE_MAX_BYTES, scope, values)
         statement = SQL("SELECT {}, {} FROM {} AS t WHERE {}").format(
-            self.row.key_and_version(), rendered, self.relation, conditions
+            self.row.key_and_version(), rendered, self.rows, conditions
         )
         return statement, values
 
@@ -97,7 +100,7 @@ class Statements:
         return (
             _ACTOR
             + SQL("UPDATE {} AS t SET {} FROM actor, {} WHERE ").format(
-                self.relation, assignments, self.record(columns)
+                self.rows, assignments, self.record(columns)
             )
         ).as_bytes()
 
@@ -121,7 +124,7 @@ class Statements:
         values: Values = {}
         conditions = self._exactly(key, expected, scope, values)
         return _ACTOR + SQL("DELETE FROM {} AS t USING actor WHERE {} RETURNING true").format(
-            self.relation, conditions
+            self.rows, conditions
         ), values
 
     def is_visible(
@@ -134,13 +137,13 @@ class Statements:
             conditions.append(
                 SQL(_HAS_VISIBLE_PARENT).format(
                     link=name("t", self.table.parent.column),
-                    table=parent.relation,
+                    table=parent.rows,
                     key=name("t", parent.table.key[0]),
                     visible=parent.conditions.visible(scope, values),
                 )
             )
         return SQL("SELECT EXISTS (SELECT FROM {} AS t WHERE {})").format(
-            self.relation, all_of(conditions)
+            self.rows, all_of(conditions)
         ), values
 
     def record(self, columns: Iterable[str]) -> Composed:
@@ -191,7 +194,7 @@ class Statements:
             columns=self.row.key_columns(),
             value=SQL("NULL") if sort.column is None else name("t", sort.column.name),
             bytes=self.row.bytes(),
-            table=self.relation,
+            table=self.rows,
             conditions=all_of(conditions),
             order=self._order(sort),
             rendered=self.row.with_children(lists, INCLUDED_ROWS_IN_LIST, size, scope, values),
@@ -212,7 +215,7 @@ class Statements:
         values: Values = {"table": self.table.name}
         return SQL(_COUNTED).format(
             columns=columns,
-            table=self.relation,
+            table=self.rows,
             conditions=all_of([*self.conditions.of(selection, scope, values), condition]),
         ), values
 

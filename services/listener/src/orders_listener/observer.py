@@ -15,7 +15,7 @@ from orders_contract.backoff import Backoff
 from orders_listener.errors import DatabaseUnavailableError
 from orders_listener.order_log import OrderLog
 from orders_listener.publisher import Publisher
-from orders_listener.settings import OBSERVER_SESSION
+from orders_listener.settings import OBSERVER_SESSION, PARTITIONS_SESSION
 from orders_listener.status import Status
 
 INTERVAL_S = 1.0
@@ -29,6 +29,7 @@ class Observer:
 
     def __init__(self, conninfo: str, publisher: Publisher, status: Status) -> None:
         self._conninfo = conninfo
+        self._following: asyncio.Task[None] | None = None
         self._publisher = publisher
         self._status = status
         self._error = ""
@@ -46,6 +47,14 @@ class Observer:
 
     async def run(self, over: asyncio.Event) -> None:
         """Look until the session is over, through every loss of the connection."""
+        try:
+            await self._run(over)
+        finally:
+            if self._following is not None:
+                self._following.cancel()
+                await asyncio.wait({self._following})
+
+    async def _run(self, over: asyncio.Event) -> None:
         backoff = Backoff(ceiling_s=INTERVAL_S)
         while not over.is_set():
             try:
@@ -61,6 +70,8 @@ class Observer:
 
     async def _look(self, log: OrderLog) -> None:
         self._status.saw_waiting(await log.oldest_waiting(), time.monotonic())
+        if (self._following is None or self._following.done()) and await log.partitions_changed():
+            self._following = asyncio.create_task(self._follow_partitions())
         known, published = self._status.schema, self._status.published
         if known is None or await log.schema_version() != known.version:
             self._status.schema = schema = await log.schema()
@@ -69,6 +80,15 @@ class Observer:
             logger.info("schema_announced", version=schema.version)
             await log.refresh_recorders()
         self._note("")
+
+    async def _follow_partitions(self) -> None:
+        """Follow partitions over a connection of its own: a large one may take minutes."""
+        try:
+            async with OrderLog.connect(self._conninfo, PARTITIONS_SESSION) as log:
+                while await log.follow_partitions():
+                    logger.info("partition_followed")
+        except DatabaseUnavailableError as exc:
+            logger.warning("partitions_not_followed", error=str(exc))
 
     def _note(self, error: str) -> None:
         if error and not self._error:

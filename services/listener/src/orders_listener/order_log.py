@@ -9,7 +9,7 @@ from typing import Self
 from orders_contract.batches import Batch
 from orders_contract.names import ORDERS_CHANNEL_PG
 from orders_listener.errors import DatabaseUnavailableError
-from orders_listener.pg_connection import PgConnection
+from orders_listener.pg_connection import ANSWER_TIMEOUT_S, PgConnection
 from orders_listener.status import Schema
 
 _TAKE = "SELECT stream::text, first, last, events FROM take_order_events($1)"
@@ -20,6 +20,9 @@ _EXTENT = (
     "(SELECT coalesce(max(position), 0) FROM order_events) FROM order_stream"
 )
 _SCHEMA = "SELECT schema->>'version', schema FROM (SELECT order_schema() AS schema) AS described"
+
+FOLLOW_WITHIN_S = 600.0
+"""The rows of an attached or detached partition are recorded in one transaction."""
 
 _FULL_LOOK_INTERVAL_S = 30.0
 """While an old snapshot is open (pg_dump), taken entries of the outbox remain as dead rows, which
@@ -146,8 +149,16 @@ class OrderLog:
         ((version, document),) = await self._connection.ask(_SCHEMA)
         return Schema(version.decode(), document)
 
-    async def _ask(self, question: str) -> bool:
-        ((answer,),) = await self._connection.ask(question)
+    async def partitions_changed(self) -> bool:
+        """Tell whether partitions of watched tables came or went since they were followed."""
+        return await self._ask("SELECT order_partitions_changed()")
+
+    async def follow_partitions(self) -> bool:
+        """Record the rows of one partition that came or went; False if there is none."""
+        return await self._ask("SELECT order_follow_partitions()", FOLLOW_WITHIN_S)
+
+    async def _ask(self, question: str, within_s: float = ANSWER_TIMEOUT_S) -> bool:
+        ((answer,),) = await self._connection.ask(question, within_s=within_s)
         return answer == b"t"
 
     async def _batch(self, query: str, *args: int) -> Batch | None:

@@ -71,17 +71,19 @@ class PgConnection:
         finally:
             await connection.close()
 
-    async def ask(self, statement: str, *args: str | int) -> list[Row]:
+    async def ask(
+        self, statement: str, *args: str | int, within_s: float = ANSWER_TIMEOUT_S
+    ) -> list[Row]:
         """Run one statement, prepared at its first use, and return its rows."""
         name = self._prepared.get(statement)
         if name is None:
             name = str(len(self._prepared)).encode()
-            await self._run(self._pgconn.send_prepare, name, statement.encode())
+            await self._run(within_s, self._pgconn.send_prepare, name, statement.encode())
             self._prepared[statement] = name
         parameters = [str(arg).encode() for arg in args]
         # Sending could block if the socket's buffer were full; the last question was answered, so
         # it is empty.
-        result = await self._run(self._pgconn.send_query_prepared, name, parameters)
+        result = await self._run(within_s, self._pgconn.send_query_prepared, name, parameters)
         columns = range(result.nfields)
         return [
             tuple(result.get_value(row, column) or b"" for column in columns)
@@ -98,7 +100,7 @@ class PgConnection:
         self._notified.clear()
         self._check()
 
-    async def _run(self, send: Callable[..., None], *args: object) -> PGresult:
+    async def _run(self, within_s: float, send: Callable[..., None], *args: object) -> PGresult:
         self._check()
         loop = asyncio.get_running_loop()
         self._result, self._answer = None, loop.create_future()
@@ -106,7 +108,7 @@ class PgConnection:
             send(*args)
         except psycopg.Error as exc:
             self._lose(DatabaseUnavailableError(explain(exc)))
-        timer = loop.call_later(ANSWER_TIMEOUT_S, self._give_up)
+        timer = loop.call_later(within_s, self._give_up, within_s)
         try:
             result = await self._answer
         finally:
@@ -164,10 +166,10 @@ class PgConnection:
                 answer.set_result(self._result)
             return
 
-    def _give_up(self) -> None:
+    def _give_up(self, within_s: float) -> None:
         self._read()  # after this process was stopped, the answer may be there already
         if self._answer is not None:
-            self._lose(NoAnswerError(f"PostgreSQL did not answer within {ANSWER_TIMEOUT_S:g} s"))
+            self._lose(NoAnswerError(f"PostgreSQL did not answer within {within_s:g} s"))
 
     def _lose(self, error: DatabaseUnavailableError) -> None:
         if self._lost is not None:

@@ -34,6 +34,8 @@ SESSION = {
 }
 # The session that only watches gives up sooner.
 OBSERVER_SESSION = {**SESSION, "statement_timeout": "2s", "lock_timeout": "1s"}
+# The rows of an attached or detached partition are recorded by one statement.
+PARTITIONS_SESSION = {**SESSION, "statement_timeout": "10min"}
 _CONNECT_TIMEOUT_S = 5
 
 
