@@ -286,14 +286,16 @@ def test_tables(shop: EmbeddedStack) -> None:
     shop.psql("CREATE TABLE keyless (text text)")
     assert _run(shop, "watch-table", "notes").returncode == 0
     header, orders, *children = _run(shop, "tables").stdout.splitlines()
-    assert header.split()[:3] == ["TABLE", "KEY", "ORDER"]
-    assert orders.split()[:3] == ["orders", "id", "-"]
-    assert sorted(line.split()[:3] for line in children) == [
-        ["notes", "id", "order_id"],
-        ["order_lines", "id", "order_id"],
-        ["payments", "id", "order_id"],
-        ["shipments", "id", "order_id"],
+    assert header.split()[:4] == ["TABLE", "KEY", "ORDER", "TRIGGERS"]
+    assert orders.split()[:4] == ["orders", "id", "-", "origin"]
+    assert sorted(line.split()[:4] for line in children) == [
+        ["notes", "id", "order_id", "origin"],
+        ["order_lines", "id", "order_id", "origin"],
+        ["payments", "id", "order_id", "origin"],
+        ["shipments", "id", "order_id", "origin"],
     ]
+    shop.psql("ALTER TABLE notes DISABLE TRIGGER USER")
+    assert "warning: notes: triggers are disabled" in _run(shop, "tables").stderr
     refused = _run(shop, "watch-table", "keyless")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     for name in ("nowhere", "a b c"):
