@@ -1727,7 +1727,7 @@ BEGIN ATOMIC
                              ' THEN NULL' END
                    || ' ELSE pg_catalog.concat(%2$L, coalesce(pg_catalog.to_json(OLD.%1$I), ''null'')) END',
                    attname, concat(to_json(attname), ':')), '' ORDER BY attnum) FILTER (WHERE NOT is_key))
-      FROM (SELECT attnum, attname, attname = ANY (shape.key) AS is_key,
+      FROM (SELECT attnum, attname, attname = ANY (public.order_primary_key(relation)) AS is_key,
                    public.order_equality_is_exact(atttypid, attcollation) AS exact
               FROM pg_attribute
              WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped) AS columns
@@ -1746,8 +1746,9 @@ RETURN (    -- in one pass: a column may be called @key@
 );
 COMMENT ON FUNCTION order_filled IS 'A text in which each @name@ is replaced by the part of this name.';
 
+DROP FUNCTION IF EXISTS order_fast_source(text, regclass, order_shape, text);
 CREATE OR REPLACE FUNCTION order_fast_source(
-    kind text, relation regclass, shape order_shape, fingerprint text
+    kind text, relation regclass, shape order_shape, fingerprint text, condition text DEFAULT NULL
 )
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -1826,6 +1827,12 @@ BEGIN
     source := concat($$
     IF public.order_shape_is(@relation@, @fingerprint@)@settings@ THEN$$, source, $$
     END IF;$$);
+    IF condition IS NOT NULL THEN    -- the trigger of a partition, whose columns may have another order
+        source := replace(source, '@settings@ THEN', '@settings@ THEN IF @condition@ THEN')
+                  || ' END IF;';
+        source := replace(source, '@name@', '@literal@');
+        source := replace(source, format('pg_catalog.row_to_json(%s)', side), '@row@');
+    END IF;
     source := replace(source, '@ring@', $$IF NOT public.order_writer_silent() THEN
             PERFORM pg_catalog.pg_notify('orders_changes', @payload@);
         END IF;$$);
@@ -1842,6 +1849,10 @@ BEGIN
         'key', CASE WHEN shape.is_orders THEN 'NULL' ELSE key END,
         'any key', key,
         'changed', order_changed_source(relation, shape),
+        'condition', condition,
+        'row', (SELECT format('(SELECT pg_catalog.row_to_json(r) FROM (SELECT %s) AS r)',
+                              string_agg(format('%s.%I', side, attname), ', ' ORDER BY attnum))
+                  FROM pg_attribute WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped),
         'small', small,
         'nested', shape.nested,
         'stamp', CASE WHEN kind = 'update' THEN stamp
@@ -1851,7 +1862,7 @@ END
 $function$;
 COMMENT ON FUNCTION order_fast_source IS
     'The part of a trigger function that serves the table as it is now. Columns that need care have '
-    'no such part.';
+    'no such part. condition: what has to hold besides, in the trigger of a partition.';
 
 CREATE OR REPLACE FUNCTION order_trigger_source(kind text, relation regclass) RETURNS text
 LANGUAGE plpgsql VOLATILE
@@ -2168,11 +2179,18 @@ COMMENT ON FUNCTION order_known_primary_key IS
     'order_primary_key() as a constant of a plan, as order_shape() is.';
 
 CREATE OR REPLACE FUNCTION order_partition_source(kind text, relation oid) RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    source text := CASE kind
+    -- First: see order_trigger_source().
+    fingerprint CONSTANT text := public.order_fingerprint(relation);
+    shape       CONSTANT public.order_shape := public.order_read_shape(relation);
+    known       CONSTANT text := 'TG_RELID OPERATOR(pg_catalog.=) ANY (public.order_known_partitions({relation}))';
+    nothing_moves CONSTANT text := $$ AND coalesce(
+        pg_catalog.current_setting('orders.moved', true), '') OPERATOR(pg_catalog.=) ''$$;
+    fast        text;
+    source      text := CASE kind
 WHEN 'truncate' THEN $$
 DECLARE
     done text;
@@ -2188,9 +2206,12 @@ WHEN 'stamp' THEN $$
     RETURN NEW;$$
 WHEN 'insert' THEN $$
     -- An order with another version was moved here, and order_partition_stamp() has recorded that.
-    IF NOT shape.is_orders OR shape.version IS NULL OR NEW.version OPERATOR(pg_catalog.=) 1 THEN
-        done := public.order_record_insert(shape, NEW);
+    IF shape.is_orders AND shape.version IS NOT NULL THEN
+        IF NEW.version OPERATOR(pg_catalog.<>) 1 THEN
+            RETURN NULL;
+        END IF;
     END IF;
+    done := public.order_record_insert(shape, NEW);
     RETURN NULL;$$
 WHEN 'update' THEN $$
     NEW := public.order_record_update(
@@ -2206,13 +2227,21 @@ BEGIN
     IF kind = 'truncate' THEN
         RETURN source;
     END IF;
+    IF NOT (shape.generated OR shape.foreign_) THEN
+        fast := public.order_fast_source(kind, relation, shape, fingerprint, known || CASE
+            WHEN kind IN ('stamp', 'delete') AND shape.version IS NOT NULL THEN nothing_moves
+            WHEN kind = 'insert' AND shape.is_orders AND shape.version IS NOT NULL
+            THEN ' AND NEW.version OPERATOR(pg_catalog.=) 1'
+            ELSE '' END);
+    END IF;
     source := $$    -- partitions: {partitions}
 DECLARE
-    root  pg_catalog.regclass := {relation};
-    shape public.order_shape;
-    done  text;
-BEGIN
-    IF NOT TG_RELID OPERATOR(pg_catalog.=) ANY (public.order_known_partitions({relation})) THEN
+    root    pg_catalog.regclass := {relation};
+    shape   public.order_shape;
+    changed text;
+    done    text;
+BEGIN$$ || coalesce(fast, '') || $$
+    IF NOT $$ || known || $$ THEN
         root := public.order_partition_enter(TG_RELID);
         IF root IS NULL THEN
             RETURN {row};

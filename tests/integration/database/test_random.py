@@ -35,7 +35,15 @@ KEYS = {
     "lines": ("id bigint PRIMARY KEY", ["id"]),
     'Notes "of" it': ("code text, n integer, PRIMARY KEY (n, code)", ["n", "code"]),
     "tags": ("id uuid PRIMARY KEY", ["id"]),
+    "cells": ("id integer PRIMARY KEY", ["id"]),
 }
+PARTITIONS = (
+    "CREATE TABLE cells_low PARTITION OF cells FOR VALUES FROM (MINVALUE) TO (10)",
+    "CREATE TABLE cells_rest (gone text, parent bigint, id integer NOT NULL)",
+    "ALTER TABLE cells_rest DROP COLUMN gone",
+    "ALTER TABLE cells ATTACH PARTITION cells_rest DEFAULT",
+)
+"""Cells are partitioned; one partition has its columns in another order."""
 SETTINGS = [
     "SET timezone = 'UTC'",
     "SET timezone = 'Asia/Kolkata'",
@@ -57,7 +65,14 @@ class World:
         self._serial = 0
         self.expected: list[list[Event]] = []
         for name, (columns, _) in KEYS.items():
-            self._run(sql, f"CREATE TABLE {{}} ({columns}, parent bigint REFERENCES orders)", name)
+            divided = "PARTITION BY RANGE (id)" if name == "cells" else ""
+            self._run(
+                sql,
+                f"CREATE TABLE {{}} ({columns}, parent bigint REFERENCES orders) {divided}",
+                name,
+            )
+            for statement in PARTITIONS if divided else ():
+                sql.execute(statement.encode())
             self._run(sql, "SELECT watch_table('{}')", name)
             self._columns[name] = {}
 
@@ -199,7 +214,11 @@ class World:
         number = self._random.randrange(30)
         if table == "tags":
             return {"id": f"'6f1c3b9e-0000-4000-8000-0000000000{number:02}'"}
-        return {"id": str(number)} if table == "lines" else {"n": str(number), "code": "'\"}\n'"}
+        return (
+            {"id": str(number)}
+            if table in {"lines", "cells"}
+            else {"n": str(number), "code": "'\"}\n'"}
+        )
 
 
 def escaped(text: str) -> str:

@@ -70,8 +70,6 @@ class Observer:
 
     async def _look(self, log: OrderLog) -> None:
         self._status.saw_waiting(await log.oldest_waiting(), time.monotonic())
-        if (self._following is None or self._following.done()) and await log.partitions_changed():
-            self._following = asyncio.create_task(self._follow_partitions())
         known, published = self._status.schema, self._status.published
         if known is None or await log.schema_version() != known.version:
             self._status.schema = schema = await log.schema()
@@ -79,6 +77,8 @@ class Observer:
                 await self._publisher.announce(schema, published.stream)
             logger.info("schema_announced", version=schema.version)
             await log.refresh_recorders()
+        if (self._following is None or self._following.done()) and await log.partitions_changed():
+            self._following = asyncio.create_task(self._follow_partitions())
         self._note("")
 
     async def _follow_partitions(self) -> None:
