@@ -27,8 +27,10 @@ attach: $(BIN)/.up frontend/dist/index.html  ## make tables of an existing datab
 
 ORMS := tests/integration/orms
 test: $(BIN)/.dev frontend/dist/index.html $(ORMS)/node_modules/.package-lock.json  ## all tests except test-slow and test-docker
-	$(BIN)/pytest $(ARGS)
-	$(NPM) run --silent test
+	@mkdir -p test-results
+	@$(NPM) run --silent test >test-results/vitest.log 2>&1 & dashboard=$$!; \
+		$(BIN)/pytest $(ARGS); failed=$$?; \
+		wait $$dashboard || failed=1; cat test-results/vitest.log; exit $$failed
 
 test-slow: $(BIN)/.dev frontend/dist/index.html  ## tests that take long or measure time; needs a quiet machine
 	$(BIN)/pytest -n0 -m slow $(ARGS)

@@ -39,5 +39,12 @@ export default defineConfig({
   },
   server: { proxy: { "/api": edge, "/ws": { target: edge, ws: true } } },
   build: { target: "es2023", assetsInlineLimit: 0 },
-  test: { include: ["tests/**/*.test.{ts,tsx}"], environment: "node" },
+  test: {
+    include: ["tests/**/*.test.{ts,tsx}"],
+    environment: "node",
+    // Starting a worker for each file takes longer than the tests. No test leaves anything behind.
+    isolate: false,
+    // Time for a machine that runs the other tests at the same time.
+    testTimeout: 30_000,
+  },
 });

@@ -9,6 +9,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 from harness.containers import docker_missing
 
+_OWN_SYSTEMS = ("test_attached.py", "test_import_export.py", "test_keys.py", "test_up.py")
+"""End-to-end tests that do not use the shared system."""
 _CONTAINER_TESTS = Path(__file__).parent / "e2e" / "docker"
 
 
@@ -62,7 +64,7 @@ class Scheduling(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        if file.startswith("tests/e2e/"):
+        if file.startswith("tests/e2e/") and not file.endswith(_OWN_SYSTEMS):
             return "e2e"
         if file.startswith("tests/browser/") and "test_dashboard" not in file:
             return "browser"
