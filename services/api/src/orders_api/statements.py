@@ -216,6 +216,7 @@ class Statements:
         return SQL(_COUNTED).format(
             columns=columns,
             table=self.rows,
+            relation=self.relation,
             conditions=all_of([*self.conditions.of(selection, scope, values), condition]),
         ), values
 
@@ -293,12 +294,12 @@ _COUNTED = """
     UNION ALL
     SELECT {columns}, -1
       FROM order_outbox AS entry,
-           json_populate_record(NULL::{table}, entry."row") AS t
+           json_populate_record(NULL::{relation}, entry."row") AS t
      WHERE entry."table" = %(table)s AND entry."row" IS NOT NULL AND {conditions}
     UNION ALL
     SELECT {columns}, 1
       FROM order_outbox AS entry,
            json_populate_record(
-               json_populate_record(NULL::{table}, entry."row"), entry.changed) AS t
+               json_populate_record(NULL::{relation}, entry."row"), entry.changed) AS t
      WHERE entry."table" = %(table)s AND entry.changed IS NOT NULL AND {conditions}
 """
