@@ -219,15 +219,23 @@ def test_a_large_row_is_an_ordinary_row(sql: Sql, events: Events, size: int) -> 
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("customer_name", ""), ("customer_name", " \t\u2003\x0b"), ("product_name", "x" * 201)],
+    [("customer_name", ""), ("customer_name", " \t\u2003\x0b"), ("product_name", "\u3000")],
 )
-def test_the_seeds_texts_are_bounded(sql: Sql, column: str, value: str) -> None:
-    """The names of customer and product are not blank and have at most 200 characters."""
+def test_the_seeds_texts_are_not_blank(sql: Sql, column: str, value: str) -> None:
+    """The names of customer and product are not blank."""
     names = {"customer_name": "a", "product_name": "b", column: value}
     with pytest.raises(psycopg.errors.CheckViolation, match=f"orders_{column}_text"):
         sql.execute(
             "INSERT INTO orders (customer_name, product_name) VALUES (%s, %s)",
             [names["customer_name"], names["product_name"]],
+        )
+
+
+def test_the_seeds_texts_are_bounded(sql: Sql) -> None:
+    """The names of customer and product have at most 200 characters."""
+    with pytest.raises(psycopg.errors.StringDataRightTruncation, match="200"):
+        sql.execute(
+            "INSERT INTO orders (customer_name, product_name) VALUES ('a', %s)", ["x" * 201]
         )
 
 

@@ -13,6 +13,8 @@ AT_ONCE = 4
 """Requests that one subject has in progress; further ones wait."""
 WAIT_S = 5.0
 """For how long they wait before they are refused."""
+FREE_S = 0.1
+"""What a read of this length costs is in the request: ordinary reads take less, also under load."""
 REQUEST_S = 0.02
 """Each further stretch of this length counts as another request."""
 
@@ -48,7 +50,8 @@ class Reads:
 
             def charge() -> None:
                 now_s = time.monotonic()
-                self._limits.charge(subject, (now_s - began_s) / REQUEST_S, now_s)
+                spent_s = max(0.0, now_s - began_s - FREE_S)
+                self._limits.charge(subject, spent_s / REQUEST_S, now_s)
 
             try:
                 yield charge

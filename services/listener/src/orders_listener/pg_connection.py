@@ -72,9 +72,11 @@ class PgConnection:
             await connection.close()
 
     async def ask(
-        self, statement: str, *args: str | int, within_s: float = ANSWER_TIMEOUT_S
+        self, statement: str, *args: str | int, within_s: float | None = None
     ) -> list[Row]:
         """Run one statement, prepared at its first use, and return its rows."""
+        if within_s is None:
+            within_s = ANSWER_TIMEOUT_S
         name = self._prepared.get(statement)
         if name is None:
             name = str(len(self._prepared)).encode()
