@@ -251,3 +251,30 @@ def test_the_script_runs_after_any_ddl(
     postgres.load_schema(database)
     sql.execute("INSERT INTO orders (buyer, product_name) VALUES ('Ada', 'Laptop')")
     assert events()[0]["order"]["total"] == 2
+
+
+def test_a_renamed_table_stays_the_table_of_orders(
+    postgres: Postgres, database: Database, sql: Sql, events: Events
+) -> None:
+    """I10: the stream goes on under the name orders, and the script makes no second table."""
+    sql.execute(INSERT)
+    events()
+    sql.execute("ALTER TABLE orders RENAME TO auftraege")
+    sql.execute(INSERT.replace("orders", "auftraege"))
+    postgres.load_schema(database)
+    sql.execute("UPDATE auftraege SET quantity = 2 WHERE id = 1")
+    assert [(event["table"], event["order_id"]) for event in events()] == [
+        ("orders", 2),
+        ("orders", 1),
+    ]
+    assert sql.execute("SELECT to_regclass('public.orders')").fetchone() == (None,)
+
+
+def test_a_column_called_version_of_another_type_is_writable(sql: Sql) -> None:
+    """Only a version that the stream maintains is not the writer's: text is the owner's."""
+    sql.execute("CREATE TABLE parts (id text PRIMARY KEY, version text NOT NULL, updated_at date)")
+    sql.execute("SELECT watch_table('parts')")
+    row = sql.execute("SELECT order_schema()").fetchone()
+    assert row is not None
+    (table,) = [table for table in row[0]["tables"] if table["name"] == "parts"]
+    assert all(column["writable"] for column in table["columns"])
