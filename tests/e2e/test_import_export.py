@@ -212,6 +212,16 @@ def test_export_and_import_again(shop: EmbeddedStack) -> None:
     assert sorted(_table(shop, columns)) == sorted(before)
 
 
+def test_a_failed_export_leaves_the_earlier_file(shop: EmbeddedStack) -> None:
+    """The file is replaced when all rows have come, and no half of one stays behind."""
+    file = shop.folder / "kept.csv"
+    file.write_text("precious", encoding="utf-8")
+    done = _run(shop, "export", "--output", str(file), "--where", "no_such_column=1")
+    assert done.returncode != 0
+    assert file.read_text(encoding="utf-8") == "precious"
+    assert [each.name for each in shop.folder.glob("*kept*")] == ["kept.csv"]
+
+
 def test_export_selects(shop: EmbeddedStack) -> None:
     """Filters, columns and pages: all that match, in the columns asked for."""
     shop.psql(

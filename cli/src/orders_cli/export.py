@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import csv
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -63,11 +64,19 @@ def _opened(output: Path | None) -> Iterator[IO[str]]:
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
         yield sys.stdout
         return
+    # A file that is there stays as it is until all rows have come; a device is written as it is.
+    is_device = output.exists() and not output.is_file()
+    unfinished = output if is_device else output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        with output.open("w", encoding="utf-8", newline="") as file:
+        with unfinished.open("w", encoding="utf-8", newline="") as file:
             yield file
+        if not is_device:
+            unfinished.replace(output)
     except OSError as exc:
         raise BadValueError(f"{output} cannot be written: {exc.strerror}") from exc
+    finally:
+        if not is_device:
+            unfinished.unlink(missing_ok=True)
 
 
 async def _export(
