@@ -51,6 +51,7 @@ def test_changes_travel_through_it(stack: ContainerStack) -> None:
             (event,) = follower.until(follower.position + 1, 30)
         assert event["order"]["customer_name"] == "Ann"
         asked = cache.exec_run(["redis-cli", "-a", _PASSWORD, "XLEN", "orders:log"])
+        assert isinstance(asked.output, bytes)
         assert asked.output.split()[-1] == b"1"
     finally:
         cache.remove(force=True, v=True)
