@@ -137,13 +137,15 @@ lock: | $(BIN)/.up  ## resolve the dependencies (UPGRADE=--upgrade: newer versio
 		-c requirements/up.txt -o requirements/cli.txt
 
 # Without node_modules, npm records the binaries of every platform. Host addresses are removed.
-lock-npm: | $(BIN)/.up  ## resolve the dashboard's dependencies after a change of package.json
-	rm -rf frontend/node_modules
-	$(NPM) install --package-lock-only --no-audit --no-fund --loglevel=error
-	$(BIN)/python -c 'import json, pathlib; f = pathlib.Path("frontend/package-lock.json"); \
-	  d = json.loads(f.read_text()); [p.pop(k, None) for p in d["packages"].values() for k in ("funding", "resolved")]; \
-	  f.write_text(json.dumps(d, indent=2, ensure_ascii=False) + "\n")'
-	! grep -n '://' frontend/package-lock.json
+lock-npm: | $(BIN)/.up  ## resolve the packages from npm after a change of a package.json
+	for folder in frontend $(ORMS); do \
+		rm -rf $$folder/node_modules; \
+		$(subst --prefix frontend,--prefix $$folder,$(NPM)) install --package-lock-only --no-audit --no-fund --loglevel=error \
+			&& $(BIN)/python -c 'import json, pathlib, sys; f = pathlib.Path(sys.argv[1]); \
+		  d = json.loads(f.read_text()); [p.pop(k, None) for p in d["packages"].values() for k in ("funding", "resolved")]; \
+		  f.write_text(json.dumps(d, indent=2, ensure_ascii=False) + "\n")' $$folder/package-lock.json || exit 1; \
+	done
+	! grep -n '://' frontend/package-lock.json $(ORMS)/package-lock.json
 
 clean:  ## remove everything that targets created, except .data
 	rm -rf .venv frontend/node_modules frontend/dist $(RIVALS:%=%/node_modules) $(ORMS)/node_modules test-results .coverage-data .pytest_cache .mypy_cache .ruff_cache
