@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from harness.dashboards import live, row
 from harness.servers import Database, Postgres
-from harness.shops import MAIN, open_shop
+from harness.shops import MAIN, shop_server
 from harness.stacks import EmbeddedStack, orders
 
 WITHIN_MS = 5_000
@@ -17,11 +17,8 @@ WITHIN_MS = 5_000
 @pytest.fixture(scope="module")
 def shop() -> Iterator[tuple[Postgres, Database]]:
     """Start a server with a shop."""
-    server = Postgres()
-    try:
-        yield server, open_shop(server)[1]
-    finally:
-        server.close()
+    with shop_server() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

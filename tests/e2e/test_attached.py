@@ -12,7 +12,7 @@ import pytest
 from harness.answers import created, ok, problem
 from harness.follower import Follower
 from harness.servers import Database, Postgres
-from harness.shops import MAIN, open_shop
+from harness.shops import MAIN, shop_server
 from harness.stacks import ANY_PORTS, EmbeddedStack, orders
 from harness.waiting import until
 from orders_client import OrderBook, OrdersClient, Snapshot, follow
@@ -21,11 +21,8 @@ from orders_client import OrderBook, OrdersClient, Snapshot, follow
 @pytest.fixture(scope="module")
 def shop() -> Iterator[tuple[Postgres, Database]]:
     """Start a server with a shop; its database as a guest sees it."""
-    server = Postgres()
-    try:
-        yield server, open_shop(server)[1]
-    finally:
-        server.close()
+    with shop_server() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

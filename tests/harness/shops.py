@@ -1,6 +1,8 @@
 """A database that was there before: the owner's own schema, roles and rows."""
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +33,16 @@ RIGHTS = (
     "GRANT TRIGGER, SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA sales TO shop_guest",
     "GRANT USAGE ON ALL SEQUENCES IN SCHEMA sales TO shop_guest",
 )
+
+
+@contextmanager
+def shop_server() -> Iterator[tuple[Postgres, Database]]:
+    """Start a server with a shop; give both, the database as a guest sees it."""
+    server = Postgres()
+    try:
+        yield server, open_shop(server)[1]
+    finally:
+        server.close()
 
 
 def open_shop(postgres: Postgres, *, rights: tuple[str, ...] = RIGHTS) -> tuple[Database, Database]:
