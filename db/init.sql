@@ -1642,7 +1642,6 @@ END
 $$;
 COMMENT ON FUNCTION order_record_delete IS 'Records a DELETE from any watched table.';
 
-DROP FUNCTION IF EXISTS order_record_update(order_shape, anyelement, anyelement);
 CREATE OR REPLACE FUNCTION order_record_update(
     shape order_shape, before anyelement, after anyelement,
     partition regclass DEFAULT NULL, primary_key text[] DEFAULT NULL
@@ -1776,7 +1775,6 @@ RETURN (    -- in one pass: a column may be called @key@
 );
 COMMENT ON FUNCTION order_filled IS 'A text in which each @name@ is replaced by the part of this name.';
 
-DROP FUNCTION IF EXISTS order_fast_source(text, regclass, order_shape, text);
 CREATE OR REPLACE FUNCTION order_fast_source(
     kind text, relation regclass, shape order_shape, fingerprint text, condition text DEFAULT NULL
 )
