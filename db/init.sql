@@ -448,6 +448,13 @@ COMMENT ON FUNCTION order_table_name IS
     'The name of a table in events and in order_schema(): with its schema, unless that is public. The '
     'main table, whatever it is called, is "orders", and no other table is.';
 
+CREATE OR REPLACE FUNCTION order_is_maintained(name name, type oid) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN name = 'version' AND type IN ('int4'::regtype, 'int8'::regtype)
+    OR name = 'updated_at' AND type = 'timestamptz'::regtype;
+COMMENT ON FUNCTION order_is_maintained IS
+    'Whether triggers set a column of this name and type. Of other types such a column is like any other.';
+
 CREATE OR REPLACE FUNCTION order_primary_key(relation regclass) RETURNS text[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -634,8 +641,8 @@ BEGIN
     shape.order_id := CASE WHEN NOT shape.is_orders THEN public.order_parent_column(relation)
                            ELSE shape.key[1] END;
     SELECT max(format_type(atttypid, NULL)) FILTER (
-               WHERE attname = 'version' AND atttypid IN ('int4'::regtype, 'int8'::regtype)),
-           coalesce(bool_or(attname = 'updated_at' AND atttypid = 'timestamptz'::regtype), false)
+               WHERE attname = 'version' AND public.order_is_maintained(attname, atttypid)),
+           coalesce(bool_or(attname = 'updated_at' AND public.order_is_maintained(attname, atttypid)), false)
       INTO shape.version, shape.updated_at
       FROM pg_attribute
      WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
@@ -874,8 +881,7 @@ BEGIN ATOMIC
                    AND NOT ((attname IN ('id', 'created_at') OR attrelid = order_main_table()
                              AND ARRAY[attname::text] = order_key_columns(attrelid))
                             AND (atthasdef OR attidentity <> ''))
-                   AND NOT (attname = 'version' AND atttypid IN ('int4'::regtype, 'int8'::regtype)
-                            OR attname = 'updated_at' AND atttypid = 'timestamptz'::regtype) AS writable,
+                   AND NOT order_is_maintained(attname, atttypid) AS writable,
                atthasdef AND attgenerated = '' OR attidentity <> ''
                    OR declared.typdefault IS NOT NULL AS has_default,
                CASE WHEN base.typname IN ('varchar', 'bpchar')
@@ -2797,7 +2803,8 @@ BEGIN
                    'order_key_text', 'order_known_partitions', 'order_known_primary_key',
                    'order_leaves', 'order_listener_deaf', 'order_listener_depose', 'order_listener_hears',
                    'order_listener_lead', 'order_listener_sleep', 'order_listener_wake', 'order_lock',
-                   'order_main_key', 'order_main_table', 'order_make_recorders', 'order_member',
+                   'order_is_maintained', 'order_main_key', 'order_main_table', 'order_make_recorders',
+                   'order_member',
                    'order_parent_column', 'order_partition_columns', 'order_partition_delete',
                    'order_partition_enter', 'order_partition_leave', 'order_partition_moves',
                    'order_partition_source', 'order_partition_stamp', 'order_partitions_changed',
