@@ -74,6 +74,7 @@ _CLAIMED = {
     "orders_cli.traffic",
     "orders_client.book",
     "orders_client.items",
+    "orders_client.ordering",
     "orders_client.protocol",
     "orders_contract.backoff",
     "orders_contract.batches",

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from harness.follower import Follower
 from harness.pipeline import Pipeline, Service, health, listening
 from harness.servers import Postgres
 from harness.signing import ASKING, bearer, token
@@ -118,6 +119,22 @@ def test_filters_are_in_the_query(pipeline: Pipeline, gateway: Service) -> None:
         write(pipeline, "Ada", "Eve")
         rows = until_position(live, position + 2)
     assert [row["order"]["customer_name"] for row in rows] == ["Eve"]
+
+
+def test_a_websocket_takes_its_filter_from_the_query_too(
+    pipeline: Pipeline, gateway: Service
+) -> None:
+    """One request resumes with a filter and gets the newest states, on /ws as on /sse."""
+    with Follower(gateway.ws_url) as now:
+        place = now.hello
+    write(pipeline, "Fay", "Gus", "Fay")
+    wanted = quote(json.dumps({"filter": {"customer_name": ["Fay"]}}))
+    url = f"{gateway.ws_url}?stream={place['stream']}&conflate=1&subscribe={wanted}"
+    with Follower(url.replace("?", f"?after={place['position']}&")) as resumed:
+        resumed.expect("subscribed")
+        caught_up = resumed.next("events")
+    assert caught_up["conflated"]
+    assert [row["order"]["customer_name"] for row in caught_up["events"]] == ["Fay", "Fay"]
 
 
 @pytest.mark.parametrize(

@@ -81,8 +81,16 @@ Action = Send | Deliver | Live | Proven | Reconnect | Refused | Renew
 class Protocol:
     """One client with one filter, over any number of connections, one at a time."""
 
-    def __init__(self, tables: Tables | None = None, place: Place | None = None) -> None:
+    def __init__(
+        self,
+        tables: Tables | None = None,
+        place: Place | None = None,
+        *,
+        subscribes_by_query: bool = False,
+    ) -> None:
+        """``subscribes_by_query``: the address has the filters, instead of a first message."""
         self._tables = tables
+        self.subscribes_by_query = subscribes_by_query
         self._stream = None if place is None else place.stream
         self._position = None if place is None else place.position
         self._pending_reset: str | None = None
@@ -107,10 +115,14 @@ class Protocol:
         """Begin a connection; return the query of its address."""
         self._connected_stream = None
         self._is_following = self._is_restricted = False
-        # With a filter no event may arrive before the filter is set, so ``subscribe`` resumes.
-        if self._tables is not None or self.place is None:
-            return ""
-        return urlencode({"after": self._position, "stream": self._stream})
+        # With a filter no event may arrive before the filter is set: where a message sets it, that
+        # message resumes.
+        query: dict[str, Any] = {}
+        if self.place is not None and (self._tables is None or self.subscribes_by_query):
+            query = {"after": self._position, "stream": self._stream}
+        if self._tables is not None and self.subscribes_by_query:
+            query["subscribe"] = json.dumps({"tables": self._tables}, default=str)
+        return urlencode(query)
 
     def seek(self, place: Place) -> bool:
         """Go on after the place of a snapshot; False if that takes a new connection.
@@ -170,7 +182,7 @@ class Protocol:
         position = _position(hello)
         self._take_schema(str(hello.get("schema", "")))
         if self._tables is not None:
-            return [Send(self._subscribe(self._tables))]
+            return [] if self.subscribes_by_query else [Send(self._subscribe(self._tables))]
         if self._is_elsewhere():
             return []  # a reset follows, with the new position
         # Asked to resume, the server confirms our position; else it begins at its own.
@@ -232,6 +244,8 @@ class Protocol:
         if self._is_elsewhere() and self._tables is None:
             self._pending_reset = reason
             return self._start(position)
+        if self._is_elsewhere() and self.subscribes_by_query:
+            return []  # ``subscribed`` follows, with the position
         if reason == "unknown_stream" or not self._is_following:
             # The stream changed during this connection, and only the next hello names the new one.
             # Before the filter is set, the server may have read our position as either stream's.
