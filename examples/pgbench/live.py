@@ -18,7 +18,7 @@ from psycopg.sql import SQL, Identifier
 
 from orders_cli.addresses import owner_database, stream_address
 from orders_cli.stack.binaries import postgres_binaries
-from orders_client import Event, OrdersClient, Phase, State
+from real_time_orders import Event, OrdersClient, Phase, State
 
 TABLES = ("pgbench_accounts", "pgbench_tellers", "pgbench_branches")
 LATEST_AFTER_S = 10.0

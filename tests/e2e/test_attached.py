@@ -15,7 +15,7 @@ from harness.servers import Database, Postgres
 from harness.shops import MAIN, shop_server
 from harness.stacks import ANY_PORTS, EmbeddedStack, orders
 from harness.waiting import until
-from orders_client import OrderBook, OrdersClient, Snapshot, follow
+from real_time_orders import OrderBook, OrdersClient, Snapshot, follow
 
 
 @pytest.fixture(scope="module")

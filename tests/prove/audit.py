@@ -4,13 +4,13 @@ import time
 from collections import Counter, deque
 from typing import Any
 
-from orders_client import Event, Reset, SchemaChanged, Snapshot, State
-from orders_client.items import row_key
 from orders_contract.messages import SERVER_MESSAGE
 from prove.exact import digest
 from prove.filters import Scope
 from prove.oracle import Sighting
 from prove.tables import ORDERS
+from real_time_orders import Event, Reset, SchemaChanged, Snapshot, State
+from real_time_orders.items import row_key
 
 Message = dict[str, Any]
 _STORY_LINES = 4000

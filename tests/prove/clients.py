@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 
 from harness.signing import bearer, token
-from orders_client import OrderBook, OrdersClient, Phase, Place, Row, State, follow
 from orders_contract.backoff import Backoff
 from prove.audit import Audit
 from prove.chance import Chance
 from prove.filters import Scope, Wanted, admits, within
 from prove.tables import BOOKED, ORDERS
+from real_time_orders import OrderBook, OrdersClient, Phase, Place, Row, State, follow
 
 A_DAY_S = 86_400.0
 """Longer than any run."""

@@ -13,7 +13,6 @@ import psycopg
 
 from harness.servers import Postgres
 from harness.signing import bearer, token
-from orders_client import follow
 from prove import columns, tables
 from prove.backup import Backup
 from prove.chance import Chance
@@ -28,6 +27,7 @@ from prove.oracle import LogRow, Replay, difference, difference_of_client
 from prove.report import Report, summary
 from prove.system import NotWellError, System
 from prove.writers import MARKS, ApiWriter, Gate, PatientWriter, Writer
+from real_time_orders import follow
 
 SETTLED_WITHIN_S = 15.0
 """Within this time after the last fault and write, every client must have everything."""

@@ -7,7 +7,7 @@ detaches and attaches a partition of stock, at random.
 from collections.abc import Hashable, Mapping
 from typing import Any, LiteralString
 
-from orders_client.items import row_key
+from real_time_orders.items import row_key
 
 ORDERS, LINES, STOCK, NOTES = "orders", "order_lines", "stock", "notes"
 KEYS: Mapping[str, tuple[str, ...]] = {

@@ -8,8 +8,6 @@ import httpx
 import pytest
 
 from harness.servers import Postgres
-from orders_client import Event, OrderBook, OrdersClient, Snapshot, follow
-from orders_client.items import Item
 from prove import system
 from prove.clients import Follow
 from prove.faults import (
@@ -21,6 +19,8 @@ from prove.faults import (
     stream_replaced,
 )
 from prove.run import Plan, prove
+from real_time_orders import Event, OrderBook, OrdersClient, Snapshot, follow
+from real_time_orders.items import Item
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 

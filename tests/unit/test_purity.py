@@ -16,7 +16,7 @@ _SERVICES = {"orders_api", "orders_listener", "orders_gateway", "orders_cli"}
 _SHARED = "orders_contract"
 _SERVICE = "orders_service"
 _ACCESS = "orders_access"
-_CLIENT = "orders_client"
+_CLIENT = "real_time_orders"
 
 _IMPURE = {
     "aiohttp",
@@ -72,10 +72,10 @@ _CLAIMED = {
     "orders_cli.mapping",
     "orders_cli.timeline",
     "orders_cli.traffic",
-    "orders_client.book",
-    "orders_client.items",
-    "orders_client.ordering",
-    "orders_client.protocol",
+    "real_time_orders.book",
+    "real_time_orders.items",
+    "real_time_orders.ordering",
+    "real_time_orders.protocol",
     "orders_contract.backoff",
     "orders_contract.batches",
     "orders_contract.events",

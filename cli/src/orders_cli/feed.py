@@ -5,8 +5,8 @@ from datetime import datetime, tzinfo
 from typing import Literal
 
 from orders_cli.conversion import to_json
-from orders_client import Event, Phase, Reset, Row, SchemaChanged, State
 from orders_contract.schema import ORDERS
+from real_time_orders import Event, Phase, Reset, Row, SchemaChanged, State
 
 Kind = Literal["news", "insert", "update", "delete", "alarm"]
 

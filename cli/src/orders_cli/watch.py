@@ -18,9 +18,9 @@ from orders_cli.errors import BadValueError, OrdersError, UnreachableError
 from orders_cli.feed import Kind, Line, line_of, line_of_state
 from orders_cli.settings import load_settings
 from orders_cli.stack.data_folder import DEFAULT_DATA
-from orders_client import OrdersClient, Phase, RefusedError, State, Tables
 from orders_contract.matching import FilterError, Selection
 from orders_contract.schema import ORDERS, Schema, Table
+from real_time_orders import OrdersClient, Phase, RefusedError, State, Tables
 
 _STYLES: dict[Kind, str] = {
     "news": "dim",

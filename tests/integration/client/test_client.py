@@ -11,8 +11,8 @@ import pytest
 
 from harness.pipeline import Pipeline, Service
 from harness.waiting import until_async
-from orders_client import Event, OrderBook, OrdersClient, Phase, RefusedError, State, follow
-from orders_client.items import Item, Row, SchemaChanged, Tables
+from real_time_orders import Event, OrderBook, OrdersClient, Phase, RefusedError, State, follow
+from real_time_orders.items import Item, Row, SchemaChanged, Tables
 
 INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 

@@ -2,7 +2,7 @@ from datetime import UTC
 from typing import Any
 
 from orders_cli.feed import line_of, line_of_state, printable
-from orders_client import Event, Phase, Place, Reset, SchemaChanged, State
+from real_time_orders import Event, Phase, Place, Reset, SchemaChanged, State
 
 ROW = {
     "id": 7,

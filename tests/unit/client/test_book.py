@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.histories import CONDITIONS, STREAM, History, Row, event, histories, order
-from orders_client.book import OrderBook
-from orders_client.items import Event, Place, Snapshot, parse_event
 from orders_contract.matching import RowFilter, Selection
 from orders_contract.matching import seen as seen_under
+from real_time_orders.book import OrderBook
+from real_time_orders.items import Event, Place, Snapshot, parse_event
 
 
 def book(*rows: Row, position: int = 10) -> OrderBook:

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.histories import CONDITIONS, STREAM, History, histories
-from orders_client.book import OrderBook
-from orders_client.errors import MalformedMessageError
-from orders_client.items import Event, Place, Reset, SchemaChanged, Snapshot, Tables
-from orders_client.protocol import (
+from orders_contract.matching import RowFilter, Selection, seen
+from real_time_orders.book import OrderBook
+from real_time_orders.errors import MalformedMessageError
+from real_time_orders.items import Event, Place, Reset, SchemaChanged, Snapshot, Tables
+from real_time_orders.protocol import (
     Action,
     Deliver,
     Live,
@@ -22,7 +23,6 @@ from orders_client.protocol import (
     Send,
     parse,
 )
-from orders_contract.matching import RowFilter, Selection, seen
 
 OTHER = "00000000-0000-0000-0000-000000000000"
 SHIPPED = {"orders": {"status": ["shipped"]}}

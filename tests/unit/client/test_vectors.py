@@ -7,11 +7,13 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from orders_client.book import OrderBook
-from orders_client.errors import MalformedMessageError
-from orders_client.items import Event, Place, Reset, SchemaChanged, Snapshot, parse_json, row_key
-from orders_client.ordering import Ordering
-from orders_client.protocol import (
+from orders_contract.filters import RowFilter
+from orders_contract.schema import Table
+from real_time_orders.book import OrderBook
+from real_time_orders.errors import MalformedMessageError
+from real_time_orders.items import Event, Place, Reset, SchemaChanged, Snapshot, parse_json, row_key
+from real_time_orders.ordering import Ordering
+from real_time_orders.protocol import (
     Action,
     Deliver,
     Live,
@@ -22,8 +24,6 @@ from orders_client.protocol import (
     Renew,
     Send,
 )
-from orders_contract.filters import RowFilter
-from orders_contract.schema import Table
 
 Json = dict[str, Any]
 

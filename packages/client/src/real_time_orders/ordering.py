@@ -5,9 +5,9 @@ from decimal import Decimal
 from math import inf
 from typing import Any
 
-from orders_client.items import Row
 from orders_contract.comparison import choice, form_of
 from orders_contract.schema import Column, Table
+from real_time_orders.items import Row
 
 Rank = tuple[int, Any]
 """Comparable with every other rank: values of one kind, after those of the kinds before."""

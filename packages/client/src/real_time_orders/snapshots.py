@@ -7,10 +7,12 @@ from urllib.parse import quote
 
 import httpx
 
-from orders_client.book import OrderBook
-from orders_client.client import OrdersClient
-from orders_client.errors import SnapshotError
-from orders_client.items import (
+from orders_contract.backoff import Backoff
+from orders_contract.schema import ORDERS, Schema
+from real_time_orders.book import OrderBook
+from real_time_orders.client import OrdersClient
+from real_time_orders.errors import SnapshotError
+from real_time_orders.items import (
     Event,
     Item,
     Place,
@@ -20,8 +22,6 @@ from orders_client.items import (
     parse_json,
     row_key,
 )
-from orders_contract.backoff import Backoff
-from orders_contract.schema import ORDERS, Schema
 
 _PAGE = 1000
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from orders_client.errors import MalformedMessageError
 from orders_contract.schema import ORDERS
+from real_time_orders.errors import MalformedMessageError
 
 _MAX_INT_DIGITS = 4000
 """Python refuses to convert integers of more than 4,300."""

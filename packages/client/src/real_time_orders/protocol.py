@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlencode
 
-from orders_client.errors import MalformedMessageError
-from orders_client.items import (
+from real_time_orders.errors import MalformedMessageError
+from real_time_orders.items import (
     Event,
     Item,
     Place,

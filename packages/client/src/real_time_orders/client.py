@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
-from orders_client import protocol
-from orders_client.errors import ClientError, MalformedMessageError, RefusedError
-from orders_client.items import Item, Phase, Place, State, Tables
-from orders_client.protocol import (
+from orders_contract.backoff import Backoff
+from orders_contract.schema import ORDERS
+from real_time_orders import protocol
+from real_time_orders.errors import ClientError, MalformedMessageError, RefusedError
+from real_time_orders.items import Item, Phase, Place, State, Tables
+from real_time_orders.protocol import (
     Action,
     Deliver,
     Live,
@@ -25,8 +27,6 @@ from orders_client.protocol import (
     Renew,
     Send,
 )
-from orders_contract.backoff import Backoff
-from orders_contract.schema import ORDERS
 
 HELLO_WITHIN_S = 10.0
 """From the first packet to ``hello``."""

@@ -19,10 +19,10 @@ A book of rows that is right at every moment::
             print(item, len(book.orders))
 """
 
-from orders_client.book import OrderBook
-from orders_client.client import OrdersClient
-from orders_client.errors import ClientError, RefusedError, SnapshotError
-from orders_client.items import (
+from real_time_orders.book import OrderBook
+from real_time_orders.client import OrdersClient
+from real_time_orders.errors import ClientError, RefusedError, SnapshotError
+from real_time_orders.items import (
     Event,
     Phase,
     Place,
@@ -33,7 +33,7 @@ from orders_client.items import (
     State,
     Tables,
 )
-from orders_client.snapshots import follow
+from real_time_orders.snapshots import follow
 
 __all__ = [
     "ClientError",

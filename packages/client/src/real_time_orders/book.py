@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from orders_client.items import Event, Place, Row, Snapshot, Tables, row_key
 from orders_contract.schema import ORDERS
+from real_time_orders.items import Event, Place, Row, Snapshot, Tables, row_key
 
 
 class OrderBook:
