@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from harness.forked import forked
 from harness.processes import LOOPBACK, Process, free_port, service
 from harness.servers import API_ROLE, LISTENER_ROLE, Database, Postgres, Valkey
@@ -27,6 +29,17 @@ def health(port: int, path: str = "/health") -> tuple[int, dict[str, Any]]:
             return error.code, json.load(error)
     except OSError:
         return 0, {}
+
+
+def scrape(port: int) -> dict[tuple[str, ...], float]:
+    """Return the metrics of a service: values by name and the values of its sorted labels."""
+    with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=5) as response:
+        text = response.read().decode()
+    return {
+        (sample.name, *(sample.labels[label] for label in sorted(sample.labels))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
 
 
 class Service:

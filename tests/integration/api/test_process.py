@@ -46,8 +46,11 @@ def test_several_workers_share_a_port(serve: Serve, database: Database, redis_ur
         assert len(workers) == 2
         created(client.post("/api/orders", json=ORDER))
         workers[0].kill()
-        until(lambda: process.output().count("api_started") == 3, what="a third takes its place")
+        until(lambda: process.output().count("api_started") == 3, 30, "a third takes its place")
         assert len(ok(httpx.get(f"{client.base_url}/api/orders"))["orders"]) == 1
+        # One set of counters, whichever process answers, with those of the killed one.
+        counted = 'orders_api_request_seconds_count{method="POST",status="201"} 1.0'
+        assert all(counted in httpx.get(f"{client.base_url}/metrics").text for _ in range(8))
         assert process.stop() == 0
     assert not any(worker.is_running() for worker in workers)
 

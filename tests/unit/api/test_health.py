@@ -12,17 +12,17 @@ NO_LISTENER = Presence(stream="s", published=9, listener=False, gateways=2, conn
 NO_GATEWAY = Presence(stream="s", published=9, listener=True, gateways=0, connections=0)
 ONE_FULL = replace(WELL, full=1)
 ALL_FULL = replace(WELL, full=2)
-NO_LAG = Backlog(0, 0.0)
+NO_LAG = Backlog(0, 0, 0.0)
 
 
 @pytest.mark.parametrize(
     ("presence", "backlog", "status"),
     [
         (WELL, NO_LAG, "ok"),
-        (WELL, Backlog(3, 4.9), "ok"),
-        (WELL, Backlog(3, 5.1), "degraded"),
-        (WELL, Backlog(0, 0.0, notifications=0.6), "degraded"),
-        (WELL, Backlog(0, 0.0, triggers_fire=False), "degraded"),
+        (WELL, Backlog(2, 1, 4.9), "ok"),
+        (WELL, Backlog(3, None, 5.1), "degraded"),
+        (WELL, Backlog(0, 0, 0.0, notifications=0.6), "degraded"),
+        (WELL, Backlog(0, 0, 0.0, triggers_fire=False), "degraded"),
         (NO_LISTENER, NO_LAG, "degraded"),
         (NO_GATEWAY, NO_LAG, "degraded"),
         (ONE_FULL, NO_LAG, "ok"),

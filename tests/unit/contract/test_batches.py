@@ -1,6 +1,7 @@
 """Batches between listener and gateways."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from orders_contract.batches import (
     decode,
     encode,
     merge,
+    newest_change_s,
 )
 
 _POSITIONS = st.integers(1, 2**63 - 1)
@@ -130,3 +132,29 @@ def test_positions_of_merged_batches_run_on() -> None:
     merged = merge(parts)
     assert (merged.first, merged.last) == (4, 6)
     assert positions(json.loads(merged.events)) == [4, 5, 6]
+
+
+def _batch(events: bytes) -> Batch:
+    return Batch("s", 1, 1, events)
+
+
+def test_the_newest_change_is_read_from_the_end() -> None:
+    """I4: the time of the last change is found without parsing, in spite of equal column names."""
+    event = b'{"position":1,"order":{"changed_at":"2001-01-01T00:00:00+00:00"},"changed_at":"%b"}'
+    older, newer = b"2026-01-02T03:04:05.678901+00:00", b"2026-01-02T03:04:06+00:00"
+    events = b"[" + event % older + b"," + event % newer + b"]"
+    assert newest_change_s(_batch(events)) == datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        b"[]",
+        b'[{"changed_at":"yesterday, or the day before"}]',
+        b'[{"changed_at":"2026-01-02T03:04:05+00:00","later":1}]',
+        b'[{"changed_at":"2026-99-02T03:04:05+00:00"}]',
+    ],
+)
+def test_an_unknown_time_is_none(events: bytes) -> None:
+    """Events of another version that end otherwise have no time."""
+    assert newest_change_s(_batch(events)) is None

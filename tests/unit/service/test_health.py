@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orders_service.health import Page, response
+from orders_service.health import Page, json_answer, response
 
 
 def _parsed(answer: bytes) -> tuple[int, dict[bytes, bytes], Any]:
@@ -21,8 +21,8 @@ def _get(path: bytes) -> bytes:
     return b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
-def _page(code: int, **content: str) -> Page:
-    return lambda: (code, content)
+def _page(code: int, **content: str) -> dict[str, Page]:
+    return {"/health": lambda: json_answer(code, content)}
 
 
 def test_page_is_served_as_json() -> None:

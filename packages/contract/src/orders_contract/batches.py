@@ -11,12 +11,17 @@ add keys before ``events``.
 """
 
 import json
+import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
 _SEAM = b',"events":'
 CLOSING = b"}"
+# The key is the last one of an event, so nothing that a row contains can stand here.
+_NEWEST_CHANGE = re.compile(rb'"changed_at":"([^"]{19,40})"}]\Z')
+_TAIL_BYTES = 64
 
 
 class MalformedPayloadError(ValueError):
@@ -63,6 +68,18 @@ class Batch:
     def __len__(self) -> int:
         """Return the number of events."""
         return self.last - self.first + 1
+
+
+def newest_change_s(batch: Batch) -> float | None:
+    """Return when the last change of a batch was made, by PostgreSQL's clock; None if unknown.
+
+    Seconds since 1970. Only the end of the events is looked at (I4).
+    """
+    found = _NEWEST_CHANGE.search(batch.events[-_TAIL_BYTES:])
+    try:
+        return found and datetime.fromisoformat(found[1].decode()).timestamp()
+    except ValueError:
+        return None
 
 
 def merge(batches: list[Batch]) -> Batch:

@@ -1,7 +1,9 @@
 """``python -m orders_api``."""
 
+import os
 import signal
 import sys
+import tempfile
 from types import FrameType
 
 import uvicorn
@@ -9,6 +11,7 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from orders_api import app
+from orders_api.metrics import SHARED_FOLDER
 from orders_api.sending import Connection
 from orders_api.settings import Settings
 from orders_service import logs, process
@@ -46,7 +49,9 @@ def configured() -> FastAPI:
 def _run_workers(settings: Settings) -> None:
     """Serve with several processes on one socket; one that dies is replaced."""
     config = _config(settings, "orders_api.__main__:configured")
-    Multiprocess(config, sockets=[config.bind_socket()]).run()
+    with tempfile.TemporaryDirectory(prefix="orders-api-") as folder:
+        os.environ[SHARED_FOLDER] = folder
+        Multiprocess(config, sockets=[config.bind_socket()]).run()
 
 
 def _config(settings: Settings, application: FastAPI | str) -> uvicorn.Config:

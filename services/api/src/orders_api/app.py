@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from orders_access.limits import Buckets
 from orders_access.revocations import REDIS_TIMEOUT_S, Revocations
-from orders_api import access_routes, docs, openapi, problems, routes, row_routes
+from orders_api import access_routes, docs, metrics, openapi, problems, routes, row_routes
 from orders_api.activity import Activity
 from orders_api.catalog import Catalog
 from orders_api.database import Database
@@ -74,8 +74,12 @@ def create(settings: Settings) -> FastAPI:
     for router in (routes.router, *row_routes.ROUTERS, access_routes.router):
         app.router.routes.extend(router.routes)  # included, they would be searched twice
     docs.install(app)
+    times = metrics.RequestTimes()
+    metrics.install(app, times, requests)
     app.add_middleware(BodyLimit)
-    app.add_middleware(Gate, settings=settings, revocations=revocations, requests=requests)
+    app.add_middleware(
+        Gate, settings=settings, revocations=revocations, requests=requests, times=times
+    )
     _allow_origins(app, settings.allowed_origins.split())
     app.add_middleware(Sending)
     problems.install(app)

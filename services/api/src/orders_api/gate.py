@@ -16,6 +16,7 @@ from orders_access.principal import ANYONE, Principal
 from orders_access.revocations import Revocations
 from orders_access.security_log import REFUSED_STATUSES, SecurityLog
 from orders_access.settings import AccessSettings
+from orders_api import metrics
 from orders_api.errors import (
     ApiError,
     MisdirectedError,
@@ -26,7 +27,7 @@ from orders_api.errors import (
 from orders_api.problems import from_error
 from orders_api.reads import Reads
 
-PUBLIC = ("/api/health", "/api/docs", "/api/openapi.json")
+PUBLIC = ("/api/health", "/api/docs", "/api/openapi.json", metrics.PATH)
 """Paths that need no token, with all paths below them."""
 
 GATEWAY = Principal("gateway", "viewer")
@@ -53,12 +54,14 @@ class Gate:
         settings: AccessSettings,
         revocations: Revocations,
         requests: Buckets,
+        times: metrics.RequestTimes,
     ) -> None:
         self._app = app
         self._verifier: Checker | None = None if settings.is_open else settings.verifier()
         self._internal = settings.internal_token().encode()
         self._revocations = revocations
         self._requests = requests
+        self._times = times
         self._reads = Reads(requests)
         self._security = SecurityLog()
 
@@ -68,9 +71,11 @@ class Gate:
             await self._app(scope, receive, send)
             return
         principal: Principal | None = None
+        began_s = time.perf_counter()
 
-        async def noting_refusals(message: Message) -> None:
-            status = message.get("status")
+        async def noting(message: Message) -> None:
+            if (status := message.get("status")) is not None:
+                self._times.note(scope["method"], status, time.perf_counter() - began_s)
             if status in REFUSED_STATUSES:
                 subject = "" if principal is None else principal.subject
                 self._security.refused(status, _address(scope), _place(scope), subject)
@@ -79,11 +84,11 @@ class Gate:
         try:
             principal = await self._admit(scope)
         except ApiError as error:
-            await from_error(error)(scope, receive, noting_refusals)
+            await from_error(error)(scope, receive, noting)
             return
         scope.setdefault("state", {})["principal"] = principal
         if principal is None or not self._is_bounded(scope, principal):
-            await self._app(scope, receive, noting_refusals)
+            await self._app(scope, receive, noting)
             return
         try:
             async with self._reads.turn(_key(principal)) as charge:
@@ -91,11 +96,11 @@ class Gate:
                 async def charging(message: Message) -> None:
                     if message["type"] == "http.response.start":
                         charge()
-                    await noting_refusals(message)
+                    await noting(message)
 
                 await self._app(scope, receive, charging)
         except TooManyRequestsError as error:
-            await from_error(error)(scope, receive, noting_refusals)
+            await from_error(error)(scope, receive, noting)
 
     def _is_bounded(self, scope: Scope, principal: Principal) -> bool:
         """Tell whether a request is a read that its subject is charged for."""

@@ -72,10 +72,14 @@ class HealthProbe:
 
     async def check(self) -> Health:
         """Check everything now."""
+        presence, backlog = await self.look()
+        return verdict(presence, backlog, self._requests.refused)
+
+    async def look(self) -> tuple[Presence | str, Backlog | str]:
+        """Return what Redis and the database know now; a text says why one does not answer."""
         presence = await self._presence()
         self._note_redis(presence if isinstance(presence, str) else "")
-        backlog = await self._backlog_in_time(presence)
-        return verdict(presence, backlog, self._requests.refused)
+        return presence, await self._backlog_in_time(presence)
 
     async def _backlog_in_time(self, presence: Presence | str) -> Backlog | str:
         """Query the database; after a second, stop waiting but do not cancel.

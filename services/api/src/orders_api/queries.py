@@ -274,8 +274,8 @@ BACKLOG = """
                CASE WHEN id::text = %(stream)s THEN %(published)s::bigint ELSE 0 END AS published
           FROM order_stream
     )
-    SELECT (SELECT count(*) FROM (SELECT FROM order_outbox LIMIT 10001) AS waiting)
-               + CASE WHEN %(redis)s THEN greatest(position - published, 0) ELSE 0 END,
+    SELECT (SELECT count(*) FROM (SELECT FROM order_outbox LIMIT 10001) AS waiting),
+           CASE WHEN %(redis)s THEN greatest(position - published, 0) END,
            greatest(0, extract(epoch FROM clock_timestamp() - least(
                (SELECT changed_at FROM order_outbox ORDER BY id LIMIT 1),
                (SELECT changed_at FROM order_events AS event

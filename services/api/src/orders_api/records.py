@@ -92,12 +92,19 @@ class RecentPast:
 class Backlog:
     """How many changes wait to be published, and for how long the oldest has waited.
 
-    ``notifications`` is how full PostgreSQL's queue of them is, from 0 to 1. ``triggers_fire`` is
-    False if the API's session writes without making events.
+    ``waiting`` are in the outbox, ``unpublished`` in the log but not in Redis: None if Redis does
+    not answer. ``notifications`` is how full PostgreSQL's queue of them is, from 0 to 1.
+    ``triggers_fire`` is False if the API's session writes without making events.
     """
 
-    events: int
+    waiting: int
+    unpublished: int | None
     seconds: float
     notifications: float = 0.0
     triggers_fire: bool = True
     is_standby: bool = False
+
+    @property
+    def events(self) -> int:
+        """All changes that wait."""
+        return self.waiting + (self.unpublished or 0)

@@ -59,6 +59,7 @@ class Admission:
         self._connected = connected
         self._is_serving = is_serving
         self._signing_in = 0
+        self._refused = context.counts.refused
 
     async def handshake(self, socket: Socket, request: Request) -> Response | None:
         """Note what a WebSocket client asks for; return a response if it is refused."""
@@ -74,6 +75,7 @@ class Admission:
         refusal = self._refuse(socket, request, last_event_id)
         refusal = refusal or await self._authenticate(socket, request, socket.asked.ticket)
         if refusal is None and socket.principal is None:
+            self._refused["unauthorized"] += 1
             refusal = _unauthorized(socket, "a token or ticket is required")
         return refusal or event_stream.open_stream(socket, request)
 
@@ -88,12 +90,17 @@ class Admission:
             socket.asked = protocol.parse_request(request.path, last_event_id)
             Selection.parse(socket.asked.wanted, self._context.schema)
         except (BadRequestError, FilterError) as exc:
+            self._refused["bad_request"] += 1
             return socket.respond(HTTPStatus.BAD_REQUEST, f"{exc}\n")
         except ForeignOriginError:
+            self._refused["foreign_origin"] += 1
             self._door.security.refused(HTTPStatus.FORBIDDEN, socket.address, "foreign origin")
             return socket.respond(HTTPStatus.FORBIDDEN, "pages of this origin may not connect\n")
         clients = len(self._connected) + self._signing_in
-        if not (self._is_serving() and self._door.is_ready and self._capacity.admits(clients)):
+        if not (self._is_serving() and self._door.is_ready):
+            self._refused["not_serving"] += 1
+            return socket.refuse_later(HTTPStatus.SERVICE_UNAVAILABLE, TRY_ANOTHER)
+        if not self._capacity.admits(clients):
             return socket.refuse_later(HTTPStatus.SERVICE_UNAVAILABLE, TRY_ANOTHER)
         if not self._door.is_open and self._door.addresses.is_full(socket.address):
             self._door.security.refused(HTTPStatus.TOO_MANY_REQUESTS, socket.address)
@@ -111,9 +118,11 @@ class Admission:
         try:
             socket.principal = await self._door.authenticate(request, ticket)
         except InvalidTokenError as exc:
+            self._refused["unauthorized"] += 1
             self._door.security.refused(HTTPStatus.UNAUTHORIZED, socket.address, str(exc))
             return _unauthorized(socket, str(exc))
         except (KeysUnavailableError, RedisUnavailableError):
+            self._refused["not_serving"] += 1
             return socket.refuse_later(HTTPStatus.SERVICE_UNAVAILABLE, TRY_ANOTHER)
         return None
 
@@ -160,6 +169,7 @@ class Admission:
             return None
         finally:
             self._signing_in -= 1
+        self._refused["unauthorized"] += 1
         self._door.security.refused(code, socket.address, reason)
         await socket.close(code, reason)
         return None

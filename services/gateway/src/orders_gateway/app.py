@@ -57,7 +57,7 @@ async def _serve(
     open_channel = partial(Channel.open, settings.redis_address(), CHANGES_CHANNEL)
     source = Source(client, open_channel, history, fanout)
     capacity = ClientCapacity(settings.max_connections, settings.max_memory_mb)
-    gateway = Gateway(context, fanout, capacity, source.is_fresh)
+    gateway = Gateway(context, fanout, capacity, source)
     background = (
         source.run(),
         upkeep.send_heartbeats(fanout, source.is_fresh, settings.heartbeat_interval_s),

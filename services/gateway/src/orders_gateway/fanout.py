@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 
-from orders_contract.batches import Batch, Head
+from orders_contract.batches import Batch, Head, newest_change_s
 from orders_contract.messages import ResetReason
 from orders_contract.schema import Schema
 from orders_gateway import protocol
@@ -35,6 +35,7 @@ class Fanout:
         self._context = context
         self._hub = context.hub
         self._waiters = context.waiters
+        self._counts = context.counts
         self._gathering: list[Batch] = []
         self._is_busy = False
 
@@ -56,6 +57,7 @@ class Fanout:
         """Begin anew at a position and tell every client, live or not (I7)."""
         self._write_gathered()
         message = self._hub.restart(stream, position, reason)
+        self._hub.resets[reason] += len(self.subscribers)
         for subscriber in self.subscribers:
             subscriber.restarted(message)
         self._waiters.reached(position)
@@ -86,12 +88,15 @@ class Fanout:
     def _flush(self) -> None:
         self._is_busy = True
         started_s = time.perf_counter()
+        changed_s = newest_change_s(self._gathering[-1])
         self._write_gathered()
         # The event loop hands the bytes to the kernel before it calls this.
-        asyncio.get_running_loop().call_soon(self._flushed, started_s)
+        asyncio.get_running_loop().call_soon(self._flushed, started_s, changed_s)
 
-    def _flushed(self, started_s: float) -> None:
+    def _flushed(self, started_s: float, changed_s: float | None) -> None:
         took_s = time.perf_counter() - started_s
+        if changed_s is not None:
+            self._counts.delivery_seconds.observe(max(0.0, time.time() - changed_s))
         if took_s < IDLE_S or not self._gathering:
             self._pause_over()
         else:
@@ -104,11 +109,15 @@ class Fanout:
 
     def _write_gathered(self) -> None:
         batches, self._gathering = self._gathering, []
+        counts = self._counts
         for batch in gathered(batches):
             deliveries = self._hub.publish(batch)
             place = self._place()
+            counts.events += len(batch)
             for each in deliveries:
                 frame = each.framing(each.message, place, compressed=each.compressed)
+                counts.live_messages += len(each.members)
+                counts.live_bytes += len(each.members) * len(frame)
                 write(each.members, frame)
         self._waiters.reached(self._hub.ring.position)
 

@@ -7,6 +7,7 @@ leaves its group, keeps its position, and returns once it has caught up: it dela
 """
 
 import sys
+from collections import Counter
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
@@ -65,6 +66,8 @@ class Hub(Generic[M]):
         self.ring = ring
         self.epoch = 0
         """Grows with each restart. A position of an older epoch is worthless."""
+        self.resets: Counter[ResetReason] = Counter()
+        """Members that were told to fetch a snapshot."""
         self._bounds = bounds
         self._groups: dict[Selection, _Group[M]] = {}
         self._index = FilterIndex()
@@ -231,6 +234,7 @@ class Hub(Generic[M]):
         for selection, group in self._groups.items():
             self._restart_group(group, position)
             if not selection.is_everything:
+                self.resets["expired"] += sum(len(each) for each in group.live.values())
                 yield from group.deliver(protocol.reset("expired", position))
 
 

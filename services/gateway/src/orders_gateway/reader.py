@@ -123,6 +123,7 @@ class Reader:
     def reset(self, reason: ResetReason) -> bytes:
         """Skip to the head of the stream; return the message that tells the client."""
         self._position = self.hub.ring.position
+        self.hub.resets[reason] += 1
         return protocol.reset(reason, self._position)
 
     def heartbeat(self) -> bytes | None:

@@ -4,15 +4,18 @@ import asyncio
 import json
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Iterator
 from http import HTTPStatus
 
 import structlog
+from prometheus_client.metrics_core import Metric
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from orders_access.principal import Principal
-from orders_gateway import protocol
+from orders_contract.batches import Head
+from orders_gateway import metrics, protocol
 from orders_gateway.admission import Admission, explain_refusal, select_subprotocol
 from orders_gateway.capacity import ClientCapacity
 from orders_gateway.event_stream import EventStreamTransport
@@ -25,6 +28,7 @@ from orders_gateway.websocket import (
     WebSocketTransport,
     bound_unsent,
 )
+from orders_service.metrics import Exposition, process
 
 BACKLOG = 1024
 """Length of the accept queue. The kernel drops connections beyond it, and their clients retry after
@@ -53,13 +57,14 @@ class Gateway:
         context: Context,
         fanout: Fanout,
         capacity: ClientCapacity,
-        is_fresh: Callable[[], bool],
+        source: metrics.Stream,
     ) -> None:
         self._context = context
         self._settings = context.settings
         self._fanout = fanout
         self._capacity = capacity
-        self._is_fresh = is_fresh
+        self._source = source
+        self._exposition = Exposition(self._metrics, process())
         self._admission = Admission(context, capacity, fanout.subscribers, self._is_serving)
         self._is_draining = False
 
@@ -101,20 +106,23 @@ class Gateway:
         await self._close(server)
 
     def _is_serving(self) -> bool:
-        return self._is_fresh() and not self._is_draining
+        return self._source.is_fresh() and not self._is_draining
 
     async def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer a request, or return None to go on with the WebSocket handshake."""
         path = request.path.partition("?")[0]
         if path == "/health":
-            return self._health(connection)
+            return self._health()
+        if path == "/metrics":
+            accept = ",".join(request.headers.get_all("Accept"))
+            return _page(HTTPStatus.OK, *self._exposition.page(accept))
         if path == protocol.EVENT_STREAM_PATH:
             return await self._admission.open_stream(_socket(connection), request)
         if path != protocol.PATH:
             return connection.respond(HTTPStatus.NOT_FOUND, f"WebSocket is at {protocol.PATH}\n")
         return await self._admission.handshake(_socket(connection), request)
 
-    def _health(self, connection: ServerConnection) -> Response:
+    def _health(self) -> Response:
         is_healthy = self._is_serving()
         report = {
             "status": "ok" if is_healthy else "draining" if self._is_draining else "down",
@@ -124,10 +132,24 @@ class Gateway:
             "conflated": sum(each.is_conflated for each in self._fanout.subscribers),
         }
         code = HTTPStatus.OK if is_healthy else HTTPStatus.SERVICE_UNAVAILABLE
-        response = connection.respond(code, json.dumps(report) + "\n")
-        del response.headers["Content-Type"]
-        response.headers["Content-Type"] = "application/json"
-        return response
+        return _page(code, "application/json", json.dumps(report).encode() + b"\n")
+
+    def _metrics(self) -> Iterator[Metric]:
+        """Yield the metrics of this moment."""
+        ring, door = self._context.hub.ring, self._context.door
+        facts = metrics.Facts(
+            is_serving=self._is_serving(),
+            is_full=self._capacity.shortage(len(self._fanout.subscribers)) is not None,
+            head=None if ring.stream is None else Head(ring.stream, ring.position),
+            resets=self._context.hub.resets,
+            refused={
+                **self._context.counts.refused,
+                "full": self._capacity.refused,
+                "address": door.addresses.refused,
+                "subject": door.subjects.refused,
+            },
+        )
+        return metrics.read(self._context.counts, facts, self._source)
 
     async def _handle(self, connection: ServerConnection) -> None:
         socket = _socket(connection)
@@ -142,6 +164,10 @@ class Gateway:
         subscriber = Subscriber(transport, self._context, principal)
         socket.owner = subscriber
         self._fanout.subscribers.add(subscriber)
+        counts, carried_by = self._context.counts, metrics.TRANSPORTS[is_stream]
+        resumed = socket.asked.after is not None
+        counts.opened[carried_by, str(resumed).lower()] += 1
+        counts.open[carried_by] += 1
         try:
             await subscriber.run(socket.asked)
         except Exception:  # the supervisor of one connection: a bug there ends there
@@ -149,6 +175,7 @@ class Gateway:
             await transport.close(CloseCode.INTERNAL_ERROR, "")
         finally:
             self._fanout.subscribers.discard(subscriber)
+            counts.open[carried_by] -= 1
 
     async def _close(self, server: Server) -> None:
         """Close all connections and wait until they are gone."""
@@ -184,6 +211,17 @@ class Gateway:
                 for each in connections[start : start + step]
             ]
         return closing
+
+
+def _page(code: HTTPStatus, content_type: str, body: bytes) -> Response:
+    headers = Headers(
+        {
+            "Content-Type": content_type,
+            "Content-Length": str(len(body)),
+            "Connection": "close",
+        }
+    )
+    return Response(code.value, code.phrase, headers, body)
 
 
 def _socket(connection: ServerConnection) -> Socket:

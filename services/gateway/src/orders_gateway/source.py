@@ -48,6 +48,11 @@ class Source:
         self._open_channel = open_channel
         self._history = history
         self._fanout = fanout
+        self.subscriptions = 0
+        """How often a subscription began."""
+        self.is_subscribed = False
+        self.announced: Head | None = None
+        """The end of the stream as Redis told it last."""
         self._heard_at_s: float | None = None
         self._invalid_schema = ""
 
@@ -67,6 +72,7 @@ class Source:
                 await self._follow_once(backoff)
             except* GatewayError as errors:
                 reason = "; ".join(str(error) for error in errors.exceptions)
+            self.is_subscribed = False
             delay_s = backoff.next_delay_s()
             logger.warning("source_lost", error=reason, retry_in_s=round(delay_s, 2))
             await asyncio.sleep(delay_s)
@@ -76,6 +82,8 @@ class Source:
         over = asyncio.Event()
         async with self._open_channel() as channel, asyncio.TaskGroup() as group:
             await self._fetch_head()
+            self.subscriptions += 1
+            self.is_subscribed = True
             backoff.reset()
             logger.info(
                 "source_following", position=self._fanout.head and self._fanout.head.position
@@ -146,6 +154,7 @@ class Source:
 
     async def _go_to(self, head: Head) -> None:
         """Move to the head that Redis has, forwards or back."""
+        self.announced = head
         reached = self._follow_stream(head)
         if head.position < reached:
             # The listener moves the head back only when the database itself went back.
@@ -153,6 +162,7 @@ class Source:
         await self._fill(head)
 
     async def _take_batch(self, batch: Batch) -> None:
+        self.announced = Head(batch.stream, batch.last)
         before = Head(batch.stream, batch.first - 1)
         reached = self._follow_stream(before)
         if fit(batch.stream, reached, batch) is Fit.GAP:

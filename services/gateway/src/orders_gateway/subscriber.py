@@ -30,6 +30,7 @@ from orders_gateway.errors import (
 )
 from orders_gateway.history import History
 from orders_gateway.hub import Hub
+from orders_gateway.metrics import Counts
 from orders_gateway.protocol import StreamRequest
 from orders_gateway.reader import NextStep, Reader, ReaderState
 from orders_gateway.settings import Settings
@@ -57,6 +58,7 @@ class Context:
     waiters: PositionWaiters
     turns: Turns
     door: Door
+    counts: Counts = field(default_factory=Counts)
     schema: Schema | None = None
     """The watched tables; None until they have been read from Redis."""
 
@@ -312,7 +314,7 @@ class Subscriber:
 
     async def _catch_up(self) -> None:
         """Send what is missing; ``_stop`` cancels this."""
-        turns = self.context.turns
+        turns, counts = self.context.turns, self.context.counts
         await turns.take()
         while (step := self._reader.next_step()) is not NextStep.NOTHING:
             match step:
@@ -330,6 +332,8 @@ class Subscriber:
                     for message in self._reader.messages(batches or await self._older()):
                         if message:
                             self._send(message)
+                            counts.catch_up_messages += 1
+                            counts.catch_up_bytes += len(message)
                             await self.transport.drain()
                         await turns.take()
                     continue

@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from orders_contract.backoff import Backoff
-from orders_listener import standby
+from orders_listener import metrics, standby
 from orders_listener.batch_size import BatchSize
 from orders_listener.catch_up import CatchUp
 from orders_listener.errors import ListenerError, NoAnswerError, SharedSessionError
@@ -30,8 +30,9 @@ async def run(settings: Settings) -> None:
     """
     stop = stop_requested()
     status = Status(settings.listener_id)
+    pages = {"/health": status.page, "/metrics": metrics.page(status)}
     async with (
-        await health.serve(status.page, settings.listener_host, settings.listener_port),
+        await health.serve(pages, settings.listener_host, settings.listener_port),
         asyncio.TaskGroup() as group,
     ):
         sessions = group.create_task(_run_sessions(settings, status))

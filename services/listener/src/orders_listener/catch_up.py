@@ -92,6 +92,7 @@ class CatchUp:
         while batch := await self._log.read(head.position, self._batch_size.events):
             if await self._publisher.publish(batch) is not Outcome.PUBLISHED:
                 return False
+            self._status.note_published(batch)
             head = Head(batch.stream, batch.last)
         self._status.published = head
         return True

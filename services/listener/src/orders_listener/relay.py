@@ -173,7 +173,7 @@ class Relay:
 
     async def _note(self, batch: Batch, outcome: Outcome) -> None:
         if outcome in (Outcome.PUBLISHED, Outcome.DUPLICATE):
-            self._status.published = Head(batch.stream, batch.last)
+            self._status.note_published(batch)
         else:
             # Another listener took what comes before and has not published it yet, or Redis was
             # flushed. The log has everything.

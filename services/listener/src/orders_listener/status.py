@@ -5,7 +5,11 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from orders_contract.batches import Head
+from prometheus_client import Histogram
+
+from orders_contract.batches import Batch, Head, newest_change_s
+from orders_service import metrics
+from orders_service.health import Answer, json_answer
 
 STALE_S = 5.0
 """The listener is down if PostgreSQL or Redis has not answered, or a change waits, this long."""
@@ -17,6 +21,13 @@ class Schema:
 
     version: str
     document: bytes
+
+
+def _publish_seconds() -> Histogram:
+    return metrics.delays(
+        "orders_listener_publish_seconds",
+        "From a batch's newest change, by PostgreSQL's clock, until Redis has the batch.",
+    )
 
 
 @dataclass(slots=True)
@@ -36,6 +47,11 @@ class Status:
     """Outbox id of the oldest change that was seen to wait."""
     waiting_since: float | None = None
     sessions: int = 0
+    events: int = 0
+    batches: int = 0
+    event_bytes: int = 0
+    """What this listener published, as events, batches and bytes of events."""
+    publish_seconds: Histogram = field(default_factory=_publish_seconds)
     last_error: str | None = None
     started_at: float = field(default_factory=time.monotonic)
     instance: str = field(default_factory=lambda: secrets.token_hex(4))
@@ -54,6 +70,15 @@ class Status:
     def heard(self, database_at: float, redis_at: float) -> None:
         """Record when PostgreSQL and Redis last answered."""
         self.database_at, self.redis_at = database_at, redis_at
+
+    def note_published(self, batch: Batch) -> None:
+        """Record that Redis has a batch."""
+        self.published = Head(batch.stream, batch.last)
+        self.events += len(batch)
+        self.batches += 1
+        self.event_bytes += len(batch.events)
+        if (changed_s := newest_change_s(batch)) is not None:
+            self.publish_seconds.observe(max(0.0, time.time() - changed_s))
 
     def saw_waiting(self, oldest: int | None, now: float) -> None:
         """Record the oldest change in the outbox."""
@@ -77,10 +102,10 @@ class Status:
             evidence.append(self.waiting_since)
         return now - min(evidence) < STALE_S
 
-    def page(self) -> tuple[int, dict[str, Any]]:
-        """Return the health page's status code and content."""
+    def page(self) -> Answer:
+        """Return the health page."""
         now = time.monotonic()
-        return (200 if self.healthy(now) else 503), self.report(now)
+        return json_answer(200 if self.healthy(now) else 503, self.report(now))
 
     def report(self, now: float) -> dict[str, Any]:
         """Return the health page's content."""

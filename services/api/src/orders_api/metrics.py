@@ -1,0 +1,93 @@
+"""The API's metrics: its requests, and the system as database and Redis know it.
+
+Their names are an interface: docs/operations.md.
+"""
+
+import os
+from collections.abc import Iterator
+
+from fastapi import FastAPI, Request, Response
+from prometheus_client import Histogram
+from prometheus_client.metrics_core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from orders_access.limits import Buckets
+from orders_api.health import Presence
+from orders_api.records import Backlog
+from orders_api.requests import parts
+from orders_service.metrics import Exposition, Read, counter, gauge, process
+
+PATH = "/metrics"
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable of prometheus_client: where several processes keep one set of counters."""
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class RequestTimes:
+    """Counts requests and their durations, together for all processes that share the port."""
+
+    def __init__(self) -> None:
+        self._seconds = Histogram(
+            "orders_api_request_seconds",
+            "From the arrival of a request to the beginning of its answer.",
+            ("method", "status"),
+            buckets=_BUCKETS_S,
+            registry=None,
+        )
+
+    def note(self, method: str, status: int, seconds: float) -> None:
+        """Count an answer."""
+        known = method if method in _METHODS else "other"
+        self._seconds.labels(known, str(status)).observe(seconds)
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        """What to read at a scrape. Values of one process mean nothing where several answer."""
+        if SHARED_FOLDER in os.environ:
+            collector = MultiProcessCollector(None)  # type: ignore[no-untyped-call]  # theirs
+            return (collector.collect,)
+        return self._seconds.collect, process()
+
+
+def install(app: FastAPI, times: RequestTimes, requests: Buckets) -> None:
+    """Add the page. The edge passes on ``/api`` only."""
+
+    @app.get(PATH, include_in_schema=False)
+    async def page(request: Request) -> Response:
+        presence, backlog = await parts(request).probe.look()
+        exposition = Exposition(*times.reads, lambda: system(presence, backlog, requests.refused))
+        content_type, body = exposition.page(request.headers.get("accept", ""))
+        return Response(body, media_type=content_type)
+
+
+def system(presence: Presence | str, backlog: Backlog | str, refused: int) -> Iterator[Metric]:
+    """Yield the state of the system; what is not known is left out. A text says why it is not."""
+    waits = backlog if isinstance(backlog, Backlog) else None
+    seen = presence if isinstance(presence, Presence) else None
+    yield counter("orders_api_refused_total", "Requests over a rate limit.", refused)
+    yield from gauge("orders_database_up", "1 if PostgreSQL answers.", waits is not None)
+    yield from gauge("orders_redis_up", "1 if Redis answers.", seen is not None)
+    if waits is not None:
+        yield from gauge(
+            "orders_outbox_waiting",
+            "Changes that wait to be taken into the log; counted to 10,001.",
+            waits.waiting,
+        )
+        yield from gauge(
+            "orders_lag_events",
+            "Events of the log that Redis has not been given.",
+            waits.unpublished,
+        )
+        yield from gauge(
+            "orders_lag_seconds", "Age of the oldest change not yet published.", waits.seconds
+        )
+        yield from gauge(
+            "orders_notification_queue_ratio",
+            "How full PostgreSQL's queue of notifications is.",
+            waits.notifications,
+        )
+    if seen is not None:
+        yield from gauge("orders_listener_present", "1 while a listener leads.", seen.listener)
+        yield from gauge("orders_gateways", "Gateways that are present in Redis.", seen.gateways)
