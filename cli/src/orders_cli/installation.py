@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Json
 
 from orders_cli.errors import BadValueError, UnreachableError
+from orders_service.postgres_errors import explain
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 
@@ -146,7 +147,7 @@ def connected(url: str) -> Iterator[Connection]:
             client_encoding="UTF8",
         )
     except psycopg.Error as exc:
-        raise UnreachableError(f"no connection to the database: {sentence(exc)}") from exc
+        raise UnreachableError(f"no connection to the database: {explain(exc)}") from exc
     with connection:
         yield connection
 

@@ -52,7 +52,10 @@ class StackSettings(BaseSettings):
     def own_database(self) -> str | None:
         """Return the URL of the database to use instead of the embedded one, if one is set."""
         if self.database_url is not None:
-            return self.database_url.get_secret_value()
+            # Here, because commands without a database must not wait for the import.
+            from orders_service.database import of_the_primary  # noqa: PLC0415
+
+            return of_the_primary(self.database_url.get_secret_value())
         if self.db_host is None:
             return None
         password = self.db_password.get_secret_value() if self.db_password else ""

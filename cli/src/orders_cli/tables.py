@@ -13,6 +13,7 @@ from orders_cli.errors import BadValueError, UnreachableError
 from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_cli.terminal import printable
 from orders_contract.schema import Schema, Table
+from orders_service.postgres_errors import explain
 
 Name = Annotated[
     str, typer.Argument(metavar="TABLE", help="As in SQL: notes, sales.items, '\"Notes\"'.")
@@ -83,6 +84,6 @@ def _query(data: Path, statement: str, parameters: Iterable[str] = ()) -> tuple[
             row = connection.execute(statement, list(parameters)).fetchone()
     except psycopg.Error as exc:
         if exc.diag.message_primary is None:
-            raise UnreachableError(f"no database answers: {exc}") from exc
+            raise UnreachableError(f"no connection to the database: {explain(exc)}") from exc
         raise BadValueError(exc.diag.message_primary) from exc
     return row or ()

@@ -8,6 +8,7 @@ from harness.servers import Valkey
 from orders_gateway import channel as channel_module
 from orders_gateway.channel import Channel
 from orders_gateway.errors import RedisUnavailableError
+from orders_service.redis_servers import RedisServers
 
 pytestmark = pytest.mark.anyio
 
@@ -16,7 +17,7 @@ CHANNEL = "orders:changes"
 
 async def test_messages_come_in_order(redis_url: Valkey) -> None:
     """All messages of the channel arrive in order, byte for byte; those of others do not."""
-    async with Channel.open(redis_url.url, CHANNEL) as channel:
+    async with Channel.open(redis_url.servers) as channel:
         sent = [bytes([number]) * 1000 * number for number in range(1, 100)]
         with redis_url.connect() as client:
             for message in sent:
@@ -31,7 +32,7 @@ async def test_a_slow_reader_leaves_the_rest_to_redis(
 ) -> None:
     """Memory stays bounded while no message is read; then every message arrives."""
     monkeypatch.setattr(channel_module, "_MAX_WAITING_BYTES", 100_000)
-    async with Channel.open(redis_url.url, CHANNEL) as channel:
+    async with Channel.open(redis_url.servers) as channel:
         with redis_url.connect() as client:
             for number in range(20):
                 await asyncio.to_thread(client.publish, CHANNEL, bytes([number]) * 1_000_000)
@@ -46,7 +47,7 @@ async def test_a_slow_reader_leaves_the_rest_to_redis(
 
 async def test_a_lost_connection_is_noticed_at_once(redis_url: Valkey) -> None:
     """Waiting for a message ends with an error as soon as the connection is lost."""
-    async with Channel.open(redis_url.url, CHANNEL) as channel:
+    async with Channel.open(redis_url.servers) as channel:
         waiting = asyncio.create_task(channel.next())
         await asyncio.to_thread(redis_url.stop)
         with pytest.raises(RedisUnavailableError):
@@ -55,7 +56,7 @@ async def test_a_lost_connection_is_noticed_at_once(redis_url: Valkey) -> None:
 
 async def test_a_silent_connection_fails_the_second_ping(redis_url: Valkey) -> None:
     """Redis has until the next ping to answer."""
-    async with Channel.open(redis_url.url, CHANNEL) as channel:
+    async with Channel.open(redis_url.servers) as channel:
         redis_url.freeze()
         try:
             channel.ping()
@@ -67,7 +68,7 @@ async def test_a_silent_connection_fails_the_second_ping(redis_url: Valkey) -> N
 
 async def test_any_message_answers_a_ping(redis_url: Valkey) -> None:
     """Whatever arrives after a ping counts as its answer."""
-    async with Channel.open(redis_url.url, CHANNEL) as channel:
+    async with Channel.open(redis_url.servers) as channel:
         for _ in range(3):
             channel.ping()
             with redis_url.connect() as client:
@@ -79,7 +80,7 @@ async def test_any_message_answers_a_ping(redis_url: Valkey) -> None:
 async def test_an_unreachable_redis_is_an_error() -> None:
     """Subscribing at an address where no server listens raises the gateway's own error."""
     with pytest.raises(RedisUnavailableError):
-        async with Channel.open("redis://127.0.0.1:1", CHANNEL):
+        async with Channel.open(RedisServers.parse("redis://127.0.0.1:1")):
             pass
 
 
@@ -88,7 +89,7 @@ async def test_a_silent_redis_is_an_error(redis_url: Valkey) -> None:
     redis_url.freeze()
     try:
         with pytest.raises(RedisUnavailableError):
-            async with asyncio.timeout(10), Channel.open(redis_url.url, CHANNEL):
+            async with asyncio.timeout(10), Channel.open(redis_url.servers):
                 pass
     finally:
         redis_url.thaw()

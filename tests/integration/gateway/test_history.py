@@ -5,11 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
-import redis.asyncio as redis
 
 from harness.servers import Valkey
 from orders_contract.names import LOG_KEY
 from orders_gateway.history import History
+from orders_service.redis_client import redis_client
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +26,7 @@ def valkey() -> Iterator[Valkey]:
 
 async def test_lookups_are_cached_however_small_the_batches(valkey: Valkey) -> None:
     """I7: clients that resume one after another look up each range in Redis once."""
-    client = redis.Redis.from_url(valkey.url)
+    client = redis_client(valkey.servers)
     try:
         for position in range(1, 51):
             fields: Any = {

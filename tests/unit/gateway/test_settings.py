@@ -17,7 +17,7 @@ def test_defaults_suffice() -> None:
     """With Redis on this machine no setting is needed; the gateway listens on loopback only."""
     settings = Settings()
     assert (settings.ws_host, settings.ws_port) == ("127.0.0.1", 8080)
-    assert str(settings.redis_url) == "redis://localhost:6379/0"
+    assert settings.redis_servers().hosts == (("localhost", 6379),)
     assert settings.gateway_id
 
 

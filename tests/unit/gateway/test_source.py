@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 import pytest
-import redis.asyncio as redis
 
 from harness.histories import STREAM, batch, event, order
 from orders_contract.batches import Batch, Head, encode
@@ -12,6 +11,7 @@ from orders_contract.schema import Schema
 from orders_gateway.fanout import Fanout
 from orders_gateway.history import History
 from orders_gateway.source import Source
+from orders_service.redis_client import RedisClient
 
 pytestmark = pytest.mark.anyio
 
@@ -52,7 +52,7 @@ async def test_events_that_history_already_brought_are_not_repeated() -> None:
     sink = _Sink()
     nobody: Any = None
     source = Source(
-        cast(redis.Redis, nobody), nobody, cast(History, _History()), cast(Fanout, sink)
+        cast(RedisClient, nobody), nobody, cast(History, _History()), cast(Fanout, sink)
     )
     await source.take(encode(_inserted(4, 5)))
     await source.take(encode(_inserted(6, 7)))

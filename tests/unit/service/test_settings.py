@@ -32,9 +32,9 @@ def test_password_comes_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     """REDIS_PASSWORD_FILE names a file with the password; REDIS_PASSWORD itself wins."""
     (tmp_path / "password").write_text("from-file\n")
     monkeypatch.setenv("REDIS_PASSWORD_FILE", str(tmp_path / "password"))
-    assert RedisSettings().redis_address() == "redis://:from-file@localhost:6379/0"
+    assert RedisSettings().redis_servers().options["password"] == "from-file"
     monkeypatch.setenv("REDIS_PASSWORD", "given")
-    assert RedisSettings().redis_address() == "redis://:given@localhost:6379/0"
+    assert RedisSettings().redis_servers().options["password"] == "given"
 
 
 def test_refusal_names_the_setting_but_not_its_value(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,11 @@ seconds since 1970. Field ``version`` changes with every change, so that a look 
 
 from collections.abc import Mapping
 
-import redis.asyncio as redis
+from redis.exceptions import RedisError
 
 from orders_access.errors import RevocationsUnavailableError
 from orders_access.principal import Principal
-from orders_contract.names import REVOKED_KEY
+from orders_service.redis_client import RedisClient
 
 VERSION_FIELD = "version"
 REDIS_TIMEOUT_S = 1.0
@@ -53,7 +53,7 @@ class Revocations:
         self._version = self._version or ""
         return changed
 
-    async def refresh(self, client: redis.Redis) -> bool:
+    async def refresh(self, client: RedisClient) -> bool:
         """Read the list if it has changed; return whether it had.
 
         If Redis has lost the list, what was read before stays valid.
@@ -63,11 +63,11 @@ class Revocations:
 
         """
         try:
-            version = await client.hget(REVOKED_KEY, VERSION_FIELD)
+            version = await client.hget(client.names.revoked, VERSION_FIELD)
             if version is None or _text(version) == self._version:
                 return False
-            entries = await client.hgetall(REVOKED_KEY)
-        except (redis.RedisError, OSError) as exc:
+            entries = await client.hgetall(client.names.revoked)
+        except (RedisError, OSError) as exc:
             raise RevocationsUnavailableError(str(exc) or type(exc).__name__) from exc
         read = {_text(field): _text(value) for field, value in entries.items()}
         self._version = read.pop(VERSION_FIELD, self._version)

@@ -8,31 +8,29 @@ import hashlib
 import json
 import secrets
 
-import redis.asyncio as redis
-
 from orders_access.errors import InvalidTokenError
 from orders_access.principal import Principal
-from orders_contract.names import TICKET_KEY_PREFIX
+from orders_service.redis_client import RedisClient
 
 LIFETIME_S = 30
 MAX_LENGTH = 100
 
 
-async def issue(client: redis.Redis, principal: Principal) -> str:
+async def issue(client: RedisClient, principal: Principal) -> str:
     """Return a new ticket for a principal."""
     ticket = secrets.token_urlsafe(24)
-    await client.set(_key(ticket), json.dumps(principal.to_json()), ex=LIFETIME_S)
+    await client.set(_key(client, ticket), json.dumps(principal.to_json()), ex=LIFETIME_S)
     return ticket
 
 
-async def redeem(client: redis.Redis, ticket: str) -> Principal:
+async def redeem(client: RedisClient, ticket: str) -> Principal:
     """Return the principal of a ticket, which becomes void.
 
     Raises:
         InvalidTokenError: the ticket is unknown, used, expired or of another version.
 
     """
-    found = await client.getdel(_key(ticket)) if len(ticket) <= MAX_LENGTH else None
+    found = await client.getdel(_key(client, ticket)) if len(ticket) <= MAX_LENGTH else None
     if found is None:
         raise InvalidTokenError("the ticket is unknown, used or expired")
     try:
@@ -41,6 +39,6 @@ async def redeem(client: redis.Redis, ticket: str) -> Principal:
         raise InvalidTokenError("the ticket is of another version of this system") from None
 
 
-def _key(ticket: str) -> str:
+def _key(client: RedisClient, ticket: str) -> str:
     """Return the key of a ticket: its digest, so that reading keys does not reveal tickets."""
-    return TICKET_KEY_PREFIX + hashlib.sha256(ticket.encode()).hexdigest()
+    return client.names.tickets + hashlib.sha256(ticket.encode()).hexdigest()

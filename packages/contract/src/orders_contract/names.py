@@ -36,3 +36,34 @@ REVOKED_KEY = "orders:revoked"
 
 TICKET_KEY_PREFIX = "orders:ticket:"
 """Redis strings, JSON: the principal of each one-time ticket, by the ticket's digest."""
+
+
+_DEFAULT_PREFIX = "orders"
+
+
+class RedisNames:
+    """The names above with a prefix of the owner's choice in place of ``orders``.
+
+    In a cluster the prefix is a hash tag, by default ``{orders}``: a script needs all its keys in
+    one slot. There the channel is a sharded one, too.
+    """
+
+    def __init__(self, prefix: str = "", *, in_cluster: bool = False) -> None:
+        prefix = prefix or _DEFAULT_PREFIX
+        if in_cluster and "{" not in prefix:
+            prefix = f"{{{prefix}}}"
+
+        def named(default: str) -> str:
+            return prefix + default.removeprefix(_DEFAULT_PREFIX)
+
+        self.log = named(LOG_KEY)
+        self.changes = named(CHANGES_CHANNEL)
+        self.listener = named(LISTENER_KEY)
+        self.head = named(HEAD_KEY)
+        self.schema = named(SCHEMA_KEY)
+        self.gateways = named(GATEWAY_KEY_PREFIX)
+        self.revoked = named(REVOKED_KEY)
+        self.tickets = named(TICKET_KEY_PREFIX)
+        self.publish, self.subscribe = (
+            ("SPUBLISH", "SSUBSCRIBE") if in_cluster else ("PUBLISH", "SUBSCRIBE")
+        )

@@ -12,6 +12,20 @@ _SCHEMES = ("postgresql://", "postgres://")
 _NO_PASSWORD = SecretStr("")
 
 
+def of_the_primary(url: str) -> str:
+    """Return a database's URL that, of several hosts, means the one that takes writes.
+
+    A ``target_session_attrs`` of its own is kept; a URL that cannot be read stays as it is.
+    """
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return url
+    if "," not in str(given.get("host") or "") or "target_session_attrs" in given:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}target_session_attrs=read-write"
+
+
 def _is_database_url(url: SecretStr) -> SecretStr:
     text = url.get_secret_value()
     try:
@@ -75,7 +89,7 @@ class DatabaseSettings(ServiceSettings):
                 "user": self.db_user,
                 "password": password,
             }
-        given = conninfo_to_dict(self.database_url.get_secret_value())
+        given = conninfo_to_dict(of_the_primary(self.database_url.get_secret_value()))
         address: dict[str, str | int] = {
             "dbname": self.db_name,
             "user": self.db_user,
@@ -83,7 +97,4 @@ class DatabaseSettings(ServiceSettings):
         }
         if password:
             address.setdefault("password", password)
-        if "," in str(address.get("host", "")):
-            # Several servers: the one that takes writes.
-            address.setdefault("target_session_attrs", "read-write")
         return address

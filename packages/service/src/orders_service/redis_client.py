@@ -6,36 +6,48 @@ from functools import cache
 from typing import Any
 
 import redis.asyncio as redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis import exceptions
 
+from orders_contract.names import RedisNames
 from orders_service import redis_errors
+from orders_service.redis_servers import RedisServers
+
+_ELSEWHERE = (exceptions.ReadOnlyError, exceptions.AskError, exceptions.ClusterDownError)
+
+
+class RedisClient(redis.Redis):
+    """A client of the server that takes writes; ``names`` are those of its keys and channels."""
+
+    def __init__(self, pool: redis.ConnectionPool, names: RedisNames) -> None:
+        super().__init__(connection_pool=pool)
+        self.auto_close_connection_pool = True
+        self.names = names
 
 
 def redis_client(
-    url: str, *, timeout_s: float = 5.0, decode_responses: bool = False
-) -> redis.Redis:
+    servers: RedisServers, *, timeout_s: float = 5.0, decode_responses: bool = False
+) -> RedisClient:
     """Return a client that never retries by itself: each caller decides what to do instead."""
-    client = redis.Redis.from_url(
-        url,
+    pool = connections(
+        servers,
         decode_responses=decode_responses,
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
-        retry=Retry(NoBackoff(), 0),
     )
-    report_closing(client.connection_pool)
-    return client
+    return RedisClient(pool, servers.names)
 
 
-def report_closing(pool: redis.ConnectionPool) -> None:
-    """Make a pool's connections raise a ConnectionError when they send after the server's end."""
+def connections(servers: RedisServers, **options: Any) -> redis.ConnectionPool:
+    """Return a pool whose connections end, with a ConnectionError, when they are of no more use."""
+    pool = servers.pool(**options)
     given: Any = pool.connection_class
-    pool.connection_class = _reporting(given)
+    pool.connection_class = _ending(given)
+    return pool
 
 
 @cache
-def _reporting(base: Any) -> Any:
-    class Reporting(base):  # type: ignore[misc]
+def _ending(base: Any) -> Any:
+    class Ending(base):  # type: ignore[misc]
         async def send_packed_command(self, *args: Any, **options: Any) -> None:
             try:
                 await super().send_packed_command(*args, **options)
@@ -43,7 +55,15 @@ def _reporting(base: Any) -> Any:
                 await self.disconnect(nowait=True)
                 raise redis.ConnectionError("Redis closed the connection") from exc
 
-    return Reporting
+        async def read_response(self, *args: Any, **options: Any) -> Any:
+            try:
+                return await super().read_response(*args, **options)
+            except _ELSEWHERE as exc:
+                # Another server takes writes now; a new connection finds it.
+                await self.disconnect(nowait=True)
+                raise redis.ConnectionError(f"{type(exc).__name__}: {exc}") from exc
+
+    return Ending
 
 
 @contextmanager

@@ -3,11 +3,13 @@
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import FilePath, RedisDsn, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from orders_service.redis_servers import RedisServers
 
 
 class ServiceSettings(BaseSettings):
@@ -27,16 +29,33 @@ class ServiceSettings(BaseSettings):
         return secrets_from_files(given, cls.model_fields)
 
 
+def _is_redis_url(url: SecretStr) -> SecretStr:
+    RedisServers.parse(url.get_secret_value())
+    return url
+
+
 class RedisSettings(ServiceSettings):
     """Where Redis is."""
 
-    redis_url: RedisDsn = RedisDsn("redis://localhost:6379/0")
+    redis_url: Annotated[SecretStr, AfterValidator(_is_redis_url)] = SecretStr(
+        "redis://localhost:6379/0"
+    )
     redis_password: SecretStr = SecretStr("")
     redis_password_file: FilePath | None = None
+    redis_sentinel_password: SecretStr = SecretStr("")
+    redis_sentinel_password_file: FilePath | None = None
+    redis_prefix: str = Field("", pattern=r"^[\w.:-]*(\{[\w.:-]+\})?[\w.:-]*$", max_length=64)
+    """What the names of keys and channels begin with, in place of ``orders``."""
 
-    def redis_address(self) -> str:
-        """Return the URL of Redis, with the password."""
-        return with_password(str(self.redis_url), self.redis_password.get_secret_value())
+    def redis_servers(self) -> RedisServers:
+        """Return where Redis is, with the passwords."""
+        return RedisServers.parse(
+            with_password(
+                self.redis_url.get_secret_value(), self.redis_password.get_secret_value()
+            ),
+            self.redis_prefix,
+            self.redis_sentinel_password.get_secret_value(),
+        )
 
 
 def secrets_from_files(given: dict[str, Any], fields: Collection[str]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 import hiredis
 import redis.asyncio as redis
 
-from orders_service.redis_client import report_closing
+from orders_service.redis_client import connections
+from orders_service.redis_servers import RedisServers
 
 Value = str | bytes | int | float
 """One word of a command."""
@@ -36,17 +37,17 @@ class Wire(asyncio.Protocol):
     @classmethod
     @asynccontextmanager
     async def connect(
-        cls, url: str, on_reply: Callable[[Any], None], on_lost: Callable[[Exception], None]
+        cls,
+        servers: RedisServers,
+        on_reply: Callable[[Any], None],
+        on_lost: Callable[[Exception], None],
     ) -> AsyncIterator["Wire"]:
         """Connect; close on leaving. RedisError or OSError when connecting fails.
 
         ``on_reply`` receives each reply: bytes, int, list, None, or ``hiredis.ReplyError``.
         ``on_lost`` is called once, with a RedisError, when the connection has ended.
         """
-        pool = redis.ConnectionPool.from_url(
-            url, protocol=2, socket_connect_timeout=_CONNECT_TIMEOUT_S
-        )
-        report_closing(pool)
+        pool = connections(servers, protocol=2, socket_connect_timeout=_CONNECT_TIMEOUT_S)
         connection = pool.make_connection()  # type: ignore[no-untyped-call]
         try:
             await connection.connect()

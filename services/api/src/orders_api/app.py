@@ -37,13 +37,13 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        address, url = settings.redis_address(), settings.database_address()
+        servers, url = settings.redis_servers(), settings.database_address()
         async with (
             Database(url, SESSION, settings.db_pool_connections, "reads") as reads,
             Database(url, SESSION, settings.db_write_connections, "writes") as writes,
-            HealthProbe(writes, address, requests) as probe,
-            redis_client(address, timeout_s=_REDIS_TIMEOUT_S, decode_responses=True) as redis,
-            redis_client(address, timeout_s=REDIS_TIMEOUT_S, decode_responses=True) as listed,
+            HealthProbe(writes, servers, requests) as probe,
+            redis_client(servers, timeout_s=_REDIS_TIMEOUT_S, decode_responses=True) as redis,
+            redis_client(servers, timeout_s=REDIS_TIMEOUT_S, decode_responses=True) as listed,
         ):
             parts = Parts(
                 settings=settings,

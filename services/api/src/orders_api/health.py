@@ -22,10 +22,10 @@ from orders_api.models import (
     ServerCheck,
 )
 from orders_api.records import Backlog
-from orders_contract.names import GATEWAY_KEY_PREFIX, HEAD_KEY, LISTENER_KEY
 from orders_service import redis_errors
 from orders_service.postgres_errors import NO_SCHEMA, STANDBY
 from orders_service.redis_client import redis_client
+from orders_service.redis_servers import RedisServers
 
 CHECK_TIMEOUT_S = 1.0
 MAX_LAG_S = 5.0
@@ -53,10 +53,10 @@ class Presence:
 class HealthProbe:
     """Asks the database and Redis, each for a second at most."""
 
-    def __init__(self, database: Database, redis_url: str, requests: Buckets) -> None:
+    def __init__(self, database: Database, redis: RedisServers, requests: Buckets) -> None:
         self._database = database
         self._requests = requests
-        self._redis = redis_client(redis_url, timeout_s=CHECK_TIMEOUT_S, decode_responses=True)
+        self._redis = redis_client(redis, timeout_s=CHECK_TIMEOUT_S, decode_responses=True)
         self._redis_failure = ""
         self._asking: asyncio.Task[Backlog | str] | None = None
 
@@ -130,9 +130,10 @@ class HealthProbe:
         self._redis_failure = failure
 
     async def _read_presence(self) -> Presence:
-        stream, position = await self._redis.hmget(HEAD_KEY, ["stream", "position"])
-        listener = await self._redis.exists(LISTENER_KEY)
-        keys = [key async for key in self._redis.scan_iter(f"{GATEWAY_KEY_PREFIX}*", count=1000)]
+        names = self._redis.names
+        stream, position = await self._redis.hmget(names.head, ["stream", "position"])
+        listener = await self._redis.exists(names.listener)
+        keys = [key async for key in self._redis.scan_iter(f"{names.gateways}*", count=1000)]
         gateways = [json.loads(text) for text in await self._redis.mget(keys) if text]
         return Presence(
             stream=str(stream),

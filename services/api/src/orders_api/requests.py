@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
-import redis.asyncio as redis
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
@@ -27,6 +26,7 @@ from orders_api.settings import Settings
 from orders_api.store import Key, Store
 from orders_api.validation import field_errors
 from orders_contract.messages import Role
+from orders_service.redis_client import RedisClient
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,200}")
 QueryT = TypeVar("QueryT", bound=BaseModel)
@@ -43,7 +43,7 @@ class Parts:
     log: Log
     activity: Activity
     probe: HealthProbe
-    redis: redis.Redis
+    redis: RedisClient
     revocations: RevocationList
     verifier: Verifier | None
 

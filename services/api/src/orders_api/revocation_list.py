@@ -6,16 +6,15 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import redis.asyncio as redis
 import structlog
+from redis.exceptions import RedisError
 
 from orders_access.errors import RevocationsUnavailableError
 from orders_access.revocations import VERSION_FIELD, Revocations, subject_field, token_field
 from orders_api import queries
 from orders_api.database import Database
 from orders_api.errors import DatabaseUnavailableError, RedisUnavailableError
-from orders_contract.names import REVOKED_KEY
-from orders_service.redis_client import failures_as
+from orders_service.redis_client import RedisClient, failures_as
 
 LOOK_EVERY_S = 0.5
 KEPT = timedelta(days=400)
@@ -27,7 +26,7 @@ logger = structlog.get_logger()
 class RevocationList:
     """The writer of the list, and this process's reader of it."""
 
-    def __init__(self, database: Database, client: redis.Redis, revocations: Revocations) -> None:
+    def __init__(self, database: Database, client: RedisClient, revocations: Revocations) -> None:
         self._database = database
         self._redis = client
         self._revocations = revocations
@@ -61,7 +60,9 @@ class RevocationList:
         """Keep Redis and this process in sync with the list until told to stop."""
         while not stop.is_set():
             try:
-                if not self._in_redis or not await self._redis.hexists(REVOKED_KEY, VERSION_FIELD):
+                if not self._in_redis or not await self._redis.hexists(
+                    self._redis.names.revoked, VERSION_FIELD
+                ):
                     await self._write_to_redis()
                 if await self._revocations.refresh(self._redis):
                     logger.info("revocations_read")
@@ -69,7 +70,7 @@ class RevocationList:
                 DatabaseUnavailableError,
                 RedisUnavailableError,
                 RevocationsUnavailableError,
-                redis.RedisError,
+                RedisError,
                 OSError,
             ):
                 # Health reports it. Until Redis is back, the list is read from PostgreSQL.
@@ -96,5 +97,5 @@ class RevocationList:
         entries: dict[Any, Any] = {name: str(time_s) for name, time_s in times.items()}
         entries[VERSION_FIELD] = secrets.token_hex(8)
         with failures_as(RedisUnavailableError):
-            await self._redis.hset(REVOKED_KEY, mapping=entries)
+            await self._redis.hset(self._redis.names.revoked, mapping=entries)
         self._in_redis = True

@@ -4,10 +4,8 @@ import asyncio
 from functools import partial
 
 import httpx
-import redis.asyncio as redis
 
 from orders_access.revocations import REDIS_TIMEOUT_S
-from orders_contract.names import CHANGES_CHANNEL
 from orders_gateway import upkeep
 from orders_gateway.capacity import ClientCapacity
 from orders_gateway.channel import Channel
@@ -24,7 +22,7 @@ from orders_gateway.subscriber import Context
 from orders_gateway.transport import Write
 from orders_gateway.waiting import PositionWaiters, Turns
 from orders_service.process import stop_requested
-from orders_service.redis_client import redis_client
+from orders_service.redis_client import RedisClient, redis_client
 from orders_service.tasks import end
 
 
@@ -32,8 +30,8 @@ async def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
     stop = stop_requested()
     async with (
-        redis_client(settings.redis_address()) as client,
-        redis_client(settings.redis_address(), timeout_s=REDIS_TIMEOUT_S) as listed,
+        redis_client(settings.redis_servers()) as client,
+        redis_client(settings.redis_servers(), timeout_s=REDIS_TIMEOUT_S) as listed,
         httpx.AsyncClient(
             base_url=str(settings.api_url), headers=_credential(settings), timeout=5
         ) as api,
@@ -43,8 +41,8 @@ async def run(settings: Settings) -> None:
 
 async def _serve(
     settings: Settings,
-    client: redis.Redis,
-    listed: redis.Redis,
+    client: RedisClient,
+    listed: RedisClient,
     api: httpx.AsyncClient,
     stop: asyncio.Event,
 ) -> None:
@@ -54,7 +52,7 @@ async def _serve(
     history, door = History(client, api), Door(settings, client)
     context = Context(settings, hub, history, PositionWaiters(), Turns(), door)
     fanout = Fanout(context)
-    open_channel = partial(Channel.open, settings.redis_address(), CHANGES_CHANNEL)
+    open_channel = partial(Channel.open, settings.redis_servers())
     source = Source(client, open_channel, history, fanout)
     capacity = ClientCapacity(settings.max_connections, settings.max_memory_mb)
     gateway = Gateway(context, fanout, capacity, source)

@@ -1,4 +1,4 @@
-"""A subscription to one Redis channel, over a connection of its own."""
+"""A subscription to the channel of changes, over a connection of its own."""
 
 import asyncio
 from collections import deque
@@ -9,8 +9,10 @@ from typing import Any, Self
 import hiredis
 import redis.asyncio as redis
 
+from orders_contract.names import RedisNames
 from orders_gateway.errors import RedisUnavailableError
 from orders_service.redis_client import failures_as
+from orders_service.redis_servers import RedisServers
 from orders_service.wire import Wire
 
 _ANSWER_TIMEOUT_S = 5.0
@@ -20,7 +22,7 @@ _MAX_WAITING_BYTES = 1024 * 1024
 
 
 class Channel:
-    """Receives the messages of one channel. After an error it is of no further use."""
+    """Receives the messages of the channel. After an error it is of no further use."""
 
     def __init__(self) -> None:
         self._wire: Wire
@@ -32,7 +34,7 @@ class Channel:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, name: str) -> AsyncIterator[Self]:
+    async def open(cls, servers: RedisServers) -> AsyncIterator[Self]:
         """Connect and subscribe; close on leaving.
 
         Raises:
@@ -41,8 +43,8 @@ class Channel:
         """
         channel = cls()
         with failures_as(RedisUnavailableError):
-            async with Wire.connect(url, channel._receive, channel._fail) as channel._wire:
-                await channel._subscribe(name)
+            async with Wire.connect(servers, channel._receive, channel._fail) as channel._wire:
+                await channel._subscribe(servers.names)
                 yield channel
 
     async def next(self) -> bytes:
@@ -74,8 +76,8 @@ class Channel:
         self._was_answered = False
         self._wire.send(("PING",))
 
-    async def _subscribe(self, name: str) -> None:
-        self._wire.send(("SUBSCRIBE", name))
+    async def _subscribe(self, names: RedisNames) -> None:
+        self._wire.send((names.subscribe, names.changes))
         try:
             async with asyncio.timeout(_ANSWER_TIMEOUT_S):
                 await self._arrival.wait()
@@ -91,7 +93,9 @@ class Channel:
         self._was_answered = True
         if isinstance(reply, hiredis.ReplyError):
             self._fail(redis.ResponseError(str(reply)))
-        elif reply[0] == b"message":
+        elif reply[0] == b"sunsubscribe":
+            self._fail(redis.ConnectionError("another node of the cluster has the channel now"))
+        elif reply[0] in {b"message", b"smessage"}:
             self._messages.append(reply[2])
             self.waiting_bytes += len(reply[2])
             if self.waiting_bytes > _MAX_WAITING_BYTES:

@@ -1,6 +1,5 @@
 """Checks before a connection: the page's origin, a token or ticket, connection limits."""
 
-import redis.asyncio as redis
 from websockets.http11 import Request
 
 from orders_access import tickets
@@ -13,13 +12,13 @@ from orders_access.revocations import Revocations
 from orders_access.security_log import SecurityLog
 from orders_gateway.errors import ForeignOriginError, RedisUnavailableError
 from orders_gateway.settings import Settings
-from orders_service.redis_client import failures_as
+from orders_service.redis_client import RedisClient, failures_as
 
 
 class Door:
     """Authenticates clients and counts connections per address and per subject."""
 
-    def __init__(self, settings: Settings, client: redis.Redis) -> None:
+    def __init__(self, settings: Settings, client: RedisClient) -> None:
         self._settings = settings
         self._redis = client
         self._verifier = None if settings.is_open else settings.verifier()

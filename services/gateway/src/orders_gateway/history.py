@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import redis.asyncio as redis
 
 from orders_contract.batches import Batch
 from orders_contract.events import open_events, packed
-from orders_contract.names import LOG_KEY
 from orders_gateway.errors import HistoryExpiredError, LogUnavailableError, RedisUnavailableError
 from orders_gateway.hub import MESSAGE_BYTES
 from orders_gateway.ring import trimmed
-from orders_service.redis_client import failures_as
+from orders_service.redis_client import RedisClient, failures_as
 
 PAGE_EVENTS = 1000
 CACHE_BYTES = 16 * 1024 * 1024
@@ -32,7 +30,7 @@ class History:
     events do not change, so only the newest page is ever looked up again.
     """
 
-    def __init__(self, client: redis.Redis, api: httpx.AsyncClient) -> None:
+    def __init__(self, client: RedisClient, api: httpx.AsyncClient) -> None:
         self._client = client
         self._api = api
         self._pages: OrderedDict[tuple[str, int], list[Batch]] = OrderedDict()
@@ -96,7 +94,7 @@ class History:
         with failures_as(RedisUnavailableError):
             # The library's types cover both protocol versions and both kinds of replies.
             entries: Any = await self._client.xrange(
-                LOG_KEY, min=f"{position + 1}-0", count=_REDIS_BATCHES
+                self._client.names.log, min=f"{position + 1}-0", count=_REDIS_BATCHES
             )
         found: list[Batch] = []
         for entry_id, fields in entries:

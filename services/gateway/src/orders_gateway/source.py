@@ -5,13 +5,11 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-import redis.asyncio as redis
 import structlog
 
 from orders_contract.backoff import Backoff
 from orders_contract.batches import Batch, Head, MalformedPayloadError, decode
 from orders_contract.messages import ResetReason
-from orders_contract.names import HEAD_KEY, SCHEMA_KEY
 from orders_contract.schema import MalformedSchemaError, Schema
 from orders_gateway.channel import Channel
 from orders_gateway.errors import GatewayError, HistoryExpiredError, RedisUnavailableError
@@ -19,7 +17,7 @@ from orders_gateway.fanout import Fanout
 from orders_gateway.history import History
 from orders_gateway.ring import Fit, fit, trimmed
 from orders_service import tasks
-from orders_service.redis_client import failures_as
+from orders_service.redis_client import RedisClient, failures_as
 
 SILENCE_S = 5.0
 """The listener publishes every second. After 5 s without a message the stream may be incomplete."""
@@ -42,7 +40,7 @@ class Source:
     """
 
     def __init__(
-        self, client: redis.Redis, open_channel: OpenChannel, history: History, fanout: Fanout
+        self, client: RedisClient, open_channel: OpenChannel, history: History, fanout: Fanout
     ) -> None:
         self._client = client
         self._open_channel = open_channel
@@ -95,7 +93,7 @@ class Source:
         """Take in what was published while this gateway was not subscribed."""
         with failures_as(RedisUnavailableError):
             stream, position, schema = await self._client.hmget(
-                HEAD_KEY, ["stream", "position", "schema"]
+                self._client.names.head, ["stream", "position", "schema"]
             )
         if stream is not None and position is not None:
             await self._go_to(Head(_text(stream), int(position)))
@@ -139,7 +137,7 @@ class Source:
         if version in {"", self._fanout.schema_version, self._invalid_schema}:
             return
         with failures_as(RedisUnavailableError):
-            document = await self._client.get(SCHEMA_KEY)
+            document = await self._client.get(self._client.names.schema)
         if document is None:
             return  # Redis lost it; the listener will write it again
         try:

@@ -7,16 +7,17 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 
 import httpx
-import redis.asyncio as redis
 import structlog
+from redis.exceptions import RedisError
 
 from orders_access.errors import RevocationsUnavailableError
 from orders_access.revocations import REDIS_TIMEOUT_S
-from orders_contract.names import GATEWAY_KEY_PREFIX, PRESENCE_TTL_S
+from orders_contract.names import PRESENCE_TTL_S
 from orders_gateway.capacity import ClientCapacity, ProcessMemory
 from orders_gateway.door import Door
 from orders_gateway.fanout import Fanout
 from orders_gateway.subscriber import Subscriber
+from orders_service.redis_client import RedisClient
 
 PING_SLICES = 20
 """Clients are pinged in this many slices per interval: no burst of ten thousand pings."""
@@ -61,7 +62,7 @@ def ping_once(peers: Collection[Subscriber], now_s: float, timeout_s: float) -> 
 
 
 async def enforce_revocations(
-    door: Door, fanout: Fanout, client: redis.Redis, api: httpx.AsyncClient
+    door: Door, fanout: Fanout, client: RedisClient, api: httpx.AsyncClient
 ) -> None:
     """Close connections whose tokens were revoked. Does nothing in open mode."""
     while not door.is_open:
@@ -101,12 +102,12 @@ async def watch_memory(capacity: ClientCapacity, fanout: Fanout) -> None:
 
 
 async def report_presence(
-    client: redis.Redis, gateway_id: str, status: Callable[[], dict[str, object]]
+    client: RedisClient, gateway_id: str, status: Callable[[], dict[str, object]]
 ) -> None:
     """Keep this gateway's status in Redis, for the health page of the API."""
     while True:
-        with suppress(redis.RedisError, OSError):  # the source reports the loss
+        with suppress(RedisError, OSError):  # the source reports the loss
             await client.set(
-                f"{GATEWAY_KEY_PREFIX}{gateway_id}", json.dumps(status()), ex=PRESENCE_TTL_S
+                f"{client.names.gateways}{gateway_id}", json.dumps(status()), ex=PRESENCE_TTL_S
             )
         await asyncio.sleep(PRESENCE_INTERVAL_S)

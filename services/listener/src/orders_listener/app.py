@@ -70,7 +70,7 @@ async def _run_session(
 ) -> None:
     async with (
         OrderLog.connect(settings.session_conninfo(), SESSION) as log,
-        Publisher.connect(settings.redis_address()) as publisher,
+        Publisher.connect(settings.redis_servers()) as publisher,
     ):
         status.sessions += 1
         await standby.lead(log, publisher, status)

@@ -8,7 +8,7 @@ scripts themselves refuse repetitions and gaps: any number of listeners may publ
 _ALLOW_OOM = "#!lua flags=allow-oom\n"
 
 # KEYS: head, log, presence. ARGV: stream, first, last, events, first position to keep, channel,
-# message before and after the events, seconds until the presence expires
+# command that publishes, message before and after the events, seconds until the presence expires
 _PUBLISH = """
 local head = redis.call('HMGET', KEYS[1], 'stream', 'position')
 if head[1] ~= ARGV[1] then return 'FOREIGN' end
@@ -17,8 +17,8 @@ if tonumber(ARGV[3]) <= position then return 'DUPLICATE' end
 if tonumber(ARGV[2]) ~= position + 1 then return 'GAP' end
 %s
 redis.call('HSET', KEYS[1], 'position', ARGV[3])
-redis.call('EXPIRE', KEYS[3], ARGV[9])
-redis.call('PUBLISH', ARGV[6], ARGV[7] .. ARGV[4] .. ARGV[8])
+redis.call('EXPIRE', KEYS[3], ARGV[10])
+redis.call(ARGV[7], ARGV[6], ARGV[8] .. ARGV[4] .. ARGV[9])
 return 'PUBLISHED'
 """
 
@@ -47,9 +47,9 @@ end
 
 # The head as message; the schema's version has no characters that JSON escapes.
 _REPEAT_HEAD = """
-local function repeat_head(key, channel)
+local function repeat_head(key, channel, publish)
     local head = redis.call('HMGET', key, 'stream', 'position', 'schema')
-    redis.call('PUBLISH', channel, '{"stream":"' .. head[1] .. '","position":' .. head[2]
+    redis.call(publish, channel, '{"stream":"' .. head[1] .. '","position":' .. head[2]
                .. ',"schema":"' .. (head[3] or '') .. '"}')
 end
 """
@@ -68,12 +68,13 @@ return type(added) == 'table' and 'DUPLICATE' or 'PUBLISHED'
 """
 
 # Sets the head to the end of PostgreSQL's log, unless another listener has changed it meanwhile.
-# KEYS: head. ARGV: expected stream and position ('' for none), stream and position to set, channel
+# KEYS: head. ARGV: expected stream and position ('' for none), stream and position to set, channel,
+# command that publishes
 BEGIN = f"""{_ALLOW_OOM}{_REPEAT_HEAD}
 local head = redis.call('HMGET', KEYS[1], 'stream', 'position')
 if (head[1] or '') ~= ARGV[1] or (head[2] or '') ~= ARGV[2] then return 'DUPLICATE' end
 redis.call('HSET', KEYS[1], 'stream', ARGV[3], 'position', ARGV[4])
-repeat_head(KEYS[1], ARGV[5])
+repeat_head(KEYS[1], ARGV[5], ARGV[6])
 return 'PUBLISHED'
 """
 
@@ -86,7 +87,7 @@ return 'PUBLISHED'
 # Once a second: renews the presence and repeats the head, as Redis has it. Another listener's
 # presence is how a leader learns that it was deposed while it was cut off from PostgreSQL.
 # KEYS: head, presence, schema. ARGV: stream, published position, listener, seconds until the
-# presence expires, channel, version of the schema ('' if unknown)
+# presence expires, channel, command that publishes, version of the schema ('' if unknown)
 BEAT = f"""{_ALLOW_OOM}{_REPEAT_HEAD}
 local head = redis.call('HMGET', KEYS[1], 'stream', 'position', 'schema')
 if head[1] ~= ARGV[1] then return 'FOREIGN' end
@@ -96,18 +97,18 @@ local presence = redis.call('GET', KEYS[2])
 if presence and cjson.decode(presence).listener ~= ARGV[3] then return 'DEPOSED' end
 redis.call('SET', KEYS[2], cjson.encode({{listener = ARGV[3], stream = head[1],
                                          position = position}}), 'EX', ARGV[4])
-repeat_head(KEYS[1], ARGV[5])
-if ARGV[6] ~= '' and (head[3] ~= ARGV[6] or redis.call('EXISTS', KEYS[3]) == 0) then
+repeat_head(KEYS[1], ARGV[5], ARGV[6])
+if ARGV[7] ~= '' and (head[3] ~= ARGV[7] or redis.call('EXISTS', KEYS[3]) == 0) then
     return 'NO_SCHEMA'
 end
 return 'PUBLISHED'
 """
 
-# KEYS: head, schema. ARGV: stream, version, document, channel
+# KEYS: head, schema. ARGV: stream, version, document, channel, command that publishes
 ANNOUNCE = f"""{_ALLOW_OOM}{_REPEAT_HEAD}
 if redis.call('HGET', KEYS[1], 'stream') ~= ARGV[1] then return 'FOREIGN' end
 redis.call('SET', KEYS[2], ARGV[3])
 redis.call('HSET', KEYS[1], 'schema', ARGV[2])
-repeat_head(KEYS[1], ARGV[4])
+repeat_head(KEYS[1], ARGV[4], ARGV[5])
 return 'PUBLISHED'
 """

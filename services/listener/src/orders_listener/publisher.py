@@ -12,22 +12,14 @@ import redis.asyncio as redis
 import structlog
 
 from orders_contract.batches import CLOSING, Batch, Head, opening
-from orders_contract.names import (
-    CHANGES_CHANNEL,
-    HEAD_KEY,
-    LISTENER_KEY,
-    LOG_CAPACITY_BYTES,
-    LOG_CAPACITY_EVENTS,
-    LOG_KEY,
-    PRESENCE_TTL_S,
-    SCHEMA_KEY,
-)
+from orders_contract.names import LOG_CAPACITY_BYTES, LOG_CAPACITY_EVENTS, PRESENCE_TTL_S
 from orders_listener import lua
 from orders_listener.errors import RedisFullError, RedisUnavailableError
 from orders_listener.log_bounds import LogBounds
 from orders_listener.script import Script
 from orders_listener.status import Schema
-from orders_service.redis_client import failures_as, redis_client
+from orders_service.redis_client import RedisClient, failures_as, redis_client
+from orders_service.redis_servers import RedisServers
 
 logger = structlog.get_logger()
 
@@ -51,8 +43,9 @@ class Outcome(StrEnum):
 class Publisher:
     """Publishes to one Redis. Every method raises RedisUnavailableError when it cannot."""
 
-    def __init__(self, client: redis.Redis, publish: Script, max_bytes: int) -> None:
-        self._client = client
+    def __init__(self, client: RedisClient, publish: Script, max_bytes: int) -> None:
+        self._client, self._names = client, client.names
+        self._channel = (client.names.changes, client.names.publish)
         self._bounds = LogBounds(LOG_CAPACITY_EVENTS, max_bytes)
         self._publish = publish
         self._publish_and_shrink = client.register_script(lua.PUBLISH_AND_SHRINK)
@@ -64,11 +57,11 @@ class Publisher:
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, url: str) -> AsyncIterator[Self]:
+    async def connect(cls, servers: RedisServers) -> AsyncIterator[Self]:
         """Connect; close on leaving. Nothing is retried: a new session starts over instead."""
-        client = redis_client(url, decode_responses=True)
+        client = redis_client(servers, decode_responses=True)
         with failures_as(RedisUnavailableError):
-            async with client, Script.connect(url, lua.PUBLISH) as publish:
+            async with client, Script.connect(servers, lua.PUBLISH) as publish:
                 yield cls(client, publish, await _log_bytes(client))
 
     @property
@@ -79,7 +72,7 @@ class Publisher:
     async def head(self) -> Head | None:
         """Return how far Redis has been published to; None when it holds nothing."""
         with _failures():
-            stream, position = await self._client.hmget(HEAD_KEY, ["stream", "position"])
+            stream, position = await self._client.hmget(self._names.head, ["stream", "position"])
         if stream is None or position is None:
             return None
         return Head(str(stream), int(position))
@@ -87,17 +80,17 @@ class Publisher:
     async def presence(self) -> str | None:
         """Return what the leading listener wrote last; None if that has expired."""
         with _failures():
-            presence = await self._client.get(LISTENER_KEY)
+            presence = await self._client.get(self._names.listener)
         return None if presence is None else str(presence)
 
     async def claim(self, listener: str) -> None:
         """Say that this listener leads from now on, whichever did before."""
-        await self._run(self._claim, [LISTENER_KEY], [listener, PRESENCE_TTL_S])
+        await self._run(self._claim, [self._names.listener], [listener, PRESENCE_TTL_S])
 
     async def publish(self, batch: Batch) -> Outcome:
         """Append a batch, move the head and notify the gateways, in one step."""
-        keys, args = [HEAD_KEY, LOG_KEY, LISTENER_KEY], self._entry(batch)
-        args += [CHANGES_CHANNEL, opening(batch), CLOSING, PRESENCE_TTL_S]
+        keys, args = [self._names.head, self._names.log, self._names.listener], self._entry(batch)
+        args += [*self._channel, opening(batch), CLOSING, PRESENCE_TTL_S]
         try:
             with _failures():
                 return Outcome(await self._publish.run(keys, args))
@@ -109,7 +102,7 @@ class Publisher:
     async def drop_log(self) -> None:
         """Drop the log: what it holds does not belong before the head to come."""
         with _failures():
-            await self._client.delete(LOG_KEY)
+            await self._client.delete(self._names.log)
             # Redis may have evicted the head because its memory was limited since.
             self._bounds.max_bytes = min(self._bounds.max_bytes, await _log_bytes(self._client))
 
@@ -119,27 +112,29 @@ class Publisher:
         RedisFullError when there is no room for it.
         """
         args = [*self._entry(batch), listener, PRESENCE_TTL_S]
-        return await self._run(self._seed, [LOG_KEY, LISTENER_KEY], args)
+        return await self._run(self._seed, [self._names.log, self._names.listener], args)
 
     async def begin(self, head: Head, *, instead_of: Head | None) -> Outcome:
         """Set the head and notify the gateways; DUPLICATE if it has changed meanwhile."""
         expected = ["", ""] if instead_of is None else [instead_of.stream, instead_of.position]
-        args = [*expected, head.stream, head.position, CHANGES_CHANNEL]
-        return await self._run(self._begin, [HEAD_KEY], args)
+        args = [*expected, head.stream, head.position, *self._channel]
+        return await self._run(self._begin, [self._names.head], args)
 
     async def beat(self, published: Head, schema: Schema | None, listener: str) -> Outcome:
         """Renew this listener's presence and repeat the head.
 
         GAP or FOREIGN if Redis forgot; DEPOSED if another listener leads.
         """
-        args = [published.stream, published.position, listener, PRESENCE_TTL_S, CHANGES_CHANNEL]
+        args = [published.stream, published.position, listener, PRESENCE_TTL_S, *self._channel]
         args.append(schema.version if schema else "")
-        return await self._run(self._beat, [HEAD_KEY, LISTENER_KEY, SCHEMA_KEY], args)
+        return await self._run(
+            self._beat, [self._names.head, self._names.listener, self._names.schema], args
+        )
 
     async def announce(self, schema: Schema, stream: str) -> Outcome:
         """Store the schema and publish a head that names it; FOREIGN if Redis forgot."""
-        args = [stream, schema.version, schema.document, CHANGES_CHANNEL]
-        return await self._run(self._announce, [HEAD_KEY, SCHEMA_KEY], args)
+        args = [stream, schema.version, schema.document, *self._channel]
+        return await self._run(self._announce, [self._names.head, self._names.schema], args)
 
     def _entry(self, batch: Batch) -> list[Any]:
         return [batch.stream, batch.first, batch.last, batch.events, self._bounds.add(batch)]
@@ -158,7 +153,7 @@ def _failures() -> Iterator[None]:
             raise RedisFullError(str(exc)) from exc
 
 
-async def _log_bytes(client: redis.Redis) -> int:
+async def _log_bytes(client: RedisClient) -> int:
     """Return how large the log may be: less than half of Redis's memory, if that is limited.
 
     Some providers forbid INFO; then the log shrinks when Redis is full.

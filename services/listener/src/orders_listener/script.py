@@ -9,6 +9,7 @@ from typing import Self
 import hiredis
 import redis.asyncio as redis
 
+from orders_service.redis_servers import RedisServers
 from orders_service.wire import Value, Wire
 
 ANSWER_TIMEOUT_S = 5.0
@@ -27,10 +28,10 @@ class Script:
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, url: str, source: str) -> AsyncIterator[Self]:
+    async def connect(cls, servers: RedisServers, source: str) -> AsyncIterator[Self]:
         """Connect; close on leaving. RedisError or OSError when that fails."""
         script = cls(source)
-        async with Wire.connect(url, script._receive, script._fail) as script._wire:
+        async with Wire.connect(servers, script._receive, script._fail) as script._wire:
             yield script
 
     async def run(self, keys: list[str], args: list[Value]) -> str:
