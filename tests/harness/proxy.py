@@ -1,12 +1,15 @@
 """A TCP proxy for tests: connections can be cut, frozen or abandoned, and messages lost."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from contextlib import suppress
 
 from harness.processes import LOOPBACK
 
 _CHUNK = 65_536
+
+_UPGRADE = re.compile(rb"(?im)^(upgrade|connection):.*\r\n")
 
 Filter = Callable[[bytes], bytes]
 """Takes bytes as they arrive; returns the bytes to forward."""
@@ -90,7 +93,7 @@ class Proxy:
     ) -> None:
         flowing = self._flowing
         pumps = [
-            asyncio.create_task(self._pump(reader, back, flowing, None)),
+            asyncio.create_task(self._pump(reader, back, flowing, self._outbound())),
             asyncio.create_task(self._pump(there, writer, flowing, self._inbound())),
         ]
         try:
@@ -102,6 +105,10 @@ class Proxy:
 
     def _inbound(self) -> Filter | None:
         """Return the filter for inbound bytes of a new connection, if any."""
+        return None
+
+    def _outbound(self) -> Filter | None:
+        """Return the filter for outbound bytes of a new connection, if any."""
         return None
 
     async def _pump(
@@ -117,6 +124,18 @@ class Proxy:
                 writer.write(data if passed is None else passed(data))
                 await writer.drain()
             await flowing.wait()  # a frozen connection does not forward its end either
+
+
+class PlainHttpProxy(Proxy):
+    """A proxy that forwards requests without the header ``Upgrade``: no WebSocket gets through."""
+
+    def __init__(self, target: int) -> None:
+        """Remove the header, until ``upgrades`` is set."""
+        super().__init__(target)
+        self.upgrades = False
+
+    def _outbound(self) -> Filter:
+        return lambda data: data if self.upgrades else _UPGRADE.sub(b"", data)
 
 
 class RedisProxy(Proxy):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from socket import SO_RCVBUF, SOL_SOCKET
+from socket import SHUT_RDWR, SO_RCVBUF, SOL_SOCKET
 from typing import Any
 
 import httpx
@@ -144,8 +144,8 @@ class Watcher:
             following = asyncio.create_task(self._follow(client))
             try:
                 await self._stay(following)
-                if self._chance.happens(0.5) and client._socket is not None:
-                    client._socket.transport.abort()
+                if self._chance.happens(0.5) and client.connection is not None:
+                    client.connection.socket.shutdown(SHUT_RDWR)
             finally:
                 following.cancel()
                 with suppress(asyncio.CancelledError):
@@ -188,8 +188,9 @@ class Watcher:
     def _tell(self, state: State) -> None:
         self.audit.tell(state)
         if state.phase is Phase.LIVE and self.habit is SLOW and self._client is not None:
-            socket = self._client._open.transport.get_extra_info("socket")
-            socket.setsockopt(SOL_SOCKET, SO_RCVBUF, _SLOW_BUFFER)
+            connection = self._client.connection
+            if connection is not None:
+                connection.socket.setsockopt(SOL_SOCKET, SO_RCVBUF, _SLOW_BUFFER)
 
     def _trouble(self, reason: str, retry_in_s: float) -> None:
         self.audit.note(f"no snapshot: {reason}; again in {retry_in_s:.1f} s")

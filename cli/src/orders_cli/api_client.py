@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from orders_cli.conversion import to_json
 from orders_cli.credentials import authorization
 from orders_cli.errors import BadValueError, RejectedRequestError, UnreachableError
 from orders_cli.http_client import Answer, HttpClient, HttpError
 from orders_contract.backoff import Backoff
 from orders_contract.schema import MalformedSchemaError, Schema, Table
-from real_time_orders.items import parse_json
+from real_time_orders.items import parse_json, to_json
 
 Row = dict[str, Any]
 

@@ -8,7 +8,7 @@ import json
 import re
 import unicodedata
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
@@ -89,21 +89,6 @@ def detect_day_order(texts: Iterable[str]) -> DayOrder | None:
             elif int(parts[2]) > 12:
                 found.add("mdy")
     return found.pop() if len(found) == 1 else None
-
-
-def to_json(value: Any, *, ensure_ascii: bool = True) -> str:
-    """Return the JSON of a value; a Decimal keeps its digits."""
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, Mapping):
-        pairs = (
-            f"{to_json(k, ensure_ascii=ensure_ascii)}:{to_json(v, ensure_ascii=ensure_ascii)}"
-            for k, v in value.items()
-        )
-        return "{" + ",".join(pairs) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(to_json(v, ensure_ascii=ensure_ascii) for v in value) + "]"
-    return json.dumps(value, ensure_ascii=ensure_ascii)
 
 
 def _integer(text: str, _: Column, __: Conventions) -> int:

@@ -15,12 +15,12 @@ import typer
 from orders_cli.addresses import Api, Data, edge_address
 from orders_cli.api_client import ApiClient
 from orders_cli.conditions import parse_condition
-from orders_cli.conversion import to_json
 from orders_cli.credentials import Token
 from orders_cli.csv_files import neutralised
 from orders_cli.errors import BadValueError, RejectedRequestError
 from orders_cli.files import one_character
 from orders_cli.stack.data_folder import DEFAULT_DATA
+from real_time_orders.items import to_json
 
 _PAGE = 1000
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Literal
 
-from orders_cli.conversion import to_json
 from orders_contract.schema import ORDERS
 from real_time_orders import Event, Phase, Reset, Row, SchemaChanged, State
+from real_time_orders.items import to_json
 
 Kind = Literal["news", "insert", "update", "delete", "alarm"]
 

@@ -14,7 +14,7 @@ import typer
 
 from orders_cli.addresses import Api, Data, edge_address
 from orders_cli.api_client import ApiClient
-from orders_cli.conversion import Conventions, DayOrder, DecimalMark, to_json
+from orders_cli.conversion import Conventions, DayOrder, DecimalMark
 from orders_cli.credentials import Token
 from orders_cli.csv_files import BadRecord, CsvFile
 from orders_cli.errors import BadValueError, RejectedRequestError
@@ -24,6 +24,7 @@ from orders_cli.mapping import HeaderMapping, map_headers
 from orders_cli.progress import ProgressBar, progress_bar
 from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_cli.terminal import printable
+from real_time_orders.items import to_json
 
 _CONNECTIONS = 32
 _OTHER_VALUES = "was imported before with other values; use --upsert-by or --again"

@@ -12,8 +12,8 @@ from orders_cli.conversion import (
     convert,
     detect_day_order,
     detect_decimal_mark,
-    to_json,
 )
+from real_time_orders.items import to_json
 from unit.cli.tables import described
 
 PLAIN = Conventions()

@@ -41,9 +41,9 @@ class Client:
 
     def __init__(self, case: Json) -> None:
         self._keys = case.get("keys", {"orders": ["id"]})
-        by_query = case.get("subscribes") == "by query"
+        self.by_query = case.get("subscribes") == "by query"
         wanted = case.get("tables")
-        self.protocol = Protocol(wanted, subscribes_by_query=by_query)
+        self.protocol = Protocol(wanted)
         self.book = OrderBook(tables=wanted or {name: {} for name in self._keys})
         self.state = "connecting"
         if "snapshot" in case:
@@ -113,7 +113,8 @@ def test_messages_lead_to_rows_and_actions(case: Json) -> None:
     stream = case.get("snapshot", {}).get("stream")
     for number, step in enumerate(case["steps"]):
         if "connect" in step:
-            query = {name: each for name, (each,) in parse_qs(client.protocol.connect()).items()}
+            asked = parse_qs(client.protocol.connect(by_query=client.by_query))
+            query = {name: each for name, (each,) in asked.items()}
             if "subscribe" in query:
                 query["subscribe"] = json.loads(query["subscribe"])
             assert query == step["connect"], f"step {number}"

@@ -33,11 +33,13 @@ from real_time_orders.items import (
     State,
     Tables,
 )
+from real_time_orders.kinds import Kind
 from real_time_orders.snapshots import follow
 
 __all__ = [
     "ClientError",
     "Event",
+    "Kind",
     "OrderBook",
     "OrdersClient",
     "Phase",

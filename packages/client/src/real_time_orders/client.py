@@ -1,20 +1,25 @@
-"""The client: sockets and waiting. ``protocol`` decides what to do."""
+"""The client: connections and waiting. ``protocol`` decides what to do."""
 
 import asyncio
+import inspect
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self
-from urllib.parse import urlsplit
-
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from orders_contract.backoff import Backoff
 from orders_contract.schema import ORDERS
 from real_time_orders import protocol
-from real_time_orders.errors import ClientError, MalformedMessageError, RefusedError
+from real_time_orders.errors import (
+    BlockedError,
+    ClosedError,
+    LostError,
+    MalformedMessageError,
+    RefusedError,
+)
+from real_time_orders.fallback import Fallback
 from real_time_orders.items import Item, Phase, Place, State, Tables
+from real_time_orders.kinds import Kind
 from real_time_orders.protocol import (
     Action,
     Deliver,
@@ -27,6 +32,7 @@ from real_time_orders.protocol import (
     Renew,
     Send,
 )
+from real_time_orders.transports import Connection, EventStream, WebSocket, explain
 
 HELLO_WITHIN_S = 10.0
 """From the first packet to ``hello``."""
@@ -36,42 +42,30 @@ SILENT_HEARTBEATS = 2.0
 
 POLICY_VIOLATION, UNAUTHORIZED = 1008, 4001
 
-_CLOSE_WITHIN_S = 1.0
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+MAX_QUERY = 6000
+"""A longer filter is sent as a message: servers refuse addresses of about 8,000 characters."""
 
+Token = str | Callable[[], str] | Callable[[], Awaitable[str]]
+"""A token, or a function that returns a fresh one."""
 
-class _Socket(ClientConnection):
-    """A connection that records when its last byte arrived, also within an unfinished message."""
-
-    heard_at = 0.0
-
-    def data_received(self, data: bytes) -> None:
-        """Note the time; called by the transport."""
-        self.heard_at = asyncio.get_running_loop().time()
-        super().data_received(data)
-
-
-class _LostError(ClientError):
-    """This connection can no longer be used."""
-
-
-_TEMPORARY = (
-    _LostError,
-    MalformedMessageError,
-    OSError,
-    TimeoutError,
-    InvalidHandshake,
-    ConnectionClosed,
-)
+_CONNECTIONS: Mapping[Kind, type[Connection]] = {
+    Kind.WEBSOCKET: WebSocket,
+    Kind.EVENTS: EventStream,
+}
+_TEMPORARY = (LostError, MalformedMessageError, OSError, TimeoutError)
 
 
 class OrdersClient:
     """Iterate over it: every event once and in order, or a ``Reset`` that gives the reason.
 
-    ``tables`` holds filters by table, ``filter`` is short for ``{"orders": filter}``; without
-    either every event of every table is yielded. ``after`` and ``stream`` belong together; without
-    them the client starts now. Of several addresses each attempt takes the next. ``token`` is a
-    token, or a function that returns a fresh one and renews connections before theirs expires.
+    ``url`` is the address of the server, or of ``/ws`` or ``/sse``; of several, each attempt takes
+    the next. ``tables`` holds filters by table, ``filter`` is short for ``{"orders": filter}``;
+    without either every event of every table is yielded. ``after`` is a position of ``stream``;
+    without them the client starts now. ``token`` is a token, or a function that returns a fresh
+    one and renews connections before theirs expires. With ``conflate`` the client gets, whenever
+    it returns, the newest state of each row that changed in place of every missed event.
+    ``transport`` names the only kind of connection to use; by default it is WebSocket, and
+    server-sent events where WebSocket does not come through.
 
     The client never gives up by itself: ``on_state`` is called with every change of state, and
     may raise to end the iteration. ``on_message`` is called with every message as it came.
@@ -87,32 +81,43 @@ class OrdersClient:
         filter: Mapping[str, Any] | None = None,  # noqa: A002  the protocol's word for it
         after: int | None = None,
         stream: str | None = None,
-        token: str | Callable[[], str] | None = None,
+        token: Token | None = None,
+        conflate: bool = False,
+        transport: Kind | None = None,
         on_state: Callable[[State], None] = lambda _: None,
         on_message: Callable[[Message], None] | None = None,
         backoff: Backoff | None = None,
     ) -> None:
-        if (after is None) != (stream is None):
-            raise ValueError("after and stream belong together")
+        if stream is not None and after is None:
+            raise ValueError("a stream needs the position after which to go on")
         if filter is not None and tables is not None:
             raise ValueError("either tables or filter")
         start = None if after is None or stream is None else Place(stream, after)
+        wanted = tables if filter is None else {ORDERS: filter}
         self._urls = itertools.cycle([url] if isinstance(url, str) else url)
-        self._protocol = Protocol(tables if filter is None else {ORDERS: filter}, start)
+        self._protocol = Protocol(wanted, start, after=after)
         self._token = token
+        self._conflate = conflate
+        self._fallback = Fallback(transport)
         self._on_state = on_state
         self._on_message = on_message
         self._backoff = Backoff() if backoff is None else backoff
-        self._socket: ClientConnection | None = None
+        self._connection: Connection | None = None
         self._place = start
         self._moved = False
         self._url = ""
         self._silence_s = HELLO_WITHIN_S
+        self._is_live = False
 
     @property
     def place(self) -> Place | None:
         """Everything up to here has been yielded and processed; where to resume another time."""
         return self._place
+
+    @property
+    def connection(self) -> Connection | None:
+        """The open connection, if there is one."""
+        return self._connection
 
     def seek(self, place: Place) -> None:
         """Go on after the place of a snapshot."""
@@ -135,70 +140,83 @@ class OrdersClient:
             RefusedError: the address, the filter or the token is rejected.
 
         """
+        async for items in self.batches():
+            for item in items:
+                yield item
+                if self._moved:
+                    break
+
+    async def batches(self) -> AsyncGenerator[tuple[Item, ...]]:
+        """Yield the same by messages: the items that arrived in one. Raises the same."""
         while True:
             try:
                 await self._connect()
                 while not self._moved:
-                    async for item in self._next_items():
-                        yield item
+                    async for items in self._next_items():
+                        yield items
                 reason = "the snapshot has another place"
             except _TEMPORARY as exc:
                 self._give_up_if_useless(exc)
-                reason = _explain(exc)
-            except InvalidURI as exc:
-                raise RefusedError("address", str(exc)) from exc
+                reason = explain(exc)
             await self._disconnect()
             await self._wait(reason)
 
+    # --- connecting ------------------------------------------------------------------------------
+
     async def _connect(self) -> None:
-        self._moved = False
+        self._moved = self._is_live = False
         self._url = next(self._urls)
         self._tell(Phase.CONNECTING)
-        query = self._protocol.connect()
-        target = f"{self._url}{'&' if '?' in self._url else '?'}{query}" if query else self._url
         self._silence_s = HELLO_WITHIN_S
-        token = self._fresh_token()
+        token = await self._fresh_token()
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        kind = self._fallback.kind(_now_s())
         try:
-            self._socket = await connect(
-                target,
-                additional_headers=None if token is None else {"Authorization": f"Bearer {token}"},
-                create_connection=_Socket,
-                open_timeout=HELLO_WITHIN_S,
-                close_timeout=_CLOSE_WITHIN_S,
-                max_size=None,  # one change of a row with large texts is one message
-                compression="deflate",
-                # Heartbeats of the server are used instead: answers to pings would wait behind
-                # everything that a slow reader has not read yet.
-                ping_interval=None,
-                proxy=None if urlsplit(self._url).hostname in _LOOPBACK else True,
-            )
-        except InvalidStatus as exc:
-            if 400 <= exc.response.status_code < 500 and exc.response.status_code not in {408, 429}:
-                raise RefusedError(f"status {exc.response.status_code}", self._url) from exc
-            raise
+            self._connection = await self._open(kind, headers)
+        except BlockedError as blocked:
+            if (other := self._fallback.other(kind)) is None:
+                raise _final(blocked) from blocked
+            try:
+                self._connection = await self._open(other, headers)
+            except BlockedError as exc:
+                raise _final(exc, blocked) from exc
 
-    def _fresh_token(self) -> str | None:
-        return self._token() if callable(self._token) else self._token
+    async def _open(self, kind: Kind, headers: Mapping[str, str]) -> Connection:
+        query = self._protocol.connect(
+            by_query=kind is Kind.EVENTS or self._conflate, conflate=self._conflate
+        )
+        if kind is Kind.WEBSOCKET and len(query) > MAX_QUERY:
+            query = self._protocol.connect()
+        return await _CONNECTIONS[kind].open(self._url, query, headers, HELLO_WITHIN_S)
+
+    async def _fresh_token(self) -> str | None:
+        if not callable(self._token):
+            return self._token
+        token = self._token()
+        return await token if inspect.isawaitable(token) else token
 
     def _give_up_if_useless(self, exc: Exception) -> None:
         """Give up if the next connection would be closed for the same reason.
 
         A rejected token is no such reason if a function returns another one.
         """
-        closed = exc.rcvd if isinstance(exc, ConnectionClosed) else None
         final = {POLICY_VIOLATION} if callable(self._token) else {POLICY_VIOLATION, UNAUTHORIZED}
-        if closed is not None and closed.code in final:
-            raise RefusedError(str(closed.code), closed.reason) from exc
+        if isinstance(exc, ClosedError) and exc.code in final:
+            raise RefusedError(str(exc.code), exc.reason) from exc
+        if self._connection is not None and not (self._is_live or isinstance(exc, ClosedError)):
+            self._fallback.silent(self._connection.kind)
 
-    async def _next_items(self) -> AsyncIterator[Item]:
+    # --- following -------------------------------------------------------------------------------
+
+    async def _next_items(self) -> AsyncGenerator[tuple[Item, ...]]:
         """Receive one message and yield its items."""
         for action in self._protocol.take(await self._receive()):
             if not isinstance(action, Deliver):
                 await self._do(action)
                 continue
             before = self._place
-            for item in action.items:
-                yield item
+            if action.items:
+                yield action.items
                 if self._moved:
                     return
             if self._place is before:  # else the reader called seek()
@@ -207,19 +225,24 @@ class OrdersClient:
     async def _do(self, action: Action) -> None:
         match action:
             case Send(text):
-                await self._open.send(text)
+                await self._open_connection.send(text)
             case Live(gateway, heartbeat_s):
                 self._silence_s = SILENT_HEARTBEATS * heartbeat_s
+                self._is_live = True
+                self._fallback.works(self._open_connection.kind, _now_s())
                 self._tell(Phase.LIVE, gateway)
             case Proven():
                 self._backoff.reset()
+                if self._fallback.is_over(_now_s()):
+                    raise LostError("trying WebSocket again")
             case Reconnect(reason):
-                raise _LostError(reason)
+                raise LostError(reason)
             case Refused(code, message):
                 raise RefusedError(code, message)
-            case Renew():
-                if callable(self._token):
-                    await self._open.send(json.dumps({"type": "auth", "token": self._token()}))
+            case Renew() if callable(self._token):
+                message = json.dumps({"type": "auth", "token": await self._fresh_token()})
+                if not await self._open_connection.send(message):
+                    raise LostError("the token is renewed by another connection")
 
     async def _receive(self) -> Message:
         message = protocol.parse(await self._next_message())
@@ -237,18 +260,15 @@ class OrdersClient:
         while True:
             try:
                 async with asyncio.timeout(self._silence_s):
-                    return await self._open.recv()
+                    return await self._open_connection.receive()
             except TimeoutError:
-                if asyncio.get_running_loop().time() - self._heard_at() >= self._silence_s:
+                if _now_s() - self._open_connection.heard_at >= self._silence_s:
                     raise
 
-    def _heard_at(self) -> float:
-        return self._socket.heard_at if isinstance(self._socket, _Socket) else 0.0
-
     @property
-    def _open(self) -> ClientConnection:
-        assert self._socket is not None, "not connected"  # noqa: S101  for the type checker
-        return self._socket
+    def _open_connection(self) -> Connection:
+        assert self._connection is not None, "not connected"  # noqa: S101  for the type checker
+        return self._connection
 
     async def _wait(self, reason: str) -> None:
         delay_s = self._backoff.next_delay_s()
@@ -256,9 +276,9 @@ class OrdersClient:
         await asyncio.sleep(delay_s)
 
     async def _disconnect(self) -> None:
-        socket, self._socket = self._socket, None
-        if socket is not None:
-            await socket.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
 
     def _tell(
         self, phase: Phase, gateway: str | None = None, reason: str = "", retry_in_s: float = 0.0
@@ -268,7 +288,11 @@ class OrdersClient:
         self._on_state(State(phase, self._url, gateway, position, reason, retry_in_s, attempts))
 
 
-def _explain(exc: Exception) -> str:
-    if isinstance(exc, TimeoutError):
-        return "no data for too long"
-    return str(exc) or type(exc).__name__
+def _final(last: BlockedError, first: BlockedError | None = None) -> Exception:
+    """Return the error after every kind of connection was tried: final if the server answered."""
+    answered = last.status is not None and (first is None or first.status is not None)
+    return RefusedError(f"status {last.status}", last.reason) if answered else last
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -135,6 +135,21 @@ def parse_json(text: str) -> Any:
         return json.loads(text, parse_float=Decimal, parse_int=_parse_int)
 
 
+def to_json(value: Any, *, ensure_ascii: bool = True) -> str:
+    """Return the JSON of a value; a Decimal keeps its digits."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, Mapping):
+        pairs = (
+            f"{to_json(k, ensure_ascii=ensure_ascii)}:{to_json(v, ensure_ascii=ensure_ascii)}"
+            for k, v in value.items()
+        )
+        return "{" + ",".join(pairs) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(to_json(v, ensure_ascii=ensure_ascii) for v in value) + "]"
+    return json.dumps(value, ensure_ascii=ensure_ascii, default=str)
+
+
 def _parse_int(digits: str) -> int | Decimal:
     return int(digits) if len(digits) < _MAX_INT_DIGITS else Decimal(digits)
 

@@ -86,13 +86,13 @@ class Protocol:
         tables: Tables | None = None,
         place: Place | None = None,
         *,
-        subscribes_by_query: bool = False,
+        after: int | None = None,
     ) -> None:
-        """``subscribes_by_query``: the address has the filters, instead of a first message."""
+        """``after`` is a position of whatever stream the server has, where no place is known."""
         self._tables = tables
-        self.subscribes_by_query = subscribes_by_query
         self._stream = None if place is None else place.stream
-        self._position = None if place is None else place.position
+        self._position = after if place is None else place.position
+        self._is_filter_in_query = False
         self._pending_reset: str | None = None
         """Reason of a reset that is delivered once the new place is known."""
         self._connected_stream: str | None = None
@@ -111,16 +111,23 @@ class Protocol:
             return None
         return Place(self._stream, self._position)
 
-    def connect(self) -> str:
-        """Begin a connection; return the query of its address."""
+    def connect(self, *, by_query: bool = False, conflate: bool = False) -> str:
+        """Begin a connection; return the query of its address.
+
+        ``by_query``: it has the filters, in place of a first message. ``conflate``: ask for the
+        newest state of each row in place of every missed event.
+        """
         self._connected_stream = None
         self._is_following = self._is_restricted = False
-        # With a filter no event may arrive before the filter is set: where a message sets it, that
-        # message resumes.
+        self._is_filter_in_query = by_query and self._tables is not None
+        # Without a filter in the query, no event may arrive before the filter is set: the message
+        # that sets it resumes.
         query: dict[str, Any] = {}
-        if self.place is not None and (self._tables is None or self.subscribes_by_query):
-            query = {"after": self._position, "stream": self._stream}
-        if self._tables is not None and self.subscribes_by_query:
+        if self._position is not None and (self._tables is None or by_query):
+            query = {"after": self._position}
+            query |= {} if self._stream is None else {"stream": self._stream}
+            query |= {"conflate": 1} if conflate else {}
+        if self._is_filter_in_query:
             query["subscribe"] = json.dumps({"tables": self._tables}, default=str)
         return urlencode(query)
 
@@ -182,7 +189,7 @@ class Protocol:
         position = _position(hello)
         self._take_schema(str(hello.get("schema", "")))
         if self._tables is not None:
-            return [] if self.subscribes_by_query else [Send(self._subscribe(self._tables))]
+            return [] if self._is_filter_in_query else [Send(self._subscribe(self._tables))]
         if self._is_elsewhere():
             return []  # a reset follows, with the new position
         # Asked to resume, the server confirms our position; else it begins at its own.
@@ -244,7 +251,7 @@ class Protocol:
         if self._is_elsewhere() and self._tables is None:
             self._pending_reset = reason
             return self._start(position)
-        if self._is_elsewhere() and self.subscribes_by_query:
+        if self._is_elsewhere() and self._is_filter_in_query:
             return []  # ``subscribed`` follows, with the position
         if reason == "unknown_stream" or not self._is_following:
             # The stream changed during this connection, and only the next hello names the new one.

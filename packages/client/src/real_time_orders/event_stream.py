@@ -1,0 +1,27 @@
+"""Server-sent events: bytes in, messages out. Pure."""
+
+from collections.abc import Iterator
+
+
+class EventReader:
+    """Reads the messages of a ``text/event-stream`` in pieces of any size."""
+
+    def __init__(self) -> None:
+        self._line: list[bytes] = []
+        """The pieces of the line that has not ended: a message may come in thousands of pieces."""
+        self._data: list[bytes] = []
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """Yield the messages that end within the next piece."""
+        *ended, rest = piece.split(b"\n")
+        for end in ended:
+            line = b"".join([*self._line, end])
+            self._line = []
+            name, _, value = line.rstrip(b"\r").partition(b":")
+            if name == b"data":
+                self._data.append(value.removeprefix(b" "))
+            elif not line.rstrip(b"\r") and self._data:
+                yield b"\n".join(self._data)
+                self._data = []
+        if rest:
+            self._line.append(rest)
