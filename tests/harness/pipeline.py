@@ -102,7 +102,7 @@ class Pipeline:
 
     def gateway(self, **settings: str) -> Service:
         """Start a gateway. It gets no settings of a database (I9)."""
-        port = free_port()
+        port = int(settings.get("WS_PORT") or free_port())
         env = {
             "REDIS_URL": self.valkey.url,
             "WS_PORT": str(port),

@@ -87,6 +87,7 @@ _CLAIMED = {
     "orders_contract.messages",
     "orders_contract.names",
     "orders_contract.schema",
+    "orders_gateway.balance",
     "orders_gateway.compression",
     "orders_gateway.conflation",
     "orders_gateway.hub",

@@ -15,12 +15,10 @@ from typing import Any
 
 import pytest
 
-from harness.processes import LOOPBACK, free_port, program
-from harness.waiting import until
+from harness.edges import edge
+from harness.processes import LOOPBACK, free_port
 from harness.webserver import Answer, Request, served
-from orders_cli.stack.binaries import caddy
 
-CADDYFILE = Path(__file__).parents[3] / "edge" / "Caddyfile"
 HANDSHAKE = {"Upgrade": "websocket"}
 """Headers that make a request a WebSocket handshake."""
 
@@ -51,32 +49,6 @@ def upstream(name: str, *, status: int = 200) -> Iterator[Upstream]:
 
     with served(answer) as counted.address:
         yield counted
-
-
-@contextmanager
-def edge(folder: Path, *outputs: list[str], **settings: str) -> Iterator[int]:
-    """Run the edge on a free port; ``outputs`` receive its log when it has ended."""
-    port = free_port()
-    env = {
-        "SITE_ADDRESS": f"http://:{port}",
-        "EDGE_HOST": LOOPBACK,
-        "EDGE_ROOT": str(folder),
-        "XDG_DATA_HOME": str(folder),
-        "XDG_CONFIG_HOME": str(folder),
-        **settings,
-    }
-    command = [str(caddy()), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
-
-    def listens() -> bool:
-        assert process.running, process.output()
-        with socket.socket() as probe:
-            return probe.connect_ex((LOOPBACK, port)) == 0
-
-    with program(command, env=env) as process:
-        until(listens, 10, "the edge listens")
-        yield port
-        for output in outputs:
-            output.append(process.output())
 
 
 def get(url: str, **headers: str) -> Heard:

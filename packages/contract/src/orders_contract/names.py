@@ -22,6 +22,9 @@ SCHEMA_KEY = "orders:schema"
 GATEWAY_KEY_PREFIX = "orders:gateway:"
 """Redis strings, JSON: the state of each gateway, by its id. They expire after PRESENCE_TTL_S."""
 
+GATEWAYS_KEY = "orders:gateways"
+"""Redis set: the ids of gateways, some of which may be gone: the keys above tell."""
+
 PRESENCE_TTL_S = 6
 """Seconds after which a silent process counts as gone."""
 
@@ -62,6 +65,7 @@ class RedisNames:
         self.head = named(HEAD_KEY)
         self.schema = named(SCHEMA_KEY)
         self.gateways = named(GATEWAY_KEY_PREFIX)
+        self.known_gateways = named(GATEWAYS_KEY)
         self.revoked = named(REVOKED_KEY)
         self.tickets = named(TICKET_KEY_PREFIX)
         self.publish, self.subscribe = (

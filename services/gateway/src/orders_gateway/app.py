@@ -62,6 +62,7 @@ async def _serve(
         upkeep.ping(fanout.subscribers, settings.ping_interval_s, settings.ping_timeout_s),
         upkeep.enforce_revocations(door, fanout, listed, api),
         upkeep.watch_memory(capacity, fanout),
+        upkeep.even_out(client, fanout, settings, context.counts),
         upkeep.report_presence(client, settings.gateway_id, gateway.status),
     )
     async with asyncio.TaskGroup() as tasks:

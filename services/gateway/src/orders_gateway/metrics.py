@@ -33,6 +33,8 @@ class Counts:
     """Clients admitted, by transport and whether they brought a position."""
     refused: Counter[str] = field(default_factory=Counter)
     """Clients refused, by reason; ``capacity`` and ``door`` count others."""
+    shed: int = 0
+    """Clients sent to other gateways to even out shares."""
     events: int = 0
     live_messages: int = 0
     live_bytes: int = 0
@@ -92,6 +94,11 @@ def _clients(counts: Counts, facts: Facts) -> Iterator[Metric]:
         "Clients refused.",
         ("reason",),
         {(reason,): number for reason, number in facts.refused.items()},
+    )
+    yield counter(
+        "orders_gateway_shed_total",
+        "Clients sent to other gateways to even out shares.",
+        counts.shed,
     )
     yield counters(
         "orders_gateway_resets_total",

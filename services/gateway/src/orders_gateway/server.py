@@ -75,6 +75,7 @@ class Gateway:
             "gateway": self._settings.gateway_id,
             "position": self._context.hub.ring.position,
             "connections": connections,
+            "serving": self._is_serving(),
             "memory_mb": self._capacity.memory_mb,
             "full": self._capacity.shortage(connections),
             "refused": self._capacity.refused + self._context.door.refused,

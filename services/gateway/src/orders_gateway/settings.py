@@ -32,6 +32,12 @@ class Settings(AccessSettings, RedisSettings):
     drain_s: Seconds = Field(3.0, le=30)
     drain_clients_per_s: PositiveInt = 500
 
+    balance_clients_per_s: NonNegativeInt = 20
+    """Clients that a gateway with many more than its share sends to others; 0: none."""
+    balance_interval_s: Seconds = 5.0
+    balance_after_s: Seconds = 600.0
+    """A client stays at least this long before it is sent to another gateway."""
+
     ring_max_events: PositiveInt = 20_000
     ring_max_bytes: PositiveInt = 32 * 1024 * 1024
     conflate_after_events: PositiveInt = 1_000

@@ -79,6 +79,7 @@ class Subscriber:
     """The filters that the client asked for; None: everything."""
     ping_unanswered_since_s: float | None = None
     """Time of the oldest unanswered ping, or None (see ``upkeep``)."""
+    opened_at_s: float = field(default_factory=time.monotonic)
     _reader: Reader = field(init=False)
     _bucket: TokenBucket = field(init=False)
     _catching_up: asyncio.Task[None] | None = None
@@ -96,6 +97,11 @@ class Subscriber:
         self._bucket = TokenBucket(
             settings.messages_per_second, settings.messages_burst, time.monotonic()
         )
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the client has everything and gets new events as they come."""
+        return self._reader.state is ReaderState.LIVE
 
     @property
     def is_conflated(self) -> bool:
@@ -225,6 +231,10 @@ class Subscriber:
             raise InvalidTokenError("the token belongs to another subject")
         if principal.rows != self.principal.rows:
             raise InvalidTokenError("the token has another scope: reconnect with it")
+
+    def send_away(self) -> None:
+        """Close the connection; the client goes on at another gateway (I7)."""
+        self.transport.close(CloseCode.SERVICE_RESTART, "go on at another gateway")
 
     def close_if_revoked(self) -> None:
         """Close the connection if its token was revoked."""

@@ -1,7 +1,8 @@
-"""Periodic tasks of a gateway: heartbeats, pings, revoked tokens, memory, presence."""
+"""Periodic tasks of a gateway: heartbeats, pings, revoked tokens, memory, presence, balance."""
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -13,9 +14,12 @@ from redis.exceptions import RedisError
 from orders_access.errors import RevocationsUnavailableError
 from orders_access.revocations import REDIS_TIMEOUT_S
 from orders_contract.names import PRESENCE_TTL_S
+from orders_gateway import balance
 from orders_gateway.capacity import ClientCapacity, ProcessMemory
 from orders_gateway.door import Door
 from orders_gateway.fanout import Fanout
+from orders_gateway.metrics import Counts
+from orders_gateway.settings import Settings
 from orders_gateway.subscriber import Subscriber
 from orders_service.redis_client import RedisClient
 
@@ -104,10 +108,50 @@ async def watch_memory(capacity: ClientCapacity, fanout: Fanout) -> None:
 async def report_presence(
     client: RedisClient, gateway_id: str, status: Callable[[], dict[str, object]]
 ) -> None:
-    """Keep this gateway's status in Redis, for the health page of the API."""
+    """Keep this gateway's status in Redis, for the API's health page and the other gateways."""
     while True:
         with suppress(RedisError, OSError):  # the source reports the loss
             await client.set(
                 f"{client.names.gateways}{gateway_id}", json.dumps(status()), ex=PRESENCE_TTL_S
             )
+            await client.sadd(client.names.known_gateways, gateway_id)
         await asyncio.sleep(PRESENCE_INTERVAL_S)
+
+
+async def even_out(client: RedisClient, fanout: Fanout, settings: Settings, counts: Counts) -> None:
+    """Send clients to gateways that have many fewer, some at a time (see ``balance``)."""
+    interval_s, after_s = settings.balance_interval_s, settings.balance_after_s
+    most = math.ceil(settings.balance_clients_per_s * interval_s)
+    is_shedding = False
+    while most:
+        await asyncio.sleep(interval_s)  # those that were sent away have arrived
+        try:
+            others = await _others(client, settings.gateway_id)
+        except (RedisError, OSError, ValueError, LookupError):
+            continue  # the source reports the loss
+        mine = len(fanout.subscribers)
+        number = balance.how_many_to_shed(mine, others, most=most, is_shedding=is_shedding)
+        if is_shedding is not (number > 0):
+            is_shedding = number > 0
+            change = "balance_begun" if is_shedding else "balance_over"
+            logger.info(change, connections=mine, others=others)
+        for leaving in balance.movable(
+            tuple(fanout.subscribers), number, time.monotonic(), after_s
+        ):
+            leaving.send_away()
+            counts.shed += 1
+            await asyncio.sleep(interval_s / 2 / number)
+
+
+async def _others(client: RedisClient, gateway_id: str) -> list[int]:
+    """Return how many clients each of the other gateways has that admit clients."""
+    known = await client.smembers(client.names.known_gateways)
+    names = (each if isinstance(each, str) else each.decode() for each in known)
+    ids = [each for each in names if each != gateway_id]
+    if not ids:
+        return []
+    states = await client.mget([f"{client.names.gateways}{each}" for each in ids])
+    if gone := [each for each, state in zip(ids, states, strict=True) if state is None]:
+        await client.srem(client.names.known_gateways, *gone)
+    present = [json.loads(state) for state in states if state is not None]
+    return [each["connections"] for each in present if each.get("serving") and not each["full"]]
