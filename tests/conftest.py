@@ -9,8 +9,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 from harness.containers import docker_missing
 
-_OWN_SYSTEMS = ("test_attached.py", "test_import_export.py", "test_keys.py", "test_up.py")
-"""End-to-end tests that do not use the shared system."""
+_OWN_SYSTEMS = ("test_attached.py", "test_import_export.py", "test_up.py")
+"""End-to-end tests that do not use the shared systems."""
 _CONTAINER_TESTS = Path(__file__).parent / "e2e" / "docker"
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from harness.containers import ContainerStack, interruptible
-from harness.stacks import EmbeddedStack
+from harness.stacks import EmbeddedStack, temporary_stack
 from harness.world import World
 
 _LOG_SHOWN = 6_000
@@ -20,6 +20,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
         yield stack
     finally:
         stack.end()
+
+
+@pytest.fixture(scope="session")
+def guarded() -> Iterator[EmbeddedStack]:
+    """Start a system that requires tokens and has keys of its own, once for all tests."""
+    with temporary_stack(AUTH_MODE="token", ORDERS_TOKEN="of the developer") as stack:
+        yield stack
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +76,7 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed:
         arguments = getattr(item, "funcargs", {})
-        shared = {id(each): each for each in (arguments.get("stack"), arguments.get("world"))}
+        shared = {id(each): each for each in map(arguments.get, ("stack", "guarded", "world"))}
         for each in [*item.stash.get(_MADE, []), *shared.values()]:
             if isinstance(each, EmbeddedStack):
                 report.sections.append(("orders up", each.log()[-_LOG_SHOWN:]))

@@ -211,3 +211,16 @@ def test_help_of_psql_needs_no_stack(tmp_path: Path) -> None:
         done = orders("psql", argument, folder=tmp_path)
         assert (done.returncode, "psql" in done.stdout or "\\copyright" in done.stdout) == (0, True)
     assert "no stack is running" in orders("psql", "-c", "SELECT 1", folder=tmp_path).stderr
+
+
+def test_a_viewer_may_not_import(guarded: EmbeddedStack) -> None:
+    """Without the right to write the first rejection ends the command; an export is allowed."""
+    lines = "".join(f"Ada,{number}\n" for number in range(500))
+    (guarded.folder / "import.csv").write_text(f"customer_name,product_name\n{lines}")
+    (guarded.folder / "viewer").write_text(orders("token", folder=guarded.folder).stdout)
+    shown = ("--token-file", "viewer")
+    done = orders("import", "import.csv", *shown, folder=guarded.folder)
+    assert done.returncode == 1
+    assert done.stderr == "orders: rejected with 403: Your token does not allow that.\n"
+    assert orders("export", *shown, folder=guarded.folder).returncode == 0
+    assert "rejected with 401" in orders("export", folder=guarded.folder).stderr

@@ -1,21 +1,11 @@
 """docs/security.md and docs/import-export.md: their commands, run as written, on one machine."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from harness import documents
-from harness.stacks import ORDERS, EmbeddedStack, environment, temporary_stack
+from harness.stacks import ORDERS, EmbeddedStack, environment
 
 BLOCKS = documents.blocks("docs/security.md") | documents.blocks("docs/import-export.md")
-
-
-@pytest.fixture(scope="module")
-def guarded() -> Iterator[EmbeddedStack]:
-    """Start a system that requires tokens, as the document says."""
-    with temporary_stack(AUTH_MODE="token") as stack:
-        yield stack
 
 
 def follow(stack: EmbeddedStack, heading: str) -> str:
