@@ -1,7 +1,8 @@
 """Several Redis or Valkey servers: a primary whose replicas Sentinel watches, and a cluster."""
 
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,7 +19,8 @@ REDIS = Path("/usr/bin/redis-server")
 """Redis as Debian installs it."""
 
 _SERVICE = "mymaster"
-_DOWN_AFTER_MS = 500
+_DOWN_AFTER_MS = 1000
+"""A replica that has been cut off for ten times as long is not promoted."""
 _SLOTS = 16_384
 _REPLICATED = ("--repl-diskless-sync-delay", "0", "--repl-diskless-load", "swapdb")
 """Synchronise at once, and without files."""
@@ -59,6 +61,15 @@ class Group:
         """Wait until the leader has a replica that is in sync; return the leader."""
         until(lambda: _synced_replicas(self.leader()) > 0, 30, "a replica in sync")
         return self.leader()
+
+    @contextmanager
+    def without_replication(self) -> Iterator[None]:
+        """Have the leader's replica fall behind, and stay there if the leader stops meanwhile."""
+        with self.replica().connect() as client:
+            client.config_set("masterauth", "wrong")
+            _ask(client, "CLIENT", "KILL", "TYPE", "MASTER")
+            yield
+            client.config_set("masterauth", "")
 
     def wait_for_another(self, before: Valkey) -> Valkey:
         """Wait until another server than before takes writes; return it."""
@@ -130,7 +141,7 @@ class Sentinels(Group):
 
     def fail_over(self) -> None:
         """Have Sentinel promote a replica although the primary is well."""
-        self._asked[0].execute_command("SENTINEL", "FAILOVER", _SERVICE)  # type: ignore[no-untyped-call]
+        _ask(self._asked[0], "SENTINEL", "FAILOVER", _SERVICE)
 
     def close(self) -> None:
         """Stop all servers."""
@@ -221,6 +232,7 @@ class Cluster(Group):
         return Valkey(
             *("--cluster-enabled", "yes", "--cluster-node-timeout", "1000"),
             *("--cluster-port", str(bus), "--dir", str(folder)),
+            *("--cluster-replica-validity-factor", "0"),
             *_REPLICATED,
         )
 

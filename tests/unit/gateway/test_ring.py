@@ -1,5 +1,7 @@
 """The most recent batches."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -149,3 +151,23 @@ def test_trimming_keeps_every_digit() -> None:
     kept = b'{"position":2,"order":{"n":12345678901234567890.10,"big":1e400,"half":"\\ud800"}}'
     cut = trimmed(Batch("s", 1, 2, b'[{"position":1},' + kept + b"]"), 1)
     assert cut == Batch("s", 2, 2, b"[" + kept + b"]")
+
+
+@pytest.mark.parametrize(
+    ("repeated", "is_other"),
+    [
+        (b'[{"position":2},{"position":3,"at":"now"}]', False),
+        (b'[{"position":2},{"position":3,"at":"later"}]', True),
+        (b'[{"position":3,"at":"later"},{"position":4}]', True),
+        (b'[{"position":4}]', False),
+        (b'[{"position":1,"at":"later"}]', False),
+    ],
+    ids=["the same", "another event", "another event, and more", "the next", "no longer kept"],
+)
+def test_a_position_that_comes_again_with_another_event(repeated: bytes, is_other: bool) -> None:  # noqa: FBT001
+    """I7: another event at a position that the ring has shows that the database went back."""
+    ring = _ring()
+    ring.restart("s", 1)
+    ring.append(Batch("s", 2, 3, b'[{"position":2},{"position":3,"at":"now"}]'))
+    positions = [each["position"] for each in json.loads(repeated)]
+    assert ring.contradicts(Batch("s", positions[0], positions[-1], repeated)) is is_other

@@ -53,6 +53,11 @@ class Fanout:
         if not self._is_busy:
             self._flush()
 
+    def contradicts(self, batch: Batch) -> bool:
+        """Return whether a batch repeats a position with another event than clients have."""
+        self._write_gathered()
+        return self._hub.ring.contradicts(batch)
+
     def restart(self, stream: str, position: int, reason: ResetReason) -> None:
         """Begin anew at a position and tell every client, live or not (I7)."""
         self._write_gathered()

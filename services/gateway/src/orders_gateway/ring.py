@@ -97,6 +97,21 @@ class Ring:
         found.reverse()
         return found
 
+    def contradicts(self, batch: Batch) -> bool:
+        """Return whether a batch repeats a position of this stream with another event."""
+        shared = min(batch.last, self.position)
+        mine = self.since(shared - 1) if batch.stream == self.stream else None
+        if not mine or batch.first > shared:
+            return False
+        return _text(mine[0], shared) != _text(batch, shared)
+
     def _is_over(self) -> bool:
         oldest = self._batches[0]
         return self._bytes > self._max_bytes or self.position - oldest.last >= self._max_events
+
+
+def _text(batch: Batch, position: int) -> str | None:
+    """Return the text of the event at a position of a batch."""
+    return next(
+        (each.text for each in open_batch(batch) if each.event["position"] == position), None
+    )

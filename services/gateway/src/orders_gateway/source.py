@@ -37,6 +37,11 @@ class Source:
 
     Pub/sub is only a hint (I3): a lost message shows in the next batch or head, and what is missing
     is fetched from the history before anything later is passed on.
+
+    Redis, too, may have lost its newest batches: a replica that was promoted lacks them until the
+    listener has published them again. So the head that a new subscription finds in Redis may be
+    behind. The listener repeats a head only once Redis has all, so one that is behind then means
+    that the database went back.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class Source:
         """The end of the stream as Redis told it last."""
         self._heard_at_s: float | None = None
         self._invalid_schema = ""
+        self._is_redis_behind = False
 
     def is_fresh(self) -> bool:
         """Return whether a message came within the last SILENCE_S seconds."""
@@ -79,7 +85,7 @@ class Source:
         """Follow one subscription until it is lost."""
         over = asyncio.Event()
         async with self._open_channel() as channel, asyncio.TaskGroup() as group:
-            await self._fetch_head()
+            await self._fetch_head(is_repeated=False)
             self.subscriptions += 1
             self.is_subscribed = True
             backoff.reset()
@@ -89,14 +95,22 @@ class Source:
             group.create_task(tasks.setting(over, self._receive(channel, over)))
             group.create_task(tasks.setting(over, self._ping_in_silence(channel, over)))
 
-    async def _fetch_head(self) -> None:
-        """Take in what was published while this gateway was not subscribed."""
+    async def _fetch_head(self, *, is_repeated: bool) -> None:
+        """Take in what was published while this gateway was not subscribed.
+
+        ``is_repeated`` tells whether the listener has just repeated the head.
+        """
         with failures_as(RedisUnavailableError):
             stream, position, schema = await self._client.hmget(
                 self._client.names.head, ["stream", "position", "schema"]
             )
         if stream is not None and position is not None:
-            await self._go_to(Head(_text(stream), int(position)))
+            head, mine = Head(_text(stream), int(position)), self._fanout.head
+            self._is_redis_behind = not is_repeated and mine is not None and _is_before(head, mine)
+            if self._is_redis_behind:
+                logger.warning("redis_behind", position=head.position)
+            else:
+                await self._go_to(head)
             await self._follow_schema(_text(schema or b""))
 
     async def _receive(self, channel: Channel, over: asyncio.Event) -> None:
@@ -125,9 +139,9 @@ class Source:
 
     async def _take_head(self, head: Head) -> None:
         mine = self._fanout.head
-        if mine is not None and mine.stream == head.stream and head.position < mine.position:
+        if mine is not None and _is_before(head, mine):
             # Later events may have been fetched while it was on its way. Redis has the newest.
-            await self._fetch_head()
+            await self._fetch_head(is_repeated=True)
         else:
             await self._go_to(head)
         await self._follow_schema(head.schema)
@@ -162,6 +176,8 @@ class Source:
     async def _take_batch(self, batch: Batch) -> None:
         self.announced = Head(batch.stream, batch.last)
         before = Head(batch.stream, batch.first - 1)
+        if self._is_redis_behind and self._fanout.contradicts(batch):
+            self._restart(before, "ahead")
         reached = self._follow_stream(before)
         if fit(batch.stream, reached, batch) is Fit.GAP:
             await self._fill(before)
@@ -169,6 +185,7 @@ class Source:
         if fit(batch.stream, reached, batch) is Fit.OVERLAP:
             batch = trimmed(batch, reached)
         if fit(batch.stream, reached, batch) is Fit.NEXT:
+            self._is_redis_behind = False
             self._fanout.publish(batch)
 
     def _follow_stream(self, head: Head) -> int:
@@ -196,6 +213,10 @@ class Source:
             logger.warning("stream_restarted", position=head.position, reason=reason)
         self._history.forget()
         self._fanout.restart(head.stream, head.position, reason)
+
+
+def _is_before(head: Head, mine: Head) -> bool:
+    return head.stream == mine.stream and head.position < mine.position
 
 
 def _text(value: bytes | str) -> str:
