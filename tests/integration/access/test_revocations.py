@@ -74,6 +74,23 @@ def test_revocation_outlives_redis(guarded: Guarded, chief: str) -> None:
         assert client.get("/api/me").status_code == 401
 
 
+def test_an_older_list_in_redis_revokes_no_less(guarded: Guarded, chief: str) -> None:
+    """I3: a promoted replica may lack the newest revocation. It stays, and Redis gets it again."""
+    shown, names = token(subject="victor", jti="older"), guarded.pipeline.valkey.names
+    with guarded.client(chief) as admin, guarded.client(shown) as client:
+        assert admin.post("/api/revocations", json={"token_id": "older"}).status_code == 204
+        assert refused_within(client, 2)
+        with guarded.pipeline.valkey.connect() as redis, guarded.follow(chief) as follower:
+            redis.pipeline().hdel(names.revoked, "token:older").hset(
+                names.revoked, "version", "of-the-replica"
+            ).execute()
+            until(lambda: redis.hexists(names.revoked, "token:older"), 5, "the list is whole again")
+            assert client.get("/api/me").status_code == 401
+            assert guarded.refusal(additional_headers=bearer(shown)).status_code == 401
+            follower.send({"type": "ping"})
+            follower.next("pong")
+
+
 @pytest.mark.parametrize(
     "body",
     [{}, {"token": "x"}, {"token_id": "a", "subject": "b"}, {"subject": ""}, {"all": True}, []],

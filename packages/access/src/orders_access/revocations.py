@@ -31,6 +31,8 @@ class Revocations:
         self._leeway_s = leeway_s
         self._times: Mapping[str, float] = {}
         self._version: str | None = None
+        self.is_redis_behind = False
+        """Whether Redis lacked something that this process knew when it last read the list."""
 
     @property
     def known(self) -> bool:
@@ -56,7 +58,7 @@ class Revocations:
     async def refresh(self, client: RedisClient) -> bool:
         """Read the list if it has changed; return whether it had.
 
-        If Redis has lost the list, what was read before stays valid.
+        What was read before stays valid: Redis may have lost the list, or the newest part of it.
 
         Raises:
             RevocationsUnavailableError: Redis does not answer.
@@ -71,8 +73,15 @@ class Revocations:
             raise RevocationsUnavailableError(str(exc) or type(exc).__name__) from exc
         read = {_text(field): _text(value) for field, value in entries.items()}
         self._version = read.pop(VERSION_FIELD, self._version)
-        self._times = {field: float(value) for field, value in read.items()}
+        times = {field: float(value) for field, value in read.items()}
+        self._times = joined(self._times, times)
+        self.is_redis_behind = self._times != times
         return True
+
+
+def joined(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+    """Return the entries of both; of two for the same name, the one that revokes more."""
+    return {name: max(each.get(name, 0.0) for each in (one, other)) for name in {*one, *other}}
 
 
 def token_field(token_id: str) -> str:

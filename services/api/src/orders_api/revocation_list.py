@@ -60,9 +60,7 @@ class RevocationList:
         """Keep Redis and this process in sync with the list until told to stop."""
         while not stop.is_set():
             try:
-                if not self._in_redis or not await self._redis.hexists(
-                    self._redis.names.revoked, VERSION_FIELD
-                ):
+                if not await self._is_in_redis():
                     await self._write_to_redis()
                 if await self._revocations.refresh(self._redis):
                     logger.info("revocations_read")
@@ -79,6 +77,11 @@ class RevocationList:
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await stop.wait()
 
+    async def _is_in_redis(self) -> bool:
+        if not self._in_redis or self._revocations.is_redis_behind:
+            return False
+        return bool(await self._redis.hexists(self._redis.names.revoked, VERSION_FIELD))
+
     async def read(self) -> dict[str, float]:
         """Return the list as PostgreSQL has it.
 
@@ -94,6 +97,7 @@ class RevocationList:
         """Read the list and write it to Redis. It only adds, so two processes may write at once."""
         times = await self.read()
         self._revocations.replace(times)
+        self._revocations.is_redis_behind = False
         entries: dict[Any, Any] = {name: str(time_s) for name, time_s in times.items()}
         entries[VERSION_FIELD] = secrets.token_hex(8)
         with failures_as(RedisUnavailableError):
