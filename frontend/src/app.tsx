@@ -9,6 +9,7 @@ import {
   useRef,
   useState,
 } from "react";
+import type { DatabaseClock, Id } from "real-time-orders";
 import { Boundary } from "@/components/boundary";
 import { Button } from "@/components/button";
 import { IconButton } from "@/components/icon-button";
@@ -35,11 +36,9 @@ import type { OrderSort } from "@/features/orders/model/order-sort";
 import { OrderWrites, type WritesApi } from "@/features/orders/model/order-writes";
 import { Selection } from "@/features/orders/model/selection";
 import { ColumnChoice } from "@/features/orders/model/table-columns";
-import type { DatabaseClock } from "@/lib/clock";
 import type { Me } from "@/lib/protocol";
 import { rightsOf } from "@/lib/rights";
 import { orderIn, type Router } from "@/lib/route";
-import type { Id } from "@/lib/row";
 import { useMedia } from "@/lib/use-media";
 import type { OrderSchema } from "@/lib/schema";
 import { ClockContext } from "@/lib/use-now";
@@ -74,12 +73,10 @@ interface AppProps {
 
 export function App({ session, router, me, onSignOut }: AppProps) {
   const [toasts] = useState(() => new Toasts());
-  const [writes] = useState(
-    () => new OrderWrites(writesApi(session), toasts, session.schema.state.get),
-  );
+  const [writes] = useState(() => new OrderWrites(writesApi(session), toasts, session.schema.get));
   const [selection] = useState(() => new Selection());
   const [columns] = useState(() => new ColumnChoice());
-  const schema = useObservable(session.schema.state);
+  const schema = useObservable(session.schema);
   const announcement = useObservable(session.announcer.state);
   /** Null until the form is opened for the first time; then it keeps what the user typed. */
   const [ordering, setOrdering] = useState<boolean | null>(null);
@@ -278,7 +275,7 @@ function writesApi(session: Session): WritesApi {
   return {
     deleteOrder,
     changeStatus: (seen, status) => {
-      const column = session.schema.state.get().role("status");
+      const column = session.schema.get().role("status");
       const change = column ? draftToJson({ [column.name]: status }, [column]) : "{}";
       return changeOrder(seen, change);
     },

@@ -1,5 +1,13 @@
 /** A page's connection to the system: the socket, and the stores that it feeds. */
-import { admission } from "@/features/access/api/admission";
+import {
+  type ChangeEvent,
+  Connection,
+  FrameBatch,
+  Observable,
+  ORDERS,
+  type Phase,
+  SchemaFeed,
+} from "real-time-orders";
 import { getMe } from "@/features/access/api/get-me";
 import { listGroups } from "@/features/activity/api/list-groups";
 import { ActivityFeed } from "@/features/activity/model/activity-feed";
@@ -18,18 +26,10 @@ import { getPulse } from "@/features/pulse/api/get-pulse";
 import { openPulse, type Pulse, pulseOn } from "@/features/pulse/model/pulse";
 import { Announcer } from "@/lib/announcer";
 import { Followed } from "@/lib/followed";
-import { FrameBatch } from "@/lib/frame-batch";
-import { apiTrouble } from "@/lib/http";
-import { LiveSocket, type Phase } from "@/lib/live-socket";
-import { Observable } from "@/lib/observable";
-import {
-  type ChangeEvent,
-  type CountsPage,
-  ORDERS,
-  type OrdersPage,
-  type PulsePage,
-} from "@/lib/protocol";
-import { SchemaFeed } from "@/lib/schema-feed";
+import { api, apiTrouble } from "@/lib/http";
+import { type CountsPage, type OrdersPage, type PulsePage } from "@/lib/protocol";
+import { orderEvent } from "@/lib/row";
+import { OrderSchema } from "@/lib/schema";
 
 const SLEEP_CHECK_MS = 5000;
 const SLEPT_MS = 20_000;
@@ -38,22 +38,16 @@ const CLOCK_EVERY_MS = 300_000;
 
 export type EventsListener = (events: readonly ChangeEvent[], complete: boolean) => void;
 
-export interface SessionOptions {
-  /** Connect with tickets: the system asks for a token. */
-  readonly byTicket: boolean;
-  readonly onUnauthorized: () => void;
-}
-
 interface Received {
   readonly event: ChangeEvent;
   readonly conflated: boolean;
 }
 
 export class Session {
-  readonly schema = new SchemaFeed();
+  readonly schema = new Observable(OrderSchema.EMPTY);
   readonly orders: OrdersFeed;
   readonly activity = new ActivityFeed(listGroups);
-  readonly socket: LiveSocket;
+  readonly socket: Connection;
   readonly progress: Progress;
   readonly announcer = new Announcer();
   /** Counts of all orders. */
@@ -63,6 +57,7 @@ export class Session {
   readonly pulse: Followed<PulsePage, Pulse>;
   readonly filter: Observable<OrderFilter>;
 
+  readonly #tables = new SchemaFeed(api);
   readonly #listeners = new Set<EventsListener>();
   readonly #batch = new FrameBatch<Received>((received) => this.#deliver(received));
   readonly #timers: ReturnType<typeof setInterval>[] = [];
@@ -70,31 +65,30 @@ export class Session {
   #apiWasWell = true;
   #unsubscribe: (() => void) | null = null;
 
-  constructor({ filter, sort }: OrderView, { byTicket, onUnauthorized }: SessionOptions) {
+  constructor({ filter, sort }: OrderView) {
     this.filter = new Observable(filter);
+    this.#tables.state.subscribe(() => this.schema.set(OrderSchema.of(this.#tables.state.get())));
     this.orders = new OrdersFeed({
       filter,
       sort,
       fetchPage: async (filter, request) => {
-        await this.schema.ensure(request.signal);
-        const schema = this.schema.state.get();
+        await this.#tables.ensure(request.signal);
+        const schema = this.schema.get();
         if (schema.hasOrders) return listOrders(toQuery(filter, schema), schema.key, request);
         const { stream, position } = await getPulse(request.signal);
         return { stream, position, orders: [], next_cursor: null };
       },
-      schema: this.schema.state.get,
+      schema: this.schema.get,
       onSnapshot: (page) => this.#follow(page),
     });
-    this.socket = new LiveSocket({
-      url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`,
+    this.socket = new Connection({
+      api,
       onEvents: (events, conflated) => {
         this.progress.received(events.at(-1)?.position);
-        this.#batch.push(events.map((event) => ({ event, conflated })));
+        this.#batch.push(events.map((event) => ({ event: orderEvent(event), conflated })));
       },
       onReset: () => this.#startOver(),
-      onSchema: (version) => this.schema.announce(version),
-      onUnauthorized,
-      ...(byTicket && { admission }),
+      onSchema: (version) => this.#tables.announce(version),
     });
     this.progress = new Progress(this.socket.state);
     this.counts = this.#counted(() => EVERYTHING);
@@ -125,7 +119,7 @@ export class Session {
     const again = setInterval(() => this.counts.reload(), CLOCK_EVERY_MS);
     this.#timers.push(watch, quiet, again);
     this.socket.state.subscribe(this.#comeBack);
-    this.schema.state.subscribe(this.#followSchema);
+    this.schema.subscribe(this.#followSchema);
     this.#unsubscribe = apiTrouble.subscribe(this.#awaitApi);
   }
 
@@ -136,7 +130,7 @@ export class Session {
     document.removeEventListener("visibilitychange", this.#wake);
     for (const timer of this.#timers) clearInterval(timer);
     this.#unsubscribe?.();
-    this.schema.stop();
+    this.#tables.stop();
     this.orders.stop();
     this.activity.stop();
     this.counts.stop();
@@ -205,7 +199,7 @@ export class Session {
   };
 
   #counted(filter: () => OrderFilter): Followed<CountsPage, OrderCounts> {
-    const schema = this.schema.state.get;
+    const schema = this.schema.get;
     return new Followed({
       fetch: this.#timed(async (signal) =>
         schema().hasOrders

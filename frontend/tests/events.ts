@@ -1,8 +1,9 @@
 /** Orders, events and a schema for tests: the columns that the seed of the database has. */
+import type { ChangeEvent, Column, Id, Row } from "real-time-orders";
 import { matcherOf, type OrderFilter } from "@/features/orders/model/order-filter";
-import type { ChangeEvent, OrdersPage } from "@/lib/protocol";
-import type { Id, Order, Row } from "@/lib/row";
-import { type Column, OrderSchema } from "@/lib/schema";
+import type { OrdersPage } from "@/lib/protocol";
+import type { Order } from "@/lib/row";
+import { OrderSchema } from "@/lib/schema";
 
 const TIME = "2026-11-22T11:12:52.70211+00:00";
 export const STATUSES = ["pending", "processing", "shipped", "delivered", "cancelled"] as const;
@@ -59,7 +60,7 @@ export const SEED: readonly Column[] = [
 ];
 
 export const schemaOf = (columns: readonly Column[], version = "v1", key = "id"): OrderSchema =>
-  new OrderSchema(version, { name: "orders", key: [key], columns: [...columns] });
+  new OrderSchema(version, { name: "orders", key: [key], parent: null, columns });
 
 export const SCHEMA = schemaOf(SEED);
 

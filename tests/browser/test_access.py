@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from harness.dashboards import OpenTab, create, live, row
 from harness.stacks import EmbeddedStack
 
-_AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+_AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE = {"width": 390, "height": 844}
 

@@ -7,7 +7,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 LOCKFILES = [
     *REPOSITORY.glob("requirements/*.txt"),
-    REPOSITORY / "frontend/package-lock.json",
+    REPOSITORY / "package-lock.json",
     REPOSITORY / "tests/integration/orms/package-lock.json",
     *REPOSITORY.glob("bench/*/package-lock.json"),
     *REPOSITORY.glob("bench/rivals/*/package-lock.json"),

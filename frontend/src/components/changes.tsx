@@ -1,6 +1,6 @@
 import { ArrowRight } from "lucide-react";
+import type { Row } from "real-time-orders";
 import { formatValue } from "@/lib/format";
-import type { Row } from "@/lib/row";
 import { useSchema } from "@/lib/use-schema";
 import styles from "./changes.module.css";
 

@@ -1,5 +1,5 @@
 import { createContext, useContext } from "react";
-import { Observable } from "@/lib/observable";
+import { Observable } from "real-time-orders";
 
 export interface Toast {
   readonly id: number;

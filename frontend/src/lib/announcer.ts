@@ -1,6 +1,5 @@
 /** Summarises changes for screen readers: one sentence every 20 seconds, not one per change. */
-import { Observable } from "./observable";
-import type { ChangeEvent } from "./protocol";
+import { type ChangeEvent, Observable } from "real-time-orders";
 
 const EVERY_MS = 20_000;
 const WORDS = { INSERT: "created", UPDATE: "changed", DELETE: "deleted" } as const;

@@ -18,18 +18,11 @@ export function setToken(next: string | null): void {
   kept.set(next);
 }
 
-export const hasToken = (): boolean => token !== null;
+export const currentToken = (): string | null => token;
 
 /** Call the listener when the API refuses a token, or a request without one. */
 export function whenRefused(listener: (() => void) | null): void {
   onRefused = listener;
-}
-
-export function authorized(init: RequestInit = {}): RequestInit {
-  if (token === null) return init;
-  const headers = new Headers(init.headers);
-  headers.set("Authorization", `Bearer ${token}`);
-  return { ...init, headers };
 }
 
 export function noteRefusal(): void {

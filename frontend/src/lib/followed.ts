@@ -3,9 +3,7 @@
  * position at which it is exact; events that arrive while it is on its way are kept and applied on
  * top, so that no event counts twice or not at all.
  */
-import { backoffMs } from "./backoff";
-import { Observable } from "./observable";
-import type { ChangeEvent } from "./protocol";
+import { backoffMs, type ChangeEvent, Observable } from "real-time-orders";
 
 export interface FollowedOptions<Page extends { position: number }, Value> {
   readonly fetch: (signal: AbortSignal) => Promise<Page>;

@@ -1,6 +1,5 @@
 /** Values, times and numbers as text, in the reader's own locale. */
-import { rawNumber, toJson } from "./json";
-import type { Column } from "./schema";
+import { type Column, rawNumber, toJson } from "real-time-orders";
 
 const COUNT = new Intl.NumberFormat();
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });

@@ -1,6 +1,6 @@
 /** The page's address as a value. */
-import { type Id, idOf } from "./row";
-import { Observable } from "./observable";
+import { type Id, Observable } from "real-time-orders";
+import { idOf } from "./row";
 
 export interface Route {
   readonly path: string;

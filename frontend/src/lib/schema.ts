@@ -1,40 +1,5 @@
 /** The description of the table of orders: its columns, and those with a role in the page. */
-import * as z from "zod/mini";
-import { toJson } from "./json";
-import type { Row } from "./row";
-
-const KINDS = [
-  "text",
-  "choice",
-  "integer",
-  "number",
-  "boolean",
-  "date",
-  "timestamp",
-  "uuid",
-  "json",
-  "array",
-  "binary",
-  "other",
-] as const;
-export type Kind = (typeof KINDS)[number];
-
-const Column = z.object({
-  name: z.string(),
-  /** PostgreSQL's name of the type, such as `numeric(12,2)`. */
-  type: z.catch(z.string(), ""),
-  kind: z.catch(z.enum(KINDS), "other"),
-  nullable: z.catch(z.boolean(), true),
-  writable: z.catch(z.boolean(), false),
-  /** Whether PostgreSQL fills in a value where none is given. */
-  default: z.catch(z.boolean(), false),
-  choices: z.catch(z.nullish(z.array(z.string())), null),
-  /** For each choice the choices that may follow it, the usual one first. */
-  next: z.catch(z.nullish(z.record(z.string(), z.array(z.string()))), null),
-  max_length: z.catch(z.nullish(z.number()), null),
-  comment: z.catch(z.nullish(z.string()), null),
-});
-export type Column = z.infer<typeof Column>;
+import { type Column, ORDERS, type Row, type Schema, type Table, toJson } from "real-time-orders";
 
 /** The columns that the page shows as an order's status, customer, title and quantity. */
 const ROLES = {
@@ -44,16 +9,6 @@ const ROLES = {
   quantity: "quantity",
 } as const;
 export type Role = keyof typeof ROLES;
-
-const role = z.nullish(z.string());
-export const TableSchema = z.object({
-  name: z.string(),
-  /** The columns of the primary key; of orders one. */
-  key: z.catch(z.array(z.string()), ["id"]),
-  columns: z.array(Column),
-  display: z.nullish(z.object({ status: role, customer: role, title: role, quantity: role })),
-});
-export type TableSchema = z.infer<typeof TableSchema>;
 
 export const isRequired = ({ nullable, default: given }: Column): boolean => !nullable && !given;
 
@@ -77,12 +32,20 @@ export class OrderSchema {
   readonly #byName: ReadonlyMap<string, Column>;
   readonly #roles: ReadonlyMap<Role, Column>;
 
-  /** The schema of a database that has no table of orders. */
-  static withoutOrders(version: string): OrderSchema {
-    return new OrderSchema(version, { name: "", key: [], columns: [] });
+  static of(schema: Schema | null): OrderSchema {
+    if (schema === null) return OrderSchema.EMPTY;
+    const orders = schema.tables.find(({ name }) => name === ORDERS);
+    return orders
+      ? new OrderSchema(schema.version, orders)
+      : OrderSchema.withoutOrders(schema.version);
   }
 
-  constructor(version: string, { name, key, columns, display }: TableSchema) {
+  /** The schema of a database that has no table of orders. */
+  static withoutOrders(version: string): OrderSchema {
+    return new OrderSchema(version, { name: "", key: [], parent: null, columns: [] });
+  }
+
+  constructor(version: string, { name, key, columns, display }: Table) {
     this.version = version;
     this.hasOrders = name !== "";
     this.key = key[0] ?? "id";

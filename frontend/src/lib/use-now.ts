@@ -1,5 +1,5 @@
 import { createContext, useContext, useEffect, useState } from "react";
-import type { DatabaseClock } from "./clock";
+import type { DatabaseClock } from "real-time-orders";
 
 /** This computer's time (epoch, ms), updated periodically. */
 export function useNow(everyMs: number): number {

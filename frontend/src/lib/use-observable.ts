@@ -1,6 +1,5 @@
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
-import { FrameBatch } from "./frame-batch";
-import type { Observable } from "./observable";
+import { FrameBatch, type Observable } from "real-time-orders";
 import { PacedBatch } from "./paced-batch";
 
 /** The current value; renders again when it changes. */

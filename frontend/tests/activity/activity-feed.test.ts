@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Operation } from "real-time-orders";
 import { ActivityFeed } from "@/features/activity/model/activity-feed";
 import { entriesOf } from "@/features/activity/model/activity-log";
-import type { ActivityPage, Operation } from "@/lib/protocol";
+import type { ActivityPage } from "@/lib/protocol";
 import { deleted, inserted, order, updated } from "../events";
 
 beforeEach(() => vi.useFakeTimers());

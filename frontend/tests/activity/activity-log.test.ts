@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { ChangeEvent } from "real-time-orders";
 import {
   type ActivityLog,
   addEvents,
@@ -9,7 +10,7 @@ import {
   isUncertain,
   openLog,
 } from "@/features/activity/model/activity-log";
-import type { ActivityGroup, ChangeEvent } from "@/lib/protocol";
+import type { ActivityGroup } from "@/lib/protocol";
 import { deleted, event, inserted, order, updated } from "../events";
 
 const EMPTY: ActivityLog = { groups: [], position: 0, before: null };

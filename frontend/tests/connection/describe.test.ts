@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
+import { type LiveState, UnreachableError } from "real-time-orders";
 import { type Circumstances, describe as words } from "@/features/connection/model/describe";
-import { UnreachableError } from "@/lib/http";
-import type { LiveState } from "@/lib/live-socket";
 
 const LIVE: LiveState = {
   phase: "live",
+  transport: "websocket",
   gateway: "g",
   stream: "s",
   position: 1,

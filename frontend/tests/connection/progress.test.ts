@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type LiveState, Observable } from "real-time-orders";
 import { Progress } from "@/features/connection/model/progress";
-import type { LiveState } from "@/lib/live-socket";
-import { Observable } from "@/lib/observable";
 import { inserted, order } from "../events";
 
 beforeEach(() => {

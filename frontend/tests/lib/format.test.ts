@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { parseJson } from "real-time-orders";
 import { formatAge, formatExact, formatValue } from "@/lib/format";
-import { parseJson } from "@/lib/json";
 import { column } from "../events";
 
 const DAY_MS = 86_400_000;

@@ -4,10 +4,11 @@
  */
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { ChangeEvent } from "real-time-orders";
 import { EVERYTHING, type OrderFilter } from "@/features/orders/model/order-filter";
 import { NEWEST_FIRST } from "@/features/orders/model/order-sort";
 import { OrdersFeed } from "@/features/orders/model/orders-feed";
-import type { ChangeEvent, OrdersPage } from "@/lib/protocol";
+import type { OrdersPage } from "@/lib/protocol";
 import {
   deleted,
   inserted,

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { ChangeEvent } from "real-time-orders";
 import { countEvents, openCounts, statusesIn } from "@/features/orders/model/order-counts";
 import { EVERYTHING, type OrderFilter, restMatcherOf } from "@/features/orders/model/order-filter";
-import type { ChangeEvent } from "@/lib/protocol";
 import {
   column,
   deleted,

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
+import type { Column } from "real-time-orders";
 import {
   checkDraft,
   draftToJson,
   emptyDraft,
   exampleJson,
 } from "@/features/orders/model/order-draft";
-import type { Column } from "@/lib/schema";
 import { column, SCHEMA } from "../events";
 
 const GOOD = { customer_name: " John Doe ", product_name: "Laptop", quantity: "2" };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { ChangeEvent } from "real-time-orders";
 import { EVERYTHING, matcherOf, type OrderFilter } from "@/features/orders/model/order-filter";
 import {
   applyEvents,
@@ -7,7 +8,7 @@ import {
   type OrderTable,
   refilterTable,
 } from "@/features/orders/model/order-table";
-import type { ChangeEvent, OrdersPage } from "@/lib/protocol";
+import type { OrdersPage } from "@/lib/protocol";
 import { deleted, inserted, order, page, SCHEMA, truncated, updated } from "../events";
 
 const PENDING: OrderFilter = { ...EVERYTHING, status: "pending" };

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { RefusedError, versionOf } from "real-time-orders";
 import { Toasts } from "@/components/toasts";
 import { OrderWrites, type WritesApi } from "@/features/orders/model/order-writes";
 import { isPending } from "@/features/orders/model/order-edits";
 import { UNDO_MS } from "@/features/orders/model/pending-deletes";
-import { RefusedError } from "@/lib/http";
-import { type Order, versionOf } from "@/lib/row";
+import { type Order } from "@/lib/row";
 import { order, SCHEMA } from "../events";
 
 let calls: string[];
@@ -19,7 +19,7 @@ beforeEach(() => {
   toasts = new Toasts();
   const api: WritesApi = {
     changeStatus: (seen: Order, status: string) => {
-      const version = versionOf(seen);
+      const version = Number(versionOf(seen));
       calls.push(`${seen.id} ${status} if ${version}`);
       const answer = answers.shift() ?? order(seen.id, { status, version: version + 1 });
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { RefusedError } from "real-time-orders";
 import { changeOrder, deleteOrder } from "@/features/orders/api/orders";
-import { RefusedError } from "@/lib/http";
 import type { Order } from "@/lib/row";
 import { order } from "../events";
 

@@ -1,5 +1,6 @@
+import type { Operation } from "real-time-orders";
 import { request } from "@/lib/http";
-import { ActivityPage, type Operation } from "@/lib/protocol";
+import { ActivityPage } from "@/lib/protocol";
 
 const PAGE = 100;
 /** The server examines 100,000 changes for an answer. So many answers may have no group. */

@@ -1,10 +1,9 @@
 import { Layers, Pencil, Plus, Trash2, Eraser } from "lucide-react";
 import { memo, type ReactNode } from "react";
+import { type ChangeEvent, type Id, ORDERS, type Row } from "real-time-orders";
 import { Age } from "@/components/age";
 import { Changes } from "@/components/changes";
 import { formatCount, formatValue } from "@/lib/format";
-import { type ChangeEvent, ORDERS } from "@/lib/protocol";
-import type { Id, Row } from "@/lib/row";
 import { useSchema } from "@/lib/use-schema";
 import { type Group, isGroup } from "../model/activity-log";
 import styles from "./activity-entry.module.css";

@@ -1,8 +1,8 @@
 import { Pause, Play } from "lucide-react";
 import { useMemo, useRef } from "react";
+import type { Id } from "real-time-orders";
 import { IconButton } from "@/components/icon-button";
 import { NewsButton } from "@/components/news-button";
-import type { Id } from "@/lib/row";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
 import type { ActivityFeed, Kind } from "../model/activity-feed";

@@ -1,8 +1,8 @@
 /** The activity log as the user reads it: live, paused, or scrolled back to older events. */
+import { type ChangeEvent, Observable, type Operation } from "real-time-orders";
 import { Followed } from "@/lib/followed";
-import { Observable } from "@/lib/observable";
 import { PacedBatch } from "@/lib/paced-batch";
-import type { ActivityPage, ChangeEvent, Operation } from "@/lib/protocol";
+import type { ActivityPage } from "@/lib/protocol";
 import { type ActivityLog, addEvents, addOlder, isUncertain, openLog } from "./activity-log";
 
 export type Kind = "all" | "created" | "changed" | "deleted";

@@ -3,7 +3,8 @@
  * the server's rule: a group has changes of one table by one operation and actor, of the same columns,
  * less than two seconds apart, within one minute of the clock. Pure.
  */
-import type { ActivityGroup, ActivityPage, ChangeEvent, Operation } from "@/lib/protocol";
+import type { ChangeEvent, Operation } from "real-time-orders";
+import type { ActivityGroup, ActivityPage } from "@/lib/protocol";
 
 export interface Group extends Omit<ActivityGroup, "rows"> {
   /** How many different rows changed; null until the server has counted them. */

@@ -1,7 +1,6 @@
+import type { ClockEstimate, Connection } from "real-time-orders";
 import { FactsPopover } from "@/components/facts";
 import { formatClock, formatCount } from "@/lib/format";
-import type { LiveSocket } from "@/lib/live-socket";
-import type { ClockEstimate } from "@/lib/clock";
 import { useNow } from "@/lib/use-now";
 import { apiTrouble } from "@/lib/http";
 import { useObservable, useObservablePerFrame } from "@/lib/use-observable";
@@ -13,7 +12,7 @@ import styles from "./connection-status.module.css";
 const TICK_MS = 1000;
 
 interface ConnectionStatusProps {
-  socket: LiveSocket;
+  socket: Connection;
   progress: Progress;
 }
 

@@ -1,7 +1,7 @@
 import { CloudOff, WifiOff } from "lucide-react";
 import { useEffect, useState } from "react";
+import type { Connection } from "real-time-orders";
 import { formatClock } from "@/lib/format";
-import type { LiveSocket } from "@/lib/live-socket";
 import { apiTrouble } from "@/lib/http";
 import { useObservable, useObservablePerFrame } from "@/lib/use-observable";
 import { useOffline } from "@/lib/use-offline";
@@ -12,7 +12,7 @@ import styles from "./stale-notice.module.css";
 const PATIENCE_MS = 1500;
 
 interface StaleNoticeProps {
-  socket: LiveSocket;
+  socket: Connection;
   /** Request something from the API to find out whether it answers. */
   askApi: () => void;
 }

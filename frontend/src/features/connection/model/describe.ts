@@ -1,6 +1,5 @@
+import type { LiveState, UnreachableError } from "real-time-orders";
 import { formatCount, formatMinutes } from "@/lib/format";
-import type { UnreachableError } from "@/lib/http";
-import type { LiveState } from "@/lib/live-socket";
 
 export interface Description {
   readonly tone: "good" | "busy" | "bad";

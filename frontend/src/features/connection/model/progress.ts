@@ -1,9 +1,6 @@
 /** How far the screen is behind the database: positions, and the latency of changes. */
-import { DatabaseClock } from "@/lib/clock";
+import { type ChangeEvent, DatabaseClock, type LiveState, Observable } from "real-time-orders";
 import { LatencyMeter } from "@/lib/latency-meter";
-import type { LiveState } from "@/lib/live-socket";
-import { Observable } from "@/lib/observable";
-import type { ChangeEvent } from "@/lib/protocol";
 
 export interface Standing {
   /** Every event up to this position is on the screen. */

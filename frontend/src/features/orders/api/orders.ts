@@ -1,8 +1,16 @@
 /** Every request about orders that the dashboard makes. */
-import { readJson, RefusedError, request, send, withJson } from "@/lib/http";
-import { toJson } from "@/lib/json";
-import { type ChangeEvent, CountsPage, EventsPage, oneOrder, ordersPage } from "@/lib/protocol";
-import { type Id, type Order, versionOf } from "@/lib/row";
+import {
+  type ChangeEvent,
+  type Id,
+  readJson,
+  RefusedError,
+  toJson,
+  versionOf,
+  withJson,
+} from "real-time-orders";
+import { request, send } from "@/lib/http";
+import { CountsPage, EventsPage, oneOrder, ordersPage } from "@/lib/protocol";
+import { type Order } from "@/lib/row";
 
 export interface PageRequest {
   readonly cursor: string | null;

@@ -1,6 +1,7 @@
 import { type ComponentProps, useId } from "react";
+import type { Column } from "real-time-orders";
 import { formatValue } from "@/lib/format";
-import { type Column, isRequired } from "@/lib/schema";
+import { isRequired } from "@/lib/schema";
 import styles from "./field.module.css";
 
 interface FieldProps {

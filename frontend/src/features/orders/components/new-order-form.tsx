@@ -1,11 +1,11 @@
 import { useMutation } from "@tanstack/react-query";
 import { type SubmitEvent, useRef, useState } from "react";
+import { RefusedError } from "real-time-orders";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
 import { useToasts } from "@/components/toasts";
 import { messageOf } from "@/lib/format";
-import { RefusedError } from "@/lib/http";
 import { queries } from "@/lib/queries";
 import { isRequired } from "@/lib/schema";
 import { useSchema } from "@/lib/use-schema";

@@ -1,13 +1,12 @@
 import { X } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
+import { type Column, type Id, RefusedError, versionOf } from "real-time-orders";
 import { Facts } from "@/components/facts";
 import { IconButton } from "@/components/icon-button";
 import { StatusBadge } from "@/components/status-badge";
 import { formatValue } from "@/lib/format";
-import { RefusedError } from "@/lib/http";
-import { readOrder } from "@/lib/protocol";
-import { type Id, type Order, textIn, versionOf } from "@/lib/row";
-import type { Column, OrderSchema, Role } from "@/lib/schema";
+import { type Order, readOrder, textIn } from "@/lib/row";
+import type { OrderSchema, Role } from "@/lib/schema";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";

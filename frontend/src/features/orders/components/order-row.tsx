@@ -1,10 +1,10 @@
 import { Trash2, Undo2 } from "lucide-react";
 import { memo, type MouseEvent, type ReactNode } from "react";
+import type { Column } from "real-time-orders";
 import { Age } from "@/components/age";
 import { IconButton } from "@/components/icon-button";
 import { formatValue, visible } from "@/lib/format";
 import { type Order, textIn } from "@/lib/row";
-import type { Column } from "@/lib/schema";
 import { useSchema } from "@/lib/use-schema";
 import { type Edit, isPending } from "../model/order-edits";
 import type { TableColumn } from "../model/table-columns";

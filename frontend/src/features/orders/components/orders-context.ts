@@ -1,6 +1,6 @@
 import { createContext, useContext } from "react";
+import type { Id } from "real-time-orders";
 import type { Rights } from "@/lib/rights";
-import type { Id } from "@/lib/row";
 import type { OrderWrites } from "../model/order-writes";
 import type { Selection } from "../model/selection";
 import type { ColumnChoice } from "../model/table-columns";

@@ -1,10 +1,11 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import type { Id } from "real-time-orders";
 import { NewsButton } from "@/components/news-button";
 import { useShortcuts } from "@/lib/use-shortcuts";
 import { useMedia } from "@/lib/use-media";
 import { useDatabaseNow } from "@/lib/use-now";
-import { type Id, idOf, type Order } from "@/lib/row";
+import { idOf, type Order } from "@/lib/row";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
 import type { OrderSort } from "../model/order-sort";

@@ -1,7 +1,6 @@
 import { type RefObject, useCallback } from "react";
+import type { Id, Observable } from "real-time-orders";
 import { formatCount } from "@/lib/format";
-import type { Id } from "@/lib/row";
-import type { Observable } from "@/lib/observable";
 import { useObservable, useObservablePerFrame } from "@/lib/use-observable";
 import { countOf, type OrderCounts } from "../model/order-counts";
 import { EVERYTHING, isEverything, type OrderFilter } from "../model/order-filter";

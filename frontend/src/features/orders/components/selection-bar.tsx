@@ -1,9 +1,9 @@
 import { ArrowRight, RefreshCw, Trash2, X } from "lucide-react";
 import { useState } from "react";
+import { versionOf } from "real-time-orders";
 import { Button } from "@/components/button";
 import { IconButton } from "@/components/icon-button";
 import { formatCount } from "@/lib/format";
-import { versionOf } from "@/lib/row";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
 import type { OrdersFeed } from "../model/orders-feed";

@@ -1,8 +1,8 @@
+import { type ChangeEvent, ORDERS } from "real-time-orders";
 import { Age } from "@/components/age";
 import { Changes } from "@/components/changes";
 import { StatusBadge } from "@/components/status-badge";
 import { formatCount, formatValue } from "@/lib/format";
-import { type ChangeEvent, ORDERS } from "@/lib/protocol";
 import { useSchema } from "@/lib/use-schema";
 import styles from "./order-panel.module.css";
 

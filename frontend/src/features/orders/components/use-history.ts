@@ -1,9 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { RefusedError } from "@/lib/http";
+import { type ChangeEvent, type Id, ORDERS, RefusedError } from "real-time-orders";
 import { queries } from "@/lib/queries";
-import { type ChangeEvent, ORDERS } from "@/lib/protocol";
-import type { Id } from "@/lib/row";
 import { useSchema } from "@/lib/use-schema";
 import { getHistory } from "../api/orders";
 import { mergeHistory } from "../model/history";

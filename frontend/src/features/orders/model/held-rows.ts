@@ -2,7 +2,8 @@
  * Rows that keep their places while the user works with them. Values still change in place; a row
  * that left the table stays, marked as gone, and new rows wait until the rows are released. Pure.
  */
-import type { Id, Order } from "@/lib/row";
+import type { Id } from "real-time-orders";
+import type { Order } from "@/lib/row";
 import { OrderIndex } from "./order-index";
 import type { Rows } from "./order-sort";
 

@@ -1,6 +1,5 @@
 /** An order's history: its events in order, each once. Pure. */
-import { type ChangeEvent, ORDERS, rowsOf } from "@/lib/protocol";
-import type { Row } from "@/lib/row";
+import { type ChangeEvent, ORDERS, type Row, rowsOf } from "real-time-orders";
 
 const MOST_EVENTS = 2000;
 

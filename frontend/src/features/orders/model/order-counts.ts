@@ -1,6 +1,6 @@
 /** How many orders have each status. Pure. */
-import { type ChangeEvent, type CountsPage, rowsOf } from "@/lib/protocol";
-import type { Row } from "@/lib/row";
+import { type ChangeEvent, type Row, rowsOf } from "real-time-orders";
+import { type CountsPage } from "@/lib/protocol";
 import type { OrderSchema } from "@/lib/schema";
 import type { Matcher, OrderFilter } from "./order-filter";
 

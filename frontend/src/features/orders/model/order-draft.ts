@@ -1,7 +1,7 @@
 /** A new order as the user types it: one text per column, checked and written as JSON. Pure. */
+import { type Column, parseJson } from "real-time-orders";
 import { instantOf } from "@/lib/format";
-import { parseJson } from "@/lib/json";
-import { type Column, isRequired, type OrderSchema, type Role } from "@/lib/schema";
+import { isRequired, type OrderSchema, type Role } from "@/lib/schema";
 
 /** By column; an empty or missing text leaves the value to the database. */
 export type OrderDraft = Readonly<Record<string, string>>;

@@ -1,11 +1,11 @@
-import { Observable } from "@/lib/observable";
-import { type Id, type Order, versionOf } from "@/lib/row";
+import { type Id, Observable, versionOf } from "real-time-orders";
+import { type Order } from "@/lib/row";
 
 /** A status that the user chose and that has not come back by the stream yet. */
 export interface Edit {
   readonly status: string;
   /** The version in the API's answer; null until it arrives. */
-  readonly version: number | null;
+  readonly version: Id | null;
 }
 type Edits = ReadonlyMap<Id, Edit>;
 
@@ -30,7 +30,7 @@ export class OrderEdits {
     this.state.set(edits);
   }
 
-  accepted(id: Id, version: number): void {
+  accepted(id: Id, version: Id): void {
     const edit = this.state.get().get(id);
     if (edit) this.state.set(new Map(this.state.get()).set(id, { ...edit, version }));
   }

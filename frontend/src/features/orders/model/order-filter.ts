@@ -1,5 +1,6 @@
 /** Filter and sorting of the table, in the forms of the address, the API and the stream. */
-import { type Row, textIn } from "@/lib/row";
+import type { Row } from "real-time-orders";
+import { textIn } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
 import {
   isNewestFirst,

@@ -1,4 +1,5 @@
-import { compareIds, type Id, type Order } from "@/lib/row";
+import { compareIds, type Id } from "real-time-orders";
+import { type Order } from "@/lib/row";
 
 const BLOCK_IDS = 256;
 

@@ -1,8 +1,8 @@
 /** The order of the table's rows. Pure. */
+import { type Column, compareIds, type Id, rawNumber } from "real-time-orders";
 import { formatValue, instantOf } from "@/lib/format";
-import { rawNumber } from "@/lib/json";
-import { compareIds, type Id, type Order } from "@/lib/row";
-import type { Column, OrderSchema } from "@/lib/schema";
+import { type Order } from "@/lib/row";
+import type { OrderSchema } from "@/lib/schema";
 import { OrderIndex } from "./order-index";
 
 export interface OrderSort {

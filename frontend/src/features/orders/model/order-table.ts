@@ -5,8 +5,9 @@
  * nothing about older ones until their page is loaded. Ids never change and order the pages, so this
  * range stays exact whatever happens.
  */
-import type { ChangeEvent, OrdersPage } from "@/lib/protocol";
-import { type Id, type Order, versionOf } from "@/lib/row";
+import { type ChangeEvent, type Id, versionOf } from "real-time-orders";
+import type { OrdersPage } from "@/lib/protocol";
+import { type Order } from "@/lib/row";
 import type { Matcher, OrderFilter } from "./order-filter";
 import { OrderIndex } from "./order-index";
 

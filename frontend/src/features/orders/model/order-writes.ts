@@ -3,12 +3,11 @@
  * Each write names the version that the user saw; if the order has a newer one, the user is asked.
  */
 import * as z from "zod/mini";
+import { type Id, Observable, RefusedError, versionOf } from "real-time-orders";
 import type { Toasts } from "@/components/toasts";
 import { messageOf } from "@/lib/format";
-import { RefusedError } from "@/lib/http";
-import { Observable } from "@/lib/observable";
 import { oneOrder } from "@/lib/protocol";
-import { type Id, type Order, versionOf } from "@/lib/row";
+import { type Order } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
 import { OrderEdits } from "./order-edits";
 import { PendingDeletes } from "./pending-deletes";

@@ -4,10 +4,8 @@
  * A page from the API shows one moment; events that arrive while it is on its way may be older or
  * newer. They are kept and applied to the page when it arrives.
  */
-import { backoffMs } from "@/lib/backoff";
-import { Observable } from "@/lib/observable";
-import type { ChangeEvent, OrdersPage } from "@/lib/protocol";
-import type { Id } from "@/lib/row";
+import { backoffMs, type ChangeEvent, type Id, Observable } from "real-time-orders";
+import type { OrdersPage } from "@/lib/protocol";
 import { OrderSchema } from "@/lib/schema";
 import type { PageRequest } from "../api/orders";
 import { matcherOf, type OrderFilter } from "./order-filter";

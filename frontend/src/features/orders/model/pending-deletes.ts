@@ -2,8 +2,8 @@
  * Deletes that the user can still undo. A deleted order cannot get its id and history back, so the
  * request is sent only after the time for an undo, or when the page is left.
  */
-import { Observable } from "@/lib/observable";
-import type { Id, Order } from "@/lib/row";
+import { type Id, Observable } from "real-time-orders";
+import type { Order } from "@/lib/row";
 
 export const UNDO_MS = 7000;
 

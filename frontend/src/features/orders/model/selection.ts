@@ -1,5 +1,5 @@
-import { Observable } from "@/lib/observable";
-import type { Id, Order } from "@/lib/row";
+import { type Id, Observable } from "real-time-orders";
+import type { Order } from "@/lib/row";
 
 /**
  * Selected orders by id, each as it was on the screen when it was selected: an action sends the

@@ -1,6 +1,6 @@
 /** The columns that the table can show, and which of them the user has chosen. */
-import { Observable } from "@/lib/observable";
-import type { Column, OrderSchema, Role } from "@/lib/schema";
+import { type Column, Observable } from "real-time-orders";
+import type { OrderSchema, Role } from "@/lib/schema";
 import { stored } from "@/lib/storage";
 
 export interface TableColumn {

@@ -1,6 +1,4 @@
-import { toJson } from "@/lib/json";
-import type { ChangeEvent } from "@/lib/protocol";
-import type { Id, Row } from "@/lib/row";
+import { type ChangeEvent, type Id, type Row, toJson } from "real-time-orders";
 import type { OrderIndex } from "./order-index";
 
 /** What just happened to an order, for the few seconds that its row shows it. */

@@ -1,6 +1,6 @@
+import type { Observable } from "real-time-orders";
 import { statusColour } from "@/components/status-badge";
 import { formatCount, visibleStatus } from "@/lib/format";
-import type { Observable } from "@/lib/observable";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservablePaced } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";

@@ -1,5 +1,6 @@
 /** Changes per minute and second, and new orders per minute. Pure. */
-import { type ChangeEvent, ORDERS, type PulsePage, rowsOf } from "@/lib/protocol";
+import { type ChangeEvent, ORDERS, rowsOf } from "real-time-orders";
+import { type PulsePage } from "@/lib/protocol";
 import { textIn } from "@/lib/row";
 
 const SECOND_MS = 1000;

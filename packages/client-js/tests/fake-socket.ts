@@ -1,11 +1,9 @@
-import type { Socket } from "@/lib/live-socket";
-
 /** A WebSocket that a test controls. */
-export class FakeSocket implements Socket {
-  readyState: Socket["readyState"] = 1;
-  onmessage: Socket["onmessage"] = null;
-  onclose: Socket["onclose"] = null;
-  onerror: Socket["onerror"] = null;
+export class FakeSocket {
+  readyState: WebSocket["readyState"] = 1;
+  onopen: WebSocket["onopen"] = null;
+  onmessage: WebSocket["onmessage"] = null;
+  onclose: WebSocket["onclose"] = null;
   readonly sent: unknown[] = [];
   readonly query: URLSearchParams;
 
@@ -19,6 +17,10 @@ export class FakeSocket implements Socket {
 
   close(): void {
     this.readyState = 3;
+  }
+
+  open(): void {
+    this.#call(this.onopen, {});
   }
 
   /** Receive a message from the server. */

@@ -1,6 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { DatabaseClock } from "@/lib/clock";
-import { LatencyMeter } from "@/lib/latency-meter";
+import { DatabaseClock } from "../src/clock.ts";
 
 test("the offset of a clock that is an hour ahead comes from the fastest answer", () => {
   const clock = new DatabaseClock();
@@ -32,12 +31,4 @@ test("an invalid time is ignored", () => {
   const clock = new DatabaseClock();
   clock.sample(1, 2, "soon");
   expect(clock.estimate).toBeNull();
-});
-
-test("latency is the median of the last minute; a burst does not replace earlier samples", () => {
-  const meter = new LatencyMeter();
-  meter.add(5000, 0);
-  for (let at = 61_000; at < 62_000; at += 1) meter.add(at === 61_000 ? 30 : 10, at);
-  expect(meter.median(62_000)).toBe(10);
-  expect(meter.median(200_000)).toBeNull();
 });

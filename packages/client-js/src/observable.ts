@@ -1,4 +1,4 @@
-/** A value with listeners; React reads it with `useObservable`. */
+/** A value with listeners, in the form that React's `useSyncExternalStore` takes. */
 export class Observable<T> {
   #value: T;
   readonly #listeners = new Set<() => void>();

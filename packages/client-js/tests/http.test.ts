@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import * as z from "zod/mini";
-import { apiTrouble, request, send, UnreachableError } from "@/lib/http";
+import { Api, UnreachableError } from "../src/http.ts";
 
-const Anything = z.unknown();
+let api: Api;
 const answers: (Response | Error | "hangs")[] = [];
 
 /** Replaces the network under `fetch`. */
@@ -16,37 +15,36 @@ const network = (_path: unknown, init: RequestInit = {}) =>
 
 beforeEach(() => {
   vi.useFakeTimers();
-  vi.stubGlobal("fetch", network);
+  api = new Api({ url: "http://shop", fetch: network });
 });
 afterEach(async () => {
   answers.splice(0, answers.length, Response.json({}));
-  await request(Anything, "/api/me");
-  expect(apiTrouble.get()).toBeNull();
-  vi.unstubAllGlobals();
+  await api.send("/api/me");
+  expect(api.trouble.get()).toBeNull();
   vi.useRealTimers();
 });
 
 test("an API counts as away until it answers, even with an error of the request", async () => {
   for (const answer of [new TypeError("refused"), new Response("", { status: 502 })]) {
     answers.push(answer, Response.json({ detail: "No such order." }, { status: 404 }));
-    await expect(send("/api/orders")).rejects.toThrow(UnreachableError);
-    expect(apiTrouble.get()?.answered).toBe(false);
-    await expect(send("/api/orders/1")).rejects.toThrow("No such order.");
-    expect(apiTrouble.get()).toBeNull();
+    await expect(api.send("/api/orders")).rejects.toThrow(UnreachableError);
+    expect(api.trouble.get()?.answered).toBe(false);
+    await expect(api.send("/api/orders/1")).rejects.toThrow("No such order.");
+    expect(api.trouble.get()).toBeNull();
   }
 });
 
 test("an API that cannot serve is reported with its own message", async () => {
   const detail = "The database does not answer right now; try again shortly.";
   answers.push(Response.json({ detail }, { status: 503 }));
-  await expect(send("/api/orders")).rejects.toThrow(detail);
-  expect(apiTrouble.get()).toMatchObject({ message: detail, answered: true });
+  await expect(api.send("/api/orders")).rejects.toThrow(detail);
+  expect(api.trouble.get()).toMatchObject({ message: detail, answered: true });
 });
 
 test("a read times out; a write does not, because its outcome would be unknown", async () => {
   answers.push("hangs", "hangs");
-  const reading = send("/api/orders");
-  const writing = send("/api/orders", { method: "POST" });
+  const reading = api.send("/api/orders");
+  const writing = api.send("/api/orders", { method: "POST" });
   const outcome = expect(reading).rejects.toThrow("The API does not answer.");
   const written = vi.fn();
   writing.then(written, written);
@@ -58,11 +56,11 @@ test("a read times out; a write does not, because its outcome would be unknown",
 test("a request without an answer for 5 s shows, until the answer arrives", async () => {
   answers.push("hangs");
   const request = new AbortController();
-  const writing = send("/api/orders/1", { method: "PUT", signal: request.signal });
+  const writing = api.send("/api/orders/1", { method: "PUT", signal: request.signal });
   await vi.advanceTimersByTimeAsync(4_999);
-  expect(apiTrouble.get()).toBeNull();
+  expect(api.trouble.get()).toBeNull();
   await vi.advanceTimersByTimeAsync(1);
-  expect(apiTrouble.get()?.message).toBe("The API does not answer.");
+  expect(api.trouble.get()?.message).toBe("The API does not answer.");
   request.abort();
   await expect(writing).rejects.toThrow(DOMException);
 });
@@ -70,8 +68,8 @@ test("a request without an answer for 5 s shows, until the answer arrives", asyn
 test("an aborted request does not change the state of the API", async () => {
   answers.push("hangs");
   const request = new AbortController();
-  const reading = send("/api/orders", { signal: request.signal });
+  const reading = api.send("/api/orders", { signal: request.signal });
   request.abort();
   await expect(reading).rejects.toThrow(DOMException);
-  expect(apiTrouble.get()).toBeNull();
+  expect(api.trouble.get()).toBeNull();
 });

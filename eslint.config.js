@@ -4,7 +4,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  globalIgnores(["dist"]),
+  globalIgnores(["**/dist"]),
   js.configs.recommended,
   {
     files: ["**/*.{ts,tsx}"],
@@ -26,7 +26,7 @@ export default defineConfig(
   },
   {
     // Shared code must not depend on a feature.
-    files: ["src/lib/**", "src/components/**"],
+    files: ["frontend/src/lib/**", "frontend/src/components/**"],
     rules: {
       "no-restricted-imports": ["error", { patterns: ["@/features/*", "@/app"] }],
     },

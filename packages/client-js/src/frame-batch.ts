@@ -1,4 +1,6 @@
 const HIDDEN_TAB_MS = 250;
+/** Where there are no frames, as in Node. */
+const WITHOUT_FRAMES_MS = 16;
 const MOST_PER_FRAME = 1000;
 /** Above this rate a reader cannot follow single changes. */
 const BUSY_PER_SECOND = 50;
@@ -7,7 +9,7 @@ const BUSY_EVERY_MS = 200;
 /**
  * Collects items and delivers them together: with the next animation frame at low rates, five times
  * a second at high rates. A burst of 10,000 items costs a few renders of bounded work each. A hidden
- * tab draws no frames, so a timer delivers there.
+ * tab and a server draw no frames, so a timer delivers there.
  */
 export class FrameBatch<T> {
   #items: T[] = [];
@@ -38,6 +40,7 @@ export class FrameBatch<T> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#frame = undefined;
   }
 
   readonly #flush = (): void => {
@@ -56,8 +59,9 @@ export class FrameBatch<T> {
     if (pause > 0) {
       this.#timer = setTimeout(this.#flush, pause);
     } else {
-      this.#timer = setTimeout(this.#flush, HIDDEN_TAB_MS);
-      this.#frame = requestAnimationFrame(this.#flush);
+      const hasFrames = typeof requestAnimationFrame === "function";
+      this.#timer = setTimeout(this.#flush, hasFrames ? HIDDEN_TAB_MS : WITHOUT_FRAMES_MS);
+      if (hasFrames) this.#frame = requestAnimationFrame(this.#flush);
     }
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseJson, rawNumber, toJson } from "@/lib/json";
+import { parseJson, rawNumber, toJson } from "../src/json.ts";
 
 test.each([
   "9007199254740993",

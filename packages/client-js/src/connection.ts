@@ -1,0 +1,352 @@
+/**
+ * A connection that reconnects, resumes at its place and detects gaps. It knows positions but nothing
+ * about rows; what a message means is decided by `Follower`.
+ *
+ *     idle -> connecting -> live -> waiting -> connecting -> ...
+ *
+ * The listener gets every event once and in order; where that is impossible, `onReset` tells it to
+ * fetch a new snapshot.
+ */
+import { backoffMs } from "./backoff.ts";
+import type { Tables } from "./filters.ts";
+import { Follower, type Place } from "./follower.ts";
+import type { Api } from "./http.ts";
+import { toJson } from "./json.ts";
+import { type ChangeEvent, readMessage, type ServerMessage } from "./messages.ts";
+import { Observable } from "./observable.ts";
+import {
+  openEventStream,
+  openWebSocket,
+  type Transport,
+  UNAUTHORIZED,
+  type WebSocketClass,
+} from "./transport.ts";
+
+export type Phase = "idle" | "connecting" | "live" | "waiting";
+
+export interface LiveState {
+  readonly phase: Phase;
+  /** How messages arrive; null before the first connection. */
+  readonly transport: Transport["name"] | null;
+  readonly gateway: string | null;
+  readonly stream: string | null;
+  /** No event up to this position is missing. */
+  readonly position: number | null;
+  /** Positions also advance without events: only some rows are wanted, or may be seen. */
+  readonly partial: boolean;
+  /** While waiting: when the next attempt starts (epoch, ms). */
+  readonly retryAt: number | null;
+  /** When the last snapshot or message arrived (epoch, ms). */
+  readonly heardAt: number | null;
+  /** Connections and attempts that ended since the last hello. */
+  readonly lost: number;
+}
+
+export interface ConnectionOptions {
+  readonly api: Api;
+  /** Conflated: only the newest state of each row, not every change. */
+  readonly onEvents: (events: readonly ChangeEvent[], conflated: boolean) => void;
+  readonly onReset: (reason: string) => void;
+  /** The schema has another version than before. */
+  readonly onSchema?: (version: string) => void;
+  /** Missed events may come as the newest state of each row. */
+  readonly conflates?: () => boolean;
+  /** Without one, as in Node before version 22, events arrive as server-sent events. */
+  readonly WebSocket?: WebSocketClass | undefined;
+  readonly random?: () => number;
+}
+
+const HELLO_WITHIN_MS = 10_000;
+const ANSWER_WITHIN_MS = 5_000;
+const MISSED_HEARTBEATS = 2.5;
+/** The allowed silence doubles at most this often: to five minutes at the usual heartbeat. */
+const MOST_PATIENCE = 3;
+/** After this many attempts without a hello the WebSocket may be what a proxy does not let through. */
+const ATTEMPTS_BEFORE_SSE = 2;
+/** Server-sent events work: try a WebSocket again after this time. */
+const WEBSOCKET_AGAIN_MS = 5 * 60_000;
+
+export class Connection {
+  readonly state = new Observable<LiveState>({
+    phase: "idle",
+    transport: null,
+    gateway: null,
+    stream: null,
+    position: null,
+    partial: false,
+    retryAt: null,
+    heardAt: null,
+    lost: 0,
+  });
+
+  readonly #options: ConnectionOptions;
+  readonly #follower = new Follower();
+  #transport: Transport | null = null;
+  #failures = 0;
+  /**
+   * Consecutive connections that fell silent. A browser hides the bytes of a message that is still
+   * arriving, so after giving up on a large one over a slow line, wait longer the next time.
+   */
+  #silences = 0;
+  /** Consecutive WebSockets that ended without a hello. */
+  #withoutHello = 0;
+  #attempt = 0;
+  /** The token of this connection. */
+  #shown: string | null = null;
+  #heartbeatMs = HELLO_WITHIN_MS;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #watchdog: ReturnType<typeof setTimeout> | undefined;
+  #again: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** Connect, and deliver the events after the place; null: from now on. */
+  start(place: Place | null): void {
+    this.#hangUp();
+    this.#follower.place = place;
+    this.#showPlace();
+    this.#change({ heardAt: Date.now() });
+    this.#connect();
+  }
+
+  stop(): void {
+    this.#hangUp();
+    clearTimeout(this.#retry);
+    this.#change({ phase: "idle", retryAt: null });
+  }
+
+  /** Receive only what matches these filters; null: everything. */
+  subscribe(tables: Tables | null): void {
+    this.#follower.tables = tables;
+    if (this.state.get().phase !== "live") return;
+    const message = this.#follower.resubscribe();
+    if (message === null || this.#transport?.send(toJson(message))) return;
+    this.#hangUp();
+    this.#connect();
+  }
+
+  /**
+   * Check the connection now: the network is back, or the page is visible again. Timers stood still
+   * while the machine slept.
+   */
+  wake(): void {
+    const { phase, heardAt } = this.state.get();
+    if (phase === "waiting") this.#connect();
+    if (phase !== "live") return;
+    if (Date.now() - (heardAt ?? 0) > MISSED_HEARTBEATS * this.#heartbeatMs) this.#fail();
+    else if (this.#transport?.send('{"type":"ping"}')) this.#expectMessageWithin(ANSWER_WITHIN_MS);
+  }
+
+  #connect(): void {
+    clearTimeout(this.#retry);
+    this.#change({ phase: "connecting", retryAt: null });
+    this.#expectMessageWithin(HELLO_WITHIN_MS);
+    const isStream = this.#WebSocket === undefined || this.#withoutHello >= ATTEMPTS_BEFORE_SSE;
+    if (!this.#options.api.hasTokens) {
+      this.#open(isStream, null, null);
+      return;
+    }
+    const attempt = (this.#attempt += 1);
+    this.#signIn(isStream).then(
+      ([token, ticket]) => attempt === this.#attempt && this.#open(isStream, token, ticket),
+      () => attempt === this.#attempt && this.#fail(),
+    );
+  }
+
+  async #signIn(isStream: boolean): Promise<[token: string | null, ticket: string | null]> {
+    const { api } = this.#options;
+    const token = await api.token();
+    return [token, isStream && token !== null ? await api.ticket() : null];
+  }
+
+  get #WebSocket(): WebSocketClass | undefined {
+    return "WebSocket" in this.#options ? this.#options.WebSocket : globalThis.WebSocket;
+  }
+
+  #open(isStream: boolean, token: string | null, ticket: string | null): void {
+    const { api, conflates } = this.#options;
+    const query = new URLSearchParams({
+      ...this.#follower.connect(),
+      ...(conflates?.() && this.#follower.place && { conflate: "1" }),
+      ...(ticket !== null && { ticket }),
+    });
+    this.#shown = token;
+    const target = `${isStream ? "/sse" : "/ws"}?${query.toString()}`;
+    const handlers = {
+      onOpen: () => {
+        // The first message: addresses are logged, and pages cannot set headers.
+        if (token !== null) this.#transport?.send(toJson({ type: "auth", token }));
+      },
+      onMessage: (data: unknown) => this.#receive(readMessage(data)),
+      onBytes: () => this.#expectMessageWithin(this.#patienceMs()),
+      onClose: (code: number) => this.#closed(code),
+    };
+    const Socket = this.#WebSocket;
+    if (isStream || Socket === undefined) {
+      this.#withoutHello = 0; // if this fails, too, the WebSocket is next
+      this.#transport = openEventStream(api, target, handlers);
+    } else {
+      this.#withoutHello += 1;
+      this.#transport = openWebSocket(Socket, api.url + target, handlers);
+    }
+    this.#change({ transport: this.#transport.name });
+  }
+
+  #closed(code: number): void {
+    if (code === UNAUTHORIZED) void this.#signedOut();
+    else this.#fail();
+  }
+
+  /** The token is no longer accepted: go on with another one, if there is one. */
+  async #signedOut(): Promise<void> {
+    const { api } = this.#options;
+    const refused = this.#shown;
+    this.#hangUp();
+    const attempt = this.#attempt;
+    const token = await this.#token();
+    if (attempt !== this.#attempt) return;
+    if (token !== null && token !== refused) {
+      this.#fail();
+      return;
+    }
+    this.stop();
+    api.unauthorized();
+  }
+
+  #receive(message: ServerMessage | null): void {
+    this.#expectMessageWithin(this.#patienceMs());
+    this.#change({ heardAt: Date.now() });
+    if (message?.type === "hello") this.#begin(message.gateway, message.heartbeat_seconds);
+    if (message?.type === "error") {
+      console.warn(`The gateway refused a message: ${message.code}, ${message.message}`);
+    }
+    for (const action of this.#follower.take(message)) {
+      switch (action.do) {
+        case "deliver":
+          this.#showPlace();
+          this.#options.onEvents(action.events, action.conflated);
+          break;
+        case "reset":
+          this.#showPlace();
+          this.#options.onReset(action.reason);
+          break;
+        case "schema":
+          this.#options.onSchema?.(action.version);
+          break;
+        case "proven":
+          this.#succeeded();
+          break;
+        case "renew token":
+          void this.#renew();
+          break;
+        case "fail":
+          this.#fail();
+          return;
+        default:
+          action satisfies never;
+      }
+    }
+    this.#showPlace();
+    if (this.#follower.state === "live") this.subscribe(this.#follower.tables);
+  }
+
+  #begin(gateway: string, heartbeatS: number): void {
+    this.#heartbeatMs = heartbeatS * 1000;
+    this.#expectMessageWithin(this.#patienceMs());
+    this.#withoutHello = 0;
+    this.#change({ gateway, lost: 0 });
+    if (this.#transport?.name === "sse") this.#tryWebSocketLater();
+  }
+
+  async #token(): Promise<string | null> {
+    try {
+      return await this.#options.api.token();
+    } catch {
+      return null;
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const token = await this.#token();
+    // A stream carries no message: it ends with its ticket's token, and the next one has another.
+    if (token !== null) this.#transport?.send(toJson({ type: "auth", token }));
+  }
+
+  /** Find out whether a WebSocket can be opened now; the stream goes on meanwhile. */
+  #tryWebSocketLater(): void {
+    clearTimeout(this.#again);
+    const { api } = this.#options;
+    const Socket = this.#WebSocket;
+    if (Socket === undefined) return;
+    this.#again = setTimeout(() => {
+      const probe = openWebSocket(Socket, `${api.url}/ws`, {
+        onOpen: () => {
+          probe.close();
+          this.#hangUp();
+          this.#connect();
+        },
+        onMessage: () => undefined,
+        onBytes: () => undefined,
+        onClose: () => this.#tryWebSocketLater(),
+      });
+    }, WEBSOCKET_AGAIN_MS);
+  }
+
+  /** The connection delivers: the next failure starts with the shortest delay again. */
+  #succeeded(): void {
+    this.#failures = 0;
+    this.#silences = 0;
+    this.#expectMessageWithin(this.#patienceMs());
+  }
+
+  /** Drop this connection and try again later. */
+  #fail(): void {
+    // Without a transport the request for a ticket failed: that says nothing about the gateway.
+    const lost = this.state.get().lost + (this.#transport ? 1 : 0);
+    this.#hangUp();
+    clearTimeout(this.#retry);
+    const delay = backoffMs(this.#failures, this.#options.random);
+    this.#failures += 1;
+    this.#retry = setTimeout(() => this.#connect(), delay);
+    this.#change({ phase: "waiting", retryAt: Date.now() + delay, lost });
+  }
+
+  #hangUp(): void {
+    this.#attempt += 1; // a ticket that arrives later must not open a connection
+    clearTimeout(this.#watchdog);
+    clearTimeout(this.#again);
+    this.#transport?.close();
+    this.#transport = null;
+  }
+
+  #expectMessageWithin(ms: number): void {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(() => {
+      if (this.state.get().phase === "live") this.#silences += 1;
+      this.#fail();
+    }, ms);
+  }
+
+  #patienceMs(): number {
+    return MISSED_HEARTBEATS * this.#heartbeatMs * 2 ** Math.min(this.#silences, MOST_PATIENCE);
+  }
+
+  #showPlace(): void {
+    const { place, state, isPartial: partial } = this.#follower;
+    const isLive = state === "live" && this.#transport !== null;
+    this.#change({
+      stream: place?.stream ?? null,
+      position: place?.position ?? null,
+      partial,
+      ...(isLive && { phase: "live" }),
+    });
+  }
+
+  #change(change: Partial<LiveState>): void {
+    const state = this.state.get();
+    const names = Object.keys(change) as (keyof LiveState)[];
+    if (names.some((name) => state[name] !== change[name])) this.state.set({ ...state, ...change });
+  }
+}

@@ -1,0 +1,143 @@
+/** Which rows match a filter, decided as the server decides it. Pure. */
+import { ORDERS } from "./messages.ts";
+import type { Row } from "./row.ts";
+import type { Column, Table } from "./schema.ts";
+import { compareForms, decimalOf, type Form, formOf, isDecimal, numericForm } from "./values.ts";
+
+export type Value = string | number | bigint | boolean | null;
+
+/** Bounds, all of which must hold, and values that are left out. Null is outside of every bound. */
+export interface Range {
+  readonly gte?: Value;
+  readonly gt?: Value;
+  readonly lte?: Value;
+  readonly lt?: Value;
+  readonly not?: Value | readonly Value[];
+}
+
+/** By column: a list of values, any of which matches, or a range. All columns must match. */
+export type Filter = Readonly<Record<string, readonly Value[] | Range>>;
+
+/** The filters of a subscription, by table. */
+export type Tables = Readonly<Record<string, Filter>>;
+
+export type Matcher = (row: Row) => boolean;
+
+const BOUNDS = {
+  gte: (order: number) => order >= 0,
+  gt: (order: number) => order > 0,
+  lte: (order: number) => order <= 0,
+  lt: (order: number) => order < 0,
+};
+
+/** `search`: words that must occur in the columns of text, or a row's key. */
+export function matcherOf(filter: Filter, search: string, table: Table | undefined): Matcher {
+  const tests = Object.entries(filter).map(([name, condition]) =>
+    conditionOf(name, condition, table),
+  );
+  const found = search === "" ? undefined : searchOf(search, table);
+  return (row) => tests.every((test) => test(row)) && (found?.(row) ?? true);
+}
+
+function conditionOf(given: string, condition: readonly Value[] | Range, table?: Table): Matcher {
+  const name = columnOf(given, table);
+  const column = table?.columns.find((each) => each.name === name);
+  const admits = isList(condition) ? oneOf(condition, column) : within(condition, column);
+  return (row) => Object.hasOwn(row, name) && admits(formOf(row[name], column));
+}
+
+/** `order_id` of an order means its key. */
+function columnOf(given: string, table: Table | undefined): string {
+  const isKnown = table?.columns.some(({ name }) => name === given);
+  if (given !== "order_id" || isKnown || (table && table.name !== ORDERS)) return given;
+  return table?.key[0] ?? given;
+}
+
+const isList = (condition: readonly Value[] | Range): condition is readonly Value[] =>
+  Array.isArray(condition);
+
+type Admits = (form: Form) => boolean;
+
+function oneOf(values: readonly Value[], column: Column | undefined): Admits {
+  const forms = values.map((value) => givenForm(value, column));
+  return (form) => forms.some((each) => compareForms(form, each) === 0);
+}
+
+function within({ not, ...bounds }: Range, column: Column | undefined): Admits {
+  const excluded = not === undefined ? [] : isValues(not) ? not : [not];
+  const isExcluded = oneOf(excluded, column);
+  const tests = Object.entries(bounds).map(([name, limit]) =>
+    boundOf(BOUNDS[name as keyof typeof BOUNDS], givenForm(limit, column)),
+  );
+  return (form) => !isExcluded(form) && tests.every((test) => test(form));
+}
+
+const isValues = (not: Value | readonly Value[]): not is readonly Value[] => Array.isArray(not);
+
+function boundOf(admits: (order: number) => boolean, limit: Form): Admits {
+  return (form) => {
+    if (!isDecimal(limit)) {
+      const order = typeof form === "string" ? compareForms(form, limit) : undefined;
+      return order !== undefined && admits(order);
+    }
+    if (form === "NaN") return admits(1); // for PostgreSQL it is greater than any other number
+    const number = numericForm(form);
+    const order = number && compareForms(number, limit);
+    return order !== undefined && admits(order);
+  };
+}
+
+/** The form of a value that a filter gives; numbers and uuids may be written in several ways. */
+function givenForm(value: Value, column: Column | undefined): Form {
+  if (typeof value !== "string") return formOf(value, column);
+  if (column?.kind === "integer" || column?.kind === "number") return decimalOf(value) ?? value;
+  if (column?.kind === "uuid") return uuidOf(value);
+  return formOf(value, column);
+}
+
+const uuidOf = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[{}-]|^urn:uuid:/g, "")
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+
+function searchOf(search: string, table: Table | undefined): Matcher {
+  const key = table?.key.length === 1 ? table.key[0] : undefined;
+  const idOf = (row: Row) => (key === undefined ? undefined : String(row[key]));
+  if (search.startsWith("#")) return (row) => search.slice(1) === idOf(row);
+  const words = folded(search).split(/\s+/).filter(Boolean);
+  const searched = (table?.columns ?? []).filter(
+    ({ kind }) => kind === "text" || kind === "choice",
+  );
+  return (row) => {
+    if (words.length === 0 || search === idOf(row)) return true;
+    const texts = searched.map(({ name }) => (typeof row[name] === "string" ? row[name] : ""));
+    const text = folded(texts.join("\n"));
+    return words.every((word) => text.includes(word));
+  };
+}
+
+/** The API's folding: case and accents do not matter to a search. */
+const folded = (text: string): string =>
+  text
+    .normalize("NFKD")
+    .replace(/[\u0300-\u036f]/g, "")
+    .toLowerCase()
+    .replaceAll("ς", "σ");
+
+/** A filter as the API takes it in a query. */
+export function filterToQuery(filter: Filter, table: Table | undefined): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [given, condition] of Object.entries(filter)) {
+    const column = columnOf(given, table);
+    const operators = isList(condition) ? { eq: condition } : condition;
+    for (const [operator, value] of Object.entries(operators)) {
+      for (const each of [value].flat()) {
+        // With an operator also a column works whose name is a parameter, such as "limit".
+        if (each === null) query.append(`${column}.is`, operator === "not" ? "not_null" : "null");
+        else query.append(`${column}.${operator}`, String(each));
+      }
+    }
+  }
+  return query;
+}

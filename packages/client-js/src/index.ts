@@ -1,0 +1,38 @@
+/** Live rows of PostgreSQL tables. */
+export { backoffMs } from "./backoff.ts";
+export { type ClockEstimate, DatabaseClock } from "./clock.ts";
+export { Connection, type ConnectionOptions, type LiveState, type Phase } from "./connection.ts";
+export {
+  EventsLostError,
+  type EventsOptions,
+  type PlaceStore,
+  type StreamEvent,
+} from "./event-reader.ts";
+export {
+  type Filter,
+  type Matcher,
+  matcherOf,
+  type Range,
+  type Tables,
+  type Value,
+} from "./filters.ts";
+export type { Place } from "./follower.ts";
+export { FrameBatch } from "./frame-batch.ts";
+export {
+  Api,
+  type ApiOptions,
+  readJson,
+  RefusedError,
+  type TokenProvider,
+  UnreachableError,
+  withJson,
+} from "./http.ts";
+export { parseJson, rawNumber, toJson } from "./json.ts";
+export { connect, type ConnectOptions, type EventsListener, Live } from "./live.ts";
+export { LiveTable, type TableOptions, type TableSnapshot, type TableState } from "./live-table.ts";
+export { type ChangeEvent, type Operation, ORDERS, readEvent, rowsOf } from "./messages.ts";
+export { Observable } from "./observable.ts";
+export { compareIds, type Id, isId, isRow, type Row, versionOf } from "./row.ts";
+export type { Column, Kind, Schema, Table } from "./schema.ts";
+export { SchemaFeed } from "./schema-feed.ts";
+export { ConflictError, type KeyLike } from "./table-writes.ts";

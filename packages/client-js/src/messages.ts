@@ -1,0 +1,201 @@
+/**
+ * The server's messages, checked before use. `MESSAGES` is the only TypeScript form of their shapes; a
+ * test compares it with the JSON Schema that the server's models produce.
+ *
+ * Unknown members and message types are ignored, so that a newer server does not break an older client.
+ * The ten thousand events of a burst are read by a few comparisons each.
+ */
+import { parseJson } from "./json.ts";
+import { type Id, isId, isRow, type Row } from "./row.ts";
+
+const OPERATIONS = ["INSERT", "UPDATE", "DELETE", "TRUNCATE", "LEAVE"] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+/** The table whose rows `/api/orders` shows, and whose events have the row in `order`. */
+export const ORDERS = "orders";
+
+/** One change of one row of a watched table. */
+export interface ChangeEvent<R extends Row = Row> {
+  readonly position: number;
+  readonly table: string;
+  readonly operation: Operation;
+  /** The order, or the order that the row belongs to. */
+  readonly order_id: Id | null;
+  /** The key of a row of another table. */
+  readonly key: Row | null;
+  /** The new row; null after DELETE, TRUNCATE and LEAVE. */
+  readonly row: R | null;
+  /** The old values of the columns that an UPDATE changed; of a DELETE the whole old row. */
+  readonly changed: Row | null;
+  readonly actor: string | null;
+  readonly changed_at: string;
+}
+
+export interface Hello {
+  readonly type: "hello";
+  readonly gateway: string;
+  readonly stream: string;
+  readonly position: number;
+  /** Empty while the gateway does not know it. */
+  readonly schema?: string;
+  readonly heartbeat_seconds: number;
+}
+export interface EventsMessage {
+  readonly type: "events";
+  readonly first: number;
+  readonly last: number;
+  /** Only the newest state of each row, not every change. */
+  readonly conflated: boolean;
+  readonly events: readonly ChangeEvent[];
+  /** Events that could not be read; what they changed is unknown. */
+  readonly unreadable: number;
+}
+export type ServerMessage =
+  | Hello
+  | EventsMessage
+  | { readonly type: "authenticated"; readonly rows?: Row | null }
+  | { readonly type: "expiring"; readonly seconds: number }
+  | { readonly type: "heartbeat"; readonly position: number }
+  | { readonly type: "pong"; readonly position?: number }
+  | { readonly type: "subscribed"; readonly position: number }
+  | { readonly type: "reset"; readonly reason: string; readonly position: number }
+  | { readonly type: "schema"; readonly version: string }
+  | { readonly type: "error"; readonly code: string; readonly message: string }
+  /** A type of a newer server. */
+  | { readonly type: "unknown" };
+
+/** What a member of a message may be. */
+interface Member {
+  readonly types: readonly string[];
+  readonly accepts: (value: unknown) => boolean;
+}
+const isText = (value: unknown): value is string => typeof value === "string";
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
+
+const text: Member = { types: ["string"], accepts: isText };
+const position: Member = { types: ["number"], accepts: (it) => isWhole(it) && it >= 0 };
+const seconds: Member = { types: ["number"], accepts: (it) => typeof it === "number" && it > 0 };
+const object: Member = { types: ["object", "null"], accepts: (it) => it === null || isRow(it) };
+const list: Member = { types: ["array"], accepts: Array.isArray };
+const orNothing = ({ types, accepts }: Member): Member & { optional: true } => ({
+  types: [...types, "null"],
+  accepts: (it) => it == null || accepts(it),
+  optional: true,
+});
+
+/** The members that are read, by the type of the message. */
+export const MESSAGES = {
+  hello: {
+    gateway: text,
+    stream: text,
+    position,
+    schema: orNothing(text),
+    heartbeat_seconds: seconds,
+  },
+  authenticated: { rows: orNothing(object) },
+  expiring: { seconds },
+  events: {
+    first: position,
+    last: position,
+    conflated: orNothing({ types: ["boolean"], accepts: (it) => typeof it === "boolean" }),
+    events: list,
+  },
+  heartbeat: { position },
+  pong: { position: orNothing(position) },
+  subscribed: { position },
+  reset: { reason: text, position },
+  schema: { version: text },
+  error: { code: text, message: text },
+} satisfies Record<string, Record<string, Member>>;
+
+/** Read one message; null where it is none, or one that may have held anything. */
+export function readMessage(data: unknown): ServerMessage | null {
+  const message = parsed(data);
+  if (!isRow(message) || !isText(message.type)) return null;
+  if (!Object.hasOwn(MESSAGES, message.type)) return { type: "unknown" };
+  const members = Object.entries<Member>(MESSAGES[message.type as keyof typeof MESSAGES]);
+  if (!members.every(([name, { accepts }]) => accepts(message[name]))) return null;
+  return message.type === "events"
+    ? readEvents(message as unknown as RawEvents)
+    : (message as unknown as ServerMessage);
+}
+
+function parsed(data: unknown): unknown {
+  try {
+    return isText(data) ? parseJson(data) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+interface RawEvents {
+  readonly first: number;
+  readonly last: number;
+  readonly conflated?: boolean | null;
+  readonly events: readonly unknown[];
+}
+
+function readEvents({ first, last, conflated, events }: RawEvents): EventsMessage | null {
+  let unreadable = 0;
+  let before = first - 1;
+  const readable: ChangeEvent[] = [];
+  for (const each of events) {
+    const event = readEvent(each);
+    if (!event) unreadable += 1;
+    else if (event.position <= before || event.position > last) return null;
+    else {
+      readable.push(event);
+      before = event.position;
+    }
+  }
+  return {
+    type: "events",
+    first,
+    last,
+    conflated: conflated ?? false,
+    events: readable,
+    unreadable,
+  };
+}
+
+const isOperation = (value: unknown): value is Operation => OPERATIONS.includes(value as Operation);
+
+/** Null where the value is not an event. */
+export function readEvent(value: unknown): ChangeEvent | null {
+  if (!isRow(value)) return null;
+  const { position, table = ORDERS, operation, order_id = null, key = null } = value;
+  const { changed = null, actor = null, changed_at } = value;
+  const row = value.order ?? value.row ?? null;
+  const hasRow = operation === "INSERT" || operation === "UPDATE";
+  const isEvent =
+    isWhole(position) &&
+    isText(table) &&
+    isOperation(operation) &&
+    (order_id === null || isId(order_id)) &&
+    (key === null || isRow(key)) &&
+    (row === null ? !hasRow : isRow(row) && (table !== ORDERS || isId(order_id))) &&
+    (changed === null || isRow(changed)) &&
+    (actor === null || isText(actor)) &&
+    isText(changed_at);
+  if (!isEvent) return null;
+  return {
+    position,
+    table,
+    operation,
+    order_id,
+    key,
+    row,
+    changed,
+    actor,
+    changed_at,
+  } as ChangeEvent;
+}
+
+/** What an event did, as the row before (null values where unknown) and the row after. */
+export function rowsOf({ operation, row, changed }: ChangeEvent): {
+  before: Row | null;
+  after: Row | null;
+} {
+  const before = operation === "UPDATE" ? { ...row, ...changed } : changed;
+  return { before: operation === "INSERT" ? null : before, after: row };
+}

@@ -1,0 +1,226 @@
+/**
+ * The rows that a table shows, and how pages and events change them. Pure.
+ *
+ * The set holds *every* matching row up to a boundary in its order, and none beyond it: the last row of
+ * the last page that was loaded. So the range stays exact whatever happens, and the cursor behind the
+ * boundary stays valid.
+ */
+import type { Matcher } from "./filters.ts";
+import type { ChangeEvent } from "./messages.ts";
+import { ORDERS } from "./messages.ts";
+import { isId, keyOf, type Row, versionOf } from "./row.ts";
+import type { Column, Table } from "./schema.ts";
+import { compareColumn, ordersExactly } from "./values.ts";
+
+export type Compare = (a: Row, b: Row) => number;
+
+/** What a set holds, and in which order. */
+export interface View {
+  /** The columns of the primary key. */
+  readonly key: readonly string[];
+  readonly matches: Matcher;
+  readonly compare: Compare;
+  /** Whether `compare` orders rows exactly as the database does. */
+  readonly isExact: boolean;
+}
+
+/** `sort`: a column, or `-column`; absent: by key, newest first. */
+export function orderOf(
+  table: Pick<Table, "key" | "columns">,
+  sort: string | undefined,
+): Pick<View, "compare" | "isExact"> {
+  const sign = sort === undefined || sort.startsWith("-") ? -1 : 1;
+  const known = (name: string) => table.columns.find((column) => column.name === name);
+  const described = (name: string): Column => known(name) ?? { ...UNDESCRIBED, name };
+  const first = sort === undefined ? undefined : known(sort.replace(/^-/, ""));
+  const columns = [...(first ? [first] : []), ...table.key.map(described)];
+  const terms = columns.map((column) => ({ name: column.name, compare: compareColumn(column) }));
+  const compare = (a: Row, b: Row) => {
+    for (const { name, compare } of terms) {
+      const [left, right] = [a[name] ?? null, b[name] ?? null];
+      if (left === right) continue;
+      if (left === null || right === null) return left === null ? 1 : -1; // last in both directions
+      const order = compare(left, right);
+      if (order !== 0) return sign * order;
+    }
+    return 0;
+  };
+  return { compare, isExact: columns.every(ordersExactly) };
+}
+
+const UNDESCRIBED: Column = {
+  name: "",
+  type: "",
+  kind: "integer",
+  nullable: false,
+  writable: false,
+  default: false,
+  choices: null,
+  next: null,
+  max_length: null,
+  comment: null,
+};
+
+export interface Page<R extends Row = Row> {
+  readonly stream: string;
+  readonly position: number;
+  readonly rows: readonly R[];
+  readonly next_cursor: string | null;
+}
+
+export class RowSet<R extends Row = Row> {
+  readonly view: View;
+  /** In order; a new array after each change. */
+  rows: readonly R[];
+  /** Where the next page begins; null: there is none. Undefined: the set has to be loaded again. */
+  cursor: string | null | undefined;
+  /** Events up to here are applied. */
+  position: number;
+  /** The last row of the range; null: the range is everything. */
+  #boundary: R | null;
+  readonly #byKey: Map<string, R>;
+
+  constructor(view: View, page: Page<R>) {
+    this.view = view;
+    this.position = page.position;
+    this.#byKey = new Map(page.rows.map((row) => [keyOf(row, view.key), row]));
+    this.rows = [...this.#byKey.values()].sort(view.compare);
+    this.cursor = page.next_cursor;
+    this.#boundary = this.#end(page);
+  }
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  get(key: string): R | undefined {
+    return this.#byKey.get(key);
+  }
+
+  /**
+   * Append the next page. It may show a later moment than the set: `missed` are the events since it was
+   * requested; versions tell which of them it shows already.
+   */
+  extend(page: Page<R>, missed: readonly ChangeEvent<R>[], conflated: boolean): void {
+    const { position } = this;
+    this.cursor = page.next_cursor;
+    this.#boundary = this.#end(page);
+    const added = new Map<string, R>();
+    for (const row of page.rows) {
+      const key = keyOf(row, this.view.key);
+      if (isNewer(row, this.#byKey.get(key))) added.set(key, row);
+    }
+    this.#change(added);
+    this.position = -1;
+    this.apply(missed, conflated);
+    this.position = Math.max(position, this.position);
+  }
+
+  /** Apply events; returns whether rows have to be loaded that are not in the range. */
+  apply(events: readonly ChangeEvent<R>[], conflated = false): boolean {
+    const changes = new Map<string, R | null>();
+    let isCertain = true;
+    for (const event of events) {
+      if (event.position <= this.position) continue; // delivered twice
+      this.position = event.position;
+      if (event.operation === "TRUNCATE") {
+        changes.clear();
+        this.#clear();
+        continue;
+      }
+      const key = keyOfEvent(event, this.view.key);
+      if (key === null) continue;
+      const known = changes.has(key) ? (changes.get(key) ?? undefined) : this.#byKey.get(key);
+      const next = this.#decide(event.row, known, conflated);
+      if (next !== undefined) changes.set(key, next);
+      if (next && !this.view.isExact && this.#boundary !== null && this.#moves(known, next)) {
+        isCertain = false;
+      }
+    }
+    this.#change(changes);
+    return !isCertain;
+  }
+
+  /** Keep only the first rows; where there are more, the rest has to be loaded again. */
+  trim(most: number): void {
+    if (this.rows.length <= most) return;
+    for (const row of this.rows.slice(most)) this.#byKey.delete(keyOf(row, this.view.key));
+    this.rows = this.rows.slice(0, most);
+    this.#boundary = this.rows.at(-1) ?? null;
+    this.cursor = undefined;
+  }
+
+  /** The new row, no row (null), or no change (undefined). */
+  #decide(row: R | null, known: R | undefined, conflated: boolean): R | null | undefined {
+    if (row === null) return known ? null : undefined; // DELETE, LEAVE
+    if (known && !conflated && !isNewer(row, known)) return undefined;
+    if (this.view.matches(row) && this.#isWithin(row)) return row;
+    return known ? null : undefined;
+  }
+
+  #isWithin(row: R): boolean {
+    return this.#boundary === null || this.view.compare(row, this.#boundary) <= 0;
+  }
+
+  #moves(known: R | undefined, next: R): boolean {
+    return known === undefined || this.view.compare(known, next) !== 0;
+  }
+
+  #end({ next_cursor, rows }: Page<R>): R | null {
+    return next_cursor === null ? null : (rows.at(-1) ?? this.#boundary);
+  }
+
+  #clear(): void {
+    this.#byKey.clear();
+    this.rows = [];
+    this.cursor = null; // no row is left that might not be loaded
+    this.#boundary = null;
+  }
+
+  #change(changes: ReadonlyMap<string, R | null>): void {
+    if (changes.size === 0) return;
+    const replaced = new Set<R>();
+    const added: R[] = [];
+    for (const [key, row] of changes) {
+      const known = this.#byKey.get(key);
+      if (known) replaced.add(known);
+      if (row) {
+        this.#byKey.set(key, row);
+        added.push(row);
+      } else this.#byKey.delete(key);
+    }
+    this.rows = this.#merged(replaced, added.sort(this.view.compare));
+  }
+
+  /** One pass over the rows: cheaper than sorting them again. */
+  #merged(without: ReadonlySet<R>, added: readonly R[]): R[] {
+    const merged: R[] = [];
+    let next = 0;
+    for (const row of this.rows) {
+      if (without.has(row)) continue;
+      for (let other = added[next]; other && this.view.compare(other, row) < 0;) {
+        merged.push(other);
+        next += 1;
+        other = added[next];
+      }
+      merged.push(row);
+    }
+    return merged.concat(added.slice(next));
+  }
+}
+
+/**
+ * Whether a row replaces the known one. A snapshot may be ahead of its position, so an older version
+ * would be a step back. Not so in a conflated frame, from which a DELETE and a new INSERT of the same
+ * key may have been left out.
+ */
+function isNewer(row: Row, known: Row | undefined): boolean {
+  if (known === undefined || versionOf(row) === 0 || versionOf(known) === 0) return true;
+  return versionOf(row) > versionOf(known);
+}
+
+/** Null for an event of no row. */
+export function keyOfEvent(event: ChangeEvent, columns: readonly string[]): string | null {
+  if (event.table !== ORDERS) return event.key && keyOf(event.key, columns);
+  return isId(event.order_id) ? String(event.order_id) : null;
+}

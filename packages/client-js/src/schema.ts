@@ -1,0 +1,92 @@
+/** The description of the watched tables, as `GET /api/schema` gives it. */
+import { isRow } from "./row.ts";
+
+const KINDS = [
+  "text",
+  "choice",
+  "integer",
+  "number",
+  "boolean",
+  "date",
+  "timestamp",
+  "uuid",
+  "json",
+  "array",
+  "binary",
+  "other",
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+export interface Column {
+  readonly name: string;
+  /** PostgreSQL's name of the type, such as `numeric(12,2)`. */
+  readonly type: string;
+  readonly kind: Kind;
+  readonly nullable: boolean;
+  readonly writable: boolean;
+  /** Whether PostgreSQL fills in a value where none is given. */
+  readonly default: boolean;
+  readonly choices: readonly string[] | null;
+  /** For each choice the choices that may follow it, the usual one first. */
+  readonly next: Readonly<Record<string, readonly string[]>> | null;
+  readonly max_length: number | null;
+  readonly comment: string | null;
+}
+
+export interface Table {
+  readonly name: string;
+  /** The columns of the primary key. */
+  readonly key: readonly string[];
+  /** Where the rows belong to the rows of another table. */
+  readonly parent: { readonly table: string; readonly column: string } | null;
+  readonly columns: readonly Column[];
+  /** The columns that a page shows as an order's status, customer, title and quantity. */
+  readonly display?: Readonly<Record<string, string | null>> | null;
+}
+
+export interface Schema {
+  readonly version: string;
+  readonly tables: readonly Table[];
+}
+
+/** Null where the value is no description. A member that cannot be read has its usual value. */
+export function readSchema(value: unknown): Schema | null {
+  if (!isRow(value) || typeof value.version !== "string" || !Array.isArray(value.tables))
+    return null;
+  return {
+    version: value.version,
+    tables: value.tables.map(readTable).filter((it) => it !== null),
+  };
+}
+
+function readTable(value: unknown): Table | null {
+  if (!isRow(value) || typeof value.name !== "string" || !Array.isArray(value.columns)) return null;
+  const { key, parent, display } = value;
+  return {
+    name: value.name,
+    key: isTexts(key) && key.length > 0 ? key : ["id"],
+    parent: isRow(parent) ? (parent as Table["parent"]) : null,
+    columns: value.columns.map(readColumn).filter((column) => column !== null),
+    display: isRow(display) ? (display as Record<string, string | null>) : null,
+  };
+}
+
+function readColumn(value: unknown): Column | null {
+  if (!isRow(value) || typeof value.name !== "string") return null;
+  const { type, kind, choices, next, max_length, comment } = value;
+  return {
+    name: value.name,
+    type: typeof type === "string" ? type : "",
+    kind: KINDS.includes(kind as Kind) ? (kind as Kind) : "other",
+    nullable: value.nullable !== false,
+    writable: value.writable === true,
+    default: value.default === true,
+    choices: isTexts(choices) ? choices : null,
+    next: isRow(next) && Object.values(next).every(isTexts) ? (next as Column["next"]) : null,
+    max_length: typeof max_length === "number" ? max_length : null,
+    comment: typeof comment === "string" ? comment : null,
+  };
+}
+
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === "string");
