@@ -212,7 +212,8 @@ export class Connection {
       return;
     }
     this.stop();
-    api.unauthorized();
+    const idle = this.#attempt;
+    if ((await api.unauthorized()) && idle === this.#attempt) this.#connect();
   }
 
   #receive(message: ServerMessage | null): void {

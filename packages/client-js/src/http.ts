@@ -13,8 +13,11 @@ export interface ApiOptions {
   /** "include" sends cookies to another origin, too. */
   readonly credentials?: RequestCredentials | undefined;
   readonly fetch?: typeof fetch | undefined;
-  /** A token is missing, expired or revoked: repeating the request would not help. */
-  readonly onUnauthorized?: (() => void) | undefined;
+  /**
+   * A token or session is missing, expired or revoked. If the answer becomes true, the user has signed in
+   * again: then the request is repeated, and the connection goes on.
+   */
+  readonly onUnauthorized?: (() => unknown) | undefined;
 }
 
 /** The API refused a request: its message, and one per field where it gave any. */
@@ -51,6 +54,11 @@ const SLOW_MS = 5_000;
 /** Longer than the five seconds that the edge waits for a restarting API. */
 const ANSWER_WITHIN_MS = 15_000;
 
+export interface RequestOptions extends RequestInit {
+  /** The request proves who the user is: that it is refused is its own answer. */
+  readonly signsIn?: boolean;
+}
+
 /** Reads an answer; null where it is not what was asked for. */
 export type Reader<T> = (body: unknown) => T | null;
 
@@ -66,14 +74,15 @@ export class Api {
     this.url = (options.url ?? origin).replace(/\/+$/, "");
   }
 
-  async request<T>(reader: Reader<T>, path: string, init?: RequestInit): Promise<T> {
+  async request<T>(reader: Reader<T>, path: string, init?: RequestOptions): Promise<T> {
     const response = await this.send(path, init);
     const body = reader(await readJson(response));
     if (body === null) throw new UnreachableError("The API's answer was not understood.");
     return body;
   }
 
-  async send(path: string, init?: RequestInit): Promise<Response> {
+  async send(path: string, options: RequestOptions = {}): Promise<Response> {
+    const { signsIn = false, ...init } = options;
     let response: Response;
     try {
       const token = this.token();
@@ -93,7 +102,9 @@ export class Api {
     }
     this.trouble.set(null);
     if (response.ok) return response;
-    if (response.status === 401) this.unauthorized();
+    if (response.status === 401 && !signsIn && (await this.unauthorized())) {
+      return this.send(path, init);
+    }
     throw refusal(response.status, await readJson(response));
   }
 
@@ -112,8 +123,9 @@ export class Api {
     return this.request(read, "/api/tickets", { method: "POST" });
   }
 
-  unauthorized(): void {
-    this.#options.onUnauthorized?.();
+  /** Whether the user has signed in again. */
+  async unauthorized(): Promise<boolean> {
+    return (await this.#options.onUnauthorized?.()) === true;
   }
 
   /** `fetch` with the origin and the cookies, without the rest. */
@@ -143,7 +155,7 @@ export class Api {
   }
 }
 
-function authorized(init: RequestInit = {}, token: string | null): RequestInit {
+function authorized(init: RequestInit, token: string | null): RequestInit {
   if (token === null) return init;
   const headers = new Headers(init.headers);
   headers.set("Authorization", `Bearer ${token}`);

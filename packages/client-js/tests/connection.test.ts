@@ -415,6 +415,20 @@ describe("with tokens", () => {
     expect(refused).toHaveBeenCalledOnce();
     expect(sockets).toHaveLength(2);
   });
+
+  test("once the user has signed in again, the connection goes on where it was", async () => {
+    await signedIn(() => null);
+    newest().say(hello());
+    newest().say(frame(11, 12));
+    let signIn = (_again: boolean): void => undefined;
+    refused.mockReturnValue(new Promise((resolve) => (signIn = resolve)));
+    newest().break(4001);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(state().phase).toBe("idle");
+    signIn(true);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(newest().query.get("after")).toBe("12");
+  });
 });
 
 describe("where a WebSocket cannot be opened", () => {

@@ -65,6 +65,19 @@ test("a request without an answer for 5 s shows, until the answer arrives", asyn
   await expect(writing).rejects.toThrow(DOMException);
 });
 
+test("a request that is refused is repeated once the user has signed in again", async () => {
+  const onUnauthorized = vi.fn(() => Promise.resolve(true));
+  api = new Api({ url: "http://shop", fetch: network, onUnauthorized });
+  const refusal = () => Response.json({ detail: "Sign in." }, { status: 401 });
+  answers.push(refusal(), Response.json({ id: 7 }));
+  expect(await (await api.send("/api/orders/7")).json()).toEqual({ id: 7 });
+  answers.push(refusal());
+  await expect(api.send("/api/session", { method: "POST", signsIn: true })).rejects.toThrow(
+    "Sign in.",
+  );
+  expect(onUnauthorized).toHaveBeenCalledOnce();
+});
+
 test("an aborted request does not change the state of the API", async () => {
   answers.push("hangs");
   const request = new AbortController();
