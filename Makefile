@@ -60,11 +60,12 @@ prove: $(BIN)/.dev  ## random SQL and DDL under random faults; every client is c
 screenshots: $(BIN)/.dev frontend/dist/index.html  ## write every view of the dashboard to docs/screenshots (ARGS="orders bulk": some)
 	cd tests && ../$(BIN)/python -m browser.screenshots "$$(command -v chromium || command -v google-chrome)" $(ARGS)
 
-lint: $(BIN)/.dev node_modules/.package-lock.json  ## formatting, lint, types, known vulnerabilities
+lint: $(BIN)/.dev node_modules/.package-lock.json  ## formatting, lint, types, manifests, known vulnerabilities
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/mypy $(PROJECTS:%=%/src) tests bench
+	$(BIN)/mypy $(PROJECTS:%=%/src) tests bench deploy/manifests.py
 	$(NPM) run --silent lint
+	$(BIN)/python deploy/manifests.py
 	@PATH="$$PWD/$(NODE_HOME)/bin:$$PATH" $(BIN)/python deploy/audit.py node $(NPM_CLI)
 
 sbom: $(BIN)/.dev node_modules/.package-lock.json  ## write the bill of materials (CycloneDX) to sbom/

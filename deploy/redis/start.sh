@@ -19,8 +19,10 @@ keep() {
 }
 
 random | keep /run/orders-redis/api/internal-secret
-cp /run/orders-redis/api/internal-secret /run/orders-redis/gateway/internal-secret.new
-mv /run/orders-redis/gateway/internal-secret.new /run/orders-redis/gateway/internal-secret
+if ! cmp -s /run/orders-redis/api/internal-secret /run/orders-redis/gateway/internal-secret; then
+    cp /run/orders-redis/api/internal-secret /run/orders-redis/gateway/internal-secret.new
+    mv /run/orders-redis/gateway/internal-secret.new /run/orders-redis/gateway/internal-secret
+fi
 
 users=/tmp/users.acl
 cp /usr/local/share/orders/users.acl "$users.new"
