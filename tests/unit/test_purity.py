@@ -78,6 +78,7 @@ _CLAIMED = {
     "real_time_orders.items",
     "real_time_orders.kinds",
     "real_time_orders.ordering",
+    "real_time_orders.view",
     "real_time_orders.protocol",
     "orders_contract.backoff",
     "orders_contract.batches",

@@ -1,27 +1,31 @@
-"""Client of the stream of changes, as ``docs/client.md`` describes it.
+"""Live rows and events of Real-Time Orders, as ``docs/client.md`` describes them.
 
-Every change once and in order, or a reset that gives the reason::
+Rows that are right at every moment, and writes that overwrite nobody's change::
 
-    async with OrdersClient("ws://localhost:3000/ws") as client:
-        async for item in client:
-            match item:
-                case Event(): ...
-                case Reset() | SchemaChanged(): ...  # fetch a snapshot
+    async with connect("http://localhost:3000") as live:
+        orders = live.table("orders", filter={"status": ["pending"]}, limit=100)
+        async for rows in orders:
+            print(orders.state.status, len(rows))
 
-A book of rows that is right at every moment::
+Every change once and in order, over restarts::
 
-    book = OrderBook()
-    async with (
-        OrdersClient("ws://localhost:3000/ws", tables=book.tables) as client,
-        httpx.AsyncClient(base_url="http://localhost:3000") as api,
-    ):
-        async for item in follow(client, api, book):
-            print(item, len(book.orders))
+    async with connect("http://localhost:3000") as live:
+        async for event in live.events(store=FileStore("place.json")):
+            print(event.operation, event.table, event.row)
+
+``real_time_orders.sync`` has the same without ``async``. ``OrdersClient`` is the stream below both.
 """
 
 from real_time_orders.book import OrderBook
 from real_time_orders.client import OrdersClient
-from real_time_orders.errors import ClientError, RefusedError, SnapshotError
+from real_time_orders.errors import (
+    ClientError,
+    ConflictError,
+    RefusedError,
+    SnapshotError,
+    WriteError,
+)
+from real_time_orders.events import Events, FileStore, MissedEventsError, Store
 from real_time_orders.items import (
     Event,
     Phase,
@@ -34,12 +38,20 @@ from real_time_orders.items import (
     Tables,
 )
 from real_time_orders.kinds import Kind
+from real_time_orders.live import Live, connect
 from real_time_orders.snapshots import follow
+from real_time_orders.table import LiveTable, Status, TableState
 
 __all__ = [
     "ClientError",
+    "ConflictError",
     "Event",
+    "Events",
+    "FileStore",
     "Kind",
+    "Live",
+    "LiveTable",
+    "MissedEventsError",
     "OrderBook",
     "OrdersClient",
     "Phase",
@@ -51,6 +63,11 @@ __all__ = [
     "Snapshot",
     "SnapshotError",
     "State",
+    "Status",
+    "Store",
+    "TableState",
     "Tables",
+    "WriteError",
+    "connect",
     "follow",
 ]

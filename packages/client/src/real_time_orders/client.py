@@ -115,6 +115,17 @@ class OrdersClient:
         return self._place
 
     @property
+    def stream(self) -> str:
+        """The stream that is being followed; empty before the first connection."""
+        place = self._protocol.place
+        return "" if place is None else place.stream
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the stream is being followed at this moment."""
+        return self._is_live and self._connection is not None
+
+    @property
     def connection(self) -> Connection | None:
         """The open connection, if there is one."""
         return self._connection
@@ -147,7 +158,10 @@ class OrdersClient:
                     break
 
     async def batches(self) -> AsyncGenerator[tuple[Item, ...]]:
-        """Yield the same by messages: the items that arrived in one. Raises the same."""
+        """Yield the same by messages: the items that arrived in one. Raises the same.
+
+        A message that only moves the place holds none.
+        """
         while True:
             try:
                 await self._connect()
@@ -214,11 +228,12 @@ class OrdersClient:
             if not isinstance(action, Deliver):
                 await self._do(action)
                 continue
+            if not action.items:
+                self._place = action.place
             before = self._place
-            if action.items:
-                yield action.items
-                if self._moved:
-                    return
+            yield action.items
+            if self._moved:
+                return
             if self._place is before:  # else the reader called seek()
                 self._place = action.place
 

@@ -1,4 +1,7 @@
-"""Errors of the client."""
+"""Errors of the client. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
 
 
 class ClientError(Exception):
@@ -19,7 +22,52 @@ class MalformedMessageError(ClientError, ValueError):
 
 
 class SnapshotError(ClientError):
-    """A snapshot could not be fetched this time."""
+    """A snapshot could not be fetched this time. ``status`` is that of the answer, if any."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason if status is None else f"status {status}: {reason}")
+        self.status = status
+
+
+class WriteError(ClientError):
+    """The API rejects a write, or cannot be reached (``status`` 0).
+
+    ``errors`` has the messages by field.
+    """
+
+    def __init__(self, status: int, reason: str, errors: Mapping[str, str] | None = None) -> None:
+        super().__init__(reason if status == 0 else f"status {status}: {reason}")
+        self.status = status
+        self.errors = errors or {}
+
+
+class ConflictError(WriteError):
+    """The row has changed since it was read; nothing was written.
+
+    ``mine`` holds the values of the write, None for a removal, ``theirs`` the present row, and
+    ``read`` the row that the write was based on.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        mine: Mapping[str, Any] | None,
+        theirs: Mapping[str, Any],
+        read: Mapping[str, Any],
+    ) -> None:
+        super().__init__(412, reason)
+        self.mine = mine
+        self.theirs = theirs
+        self.read = read
+
+    @property
+    def columns(self) -> dict[str, tuple[Any, Any]]:
+        """By column, my value and the present one, where both writers changed it differently."""
+        return {
+            name: (value, self.theirs.get(name))
+            for name, value in (self.mine or {}).items()
+            if self.theirs.get(name) not in (value, self.read.get(name))
+        }
 
 
 class LostError(ClientError):

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from orders_contract.schema import ORDERS
+from orders_contract.schema import ORDERS, Schema
 from real_time_orders.errors import MalformedMessageError
 
 _MAX_INT_DIGITS = 4000
@@ -79,6 +79,11 @@ class Snapshot:
 
     place: Place
     rows: Mapping[str, Mapping[Any, Row]]
+    schema: Schema | None = None
+    has_more: bool = False
+    """Whether there are rows beyond those that were asked for."""
+    parents: Mapping[str, str] = field(default_factory=dict)
+    """By child table, the column that refers to the order."""
 
     @property
     def orders(self) -> tuple[Row, ...]:

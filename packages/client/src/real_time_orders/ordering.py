@@ -1,13 +1,13 @@
 """The order of a table's rows, as the API sorts its pages. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from decimal import Decimal
 from math import inf
 from typing import Any
 
 from orders_contract.comparison import choice, form_of
 from orders_contract.schema import Column, Table
-from real_time_orders.items import Row
+from real_time_orders.items import Row, row_key
 
 Rank = tuple[int, Any]
 """Comparable with every other rank: values of one kind, after those of the kinds before."""
@@ -33,6 +33,10 @@ class Ordering:
             raise ValueError(f"{table.name} has no column {name}")
         self._column = table.columns[name] if name else None
         self._keys = [table.columns[each] for each in table.key]
+
+    def key_of(self, row: Row) -> Hashable:
+        """Return the key of a row."""
+        return row_key({column.name: row[column.name] for column in self._keys})
 
     def sorted(self, rows: Iterable[Row]) -> list[Row]:
         """Return the rows in order."""

@@ -1,14 +1,23 @@
 """Snapshots over HTTP, and joining them with the stream into a book that is always right."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Hashable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from orders_contract.backoff import Backoff
-from orders_contract.schema import ORDERS, Schema
+from orders_contract.schema import ORDERS, Schema, Table
 from real_time_orders.book import OrderBook
 from real_time_orders.client import OrdersClient
 from real_time_orders.errors import SnapshotError
@@ -22,8 +31,11 @@ from real_time_orders.items import (
     parse_json,
     row_key,
 )
+from real_time_orders.problems import problem_of
 
 _PAGE = 1000
+_PAGE_INCLUDING = 100
+"""With children the API returns at most this many orders at once."""
 
 QueryItem = tuple[str, str | int | float | bool | None]
 """As httpx types them; these are always texts."""
@@ -42,31 +54,42 @@ async def follow(
     or else its own. The client must have the book's filters. A snapshot that fails is repeated
     without end; ``on_trouble`` is called with the reason and the delay in seconds.
     """
+
+    async def fetch() -> Snapshot:
+        return await fetch_snapshot(api, book.tables)
+
+    def trouble(exc: SnapshotError, retry_in_s: float) -> None:
+        on_trouble(str(exc), retry_in_s)
+
     if book.place is None:
-        yield await _load(client, api, book, on_trouble)
+        yield await load(client, book, fetch, trouble)
     elif client.place is None:
         client.seek(book.place)
     async for item in client:
         if not isinstance(item, Event):
             yield item
-            yield await _load(client, api, book, on_trouble)
+            yield await load(client, book, fetch, trouble)
         elif book.apply(item):
             yield item
 
 
-async def _load(
+async def load(
     client: OrdersClient,
-    api: httpx.AsyncClient,
     book: OrderBook,
-    on_trouble: Callable[[str, float], None],
+    fetch: Callable[[], Awaitable[Snapshot]],
+    on_trouble: Callable[[SnapshotError, float], None],
 ) -> Snapshot:
+    """Replace the rows of a book by a snapshot and let the client go on from there.
+
+    A snapshot that fails is repeated without end, unless ``on_trouble`` raises.
+    """
     backoff = Backoff()
     while True:
         try:
-            snapshot = await fetch_snapshot(api, book.tables)
+            snapshot = await fetch()
         except SnapshotError as exc:
             delay_s = backoff.next_delay_s()
-            on_trouble(str(exc), delay_s)
+            on_trouble(exc, delay_s)
             await asyncio.sleep(delay_s)
             continue
         book.load(snapshot)
@@ -74,56 +97,120 @@ async def _load(
         return snapshot
 
 
-async def fetch_snapshot(api: httpx.AsyncClient, tables: Tables | None = None) -> Snapshot:
-    """Return all rows of the tables under their filters; ``api`` has the base address.
+@dataclass(frozen=True)
+class Selection:
+    """Which rows a snapshot has: the first ``limit`` by ``sort``; orders with their children."""
+
+    sort: str = ""
+    limit: int | None = None
+    include: Sequence[str] = ()
+
+
+async def fetch_snapshot(
+    api: httpx.AsyncClient, tables: Tables | None = None, selection: Selection = Selection()
+) -> Snapshot:
+    """Return the rows of the tables under their filters; ``api`` has the base address.
 
     Pages are of different moments. The place is that of the first page: what later pages show
-    too early is repeated by the events that follow, and comes out right.
+    too early is repeated by the events that follow, and comes out right. Children that are
+    included come with their orders, and need no filter of their own.
 
     Raises:
-        SnapshotError: it could not be fetched.
+        SnapshotError: it could not be fetched; ``status`` is that of the API's answer, if any.
 
     """
     wanted = {ORDERS: {}} if tables is None else tables
     try:
         schema = Schema.parse(await _get(api, "/api/schema", []))
-        keys = {name: schema.tables[name].key for name in wanted}
-        place: Place | None = None
-        rows: dict[str, dict[Hashable, Row]] = {}
+        pages = _Pages(api, schema, selection)
         for name, conditions in wanted.items():
-            rows[name] = {}
-            query = list(_query(name, keys[name], conditions))
-            async for page in _pages(api, name, query):
-                here = Place(str(page["stream"]), int(page["position"]))
-                place = place or here
-                if here.stream != place.stream or here.position < place.position:
-                    raise SnapshotError("the database was replaced between two pages")
-                for row in page["orders" if name == ORDERS else "rows"]:
-                    rows[name][row_key({column: row[column] for column in keys[name]})] = row
+            if name not in selection.include:
+                await pages.fetch(name, conditions)
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as exc:
         raise SnapshotError(str(exc) or type(exc).__name__) from exc
-    if place is None:
+    if pages.place is None:
         raise SnapshotError("no table is wanted")
-    return Snapshot(place, rows)
+    return Snapshot(pages.place, pages.rows, schema, pages.has_more, pages.parents)
 
 
-async def _pages(
-    api: httpx.AsyncClient, table: str, conditions: list[QueryItem]
-) -> AsyncIterator[Any]:
-    path = "/api/orders" if table == ORDERS else f"/api/tables/{quote(table, safe='')}"
-    query: list[QueryItem] = [("limit", _PAGE), *conditions]
-    cursor: str | None = None
-    while True:
-        page = await _get(api, path, query if cursor is None else [*query, ("cursor", cursor)])
-        yield page
-        cursor = page["next_cursor"]
-        if cursor is None:
-            return
+class _Pages:
+    """Collects the rows of all pages."""
+
+    def __init__(self, api: httpx.AsyncClient, schema: Schema, selection: Selection) -> None:
+        self._api = api
+        self._schema = schema
+        self._selection = selection
+        self.place: Place | None = None
+        self.rows: dict[str, dict[Hashable, Row]] = {name: {} for name in selection.include}
+        self.has_more = False
+        self.parents = {name: self._parent_column(name) for name in selection.include}
+
+    def _parent_column(self, name: str) -> str:
+        table = self._schema.tables.get(name)
+        if table is None or table.parent is None:
+            raise SnapshotError(f"{name} is not watched, or no child of orders", 404)
+        return table.parent.column
+
+    async def fetch(self, name: str, conditions: Mapping[str, Any]) -> None:
+        """Fetch the rows of a table, page by page."""
+        table = self._schema.tables.get(name)
+        if table is None:
+            raise SnapshotError(f"{name} is not watched", 404)
+        limit, include = self._selection.limit, self._selection.include
+        size = min(limit or _PAGE, _PAGE_INCLUDING if include else _PAGE)
+        query: list[QueryItem] = [("limit", size), *_query(name, table.key, conditions)]
+        query += [("sort", self._selection.sort)] if self._selection.sort else []
+        query += [("include", ",".join(include))] if include else []
+        rows = self.rows[name] = {}
+        async for row in self._rows(name, query, limit):
+            await self._take_children(row, table)
+            rows[_key_of(row, table)] = row
+
+    async def _rows(
+        self, name: str, query: list[QueryItem], limit: int | None = None
+    ) -> AsyncIterator[Row]:
+        path = "/api/orders" if name == ORDERS else f"/api/tables/{quote(name, safe='')}"
+        cursor: str | None = None
+        number = 0
+        while limit is None or number < limit:
+            more = [] if cursor is None else [("cursor", cursor)]
+            page = await _get(self._api, path, [*query, *more])
+            self._note_place(page)
+            for row in page["orders" if name == ORDERS else "rows"]:
+                number += 1
+                yield row
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+        self.has_more = True
+
+    def _note_place(self, page: Any) -> None:
+        here = Place(str(page["stream"]), int(page["position"]))
+        self.place = self.place or here
+        if here.stream != self.place.stream or here.position < self.place.position:
+            raise SnapshotError("the database was replaced between two pages")
+
+    async def _take_children(self, row: Row, parent: Table) -> None:
+        """Move the children of an order from its row to the rows of their tables."""
+        for name, column in self.parents.items():
+            children, child = row.pop(name), self._schema.tables[name]
+            if row.pop(f"{name}.more", False):
+                query: list[QueryItem] = [("limit", _PAGE), (column, str(row[parent.key[0]]))]
+                children = [each async for each in self._rows(name, query)]
+            for each in children:
+                self.rows[name][_key_of(each, child)] = each
+
+
+def _key_of(row: Row, table: Table) -> Hashable:
+    return row_key({column: row[column] for column in table.key})
 
 
 async def _get(api: httpx.AsyncClient, path: str, query: list[QueryItem]) -> Any:
     response = await api.get(path, params=query)
-    response.raise_for_status()
+    if response.is_error:
+        raise SnapshotError(
+            problem_of(response.text, response.reason_phrase).explained, response.status_code
+        )
     return parse_json(response.text)
 
 

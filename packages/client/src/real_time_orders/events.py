@@ -1,0 +1,116 @@
+"""Every change, once and in order, over restarts of the consumer."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Protocol
+
+from real_time_orders.client import OrdersClient
+from real_time_orders.errors import ClientError
+from real_time_orders.items import Event, Place, Reset, Tables
+
+
+class MissedEventsError(ClientError):
+    """Events up to ``place`` are lost to this consumer; who accepts that goes on after it."""
+
+    def __init__(self, reason: str, place: Place) -> None:
+        super().__init__(f"events up to {place.position} are missing: {reason}")
+        self.reason = reason
+        self.place = place
+
+
+class Store(Protocol):
+    """Keeps the place of a consumer over restarts."""
+
+    async def load(self) -> Place | None:
+        """Return the place, None before the first event."""
+
+    async def save(self, place: Place) -> None:
+        """Keep the place: everything up to it is processed."""
+
+
+class FileStore:
+    """Keeps the place in a file that is replaced as a whole."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+
+    async def load(self) -> Place | None:
+        """Return the place in the file, None where there is none.
+
+        Raises:
+            ValueError: the file holds something else.
+
+        """
+        if not await asyncio.to_thread(self._path.exists):
+            return None
+        try:
+            kept = json.loads(await asyncio.to_thread(self._path.read_text))
+            return Place(str(kept["stream"]), int(kept["position"]))
+        except (ValueError, KeyError, TypeError) as exc:
+            raise ValueError(f"{self._path} holds no place") from exc
+
+    async def save(self, place: Place) -> None:
+        """Replace the file."""
+        await asyncio.to_thread(self._save, place)
+
+    def _save(self, place: Place) -> None:
+        new = self._path.with_name(self._path.name + ".new")
+        new.write_text(json.dumps({"stream": place.stream, "position": place.position}))
+        new.replace(self._path)
+
+
+class Events:
+    """Iterate over it: every change, once, in order, without end.
+
+    ``place`` is that of the event at hand: a consumer that stores it in the transaction of its own
+    work processes each event exactly once. With a ``store`` the place is saved whenever the loop
+    asks for the next event; a consumer that is killed in between gets the event at hand again.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[..., OrdersClient],
+        tables: Tables | None,
+        after: int | None,
+        stream: str | None,
+        store: Store | None,
+    ) -> None:
+        """``connect`` makes the client of a stream, given its options."""
+        self._connect = connect
+        self._tables = tables
+        self._after, self._stream = after, stream
+        self._store = store
+        self.place: Place | None = None
+        """Everything up to here has been yielded; None before the first connection."""
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """Yield the events.
+
+        Raises:
+            MissedEventsError: events are lost to this client.
+            RefusedError: the server refuses the address, the filter or the token.
+
+        """
+        after, stream = self._after, self._stream
+        kept = None if self._store is None else await self._store.load()
+        if kept is not None:
+            after, stream = kept.position, kept.stream
+        async with self._connect(tables=self._tables, after=after, stream=stream) as client:
+            async for items in client.batches():
+                for item in items:
+                    if isinstance(item, Reset):
+                        raise MissedEventsError(item.reason, item.place)
+                    if isinstance(item, Event):
+                        self.place = Place(client.stream, item.position)
+                        yield item
+                        await self._save()
+                if not items and client.place != self.place:
+                    self.place = client.place
+                    await self._save()
+
+    async def _save(self) -> None:
+        if self._store is not None and self.place is not None:
+            await self._store.save(self.place)

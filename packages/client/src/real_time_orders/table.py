@@ -1,0 +1,275 @@
+"""A live table: its rows as they are now, and writes to them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Self
+
+import httpx
+
+from orders_contract.schema import ORDERS
+from real_time_orders import writes
+from real_time_orders.client import OrdersClient
+from real_time_orders.errors import ClientError, RefusedError, SnapshotError
+from real_time_orders.items import Event, Phase, Reset, Row, Snapshot, State
+from real_time_orders.snapshots import Selection, fetch_snapshot, load
+from real_time_orders.view import Edit, View
+
+_FINAL = range(400, 500)
+_TEMPORARY = {408, 425, 429}
+_INCOMPLETE_AT_ONCE = 100
+
+
+class Status(StrEnum):
+    """How current the rows of a table are."""
+
+    IDLE = "idle"
+    """Nobody has asked for rows yet."""
+    LOADING = "loading"
+    """There are no rows yet."""
+    LIVE = "live"
+    """Every change arrives as it happens."""
+    CATCHING_UP = "catching up"
+    """Connected; the rows are being replaced, after a reset or a change of the schema."""
+    STALE = "stale"
+    """Not connected: the rows are as they were at ``since``."""
+    FAILED = "failed"
+    """The server refuses the address, the filter or the token."""
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """The status, since when, and why."""
+
+    status: Status
+    since: datetime
+    reason: str = ""
+
+
+class LiveTable:
+    """The rows of a table that match a filter, in order, as they are now.
+
+    Made by ``Live.table``. It connects when rows are first asked for: by ``subscribe``, by
+    iterating, or by ``loaded``. Iterating yields the rows now and after every change; whoever is
+    slower than the changes gets the newest rows only.
+    """
+
+    def __init__(
+        self, view: View, api: httpx.AsyncClient, connect: Callable[..., OrdersClient]
+    ) -> None:
+        """``connect`` makes the client of a stream, given its options."""
+        self._view = view
+        self._api = api
+        self._connect = connect
+        self._state = TableState(Status.IDLE, datetime.now(UTC))
+        self._callbacks: list[Callable[[], object]] = []
+        self._change = 0
+        """Grows with every change of rows or state."""
+        self._changed = asyncio.Event()
+        self._is_telling = False
+        self._following: asyncio.Task[None] | None = None
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows in order. The list is replaced, never changed."""
+        return self._view.shown
+
+    @property
+    def state(self) -> TableState:
+        """How current the rows are."""
+        return self._state
+
+    @property
+    def position(self) -> int | None:
+        """The position in the stream that the rows include; None while there are none."""
+        return None if self._view.place is None else self._view.place.position
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call a function after every change of rows or state; return what ends that."""
+        self._callbacks.append(callback)
+        self._start()
+        return lambda: self._callbacks.remove(callback)
+
+    async def loaded(self) -> Self:
+        """Wait until there are rows.
+
+        Raises:
+            ClientError: the server refuses the address, the filter or the token.
+
+        """
+        self._start()
+        while self._view.place is None:
+            await self._wait(self._change)
+        return self
+
+    async def __aiter__(self) -> AsyncIterator[list[Row]]:
+        """Yield the rows now and after every change; raises as ``loaded``."""
+        await self.loaded()
+        while True:
+            change = self._change
+            yield self.rows
+            await self._wait(change)
+
+    async def _wait(self, change: int) -> None:
+        """Wait for the change after this one."""
+        while self._change == change:
+            if self._following is not None and self._following.done():
+                if not self._following.cancelled():
+                    self._following.result()
+                raise ClientError("the table is closed")
+            await self._changed.wait()
+
+    # --- writing ---------------------------------------------------------------------------------
+
+    async def insert(self, values: Mapping[str, Any]) -> Row:
+        """Create a row, once even if the answer is lost, and return it.
+
+        An order may have lists of child rows by table name: all of it is one transaction.
+
+        Raises:
+            WriteError: the API rejects it, or does not answer.
+
+        """
+        return await writes.insert(self._api, self._view.table, values)
+
+    async def update(
+        self, key: Hashable, values: Mapping[str, Any], *, read: Row | None = None
+    ) -> Row:
+        """Change columns of a row and return it. A key of several columns is a tuple.
+
+        ``rows`` show the new values at once. If this table holds the row, or ``read`` is the row
+        that the change is based on, nothing is written to a row that has changed since.
+
+        Raises:
+            ConflictError: the row has changed since it was read.
+            WriteError: the API rejects the change, or does not answer.
+
+        """
+        return await self._write(Edit(key, values), read)
+
+    async def delete(self, key: Hashable, *, read: Row | None = None) -> None:
+        """Remove a row; raises as ``update``, and protects a row that has changed alike."""
+        await self._write(Edit(key, None), read)
+
+    async def _write(self, edit: Edit, read: Row | None) -> Row:
+        known = self._view.rows[self._view.table].get(edit.key) if read is None else read
+        accepted: Row | None = None
+        self._view.begin(edit)
+        self._tell()
+        try:
+            accepted = await writes.change(
+                self._api, self._view.table, edit.key, edit.changes, known
+            )
+        finally:
+            self._view.end(edit, accepted)
+            self._tell()
+        return accepted
+
+    # --- following -------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        if self._following is None:
+            self._set(Status.LOADING)
+            self._following = asyncio.create_task(self._follow())
+            self._following.add_done_callback(self._ended)
+
+    async def close(self) -> None:
+        """Stop following; the rows stay as they are."""
+        if self._following is not None:
+            self._following.cancel()
+            with suppress(asyncio.CancelledError, ClientError):
+                await self._following
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        failed = None if task.cancelled() else task.exception()
+        self._set(Status.CLOSED if failed is None else Status.FAILED, str(failed or ""))
+
+    async def _follow(self) -> None:
+        view = self._view
+        async with self._connect(tables=view.tables, conflate=True, on_state=self._hear) as client:
+            await load(client, view, self._fetch, self._trouble)
+            self._tell()
+            async for items in client.batches():
+                for item in items:
+                    if not isinstance(item, Event):
+                        reason = f"reset: {item.reason}" if isinstance(item, Reset) else "schema"
+                        await self._reload(client, reason)
+                        break
+                    view.apply(item)
+                if view.is_short:
+                    await self._reload(client, "")
+                await self._complete()
+                if items:
+                    view.trim()
+                    self._tell()
+
+    async def _reload(self, client: OrdersClient, reason: str) -> None:
+        if reason:
+            self._set(Status.CATCHING_UP, reason)
+        await load(client, self._view, self._fetch, self._trouble)
+        if client.is_live:
+            self._set(Status.LIVE)
+
+    async def _complete(self) -> None:
+        """Fetch the children of rows that came without them.
+
+        The events that follow may bring some of them once more, as after any snapshot.
+        """
+        view = self._view
+        while view.incomplete:
+            keys = list(view.incomplete)[:_INCOMPLETE_AT_ONCE]
+            try:
+                found = await fetch_snapshot(
+                    self._api, {ORDERS: {"order_id": keys}}, Selection(include=view.include)
+                )
+            except SnapshotError as exc:
+                self._trouble(exc, 1.0)
+                await asyncio.sleep(1.0)
+                continue
+            view.adopt(found)
+            view.incomplete.difference_update(keys)
+
+    async def _fetch(self) -> Snapshot:
+        view = self._view
+        selection = Selection(view.sort, view.wanted, view.include)
+        return await fetch_snapshot(self._api, view.tables, selection)
+
+    def _trouble(self, exc: SnapshotError, retry_in_s: float) -> None:
+        """Give up where the first snapshot is refused; later ones follow a change of the schema."""
+        is_final = exc.status in _FINAL and exc.status not in _TEMPORARY
+        if is_final and self._view.place is None:
+            raise RefusedError(f"status {exc.status}", str(exc)) from exc
+        self._set(self._state.status, f"{exc}; again in {retry_in_s:.1f} s")
+
+    def _hear(self, state: State) -> None:
+        """Take a change of the connection's state."""
+        if state.phase is Phase.LIVE:
+            self._set(Status.LIVE)
+        elif state.phase is Phase.WAITING:
+            self._set(Status.STALE, state.reason)
+
+    def _set(self, status: Status, reason: str = "") -> None:
+        is_same = status is self._state.status
+        since = self._state.since if is_same else datetime.now(UTC)
+        self._state = TableState(status, since, reason)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell those who wait, once for all changes of this turn of the loop."""
+        if not self._is_telling:
+            self._is_telling = True
+            asyncio.get_running_loop().call_soon(self._tell_now)
+
+    def _tell_now(self) -> None:
+        self._is_telling = False
+        self._change += 1
+        self._changed.set()
+        self._changed.clear()
+        for callback in self._callbacks:  # one that fails stops no other
+            asyncio.get_running_loop().call_soon(callback)
