@@ -103,7 +103,9 @@ class Postgres:
         ``folder`` is where its data folder is made, ``programs`` is where its programs are if it is
         not the embedded server.
         """
-        self._options = {**_POSTGRES_OPTIONS, **(options or {})}
+        # Logins are many: the least work for a password, where the version has the setting.
+        quick = {} if programs else {"scram_iterations": "1"}
+        self._options = {**_POSTGRES_OPTIONS, **quick, **(options or {})}
         self._env = env
         self._folder = Path(tempfile.mkdtemp(prefix="orders-pg-", dir=folder or _memory()))
         self._bin = programs or _reachable(
@@ -178,7 +180,7 @@ class Postgres:
         database = self._create(
             sql.SQL("TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(_TEMPLATE))
         )
-        with database.connect() as connection:
+        with self.administrator(database.name) as connection:
             connection.execute("UPDATE order_stream SET id = gen_random_uuid()")
         return database
 
@@ -198,17 +200,22 @@ class Postgres:
 
     def drop_database(self, database: Database, grace_s: float = 5) -> None:
         """Drop a database; fail if a session is still connected to it."""
-        left = self._sessions_left(database, grace_s)
-        self._administer(
-            sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database.name))
-        )
+        with self.administrator() as connection:
+            left = _sessions_left(connection, database, grace_s)
+            connection.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database.name))
+            )
         if left:
             raise AssertionError(f"connections left open: {left}")
 
-    def administrator(self) -> psycopg.Connection[TupleRow]:
-        """Connect as the superuser, to the database postgres."""
+    def administrator(self, database: str = "postgres") -> psycopg.Connection[TupleRow]:
+        """Connect as the superuser, through the Unix socket."""
         return psycopg.connect(
-            host=str(self._folder), port=self.port, user="postgres", autocommit=True
+            host=str(self._folder),
+            port=self.port,
+            user="postgres",
+            dbname=database,
+            autocommit=True,
         )
 
     @contextmanager
@@ -325,20 +332,22 @@ class Postgres:
         with self.administrator() as connection:
             connection.execute(statement)
 
-    def _sessions_left(self, database: Database, grace_s: float) -> list[str]:
-        """Return the sessions that remain after a grace period: a backend ends after its client."""
-        give_up = time.monotonic() + grace_s
-        with self.administrator() as connection:
-            while True:
-                rows = connection.execute(
-                    "SELECT format('%%s (%%s): %%s', application_name, state, left(query, 80))"
-                    " FROM pg_stat_activity"
-                    " WHERE datname = %s AND backend_type = 'client backend'",
-                    [database.name],
-                ).fetchall()
-                if not rows or time.monotonic() > give_up:
-                    return [str(row[0]) for row in rows]
-                time.sleep(0.01)  # between two checks of a condition
+
+def _sessions_left(
+    connection: psycopg.Connection[TupleRow], database: Database, grace_s: float
+) -> list[str]:
+    """Return the sessions that remain after a grace period: a backend ends after its client."""
+    give_up = time.monotonic() + grace_s
+    while True:
+        rows = connection.execute(
+            "SELECT format('%%s (%%s): %%s', application_name, state, left(query, 80))"
+            " FROM pg_stat_activity"
+            " WHERE datname = %s AND backend_type = 'client backend'",
+            [database.name],
+        ).fetchall()
+        if not rows or time.monotonic() > give_up:
+            return [str(row[0]) for row in rows]
+        time.sleep(0.01)  # between two checks of a condition
 
 
 def _each(processes: Iterable[psutil.Process], act: Callable[[psutil.Process], None]) -> None:

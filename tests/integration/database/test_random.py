@@ -271,9 +271,10 @@ def told(event: Event) -> Event:
     }
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_log_says_what_happened(sql: Sql, database: Database, seed: int) -> None:
+@pytest.mark.parametrize("number", range(3))
+def test_log_says_what_happened(sql: Sql, database: Database, number: int) -> None:
     """I1, I10: each change of any table under any DDL is one event, true to the last digit."""
+    seed = number + 3 * (sql.info.server_version < 180000)  # other ones on the oldest server
     for setting in ("timezone = 'UTC'", "intervalstyle = 'postgres'", "bytea_output = 'hex'"):
         sql.execute(f"SET {setting}".encode())
     found: list[Event] = []

@@ -81,13 +81,14 @@ def prepare(sql: Sql) -> None:
     sql.execute("CREATE TYPE address AS (street text, number integer, since timestamptz)")
 
 
-def pinned_rows(sql: Sql) -> dict[int, str]:
-    """Return each order as PostgreSQL renders it under the settings of the stream."""
+def pinned_row(sql: Sql) -> str:
+    """Return the only order as PostgreSQL renders it under the settings of the stream."""
     with sql.transaction():
         for name, value in PINNED.items():
             sql.execute(f"SET LOCAL {name} = '{value}'".encode())
         sql.execute("SET LOCAL search_path = pg_catalog")
-        return dict(sql.execute("SELECT id, to_json(o)::text FROM public.orders AS o").fetchall())
+        ((row,),) = sql.execute("SELECT to_json(o)::text FROM public.orders AS o").fetchall()
+    return str(row)
 
 
 def exact(text: str) -> Any:
@@ -95,34 +96,40 @@ def exact(text: str) -> Any:
     return json.loads(text, parse_float=str, parse_int=str)
 
 
-@pytest.mark.parametrize("kind", VALUES)
 @pytest.mark.parametrize("settings", [PINNED, OTHER_SETTINGS], ids=["pinned", "other"])
 @pytest.mark.parametrize("way", ["general", "generated"])
 def test_values_of_every_type_are_rendered_alike(
-    sql: Sql, database: Database, kind: str, settings: dict[str, str], way: str
+    sql: Sql, database: Database, settings: dict[str, str], way: str
 ) -> None:
     """I4, I10: INSERT, UPDATE and DELETE show the value as the stream's settings render it."""
     prepare(sql)
-    sql.execute(f"ALTER TABLE orders ADD COLUMN value {kind}".encode())
-    if way == "generated":
-        sql.execute("SELECT order_refresh_recorders()")
-    truths = []
     with database.connect() as writer:
         for name, value in settings.items():
             writer.execute(f"SET {name} = '{value}'".encode())
-        writer.execute("INSERT INTO orders (customer_name, product_name) VALUES ('a', 'b')")
-        for value in VALUES[kind]:
-            writer.execute(f"UPDATE orders SET value = {value}::{kind}".encode())
-            truths.append(pinned_rows(sql)[1])
-        writer.execute("DELETE FROM orders")
+        for kind in VALUES:
+            sql.execute(f"ALTER TABLE orders ADD COLUMN value {kind}".encode())
+            if way == "generated":
+                sql.execute("SELECT order_refresh_recorders()")
+            check_values(sql, writer, kind)
+            sql.execute("ALTER TABLE orders DROP COLUMN value")
+
+
+def check_values(sql: Sql, writer: Sql, kind: str) -> None:
+    """Insert, update and delete an order with values of a type; compare the events."""
+    truths = []
+    writer.execute("INSERT INTO orders (customer_name, product_name) VALUES ('a', 'b')")
+    for value in VALUES[kind]:
+        writer.execute(f"UPDATE orders SET value = {value}::{kind}".encode())
+        truths.append(pinned_row(sql))
+    writer.execute("DELETE FROM orders")
     row = sql.execute("SELECT events FROM take_order_events(100)").fetchone()
     assert row is not None
     _, *updates, delete = exact(row[0])
-    assert [event["order"] for event in updates] == [exact(truth) for truth in truths]
+    assert [event["order"] for event in updates] == [exact(truth) for truth in truths], kind
     before = [None, *(exact(truth)["value"] for truth in truths)]
-    assert [event["changed"] for event in updates] == [{"value": old} for old in before[:-1]]
-    assert delete["changed"] == exact(truths[-1])
-    assert "\n" not in row[0]
+    assert [event["changed"] for event in updates] == [{"value": old} for old in before[:-1]], kind
+    assert delete["changed"] == exact(truths[-1]), kind
+    assert "\n" not in row[0], kind
 
 
 @pytest.mark.parametrize("setting", OTHER_SETTINGS)
@@ -337,11 +344,11 @@ def test_many_large_rows_drain(sql: Sql, take: Take) -> None:
     sql.execute("ALTER TABLE orders ADD COLUMN note text")
     sql.execute(
         "INSERT INTO orders (customer_name, product_name, note)"
-        " SELECT 'a', 'b', repeat('x', 1200000) FROM generate_series(1, 100)"
+        " SELECT 'a', 'b', repeat('x', 1200000) FROM generate_series(1, 40)"
     )
     sql.execute("SET statement_timeout = '2s'")
     taken = 0
     while batch := take():
         taken += len(batch[2])
         assert batch[0] == batch[1]
-    assert taken == 100
+    assert taken == 40
