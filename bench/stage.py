@@ -9,6 +9,7 @@ from tempfile import gettempdir
 
 from bench.usage import family
 from harness.pipeline import Pipeline, Service
+from harness.processes import service
 from harness.servers import Database, Postgres, Valkey
 from harness.waiting import until
 
@@ -102,7 +103,7 @@ def stage(
         database = running.create_database()
         valkey = Valkey()
         open_.callback(valkey.stop)
-        pipeline = open_.enter_context(Pipeline(database, valkey))
+        pipeline = open_.enter_context(Pipeline(database, valkey, start=service))
         made = Stage(running, database, valkey, pipeline)
         if listener:
             made.listener = pipeline.listener().ready()

@@ -85,8 +85,8 @@ class Service:
 class Pipeline:
     """Starts listeners and gateways; ends them all on leaving."""
 
-    def __init__(self, database: Database, valkey: Valkey, *, start: Start = service) -> None:
-        """``start`` starts it."""
+    def __init__(self, database: Database, valkey: Valkey, *, start: Start = forked) -> None:
+        """``start`` starts a service: fast, or ``processes.service``, with a new interpreter."""
         self.start = start
         self.database = database
         self.valkey = valkey
@@ -153,7 +153,7 @@ def listening(postgres: Postgres, *statements: str) -> Iterator[Pipeline]:
         with database.connect() as sql:
             for statement in statements:
                 sql.execute(statement.encode())
-        with Pipeline(database, valkey, start=forked) as pipeline:
+        with Pipeline(database, valkey) as pipeline:
             pipeline.listener().ready()
             yield pipeline
         postgres.drop_database(database)

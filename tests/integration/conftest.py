@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from harness.forked import forked
 from harness.pipeline import Pipeline
 from harness.proxy import Proxy
 from harness.servers import Database, Postgres, Valkey
@@ -54,5 +53,5 @@ def redis_url() -> Iterator[Valkey]:
 @pytest.fixture
 def pipeline(database: Database, redis_url: Valkey) -> Iterator[Pipeline]:
     """Provide listeners and gateways around a fresh database; tests start them."""
-    with Pipeline(database, redis_url, start=forked) as started:
+    with Pipeline(database, redis_url) as started:
         yield started

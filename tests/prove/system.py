@@ -9,8 +9,9 @@ from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
 from typing import TypeVar
 
+from harness.forked import forked
 from harness.pipeline import Service, health
-from harness.processes import LOOPBACK, free_port
+from harness.processes import LOOPBACK, free_port, service
 from harness.proxy import Proxy, RedisProxy
 from harness.servers import Postgres, Valkey
 from harness.signing import ASKING
@@ -53,7 +54,10 @@ class Member:
         if self._service is None:
             port = {"orders_listener": "LISTENER_PORT", "orders_gateway": "WS_PORT"}
             name = port.get(self._env["PROVEN_AS"], "API_PORT")
-            self._service = Service(self._module, self.port, {**self._env, name: str(self.port)})
+            # A planted bug is found by PYTHONPATH, which only a new interpreter reads.
+            start = forked if self._module == self._env["PROVEN_AS"] else service
+            env = {**self._env, name: str(self.port)}
+            self._service = Service(self._module, self.port, env, start=start)
 
     def signal(self, number: Signals) -> None:
         """Send a signal, unless it has ended."""

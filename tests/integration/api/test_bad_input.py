@@ -113,14 +113,12 @@ async def test_missing_fields(nothing_written: httpx.AsyncClient, database: Data
     assert_untouched(database)
 
 
-@pytest.mark.parametrize("body", BAD_BODIES, ids=lambda body: str(body[:12]))
-async def test_bad_bodies(
-    nothing_written: httpx.AsyncClient, database: Database, body: bytes
-) -> None:
+async def test_bad_bodies(nothing_written: httpx.AsyncClient, database: Database) -> None:
     """A body that is not a JSON object is refused, however it is broken."""
-    for method, path in (("POST", "/api/orders"), ("PUT", "/api/orders/1")):
-        response = await nothing_written.request(method, path, content=body, headers=JSON)
-        problem(response, 422, "body")
+    for body in BAD_BODIES:
+        for method, path in (("POST", "/api/orders"), ("PUT", "/api/orders/1")):
+            response = await nothing_written.request(method, path, content=body, headers=JSON)
+            problem(response, 422, "body")
     assert_untouched(database)
 
 
@@ -189,14 +187,12 @@ async def test_bad_ids(nothing_written: httpx.AsyncClient, database: Database) -
     assert_untouched(database)
 
 
-@pytest.mark.parametrize("key", ["", "x" * 201, "with space", "tab\t", "\xe9"])
-async def test_bad_idempotency_keys(
-    nothing_written: httpx.AsyncClient, database: Database, key: str
-) -> None:
+async def test_bad_idempotency_keys(nothing_written: httpx.AsyncClient, database: Database) -> None:
     """A key is 1 to 200 visible ASCII characters."""
-    headers = httpx.Headers({"Idempotency-Key": key}, encoding="latin-1")
-    response = await nothing_written.post("/api/orders", json=GOOD, headers=headers)
-    problem(response, 422, "Idempotency-Key")
+    for key in ("", "x" * 201, "with space", "tab\t", "\xe9"):
+        headers = httpx.Headers({"Idempotency-Key": key}, encoding="latin-1")
+        response = await nothing_written.post("/api/orders", json=GOOD, headers=headers)
+        problem(response, 422, "Idempotency-Key")
     assert_untouched(database)
 
 

@@ -80,28 +80,26 @@ async def test_created_together(shop: httpx.AsyncClient, database: Database) -> 
         assert transactions.fetchone() == (1,)
 
 
-@pytest.mark.parametrize(
-    ("lines", "status", "field"),
-    [
-        ([{"sku": "a"}, {"sku": "b"}, {"sku": "c", "quantity": "x"}], 422, "[2].quantity"),
-        ([{"sku": "a"}, {"sku": "b", "quantity": 0}], 422, "[1].quantity"),
-        ([{"sku": "a"}, {"quantity": 1}], 422, "[1].sku"),
-        ([{"sku": "a"}, {"sku": "a"}], 409, "[1].sku"),
-        ([{"sku": "a"}, {"sku": "b", "price": "1e30"}], 422, "[1].price"),
-        ([{"sku": "a", "order_id": 1}], 422, "[0].order_id"),
-        ([{"sku": "a", "colour": "red"}], 422, "[0].colour"),
-        ([7], 422, "[0]"),
-        ({"sku": "a"}, 422, ""),
-        ([{"sku": str(n)} for n in range(201)], 422, ""),
-    ],
-)
-async def test_all_or_nothing(
-    shop: httpx.AsyncClient, database: Database, lines: object, status: int, field: str
-) -> None:
+REFUSED: list[tuple[object, int, str]] = [
+    ([{"sku": "a"}, {"sku": "b"}, {"sku": "c", "quantity": "x"}], 422, "[2].quantity"),
+    ([{"sku": "a"}, {"sku": "b", "quantity": 0}], 422, "[1].quantity"),
+    ([{"sku": "a"}, {"quantity": 1}], 422, "[1].sku"),
+    ([{"sku": "a"}, {"sku": "a"}], 409, "[1].sku"),
+    ([{"sku": "a"}, {"sku": "b", "price": "1e30"}], 422, "[1].price"),
+    ([{"sku": "a", "order_id": 1}], 422, "[0].order_id"),
+    ([{"sku": "a", "colour": "red"}], 422, "[0].colour"),
+    ([7], 422, "[0]"),
+    ({"sku": "a"}, 422, ""),
+    ([{"sku": str(n)} for n in range(201)], 422, ""),
+]
+
+
+async def test_all_or_nothing(shop: httpx.AsyncClient, database: Database) -> None:
     """A child that is refused is named by its place, and nothing is written."""
-    response = await shop.post("/api/orders", json={**ORDER, "order_lines": lines})
-    problem(response, status, f"order_lines{field}")
-    assert rows_of(database, "orders") == rows_of(database, "order_outbox") == 0
+    for lines, status, field in REFUSED:
+        response = await shop.post("/api/orders", json={**ORDER, "order_lines": lines})
+        problem(response, status, f"order_lines{field}")
+        assert rows_of(database, "orders") == rows_of(database, "order_outbox") == 0
 
 
 async def test_names_that_cannot_be_nested(shop: httpx.AsyncClient) -> None:

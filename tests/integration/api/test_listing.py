@@ -52,13 +52,13 @@ async def test_nothing_there(api: httpx.AsyncClient, database: Database) -> None
     assert page == {"stream": row[0], "position": 0, "orders": [], "next_cursor": None}
 
 
-@pytest.mark.parametrize("limit", [1, 7, 24, 25, 26, 1000])
-async def test_pages(api: httpx.AsyncClient, database: Database, limit: int) -> None:
+async def test_pages(api: httpx.AsyncClient, database: Database) -> None:
     """Pages list the newest first, every order once, and the last page is not empty."""
     run(database, FILL, 25)
-    found = [page async for page in pages(api, limit=limit)]
-    assert [o["id"] for page in found for o in page["orders"]] == list(range(25, 0, -1))
-    assert len(found) == -(-25 // limit)
+    for limit in (1, 7, 24, 25, 26, 1000):
+        found = [page async for page in pages(api, limit=limit)]
+        assert [o["id"] for page in found for o in page["orders"]] == list(range(25, 0, -1))
+        assert len(found) == -(-25 // limit)
 
 
 async def test_ids_below_one(api: httpx.AsyncClient, database: Database) -> None:

@@ -42,19 +42,19 @@ async def test_times_are_utc(api: httpx.AsyncClient) -> None:
     assert abs(age.total_seconds()) < 60
 
 
-@pytest.mark.parametrize("name", NASTY)
-async def test_text_is_text(api: httpx.AsyncClient, database: Database, name: str) -> None:
+async def test_text_is_text(api: httpx.AsyncClient, database: Database) -> None:
     """Text that looks like SQL, markup or escapes is stored and returned unchanged."""
-    order = created(await api.post("/api/orders", json=JOHN | {"customer_name": name}))
-    path = f"/api/orders/{order['id']}"
-    ok(await api.put(path, json={"product_name": name}))
-    read = ok(await api.get(path))
-    assert (read["customer_name"], read["product_name"]) == (name, name)
-    found = ok(await api.get("/api/orders", params={"customer_name": name}))
-    assert [each["id"] for each in found["orders"]] == [order["id"]]
+    for name in NASTY:
+        order = created(await api.post("/api/orders", json=JOHN | {"customer_name": name}))
+        path = f"/api/orders/{order['id']}"
+        ok(await api.put(path, json={"product_name": name}))
+        read = ok(await api.get(path))
+        assert (read["customer_name"], read["product_name"]) == (name, name)
+        found = ok(await api.get("/api/orders", params={"customer_name": name}))
+        assert [each["id"] for each in found["orders"]] == [order["id"]]
     with database.connect() as connection:
-        row = connection.execute("SELECT customer_name, product_name FROM orders").fetchone()
-    assert row == (name, name)
+        rows = connection.execute("SELECT customer_name, product_name FROM orders ORDER BY id")
+        assert rows.fetchall() == [(name, name) for name in NASTY]
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
@@ -133,26 +133,27 @@ async def test_stale_version(api: httpx.AsyncClient, method: str) -> None:
     assert ok(await api.get("/api/orders/1")) == now
 
 
-@pytest.mark.parametrize("header", ["*", '"1"', '"7", "1"', '"1-gzip"'])
-async def test_current_version(api: httpx.AsyncClient, header: str) -> None:
+async def test_current_version(api: httpx.AsyncClient) -> None:
     """If-Match that names the current version, or any, lets the change and the delete through."""
-    created(await api.post("/api/orders", json=JOHN))
-    created(await api.post("/api/orders", json=JOHN))
-    headers = {"If-Match": header}
-    ok(await api.put("/api/orders/1", json={"quantity": 5}, headers=headers))
-    assert (await api.delete("/api/orders/2", headers=headers)).status_code == 204
+    for header in ("*", '"1"', '"7", "1"', '"1-gzip"'):
+        changed, deleted = [created(await api.post("/api/orders", json=JOHN)) for _ in range(2)]
+        headers = {"If-Match": header}
+        path = f"/api/orders/{changed['id']}"
+        ok(await api.put(path, json={"quantity": 5}, headers=headers))
+        answer = await api.delete(f"/api/orders/{deleted['id']}", headers=headers)
+        assert answer.status_code == 204, header
 
 
-@pytest.mark.parametrize("header", ["1", '"1', "garbage", '"1" "2"'])
-async def test_malformed_precondition(api: httpx.AsyncClient, header: str) -> None:
+async def test_malformed_precondition(api: httpx.AsyncClient) -> None:
     """A malformed If-Match is an error that names the header; it is not ignored."""
     order = created(await api.post("/api/orders", json=JOHN))
-    headers = {"If-Match": header}
-    for attempt in (
-        api.put("/api/orders/1", json={"quantity": 5}, headers=headers),
-        api.delete("/api/orders/1", headers=headers),
-    ):
-        problem(await attempt, 422, "If-Match")
+    for header in ("1", '"1', "garbage", '"1" "2"'):
+        headers = {"If-Match": header}
+        for attempt in (
+            api.put("/api/orders/1", json={"quantity": 5}, headers=headers),
+            api.delete("/api/orders/1", headers=headers),
+        ):
+            problem(await attempt, 422, "If-Match")
     assert ok(await api.get("/api/orders/1")) == order
 
 
@@ -222,23 +223,21 @@ async def test_next_id_is_taken(api: httpx.AsyncClient, database: Database) -> N
     assert (await api.post("/api/orders", json=JOHN)).status_code == 201
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+async def test_media_types_answer_alike(api: httpx.AsyncClient) -> None:
+    """The spelling of the media type makes no difference to the answer, except for id and times."""
+    own = dict.fromkeys(("id", "created_at", "updated_at"))
+    for body in (
         b'{"customer_name":"Ann","product_name":"Chair"}',
         b'{"customer_name":"Ann","product_name":"Chair","quantity":0}',
         b'{"customer_name":"Ann","product_name":"Chair","price":1}',
         b'{"customer_name":"Ann"',
         b"[]",
         b"",
-    ],
-)
-async def test_media_types_answer_alike(api: httpx.AsyncClient, body: bytes) -> None:
-    """The spelling of the media type makes no difference to the answer, except for id and times."""
-    plain, thorough = [
-        await api.post("/api/orders", content=body, headers={"Content-Type": kind})
-        for kind in ("application/json", "application/json; charset=utf-8")
-    ]
-    assert (plain.status_code, set(plain.headers)) == (thorough.status_code, set(thorough.headers))
-    own = dict.fromkeys(("id", "created_at", "updated_at"))
-    assert plain.json() | own == thorough.json() | own
+    ):
+        plain, thorough = [
+            await api.post("/api/orders", content=body, headers={"Content-Type": kind})
+            for kind in ("application/json", "application/json; charset=utf-8")
+        ]
+        assert plain.status_code == thorough.status_code, body
+        assert set(plain.headers) == set(thorough.headers), body
+        assert plain.json() | own == thorough.json() | own

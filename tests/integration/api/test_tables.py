@@ -76,20 +76,20 @@ async def test_conflicts(tables: httpx.AsyncClient) -> None:
     problem(await tables.delete("/api/orders/1"), 409)
 
 
-@pytest.mark.parametrize("code", ["a,b", "a/b", "%2F", "ü &?#", ".."])
-async def test_keys_of_any_text(tables: httpx.AsyncClient, code: str) -> None:
+async def test_keys_of_any_text(tables: httpx.AsyncClient) -> None:
     """A URL-encoded key names its row, whatever characters it contains."""
     path = f"/api/tables/{quote('odd, name')}"
-    response = await tables.post(path, json={"code": code, "limit": 7})
-    created(response)
-    location = response.headers["location"]
-    assert location == f"{path}/{quote(code, safe='')}"
-    if code == "..":
-        return  # a client resolves it before it is sent
-    assert ok(await tables.get(location))["code"] == code
-    assert ok(await tables.patch(location, json={"limit": 8}))["version"] == 2
-    assert len(ok(await tables.get(path, params={"limit.eq": 8}))["rows"]) == 1
-    assert (await tables.delete(location)).status_code == 204
+    for code in ("a,b", "a/b", "%2F", "ü &?#", ".."):
+        response = await tables.post(path, json={"code": code, "limit": 7})
+        created(response)
+        location = response.headers["location"]
+        assert location == f"{path}/{quote(code, safe='')}"
+        if code == "..":
+            break  # a client resolves it before it is sent
+        assert ok(await tables.get(location))["code"] == code
+        assert ok(await tables.patch(location, json={"limit": 8}))["version"] == 2
+        assert len(ok(await tables.get(path, params={"limit.eq": 8}))["rows"]) == 1
+        assert (await tables.delete(location)).status_code == 204
 
 
 async def test_unknown_tables(tables: httpx.AsyncClient) -> None:

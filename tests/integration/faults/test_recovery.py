@@ -17,7 +17,6 @@ import psycopg
 import pytest
 
 from harness.follower import Follower
-from harness.forked import forked
 from harness.pipeline import Pipeline, Service, health
 from harness.servers import Database, Postgres, Valkey
 from harness.waiting import until
@@ -40,7 +39,7 @@ def numbers(follower: Follower) -> list[int]:
 @pytest.fixture
 def system(own_postgres: Postgres, redis_url: Valkey) -> Iterator[Pipeline]:
     """Offer listeners and gateways around servers of this test's own."""
-    with Pipeline(own_postgres.create_database(), redis_url, start=forked) as started:
+    with Pipeline(own_postgres.create_database(), redis_url) as started:
         yield started
 
 
@@ -196,7 +195,7 @@ def _fill_and_free(valkey: Valkey, folder: Path) -> None:
     server = Postgres(folder=folder)
     try:
         database = server.create_database()
-        with Pipeline(database, valkey, start=forked) as pipeline:
+        with Pipeline(database, valkey) as pipeline:
             gateway = pipeline.gateway()
             pipeline.listener().ready()
             with Follower(gateway.ready().ws_url) as follower:
@@ -250,7 +249,7 @@ def test_too_many_connections(own_postgres: Postgres, redis_url: Valkey) -> None
         administrator.execute("ALTER SYSTEM SET max_connections = 12")
     own_postgres.restart()
     database = own_postgres.create_database()
-    with Pipeline(database, redis_url, start=forked) as pipeline:
+    with Pipeline(database, redis_url) as pipeline:
         api = pipeline.api()
         hogs: list[psycopg.Connection[Any]] = []
 

@@ -8,7 +8,6 @@ import psycopg
 import pytest
 
 from harness.follower import Follower
-from harness.forked import forked
 from harness.pipeline import Pipeline, health
 from harness.redis_log import INSERT, positions
 from harness.servers import Database, Postgres, Valkey
@@ -29,7 +28,7 @@ def pipeline_on(valkey: Valkey, **options: str) -> Iterator[Pipeline]:
     server = Postgres(options=options)
     try:
         database = server.create_database()
-        with Pipeline(database, valkey, start=forked) as pipeline:
+        with Pipeline(database, valkey) as pipeline:
             yield pipeline
         server.drop_database(database)
     finally:

@@ -8,7 +8,6 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from harness import attacks
 from harness.follower import Follower, Message
-from harness.forked import forked
 from harness.pipeline import Pipeline, Service, health
 from harness.servers import Postgres, Valkey
 from harness.waiting import until
@@ -19,7 +18,7 @@ def pipeline(postgres: Postgres) -> Iterator[Pipeline]:
     """Start a listener and a gateway for all tests of this module."""
     valkey = Valkey()
     database = postgres.create_database()
-    with Pipeline(database, valkey, start=forked) as started:
+    with Pipeline(database, valkey) as started:
         started.listener().ready()
         yield started
     postgres.drop_database(database)

@@ -12,7 +12,6 @@ import psycopg
 import pytest
 
 from harness.follower import Follower
-from harness.forked import forked
 from harness.pipeline import Pipeline, Service, health
 from harness.proxy import Proxy
 from harness.redis_log import INSERT, positions, write
@@ -194,7 +193,7 @@ def test_it_waits_for_its_database(own_postgres: Postgres, redis_url: Valkey) ->
     """I3: a listener that starts before its database, or sees it crash, recovers by itself."""
     database = own_postgres.create_database()
     own_postgres.stop()
-    with Pipeline(database, redis_url, start=forked) as pipeline:
+    with Pipeline(database, redis_url) as pipeline:
         listener = pipeline.listener()
         until(lambda: health(listener.port)[0] == 503)
         own_postgres.start()
