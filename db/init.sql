@@ -243,6 +243,62 @@ COMMENT ON TABLE revoked_tokens IS
     'Revoked tokens: token:<id>, or subject:<name> for all tokens issued to a subject up to '
     'counts_until. Redis, which may lose it, is told from here.';
 
+CREATE TABLE IF NOT EXISTS order_users (
+    name          text        NOT NULL,
+    role          text        NOT NULL,
+    rows          jsonb,
+    password_hash text,
+    disabled      boolean     NOT NULL DEFAULT false,
+    link_digest   bytea,
+    link_ends_at  timestamptz,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+
+    CONSTRAINT order_users_pkey PRIMARY KEY (name),
+    CONSTRAINT order_users_name_length CHECK (char_length(name) BETWEEN 1 AND 200),
+    CONSTRAINT order_users_role_known CHECK (role IN ('viewer', 'clerk', 'admin'))
+);
+-- Names that differ in case alone would be told apart by nobody. Also serves the sign-in.
+CREATE UNIQUE INDEX IF NOT EXISTS order_users_name_key ON order_users (lower(name));
+COMMENT ON TABLE order_users IS
+    'People who sign in with a password: its argon2id hash, their role, and the rows they are '
+    'restricted to as in the claim rows of a token. link_digest is the SHA-256 of a link that sets '
+    'the password, once.';
+
+CREATE TABLE IF NOT EXISTS order_sessions (
+    id           uuid        NOT NULL DEFAULT gen_random_uuid(),
+    digest       bytea       NOT NULL,
+    subject      text        NOT NULL,
+    role         text        NOT NULL,
+    rows         jsonb,
+    user_name    text,
+    started_at   timestamptz NOT NULL DEFAULT now(),
+    used_at      timestamptz NOT NULL DEFAULT now(),
+    idle_ends_at timestamptz,
+    ends_at      timestamptz NOT NULL,
+    address      text        NOT NULL DEFAULT '',
+    browser      text        NOT NULL DEFAULT '',
+
+    CONSTRAINT order_sessions_pkey PRIMARY KEY (id),
+    CONSTRAINT order_sessions_digest_key UNIQUE (digest),
+    CONSTRAINT order_sessions_user_fkey FOREIGN KEY (user_name) REFERENCES order_users (name)
+        ON DELETE CASCADE
+);
+COMMENT ON TABLE order_sessions IS
+    'Sessions of browsers, and tokens that admins made for programs (idle_ends_at is null): the '
+    'SHA-256 of what is shown, and who it stands for. A deleted one is revoked.';
+
+CREATE TABLE IF NOT EXISTS order_sign_in_attempts (
+    key           text        NOT NULL,
+    failures      integer     NOT NULL,
+    last_at       timestamptz NOT NULL,
+    blocked_until timestamptz NOT NULL,
+
+    CONSTRAINT order_sign_in_attempts_pkey PRIMARY KEY (key)
+);
+COMMENT ON TABLE order_sign_in_attempts IS
+    'Failed attempts to sign in by name, by address and by both, shared by all API processes; '
+    'forgotten an hour after the last one.';
+
 
 
 DO $$
@@ -1973,6 +2029,43 @@ CREATE OR REPLACE TRIGGER order_events_append_only
     FOR EACH STATEMENT EXECUTE FUNCTION order_events_refuse();
 
 
+-- Users and sessions --------------------------------------------------------------------------
+--
+-- Whatever ends a session (signing out, a new password, another role, DELETE in psql) deletes its row,
+-- and the deletion revokes it: connections close as those of a revoked token do.
+
+CREATE OR REPLACE FUNCTION order_session_revoke() RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    INSERT INTO public.revoked_tokens (name, counts_until, kept_until)
+    VALUES (CASE WHEN OLD.idle_ends_at IS NULL THEN 'token:program:' ELSE 'token:session:' END || OLD.id,
+            OLD.ends_at, OLD.ends_at + interval '1 hour')
+        ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION order_session_revoke IS 'Revokes a deleted session that would not have ended yet.';
+
+CREATE OR REPLACE TRIGGER order_session_revoke
+    AFTER DELETE ON order_sessions
+    FOR EACH ROW WHEN (OLD.ends_at > now()) EXECUTE FUNCTION order_session_revoke();
+
+CREATE OR REPLACE FUNCTION order_user_sign_out() RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    DELETE FROM public.order_sessions WHERE user_name = OLD.name;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION order_user_sign_out IS 'Ends the sessions of a user who changes.';
+
+CREATE OR REPLACE TRIGGER order_user_sign_out
+    AFTER UPDATE OF role, rows, password_hash, disabled ON order_users
+    FOR EACH ROW EXECUTE FUNCTION order_user_sign_out();
+
+
 -- Partitioned tables --------------------------------------------------------------------------
 --
 -- A partitioned table is watched as one table. PostgreSQL clones its row triggers to every partition,
@@ -2815,10 +2908,10 @@ BEGIN
                    'order_refuse_old_snapshot', 'order_render', 'order_rendering_kind', 'order_ring',
                    'order_row_json', 'order_row_json_pinned', 'order_row_most_bytes', 'order_same_source',
                    'order_schema',
-                   'order_schema_version', 'order_settings_neutral', 'order_shape', 'order_shape_is',
-                   'order_stamp', 'order_table_name', 'order_taker_next', 'order_taker_start',
+                   'order_schema_version', 'order_session_revoke', 'order_settings_neutral', 'order_shape',
+                   'order_shape_is', 'order_stamp', 'order_table_name', 'order_taker_next', 'order_taker_start',
                    'order_travels', 'order_trigger_kinds', 'order_trigger_name', 'order_trigger_source',
-                   'order_trigger_states', 'order_watched_shape', 'order_writer_silent',
+                   'order_trigger_states', 'order_user_sign_out', 'order_watched_shape', 'order_writer_silent',
                    'order_writers_settled', 'prune_order_events', 'read_order_events', 'set_main_table',
                    'take_order_events',
                    'unwatch_table', 'watch_table')
@@ -2830,7 +2923,8 @@ BEGIN
         RETURN;
     END IF;
     IF to_regrole('orders_api') IS NOT NULL THEN
-        GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys, revoked_tokens TO orders_api;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys, revoked_tokens, order_users,
+            order_sessions, order_sign_in_attempts TO orders_api;
         GRANT SELECT ON order_events, order_outbox, order_stream, order_tables, order_next_choices,
             order_settings TO orders_api;
         GRANT EXECUTE ON FUNCTION order_schema, order_schema_version, order_compact, order_event_json,

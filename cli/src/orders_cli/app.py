@@ -24,6 +24,7 @@ COMMANDS = {
     "bench": "bench:bench",
     "psql": "psql:psql",
     "token": "tokens:tokens",
+    "user": "users:users",
 }
 """The module and function of each subcommand. Importing all of them takes most of a second."""
 

@@ -30,6 +30,8 @@ class StackSettings(BaseSettings):
     port: Port = 3000
     edge_host: str | None = None
     """Addresses the edge listens on, space separated. Default: this machine only."""
+    public_url: str = ""
+    """The address by which people reach the dashboard. Default: that of the edge."""
     auth_mode: Literal["open", "token"] = "open"
     auth_secret: SecretStr | None = None
     auth_secret_file: Path | None = None

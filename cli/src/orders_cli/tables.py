@@ -1,19 +1,19 @@
 """``orders tables``, ``watch-table`` and ``unwatch-table``: which tables' changes are events."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import psycopg
 import typer
+from psycopg.rows import TupleRow
 
-from orders_cli.addresses import Data, owner_database
-from orders_cli.errors import BadValueError, UnreachableError
+from orders_cli import owner
+from orders_cli.addresses import Data
+from orders_cli.errors import BadValueError
 from orders_cli.stack.data_folder import DEFAULT_DATA
-from orders_cli.terminal import printable
+from orders_cli.terminal import columns, printable
 from orders_contract.schema import Schema, Table
-from orders_service.postgres_errors import explain
 
 Name = Annotated[
     str, typer.Argument(metavar="TABLE", help="As in SQL: notes, sales.items, '\"Notes\"'.")
@@ -44,9 +44,8 @@ def tables(data: Data = DEFAULT_DATA) -> None:
         rows.append((_names(table), ",".join(table.key), parent, state, " ".join(table.columns)))
         if state in _WARNINGS:
             warnings.append(f"warning: {table.name}: {_WARNINGS[state]}")
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        typer.echo(printable("  ".join(map(str.ljust, row, widths)).rstrip()))
+    for line in columns(rows):
+        typer.echo(line)
     for warning in warnings:
         typer.echo(printable(warning), err=True)
 
@@ -77,13 +76,6 @@ def _change(data: Path, statement: str, table: str) -> None:
         raise BadValueError(f"{table!r} is not changed: {exc}") from exc
 
 
-def _query(data: Path, statement: str, parameters: Iterable[str] = ()) -> tuple[str, ...]:
+def _query(data: Path, statement: str, parameters: Sequence[str] = ()) -> TupleRow:
     """Run a statement as the owner of the tables; return its row."""
-    try:
-        with psycopg.connect(owner_database(data)) as connection:
-            row = connection.execute(statement, list(parameters)).fetchone()
-    except psycopg.Error as exc:
-        if exc.diag.message_primary is None:
-            raise UnreachableError(f"no connection to the database: {explain(exc)}") from exc
-        raise BadValueError(exc.diag.message_primary) from exc
-    return row or ()
+    return next(iter(owner.run(data, statement, parameters)), ())

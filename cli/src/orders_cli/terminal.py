@@ -1,5 +1,7 @@
 """Text of others on a terminal. Pure."""
 
+from collections.abc import Iterator, Sequence
+
 
 def printable(text: str) -> str:
     r"""Return a text without characters that command a terminal: ESC becomes ``\x1b``.
@@ -12,3 +14,11 @@ def printable(text: str) -> str:
         each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
         for each in text
     )
+
+
+def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table, the first of which are its headings."""
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        yield "  ".join(map(str.ljust, row, widths)).rstrip()

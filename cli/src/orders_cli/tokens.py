@@ -50,7 +50,7 @@ def token(  # noqa: PLR0913  one parameter an option
     """Print a token. It gives its holder the role, restricted to some rows if you say so."""
     if context.invoked_subcommand is None:
         signer = find_signer(data, named=_is_named(context))
-        allowed = _parse_rows(rows or [])
+        allowed = parse_rows(rows or [])
         if customer:
             allowed.setdefault(signer.settings.customer_column, []).extend(customer)
         claims = {"rows": allowed} if allowed else {}
@@ -58,7 +58,13 @@ def token(  # noqa: PLR0913  one parameter an option
         typer.echo(_issue(signer, role, claims, parse_ttl(ttl), holder))
 
 
-def _parse_rows(texts: list[str]) -> dict[str, list[str]]:
+def parse_rows(texts: list[str]) -> dict[str, list[str]]:
+    """Return the restriction to rows that an option names, as the claim ``rows``.
+
+    Raises:
+        BadValueError: one of the texts is not COLUMN=VALUE.
+
+    """
     rows: dict[str, list[str]] = {}
     for text in texts:
         column, equals, value = text.partition("=")

@@ -21,7 +21,7 @@ def guarded(postgres: Postgres) -> Iterator[Guarded]:
     valkey = Valkey()
     database = postgres.create_database()
     with Pipeline(database, valkey) as started:
-        api = started.api(**ASKING, REQUESTS_BURST="100000")
+        api = started.api(**ASKING, REQUESTS_BURST="100000", AUDIT_READS="true")
         started.listener().ready()
         gateway = started.gateway(
             **ASKING,

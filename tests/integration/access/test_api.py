@@ -35,9 +35,24 @@ NEEDS = {
     ("post", "/api/tickets"): "viewer",
     ("get", "/api/revocations"): "admin",
     ("post", "/api/revocations"): "admin",
+    ("get", "/api/tokens"): "admin",
+    ("post", "/api/tokens"): "admin",
+    ("delete", "/api/tokens/{token}"): "admin",
     ("get", "/api/health"): None,
 }
 """The role that each path requires."""
+
+OF_PEOPLE = {
+    ("put", "/api/session"),
+    ("delete", "/api/session"),
+    ("get", "/api/sessions"),
+    ("delete", "/api/sessions/others"),
+    ("delete", "/api/sessions/{session}"),
+    ("post", "/api/password"),
+}
+"""Paths that a session is needed for; a token is not enough."""
+OF_PAGES = {("post", "/api/session"), ("post", "/api/set-up")}
+OF_GATEWAYS = {("post", "/api/sessions/lookup")}
 
 ROLES = ["viewer", "clerk", "admin"]
 ORDER = {"customer_name": OURS, "product_name": "Laptop"}
@@ -45,7 +60,9 @@ ORDER = {"customer_name": OURS, "product_name": "Laptop"}
 
 def ask(client: httpx.Client, method: str, path: str) -> httpx.Response:
     """Ask as one who does not know what to send."""
-    return client.request(method.upper(), path.format(order_id=1, table="orders", key=1))
+    return client.request(
+        method.upper(), path.format(order_id=1, table="orders", key=1, session="x", token="x")
+    )
 
 
 def test_every_path_is_in_the_table(guarded: Guarded) -> None:
@@ -53,15 +70,31 @@ def test_every_path_is_in_the_table(guarded: Guarded) -> None:
     with guarded.client() as nobody:
         paths = ok(nobody.get("/api/openapi.json"))["paths"]
     there = {(method, path) for path, methods in paths.items() for method in methods}
-    assert there == set(NEEDS)
+    assert there == set(NEEDS) | OF_PEOPLE | OF_PAGES | OF_GATEWAYS
 
 
-@pytest.mark.parametrize(("method", "path"), [each for each in NEEDS if NEEDS[each] is not None])
+@pytest.mark.parametrize(("method", "path"), sorted(OF_PEOPLE | OF_PAGES | OF_GATEWAYS))
+def test_a_token_is_no_person(guarded: Guarded, method: str, path: str) -> None:
+    """With a token, of whatever role, nobody signs in, ends sessions or asks about them."""
+    with guarded.client(token("admin")) as client:
+        problem(ask(client, method, path), 403)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        each
+        for each in [*NEEDS, *sorted(OF_PEOPLE | OF_GATEWAYS)]
+        if NEEDS.get(each, "") is not None
+    ],
+)
 def test_every_path_requires_a_token(guarded: Guarded, method: str, path: str) -> None:
     """A request without a token gets 401 with a challenge, before anything else is checked."""
     with guarded.client() as nobody:
         answer = nobody.request(
-            method.upper(), path.format(order_id="x", table="x", key="x"), content=b"{rubbish"
+            method.upper(),
+            path.format(order_id="x", table="x", key="x", session="x", token="x"),
+            content=b"{rubbish",
         )
         problem(answer, 401)
         assert answer.headers["WWW-Authenticate"] == 'Bearer realm="orders"'
@@ -140,7 +173,7 @@ def test_who_am_i(guarded: Guarded, ann: str) -> None:
         me = ok(client.get("/api/me"))
     assert me.pop("expires")
     restricted = {"customers": [OURS], "rows": {"customer_name": [OURS]}}
-    assert me == {"mode": "token", "subject": "ann", "role": "admin", **restricted}
+    assert me == {"mode": "token", "subject": "ann", "role": "admin", "session": None, **restricted}
 
 
 def test_health_has_no_details_without_a_token(guarded: Guarded) -> None:

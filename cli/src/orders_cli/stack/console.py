@@ -35,7 +35,7 @@ class StackConsole:
         """Print a warning of ``orders up``."""
         self._print(Text(f"{_OWN_NAME:>9} | {printable(line)}", "bold red"))
 
-    def ready(
+    def ready(  # noqa: PLR0913  each is a part of what it prints
         self,
         edge_url: str,
         seconds: float,
@@ -43,11 +43,12 @@ class StackConsole:
         *,
         option: str,
         needs_token: bool,
+        first_link: str | None = None,
     ) -> None:
         """Print the addresses and first commands to try.
 
         ``example`` is an order to create, empty where the columns are not known; ``option`` is what
-        the commands need to find this stack.
+        the commands need to find this stack, ``first_link`` sets the password of the first user.
         """
         host = edge_url.replace("127.0.0.1", "localhost")
         curl = f"curl {host}/api/orders"
@@ -63,7 +64,9 @@ class StackConsole:
             "stop": ("Ctrl-C", ""),
         }
         if needs_token:
-            rows = {"token": (f"{_PROGRAM} token{option} --role admin", ""), **rows}
+            rows = {"users": (f"{_PROGRAM} user --help{option}", ""), **rows}
+        if first_link is not None:
+            rows = {"first user": (first_link, "bold underline"), **rows}
         self._print(Text(f"\n  Real-Time Orders is ready after {seconds:.1f} s.\n", "bold green"))
         for name, (text, style) in rows.items():
             self._print(Text.assemble((f"  {name:<11}", "dim"), (text, style)))

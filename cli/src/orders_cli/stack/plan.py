@@ -70,6 +70,11 @@ class Plan:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.ports['edge']}"
 
     @property
+    def public_url(self) -> str:
+        """The address by which people reach the dashboard."""
+        return self.inherited.get("PUBLIC_URL") or self.edge_url.replace(LOOPBACK, "localhost")
+
+    @property
     def api_url(self) -> str:
         """The API's own address, without the edge."""
         return self._url("api")
@@ -105,6 +110,7 @@ class Plan:
     def services(self) -> list[Program]:
         """Return API, listener and gateways, which may start in any order."""
         api = {"API_HOST": LOOPBACK, "API_PORT": str(self.ports["api"])}
+        api["PUBLIC_URL"] = self.public_url
         api |= self._database(API_ROLE) | self._redis("api") | self._tokens()
         listener = {"LISTENER_HOST": LOOPBACK, "LISTENER_PORT": str(self.ports["listener"])}
         listener |= self._database(LISTENER_ROLE) | self._redis("listener")

@@ -13,6 +13,7 @@ from orders_cli.stack.plan import Plan
 from orders_cli.stack.postgres import Cluster
 from orders_cli.stack.schema import apply_schema
 from orders_cli.stack.supervisor import Supervisor
+from orders_cli.users import first_link
 
 _READY_WITHIN_S = 60.0
 
@@ -86,6 +87,9 @@ class Stack:
             embedded.append(self._cluster.program(port, url, plan.public))
         await self._supervisor.start(embedded, deadline)
         await apply_schema(plan.repository.schema, plan.database_url)
+        link = None
+        if plan.needs_token:
+            link = await asyncio.to_thread(first_link, plan.database_url, plan.public_url)
         await self._supervisor.start(plan.services(), deadline)
         await self._supervisor.start([plan.edge_program()], deadline)
         self._is_ready = True
@@ -97,6 +101,7 @@ class Stack:
             plan.example,
             option=data_folder.option(plan.data),
             needs_token=plan.needs_token,
+            first_link=link,
         )
 
     def _publish(self) -> None:

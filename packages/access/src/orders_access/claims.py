@@ -34,8 +34,8 @@ def principal(
     if expires - issued > MAX_LIFETIME_S:
         raise InvalidTokenError("the token is valid for more than 366 days")
     return Principal(
-        subject=_subject(claims["sub"]),
-        role=_role(claims.get("role")),
+        subject=subject_of(claims["sub"]),
+        role=role_of(claims.get("role")),
         rows=_rows(claims, customer_column),
         expires=expires,
         issued=issued,
@@ -43,7 +43,13 @@ def principal(
     )
 
 
-def _subject(value: Any) -> str:
+def subject_of(value: Any) -> str:
+    """Return the subject that a claim states.
+
+    Raises:
+        InvalidTokenError: it is none.
+
+    """
     if not isinstance(value, str) or not value or len(value) > MAX_SUBJECT_LENGTH:
         raise InvalidTokenError(f"sub must be a text of 1 to {MAX_SUBJECT_LENGTH} characters")
     if not value.isprintable():  # it becomes the actor of events and is part of log lines
@@ -58,7 +64,13 @@ def _time(value: Any) -> float:
     return float(seconds)
 
 
-def _role(value: Any) -> Role:
+def role_of(value: Any) -> Role:
+    """Return the role that a claim states.
+
+    Raises:
+        InvalidTokenError: it is none.
+
+    """
     for role in get_args(Role):
         if value == role:
             known: Role = role
@@ -72,9 +84,16 @@ def _rows(claims: Mapping[str, Any], customer_column: str) -> Mapping[str, froze
         if "rows" in claims:
             raise InvalidTokenError("customers is short for rows: a token can have only one")
         return {customer_column: _texts("customers", claims["customers"])}
-    if "rows" not in claims:
-        return None
-    rows = claims["rows"]
+    return scope_of(claims["rows"]) if "rows" in claims else None
+
+
+def scope_of(rows: Any) -> Mapping[str, frozenset[Value]]:
+    """Return the restriction that the claim ``rows`` states.
+
+    Raises:
+        InvalidTokenError: it is none.
+
+    """
     if not isinstance(rows, dict) or not 0 < len(rows) <= MAX_FILTER_COLUMNS:
         raise InvalidTokenError(f"rows must name 1 to {MAX_FILTER_COLUMNS} columns")
     return {_column(name): _values(f"rows.{name}", values) for name, values in rows.items()}

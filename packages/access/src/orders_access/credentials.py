@@ -1,19 +1,27 @@
-"""The credential of a request: in ``Authorization``, or among a WebSocket's subprotocols. Pure."""
+"""The credential of a request: in ``Authorization``, among subprotocols, or in a cookie. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 SUBPROTOCOL = "orders"
+PROGRAM = "orders_"
+"""The beginning of a token that an admin made for a program: like a session, it means nothing by
+itself."""
+
 _TOKEN = "orders.token."  # noqa: S105  a prefix
 _TICKET = "orders.ticket."
+_COOKIE = "orders-session"
+_SECRET_LENGTH = 43
+"""Of 32 random bytes in base64."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A token or a ticket."""
+    """A token, a ticket, or the secret of a session (also of a program's token)."""
 
     text: str
     is_ticket: bool = False
+    is_session: bool = False
 
     def __repr__(self) -> str:
         """Hide the text from logs and tracebacks."""
@@ -27,14 +35,41 @@ def bearer(authorization: str | None) -> str | None:
     return token if scheme.lower() == "bearer" and token else None
 
 
+def of_token(text: str) -> Credential:
+    """Return the credential that a token is."""
+    return Credential(text, is_session=text.startswith(PROGRAM))
+
+
 def of_handshake(authorization: str | None, subprotocols: Iterable[str]) -> Credential | None:
     """Return the credential of a handshake: of the header, else of the subprotocols."""
     token = bearer(authorization)
     if token is not None:
-        return Credential(token)
+        return of_token(token)
     for each in subprotocols:
         if each.startswith(_TOKEN):
-            return Credential(each.removeprefix(_TOKEN))
+            return of_token(each.removeprefix(_TOKEN))
         if each.startswith(_TICKET):
             return Credential(each.removeprefix(_TICKET), is_ticket=True)
     return None
+
+
+def session_cookie(host: str, *, over_https: bool) -> str:
+    """Return the name of the cookie that holds a session's secret.
+
+    With ``__Host-`` the browser accepts it over HTTPS only, and from this host alone. Without
+    HTTPS, all ports of a host share their cookies, so the port is part of the name: a sign-in to
+    one system on this machine must not end that to another.
+    """
+    if over_https:
+        return f"__Host-{_COOKIE}"
+    port = host.rpartition(":")[2]
+    return f"{_COOKIE}-{port}" if port.isdecimal() else _COOKIE
+
+
+def of_cookies(headers: Iterable[str], name: str) -> Credential | None:
+    """Return the secret of the session in a request's Cookie headers; None unless there is one."""
+    pairs = (pair.strip().partition("=") for header in headers for pair in header.split(";"))
+    found = [value for key, _, value in pairs if key == name]
+    if len(found) != 1 or len(found[0]) != _SECRET_LENGTH:
+        return None
+    return Credential(found[0], is_session=True)

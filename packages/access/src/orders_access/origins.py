@@ -41,6 +41,24 @@ def origin_is_ours(
     return scheme in schemes and authority != "" and authority == host
 
 
+def is_own_page(origin: str | None, fetch_site: str | None, host: str, *, over_https: bool) -> bool:
+    """Return whether a request with a cookie comes from a page of this system itself.
+
+    A browser attaches cookies whoever causes the request, so it must say who did: by Origin, or
+    where it sends none (GET within one origin) by Sec-Fetch-Site. ``allowed_origins`` do not count.
+    """
+    if fetch_site not in {None, "same-origin"}:
+        return False
+    if origin is None:
+        return fetch_site == "same-origin"
+    return origin_is_ours(origin, host, "", over_https=over_https)
+
+
+def keeps_secrets(host: str, *, over_https: bool) -> bool:
+    """Return whether a password can be typed here: over HTTPS, or without leaving this machine."""
+    return over_https or is_local_name(_hostname(f"//{host}"))
+
+
 def _hostname(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""

@@ -10,6 +10,8 @@ Value = str | int | float | bool
 RowValues = dict[str, list[Value]]
 """JSON of the rows a token is restricted to: the values allowed in each restricting column."""
 
+_SESSION, _PROGRAM = "session:", "program:"
+
 _RANKS: dict[Role, int] = {role: rank for rank, role in enumerate(get_args(Role))}
 
 
@@ -33,6 +35,12 @@ class Principal:
     def may(self, role: Role) -> bool:
         """Tell whether their role includes another: viewers read, clerks write, admins delete."""
         return _RANKS[self.role] >= _RANKS[role]
+
+    @property
+    def session(self) -> str | None:
+        """The id of a person's session; None for a token."""
+        is_session = self.token_id.startswith(_SESSION)
+        return self.token_id.removeprefix(_SESSION) if is_session else None
 
     @property
     def row_values(self) -> RowValues | None:
@@ -71,6 +79,11 @@ class Principal:
             token_id=values["token_id"],
             key_id=values["key_id"],
         )
+
+
+def session_id(identity: str, *, of_program: bool = False) -> str:
+    """Return the ``token_id`` of a session's principal, or of a program's token."""
+    return f"{_PROGRAM if of_program else _SESSION}{identity}"
 
 
 ANYONE = Principal("", "admin")

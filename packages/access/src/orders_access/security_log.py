@@ -48,6 +48,20 @@ class SecurityLog:
         )
         self._left_out = 0
 
+    def read(self, principal: Principal, address: str, what: str, names: str = "") -> None:
+        """Note what a subject read: a path, and the names of its parameters. None of the values."""
+        _logger.info(
+            "read", subject=principal.subject, address=address, what=what, parameters=names
+        )
+
+    def signed_out(self, principal: Principal, session: str) -> None:
+        """Note that a subject ended a session: the own one, or another."""
+        _logger.info("signed_out", subject=principal.subject, session=session)
+
+    def changed(self, what: str, by: str, user: str) -> None:
+        """Note that a user's password was set, or a program's token made."""
+        _logger.info("changed", what=what, by=by, user=user)
+
     def revoked(self, by: Principal, *, subject: str = "", token_id: str = "") -> None:
         """Note that one token was revoked, or all tokens of a subject."""
         _logger.info("revoked", by=by.subject, subject=subject, token_id=token_id)

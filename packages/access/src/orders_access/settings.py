@@ -51,6 +51,9 @@ class AccessSettings(ServiceSettings):
     allowed_origins: str = ""
     """Origins besides the edge's own whose pages may connect, separated by spaces."""
 
+    audit_reads: bool = False
+    """Whether the security log also tells who read what."""
+
     requests_per_second: Rate = 50.0
     requests_burst: PositiveInt = 200
     connections_per_address: PositiveInt = 500

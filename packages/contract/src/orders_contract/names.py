@@ -37,6 +37,10 @@ LOG_CAPACITY_BYTES = 128 * 1024 * 1024
 REVOKED_KEY = "orders:revoked"
 """Redis hash: revoked tokens and subjects, and a version. A copy of the list in PostgreSQL."""
 
+SESSION_KEY_PREFIX = "orders:session:"
+"""Redis strings, JSON: the principal of a session or of a program's token, by the digest of its
+secret. The API writes one when a gateway asks for it; PostgreSQL has the session."""
+
 TICKET_KEY_PREFIX = "orders:ticket:"
 """Redis strings, JSON: the principal of each one-time ticket, by the ticket's digest."""
 
@@ -67,6 +71,7 @@ class RedisNames:
         self.gateways = named(GATEWAY_KEY_PREFIX)
         self.known_gateways = named(GATEWAYS_KEY)
         self.revoked = named(REVOKED_KEY)
+        self.sessions = named(SESSION_KEY_PREFIX)
         self.tickets = named(TICKET_KEY_PREFIX)
         self.publish, self.subscribe = (
             ("SPUBLISH", "SSUBSCRIBE") if in_cluster else ("PUBLISH", "SUBSCRIBE")

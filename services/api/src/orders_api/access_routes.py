@@ -14,36 +14,43 @@ from orders_api.gate import GATEWAY
 from orders_api.models import Me, Revocation, Revoked, Ticket
 from orders_api.openapi import problems
 from orders_api.requests import Parts, parts, require, require_no_query
+from orders_api.settings import Settings
 from orders_service.redis_client import failures_as
 
 
-async def _no_query(request: Request) -> None:
+async def no_query(request: Request) -> None:
+    """Refuse a request with query parameters."""
     require_no_query(request)
 
 
-async def _admin(request: Request) -> Principal:
+async def admin(request: Request) -> Principal:
+    """Return the admin who asks."""
     return require(request, "admin")
 
 
-router = APIRouter(prefix="/api", dependencies=[Depends(_no_query)])
+router = APIRouter(prefix="/api", dependencies=[Depends(no_query)])
 
 
 @router.get("/me", response_model=Me, responses=problems())
 async def get_me(request: Request) -> Response:
     """Return the subject of the request's token, and what it allows."""
     who = require(request, "viewer")
-    settings = parts(request).settings
+    return uncached(described(parts(request).settings, who).model_dump_json())
+
+
+def described(settings: Settings, who: Principal) -> Me:
+    """Return what a principal is told about itself."""
     rows = who.row_values or {}
     by_customer = [*rows] == [settings.customer_column]
-    me = Me(
+    return Me(
         mode=settings.auth_mode,
         subject=who.subject,
         role=who.role,
         rows=who.row_values,
         customers=rows[settings.customer_column] if by_customer else None,
         expires=None if who.expires is None else datetime.fromtimestamp(who.expires, UTC),
+        session=who.session,
     )
-    return _uncached(me.model_dump_json())
 
 
 @router.post("/tickets", status_code=201, response_model=Ticket, responses=problems())
@@ -53,7 +60,7 @@ async def create_ticket(request: Request) -> Response:
     with failures_as(RedisUnavailableError):
         ticket = await tickets.issue(parts(request).redis, who)
     made = Ticket(ticket=ticket, expires_in=tickets.LIFETIME_S)
-    return _uncached(made.model_dump_json(), 201)
+    return uncached(made.model_dump_json(), 201)
 
 
 @router.get("/revocations", response_model=Revoked, responses=problems())
@@ -63,12 +70,12 @@ async def get_revocations(request: Request) -> Response:
     if who is not GATEWAY and (not who.may("admin") or who.rows is not None):
         raise ForbiddenError
     revoked = Revoked(revoked=await parts(request).revocations.read())
-    return _uncached(revoked.model_dump_json())
+    return uncached(revoked.model_dump_json())
 
 
 @router.post("/revocations", status_code=204, responses=problems(413, 415))
 async def revoke(
-    request: Request, who: Annotated[Principal, Depends(_admin)], revocation: Revocation
+    request: Request, who: Annotated[Principal, Depends(admin)], revocation: Revocation
 ) -> Response:
     """Revoke a token, or all tokens of a subject so far, within two seconds."""
     running = parts(request)
@@ -97,5 +104,6 @@ async def _revoke_token(running: Parts, token: str) -> str:
     return principal.token_id
 
 
-def _uncached(text: str, status: int = 200) -> Response:
+def uncached(text: str, status: int = 200) -> Response:
+    """Return an answer that nobody may keep."""
     return Response(text, status, {"Cache-Control": "no-store"}, "application/json")

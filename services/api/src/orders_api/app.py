@@ -10,7 +10,17 @@ from starlette.middleware.cors import CORSMiddleware
 
 from orders_access.limits import Buckets
 from orders_access.revocations import REDIS_TIMEOUT_S, Revocations
-from orders_api import access_routes, docs, metrics, openapi, problems, routes, row_routes
+from orders_api import (
+    access_routes,
+    docs,
+    first_user,
+    metrics,
+    openapi,
+    problems,
+    routes,
+    row_routes,
+    session_routes,
+)
 from orders_api.activity import Activity
 from orders_api.catalog import Catalog
 from orders_api.database import Database
@@ -21,8 +31,10 @@ from orders_api.log import Log
 from orders_api.requests import Parts
 from orders_api.revocation_list import RevocationList
 from orders_api.sending import Sending
+from orders_api.sessions import Sessions
 from orders_api.settings import SESSION, Settings
 from orders_api.store import Store
+from orders_api.users import Users
 from orders_service.redis_client import redis_client
 
 _REDIS_TIMEOUT_S = 2
@@ -45,6 +57,8 @@ def create(settings: Settings) -> FastAPI:
             redis_client(servers, timeout_s=_REDIS_TIMEOUT_S, decode_responses=True) as redis,
             redis_client(servers, timeout_s=REDIS_TIMEOUT_S, decode_responses=True) as listed,
         ):
+            listing, users = RevocationList(writes, listed, revocations), Users(writes)
+            sessions = Sessions(writes, redis, listing, settings.lifetimes)
             parts = Parts(
                 settings=settings,
                 catalog=Catalog(writes, settings.display()),
@@ -53,7 +67,10 @@ def create(settings: Settings) -> FastAPI:
                 activity=Activity(reads),
                 probe=probe,
                 redis=redis,
-                revocations=RevocationList(writes, listed, revocations),
+                revocations=listing,
+                accounts=writes,
+                sessions=sessions,
+                users=users,
                 verifier=None if settings.is_open else settings.verifier(),
             )
             async with _followed(parts):
@@ -61,6 +78,7 @@ def create(settings: Settings) -> FastAPI:
                 logger.info("api_started", host=settings.api_host, port=settings.api_port)
                 yield
                 logger.info("api_stopping")
+                users.close()
 
     app = FastAPI(
         title="Real-Time Orders",
@@ -71,7 +89,7 @@ def create(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    for router in (routes.router, *row_routes.ROUTERS, access_routes.router):
+    for router in (routes.router, *row_routes.ROUTERS, access_routes.router, session_routes.router):
         app.router.routes.extend(router.routes)  # included, they would be searched twice
     docs.install(app)
     times = metrics.RequestTimes()
@@ -95,6 +113,8 @@ async def _followed(parts: Parts) -> AsyncIterator[None]:
         following = tasks.create_task(parts.catalog.follow())
         if not parts.settings.is_open:
             tasks.create_task(parts.revocations.keep_in_sync(stop))
+            tasks.create_task(parts.sessions.keep_tidy(stop))
+            tasks.create_task(first_user.announce(parts.accounts, parts.settings.public_url, stop))
         try:
             yield
         finally:

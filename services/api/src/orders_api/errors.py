@@ -91,6 +91,24 @@ class ForbiddenError(ApiError):
     status = 403
 
 
+class ForeignPageError(ForbiddenError):
+    """Only a page of this system may do that with a session."""
+
+
+class PlainHttpError(ForbiddenError):
+    """Sign in over HTTPS: without it a password could be read on its way (see SITE_ADDRESS)."""
+
+
+class SessionRequiredError(ForbiddenError):
+    """Sign in with your name and password to do that."""
+
+
+class OpenModeError(ApiError):
+    """This system is open to everyone on this machine: there are no users and sessions."""
+
+    status = 409
+
+
 class OutOfScopeError(ForbiddenError):
     """Your token does not allow access to this row."""
 

@@ -1,37 +1,61 @@
-"""The gate that every request passes first: its host name, its token, its rate."""
+"""The gate that every request passes first: its host name, its token or session, its rate."""
 
 import hmac
 import time
 from collections.abc import Sequence
 from typing import Protocol
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orders_access.credentials import bearer
+from orders_access.credentials import Credential, bearer, of_token
 from orders_access.errors import InvalidTokenError, KeysUnavailableError
-from orders_access.limits import Buckets, address_key
+from orders_access.limits import Buckets
 from orders_access.origins import host_is_ours
 from orders_access.principal import ANYONE, Principal
 from orders_access.revocations import Revocations
 from orders_access.security_log import REFUSED_STATUSES, SecurityLog
 from orders_access.settings import AccessSettings
 from orders_api import metrics
+from orders_api.cookies import address_of, host_of, is_from_own_page, session_of
 from orders_api.errors import (
     ApiError,
+    DatabaseUnavailableError,
+    ForeignPageError,
     MisdirectedError,
+    SchemaChangedError,
+    StatementError,
     TooManyRequestsError,
     UnauthorizedError,
     UnavailableError,
 )
 from orders_api.problems import from_error
 from orders_api.reads import Reads
+from orders_api.sessions import Sessions
 
-PUBLIC = ("/api/health", "/api/docs", "/api/openapi.json", metrics.PATH)
+PUBLIC = (
+    "/api/health",
+    "/api/docs",
+    "/api/openapi.json",
+    "/api/session",
+    "/api/set-up",
+    metrics.PATH,
+)
 """Paths that need no token, with all paths below them."""
 
 GATEWAY = Principal("gateway", "viewer")
 """A gateway; compared by identity, since a token may have this subject."""
+
+
+_WITHOUT_ROWS = frozenset({"/api/me", "/api/schema", "/api/sessions", "/api/tokens"})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Running(Protocol):
+    """The part of the running API that the gate uses."""
+
+    sessions: Sessions
 
 
 class Checker(Protocol):
@@ -64,6 +88,7 @@ class Gate:
         self._times = times
         self._reads = Reads(requests)
         self._security = SecurityLog()
+        self._audits = settings.audit_reads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -72,13 +97,12 @@ class Gate:
             return
         principal: Principal | None = None
         began_s = time.perf_counter()
+        scope.setdefault("state", {})["tried"] = ""
 
         async def noting(message: Message) -> None:
             if (status := message.get("status")) is not None:
                 self._times.note(scope["method"], status, time.perf_counter() - began_s)
-            if status in REFUSED_STATUSES:
-                subject = "" if principal is None else principal.subject
-                self._security.refused(status, _address(scope), _place(scope), subject)
+                self._note(scope, principal, status)
             await send(message)
 
         try:
@@ -86,7 +110,7 @@ class Gate:
         except ApiError as error:
             await from_error(error)(scope, receive, noting)
             return
-        scope.setdefault("state", {})["principal"] = principal
+        scope["state"]["principal"] = principal
         if principal is None or not self._is_bounded(scope, principal):
             await self._app(scope, receive, noting)
             return
@@ -108,15 +132,16 @@ class Gate:
 
     async def _admit(self, scope: Scope) -> Principal | None:
         if self._verifier is None:
-            if not host_is_ours(_host(scope)):
+            if not host_is_ours(host_of(scope)):
                 raise MisdirectedError
             return ANYONE
-        tokens = Headers(scope=scope).getlist("authorization")
+        headers = Headers(scope=scope)
+        tokens = headers.getlist("authorization")
         if self._is_gateway(tokens):
             return GATEWAY
-        self._limit(f"address:{_address(scope)}")
+        self._limit(f"address:{address_of(scope)}")
         try:
-            principal = await self._identify(self._verifier, tokens)
+            principal = await self._identify(self._verifier, scope, tokens, headers)
         except UnauthorizedError:
             if _is_public(scope["path"]):
                 return None
@@ -124,21 +149,56 @@ class Gate:
         self._limit(_key(principal))
         return principal
 
-    async def _identify(self, verifier: Checker, tokens: Sequence[str]) -> Principal:
-        token = bearer(tokens[0]) if len(tokens) == 1 else None
-        if token is None:
+    async def _identify(
+        self, verifier: Checker, scope: Scope, tokens: Sequence[str], headers: Headers
+    ) -> Principal:
+        shown = _credential(tokens) if tokens else session_of(scope, headers)
+        if shown is None:
             raise UnauthorizedError("")
-        try:
-            principal = await verifier.verify(token)
-        except InvalidTokenError as exc:
-            raise UnauthorizedError(str(exc)) from None
-        except KeysUnavailableError:
-            raise UnavailableError from None
+        if shown.is_session:
+            principal = await self._of_session(shown, scope, headers, by_cookie=not tokens)
+        else:
+            try:
+                principal = await verifier.verify(shown.text)
+            except InvalidTokenError as exc:
+                raise UnauthorizedError(str(exc)) from None
+            except KeysUnavailableError:
+                raise UnavailableError from None
         if not self._revocations.known:
             raise UnavailableError
         if self._revocations.covers(principal):
             raise UnauthorizedError("the token was revoked")
         return principal
+
+    async def _of_session(
+        self, shown: Credential, scope: Scope, headers: Headers, *, by_cookie: bool
+    ) -> Principal:
+        """Return whom a session stands for. What changes something must come from our page."""
+        writes = scope["method"] not in _SAFE
+        if by_cookie and writes and not is_from_own_page(scope, headers):
+            raise ForeignPageError
+        running: Running = scope["app"].state.parts
+        is_active = by_cookie and writes  # a page reads by itself: that is no sign of a person
+        try:
+            principal = await running.sessions.find(shown.text, is_active=is_active)
+        except (StatementError, SchemaChangedError):  # the tables are of an earlier version
+            raise DatabaseUnavailableError from None
+        if principal is None:
+            raise UnauthorizedError("the session has ended" if by_cookie else "the token has ended")
+        return principal
+
+    def _note(self, scope: Scope, principal: Principal | None, status: int) -> None:
+        """Note refusals, and if wanted who reads what: names of parameters, none of the values."""
+        address = address_of(scope)
+        if status in REFUSED_STATUSES:
+            subject = scope["state"]["tried"] if principal is None else principal.subject
+            self._security.refused(status, address, _place(scope), subject)
+            return
+        is_read = scope["method"] == "GET" and principal not in (None, GATEWAY)
+        is_of_rows = not (_is_public(scope["path"]) or scope["path"] in _WITHOUT_ROWS)
+        if self._audits and principal is not None and is_read and is_of_rows:
+            names = " ".join(sorted({name for name, _ in parse_qsl(_query(scope), True)}))
+            self._security.read(principal, address, scope["path"][:300], names[:300])
 
     def _is_gateway(self, tokens: Sequence[str]) -> bool:
         shown = (bearer(tokens[0]) or "") if len(tokens) == 1 else ""
@@ -152,14 +212,14 @@ class Gate:
             raise TooManyRequestsError(wait_s)
 
 
+def _credential(tokens: Sequence[str]) -> Credential | None:
+    token = bearer(tokens[0]) if len(tokens) == 1 else None
+    return None if token is None else of_token(token)
+
+
 def _key(principal: Principal) -> str:
     """Return what the requests of a subject are counted under."""
     return f"subject:{principal.subject}"
-
-
-def _address(scope: Scope) -> str:
-    client = scope.get("client")
-    return address_key(client[0] if client else "")
 
 
 def _place(scope: Scope) -> str:
@@ -168,10 +228,9 @@ def _place(scope: Scope) -> str:
     return beginning
 
 
-def _host(scope: Scope) -> str:
-    hosts = (value for name, value in scope["headers"] if name == b"host")
-    found: bytes = next(hosts, b"")
-    return found.decode("latin-1")
+def _query(scope: Scope) -> str:
+    query: bytes = scope["query_string"]
+    return query.decode("latin-1")
 
 
 def _is_public(path: str) -> bool:

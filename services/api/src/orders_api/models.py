@@ -23,6 +23,9 @@ Row = dict[str, Any]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
 
 
+Password = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(storable)]
+
+
 class _Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -252,7 +255,7 @@ class Me(BaseModel):
 
     `rows` are the values that each restricting column must have, null without a restriction;
     `customers` is short for a restriction by the customer column alone. `expires` is null where
-    nothing expires.
+    nothing expires. `session` is the id of the browser's session, null for a token.
     """
 
     mode: Literal["open", "token"]
@@ -261,6 +264,98 @@ class Me(BaseModel):
     rows: dict[str, list[Any]] | None
     customers: list[Any] | None
     expires: AwareDatetime | None
+    session: str | None
+
+
+class SignIn(_Request):
+    """Name and password of a user."""
+
+    name: Name
+    password: Password
+
+
+class NewPassword(_Request):
+    """The present password, and another one."""
+
+    current: Password
+    new: Password
+
+
+class SetUp(_Request):
+    """A link that sets a password, without the address; and the password, to use it up."""
+
+    link: str = Field(min_length=1, max_length=200)
+    password: Password | None = None
+
+
+class Linked(BaseModel):
+    """Whose password a link sets."""
+
+    name: str
+
+
+class Session(BaseModel):
+    """A sign-in of a browser. `address` may be a network, `browser` is what it calls itself."""
+
+    id: str
+    started: AwareDatetime
+    used: AwareDatetime
+    ends: AwareDatetime
+    address: str
+    browser: str
+    current: bool
+
+
+class SessionList(BaseModel):
+    """Sessions, the one used last first."""
+
+    sessions: list[Session]
+
+
+class LookUp(_Request):
+    """The SHA-256 of a session's secret, in hexadecimal digits."""
+
+    digest: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class LookedUp(BaseModel):
+    """Whom a session stands for, in the form that processes exchange."""
+
+    principal: dict[str, Any]
+
+
+class NewToken(_Request):
+    """A token for a program: who it is, what it may do, and for how many days."""
+
+    subject: Name
+    role: Role
+    rows: dict[str, list[Any]] | None = None
+    days: int = Field(ge=1, le=366)
+
+
+class ProgramToken(BaseModel):
+    """A token that was just made. It is shown once."""
+
+    id: str
+    token: str
+
+
+class ListedToken(BaseModel):
+    """A token that an admin made for a program."""
+
+    id: str
+    subject: str
+    role: Role
+    rows: dict[str, list[Any]] | None
+    started: AwareDatetime
+    ends: AwareDatetime
+    made_by: str
+
+
+class ProgramTokenList(BaseModel):
+    """Tokens of programs."""
+
+    tokens: list[ListedToken]
 
 
 class Ticket(BaseModel):

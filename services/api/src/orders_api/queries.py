@@ -320,7 +320,8 @@ REVOKE = """
     INSERT INTO revoked_tokens (name, counts_until, kept_until)
     VALUES (%(name)s, %(counts_until)s, %(kept_until)s)
     ON CONFLICT (name) DO UPDATE
-       SET counts_until = greatest(revoked_tokens.counts_until, excluded.counts_until),
+       SET revoked_at = now(),
+           counts_until = greatest(revoked_tokens.counts_until, excluded.counts_until),
            kept_until = greatest(revoked_tokens.kept_until, excluded.kept_until)
 """
 
@@ -328,6 +329,9 @@ REVOKED = """
     SELECT name, extract(epoch FROM counts_until)::float8 FROM revoked_tokens
      WHERE kept_until > now()
 """
+
+REVOKED_MARK = "SELECT count(*), max(revoked_at) FROM revoked_tokens"
+"""Changes with the list: whoever deletes a session, or writes the list in SQL, revokes."""
 
 FORGET_REVOKED = "DELETE FROM revoked_tokens WHERE kept_until < now() RETURNING name"
 

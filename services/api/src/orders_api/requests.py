@@ -17,13 +17,21 @@ from orders_api import preconditions
 from orders_api.activity import Activity
 from orders_api.catalog import Catalog, WatchedTable
 from orders_api.columns import read_text
-from orders_api.errors import ForbiddenError, InvalidInputError, SchemaChangedError
+from orders_api.database import Database
+from orders_api.errors import (
+    ForbiddenError,
+    InvalidInputError,
+    SchemaChangedError,
+    UnauthorizedError,
+)
 from orders_api.health import HealthProbe
 from orders_api.log import Log
 from orders_api.preconditions import MalformedTagError, Precondition
 from orders_api.revocation_list import RevocationList
+from orders_api.sessions import Sessions
 from orders_api.settings import Settings
 from orders_api.store import Key, Store
+from orders_api.users import Users
 from orders_api.validation import field_errors
 from orders_contract.messages import Role
 from orders_service.redis_client import RedisClient
@@ -45,6 +53,9 @@ class Parts:
     probe: HealthProbe
     redis: RedisClient
     revocations: RevocationList
+    accounts: Database
+    sessions: Sessions
+    users: Users
     verifier: Verifier | None
 
 
@@ -84,8 +95,16 @@ def sender(request: Request) -> Principal | None:
 
 
 def require(request: Request, role: Role) -> Principal:
-    """Return the principal; raise ForbiddenError if its role does not include ``role``."""
-    principal: Principal = request.state.principal
+    """Return the principal.
+
+    Raises:
+        UnauthorizedError: there is none; the path is public for something else.
+        ForbiddenError: its role does not include ``role``.
+
+    """
+    principal = sender(request)
+    if principal is None:
+        raise UnauthorizedError("")
     if not principal.may(role):
         raise ForbiddenError
     return principal

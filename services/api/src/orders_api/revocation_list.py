@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from orders_api.errors import DatabaseUnavailableError, RedisUnavailableError
 from orders_service.redis_client import RedisClient, failures_as
 
 LOOK_EVERY_S = 0.5
+LOOK_INTO_DATABASE_EVERY_S = 1.0
 KEPT = timedelta(days=400)
 """How long a revocation is kept, of a subject or of a token whose end is not known."""
 
@@ -31,6 +33,8 @@ class RevocationList:
         self._redis = client
         self._revocations = revocations
         self._in_redis = False
+        self._mark: Any = None
+        self._looked_at_s = -LOOK_INTO_DATABASE_EVERY_S
 
     async def revoke_token(self, token_id: str, expires: float | None = None) -> None:
         """Revoke one token; ``expires`` is when it would have ended by itself.
@@ -53,6 +57,10 @@ class RevocationList:
         async with self._database.transaction() as connection:
             await connection.execute(queries.REVOKE, values)
             await connection.execute(queries.FORGET_REVOKED)
+        await self.publish()
+
+    async def publish(self) -> None:
+        """Tell every process what PostgreSQL has; raises as ``revoke_token``."""
         self._in_redis = False
         await self._write_to_redis()
 
@@ -64,6 +72,7 @@ class RevocationList:
                     await self._write_to_redis()
                 if await self._revocations.refresh(self._redis):
                     logger.info("revocations_read")
+                await self._look_into_database()
             except (
                 DatabaseUnavailableError,
                 RedisUnavailableError,
@@ -92,6 +101,16 @@ class RevocationList:
         async with self._database.connection() as connection:
             rows = await (await connection.execute(queries.REVOKED)).fetchall()
         return dict(rows)
+
+    async def _look_into_database(self) -> None:
+        """Write the list again if it was changed by SQL, as the end of a session does."""
+        if time.monotonic() - self._looked_at_s < LOOK_INTO_DATABASE_EVERY_S:
+            return
+        self._looked_at_s = time.monotonic()
+        mark = await self._database.one(queries.REVOKED_MARK, {})
+        if mark != self._mark:
+            await self._write_to_redis()
+            self._mark = mark
 
     async def _write_to_redis(self) -> None:
         """Read the list and write it to Redis. It only adds, so two processes may write at once."""

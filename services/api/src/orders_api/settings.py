@@ -1,5 +1,7 @@
 """The API's settings, from the environment."""
 
+from datetime import timedelta
+
 from pydantic import Field, PositiveInt
 
 from orders_access.settings import AccessSettings
@@ -44,10 +46,22 @@ class Settings(AccessSettings, DatabaseSettings, RedisSettings):
     api_port: int = Field(8000, ge=1, le=65535)
     api_workers: int = Field(1, ge=1, le=64)
 
+    session_idle_s: PositiveInt = 4 * 3600
+    """A session ends when its user has done nothing for this long."""
+    session_max_s: PositiveInt = 12 * 3600
+    """A session ends this long after the sign-in in any case."""
+    public_url: str = ""
+    """The address by which people reach the dashboard, for links. Default: made by the command."""
+
     status_column: str = "status"
     """The column that ``/api/orders/counts`` groups by and the dashboard shows as status."""
     title_column: str = "product_name"
     quantity_column: str = "quantity"
+
+    @property
+    def lifetimes(self) -> tuple[timedelta, timedelta]:
+        """How long a session lasts when nobody uses it, and at most."""
+        return timedelta(seconds=self.session_idle_s), timedelta(seconds=self.session_max_s)
 
     @property
     def listens_on(self) -> str:

@@ -13,18 +13,18 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from orders_access.credentials import SUBPROTOCOL
-from orders_access.errors import InvalidTokenError, KeysUnavailableError
+from orders_access.errors import InvalidTokenError
 from orders_access.limits import TokenBucket
 from orders_access.principal import ANYONE, Principal
 from orders_contract.matching import FilterError, Selection
 from orders_contract.messages import Auth
 from orders_gateway import event_stream, protocol
 from orders_gateway.capacity import ClientCapacity
+from orders_gateway.door import UNCHECKED
 from orders_gateway.errors import (
     BadRequestError,
     ForeignOriginError,
     ProtocolError,
-    RedisUnavailableError,
 )
 from orders_gateway.subscriber import Context
 from orders_gateway.transport import CloseCode
@@ -116,12 +116,12 @@ class Admission:
         self, socket: Socket, request: Request, ticket: str | None = None
     ) -> Response | None:
         try:
-            socket.principal = await self._door.authenticate(request, ticket)
+            socket.principal = await self._door.authenticate(request, ticket, socket.address)
         except InvalidTokenError as exc:
             self._refused["unauthorized"] += 1
             self._door.security.refused(HTTPStatus.UNAUTHORIZED, socket.address, str(exc))
             return _unauthorized(socket, str(exc))
-        except (KeysUnavailableError, RedisUnavailableError):
+        except UNCHECKED:
             self._refused["not_serving"] += 1
             return socket.refuse_later(HTTPStatus.SERVICE_UNAVAILABLE, TRY_ANOTHER)
         return None
@@ -158,12 +158,13 @@ class Admission:
             async with asyncio.timeout(self._settings.sign_in_within_s):
                 message = protocol.parse_message(await socket.recv())
                 if isinstance(message, Auth):
-                    return await self._door.identify(protocol.credential_of(message))
+                    credential = protocol.credential_of(message)
+                    return await self._door.identify(credential, socket.address)
         except (ProtocolError, TimeoutError):
             pass
         except InvalidTokenError as exc:
             reason = str(exc)
-        except (KeysUnavailableError, RedisUnavailableError):
+        except UNCHECKED:
             code, reason = CloseCode.TRY_AGAIN_LATER, "tokens cannot be checked now"
         except ConnectionClosed:
             return None

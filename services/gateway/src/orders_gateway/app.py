@@ -49,7 +49,7 @@ async def _serve(
     hub: Hub[Write] = Hub(
         Ring(settings.ring_max_events, settings.ring_max_bytes), _bounds(settings)
     )
-    history, door = History(client, api), Door(settings, client)
+    history, door = History(client, api), Door(settings, client, api)
     context = Context(settings, hub, history, PositionWaiters(), Turns(), door)
     fanout = Fanout(context)
     open_channel = partial(Channel.open, settings.redis_servers())

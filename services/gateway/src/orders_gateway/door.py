@@ -1,26 +1,43 @@
-"""Checks before a connection: the page's origin, a token or ticket, connection limits."""
+"""Checks before a connection: the page's origin, a credential, connection limits."""
 
+import time
+from http import HTTPStatus
+
+import httpx
 from websockets.http11 import Request
 
-from orders_access import tickets
-from orders_access.credentials import Credential, of_handshake
-from orders_access.errors import InvalidTokenError
-from orders_access.limits import Tally, address_key
-from orders_access.origins import host_is_ours, origin_is_ours
+from orders_access import sessions, tickets
+from orders_access.credentials import Credential, of_cookies, of_handshake, session_cookie
+from orders_access.errors import InvalidTokenError, KeysUnavailableError
+from orders_access.limits import Buckets, Tally, address_key
+from orders_access.origins import host_is_ours, is_own_page, origin_is_ours
 from orders_access.principal import ANYONE, Principal
 from orders_access.revocations import Revocations
 from orders_access.security_log import SecurityLog
-from orders_gateway.errors import ForeignOriginError, RedisUnavailableError
+from orders_gateway.errors import (
+    ForeignOriginError,
+    RedisUnavailableError,
+    SessionsUnavailableError,
+)
 from orders_gateway.settings import Settings
 from orders_service.redis_client import RedisClient, failures_as
+
+LOOK_UPS_PER_S, LOOK_UPS_BURST = 20, 200
+"""For each address: sessions that Redis does not know, about which a gateway asks the API."""
+
+
+UNCHECKED = (KeysUnavailableError, RedisUnavailableError, SessionsUnavailableError)
+"""A credential cannot be checked right now."""
 
 
 class Door:
     """Authenticates clients and counts connections per address and per subject."""
 
-    def __init__(self, settings: Settings, client: RedisClient) -> None:
+    def __init__(self, settings: Settings, client: RedisClient, api: httpx.AsyncClient) -> None:
         self._settings = settings
         self._redis = client
+        self._api = api
+        self._look_ups = Buckets(LOOK_UPS_PER_S, LOOK_UPS_BURST)
         self._verifier = None if settings.is_open else settings.verifier()
         self._keys_version = self._current_keys()
         self.security = SecurityLog()
@@ -53,20 +70,22 @@ class Door:
         host = request.headers.get("Host", "")
         if self.is_open and not host_is_ours(host):
             raise ForeignOriginError
-        over_https = request.headers.get("X-Forwarded-Proto") == "https"
+        over_https = _is_over_https(request)
         for origin in request.headers.get_all("Origin"):
             allowed = self._settings.allowed_origins
             if not origin_is_ours(origin, host, allowed, over_https=over_https):
                 raise ForeignOriginError
 
-    async def authenticate(self, request: Request, ticket: str | None) -> Principal | None:
+    async def authenticate(
+        self, request: Request, ticket: str | None, address: str
+    ) -> Principal | None:
         """Return the principal of a request; None if it carries no credential.
 
         An EventSource cannot set headers: its ticket, good for one use, is in the query.
 
         Raises:
             InvalidTokenError: the credential is not accepted.
-            KeysUnavailableError, RedisUnavailableError: it cannot be checked right now.
+            UNCHECKED: it cannot be checked right now.
 
         """
         if self.is_open:
@@ -77,20 +96,58 @@ class Door:
         credential = of_handshake(headers[0] if headers else None, _subprotocols(request))
         if credential is None and ticket is not None:
             credential = Credential(ticket, is_ticket=True)
-        return None if credential is None else await self.identify(credential)
+        if credential is None:
+            credential = self._session(request)
+        return None if credential is None else await self.identify(credential, address)
 
-    async def identify(self, credential: Credential) -> Principal:
+    def _session(self, request: Request) -> Credential | None:
+        """Return the session in a request's cookies, if a page of this system sends it."""
+        headers, over_https = request.headers, _is_over_https(request)
+        host, origins = headers.get("Host", ""), headers.get_all("Origin")
+        sites = headers.get_all("Sec-Fetch-Site")
+        origin, site = next(iter(origins), None), next(iter(sites), None)
+        if not is_own_page(origin, site, host, over_https=over_https):
+            return None
+        name = session_cookie(host, over_https=over_https)
+        return of_cookies(headers.get_all("Cookie"), name)
+
+    async def identify(self, credential: Credential, address: str) -> Principal:
         """Return the principal of a token or ticket; raises as ``authenticate``."""
         if self._verifier is None:
             return ANYONE
         if credential.is_ticket:
             with failures_as(RedisUnavailableError):
                 principal = await tickets.redeem(self._redis, credential.text)
+        elif credential.is_session:
+            principal = await self._of_session(sessions.digest(credential.text), address)
         else:
             principal = await self._verifier.verify(credential.text)
         if self.is_revoked(principal):
             raise InvalidTokenError("the token was revoked")
         return principal
+
+    async def _of_session(self, digest: bytes, address: str) -> Principal:
+        """Return whom a session stands for: from Redis, else from the API, which tells Redis.
+
+        So Redis may lose what it knows, and nobody has to sign in again.
+        """
+        with failures_as(RedisUnavailableError):
+            known = await sessions.recall(self._redis, digest)
+        if known is not None:
+            return known
+        if self._look_ups.wait_s(address, time.monotonic()) > 0:
+            raise SessionsUnavailableError("too many sessions that Redis does not know")
+        return await self._ask_api(digest)
+
+    async def _ask_api(self, digest: bytes) -> Principal:
+        try:
+            answer = await self._api.post("/api/sessions/lookup", json={"digest": digest.hex()})
+            if answer.status_code == HTTPStatus.NOT_FOUND:
+                raise InvalidTokenError("the session has ended")
+            answer.raise_for_status()
+            return Principal.from_json(answer.json()["principal"])
+        except (httpx.HTTPError, ValueError, LookupError, TypeError) as exc:
+            raise SessionsUnavailableError(f"the API does not know sessions: {exc!r}") from exc
 
     def is_revoked(self, principal: Principal) -> bool:
         """Return whether a principal's token was revoked, or the key that signed it withdrawn."""
@@ -123,6 +180,10 @@ class Door:
             return peer
         forwarded = request.headers.get_all("X-Forwarded-For")
         return forwarded[0].split(",")[0].strip() if forwarded else peer
+
+
+def _is_over_https(request: Request) -> bool:
+    return request.headers.get("X-Forwarded-Proto") == "https"
 
 
 def _subprotocols(request: Request) -> list[str]:

@@ -13,6 +13,10 @@ class LogUnavailableError(GatewayError):
     """The API, which reads the full log, is unreachable or its answer is not valid."""
 
 
+class SessionsUnavailableError(GatewayError):
+    """The API, which knows sessions, is unreachable or its answer is not valid."""
+
+
 class HistoryExpiredError(GatewayError):
     """Events after a position are no longer kept anywhere."""
 

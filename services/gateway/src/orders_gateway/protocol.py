@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from orders_access.credentials import Credential
+from orders_access.credentials import Credential, of_token
 from orders_access.principal import Principal
 from orders_contract.messages import (
     CLIENT_MESSAGE,
@@ -126,7 +126,7 @@ def _short(text: str) -> str:
 def credential_of(message: Auth) -> Credential:
     """Return the credential in a message."""
     if message.token is not None:
-        return Credential(message.token)
+        return of_token(message.token)
     return Credential(message.ticket or "", is_ticket=True)
 
 

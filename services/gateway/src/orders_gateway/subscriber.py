@@ -12,7 +12,7 @@ from typing import assert_never
 
 import structlog
 
-from orders_access.errors import InvalidTokenError, KeysUnavailableError
+from orders_access.errors import InvalidTokenError
 from orders_access.limits import TokenBucket
 from orders_access.principal import Principal
 from orders_contract.backoff import Backoff
@@ -21,7 +21,7 @@ from orders_contract.matching import FilterError, Scope, Selection
 from orders_contract.messages import Auth, ClientMessage, Filters, Ping, Subscribe
 from orders_contract.schema import Schema
 from orders_gateway import protocol
-from orders_gateway.door import Door
+from orders_gateway.door import UNCHECKED, Door
 from orders_gateway.errors import (
     HistoryExpiredError,
     LogUnavailableError,
@@ -217,9 +217,10 @@ class Subscriber:
     async def _renew(self, message: Auth) -> None:
         """Continue with another token of the same subject and scope."""
         try:
-            principal = await self.context.door.identify(protocol.credential_of(message))
+            credential = protocol.credential_of(message)
+            principal = await self.context.door.identify(credential, self.principal.subject)
             self._check_same(principal)
-        except (InvalidTokenError, KeysUnavailableError, RedisUnavailableError) as exc:
+        except (InvalidTokenError, *UNCHECKED) as exc:
             self._send(protocol.unauthorized(str(exc)))
             return
         self.principal = principal

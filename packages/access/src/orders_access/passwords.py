@@ -1,0 +1,50 @@
+"""Passwords: which are accepted, how they are stored, and whether one is right."""
+
+from functools import cache
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+MIN_LENGTH = 8
+MAX_LENGTH = 200
+_WEAK_SCORE = 2
+"""Guesses to find it: fewer than 10^8, by the estimate of zxcvbn."""
+_ESTIMATED = 72
+"""The estimate takes at most this many characters."""
+_OWN_WORDS = ("orders", "order", "real-time", "realtime")
+
+# OWASP's parameters for argon2id: 19 MiB, two passes. Takes about 30 ms of one core.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+def weakness(password: str, name: str) -> str | None:
+    """Return why a password of a user is not accepted; None if it is."""
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        return f"must have {MIN_LENGTH} to {MAX_LENGTH} characters"
+    # Its lists of words take a third of a second to load: only where a password is set.
+    from zxcvbn import zxcvbn  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    found: dict[str, Any] = zxcvbn(password[:_ESTIMATED], [name, *name.split(), *_OWN_WORDS])
+    if found["score"] > _WEAK_SCORE:
+        return None
+    reason = found["feedback"]["warning"].rstrip(".")
+    return f"is too easy to guess{f' ({reason[:1].lower()}{reason[1:]})' if reason else ''}"
+
+
+def hashed(password: str) -> str:
+    """Return what is stored of a password."""
+    return _hasher.hash(password)
+
+
+def is_right(stored: str | None, password: str) -> bool:
+    """Tell whether a password is the stored one. None, for no user, takes as long and is False."""
+    try:
+        return _hasher.verify(stored or _of_nobody(), password) and stored is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@cache
+def _of_nobody() -> str:
+    return _hasher.hash("")

@@ -1,0 +1,49 @@
+"""The secrets of sessions, and what Redis tells gateways about them.
+
+A session's secret is random; only its digest is stored. PostgreSQL has the session. Redis has what
+the API answered to a gateway that did not know it; if Redis loses that, the gateway asks again.
+"""
+
+import hashlib
+import json
+import secrets
+
+from orders_access.principal import Principal
+from orders_service.redis_client import RedisClient
+
+
+def new_secret(prefix: str = "") -> str:
+    """Return a new secret of 256 random bits."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> bytes:
+    """Return what is stored of a secret. It is random, so a slow hash would add nothing."""
+    return hashlib.sha256(secret.encode(errors="replace")).digest()
+
+
+async def remember(
+    client: RedisClient, digest: bytes, principal: Principal, lifetime_s: float
+) -> None:
+    """Tell gateways who a session stands for, for at least a second."""
+    await client.set(
+        _key(client, digest), json.dumps(principal.to_json()), ex=max(1, int(lifetime_s))
+    )
+
+
+async def recall(client: RedisClient, digest: bytes) -> Principal | None:
+    """Return whom a session stands for; None if Redis does not know."""
+    found = await client.get(_key(client, digest))
+    try:
+        return None if found is None else Principal.from_json(json.loads(found))
+    except (KeyError, TypeError, ValueError):
+        return None  # another version of this system wrote it
+
+
+async def forget(client: RedisClient, digest: bytes) -> None:
+    """Remove a session that has ended."""
+    await client.delete(_key(client, digest))
+
+
+def _key(client: RedisClient, digest: bytes) -> str:
+    return client.names.sessions + digest.hex()

@@ -1,0 +1,51 @@
+"""Users with passwords, as the API and the command line make them: names, links, statements. Pure.
+
+A link sets a password once, within a day. Only its digest is stored.
+"""
+
+from datetime import timedelta
+from unicodedata import normalize
+
+from orders_access.claims import subject_of
+
+FIRST_USER = "admin"
+LINK_LASTS = timedelta(hours=24)
+LINK_PATH = "/set-up#"
+"""A page keeps what follows # to itself: it is in no request, and so in no log."""
+
+ADD = """
+    INSERT INTO order_users (name, role, rows, password_hash, link_digest, link_ends_at)
+    VALUES (%(name)s, %(role)s, %(rows)s, %(hash)s, %(link)s, now() + %(lasts)s)
+"""
+NEW_LINK = """
+    UPDATE order_users SET link_digest = %(link)s, link_ends_at = now() + %(lasts)s
+     WHERE name = %(name)s RETURNING name
+"""
+FIRST_LINK = """
+    INSERT INTO order_users AS known (name, role, link_digest, link_ends_at)
+    SELECT %(name)s, 'admin', %(link)s, now() + %(lasts)s
+     WHERE NOT EXISTS (
+               SELECT FROM order_users WHERE password_hash IS NOT NULL OR name <> %(name)s)
+    ON CONFLICT (name) DO UPDATE
+       SET link_digest = excluded.link_digest, link_ends_at = excluded.link_ends_at
+     WHERE known.password_hash IS NULL
+       AND (%(again)s OR known.link_ends_at IS NULL OR known.link_ends_at < now())
+    RETURNING name
+"""
+"""A link for the first user, as long as there is no other and no password. ``again``: replace one
+that is still valid."""
+
+
+def normal_name(name: str) -> str:
+    """Return a user's name in the form that is stored: the same letters have the same code."""
+    return normalize("NFC", name.strip())
+
+
+def new_name(name: str) -> str:
+    """Return the name of a new user.
+
+    Raises:
+        InvalidTokenError: it cannot be the subject of a session.
+
+    """
+    return subject_of(normal_name(name))

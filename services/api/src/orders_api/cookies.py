@@ -1,0 +1,61 @@
+"""The session's cookie, and where a request comes from: page, protocol, address."""
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from orders_access.credentials import Credential, of_cookies, session_cookie
+from orders_access.limits import address_key
+from orders_access.origins import is_own_page, keeps_secrets
+
+
+def host_of(scope: Scope) -> str:
+    """Return the Host header."""
+    hosts = (value for name, value in scope["headers"] if name == b"host")
+    found: bytes = next(hosts, b"")
+    return found.decode("latin-1")
+
+
+def address_of(scope: Scope) -> str:
+    """Return what a client is counted under: its address or network."""
+    client = scope.get("client")
+    return address_key(client[0] if client else "")
+
+
+def is_over_https(scope: Scope) -> bool:
+    """Return whether the browser uses HTTPS, as the trusted edge before us says."""
+    return bool(scope["scheme"] == "https")
+
+
+def takes_passwords(scope: Scope) -> bool:
+    """Return whether a password can be sent: over HTTPS, or without leaving this machine."""
+    return keeps_secrets(host_of(scope), over_https=is_over_https(scope))
+
+
+def session_of(scope: Scope, headers: Headers) -> Credential | None:
+    """Return the session in a request's cookies, if there is one."""
+    return of_cookies(headers.getlist("cookie"), _name(scope))
+
+
+def is_from_own_page(scope: Scope, headers: Headers) -> bool:
+    """Return whether a page of this system sent a request."""
+    origins, sites = headers.getlist("origin"), headers.getlist("sec-fetch-site")
+    if len(origins) > 1 or len(sites) > 1:
+        return False
+    origin, site = next(iter(origins), None), next(iter(sites), None)
+    return is_own_page(origin, site, host_of(scope), over_https=is_over_https(scope))
+
+
+def set_cookie(scope: Scope, secret: str) -> str:
+    """Return the Set-Cookie header for a session; with an empty secret it removes the cookie.
+
+    It has no lifetime of its own: on a shared computer it ends with the browser.
+    """
+    over_https = is_over_https(scope)
+    parts = [f"{_name(scope)}={secret}", "Path=/", "HttpOnly", "SameSite=Strict"]
+    parts += ["Secure"] if over_https else []
+    parts += [] if secret else ["Max-Age=0"]
+    return "; ".join(parts)
+
+
+def _name(scope: Scope) -> str:
+    return session_cookie(host_of(scope), over_https=is_over_https(scope))

@@ -1,0 +1,270 @@
+"""The paths of people: sign in and out, their sessions, their password; and programs' tokens."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from orders_access.claims import scope_of, subject_of
+from orders_access.errors import InvalidTokenError
+from orders_access.principal import Principal
+from orders_access.security_log import SecurityLog
+from orders_access.users import normal_name
+from orders_api import cookies, throttle
+from orders_api.access_routes import admin, described, no_query, uncached
+from orders_api.errors import (
+    ForbiddenError,
+    ForeignPageError,
+    InvalidInputError,
+    OpenModeError,
+    PlainHttpError,
+    RowNotFoundError,
+    SessionRequiredError,
+    TooManyRequestsError,
+    UnauthorizedError,
+)
+from orders_api.gate import GATEWAY
+from orders_api.models import (
+    Linked,
+    LookedUp,
+    LookUp,
+    Me,
+    NewPassword,
+    NewToken,
+    ProgramToken,
+    ProgramTokenList,
+    SessionList,
+    SetUp,
+    SignIn,
+)
+from orders_api.openapi import problems
+from orders_api.requests import parts, require, sender
+from orders_api.sessions import Listed, Origin
+
+_WRONG = "name or password is wrong"
+_OLD_LINK = "the link is not valid any more: it was used, replaced, or is older than a day"
+_security = SecurityLog()
+
+
+async def _page(request: Request) -> None:
+    """Admit pages of this system only, where a password can be typed."""
+    if parts(request).settings.is_open:
+        raise OpenModeError
+    if not cookies.takes_passwords(request.scope):
+        raise PlainHttpError
+    if not cookies.is_from_own_page(request.scope, request.headers):
+        raise ForeignPageError
+
+
+async def _gateway(request: Request) -> None:
+    if sender(request) is not GATEWAY:
+        raise ForbiddenError
+
+
+async def _person(request: Request) -> Principal:
+    """Return who asks; only a session of a browser is a person."""
+    who = require(request, "viewer")
+    if who.session is None:
+        raise SessionRequiredError
+    return who
+
+
+Admin = Annotated[Principal, Depends(admin)]
+Person = Annotated[Principal, Depends(_person)]
+router = APIRouter(prefix="/api", dependencies=[Depends(no_query)])
+
+
+@router.post(
+    "/session",
+    status_code=201,
+    response_model=Me,
+    responses=problems(409, 413, 415),
+    dependencies=[Depends(_page)],
+)
+async def sign_in(request: Request, shown: SignIn) -> Response:
+    """Sign in with name and password: the answer sets the cookie of a new session."""
+    principal = await _checked(request, shown.name, shown.password)
+    if principal is None:
+        # The security log names users, but not what was typed: it may be a password.
+        request.state.tried = await parts(request).users.known(shown.name)
+        raise UnauthorizedError(_WRONG)
+    return await _begun(request, principal, user=principal.subject)
+
+
+@router.put("/session", status_code=204, responses=problems())
+async def stay(_who: Person) -> Response:
+    """Note that the person is there: the gate has put off the end of the idle session."""
+    return Response(status_code=204)
+
+
+@router.delete("/session", status_code=204, responses=problems())
+async def sign_out(request: Request, who: Person) -> Response:
+    """End the session everywhere: in all tabs, and its connections within a second."""
+    await _end(request, who, [who.session or ""])
+    headers = {"Set-Cookie": cookies.set_cookie(request.scope, ""), "Cache-Control": "no-store"}
+    return Response(status_code=204, headers=headers)
+
+
+@router.get("/sessions", response_model=SessionList, responses=problems())
+async def list_sessions(request: Request, who: Person) -> Response:
+    """Return the own sessions, the one used last first."""
+    found = await parts(request).sessions.listed(who.subject)
+    listed = [asdict(each) | {"current": each.id == who.session} for each in found]
+    return uncached(SessionList.model_validate({"sessions": listed}).model_dump_json())
+
+
+@router.delete("/sessions/others", status_code=204, responses=problems())
+async def end_others(request: Request, who: Person) -> Response:
+    """End all own sessions but this one."""
+    found = await parts(request).sessions.listed(who.subject)
+    await _end(request, who, [each.id for each in found if each.id != who.session])
+    return Response(status_code=204)
+
+
+@router.delete("/sessions/{session}", status_code=204, responses=problems(404))
+async def end_session(request: Request, who: Person, session: str) -> Response:
+    """End one of the own sessions."""
+    if not await _end(request, who, [session]):
+        raise RowNotFoundError("sessions")
+    return Response(status_code=204)
+
+
+@router.post(
+    "/password",
+    status_code=201,
+    response_model=Me,
+    responses=problems(413, 415),
+    dependencies=[Depends(_page)],
+)
+async def change_password(request: Request, who: Person, wanted: NewPassword) -> Response:
+    """Change the own password: all sessions end, and this browser gets a new one."""
+    users = parts(request).users
+    if await _checked(request, who.subject, wanted.current) is None:
+        raise InvalidInputError("current", "is wrong")
+    await users.set_password(who.subject, wanted.new, field="new")
+    _security.changed("password", who.subject, who.subject)
+    return await _begun(request, who, user=who.subject)
+
+
+@router.post(
+    "/set-up",
+    response_model=Linked | Me,
+    responses=problems(409, 413, 415),
+    dependencies=[Depends(_page)],
+)
+async def set_up(request: Request, shown: SetUp) -> Response:
+    """Tell whose password a link sets; with a password set it, and sign in."""
+    users = parts(request).users
+    principal = await users.linked(shown.link)
+    if principal is None:
+        raise UnauthorizedError(_OLD_LINK)
+    if shown.password is None:
+        return uncached(Linked(name=principal.subject).model_dump_json())
+    request.state.tried = principal.subject
+    name = principal.subject
+    if not await users.set_password(name, shown.password, field="password", link=shown.link):
+        raise UnauthorizedError(_OLD_LINK)
+    _security.changed("password", name, name)
+    return await _begun(request, principal, user=name)
+
+
+@router.post(
+    "/sessions/lookup",
+    response_model=LookedUp,
+    responses=problems(404, 413, 415),
+    dependencies=[Depends(_gateway)],
+)
+async def look_up(request: Request, wanted: LookUp) -> Response:
+    """Tell a gateway whom a session or a program's token stands for, by its digest."""
+    digest = bytes.fromhex(wanted.digest)
+    found = await parts(request).sessions.look_up(digest)
+    if found is None:
+        raise RowNotFoundError("sessions")
+    principal, lasts_s = found
+    await parts(request).sessions.tell_gateways(digest, principal, lasts_s)
+    return uncached(LookedUp(principal=principal.to_json()).model_dump_json())
+
+
+@router.get("/tokens", response_model=ProgramTokenList, responses=problems())
+async def list_tokens(request: Request, who: Admin) -> Response:
+    """Return the tokens of programs that admins have made here; not what they are."""
+    _require_unrestricted(who)
+    return uncached(_tokens(await parts(request).sessions.listed(None, programs=True)))
+
+
+@router.post(
+    "/tokens", status_code=201, response_model=ProgramToken, responses=problems(409, 413, 415)
+)
+async def make_token(request: Request, who: Admin, wanted: NewToken) -> Response:
+    """Make a token for a program. This answer is the only one that shows it."""
+    if parts(request).settings.is_open:
+        raise OpenModeError
+    _require_unrestricted(who)
+    try:
+        rows = None if wanted.rows is None else scope_of(wanted.rows)
+        principal = Principal(subject_of(wanted.subject), wanted.role, rows)
+    except InvalidTokenError as exc:
+        raise InvalidInputError("token", str(exc)) from None
+    origin, lasts = Origin(cookies.address_of(request.scope), who.subject), wanted.days
+    made, token = await parts(request).sessions.make_token(principal, origin, timedelta(days=lasts))
+    _security.changed("token", who.subject, principal.subject)
+    return uncached(ProgramToken(id=made, token=token).model_dump_json(), 201)
+
+
+@router.delete("/tokens/{token}", status_code=204, responses=problems(404))
+async def end_token(request: Request, who: Admin, token: str) -> Response:
+    """Revoke a program's token: its connections close within a second."""
+    _require_unrestricted(who)
+    found = await parts(request).sessions.listed(None, programs=True)
+    subject = next((each.subject for each in found if each.id == token), None)
+    if subject is None:
+        raise RowNotFoundError("tokens")
+    await parts(request).sessions.end(subject, [token])
+    _security.revoked(who, token_id=token)
+    return Response(status_code=204)
+
+
+async def _checked(request: Request, name: str, password: str) -> Principal | None:
+    """Return the user of a name and a password; raise TooManyRequestsError if tried too often."""
+    running, address = parts(request), cookies.address_of(request.scope)
+    name = normal_name(name)
+    wait_s = await throttle.attempt(running.accounts, name, address)
+    if wait_s > 0:
+        raise TooManyRequestsError(wait_s)
+    principal = await running.users.verify(name, password)
+    if principal is not None:
+        await throttle.forgive(running.accounts, name, address)
+    return principal
+
+
+async def _begun(request: Request, principal: Principal, *, user: str | None) -> Response:
+    """Start a session for a principal, whatever proved it; an earlier one of the browser ends."""
+    running = parts(request)
+    before = sender(request)
+    if before is not None and before.session is not None:
+        await running.sessions.end(before.subject, [before.session])
+    origin = Origin(cookies.address_of(request.scope), request.headers.get("user-agent", ""))
+    secret, begun = await running.sessions.start(principal, origin, user=user)
+    _security.signed_in(begun, origin.address)
+    response = uncached(described(running.settings, begun).model_dump_json(), 201)
+    response.headers["Set-Cookie"] = cookies.set_cookie(request.scope, secret)
+    return response
+
+
+async def _end(request: Request, who: Principal, ids: list[str]) -> int:
+    ended = await parts(request).sessions.end(who.subject, ids)
+    for each in ids if ended else ():
+        _security.signed_out(who, each)
+    return ended
+
+
+def _require_unrestricted(who: Principal) -> None:
+    if who.rows is not None:
+        raise ForbiddenError
+
+
+def _tokens(found: Sequence[Listed]) -> str:
+    listed = [asdict(each) | {"made_by": each.browser} for each in found]
+    return ProgramTokenList.model_validate({"tokens": listed}).model_dump_json()

@@ -1,0 +1,225 @@
+"""Sessions of browsers, and tokens for programs: rows of ``order_sessions``, by digest."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg.types.json import Json
+
+from orders_access import sessions
+from orders_access.claims import scope_of
+from orders_access.credentials import PROGRAM
+from orders_access.principal import Principal, session_id
+from orders_api.database import Database, one, one_or_none
+from orders_api.errors import (
+    DatabaseUnavailableError,
+    RedisUnavailableError,
+    SchemaChangedError,
+    StatementError,
+)
+from orders_api.revocation_list import RevocationList
+from orders_api.throttle import FORGET_ATTEMPTS
+from orders_service.redis_client import RedisClient, failures_as
+
+_TIDY_EVERY_S = 5.0
+_BROWSER_LENGTH = 300
+_IN_FORCE = "now() < least(ends_at, idle_ends_at)"  # least() ignores null
+
+_START = """
+    INSERT INTO order_sessions
+        (digest, subject, role, rows, user_name, ends_at, idle_ends_at, address, browser)
+    VALUES (%(digest)s, %(subject)s, %(role)s, %(rows)s, %(user)s, now() + %(lasts)s,
+            now() + %(idle)s, %(address)s, %(browser)s)
+    RETURNING id::text, started_at, ends_at
+"""
+_FIND = f"""
+    SELECT id::text, subject, role, rows, started_at, ends_at,
+           extract(epoch FROM least(ends_at, idle_ends_at) - now())::float8,
+           idle_ends_at IS NULL
+      FROM order_sessions WHERE digest = %(digest)s AND {_IN_FORCE}
+"""  # noqa: S608  a constant
+# At most once a minute: an UPDATE for each request of a page would cost more than the request.
+_TOUCH = """
+    UPDATE order_sessions SET used_at = now(), idle_ends_at = now() + %(idle)s
+     WHERE id = %(id)s::uuid AND used_at < now() - interval '1 minute'
+"""
+_END = """
+    DELETE FROM order_sessions
+     WHERE subject = %(subject)s AND id::text = ANY (%(ids)s) RETURNING digest
+"""
+_LIST = f"""
+    SELECT id::text, subject, role, rows, started_at, used_at, ends_at, address, browser
+      FROM order_sessions
+     WHERE (idle_ends_at IS NULL) = %(programs)s AND {_IN_FORCE}
+       AND subject = coalesce(%(subject)s, subject)
+     ORDER BY used_at DESC, id LIMIT 1000
+"""  # noqa: S608  a constant
+_TIDY = f"DELETE FROM order_sessions WHERE NOT ({_IN_FORCE})"  # noqa: S608  a constant
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a session was started: an address, and what the browser calls itself."""
+
+    address: str
+    browser: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A session, or a program's token, in a list."""
+
+    id: str
+    subject: str
+    role: str
+    rows: dict[str, list[Any]] | None
+    started: datetime
+    used: datetime
+    ends: datetime
+    address: str
+    browser: str
+
+
+class Sessions:
+    """Starts, finds and ends sessions. Every API process sees the same ones."""
+
+    def __init__(
+        self,
+        database: Database,
+        client: RedisClient,
+        revocations: RevocationList,
+        lifetimes: tuple[timedelta, timedelta],
+    ) -> None:
+        """``lifetimes``: of a session that nobody uses, and of any."""
+        self._database = database
+        self._redis = client
+        self._revocations = revocations
+        self._idle, self._lasts = lifetimes
+
+    async def start(
+        self, principal: Principal, origin: Origin, *, user: str | None
+    ) -> tuple[str, Principal]:
+        """Start a session of a browser for a principal, whatever proved it.
+
+        ``user`` is the row of ``order_users`` whose change ends it, if there is one. Return the
+        secret for the cookie, and the principal that the session stands for.
+        """
+        secret = sessions.new_secret()
+        identity, started, ends = await self._insert(
+            secret, principal, origin, user, idle=self._idle, lasts=self._lasts
+        )
+        return secret, replace(
+            principal,
+            expires=ends.timestamp(),
+            issued=started.timestamp(),
+            token_id=session_id(identity),
+            key_id=None,
+        )
+
+    async def make_token(
+        self, principal: Principal, origin: Origin, lasts: timedelta
+    ) -> tuple[str, str]:
+        """Make a token for a program; return its id and the token.
+
+        It ends by itself or by ``end``, never by being idle.
+        """
+        secret = sessions.new_secret(PROGRAM)
+        made = await self._insert(secret, principal, origin, None, idle=None, lasts=lasts)
+        return made[0], secret
+
+    async def find(self, secret: str, *, is_active: bool = False) -> Principal | None:
+        """Return whom a secret stands for; ``is_active``: a person does something with it."""
+        found = await self.look_up(sessions.digest(secret))
+        if found is None:
+            return None
+        principal, _ = found
+        if is_active:
+            values = {"id": principal.session, "idle": self._idle}
+            async with self._database.connection() as connection:
+                await connection.execute(_TOUCH, values)
+        return principal
+
+    async def look_up(self, digest: bytes) -> tuple[Principal, float] | None:
+        """Return whom a digest stands for, and for how many seconds that holds at least."""
+        async with self._database.connection() as connection:
+            row = await one_or_none(connection, _FIND, {"digest": digest})
+        if row is None:
+            return None
+        identity, subject, role, rows, started, ends, lasts_s, of_program = row
+        principal = Principal(
+            subject,
+            role,
+            rows and scope_of(rows),
+            ends.timestamp(),
+            started.timestamp(),
+            session_id(identity, of_program=of_program),
+        )
+        return principal, lasts_s
+
+    async def tell_gateways(self, digest: bytes, principal: Principal, lasts_s: float) -> None:
+        """Store in Redis whom a session stands for, so that gateways need not ask again."""
+        with suppress(RedisUnavailableError), failures_as(RedisUnavailableError):
+            await sessions.remember(self._redis, digest, principal, lasts_s)
+
+    async def end(self, subject: str, ids: list[str]) -> int:
+        """End sessions or tokens of a subject; return how many there were.
+
+        API processes refuse them at once. Gateways accept no new connection with them and close
+        those that there are within a second, or when Redis is back.
+        """
+        async with self._database.connection() as connection:
+            ended = await (
+                await connection.execute(_END, {"subject": subject, "ids": ids})
+            ).fetchall()
+        with suppress(RedisUnavailableError):
+            with failures_as(RedisUnavailableError):
+                for (digest,) in ended:
+                    await sessions.forget(self._redis, digest)
+            await self._revocations.publish()
+        return len(ended)
+
+    async def listed(self, subject: str | None, *, programs: bool = False) -> list[Listed]:
+        """Return the sessions of a subject, or of all; instead the tokens of programs."""
+        values = {"subject": subject, "programs": programs}
+        async with self._database.connection() as connection:
+            rows = await (await connection.execute(_LIST, values)).fetchall()
+        return [Listed(*row) for row in rows]
+
+    async def keep_tidy(self, stop: asyncio.Event) -> None:
+        """Delete what has ended until told to stop: the deletion closes open connections."""
+        while not stop.is_set():
+            # Health reports a database that is away or has no tables; then nothing is served.
+            with suppress(DatabaseUnavailableError, SchemaChangedError, StatementError):
+                async with self._database.connection() as connection:
+                    await connection.execute(_TIDY.encode())
+                    await connection.execute(FORGET_ATTEMPTS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_TIDY_EVERY_S):
+                    await stop.wait()
+
+    async def _insert(  # noqa: PLR0913  each is a column
+        self,
+        secret: str,
+        principal: Principal,
+        origin: Origin,
+        user: str | None,
+        *,
+        idle: timedelta | None,
+        lasts: timedelta,
+    ) -> tuple[str, datetime, datetime]:
+        values = {
+            "digest": sessions.digest(secret),
+            "subject": principal.subject,
+            "role": principal.role,
+            "rows": None if principal.rows is None else Json(principal.row_values),
+            "user": user,
+            "lasts": lasts,
+            "idle": idle,
+            "address": origin.address,
+            "browser": "".join(filter(str.isprintable, origin.browser))[:_BROWSER_LENGTH],
+        }
+        async with self._database.connection() as connection:
+            identity, started, ends = await one(connection, _START, values)
+        return identity, started, ends

@@ -1,0 +1,115 @@
+"""Users who sign in with a password: rows of ``order_users``."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from orders_access import passwords
+from orders_access.claims import scope_of
+from orders_access.principal import Principal
+from orders_access.sessions import digest
+from orders_access.users import normal_name
+from orders_api.database import Database, one_or_none
+from orders_api.errors import InvalidInputError, TooManyRequestsError
+
+_MOST_WAITING = 50
+"""Checks of passwords that wait for their turn; each takes about 30 ms."""
+_FULL_WAIT_S = 2.0
+
+_USER = """
+    SELECT name, role, rows, password_hash FROM order_users
+     WHERE lower(name) = lower(%(name)s) AND NOT disabled
+"""
+_LINKED = """
+    SELECT name, role, rows FROM order_users
+     WHERE link_digest = %(link)s AND link_ends_at > now() AND NOT disabled
+"""
+# Only if nobody else has used the link, or set another password, in the meantime.
+_STORE = """
+    UPDATE order_users SET password_hash = %(hash)s, link_digest = NULL, link_ends_at = NULL
+     WHERE name = %(name)s AND NOT disabled
+       AND (%(link)s::bytea IS NULL OR link_digest = %(link)s AND link_ends_at > now())
+    RETURNING name
+"""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Users:
+    """Checks and sets passwords, one at a time and not in the event loop.
+
+    However many people sign in, the API keeps a core for everything else.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._thread = ThreadPoolExecutor(1, "passwords", _give_way)
+        self._waiting = 0
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def verify(self, name: str, password: str) -> Principal | None:
+        """Return the user of this name and password. That there is no user takes as long."""
+        async with self._database.connection() as connection:
+            row = await one_or_none(connection, _USER, {"name": normal_name(name)})
+        is_right = await self._run(passwords.is_right, row[3] if row else None, password)
+        return _principal(*row[:3]) if row and is_right else None
+
+    async def known(self, name: str) -> str:
+        """Return the name if a user has it, else an empty text."""
+        async with self._database.connection() as connection:
+            row = await one_or_none(connection, _USER, {"name": normal_name(name)})
+        return str(row[0]) if row else ""
+
+    async def linked(self, link: str) -> Principal | None:
+        """Return the user whose password a link sets, if it is still valid."""
+        async with self._database.connection() as connection:
+            row = await one_or_none(connection, _LINKED, {"link": digest(link)})
+        return _principal(*row) if row else None
+
+    async def set_password(
+        self, name: str, password: str, *, field: str, link: str | None = None
+    ) -> bool:
+        """Set a password, which ends the user's sessions; False if the link is not valid any more.
+
+        Raises:
+            InvalidInputError: the password in ``field`` is not accepted.
+
+        """
+        weakness = await self._run(passwords.weakness, password, name)
+        if weakness is not None:
+            raise InvalidInputError(field, weakness)
+        values = {
+            "name": name,
+            "hash": await self._run(passwords.hashed, password),
+            "link": None if link is None else digest(link),
+        }
+        async with self._database.connection() as connection:
+            return await one_or_none(connection, _STORE, values) is not None
+
+    async def _run(self, work: Callable[P, T], *args: P.args, **_: P.kwargs) -> T:
+        if self._waiting >= _MOST_WAITING:
+            raise TooManyRequestsError(_FULL_WAIT_S)
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._thread, work, *args)
+        finally:
+            self._waiting -= 1
+
+
+def _principal(name: str, role: Any, rows: Any) -> Principal:
+    return Principal(name, role, rows and scope_of(rows))
+
+
+def _give_way() -> None:
+    """Let the event loop go first: on Linux the niceness is that of this thread alone."""
+    if sys.platform == "linux":
+        os.nice(10)
+    passwords.is_right(None, "")  # prepares the check for names that nobody has
