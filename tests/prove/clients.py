@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from socket import SHUT_RDWR, SO_RCVBUF, SOL_SOCKET
@@ -15,8 +15,9 @@ from orders_contract.backoff import Backoff
 from prove.audit import Audit
 from prove.chance import Chance
 from prove.filters import Scope, Wanted, admits, within
+from prove.oracle import Replay, difference_of_client
 from prove.tables import BOOKED, ORDERS
-from real_time_orders import OrderBook, OrdersClient, Phase, Place, Row, State, follow
+from real_time_orders import Kind, OrderBook, OrdersClient, Phase, Place, Row, State, follow
 
 A_DAY_S = 86_400.0
 """Longer than any run."""
@@ -73,6 +74,7 @@ class Watcher:
         api: httpx.AsyncClient,
         scope: Scope | None = None,
         following: Follow = follow,
+        kind: Kind = Kind.WEBSOCKET,
     ) -> None:
         """``run`` connects it.
 
@@ -94,6 +96,7 @@ class Watcher:
         self._urls = urls
         self._api = api
         self._following = following
+        self._kind = kind
         self._client: OrdersClient | None = None
         self._place: Place | None = None
         self._remembered: tuple[dict[str, dict[Any, Row]], Place] | None = None
@@ -101,6 +104,14 @@ class Watcher:
     def sees(self, table: str, row: Row) -> bool:
         """Return whether a row belongs into its book."""
         return admits(self.book.tables[table], row) and within(self.scope, row)
+
+    def problems(self, replay: Replay) -> Iterator[str]:
+        """Yield how its rows differ from those of the log."""
+        for name, rows in self.book.rows.items():
+            wanted = [key for key, row in replay.tables[name].items() if self.sees(name, row)]
+            problem = difference_of_client(rows, replay, name, wanted)
+            if problem is not None:
+                yield f"of {name}: {problem}"
 
     @property
     def position(self) -> int:
@@ -135,6 +146,7 @@ class Watcher:
             after=None if here is None else here.position,
             stream=None if here is None else here.stream,
             token=self._token,
+            transport=self._kind,
             on_state=self._tell,
             on_message=self.audit.hear,
             backoff=Backoff(ceiling_s=1.0, rand=self._chance.unit),

@@ -108,7 +108,7 @@ def _equal(one: Any, other: Any) -> bool:
 def _comparable(one: Any, other: Any) -> tuple[Any, Any]:
     """Return two values as what can be compared: numbers, instants, or texts."""
     if _is_number(one) or _is_number(other):
-        return _number(one), _number(other)
+        return number(one), number(other)
     left, right = _instant(one), _instant(other)
     return (one, other) if left is None or right is None else (left, right)
 
@@ -117,7 +117,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | Decimal | Digits)
 
 
-def _number(value: Any) -> Decimal:
+def number(value: Any) -> Decimal:
     """Return a number; NaN is greater than any other, as in PostgreSQL."""
     number = Decimal(repr(value) if isinstance(value, float) else value)
     return Decimal("Infinity") if number.is_nan() else number

@@ -14,20 +14,22 @@ import psycopg
 from harness.servers import Postgres
 from harness.signing import bearer, token
 from prove import columns, tables
+from prove.audit import Audit
 from prove.backup import Backup
 from prove.chance import Chance
 from prove.clients import A_DAY_S, Follow, Watcher, habits
 from prove.ddl import Owner
 from prove.exact import PINNED, Table, read_table
 from prove.faults import FAULTS, Faults, Weather
-from prove.filters import random_scope, random_tables
+from prove.filters import random_filter, random_scope, random_tables
 from prove.hands import by_hand
 from prove.ledger import Ledger
-from prove.oracle import LogRow, Replay, difference, difference_of_client
+from prove.oracle import LogRow, Replay, difference
 from prove.report import Report, summary
+from prove.sdk_clients import Consumer, TableUser, random_shown
 from prove.system import NotWellError, System
 from prove.writers import MARKS, ApiWriter, Gate, PatientWriter, Writer
-from real_time_orders import follow
+from real_time_orders import Kind, follow
 
 SETTLED_WITHIN_S = 15.0
 """Within this time after the last fault and write, every client must have everything."""
@@ -37,6 +39,8 @@ _LOG = (
     " FROM order_events WHERE position > %s ORDER BY position"
 )
 _READ_PAUSE_S = 0.5
+_KINDS = (Kind.WEBSOCKET, Kind.EVENTS)
+Client = Watcher | TableUser | Consumer
 SCOPED_EACH = 4
 """One client of this many has a restricted token."""
 
@@ -48,6 +52,8 @@ class Plan:
     seed: int
     seconds: float
     clients: int = 50
+    programs: int = 8
+    """Programs written with the SDK: live tables, and consumers of every event."""
     writers: int = 6
     writer_pause_s: float = 0.12
     quiet_after_s: float = 15.0
@@ -90,7 +96,7 @@ class Run:
         )
         self._replay = Replay(self._owner.changes)
         self._gate = Gate()
-        self._watchers: list[Watcher] = []
+        self._watchers: list[Client] = []
         self._backup: Backup | None = None
         self._chance_of_backups = self._chance.part("backups")
         self._weather = Weather(
@@ -127,6 +133,7 @@ class Run:
 
     async def _prove(self) -> None:
         self._watchers = [self._watcher(number) for number in range(self._plan.clients)]
+        self._watchers += [self._program(number) for number in range(self._plan.programs)]
         api = self._api()
         api.headers.update(bearer(token("clerk", subject="api", ttl_s=A_DAY_S)))
         api_writer = ApiWriter(self._chance.part("api"), api, 1.0)
@@ -270,12 +277,8 @@ class Run:
 
     def _hold_clients(self) -> None:
         for watcher in self._watchers:
-            for name, rows in watcher.book.rows.items():
-                known = self._replay.tables[name].items()
-                wanted = [key for key, row in known if watcher.sees(name, row)]
-                problem = difference_of_client(rows, self._replay, name, wanted)
-                if problem is not None:
-                    watcher.audit.complain(f"I7: at a quiet moment, of {name}: {problem}")
+            for problem in watcher.problems(self._replay):
+                watcher.audit.complain(f"I7: at a quiet moment, {problem}")
         self._collect()
 
     def _collect(self) -> None:
@@ -291,7 +294,7 @@ class Run:
             self.report.find(audit.findings)
             audit.findings.clear()
 
-    def _contradict(self, watcher: Watcher) -> None:
+    def _contradict(self, watcher: Client) -> None:
         contradiction = self._replay.contradiction(watcher.audit.sightings.popleft())
         if contradiction is not None:
             watcher.audit.complain(f"I3: {contradiction}")
@@ -324,6 +327,7 @@ class Run:
             scope = random_scope(self._chance.part("scope", number))
         wanted = random_tables(chance, orders_only=scope is not None) if filtered else None
         kind = f"{habit.name} {'filtered' if filtered else 'full'} client {number}"
+        kind += f" over {_KINDS[number % 2]}"
         watcher = Watcher(
             kind,
             habit,
@@ -333,9 +337,22 @@ class Run:
             api=self._api(),
             scope=scope,
             following=self._plan.following,
+            kind=_KINDS[number % 2],
         )
         watcher.audit.note(f"wants {wanted!r} of {scope or 'everyone'!r}")
         return watcher
+
+    def _program(self, number: int) -> TableUser | Consumer:
+        """Return a program: three of four show a table; half of either use server-sent events."""
+        chance, kind = self._chance.part("program", number), _KINDS[number % 2]
+        consumes = number % 8 in {3, 6}
+        audit = Audit(f"program {number} over {kind}", time.monotonic(), filtered=not consumes)
+        urls, api = self.system.ws_urls, self.system.api_url
+        if consumes:
+            return Consumer(audit, chance, urls, api, kind)
+        shown = random_shown(chance, random_filter(chance))
+        audit.note(f"shows {shown}")
+        return TableUser(audit, shown, urls, api, kind)
 
     def _writer(self, number: int) -> Writer:
         chance = self._chance.part("writer", number)

@@ -1,7 +1,7 @@
 """A live table: its rows as they are now, and writes to them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping
+from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from orders_contract.schema import ORDERS
 from real_time_orders import writes
 from real_time_orders.client import OrdersClient
 from real_time_orders.errors import ClientError, RefusedError, SnapshotError
-from real_time_orders.items import Event, Phase, Reset, Row, Snapshot, State
+from real_time_orders.items import Event, Phase, Place, Reset, Row, Snapshot, State
 from real_time_orders.snapshots import Selection, fetch_snapshot, load
 from real_time_orders.view import Edit, View
 
@@ -71,6 +71,7 @@ class LiveTable:
         """Grows with every change of rows or state."""
         self._changed = asyncio.Event()
         self._is_telling = False
+        self._client: OrdersClient | None = None
         self._following: asyncio.Task[None] | None = None
 
     @property
@@ -84,9 +85,9 @@ class LiveTable:
         return self._state
 
     @property
-    def position(self) -> int | None:
-        """The position in the stream that the rows include; None while there are none."""
-        return None if self._view.place is None else self._view.place.position
+    def place(self) -> Place | None:
+        """The place in the stream that the rows include; None while there are none."""
+        return self._view.place if self._client is None else self._client.place
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -108,7 +109,7 @@ class LiveTable:
             await self._wait(self._change)
         return self
 
-    async def __aiter__(self) -> AsyncIterator[list[Row]]:
+    async def __aiter__(self) -> AsyncGenerator[list[Row]]:
         """Yield the rows now and after every change; raises as ``loaded``."""
         await self.loaded()
         while True:
@@ -192,7 +193,9 @@ class LiveTable:
 
     async def _follow(self) -> None:
         view = self._view
-        async with self._connect(tables=view.tables, conflate=True, on_state=self._hear) as client:
+        client = self._connect(tables=view.tables, conflate=True, on_state=self._hear)
+        async with client:
+            self._client = client
             await load(client, view, self._fetch, self._trouble)
             self._tell()
             async for items in client.batches():
