@@ -10,6 +10,7 @@ NAMES = (
     "write_speed_on_disk",
     "latency",
     "fan_out",
+    "sse",
     "growth",
     "filters",
     "sustained",

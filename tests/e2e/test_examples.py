@@ -1,19 +1,27 @@
 """The examples do what their pages say."""
 
+import json
+import os
 import re
 import shutil
+import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from harness.answers import ok
 from harness.follower import Follower
+from harness.processes import dying_with_parent
 from harness.servers import REPOSITORY, Postgres
 from harness.stacks import ORDERS, EmbeddedStack, environment, orders
+from harness.waiting import until
 from harness.world import stream_url
 
 EXAMPLES = REPOSITORY / "examples"
@@ -86,6 +94,113 @@ def test_readme(make_stack: Callable[..., EmbeddedStack]) -> None:
     assert '"sku": "LEG-2"' in done.stdout.replace('":"', '": "')
     assert stack.psql("SELECT count(*) FROM orders") == "3"
     assert stack.psql("SELECT count(*) FROM order_events WHERE \"table\" = 'order_lines'") == "2"
+
+
+@contextmanager
+def program(folder: Path, *command: str | Path) -> Iterator[Callable[[], list[str]]]:
+    """Run a program without end; yield a function that returns its lines so far."""
+    output = folder / "output"
+    with output.open("wb") as file:
+        started = subprocess.Popen(
+            [*dying_with_parent(signal.SIGKILL), *map(str, command)],
+            cwd=folder,
+            env=environment(),
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def lines() -> list[str]:
+        said = output.read_text().splitlines()
+        assert started.poll() is None, said
+        return said
+
+    try:
+        yield lines
+    finally:
+        os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
+
+
+def insert(stack: EmbeddedStack, number: int = 1) -> None:
+    """Insert pending orders, each in a transaction of its own."""
+    for _ in range(number):
+        stack.psql("INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Loom')")
+
+
+def newest(stack: EmbeddedStack) -> str:
+    """Return the id of the newest order."""
+    return stack.psql("SELECT max(id) FROM orders")
+
+
+@pytest.mark.parametrize("script", ["live_table.py", "no_async.py", "README.md"])
+def test_python_shows_a_live_table(stack: EmbeddedStack, tmp_path: Path, script: str) -> None:
+    """Rows appear, and appear again after a change; so do those of the README's five lines."""
+    if script == "README.md":
+        section = (REPOSITORY / script).read_text().partition("## Use it from your own code")[2]
+        code = section.partition("```python\n")[2].partition("```")[0]
+        path = tmp_path / "five_lines.py"
+        path.write_text(code.replace("http://localhost:3000", stack.edge))
+    else:
+        path = EXAMPLES / "python" / script
+    insert(stack)
+    with program(tmp_path, sys.executable, "-u", path, stack.edge) as lines:
+        until(lambda: any(newest(stack) in line for line in lines()), 20)
+        insert(stack)
+        until(lambda: any(newest(stack) in line for line in lines()), 20)
+
+
+def test_python_worker_counts_each_change_once(stack: EmbeddedStack, tmp_path: Path) -> None:
+    """I7: a consumer that is killed and started again counts each change exactly once."""
+    command: list[str | Path] = [
+        sys.executable,
+        EXAMPLES / "python" / "worker.py",
+        stack.edge,
+        "work.db",
+    ]
+    with program(tmp_path, *command) as lines:
+
+        def counted_one() -> bool:
+            insert(stack)  # it counts from the moment on at which it is connected
+            return any("INSERT" in line for line in lines())
+
+        until(counted_one, 20)
+        first = int(next(line for line in lines() if "INSERT" in line).partition(":")[0])
+    insert(stack, 3)
+    with program(tmp_path, *command) as lines:
+        head = stack.psql("SELECT max(position) FROM order_events")
+        until(lambda: any(line.startswith(f"{head}:") for line in lines()), 20)
+    with closing(sqlite3.connect(tmp_path / "work.db")) as work:
+        (counted,) = work.execute("SELECT sum(number) FROM changes").fetchone()
+    assert counted == int(head) - first + 1
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_curl_follows_over_runs(stack: EmbeddedStack, tmp_path: Path) -> None:
+    """I7: the script prints every change once and in order, over two runs."""
+    command: list[str | Path] = [EXAMPLES / "curl" / "follow.sh", stack.edge, "place"]
+    printed: list[Any] = []
+    for number in (1, 4):
+        insert(stack)  # while nobody follows
+        with program(tmp_path, *command) as lines:
+            until(lambda: any('"hello"' in line for line in lines()), 20)
+            insert(stack, number)
+            head = _head(stack)
+            until(lambda: _place(tmp_path / "place") == head, 20)  # noqa: B023  called in the loop
+            messages = [json.loads(line) for line in lines()]
+        printed += [each for message in messages for each in message.get("events", [])]
+    positions = [event["position"] for event in printed]
+    assert positions == list(range(positions[0], int(head) + 1))
+    assert len(positions) == 1 + 1 + 4
+
+
+def _place(file: Path) -> str:
+    return file.read_text().strip().rpartition(":")[2] if file.exists() else ""
+
+
+def _head(stack: EmbeddedStack) -> str:
+    until(lambda: stack.psql("SELECT count(*) FROM order_outbox") == "0")
+    return stack.psql("SELECT max(position) FROM order_events")
 
 
 @pytest.fixture

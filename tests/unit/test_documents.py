@@ -7,7 +7,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tests/harness/README.md"]
-DOCUMENTS += (ROOT / "deploy").rglob("*.md")
+DOCUMENTS += [*(ROOT / "deploy").rglob("*.md"), *ROOT.glob("examples/*/README.md")]
+DOCUMENTS += [*ROOT.glob("packages/*/README.md"), ROOT / "tests/vectors/README.md"]
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 

@@ -259,7 +259,7 @@ def test_the_same_without_async(
         assert rows[0]["id"] == made["id"]
         events = live.events(after=0)
         assert next(iter(events)).position == 1
-        assert events.place is not None
+        assert events.place.position == 1
         assert table.update(made["id"], {"total": 3})["total"] == 3
         until(lambda: table.rows[0]["total"] == 3 and table.rows[0]["version"] == 2)
         with pytest.raises(ConflictError):

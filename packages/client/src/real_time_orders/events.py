@@ -83,8 +83,14 @@ class Events:
         self._tables = tables
         self._after, self._stream = after, stream
         self._store = store
-        self.place: Place | None = None
-        """Everything up to here has been yielded; None before the first connection."""
+        self._place: Place | None = None
+
+    @property
+    def place(self) -> Place:
+        """The place of the event at hand; raises ClientError before the first one."""
+        if self._place is None:
+            raise ClientError("there is no event yet")
+        return self._place
 
     async def __aiter__(self) -> AsyncGenerator[Event]:
         """Yield the events.
@@ -104,13 +110,13 @@ class Events:
                     if isinstance(item, Reset):
                         raise MissedEventsError(item.reason, item.place)
                     if isinstance(item, Event):
-                        self.place = Place(client.stream, item.position)
+                        self._place = Place(client.stream, item.position)
                         yield item
                         await self._save()
-                if not items and client.place != self.place:
-                    self.place = client.place
+                if not items and client.place != self._place:
+                    self._place = client.place
                     await self._save()
 
     async def _save(self) -> None:
-        if self._store is not None and self.place is not None:
-            await self._store.save(self.place)
+        if self._store is not None and self._place is not None:
+            await self._store.save(self._place)

@@ -72,7 +72,7 @@ class SyncEvents:
         self._portal = portal
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> Place:
         """The place of the event at hand."""
         return self._events.place
 
