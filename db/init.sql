@@ -212,11 +212,17 @@ COMMENT ON TABLE order_events IS
 CREATE TABLE IF NOT EXISTS order_stream (
     id         uuid        NOT NULL DEFAULT gen_random_uuid(),
     created_at timestamptz NOT NULL DEFAULT now(),
+    origin     text,
 
     CONSTRAINT order_stream_pkey PRIMARY KEY (id)
 );
 COMMENT ON TABLE order_stream IS
     'One row: the identity of this numbering. Positions of different streams are not comparable.';
+
+-- in a database of an earlier version
+ALTER TABLE order_stream ADD COLUMN IF NOT EXISTS origin text;
+COMMENT ON COLUMN order_stream.origin IS
+    'order_origin() when a listener last made sure that nothing it published is missing; null before the first time.';
 
 CREATE TABLE IF NOT EXISTS idempotency_keys (
     key          text        NOT NULL,
@@ -1484,6 +1490,52 @@ COMMENT ON FUNCTION prune_order_events(interval) IS
     'Deletes events older than keep; returns the number of deleted events.';
 
 
+-- Loss: another history under the same address ------------------------------------------------------
+
+-- Each promotion of a standby and each restore at a point in time begins a timeline; a dump restored
+-- into another cluster meets another system identifier, in the same one another file. A restart or a
+-- crash changes none of them. pg_control_checkpoint() names the timeline of the last checkpoint only.
+CREATE OR REPLACE FUNCTION order_origin() RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER    -- the same answer for every role
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    cluster text := 'unknown/0';
+BEGIN
+    BEGIN
+        cluster := format('%s/%s', (SELECT system_identifier FROM pg_control_system()),
+                          ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer);
+    EXCEPTION WHEN insufficient_privilege THEN NULL;    -- a provider may forbid it
+    END;
+    RETURN format('%s/%s', cluster, pg_relation_filenode('public.order_stream'));
+END
+$$;
+COMMENT ON FUNCTION order_origin IS
+    'Where this database comes from: system identifier, timeline and file. While it stays the same, no '
+    'committed transaction was lost. On a standby it fails.';
+
+CREATE OR REPLACE FUNCTION order_stream_settle(stream uuid, seen text, renew boolean) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+BEGIN
+    -- No batch is taken meanwhile: each belongs to one stream.
+    PERFORM pg_advisory_xact_lock(order_lock('take'));
+    PERFORM order_listener_renew_sign();
+    UPDATE order_stream
+       SET origin = order_origin(),
+           id = CASE WHEN renew THEN gen_random_uuid() ELSE id END,
+           created_at = CASE WHEN renew THEN now() ELSE created_at END
+     WHERE id = stream AND origin IS NOT DISTINCT FROM seen;
+    RETURN FOUND;
+END
+$$;
+COMMENT ON FUNCTION order_stream_settle IS
+    'Records that the stream goes on from this origin or, after a loss, as another stream. seen: the '
+    'recorded origin that the decision rests on. Returns false and changes nothing if another listener '
+    'has decided.';
+
+
 -- The listener: leading, sleeping, waking ---------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION order_listener_lead() RETURNS boolean
@@ -1515,21 +1567,56 @@ COMMENT ON SEQUENCE order_listener_well_until IS
     'The time, in seconds since 1970, until which a sleeping listener counts as able to '
     'receive notifications.';
 
+-- These name the sequence in plpgsql only, so that order_listener_renew_sign() may replace it.
 CREATE OR REPLACE FUNCTION order_writers_settled() RETURNS boolean
-LANGUAGE sql VOLATILE
-RETURN setval('order_listener_well_until', extract(epoch FROM clock_timestamp())::bigint + 3) > 0
-   AND pg_try_advisory_xact_lock(order_lock('silent'));
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+    PERFORM setval('order_listener_well_until', extract(epoch FROM clock_timestamp())::bigint + 3);
+    RETURN pg_try_advisory_xact_lock(order_lock('silent'));
+END
+$$;
 COMMENT ON FUNCTION order_writers_settled IS
     'Records that the listener is well, then returns whether every transaction that changed orders '
     'without notifying has ended, including those that found it unwell. Call it as a statement of '
     'its own: the lock that it tries must not outlive it.';
 
 CREATE OR REPLACE FUNCTION order_listener_hears() RETURNS boolean
-LANGUAGE sql VOLATILE
-RETURN coalesce(pg_sequence_last_value('order_listener_well_until'::regclass)
-                >= extract(epoch FROM clock_timestamp()), false);
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+    RETURN coalesce(pg_catalog.pg_sequence_last_value('public.order_listener_well_until'::pg_catalog.regclass)
+                        ::pg_catalog.numeric
+                    OPERATOR(pg_catalog.>=) extract(epoch FROM pg_catalog.clock_timestamp()), false);
+END
+$$;
 COMMENT ON FUNCTION order_listener_hears IS
     'Whether the sleeping listener has recorded lately that it is well.';
+
+-- A standby has an unlogged sequence as an empty file until its next restartpoint. Promoted before, it
+-- has none that can be read (seen with PostgreSQL 15).
+CREATE OR REPLACE FUNCTION order_listener_renew_sign() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    rights text[] := ARRAY(
+        SELECT format('GRANT %s ON SEQUENCE order_listener_well_until TO %s', privilege_type, grantee::regrole)
+          FROM pg_class, aclexplode(relacl)
+         WHERE oid = 'order_listener_well_until'::regclass AND grantee NOT IN (0, relowner));
+    granted text;
+BEGIN
+    PERFORM pg_sequence_last_value('order_listener_well_until'::regclass);
+EXCEPTION WHEN internal_error OR data_corrupted THEN
+    DROP SEQUENCE order_listener_well_until;
+    CREATE UNLOGGED SEQUENCE order_listener_well_until AS bigint;
+    FOREACH granted IN ARRAY rights LOOP
+        EXECUTE granted;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION order_listener_renew_sign IS
+    'Makes the sequence of the sign of life anew if it cannot be read.';
 
 CREATE OR REPLACE FUNCTION order_listener_depose() RETURNS bigint
 LANGUAGE sql VOLATILE
@@ -2895,10 +2982,10 @@ BEGIN
                    'order_guard_partition', 'order_guard_statement', 'order_id_of', 'order_key_columns',
                    'order_key_text', 'order_known_partitions', 'order_known_primary_key',
                    'order_leaves', 'order_listener_deaf', 'order_listener_depose', 'order_listener_hears',
-                   'order_listener_lead', 'order_listener_sleep', 'order_listener_wake', 'order_lock',
+                   'order_listener_lead', 'order_listener_renew_sign', 'order_listener_sleep', 'order_listener_wake', 'order_lock',
                    'order_is_maintained', 'order_main_key', 'order_main_table', 'order_make_recorders',
                    'order_member',
-                   'order_parent_column', 'order_partition_columns', 'order_partition_delete',
+                   'order_origin', 'order_parent_column', 'order_partition_columns', 'order_partition_delete',
                    'order_partition_enter', 'order_partition_leave', 'order_partition_moves',
                    'order_partition_source', 'order_partition_stamp', 'order_partitions_changed',
                    'order_primary_key', 'order_read_partitions', 'order_read_shape', 'order_record',
@@ -2909,7 +2996,8 @@ BEGIN
                    'order_row_json', 'order_row_json_pinned', 'order_row_most_bytes', 'order_same_source',
                    'order_schema',
                    'order_schema_version', 'order_session_revoke', 'order_settings_neutral', 'order_shape',
-                   'order_shape_is', 'order_stamp', 'order_table_name', 'order_taker_next', 'order_taker_start',
+                   'order_shape_is', 'order_stamp', 'order_stream_settle', 'order_table_name', 'order_taker_next',
+                   'order_taker_start',
                    'order_travels', 'order_trigger_kinds', 'order_trigger_name', 'order_trigger_source',
                    'order_trigger_states', 'order_user_sign_out', 'order_watched_shape', 'order_writer_silent',
                    'order_writers_settled', 'prune_order_events', 'read_order_events', 'set_main_table',
@@ -2936,7 +3024,7 @@ BEGIN
         GRANT SELECT (id) ON order_outbox TO orders_listener;
         GRANT EXECUTE ON FUNCTION take_order_events, read_order_events, order_schema,
             order_schema_version, order_compact, order_event_json, order_event_text,
-            order_batch_bytes, order_lock,
+            order_batch_bytes, order_lock, order_origin, order_stream_settle,
             order_refresh_recorders, order_follow_partitions, order_partitions_changed,
             order_listener_lead, order_listener_sleep,
             order_listener_wake, order_listener_depose, order_writers_settled TO orders_listener;

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import psutil
@@ -30,6 +31,7 @@ API_ROLE, LISTENER_ROLE = "orders_api", "orders_listener"
 """Roles of the services, with the least privileges; they share the owner's password."""
 _PASSWORD = "orders-test"
 _TEMPLATE = "orders_template"
+_DATABASES = count(1)
 _INITDB_OPTIONS = [
     "--no-sync",
     "--username=postgres",
@@ -96,12 +98,13 @@ class Postgres:
         env: Mapping[str, str] | None = None,
         folder: Path | None = None,
         programs: Path | None = None,
+        port: int | None = None,
     ) -> None:
         """Create the data folder, start the server, load the template from ``db/init.sql``.
 
         ``options`` are settings of the server beyond the usual ones, ``env`` is its environment,
         ``folder`` is where its data folder is made, ``programs`` is where its programs are if it is
-        not the embedded server.
+        not the embedded server, ``port`` is its port if not a free one.
         """
         # Logins are many: the least work for a password, where the version has the setting.
         quick = {} if programs else {"scram_iterations": "1"}
@@ -113,9 +116,8 @@ class Postgres:
         )
         self._locale = ["--locale=C.UTF-8"] if programs else _BUILTIN_LOCALE
         self._data = self._folder / "data"
-        self.port = free_port()
+        self.port = port or free_port()
         self._process: Process | None = None
-        self._databases = 0
         try:
             self._initialise()
             self.start()
@@ -189,8 +191,7 @@ class Postgres:
         return self._create(sql.SQL(""))
 
     def _create(self, options: sql.Composable) -> Database:
-        self._databases += 1
-        name = f"orders_{self._databases}"
+        name = f"orders_{next(_DATABASES)}"
         self._administer(
             sql.SQL("CREATE DATABASE {} OWNER {} {}").format(
                 sql.Identifier(name), sql.Identifier(_OWNER), options
@@ -219,30 +220,13 @@ class Postgres:
         )
 
     @contextmanager
-    def standby(self) -> Iterator[int]:
-        """Run a streaming replica of this server; yield its port."""
-        port, data = free_port(), self._folder / "standby"
-        copy = program(
-            [
-                str(self._bin / "pg_basebackup"),
-                f"--host={self._folder}",
-                f"--port={self.port}",
-                "--username=postgres",
-                f"--pgdata={data}",
-                "--write-recovery-conf",
-                "--checkpoint=fast",
-                "--no-sync",
-            ],
-            as_nobody=True,
-        )
-        with copy:
-            assert copy.wait(60) == 0, copy.output()
-        flags = {**self._options, "port": str(port), "unix_socket_directories": ""}
-        command = [str(self._bin / "postgres"), "-D", str(data)]
-        command += [f"--{name}={value}" for name, value in flags.items()]
-        with program(command, as_nobody=True, last_signal=signal.SIGINT):
-            yield port
-        shutil.rmtree(data)
+    def standby(self, port: int | None = None) -> Iterator["Standby"]:
+        """Run a streaming replica of this server."""
+        replica = Standby(self, port)
+        try:
+            yield replica
+        finally:
+            replica.close()
 
     @property
     def pid(self) -> int:
@@ -291,17 +275,8 @@ class Postgres:
         return True
 
     def _create_template(self) -> None:
-        for role in (_OWNER, API_ROLE, LISTENER_ROLE):
-            self._administer(
-                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
-                    sql.Identifier(role), sql.Literal(_PASSWORD)
-                )
-            )
-        self._administer(
-            sql.SQL("GRANT {}, {} TO {}").format(
-                *map(sql.Identifier, (API_ROLE, LISTENER_ROLE, _OWNER))
-            )
-        )
+        with self.administrator() as connection:
+            create_roles(connection)
         self._administer(
             sql.SQL("CREATE DATABASE {} OWNER {}").format(
                 sql.Identifier(_TEMPLATE), sql.Identifier(_OWNER)
@@ -311,19 +286,11 @@ class Postgres:
 
     def load_schema(self, database: Database) -> None:
         """Run ``db/init.sql``, as its owner would."""
-        self.psql(database, "-f", str(REPOSITORY / "db" / "init.sql"))
+        load_schema(self._bin / "psql", database)
 
     def psql(self, database: Database, *arguments: str) -> str:
         """Run psql as the database's owner and return what it prints."""
-        psql = self._bin / "psql"
-        done = subprocess.run(
-            [str(psql), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", database.url, *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return _psql(self._bin / "psql", database, *arguments)
 
     def _database(self, name: str) -> Database:
         return Database(LOOPBACK, self.port, name, _OWNER, _PASSWORD)
@@ -348,6 +315,90 @@ def _sessions_left(
         if not rows or time.monotonic() > give_up:
             return [str(row[0]) for row in rows]
         time.sleep(0.01)  # between two checks of a condition
+
+
+class Standby(Postgres):
+    """A streaming replica of another server, to be promoted."""
+
+    def __init__(self, primary: Postgres, port: int | None = None) -> None:
+        """Copy the primary and follow it."""
+        self._primary = primary
+        super().__init__(options=primary._options, programs=primary._bin, port=port)
+
+    def _initialise(self) -> None:
+        if os.geteuid() == 0:
+            os.chown(self._folder, NOBODY, NOBODY)
+        primary = self._primary
+        copy = program(
+            [
+                str(self._bin / "pg_basebackup"),
+                f"--host={primary.socket_folder}",
+                f"--port={primary.port}",
+                "--username=postgres",
+                f"--pgdata={self._data}",
+                "--write-recovery-conf",
+                "--checkpoint=fast",
+                "--no-sync",
+            ],
+            as_nobody=True,
+        )
+        with copy:
+            assert copy.wait(60) == 0, copy.output()
+
+    def _create_template(self) -> None:
+        """Have what the primary has."""
+
+    def fall_behind(self) -> None:
+        """Receive nothing more from the primary."""
+        with self.administrator() as sql:
+            sql.execute("ALTER SYSTEM SET primary_conninfo = ''")
+            sql.execute("SELECT pg_reload_conf()")
+            until(lambda: sql.execute("SELECT FROM pg_stat_wal_receiver").rowcount == 0)
+
+    def catch_up(self) -> None:
+        """Wait until everything that the primary has written is replayed."""
+        with self._primary.administrator() as sql:
+            row = sql.execute("SELECT pg_current_wal_flush_lsn()").fetchone()
+        assert row is not None
+        replayed = "SELECT pg_last_wal_replay_lsn() >= %s"
+        with self.administrator() as sql:
+            until(lambda: sql.execute(replayed, row).fetchone() == (True,))
+
+    def promote(self) -> None:
+        """Become a primary."""
+        with self.administrator() as sql:
+            assert sql.execute("SELECT pg_promote()").fetchone() == (True,)
+
+
+def create_roles(administrator: psycopg.Connection[TupleRow]) -> None:
+    """Create the owner and the roles of the services."""
+    for role in (_OWNER, API_ROLE, LISTENER_ROLE):
+        administrator.execute(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
+                sql.Identifier(role), sql.Literal(_PASSWORD)
+            )
+        )
+    administrator.execute(
+        sql.SQL("GRANT {}, {} TO {}").format(
+            *map(sql.Identifier, (API_ROLE, LISTENER_ROLE, _OWNER))
+        )
+    )
+
+
+def load_schema(psql: Path, database: Database) -> None:
+    """Run ``db/init.sql``, as its owner would."""
+    _psql(psql, database, "-f", str(REPOSITORY / "db" / "init.sql"))
+
+
+def _psql(psql: Path, database: Database, *arguments: str) -> str:
+    done = subprocess.run(
+        [str(psql), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", database.url, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def _each(processes: Iterable[psutil.Process], act: Callable[[psutil.Process], None]) -> None:

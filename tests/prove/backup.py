@@ -11,6 +11,7 @@ from prove.tables import BOOKED, KEYS, NOTES, PASSING
 
 _LOG_TABLES: tuple[LiteralString, ...] = ("order_events", "idempotency_keys")
 _TABLES: tuple[str, ...] = (*_LOG_TABLES, *BOOKED)
+_STREAM = "order_stream"
 """Notes are in no backup: they go on as they are."""
 _RESHAPE: LiteralString = """
     DO $$
@@ -66,7 +67,7 @@ class Backup:
         self._database = database
         self._replay = replay.copy()
         with database.connect() as sql, sql.transaction():
-            for table in _TABLES:
+            for table in (*_TABLES, _STREAM):
                 _run(sql, f"DROP TABLE IF EXISTS proof_{table}")
                 _run(sql, f"CREATE TABLE proof_{table} AS TABLE {table}")
             row = sql.execute("SELECT last_value, is_called FROM orders_id_seq").fetchone()
@@ -78,10 +79,11 @@ class Backup:
         """The position of the last event in it."""
         return self._replay.position
 
-    def restore(self) -> tuple[str, Replay]:
-        """Restore it as another stream; return the id of the stream and the replay.
+    def restore(self) -> Replay:
+        """Restore it; return the replay.
 
-        Sessions are terminated, as before a database is dropped, and ids repeat.
+        Sessions are terminated, as before a database is dropped, and ids repeat. The stream's id is
+        that of the backup, in a new file, as pg_restore leaves it: the next listener renews it.
         """
         with self._database.connect() as sql, sql.transaction():
             sql.execute(
@@ -103,9 +105,8 @@ class Backup:
                 _run(sql, f"ALTER TABLE {table} ENABLE TRIGGER USER")
             sql.execute("DELETE FROM order_outbox")
             sql.execute("SELECT setval('orders_id_seq', %s, %s)", self._next_id)
-            renewed = sql.execute("UPDATE order_stream SET id = gen_random_uuid() RETURNING id")
-            row = renewed.fetchone()
-            assert row is not None
+            _run(sql, f"TRUNCATE {_STREAM}")
+            _run(sql, f"INSERT INTO {_STREAM} SELECT * FROM proof_{_STREAM}")
         replay = self._replay.copy()
         with psycopg.connect(self._database.url, options=PINNED) as sql:
             watched = sql.execute("SELECT notes FROM proof_watched").fetchone() == (True,)
@@ -115,4 +116,11 @@ class Backup:
                 if watched or name != NOTES
             }
         replay.earlier.clear()
-        return str(row[0]), replay
+        return replay
+
+    def stream(self) -> str:
+        """Return the id of the stream now."""
+        with self._database.connect() as sql:
+            row = sql.execute("SELECT id FROM order_stream").fetchone()
+        assert row is not None
+        return str(row[0])

@@ -220,9 +220,10 @@ class Run:
             return False
         self.report.say(f"fault    an older backup: {self._backup.position} events")
         self._weather.brought["backup_restored"] += 1
-        stream, self._replay = await self.system.restore(
+        self._replay = await self.system.restore(
             self._backup.restore, redis_too=chance.happens(0.5)
         )
+        stream = await by_hand(self._backup.stream)
         self.system.replayed = self._replay.position
         ends_at = time.monotonic() + SETTLED_WITHIN_S
         while left := [each for each in self._watchers if each.stream != stream]:

@@ -77,8 +77,8 @@ def test_database_is_dropped_while_everything_runs(postgres: Postgres, redis_url
 @pytest.fixture
 def standby(postgres: Postgres) -> Iterator[int]:
     """Start a standby of the shared server; yield its port."""
-    with postgres.standby() as port:
-        yield port
+    with postgres.standby() as standby:
+        yield standby.port
 
 
 def test_a_standby_as_host(database: Database, standby: int, redis_url: Valkey) -> None:

@@ -230,7 +230,7 @@ def test_flushall_affects_no_client(pipeline: Pipeline) -> None:
 @pytest.mark.parametrize(
     ("happened", "reset_to", "seen"),
     [
-        (b"DELETE FROM order_events WHERE position > 2", ("ahead", 2), [1, 2, 3, 4, 5, 3]),
+        (b"DELETE FROM order_events WHERE position > 2", ("unknown_stream", 2), [1, 2, 3, 4, 5, 3]),
         (
             b"UPDATE order_stream SET id = gen_random_uuid()",
             ("unknown_stream", 5),

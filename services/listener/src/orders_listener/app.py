@@ -76,9 +76,10 @@ async def _run_session(
         await standby.lead(log, publisher, status)
         observer = Observer(settings.observer_conninfo(), publisher, status)
         await observer.look_at_schema()
+        catch_up = CatchUp(log, publisher, status, batch_size)
+        await catch_up.settle()
         # Right before publishing: the claim counts as a sign that events flow.
         await publisher.claim(status.name)
-        catch_up = CatchUp(log, publisher, status, batch_size)
         await catch_up.run()
         backoff.reset()
         logger.info("listener_leading", published=status.published and status.published.position)

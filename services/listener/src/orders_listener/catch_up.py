@@ -6,9 +6,11 @@ import structlog
 
 from orders_contract.batches import Batch, Head
 from orders_listener.batch_size import BatchSize
-from orders_listener.errors import RedisFullError
-from orders_listener.order_log import Extent, OrderLog
+from orders_listener.continuity import Extent, Origin, Verdict, Witness, judge, latest
+from orders_listener.errors import RedisFullError, SupersededError
+from orders_listener.order_log import OrderLog
 from orders_listener.publisher import Outcome, Publisher
+from orders_listener.standby import names
 from orders_listener.status import Status
 
 SEED_EVENTS = 20_000
@@ -36,27 +38,65 @@ class CatchUp:
     async def run(self) -> None:
         """Return when Redis holds all that the log does."""
         while True:
+            in_redis, extent = await self.settle()
+            if in_redis is None or not _continues(in_redis, extent):
+                await self._begin(extent, instead_of=in_redis)
+            elif await self._publish_after(in_redis):
+                return
+
+    async def settle(self) -> tuple[Witness | None, Extent]:
+        """Make sure that the stream's id is right; return what Redis and the log hold.
+
+        No position is given out before: see docs/adr/0025-a-database-that-lost-transactions.md.
+
+        Raises:
+            SupersededError: a standby of this server was promoted and is published from.
+
+        """
+        while True:
             in_redis = await self._publisher.head()
             # Read after Redis's head: the log was at least as long when that was set. If it is
             # shorter now, this is not the same database.
             extent = await self._log.extent()
-            if in_redis is not None and self._continues(in_redis, extent):
-                if await self._publish_after(in_redis):
-                    return
-            else:
-                await self._begin(extent, instead_of=in_redis)
+            await self._check_primary(in_redis, extent)
+            if await self._is_settled(extent, [in_redis] if in_redis else []):
+                return in_redis, extent
 
-    def _continues(self, head: Head, extent: Extent) -> bool:
-        """Whether the log holds what comes after Redis's head."""
-        if head.stream != extent.stream:
-            return False
-        if head.position > extent.last:
-            logger.warning("log_went_back", redis=head.position, log=extent.last)
-            return False
-        pruned = head.position + 1 < extent.first  # before it was published
-        return head.position == extent.last or not pruned
+    async def _is_settled(self, extent: Extent, witnesses: list[Witness]) -> bool:
+        """Renew the stream's id after a loss; False if the decision must be made anew."""
+        if (newest := self._status.newest) is not None:
+            witnesses = [*witnesses, Witness(newest.stream, newest.last, newest)]
+        if await self._is_the_same(extent, witnesses):
+            return extent.origin == extent.recorded or await self._log.settle(extent, renew=False)
+        seen = latest(extent.stream, witnesses)
+        logger.warning(
+            "transactions_lost",
+            stream=extent.stream,
+            published=seen and seen.position,
+            log=extent.last,
+            origin=extent.origin,
+            origin_before=extent.recorded,
+        )
+        await self._log.settle(extent, renew=True)
+        return False
 
-    async def _begin(self, extent: Extent, *, instead_of: Head | None) -> None:
+    async def _is_the_same(self, extent: Extent, witnesses: list[Witness]) -> bool:
+        verdict = judge(extent, witnesses)
+        seen = latest(extent.stream, witnesses)
+        if verdict is not Verdict.DOUBTFUL or seen is None:
+            return verdict is Verdict.SAME
+        batch = seen.batch or await self._publisher.newest(seen)
+        return batch is not None and await self._log.holds(batch)
+
+    async def _check_primary(self, in_redis: Witness | None, extent: Extent) -> None:
+        here = Origin.parse(extent.origin)
+        self._publisher.origin = here.place
+        if in_redis is not None and here.is_replaced_by(Origin.parse(in_redis.origin)):
+            leader = await self._publisher.presence()
+            if leader is not None and not names(leader, self._status.name):
+                raise SupersededError(here.place, in_redis.origin)
+
+    async def _begin(self, extent: Extent, *, instead_of: Witness | None) -> None:
         logger.info("redis_seeding", stream=extent.stream, position=extent.last)
         await self._publisher.drop_log()
         try:
@@ -87,12 +127,24 @@ class CatchUp:
             last = first - 1
         return newest
 
-    async def _publish_after(self, head: Head) -> bool:
-        """Publish the log after a head; False if another listener did so meanwhile."""
+    async def _publish_after(self, in_redis: Witness) -> bool:
+        """Publish the log after Redis's head; False if another listener did so meanwhile."""
+        head = Head(in_redis.stream, in_redis.position)
+        if in_redis.origin != self._publisher.origin:
+            outcome = await self._publisher.begin(head, instead_of=in_redis)
+            if outcome is not Outcome.PUBLISHED:
+                return False
         while batch := await self._log.read(head.position, self._batch_size.events):
             if await self._publisher.publish(batch) is not Outcome.PUBLISHED:
                 return False
             self._status.note_published(batch)
             head = Head(batch.stream, batch.last)
+            self._status.newest = batch
         self._status.published = head
         return True
+
+
+def _continues(in_redis: Witness, extent: Extent) -> bool:
+    """Whether the log holds what comes after Redis's head."""
+    pruned = in_redis.position + 1 < extent.first  # before it was published
+    return in_redis.stream == extent.stream and (in_redis.position == extent.last or not pruned)

@@ -47,3 +47,23 @@ class RedisForgotError(ListenerError):
     def __init__(self, position: int) -> None:
         super().__init__(f"Redis no longer holds the published position {position}")
         self.position = position
+
+
+class DatabaseReplacedError(ListenerError):
+    """The log no longer follows what this session took from it: a backup was restored meanwhile.
+
+    A new session finds out what was lost; this one also remembers outbox ids that mean nothing now.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("the database was replaced: its log is not the one published from")
+
+
+class SupersededError(ListenerError):
+    """A standby of this server was promoted, and another listener publishes from that one."""
+
+    def __init__(self, origin: str, published: str) -> None:
+        super().__init__(
+            f"a standby of this PostgreSQL ({origin}) was promoted ({published}): stop the one at "
+            "this address, or connect to the new primary"
+        )

@@ -8,10 +8,11 @@ scripts themselves refuse repetitions and gaps: any number of listeners may publ
 _ALLOW_OOM = "#!lua flags=allow-oom\n"
 
 # KEYS: head, log, presence. ARGV: stream, first, last, events, first position to keep, channel,
-# command that publishes, message before and after the events, seconds until the presence expires
+# command that publishes, message before and after the events, seconds until the presence expires,
+# origin
 _PUBLISH = """
-local head = redis.call('HMGET', KEYS[1], 'stream', 'position')
-if head[1] ~= ARGV[1] then return 'FOREIGN' end
+local head = redis.call('HMGET', KEYS[1], 'stream', 'position', 'origin')
+if head[1] ~= ARGV[1] or head[3] ~= ARGV[11] then return 'FOREIGN' end
 local position = tonumber(head[2])
 if tonumber(ARGV[3]) <= position then return 'DUPLICATE' end
 if tonumber(ARGV[2]) ~= position + 1 then return 'GAP' end
@@ -68,13 +69,17 @@ return type(added) == 'table' and 'DUPLICATE' or 'PUBLISHED'
 """
 
 # Sets the head to the end of PostgreSQL's log, unless another listener has changed it meanwhile.
-# KEYS: head. ARGV: expected stream and position ('' for none), stream and position to set, channel,
+# From then on batches from another origin are refused: a primary that was replaced by a standby may
+# live on for a while.
+# KEYS: head. ARGV: expected stream, position and origin ('' for none), those to set, channel,
 # command that publishes
 BEGIN = f"""{_ALLOW_OOM}{_REPEAT_HEAD}
-local head = redis.call('HMGET', KEYS[1], 'stream', 'position')
-if (head[1] or '') ~= ARGV[1] or (head[2] or '') ~= ARGV[2] then return 'DUPLICATE' end
-redis.call('HSET', KEYS[1], 'stream', ARGV[3], 'position', ARGV[4])
-repeat_head(KEYS[1], ARGV[5], ARGV[6])
+local head = redis.call('HMGET', KEYS[1], 'stream', 'position', 'origin')
+for i = 1, 3 do
+    if (head[i] or '') ~= ARGV[i] then return 'DUPLICATE' end
+end
+redis.call('HSET', KEYS[1], 'stream', ARGV[4], 'position', ARGV[5], 'origin', ARGV[6])
+repeat_head(KEYS[1], ARGV[7], ARGV[8])
 return 'PUBLISHED'
 """
 
@@ -87,10 +92,10 @@ return 'PUBLISHED'
 # Once a second: renews the presence and repeats the head, as Redis has it. Another listener's
 # presence is how a leader learns that it was deposed while it was cut off from PostgreSQL.
 # KEYS: head, presence, schema. ARGV: stream, published position, listener, seconds until the
-# presence expires, channel, command that publishes, version of the schema ('' if unknown)
+# presence expires, channel, command that publishes, version of the schema ('' if unknown), origin
 BEAT = f"""{_ALLOW_OOM}{_REPEAT_HEAD}
-local head = redis.call('HMGET', KEYS[1], 'stream', 'position', 'schema')
-if head[1] ~= ARGV[1] then return 'FOREIGN' end
+local head = redis.call('HMGET', KEYS[1], 'stream', 'position', 'schema', 'origin')
+if head[1] ~= ARGV[1] or head[4] ~= ARGV[8] then return 'FOREIGN' end
 local position = tonumber(head[2])
 if position < tonumber(ARGV[2]) then return 'GAP' end
 local presence = redis.call('GET', KEYS[2])

@@ -12,7 +12,8 @@ import time
 import structlog
 
 from orders_contract.backoff import Backoff
-from orders_listener.errors import DatabaseUnavailableError
+from orders_contract.batches import Head
+from orders_listener.errors import DatabaseReplacedError, DatabaseUnavailableError
 from orders_listener.order_log import OrderLog
 from orders_listener.publisher import Publisher
 from orders_listener.settings import OBSERVER_SESSION, PARTITIONS_SESSION
@@ -25,7 +26,10 @@ logger = structlog.get_logger()
 
 
 class Observer:
-    """Looks once a second. It ends no session: without it events flow, only unobserved."""
+    """Looks once a second. Without it events flow, only unobserved.
+
+    It ends the session only when the database was replaced under it, by a restored backup.
+    """
 
     def __init__(self, conninfo: str, publisher: Publisher, status: Status) -> None:
         self._conninfo = conninfo
@@ -69,8 +73,9 @@ class Observer:
             await asyncio.sleep(backoff.next_delay_s())
 
     async def _look(self, log: OrderLog) -> None:
-        self._status.saw_waiting(await log.oldest_waiting(), time.monotonic())
         known, published = self._status.schema, self._status.published
+        await self._check_it_is_the_same(log, published)
+        self._status.saw_waiting(await log.oldest_waiting(), time.monotonic())
         if known is None or await log.schema_version() != known.version:
             self._status.schema = schema = await log.schema()
             if published is not None:
@@ -80,6 +85,13 @@ class Observer:
         if (self._following is None or self._following.done()) and await log.partitions_changed():
             self._following = asyncio.create_task(self._follow_partitions())
         self._note("")
+
+    async def _check_it_is_the_same(self, log: OrderLog, published: Head | None) -> None:
+        end = await log.end()
+        if published is None or end is None:
+            return
+        if end.stream != published.stream or end.position < published.position:
+            raise DatabaseReplacedError
 
     async def _follow_partitions(self) -> None:
         """Follow partitions over a connection of its own: a large one may take minutes."""

@@ -3,11 +3,11 @@
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Self
 
-from orders_contract.batches import Batch
+from orders_contract.batches import Batch, Head
 from orders_contract.names import ORDERS_CHANNEL_PG
+from orders_listener.continuity import Extent, last_event
 from orders_listener.errors import DatabaseUnavailableError
 from orders_listener.pg_connection import ANSWER_TIMEOUT_S, PgConnection
 from orders_listener.status import Schema
@@ -17,8 +17,10 @@ _READ = "SELECT stream::text, first, last, events FROM read_order_events($1, $2)
 _OLDEST_WAITING = "SELECT id FROM order_outbox WHERE id >= $1 ORDER BY id LIMIT 1"
 _EXTENT = (
     "SELECT id::text, (SELECT coalesce(min(position), 1) FROM order_events), "
-    "(SELECT coalesce(max(position), 0) FROM order_events) FROM order_stream"
+    "(SELECT coalesce(max(position), 0) FROM order_events), order_origin(), origin "
+    "FROM order_stream"
 )
+_END = "SELECT id::text, (SELECT coalesce(max(position), 0) FROM order_events) FROM order_stream"
 _SCHEMA = "SELECT schema->>'version', schema FROM (SELECT order_schema() AS schema) AS described"
 
 FOLLOW_WITHIN_S = 600.0
@@ -27,15 +29,6 @@ FOLLOW_WITHIN_S = 600.0
 _FULL_LOOK_INTERVAL_S = 30.0
 """While an old snapshot is open (pg_dump), taken entries of the outbox remain as dead rows, which
 every look from the start walks past: 0.3 s after 600,000 changes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """The first and last position that the log holds; ``last`` is ``first - 1`` if it is empty."""
-
-    stream: str
-    first: int
-    last: int
 
 
 class OrderLog:
@@ -114,8 +107,28 @@ class OrderLog:
         rows = await self._connection.ask(_EXTENT)
         if not rows:
             raise DatabaseUnavailableError("order_stream is empty: run db/init.sql")
-        stream, first, last = rows[0]
-        return Extent(stream.decode(), int(first), int(last))
+        stream, first, last, origin, recorded = rows[0]
+        return Extent(stream.decode(), int(first), int(last), origin.decode(), recorded.decode())
+
+    async def end(self) -> Head | None:
+        """Return where the log ends; None if there is no stream."""
+        rows = await self._connection.ask(_END)
+        return Head(rows[0][0].decode(), int(rows[0][1])) if rows else None
+
+    async def settle(self, seen: Extent, *, renew: bool) -> bool:
+        """Record that the stream goes on here or, with ``renew``, begins anew with another id.
+
+        False if another listener has done so since ``seen``.
+        """
+        statement = "SELECT order_stream_settle($1::uuid, nullif($2, ''), $3::boolean)"
+        args = (seen.stream, seen.recorded, str(renew))
+        ((settled,),) = await self._connection.ask(statement, *args)
+        return settled == b"t"
+
+    async def holds(self, batch: Batch) -> bool:
+        """Tell whether the log has the last event of a batch, at its position."""
+        event = last_event(batch)
+        return await self.read(event.first - 1, 1) == event
 
     async def read(self, after: int, max_events: int) -> Batch | None:
         """Return the log's next batch after a position; None at its end."""

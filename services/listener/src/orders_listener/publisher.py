@@ -14,6 +14,7 @@ import structlog
 from orders_contract.batches import CLOSING, Batch, Head, opening
 from orders_contract.names import LOG_CAPACITY_BYTES, LOG_CAPACITY_EVENTS, PRESENCE_TTL_S
 from orders_listener import lua
+from orders_listener.continuity import Witness
 from orders_listener.errors import RedisFullError, RedisUnavailableError
 from orders_listener.log_bounds import LogBounds
 from orders_listener.script import Script
@@ -44,6 +45,8 @@ class Publisher:
     """Publishes to one Redis. Every method raises RedisUnavailableError when it cannot."""
 
     def __init__(self, client: RedisClient, publish: Script, max_bytes: int) -> None:
+        self.origin = ""
+        """Where the batches come from (``Origin.place``); known before anything is published."""
         self._client, self._names = client, client.names
         self._channel = (client.names.changes, client.names.publish)
         self._bounds = LogBounds(LOG_CAPACITY_EVENTS, max_bytes)
@@ -69,13 +72,27 @@ class Publisher:
         """How many bytes of events the log may hold."""
         return self._bounds.max_bytes
 
-    async def head(self) -> Head | None:
+    async def head(self) -> Witness | None:
         """Return how far Redis has been published to; None when it holds nothing."""
         with _failures():
-            stream, position = await self._client.hmget(self._names.head, ["stream", "position"])
+            stream, position, origin = await self._client.hmget(
+                self._names.head, ["stream", "position", "origin"]
+            )
         if stream is None or position is None:
             return None
-        return Head(str(stream), int(position))
+        return Witness(str(stream), int(position), origin=str(origin or ""))
+
+    async def newest(self, seen: Witness) -> Batch | None:
+        """Return the newest batch of the log if it ends where ``seen`` does."""
+        with _failures():
+            # Rows of a database without an encoding need not be UTF-8.
+            ask: Any = self._client.execute_command
+            found = await ask("XREVRANGE", self._names.log, "+", "-", "COUNT", 1, NEVER_DECODE=True)
+        for entry, fields in found:
+            batch = _batch(entry, fields)
+            if (batch.stream, batch.last) == (seen.stream, seen.position):
+                return batch
+        return None
 
     async def presence(self) -> str | None:
         """Return what the leading listener wrote last; None if that has expired."""
@@ -90,7 +107,7 @@ class Publisher:
     async def publish(self, batch: Batch) -> Outcome:
         """Append a batch, move the head and notify the gateways, in one step."""
         keys, args = [self._names.head, self._names.log, self._names.listener], self._entry(batch)
-        args += [*self._channel, opening(batch), CLOSING, PRESENCE_TTL_S]
+        args += [*self._channel, opening(batch), CLOSING, PRESENCE_TTL_S, self.origin]
         try:
             with _failures():
                 return Outcome(await self._publish.run(keys, args))
@@ -114,10 +131,11 @@ class Publisher:
         args = [*self._entry(batch), listener, PRESENCE_TTL_S]
         return await self._run(self._seed, [self._names.log, self._names.listener], args)
 
-    async def begin(self, head: Head, *, instead_of: Head | None) -> Outcome:
+    async def begin(self, head: Head, *, instead_of: Witness | None) -> Outcome:
         """Set the head and notify the gateways; DUPLICATE if it has changed meanwhile."""
-        expected = ["", ""] if instead_of is None else [instead_of.stream, instead_of.position]
-        args = [*expected, head.stream, head.position, *self._channel]
+        old = instead_of
+        expected = ["", "", ""] if old is None else [old.stream, old.position, old.origin]
+        args = [*expected, head.stream, head.position, self.origin, *self._channel]
         return await self._run(self._begin, [self._names.head], args)
 
     async def beat(self, published: Head, schema: Schema | None, listener: str) -> Outcome:
@@ -126,7 +144,7 @@ class Publisher:
         GAP or FOREIGN if Redis forgot; DEPOSED if another listener leads.
         """
         args = [published.stream, published.position, listener, PRESENCE_TTL_S, *self._channel]
-        args.append(schema.version if schema else "")
+        args += [schema.version if schema else "", self.origin]
         return await self._run(
             self._beat, [self._names.head, self._names.listener, self._names.schema], args
         )
@@ -142,6 +160,11 @@ class Publisher:
     async def _run(self, script: Any, keys: list[str], args: list[Any]) -> Outcome:
         with _failures():
             return Outcome(await script(keys=keys, args=args))
+
+
+def _batch(entry: bytes, fields: dict[bytes, bytes]) -> Batch:
+    last = int(entry.partition(b"-")[0])
+    return Batch(fields[b"stream"].decode(), int(fields[b"first"]), last, fields[b"events"])
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import time
 from orders_contract.batches import Batch, Head
 from orders_listener.batch_size import BatchSize
 from orders_listener.catch_up import CatchUp
-from orders_listener.errors import DeposedError, RedisForgotError
+from orders_listener.errors import DatabaseReplacedError, DeposedError, RedisForgotError
 from orders_listener.observer import Observer
 from orders_listener.order_log import OrderLog
 from orders_listener.pace import Pace
@@ -156,7 +156,15 @@ class Relay:
         batch = await self._log.take(self._batch_size.events)
         if batch is not None:
             self._batch_size.grow()
+            self._check_it_follows(batch)
+            self._status.newest = batch
         return batch
+
+    def _check_it_follows(self, batch: Batch) -> None:
+        """Refuse positions that were given out before, and another stream."""
+        known = self._published
+        if batch.stream != known.stream or batch.first <= known.position:
+            raise DatabaseReplacedError
 
     def _is_large(self, batch: Batch) -> bool:
         return len(batch) >= self._batch_size.events // 2 or len(batch.events) >= LARGE_BYTES

@@ -32,7 +32,7 @@ async def lead(log: OrderLog, publisher: Publisher, status: Status) -> None:
             logger.info("listener_standing_by")
         oldest, presence = await log.oldest_waiting(), await publisher.presence()
         now = time.monotonic()
-        own = deposed_at is None and _names(presence, status.name)
+        own = deposed_at is None and names(presence, status.name)
         if detector.stalled(now, oldest, presence) or own:
             logger.warning("leader_stalled", oldest_waiting=oldest, presence=presence)
             if deposed_at is not None and now - deposed_at < 2 * STALLED_S:
@@ -46,5 +46,6 @@ async def lead(log: OrderLog, publisher: Publisher, status: Status) -> None:
     status.lead(time.monotonic())
 
 
-def _names(presence: str | None, name: str) -> bool:
+def names(presence: str | None, name: str) -> bool:
+    """Tell whether a leader's presence in Redis is that of a certain listener."""
     return presence is not None and json.loads(presence).get("listener") == name

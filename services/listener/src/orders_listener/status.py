@@ -38,6 +38,8 @@ class Status:
     role: Literal["starting", "standby", "leader"] = "starting"
     leader_since: float | None = None
     published: Head | None = None
+    newest: Batch | None = None
+    """The newest batch that this process has taken, over all sessions."""
     schema: Schema | None = None
     database_at: float | None = None
     """When PostgreSQL last answered."""

@@ -1,0 +1,103 @@
+"""Whether the database still has what was published from it, or is another history. Pure.
+
+An asynchronous fail-over, a restored backup or a reset virtual machine loses transactions:
+positions and versions are then given out again, for other changes. Whoever saw the first ones must
+be told, so the stream gets a new id. See docs/adr/0025-a-database-that-lost-transactions.md.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from orders_contract.batches import Batch
+from orders_contract.events import open_batch, packed
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which database: ``cluster`` and ``timeline`` of the server, and the file of its stream."""
+
+    cluster: str
+    timeline: int
+    file: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "Origin":
+        """Read what ``order_origin()`` returns, or ``place``."""
+        cluster, _, rest = text.partition("/")
+        timeline, _, file = rest.partition("/")
+        return cls(cluster, int(timeline), file) if timeline.isdecimal() else cls(text, 0)
+
+    @property
+    def place(self) -> str:
+        """What tells a server that was promoted from the one that it replaces."""
+        return f"{self.cluster}/{self.timeline}"
+
+    def is_replaced_by(self, other: "Origin") -> bool:
+        """Whether a standby of this server has been promoted to the other."""
+        return self.cluster == other.cluster and self.timeline < other.timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The first and last position that the log holds; ``last`` is ``first - 1`` if it is empty.
+
+    ``recorded`` is the origin when a listener last looked, empty before the first time.
+    """
+
+    stream: str
+    first: int
+    last: int
+    origin: str
+    recorded: str
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What Redis or a listener's memory knows: a position, and the batch that ends there if kept.
+
+    ``origin`` is that of the server it came from, as ``Origin.place`` has it; empty if unknown.
+    """
+
+    stream: str
+    position: int
+    batch: Batch | None = None
+    origin: str = ""
+
+
+class Verdict(Enum):
+    """What the witnesses say of a log."""
+
+    SAME = auto()
+    """The database is the one that was published from."""
+    DOUBTFUL = auto()
+    """It is, if it holds the event that the latest witness saw."""
+    LOST = auto()
+    """Something that was published is missing, or nothing proves the contrary."""
+
+
+def judge(extent: Extent, witnesses: Iterable[Witness]) -> Verdict:
+    """Compare origins and positions."""
+    known = [each for each in witnesses if each.stream == extent.stream]
+    if any(each.position > extent.last for each in known):
+        return Verdict.LOST
+    place = Origin.parse(extent.origin).place
+    moved = extent.recorded not in {"", extent.origin}
+    if not moved and all(each.origin in {"", place} for each in known):
+        return Verdict.SAME
+    if not known:
+        return Verdict.LOST
+    published = any(each.position for each in known)
+    return Verdict.DOUBTFUL if published else Verdict.SAME
+
+
+def latest(stream: str, witnesses: Iterable[Witness]) -> Witness | None:
+    """Return the witness of the highest position, one that has the batch if there is one."""
+    known = [each for each in witnesses if each.stream == stream]
+    return max(known, key=lambda each: (each.position, each.batch is not None), default=None)
+
+
+def last_event(batch: Batch) -> Batch:
+    """Return the last event of a batch, as a batch."""
+    *_, last = open_batch(batch)
+    return Batch(batch.stream, batch.last, batch.last, packed([last.text]))
