@@ -9,7 +9,14 @@ from xdist.scheduler import LoadScopeScheduling
 
 from harness.containers import docker_missing
 
-_OWN_SYSTEMS = ("test_attached.py", "test_import_export.py", "test_up.py")
+_OWN_SYSTEMS = (
+    "test_attached.py",
+    "test_import_export.py",
+    "test_up.py",
+    "docker/test_attach.py",
+    "docker/test_documents.py",
+    "docker/test_redis.py",
+)
 """End-to-end tests that do not use the shared systems."""
 _CONTAINER_TESTS = Path(__file__).parent / "e2e" / "docker"
 
@@ -66,7 +73,7 @@ class Scheduling(LoadScopeScheduling):
         file = nodeid.partition("::")[0]
         if file.startswith("tests/e2e/") and not file.endswith(_OWN_SYSTEMS):
             return "e2e"
-        if file.startswith("tests/browser/") and "test_dashboard" not in file:
+        if file.startswith("tests/browser/"):
             return "browser"
         return file
 
