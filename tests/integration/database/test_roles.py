@@ -171,3 +171,12 @@ def test_script_runs_again_for_its_owner(postgres: Postgres, database: Database)
     """An owner without the right to create roles can run the script repeatedly."""
     for _ in range(2):
         postgres.load_schema(database)
+
+
+def test_public_may_execute_no_privileged_function(sql: Sql) -> None:
+    """I11: PUBLIC may execute nothing that runs with the owner's rights."""
+    found = sql.execute(
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+        " AND has_function_privilege('public', oid, 'EXECUTE')"
+    ).fetchall()
+    assert found == []

@@ -186,15 +186,6 @@ def test_trigger_functions_serve_their_own_table_only(
     assert events() == []
 
 
-def test_public_may_execute_no_privileged_function(sql: Sql) -> None:
-    """I11: PUBLIC may execute nothing that runs with the owner's rights."""
-    found = sql.execute(
-        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
-        " AND has_function_privilege('public', oid, 'EXECUTE')"
-    ).fetchall()
-    assert found == []
-
-
 def test_a_restored_dump_goes_on(
     sql: Sql, postgres: Postgres, database: Database, tmp_path: Path
 ) -> None:
