@@ -36,7 +36,7 @@ test-slow: $(BIN)/.dev frontend/dist/index.html  ## tests that take long or meas
 	$(BIN)/pytest -n0 -m slow $(ARGS)
 
 test-docker: $(BIN)/.dev  ## end-to-end tests against containers, through the Docker SDK (ARGS="-m full": attacks at full size)
-	$(BIN)/pytest -n2 -m 'not full' --world=docker tests/e2e $(ARGS)
+	$(BIN)/pytest -n0 -m 'not full' --world=docker tests/e2e $(ARGS)
 
 coverage: $(BIN)/.dev frontend/dist/index.html  ## branch coverage under the tests, services included (ARGS="tests/unit": some of them)
 	@rm -rf .coverage-data && mkdir .coverage-data
