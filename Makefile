@@ -54,8 +54,8 @@ bench: $(BIN)/.dev $(RIVALS:%=%/node_modules/.package-lock.json)  ## run the ben
 charts: $(BIN)/.dev  ## draw the last results into docs/charts
 	@$(BIN)/python -m bench.drawings
 
-prove: $(BIN)/.dev  ## random SQL and DDL under random faults; every client is compared with the database (SECONDS=60 SEED=)
-	@cd tests && ../$(BIN)/python -m prove --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+prove: $(BIN)/.dev  ## random SQL and DDL under random faults; every client is compared with the database (SECONDS=60 SEED= REDIS=sentinel)
+	@cd tests && ../$(BIN)/python -m prove --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(REDIS),--redis $(REDIS))
 
 screenshots: $(BIN)/.dev frontend/dist/index.html  ## write every view of the dashboard to docs/screenshots (ARGS="orders bulk": some)
 	cd tests && ../$(BIN)/python -m browser.screenshots "$$(command -v chromium || command -v google-chrome)" $(ARGS)

@@ -53,9 +53,12 @@ class Group:
         return self.leader().connect()
 
     def replica(self) -> Valkey:
-        """Return a replica of the leader."""
+        """Return a replica of the leader; LookupError if there is none."""
         port = self.leader().port
-        return next(each for each in self.members if each.running and _replicates(each) == port)
+        for each in self.members:
+            if each.running and _replicates(each) == port:
+                return each
+        raise LookupError("no replica")
 
     def settle(self) -> Valkey:
         """Wait until the leader has a replica that is in sync; return the leader."""
@@ -120,17 +123,17 @@ class Sentinels(Group):
         for _ in range(replicas):
             of = ("--replicaof", f"{LOOPBACK} {first.port}")
             self.members.append(Valkey(*own, *of, binary=binary))
-        self._ports = [free_port() for _ in range(3)]
+        self.ports = [free_port() for _ in range(3)]
         self._sentinels = [
             self._start(binary or valkey_server(), port, first.port, sentinel_password)
-            for port in self._ports
+            for port in self.ports
         ]
         self._asked = [
             redis.Redis(port=port, password=sentinel_password or None, decode_responses=True)
-            for port in self._ports
+            for port in self.ports
         ]
         credentials = f":{password}@" if password else ""
-        hosts = ",".join(f"{LOOPBACK}:{port}" for port in self._ports)
+        hosts = ",".join(f"{LOOPBACK}:{port}" for port in self.ports)
         self.url = f"redis+sentinel://{credentials}{hosts}/{_SERVICE}/0"
         until(self._complete, 30, "Sentinels know each other")
 
@@ -176,7 +179,7 @@ class Sentinels(Group):
         with suppress(RedisError):
             states: list[Any] = [asked.sentinel_master(_SERVICE) for asked in self._asked]
             return all(
-                int(state["num-other-sentinels"]) == len(self._ports) - 1
+                int(state["num-other-sentinels"]) == len(self.ports) - 1
                 and int(state["num-slaves"]) == len(self.members) - 1
                 for state in states
             )

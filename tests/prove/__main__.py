@@ -1,4 +1,4 @@
-"""Random SQL, DDL and faults: ``python -m prove [--seconds N] [--seed N]``."""
+"""Random SQL, DDL and faults: ``python -m prove [--seconds N] [--seed N] [--redis sentinel]``."""
 
 import argparse
 import asyncio
@@ -6,8 +6,9 @@ import secrets
 import sys
 
 from harness.servers import Postgres
+from prove.faults import FAULTS, GROUP_FAULTS
 from prove.run import Plan, prove
-from prove.system import SERVER
+from prove.system import GROUPS, SERVER
 
 
 def main() -> int:
@@ -16,9 +17,11 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--clients", type=int, default=50)
+    parser.add_argument("--redis", choices=["", *GROUPS], default="", help="with fail-overs of it")
     chosen = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if chosen.seed is None else chosen.seed
-    plan = Plan(seed, chosen.seconds, chosen.clients)
+    faults = GROUP_FAULTS if chosen.redis else FAULTS
+    plan = Plan(seed, chosen.seconds, chosen.clients, faults=faults, redis=chosen.redis)
     sys.stdout.write(f"prove    seed {seed}, {chosen.seconds:.0f} s, {chosen.clients} clients\n")
     sys.stdout.flush()
     postgres = Postgres(options=SERVER)

@@ -13,7 +13,8 @@ import redis.asyncio as redis
 from psycopg.rows import TupleRow
 
 from harness.proxy import Proxy
-from orders_contract.names import LOG_KEY
+from harness.redis_groups import Group
+from harness.servers import Valkey
 from prove.chance import Chance
 from prove.hands import by_hand
 from prove.system import Member, System
@@ -241,7 +242,8 @@ async def postgres_crashed(system: System, _: Chance) -> None:
 
 
 async def _redis(system: System, *command: str) -> None:
-    client = redis.Redis.from_url(system.valkey.url)
+    valkey = await by_hand(lambda: system.valkey)
+    client = redis.Redis.from_url(valkey.url)
     try:
         await client.execute_command(*command)  # type: ignore[no-untyped-call]
     finally:
@@ -250,9 +252,10 @@ async def _redis(system: System, *command: str) -> None:
 
 async def redis_restarted(system: System, chance: Chance) -> None:
     """Restart Redis, empty."""
-    await by_hand(system.valkey.stop)
+    valkey = system.valkey
+    await by_hand(valkey.stop)
     await asyncio.sleep(chance.seconds(0, 1))
-    await by_hand(system.valkey.start)
+    await by_hand(valkey.start)
 
 
 async def redis_flushed(system: System, _: Chance) -> None:
@@ -267,14 +270,52 @@ async def redis_paused(system: System, chance: Chance) -> None:
 
 async def redis_frozen(system: System, chance: Chance) -> None:
     """SIGSTOP Redis."""
-    system.valkey.freeze()
+    valkey = system.valkey
+    valkey.freeze()
     await asyncio.sleep(chance.seconds(0.2, 4))
-    system.valkey.thaw()
+    valkey.thaw()
+
+
+async def redis_failed_over(system: System, _: Chance) -> bool:
+    """Have a replica take over although the primary is well."""
+    group = _group(system)
+    before = await by_hand(group.leader)
+    await by_hand(group.fail_over)
+    return await _is_replaced(group, before)
+
+
+async def redis_primary_lost(system: System, chance: Chance) -> bool:
+    """Kill -9 the server that takes writes, perhaps while its replica lags; start it later."""
+    group = _group(system)
+    before = await by_hand(group.leader)
+    if chance.happens(0.5):
+        with group.without_replication():
+            await asyncio.sleep(chance.seconds(0.5, 2))
+            await by_hand(before.stop)
+    else:
+        await by_hand(before.stop)
+    is_replaced = await _is_replaced(group, before)
+    await by_hand(before.start)
+    return is_replaced
+
+
+def _group(system: System) -> Group:
+    assert system.group is not None, "only one Redis"
+    return system.group
+
+
+async def _is_replaced(group: Group, before: Valkey) -> bool:
+    try:
+        await by_hand(lambda: group.wait_for_another(before))
+    except AssertionError:
+        return False
+    return True
 
 
 async def redis_memory_limited(system: System, chance: Chance) -> bool:
     """Give Redis hardly more memory than it uses, or less, for a while."""
-    client = redis.Redis.from_url(system.valkey.url)
+    valkey = await by_hand(lambda: system.valkey)
+    client = redis.Redis.from_url(valkey.url)
     try:
         used, before = await _memory(client)
         await client.config_set("maxmemory-policy", chance.one(_POLICIES))
@@ -319,7 +360,7 @@ async def history_pruned(system: System, chance: Chance) -> None:
         cursor = await sql.execute("SELECT min(position) FROM order_events")
         row = await cursor.fetchone()
     if row is not None and row[0] is not None:
-        await _redis(system, "XTRIM", LOG_KEY, "MINID", f"{row[0]}-0")
+        await _redis(system, "XTRIM", system.names.log, "MINID", f"{row[0]}-0")
 
 
 _POLICIES = ("noeviction", "allkeys-lru", "allkeys-random", "volatile-lru", "volatile-ttl")
@@ -383,6 +424,14 @@ FAULTS: Faults = [
 ]
 """Weight, fault and target of each kind; two faults never have the same target at one time."""
 
+_NEED_PROXIES = {gateway_half_open, gateway_cut_off, gateway_connections_cut, messages_lost}
+GROUP_FAULTS: Faults = [
+    *[each for each in FAULTS if each[1][0] not in _NEED_PROXIES],
+    (6, (redis_failed_over, _REDIS)),
+    (6, (redis_primary_lost, _REDIS)),
+]
+"""With Redis as one of ``system.GROUPS``."""
+
 
 class Weather:
     """Causes random faults, several at a time."""
@@ -438,7 +487,7 @@ class Weather:
                 self._note(f"fault: {fault.__name__} found nothing to break")
             else:
                 self.brought[fault.__name__] += 1
-        except (psycopg.OperationalError, redis.RedisError) as exc:
+        except (psycopg.OperationalError, redis.RedisError, LookupError) as exc:
             self._note(f"fault: {fault.__name__} did not reach its target: {exc}")
         finally:
             self._busy.discard(concerned)

@@ -69,6 +69,8 @@ class Plan:
     """SQL that plants a bug in the database."""
     following: Follow = follow
     faults: Faults = tuple(FAULTS)
+    redis: str = ""
+    """One of ``system.GROUPS`` in the place of a single Valkey."""
     stops_at_finding: bool = False
     """End with the first finding."""
 
@@ -81,7 +83,7 @@ class Run:
         self._plan = plan
         self._chance = Chance(plan.seed)
         self.report = Report(plan.seed, quiet=quiet)
-        self.system = System(postgres, plan.planted)
+        self.system = System(postgres, plan.planted, plan.redis)
         with self.system.database.connect() as sql:
             for statements in (MARKS, columns.SETUP, tables.SETUP, plan.planted_sql):
                 sql.execute(statements)

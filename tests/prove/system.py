@@ -13,8 +13,10 @@ from harness.forked import forked
 from harness.pipeline import Service, health
 from harness.processes import LOOPBACK, free_port, service
 from harness.proxy import Proxy, RedisProxy
+from harness.redis_groups import Cluster, Group, Sentinels
 from harness.servers import Postgres, Valkey
 from harness.signing import ASKING
+from orders_contract.names import RedisNames
 from prove.hands import by_hand
 
 T = TypeVar("T")
@@ -32,6 +34,10 @@ _GATEWAY = {
     "UNSENT_MAX_BYTES": "8192",
 }
 _ACCESS = {**ASKING, "REQUESTS_PER_SECOND": "10000", "REQUESTS_BURST": "10000"}
+
+
+GROUPS: Mapping[str, Callable[[], Group]] = {"sentinel": Sentinels, "cluster": Cluster}
+"""What may stand in the place of the one Valkey."""
 
 
 class Member:
@@ -108,22 +114,38 @@ class System:
     """Two listeners, three gateways and an API around one PostgreSQL and one Valkey.
 
     Listeners reach PostgreSQL and gateways reach Redis through proxies for the faults. ``planted``
-    maps services to modules that run in their place.
+    maps services to modules that run in their place. ``redis`` names one of GROUPS in the place of
+    Valkey; gateways then reach it without proxies.
     """
 
-    def __init__(self, postgres: Postgres, planted: Mapping[str, str]) -> None:
+    def __init__(self, postgres: Postgres, planted: Mapping[str, str], redis: str = "") -> None:
         """Create a database and start Valkey; services start with ``start``."""
         self._planted = planted
         self.postgres = postgres
         self.replayed = 0
         """The log has been checked up to here and may be pruned."""
         self.database = postgres.create_database()
-        self.valkey = Valkey()
+        self.group = GROUPS[redis]() if redis else None
+        self._valkeys = self.group.members if self.group else [Valkey()]
         self.listener_proxies = [Proxy(postgres.port) for _ in range(2)]
-        self.gateway_proxies = [RedisProxy(self.valkey.port) for _ in range(3)]
+        self.gateway_proxies = [] if redis else [RedisProxy(self.valkey.port) for _ in range(3)]
         self.listeners: list[Member] = []
         self.gateways: list[Member] = []
         self.api = self._member("api", "orders_api", self._with_database(None), "/api/health")
+
+    @property
+    def valkey(self) -> Valkey:
+        """The server that takes the writes of the stream."""
+        return self.group.leader() if self.group else self._valkeys[0]
+
+    @property
+    def names(self) -> RedisNames:
+        """The names of keys and channels."""
+        return self.group.names if self.group else self.valkey.names
+
+    @property
+    def _redis_url(self) -> str:
+        return self.group.url if self.group else self.valkey.url
 
     @property
     def members(self) -> list[Member]:
@@ -149,8 +171,8 @@ class System:
             self.listeners.append(
                 self._member(f"listener-{number}", "orders_listener", env, "/health")
             )
-        for number, redis_proxy in enumerate(self.gateway_proxies, start=1):
-            url = f"redis://{LOOPBACK}:{redis_proxy.port}/0"
+        urls = [f"redis://{LOOPBACK}:{proxy.port}/0" for proxy in self.gateway_proxies]
+        for number, url in enumerate(urls or [self._redis_url] * 3, start=1):
             env = {**_GATEWAY, "REDIS_URL": url, "GATEWAY_ID": f"gateway-{number}"}
             env["API_URL"] = self.api_url
             self.gateways.append(
@@ -165,7 +187,10 @@ class System:
     async def _make_well(self, within_s: float) -> float:
         began = time.monotonic()
         self.postgres.thaw()
-        self.valkey.thaw()
+        for valkey in self._valkeys:
+            if not valkey.running:
+                await by_hand(valkey.start)
+            valkey.thaw()
         for proxy in (*self.listener_proxies, *self.gateway_proxies):
             proxy.thaw()
             if isinstance(proxy, RedisProxy):
@@ -188,8 +213,8 @@ class System:
             await by_hand(listener.end)
         restored = await by_hand(restore)
         if redis_too:
-            await by_hand(self.valkey.stop)
-            await by_hand(self.valkey.start)
+            for valkey in self._valkeys:
+                await by_hand(valkey.stop)
         await self.heal()
         return restored
 
@@ -202,14 +227,17 @@ class System:
             await by_hand(member.end, SIGKILL)
         for proxy in (*self.listener_proxies, *self.gateway_proxies):
             await proxy.close()
-        self.valkey.stop()
+        if self.group:
+            self.group.close()
+        else:
+            self.valkey.stop()
 
     async def _all_well(self) -> bool:
         found = await asyncio.gather(*[by_hand(m.well) for m in self.members])
         return all(found)
 
     def _member(self, name: str, module: str, env: Mapping[str, str], path: str) -> Member:
-        env = {"REDIS_URL": self.valkey.url, **_ACCESS, **env, "PROVEN_AS": module}
+        env = {"REDIS_URL": self._redis_url, **_ACCESS, **env, "PROVEN_AS": module}
         return Member(name, self._planted.get(module, module), env, path)
 
     def _with_database(self, proxy: Proxy | None) -> dict[str, str]:

@@ -3,7 +3,9 @@
 import pytest
 
 from harness.servers import Postgres
+from prove.faults import GROUP_FAULTS
 from prove.run import Plan, prove
+from prove.system import GROUPS
 
 pytestmark = pytest.mark.anyio
 
@@ -14,6 +16,15 @@ pytestmark = pytest.mark.anyio
 async def test_nothing_is_lost(provable_postgres: Postgres, seed: int) -> None:
     """I1, I2, I3, I7, I8, I10: under random SQL, DDL and faults, clients equal the database."""
     plan = Plan(seed, seconds=4, clients=15, writers=4, fault_pause_s=0.5)
+    report = await prove(plan, provable_postgres, quiet=True)
+    assert not report.findings, "\n".join([*report.lines, *report.findings])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("redis", GROUPS)
+async def test_redis_fails_over(provable_postgres: Postgres, redis: str) -> None:
+    """I3, I7: replicas of Redis that lag are promoted at random; clients equal the database."""
+    plan = Plan(6, seconds=20, clients=15, writers=4, faults=GROUP_FAULTS, redis=redis)
     report = await prove(plan, provable_postgres, quiet=True)
     assert not report.findings, "\n".join([*report.lines, *report.findings])
 

@@ -124,6 +124,7 @@ def test_of_several_hosts_the_primary_is_used(
         ("redis://:wrong@127.0.0.1:{locked}/0", "Redis refuses the user or the password"),
         ("redis://nohost.invalid/0", "the host name of Redis is unknown"),
         ("redis://127.0.0.1:{closed}/0", "nothing listens at the address of Redis"),
+        ("redis+sentinel://127.0.0.1:{closed}/m", "asking the Sentinels: nothing listens"),
     ],
 )
 def test_what_is_wrong_with_redis(pipeline: Pipeline, address: str, sentence: str) -> None:

@@ -61,7 +61,7 @@ def _ending(base: Any) -> Any:
             except _ELSEWHERE as exc:
                 # Another server takes writes now; a new connection finds it.
                 await self.disconnect(nowait=True)
-                raise redis.ConnectionError(f"{type(exc).__name__}: {exc}") from exc
+                raise redis.ConnectionError(redis_errors.explain(exc)) from exc
 
     return Ending
 

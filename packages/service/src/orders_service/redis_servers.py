@@ -26,11 +26,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisClusterException
 
 from orders_contract.names import RedisNames
+from orders_service.redis_errors import NO_OWNER, NO_PRIMARY, SENTINEL
 
 ASK_TIMEOUT_S = 1.0
 """How long each Sentinel, or node of a cluster, has to tell which server takes writes."""
-
-_NO_OWNER = "the cluster has no node for the slot of the stream"
 
 Address = tuple[str, int]
 
@@ -139,8 +138,20 @@ class _Sentinels:
 
     async def discover_master(self, _service: str = "") -> Address:
         async with self._one_at_a_time, self._sentinel:
-            host, port = await self._sentinel.discover_master(self._service)
+            try:
+                host, port = await self._sentinel.discover_master(self._service)
+            except redis.RedisError as exc:
+                raise redis.ConnectionError(await self._what_is_wrong()) from exc
         return str(host), int(port)
+
+    async def _what_is_wrong(self) -> str:
+        """Return the error of a Sentinel; redis-py has only its kind, and repeats all settings."""
+        for sentinel in self._sentinel.sentinels:
+            try:
+                await sentinel.sentinel_masters()
+            except redis.RedisError as exc:
+                return f"{SENTINEL}{exc}"
+        return NO_PRIMARY
 
 
 class _Cluster:
@@ -161,7 +172,7 @@ class _Cluster:
         except RedisClusterException as exc:
             raise redis.ConnectionError(str(exc)) from exc
         if owner is None:
-            raise redis.ConnectionError(_NO_OWNER)
+            raise redis.ConnectionError(NO_OWNER)
         return str(owner.host), int(owner.port)
 
 
