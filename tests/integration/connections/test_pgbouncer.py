@@ -9,10 +9,11 @@ import httpx
 import pytest
 
 from harness.answers import created, ok
+from harness.explanations import check_database_error
 from harness.pgbouncer import pgbouncer
 from harness.pipeline import Pipeline, health
 from harness.redis_log import positions, write
-from harness.servers import LISTENER_ROLE, Database, Valkey
+from harness.servers import LISTENER_ROLE, Database, Postgres, Valkey
 from harness.serving import serve_api
 from harness.waiting import until
 
@@ -160,3 +161,11 @@ def test_api_works_through_a_pool_in_session_mode(database: Database, redis_url:
     with pgbouncer(database, "session") as pool, serve_api(pool, redis_url.url) as (_, client):
         order = created(client.post("/api/orders", json=ORDER))
         assert order["created_at"].endswith("+00:00")
+
+
+def test_a_pool_that_does_not_reach_its_server(own_postgres: Postgres, redis_url: Valkey) -> None:
+    """A pool lets those wait who connect meanwhile; API and listener name it."""
+    database = own_postgres.create_database()
+    with pgbouncer(database, "session") as pool, Pipeline(database, redis_url) as pipeline:
+        own_postgres.stop()
+        check_database_error(pipeline, "a connection pool there has no server", pool.environ)

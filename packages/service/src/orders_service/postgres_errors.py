@@ -18,6 +18,13 @@ NO_RIGHTS = (
 _REFUSED = "PostgreSQL refuses the user or the password: check DB_USER and DB_PASSWORD"
 _BUSY = "PostgreSQL is starting, stopping or recovering"
 _FULL = "PostgreSQL has no connection left: raise max_connections, or lower DB_POOL_CONNECTIONS"
+_OF_POOL = "08P01"
+"""The SQLSTATE of all that PgBouncer itself refuses."""
+_POOL_FULL = "the connection pool before PostgreSQL takes no more clients: raise max_client_conn"
+_POOL_ALONE = (
+    "the connection pool does not reach PostgreSQL, has no free connection to it, or is refused by "
+    "it: its log says more"
+)
 
 _STATES = {
     "25006": STANDBY,
@@ -41,7 +48,7 @@ _TEXTS = [
             "PostgreSQL asks for a client certificate: set sslcert and sslkey in DATABASE_URL",
         ),
         (
-            "no pg_hba.conf entry.*no encryption|SSL required|TLS required",
+            "no pg_hba.conf entry.*no encryption|SSL required|TLS required|requires TLS",
             "PostgreSQL requires TLS: set sslmode=verify-full in DATABASE_URL",
         ),
         ("no pg_hba.conf entry", "pg_hba.conf does not admit this user, database and address"),
@@ -65,7 +72,10 @@ _TEXTS = [
             "certificate file|private key file",
             "the client certificate or its key cannot be read: check sslcert and sslkey",
         ),
-        ("password authentication failed|no password supplied|role .* does not exist", _REFUSED),
+        (
+            "(password|SASL) authentication failed|no password supplied|(role|user) .* not exist",
+            _REFUSED,
+        ),
         ("database .* does not exist|no such database", NO_DATABASE),
         (
             "failed to resolve host|could not translate host",
@@ -74,7 +84,7 @@ _TEXTS = [
         ("Connection refused|No such file", "nothing listens at the address of PostgreSQL"),
         (
             "timeout expired|timed out|No route to host|unreachable",
-            "the address of PostgreSQL does not answer",
+            "the address of PostgreSQL does not answer, or a connection pool there has no server",
         ),
         (
             "unsupported startup parameter",
@@ -87,6 +97,8 @@ _TEXTS = [
         ("session is read-only|in hot standby mode", STANDBY),
         ("starting up|shutting down|recovery mode|not yet accepting", _BUSY),
         ("too many clients|connection slots|too many connections", _FULL),
+        ("no more connections allowed|max_client_conn", _POOL_FULL),
+        ("query_wait_timeout|server_login_retry|cannot connect to server", _POOL_ALONE),
         (
             "(closed the connection unexpectedly|connection reset).*",
             "PostgreSQL closed the connection: it has ended, or something else listens there",
@@ -104,7 +116,8 @@ def explain(error: psycopg.Error) -> str:
         return sentence
     text = str(error)
     for pattern, known in _TEXTS:
-        if error.sqlstate is None and pattern.search(text):
+        if error.sqlstate in {None, _OF_POOL} and pattern.search(text):
             return known
     # Not the detail: it may quote a row.
-    return error.diag.message_primary or " ".join(text.split()) or type(error).__name__
+    said = text.rpartition(" failed: ")[2]  # before it, libpq repeats the address
+    return error.diag.message_primary or " ".join(said.split()) or type(error).__name__

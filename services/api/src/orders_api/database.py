@@ -26,6 +26,10 @@ _ANSWER_TIMEOUT_S = 12.0
 """Longer than statement_timeout: for a server that does not even report that time is up, or a
 connection that is half open: TCP keeps it alive, and nothing passes."""
 _MAX_WAITING = 1000
+_NONE_FREE = (
+    f"no connection to PostgreSQL became free within {_POOL_TIMEOUT_S:g} s: it does not answer, or "
+    "all are in use (DB_POOL_CONNECTIONS, DB_WRITE_CONNECTIONS)"
+)
 
 Connection: TypeAlias = AsyncConnection[TupleRow]
 Statement: TypeAlias = LiteralString | bytes | Composed
@@ -121,7 +125,7 @@ class Database:
             raise StatementError(exc) from None
         except _UNAVAILABLE as exc:
             if isinstance(exc, PoolTimeout) or _is_lost(exc):
-                self._note(self.failure or str(exc))
+                self._note(self.failure or _why(exc))
             raise DatabaseUnavailableError from None
         except _SCHEMA_CHANGED as exc:
             raise SchemaChangedError(exc) from None
@@ -279,6 +283,12 @@ def _hang_up(connection: Connection) -> None:
             shared.shutdown(socket.SHUT_RDWR)
 
 
+def _why(exc: BaseException) -> str:
+    if isinstance(exc, psycopg.Error) and not isinstance(exc, PoolTimeout):
+        return explain(exc)
+    return _NONE_FREE
+
+
 async def _grow_again(pool: AsyncConnectionPool[Any]) -> None:
     """Go on connecting after the pool has given up, whether or not a request waits."""
     await pool.check()
@@ -287,5 +297,6 @@ async def _grow_again(pool: AsyncConnectionPool[Any]) -> None:
 def _is_lost(exc: BaseException) -> bool:
     """Tell whether the server is gone, rather than this statement refused."""
     return isinstance(exc, psycopg.InterfaceError) or (
-        isinstance(exc, psycopg.OperationalError) and exc.sqlstate in (None, "57P01", "57P02")
+        isinstance(exc, psycopg.OperationalError)
+        and exc.sqlstate in (None, "08P01", "57P01", "57P02")  # the first two also of a pool
     )
