@@ -172,7 +172,7 @@ async def test_a_slow_reader_is_bounded(pipeline: Pipeline, gateway: Service) ->
         seen = [item for item in await first if isinstance(item, Event)]
         head = await asyncio.to_thread(write_much, pipeline)
         async with asyncio.timeout(20):
-            while seen[-1].position < head:
+            while not seen or seen[-1].position < head:
                 seen += [item for item in await anext(batches) if isinstance(item, Event)]
     positions = [event.position for event in seen]
     assert positions == sorted(set(positions))

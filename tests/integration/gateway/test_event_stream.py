@@ -128,6 +128,7 @@ def test_a_websocket_takes_its_filter_from_the_query_too(
     with Follower(gateway.ws_url) as now:
         place = now.hello
     write(pipeline, "Fay", "Gus", "Fay")
+    until(lambda: gateway.position() == place["position"] + 3, what="the gateway has all three")
     wanted = quote(json.dumps({"filter": {"customer_name": ["Fay"]}}))
     url = f"{gateway.ws_url}?stream={place['stream']}&conflate=1&subscribe={wanted}"
     with Follower(url.replace("?", f"?after={place['position']}&")) as resumed:
