@@ -2,6 +2,7 @@
 
 import time
 
+import httpx
 import pytest
 
 from harness.follower import Follower
@@ -32,6 +33,30 @@ def test_every_writer_is_seen(world: World) -> None:
     assert products.count("by SQL") == 1
     assert products.count(f"{writer.label} 0") == 1
     assert products.index(f"{writer.label} 0") < products.index("by SQL")
+
+
+def test_server_sent_events_resume(world: World) -> None:
+    """I7: through the edge, the id of the last event brings what was missed, once."""
+    until_well(world)
+    url = stream_url(world).replace("ws", "http", 1).removesuffix("/ws") + "/sse"
+    with httpx.stream("GET", url, timeout=20) as first:
+        assert first.headers["Content-Type"] == "text/event-stream"
+        lines = first.iter_lines()
+        place = next(line for line in lines if line.startswith("id: "))
+        insert(world, "live")
+        next(line for line in lines if '"live"' in line)
+    insert(world, "missed")
+    end = f":{head(world)}"
+    last_id = {"Last-Event-ID": place.removeprefix("id: ")}
+    data: list[str] = []
+    with httpx.stream("GET", url, headers=last_id, timeout=20) as second:
+        lines = second.iter_lines()
+        for line in lines:
+            if line.startswith("id: ") and line.endswith(end):
+                data.append(next(lines))
+                break
+            data.append(line)
+    assert [sum(f'"{what}"' in line for line in data) for what in ("live", "missed")] == [1, 1]
 
 
 @pytest.mark.parametrize(

@@ -164,12 +164,10 @@ async def test_a_slow_reader_is_bounded(pipeline: Pipeline, gateway: Service) ->
     """I6: a client that does not read gets the newest states, in order, once it reads again."""
     async with OrdersClient(gateway.url, transport=Kind.EVENTS) as client:
         batches = client.batches()
-        first = asyncio.ensure_future(anext(batches))
-        await until_async(lambda: _is(client.place is not None))
+        seen = [item for item in await anext(batches) if isinstance(item, Event)]
         assert client.connection is not None
         client.connection.socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 65_536)
         write(pipeline, "Gus")
-        seen = [item for item in await first if isinstance(item, Event)]
         head = await asyncio.to_thread(write_much, pipeline)
         async with asyncio.timeout(20):
             while not seen or seen[-1].position < head:

@@ -19,7 +19,7 @@ from harness.waiting import until
 from orders_contract.messages import SERVER_MESSAGE
 
 Event = tuple[str, dict[str, Any]]
-"""The id of an event and its message."""
+"""The id of an event, or the name of a named one, and its message."""
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +48,20 @@ def stream(gateway: Service, query: str = "", **headers: str) -> Iterator[Iterat
 
 def events(lines: Iterator[str]) -> Iterator[Event]:
     """Yield events from the lines of a stream."""
-    event_id, data = "", []
+    event_id, named, data = "", "", []
     for line in lines:
         name, _, value = line.partition(": ")
         if name == "id":
             event_id = value
+        elif name == "event":
+            named = value
         elif name == "data":
             data.append(value)
         elif line == "" and data:
             message = json.loads("\n".join(data))
+            if named:
+                yield named, message
+                return
             SERVER_MESSAGE.validate_python(message)
             yield event_id, message
             data = []
@@ -193,12 +198,13 @@ def test_a_client_that_stops_reading_delays_no_other_event_stream(
 
 
 def test_sigterm_ends_the_streams(pipeline: Pipeline) -> None:
-    """A gateway that stops ends its streams; it does not wait for their clients."""
+    """A gateway that stops ends its streams, with the reason; it does not wait for clients."""
     stopping = pipeline.gateway().ready()
     with stream(stopping) as live:
         next(live)
         stopping.process.signal(signal.SIGTERM)
-        assert [message["type"] for _, message in live if message["type"] == "events"] == []
+        *_, last = live
+    assert last == ("close", {"code": 1012, "reason": "gateway restarts"})
     assert stopping.process.wait(8) == 0
     assert "Traceback" not in stopping.process.output()
 

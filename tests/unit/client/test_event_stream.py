@@ -9,17 +9,19 @@ from real_time_orders.kinds import Kind, address
 
 TEXT = (
     b'id: s:4\ndata: {"a":\ndata: 1}\n\n:\n\nid: s:5\r\ndata: {"b":2}\r\n\r\ndata:3\n\nid: s:6\n\n'
+    b'event: news\ndata: 4\n\nevent: close\ndata: {"code":1012}\n\n'
 )
 
 
 @given(st.lists(st.integers(0, len(TEXT)), max_size=10))
 def test_messages_come_in_any_pieces(cuts: list[int]) -> None:
-    """Comments, ids and lines of several kinds; a message may be cut anywhere."""
+    """Comments, ids, named events and lines of several kinds; a message may be cut anywhere."""
     reader = EventReader()
     edges = [0, *sorted(cuts), len(TEXT)]
     pieces = [TEXT[start:end] for start, end in pairwise(edges)]
     messages = [message for piece in pieces for message in reader.feed(piece)]
     assert messages == [b'{"a":\n1}', b'{"b":2}', b"3"]
+    assert reader.closing == b'{"code":1012}'
 
 
 def test_a_client_falls_back_and_returns() -> None:

@@ -7,6 +7,9 @@ class EventReader:
     """Reads the messages of a ``text/event-stream`` in pieces of any size."""
 
     def __init__(self) -> None:
+        self.closing: bytes | None = None
+        """What the server says about the end of the stream, once it does."""
+        self._name = b""
         self._line: list[bytes] = []
         """The pieces of the line that has not ended: a message may come in thousands of pieces."""
         self._data: list[bytes] = []
@@ -20,8 +23,14 @@ class EventReader:
             name, _, value = line.rstrip(b"\r").partition(b":")
             if name == b"data":
                 self._data.append(value.removeprefix(b" "))
+            elif name == b"event":
+                self._name = value.strip()
             elif not line.rstrip(b"\r") and self._data:
-                yield b"\n".join(self._data)
-                self._data = []
+                message = b"\n".join(self._data)
+                if self._name == b"close":
+                    self.closing = message
+                elif not self._name:
+                    yield message
+                self._name, self._data = b"", []
         if rest:
             self._line.append(rest)

@@ -1,6 +1,7 @@
 """The connection to the server: a WebSocket, or server-sent events where that is impossible."""
 
 import asyncio
+import json
 import ssl
 from abc import ABC, abstractmethod
 from collections import deque
@@ -200,7 +201,7 @@ class EventStream(Connection):
         try:
             piece = await anext(self._pieces)
         except StopAsyncIteration:
-            raise LostError("the server ended the stream") from None
+            raise _ended(self._reader.closing) from None
         except httpx.HTTPError as exc:
             raise LostError(explain(exc)) from exc
         self.heard_at = asyncio.get_running_loop().time()
@@ -223,6 +224,15 @@ class EventStream(Connection):
     def socket(self) -> Any:
         """The socket; see ``Connection``."""
         return self._response.extensions["network_stream"].get_extra_info("socket")
+
+
+def _ended(told: bytes | None) -> LostError:
+    """Return what the end of a response means, by what the server said before."""
+    try:
+        close = json.loads(told or b"")
+        return ClosedError(int(close["code"]), str(close["reason"]))
+    except (ValueError, KeyError, TypeError):
+        return LostError("the server ended the stream")
 
 
 async def _begin_stream(

@@ -5,13 +5,14 @@ stream instead of the WebSocket handshake. Each event carries its place in the s
 a browser's EventSource resumes by itself with ``Last-Event-ID``.
 """
 
+import json
 import re
 import socket
 from collections.abc import AsyncIterator, Generator
 from http import HTTPStatus
 
 from websockets.datastructures import Headers
-from websockets.frames import Frame, Opcode
+from websockets.frames import Close, Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
@@ -29,6 +30,13 @@ UNACKNOWLEDGED_MS = 20_000
 def event_frame(message: bytes, place: str = "", *, compressed: bool = False) -> bytes:  # noqa: ARG001  see Framing
     """Return a message as an event. Rows of type json may contain line breaks."""
     return b"id: %b\ndata: %b\n\n" % (place.encode(), _LINE_BREAK.sub(b"\ndata: ", message))
+
+
+def closing_frame(data: bytes) -> bytes:
+    """Return the event that tells why the stream ends: a named one, unlike all others."""
+    close = Close.parse(data)
+    told = json.dumps({"code": close.code, "reason": close.reason})
+    return b"event: close\ndata: %b\n\n" % told.encode()
 
 
 def open_stream(connection: Socket, request: Request) -> Response:
@@ -59,8 +67,9 @@ class _EventStreamProtocol(ServerProtocol):
         next(self.parser)
 
     def send_frame(self, frame: Frame) -> None:
-        """End the response in place of a closing frame; there are no others."""
+        """End the response in place of a closing frame, with its code; there are no others."""
         if frame.opcode is Opcode.CLOSE:
+            self.writes.append(closing_frame(bytes(frame.data)))
             self.send_eof()
 
     def _ignore_input(self) -> Generator[None, None, None]:
