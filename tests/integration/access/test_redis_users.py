@@ -156,6 +156,11 @@ def test_a_gateway_redeems_tickets_and_reads_the_schema(
     assert gateway.get("orders:schema") == "{}"
 
 
+def test_a_listener_looks_at_the_newest_batch(as_user: Callable[[str], redis.Redis]) -> None:
+    """After a fail-over of PostgreSQL the listener compares its log with what Redis has."""
+    assert isinstance(as_user("listener").xrevrange("orders:log", count=1), list)
+
+
 def test_clients_without_a_user_are_refused(guarded_redis: Valkey) -> None:
     """Redis refuses clients without a password or with a wrong one."""
     with guarded_redis.connect() as client, pytest.raises(redis.exceptions.AuthenticationError):

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import pytest
@@ -138,3 +139,18 @@ def test_the_session_overrides_settings_of_its_role(pipeline: Pipeline, postgres
     status = health(listener.port)[1]
     assert (status["sessions"], status["last_error"]) == (1, None)
     assert status["schema"] is not None
+
+
+def test_a_redis_that_ends_idle_connections(pipeline: Pipeline) -> None:
+    """A quiet hour costs no session: the connection that publishes is never idle for long."""
+    listener = pipeline.listener().ready()
+    gateway = pipeline.gateway().ready()
+    with pipeline.valkey.connect() as redis:
+        redis.config_set("timeout", 3)
+        ages: Any = redis.client_list
+        known = {client["id"] for client in ages()}
+        until(lambda: all(int(each["age"]) > 8 for each in ages() if each["id"] in known), 30)
+    write(pipeline, 1)
+    until(lambda: gateway.position() == 1, 5, "the event arrives")
+    assert health(listener.port)[1]["sessions"] == 1
+    assert "source_lost" not in gateway.process.output()

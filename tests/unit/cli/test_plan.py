@@ -74,6 +74,7 @@ def test_servers_of_the_owner() -> None:
     """I9: services use the owner's database and Redis; gateways still have no database."""
     database = "postgresql://sh%40p:p%2Fw@db.example:6543/store?sslmode=require"
     owner = {"REDIS_URL": "rediss://cache.example/1", "REDIS_PASSWORD": "r"}
+    owner |= {"REDIS_SENTINEL_PASSWORD": "s", "REDIS_PREFIX": "shop"}
     plan = make_plan(own_database=database, own_redis="rediss://cache.example/1", inherited=owner)
     api, listener, *gateways = plan.services()
     for service in (api, listener):
@@ -83,6 +84,8 @@ def test_servers_of_the_owner() -> None:
         assert not [name for name in gateway.environment if name.startswith(("DB_", "DATABASE"))]
         assert gateway.environment["REDIS_URL"] == "rediss://cache.example/1"
         assert gateway.environment["REDIS_PASSWORD"] == "r"
+        assert gateway.environment["REDIS_SENTINEL_PASSWORD"] == "s"
+        assert gateway.environment["REDIS_PREFIX"] == "shop"
     assert plan.state({})["database"] == database
 
 

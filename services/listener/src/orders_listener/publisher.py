@@ -143,6 +143,7 @@ class Publisher:
 
         GAP or FOREIGN if Redis forgot; DEPOSED if another listener leads.
         """
+        self._publish.keep_alive()
         args = [published.stream, published.position, listener, PRESENCE_TTL_S, *self._channel]
         args += [schema.version if schema else "", self.origin]
         return await self._run(

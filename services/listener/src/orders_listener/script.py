@@ -47,6 +47,12 @@ class Script:
             raise (redis.OutOfMemoryError if full else redis.ResponseError)(str(answer))
         return answer.decode()
 
+    def keep_alive(self) -> None:
+        """Send something, unless a script runs: some servers end connections that are idle."""
+        if self._answer is None or self._answer.done():
+            self._replies_due += 1
+            self._wire.send(("PING",))
+
     async def _ask(self, *command: Value) -> bytes | hiredis.ReplyError:
         if self._lost is not None:
             raise self._lost
@@ -56,7 +62,7 @@ class Script:
         # PING makes a reply to this connection due before the script publishes, so Redis writes to
         # the subscribers first. Otherwise it would wake this process first, and on few processors
         # the subscribers would wait for it.
-        self._replies_due = 2
+        self._replies_due += 2
         self._wire.send(("PING",), command)
         timer = loop.call_later(ANSWER_TIMEOUT_S, self._fail, redis.TimeoutError("no answer"))
         try:
