@@ -1,15 +1,13 @@
 """The examples do what their pages say."""
 
 import json
-import os
 import re
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,8 @@ import pytest
 
 from harness.answers import ok
 from harness.follower import Follower
-from harness.processes import dying_with_parent
+from harness.node_programs import NODE, copied, npm, packed
+from harness.programs import program
 from harness.servers import REPOSITORY, Postgres
 from harness.stacks import ORDERS, EmbeddedStack, environment, orders
 from harness.waiting import until
@@ -96,32 +95,6 @@ def test_readme(make_stack: Callable[..., EmbeddedStack]) -> None:
     assert stack.psql("SELECT count(*) FROM order_events WHERE \"table\" = 'order_lines'") == "2"
 
 
-@contextmanager
-def program(folder: Path, *command: str | Path) -> Iterator[Callable[[], list[str]]]:
-    """Run a program without end; yield a function that returns its lines so far."""
-    output = folder / "output"
-    with output.open("wb") as file:
-        started = subprocess.Popen(
-            [*dying_with_parent(signal.SIGKILL), *map(str, command)],
-            cwd=folder,
-            env=environment(),
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-    def lines() -> list[str]:
-        said = output.read_text().splitlines()
-        assert started.poll() is None, said
-        return said
-
-    try:
-        yield lines
-    finally:
-        os.killpg(started.pid, signal.SIGKILL)
-        started.wait()
-
-
 def insert(stack: EmbeddedStack, number: int = 1) -> None:
     """Insert pending orders, each in a transaction of its own."""
     for _ in range(number):
@@ -150,14 +123,38 @@ def test_python_shows_a_live_table(stack: EmbeddedStack, tmp_path: Path, script:
         until(lambda: any(newest(stack) in line for line in lines()), 20)
 
 
-def test_python_worker_counts_each_change_once(stack: EmbeddedStack, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def node_worker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the worker in JavaScript as its page says; return its folder."""
+    folder = tmp_path_factory.mktemp("node")
+    worker = copied("node-worker", folder)
+    npm("install", packed(folder), folder=worker)
+    return worker
+
+
+def test_five_lines_of_javascript(stack: EmbeddedStack, node_worker: Path, tmp_path: Path) -> None:
+    """The README's lines show the rows, and show them again after a change."""
+    section = (REPOSITORY / "README.md").read_text().partition("## Use it from your own code")[2]
+    code = section.partition("```ts\n")[2].partition("```")[0]
+    script = node_worker / "five_lines.mjs"
+    script.write_text(code.replace("http://localhost:3000", stack.edge))
+    with program(tmp_path, NODE, script) as lines:
+        for _ in range(2):
+            insert(stack)
+            shown = f"id: {newest(stack)},"
+            until(lambda: any(shown in line for line in lines()), 20)  # noqa: B023  called in the loop
+
+
+@pytest.mark.parametrize("language", ["python", "javascript"])
+def test_worker_counts_each_change_once(
+    stack: EmbeddedStack, tmp_path: Path, node_worker: Path, language: str
+) -> None:
     """I7: a consumer that is killed and started again counts each change exactly once."""
-    command: list[str | Path] = [
-        sys.executable,
-        EXAMPLES / "python" / "worker.py",
-        stack.edge,
-        "work.db",
-    ]
+    worker: dict[str, list[str | Path]] = {
+        "python": [sys.executable, EXAMPLES / "python" / "worker.py"],
+        "javascript": [NODE, node_worker / "worker.mjs"],
+    }
+    command = [*worker[language], stack.edge, "work.db"]
     with program(tmp_path, *command) as lines:
 
         def counted_one() -> bool:
