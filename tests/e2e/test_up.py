@@ -4,15 +4,12 @@ import os
 import shutil
 import signal
 import socket
-import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.request import urlopen
 
 import psutil
-import psycopg
 import pytest
 
 from harness.documents import REPOSITORY
@@ -21,103 +18,11 @@ from harness.processes import dying_with_parent
 from harness.servers import Database, Postgres, Valkey
 from harness.stacks import ANY_PORTS, EmbeddedStack, environment, orders, until_gone
 from harness.waiting import until
+from harness.world import insert, stream_url
 from orders_cli.errors import StackError
 from orders_cli.repository import Repository
 
 MakeStack = Callable[..., EmbeddedStack]
-
-_PROCESS_NAMES = {
-    "postgres": "postgres",
-    "valkey": "valkey-server",
-    "caddy": "caddy",
-    "api": "orders_api",
-    "listener": "orders_listener",
-    "gateway-1": "orders_gateway",
-    "gateway-2": "orders_gateway",
-}
-
-
-def _follow(stack: EmbeddedStack) -> Follower:
-    return Follower(stack.edge.replace("http", "ws", 1) + "/ws")
-
-
-def _get(url: str) -> tuple[int, str]:
-    with urlopen(url, timeout=10) as answer:
-        return answer.status, answer.read().decode()
-
-
-def _answers(url: str, words: str = "") -> bool:
-    try:
-        return words in _get(url)[1]
-    except OSError:
-        return False
-
-
-def _is_well(stack: EmbeddedStack) -> bool:
-    return _answers(f"{stack.edge}/api/health", '"status":"ok","checks"')
-
-
-def _insert(stack: EmbeddedStack, product: str) -> None:
-    with psycopg.connect(stack.database) as connection:
-        connection.execute(
-            "INSERT INTO orders (customer_name, product_name) VALUES ('e2e', %s)", [product]
-        )
-
-
-def test_every_address_answers(stack: EmbeddedStack) -> None:
-    """Once ready, every address in stack.json answers."""
-    assert '<div id="root">' in _get(stack.edge)[1]
-    until(lambda: _is_well(stack), what="health")
-    assert _get(f"{stack.state()['api']}/api/health")[0] == 200
-    gateways = [f"{gateway}/health" for gateway in stack.gateways]
-    assert len(gateways) == 2
-    # Other tests kill gateways of this system, and leave it as soon as others have started.
-    until(lambda: all(map(_answers, gateways)), what="the gateways")
-    assert stack.psql("SELECT current_user") == "orders"
-    host, port = stack.redis.removeprefix("redis://").removesuffix("/0").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as redis:
-        redis.sendall(b"PING\r\n")
-        assert redis.recv(16).startswith(b"-NOAUTH")
-
-
-def test_pids_are_the_servers_themselves(stack: EmbeddedStack) -> None:
-    """stack.json holds the process ids of the servers themselves, not of wrappers."""
-    pids = stack.pids()
-    assert set(pids) == set(_PROCESS_NAMES)
-    for name, expected in _PROCESS_NAMES.items():
-        process = psutil.Process(pids[name])
-        assert process.ppid() == stack.up.pid
-        assert expected in {process.name(), process.cmdline()[-1]}
-
-
-def test_secrets_are_private(stack: EmbeddedStack) -> None:
-    """Files that contain the password are readable by their owner only."""
-    for name in ("stack.json", "database-password", "signing-key.json", "redis-api-password"):
-        assert stat.S_IMODE((stack.data / name).stat().st_mode) == 0o600
-    assert stack.database.split(":")[2].split("@")[0] not in stack.log()
-
-
-def test_database_is_for_its_role_only(stack: EmbeddedStack) -> None:
-    """The owner role is not a superuser, and every login needs the password, from this machine."""
-    assert stack.psql("SELECT rolsuper FROM pg_roles WHERE rolname = 'orders'") == "f"
-    assert stack.psql("SHOW listen_addresses") == "127.0.0.1"
-    for user in ("orders", "postgres"):
-        with pytest.raises(psycopg.OperationalError):
-            psycopg.connect(stack.database, user=user, password="wrong")
-
-
-@pytest.mark.parametrize("name", sorted(_PROCESS_NAMES))
-def test_child_that_dies_is_replaced(stack: EmbeddedStack, name: str) -> None:
-    """I3: a process that dies is restarted, stack.json has its new id, and events continue."""
-    until(lambda: _is_well(stack), 30, "health before")
-    stack.kill(name)
-    assert psutil.pid_exists(stack.pids()[name])
-    until(lambda: _is_well(stack), 30, "health after")
-    assert f"{name} was ended by SIGKILL" in stack.log()
-    with _follow(stack) as follower:
-        _insert(stack, f"after {name}")
-        events = follower.until(follower.position + 1)
-    assert events[-1]["order"]["product_name"] == f"after {name}"
 
 
 def _ends(stack: EmbeddedStack, number: signal.Signals) -> None:
@@ -171,15 +76,15 @@ def test_signals_end_everything_and_data_stays(
     _interrupted(stack)
     stack.start()
     assert "gateway-2" not in stack.pids()
-    with _follow(stack) as follower:
+    with Follower(stream_url(stack)) as follower:
         stream = follower.hello["stream"]
-        _insert(stack, "kept")
+        insert(stack, "kept")
         position = follower.position + 1
         follower.until(position)
         _ends(stack, signal.SIGINT)
     (stack.data / "database-password").unlink()  # even this may get lost
     stack.start()
-    with _follow(stack) as follower:
+    with Follower(stream_url(stack)) as follower:
         assert follower.hello["stream"] == stream
         assert follower.hello["position"] == position
         assert stack.psql("SELECT product_name FROM orders") == "kept"
@@ -207,7 +112,7 @@ def test_killed_by_sigkill(make_stack: MakeStack) -> None:
     """SIGKILL of ``orders up`` leaves no process, and the next start has all committed orders."""
     stack = make_stack()
     stack.start()
-    _insert(stack, "before the kill")
+    insert(stack, "before the kill")
     processes = stack.processes()
     stack.up.kill()
     until_gone(processes, 10)
@@ -218,14 +123,6 @@ def test_killed_by_sigkill(make_stack: MakeStack) -> None:
     (stack.data / "stack.json").unlink(missing_ok=True)
     stack.start()
     assert stack.psql("SELECT product_name FROM orders") == "before the kill"
-
-
-def test_second_stack_on_the_same_folder(stack: EmbeddedStack) -> None:
-    """A second stack on the same folder does not start and gives the reason."""
-    done = orders("up", *ANY_PORTS, folder=stack.folder)
-    assert done.returncode == 1
-    assert "another `orders up` is running" in done.stderr
-    assert stack.psql("SELECT 1") == "1"
 
 
 @pytest.mark.parametrize(
@@ -300,8 +197,8 @@ def test_servers_of_the_owner(servers: tuple[Database, Valkey], make_stack: Make
     assert f"using PostgreSQL at 127.0.0.1:{database.port}" in own.log()
     assert f"using Redis at 127.0.0.1:{valkey.port}" in own.log()
     assert database.password not in own.log()
-    with _follow(own) as follower:
-        _insert(own, "shared")
+    with Follower(stream_url(own)) as follower:
+        insert(own, "shared")
         events = follower.until(follower.position + 1)
     assert events[-1]["order"]["product_name"] == "shared"
 
@@ -322,7 +219,7 @@ def test_folder_of_any_name(tmp_path_factory: pytest.TempPathFactory) -> None:
         if os.geteuid() == 0:
             assert psutil.Process(stack.pids()["postgres"]).uids().real == 65_534
         assert stack.psql("SELECT 1") == "1"
-        with _follow(stack) as follower:
+        with Follower(stream_url(stack)) as follower:
             assert follower.hello["heartbeat_seconds"] == 7
     finally:
         stack.end()
