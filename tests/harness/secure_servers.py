@@ -40,10 +40,10 @@ class Certificates:
             f"&sslcert={self.client.certificate}&sslkey={self.client.key}"
         )
 
-    def for_redis(self, port: int) -> str:
-        """Return the URL of a Redis that asks for certificates."""
+    def for_redis(self, port: int, kind: str = "", path: str = "/0") -> str:
+        """Return the URL of a Redis that asks for certificates; ``kind`` is as in its scheme."""
         return (
-            f"rediss://{LOOPBACK}:{port}/0?ssl_ca_certs={self.authority.root}"
+            f"rediss{kind}://{LOOPBACK}:{port}{path}?ssl_ca_certs={self.authority.root}"
             f"&ssl_certfile={self.client.certificate}&ssl_keyfile={self.client.key}"
         )
 
@@ -83,8 +83,11 @@ def secure_postgres(files: Certificates) -> Iterator[Postgres]:
 
 
 @contextmanager
-def secure_redis(files: Certificates) -> Iterator[int]:
-    """Start a Redis that speaks only TLS, to clients with a certificate; yield its port."""
+def secure_redis(files: Certificates, *more: str, sentinel_of: int | None = None) -> Iterator[int]:
+    """Start a Redis that speaks only TLS, to clients with a certificate; yield its port.
+
+    ``more`` are more flags; with ``sentinel_of`` it is a Sentinel that watches the Redis there.
+    """
     binary = shutil.which("redis-server", path=f"{os.environ['PATH']}:/usr/bin")
     if binary is None:
         pytest.skip("Redis is not installed (Debian's redis-server)")
@@ -94,8 +97,16 @@ def secure_redis(files: Certificates) -> Iterator[int]:
         "tls-cert-file": str(files.server.certificate),
         "tls-key-file": str(files.server.key),
         "tls-ca-cert-file": str(files.authority.root),
+        "tls-replication": "yes",
     }
     flags = [part for name, value in options.items() for part in (f"--{name}", value)]
-    with program([binary, *_REDIS_OPTIONS, *flags]) as process:
-        until(lambda: b"Ready to accept" in process.output().encode(), 20, "Redis ready")
-        yield port
+    with tempfile.TemporaryDirectory(prefix="orders-redis-") as folder:
+        command = [binary, *_REDIS_OPTIONS, "--dir", folder]
+        if sentinel_of is not None:
+            file = Path(folder) / "sentinel.conf"
+            file.write_text(f"sentinel monitor secure {LOOPBACK} {sentinel_of} 1\n")
+            command = [binary, str(file), "--sentinel", "--port", "0", "--bind", LOOPBACK]
+        with program([*command, *flags, *more]) as process:
+            ready = "monitor master" if sentinel_of else "Ready to accept"
+            until(lambda: ready in process.output(), 20, "Redis ready")
+            yield port

@@ -11,6 +11,8 @@ from harness.pipeline import Pipeline, health
 from harness.processes import LOOPBACK, free_port
 from harness.servers import API_ROLE, LISTENER_ROLE, Database, Postgres, Valkey
 from harness.waiting import until
+from orders_cli.installation import connected
+from orders_service.database import of_the_primary
 
 NO_SCHEMA = "missing or outdated: run db/init.sql"
 STANDBY = "the server is a standby"
@@ -115,6 +117,8 @@ def test_of_several_hosts_the_primary_is_used(
         pipeline.listener(DATABASE_URL=url(LISTENER_ROLE)).ready()
         api = pipeline.api(DATABASE_URL=url(API_ROLE))
         assert health(api.port, "/api/health")[1]["checks"]["database"]["reason"] is None
+    with connected(of_the_primary(url("orders"))) as sql:  # as `orders attach` does
+        assert sql.execute("SELECT pg_is_in_recovery()").fetchone() == (False,)
 
 
 @pytest.mark.parametrize(

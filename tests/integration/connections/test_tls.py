@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,9 @@ from harness.pipeline import Pipeline, health
 from harness.redis_log import INSERT
 from harness.secure_servers import Certificates, certificates, secure_postgres, secure_redis
 from harness.servers import API_ROLE, LISTENER_ROLE, Database, Postgres, Valkey
-from harness.waiting import until
+from harness.waiting import until, until_async
+from orders_service.redis_client import redis_client
+from orders_service.redis_servers import RedisServers
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,31 @@ def test_everything_over_tls(
                 " WHERE application_name LIKE 'orders-%' AND (NOT ssl OR client_dn IS NULL)"
             ).fetchall()
         assert plain == []
+
+
+@pytest.mark.anyio
+async def test_sentinel_and_cluster_over_tls(files: Certificates) -> None:
+    """Sentinels, servers and nodes are asked and used with certificates of both sides."""
+    cluster = ("--cluster-enabled", "yes", "--tls-cluster", "yes")
+    with (
+        secure_redis(files) as primary,
+        secure_redis(files, sentinel_of=primary) as sentinel,
+        secure_redis(files, *cluster) as node,
+    ):
+        async with redis_client(RedisServers.parse(files.for_redis(node))) as client:
+            ask: Any = client.execute_command
+            await ask("CLUSTER ADDSLOTSRANGE", 0, 16383)
+
+            async def is_ok() -> bool:
+                return (await ask("CLUSTER INFO"))["cluster_state"] == "ok"
+
+            await until_async(is_ok, 20, "the cluster is ok")
+        for url in (
+            files.for_redis(sentinel, "+sentinel", "/secure/0"),
+            files.for_redis(node, "+cluster"),
+        ):
+            async with redis_client(RedisServers.parse(url)) as client:
+                assert await client.set(client.names.head, "1")
 
 
 @pytest.mark.parametrize(
