@@ -86,7 +86,7 @@ async def test_sentinel_and_cluster_over_tls(files: Certificates) -> None:
             await ask("CLUSTER ADDSLOTSRANGE", 0, 16383)
 
             async def is_ok() -> bool:
-                return (await ask("CLUSTER INFO"))["cluster_state"] == "ok"
+                return bool((await ask("CLUSTER INFO"))["cluster_state"] == "ok")
 
             await until_async(is_ok, 20, "the cluster is ok")
         for url in (
