@@ -93,13 +93,13 @@ class Channel:
         self._was_answered = True
         if isinstance(reply, hiredis.ReplyError):
             self._fail(redis.ResponseError(str(reply)))
-        elif reply[0] == b"sunsubscribe":
-            self._fail(redis.ConnectionError("another node of the cluster has the channel now"))
         elif reply[0] in {b"message", b"smessage"}:
             self._messages.append(reply[2])
             self.waiting_bytes += len(reply[2])
             if self.waiting_bytes > _MAX_WAITING_BYTES:
                 self._wire.pause()
+        elif reply[0] == b"sunsubscribe":
+            self._fail(redis.ConnectionError("another node of the cluster has the channel now"))
         self._arrival.set()
 
     def _fail(self, exc: Exception) -> None:
