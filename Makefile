@@ -14,7 +14,7 @@ NPM = PATH="$$PWD/$(NODE_HOME)/bin:$$PATH" node $(NPM_CLI)
 # Otherwise each of the tests' workers would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up attach test test-slow test-docker coverage prove fuzz bench charts screenshots lint format sbom lock lock-npm clean
+.PHONY: help up attach test test-slow test-docker coverage prove prove-failover fuzz bench charts screenshots lint format sbom lock lock-npm clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -59,6 +59,9 @@ charts: $(BIN)/.dev  ## draw the last results into docs/charts
 
 prove: $(BIN)/.dev  ## random SQL and DDL under random faults; every client is compared with the database (SECONDS=60 SEED= REDIS=sentinel)
 	@cd tests && ../$(BIN)/python -m prove --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(REDIS),--redis $(REDIS))
+
+prove-failover: $(BIN)/.dev  ## random fail-overs of three PostgreSQL under Patroni (SECONDS=60 SEED=; needs Debian's patroni, etcd-server, haproxy)
+	@cd tests && ../$(BIN)/python -m prove.failover --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 screenshots: $(BIN)/.dev frontend/dist/index.html  ## write every view of the dashboard to docs/screenshots (ARGS="orders bulk": some)
 	cd tests && ../$(BIN)/python -m browser.screenshots "$$(command -v chromium || command -v google-chrome)" $(ARGS)
