@@ -224,6 +224,21 @@ class Cluster(Group):
         with self.replica().connect() as client:
             _ask(client, "CLUSTER", "FAILOVER")
 
+    def move_slot(self) -> None:
+        """Move the stream's slot to the primary of another shard, key by key."""
+        old = self.leader()
+        new = next(each for each in self.members[:3] if each is not old)
+        with old.connect() as giver, new.connect() as taker:
+            slot = _ask(giver, "CLUSTER", "KEYSLOT", self.names.log)
+            giving, taking = (_ask(each, "CLUSTER", "MYID") for each in (giver, taker))
+            _ask(taker, "CLUSTER", "SETSLOT", slot, "IMPORTING", giving)
+            _ask(giver, "CLUSTER", "SETSLOT", slot, "MIGRATING", taking)
+            while keys := _ask(giver, "CLUSTER", "GETKEYSINSLOT", slot, 100):
+                how = (LOOPBACK, new.port, "", 0, 5000, "REPLACE", "KEYS")
+                _ask(giver, "MIGRATE", *how, *keys)
+            for each in (taker, giver):
+                _ask(each, "CLUSTER", "SETSLOT", slot, "NODE", taking)
+
     def close(self) -> None:
         """Stop all servers."""
         super().close()

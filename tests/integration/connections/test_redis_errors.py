@@ -73,7 +73,7 @@ async def test_right_urls(places: Mapping[str, str]) -> None:
         ("rediss+sentinel://{sentinels}/mymaster", "sentinel", f"{ASKING}Redis does not answer"),
         ("redis://:sentinel@{sentinel}", "", "a Sentinel needs redis+sentinel://"),
         ("redis://:server@{replica}", "", "the server is a replica"),
-        ("redis://{other_node}", "", "use redis+cluster:// in REDIS_URL"),
+        ("redis://{other_node}", "", "a cluster needs redis+cluster://"),
         ("redis+cluster://{plain}", "", "the server is not a node of a cluster"),
         ("redis+cluster://{locked}", "", "Redis asks for a password: set REDIS_PASSWORD"),
         ("redis+cluster://{closed}", "", "nothing listens at the address of Redis"),

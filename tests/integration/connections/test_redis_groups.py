@@ -114,3 +114,18 @@ def test_a_promoted_replica_lacks_the_newest_batches(pipeline: Pipeline, group: 
     before.start()
     assert [each["position"] for each in follower.events] == list(range(1, 61))
     assert positions(group) == list(range(1, 61))
+
+
+def test_the_slot_of_the_stream_is_moved(database: Database) -> None:
+    """I3, I7: listener and gateway follow the keys to another shard; a client notices nothing."""
+    with Cluster() as cluster, Pipeline(database, cluster.members[0]) as pipeline:
+        _, listener, gateway = started(pipeline, cluster)
+        with Follower(gateway.ws_url) as follower:
+            write(pipeline, 20)
+            follower.until(20)
+            cluster.move_slot()
+            write(pipeline, 20)
+            follower.until(40, 30)
+        assert [each["position"] for each in follower.events] == list(range(1, 41))
+        assert positions(cluster)[-1] == 40
+        assert "Traceback" not in listener.process.output() + gateway.process.output()

@@ -35,7 +35,7 @@ _TEXTS = [
         ),
         (
             "MOVED|CROSSSLOT|ASK ",
-            "another node of a cluster has the keys: use redis+cluster:// in REDIS_URL",
+            "another node has the keys: a cluster needs redis+cluster:// in REDIS_URL",
         ),
         (
             "Cluster mode is not enabled|cluster support disabled",
