@@ -286,7 +286,7 @@ def test_log_says_what_happened(sql: Sql, database: Database, number: int) -> No
     with ExitStack() as opened:
         writers = [opened.enter_context(database.connect()) for _ in range(3)]
         world = World(sql, writers, seed)
-        for _ in range(150):
+        for _ in range(120):
             world.step()
             if random.Random(len(found)).random() < 0.2:
                 take()
