@@ -320,7 +320,7 @@ def test_a_database_that_is_away_is_named(tmp_path: Path, shop: Shop) -> None:
     owner, guest = shop
     wrong = guest.url.replace(guest.password, "sesame-wrong")
     for url, words in (
-        (wrong, "password authentication failed"),
+        (wrong, "refuses the user or the password"),
         (f"{owner.url}x", "does not exist"),
     ):
         done = orders("attach", url, "--yes", folder=tmp_path)
