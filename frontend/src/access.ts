@@ -1,46 +1,151 @@
-/** The user of the page: requested at the start, and again when a token is no longer valid. */
+/** The user of the page: requested at the start, and again when a session or token has ended. */
 import { Observable, RefusedError } from "real-time-orders";
-import { getMe } from "@/features/access/api/get-me";
+import { findMe, getMe } from "@/features/access/api/get-me";
+import { setUp, signInWith, signOut as endThisSession } from "@/features/access/api/session";
+import { Presence } from "@/features/access/model/presence";
 import { viewFromQuery } from "@/features/orders/model/order-filter";
-import { restoreToken, setToken, whenRefused } from "@/lib/credentials";
+import { currentToken, restoreToken, setToken, whenRefused } from "@/lib/credentials";
 import { apiTrouble } from "@/lib/http";
 import type { Me } from "@/lib/protocol";
+import { onTabNews, tellTabs } from "@/lib/tabs";
 import { Session } from "./session";
 
 export type AccessState =
   | { readonly kind: "asking" }
   | { readonly kind: "out"; readonly reason: string | null }
-  /** `me` is null while the API does not answer; the page shows that. */
-  | { readonly kind: "in"; readonly me: Me | null; readonly session: Session };
+  /** The page was opened by a link that sets a password. */
+  | { readonly kind: "set-up"; readonly link: string }
+  /**
+   * `me` is null while the API does not answer; the page shows that. Locked: the session has ended,
+   * and everything waits behind a dialog for the same user.
+   */
+  | {
+      readonly kind: "in";
+      readonly me: Me | null;
+      readonly session: Session;
+      readonly locked: boolean;
+    };
+
+const ENDED = "Your sign-in has ended.";
+const SET_UP = "/set-up";
 
 export class Access {
   readonly state = new Observable<AccessState>({ kind: "asking" });
+  readonly #presence = new Presence();
+  /** Requests that wait until a locked page is unlocked, or its user leaves. */
+  #waiting: ((again: boolean) => void)[] = [];
 
   async start(): Promise<void> {
+    if (location.pathname === SET_UP && location.hash !== "") {
+      this.state.set({ kind: "set-up", link: location.hash.slice(1) });
+      return;
+    }
     restoreToken();
-    whenRefused(() => this.signOut("Your sign-in has ended."));
+    whenRefused(() => this.#refused());
     try {
-      this.#enter(await getMe());
+      this.#enter(await findMe());
     } catch (error) {
       if (error instanceof RefusedError && error.status === 401) this.#leave(null);
       else this.#enter(null);
     }
     apiTrouble.subscribe(() => void this.#recognise());
+    onTabNews((news) => void this.#hear(news));
+  }
+
+  /** Throws the API's error if name or password is wrong. */
+  async signIn(name: string, password: string): Promise<void> {
+    this.#arrive(await signInWith(name, password));
+    tellTabs("signed-in");
   }
 
   /** Throws the API's error if the token is not valid. */
-  async signIn(token: string): Promise<void> {
+  async signInByToken(token: string): Promise<void> {
     setToken(token);
     try {
-      this.#enter(await getMe());
+      this.#enter(await findMe());
     } catch (error) {
       setToken(null);
       throw error;
     }
   }
 
-  signOut(reason: string | null = null): void {
-    if (this.state.get().kind === "in") this.#leave(reason);
+  /** Throws the API's error if the link or the password is not accepted. */
+  async setUp(link: string, password: string): Promise<void> {
+    await setUp(link, password);
+    location.replace("/"); // the link is of no more use, and must not stay in the address
+  }
+
+  /** A new session of the same user: the password was changed. */
+  renew(me: Me): void {
+    this.#arrive(me);
+    tellTabs("signed-in");
+  }
+
+  /** End the session everywhere, or forget the token. */
+  async signOut(): Promise<void> {
+    const state = this.state.get();
+    if (state.kind !== "in") return;
+    if (hasSession(state.me)) {
+      try {
+        await endThisSession();
+      } catch (error) {
+        // Refused: it has ended already. Otherwise it goes on, and the page says that the API is away.
+        if (!(error instanceof RefusedError)) return;
+      }
+      tellTabs("signed-out");
+    }
+    this.#leave(null);
+  }
+
+  async #hear(news: "signed-in" | "signed-out"): Promise<void> {
+    const state = this.state.get();
+    if (currentToken() !== null) return; // this tab has a user of its own
+    if (news === "signed-out") {
+      if (state.kind === "in" && hasSession(state.me)) this.#leave("You signed out.");
+      return;
+    }
+    try {
+      this.#arrive(await findMe());
+    } catch {
+      // The other tab has signed out again, or the API is away: the next answer decides.
+    }
+  }
+
+  /** Somebody has signed in: go on where this user was, or begin anew with another. */
+  #arrive(me: Me): void {
+    const state = this.state.get();
+    if (state.kind !== "in" || state.me === null || !isSame(state.me, me)) {
+      this.#enter(me);
+      return;
+    }
+    this.state.set({ ...state, me, locked: false });
+    this.#answer(true);
+  }
+
+  /** The API or a gateway refuses the session. Resolves to true once its user is back. */
+  async #refused(): Promise<boolean> {
+    const before = this.state.get();
+    if (before.kind !== "in") return false;
+    if (!hasSession(before.me)) {
+      this.#leave(ENDED);
+      return false;
+    }
+    if (!before.locked && (await this.#isHere())) return true;
+    const state = this.state.get();
+    if (state.kind !== "in" || state.session !== before.session) return false;
+    if (!state.locked) this.state.set({ ...state, locked: true });
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Whether the user has a newer session already: of another tab, or with another password. */
+  async #isHere(): Promise<boolean> {
+    const state = this.state.get();
+    try {
+      const me = await findMe();
+      return state.kind === "in" && state.me !== null && isSame(state.me, me);
+    } catch (error) {
+      return !(error instanceof RefusedError); // the API is away: that is another trouble
+    }
   }
 
   /** The API is back: request the user of a page that was opened while it was away. */
@@ -62,7 +167,8 @@ export class Access {
     this.#stop();
     const session = new Session(viewFromQuery(new URLSearchParams(location.search)));
     session.start();
-    this.state.set({ kind: "in", me, session });
+    if (hasSession(me)) this.#presence.start();
+    this.state.set({ kind: "in", me, session, locked: false });
   }
 
   #leave(reason: string | null): void {
@@ -74,5 +180,22 @@ export class Access {
   #stop(): void {
     const state = this.state.get();
     if (state.kind === "in") state.session.stop();
+    this.#presence.stop();
+    this.#answer(false);
+  }
+
+  #answer(again: boolean): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const answer of waiting) answer(again);
   }
 }
+
+const hasSession = (me: Me | null): boolean => me !== null && me.session !== null;
+
+/** Whether what the page shows of one is right for the other. */
+const isSame = (a: Me, b: Me): boolean =>
+  a.subject === b.subject &&
+  a.role === b.role &&
+  JSON.stringify(a.rows) === JSON.stringify(b.rows) &&
+  hasSession(a) === hasSession(b);

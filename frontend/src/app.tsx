@@ -53,6 +53,8 @@ const OrderPanel = lazy(async () => ({
 }));
 const HelpDialog = lazy(async () => ({ default: (await import("./dialogs")).HelpDialog }));
 const ConflictDialog = lazy(async () => ({ default: (await import("./dialogs")).ConflictDialog }));
+const PasswordDialog = lazy(async () => ({ default: (await import("./dialogs")).PasswordDialog }));
+const SessionsDialog = lazy(async () => ({ default: (await import("./dialogs")).SessionsDialog }));
 const NewOrderDialog = lazy(async () => ({ default: (await import("./dialogs")).NewOrderDialog }));
 const PulsePanel = lazy(async () => ({
   default: (await import("@/features/pulse/components/pulse-panel")).PulsePanel,
@@ -69,9 +71,11 @@ interface AppProps {
   router: Router;
   me: Me | null;
   onSignOut: () => void;
+  /** The user has a new session: the password was changed. */
+  onRenewed: (me: Me) => void;
 }
 
-export function App({ session, router, me, onSignOut }: AppProps) {
+export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const [toasts] = useState(() => new Toasts());
   const [writes] = useState(() => new OrderWrites(writesApi(session), toasts, session.schema.get));
   const [selection] = useState(() => new Selection());
@@ -81,6 +85,7 @@ export function App({ session, router, me, onSignOut }: AppProps) {
   /** Null until the form is opened for the first time; then it keeps what the user typed. */
   const [ordering, setOrdering] = useState<boolean | null>(null);
   const [helping, setHelping] = useState(false);
+  const [account, setAccount] = useState<"sessions" | "password" | null>(null);
   const searchBox = useRef<HTMLInputElement>(null);
   const conflicts = useObservable(writes.conflicts);
   const { path } = useObservable(router.state);
@@ -175,7 +180,14 @@ export function App({ session, router, me, onSignOut }: AppProps) {
           <Boundary part="The connection">
             <ConnectionStatus socket={session.socket} progress={session.progress} />
           </Boundary>
-          {me?.mode === "token" && <Who me={me} onSignOut={onSignOut} />}
+          {me?.mode === "token" && (
+            <Who
+              me={me}
+              onSignOut={onSignOut}
+              onSessions={() => setAccount("sessions")}
+              onPassword={() => setAccount("password")}
+            />
+          )}
           <IconButton
             className={styles.help}
             label="Keyboard help"
@@ -242,6 +254,10 @@ export function App({ session, router, me, onSignOut }: AppProps) {
         <Suspense>
           {ordering !== null && <NewOrderDialog open={ordering} onOpenChange={setOrdering} />}
           {helping && <HelpDialog open onOpenChange={setHelping} rights={rights} />}
+          {account === "sessions" && <SessionsDialog onClose={() => setAccount(null)} />}
+          {account === "password" && me && (
+            <PasswordDialog me={me} onRenewed={onRenewed} onClose={() => setAccount(null)} />
+          )}
           {conflicts.length > 0 && <ConflictDialog />}
         </Suspense>
       </Boundary>

@@ -1,3 +1,5 @@
+import { SessionEnded } from "@/features/access/components/session-ended";
+import { SetUp } from "@/features/access/components/set-up";
 import { SignIn } from "@/features/access/components/sign-in";
 import type { Router } from "@/lib/route";
 import { useObservable } from "@/lib/use-observable";
@@ -16,23 +18,38 @@ export function Root({ access, router }: RootProps) {
   switch (state.kind) {
     case "asking":
       return <p className={styles.asking}>Waiting for the API…</p>;
+    case "set-up":
+      return (
+        <SetUp link={state.link} onPassword={(password) => access.setUp(state.link, password)} />
+      );
     case "out":
       return (
         <SignIn
           key={state.reason}
           reason={state.reason}
-          onToken={(token) => access.signIn(token)}
+          onPassword={(name, password) => access.signIn(name, password)}
+          onToken={(token) => access.signInByToken(token)}
         />
       );
     case "in":
       return (
-        <App
-          key={state.me?.subject ?? ""}
-          session={state.session}
-          router={router}
-          me={state.me}
-          onSignOut={() => access.signOut()}
-        />
+        <>
+          <App
+            key={state.me?.subject ?? ""}
+            session={state.session}
+            router={router}
+            me={state.me}
+            onSignOut={() => void access.signOut()}
+            onRenewed={(me) => access.renew(me)}
+          />
+          {state.locked && state.me !== null && (
+            <SessionEnded
+              name={state.me.subject}
+              onPassword={(name, password) => access.signIn(name, password)}
+              onSignOut={() => void access.signOut()}
+            />
+          )}
+        </>
       );
   }
 }

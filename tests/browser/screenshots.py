@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from harness.chromium import FLAGS
 from harness.dashboards import create, live, row, set_status, until_caught_up
+from harness.people import PASSWORD
 from harness.stacks import ORDERS, EmbeddedStack, environment, orders, temporary_stack
 
 _ROOT = Path(__file__).parents[2]
@@ -257,22 +258,40 @@ def _of_a_guarded_shop(browser: Browser) -> None:
             "INSERT INTO orders (customer_name, product_name, quantity) VALUES"
             " ('Königlich Essen', 'Gnocchi di nonna Alice', 12), ('Ernst Handel', 'Chai', 4)"
         )
-        made = orders(
-            "token", "--subject", "ann", "--customer", "Ernst Handel", folder=stack.folder
-        )
+        for name in ("ann", "packing table"):
+            options = ("--role", "clerk", "--stdin")
+            orders("user", "add", name, *options, folder=stack.folder, text=f"{PASSWORD}\n")
         for look in _TWO_LOOKS:
             page = _page(browser, *look)
-            page.goto(stack.edge)
-            page.get_by_label("Your token").fill("no token at all")
-            page.get_by_role("button", name="Sign in").click()
-            expect(page.get_by_role("alert")).not_to_be_empty()
-            _picture(page, "sign-in", *look)
-            page.get_by_label("Your token").fill(made.stdout.strip())
-            page.get_by_role("button", name="Sign in").click()
-            live(page).wait_for()
-            page.get_by_test_id("who").click()
-            page.get_by_label("Signed in", exact=True).wait_for()
-            _save(page, "who", *look)
+            _take_sign_in(page, stack, *look)
+            page.context.close()
+
+
+def _take_sign_in(page: Page, stack: EmbeddedStack, scheme: str, size: str) -> None:
+    page.goto(stack.edge)
+    page.get_by_label("Name").fill("ann")
+    page.get_by_label("Password", exact=True).fill("a guess")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("alert")).not_to_be_empty()
+    _picture(page, "sign-in", scheme, size)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    live(page).wait_for()
+    page.get_by_test_id("who").click()
+    page.get_by_label("Signed in", exact=True).wait_for()
+    _picture(page, "who", scheme, size)
+    page.get_by_role("button", name="My sessions").click()
+    page.get_by_text("this browser").wait_for()
+    _picture(page, "my-sessions", scheme, size)
+    page.get_by_role("button", name="Close").click()
+    stack.psql("DELETE FROM order_sessions")
+    page.get_by_role("dialog", name="Your session has ended").wait_for()
+    _picture(page, "session-ended", scheme, size)
+    page.get_by_role("button", name="Sign out").click()
+    link = orders("user", "passwd", "ann", folder=stack.folder).stdout.split()[-1]
+    page.goto(stack.edge + "/set-up#" + link.partition("#")[2])
+    page.get_by_text("You will sign in as ann").wait_for()
+    _picture(page, "set-up", scheme, size)
 
 
 def main(chromium: str, *views: str) -> None:

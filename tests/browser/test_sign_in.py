@@ -45,8 +45,9 @@ def token(stack: EmbeddedStack, *options: str) -> str:
 
 def sign_in(page: Page, stack: EmbeddedStack, shown: str, path: str = "/") -> None:
     page.goto(stack.edge + path)
+    page.get_by_role("button", name="Sign in with a token").click()
     page.get_by_label("Your token").fill(shown)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def test_sign_in(guarded: EmbeddedStack, page: Page) -> None:
@@ -145,9 +146,9 @@ def test_reload_stays_signed_in(guarded: EmbeddedStack, page: Page) -> None:
     live(page).wait_for()
     page.get_by_test_id("who").click()
     page.get_by_role("button", name="Sign out").click()
-    page.get_by_label("Your token").wait_for()
+    page.get_by_label("Name").wait_for()
     page.reload()
-    page.get_by_label("Your token").wait_for()
+    page.get_by_label("Name").wait_for()
     assert page.evaluate("JSON.stringify([sessionStorage, localStorage, document.cookie])") == (
         '[{},{},""]'
     )
@@ -158,7 +159,7 @@ def test_bad_token(guarded: EmbeddedStack, page: Page) -> None:
     sign_in(page, guarded, "a.b.c")
     until(lambda: page.get_by_role("alert").inner_text() != "", 5, "a message")
     page.get_by_label("Your token").fill(token(guarded))
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     live(page).wait_for()
 
 

@@ -62,3 +62,10 @@ def test_import_and_export(stack: EmbeddedStack) -> None:
         assert [line.split(",")[1:] for line in shipped[1:]] == [["Document", "120"]] * 2
     finally:
         stack.psql("ALTER TABLE orders DROP external_number, DROP total")
+
+
+def test_people(guarded: EmbeddedStack) -> None:
+    """Users are made, sent links and disabled."""
+    shown = follow(guarded, "People")
+    assert shown.count("/set-up#") == 3
+    assert shown.strip().endswith("carl is disabled")

@@ -6,15 +6,21 @@ interface DialogProps {
   title: string;
   open: boolean;
   onOpenChange: (open: boolean) => void;
+  /** Hide the page behind it, other dialogs included. */
+  covers?: boolean;
   children: ReactNode;
 }
 
-export function Dialog({ title, children, ...root }: DialogProps) {
+export function Dialog({ title, covers = false, children, ...root }: DialogProps) {
   return (
     <Primitive.Root {...root}>
       <Primitive.Portal>
-        <Primitive.Overlay className={styles.overlay} />
-        <Primitive.Content className={styles.content} aria-describedby={undefined}>
+        <Primitive.Overlay className={styles.overlay} data-covers={covers} />
+        <Primitive.Content
+          className={styles.content}
+          data-covers={covers}
+          aria-describedby={undefined}
+        >
           <Primitive.Title className={styles.title}>{title}</Primitive.Title>
           {children}
         </Primitive.Content>

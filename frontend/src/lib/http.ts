@@ -1,9 +1,9 @@
 /** The API as the dashboard calls it: with the user's token, and answers parsed by a schema. */
 import type * as z from "zod/mini";
-import { Api } from "real-time-orders";
-import { currentToken, noteRefusal } from "./credentials";
+import { Api, type RequestOptions } from "real-time-orders";
+import { currentToken, signedInAgain } from "./credentials";
 
-export const api = new Api({ token: currentToken, onUnauthorized: noteRefusal });
+export const api = new Api({ token: currentToken, onUnauthorized: signedInAgain });
 
 /** Why the last request to the API failed; null if the API answered it. */
 export const apiTrouble = api.trouble;
@@ -11,7 +11,7 @@ export const apiTrouble = api.trouble;
 export const request = <T>(
   schema: z.ZodMiniType<T>,
   path: string,
-  init?: RequestInit,
+  init?: RequestOptions,
 ): Promise<T> =>
   api.request(
     (body) => {
@@ -22,4 +22,5 @@ export const request = <T>(
     init,
   );
 
-export const send = (path: string, init?: RequestInit): Promise<Response> => api.send(path, init);
+export const send = (path: string, init?: RequestOptions): Promise<Response> =>
+  api.send(path, init);

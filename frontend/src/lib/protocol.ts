@@ -87,7 +87,25 @@ const principal = {
   rows: z.nullish(z.record(z.string(), z.array(z.unknown()))),
   expires: z.nullable(z.string()),
 };
-export const Me = z.object({ mode: z.enum(["open", "token"]), ...principal });
+export const Me = z.object({
+  mode: z.enum(["open", "token"]),
+  ...principal,
+  /** The id of the browser's session; null for a token. */
+  session: z.nullable(z.string()),
+});
+export const SessionList = z.object({
+  sessions: z.array(
+    z.object({
+      id: z.string(),
+      started: z.string(),
+      used: z.string(),
+      address: z.string(),
+      browser: z.string(),
+      current: z.boolean(),
+    }),
+  ),
+});
+export const Linked = z.object({ name: z.string() });
 
 export type OrdersPage = z.infer<ReturnType<typeof ordersPage>>;
 export type EventsPage = z.infer<typeof EventsPage>;
@@ -96,3 +114,4 @@ export type ActivityPage = z.infer<typeof ActivityPage>;
 export type CountsPage = z.infer<typeof CountsPage>;
 export type PulsePage = z.infer<typeof PulsePage>;
 export type Me = z.infer<typeof Me>;
+export type ListedSession = z.infer<typeof SessionList>["sessions"][number];

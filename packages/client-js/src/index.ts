@@ -25,6 +25,7 @@ export {
   RefusedError,
   type TokenProvider,
   UnreachableError,
+  type RequestOptions,
   withJson,
 } from "./http.ts";
 export { parseJson, rawNumber, toJson } from "./json.ts";

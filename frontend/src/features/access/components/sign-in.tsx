@@ -1,58 +1,128 @@
-import { type SubmitEvent, useId, useState } from "react";
+import { type ReactNode, useId, useState } from "react";
 import { Button } from "@/components/button";
-import { messageOf } from "@/lib/format";
+import { PasswordField } from "./password-field";
 import styles from "./sign-in.module.css";
+import { useSending } from "./use-sending";
 
 interface SignInProps {
   /** Why the user was signed out, if so. */
   reason: string | null;
+  onPassword: (name: string, password: string) => Promise<void>;
   onToken: (token: string) => Promise<void>;
 }
 
-export function SignIn({ reason, onToken }: SignInProps) {
+export function SignIn({ reason, onPassword, onToken }: SignInProps) {
+  const [byToken, setByToken] = useState(false);
+  const other = (
+    <button type="button" className={styles.other} onClick={() => setByToken(!byToken)}>
+      {byToken ? "Sign in with a password" : "Sign in with a token"}
+    </button>
+  );
+  return byToken ? (
+    <ByToken onToken={onToken} other={other} />
+  ) : (
+    <ByPassword reason={reason} onPassword={onPassword} other={other} />
+  );
+}
+
+interface ByPasswordProps extends Pick<SignInProps, "reason" | "onPassword"> {
+  other: ReactNode;
+}
+
+function ByPassword({ reason, onPassword, other }: ByPasswordProps) {
+  const id = useId();
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const { problem, busy, onSubmit } = useSending(() => onPassword(name, password), reason);
+  return (
+    <Card title="Real-Time Orders" onSubmit={onSubmit}>
+      <div className={styles.field}>
+        <label htmlFor={id}>Name</label>
+        <input
+          id={id}
+          name="username"
+          required
+          autoFocus
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+      </div>
+      <PasswordField
+        label="Password"
+        kind="current-password"
+        value={password}
+        onChange={setPassword}
+        describedBy={`${id}-problem`}
+      />
+      <Problem id={`${id}-problem`} text={problem} />
+      <Button type="submit" kind="primary" disabled={busy}>
+        {busy ? "Signing in…" : "Sign in"}
+      </Button>
+      {other}
+    </Card>
+  );
+}
+
+interface ByTokenProps extends Pick<SignInProps, "onToken"> {
+  other: ReactNode;
+}
+
+function ByToken({ onToken, other }: ByTokenProps) {
   const id = useId();
   const [token, setToken] = useState("");
-  const [problem, setProblem] = useState(reason);
-  const [busy, setBusy] = useState(false);
-
-  async function submit(event: SubmitEvent): Promise<void> {
-    event.preventDefault();
-    setBusy(true);
-    try {
-      await onToken(token.trim());
-    } catch (error) {
-      setProblem(messageOf(error));
-      setBusy(false);
-    }
-  }
-
+  const { problem, busy, onSubmit } = useSending(() => onToken(token.trim()));
   return (
-    <main className={styles.page}>
-      <form className={styles.card} onSubmit={(event) => void submit(event)}>
-        <img src="/icon.svg" alt="" width={40} height={40} />
-        <h1>Real-Time Orders</h1>
+    <Card title="Real-Time Orders" onSubmit={onSubmit}>
+      <div className={styles.field}>
         <label htmlFor={id}>Your token</label>
         <textarea
           id={id}
           name="token"
           rows={4}
           required
+          autoFocus
           autoComplete="off"
           spellCheck={false}
           value={token}
           aria-describedby={`${id}-problem`}
           onChange={(event) => setToken(event.target.value)}
         />
-        <p className={styles.hint}>
-          The operator of this system creates one with <code>orders token --role clerk</code>
-        </p>
-        <p id={`${id}-problem`} role="alert" className={styles.problem}>
-          {problem}
-        </p>
-        <Button type="submit" kind="primary" disabled={busy || token.trim() === ""}>
-          {busy ? "Signing in…" : "Sign in"}
-        </Button>
+      </div>
+      <Problem id={`${id}-problem`} text={problem} />
+      <Button type="submit" kind="primary" disabled={busy || token.trim() === ""}>
+        {busy ? "Signing in…" : "Sign in"}
+      </Button>
+      {other}
+    </Card>
+  );
+}
+
+interface CardProps {
+  title: string;
+  onSubmit: ReturnType<typeof useSending>["onSubmit"];
+  children: ReactNode;
+}
+
+/** The one form of a page that shows nothing else. */
+export function Card({ title, onSubmit, children }: CardProps) {
+  return (
+    <main className={styles.page}>
+      <form className={styles.card} onSubmit={onSubmit}>
+        <img src="/icon.svg" alt="" width={40} height={40} />
+        <h1>{title}</h1>
+        {children}
       </form>
     </main>
+  );
+}
+
+export function Problem({ id, text }: { id: string; text: string | null }) {
+  return (
+    <p id={id} role="alert" className={styles.problem}>
+      {text}
+    </p>
   );
 }

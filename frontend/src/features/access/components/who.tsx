@@ -10,18 +10,20 @@ const TICK_MS = 5000;
 const SOON_MS = 60_000;
 /** Tells why a button is missing. */
 const MAY: Readonly<Record<Me["role"], string>> = {
-  viewer: "read orders; changing them takes a clerk’s token",
-  clerk: "create and change orders; deleting them takes an admin’s token",
+  viewer: "read orders; changing them takes a clerk",
+  clerk: "create and change orders; deleting them takes an admin",
   admin: "create, change and delete orders",
 };
 
 interface WhoProps {
   me: Me;
   onSignOut: () => void;
+  onSessions: () => void;
+  onPassword: () => void;
 }
 
-/** The user and what the token allows; shown only where the system asks for a token. */
-export function Who({ me, onSignOut }: WhoProps) {
+/** The user and what is allowed; shown only where people sign in. */
+export function Who({ me, onSignOut, onSessions, onPassword }: WhoProps) {
   const now = useNow(TICK_MS);
   const soon = me.expires !== null && Date.parse(me.expires) - now < SOON_MS;
   const trigger = (
@@ -47,7 +49,15 @@ export function Who({ me, onSignOut }: WhoProps) {
   };
   return (
     <FactsPopover label="Signed in" trigger={trigger} facts={facts}>
-      <Button onClick={onSignOut}>Sign out</Button>
+      <div className={styles.actions}>
+        {me.session !== null && (
+          <>
+            <Button onClick={onSessions}>My sessions</Button>
+            <Button onClick={onPassword}>Change password</Button>
+          </>
+        )}
+        <Button onClick={onSignOut}>Sign out</Button>
+      </div>
     </FactsPopover>
   );
 }

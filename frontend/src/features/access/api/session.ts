@@ -1,0 +1,38 @@
+import { withJson } from "real-time-orders";
+import { request, send } from "@/lib/http";
+import { Linked, type ListedSession, Me, SessionList } from "@/lib/protocol";
+
+export const signInWith = (name: string, password: string): Promise<Me> =>
+  request(Me, "/api/session", proof({ name, password }));
+
+export async function signOut(): Promise<void> {
+  await send("/api/session", { method: "DELETE", signsIn: true });
+}
+
+/** Tell the API that a person is there: without that an idle session ends. */
+export async function stay(): Promise<void> {
+  await send("/api/session", { method: "PUT" });
+}
+
+export async function listSessions(signal: AbortSignal): Promise<readonly ListedSession[]> {
+  return (await request(SessionList, "/api/sessions", { signal })).sessions;
+}
+
+/** End one session, or all but this one. */
+export async function endSession(id: string): Promise<void> {
+  await send(`/api/sessions/${id}`, { method: "DELETE" });
+}
+
+export const changePassword = (current: string, next: string): Promise<Me> =>
+  request(Me, "/api/password", post({ current, new: next }));
+
+export async function whoseLink(link: string): Promise<string> {
+  return (await request(Linked, "/api/set-up", proof({ link }))).name;
+}
+
+export const setUp = (link: string, password: string): Promise<Me> =>
+  request(Me, "/api/set-up", proof({ link, password }));
+
+const proof = (body: unknown) => ({ ...post(body), signsIn: true });
+
+const post = (body: unknown) => withJson("POST", JSON.stringify(body));

@@ -1,0 +1,60 @@
+import { Eye, EyeOff } from "lucide-react";
+import { useId, useState } from "react";
+import { IconButton } from "@/components/icon-button";
+import styles from "./password-field.module.css";
+
+interface PasswordFieldProps {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+  /** For password managers. */
+  kind: "current-password" | "new-password";
+  hint?: string;
+  autoFocus?: boolean;
+  describedBy?: string;
+}
+
+export function PasswordField({
+  label,
+  value,
+  onChange,
+  kind,
+  hint,
+  autoFocus = false,
+  describedBy = "",
+}: PasswordFieldProps) {
+  const id = useId();
+  const [shown, setShown] = useState(false);
+  return (
+    <div className={styles.field}>
+      <label htmlFor={id}>{label}</label>
+      <div className={styles.box}>
+        <input
+          id={id}
+          name={kind}
+          type={shown ? "text" : "password"}
+          required
+          autoComplete={kind}
+          autoCapitalize="none"
+          spellCheck={false}
+          autoFocus={autoFocus}
+          value={value}
+          aria-describedby={`${hint ? `${id}-hint ` : ""}${describedBy}`.trim() || undefined}
+          onChange={(event) => onChange(event.target.value)}
+        />
+        <IconButton
+          className={styles.eye}
+          label={shown ? "Hide password" : "Show password"}
+          onClick={() => setShown(!shown)}
+        >
+          {shown ? <EyeOff size={16} aria-hidden /> : <Eye size={16} aria-hidden />}
+        </IconButton>
+      </div>
+      {hint && (
+        <p id={`${id}-hint`} className={styles.hint}>
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Button } from "@/components/button";
+import { Dialog } from "@/components/dialog";
+import dialog from "@/components/dialog.module.css";
+import { formatAge, formatExact, messageOf } from "@/lib/format";
+import type { ListedSession } from "@/lib/protocol";
+import { queries } from "@/lib/queries";
+import { useNow } from "@/lib/use-now";
+import { endSession, listSessions } from "../api/session";
+import { browserName } from "../model/browser-name";
+import styles from "./sessions-dialog.module.css";
+
+const LOOK_EVERY_MS = 15_000;
+
+/** Where the user is signed in; ends sessions that are somewhere else. */
+export function SessionsDialog({ onClose }: { onClose: () => void }) {
+  const found = useQuery(
+    {
+      queryKey: ["sessions"],
+      queryFn: ({ signal }) => listSessions(signal),
+      refetchInterval: LOOK_EVERY_MS,
+    },
+    queries,
+  );
+  const ending = useMutation({ mutationFn: endSession, onSettled: () => found.refetch() }, queries);
+  const sessions = (found.data ?? []).toSorted((a, b) => Number(b.current) - Number(a.current));
+  const problem = ending.error ?? found.error;
+  return (
+    <Dialog title="My sessions" open onOpenChange={onClose}>
+      <ul className={styles.list} aria-label="Sessions">
+        {sessions.map((session) => (
+          <Item
+            key={session.id}
+            session={session}
+            busy={ending.isPending}
+            onEnd={() => ending.mutate(session.id)}
+          />
+        ))}
+      </ul>
+      <p role="alert" className={dialog.problem}>
+        {problem && messageOf(problem)}
+      </p>
+      <div className={dialog.actions}>
+        {sessions.length > 1 && (
+          <Button disabled={ending.isPending} onClick={() => ending.mutate("others")}>
+            End all others
+          </Button>
+        )}
+        <Button onClick={onClose}>Close</Button>
+      </div>
+    </Dialog>
+  );
+}
+
+interface ItemProps {
+  session: ListedSession;
+  busy: boolean;
+  onEnd: () => void;
+}
+
+function Item({ session, busy, onEnd }: ItemProps) {
+  const now = useNow(LOOK_EVERY_MS);
+  const name = browserName(session.browser);
+  return (
+    <li className={styles.item}>
+      <div className={styles.facts}>
+        <strong title={session.browser}>{name}</strong>
+        <span>
+          <bdi>{session.address}</bdi> · since {formatExact(session.started)}
+        </span>
+      </div>
+      {session.current ? (
+        <span className={styles.current}>this browser</span>
+      ) : (
+        <>
+          <span className={styles.used}>used {formatAge(session.used, now)}</span>
+          <Button disabled={busy} onClick={onEnd} aria-label={`End ${name}`}>
+            End
+          </Button>
+        </>
+      )}
+    </li>
+  );
+}

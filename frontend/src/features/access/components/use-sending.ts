@@ -1,0 +1,33 @@
+import { type SubmitEvent, useState } from "react";
+import { messageOf } from "@/lib/format";
+import { RefusedError } from "real-time-orders";
+
+/** A form that is sent: what is wrong with it, and whether it is on its way. */
+export function useSending(send: () => Promise<void>, first: string | null = null) {
+  const [problem, setProblem] = useState(first);
+  const [busy, setBusy] = useState(false);
+
+  async function submit(event: SubmitEvent): Promise<void> {
+    event.preventDefault();
+    setBusy(true);
+    setProblem(null);
+    try {
+      await send();
+    } catch (error) {
+      setProblem(inWords(error));
+    }
+    setBusy(false);
+  }
+
+  return { problem, busy, onSubmit: (event: SubmitEvent) => void submit(event) };
+}
+
+/** An answer that names fields: the forms here have one that can be wrong. */
+function inWords(error: unknown): string {
+  if (error instanceof RefusedError && error.status === 429) {
+    return "Too many attempts. Wait a moment, then try again.";
+  }
+  const [field] = error instanceof RefusedError ? Object.entries(error.fields) : [];
+  if (!field) return messageOf(error);
+  return `The ${field[0] === "current" ? "present" : "new"} password ${field[1]}.`;
+}

@@ -1,0 +1,24 @@
+/** Tells the API, at most once a minute, that a person uses the page. */
+import { stay } from "../api/session";
+
+const EVERY_MS = 60_000;
+
+export class Presence {
+  #toldAt = Date.now();
+
+  start(): void {
+    addEventListener("pointerdown", this.#note);
+    addEventListener("keydown", this.#note);
+  }
+
+  stop(): void {
+    removeEventListener("pointerdown", this.#note);
+    removeEventListener("keydown", this.#note);
+  }
+
+  readonly #note = (): void => {
+    if (Date.now() - this.#toldAt < EVERY_MS) return;
+    this.#toldAt = Date.now();
+    stay().catch(() => undefined); // the next input tells again
+  };
+}
