@@ -14,6 +14,7 @@ from prove.clients import A_DAY_S
 from prove.exact import Row, plain
 from prove.filters import Wanted, admits, number
 from prove.oracle import Replay
+from prove.statements import STATUSES
 from prove.tables import LINES, ORDERS
 from real_time_orders import Kind, Live, MissedEventsError, OrdersClient, Place, Status
 from real_time_orders.table import LiveTable
@@ -49,10 +50,10 @@ class Shown:
 
 
 def random_shown(chance: Chance, wanted: Wanted) -> Shown:
-    """Return something to show of the orders that match a filter."""
+    """Return something to show of all orders, of those of a status, or that match a filter."""
     return Shown(
-        wanted,
-        chance.one(["", "id", "Price", "-Price", "-external"]),
+        chance.one([{}, {"status": chance.some(STATUSES, 2)}, wanted]),
+        chance.one(["", "id", "id", "-Price", "-external"]),  # by id: orders that change often
         chance.one([None, 5, 20]),
         chance.one([(), (LINES,)]),
     )
