@@ -44,7 +44,7 @@ def _northwind(orders: int, folder: Path) -> Path:
     return part
 
 
-@pytest.mark.parametrize("count", [300, pytest.param(2155, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [120, pytest.param(2155, marks=pytest.mark.slow)])
 def test_northwind_as_fast_as_it_can(world: World, tmp_path: Path, count: int) -> None:
     """I2, I7: a client connected before sees every event once and in order."""
     file = _northwind(count, tmp_path)
