@@ -14,7 +14,7 @@ import structlog
 from psycopg import AsyncConnection, errors
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composed
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 from orders_api.errors import DatabaseUnavailableError, SchemaChangedError, StatementError
 from orders_api.queries import SET_ACTOR
@@ -30,6 +30,7 @@ _NONE_FREE = (
     f"no connection to PostgreSQL became free within {_POOL_TIMEOUT_S:g} s: it does not answer, or "
     "all are in use (DB_POOL_CONNECTIONS, DB_WRITE_CONNECTIONS)"
 )
+_SHORTEST_WAIT_S = 0.001
 
 Connection: TypeAlias = AsyncConnection[TupleRow]
 Statement: TypeAlias = LiteralString | bytes | Composed
@@ -77,6 +78,8 @@ class Database:
         self._drained_at_s = time.monotonic()
         self.failure = ""
         """Why the last attempt to connect failed; empty if it succeeded."""
+        self._free = asyncio.Semaphore(max_connections)
+        self._waiting = 0
         self._pool = AsyncConnectionPool(
             conninfo,
             connection_class=_reporting(self._note_attempt),
@@ -85,7 +88,6 @@ class Database:
             open=False,
             min_size=min(2, max_connections),
             max_size=max_connections,
-            max_waiting=_MAX_WAITING,
             timeout=_POOL_TIMEOUT_S,
             reconnect_timeout=4,
             reconnect_failed=_grow_again,
@@ -111,14 +113,24 @@ class Database:
 
         """
         try:
-            async with self._pool.connection(within_s) as connection, self._answering(connection):
+            connection = await self._lend(within_s)
+            lent_at_s = time.monotonic()
+            # Its task is not cancelled: the driver would first ask the server to cancel the
+            # statement, and wait for another 5 s.
+            timer = asyncio.get_running_loop().call_later(_ANSWER_TIMEOUT_S, _hang_up, connection)
+            try:
                 self._note("")
-                try:
+                if self._is_shared:
                     async with self._settled(connection):
                         yield connection
-                except errors.FeatureNotSupported:
-                    await connection.close()  # with its prepared statements
-                    raise
+                else:
+                    yield connection
+            except errors.FeatureNotSupported:
+                await connection.close()  # with its prepared statements
+                raise
+            finally:
+                timer.cancel()
+                await self._take_back(connection, lent_at_s)
         except _TOO_LARGE as exc:
             if exc.diag.source_function == "PreCommit_Notify":  # its queue is full
                 raise DatabaseUnavailableError from None
@@ -153,23 +165,48 @@ class Database:
         async with self.connection() as connection:
             return await one(connection, statement, values)
 
-    @asynccontextmanager
-    async def _answering(self, connection: Connection) -> AsyncIterator[None]:
-        """End a connection that does not answer in time, and all idle ones, which may be dead too.
+    async def _lend(self, within_s: float) -> Connection:
+        """Return a free connection.
 
-        Its task is not cancelled: the driver would first ask the server to cancel the statement,
-        and wait for another 5 s.
+        Those that wait for one wait here: the pool would make a task for each of them.
         """
-        lent_at_s = time.monotonic()
-        timer = asyncio.get_running_loop().call_later(_ANSWER_TIMEOUT_S, _hang_up, connection)
+        if self._free.locked():
+            within_s = await self._wait(within_s)
+        else:
+            await self._free.acquire()
         try:
-            yield
+            return await self._pool.getconn(within_s)
+        except BaseException:
+            self._free.release()
+            raise
+
+    async def _wait(self, within_s: float) -> float:
+        """Wait until a connection becomes free; return the remaining time."""
+        if self._waiting >= _MAX_WAITING:
+            raise TooManyRequests(f"{self._waiting} requests wait for a connection")
+        deadline_s = time.monotonic() + within_s
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(within_s):
+                await self._free.acquire()
+        except TimeoutError:
+            raise PoolTimeout(_NONE_FREE) from None
         finally:
-            timer.cancel()
+            self._waiting -= 1
+        return max(deadline_s - time.monotonic(), _SHORTEST_WAIT_S)
+
+    async def _take_back(self, connection: Connection, lent_at_s: float) -> None:
+        """Return a connection; one that was silent ends the idle ones, which may be dead too."""
+        try:
             is_silent = time.monotonic() - lent_at_s >= _ANSWER_TIMEOUT_S
             if is_silent and lent_at_s > self._drained_at_s:
                 self._drained_at_s = time.monotonic()
                 await self._pool.drain()
+        finally:
+            try:
+                await self._pool.putconn(connection)
+            finally:
+                self._free.release()
 
     async def _set_up(self, connection: Connection) -> None:
         try:
@@ -185,10 +222,7 @@ class Database:
 
     @asynccontextmanager
     async def _settled(self, connection: Connection) -> AsyncIterator[None]:
-        """Run the block under the session's settings; with a transaction if servers may change."""
-        if not self._is_shared:
-            yield
-            return
+        """Run the block in a transaction under the session's settings, since servers may change."""
         await connection.execute(self._pinned, prepare=False)
         try:
             yield

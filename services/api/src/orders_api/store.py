@@ -108,10 +108,12 @@ class Store:
 
         """
         if idempotency_key is None and who.rows is None and body.columns and not body.nested:
-            async with self._writing(table, body):
-                insert = table.statements.insert(body.columns)
-                values = {**body.parameters, "actor": who.subject}
+            insert = table.statements.insert(body.columns)
+            values = {**body.parameters, "actor": who.subject}
+            try:
                 return _stored(await self.writes.one(insert, values))
+            except StatementError as exc:
+                raise await rejections.of_write(self.writes, exc, table.statements, body) from None
         async with (
             self._writing(table, body) as written,
             self.writes.transaction(who.subject) as connection,
