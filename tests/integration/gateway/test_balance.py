@@ -15,6 +15,7 @@ from harness.waiting import until
 
 CLIENTS, READERS = 12, 12
 INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
+_PATIENCE_S = 60.0
 OFTEN = {
     "BALANCE_INTERVAL_S": "1.5",
     "BALANCE_CLIENTS_PER_S": "100",
@@ -39,9 +40,10 @@ class Reader(threading.Thread):
     def run(self) -> None:
         """Read until the test is over."""
         while not self._over.is_set():
+            url = f"{self._url}/sse"
             headers = {"Last-Event-ID": self._last_id} if self._last_id else {}
             try:
-                with httpx.stream("GET", f"{self._url}/sse", headers=headers) as response:
+                with httpx.stream("GET", url, headers=headers, timeout=_PATIENCE_S) as response:
                     for line in response.iter_lines():
                         self._take(line)
                         if self._over.is_set():
@@ -56,7 +58,7 @@ class Reader(threading.Thread):
             self._last_id = value
         elif name == "data":
             message = json.loads(value)
-            match message["type"]:
+            match message.get("type"):  # the event `close` has none
                 case "hello":
                     self.gateway = message["gateway"]
                     self.connections += 1
@@ -85,7 +87,7 @@ def test_clients_move_to_a_new_gateway(pipeline: Pipeline, tmp_path: Path) -> No
             for reader in readers:
                 reader.start()
             clients.until_connected()
-            until(lambda: all(reader.gateway for reader in readers), 30)
+            until(lambda: all(reader.gateway for reader in readers), _PATIENCE_S, "all read")
             second = pipeline.gateway(WS_PORT=str(later), GATEWAY_ID="second", **OFTEN).ready()
             events = 0
 
@@ -102,16 +104,17 @@ def test_clients_move_to_a_new_gateway(pipeline: Pipeline, tmp_path: Path) -> No
             def shed(port: int) -> float:
                 return scrape(port)["orders_gateway_shed_total",]
 
-            until(lambda: min(spread()[each] for each in ("first", "second")) >= 8, 60)
+            until(lambda: min(spread()[each] for each in ("first", "second")) >= 8, _PATIENCE_S)
             clients.until(events)
-            until(lambda: all(reader.position == events for reader in readers), 30)
-            until(lambda: shed(first.port) == sum(moved()) >= 8, 30, "all have arrived")
+            there = "all readers have everything"
+            until(lambda: all(reader.position == events for reader in readers), _PATIENCE_S, there)
+            until(lambda: shed(first.port) == sum(moved()) >= 8, _PATIENCE_S, "all have arrived")
             assert max(moved()) == 1
             assert shed(second.port) == 0
             assert any(reader.connections == 2 for reader in readers)
         finally:
             over.set()
+            for reader in readers:
+                reader.join()
         clients.check()
         assert [reader.faults for reader in readers] == [[]] * READERS
-    for reader in readers:
-        reader.join()
