@@ -128,7 +128,7 @@ class Proof:
             ends_at = time.monotonic() + self._seconds
             fault = 0
             while time.monotonic() < ends_at and not self.report.findings:
-                await self._round(FAULTS[fault % len(FAULTS)] if fault < len(FAULTS) else None)
+                await self._round(fault)
                 fault += 1
         for line in table(self.table):
             self.report.say(line)
@@ -153,15 +153,16 @@ class Proof:
         )
         await by_hand(self._system.start)
         await self._until(lambda: by_hand(self._system.well), WHOLE_WITHIN_S, "services")
+        api = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=self._system.api, timeout=10)
+        )
         group = await stack.enter_async_context(_background())
         for number in range(_WRITERS):
             group(self._write(number))
-        await self._follow(stack, group)
+        self._follow(api, group)
         self._writing.set()
 
-    async def _follow(
-        self, stack: AsyncExitStack, group: Callable[[Awaitable[None]], None]
-    ) -> None:
+    def _follow(self, api: httpx.AsyncClient, group: Callable[[Awaitable[None]], None]) -> None:
         for number in range(6):
             reader = self._system.reader()
             if number % 3 == 2:
@@ -172,9 +173,6 @@ class Proof:
             group(self._visit(reader, number))
         gateway = f"http://{LOOPBACK}:{self._system.ports['gateway']}"
         for kind in (EventSource, Poller):
-            api = await stack.enter_async_context(
-                httpx.AsyncClient(base_url=self._system.api, timeout=10)
-            )
             self._others.append(kind(gateway, api, self._seen.note))
             group(self._others[-1].run())
 
@@ -231,9 +229,10 @@ class Proof:
 
     # --- faults ----------------------------------------------------------------------------------
 
-    async def _round(self, fault: "Fault | None") -> None:
-        chance = self._chance.part("fault", self._number)
-        fault = fault or chance.one(FAULTS)
+    async def _round(self, number: int) -> None:
+        """Bring a fault, each kind once at first, and let all agree again."""
+        chance = self._chance.part("fault", number)
+        fault = FAULTS[number] if number < len(FAULTS) else chance.one(FAULTS)
         also = [name for name in ("redis", "listener", "gateway", "api") if chance.happens(0.2)]
         await asyncio.sleep(_CALM_S)
         self.report.say(f"fault    {fault.__name__}{''.join(f' + {each}' for each in also)}")
