@@ -40,11 +40,11 @@ def run(bench: Bench) -> None:
 def _measure(bench: Bench, ours: Fan, rate: float, events: int) -> None:
     what = f"{_CLIENTS:,} clients, {events} event{'s' if events > 1 else ''} a frame"
     costs: dict[str, list[float]] = {path: [] for path in _PATHS}
-    for number in range(bench.full(4, 2)):
+    for number in range(bench.full(8, 2)):
         # The order changes each time: what comes second finds warmer caches.
         for path in _PATHS if number % 2 else reversed(_PATHS):
             bench.step(f"{what}, {path}")
-            costs[path].append(_cost_us(ours, path, rate, events, bench.full(4, 2)))
+            costs[path].append(_cost_us(ours, path, rate, events, bench.full(3, 2)))
     for path in _PATHS:
         bench.figure(f"{what}: {path}", "us", *costs[path])
     bench.figure(f"{what}: /sse / /ws", "", *ratios(costs["/sse"], costs["/ws"]), at_most=1.2)
