@@ -178,7 +178,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
           <img src="/icon.svg" alt="" width={28} height={28} />
           <h1>Real-Time Orders</h1>
           <Boundary part="The connection">
-            <ConnectionStatus socket={session.socket} progress={session.progress} />
+            <ConnectionStatus live={session.live} progress={session.progress} />
           </Boundary>
           {me?.mode === "token" && (
             <Who
@@ -203,7 +203,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
             </Button>
           )}
         </header>
-        <StaleNotice socket={session.socket} askApi={session.askApi} />
+        <StaleNotice live={session.live} askApi={session.askApi} />
         <main className={styles.main}>
           <Boundary part="The list of orders">
             <OrdersView

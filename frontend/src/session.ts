@@ -1,18 +1,17 @@
 /** A page's connection to the system: the socket, and the stores that it feeds. */
 import {
-  type ChangeEvent,
-  Connection,
-  FrameBatch,
+  connect,
+  type EventsListener,
+  type Live,
   Observable,
   ORDERS,
   type Phase,
-  SchemaFeed,
 } from "real-time-orders";
 import { getMe } from "@/features/access/api/get-me";
 import { listGroups } from "@/features/activity/api/list-groups";
 import { ActivityFeed } from "@/features/activity/model/activity-feed";
 import { Progress } from "@/features/connection/model/progress";
-import { countOrders, listOrders } from "@/features/orders/api/orders";
+import { countOrders } from "@/features/orders/api/orders";
 import { countEvents, openCounts, type OrderCounts } from "@/features/orders/model/order-counts";
 import {
   EVERYTHING,
@@ -27,27 +26,19 @@ import { openPulse, type Pulse, pulseOn } from "@/features/pulse/model/pulse";
 import { Announcer } from "@/lib/announcer";
 import { Followed } from "@/lib/followed";
 import { api, apiTrouble } from "@/lib/http";
-import { type CountsPage, type OrdersPage, type PulsePage } from "@/lib/protocol";
+import type { CountsPage, PulsePage } from "@/lib/protocol";
 import { orderEvent } from "@/lib/row";
 import { OrderSchema } from "@/lib/schema";
 
-const SLEEP_CHECK_MS = 5000;
-const SLEPT_MS = 20_000;
+const CLOCK_CHECK_MS = 5000;
 const CLOCK_FIRST_MS = 3000;
 const CLOCK_EVERY_MS = 300_000;
 
-export type EventsListener = (events: readonly ChangeEvent[], complete: boolean) => void;
-
-interface Received {
-  readonly event: ChangeEvent;
-  readonly conflated: boolean;
-}
-
 export class Session {
+  readonly live: Live;
   readonly schema = new Observable(OrderSchema.EMPTY);
   readonly orders: OrdersFeed;
   readonly activity = new ActivityFeed(listGroups);
-  readonly socket: Connection;
   readonly progress: Progress;
   readonly announcer = new Announcer();
   /** Counts of all orders. */
@@ -57,40 +48,21 @@ export class Session {
   readonly pulse: Followed<PulsePage, Pulse>;
   readonly filter: Observable<OrderFilter>;
 
-  readonly #tables = new SchemaFeed(api);
   readonly #listeners = new Set<EventsListener>();
-  readonly #batch = new FrameBatch<Received>((received) => this.#deliver(received));
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   #phase: Phase = "idle";
+  #stream: string | null = null;
   #apiWasWell = true;
   #unsubscribe: (() => void) | null = null;
 
   constructor({ filter, sort }: OrderView) {
     this.filter = new Observable(filter);
-    this.#tables.state.subscribe(() => this.schema.set(OrderSchema.of(this.#tables.state.get())));
-    this.orders = new OrdersFeed({
-      filter,
-      sort,
-      fetchPage: async (filter, request) => {
-        await this.#tables.ensure(request.signal);
-        const schema = this.schema.get();
-        if (schema.hasOrders) return listOrders(toQuery(filter, schema), schema.key, request);
-        const { stream, position } = await getPulse(request.signal);
-        return { stream, position, orders: [], next_cursor: null };
-      },
-      schema: this.schema.get,
-      onSnapshot: (page) => this.#follow(page),
+    this.live = connect({ api });
+    this.live.schema.state.subscribe(() => {
+      this.schema.set(OrderSchema.of(this.live.schema.state.get()));
     });
-    this.socket = new Connection({
-      api,
-      onEvents: (events, conflated) => {
-        this.progress.received(events.at(-1)?.position);
-        this.#batch.push(events.map((event) => ({ event: orderEvent(event), conflated })));
-      },
-      onReset: () => this.#startOver(),
-      onSchema: (version) => this.#tables.announce(version),
-    });
-    this.progress = new Progress(this.socket.state);
+    this.orders = new OrdersFeed(this.live, this.schema, filter, sort);
+    this.progress = new Progress(this.live.connection);
     this.counts = this.#counted(() => EVERYTHING);
     this.matching = this.#counted(this.filter.get);
     this.pulse = new Followed({
@@ -101,36 +73,24 @@ export class Session {
   }
 
   start(): void {
-    this.orders.reload();
-    addEventListener("online", this.#wake);
-    addEventListener("offline", this.#checkSocket);
-    addEventListener("pageshow", this.#wake);
-    document.addEventListener("visibilitychange", this.#wake);
-    // Timers stand still while the machine sleeps, so a late one shows that it slept.
-    let checked = Date.now();
-    const watch = setInterval(() => {
-      const slept = Date.now() - checked > SLEPT_MS;
-      checked = Date.now();
-      if (slept) this.#wake();
+    this.live.connection.subscribe(this.#comeBack);
+    this.live.listen(this.#deliver, (position) => this.progress.received(position));
+    this.schema.subscribe(this.#followSchema);
+    this.orders.start();
+    const clock = setInterval(() => {
       if (this.progress.clock.estimate === null) this.counts.reload(); // a clock was set
-    }, SLEEP_CHECK_MS);
+    }, CLOCK_CHECK_MS);
     // After the start answers are faster, and so tell the database's time more exactly.
     const quiet = setTimeout(() => this.counts.reload(), CLOCK_FIRST_MS);
     const again = setInterval(() => this.counts.reload(), CLOCK_EVERY_MS);
-    this.#timers.push(watch, quiet, again);
-    this.socket.state.subscribe(this.#comeBack);
-    this.schema.subscribe(this.#followSchema);
+    this.#timers.push(clock, quiet, again);
     this.#unsubscribe = apiTrouble.subscribe(this.#awaitApi);
   }
 
   stop(): void {
-    removeEventListener("online", this.#wake);
-    removeEventListener("offline", this.#checkSocket);
-    removeEventListener("pageshow", this.#wake);
-    document.removeEventListener("visibilitychange", this.#wake);
     for (const timer of this.#timers) clearInterval(timer);
     this.#unsubscribe?.();
-    this.#tables.stop();
+    this.live.close();
     this.orders.stop();
     this.activity.stop();
     this.counts.stop();
@@ -138,8 +98,6 @@ export class Session {
     this.pulse.stop();
     this.progress.stop();
     this.announcer.stop();
-    this.socket.stop();
-    this.#batch.clear();
   }
 
   setFilter(filter: OrderFilter): void {
@@ -157,45 +115,34 @@ export class Session {
     return () => this.#listeners.delete(listener);
   };
 
-  #follow(page: OrdersPage): void {
-    const { stream, phase } = this.socket.state.get();
-    if (phase !== "idle" && stream === page.stream) return;
-    this.#batch.clear();
-    this.progress.begin(page.position);
-    this.socket.start(page);
-    this.activity.restart();
-    this.#recount();
-  }
-
-  #deliver(received: readonly Received[]): void {
-    const events = received.map(({ event }) => event);
-    const conflated = received.some((item) => item.conflated);
+  readonly #deliver: EventsListener = (received, complete) => {
+    if (received.length === 0) {
+      this.#startOver();
+      return;
+    }
+    const events = received.map(orderEvent);
     const ofOrders = events.filter(({ table }) => table === ORDERS);
     this.orders.receive(ofOrders);
-    this.counts.receive(ofOrders, conflated);
-    this.matching.receive(ofOrders, conflated);
-    this.pulse.receive(events, conflated);
-    this.activity.receive(events, conflated);
+    this.counts.receive(ofOrders, !complete);
+    this.matching.receive(ofOrders, !complete);
+    this.pulse.receive(events, !complete);
+    this.activity.receive(events, !complete);
     this.announcer.receive(events);
-    this.progress.applied(events, this.#batch.waiting === 0 && !conflated);
-    for (const listener of this.#listeners) listener(events, !conflated);
-  }
+    this.progress.applied(events, this.live.waiting === 0 && complete);
+    for (const listener of this.#listeners) listener(events, complete);
+  };
 
+  /** Events were missed: the live table loads its rows again by itself. */
   #startOver(): void {
-    const { position } = this.socket.state.get();
-    this.#batch.clear(); // the snapshot will show their effects
-    this.progress.begin(position ?? 0);
+    this.progress.begin(this.live.connection.get().position ?? 0);
     this.activity.reload();
-    this.orders.reload();
     this.#recount();
     for (const listener of this.#listeners) listener([], false);
   }
 
   /** Another schema: rows may have gained, lost or renamed columns without an event. */
   readonly #followSchema = (): void => {
-    if (!this.orders.state.get().loaded) return;
-    this.orders.reload();
-    this.#recount();
+    if (this.#stream !== null) this.#recount();
   };
 
   #counted(filter: () => OrderFilter): Followed<CountsPage, OrderCounts> {
@@ -231,13 +178,17 @@ export class Session {
     };
   }
 
-  /** After a reconnection: request the head position, to show how many events are missing. */
   readonly #comeBack = (): void => {
-    const { phase } = this.socket.state.get();
+    const { phase, stream, position } = this.live.connection.get();
     const before = this.#phase;
     this.#phase = phase;
-    if (phase === "live" && before === "connecting" && this.progress.state.get().shown > 0) {
-      this.counts.reload();
+    if (stream !== null && stream !== this.#stream) {
+      this.#stream = stream;
+      this.progress.begin(position ?? 0);
+      this.activity.restart();
+      this.#recount();
+    } else if (phase === "live" && before === "connecting") {
+      this.counts.reload(); // to show how many events are missing
     }
   };
 
@@ -255,11 +206,5 @@ export class Session {
     const well = apiTrouble.get() === null;
     if (this.#apiWasWell && !well) this.counts.reload();
     this.#apiWasWell = well;
-  };
-
-  readonly #checkSocket = (): void => this.socket.wake();
-
-  readonly #wake = (): void => {
-    if (document.visibilityState === "visible") this.socket.wake();
   };
 }

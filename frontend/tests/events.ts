@@ -1,7 +1,6 @@
 /** Orders, events and a schema for tests: the columns that the seed of the database has. */
 import type { ChangeEvent, Column, Id, Row } from "real-time-orders";
 import { matcherOf, type OrderFilter } from "@/features/orders/model/order-filter";
-import type { OrdersPage } from "@/lib/protocol";
 import type { Order } from "@/lib/row";
 import { OrderSchema } from "@/lib/schema";
 
@@ -91,10 +90,6 @@ export const deleted = (position: number, row: Order): ChangeEvent =>
 
 export const truncated = (position: number): ChangeEvent =>
   event(position, { operation: "TRUNCATE" });
-
-export function page(position: number, orders: Order[], next_cursor: string | null = null) {
-  return { stream: "s", position, orders, next_cursor } satisfies OrdersPage;
-}
 
 export function event(position: number, change: Partial<ChangeEvent>): ChangeEvent {
   return {

@@ -20,6 +20,7 @@ export class OrderSchema {
   static readonly EMPTY = OrderSchema.withoutOrders("");
 
   readonly version: string;
+  readonly table: Table;
   /** False where the database has no table of orders. */
   readonly hasOrders: boolean;
   /** The column that identifies an order. */
@@ -45,8 +46,10 @@ export class OrderSchema {
     return new OrderSchema(version, { name: "", key: [], parent: null, columns: [] });
   }
 
-  constructor(version: string, { name, key, columns, display }: Table) {
+  constructor(version: string, table: Table) {
+    const { name, key, columns, display } = table;
     this.version = version;
+    this.table = table;
     this.hasOrders = name !== "";
     this.key = key[0] ?? "id";
     this.columns = columns;

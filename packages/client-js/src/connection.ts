@@ -49,6 +49,8 @@ export interface ConnectionOptions {
   readonly onReset: (reason: string) => void;
   /** The schema has another version than before. */
   readonly onSchema?: (version: string) => void;
+  /** After a long absence: a place to go on from without the events before it, if there are too many. */
+  readonly skipTo?: (known: Place) => Promise<Place | null>;
   /** Missed events may come as the newest state of each row. */
   readonly conflates?: () => boolean;
   /** Without one, as in Node before version 22, events arrive as server-sent events. */
@@ -56,6 +58,7 @@ export interface ConnectionOptions {
   readonly random?: () => number;
 }
 
+const LONG_ABSENCE_MS = 30_000;
 const HELLO_WITHIN_MS = 10_000;
 const ANSWER_WITHIN_MS = 5_000;
 const MISSED_HEARTBEATS = 2.5;
@@ -144,15 +147,31 @@ export class Connection {
     this.#change({ phase: "connecting", retryAt: null });
     this.#expectMessageWithin(HELLO_WITHIN_MS);
     const isStream = this.#WebSocket === undefined || this.#withoutHello >= ATTEMPTS_BEFORE_SSE;
-    if (!this.#options.api.hasTokens) {
+    const { heardAt } = this.state.get();
+    const isLong = heardAt !== null && Date.now() - heardAt > LONG_ABSENCE_MS;
+    const wasAway = isLong && this.#options.skipTo !== undefined;
+    if (!this.#options.api.hasTokens && !wasAway) {
       this.#open(isStream, null, null);
       return;
     }
     const attempt = (this.#attempt += 1);
-    this.#signIn(isStream).then(
-      ([token, ticket]) => attempt === this.#attempt && this.#open(isStream, token, ticket),
-      () => attempt === this.#attempt && this.#fail(),
-    );
+    const ready = wasAway ? this.#skip(attempt) : Promise.resolve();
+    ready
+      .then(() => this.#signIn(isStream))
+      .then(
+        ([token, ticket]) => attempt === this.#attempt && this.#open(isStream, token, ticket),
+        () => attempt === this.#attempt && this.#fail(),
+      );
+  }
+
+  async #skip(attempt: number): Promise<void> {
+    const { skipTo, onReset } = this.#options;
+    const known = this.#follower.place;
+    const place = known && (await skipTo?.(known).catch(() => null)); // then it resumes as usual
+    if (!place || attempt !== this.#attempt) return;
+    this.#follower.place = place;
+    this.#showPlace();
+    onReset("away");
   }
 
   async #signIn(isStream: boolean): Promise<[token: string | null, ticket: string | null]> {
@@ -220,9 +239,7 @@ export class Connection {
     this.#expectMessageWithin(this.#patienceMs());
     this.#change({ heardAt: Date.now() });
     if (message?.type === "hello") this.#begin(message.gateway, message.heartbeat_seconds);
-    if (message?.type === "error") {
-      console.warn(`The gateway refused a message: ${message.code}, ${message.message}`);
-    }
+    if (message?.type === "error") console.warn("The gateway refused a message:", message);
     for (const action of this.#follower.take(message)) {
       switch (action.do) {
         case "deliver":

@@ -83,13 +83,6 @@ export class Follower {
     return { type: "subscribe", ...(this.tables && { tables: this.tables }), ...after };
   }
 
-  /** Go on from a snapshot; returns whether this connection can. */
-  seek(place: Place): boolean {
-    const goesOn = place.stream === this.place?.stream && place.position >= this.place.position;
-    this.place = place;
-    return goesOn;
-  }
-
   /** Null: a message that may have held anything. */
   take(message: ServerMessage | null): readonly Action[] {
     switch (message?.type) {

@@ -10,6 +10,7 @@ export {
 } from "./event-reader.ts";
 export {
   type Filter,
+  filterToQuery,
   type Matcher,
   matcherOf,
   type Range,
@@ -22,15 +23,16 @@ export {
   Api,
   type ApiOptions,
   readJson,
+  type RequestOptions,
   RefusedError,
   type TokenProvider,
   UnreachableError,
-  type RequestOptions,
   withJson,
 } from "./http.ts";
 export { parseJson, rawNumber, toJson } from "./json.ts";
 export { connect, type ConnectOptions, type EventsListener, Live } from "./live.ts";
-export { LiveTable, type TableOptions, type TableSnapshot, type TableState } from "./live-table.ts";
+export { LiveTable } from "./live-table.ts";
+export type { TableOptions, TableSnapshot, TableState } from "./table-state.ts";
 export { type ChangeEvent, type Operation, ORDERS, readEvent, rowsOf } from "./messages.ts";
 export { Observable } from "./observable.ts";
 export { compareIds, type Id, isId, isRow, type Row, versionOf } from "./row.ts";

@@ -5,89 +5,34 @@
  * newer. They are kept and applied to the page when it arrives.
  */
 import { backoffMs } from "./backoff.ts";
+import type { Children } from "./children.ts";
 import { type Filter, filterToQuery, matcherOf, type Value } from "./filters.ts";
 import type { Place } from "./follower.ts";
-import { type Api, RefusedError } from "./http.ts";
-import type { Phase } from "./connection.ts";
-import { type ChangeEvent, ORDERS } from "./messages.ts";
+import { RefusedError } from "./http.ts";
+import type { ChangeEvent } from "./messages.ts";
 import { Observable } from "./observable.ts";
-import { isRow, type Row } from "./row.ts";
+import { keyOf, type Row } from "./row.ts";
 import { orderOf, type Page, RowSet } from "./row-set.ts";
-import type { SchemaFeed } from "./schema-feed.ts";
+import {
+  type Host,
+  NOTHING,
+  readPage,
+  type TableOptions,
+  type TableSnapshot,
+  type TableState,
+} from "./table-state.ts";
 import { type KeyLike, TableWrites } from "./table-writes.ts";
-
-export interface TableOptions {
-  /** Only the row of this key. */
-  readonly key?: KeyLike;
-  /** Which rows: by column, the values that match, or a range. */
-  readonly filter?: Filter;
-  /** Words that rows must contain. Searched rows are not filtered by the server's stream. */
-  readonly search?: string;
-  /** `column`, or `-column` for descending order; default: by key, newest first. */
-  readonly sort?: string;
-  /** The most rows to hold; default: all. */
-  readonly limit?: number;
-}
-
-export interface TableState {
-  /**
-   * `loading`: no rows yet. `live`. `catching up`: some changes are missing, and rows are loaded again.
-   * `stale`: the connection is lost. `refused`: the API does not give these rows.
-   */
-  readonly phase: "loading" | "live" | "catching up" | "stale" | "refused";
-  /** While stale: since when (epoch, ms). */
-  readonly staleSince: number | null;
-  /** Why events were missed, while rows are loaded again. */
-  readonly reset: string | null;
-  /** Why the last request failed; null after one that succeeded. */
-  readonly problem: Error | null;
-  /** Whether there are more rows than `limit`. */
-  readonly hasMore: boolean;
-  readonly isLoadingMore: boolean;
-}
-
-/** What a table shows at one moment; another object after each change. */
-export interface TableSnapshot<R extends object = Row> {
-  readonly rows: readonly R[];
-  readonly state: TableState;
-}
-
-/** What a table needs of its connection. */
-export interface Host {
-  readonly api: Api;
-  readonly schema: SchemaFeed;
-  /** The state of the connection. */
-  connected(): { readonly phase: Phase; readonly heardAt: number | null };
-  /** Someone is interested in the table, or no longer. */
-  attach(table: AnyTable): void;
-  detach(table: AnyTable): void;
-  /** Rows of this place are shown; false: events after it are missing, so load again. */
-  follow(table: AnyTable, place: Place): boolean;
-  /** The rows could not be loaded. */
-  failed(table: AnyTable): void;
-}
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a table of any rows
 export type AnyTable = LiveTable<any>;
 
 const LARGEST_PAGE = 1000;
+const LARGEST_PAGE_INCLUDING = 100;
 /** A set may grow over its limit by this much before it is cut. */
 const SLACK = 200;
 const RELOADS_APART_MS = 500;
 /** Statuses of a request that would be refused again. */
 const REFUSALS = [400, 403, 404, 422];
-
-const NOTHING: TableSnapshot = {
-  rows: [],
-  state: {
-    phase: "loading",
-    staleSince: null,
-    reset: null,
-    problem: null,
-    hasMore: false,
-    isLoadingMore: false,
-  },
-};
 
 export class LiveTable<R extends object = Row> {
   readonly name: string;
@@ -100,6 +45,11 @@ export class LiveTable<R extends object = Row> {
   readonly #writes: TableWrites;
   #limit: number;
   #set: RowSet | null = null;
+  #children: readonly Children[] = [];
+  /** Events of children up to here are applied. */
+  #childPosition = 0;
+  /** Rows with their children, by the row. */
+  #joined = new WeakMap<Row, Row>();
   #listeners = 0;
   #request: AbortController | null = null;
   #isLoadingMore = false;
@@ -200,26 +150,77 @@ export class LiveTable<R extends object = Row> {
     return { ...filter, ...Object.fromEntries(own) };
   }
 
-  get isLoaded(): boolean {
-    return this.#set !== null;
+  /** Where the stream is now. */
+  async head(): Promise<Place> {
+    const { stream, position } = await this.#host.api.request(
+      readPage,
+      `${this.#writes.path}?limit=1`,
+    );
+    return { stream, position };
   }
 
-  get position(): number {
-    return this.#set?.position ?? 0;
+  /** Whether its first rows may still come. */
+  get isExpected(): boolean {
+    return this.#set === null && this.#problem === null;
+  }
+
+  /** The place of the rows; null before they are loaded. */
+  get position(): number | null {
+    return this.#set?.position ?? null;
+  }
+
+  /** Show rows that are known from another table until the API answers. */
+  seed(rows: readonly R[]): void {
+    if (this.#set) return;
+    const page = { stream: "", position: 0, rows: rows as readonly Row[], next_cursor: null };
+    this.#set = this.#open(page);
+    this.#reset = "seed";
+    this.#publish();
   }
 
   receive(events: readonly ChangeEvent[], conflated: boolean): void {
-    const mine = events.filter(({ table }) => table === this.name);
+    const { include = [] } = this.options;
+    const mine = events.filter(({ table }) => table === this.name || include.includes(table));
     if (this.#request) {
       for (const event of mine) this.#missed.push(event);
       this.#missedConflated ||= conflated;
     }
     if (!this.#set || mine.length === 0) return;
-    if (this.#set.apply(mine, conflated)) this.reload();
+    if (this.#apply(this.#set, mine, conflated)) this.reload();
     this.#set.trim(this.#limit + SLACK);
     this.#publish();
     this.#fill();
   }
+
+  /** Returns whether rows have to be loaded again. */
+  #apply(set: RowSet, events: readonly ChangeEvent[], conflated: boolean): boolean {
+    const own = events.filter(({ table }) => table === this.name);
+    const isNew = ({ operation, order_id }: ChangeEvent) =>
+      operation === "UPDATE" && set.get(String(order_id)) === undefined;
+    const entering = this.#children.length > 0 ? own.filter(isNew) : [];
+    const isUncertain = set.apply(own, conflated);
+    const fresh = events.filter(({ position }) => position > this.#childPosition);
+    for (const children of this.#children) {
+      const mine = fresh.filter(({ table }) => table === children.name);
+      for (const parent of children.apply(mine, conflated)) {
+        const row = set.get(parent);
+        if (row) this.#joined.delete(row);
+      }
+      children.prune((parent) => set.get(parent) !== undefined);
+    }
+    this.#childPosition = Math.max(this.#childPosition, events.at(-1)?.position ?? 0);
+    // Of a row that begins to match, the children are not known.
+    return isUncertain || entering.some(({ order_id }) => set.get(String(order_id)) !== undefined);
+  }
+
+  /** A row with its children. */
+  readonly #join = (row: Row): Row => {
+    const { key } = this.#set?.view ?? { key: [] };
+    const lists = this.#children.map((children) => children.of(keyOf(row, key)));
+    const joined = this.#joined.get(row) ?? (Object.assign({}, row, ...lists) as Row);
+    this.#joined.set(row, joined);
+    return joined;
+  };
 
   /** Fetch everything that is shown again: the stream cannot tell what happened in between. */
   reload(reset: string | null = null): void {
@@ -251,33 +252,50 @@ export class LiveTable<R extends object = Row> {
 
   // --- loading ---------------------------------------------------------------------------------
 
-  async #load(): Promise<void> {
-    await this.#ask(
-      async (signal) => {
-        // Of rows that were not shown before, the first page is shown before the others arrive.
-        const wanted = Math.min(this.#limit, this.#set?.size ?? 0);
-        const first = await this.#page(
-          null,
-          this.#set ? Math.max(wanted, 100) : this.#limit,
-          signal,
-        );
-        const { name, schema } = { name: this.name, schema: this.#host.schema };
-        const table = schema.table(name) ?? { name, key: ["id"], parent: null, columns: [] };
-        const { filter = {}, search = "", sort } = this.options;
-        const matches = matcherOf(filter, search, table);
-        const set = new RowSet({ key: table.key, matches, ...orderOf(table, sort) }, first);
-        while (typeof set.cursor === "string" && set.size < wanted) {
-          set.extend(await this.#page(set.cursor, wanted - set.size, signal), [], false);
-        }
-        const { stream, position } = first;
-        set.apply(this.#missed, this.#missedConflated);
-        this.#set = set;
-        if (!this.#host.follow(this, { stream, position }))
-          throw new Error("The rows are not new enough.");
-        this.#reset = null;
-      },
-      () => this.reload(),
-    );
+  #load(): Promise<void> {
+    // Of rows that were not shown before, the first page is shown before the others arrive.
+    const wanted = Math.min(this.#limit, this.#set?.size ?? 0);
+    const atFirst = this.#set ? Math.max(wanted, 100) : this.#limit;
+    const load = async (signal: AbortSignal) => {
+      const first = await this.#page(null, atFirst, signal);
+      const set = this.#open(first);
+      const { key } = set.view;
+      const lists = await this.#childrenOf(this.options.include ?? []);
+      for (const list of lists) list.load(first.rows, key);
+      while (typeof set.cursor === "string" && set.size < wanted) {
+        const page = await this.#page(set.cursor, wanted - set.size, signal);
+        set.extend(page);
+        for (const list of lists) list.load(page.rows, key);
+      }
+      const { stream, position } = first;
+      this.#set = set;
+      this.#children = lists;
+      this.#joined = new WeakMap();
+      this.#childPosition = position;
+      this.#reset = null;
+      if (this.#apply(set, this.#missed, this.#missedConflated)) this.reload();
+      if (!this.#host.follow(this, { stream, position })) {
+        throw new Error("The rows are too old.");
+      }
+    };
+    return this.#ask(load, () => this.reload());
+  }
+
+  /** The set of the rows of a page that match. */
+  #open(page: Page): RowSet {
+    const unknown = { name: this.name, key: ["id"], parent: null, columns: [] };
+    const table = this.#host.schema.table(this.name) ?? unknown;
+    const { search = "", sort } = this.options;
+    const matches = matcherOf(this.filter, search, table);
+    const view = { key: table.key, matches, ...orderOf(table, sort) };
+    return new RowSet(view, page);
+  }
+
+  async #childrenOf(include: readonly string[]): Promise<Children[]> {
+    if (include.length === 0) return [];
+    const { Children } = await import("./children.ts"); // few tables have them
+    const tables = include.flatMap((name) => this.#host.schema.table(name) ?? []);
+    return tables.map((child) => new Children(child));
   }
 
   /** Load the next page where rows have left, or the limit has grown. */
@@ -291,14 +309,22 @@ export class LiveTable<R extends object = Row> {
       return;
     }
     this.#isLoadingMore = true;
-    void this.#ask(
-      async (signal) => {
-        const page = await this.#page(cursor, this.#limit - set.size, signal);
-        // A TRUNCATE in between leaves nothing that the page could continue.
-        if (set.cursor === cursor) set.extend(page, this.#missed, this.#missedConflated);
-      },
-      () => this.#fill(true),
-    );
+    const askedAt = [set.position, this.#childPosition] as const;
+    const load = async (signal: AbortSignal) => {
+      const page = await this.#page(cursor, this.#limit - set.size, signal);
+      // A TRUNCATE in between leaves nothing that the page could continue.
+      if (set.cursor !== cursor) return;
+      set.extend(page);
+      for (const list of this.#children) list.load(page.rows, set.view.key);
+      // The page may show a later moment: the events since it was requested once more, for its rows.
+      const before = [set.position, this.#childPosition] as const;
+      [set.position, this.#childPosition] = askedAt;
+      const isUncertain = this.#apply(set, this.#missed, this.#missedConflated);
+      set.position = Math.max(before[0], set.position);
+      this.#childPosition = Math.max(before[1], this.#childPosition);
+      if (isUncertain) this.reload();
+    };
+    void this.#ask(load, () => this.#fill(true));
   }
 
   async #page(cursor: string | null, most: number, signal: AbortSignal): Promise<Page> {
@@ -307,7 +333,9 @@ export class LiveTable<R extends object = Row> {
     const query = filterToQuery(this.filter, this.#host.schema.table(this.name));
     if (search !== "") query.set("search", search);
     if (sort !== undefined) query.set("sort", sort);
-    query.set("limit", String(Math.min(most, LARGEST_PAGE)));
+    for (const child of this.options.include ?? []) query.append("include", child);
+    const largest = query.has("include") ? LARGEST_PAGE_INCLUDING : LARGEST_PAGE;
+    query.set("limit", String(Math.min(most, largest)));
     if (cursor !== null) query.set("cursor", cursor);
     const address = `${this.#writes.path}?${query.toString()}`;
     const page = await this.#host.api.request(readPage, address, { signal });
@@ -353,7 +381,8 @@ export class LiveTable<R extends object = Row> {
   #publish(): void {
     const phase = this.#phase();
     const set = this.#set;
-    const rows = set ? this.#writes.over(set.rows, set.view) : this.#snapshot.get().rows;
+    const written = set ? this.#writes.over(set.rows, set.view) : this.#snapshot.get().rows;
+    const rows = set && this.#children.length > 0 ? written.map(this.#join) : written;
     const state: TableState = {
       phase,
       staleSince: phase === "stale" ? this.#host.connected().heardAt : null,
@@ -367,17 +396,4 @@ export class LiveTable<R extends object = Row> {
       state,
     });
   }
-}
-
-function readPage(body: unknown): Page | null {
-  if (!isRow(body)) return null;
-  const { stream, position, next_cursor } = body;
-  const rows = body[ORDERS] ?? body.rows;
-  const isPage =
-    typeof stream === "string" &&
-    typeof position === "number" &&
-    (next_cursor === null || typeof next_cursor === "string") &&
-    Array.isArray(rows);
-  if (!isPage) return null;
-  return { stream, position, rows: rows.filter(isRow), next_cursor };
 }

@@ -1,12 +1,13 @@
 /** One connection to the system, and the tables that it keeps right. */
 import { Connection, type LiveState } from "./connection.ts";
-import { EventReader, type EventsOptions, type StreamEvent } from "./event-reader.ts";
+import type { EventsOptions, StreamEvent } from "./event-reader.ts";
 import type { Filter, Tables } from "./filters.ts";
 import type { Place } from "./follower.ts";
 import { FrameBatch } from "./frame-batch.ts";
 import { Api, type ApiOptions } from "./http.ts";
 import { toJson } from "./json.ts";
-import { type AnyTable, type Host, LiveTable, type TableOptions } from "./live-table.ts";
+import { type AnyTable, LiveTable } from "./live-table.ts";
+import type { Host, TableOptions } from "./table-state.ts";
 import type { ChangeEvent } from "./messages.ts";
 import type { Observable } from "./observable.ts";
 import type { Row } from "./row.ts";
@@ -15,6 +16,8 @@ import type { WebSocketClass } from "./transport.ts";
 import { watchWaking } from "./waking.ts";
 
 export interface ConnectOptions extends ApiOptions {
+  /** An API that other code uses as well; instead of the options of one. */
+  readonly api?: Api;
   /** Default: the runtime's own. Undefined: always use server-sent events. */
   readonly WebSocket?: WebSocketClass | undefined;
 }
@@ -36,6 +39,8 @@ interface Received {
 const KEPT_MS = 5_000;
 /** The server's limit on the tables of a subscription. */
 const MOST_TABLES = 50;
+/** So many missed events are never worth a snapshot. */
+const FEW_EVENTS = 200;
 /** The server refuses an address of more than 8,000 characters. */
 const LONGEST_FILTERS = 4_000;
 
@@ -59,19 +64,23 @@ export class Live<T extends RowTypes = Record<string, Row>> {
   readonly #listeners = new Set<EventsListener>();
   readonly #host: Host;
   #asked = "null";
+  /** The connection was started without a place. */
+  #isBlind = false;
+  /** Called when events arrive, before the frame that delivers them. */
+  readonly #heralds = new Set<(position: number) => void>();
   #stopWatching: (() => void) | null = null;
 
   constructor(options: ConnectOptions = {}) {
     this.#options = options;
-    this.api = new Api(options);
+    this.api = options.api ?? new Api(options);
     this.schema = new SchemaFeed(this.api);
     this.#connection = new Connection({
       api: this.api,
-      onEvents: (events, conflated) =>
-        this.#batch.push(events.map((event) => ({ event, conflated }))),
+      onEvents: (events, conflated) => this.#receive(events, conflated),
       onReset: (reason) => this.#startOver(reason),
       onSchema: (version) => this.schema.announce(version),
       conflates: () => this.#listeners.size === 0,
+      skipTo: (known) => this.#skipTo(known),
       ...("WebSocket" in options && { WebSocket: options.WebSocket }),
     });
     this.#host = {
@@ -84,6 +93,7 @@ export class Live<T extends RowTypes = Record<string, Row>> {
       failed: () => this.#begin(),
     };
     this.connection.subscribe(() => {
+      this.#findPlace();
       for (const table of this.#tables) table.connectionChanged();
     });
     let version: string | undefined;
@@ -118,19 +128,26 @@ export class Live<T extends RowTypes = Record<string, Row>> {
    * Every change after a position, once and in order. The loop may end and begin again, also after a
    * restart of the program, with the place of the last event or with a `store` of yours.
    */
-  events(options: EventsOptions = {}): AsyncIterableIterator<StreamEvent> {
-    return new EventReader(this.api, options, this.#options);
+  async *events(options: EventsOptions = {}): AsyncGenerator<StreamEvent, undefined> {
+    const { EventReader } = await import("./event-reader.ts"); // a page seldom needs it
+    yield* new EventReader(this.api, options, this.#options);
   }
 
-  /** Get every event of every table, in batches of one frame. The connection must not be filtered. */
-  readonly listen = (listener: EventsListener): (() => void) => {
+  /**
+   * Get every event of every table, in batches of one frame; an empty batch after a reset. Meanwhile no
+   * table is filtered by the server. `onArrival` is told the newest position before the frame.
+   */
+  listen(listener: EventsListener, onArrival?: (position: number) => void): () => void {
     this.#listeners.add(listener);
+    if (onArrival) this.#heralds.add(onArrival);
     this.#subscribe();
+    queueMicrotask(() => this.#begin()); // tables that are followed at the same time come first
     return () => {
       this.#listeners.delete(listener);
+      if (onArrival) this.#heralds.delete(onArrival);
       this.#subscribe();
     };
-  };
+  }
 
   /** Find out at once whether the connection still works. */
   wake(): void {
@@ -143,6 +160,7 @@ export class Live<T extends RowTypes = Record<string, Row>> {
     for (const table of this.#tables) table.stop();
     this.#leaving.clear();
     this.#tables.clear();
+    this.#listeners.clear();
     this.#stop();
   }
 
@@ -164,7 +182,7 @@ export class Live<T extends RowTypes = Record<string, Row>> {
       this.#tables.delete(table);
       this.#known.delete(toJson([table.name, table.options]));
       table.stop();
-      if (this.#tables.size === 0) this.#stop();
+      if (this.#tables.size + this.#listeners.size === 0) this.#stop();
       else this.#subscribe();
     };
     this.#leaving.set(table, setTimeout(leave, KEPT_MS));
@@ -197,23 +215,37 @@ export class Live<T extends RowTypes = Record<string, Row>> {
   /** Connect when each table was loaded, or failed to. */
   #begin(stream?: string): void {
     if (this.connection.get().phase !== "idle") return;
-    const loaded = [...this.#tables].filter((table) => table.isLoaded);
-    const waits = [...this.#tables].some(
-      (table) => !table.isLoaded && table.state.problem === null,
-    );
-    const [first] = loaded.sort((a, b) => a.position - b.position);
+    const positions = [...this.#tables].flatMap(({ position }) => position ?? []);
+    const waits = [...this.#tables].some((table) => table.isExpected);
     this.#streamOfTables = stream ?? this.#streamOfTables;
-    if (waits || !first || this.#streamOfTables === null) return;
-    this.#startAt({ stream: this.#streamOfTables, position: first.position });
+    if (waits) return;
+    const position = Math.min(...positions);
+    if (positions.length > 0) this.#startAt({ stream: this.#streamOfTables ?? "", position });
+    else if (this.#listeners.size > 0 && [...this.#tables].every((table) => table.isRefused)) {
+      this.#startAt(null);
+    }
   }
 
   #streamOfTables: string | null = null;
 
-  #startAt(place: Place): void {
+  /** Null: with the newest event. */
+  #startAt(place: Place | null): void {
     this.#batch.clear();
-    for (const table of this.#tables) table.since = place.position;
+    for (const table of this.#tables) table.since = place?.position ?? 0;
+    this.#isBlind = place === null;
     this.#subscribe();
     this.#connection.start(place);
+  }
+
+  /** A connection without a place begins where its gateway is: older snapshots do not fit. */
+  #findPlace(): void {
+    const { position } = this.connection.get();
+    if (!this.#isBlind || position === null) return;
+    this.#isBlind = false;
+    for (const table of this.#tables) {
+      table.since = position;
+      if (table.position !== null && table.position < position) table.reload();
+    }
   }
 
   #subscribe(): void {
@@ -230,8 +262,9 @@ export class Live<T extends RowTypes = Record<string, Row>> {
   /** One filter for each table: where several are wanted, every row comes. */
   #wanted(): Tables | null {
     const wanted: Record<string, Filter> = {};
-    for (const { name, filter, isRefused } of this.#tables) {
+    for (const { name, filter, options, isRefused } of this.#tables) {
       if (isRefused) continue;
+      for (const child of options.include ?? []) wanted[child] = {};
       wanted[name] = name in wanted && toJson(wanted[name]) !== toJson(filter) ? {} : filter;
     }
     const count = Object.keys(wanted).length;
@@ -239,6 +272,12 @@ export class Live<T extends RowTypes = Record<string, Row>> {
   }
 
   // --- events ----------------------------------------------------------------------------------
+
+  #receive(events: readonly ChangeEvent[], conflated: boolean): void {
+    const { position } = this.connection.get();
+    if (events.length > 0) for (const herald of this.#heralds) herald(position ?? 0);
+    this.#batch.push(events.map((event) => ({ event, conflated })));
+  }
 
   #deliver(received: readonly Received[]): void {
     const events = received.map(({ event }) => event);
@@ -253,6 +292,15 @@ export class Live<T extends RowTypes = Record<string, Row>> {
     for (const table of this.#tables) table.since = position ?? 0;
     this.#reloadAll(reason, null);
     for (const listener of this.#listeners) listener([], false);
+  }
+
+  /** A return costs what is shown, not what happened: snapshots, if they are smaller. */
+  async #skipTo({ stream, position }: Place): Promise<Place | null> {
+    const tables = [...this.#tables].filter((table) => table.position !== null);
+    const shown = tables.reduce((sum, { rows }) => sum + rows.length, 0);
+    const head = await tables[0]?.head();
+    if (head?.stream !== stream) return null;
+    return head.position - position > Math.max(shown, FEW_EVENTS) ? head : null;
   }
 
   #reloadAll(reason: string, except: AnyTable | null): void {

@@ -64,48 +64,41 @@ export type ServerMessage =
   /** A type of a newer server. */
   | { readonly type: "unknown" };
 
-/** What a member of a message may be. */
-interface Member {
-  readonly types: readonly string[];
-  readonly accepts: (value: unknown) => boolean;
-}
+/** Whether a value is what a member of a message may be. */
+type Member = (value: unknown) => boolean;
+
 const isText = (value: unknown): value is string => typeof value === "string";
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
-
-const text: Member = { types: ["string"], accepts: isText };
-const position: Member = { types: ["number"], accepts: (it) => isWhole(it) && it >= 0 };
-const seconds: Member = { types: ["number"], accepts: (it) => typeof it === "number" && it > 0 };
-const object: Member = { types: ["object", "null"], accepts: (it) => it === null || isRow(it) };
-const list: Member = { types: ["array"], accepts: Array.isArray };
-const orNothing = ({ types, accepts }: Member): Member & { optional: true } => ({
-  types: [...types, "null"],
-  accepts: (it) => it == null || accepts(it),
-  optional: true,
-});
+const isPosition: Member = (value) => isWhole(value) && value >= 0;
+const isPositive: Member = (value) => typeof value === "number" && value > 0;
+const orNothing =
+  (accepts: Member): Member =>
+  (value) =>
+    value == null || accepts(value);
 
 /** The members that are read, by the type of the message. */
 export const MESSAGES = {
   hello: {
-    gateway: text,
-    stream: text,
-    position,
-    schema: orNothing(text),
-    heartbeat_seconds: seconds,
+    gateway: isText,
+    stream: isText,
+    position: isPosition,
+    schema: orNothing(isText),
+    heartbeat_seconds: isPositive,
   },
-  authenticated: { rows: orNothing(object) },
-  expiring: { seconds },
+  authenticated: { rows: orNothing(isRow) },
+  expiring: { seconds: isPositive },
   events: {
-    first: position,
-    last: position,
-    conflated: orNothing({ types: ["boolean"], accepts: (it) => typeof it === "boolean" }),
-    events: list,
+    first: isPosition,
+    last: isPosition,
+    conflated: orNothing((value) => typeof value === "boolean"),
+    events: Array.isArray,
   },
-  heartbeat: { position },
-  pong: { position: orNothing(position) },
-  subscribed: { position },
-  reset: { reason: text, position },
-  schema: { version: text },
-  error: { code: text, message: text },
+  heartbeat: { position: isPosition },
+  pong: { position: orNothing(isPosition) },
+  subscribed: { position: isPosition },
+  reset: { reason: isText, position: isPosition },
+  schema: { version: isText },
+  error: { code: isText, message: isText },
 } satisfies Record<string, Record<string, Member>>;
 
 /** Read one message; null where it is none, or one that may have held anything. */
@@ -114,7 +107,7 @@ export function readMessage(data: unknown): ServerMessage | null {
   if (!isRow(message) || !isText(message.type)) return null;
   if (!Object.hasOwn(MESSAGES, message.type)) return { type: "unknown" };
   const members = Object.entries<Member>(MESSAGES[message.type as keyof typeof MESSAGES]);
-  if (!members.every(([name, { accepts }]) => accepts(message[name]))) return null;
+  if (!members.every(([name, accepts]) => accepts(message[name]))) return null;
   return message.type === "events"
     ? readEvents(message as unknown as RawEvents)
     : (message as unknown as ServerMessage);

@@ -9,8 +9,8 @@ import type { Matcher } from "./filters.ts";
 import type { ChangeEvent } from "./messages.ts";
 import { ORDERS } from "./messages.ts";
 import { isId, keyOf, type Row, versionOf } from "./row.ts";
-import type { Column, Table } from "./schema.ts";
-import { compareColumn, ordersExactly } from "./values.ts";
+import type { Table } from "./schema.ts";
+import { compareColumn, type Compared, ordersExactly } from "./values.ts";
 
 export type Compare = (a: Row, b: Row) => number;
 
@@ -31,7 +31,8 @@ export function orderOf(
 ): Pick<View, "compare" | "isExact"> {
   const sign = sort === undefined || sort.startsWith("-") ? -1 : 1;
   const known = (name: string) => table.columns.find((column) => column.name === name);
-  const described = (name: string): Column => known(name) ?? { ...UNDESCRIBED, name };
+  const described = (name: string): Compared =>
+    known(name) ?? { name, kind: "integer", type: "", choices: null };
   const first = sort === undefined ? undefined : known(sort.replace(/^-/, ""));
   const columns = [...(first ? [first] : []), ...table.key.map(described)];
   const terms = columns.map((column) => ({ name: column.name, compare: compareColumn(column) }));
@@ -47,19 +48,6 @@ export function orderOf(
   };
   return { compare, isExact: columns.every(ordersExactly) };
 }
-
-const UNDESCRIBED: Column = {
-  name: "",
-  type: "",
-  kind: "integer",
-  nullable: false,
-  writable: false,
-  default: false,
-  choices: null,
-  next: null,
-  max_length: null,
-  comment: null,
-};
 
 export interface Page<R extends Row = Row> {
   readonly stream: string;
@@ -98,11 +86,10 @@ export class RowSet<R extends Row = Row> {
   }
 
   /**
-   * Append the next page. It may show a later moment than the set: `missed` are the events since it was
-   * requested; versions tell which of them it shows already.
+   * Append the next page. It may show a later moment than the set: apply the events since it was requested
+   * once more; versions tell which of them it shows already.
    */
-  extend(page: Page<R>, missed: readonly ChangeEvent<R>[], conflated: boolean): void {
-    const { position } = this;
+  extend(page: Page<R>): void {
     this.cursor = page.next_cursor;
     this.#boundary = this.#end(page);
     const added = new Map<string, R>();
@@ -111,9 +98,6 @@ export class RowSet<R extends Row = Row> {
       if (isNewer(row, this.#byKey.get(key))) added.set(key, row);
     }
     this.#change(added);
-    this.position = -1;
-    this.apply(missed, conflated);
-    this.position = Math.max(position, this.position);
   }
 
   /** Apply events; returns whether rows have to be loaded that are not in the range. */

@@ -73,20 +73,25 @@ function readTable(value: unknown): Table | null {
 
 function readColumn(value: unknown): Column | null {
   if (!isRow(value) || typeof value.name !== "string") return null;
-  const { type, kind, choices, next, max_length, comment } = value;
-  return {
-    name: value.name,
-    type: typeof type === "string" ? type : "",
-    kind: KINDS.includes(kind as Kind) ? (kind as Kind) : "other",
-    nullable: value.nullable !== false,
-    writable: value.writable === true,
-    default: value.default === true,
+  const { kind, choices, next } = value;
+  const read = {
+    ...USUAL,
+    ...value,
+    kind: KINDS.includes(kind as Kind) ? kind : "other",
     choices: isTexts(choices) ? choices : null,
-    next: isRow(next) && Object.values(next).every(isTexts) ? (next as Column["next"]) : null,
-    max_length: typeof max_length === "number" ? max_length : null,
-    comment: typeof comment === "string" ? comment : null,
+    next: isRow(next) && Object.values(next).every(isTexts) ? next : null,
   };
+  return read as unknown as Column;
 }
+
+const USUAL = {
+  type: "",
+  nullable: true,
+  writable: false,
+  default: false,
+  max_length: null,
+  comment: null,
+};
 
 const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === "string");

@@ -23,7 +23,7 @@ export type WebSocketClass = new (
 ) => Pick<WebSocket, "close" | "send" | "readyState" | "onopen" | "onmessage" | "onclose">;
 
 export const UNAUTHORIZED = 4001;
-const LOST = 1006;
+export const LOST = 1006;
 const OPEN = 1;
 
 export function openWebSocket(Socket: WebSocketClass, url: string, handlers: Handlers): Transport {
@@ -48,65 +48,17 @@ export function openWebSocket(Socket: WebSocketClass, url: string, handlers: Han
 /** Read with `fetch`: unlike an EventSource it tells why it was refused, shows bytes, and is in Node. */
 export function openEventStream(api: Api, path: string, handlers: Handlers): Transport {
   const request = new AbortController();
-  void readStream(api, path, handlers, request.signal).then((code) => {
-    if (!request.signal.aborted) handlers.onClose(code);
+  const { signal } = request;
+  const read = async (): Promise<number> => {
+    try {
+      const { readEventStream } = await import("./event-stream.ts"); // few pages need it
+      return await readEventStream(api, path, handlers, signal);
+    } catch {
+      return LOST;
+    }
+  };
+  void read().then((code) => {
+    if (!signal.aborted) handlers.onClose(code);
   });
   return { name: "sse", send: () => false, close: () => request.abort() };
-}
-
-async function readStream(
-  api: Api,
-  path: string,
-  handlers: Handlers,
-  signal: AbortSignal,
-): Promise<number> {
-  try {
-    const headers = { Accept: "text/event-stream" };
-    const response = await api.fetch(path, { headers, signal, cache: "no-store" });
-    if (response.status === 401) return UNAUTHORIZED;
-    const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream");
-    if (!response.ok || !isStream || !response.body) return LOST;
-    handlers.onOpen();
-    const lines = new EventLines();
-    const decoder = new TextDecoder();
-    const reader = response.body.getReader();
-    const isOpen = () => !signal.aborted;
-    for (let part = await reader.read(); !part.done && isOpen(); part = await reader.read()) {
-      handlers.onBytes();
-      for (const data of lines.push(decoder.decode(part.value, { stream: true }))) {
-        if (isOpen()) handlers.onMessage(data);
-      }
-    }
-    return LOST;
-  } catch {
-    return LOST;
-  }
-}
-
-/** Cuts a stream of text into events, and returns their data. Pure. */
-export class EventLines {
-  /** The begin of an event whose end has not arrived. */
-  #parts: string[] = [];
-
-  /** Proxies may cut anywhere, but the server ends lines with \n alone. */
-  *push(text: string): IterableIterator<string> {
-    let start = 0;
-    // The empty line that ends an event may have been cut in its middle.
-    if (text.startsWith("\n") && this.#parts.at(-1)?.endsWith("\n")) {
-      yield* this.#end("");
-      start = 1;
-    }
-    for (let end = text.indexOf("\n\n", start); end >= 0; end = text.indexOf("\n\n", start)) {
-      yield* this.#end(text.slice(start, end));
-      start = end + 2;
-    }
-    if (start < text.length) this.#parts.push(text.slice(start));
-  }
-
-  *#end(text: string): IterableIterator<string> {
-    const lines = [...this.#parts, text].join("").split("\n");
-    this.#parts = [];
-    const data = lines.filter((line) => line.startsWith("data:"));
-    if (data.length > 0) yield data.map((line) => line.replace(/^data: ?/, "")).join("\n");
-  }
 }

@@ -58,7 +58,7 @@ function byCodePoint(a: string, b: string): number {
 }
 
 /** The form of a column's value; undefined columns are not described. */
-export function formOf(value: unknown, column: Column | undefined): Form {
+export function formOf(value: unknown, column: Pick<Column, "kind" | "type"> | undefined): Form {
   if (value === null || value === undefined) return null;
   switch (column?.kind) {
     case "date":
@@ -114,13 +114,16 @@ export function instantOf(text: string): Decimal | undefined {
   return { double: Number(digits), digits, scale: 0 };
 }
 
+/** What has to be known of a column to compare its values. */
+export type Compared = Pick<Column, "name" | "kind" | "type" | "choices">;
+
 type Compare = (a: unknown, b: unknown) => number;
 
 const NAN: Decimal = { double: Infinity }; // PostgreSQL orders it after every number
 const collator = new Intl.Collator();
 
 /** How PostgreSQL orders a column's values that are not null. */
-export function compareColumn(column: Column): Compare {
+export function compareColumn(column: Compared): Compare {
   switch (column.kind) {
     case "integer":
     case "number":
@@ -141,7 +144,7 @@ export function compareColumn(column: Column): Compare {
 }
 
 /** Whether `compareColumn` is certain to order values as the database does, whatever its collation. */
-export const ordersExactly = ({ kind, type }: Column): boolean =>
+export const ordersExactly = ({ kind, type }: Compared): boolean =>
   kind === "choice" ? !isTextType(type) : !["text", "other", "json", "array"].includes(kind);
 
 const isTextType = (type: string): boolean => /^(text|character|varchar|bpchar|citext)/.test(type);

@@ -187,6 +187,7 @@ describe("reconnecting", () => {
     const waits: number[] = [];
     for (let attempt = 0; attempt < 7; attempt += 1) {
       newest().break();
+      await vi.dynamicImportSettled();
       await vi.advanceTimersByTimeAsync(0); // a request for server-sent events fails by itself
       const wait = (state().retryAt ?? 0) - Date.now();
       await vi.advanceTimersByTimeAsync(wait - 1);
@@ -420,7 +421,7 @@ describe("with tokens", () => {
     await signedIn(() => null);
     newest().say(hello());
     newest().say(frame(11, 12));
-    let signIn = (_again: boolean): void => undefined;
+    let signIn: (again: boolean) => void = () => undefined;
     refused.mockReturnValue(new Promise((resolve) => (signIn = resolve)));
     newest().break(4001);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -452,6 +453,8 @@ describe("where a WebSocket cannot be opened", () => {
       newest().break();
       await vi.advanceTimersByTimeAsync(1000);
     }
+    await vi.dynamicImportSettled();
+    await vi.advanceTimersByTimeAsync(0);
   };
 
   test("events arrive as server-sent events", async () => {
@@ -494,6 +497,8 @@ describe("where a WebSocket cannot be opened", () => {
     await vi.advanceTimersByTimeAsync(500);
     newest().break();
     await vi.advanceTimersByTimeAsync(1000);
+    await vi.dynamicImportSettled();
+    await vi.advanceTimersByTimeAsync(0);
     expect(state().phase).toBe("waiting");
     await vi.advanceTimersByTimeAsync(4000);
     expect(state().transport).toBe("websocket");

@@ -14,7 +14,8 @@ import {
 import type { LiveState } from "../connection.ts";
 import { toJson } from "../json.ts";
 import type { Live } from "../live.ts";
-import type { LiveTable, TableOptions, TableState } from "../live-table.ts";
+import type { LiveTable } from "../live-table.ts";
+import type { TableOptions, TableState } from "../table-state.ts";
 import type { Row } from "../row.ts";
 import type { Schema } from "../schema.ts";
 import type { KeyLike } from "../table-writes.ts";

@@ -1,4 +1,4 @@
-import type { ClockEstimate, Connection } from "real-time-orders";
+import type { ClockEstimate, Live } from "real-time-orders";
 import { FactsPopover } from "@/components/facts";
 import { formatClock, formatCount } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
@@ -12,13 +12,13 @@ import styles from "./connection-status.module.css";
 const TICK_MS = 1000;
 
 interface ConnectionStatusProps {
-  socket: Connection;
+  live: Live;
   progress: Progress;
 }
 
 /** The connection in one label; a popover has the details. */
-export function ConnectionStatus({ socket, progress }: ConnectionStatusProps) {
-  const state = useObservablePerFrame(socket.state);
+export function ConnectionStatus({ live, progress }: ConnectionStatusProps) {
+  const state = useObservablePerFrame(live.connection);
   const { shown } = useObservablePerFrame(progress.state);
   const offlineSince = useOffline();
   const now = useNow(TICK_MS);

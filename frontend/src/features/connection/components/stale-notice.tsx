@@ -1,6 +1,6 @@
 import { CloudOff, WifiOff } from "lucide-react";
 import { useEffect, useState } from "react";
-import type { Connection } from "real-time-orders";
+import type { Live } from "real-time-orders";
 import { formatClock } from "@/lib/format";
 import { apiTrouble } from "@/lib/http";
 import { useObservable, useObservablePerFrame } from "@/lib/use-observable";
@@ -12,7 +12,7 @@ import styles from "./stale-notice.module.css";
 const PATIENCE_MS = 1500;
 
 interface StaleNoticeProps {
-  socket: Connection;
+  live: Live;
   /** Request something from the API to find out whether it answers. */
   askApi: () => void;
 }
@@ -21,8 +21,8 @@ interface StaleNoticeProps {
  * Names the part of the system that does not answer and the age of what the page shows; tells screen
  * readers when the connection is back.
  */
-export function StaleNotice({ socket, askApi }: StaleNoticeProps) {
-  const state = useObservablePerFrame(socket.state);
+export function StaleNotice({ live, askApi }: StaleNoticeProps) {
+  const state = useObservablePerFrame(live.connection);
   const api = useObservable(apiTrouble);
   const { heardAt, lost } = state;
   const offlineSince = useOffline();
@@ -49,7 +49,7 @@ export function StaleNotice({ socket, askApi }: StaleNoticeProps) {
           <button
             type="button"
             onClick={() => {
-              socket.wake();
+              live.wake();
               askApi();
             }}
           >

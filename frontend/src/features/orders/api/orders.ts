@@ -9,26 +9,8 @@ import {
   withJson,
 } from "real-time-orders";
 import { request, send } from "@/lib/http";
-import { CountsPage, EventsPage, oneOrder, ordersPage } from "@/lib/protocol";
+import { CountsPage, EventsPage, oneOrder } from "@/lib/protocol";
 import { type Order } from "@/lib/row";
-
-export interface PageRequest {
-  readonly cursor: string | null;
-  readonly limit: number;
-  readonly signal: AbortSignal;
-}
-
-/** `key` is the column that identifies an order. */
-export function listOrders(
-  filter: URLSearchParams,
-  key: string,
-  { cursor, limit, signal }: PageRequest,
-) {
-  const query = new URLSearchParams(filter);
-  query.set("limit", String(limit));
-  if (cursor !== null) query.set("cursor", cursor);
-  return request(ordersPage(key), `/api/orders?${query.toString()}`, { signal });
-}
 
 /** How many orders match, by status. */
 export const countOrders = (filter: URLSearchParams, signal: AbortSignal): Promise<CountsPage> =>
@@ -51,9 +33,9 @@ export function createOrder(
 async function ifUnchanged(seen: Order): Promise<Record<string, string>> {
   if (versionOf(seen) > 0) return { "If-Match": `"${versionOf(seen)}"` };
   const response = await send(`/api/orders/${seen.id}`);
-  const now = oneOrder(seen.id).safeParse(await readJson(response));
-  if (now.success && toJson(now.data) !== toJson(seen)) {
-    throw new RefusedError(412, "The order has changed since.", {}, { order: now.data });
+  const now = oneOrder(seen.id)(await readJson(response));
+  if (now && toJson(now) !== toJson(seen)) {
+    throw new RefusedError(412, "The order has changed since.", {}, { order: now });
   }
   const tag = response.headers.get("ETag");
   return tag === null ? {} : { "If-Match": tag };

@@ -32,7 +32,8 @@ interface OrderPanelProps {
 export function OrderPanel({ id, feed, listen, onClose }: OrderPanelProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   const { query: history, events, touched } = useHistory(id, listen);
-  const known = useObservable(feed.state).table.orders.get(id);
+  useObservable(feed.state);
+  const known = feed.get(id);
   const now = useDatabaseNow(AGES_TICK_MS);
   useEffect(() => heading.current?.focus({ preventScroll: true }), [id]);
 

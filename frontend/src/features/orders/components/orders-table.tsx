@@ -39,7 +39,7 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
   const schema = useSchema();
   const differing = useObservable(choice.state);
   const columns = useMemo(() => shownColumns(schema, differing), [schema, differing]);
-  const { cursor, filter, orders } = state.table;
+  const { filter, hasMore } = state;
   const scroller = useRef<HTMLDivElement>(null);
   const isNarrow = useMedia("(max-width: 44rem)");
   const added = columns.filter(({ role }) => role === undefined).length;
@@ -70,7 +70,7 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
   useEffect(() => rows.measure(), [rows, rowPx]);
   useEffect(() => {
     if (last >= held.size - LOAD_BEFORE_END_ROWS) feed.loadMore();
-  }, [feed, last, held.size, cursor, state.loading]);
+  }, [feed, last, held.size, hasMore, state.loading]);
   useLayoutEffect(() => {
     scroller.current?.scrollTo({ top: 0 });
   }, [filter, state.sort]);
@@ -97,7 +97,7 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
     k: () => moveRowFocus(scroller, rows, -1),
     x: () => {
       const row = document.activeElement?.closest("[data-order]")?.getAttribute("data-order");
-      const order = feed.state.get().table.orders.get(idOf(row ?? "") ?? 0);
+      const order = feed.get(idOf(row ?? "") ?? 0);
       if (order && rights.write) selection.toggle(order);
     },
   });
@@ -125,7 +125,7 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
         className={styles.scroller}
         role="table"
         aria-label="Orders"
-        aria-rowcount={cursor === null ? orders.size + 1 : total === null ? -1 : total + 1}
+        aria-rowcount={hasMore ? (total === null ? -1 : total + 1) : state.rows.length + 1}
         tabIndex={0}
         onScroll={(event) => setScrolled(event.currentTarget.scrollTop > AT_TOP_PX)}
       >
@@ -166,9 +166,8 @@ function ordersBetween(feed: OrdersFeed, from: Id, to: Id): Order[] {
   const { rows } = feed.state.get();
   const orders: Order[] = [];
   let inside = false;
-  for (let row = 0; row < rows.size && orders.length < MOST_IN_A_RANGE; row += 1) {
-    const order = rows.at(row);
-    if (!order) continue;
+  for (const order of rows) {
+    if (orders.length === MOST_IN_A_RANGE) break;
     const edge = order.id === from || order.id === to;
     if (edge || inside) orders.push(order);
     if (edge && (inside || from === to)) break;

@@ -4,7 +4,7 @@ import { formatCount } from "@/lib/format";
 import { useObservable, useObservablePerFrame } from "@/lib/use-observable";
 import { countOf, type OrderCounts } from "../model/order-counts";
 import { EVERYTHING, isEverything, type OrderFilter } from "../model/order-filter";
-import { isNewestFirst, type OrderSort } from "../model/order-sort";
+import type { OrderSort } from "../model/order-sort";
 import type { FeedState, OrdersFeed } from "../model/orders-feed";
 import { EmptyOrders, NothingFound, NotLoaded } from "./blank";
 import styles from "./orders-view.module.css";
@@ -27,7 +27,7 @@ export function OrdersView(props: OrdersViewProps) {
   const { feed, counts, current, searchBox, onFilter, onSort, onNewOrder } = props;
   const state = useObservable(feed.state);
   const known = useObservablePerFrame(counts);
-  const { filter } = state.table;
+  const { filter } = state;
   const clear = useCallback(() => onFilter(EVERYTHING), [onFilter]);
   const total = known && countOf(known, filter.status);
   return (
@@ -67,21 +67,16 @@ interface ContentProps {
 
 function Content(props: ContentProps) {
   const { feed, state, total, current, onSort, onNewOrder, onClear } = props;
-  const { table, loaded, loading, problem } = state;
+  const { filter, rows, loaded, loading, problem } = state;
   if (!loaded && problem) return <NotLoaded problem={problem} onRetry={() => feed.reload()} />;
-  if (table.orders.size > 0) return <OrdersTable {...{ feed, state, total, current, onSort }} />;
+  if (rows.length > 0) return <OrdersTable {...{ feed, state, total, current, onSort }} />;
   if (!loaded || loading === "page") return <p className={styles.loading}>Loading orders…</p>;
-  if (isEverything(table.filter)) return <EmptyOrders onNewOrder={onNewOrder} />;
+  if (isEverything(filter)) return <EmptyOrders onNewOrder={onNewOrder} />;
   return <NothingFound onClear={onClear} />;
 }
 
-function sizeText({ loaded, table, sort, loading }: FeedState, total: number | null): string {
+function sizeText({ loaded, rows, hasMore }: FeedState, total: number | null): string {
   if (!loaded) return "";
-  const { size } = table.orders;
-  if (!isNewestFirst(sort) && table.cursor !== null && loading !== null) {
-    const of = total === null ? "" : ` of ${formatCount(total)}`;
-    return `sorting: ${formatCount(size)}${of} loaded`;
-  }
-  if (table.cursor === null) return formatCount(size);
-  return total === null ? `${formatCount(size)}+` : formatCount(total);
+  if (!hasMore) return formatCount(rows.length);
+  return total === null ? `${formatCount(rows.length)}+` : formatCount(total);
 }

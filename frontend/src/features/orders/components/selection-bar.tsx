@@ -15,7 +15,7 @@ export function SelectionBar({ feed }: { feed: OrdersFeed }) {
   const { rights, writes, selection } = useOrders();
   const schema = useSchema();
   const selected = useObservable(selection.state);
-  const { table } = useObservable(feed.state);
+  useObservable(feed.state);
   const [moving, setMoving] = useState(false);
   if (selected.size === 0) return null;
 
@@ -24,7 +24,7 @@ export function SelectionBar({ feed }: { feed: OrdersFeed }) {
   const [target, ...others] = new Set(steps);
   const where = target !== undefined && others.length === 0 ? ` to ${target}` : "";
   const changed = orders.flatMap((order) => {
-    const now = table.orders.get(order.id);
+    const now = feed.get(order.id);
     return now && versionOf(now) !== versionOf(order) ? [now] : [];
   });
 

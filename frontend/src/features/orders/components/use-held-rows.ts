@@ -1,7 +1,6 @@
 import { useState } from "react";
 import { HeldRows, type LiveRows } from "../model/held-rows";
 import type { FeedState } from "../model/orders-feed";
-import { isNewestFirst } from "../model/order-sort";
 
 interface Holding {
   readonly held: HeldRows;
@@ -10,14 +9,12 @@ interface Holding {
 }
 
 /** The rows to show: the live rows, or while `hold` rows that keep their places. */
-export function useHeldRows({ table, rows, sort }: FeedState, hold: boolean): HeldRows {
-  const live: LiveRows = { rows, index: table.orders, floor: table.floor };
-  const view = [table.filter, sort];
+export function useHeldRows({ rows, pages, filter, sort }: FeedState, hold: boolean): HeldRows {
+  const live: LiveRows = { rows, pages };
+  const view = [filter, sort];
   const [state, setState] = useState<Holding>(() => ({ held: HeldRows.of(live), live, view }));
   const sameView = view.every((part, at) => part === state.view[at]);
-  // A sorted table cannot be held while its remaining pages are loading.
-  const complete = isNewestFirst(sort) || table.cursor === null;
-  const keep = hold && sameView && complete && table.orders.size > 0;
+  const keep = hold && sameView && rows.length > 0;
   const held = keep
     ? state.held.over(live)
     : state.held.isOf(live)

@@ -4,8 +4,6 @@
  */
 import type { Id } from "real-time-orders";
 import type { Order } from "@/lib/row";
-import { OrderIndex } from "./order-index";
-import type { Rows } from "./order-sort";
 
 export interface ShownRow {
   readonly order: Order;
@@ -14,16 +12,15 @@ export interface ShownRow {
 }
 
 export interface LiveRows {
-  readonly rows: Rows;
-  readonly index: OrderIndex;
-  /** Orders below this id are not loaded yet. */
-  readonly floor: Id;
+  readonly rows: readonly Order[];
+  /** How many pages are loaded: rows of further pages are appended. */
+  readonly pages: number;
 }
 
 export class HeldRows {
   readonly #frozen: LiveRows;
   readonly #live: LiveRows;
-  #fresh: number | undefined;
+  #now: ReadonlyMap<Id, Order> | undefined;
 
   private constructor(frozen: LiveRows, live: LiveRows) {
     this.#frozen = frozen;
@@ -36,7 +33,7 @@ export class HeldRows {
 
   /** The same rows in the same places, with the values of the live table. */
   over(live: LiveRows): HeldRows {
-    if (live.rows === this.#live.rows && live.floor === this.#live.floor) return this;
+    if (live.rows === this.#live.rows) return this;
     return new HeldRows(extended(this.#frozen, live), live);
   }
 
@@ -46,39 +43,35 @@ export class HeldRows {
   }
 
   get size(): number {
-    return this.#frozen.rows.size;
+    return this.#frozen.rows.length;
   }
 
   at(row: number): ShownRow | undefined {
-    const frozen = this.#frozen.rows.at(row);
-    if (!frozen) return undefined;
-    const order = this.#live.index.get(frozen.id);
+    const frozen = this.#frozen.rows[row];
+    if (!frozen || this.#frozen === this.#live) return frozen && { order: frozen, gone: false };
+    this.#now ??= byId(this.#live.rows);
+    const order = this.#now.get(frozen.id);
     return order ? { order, gone: false } : { order: frozen, gone: true };
   }
 
   /** How many new orders are not shown. */
   get fresh(): number {
-    this.#fresh ??= countFresh(this.#frozen.index, this.#live.index);
-    return this.#fresh;
+    if (this.#frozen === this.#live) return 0;
+    const shown = byId(this.#frozen.rows);
+    return this.#live.rows.reduce((count, { id }) => (shown.has(id) ? count : count + 1), 0);
   }
 }
 
-/** Pages of older orders that were loaded meanwhile are appended: they move no row in view. */
+const byId = (rows: readonly Order[]): ReadonlyMap<Id, Order> =>
+  new Map(rows.map((order) => [order.id, order]));
+
+/** Pages that were loaded meanwhile are appended: they move no row in view. */
 function extended(frozen: LiveRows, live: LiveRows): LiveRows {
-  if (live.floor >= frozen.floor || frozen.rows !== frozen.index) return frozen;
-  const older = new Map<Id, Order>();
-  for (let row = live.index.countFrom(frozen.floor); row < live.index.size; row += 1) {
-    const order = live.index.at(row);
-    if (order) older.set(order.id, order);
-  }
-  const index = frozen.index.with(older);
-  return { rows: index, index, floor: live.floor };
-}
-
-function countFresh(frozen: OrderIndex, live: OrderIndex): number {
-  let fresh = 0;
-  for (const [before, after] of OrderIndex.differences(frozen, live)) {
-    if (!before && after) fresh += 1;
-  }
-  return fresh;
+  if (live.pages === frozen.pages) return frozen;
+  const shown = byId(frozen.rows);
+  const end = live.rows.findLastIndex(({ id }) => shown.has(id));
+  const older = live.rows.slice(end + 1);
+  // The page has not arrived yet.
+  if (older.length === 0) return frozen;
+  return { rows: [...frozen.rows, ...older], pages: live.pages };
 }

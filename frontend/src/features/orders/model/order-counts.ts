@@ -1,8 +1,8 @@
 /** How many orders have each status. Pure. */
-import { type ChangeEvent, type Row, rowsOf } from "real-time-orders";
+import { type ChangeEvent, type Matcher, type Row, rowsOf } from "real-time-orders";
 import { type CountsPage } from "@/lib/protocol";
 import type { OrderSchema } from "@/lib/schema";
-import type { Matcher, OrderFilter } from "./order-filter";
+import type { OrderFilter } from "./order-filter";
 
 /** By status; orders without one count under "". */
 export type OrderCounts = ReadonlyMap<string, number>;

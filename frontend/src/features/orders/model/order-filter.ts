@@ -1,6 +1,10 @@
 /** Filter and sorting of the table, in the forms of the address, the API and the stream. */
-import type { Row } from "real-time-orders";
-import { textIn } from "@/lib/row";
+import {
+  type Filter,
+  filterToQuery,
+  type Matcher,
+  matcherOf as rowMatcherOf,
+} from "real-time-orders";
 import type { OrderSchema } from "@/lib/schema";
 import {
   isNewestFirst,
@@ -28,52 +32,31 @@ export const PLAIN_VIEW: OrderView = { filter: EVERYTHING, sort: NEWEST_FIRST };
 export const isEverything = (filter: OrderFilter): boolean =>
   filter.status === null && filter.customer === null && filter.search === "";
 
-export type Matcher = (row: Row) => boolean;
-
 /** Decides for orders from the stream what the API's filters decide for the rows of a page. */
-export function matcherOf(filter: OrderFilter, schema: OrderSchema): Matcher {
-  const matchesRest = restMatcherOf(filter, schema);
-  const { status } = filter;
-  return (row) => (status === null || schema.statusOf(row) === status) && matchesRest(row);
-}
+export const matcherOf = (filter: OrderFilter, schema: OrderSchema): Matcher =>
+  rowMatcherOf(toFilter(filter, schema), filter.search, schema.table);
 
 /** Whether customer and search match, whatever the status. */
-export function restMatcherOf({ customer, search }: OrderFilter, schema: OrderSchema): Matcher {
-  const words = fold(search).split(/\s+/).filter(Boolean);
-  const searched = schema.columns.filter(({ kind }) => kind === "text" || kind === "choice");
-  const isFound = (row: Row) => {
-    if (search.startsWith("#")) return search.slice(1) === String(row.id);
-    if (words.length === 0 || search === String(row.id)) return true;
-    const text = fold(searched.map(({ name }) => textIn(row, name) ?? "").join("\n"));
-    return words.every((word) => text.includes(word));
-  };
-  return (row) => (customer === null || schema.value("customer", row) === customer) && isFound(row);
-}
+export const restMatcherOf = (filter: OrderFilter, schema: OrderSchema): Matcher =>
+  matcherOf({ ...filter, status: null }, schema);
 
-/** The same folding as the API's: case and accents do not matter to a search. */
-const fold = (text: string): string =>
-  text
-    .normalize("NFKD")
-    .replace(/[\u0300-\u036f]/g, "")
-    .toLowerCase()
-    .replaceAll("ς", "σ");
-
-/** The filter as the API takes it. */
-export function toQuery(
-  { status, customer, search }: OrderFilter,
-  schema: OrderSchema,
-): URLSearchParams {
-  const query = new URLSearchParams();
+/** The conditions on columns; a role that no column has sets none. */
+export function toFilter({ status, customer }: OrderFilter, schema: OrderSchema): Filter {
+  const conditions: Record<string, [string | null]> = {};
   const set = (role: "status" | "customer", value: string | null) => {
     const column = schema.role(role);
-    if (!column || value === null) return;
-    // The operators also work for a column whose name is a parameter, such as "limit".
-    if (role === "status" && value === "") query.set(`${column.name}.is`, "null");
-    else query.set(`${column.name}.eq`, value);
+    if (column && value !== null)
+      conditions[column.name] = [role === "status" ? value || null : value];
   };
   set("status", status);
   set("customer", customer);
-  if (search !== "") query.set("search", search);
+  return conditions;
+}
+
+/** The filter as the API takes it. */
+export function toQuery(filter: OrderFilter, schema: OrderSchema): URLSearchParams {
+  const query = filterToQuery(toFilter(filter, schema), schema.table);
+  if (filter.search !== "") query.set("search", filter.search);
   return query;
 }
 

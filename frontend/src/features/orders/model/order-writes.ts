@@ -2,11 +2,11 @@
  * The user's changes of orders: shown at once, and reverted with a message if the API refuses them.
  * Each write names the version that the user saw; if the order has a newer one, the user is asked.
  */
-import * as z from "zod/mini";
 import { type Id, Observable, RefusedError, versionOf } from "real-time-orders";
 import type { Toasts } from "@/components/toasts";
 import { messageOf } from "@/lib/format";
 import { oneOrder } from "@/lib/protocol";
+import { object } from "@/lib/shape";
 import { type Order } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
 import { OrderEdits } from "./order-edits";
@@ -166,6 +166,5 @@ export class OrderWrites {
 /** The order as it is now, if the API refused the write because the order had changed. */
 function conflictOf(error: unknown, id: Id): Order | null {
   if (!(error instanceof RefusedError) || error.status !== 412) return null;
-  const conflict = z.object({ order: oneOrder(id) }).safeParse(error.body);
-  return conflict.success ? conflict.data.order : null;
+  return object({ order: oneOrder(id) })(error.body)?.order ?? null;
 }

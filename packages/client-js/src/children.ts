@@ -1,0 +1,101 @@
+/** The rows of child tables, joined to the rows that they belong to. Pure. */
+import type { ChangeEvent } from "./messages.ts";
+import { keyOf, type Row, versionOf } from "./row.ts";
+import { keyOfEvent } from "./row-set.ts";
+import type { Table } from "./schema.ts";
+
+interface Child {
+  readonly parent: string;
+  readonly row: Row;
+}
+
+/** The children of one table. */
+export class Children {
+  readonly #table: Table;
+  readonly #byKey = new Map<string, Child>();
+  readonly #byParent = new Map<string, Set<string>>();
+  /** Rows whose list the API has cut short. */
+  readonly #cut = new Set<string>();
+
+  constructor(table: Table) {
+    this.#table = table;
+  }
+
+  get name(): string {
+    return this.#table.name;
+  }
+
+  /** Take the lists that a page of parents has. */
+  load(parents: readonly Row[], parentKey: readonly string[]): void {
+    for (const parent of parents) {
+      const key = keyOf(parent, parentKey);
+      const rows = parent[this.name];
+      if (parent[`${this.name}.more`] === true) this.#cut.add(key);
+      for (const row of Array.isArray(rows) ? (rows as Row[]) : []) {
+        this.#put(keyOf(row, this.#table.key), key, row, false);
+      }
+    }
+  }
+
+  /** Apply events; returns the parents whose lists have changed. */
+  apply(events: readonly ChangeEvent[], conflated: boolean): ReadonlySet<string> {
+    const touched = new Set<string>();
+    for (const event of events) {
+      if (event.operation === "TRUNCATE") {
+        for (const parent of this.#byParent.keys()) touched.add(parent);
+        this.#byKey.clear();
+        this.#byParent.clear();
+        continue;
+      }
+      const key = keyOfEvent(event, this.#table.key);
+      if (key === null) continue;
+      const before = this.#byKey.get(key)?.parent;
+      const after = event.row && this.#parentOf(event.row);
+      if (event.row === null || after === null) this.#remove(key);
+      else this.#put(key, after, event.row, conflated);
+      for (const parent of [before, after]) if (parent) touched.add(parent);
+    }
+    return touched;
+  }
+
+  /** Forget the children of rows that are no longer there. */
+  prune(isKnown: (parent: string) => boolean): void {
+    for (const [parent, keys] of this.#byParent) {
+      if (isKnown(parent)) continue;
+      for (const key of keys) this.#byKey.delete(key);
+      this.#byParent.delete(parent);
+      this.#cut.delete(parent);
+    }
+  }
+
+  /** The members that a parent's row gets. */
+  of(parent: string): Row {
+    const keys = [...(this.#byParent.get(parent) ?? [])];
+    const rows = keys.map((key) => this.#byKey.get(key)?.row).filter((row) => row !== undefined);
+    const byId = ({ id: a }: Row, { id: b }: Row) => (Number(a) < Number(b) ? -1 : 1);
+    const more = this.#cut.has(parent) ? { [`${this.name}.more`]: true } : {};
+    return { [this.name]: rows.sort(byId), ...more };
+  }
+
+  #parentOf(row: Row): string | null {
+    const value = row[this.#table.parent?.column ?? ""];
+    return value === null || value === undefined ? null : keyOf({ value }, ["value"]);
+  }
+
+  #put(key: string, parent: string, row: Row, conflated: boolean): void {
+    const known = this.#byKey.get(key);
+    const isOld = known && versionOf(row) !== 0 && versionOf(row) <= versionOf(known.row);
+    if (isOld && !conflated) return;
+    if (known && known.parent !== parent) this.#remove(key);
+    this.#byKey.set(key, { parent, row });
+    const keys = this.#byParent.get(parent) ?? new Set();
+    this.#byParent.set(parent, keys.add(key));
+  }
+
+  #remove(key: string): void {
+    const known = this.#byKey.get(key);
+    if (!known) return;
+    this.#byKey.delete(key);
+    this.#byParent.get(known.parent)?.delete(key);
+  }
+}
