@@ -57,7 +57,7 @@ bench: $(BIN)/.dev $(RIVALS:%=%/node_modules/.package-lock.json)  ## run the ben
 charts: $(BIN)/.dev  ## draw the last results into docs/charts
 	@$(BIN)/python -m bench.drawings
 
-prove: $(BIN)/.dev  ## random SQL and DDL under random faults; every client is compared with the database (SECONDS=60 SEED= REDIS=sentinel)
+prove: $(BIN)/.dev node_modules/.package-lock.json  ## random SQL and DDL under random faults; every client is compared with the database (SECONDS=60 SEED= REDIS=sentinel)
 	@cd tests && ../$(BIN)/python -m prove --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(REDIS),--redis $(REDIS))
 
 prove-failover: $(BIN)/.dev  ## random fail-overs of three PostgreSQL under Patroni (SECONDS=60 SEED=; needs Debian's patroni, etcd-server, haproxy)

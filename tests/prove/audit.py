@@ -34,8 +34,8 @@ class Audit:
         """Position of the last event that the client yielded; None after a reset."""
         self._lossy = False
         """The last event came in a conflated frame, which may cover later positions."""
-        self.schema = ""
-        """The version of the schema that the gateway has announced last."""
+        self.schema: str | None = ""
+        """The version of the schema that was announced last; None if the client does not say."""
         self.sightings: deque[Sighting] = deque()
         self.seen: Counter[str] = Counter()
         self.findings: list[str] = []

@@ -26,7 +26,7 @@ from prove.hands import by_hand
 from prove.ledger import Ledger
 from prove.oracle import LogRow, Replay, difference
 from prove.report import Report, summary
-from prove.sdk_clients import Consumer, TableUser, random_shown
+from prove.sdk_clients import Consumer, NodeConsumer, NodeTableUser, TableUser, random_shown
 from prove.system import NotWellError, System
 from prove.writers import MARKS, ApiWriter, Gate, PatientWriter, Writer
 from real_time_orders import Kind, follow
@@ -40,7 +40,7 @@ _LOG = (
 )
 _READ_PAUSE_S = 0.5
 _KINDS = (Kind.WEBSOCKET, Kind.EVENTS)
-Client = Watcher | TableUser | Consumer
+Client = Watcher | TableUser | Consumer | NodeTableUser | NodeConsumer
 SCOPED_EACH = 4
 """One client of this many has a restricted token."""
 
@@ -262,7 +262,7 @@ class Run:
             waiting += [
                 watcher.audit.name
                 for watcher in self._watchers
-                if watcher.position < head or watcher.audit.schema != schema
+                if watcher.position < head or watcher.audit.schema not in {schema, None}
             ]
         return time.monotonic() - began
 
@@ -345,17 +345,22 @@ class Run:
         watcher.audit.note(f"wants {wanted!r} of {scope or 'everyone'!r}")
         return watcher
 
-    def _program(self, number: int) -> TableUser | Consumer:
-        """Return a program: three of four show a table; half of either use server-sent events."""
+    def _program(self, number: int) -> Client:
+        """Return a program: half are TypeScript; three of four show a table."""
         chance, kind = self._chance.part("program", number), _KINDS[number % 2]
         consumes = number % 8 in {3, 6}
-        audit = Audit(f"program {number} over {kind}", time.monotonic(), filtered=not consumes)
+        is_typescript = number % 8 >= 4
+        name = f"{'TypeScript' if is_typescript else 'Python'} program {number} over {kind}"
+        audit = Audit(name, time.monotonic(), filtered=not consumes)
         urls, api = self.system.ws_urls, self.system.api_url
+        if consumes and is_typescript:
+            return NodeConsumer(audit, urls, api, kind)
         if consumes:
             return Consumer(audit, chance, urls, api, kind)
         shown = random_shown(chance, random_filter(chance))
         audit.note(f"shows {shown}")
-        return TableUser(audit, shown, urls, api, kind)
+        user = NodeTableUser if is_typescript else TableUser
+        return user(audit, shown, urls, api, kind)
 
     def _writer(self, number: int) -> Writer:
         chance = self._chance.part("writer", number)
