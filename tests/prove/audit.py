@@ -37,6 +37,8 @@ class Audit:
         self.schema: str | None = ""
         """The version of the schema that was announced last; None if the client does not say."""
         self.sightings: deque[Sighting] = deque()
+        self.by_value = False
+        """The client's numbers are doubles where these hold them: 12.50 is 12.5."""
         self.seen: Counter[str] = Counter()
         self.findings: list[str] = []
         self.story: deque[str] = deque(maxlen=_STORY_LINES)
@@ -148,7 +150,9 @@ class Audit:
         fact = (event.table, event.operation, key, version)
         row, changed = digest(event.row), digest(event.changed)
         self.sightings.append(
-            Sighting(event.position, fact, row, changed, self._partial, event.conflated)
+            Sighting(
+                event.position, fact, row, changed, self._partial, event.conflated, self.by_value
+            )
         )
         last, self._last = self._last, event.position
         if last is None:

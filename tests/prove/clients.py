@@ -157,7 +157,8 @@ class Watcher:
             try:
                 await self._stay(following)
                 if self._chance.happens(0.5) and client.connection is not None:
-                    client.connection.socket.shutdown(SHUT_RDWR)
+                    with suppress(OSError):  # it may just have been closed
+                        client.connection.socket.shutdown(SHUT_RDWR)
             finally:
                 following.cancel()
                 with suppress(asyncio.CancelledError):

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable
-from decimal import Decimal
+from dataclasses import dataclass
+from decimal import Context, Decimal
 from typing import Any
 
 import psycopg
@@ -19,6 +20,9 @@ PINNED = (
     " -c extra_float_digits=1 -c lc_monetary=C -c search_path=public"
 )
 """Settings of a session whose rendering of a row can be compared with an event's."""
+
+
+_EVERY_DIGIT = Context(prec=200_000)
 
 
 class Digits(str):
@@ -48,18 +52,37 @@ def by_key(table: str, found: Iterable[tuple[Any, ...]]) -> Table:
     return {key_of(table, row): row for row in rows}
 
 
-def plain(value: Any) -> Any:
-    """Return a value with numbers as canonical texts, so that rows of any origin compare."""
+def plain(value: Any, *, by_value: bool = False) -> Any:
+    """Return a value with numbers as canonical texts, so that rows of any origin compare.
+
+    ``by_value``: 12.50 is 12.5, as in a language whose numbers are doubles.
+    """
     match value:
+        case bool():
+            return value
+        case int() | Digits() | Decimal() if by_value:
+            number = _EVERY_DIGIT.normalize(Decimal(value))
+            return f"number {abs(number) if number == 0 else number}"
         case Digits() | Decimal():
             return f"number {Decimal(value)}"
         case dict():
-            return {key: plain(each) for key, each in value.items()}
+            return {key: plain(each, by_value=by_value) for key, each in value.items()}
         case list() | tuple():
-            return [plain(each) for each in value]
+            return [plain(each, by_value=by_value) for each in value]
     return value
 
 
-def digest(value: Any) -> int:
-    """Return a hash of a row that does not depend on its origin."""
-    return hash(json.dumps(plain(value), sort_keys=True))
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Hashes of a row that do not depend on its origin: of each digit, and of its values."""
+
+    exact: int
+    by_value: int
+
+
+def digest(value: Any) -> Digest:
+    """Return the hashes of a row."""
+    exact, by_value = (
+        hash(json.dumps(plain(value, by_value=each), sort_keys=True)) for each in (False, True)
+    )
+    return Digest(exact, by_value)

@@ -29,7 +29,7 @@ from harness.restarted import Restarted
 from harness.servers import Valkey
 from orders_contract.schema import ORDERS
 from prove.chance import Chance
-from prove.exact import digest
+from prove.exact import Digest, digest
 from prove.hands import by_hand
 from prove.report import Report
 from prove.streams import EventSource, Other, Poller
@@ -55,7 +55,7 @@ _STATES = ("pending", "processing", "shipped")
 class Seen:
     """Every event that a client saw, by stream and position, and what contradicts another."""
 
-    digests: dict[tuple[str, int], int] = field(default_factory=dict)
+    digests: dict[tuple[str, int], Digest] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
 
     def note(self, stream: str, event: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-from prove.exact import Row, Table, digest, parse, plain
+from prove.exact import Digest, Row, Table, digest, parse, plain
 from prove.ledger import Fact
 from prove.tables import KEYS, ORDERS, STOCK, key_of
 
@@ -42,8 +42,8 @@ class Logged:
     """An event of the log at a position; rows as digests."""
 
     fact: Fact
-    row: int
-    changed: int
+    row: Digest
+    changed: Digest
 
 
 NOTHING = digest(None)
@@ -56,23 +56,29 @@ class Sighting:
 
     position: int
     fact: Fact
-    row: int
-    changed: int
+    row: Digest
+    changed: Digest
     partial: bool
     """It has a filter, or a token for some rows only."""
     conflated: bool
+    by_value: bool
+    """The client does not keep the zeros at the end of numbers."""
 
     def agrees(self, logged: Logged) -> bool:
         """Return whether this is what the event in the log looks like to the client."""
         if self.fact == logged.fact:
             # A client that may not see the row's past gets the event without ``changed``.
-            past = self.changed == logged.changed or (self.partial and self.changed == NOTHING)
-            return self.row == logged.row and (past or self.conflated)
+            hidden = self.partial and self.changed == NOTHING
+            past = hidden or self._same(self.changed, logged.changed)
+            return self._same(self.row, logged.row) and (past or self.conflated)
         # A row that a client may no longer see arrives as LEAVE: after an UPDATE, or in a frame of
         # many changes also after a DELETE and the like.
         table, operation, key, _ = logged.fact
         left = self.fact == (table, "LEAVE", key, None) and key is not None
         return left and self.partial and (self.conflated or operation == "UPDATE")
+
+    def _same(self, mine: Digest, logged: Digest) -> bool:
+        return mine.by_value == logged.by_value if self.by_value else mine == logged
 
 
 class Replay:

@@ -99,7 +99,9 @@ class Shows:
             return
         for row in rows:
             own = {name: value for name, value in row.items() if name != LINES}
-            if all(plain(each) != plain(own) for each in replay.renderings(ORDERS, row["id"])):
+            shown = plain(own, by_value=self.audit.by_value)
+            logged = replay.renderings(ORDERS, row["id"])
+            if all(plain(each, by_value=self.audit.by_value) != shown for each in logged):
                 yield f"row {row['id']} is {row!r:.300}"
             if self._shown.include:
                 yield from self._problems_of_lines(row, replay)
@@ -265,6 +267,7 @@ class NodeTableUser(Shows):
 
     def __init__(self, audit: Audit, shown: Shown, urls: list[str], api: str, kind: Kind) -> None:
         super().__init__(audit, shown)
+        self.audit.by_value = True
         options = {"filter": shown.wanted, "limit": shown.limit or 50}
         if shown.sort:
             options["sort"] = shown.sort
@@ -304,6 +307,7 @@ class NodeConsumer:
     def __init__(self, audit: Audit, urls: list[str], api: str, kind: Kind) -> None:
         self.audit = audit
         self.audit.schema = None
+        self.audit.by_value = True
         self.settle = asyncio.Event()
         self._program = NodeProgram(urls, api, kind, restartsAfter=500)
         self._place: Place | None = None

@@ -45,14 +45,14 @@ def replay() -> Replay:
 
 def _left(position: int, *, partial: bool, conflated: bool, order_id: int | None = 7) -> Sighting:
     fact = ("orders", "LEAVE", order_id, None)
-    return Sighting(position, fact, NOTHING, NOTHING, partial, conflated)
+    return Sighting(position, fact, NOTHING, NOTHING, partial, conflated, by_value=False)
 
 
 def _saw(seen: Row, *, partial: bool = False) -> Sighting:
     version = None if seen["order"] is None else seen["order"]["version"]
     fact = ("orders", seen["operation"], seen["order_id"], version)
     row, changed = digest(seen["order"]), digest(seen["changed"])
-    return Sighting(seen["position"], fact, row, changed, partial, conflated=False)
+    return Sighting(seen["position"], fact, row, changed, partial, conflated=False, by_value=False)
 
 
 @pytest.mark.parametrize("position", [1, 2, 3, 4])
