@@ -268,10 +268,10 @@ class NodeTableUser(Shows):
     def __init__(self, audit: Audit, shown: Shown, urls: list[str], api: str, kind: Kind) -> None:
         super().__init__(audit, shown)
         self.audit.by_value = True
-        options = {"filter": shown.wanted, "limit": shown.limit or 50}
+        options = {"filter": shown.wanted, "include": shown.include, "limit": shown.limit or 50}
         if shown.sort:
             options["sort"] = shown.sort
-        self._shown = replace(shown, limit=shown.limit or 50, include=())
+        self._shown = replace(shown, limit=shown.limit or 50)
         self._program = NodeProgram(urls, api, kind, table=ORDERS, options=options)
         self._said: dict[str, Any] = {"stream": None, "position": -1, "rows": []}
 
