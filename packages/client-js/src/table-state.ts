@@ -37,7 +37,7 @@ export interface TableState {
   readonly reset: string | null;
   /** Why the last request failed; null after one that succeeded. */
   readonly problem: Error | null;
-  /** Whether there are more rows than `limit`. */
+  /** Whether there may be more rows than `limit`. */
   readonly hasMore: boolean;
   readonly isLoadingMore: boolean;
 }

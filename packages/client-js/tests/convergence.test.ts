@@ -210,7 +210,8 @@ test("I7: after any sequence of deliveries the table equals the server's", async
         expect(rows.length).toBeGreaterThanOrEqual(
           Math.min(options.limit ?? Infinity, expected.length),
         );
-        expect(state.hasMore).toBe(expected.length > rows.length);
+        // A row that moved in front of the limit may have been the only one behind it.
+        expect(state.hasMore || expected.length <= rows.length).toBe(true);
       },
     ),
     { numRuns: 600 },
