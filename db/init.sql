@@ -1511,6 +1511,47 @@ COMMENT ON FUNCTION prune_order_events(interval) IS
     'Deletes events older than keep; returns the number of deleted events.';
 
 
+CREATE OR REPLACE FUNCTION order_events_forget(
+    stream uuid, published bigint, keep_events bigint, keep interval, first bigint, max_events integer,
+    OUT removed bigint, OUT kept bigint
+)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    lowest bigint;
+    last bigint;
+BEGIN
+    removed := 0;
+    kept := first;
+    -- After a loss of transactions, positions mean nothing until the stream is settled again.
+    IF NOT EXISTS (SELECT FROM order_stream WHERE id = stream AND origin = order_origin()) THEN
+        RETURN;
+    END IF;
+    -- Entries removed before are dead rows until a vacuum: walking past them is what first saves.
+    SELECT position INTO lowest FROM order_events WHERE position >= first ORDER BY position LIMIT 1;
+    IF lowest IS NULL THEN
+        RETURN;
+    END IF;
+    -- The newest event always stays: the next position is counted from it.
+    last := least(lowest + max_events - 1, published,
+                  (SELECT max(position) FROM order_events) - greatest(keep_events, 1));
+    IF keep IS NOT NULL THEN
+        last := least(last, (SELECT position - 1 FROM order_events
+                              WHERE position BETWEEN lowest AND last AND changed_at >= now() - keep
+                              ORDER BY position LIMIT 1));
+    END IF;
+    DELETE FROM order_events WHERE position BETWEEN lowest AND last;
+    GET DIAGNOSTICS removed = ROW_COUNT;
+    kept := greatest(lowest, last + 1);
+END
+$$;
+COMMENT ON FUNCTION order_events_forget IS
+    'One step of pruning: deletes the oldest events from position first on, at most max_events and none '
+    'beyond published, that are not among the newest keep_events and are older than keep; null: no '
+    'such condition. Returns their number, and the position to go on from.';
+
+
 -- Loss: another history under the same address ------------------------------------------------------
 
 -- Each promotion of a standby and each restore at a point in time begins a timeline; a dump restored
@@ -3000,7 +3041,8 @@ BEGIN
                    'order_bounded', 'order_changed_json', 'order_changed_source', 'order_check_choices',
                    'order_check_length', 'order_compact', 'order_depth_exceeds', 'order_differences',
                    'order_drop_guards', 'order_drop_recorders', 'order_equality_is_exact',
-                   'order_event_json', 'order_event_text', 'order_events_refuse', 'order_fast_source',
+                   'order_event_json', 'order_event_text', 'order_events_forget', 'order_events_refuse',
+                   'order_fast_source',
                    'order_filled', 'order_fingerprint', 'order_follow_partitions',
                    'order_guard_partition', 'order_guard_statement', 'order_id_of', 'order_key_columns',
                    'order_key_text', 'order_known_partitions', 'order_known_primary_key',
@@ -3047,7 +3089,7 @@ BEGIN
         GRANT SELECT (id) ON order_outbox TO orders_listener;
         GRANT EXECUTE ON FUNCTION take_order_events, read_order_events, order_schema,
             order_schema_version, order_compact, order_event_json, order_event_text,
-            order_batch_bytes, order_lock, order_origin, order_stream_settle,
+            order_batch_bytes, order_events_forget, order_lock, order_origin, order_stream_settle,
             order_refresh_recorders, order_follow_partitions, order_partitions_changed,
             order_listener_lead, order_listener_sleep,
             order_listener_wake, order_listener_depose, order_writers_settled TO orders_listener;

@@ -94,6 +94,7 @@ def test_only_the_owner_changes_the_log(try_as: Connect, role: str, statement: s
         "SELECT * FROM revoked_tokens",
         "SELECT take_order_events()",
         "SELECT read_order_events(0)",
+        "SELECT order_events_forget(NULL, 1, 1, NULL, 0, 1)",
         "SELECT order_listener_lead()",
         "SELECT order_listener_depose()",
     ],

@@ -7,6 +7,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import ValidationError
 
 from harness.refusals import assert_names, refusal
+from orders_listener.retention import Retention
 from orders_listener.settings import SESSION, Settings
 
 _PASSWORD = "s3cret 'with' spaces"
@@ -77,6 +78,24 @@ def test_either_side_notices_a_cut() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "retention"),
+    [
+        ("", None),
+        ("12h", Retention(hours=12)),
+        ("90d", Retention(hours=90 * 24)),
+        ("2w", Retention(hours=14 * 24)),
+        ("1000000", Retention(events=1_000_000)),
+    ],
+)
+def test_retention(
+    monkeypatch: pytest.MonkeyPatch, value: str, retention: Retention | None
+) -> None:
+    """RETENTION is a duration or a number of events; without it the log keeps everything."""
+    monkeypatch.setenv("RETENTION", value)
+    assert Settings().retention == retention
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("DB_PORT", "0"),
@@ -85,6 +104,10 @@ def test_either_side_notices_a_cut() -> None:
         ("REDIS_URL", "localhost:6379"),
         ("LISTENER_PORT", "-1"),
         ("BATCH_MAX_EVENTS", "0"),
+        ("RETENTION", "0"),
+        ("RETENTION", "90 days"),
+        ("RETENTION", "-5d"),
+        ("RETENTION", "999999w"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
     ],

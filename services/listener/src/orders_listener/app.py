@@ -11,6 +11,7 @@ from orders_listener.catch_up import CatchUp
 from orders_listener.errors import ListenerError, NoAnswerError, SharedSessionError
 from orders_listener.observer import Observer
 from orders_listener.order_log import OrderLog
+from orders_listener.pruner import Pruner
 from orders_listener.publisher import Publisher
 from orders_listener.relay import Relay
 from orders_listener.settings import SESSION, Settings
@@ -84,7 +85,15 @@ async def _run_session(
         backoff.reset()
         logger.info("listener_leading", published=status.published and status.published.position)
         try:
-            await Relay(log, publisher, status, batch_size, catch_up).run(observer)
+            await Relay(log, publisher, status, batch_size, catch_up).run(
+                observer, _pruner(settings, status)
+            )
         finally:
             # At once: closing a connection that does not answer may take a while.
             status.end_session()
+
+
+def _pruner(settings: Settings, status: Status) -> Pruner | None:
+    if settings.retention is None:
+        return None
+    return Pruner(settings.pruner_conninfo(), settings.retention, status)

@@ -50,6 +50,11 @@ def read(status: Status) -> Iterator[Metric]:
         status.event_bytes,
     )
     yield counter(
+        "orders_listener_pruned_events_total",
+        "Events removed from the log by RETENTION.",
+        status.pruned,
+    )
+    yield counter(
         "orders_listener_sessions_total",
         "Sessions begun with PostgreSQL and Redis; each after the first is a reconnection.",
         status.sessions,

@@ -10,6 +10,7 @@ from orders_contract.names import ORDERS_CHANNEL_PG
 from orders_listener.continuity import Extent, last_event
 from orders_listener.errors import DatabaseUnavailableError
 from orders_listener.pg_connection import ANSWER_TIMEOUT_S, PgConnection
+from orders_listener.retention import Retention
 from orders_listener.status import Schema
 
 _TAKE = "SELECT stream::text, first, last, events FROM take_order_events($1)"
@@ -21,6 +22,10 @@ _EXTENT = (
     "FROM order_stream"
 )
 _END = "SELECT id::text, (SELECT coalesce(max(position), 0) FROM order_events) FROM order_stream"
+_FORGET = (
+    "SELECT removed, kept FROM order_events_forget("
+    "$1::uuid, $2, nullif($3, '')::bigint, nullif($4, '')::interval, $5, $6)"
+)
 _SCHEMA = "SELECT schema->>'version', schema FROM (SELECT order_schema() AS schema) AS described"
 
 FOLLOW_WITHIN_S = 600.0
@@ -147,6 +152,20 @@ class OrderLog:
             batches.append(batch)
             first = batch.last + 1
         return batches
+
+    async def forget(
+        self, retention: Retention, published: Head, first: int, max_events: int
+    ) -> tuple[int, int]:
+        """Remove old events from a position on, published ones only, and at most so many.
+
+        Return how many were removed, and the position to go on from.
+        """
+        keep_events = retention.events or ""
+        keep = f"{retention.hours} hours" if retention.hours else ""
+        ((removed, kept),) = await self._connection.ask(
+            _FORGET, published.stream, published.position, keep_events, keep, first, max_events
+        )
+        return int(removed), int(kept)
 
     async def schema_version(self) -> str:
         """Return the version of the watched tables' schema."""

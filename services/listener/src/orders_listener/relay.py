@@ -10,6 +10,7 @@ from orders_listener.errors import DatabaseReplacedError, DeposedError, RedisFor
 from orders_listener.observer import Observer
 from orders_listener.order_log import OrderLog
 from orders_listener.pace import Pace
+from orders_listener.pruner import Pruner
 from orders_listener.publisher import Outcome, Publisher
 from orders_listener.status import Status
 from orders_service import tasks
@@ -62,11 +63,12 @@ class Relay:
         self._pace = Pace()
         self._over = asyncio.Event()
 
-    async def run(self, observer: Observer) -> None:
+    async def run(self, observer: Observer, pruner: Pruner | None = None) -> None:
         """Work until cancelled, or until PostgreSQL or Redis is lost. Catch up before."""
         try:
             async with asyncio.TaskGroup() as group:
-                for work in (self._beat(), self._work(), observer.run(self._over)):
+                others = [] if pruner is None else [pruner.run(self._over)]
+                for work in (self._beat(), self._work(), observer.run(self._over), *others):
                     group.create_task(tasks.setting(self._over, work))
         finally:
             self._over.set()

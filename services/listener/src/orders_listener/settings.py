@@ -2,9 +2,12 @@
 
 import os
 import socket
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode
 
+from orders_listener.retention import Retention
 from orders_service.database import DatabaseSettings
 from orders_service.settings import RedisSettings
 
@@ -39,6 +42,10 @@ PARTITIONS_SESSION = {**SESSION, "statement_timeout": "10min"}
 _CONNECT_TIMEOUT_S = 5
 
 
+def _retention(given: object) -> object:
+    return Retention.parse(given) if isinstance(given, str) else given
+
+
 class Settings(DatabaseSettings, RedisSettings):
     """Every setting of the listener; names end in their unit."""
 
@@ -48,10 +55,16 @@ class Settings(DatabaseSettings, RedisSettings):
         default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}", min_length=1
     )
     batch_max_events: int = Field(1000, ge=1, le=100_000)
+    retention: Annotated[Retention | None, NoDecode, BeforeValidator(_retention)] = None
+    """How much of the log to keep; everything without it."""
 
     def session_conninfo(self) -> str:
         """Return the connection string for the session that takes changes."""
         return self.conninfo("listener", _CONNECT_TIMEOUT_S)
+
+    def pruner_conninfo(self) -> str:
+        """Return the connection string for the session that removes old events."""
+        return self.conninfo("listener-pruner", _CONNECT_TIMEOUT_S)
 
     def observer_conninfo(self) -> str:
         """Return the connection string for the session that only watches."""

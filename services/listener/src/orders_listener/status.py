@@ -53,6 +53,8 @@ class Status:
     batches: int = 0
     event_bytes: int = 0
     """What this listener published, as events, batches and bytes of events."""
+    pruned: int = 0
+    """Events that this listener removed from the log."""
     publish_seconds: Histogram = field(default_factory=_publish_seconds)
     last_error: str | None = None
     started_at: float = field(default_factory=time.monotonic)
