@@ -59,6 +59,7 @@ export interface ConnectionOptions {
 }
 
 const LONG_ABSENCE_MS = 30_000;
+const SKIP_WITHIN_MS = 2_000;
 const HELLO_WITHIN_MS = 10_000;
 const ANSWER_WITHIN_MS = 5_000;
 const MISSED_HEARTBEATS = 2.5;
@@ -167,7 +168,10 @@ export class Connection {
   async #skip(attempt: number): Promise<void> {
     const { skipTo, onReset } = this.#options;
     const known = this.#follower.place;
-    const place = known && (await skipTo?.(known).catch(() => null)); // then it resumes as usual
+    if (!known || !skipTo) return;
+    // An API that fails or hangs must not keep the client from its gateway: then it resumes as usual.
+    const late = new Promise<null>((resolve) => setTimeout(resolve, SKIP_WITHIN_MS, null));
+    const place = await Promise.race([skipTo(known).catch(() => null), late]);
     if (!place || attempt !== this.#attempt) return;
     this.#follower.place = place;
     this.#showPlace();

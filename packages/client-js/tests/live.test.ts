@@ -14,7 +14,8 @@ let sockets: FakeSocket[];
 let requests: string[];
 let rows: SeedOrder[];
 let position: number;
-let answerTo: (method: string, path: string, headers: Headers) => Response | undefined;
+type Answer = Response | Promise<Response> | undefined;
+let answerTo: (method: string, path: string, headers: Headers) => Answer;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -160,6 +161,18 @@ describe("a table", () => {
     }
     expect(table.state.phase).toBe("live");
     expect(requests.at(-1)).toBe("GET /api/orders?limit=100");
+  });
+
+  test("an API that hangs does not keep a client that was away from its gateway", async () => {
+    live.table("orders").subscribe(() => undefined);
+    await goLive();
+    answerTo = () => new Promise<never>(() => undefined);
+    socket().break();
+    vi.setSystemTime(Date.now() + 40_000); // the computer slept
+    live.wake();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(sockets).toHaveLength(2);
+    expect(socket().query.get("after")).toBe("10");
   });
 
   test("I7: a snapshot older than the connection is not enough", async () => {
