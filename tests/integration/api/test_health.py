@@ -2,13 +2,18 @@
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from harness.answers import created, ok
-from harness.servers import Database, Valkey
+from harness.servers import API_ROLE, Database, Valkey
+from harness.serving import Serve
+from harness.waiting import until
+from orders_api import queries
+from orders_api.growth import Storage
 from orders_api.models import Health
 from orders_contract.names import GATEWAY_KEY_PREFIX, HEAD_KEY, LISTENER_KEY
 
@@ -114,6 +119,46 @@ async def test_published_of_another_stream(
     with redis_url.connect() as client:
         client.hset(HEAD_KEY, "stream", "00000000-0000-0000-0000-000000000000")
     assert (await health(api, "ok"))["listener"]["lag_events"] == 1
+
+
+def test_an_old_transaction(serve: Serve, database: Database, redis_url: Valkey) -> None:
+    """Whatever holds back vacuum for too long is named: here a writer that does nothing."""
+    everybody_lives(redis_url, database, published=0)
+    own = replace(database, user=API_ROLE)  # of other roles PostgreSQL shows no times
+    with (
+        serve(database, redis_url.url, TRANSACTION_WARN_S="1") as (_, client),
+        own.connect(autocommit=False) as writer,
+    ):
+        writer.execute("INSERT INTO revoked_tokens VALUES ('x', now(), now())")
+        pid = writer.info.backend_pid
+
+        def storage() -> Any:
+            return client.get("/api/health").json()["checks"]["storage"]
+
+        says = f"the session with pid {pid}, idle in transaction, has had a transaction open for"
+        until(lambda: (storage()["reason"] or "").startswith(says))
+        assert storage()["status"] == "degraded"
+        writer.rollback()
+        assert storage() == {"status": "ok", "reason": None}
+
+
+def test_a_transaction_of_another_role(database: Database) -> None:
+    """An ordinary role sees how many transactions came later, and names the oldest session."""
+    own = replace(database, user=API_ROLE)
+    with database.connect(autocommit=False) as writer, own.connect() as sql:
+        writer.execute("INSERT INTO orders (customer_name, product_name) VALUES ('Ann', 'Laptop')")
+        with database.connect() as others:
+            others.execute("SELECT pg_current_xact_id()")
+        values = {"transaction_s": 60, "hidden_after": 0}
+        row = sql.execute(queries.STORAGE.encode(), values).fetchone()
+        assert row is not None
+        assert Storage(*row) == Storage(
+            row[0], row[1], "session", str(writer.info.backend_pid), None, row[5]
+        )
+        assert row[5] >= 1
+        row = sql.execute(queries.STORAGE.encode(), {**values, "hidden_after": 10**6}).fetchone()
+        assert row is not None
+        assert row[2:] == ("", "", None, 0)
 
 
 async def test_endless_backlog_is_not_counted_out(

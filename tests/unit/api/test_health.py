@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from orders_api.growth import Storage, Thresholds
 from orders_api.health import Presence, verdict
 from orders_api.records import Backlog
 
@@ -13,6 +14,8 @@ NO_GATEWAY = Presence(stream="s", published=9, listener=True, gateways=0, connec
 ONE_FULL = replace(WELL, full=1)
 ALL_FULL = replace(WELL, full=2)
 NO_LAG = Backlog(0, 0, 0.0)
+LIMITS = Thresholds(outbox_mb=10, log_mb=100, transaction_s=60)
+SMALL = Storage(1_000_000, 2_000_000)
 
 
 @pytest.mark.parametrize(
@@ -35,11 +38,37 @@ NO_LAG = Backlog(0, 0, 0.0)
 )
 def test_verdict(presence: Presence | str, backlog: Backlog | str, status: str) -> None:
     """Down without a database, degraded when live updates suffer, else ok."""
-    assert verdict(presence, backlog).status == status
+    assert verdict(presence, backlog, LIMITS).status == status
 
 
 def test_unknown_without_redis() -> None:
     """Without Redis the numbers of gateways and published events are unknown."""
-    checks = verdict("away", NO_LAG).checks
+    checks = verdict("away", NO_LAG, LIMITS).checks
     assert (checks.gateways.status, checks.gateways.count) == ("unknown", None)
     assert (checks.listener.status, checks.listener.lag_events) == ("unknown", None)
+
+
+@pytest.mark.parametrize(
+    ("storage", "says"),
+    [
+        (SMALL, None),
+        (replace(SMALL, outbox_bytes=10_000_001), "the outbox has 10 MB"),
+        (replace(SMALL, log_bytes=100_000_001), "RETENTION"),
+        (
+            replace(SMALL, kind="session", who="7", seconds=61.0, transactions=3),
+            "pid 7 has had a transaction open for 61 s",
+        ),
+        (
+            replace(SMALL, kind="session", who="7", transactions=2_500_000),
+            "open for 2,500,000 transactions",
+        ),
+        (replace(SMALL, kind="prepared", who="'a'", seconds=61.0), "prepared transaction 'a'"),
+        (replace(SMALL, kind="slot", who="old", transactions=2_500_000), "slot old"),
+    ],
+)
+def test_storage(storage: Storage, says: str | None) -> None:
+    """What grows, and what holds back vacuum, degrades the system with a sentence."""
+    health = verdict(WELL, replace(NO_LAG, storage=storage), LIMITS)
+    assert health.status == ("ok" if says is None else "degraded")
+    reason = health.checks.storage.reason
+    assert reason is None if says is None else reason and says in reason

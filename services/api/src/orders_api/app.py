@@ -54,7 +54,7 @@ def create(settings: Settings) -> FastAPI:
         async with (
             Database(url, SESSION, settings.db_pool_connections, "reads") as reads,
             Database(url, SESSION, settings.db_write_connections, "writes") as writes,
-            HealthProbe(writes, servers, requests) as probe,
+            HealthProbe(writes, servers, requests, settings.thresholds) as probe,
             redis_client(servers, timeout_s=_REDIS_TIMEOUT_S, decode_responses=True) as redis,
             redis_client(servers, timeout_s=REDIS_TIMEOUT_S, decode_responses=True) as listed,
         ):

@@ -3,16 +3,17 @@
 import asyncio
 import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import structlog
 from redis.exceptions import RedisError
 
 from orders_access.limits import Buckets
-from orders_api import queries
+from orders_api import growth, queries
 from orders_api.database import Database
 from orders_api.errors import DatabaseUnavailableError, StatementError
+from orders_api.growth import Storage, Thresholds
 from orders_api.models import (
     Checks,
     GatewayCheck,
@@ -53,7 +54,10 @@ class Presence:
 class HealthProbe:
     """Asks the database and Redis, each for a second at most."""
 
-    def __init__(self, database: Database, redis: RedisServers, requests: Buckets) -> None:
+    def __init__(
+        self, database: Database, redis: RedisServers, requests: Buckets, limits: Thresholds
+    ) -> None:
+        self._limits = limits
         self._database = database
         self._requests = requests
         self._redis = redis_client(redis, timeout_s=CHECK_TIMEOUT_S, decode_responses=True)
@@ -73,7 +77,7 @@ class HealthProbe:
     async def check(self) -> Health:
         """Check everything now."""
         presence, backlog = await self.look()
-        return verdict(presence, backlog, self._requests.refused)
+        return verdict(presence, backlog, self._limits, self._requests.refused)
 
     async def look(self) -> tuple[Presence | str, Backlog | str]:
         """Return what Redis and the database know now; a text says why one does not answer."""
@@ -102,14 +106,16 @@ class HealthProbe:
             "stream": known and known.stream,
             "published": known and known.published,
         }
+        ages = {"transaction_s": self._limits.transaction_s, "hidden_after": growth.HIDDEN_AFTER}
         try:
             async with self._database.connection(CHECK_TIMEOUT_S) as connection:
                 row = await (await connection.execute(queries.BACKLOG, values)).fetchone()
+                storage = await (await connection.execute(queries.STORAGE, ages)).fetchone()
         except DatabaseUnavailableError:
             return self._database.failure or NO_ANSWER
         except StatementError as exc:
             return exc.explanation
-        return Backlog(*row) if row else NO_SCHEMA
+        return replace(Backlog(*row), storage=Storage(*storage)) if row and storage else NO_SCHEMA
 
     async def _presence(self) -> Presence | str:
         try:
@@ -147,7 +153,9 @@ class HealthProbe:
         )
 
 
-def verdict(presence: Presence | str, backlog: Backlog | str, refused: int = 0) -> Health:
+def verdict(
+    presence: Presence | str, backlog: Backlog | str, limits: Thresholds, refused: int = 0
+) -> Health:
     """Return the state of the system; a text says why a part is not known."""
     seen = None if isinstance(presence, str) else presence
     waiting = None if isinstance(backlog, str) else backlog
@@ -156,11 +164,12 @@ def verdict(presence: Presence | str, backlog: Backlog | str, refused: int = 0) 
         redis=_failed(presence) if isinstance(presence, str) else ServerCheck(status="ok"),
         listener=_listener(seen, waiting),
         gateways=_gateways(seen),
+        storage=_storage(waiting, limits),
         limits=LimitsCheck(status="ok", requests=refused, connections=seen and seen.refused),
     )
     if waiting is None:
         return Health(status="down", checks=checks)
-    states = (checks.database, checks.redis, checks.listener, checks.gateways)
+    states = (checks.database, checks.redis, checks.listener, checks.gateways, checks.storage)
     fine = all(check.status == "ok" for check in states)
     return Health(status="ok" if fine else "degraded", checks=checks)
 
@@ -180,6 +189,13 @@ def _database(backlog: Backlog | str) -> ServerCheck:
     else:
         return ServerCheck(status="ok")
     return ServerCheck(status="degraded", reason=reason)
+
+
+def _storage(backlog: Backlog | None, limits: Thresholds) -> ServerCheck:
+    if backlog is None:
+        return ServerCheck(status="unknown")
+    reason = growth.warning(backlog.storage, limits)
+    return ServerCheck(status="degraded" if reason else "ok", reason=reason)
 
 
 def _failed(reason: str) -> ServerCheck:

@@ -88,6 +88,14 @@ def system(presence: Presence | str, backlog: Backlog | str, refused: int) -> It
             "How full PostgreSQL's queue of notifications is.",
             waits.notifications,
         )
+        yield from gauge(
+            "orders_outbox_bytes",
+            "Size of the outbox with its index, dead rows included.",
+            waits.storage.outbox_bytes,
+        )
+        yield from gauge(
+            "orders_log_bytes", "Size of the log with its indexes.", waits.storage.log_bytes
+        )
     if seen is not None:
         yield from gauge("orders_listener_present", "1 while a listener leads.", seen.listener)
         yield from gauge("orders_gateways", "Gateways that are present in Redis.", seen.gateways)

@@ -235,6 +235,7 @@ class Checks(BaseModel):
     redis: ServerCheck
     listener: ListenerCheck
     gateways: GatewayCheck
+    storage: ServerCheck
     limits: LimitsCheck
 
 

@@ -287,6 +287,33 @@ BACKLOG = """
       FROM head
 """
 
+# Sizes, and the oldest of what no vacuum can pass. Of sessions of other roles an ordinary role sees
+# transaction ids but not times; and of prepared transactions and slots everything.
+STORAGE = """
+    WITH oldest AS (
+        SELECT 'session' AS kind,
+               pid || CASE WHEN state LIKE 'idle in%%' THEN ', ' || state || ',' ELSE '' END AS who,
+               extract(epoch FROM clock_timestamp() - xact_start)::float8 AS seconds,
+               greatest(age(backend_xid), age(backend_xmin)) AS transactions
+          FROM pg_stat_activity
+         WHERE (datname = current_database() OR datid IS NULL) AND pid <> pg_backend_pid()
+           AND usename IS NOT NULL    -- vacuums have none, and hold back nothing
+        UNION ALL
+        SELECT 'prepared', quote_literal(gid),
+               extract(epoch FROM clock_timestamp() - prepared)::float8, age(transaction)
+          FROM pg_prepared_xacts WHERE database = current_database()
+        UNION ALL
+        SELECT 'slot', slot_name::text, NULL, age(xmin) FROM pg_replication_slots
+    )
+    SELECT pg_total_relation_size('order_outbox'), pg_total_relation_size('order_events'),
+           coalesce(kind, ''), coalesce(who, ''), seconds, coalesce(transactions, 0)
+      FROM (SELECT) AS always LEFT JOIN LATERAL (
+               SELECT * FROM oldest
+                WHERE transactions IS NOT NULL
+                  AND coalesce(seconds > %(transaction_s)s, transactions > %(hidden_after)s)
+                ORDER BY seconds DESC NULLS LAST, transactions DESC LIMIT 1) AS found ON true
+"""
+
 # --- idempotency keys -----------------------------------------------------------------------------
 
 # Two requests with one key come one after the other. Two integers are a lock space of their own.

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 
 from orders_api.cursor import Bookmark
+from orders_api.growth import EMPTY, Storage
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class Backlog:
     notifications: float = 0.0
     triggers_fire: bool = True
     is_standby: bool = False
+    storage: Storage = EMPTY
 
     @property
     def events(self) -> int:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pydantic import Field, PositiveInt
 
 from orders_access.settings import AccessSettings
+from orders_api.growth import Thresholds
 from orders_service.database import DatabaseSettings
 from orders_service.settings import RedisSettings
 
@@ -46,6 +47,11 @@ class Settings(AccessSettings, DatabaseSettings, RedisSettings):
     api_port: int = Field(8000, ge=1, le=65535)
     api_workers: int = Field(1, ge=1, le=64)
 
+    outbox_warn_mb: PositiveInt = 1000
+    log_warn_mb: PositiveInt = 50_000
+    transaction_warn_s: PositiveInt = 900
+    """Beyond these ``/api/health`` is degraded, with a sentence in ``checks.storage``."""
+
     session_idle_s: PositiveInt = 4 * 3600
     """A session ends when its user has done nothing for this long."""
     session_max_s: PositiveInt = 12 * 3600
@@ -57,6 +63,11 @@ class Settings(AccessSettings, DatabaseSettings, RedisSettings):
     """The column that ``/api/orders/counts`` groups by and the dashboard shows as status."""
     title_column: str = "product_name"
     quantity_column: str = "quantity"
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """Return which sizes and which ages are worth a warning."""
+        return Thresholds(self.outbox_warn_mb, self.log_warn_mb, self.transaction_warn_s)
 
     @property
     def lifetimes(self) -> tuple[timedelta, timedelta]:
