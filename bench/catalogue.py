@@ -22,6 +22,7 @@ NAMES = (
     "watched_tables",
     "bulk_update",
     "old_snapshot",
+    "long_log",
     "api_rate",
     "dashboard",
 )
