@@ -42,7 +42,14 @@ export default defineConfig({
   },
   ssr: { resolve: { conditions: ["source", ...defaultServerConditions] } },
   server: { proxy: { "/api": edge, "/sse": edge, "/ws": { target: edge, ws: true } } },
-  build: { target: "es2023", assetsInlineLimit: 0 },
+  build: {
+    target: "es2023",
+    assetsInlineLimit: 0,
+    rolldownOptions: {
+      // What a page loads at first is one file: in pieces it would compress worse.
+      output: { codeSplitting: { groups: [{ name: "index", tags: ["$initial"] }] } },
+    },
+  },
   test: {
     include: ["tests/**/*.test.{ts,tsx}"],
     environment: "node",

@@ -15,7 +15,6 @@ import { Button } from "@/components/button";
 import { IconButton } from "@/components/icon-button";
 import { Toaster } from "@/components/toaster";
 import { Toasts, ToastsContext } from "@/components/toasts";
-import { Who } from "@/features/access/components/who";
 import { ActivityPanel } from "@/features/activity/components/activity-panel";
 import { ConnectionStatus } from "@/features/connection/components/connection-status";
 import { StaleNotice } from "@/features/connection/components/stale-notice";
@@ -56,6 +55,7 @@ const ConflictDialog = lazy(async () => ({ default: (await import("./dialogs")).
 const PasswordDialog = lazy(async () => ({ default: (await import("./dialogs")).PasswordDialog }));
 const SessionsDialog = lazy(async () => ({ default: (await import("./dialogs")).SessionsDialog }));
 const NewOrderDialog = lazy(async () => ({ default: (await import("./dialogs")).NewOrderDialog }));
+const Who = lazy(async () => ({ default: (await import("./access-views")).Who }));
 const PulsePanel = lazy(async () => ({
   default: (await import("@/features/pulse/components/pulse-panel")).PulsePanel,
 }));
@@ -181,12 +181,14 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
             <ConnectionStatus live={session.live} progress={session.progress} />
           </Boundary>
           {me?.mode === "token" && (
-            <Who
-              me={me}
-              onSignOut={onSignOut}
-              onSessions={() => setAccount("sessions")}
-              onPassword={() => setAccount("password")}
-            />
+            <Suspense>
+              <Who
+                me={me}
+                onSignOut={onSignOut}
+                onSessions={() => setAccount("sessions")}
+                onPassword={() => setAccount("password")}
+              />
+            </Suspense>
           )}
           <IconButton
             className={styles.help}

@@ -1,11 +1,13 @@
-import { SessionEnded } from "@/features/access/components/session-ended";
-import { SetUp } from "@/features/access/components/set-up";
-import { SignIn } from "@/features/access/components/sign-in";
+import { lazy, Suspense } from "react";
 import type { Router } from "@/lib/route";
 import { useObservable } from "@/lib/use-observable";
 import type { Access } from "./access";
 import { App } from "./app";
 import styles from "./root.module.css";
+
+const SessionEnded = lazy(async () => ({ default: (await import("./access-views")).SessionEnded }));
+const SetUp = lazy(async () => ({ default: (await import("./access-views")).SetUp }));
+const SignIn = lazy(async () => ({ default: (await import("./access-views")).SignIn }));
 
 interface RootProps {
   access: Access;
@@ -13,7 +15,15 @@ interface RootProps {
 }
 
 /** The dashboard, or the form to sign in. */
-export function Root({ access, router }: RootProps) {
+export function Root(props: RootProps) {
+  return (
+    <Suspense>
+      <View {...props} />
+    </Suspense>
+  );
+}
+
+function View({ access, router }: RootProps) {
   const state = useObservable(access.state);
   switch (state.kind) {
     case "asking":
@@ -43,11 +53,13 @@ export function Root({ access, router }: RootProps) {
             onRenewed={(me) => access.renew(me)}
           />
           {state.locked && state.me !== null && (
-            <SessionEnded
-              name={state.me.subject}
-              onPassword={(name, password) => access.signIn(name, password)}
-              onSignOut={() => void access.signOut()}
-            />
+            <Suspense>
+              <SessionEnded
+                name={state.me.subject}
+                onPassword={(name, password) => access.signIn(name, password)}
+                onSignOut={() => void access.signOut()}
+              />
+            </Suspense>
           )}
         </>
       );
