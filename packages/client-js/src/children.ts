@@ -1,7 +1,7 @@
 /** The rows of child tables, joined to the rows that they belong to. Pure. */
 import type { ChangeEvent } from "./messages.ts";
 import { keyOf, type Row, versionOf } from "./row.ts";
-import { keyOfEvent } from "./row-set.ts";
+import { type Compare, keyOfEvent, orderOf } from "./row-set.ts";
 import type { Table } from "./schema.ts";
 
 interface Child {
@@ -12,6 +12,7 @@ interface Child {
 /** The children of one table. */
 export class Children {
   readonly #table: Table;
+  readonly #compare: Compare;
   readonly #byKey = new Map<string, Child>();
   readonly #byParent = new Map<string, Set<string>>();
   /** Rows whose list the API has cut short. */
@@ -19,6 +20,7 @@ export class Children {
 
   constructor(table: Table) {
     this.#table = table;
+    this.#compare = orderOf(table, table.key[0]).compare;
   }
 
   get name(): string {
@@ -45,6 +47,7 @@ export class Children {
         for (const parent of this.#byParent.keys()) touched.add(parent);
         this.#byKey.clear();
         this.#byParent.clear();
+        this.#cut.clear();
         continue;
       }
       const key = keyOfEvent(event, this.#table.key);
@@ -72,9 +75,8 @@ export class Children {
   of(parent: string): Row {
     const keys = [...(this.#byParent.get(parent) ?? [])];
     const rows = keys.map((key) => this.#byKey.get(key)?.row).filter((row) => row !== undefined);
-    const byId = ({ id: a }: Row, { id: b }: Row) => (Number(a) < Number(b) ? -1 : 1);
     const more = this.#cut.has(parent) ? { [`${this.name}.more`]: true } : {};
-    return { [this.name]: rows.sort(byId), ...more };
+    return { [this.name]: rows.sort(this.#compare), ...more };
   }
 
   #parentOf(row: Row): string | null {
