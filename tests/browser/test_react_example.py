@@ -1,10 +1,11 @@
 """examples/react, installed from the packed package: a page that others write."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from harness.dashboards import create
 from harness.node_programs import NODE, copied, npm, packed
@@ -35,17 +36,27 @@ def address(stack: EmbeddedStack, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """Open the page; whatever fails on it without being caught fails the test."""
+def blank(browser: Browser) -> Iterator[Page]:
+    """Open a tab; whatever fails in it without being caught fails the test."""
     context = browser.new_context()
     page = context.new_page()
     errors: list[Exception] = []
     page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108  not of a built-in
-    page.goto(address)
-    expect(page.get_by_role("heading")).to_contain_text("pending, live", timeout=30_000)
     yield page
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def page(blank: Page, address: str) -> Page:
+    """Open the page."""
+    blank.goto(address)
+    is_live(blank)
+    return blank
+
+
+def is_live(page: Page) -> None:
+    expect(page.get_by_role("heading")).to_contain_text("pending, live", timeout=30_000)
 
 
 def shown(page: Page, order: int) -> None:
@@ -84,3 +95,20 @@ def test_page_survives_offline_and_sleep(stack: EmbeddedStack, page: Page) -> No
     missed = create(stack)
     devtools.send("Page.setWebLifecycleState", {"state": "active"})
     shown(page, missed)
+
+
+def test_page_without_websockets(stack: EmbeddedStack, blank: Page, address: str) -> None:
+    """Where no WebSocket can be opened, the events arrive as server-sent events."""
+    refused: list[str] = []
+
+    def refuse(socket: WebSocketRoute) -> None:
+        refused.append(socket.url)
+        socket.close()
+
+    blank.route_web_socket(re.compile(r"/ws\?"), refuse)
+    with blank.expect_response(re.compile(r"/sse\?")) as streamed:
+        blank.goto(address)
+    is_live(blank)
+    shown(blank, create(stack))
+    assert refused
+    assert streamed.value.headers["content-type"].startswith("text/event-stream")
