@@ -2,8 +2,8 @@
 
 CPU time per event of listener, gateway and Valkey together, from 10 orders per second to as many as
 pgbench can write: it should fall as batches grow. CPU time of a gateway per delivery with 10 to
-10,000 clients: from 100 clients on it should be flat. Total CPU time of 1, 2 and 4 gateways that
-share 1,000 clients, divided by that of one: it should be flat.
+10,000 clients: from 100 clients on it should be flat. Total CPU time of 1, 2, 4 and 8 gateways that
+share 1,000 clients, divided by that of one: it should be flat; and what Valkey sends to each.
 
 How it could mislead: with few clients the fixed cost of a batch is shared by few deliveries, so 10
 clients cannot be as cheap as 10,000. The rates are chosen so that nothing is saturated; near the
@@ -13,7 +13,7 @@ limit everything gets cheaper per event.
 from itertools import pairwise
 
 from bench.bench import Bench
-from bench.fanning import Cost, cost, fan, worst
+from bench.fanning import Cost, Fan, cost, fan, worst
 from bench.pgbench import write
 from bench.stage import stage
 from bench.usage import meter
@@ -72,11 +72,20 @@ def _with_clients(bench: Bench) -> None:
 
 def _with_gateways(bench: Bench) -> None:
     totals: dict[int, Cost] = {}
-    for gateways in (1, 2, 4):
+    for gateways in (1, 2, 4, 8):
         with fan(gateways) as running:
             bench.step(f"{gateways} gateways")
             running.crowd.connect(running.ports, bench.full(1000, 200))
+            begin, sent, used = running.feed.position, _sent(running), meter(running.valkey.pid)
             totals[gateways] = cost(running, 20, 10, bench.full(5.0, 1.5))
+            events = running.feed.position - begin
+            found = totals[gateways]
+            bench.figure(f"CPU per delivery, {gateways} gateways", "us", found.per_delivery_us)
+            bench.figure("events a frame", "", found.events / max(1, found.frames))
+            per_event = (_sent(running) - sent) / events / gateways
+            bench.figure(f"Valkey to each of {gateways} gateways", "bytes/event", per_event)
+            per_event = used().cpu_s / events * 1e6
+            bench.figure(f"CPU of Valkey, {gateways} gateways", "us/event", per_event)
     doubt = worst(list(totals.values()))
     one = totals[1].per_delivery_us
     for gateways, total in totals.items():
@@ -84,3 +93,9 @@ def _with_gateways(bench: Bench) -> None:
         share = total.per_delivery_us / one if one else 0.0
         what = f"CPU of {gateways} gateways / of one"
         bench.figure(what, "", share, at_most=target, refused=doubt)
+
+
+def _sent(running: Fan) -> int:
+    """Return the bytes that Valkey has sent; all but the answers to the feed go to gateways."""
+    with running.valkey.connect() as client:
+        return int(client.info("stats")["total_net_output_bytes"])
