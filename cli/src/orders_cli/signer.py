@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from orders_access.keys import Key
-from orders_access.settings import AccessSettings
+from orders_access.settings import KeySettings
 from orders_cli.errors import BadValueError, NotRunningError
 from orders_cli.settings import DOTENV
 from orders_cli.signing_keys import SigningKeys
@@ -22,18 +23,19 @@ _OTHER_KEYS = "the stack on {data} verifies tokens with {keys}: set it for this 
 _ISSUER = "tokens are issued by the owner of the keys of {}"
 
 
-class TokenSettings(AccessSettings):
-    """The services' settings for verifying tokens, here used to sign them."""
+class TokenSettings(KeySettings):
+    """Those of the services' settings that concern who signs tokens; not how they verify them."""
 
     model_config = SettingsConfigDict(env_file=DOTENV, env_ignore_empty=True, extra="ignore")
 
     auth_signing_key_file: Path | None = None
     """The private key to AUTH_JWKS_FILE; in containers it is on a volume of this command."""
 
-    @property
-    def listens_on(self) -> str:
-        """This command opens no port."""
-        return "localhost"
+    @model_validator(mode="after")
+    def _can_sign(self) -> Self:
+        if self.auth_jwks_url is None and self.algorithm == "HS256":
+            self.require_secret()
+        return self
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,8 @@ def own_keys(data: Path, *, named: bool) -> SigningKeys:
 def _settings() -> TokenSettings:
     try:
         settings = TokenSettings()
-        if settings.auth_jwks_url is not None:
-            raise BadValueError(_ISSUER.format("AUTH_JWKS_URL"))
-        if settings.algorithm != "HS256":
-            return settings
-        return TokenSettings(auth_mode="token")
     except ValidationError as exc:
         raise BadValueError("; ".join(refusals(exc))) from None
+    if settings.auth_jwks_url is not None:
+        raise BadValueError(_ISSUER.format("AUTH_JWKS_URL"))
+    return settings

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from orders_access.keys import KeyFile
 from orders_access.tokens import Verifier
 from orders_cli.app import build
-from orders_cli.errors import BadValueError
+from orders_cli.errors import BadValueError, UnreachableError
 from orders_cli.signing_keys import SigningKeys
 from orders_cli.stack.data_folder import locked, publish_state
 from orders_cli.tokens import parse_ttl
@@ -74,6 +74,27 @@ def test_key_of_a_named_folder(tmp_path: Path) -> None:
     assert asyncio.run(checker.verify(shown)).role == "viewer"
 
 
+@pytest.mark.parametrize("where", ["a file", "the environment"])
+@pytest.mark.parametrize(
+    "command", [[], ["rotate-key"], ["retire-key"], ["revoke", "--api", "http://localhost:9", "x"]]
+)
+def test_token_mode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, command: list[str]
+) -> None:
+    """Commands work with the settings of a system in token mode, which do not name its keys."""
+    if where == "a file":
+        Path(".env").write_text("AUTH_MODE=token\nPUBLISHED_ADDRESS=orders.example\n")
+    else:
+        monkeypatch.setenv("AUTH_MODE", "token")
+    SigningKeys.in_folder(tmp_path).load()
+    done = CliRunner().invoke(build(), ["token", *command, "--data", str(tmp_path)])
+    if "revoke" in command:
+        # It has made a token of its own, and asks the API.
+        assert isinstance(done.exception, UnreachableError)
+    else:
+        assert done.exit_code == 0, done.exception
+
+
 def test_key_of_another_stack(tmp_path: Path) -> None:
     """Without a running stack the key of the default folder is not used: it may be another's."""
     (tmp_path / ".data").mkdir()
@@ -94,6 +115,7 @@ def test_stack_with_keys_of_its_owner(tmp_path: Path, used: str) -> None:
 
 def test_keys_of_containers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In containers two settings name the files; the first token makes the keys."""
+    monkeypatch.setenv("AUTH_MODE", "token")
     monkeypatch.setenv("AUTH_SIGNING_KEY_FILE", str(tmp_path / "private"))
     monkeypatch.setenv("AUTH_JWKS_FILE", str(tmp_path / "public"))
     done = CliRunner().invoke(build(), ["token"])

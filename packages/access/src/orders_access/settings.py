@@ -27,10 +27,9 @@ OPEN_TO_OTHERS = (
 )
 
 
-class AccessSettings(ServiceSettings):
-    """Tokens and limits."""
+class KeySettings(ServiceSettings):
+    """The keys of tokens and what tokens say, for those who sign and for those who verify."""
 
-    auth_mode: Literal["open", "token"] = "open"
     auth_secret: SecretStr | None = None
     auth_secret_file: FilePath | None = None
     auth_jwks_url: HttpUrl | None = None
@@ -39,9 +38,34 @@ class AccessSettings(ServiceSettings):
     auth_algorithm: Algorithm | None = None
     auth_audience: str = Field("orders", min_length=1)
     auth_issuer: str = Field("orders", min_length=1)
-    auth_leeway_s: float = Field(60.0, ge=0, le=600)
     customer_column: str = Field(CUSTOMER_COLUMN, min_length=1, max_length=MAX_COLUMN_BYTES)
     """The column that a token's claim ``customers`` restricts."""
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """The algorithm of tokens."""
+        if self.auth_algorithm is not None:
+            return self.auth_algorithm
+        has_secret = self.auth_secret is not None or self.auth_secret_file is not None
+        return "HS256" if has_secret else OWN_ALGORITHM
+
+    def signing_key(self) -> bytes:
+        """Return the secret that HS256 signs with."""
+        return _bytes(self.auth_secret)
+
+    def require_secret(self) -> None:
+        """Raise ValueError unless the settings for HS256 are usable."""
+        if self.auth_jwks_url is not None:
+            raise ValueError("AUTH_JWKS_URL needs AUTH_ALGORITHM=RS256 or ES256, and no secret")
+        if len(self.signing_key()) < MIN_SECRET_BYTES:
+            raise ValueError(f"AUTH_SECRET must have at least {MIN_SECRET_BYTES} bytes")
+
+
+class AccessSettings(KeySettings):
+    """Tokens and limits."""
+
+    auth_mode: Literal["open", "token"] = "open"
+    auth_leeway_s: float = Field(60.0, ge=0, le=600)
     internal_secret: SecretStr | None = None
     """Secret that gateways send to the API as a token. Default: derived from AUTH_SECRET."""
     internal_secret_file: FilePath | None = None
@@ -77,10 +101,7 @@ class AccessSettings(ServiceSettings):
         if self.auth_mode == "open":
             return self
         if self.algorithm == "HS256":
-            if self.auth_jwks_url is not None:
-                raise ValueError("AUTH_JWKS_URL needs AUTH_ALGORITHM=RS256 or ES256, and no secret")
-            if len(_bytes(self.auth_secret)) < MIN_SECRET_BYTES:
-                raise ValueError(f"AUTH_SECRET must have at least {MIN_SECRET_BYTES} bytes")
+            self.require_secret()
             return self
         if self.auth_secret is not None:
             raise ValueError(f"AUTH_SECRET is for HS256, not for AUTH_ALGORITHM={self.algorithm}")
@@ -101,14 +122,6 @@ class AccessSettings(ServiceSettings):
         return self
 
     @property
-    def algorithm(self) -> Algorithm:
-        """The algorithm of tokens."""
-        if self.auth_algorithm is not None:
-            return self.auth_algorithm
-        has_secret = self.auth_secret is not None or self.auth_secret_file is not None
-        return "HS256" if has_secret else OWN_ALGORITHM
-
-    @property
     def is_open(self) -> bool:
         """Whether all clients are admitted."""
         return self.auth_mode == "open"
@@ -123,10 +136,6 @@ class AccessSettings(ServiceSettings):
             self.auth_leeway_s,
             self.customer_column,
         )
-
-    def signing_key(self) -> bytes:
-        """Return the secret that HS256 signs with."""
-        return _bytes(self.auth_secret)
 
     def internal_token(self) -> str:
         """Return what a gateway presents to the API instead of a token; empty in open mode."""
