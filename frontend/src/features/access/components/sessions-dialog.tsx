@@ -66,18 +66,17 @@ function Item({ session, busy, onEnd }: ItemProps) {
       <div className={styles.facts}>
         <strong title={session.browser}>{name}</strong>
         <span>
-          <bdi>{session.address}</bdi> · since {formatExact(session.started)}
+          <bdi>{session.address}</bdi>
+          {!session.current && ` · used ${formatAge(session.used, now)}`}
         </span>
+        <span>since {formatExact(session.started)}</span>
       </div>
       {session.current ? (
         <span className={styles.current}>this browser</span>
       ) : (
-        <>
-          <span className={styles.used}>used {formatAge(session.used, now)}</span>
-          <Button disabled={busy} onClick={onEnd} aria-label={`End ${name}`}>
-            End
-          </Button>
-        </>
+        <Button disabled={busy} onClick={onEnd} aria-label={`End ${name}`}>
+          End
+        </Button>
       )}
     </li>
   );
