@@ -373,9 +373,10 @@ export class LiveTable<R extends object = Row> {
 
   #phase(): TableState["phase"] {
     if (!this.#set) return this.isRefused ? "refused" : "loading";
-    const { phase } = this.#host.connected();
-    if (phase !== "live") return phase === "idle" ? "loading" : "stale";
-    return this.#reset === null ? "live" : "catching up";
+    const { phase, lost } = this.#host.connected();
+    if (phase === "idle") return "loading";
+    if (phase === "waiting" || lost > 0) return "stale";
+    return phase === "live" && this.#reset === null ? "live" : "catching up";
   }
 
   #publish(): void {

@@ -1,5 +1,5 @@
 /** What a table is asked for, what it shows, and what it needs of its connection. */
-import type { Phase } from "./connection.ts";
+import type { LiveState } from "./connection.ts";
 import type { Filter } from "./filters.ts";
 import type { Place } from "./follower.ts";
 import type { Api } from "./http.ts";
@@ -27,8 +27,9 @@ export interface TableOptions {
 
 export interface TableState {
   /**
-   * `loading`: no rows yet. `live`. `catching up`: some changes are missing, and rows are loaded again.
-   * `stale`: the connection is lost. `refused`: the API does not give these rows.
+   * `loading`: no rows yet. `live`. `catching up`: some changes may be missing, until the first
+   * connection is made or rows are loaded again. `stale`: the connection is lost. `refused`: the API
+   * does not give these rows.
    */
   readonly phase: "loading" | "live" | "catching up" | "stale" | "refused";
   /** While stale: since when (epoch, ms). */
@@ -53,7 +54,7 @@ export interface Host {
   readonly api: Api;
   readonly schema: SchemaFeed;
   /** The state of the connection. */
-  connected(): { readonly phase: Phase; readonly heardAt: number | null };
+  connected(): Pick<LiveState, "phase" | "lost" | "heardAt">;
   /** Someone is interested in the table, or no longer. */
   attach(table: AnyTable): void;
   detach(table: AnyTable): void;

@@ -155,7 +155,7 @@ test("I7: after any sequence of deliveries the table equals the server's", async
           {
             api,
             schema,
-            connected: () => ({ phase: "live", heardAt: 0 }),
+            connected: () => ({ phase: "live", lost: 0, heardAt: 0 }),
             attach: (attached) => attached.reload(),
             detach: (detached) => detached.stop(),
             follow: () => true,

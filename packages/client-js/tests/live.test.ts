@@ -125,8 +125,10 @@ describe("a table", () => {
 
   test("says since when it is stale, and what it misses", async () => {
     const table = live.table("orders");
-    table.subscribe(() => undefined);
+    const phases = new Set<string>();
+    table.subscribe(() => phases.add(table.state.phase));
     await goLive();
+    expect([...phases]).toEqual(["loading", "catching up", "live"]); // no connection was lost
     const heardAt = Date.now();
     socket().break();
     expect(table.state).toMatchObject({ phase: "stale", staleSince: heardAt });
