@@ -25,7 +25,7 @@ from orders_cli.installation import (
 from orders_cli.prerequisites import Found, Server, find_table, main_problems, taken_names
 from orders_cli.repository import find_repository
 from orders_cli.stack.data_folder import DEFAULT_DATA
-from orders_service.database import of_the_primary
+from orders_service.database import checked_url, of_the_primary
 
 # Sessions of other roles hide their names, but not their locks: the listener holds one.
 _SERVICES = """
@@ -244,9 +244,10 @@ def _detach(connection: Connection, script: Script, *, yes: bool) -> None:
 
 def _address(url: str | None, data: Data) -> str:
     if url is not None:
-        if not url.startswith(("postgresql://", "postgres://")):
-            raise BadValueError("the address must be postgresql://user:password@host:port/database")
-        return of_the_primary(url)
+        try:
+            return of_the_primary(checked_url(url))
+        except ValueError as exc:
+            raise BadValueError(f"the address {exc}") from None
     return owner_database(data)
 
 

@@ -1,6 +1,8 @@
 """Settings of ``orders up`` from ``.env`` and the environment; options override them."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote
@@ -52,12 +54,18 @@ class StackSettings(BaseSettings):
     redis_url: SecretStr | None = None
 
     def own_database(self) -> str | None:
-        """Return the URL of the database to use instead of the embedded one, if one is set."""
+        """Return the URL of the database to use instead of the embedded one, if one is set.
+
+        Raises:
+            BadValueError: it is not valid.
+
+        """
         if self.database_url is not None:
             # Here, because commands without a database must not wait for the import.
-            from orders_service.database import of_the_primary  # noqa: PLC0415
+            from orders_service.database import checked_url, of_the_primary  # noqa: PLC0415
 
-            return of_the_primary(self.database_url.get_secret_value())
+            with _refusing("DATABASE_URL"):
+                return of_the_primary(checked_url(self.database_url.get_secret_value()))
         if self.db_host is None:
             return None
         password = self.db_password.get_secret_value() if self.db_password else ""
@@ -72,8 +80,28 @@ class StackSettings(BaseSettings):
         return self.auth_secret is not None or self.auth_secret_file is not None
 
     def own_redis(self) -> str | None:
-        """Return the URL of the Redis to use instead of the embedded Valkey, if one is set."""
-        return None if self.redis_url is None else self.redis_url.get_secret_value()
+        """Return the URL of the Redis to use instead of the embedded Valkey, if one is set.
+
+        Raises:
+            BadValueError: it is not valid.
+
+        """
+        if self.redis_url is None:
+            return None
+        from orders_service.redis_servers import RedisServers  # noqa: PLC0415  as above
+
+        url = self.redis_url.get_secret_value()
+        with _refusing("REDIS_URL"):
+            RedisServers.parse(url)
+        return url
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as exc:
+        raise BadValueError(f"setting {name}: {exc}") from None
 
 
 def load_settings() -> StackSettings:

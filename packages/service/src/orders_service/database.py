@@ -1,5 +1,6 @@
 """Where PostgreSQL is, and how a service connects to it."""
 
+import re
 from typing import Annotated
 
 import psycopg
@@ -26,16 +27,29 @@ def of_the_primary(url: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}target_session_attrs=read-write"
 
 
-def _is_database_url(url: SecretStr) -> SecretStr:
-    text = url.get_secret_value()
+def checked_url(url: str) -> str:
+    """Return a database's URL.
+
+    Raises:
+        ValueError: it is not valid. The message repeats no part of it but names of parameters.
+
+    """
+    form = "postgresql://user:password@host:5432/name?sslmode=require"
     try:
-        conninfo_to_dict(text)
-    except psycopg.ProgrammingError:
-        pass  # its message repeats parts of the value
-    else:
-        if text.startswith(_SCHEMES):
-            return url
-    raise ValueError("is not a URL like postgresql://user:password@host:5432/name?sslmode=require")
+        ports = str(conninfo_to_dict(url).get("port") or "")
+    except psycopg.ProgrammingError as exc:
+        # Other messages repeat parts of the value.
+        unknown = re.match(r'invalid URI query parameter: "(\w+)"', str(exc))
+        hint = f"; there is no parameter {unknown[1]}" if unknown else ""
+        raise ValueError(f"is not a URL like {form}{hint}") from None
+    if not url.startswith(_SCHEMES) or not re.fullmatch(r"[0-9,]*", ports):
+        raise ValueError(f"is not a URL like {form}")
+    return url
+
+
+def _is_database_url(url: SecretStr) -> SecretStr:
+    checked_url(url.get_secret_value())
+    return url
 
 
 class DatabaseSettings(ServiceSettings):

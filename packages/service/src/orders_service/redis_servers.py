@@ -71,7 +71,10 @@ class RedisServers:
             ValueError: it is not valid. The message repeats no part of it but names of parameters.
 
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # its message repeats a part
+            raise ValueError(f"is not a URL like {_FORMS}") from None
         kind = _SCHEMES.get(parts.scheme)
         if kind is None:
             raise ValueError(f"is not a URL like {_FORMS}")

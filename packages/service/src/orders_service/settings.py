@@ -89,4 +89,4 @@ def refusals(exc: ValidationError) -> Iterator[str]:
         name = "_".join(str(part) for part in error["loc"]).upper()
         message = error["msg"].removeprefix("Value error, ")
         # An error about several settings names them itself.
-        yield f"setting {name}: {error['msg']}" if name else message
+        yield f"setting {name}: {message}" if name else message
