@@ -17,3 +17,13 @@ def test_links_lead_somewhere(document: Path) -> None:
     """Every link to a file of the repository leads to one."""
     links = [link for link in _LINK.findall(document.read_text("utf-8")) if "://" not in link]
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_keys_and_tokens_stay_out_of_the_repository() -> None:
+    """Git ignores the files with keys and tokens that the documents' commands write into it."""
+    guide = (ROOT / "deploy/kubernetes/README.md").read_text("utf-8")
+    written = set(re.findall(r"\$PWD/([\w.-]+)|orders token [^>\n]*>([\w.-]+)", guide))
+    names = {name for pair in written for name in pair if name}
+    assert names
+    ignored = (ROOT / ".gitignore").read_text("utf-8").replace("/token", "token").splitlines()
+    assert names <= set(ignored)

@@ -8,12 +8,19 @@ from pydantic_settings import BaseSettings
 
 from orders_api.settings import Settings as ApiSettings
 from orders_cli.settings import StackSettings
+from orders_cli.signer import TokenSettings
 from orders_gateway.settings import Settings as GatewaySettings
 from orders_listener.settings import Settings as ListenerSettings
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / ".env.example"
-KINDS: list[type[BaseSettings]] = [ApiSettings, ListenerSettings, GatewaySettings, StackSettings]
+KINDS: list[type[BaseSettings]] = [
+    ApiSettings,
+    ListenerSettings,
+    GatewaySettings,
+    StackSettings,
+    TokenSettings,
+]
 
 
 def listed() -> dict[str, str]:
