@@ -1,6 +1,7 @@
 """``orders user``: the people who sign in with a password."""
 
 import sys
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -30,8 +31,10 @@ from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_cli.terminal import columns, printable
 from orders_cli.tokens import parse_rows
 from orders_contract.messages import Role
+from orders_contract.schema import Schema
 
-_EXISTS = "SELECT FROM order_users WHERE lower(name) = lower(%s)"
+_EXISTS = "SELECT name FROM order_users WHERE lower(name) = lower(%s)"
+_SCHEMA = "SELECT order_schema()::text"
 _LIST = """
     SELECT name, role, coalesce(rows::text, 'all'),
            CASE WHEN disabled THEN 'disabled'
@@ -83,12 +86,14 @@ def add(
             scope_of(allowed)
     except InvalidTokenError as exc:
         raise BadValueError(str(exc).replace("sub ", "the name ")) from None
-    if owner.run(data, _EXISTS, [name]):
-        raise BadValueError(f"there is a user {name!r} already")
+    for (known,) in owner.run(data, _EXISTS, [name]):
+        raise BadValueError(f"there is a user {known!r} already; names differ by more than case")
     link = None if stdin else new_secret()
     values = {"name": name, "role": role, "rows": Json(allowed) if allowed else None}
     values["hash"] = _read_password(name) if stdin else None
     owner.run(data, ADD, values | _linked(link))
+    if allowed:
+        _warn(data, allowed)
     typer.echo(_told(name, link, data))
 
 
@@ -142,6 +147,13 @@ def first_link(database: str, address: str) -> str | None:
     values = {"name": FIRST_USER, "again": True, **_linked(link)}
     made = owner.run_at(database, FIRST_LINK, values)
     return f"{address}{LINK_PATH}{link}" if made else None
+
+
+def _warn(data: Path, columns: Iterable[str]) -> None:
+    ((schema,),) = owner.run(data, _SCHEMA)
+    for column in Schema.parse(schema).without(columns):
+        warning = f"warning: no table has a column {column!r}: as long as none has, no row is shown"
+        typer.echo(printable(warning), err=True)
 
 
 def _change(data: Path, statement: str, name: str, **values: Any) -> None:

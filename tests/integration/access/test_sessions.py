@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import httpx
@@ -12,6 +14,7 @@ from harness.follower import Follower
 from harness.guarded import OURS, Guarded
 from harness.people import PASSWORD, add_user, page, secret, shown_to, sign_in, signed_in
 from harness.signing import bearer
+from harness.stacks import orders
 from harness.waiting import until
 from orders_access.sessions import digest
 
@@ -408,12 +411,29 @@ def test_link(system: Guarded) -> None:
         problem(browser.post("/api/set-up", json=asked), 401)
 
 
+def test_command_for_users(system: Guarded, tmp_path: Path) -> None:
+    """It refuses a name that a user has, and warns of a column that no table has."""
+
+    def add(name: str, rows: str) -> CompletedProcess[str]:
+        settings = {"DATABASE_URL": system.pipeline.database.url, "AUTH_MODE": "token"}
+        return orders("user", "add", name, "--rows", rows, folder=tmp_path, settings=settings)
+
+    again = add("ANN", "customer_name=Ann")
+    assert again.returncode == 2
+    assert "there is a user 'Ann' already; names differ by more than case" in again.stderr
+    mistyped = add("typo", "stroe=Berlin")
+    assert (mistyped.returncode, "/set-up#" in mistyped.stdout) == (0, True)
+    assert "warning: no table has a column 'stroe'" in mistyped.stderr
+    assert add("right", "customer_name=Ann").stderr == ""
+
+
 def test_tokens_for_programs(system: Guarded) -> None:
     """An admin makes a token for a program and revokes it; API and gateways take it meanwhile."""
     wanted = {"subject": "printer", "role": "clerk", "rows": {"customer_name": [OURS]}, "days": 30}
     with signed_in(system.url, "boss") as boss, signed_in(system.url, "ann") as ann:
         problem(ann.post("/api/tokens", json=wanted), 403)
         problem(boss.post("/api/tokens", json={**wanted, "rows": {"customer_name": "Ann"}}), 422)
+        problem(boss.post("/api/tokens", json={**wanted, "rows": {"stroe": ["Berlin"]}}), 422)
         made = boss.post("/api/tokens", json=wanted).json()
         (listed,) = boss.get("/api/tokens").json()["tokens"]
         assert (listed["subject"], listed["made_by"]) == ("printer", "boss")

@@ -3,7 +3,7 @@
 The catalog of PostgreSQL is the source: ``order_schema()`` renders this document from it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -93,6 +93,11 @@ class Schema(_Described):
     def orders(self) -> Table | None:
         """The table whose rows are orders; None if the database has none."""
         return self.tables.get(ORDERS)
+
+    def without(self, columns: Iterable[str]) -> list[str]:
+        """Return those of some columns that no table has: rows restricted by one are no rows."""
+        known = {name for table in self.tables.values() for name in table.columns}
+        return [column for column in columns if column not in known]
 
     @classmethod
     def parse(cls, document: Mapping[str, Any] | str | bytes) -> Self:

@@ -207,6 +207,9 @@ async def make_token(request: Request, who: Admin, wanted: NewToken) -> Response
         principal = Principal(subject_of(wanted.subject), wanted.role, rows)
     except InvalidTokenError as exc:
         raise InvalidInputError("token", str(exc)) from None
+    description = await parts(request).catalog.current()
+    for column in description.schema.without(wanted.rows or ()):
+        raise InvalidInputError(f"rows.{column}", "is no column of any table")
     origin, lasts = Origin(cookies.address_of(request.scope), who.subject), wanted.days
     made, token = await parts(request).sessions.make_token(principal, origin, timedelta(days=lasts))
     _security.changed("token", who.subject, principal.subject)
