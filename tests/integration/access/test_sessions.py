@@ -258,6 +258,15 @@ def test_forged_requests(system: Guarded, said: dict[str, str]) -> None:
         assert browser.get("/api/me").status_code == 200
 
 
+def test_read_of_a_foreign_page(system: Guarded) -> None:
+    """A page at another port of the host may ask with the cookie, but cannot see the answer."""
+    said = {"Origin": "http://localhost:1", "Sec-Fetch-Site": "same-site"}
+    with signed_in(system.url, "boss") as browser:
+        answer = browser.get("/api/me", headers=said)
+    assert answer.status_code == 200
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
 def test_request_without_origin(system: Guarded) -> None:
     """CSRF: a request with a cookie that does not say where it comes from changes nothing."""
     with signed_in(system.url, "boss") as browser:
