@@ -884,10 +884,15 @@ CREATE OR REPLACE FUNCTION order_schema_version() RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    -- A transaction that alters a table gives its catalog rows its own id.
+    -- A transaction that alters a table gives its catalog rows its own id. That tells even of values that
+    -- are other ones (USING) or were not recorded (unwatched for a while) under the same description. But
+    -- GRANT, TRUNCATE, VACUUM FULL and this script write pg_class anew, and COMMENT the comment: of those
+    -- only what they say counts. A table's row type is written when the table is renamed.
     SELECT md5(concat(
-        (SELECT string_agg(concat(relation, pg_class.xmin, relname, relnamespace, nspname), ',' ORDER BY relation)
+        (SELECT string_agg(concat(pg_class.oid, '.', order_tables.xmin, '.', pg_type.xmin, quote_literal(relname),
+                                  relnamespace, quote_literal(nspname)), ',' ORDER BY pg_class.oid)
            FROM public.order_tables JOIN pg_class ON pg_class.oid = relation
+           JOIN pg_type ON pg_type.oid = reltype
            JOIN pg_namespace ON pg_namespace.oid = relnamespace),
         (SELECT string_agg(concat(attrelid, '.', attnum, '.', pg_attribute.xmin), ',' ORDER BY attrelid, attnum)
            FROM public.order_tables JOIN pg_attribute ON attrelid = relation
@@ -896,15 +901,16 @@ BEGIN ATOMIC
            FROM public.order_tables JOIN pg_attrdef ON adrelid = relation),
         (SELECT string_agg(concat(pg_constraint.oid, '.', pg_constraint.xmin), ',' ORDER BY pg_constraint.oid)
            FROM public.order_tables JOIN pg_constraint ON conrelid = relation),
-        (SELECT string_agg(concat(objoid, '.', objsubid, '.', pg_description.xmin), ',' ORDER BY objoid, objsubid)
-           FROM public.order_tables JOIN pg_description ON objoid = relation AND classoid = 'pg_class'::regclass),
+        (SELECT string_agg(concat(objoid, '.', objsubid, '.', quote_literal(description)), ',' ORDER BY objoid, objsubid)
+           FROM public.order_tables JOIN pg_description ON objoid = relation AND classoid = 'pg_class'::regclass
+          WHERE objsubid > 0),
         (SELECT string_agg(concat(pg_enum.oid, '.', pg_enum.xmin), ',' ORDER BY pg_enum.oid) FROM pg_enum),
         (SELECT string_agg(concat(pg_constraint.oid, '.', pg_constraint.xmin), ',' ORDER BY pg_constraint.oid)
            FROM pg_constraint WHERE contypid <> 0),
         (SELECT string_agg(concat(pg_type.oid, '.', pg_type.xmin), ',' ORDER BY pg_type.oid)
            FROM public.order_tables JOIN pg_attribute ON attrelid = relation
            JOIN pg_type ON pg_type.oid = atttypid AND pg_type.oid >= 16384 WHERE attnum > 0),
-        (SELECT string_agg(concat("table", '.', "column", '.', value, xmin), ',' ORDER BY "table", "column", value)
+        (SELECT string_agg(concat("table", '.', "column", '.', quote_literal(value), next), ',' ORDER BY "table", "column", value)
            FROM public.order_next_choices),
         -- A partition that comes or goes brings or takes rows. So may one that has no guard yet.
         (SELECT string_agg(concat(partition, '.', leaf.relation, '.', settled), ',' ORDER BY partition)
@@ -912,7 +918,8 @@ BEGIN ATOMIC
         (SELECT xmin FROM public.order_settings)));
 END;
 COMMENT ON FUNCTION order_schema_version IS
-    'Changes with everything that order_schema() shows; cheap enough to be asked every second.';
+    'Changes with everything that order_schema() shows, and when rows change that no event tells of; stays '
+    'when nothing is altered. Cheap enough to be asked every second.';
 
 
 CREATE OR REPLACE FUNCTION order_schema() RETURNS json
@@ -2901,7 +2908,9 @@ BEGIN
     IF FOUND THEN
         RAISE EXCEPTION '% has no column %', relation, missing USING ERRCODE = 'undefined_column';
     END IF;
-    UPDATE order_settings SET main = set_main_table.relation, display = set_main_table.display;
+    UPDATE order_settings AS known SET main = set_main_table.relation, display = set_main_table.display
+     WHERE known.main IS DISTINCT FROM set_main_table.relation
+        OR known.display::text IS DISTINCT FROM set_main_table.display::text;
     PERFORM watch_table(relation);
     -- Names of tables and parents are part of what the triggers know.
     FOR watched IN SELECT order_tables.relation FROM order_tables LOOP

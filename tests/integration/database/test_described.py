@@ -5,6 +5,8 @@ from typing import Any
 
 import psycopg
 
+from harness.servers import Database, Postgres
+
 Sql = psycopg.Connection[tuple[Any, ...]]
 
 ORDER = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
@@ -81,12 +83,22 @@ CHANGES_OF_THE_SCHEMA = (
     "ALTER TABLE orders ALTER COLUMN quantity TYPE bigint",
     "ALTER TABLE orders ALTER COLUMN quantity DROP NOT NULL",
     "ALTER TABLE orders ALTER COLUMN quantity DROP DEFAULT",
+    # the same description, but other values in the rows, of which no event tells
+    "ALTER TABLE orders ALTER COLUMN quantity TYPE bigint USING quantity + 1",
     "ALTER TABLE orders RENAME COLUMN quantity TO pieces",
     "COMMENT ON COLUMN orders.status IS 'where it is'",
+    "COMMENT ON COLUMN orders.status IS 'how far it is'",
+    """SELECT set_main_table('orders', '{"title": "product_name"}')""",
+    "CREATE TYPE mood AS ENUM ('fine'); ALTER TABLE orders ADD COLUMN mood mood",
+    "ALTER TYPE mood ADD VALUE 'so so' BEFORE 'fine'",
     "UPDATE order_next_choices SET next = '{}'",
     "ALTER TABLE orders DROP CONSTRAINT orders_status_known",
     "ALTER TABLE orders DROP COLUMN status",
     f"{LINES}; SELECT watch_table('order_lines')",
+    "CREATE SCHEMA shop; ALTER TABLE order_lines SET SCHEMA shop",
+    # events of the time between do not reach those who come back
+    "ALTER TABLE shop.order_lines RENAME TO x; ALTER TABLE shop.x RENAME TO order_lines",
+    "SELECT unwatch_table('shop.order_lines'); SELECT watch_table('shop.order_lines')",
     "ALTER TABLE orders RENAME TO purchases",
     "SELECT unwatch_table('purchases')",
 )
@@ -105,6 +117,39 @@ def test_the_version_follows_the_schema(sql: Sql) -> None:
         after = sql.execute(version).fetchone()
         assert after not in seen, ddl
         seen.add(after)
+
+
+NO_CHANGES_OF_THE_SCHEMA = (
+    "VACUUM FULL orders",
+    "TRUNCATE orders CASCADE",
+    "GRANT SELECT, INSERT ON orders, order_lines, stock TO PUBLIC",
+    "CREATE INDEX ON order_lines (product)",
+    "ALTER TABLE order_lines REPLICA IDENTITY FULL",
+    "ALTER TABLE orders SET (fillfactor = 90)",
+    "COMMENT ON TABLE order_lines IS 'what was ordered'",
+    "COMMENT ON COLUMN order_lines.product IS 'what'",
+    "UPDATE order_next_choices SET next = next",
+    "SELECT set_main_table('orders')",
+    "SELECT watch_table('orders'), watch_table('order_lines'), watch_table('stock')",
+)
+
+
+def test_the_version_outlasts_what_changes_nothing(
+    sql: Sql, database: Database, postgres: Postgres
+) -> None:
+    """I8: after a restart, which runs ``init.sql``, clients resume: the version is the same."""
+    sql.execute(f"{LINES}; SELECT watch_table('order_lines')".encode())
+    sql.execute("COMMENT ON COLUMN order_lines.product IS 'what'")
+    sql.execute("CREATE TABLE stock (place text PRIMARY KEY) PARTITION BY LIST (place)")
+    sql.execute("CREATE TABLE stock_a PARTITION OF stock FOR VALUES IN ('a')")
+    sql.execute("SELECT watch_table('stock')")
+    version = "SELECT order_schema_version()"
+    before = sql.execute(version).fetchone()
+    for statement in NO_CHANGES_OF_THE_SCHEMA:
+        sql.execute(statement.encode())
+        assert sql.execute(version).fetchone() == before, statement
+    postgres.load_schema(database)
+    assert sql.execute(version).fetchone() == before
 
 
 def test_a_parent_is_described(sql: Sql) -> None:
