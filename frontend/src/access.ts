@@ -101,7 +101,7 @@ export class Access {
     const state = this.state.get();
     if (currentToken() !== null) return; // this tab has a user of its own
     if (news === "signed-out") {
-      if (state.kind === "in" && hasSession(state.me)) this.#leave("You signed out.");
+      if (state.kind === "in" && hasSession(state.me)) this.#leave(null); // on purpose: no trouble
       return;
     }
     try {

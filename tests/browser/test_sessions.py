@@ -144,6 +144,7 @@ def test_tabs(shop: EmbeddedStack, context: BrowserContext) -> None:
     for page in (first, second):
         page.get_by_label("Name").wait_for()
         assert page.get_by_role("row").count() == 0
+        assert page.get_by_role("alert").count() == 0
     sign_in(first, shop, "carl")
     live(second).wait_for()
     shop.psql("DELETE FROM order_sessions WHERE subject = 'carl'")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orders_access.limits import TokenBucket, address_key
+from orders_access.limits import TokenBucket, address_key, plain_address
 
 
 def test_burst_is_admitted_at_once() -> None:
@@ -86,3 +86,19 @@ def test_addresses_of_one_network_count_as_one(one: str, other: str) -> None:
 def test_addresses_of_other_networks_count_apart(one: str, other: str) -> None:
     """Different networks have different limits."""
     assert address_key(one) != address_key(other)
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::1", "::1"),
+        ("2001:DB8:0:0::7", "2001:db8::7"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("", ""),
+    ],
+)
+def test_address_as_people_know_it(address: str, plain: str) -> None:
+    """A session is shown with an address, not with the network that limits count."""
+    assert plain_address(address) == plain

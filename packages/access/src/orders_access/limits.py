@@ -11,17 +11,23 @@ _IPV6_PREFIX = 64
 """One customer of a provider gets at least this network, so its addresses count as one."""
 
 
-def address_key(address: str) -> str:
-    """Return what an address is counted under: itself, or its network for IPv6."""
+def plain_address(address: str) -> str:
+    """Return an address as people know it: without its zone, and IPv4 not within IPv6."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return address
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(IPv6Network((parsed, _IPV6_PREFIX), strict=False))
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return str(mapped or parsed)
+
+
+def address_key(address: str) -> str:
+    """Return what an address is counted under: itself, or its network for IPv6."""
+    plain = plain_address(address)
+    try:
+        return str(IPv6Network((plain, _IPV6_PREFIX), strict=False))
+    except ValueError:
+        return plain
 
 
 class TokenBucket:

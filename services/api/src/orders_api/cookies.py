@@ -4,7 +4,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from orders_access.credentials import Credential, of_cookies, session_cookie
-from orders_access.limits import address_key
+from orders_access.limits import address_key, plain_address
 from orders_access.origins import is_own_page, keeps_secrets
 
 
@@ -17,8 +17,17 @@ def host_of(scope: Scope) -> str:
 
 def address_of(scope: Scope) -> str:
     """Return what a client is counted under: its address or network."""
+    return address_key(_peer(scope))
+
+
+def shown_address(scope: Scope) -> str:
+    """Return a client's address, by which its user recognises a session."""
+    return plain_address(_peer(scope))
+
+
+def _peer(scope: Scope) -> str:
     client = scope.get("client")
-    return address_key(client[0] if client else "")
+    return str(client[0]) if client else ""
 
 
 def is_over_https(scope: Scope) -> bool:

@@ -210,7 +210,7 @@ async def make_token(request: Request, who: Admin, wanted: NewToken) -> Response
     description = await parts(request).catalog.current()
     for column in description.schema.without(wanted.rows or ()):
         raise InvalidInputError(f"rows.{column}", "is no column of any table")
-    origin, lasts = Origin(cookies.address_of(request.scope), who.subject), wanted.days
+    origin, lasts = Origin(cookies.shown_address(request.scope), who.subject), wanted.days
     made, token = await parts(request).sessions.make_token(principal, origin, timedelta(days=lasts))
     _security.changed("token", who.subject, principal.subject)
     return uncached(ProgramToken(id=made, token=token).model_dump_json(), 201)
@@ -248,7 +248,7 @@ async def _begun(request: Request, principal: Principal, *, user: str | None) ->
     before = sender(request)
     if before is not None and before.session is not None:
         await running.sessions.end(before.subject, [before.session])
-    origin = Origin(cookies.address_of(request.scope), request.headers.get("user-agent", ""))
+    origin = Origin(cookies.shown_address(request.scope), request.headers.get("user-agent", ""))
     secret, begun = await running.sessions.start(principal, origin, user=user)
     _security.signed_in(begun, origin.address)
     response = uncached(described(running.settings, begun).model_dump_json(), 201)

@@ -7,6 +7,7 @@ import type { ListedSession } from "@/lib/protocol";
 import { queries } from "@/lib/queries";
 import { useNow } from "@/lib/use-now";
 import { endSession, listSessions } from "../api/session";
+import { addressName } from "../model/address-name";
 import { browserName } from "../model/browser-name";
 import styles from "./sessions-dialog.module.css";
 
@@ -66,7 +67,7 @@ function Item({ session, busy, onEnd }: ItemProps) {
       <div className={styles.facts}>
         <strong title={session.browser}>{name}</strong>
         <span>
-          <bdi>{session.address}</bdi>
+          <bdi>{addressName(session.address)}</bdi>
           {!session.current && ` · used ${formatAge(session.used, now)}`}
         </span>
         <span>since {formatExact(session.started)}</span>
