@@ -52,7 +52,7 @@ OF_PEOPLE = {
 }
 """Paths that a session is needed for; a token is not enough."""
 OF_PAGES = {("post", "/api/session"), ("post", "/api/set-up")}
-OF_GATEWAYS = {("post", "/api/sessions/lookup")}
+OF_GATEWAYS = {("post", "/api/session-lookups")}
 
 ROLES = ["viewer", "clerk", "admin"]
 ORDER = {"customer_name": OURS, "product_name": "Laptop"}

@@ -171,7 +171,7 @@ async def set_up(request: Request, shown: SetUp) -> Response:
 
 
 @router.post(
-    "/sessions/lookup",
+    "/session-lookups",
     response_model=LookedUp,
     responses=problems(404, 413, 415),
     dependencies=[Depends(_gateway)],

@@ -141,7 +141,7 @@ class Door:
 
     async def _ask_api(self, digest: bytes) -> Principal:
         try:
-            answer = await self._api.post("/api/sessions/lookup", json={"digest": digest.hex()})
+            answer = await self._api.post("/api/session-lookups", json={"digest": digest.hex()})
             if answer.status_code == HTTPStatus.NOT_FOUND:
                 raise InvalidTokenError("the session has ended")
             answer.raise_for_status()
