@@ -152,15 +152,15 @@ export class Connection {
     const isLong = heardAt !== null && Date.now() - heardAt > LONG_ABSENCE_MS;
     const wasAway = isLong && this.#options.skipTo !== undefined;
     if (!this.#options.api.hasTokens && !wasAway) {
-      this.#open(isStream, null, null);
+      this.#open(isStream, null);
       return;
     }
     const attempt = (this.#attempt += 1);
     const ready = wasAway ? this.#skip(attempt) : Promise.resolve();
     ready
-      .then(() => this.#signIn(isStream))
+      .then(() => this.#options.api.token())
       .then(
-        ([token, ticket]) => attempt === this.#attempt && this.#open(isStream, token, ticket),
+        (token) => attempt === this.#attempt && this.#open(isStream, token),
         () => attempt === this.#attempt && this.#fail(),
       );
   }
@@ -178,22 +178,15 @@ export class Connection {
     onReset("away");
   }
 
-  async #signIn(isStream: boolean): Promise<[token: string | null, ticket: string | null]> {
-    const { api } = this.#options;
-    const token = await api.token();
-    return [token, isStream && token !== null ? await api.ticket() : null];
-  }
-
   get #WebSocket(): WebSocketClass | undefined {
     return "WebSocket" in this.#options ? this.#options.WebSocket : globalThis.WebSocket;
   }
 
-  #open(isStream: boolean, token: string | null, ticket: string | null): void {
+  #open(isStream: boolean, token: string | null): void {
     const { api, conflates } = this.#options;
     const query = new URLSearchParams({
       ...this.#follower.connect(),
       ...(conflates?.() && this.#follower.place && { conflate: "1" }),
-      ...(ticket !== null && { ticket }),
     });
     this.#shown = token;
     const target = `${isStream ? "/sse" : "/ws"}?${query.toString()}`;
@@ -209,7 +202,7 @@ export class Connection {
     const Socket = this.#WebSocket;
     if (isStream || Socket === undefined) {
       this.#withoutHello = 0; // if this fails, too, the WebSocket is next
-      this.#transport = openEventStream(api, target, handlers);
+      this.#transport = openEventStream(api, target, token, handlers);
     } else {
       this.#withoutHello += 1;
       this.#transport = openWebSocket(Socket, api.url + target, handlers);
@@ -292,7 +285,7 @@ export class Connection {
 
   async #renew(): Promise<void> {
     const token = await this.#token();
-    // A stream carries no message: it ends with its ticket's token, and the next one has another.
+    // A stream carries no message: it ends with its token, and the next one has another.
     if (token !== null) this.#transport?.send(toJson({ type: "auth", token }));
   }
 
@@ -325,7 +318,7 @@ export class Connection {
 
   /** Drop this connection and try again later. */
   #fail(): void {
-    // Without a transport the request for a ticket failed: that says nothing about the gateway.
+    // Without a transport there was no token: that says nothing about the gateway.
     const lost = this.state.get().lost + (this.#transport ? 1 : 0);
     this.#hangUp();
     clearTimeout(this.#retry);
@@ -336,7 +329,7 @@ export class Connection {
   }
 
   #hangUp(): void {
-    this.#attempt += 1; // a ticket that arrives later must not open a connection
+    this.#attempt += 1; // a token that arrives later must not open a connection
     clearTimeout(this.#watchdog);
     clearTimeout(this.#again);
     this.#transport?.close();

@@ -8,11 +8,12 @@ import { type Handlers, LOST, UNAUTHORIZED } from "./transport.ts";
 export async function readEventStream(
   api: Api,
   path: string,
+  token: string | null,
   handlers: Handlers,
   signal: AbortSignal,
 ): Promise<number> {
   const headers = { Accept: "text/event-stream" };
-  const response = await api.fetch(path, { headers, signal, cache: "no-store" });
+  const response = await api.fetch(path, { headers, signal, cache: "no-store" }, token);
   if (response.status === 401) return UNAUTHORIZED;
   const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream");
   if (!response.ok || !isStream || !response.body) return LOST;

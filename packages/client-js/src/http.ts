@@ -116,22 +116,16 @@ export class Api {
     return this.#options.token?.() ?? null;
   }
 
-  /** A ticket for one connection: an address, which is logged, must not hold a token. */
-  ticket(): Promise<string> {
-    const read = (body: unknown) =>
-      isRow(body) && typeof body.ticket === "string" ? body.ticket : null;
-    return this.request(read, "/api/tickets", { method: "POST" });
-  }
-
   /** Whether the user has signed in again. */
   async unauthorized(): Promise<boolean> {
     return (await this.#options.onUnauthorized?.()) === true;
   }
 
-  /** `fetch` with the origin and the cookies, without the rest. */
-  fetch(path: string, init: RequestInit): Promise<Response> {
+  /** `fetch` with the origin, the cookies and a token, without the rest. */
+  fetch(path: string, init: RequestInit, token: string | null = null): Promise<Response> {
     const { credentials, fetch = globalThis.fetch } = this.#options;
-    return fetch(this.url + path, { ...(credentials && { credentials }), ...init });
+    const request = { ...(credentials && { credentials }), ...authorized(init, token) };
+    return fetch(this.url + path, request);
   }
 
   /** Only reads time out: after giving up a write, its outcome would be unknown. */

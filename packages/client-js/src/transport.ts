@@ -46,13 +46,18 @@ export function openWebSocket(Socket: WebSocketClass, url: string, handlers: Han
 }
 
 /** Read with `fetch`: unlike an EventSource it tells why it was refused, shows bytes, and is in Node. */
-export function openEventStream(api: Api, path: string, handlers: Handlers): Transport {
+export function openEventStream(
+  api: Api,
+  path: string,
+  token: string | null,
+  handlers: Handlers,
+): Transport {
   const request = new AbortController();
   const { signal } = request;
   const read = async (): Promise<number> => {
     try {
       const { readEventStream } = await import("./event-stream.ts"); // few pages need it
-      return await readEventStream(api, path, handlers, signal);
+      return await readEventStream(api, path, token, handlers, signal);
     } catch {
       return LOST;
     }

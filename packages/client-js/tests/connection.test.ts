@@ -15,6 +15,7 @@ let live: Connection;
 /** What `fetch` answers to a request for server-sent events; nothing: the request fails. */
 let stream: (() => Response) | null;
 let requested: string[];
+let shown: (string | null)[];
 const refused = vi.fn();
 
 beforeEach(() => {
@@ -26,6 +27,7 @@ beforeEach(() => {
   schemas = [];
   stream = null;
   requested = [];
+  shown = [];
   refused.mockReset();
   live = connection();
 });
@@ -37,10 +39,9 @@ function connection(token?: TokenProvider): Connection {
       sockets.push(this);
     }
   };
-  const answer = (url: unknown) => {
+  const answer = (url: unknown, init?: RequestInit) => {
     requested.push(String(url));
-    if (String(url).endsWith("/api/tickets"))
-      return Promise.resolve(Response.json({ ticket: "t1" }));
+    shown.push(new Headers(init?.headers).get("Authorization"));
     return stream ? Promise.resolve(stream()) : Promise.reject(new TypeError("refused"));
   };
   return new Connection({
@@ -465,9 +466,10 @@ describe("where a WebSocket cannot be opened", () => {
     expect(state()).toMatchObject({ phase: "live", transport: "sse", position: 12 });
   });
 
-  test("a token is exchanged for a ticket: addresses are logged", async () => {
+  test("a token is in a header: addresses are logged", async () => {
     await fallBack(() => "secret");
-    expect(requested.at(-1)).toBe("http://shop/sse?after=10&stream=s&ticket=t1");
+    expect(requested).toEqual(["http://shop/sse?after=10&stream=s"]);
+    expect(shown).toEqual(["Bearer secret"]);
     expect(state().transport).toBe("sse");
   });
 

@@ -36,6 +36,6 @@ test("the stream ends with the code that the gateway tells", async () => {
     onMessage: (data: unknown) => messages.push(data),
   };
   const { signal } = new AbortController();
-  expect(await readEventStream(api, "/sse", handlers, signal)).toBe(4001);
+  expect(await readEventStream(api, "/sse", null, handlers, signal)).toBe(4001);
   expect(messages).toHaveLength(2);
 });
