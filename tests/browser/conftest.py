@@ -45,9 +45,9 @@ def stack(
 
 # Not for the whole session: while Playwright runs, its event loop is this thread's loop, and an
 # asynchronous test of another folder could not start its own.
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """Start one Chromium for the tests of this folder."""
+    """Start one Chromium for the tests of a file."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser

@@ -111,6 +111,15 @@ def test_documentation(serve: Serve, database: Database, redis_url: Valkey) -> N
             "/api/me": {"get"},
             "/api/tickets": {"post"},
             "/api/revocations": {"get", "post"},
+            "/api/session": {"post", "put", "delete"},
+            "/api/sessions": {"get"},
+            "/api/sessions/others": {"delete"},
+            "/api/sessions/{session}": {"delete"},
+            "/api/session-lookups": {"post"},
+            "/api/password": {"post"},
+            "/api/set-up": {"post"},
+            "/api/tokens": {"get", "post"},
+            "/api/tokens/{token}": {"delete"},
         }
         refused = schema["paths"]["/api/orders"]["post"]["responses"]["422"]["content"]
         assert list(refused) == ["application/problem+json"]
