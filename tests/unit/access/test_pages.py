@@ -28,7 +28,16 @@ SECRET = "s" * 43
 )
 def test_own_page(origin: str | None, site: str | None, over_https: bool, is_ours: bool) -> None:  # noqa: FBT001  a column of the table
     """A request with a cookie must say that it comes from a page of this system."""
-    assert is_own_page(origin, site, "shop.example", over_https=over_https) is is_ours
+    origins, sites = [each for each in [origin] if each is not None], [site] if site else []
+    assert is_own_page(origins, sites, "shop.example", over_https=over_https) is is_ours
+
+
+def test_a_header_given_twice_is_of_no_browser() -> None:
+    """Neither of two origins, nor of two sites, is believed."""
+    own = "https://shop.example"
+    assert not is_own_page([own, "https://evil.example"], [], "shop.example", over_https=True)
+    assert not is_own_page([own], ["same-origin", "cross-site"], "shop.example", over_https=True)
+    assert not is_own_page([], ["same-origin", "same-origin"], "shop.example", over_https=True)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Which hosts and which pages of browsers may talk to this system. Pure."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -41,17 +42,20 @@ def origin_is_ours(
     return scheme in schemes and authority != "" and authority == host
 
 
-def is_own_page(origin: str | None, fetch_site: str | None, host: str, *, over_https: bool) -> bool:
+def is_own_page(
+    origins: Sequence[str], fetch_sites: Sequence[str], host: str, *, over_https: bool
+) -> bool:
     """Return whether a request with a cookie comes from a page of this system itself.
 
     A browser attaches cookies whoever causes the request, so it must say who did: by Origin, or
     where it sends none (GET within one origin) by Sec-Fetch-Site. ``allowed_origins`` do not count.
+    ``origins`` and ``fetch_sites`` are the values of all such headers; no browser sends two.
     """
-    if fetch_site not in {None, "same-origin"}:
+    if len(origins) > 1 or list(fetch_sites) not in ([], ["same-origin"]):
         return False
-    if origin is None:
-        return fetch_site == "same-origin"
-    return origin_is_ours(origin, host, "", over_https=over_https)
+    if not origins:
+        return len(fetch_sites) == 1
+    return origin_is_ours(origins[0], host, "", over_https=over_https)
 
 
 def keeps_secrets(host: str, *, over_https: bool) -> bool:

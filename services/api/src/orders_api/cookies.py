@@ -48,10 +48,7 @@ def session_of(scope: Scope, headers: Headers) -> Credential | None:
 def is_from_own_page(scope: Scope, headers: Headers) -> bool:
     """Return whether a page of this system sent a request."""
     origins, sites = headers.getlist("origin"), headers.getlist("sec-fetch-site")
-    if len(origins) > 1 or len(sites) > 1:
-        return False
-    origin, site = next(iter(origins), None), next(iter(sites), None)
-    return is_own_page(origin, site, host_of(scope), over_https=is_over_https(scope))
+    return is_own_page(origins, sites, host_of(scope), over_https=is_over_https(scope))
 
 
 def set_cookie(scope: Scope, secret: str) -> str:

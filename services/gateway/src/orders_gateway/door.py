@@ -25,7 +25,6 @@ from orders_service.redis_client import RedisClient, failures_as
 LOOK_UPS_PER_S, LOOK_UPS_BURST = 20, 200
 """For each address: sessions that Redis does not know, about which a gateway asks the API."""
 
-
 UNCHECKED = (KeysUnavailableError, RedisUnavailableError, SessionsUnavailableError)
 """A credential cannot be checked right now."""
 
@@ -105,8 +104,7 @@ class Door:
         headers, over_https = request.headers, _is_over_https(request)
         host, origins = headers.get("Host", ""), headers.get_all("Origin")
         sites = headers.get_all("Sec-Fetch-Site")
-        origin, site = next(iter(origins), None), next(iter(sites), None)
-        if not is_own_page(origin, site, host, over_https=over_https):
+        if not is_own_page(origins, sites, host, over_https=over_https):
             return None
         name = session_cookie(host, over_https=over_https)
         return of_cookies(headers.get_all("Cookie"), name)
