@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Protocol, get_args
 
 from prometheus_client import Histogram
@@ -13,6 +14,15 @@ from orders_contract.messages import ResetReason
 from orders_service.metrics import counter, counters, delays, gauge, gauges
 
 TRANSPORTS = ("websocket", "sse")
+_REFUSALS = (
+    "not_serving",
+    "unauthorized",
+    "foreign_origin",
+    "bad_request",
+    "full",
+    "address",
+    "subject",
+)
 
 
 def _delivery_seconds() -> Histogram:
@@ -87,13 +97,13 @@ def _clients(counts: Counts, facts: Facts) -> Iterator[Metric]:
         "orders_gateway_connections_opened_total",
         "Clients admitted. resumed: they brought a position, as all do that reconnect.",
         ("transport", "resumed"),
-        counts.opened,
+        {each: counts.opened[each] for each in product(TRANSPORTS, ("false", "true"))},
     )
     yield counters(
         "orders_gateway_refused_total",
         "Clients refused.",
         ("reason",),
-        {(reason,): number for reason, number in facts.refused.items()},
+        {(reason,): facts.refused.get(reason, 0) for reason in _REFUSALS},
     )
     yield counter(
         "orders_gateway_shed_total",
