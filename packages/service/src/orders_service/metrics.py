@@ -42,9 +42,9 @@ def process() -> Read:
     return ProcessCollector(registry=None).collect
 
 
-def delays(name: str, description: str) -> Histogram:
+def delays(name: str, description: str, labels: tuple[str, ...] = ()) -> Histogram:
     """Return a histogram of seconds for delays between a millisecond and ten seconds."""
-    return Histogram(name, description, buckets=_DELAY_BUCKETS_S, registry=None)
+    return Histogram(name, description, labels, buckets=_DELAY_BUCKETS_S, registry=None)
 
 
 def gauge(name: str, description: str, value: float | None) -> Iterable[Metric]:

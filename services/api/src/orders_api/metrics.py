@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 
 from fastapi import FastAPI, Request, Response
-from prometheus_client import Histogram
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -15,26 +14,23 @@ from orders_access.limits import Buckets
 from orders_api.health import Presence
 from orders_api.records import Backlog
 from orders_api.requests import parts
-from orders_service.metrics import Exposition, Read, counter, gauge, process
+from orders_service.metrics import Exposition, Read, counter, delays, gauge, process
 
 PATH = "/metrics"
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable of prometheus_client: where several processes keep one set of counters."""
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class RequestTimes:
     """Counts requests and their durations, together for all processes that share the port."""
 
     def __init__(self) -> None:
-        self._seconds = Histogram(
+        self._seconds = delays(
             "orders_api_request_seconds",
             "From the arrival of a request to the beginning of its answer.",
             ("method", "status"),
-            buckets=_BUCKETS_S,
-            registry=None,
         )
 
     def note(self, method: str, status: int, seconds: float) -> None:
