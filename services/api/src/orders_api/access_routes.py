@@ -9,9 +9,9 @@ from orders_access import tickets
 from orders_access.errors import AccessError
 from orders_access.principal import Principal
 from orders_access.security_log import SecurityLog
+from orders_api.access_models import Me, Revocation, Revoked, Ticket
 from orders_api.errors import ForbiddenError, InvalidInputError, RedisUnavailableError
 from orders_api.gate import GATEWAY
-from orders_api.models import Me, Revocation, Revoked, Ticket
 from orders_api.openapi import problems
 from orders_api.requests import Parts, parts, require, require_no_query
 from orders_api.settings import Settings

@@ -1,43 +1,36 @@
 """What the API accepts and returns besides rows, as types: checked, and shown in OpenAPI."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal
 
 from pydantic import (
-    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
     NonNegativeInt,
     PositiveInt,
-    model_validator,
 )
 
-from orders_access.tokens import MAX_TOKEN_LENGTH
-from orders_api.columns import storable
-from orders_contract.messages import MAX_POSITION, Event, Role
+from orders_contract.messages import MAX_POSITION, Event
 
 Row = dict[str, Any]
 """A row of a table; OpenAPI describes its columns from the catalog."""
 
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
 
+class RequestModel(BaseModel):
+    """What a client sends; an unknown member is an error."""
 
-Password = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(storable)]
-
-
-class _Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class EventQuery(_Request):
+class EventQuery(RequestModel):
     """Which events: those after a position."""
 
     after: int = Field(0, ge=0, le=MAX_POSITION)
     limit: int = Field(1000, ge=1, le=10_000)
 
 
-class ActivityQuery(_Request):
+class ActivityQuery(RequestModel):
     """Which groups: of events before a position, of some operations; of all if none is named."""
 
     before: int = Field(MAX_POSITION, ge=1, le=MAX_POSITION)
@@ -249,141 +242,6 @@ class Health(HealthSummary):
     """`ok`, `degraded` (orders are served, live updates may not be) or `down`."""
 
     checks: Checks
-
-
-class Me(BaseModel):
-    """The principal of the request. In open mode it has no subject and all rights.
-
-    `rows` are the values that each restricting column must have, null without a restriction;
-    `customers` is short for a restriction by the customer column alone. `expires` is null where
-    nothing expires. `session` is the id of the browser's session, null for a token.
-    """
-
-    mode: Literal["open", "token"]
-    subject: str
-    role: Role
-    rows: dict[str, list[Any]] | None
-    customers: list[Any] | None
-    expires: AwareDatetime | None
-    session: str | None
-
-
-class SignIn(_Request):
-    """Name and password of a user."""
-
-    name: Name
-    password: Password
-
-
-class NewPassword(_Request):
-    """The present password, and another one."""
-
-    current: Password
-    new: Password
-
-
-class SetUp(_Request):
-    """A link that sets a password, without the address; and the password, to use it up."""
-
-    link: str = Field(min_length=1, max_length=200)
-    password: Password | None = None
-
-
-class Linked(BaseModel):
-    """Whose password a link sets."""
-
-    name: str
-
-
-class Session(BaseModel):
-    """A sign-in of a browser. `address` may be a network, `browser` is what it calls itself."""
-
-    id: str
-    started: AwareDatetime
-    used: AwareDatetime
-    ends: AwareDatetime
-    address: str
-    browser: str
-    current: bool
-
-
-class SessionList(BaseModel):
-    """Sessions, the one used last first."""
-
-    sessions: list[Session]
-
-
-class LookUp(_Request):
-    """The SHA-256 of a session's secret, in hexadecimal digits."""
-
-    digest: str = Field(pattern="^[0-9a-f]{64}$")
-
-
-class LookedUp(BaseModel):
-    """Whom a session stands for, in the form that processes exchange."""
-
-    principal: dict[str, Any]
-
-
-class NewToken(_Request):
-    """A token for a program: who it is, what it may do, and for how many days."""
-
-    subject: Name
-    role: Role
-    rows: dict[str, list[Any]] | None = None
-    days: int = Field(ge=1, le=366)
-
-
-class ProgramToken(BaseModel):
-    """A token that was just made. It is shown once."""
-
-    id: str
-    token: str
-
-
-class ListedToken(BaseModel):
-    """A token that an admin made for a program."""
-
-    id: str
-    subject: str
-    role: Role
-    rows: dict[str, list[Any]] | None
-    started: AwareDatetime
-    ends: AwareDatetime
-    made_by: str
-
-
-class ProgramTokenList(BaseModel):
-    """Tokens of programs."""
-
-    tokens: list[ListedToken]
-
-
-class Ticket(BaseModel):
-    """Valid for one connection to `/ws`, for `expires_in` seconds."""
-
-    ticket: str
-    expires_in: PositiveInt
-
-
-class Revocation(_Request):
-    """What to revoke: one token, or its id (`jti`), or all tokens of a subject so far."""
-
-    token: str | None = Field(None, min_length=1, max_length=MAX_TOKEN_LENGTH)
-    token_id: Name | None = None
-    subject: Name | None = None
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> Self:
-        if sum(each is not None for each in (self.token, self.token_id, self.subject)) != 1:
-            raise ValueError("must contain exactly one of token, token_id, subject")
-        return self
-
-
-class Revoked(BaseModel):
-    """What is revoked: `token:<id>` and `subject:<name>`, with times in seconds since 1970."""
-
-    revoked: dict[str, float]
 
 
 class FieldError(BaseModel):

@@ -13,6 +13,19 @@ from orders_access.principal import Principal
 from orders_access.security_log import SecurityLog
 from orders_access.users import normal_name
 from orders_api import cookies, throttle
+from orders_api.access_models import (
+    Linked,
+    LookedUp,
+    LookUp,
+    Me,
+    NewPassword,
+    NewToken,
+    ProgramToken,
+    ProgramTokenList,
+    SessionList,
+    SetUp,
+    SignIn,
+)
 from orders_api.access_routes import admin, described, no_query, uncached
 from orders_api.errors import (
     ForbiddenError,
@@ -26,19 +39,6 @@ from orders_api.errors import (
     UnauthorizedError,
 )
 from orders_api.gate import GATEWAY
-from orders_api.models import (
-    Linked,
-    LookedUp,
-    LookUp,
-    Me,
-    NewPassword,
-    NewToken,
-    ProgramToken,
-    ProgramTokenList,
-    SessionList,
-    SetUp,
-    SignIn,
-)
 from orders_api.openapi import problems
 from orders_api.requests import parts, require, sender
 from orders_api.sessions import Listed, Origin
