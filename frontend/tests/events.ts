@@ -1,10 +1,18 @@
 /** Orders, events and a schema for tests: the columns that the seed of the database has. */
-import type { ChangeEvent, Column, Id, Row } from "real-time-orders";
+import type { Column, Id, Row } from "real-time-orders";
 import { matcherOf, type OrderFilter } from "@/features/orders/model/order-filter";
-import type { Order } from "@/lib/row";
 import { OrderSchema } from "@/lib/schema";
+import { column, TIME } from "../../packages/client-js/tests/events";
 
-const TIME = "2026-11-22T11:12:52.70211+00:00";
+export {
+  column,
+  deleted,
+  event,
+  inserted,
+  truncated,
+  updated,
+} from "../../packages/client-js/tests/events";
+
 export const STATUSES = ["pending", "processing", "shipped", "delivered", "cancelled"] as const;
 
 export interface SeedOrder extends Row {
@@ -16,22 +24,6 @@ export interface SeedOrder extends Row {
   readonly version: number;
   readonly created_at: string;
   readonly updated_at: string;
-}
-
-export function column(name: string, change: Partial<Column> = {}): Column {
-  return {
-    name,
-    type: "text",
-    kind: "text",
-    nullable: false,
-    writable: true,
-    default: false,
-    choices: null,
-    next: null,
-    max_length: null,
-    comment: null,
-    ...change,
-  };
 }
 
 const system = (name: string, change: Partial<Column>) =>
@@ -75,33 +67,6 @@ export function order(id: Id, change: Partial<SeedOrder> = {}): SeedOrder {
     version: 1,
     created_at: TIME,
     updated_at: TIME,
-    ...change,
-  };
-}
-
-export const inserted = (position: number, row: Order): ChangeEvent =>
-  event(position, { operation: "INSERT", order_id: row.id, row });
-
-export const updated = (position: number, row: Order, changed: Row = {}): ChangeEvent =>
-  event(position, { operation: "UPDATE", order_id: row.id, row, changed });
-
-export const deleted = (position: number, row: Order): ChangeEvent =>
-  event(position, { operation: "DELETE", order_id: row.id, changed: row });
-
-export const truncated = (position: number): ChangeEvent =>
-  event(position, { operation: "TRUNCATE" });
-
-export function event(position: number, change: Partial<ChangeEvent>): ChangeEvent {
-  return {
-    position,
-    table: "orders",
-    operation: "INSERT",
-    order_id: null,
-    key: null,
-    row: null,
-    changed: null,
-    actor: null,
-    changed_at: TIME,
     ...change,
   };
 }

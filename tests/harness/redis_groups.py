@@ -1,6 +1,7 @@
 """Several Redis or Valkey servers: a primary whose replicas Sentinel watches, and a cluster."""
 
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,20 +34,20 @@ def debian_redis() -> Path:
     return REDIS
 
 
-class Group:
+class Group(ABC):
     """Servers of which one takes the writes of a stream."""
 
     url: str
     members: list[Valkey]
     names: RedisNames
 
+    @abstractmethod
     def leader(self) -> Valkey:
         """Return the server that takes writes, as the others say."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fail_over(self) -> None:
         """Have a replica take over although the leader is well."""
-        raise NotImplementedError
 
     def connect(self) -> "redis.Redis":
         """Connect to the server that takes writes."""

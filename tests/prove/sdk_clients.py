@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Hashable, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
@@ -74,7 +75,7 @@ def random_shown(chance: Chance, wanted: Wanted) -> Shown:
     )
 
 
-class Shows:
+class Shows(ABC):
     """Shows a live table throughout; can be asked whether it is right."""
 
     def __init__(self, audit: Audit, shown: Shown) -> None:
@@ -83,9 +84,9 @@ class Shows:
         self._shown = shown
 
     @property
+    @abstractmethod
     def rows(self) -> Sequence[Row]:
         """The rows, in order."""
-        raise NotImplementedError
 
     def problems(self, replay: Replay) -> Iterator[str]:
         """Yield how the rows differ from those of the log."""

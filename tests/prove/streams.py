@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ _PAUSE_S = 0.2
 
 
 @dataclass
-class Other:
+class Other(ABC):
     """A client that keeps a book by its own means, until cancelled."""
 
     gateway: str
@@ -46,8 +47,9 @@ class Other:
         orders = self.book.orders.items()
         return {id_: (row["version"], row["customer_name"]) for id_, row in orders}
 
+    @abstractmethod
     async def _follow(self, place: Place) -> None:
-        raise NotImplementedError
+        """Apply what comes after a place until the connection ends."""
 
     def _place(self) -> Place:
         assert self.book.place is not None

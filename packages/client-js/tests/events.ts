@@ -3,7 +3,7 @@ import type { ChangeEvent } from "../src/messages.ts";
 import type { Id, Row } from "../src/row.ts";
 import type { Column, Table } from "../src/schema.ts";
 
-const TIME = "2026-11-22T11:12:52.70211+00:00";
+export const TIME = "2026-11-22T11:12:52.70211+00:00";
 
 export const column = (name: string, change: Partial<Column> = {}): Column => ({
   name,
@@ -49,13 +49,15 @@ export const order = (id: Id, change: Partial<SeedOrder> = {}): SeedOrder => ({
   ...change,
 });
 
-export const inserted = (position: number, row: SeedOrder): ChangeEvent =>
+type Keyed = Row & { readonly id: Id };
+
+export const inserted = (position: number, row: Keyed): ChangeEvent =>
   event(position, { operation: "INSERT", order_id: row.id, row });
 
-export const updated = (position: number, row: SeedOrder, changed: Row = {}): ChangeEvent =>
+export const updated = (position: number, row: Keyed, changed: Row = {}): ChangeEvent =>
   event(position, { operation: "UPDATE", order_id: row.id, row, changed });
 
-export const deleted = (position: number, row: SeedOrder): ChangeEvent =>
+export const deleted = (position: number, row: Keyed): ChangeEvent =>
   event(position, { operation: "DELETE", order_id: row.id, changed: row });
 
 export const truncated = (position: number): ChangeEvent =>
