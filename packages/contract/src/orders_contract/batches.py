@@ -1,6 +1,6 @@
 """Batches of events between listener and gateways: a small header and a body left unparsed. Pure.
 
-A batch on ``CHANGES_CHANNEL`` is one JSON document with its keys in this order::
+A batch on the channel (``RedisNames.changes``) is one JSON document with its keys in this order::
 
     {"stream":"<uuid>","first":8,"last":9,"events":[...]}
 
@@ -12,6 +12,7 @@ add keys before ``events``.
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,7 +49,7 @@ class _HeadHeader(_Header):
 class Head:
     """The end of the stream: nothing after ``position`` has been published.
 
-    ``schema`` is the version of the schema that ``SCHEMA_KEY`` holds; empty if it is not known.
+    ``schema`` is the version of the schema that Redis holds; empty if it is not known.
     """
 
     stream: str
@@ -80,6 +81,12 @@ def newest_change_s(batch: Batch) -> float | None:
         return found and datetime.fromisoformat(found[1].decode()).timestamp()
     except ValueError:
         return None
+
+
+def of_log_entry(entry_id: bytes, fields: Mapping[bytes, bytes]) -> Batch:
+    """Return the batch in an entry of Redis's log, whose id is ``<last position>-0``."""
+    last = int(entry_id.partition(b"-")[0])
+    return Batch(fields[b"stream"].decode(), int(fields[b"first"]), last, fields[b"events"])
 
 
 def merge(batches: list[Batch]) -> Batch:

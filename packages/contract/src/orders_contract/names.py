@@ -13,8 +13,8 @@ LISTENER_KEY = "orders:listener"
 """Redis string, JSON: the state of the listener. Expires after PRESENCE_TTL_S."""
 
 HEAD_KEY = "orders:head"
-"""Redis hash ``stream``, ``position``, ``schema``: the end of LOG_KEY, which has no gap before it,
-and the version of the schema in SCHEMA_KEY."""
+"""Redis hash ``stream``, ``position``, ``schema``, ``origin``: the end of LOG_KEY, which has no gap
+before it, the version of the schema in SCHEMA_KEY, and the server that the stream comes from."""
 
 SCHEMA_KEY = "orders:schema"
 """Redis string: the document of ``order_schema()``, written before HEAD_KEY names its version."""

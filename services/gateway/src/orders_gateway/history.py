@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from orders_contract.batches import Batch
+from orders_contract.batches import Batch, of_log_entry
 from orders_contract.events import open_events, packed
 from orders_gateway.errors import HistoryExpiredError, LogUnavailableError, RedisUnavailableError
 from orders_gateway.hub import MESSAGE_BYTES
@@ -98,7 +98,7 @@ class History:
             )
         found: list[Batch] = []
         for entry_id, fields in entries:
-            batch = _batch(entry_id, fields)
+            batch = of_log_entry(entry_id, fields)
             reached = found[-1].last if found else position
             if batch.stream != stream or batch.first > reached + 1:
                 break  # the rest follows a gap in Redis's log
@@ -114,11 +114,6 @@ class History:
             return list(_batches(response.content, stream, position))
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as exc:
             raise LogUnavailableError(str(exc) or type(exc).__name__) from exc
-
-
-def _batch(entry_id: bytes, fields: dict[bytes, bytes]) -> Batch:
-    last = int(entry_id.split(b"-")[0])
-    return Batch(fields[b"stream"].decode(), int(fields[b"first"]), last, fields[b"events"])
 
 
 def _batches(page: bytes, stream: str, position: int) -> Iterator[Batch]:

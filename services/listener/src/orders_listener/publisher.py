@@ -11,7 +11,7 @@ from typing import Any, Self
 import redis.asyncio as redis
 import structlog
 
-from orders_contract.batches import CLOSING, Batch, Head, opening
+from orders_contract.batches import CLOSING, Batch, Head, of_log_entry, opening
 from orders_contract.names import LOG_CAPACITY_BYTES, LOG_CAPACITY_EVENTS, PRESENCE_TTL_S
 from orders_listener import lua
 from orders_listener.continuity import Witness
@@ -89,7 +89,7 @@ class Publisher:
             ask: Any = self._client.execute_command
             found = await ask("XREVRANGE", self._names.log, "+", "-", "COUNT", 1, NEVER_DECODE=True)
         for entry, fields in found:
-            batch = _batch(entry, fields)
+            batch = of_log_entry(entry, fields)
             if (batch.stream, batch.last) == (seen.stream, seen.position):
                 return batch
         return None
@@ -161,11 +161,6 @@ class Publisher:
     async def _run(self, script: Any, keys: list[str], args: list[Any]) -> Outcome:
         with _failures():
             return Outcome(await script(keys=keys, args=args))
-
-
-def _batch(entry: bytes, fields: dict[bytes, bytes]) -> Batch:
-    last = int(entry.partition(b"-")[0])
-    return Batch(fields[b"stream"].decode(), int(fields[b"first"]), last, fields[b"events"])
 
 
 @contextmanager
