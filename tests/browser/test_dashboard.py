@@ -6,9 +6,10 @@ import signal
 
 from playwright.sync_api import Browser, expect
 
-from harness.dashboards import OpenTab, create, live, row, set_status, toast
+from harness.dashboards import OpenTab, create, live, row, set_status, toast, until_stored
 from harness.foreign import tried
 from harness.stacks import EmbeddedStack
+from harness.waiting import until
 
 # The page's own delays, and a little more: tests advance the page's clock by them.
 HIGHLIGHTED_MS = 6_500
@@ -85,7 +86,7 @@ def test_status_changes_in_place(stack: EmbeddedStack, open_tab: OpenTab) -> Non
     for tab in (here, there):
         expect(row(tab, order)).to_contain_text("processing")
     expect(here.get_by_role("listitem").filter(has_text=f"#{order} changed")).to_be_visible()
-    assert stack.psql(f"SELECT status FROM orders WHERE id = {order}") == "processing"
+    until_stored(stack, order, "processing")
 
 
 def test_conflict_is_asked_about(stack: EmbeddedStack, open_tab: OpenTab) -> None:
@@ -108,7 +109,7 @@ def test_conflict_is_asked_about(stack: EmbeddedStack, open_tab: OpenTab) -> Non
     dialog.get_by_role("button", name="Set to processing anyway").click()
     expect(row(page, order)).to_contain_text("processing")
     expect(row(page, order)).to_contain_text("5")
-    assert stack.psql(f"SELECT status FROM orders WHERE id = {order}") == "processing"
+    until_stored(stack, order, "processing")
 
 
 def test_delete_and_undo(stack: EmbeddedStack, open_tab: OpenTab) -> None:
@@ -237,12 +238,12 @@ def test_activity_history(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     activity = page.get_by_role("list", name="Latest changes, newest first")
     expect(activity.get_by_role("listitem").first).to_be_visible()
     earliest = activity.get_by_text("by clerk 50", exact=True)
-    for _ in range(20):
-        if earliest.count():
-            break
+
+    def scrolled_there() -> bool:
         activity.evaluate("list => list.scrollTo({ top: list.scrollHeight })")
-        page.wait_for_timeout(300)  # between two checks of a condition
-    expect(earliest).to_be_attached()
+        return earliest.count() > 0
+
+    until(scrolled_there, 30, "the earliest change is loaded")
     activity.evaluate("list => list.scrollTo({ top: 0 })")
     page.get_by_role("button", name="Pause activity").click()
     order = create(stack)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from harness.dashboards import OpenTab, create, live, row, set_status
+from harness.dashboards import OpenTab, create, live, row, set_status, until_stored
 from harness.stacks import EmbeddedStack
 
 WITHIN_MS = 5_000
@@ -163,7 +163,7 @@ def test_odd_values(stack: EmbeddedStack, open_tab: OpenTab) -> None:
         set_status(page, big, "processing")
         expect(row(page, big)).to_contain_text("processing")
         expect(row(page, neighbour)).to_contain_text("pending")
-        assert stack.psql(f"SELECT status FROM orders WHERE id = {big}") == "processing"
+        until_stored(stack, big, "processing")
         row(page, neighbour).get_by_role("link").click()
         expect(page).to_have_url(re.compile(rf"/orders/{neighbour}"))
         expect(page.get_by_role("complementary")).to_contain_text("0044-03-15")
@@ -191,7 +191,7 @@ def test_choice_of_the_moment(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     bar = page.get_by_role("region", name="Selected orders")
     bar.get_by_role("button", name="Move 1 on to processing").click()
     expect(bar.get_by_role("button", name="1 changed since")).to_be_visible()
-    assert stack.psql(f"SELECT status FROM orders WHERE id = {other}") == "processing"
+    until_stored(stack, other, "processing")
     bar.get_by_role("button", name="1 changed since").click()
     bar.get_by_role("button", name="Move 1 on to shipped").click()
     expect(row(page, other)).to_contain_text("shipped")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from harness.dashboards import create
+from harness.dashboards import create, until_stored
 from harness.node_programs import NODE, copied, npm, packed
 from harness.processes import free_port
 from harness.programs import program
@@ -72,8 +72,7 @@ def test_rows_appear_and_leave(stack: EmbeddedStack, page: Page) -> None:
     row = page.get_by_role("listitem").filter(has_text=f"#{order} ")
     row.get_by_role("button", name="Process").click()
     expect(row).to_have_count(0)
-    status = f"SELECT status FROM orders WHERE id = {order}"
-    assert stack.psql(status) == "processing"
+    until_stored(stack, order, "processing")
 
 
 def test_page_survives_dead_gateway(stack: EmbeddedStack, page: Page) -> None:

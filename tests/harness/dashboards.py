@@ -7,6 +7,7 @@ import httpx
 from playwright.sync_api import Locator, Page, expect
 
 from harness.stacks import EmbeddedStack
+from harness.waiting import until
 
 OpenTab = Callable[..., Page]
 
@@ -57,3 +58,9 @@ def until_caught_up(stack: EmbeddedStack, page: Page) -> None:
         page.wait_for_timeout(50)  # between two checks of a condition
     head = int(stack.psql("SELECT max(position) FROM order_events"))
     expect(page.get_by_test_id("position")).to_have_text(f"{head:,}")
+
+
+def until_stored(stack: EmbeddedStack, order: int, status: str) -> None:
+    """Wait until the database has an order's status; pages show it before it is stored."""
+    query = f"SELECT status FROM orders WHERE id = {order}"
+    until(lambda: stack.psql(query) == status, 10, f"order {order} is stored as {status}")

@@ -133,7 +133,7 @@ def test_ticket_is_good_once(guarded: ContainerStack) -> None:
 
 
 def test_revoked(guarded: ContainerStack) -> None:
-    """Two seconds after revocation a token is refused by the API and its stream is closed."""
+    """Two seconds after revocation a token is refused by the API and by every gateway."""
     victim = token(subject="eve")
     with follow(guarded, victim) as follower, client(guarded, victim) as eve:
         assert ok(eve.get("/api/me"))["subject"] == "eve"
@@ -143,7 +143,8 @@ def test_revoked(guarded: ContainerStack) -> None:
         assert follower.closing_code() == 4001
         assert time.monotonic() - began < 2
         within(2, lambda: eve.get("/api/me").status_code == 401)
-    assert closing_code(guarded, additional_headers=bearer(victim)) == 0
+    # Each gateway hears of it by itself; one that has not yet closes the stream right away.
+    within(2, lambda: closing_code(guarded, additional_headers=bearer(victim)) == 0)
 
 
 def test_renewed_in_place(guarded: ContainerStack) -> None:
