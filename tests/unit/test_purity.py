@@ -88,6 +88,7 @@ _CLAIMED = {
     "orders_contract.messages",
     "orders_contract.names",
     "orders_contract.schema",
+    "orders_contract.sorting",
     "orders_gateway.balance",
     "orders_gateway.compression",
     "orders_gateway.conflation",

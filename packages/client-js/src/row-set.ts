@@ -9,7 +9,7 @@ import type { Matcher } from "./filters.ts";
 import type { ChangeEvent } from "./messages.ts";
 import { ORDERS } from "./messages.ts";
 import { isId, keyOf, type Row, versionOf } from "./row.ts";
-import type { Table } from "./schema.ts";
+import type { Column, Table } from "./schema.ts";
 import { compareColumn, type Compared, ordersExactly } from "./values.ts";
 
 export type Compare = (a: Row, b: Row) => number;
@@ -24,20 +24,37 @@ export interface View {
   readonly isExact: boolean;
 }
 
-/** `sort`: a column, or `-column`; absent: by key, newest first. */
+/** The terms of a `sort`; a column whose name has a comma can only be the only one. */
+export function sortTerms(sort: string, columns: readonly Pick<Column, "name">[]): string[] {
+  const isName = columns.some(({ name }) => name === sort.replace(/^-/, ""));
+  return isName ? [sort] : sort.split(",");
+}
+
+/**
+ * `sort`: a column, or `-column`, or several with commas; absent: by key, newest first. Equal rows
+ * follow by key, in the direction of the last column.
+ */
 export function orderOf(
   table: Pick<Table, "key" | "columns">,
   sort: string | undefined,
 ): Pick<View, "compare" | "isExact"> {
-  const sign = sort === undefined || sort.startsWith("-") ? -1 : 1;
-  const known = (name: string) => table.columns.find((column) => column.name === name);
-  const described = (name: string): Compared =>
-    known(name) ?? { name, kind: "integer", type: "", choices: null };
-  const first = sort === undefined ? undefined : known(sort.replace(/^-/, ""));
-  const columns = [...(first ? [first] : []), ...table.key.map(described)];
-  const terms = columns.map((column) => ({ name: column.name, compare: compareColumn(column) }));
+  const described = (name: string): Compared | undefined =>
+    table.columns.find((column) => column.name === name);
+  const named = sort === undefined ? [] : sortTerms(sort, table.columns);
+  const sorted = named.flatMap((term) => {
+    const column = described(term.replace(/^-/, ""));
+    return column ? [{ column, descends: term.startsWith("-") }] : [];
+  });
+  const descends = sort === undefined || (named.at(-1)?.startsWith("-") ?? true);
+  const keys = table.key.map((name) => {
+    const column = described(name) ?? { name, kind: "integer", type: "", choices: null };
+    return { column, descends };
+  });
+  const terms = [...sorted, ...keys].map(({ column, descends }) => {
+    return { name: column.name, sign: descends ? -1 : 1, compare: compareColumn(column) };
+  });
   const compare = (a: Row, b: Row) => {
-    for (const { name, compare } of terms) {
+    for (const { name, sign, compare } of terms) {
       const [left, right] = [a[name] ?? null, b[name] ?? null];
       if (left === right) continue;
       if (left === null || right === null) return left === null ? 1 : -1; // last in both directions
@@ -46,7 +63,7 @@ export function orderOf(
     }
     return 0;
   };
-  return { compare, isExact: columns.every(ordersExactly) };
+  return { compare, isExact: [...sorted, ...keys].every(({ column }) => ordersExactly(column)) };
 }
 
 export interface Page<R extends Row = Row> {

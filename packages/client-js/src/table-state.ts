@@ -17,7 +17,7 @@ export interface TableOptions {
   readonly filter?: Filter;
   /** Words that rows must contain. Searched rows are not filtered by the server's stream. */
   readonly search?: string;
-  /** `column`, or `-column` for descending order; default: by key, newest first. */
+  /** `column`, or `-column` for descending order, or several with commas; default: by key, newest first. */
   readonly sort?: string;
   /** Child tables whose rows each row gets as a list, by the name of the table. */
   readonly include?: readonly string[];

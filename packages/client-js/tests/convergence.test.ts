@@ -29,6 +29,7 @@ const VIEWS: readonly TableOptions[] = [
   { filter: { status: ["pending"] } },
   { filter: { status: ["pending"] }, limit: 2 },
   { sort: "quantity", limit: 4 },
+  { sort: "status,-quantity", limit: 4 },
   { sort: "-quantity", filter: { status: { not: "shipped" } }, limit: 3 },
 ];
 

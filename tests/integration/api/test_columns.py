@@ -263,6 +263,28 @@ async def test_sort_by_any_column(kinds: httpx.AsyncClient, database: Database) 
                 assert await ids(kinds, sort=sort, limit=limit) == [row[0] for row in rows], sort
 
 
+async def test_sort_by_several_columns(kinds: httpx.AsyncClient, database: Database) -> None:
+    """Pages by several columns hold every order once: any directions, nulls last in each."""
+    run(
+        database,
+        "INSERT INTO orders (customer_name, product_name, total, day, paid, quantity)"
+        " SELECT 'A', 'B', nullif(n % 3, 0), date '2026-01-01' + nullif(n % 4, 0),"
+        " nullif(n % 3, 2) = 1, n % 2 + 1 FROM generate_series(1, 40) AS n",
+    )
+    for columns in (("-paid", "day"), ("quantity", "-total", "day"), ("-quantity", "-id")):
+        last = columns[-1]
+        orders = [
+            f"{each.removeprefix('-')} {'DESC' if each[0] == '-' else 'ASC'} NULLS LAST"
+            for each in (*columns, "-id" if last[0] == "-" else "id")
+        ]
+        with database.connect() as connection:
+            statement = f"SELECT id FROM orders ORDER BY {', '.join(orders)}"
+            rows = connection.execute(statement.encode()).fetchall()
+        for limit in (1, 7, 100):
+            found = await ids(kinds, sort=",".join(columns), limit=limit)
+            assert found == [row[0] for row in rows], columns
+
+
 async def test_openapi_follows(kinds: httpx.AsyncClient) -> None:
     """The API's description has each column in bodies, rows and filters."""
     document = ok(await kinds.get("/api/openapi.json"))

@@ -60,6 +60,10 @@ def test_values_and_operators() -> None:
         ("due.is", "nothing", "null or not_null"),
         ("sort", "nonsense", "column"),
         ("sort", "extra", "lists or objects"),
+        ("sort", "total,nonsense", "not 'nonsense'"),
+        ("sort", "total,-total", "once"),
+        ("sort", "", "must name a column"),
+        ("sort", "total,", "must name columns"),
         ("limit", "0", "from 1 to 1000"),
         ("limit", "9" * 5000, "from 1 to 1000"),
         ("search", "x" * 201, "at most 200"),
@@ -113,4 +117,5 @@ def test_sort() -> None:
     """A minus sign sorts downwards; without a column the newest come first."""
     assert str(read(("sort", "-total")).sort) == "-total"
     assert str(read(("sort", "total")).sort) == "total"
-    assert read().sort.column is None
+    assert str(read(("sort", "-total,customer_name")).sort) == "-total,customer_name"
+    assert read().sort.terms == ()

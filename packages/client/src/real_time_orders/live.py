@@ -63,9 +63,9 @@ class Live:
     ) -> LiveTable:
         """Return a live table: the rows that match a filter, in order, at most ``limit``.
 
-        ``sort`` is ``column`` or ``-column``; by default the newest key comes first. ``include``
-        names child tables of orders: each order has a list of its rows under their name. A table
-        that is only written to opens no stream.
+        ``sort`` is ``column`` or ``-column``, or several with commas; by default the newest key
+        comes first. ``include`` names child tables of orders: each order has a list of its rows
+        under their name. A table that is only written to opens no stream.
         """
         view = View(name, filter, sort=sort, limit=limit, include=include)
         table = LiveTable(view, self.api, self.stream)

@@ -1,12 +1,15 @@
 """The order of a table's rows, as the API sorts its pages. Pure."""
 
 from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import total_ordering
 from math import inf
 from typing import Any
 
 from orders_contract.comparison import choice, form_of
-from orders_contract.schema import Column, Table
+from orders_contract.schema import Table
+from orders_contract.sorting import Term, key_descends, read_sort
 from real_time_orders.items import Row, row_key
 
 Rank = tuple[int, Any]
@@ -19,20 +22,22 @@ _INFINITIES = {"Infinity": inf, "-Infinity": -inf}
 
 
 class Ordering:
-    """Sorts rows by a column, then by key in the same direction; null comes last in both.
+    """Sorts rows by columns, then by key in the last one's direction; null comes last in both.
 
-    ``sort`` is ``column`` or ``-column``; without one, the newest key comes first. Text is ordered
-    by code point, which differs from the API for a database with another collation.
+    ``sort`` is ``column`` or ``-column``, or several with commas; without one, the newest key comes
+    first. Text is ordered by code point, which differs from the API for a database with another
+    collation.
     """
 
     def __init__(self, table: Table, sort: str = "") -> None:
         """Raise ValueError for a column that the table does not have."""
-        self.descending = not sort or sort.startswith("-")
-        name = sort.removeprefix("-")
-        if name and name not in table.columns:
-            raise ValueError(f"{table.name} has no column {name}")
-        self._column = table.columns[name] if name else None
+        try:
+            terms = read_sort(table, sort)
+        except ValueError as exc:
+            raise ValueError(f"{table.name}: sort {exc}") from None
         self._keys = [table.columns[each] for each in table.key]
+        descends = key_descends(terms)
+        self._terms = [*terms, *(Term(column, descends) for column in self._keys)]
 
     def key_of(self, row: Row) -> Hashable:
         """Return the key of a row."""
@@ -40,20 +45,33 @@ class Ordering:
 
     def sorted(self, rows: Iterable[Row]) -> list[Row]:
         """Return the rows in order."""
-        return sorted(rows, key=self.rank, reverse=self.descending)
+        return sorted(rows, key=self.rank)
 
-    def rank(self, row: Row) -> tuple[Rank, ...]:
-        """Return what rows are compared by; in descending order the greatest comes first."""
-        keys = tuple(_rank(row.get(each.name), each) for each in self._keys)
-        if self._column is None:
-            return keys
-        value = row.get(self._column.name)
-        if value is None:
-            return ((_NULL if self.descending else _TEXT + 1, 0), *keys)
-        return (_rank(value, self._column), *keys)
+    def rank(self, row: Row) -> tuple[Any, ...]:
+        """Return what rows are compared by: the least comes first."""
+        return tuple(
+            _Down(_rank(row.get(term.column.name), term))
+            if term.descending
+            else _rank(row.get(term.column.name), term)
+            for term in self._terms
+        )
 
 
-def _rank(value: Any, column: Column) -> Rank:
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class _Down:
+    """A rank in descending order."""
+
+    rank: Rank
+
+    def __lt__(self, other: "_Down") -> bool:
+        return other.rank < self.rank
+
+
+def _rank(value: Any, term: Term) -> Rank:
+    column = term.column
+    if value is None:
+        return (_NULL if term.descending else _TEXT + 1, 0)
     if column.kind == "choice" and column.type.startswith(_TEXT_TYPES):
         form: Any = choice(value)
     elif column.kind == "choice" and not column.type.startswith(_NUMBER_TYPES):

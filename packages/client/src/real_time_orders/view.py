@@ -94,7 +94,7 @@ class View(OrderBook):
         self._boundary = None
         if snapshot.has_more:
             ranks = [self._ordering.rank(row) for row in self.rows[self.table].values()]
-            self._boundary = (min if self._ordering.descending else max)(ranks, default=None)
+            self._boundary = max(ranks, default=None)
         self._parents, self._children = {}, {}
         self.incomplete = set()
         self.adopt(snapshot)
@@ -140,9 +140,7 @@ class View(OrderBook):
         rows, wanted = self.rows[self.table], self.wanted
         if wanted is None or len(rows) <= wanted + MOST_SPARE or self._ordering is None:
             return
-        ordered = sorted(
-            rows, key=lambda key: self._rank(rows[key]), reverse=self._ordering.descending
-        )
+        ordered = sorted(rows, key=lambda key: self._rank(rows[key]))
         self._boundary = self._rank(rows[ordered[wanted - 1]])
         for key in ordered[wanted:]:
             del rows[key]
@@ -155,8 +153,7 @@ class View(OrderBook):
     def _is_beyond(self, row: Row) -> bool:
         if self._boundary is None or self._ordering is None:
             return False
-        rank = self._rank(row)
-        return bool(rank < self._boundary if self._ordering.descending else rank > self._boundary)
+        return bool(self._rank(row) > self._boundary)
 
     def _place_child(self, event: Event, key: Hashable) -> None:
         """Keep a child row where its order is."""

@@ -14,19 +14,21 @@ class MalformedCursorError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
-    """Where a page ended: the last row's value in the sort column, null included, and its key."""
+    """Where a page ended: the last row's values in the sort columns, null included, and its key."""
 
-    value: str | None
+    values: tuple[str | None, ...]
     key: tuple[str, ...]
 
 
 def encode(place: Bookmark, order: str) -> str:
     """Return the cursor of the page after ``place`` in a list; ``order`` names list and order."""
-    content = json.dumps([order, place.value, *place.key], separators=(",", ":")).encode()
+    # Without sort columns a null stands for their values, as in cursors of earlier versions.
+    values = place.values or (None,)
+    content = json.dumps([order, *values, *place.key], separators=(",", ":")).encode()
     return urlsafe_b64encode(_checksum(content) + content).decode().rstrip("=")
 
 
-def decode(cursor: str, order: str, key_columns: int) -> Bookmark:
+def decode(cursor: str, order: str, sort_columns: int, key_columns: int) -> Bookmark:
     """Return where the page before ended.
 
     The checksum reveals accidents and tampering, not an attacker: a forged cursor shows nothing
@@ -38,16 +40,17 @@ def decode(cursor: str, order: str, key_columns: int) -> Bookmark:
     """
     try:
         raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        made_for, value, *key = json.loads(raw[_CHECKSUM_BYTES:])
-        place = Bookmark(value, tuple(key))
+        made_for, *parts = json.loads(raw[_CHECKSUM_BYTES:])
+        start = max(sort_columns, 1)
+        place = Bookmark(tuple(parts[:start]), tuple(parts[start:]))
         valid = encode(place, made_for) == cursor
     except (ValueError, TypeError):
         valid = False
     if not valid:
         raise MalformedCursorError("is not valid")
-    if made_for != order or len(key) != key_columns:
+    if made_for != order or len(place.key) != key_columns:
         raise MalformedCursorError("belongs to another list or order")
-    return place
+    return Bookmark(place.values[:sort_columns], place.key)
 
 
 def _checksum(content: bytes) -> bytes:

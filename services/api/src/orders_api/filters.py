@@ -13,6 +13,7 @@ from orders_api.columns import read_text, storable
 from orders_api.cursor import Bookmark, MalformedCursorError
 from orders_api.errors import InvalidInputError
 from orders_contract.schema import Column, Table
+from orders_contract.sorting import Term, read_sort
 
 Comparison = Literal["gte", "gt", "lte", "lt"]
 
@@ -44,13 +45,12 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """The order of a list: by ``column``, then by the key; without a column newest first."""
+    """The order of a list: by each of ``terms``, then by the key; without terms newest first."""
 
-    column: Column | None = None
-    descending: bool = True
+    terms: tuple[Term, ...] = ()
 
     def __str__(self) -> str:
-        return "" if self.column is None else f"{'-' * self.descending}{self.column.name}"
+        return ",".join(map(str, self.terms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +183,15 @@ def _search(text: str) -> str:
 def _sort(table: Table, text: str | None) -> Sort:
     if text is None:
         return Sort()
-    column = table.columns.get(text.removeprefix("-"))
-    if column is None:
-        raise InvalidInputError("sort", "must be a column's name, or -name for descending order")
-    if column.kind in ("json", "array"):
+    try:
+        terms = read_sort(table, text)
+    except ValueError as exc:
+        raise InvalidInputError("sort", str(exc)) from None
+    if not terms:
+        raise InvalidInputError("sort", "must name a column")
+    if any(term.column.kind in ("json", "array") for term in terms):
         raise InvalidInputError("sort", "must not be a column of lists or objects")
-    return Sort(column, descending=text.startswith("-"))
+    return Sort(terms)
 
 
 def _limit(text: str | None, most: int) -> int:
@@ -203,6 +206,6 @@ def _after(text: str | None, table: Table, sort: Sort) -> Bookmark | None:
     if text is None:
         return None
     try:
-        return cursor.decode(text, order_of(table, sort), len(table.key))
+        return cursor.decode(text, order_of(table, sort), len(sort.terms), len(table.key))
     except MalformedCursorError as exc:
         raise InvalidInputError("cursor", str(exc)) from None

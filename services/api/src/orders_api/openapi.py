@@ -69,7 +69,12 @@ _SEARCH = _parameter(
     "Words, each part of some text of the order, whatever its case and accents; `#17` is order 17.",
 )
 _PAGING = [
-    _parameter("sort", "query", {"type": "string"}, "A column; `-column` for descending order."),
+    _parameter(
+        "sort",
+        "query",
+        {"type": "string"},
+        "A column, or `-column` for descending order; several with commas.",
+    ),
     _parameter(
         "limit",
         "query",

@@ -69,7 +69,7 @@ async def of_query(database: Database, error: StatementError, selection: Selecti
     """Return the error to answer a query with, naming the parameter that is at fault."""
     if error.sqlstate == _FORBIDDEN:
         return DatabaseForbidsError()
-    if error.sqlstate == _UNDEFINED_FUNCTION and selection.sort.column is not None:
+    if error.sqlstate == _UNDEFINED_FUNCTION and selection.sort.terms:
         return InvalidInputError("sort", "is not possible by this column")
     if error.sqlstate != _UNDEFINED_FUNCTION and not error.sqlstate.startswith(_DATA):
         return error

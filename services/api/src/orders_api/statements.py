@@ -20,7 +20,8 @@ from orders_api.rendering import (
     PAGE_MAX_BYTES,
     Rendering,
 )
-from orders_contract.schema import Table
+from orders_contract.schema import Column, Table
+from orders_contract.sorting import key_descends
 
 _CACHED_STATEMENTS = 256
 
@@ -189,17 +190,23 @@ class Statements:
         if selection.after is not None:
             conditions.append(self._after(selection.after, sort, values))
         lists = [child.row for child in children]
+        sorted_by = [SQL(f"s{number}") for number in range(len(sort.terms))]
         size = PAGE_MAX_BYTES // MAX_LIMIT_INCLUDING
         return SQL(_PAGE).format(
             columns=self.row.key_columns(),
-            value=SQL("NULL") if sort.column is None else name("t", sort.column.name),
+            values=SQL("").join(
+                SQL(", {} AS {}").format(name("t", term.column.name), alias)
+                for term, alias in zip(sort.terms, sorted_by, strict=True)
+            ),
             bytes=self.row.bytes(),
             table=self.rows,
             conditions=all_of(conditions),
             order=self._order(sort),
             rendered=self.row.with_children(lists, INCLUDED_ROWS_IN_LIST, size, scope, values),
             same=self.row.same("page"),
-            place=SQL(", ").join(SQL("{}::text").format(key) for key in self.row.key_aliases()),
+            place=SQL(", ").join(
+                SQL("{}::text").format(each) for each in [*sorted_by, *self.row.key_aliases()]
+            ),
         ), values
 
     def counted(
@@ -221,34 +228,56 @@ class Statements:
         ), values
 
     def _order(self, sort: Sort) -> Composed:
-        direction = SQL(" DESC" if sort.descending else " ASC")
-        terms = [SQL("{}{}").format(name("t", each), direction) for each in self.table.key]
-        if sort.column is not None:
-            # Only where there can be nulls: else a plain index serves both directions.
-            nulls = SQL(" NULLS LAST" if sort.column.nullable else "")
-            first = SQL("{}{}{}").format(name("t", sort.column.name), direction, nulls)
-            terms.insert(0, first)
-        return SQL(", ").join(terms)
+        # Only where there can be nulls: else a plain index serves both directions.
+        return SQL(", ").join(
+            SQL("{}{}{}").format(
+                name("t", column.name),
+                SQL(" DESC" if descending else " ASC"),
+                SQL(" NULLS LAST" if column.nullable else ""),
+            )
+            for column, descending in self._ranks(sort)
+        )
+
+    def _ranks(self, sort: Sort) -> list[tuple[Column, bool]]:
+        """Return what rows are compared by, each with whether it descends: the key is the last."""
+        descends = key_descends(sort.terms)
+        own = [(term.column, term.descending) for term in sort.terms]
+        return own + [(column, descends) for column in self._key]
 
     def _after(self, place: Bookmark, sort: Sort, values: Values) -> Composable:
         """Return the condition that a row comes after the last one of the page before."""
-        sign = SQL("<" if sort.descending else ">")
-        keys = [name("t", each) for each in self.table.key]
-        lasts = [
-            parameter(part, column, values)
-            for column, part in zip(self._key, place.key, strict=True)
-        ]
-        column = sort.column
-        if column is None or (place.value is not None and not column.nullable):
-            if column is not None and place.value is not None:
-                keys.insert(0, name("t", column.name))
-                lasts.insert(0, parameter(place.value, column, values))
-            return _compared(keys, sign, lasts)
+        lasts = [*place.values, *place.key]
+        return self._beyond(list(zip(self._ranks(sort), lasts, strict=True)), values)
+
+    def _beyond(self, ranks: "Sequence[_Rank]", values: Values) -> Composable:
+        """Return the condition that a row comes after another one, of which ``ranks`` are known."""
+        ((column, descending), last), *rest = ranks
         own = name("t", column.name)
-        if place.value is None:
-            return SQL("({} IS NULL AND {})").format(own, _compared(keys, sign, lasts))
-        last = parameter(place.value, column, values)
-        return SQL("({} OR {} IS NULL)").format(_compared([own, *keys], sign, [last, *lasts]), own)
+        if last is None:
+            return SQL("({} IS NULL AND {})").format(own, self._beyond(rest, values))
+        sign = SQL("<" if descending else ">")
+        # A comparison of rows can use an index, but has one direction and no place for nulls.
+        if all(_is_plain(rank, descends=descending) for rank in rest):
+            after = _compared(
+                [name("t", each.name) for (each, _), _ in ranks],
+                sign,
+                [parameter(text or "", each, values) for (each, _), text in ranks],
+            )
+        else:
+            value = parameter(last, column, values)
+            after = SQL("({own} {sign}= {value} AND ({own} {sign} {value} OR {rest}))").format(
+                own=own, sign=sign, value=value, rest=self._beyond(rest, values)
+            )
+        return SQL("({} OR {} IS NULL)").format(after, own) if column.nullable else after
+
+
+_Rank = tuple[tuple[Column, bool], str | None]
+"""A column, whether it descends, and a row's value there."""
+
+
+def _is_plain(rank: _Rank, *, descends: bool) -> bool:
+    (column, descending), last = rank
+    return descending == descends and last is not None and not column.nullable
 
 
 def _compared(
@@ -259,7 +288,7 @@ def _compared(
 
 _PAGE = """
     WITH found AS MATERIALIZED (
-        SELECT {columns}, {value} AS value, {bytes} AS bytes FROM {table} AS t
+        SELECT {columns}{values}, {bytes} AS bytes FROM {table} AS t
          WHERE {conditions} ORDER BY {order} LIMIT %(limit)s::bigint + 1
     ), measured AS (
         SELECT *, row_number() OVER so_far AS number, sum(bytes) OVER so_far - bytes AS bytes_before
@@ -272,7 +301,7 @@ _PAGE = """
            (SELECT '[' || coalesce(string_agg({rendered}, ',' ORDER BY page.number), '') || ']'
               FROM {table} AS t JOIN page ON {same}),
            CASE WHEN (SELECT count(*) FROM page) < (SELECT count(*) FROM found)
-                THEN (SELECT ARRAY[value::text, {place}] FROM page ORDER BY number DESC LIMIT 1) END
+                THEN (SELECT ARRAY[{place}] FROM page ORDER BY number DESC LIMIT 1) END
       FROM order_stream
 """
 

@@ -59,7 +59,8 @@ class Store:
         statement, values = table.statements.page(query, who.rows, _children(table, query.include))
         async with self._answering(query):
             stream, position, rows, end = await self.reads.one(statement, values)
-        place = None if end is None else Bookmark(end[0], tuple(end[1:]))
+        sorted_by = len(query.sort.terms)
+        place = None if end is None else Bookmark(tuple(end[:sorted_by]), tuple(end[sorted_by:]))
         return Page(stream, position, rows, place)
 
     async def counts(

@@ -1,0 +1,49 @@
+"""The order of a list as a query names it: ``-total,created_at``. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orders_contract.schema import Column, Table
+
+MAX_COLUMNS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A column that rows are sorted by; null comes last in both directions."""
+
+    column: Column
+    descending: bool
+
+    def __str__(self) -> str:
+        return f"{'-' * self.descending}{self.column.name}"
+
+
+def read_sort(table: Table, text: str) -> tuple[Term, ...]:
+    """Read the columns that rows are sorted by, the most important first; "" names none.
+
+    A column whose name has a comma can only be the only one.
+
+    Raises:
+        ValueError: the table has no such column, or one is named twice, or there are too many.
+
+    """
+    if not text:
+        return ()
+    named = [text] if text.removeprefix("-") in table.columns else text.split(",")
+    if len(named) > MAX_COLUMNS:
+        raise ValueError(f"must name at most {MAX_COLUMNS} columns")
+    names = [each.removeprefix("-") for each in named]
+    if unknown := [each for each in names if each not in table.columns]:
+        raise ValueError(f"must name columns, each with - for descending order; not {unknown[0]!r}")
+    if len(set(names)) < len(names):
+        raise ValueError("must name each column once")
+    return tuple(
+        Term(table.columns[column], each.startswith("-"))
+        for column, each in zip(names, named, strict=True)
+    )
+
+
+def key_descends(terms: Sequence[Term]) -> bool:
+    """Tell whether equal rows follow in descending order of their keys: as the last term does."""
+    return terms[-1].descending if terms else True
