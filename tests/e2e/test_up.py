@@ -9,14 +9,22 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
 from harness.documents import REPOSITORY
 from harness.follower import Follower
-from harness.processes import dying_with_parent
+from harness.processes import LOOPBACK, dying_with_parent, free_port
 from harness.servers import Database, Postgres, Valkey
-from harness.stacks import ANY_PORTS, EmbeddedStack, environment, orders, until_gone
+from harness.stacks import (
+    ANY_PORTS,
+    READY_WITHIN_S,
+    EmbeddedStack,
+    environment,
+    orders,
+    until_gone,
+)
 from harness.waiting import until
 from harness.world import insert, stream_url
 from orders_cli.errors import StackError
@@ -201,6 +209,22 @@ def test_servers_of_the_owner(servers: tuple[Database, Valkey], make_stack: Make
         insert(own, "shared")
         events = follower.until(follower.position + 1)
     assert events[-1]["order"]["product_name"] == "shared"
+
+
+def test_health_says_what_a_start_waits_for(make_stack: MakeStack) -> None:
+    """While Redis is not reachable, /api/health is, through the edge, and names it."""
+    port, nowhere = free_port(), free_port()
+    stack = make_stack("--gateways", "1", "--port", str(port))
+    stack.launch(REDIS_URL=f"redis://{LOOPBACK}:{nowhere}/0")
+
+    def redis() -> str:
+        try:
+            answer = httpx.get(f"http://{LOOPBACK}:{port}/api/health").json()
+        except (httpx.HTTPError, ValueError):
+            return ""
+        return str(answer.get("checks", {}).get("redis"))
+
+    until(lambda: "nothing listens at the address of Redis" in redis(), READY_WITHIN_S)
 
 
 def test_folder_of_any_name(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -77,6 +77,17 @@ def test_a_change_is_seen_in_every_service(pipeline: Pipeline) -> None:
     assert exposed([gateway.port, listener.port, api.port]) == documented()
 
 
+def test_a_frame_for_nobody_is_no_delivery(pipeline: Pipeline) -> None:
+    """A gateway without clients counts the events, but no delay of a delivery."""
+    gateway = pipeline.gateway()
+    pipeline.listener().ready()
+    gateway.ready()
+    with pipeline.database.connect() as sql:
+        sql.execute(INSERT)
+    until(lambda: scrape(gateway.port)["orders_gateway_events_total",] == 1)
+    assert scrape(gateway.port)["orders_gateway_delivery_seconds_count",] == 0
+
+
 def test_what_cannot_be_reached_is_down(pipeline: Pipeline) -> None:
     """Without Redis, gateway and API say so; the changes that wait are counted."""
     gateway, api = pipeline.gateway(), pipeline.api()

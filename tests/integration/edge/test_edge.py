@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,7 @@ def test_security_headers(tmp_path: Path) -> None:
 
 
 def test_inner_paths_are_not_reachable(tmp_path: Path) -> None:
-    """The edge does not expose /health and /metrics of the services."""
+    """The edge does not expose /health and /metrics of the services, nor a page in their place."""
     with ExitStack() as stack:
         inner = stack.enter_context(upstream("inner"))
         upstreams = {"API_UPSTREAMS": inner.address, "GATEWAY_UPSTREAMS": inner.address}
@@ -143,6 +144,8 @@ def test_inner_paths_are_not_reachable(tmp_path: Path) -> None:
             "/%2e/health",
         ):
             assert "name" not in get(f"http://{LOOPBACK}:{port}{path}")[1], path
+        for path in ("/health", "/metrics"):
+            assert get(f"http://{LOOPBACK}:{port}{path}")[0] == HTTPStatus.NOT_FOUND, path
 
 
 def test_large_headers(tmp_path: Path) -> None:

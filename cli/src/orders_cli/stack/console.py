@@ -66,7 +66,11 @@ class StackConsole:
         if needs_token:
             rows = {"users": (f"{_PROGRAM} user --help{option}", ""), **rows}
         if first_link is not None:
-            rows = {"first user": (first_link, "bold underline"), **rows}
+            rows = {
+                "first user": (first_link, "bold underline"),
+                "": ("chooses the password of admin; works once, keep it secret", ""),
+                **rows,
+            }
         self._print(Text(f"\n  Real-Time Orders is ready after {seconds:.1f} s.\n", "bold green"))
         for name, (text, style) in rows.items():
             self._print(Text.assemble((f"  {name:<11}", "dim"), (text, style)))

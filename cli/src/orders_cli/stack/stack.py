@@ -90,8 +90,8 @@ class Stack:
         link = None
         if plan.needs_token:
             link = await asyncio.to_thread(first_link, plan.database_url, plan.public_url)
-        await self._supervisor.start(plan.services(), deadline)
-        await self._supervisor.start([plan.edge_program()], deadline)
+        # The edge at once too: through it /api/health tells what a service waits for.
+        await self._supervisor.start([*plan.services(), plan.edge_program()], deadline)
         self._is_ready = True
         self._publish()
         seconds = time.monotonic() - self._began

@@ -94,7 +94,8 @@ class Fanout:
         self._is_busy = True
         started_s = time.perf_counter()
         changed_s = newest_change_s(self._gathering[-1])
-        self._write_gathered()
+        if not self._write_gathered():
+            changed_s = None
         # The event loop hands the bytes to the kernel before it calls this.
         asyncio.get_running_loop().call_soon(self._flushed, started_s, changed_s)
 
@@ -112,9 +113,11 @@ class Fanout:
         if self._gathering:
             self._flush()
 
-    def _write_gathered(self) -> None:
+    def _write_gathered(self) -> bool:
+        """Write the gathered batches; return whether a client got something of them."""
         batches, self._gathering = self._gathering, []
         counts = self._counts
+        messages_before = counts.live_messages
         for batch in gathered(batches):
             deliveries = self._hub.publish(batch)
             place = self._place()
@@ -125,6 +128,7 @@ class Fanout:
                 counts.live_bytes += len(each.members) * len(frame)
                 write(each.members, frame)
         self._waiters.reached(self._hub.ring.position)
+        return counts.live_messages > messages_before
 
     def _place(self) -> str:
         return protocol.place(self._hub.ring.stream, self._hub.ring.position)

@@ -29,7 +29,7 @@ def _delivery_seconds() -> Histogram:
     return delays(
         "orders_gateway_delivery_seconds",
         "From the newest change of a frame, by PostgreSQL's clock, until the kernel has the frame"
-        " for every live client; one observation for each frame.",
+        " for every live client; one observation for each frame that a client gets.",
     )
 
 
@@ -121,7 +121,11 @@ def _clients(counts: Counts, facts: Facts) -> Iterator[Metric]:
 
 
 def _deliveries(counts: Counts) -> Iterator[Metric]:
-    yield counter("orders_gateway_events_total", "Events passed on to clients.", counts.events)
+    yield counter(
+        "orders_gateway_events_total",
+        "Events taken from Redis, for whatever clients there are.",
+        counts.events,
+    )
     yield counters(
         "orders_gateway_deliveries_total",
         "Messages with events, times the clients that got them. catch_up: not live.",
