@@ -38,6 +38,13 @@ NEEDS = {
     ("get", "/api/tokens"): "admin",
     ("post", "/api/tokens"): "admin",
     ("delete", "/api/tokens/{token}"): "admin",
+    ("get", "/api/users"): "admin",
+    ("post", "/api/users"): "admin",
+    ("patch", "/api/users/{name}"): "admin",
+    ("delete", "/api/users/{name}"): "admin",
+    ("post", "/api/user-links"): "admin",
+    ("get", "/api/all-sessions"): "admin",
+    ("delete", "/api/all-sessions/{session}"): "admin",
     ("get", "/api/health"): None,
 }
 """The role that each path requires."""
@@ -61,7 +68,8 @@ ORDER = {"customer_name": OURS, "product_name": "Laptop"}
 def ask(client: httpx.Client, method: str, path: str) -> httpx.Response:
     """Ask as one who does not know what to send."""
     return client.request(
-        method.upper(), path.format(order_id=1, table="orders", key=1, session="x", token="x")
+        method.upper(),
+        path.format(order_id=1, table="orders", key=1, session="x", token="x", name="x"),
     )
 
 
@@ -93,7 +101,7 @@ def test_every_path_requires_a_token(guarded: Guarded, method: str, path: str) -
     with guarded.client() as nobody:
         answer = nobody.request(
             method.upper(),
-            path.format(order_id="x", table="x", key="x", session="x", token="x"),
+            path.format(order_id="x", table="x", key="x", session="x", token="x", name="x"),
             content=b"{rubbish",
         )
         problem(answer, 401)

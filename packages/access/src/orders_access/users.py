@@ -7,6 +7,7 @@ from datetime import timedelta
 from unicodedata import normalize
 
 from orders_access.claims import subject_of
+from orders_access.errors import InvalidTokenError
 
 FIRST_USER = "admin"
 LINK_LASTS = timedelta(hours=24)
@@ -48,4 +49,6 @@ def new_name(name: str) -> str:
         InvalidTokenError: it cannot be the subject of a session.
 
     """
-    return subject_of(normal_name(name))
+    if (normal := normal_name(name)) in {".", ".."}:
+        raise InvalidTokenError("sub must not be . or .., which no address can end with")
+    return subject_of(normal)

@@ -21,6 +21,7 @@ from orders_api import (
     routes,
     row_routes,
     session_routes,
+    user_routes,
 )
 from orders_api.activity import Activity
 from orders_api.catalog import Catalog
@@ -90,7 +91,8 @@ def create(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    for router in (routes.router, *row_routes.ROUTERS, access_routes.router, session_routes.router):
+    of_access = (access_routes.router, session_routes.router, user_routes.router)
+    for router in (routes.router, *row_routes.ROUTERS, *of_access):
         app.router.routes.extend(router.routes)  # included, they would be searched twice
     app.router.routes.sort(key=_is_rare)
     docs.install(app)

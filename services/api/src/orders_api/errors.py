@@ -109,6 +109,18 @@ class OpenModeError(ApiError):
     status = 409
 
 
+class LastAdminError(ApiError):
+    """This is the last admin who can sign in and is not restricted: make another one first."""
+
+    status = 409
+
+
+class SettingChangedError(ApiError):
+    """Somebody else has changed it since; nothing was written. Load it again."""
+
+    status = 412
+
+
 class OutOfScopeError(ForbiddenError):
     """Your token does not allow access to this row."""
 

@@ -48,7 +48,9 @@ GATEWAY = Principal("gateway", "viewer")
 """A gateway; compared by identity, since a token may have this subject."""
 
 
-_WITHOUT_ROWS = frozenset({"/api/me", "/api/schema", "/api/sessions", "/api/tokens"})
+_WITHOUT_ROWS = frozenset(
+    {"/api/me", "/api/schema", "/api/sessions", "/api/tokens", "/api/users", "/api/all-sessions"}
+)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -1,15 +1,15 @@
 """The paths of people: sign in and out, their sessions, their password; and programs' tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from orders_access.claims import scope_of, subject_of
 from orders_access.errors import InvalidTokenError
-from orders_access.principal import Principal
+from orders_access.principal import Principal, Value
 from orders_access.security_log import SecurityLog
 from orders_access.users import normal_name
 from orders_api import cookies, throttle
@@ -26,7 +26,7 @@ from orders_api.access_models import (
     SetUp,
     SignIn,
 )
-from orders_api.access_routes import admin, described, no_query, uncached
+from orders_api.access_routes import described, full_admin, no_query, uncached
 from orders_api.errors import (
     ForbiddenError,
     ForeignPageError,
@@ -71,7 +71,7 @@ async def _person(request: Request) -> Principal:
     return who
 
 
-Admin = Annotated[Principal, Depends(admin)]
+Admin = Annotated[Principal, Depends(full_admin)]
 Person = Annotated[Principal, Depends(_person)]
 router = APIRouter(prefix="/api", dependencies=[Depends(no_query)])
 
@@ -188,9 +188,8 @@ async def look_up(request: Request, wanted: LookUp) -> Response:
 
 
 @router.get("/tokens", response_model=ProgramTokenList, responses=problems())
-async def list_tokens(request: Request, who: Admin) -> Response:
+async def list_tokens(request: Request, _who: Admin) -> Response:
     """Return the tokens of programs that admins have made here; not what they are."""
-    _require_unrestricted(who)
     return uncached(_tokens(await parts(request).sessions.listed(None, programs=True)))
 
 
@@ -201,15 +200,11 @@ async def make_token(request: Request, who: Admin, wanted: NewToken) -> Response
     """Make a token for a program. This answer is the only one that shows it."""
     if parts(request).settings.is_open:
         raise OpenModeError
-    _require_unrestricted(who)
     try:
-        rows = None if wanted.rows is None else scope_of(wanted.rows)
-        principal = Principal(subject_of(wanted.subject), wanted.role, rows)
+        subject = subject_of(wanted.subject)
     except InvalidTokenError as exc:
-        raise InvalidInputError("token", str(exc)) from None
-    description = await parts(request).catalog.current()
-    for column in description.schema.without(wanted.rows or ()):
-        raise InvalidInputError(f"rows.{column}", "is no column of any table")
+        raise InvalidInputError("subject", str(exc)) from None
+    principal = Principal(subject, wanted.role, await checked_rows(request, wanted.rows))
     origin, lasts = Origin(cookies.shown_address(request.scope), who.subject), wanted.days
     made, token = await parts(request).sessions.make_token(principal, origin, timedelta(days=lasts))
     _security.changed("token", who.subject, principal.subject)
@@ -219,14 +214,26 @@ async def make_token(request: Request, who: Admin, wanted: NewToken) -> Response
 @router.delete("/tokens/{token}", status_code=204, responses=problems(404))
 async def end_token(request: Request, who: Admin, token: str) -> Response:
     """Revoke a program's token: its connections close within a second."""
-    _require_unrestricted(who)
-    found = await parts(request).sessions.listed(None, programs=True)
-    subject = next((each.subject for each in found if each.id == token), None)
-    if subject is None:
+    if not await parts(request).sessions.end(None, [token], programs=True):
         raise RowNotFoundError("tokens")
-    await parts(request).sessions.end(subject, [token])
     _security.revoked(who, token_id=token)
     return Response(status_code=204)
+
+
+async def checked_rows(
+    request: Request, rows: Mapping[str, list[Any]] | None
+) -> Mapping[str, frozenset[Value]] | None:
+    """Return what a restriction allows; raise InvalidInputError if it cannot be one."""
+    if rows is None:
+        return None
+    try:
+        scope = scope_of(rows)
+    except InvalidTokenError as exc:
+        raise InvalidInputError("rows", str(exc)) from None
+    description = await parts(request).catalog.current()
+    for column in description.schema.without(rows):
+        raise InvalidInputError(f"rows.{column}", "is no column of any table")
+    return scope
 
 
 async def _checked(request: Request, name: str, password: str) -> Principal | None:
@@ -261,11 +268,6 @@ async def _end(request: Request, who: Principal, ids: list[str]) -> int:
     for each in ids if ended else ():
         _security.signed_out(who, each)
     return ended
-
-
-def _require_unrestricted(who: Principal) -> None:
-    if who.rows is not None:
-        raise ForbiddenError
 
 
 def _tokens(found: Sequence[Listed]) -> str:

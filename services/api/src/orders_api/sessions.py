@@ -47,7 +47,9 @@ _TOUCH = """
 """
 _END = """
     DELETE FROM order_sessions
-     WHERE subject = %(subject)s AND id::text = ANY (%(ids)s) RETURNING digest
+     WHERE subject = coalesce(%(subject)s, subject) AND id::text = ANY (%(ids)s)
+       AND (idle_ends_at IS NULL) = coalesce(%(programs)s::boolean, idle_ends_at IS NULL)
+    RETURNING digest
 """
 _LIST = f"""
     SELECT id::text, subject, role, rows, started_at, used_at, ends_at, address, browser
@@ -163,16 +165,19 @@ class Sessions:
         with suppress(RedisUnavailableError), failures_as(RedisUnavailableError):
             await sessions.remember(self._redis, digest, principal, lasts_s)
 
-    async def end(self, subject: str, ids: list[str]) -> int:
-        """End sessions or tokens of a subject; return how many there were.
+    async def end(
+        self, subject: str | None, ids: list[str], *, programs: bool | None = None
+    ) -> int:
+        """End sessions and tokens of a subject, or of all; return how many there were.
+
+        ``programs``: end tokens of programs only, or sessions only.
 
         API processes refuse them at once. Gateways accept no new connection with them and close
         those that there are within a second, or when Redis is back.
         """
+        values = {"subject": subject, "ids": ids, "programs": programs}
         async with self._database.connection() as connection:
-            ended = await (
-                await connection.execute(_END, {"subject": subject, "ids": ids})
-            ).fetchall()
+            ended = await (await connection.execute(_END, values)).fetchall()
         with suppress(RedisUnavailableError):
             with failures_as(RedisUnavailableError):
                 for (digest,) in ended:

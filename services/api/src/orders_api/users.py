@@ -82,16 +82,25 @@ class Users:
             InvalidInputError: the password in ``field`` is not accepted.
 
         """
-        weakness = await self._run(passwords.weakness, password, name)
-        if weakness is not None:
-            raise InvalidInputError(field, weakness)
         values = {
             "name": name,
-            "hash": await self._run(passwords.hashed, password),
+            "hash": await self.hashed(name, password, field=field),
             "link": None if link is None else digest(link),
         }
         async with self._database.connection() as connection:
             return await one_or_none(connection, _STORE, values) is not None
+
+    async def hashed(self, name: str, password: str, *, field: str) -> str:
+        """Return what is stored of a password.
+
+        Raises:
+            InvalidInputError: the password in ``field`` is not accepted.
+
+        """
+        weakness = await self._run(passwords.weakness, password, name)
+        if weakness is not None:
+            raise InvalidInputError(field, weakness)
+        return await self._run(passwords.hashed, password)
 
     async def _run(self, work: Callable[P, T], *args: P.args, **_: P.kwargs) -> T:
         if self._waiting >= _MOST_WAITING:

@@ -1,0 +1,172 @@
+"""Users as admins see and change them: rows of ``order_users``. Two admins may do so at once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Json
+
+from orders_access.sessions import digest, new_secret
+from orders_access.users import ADD, LINK_LASTS, LINK_PATH, NEW_LINK, normal_name
+from orders_api.database import Connection, Database, one, one_or_none
+from orders_api.errors import (
+    ConflictError,
+    LastAdminError,
+    RowNotFoundError,
+    SettingChangedError,
+    StatementError,
+)
+from orders_api.preconditions import Precondition
+
+_UNIQUE = "23505"
+_VERSION = "md5(json_build_array(role, rows, disabled)::text)"
+_USERS = f"""
+    SELECT name, role, rows, disabled, password_hash IS NOT NULL,
+           CASE WHEN link_ends_at > now() THEN link_ends_at END, created_at,
+           coalesce(sessions, 0), used, {_VERSION}
+      FROM order_users
+      LEFT JOIN (SELECT user_name, count(*) AS sessions, max(used_at) AS used FROM order_sessions
+                  WHERE now() < least(ends_at, idle_ends_at) GROUP BY user_name) AS present
+        ON user_name = name
+"""  # noqa: S608  a constant
+_LIST = f"{_USERS} ORDER BY lower(name)"
+_ONE = f"{_USERS} WHERE name = %(name)s"
+_PRESENT = f"SELECT {_VERSION} FROM order_users WHERE name = %(name)s FOR UPDATE"  # noqa: S608
+# Whoever changes a user waits here for whoever changes an admin: so two that disable one admin each
+# do not both see the other one remain.
+_ADMINS = """
+    SELECT name FROM order_users
+     WHERE role = 'admin' AND rows IS NULL AND NOT disabled AND password_hash IS NOT NULL
+     ORDER BY name FOR UPDATE
+"""
+_CHANGE = """
+    UPDATE order_users SET role = %(role)s, rows = %(rows)s, disabled = %(disabled)s,
+           link_digest = CASE WHEN NOT %(disabled)s THEN link_digest END,
+           link_ends_at = CASE WHEN NOT %(disabled)s THEN link_ends_at END
+     WHERE name = %(name)s
+"""
+_REMOVE = "DELETE FROM order_users WHERE name = %(name)s"
+_LINK_ENDS = "SELECT link_ends_at FROM order_users WHERE name = %(name)s AND link_digest = %(link)s"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user; see ``user_models.User``."""
+
+    name: str
+    role: str
+    rows: dict[str, list[Any]] | None
+    disabled: bool
+    has_password: bool
+    link_ends: datetime | None
+    created: datetime
+    sessions: int
+    used: datetime | None
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A path at which a user sets a password, and until when."""
+
+    link: str
+    ends: datetime
+
+
+async def listed(database: Database) -> list[Account]:
+    """Return all users, by name."""
+    async with database.connection() as connection:
+        rows = await (await connection.execute(_LIST.encode())).fetchall()
+    return [Account(*row) for row in rows]
+
+
+async def add(
+    database: Database,
+    name: str,
+    role: str,
+    rows: dict[str, list[Any]] | None,
+    password_hash: str | None,
+) -> tuple[Account, NewLink | None]:
+    """Make a user, with a link if there is no password.
+
+    Raises:
+        ConflictError: a user has the name, in whatever case.
+
+    """
+    link = None if password_hash is not None else new_secret()
+    values = {
+        "name": name,
+        "role": role,
+        "rows": None if rows is None else Json(rows),
+        "hash": password_hash,
+        "link": None if link is None else digest(link),
+        "lasts": LINK_LASTS,
+    }
+    try:
+        async with database.transaction() as connection:
+            await connection.execute(ADD, values)
+            account = Account(*await one(connection, _ONE, {"name": name}))
+    except StatementError as exc:
+        if exc.sqlstate != _UNIQUE:
+            raise
+        raise ConflictError(("name", "is taken; names differ by more than case")) from None
+    ends = account.link_ends
+    return account, None if link is None or ends is None else NewLink(LINK_PATH + link, ends)
+
+
+async def change(
+    database: Database, name: str, changes: dict[str, Any], expected: Precondition
+) -> Account:
+    """Change role, rows, or whether the user is disabled; the user's sessions end.
+
+    Raises:
+        LastAdminError: nobody would be left to manage users.
+        SettingChangedError: the user is not as ``expected``.
+
+    """
+    async with database.transaction() as connection:
+        before = await _locked(connection, name, expected)
+        values = {"role": before.role, "rows": before.rows, "disabled": before.disabled} | changes
+        if values["role"] != "admin" or values["rows"] is not None or values["disabled"]:
+            await _require_another_admin(connection, before.name)
+        values["rows"] = None if values["rows"] is None else Json(values["rows"])
+        await connection.execute(_CHANGE, values | {"name": before.name})
+        return Account(*await one(connection, _ONE, {"name": before.name}))
+
+
+async def remove(database: Database, name: str, expected: Precondition) -> None:
+    """Remove a user, whose sessions end; errors as ``change``."""
+    async with database.transaction() as connection:
+        before = await _locked(connection, name, expected)
+        await _require_another_admin(connection, before.name)
+        await connection.execute(_REMOVE, {"name": before.name})
+
+
+async def renew_link(database: Database, name: str) -> NewLink:
+    """Return a link that sets another password; earlier ones are void."""
+    secret = new_secret()
+    values = {"name": normal_name(name), "link": digest(secret), "lasts": LINK_LASTS}
+    async with database.transaction() as connection:
+        if await one_or_none(connection, NEW_LINK, values) is None:
+            raise RowNotFoundError("users")
+        (ends,) = await one(connection, _LINK_ENDS, values)
+    return NewLink(LINK_PATH + secret, ends)
+
+
+async def _locked(connection: Connection, name: str, expected: Precondition) -> Account:
+    """Return a user whom only this transaction can change."""
+    values = {"name": normal_name(name)}
+    await connection.execute(_ADMINS.encode())
+    found = await one_or_none(connection, _PRESENT, values)
+    if found is None:
+        raise RowNotFoundError("users")
+    if not expected.holds(found[0]):
+        raise SettingChangedError
+    return Account(*await one(connection, _ONE, values))
+
+
+async def _require_another_admin(connection: Connection, name: str) -> None:
+    """Refuse to take the last admin's rights; that of anybody else is no matter."""
+    admins = [each for (each,) in await (await connection.execute(_ADMINS.encode())).fetchall()]
+    if admins == [name]:
+        raise LastAdminError

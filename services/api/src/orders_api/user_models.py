@@ -1,0 +1,104 @@
+"""What admins send and get about users and everyone's sessions, as types."""
+
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt
+
+from orders_api.access_models import Name, Password
+from orders_api.models import RequestModel
+from orders_contract.messages import Role
+
+Rows = dict[str, list[Any]]
+
+
+class NewUser(RequestModel):
+    """A user to make. Without a password the answer has a link that sets one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": "bea", "role": "clerk", "rows": {"store": ["Berlin"]}}]
+        }
+    )
+
+    name: Name
+    role: Role
+    rows: Rows | None = None
+    password: Password | None = None
+
+
+class UserChanges(RequestModel):
+    """What to change. ``rows`` null: no restriction."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"disabled": True}]})
+
+    role: Role = "viewer"
+    rows: Rows | None = None
+    disabled: bool = False
+
+
+class UserName(RequestModel):
+    """The name of a user."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "bea"}]})
+
+    name: Name
+
+
+class User(BaseModel):
+    """A user who signs in with a password.
+
+    `version` is what `If-Match` of a change names. `has_password` is false until the user has
+    followed a link; until `link_ends` an unused link is valid. `used` is when one of
+    the user's present sessions was used last.
+    """
+
+    name: str
+    role: Role
+    rows: Rows | None
+    disabled: bool
+    has_password: bool
+    link_ends: AwareDatetime | None
+    created: AwareDatetime
+    sessions: NonNegativeInt
+    used: AwareDatetime | None
+    version: str
+
+
+class UserList(BaseModel):
+    """The users, by name."""
+
+    users: list[User]
+
+
+class Link(BaseModel):
+    """A path of the dashboard at which a user sets a password: once, until `ends`."""
+
+    link: str = Field(examples=["/set-up#Xq3..."])
+    ends: AwareDatetime
+
+
+class MadeUser(BaseModel):
+    """A user that was just made, and the link, which is shown once; null with a password."""
+
+    user: User
+    link: Link | None
+
+
+class AnyonesSession(BaseModel):
+    """A session of a browser, of any person."""
+
+    id: str
+    subject: str
+    role: Role
+    started: AwareDatetime
+    used: AwareDatetime
+    ends: AwareDatetime
+    address: str
+    browser: str
+    current: bool
+
+
+class EveryonesSessions(BaseModel):
+    """Sessions of all people, the one used last first; at most 1,000."""
+
+    sessions: list[AnyonesSession]
