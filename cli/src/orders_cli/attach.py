@@ -38,6 +38,7 @@ _SERVICES = """
                   AND (classid::bigint << 32 | objid::bigint) = public.order_lock('leader'))
 """
 _MAIN = "SELECT public.order_main_table()::text"
+_DISPLAY = "SELECT coalesce(display, '{}') FROM public.order_settings WHERE main = %s::oid"
 
 Status = Annotated[str | None, typer.Option(metavar="COLUMN", help="Its status.")]
 Title = Annotated[str | None, typer.Option(metavar="COLUMN", help="What an order is called.")]
@@ -124,22 +125,21 @@ def _attach(
     main, watched, remark = _tables(connection, state, request)
     for table in (*([main] if main else []), *watched):
         problems += table.problems(server.role)
+    display = _display(connection, state, main, request)
     if main is not None:
-        problems += main_problems(main, request.display)
+        problems += main_problems(main, display)
     if state is State.NOTHING:
         problems += taken_names(connection, script)
     if problems:
         raise BadValueError("nothing was created:\n  " + "\n  ".join(dict.fromkeys(problems)))
-    wanted = Wanted(
-        main.oid if main else None, request.display, tuple(each.oid for each in watched)
-    )
+    wanted = Wanted(main.oid if main else None, display, tuple(each.oid for each in watched))
     is_attached = state is not State.OWN and not request.create_orders
     before = installation.objects(connection)
     # The same statements as below, rolled back: what they create is then known, and allowed.
     with _refusals(), connection.transaction(force_rollback=True):
         installation.install(connection, script, wanted, attach=is_attached)
         created = installation.objects(connection) - before
-    for line in _plan(created, main, watched, request.display):
+    for line in _plan(created, main, watched, display):
         typer.echo(line)
     if remark:
         typer.echo(remark)
@@ -176,6 +176,17 @@ def _tables(
         return None, watched, hint
     is_known = state is not State.NOTHING and not request.display
     return (None if is_known else found), watched, ""
+
+
+def _display(
+    connection: Connection, state: State, main: Found | None, request: _Request
+) -> Mapping[str, str]:
+    """Return the columns of the roles: those asked for, and those that the table has already."""
+    known: Mapping[str, str] = {}
+    if main is not None and state is not State.NOTHING:
+        row = connection.execute(_DISPLAY, [main.oid]).fetchone()
+        known = row[0] if row else {}
+    return {**known, **request.display}
 
 
 def _plan(

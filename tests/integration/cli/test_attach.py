@@ -137,7 +137,10 @@ def test_the_table_of_orders_is_chosen(tmp_path: Path, shop: Shop) -> None:
     version = schema(guest).version
     attached(tmp_path, guest, "--status", "pieces")
     assert schema(guest).version != version
-    assert schema(guest).tables["orders"].display == {"status": "pieces"}
+    again = {**main.display, "status": "pieces"}
+    assert schema(guest).tables["orders"].display == again
+    attached(tmp_path, guest, *MAIN[:2], *WATCH)
+    assert schema(guest).tables["orders"].display == again
 
 
 def test_a_check_says_whether_it_is_attached(tmp_path: Path, shop: Shop) -> None:
