@@ -305,6 +305,19 @@ COMMENT ON TABLE order_sign_in_attempts IS
     'Failed attempts to sign in by name, by address and by both, shared by all API processes; '
     'forgotten an hour after the last one.';
 
+CREATE TABLE IF NOT EXISTS order_preferences (
+    subject    text        NOT NULL,
+    name       text        NOT NULL,
+    value      jsonb       NOT NULL,
+    changed_at timestamptz NOT NULL DEFAULT now(),
+
+    CONSTRAINT order_preferences_pkey PRIMARY KEY (subject, name),
+    CONSTRAINT order_preferences_name_length CHECK (char_length(name) BETWEEN 1 AND 200),
+    CONSTRAINT order_preferences_value_size CHECK (octet_length(value::text) <= 16384)
+);
+COMMENT ON TABLE order_preferences IS
+    'What each person has chosen for the pages they use, such as the columns of a table.';
+
 
 
 DO $$
@@ -3086,7 +3099,7 @@ BEGIN
     END IF;
     IF to_regrole('orders_api') IS NOT NULL THEN
         GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys, revoked_tokens, order_users,
-            order_sessions, order_sign_in_attempts TO orders_api;
+            order_sessions, order_sign_in_attempts, order_preferences TO orders_api;
         GRANT SELECT ON order_events, order_outbox, order_stream, order_tables, order_next_choices,
             order_settings TO orders_api;
         GRANT EXECUTE ON FUNCTION order_schema, order_schema_version, order_compact, order_event_json,

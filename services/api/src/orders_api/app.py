@@ -17,6 +17,7 @@ from orders_api import (
     first_user,
     metrics,
     openapi,
+    preferences,
     problems,
     routes,
     row_routes,
@@ -91,8 +92,13 @@ def create(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    of_access = (access_routes.router, session_routes.router, user_routes.router)
-    for router in (routes.router, *row_routes.ROUTERS, *of_access):
+    of_people = (
+        access_routes.router,
+        session_routes.router,
+        user_routes.router,
+        preferences.router,
+    )
+    for router in (routes.router, *row_routes.ROUTERS, *of_people):
         app.router.routes.extend(router.routes)  # included, they would be searched twice
     app.router.routes.sort(key=_is_rare)
     docs.install(app)
