@@ -25,7 +25,7 @@ import {
 } from "@/features/orders/components/orders-context";
 import { OrdersView } from "@/features/orders/components/orders-view";
 import {
-  EVERYTHING,
+  onlyCustomer,
   type OrderFilter,
   viewFromQuery,
   viewToQuery,
@@ -37,7 +37,7 @@ import { Selection } from "@/features/orders/model/selection";
 import { ColumnChoice } from "@/features/orders/model/table-columns";
 import type { Me } from "@/lib/protocol";
 import { rightsOf } from "@/lib/rights";
-import { orderIn, type Router } from "@/lib/route";
+import { type HistoryStep, orderIn, type Router } from "@/lib/route";
 import { useMedia } from "@/lib/use-media";
 import type { OrderSchema } from "@/lib/schema";
 import { ClockContext } from "@/lib/use-now";
@@ -95,16 +95,16 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const view = VIEWS[path] ?? "orders";
 
   const setFilter = useCallback(
-    (filter: OrderFilter) => {
+    (filter: OrderFilter, step?: HistoryStep) => {
       session.setFilter(filter);
-      router.setQuery(viewToQuery({ filter, sort: session.orders.state.get().sort }));
+      router.setQuery(viewToQuery({ filter, sort: session.orders.state.get().sort }), step);
     },
     [session, router],
   );
   const setSort = useCallback(
     (sort: OrderSort) => {
       session.orders.setSort(sort);
-      router.setQuery(viewToQuery({ filter: session.filter.get(), sort }));
+      router.setQuery(viewToQuery({ filter: session.filter.get(), sort }), "same");
     },
     [session, router],
   );
@@ -121,9 +121,9 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
       selection,
       columns,
       openOrder,
-      showCustomer: (customer) => setFilter({ ...EVERYTHING, customer }),
+      showCustomer: (customer) => setFilter(onlyCustomer(customer, session.schema.get())),
     }),
-    [rights, writes, selection, columns, openOrder, setFilter],
+    [rights, writes, selection, columns, openOrder, setFilter, session],
   );
 
   useEffect(() => {

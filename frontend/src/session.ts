@@ -19,13 +19,16 @@ import {
   type OrderView,
   restMatcherOf,
   toQuery,
+  withStatus,
 } from "@/features/orders/model/order-filter";
 import { OrdersFeed } from "@/features/orders/model/orders-feed";
 import { getPulse } from "@/features/pulse/api/get-pulse";
 import { openPulse, type Pulse, pulseOn } from "@/features/pulse/model/pulse";
 import { Announcer } from "@/lib/announcer";
 import { Followed } from "@/lib/followed";
+import { isRelative } from "@/lib/conditions";
 import { api, apiTrouble } from "@/lib/http";
+import { onMidnight } from "@/lib/midnight";
 import type { CountsPage, PulsePage } from "@/lib/protocol";
 import { orderEvent } from "@/lib/row";
 import { OrderSchema } from "@/lib/schema";
@@ -54,6 +57,7 @@ export class Session {
   #stream: string | null = null;
   #apiWasWell = true;
   #unsubscribe: (() => void) | null = null;
+  #stopDays: (() => void) | null = null;
 
   constructor({ filter, sort }: OrderView) {
     this.filter = new Observable(filter);
@@ -85,11 +89,13 @@ export class Session {
     const again = setInterval(() => this.counts.reload(), CLOCK_EVERY_MS);
     this.#timers.push(clock, quiet, again);
     this.#unsubscribe = apiTrouble.subscribe(this.#awaitApi);
+    this.#stopDays = onMidnight(this.#turnDay);
   }
 
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#unsubscribe?.();
+    this.#stopDays?.();
     this.live.close();
     this.orders.stop();
     this.activity.stop();
@@ -104,10 +110,21 @@ export class Session {
     const before = this.filter.get();
     this.filter.set(filter);
     this.orders.setFilter(filter);
-    if (before.customer !== filter.customer || before.search !== filter.search) {
-      this.matching.restart();
-    }
+    if (this.#restOf(before) !== this.#restOf(filter)) this.matching.restart();
   }
+
+  /** What is asked for besides the status, which the counts leave out. */
+  #restOf(filter: OrderFilter): string {
+    const schema = this.schema.get();
+    return toQuery(withStatus(filter, schema, null), schema).toString();
+  }
+
+  /** Words for days mean other days now. */
+  readonly #turnDay = (): void => {
+    if (!isRelative(this.filter.get().conditions)) return;
+    this.orders.turnDay();
+    this.matching.restart();
+  };
 
   /** Get every event; `complete` is false where some may be missing. */
   readonly listen = (listener: EventsListener): (() => void) => {
@@ -150,7 +167,7 @@ export class Session {
     return new Followed({
       fetch: this.#timed(async (signal) =>
         schema().hasOrders
-          ? countOrders(toQuery({ ...filter(), status: null }, schema()), signal)
+          ? countOrders(toQuery(withStatus(filter(), schema(), null), schema()), signal)
           : { ...(await getPulse(signal)), counts: {} },
       ),
       open: openCounts,

@@ -17,6 +17,7 @@ const LONGEST_NUMBER = 40;
 
 export const formatCount = (value: number): string => COUNT.format(value);
 export const formatMinutes = (time: number): string => MINUTES.format(time);
+export const formatDay = (day: Date): string => DAY.format(day);
 export const formatClock = (time: number): string => CLOCK.format(time);
 
 export const messageOf = (error: unknown): string =>

@@ -2,6 +2,9 @@
 import { type Id, Observable } from "real-time-orders";
 import { idOf } from "./row";
 
+/** Whether the browser's Back button returns to the query before, or passes it over. */
+export type HistoryStep = "new" | "same";
+
 export interface Route {
   readonly path: string;
   readonly query: string;
@@ -23,10 +26,11 @@ export class Router {
     this.state.set(here());
   }
 
-  /** Replace the query without a new entry in the browser's history. */
-  setQuery(query: URLSearchParams): void {
-    const text = query.toString();
-    history.replaceState(history.state, "", location.pathname + (text === "" ? "" : `?${text}`));
+  setQuery(query: URLSearchParams, step: HistoryStep = "new"): void {
+    const text = query.toString() && `?${query.toString()}`;
+    if (text === location.search) return;
+    if (step === "new") history.pushState({ inside: true }, "", location.pathname + text);
+    else history.replaceState(history.state, "", location.pathname + text);
     this.state.set(here());
   }
 }

@@ -1,8 +1,19 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { ChangeEvent } from "real-time-orders";
-import { countEvents, openCounts, statusesIn } from "@/features/orders/model/order-counts";
-import { EVERYTHING, type OrderFilter, restMatcherOf } from "@/features/orders/model/order-filter";
+import type { ChangeEvent, Filter } from "real-time-orders";
+import {
+  countEvents,
+  matchingIn,
+  openCounts,
+  statusesIn,
+} from "@/features/orders/model/order-counts";
+import {
+  EVERYTHING,
+  onlyCustomer,
+  type OrderFilter,
+  restMatcherOf,
+  withStatus,
+} from "@/features/orders/model/order-filter";
 import {
   column,
   deleted,
@@ -23,11 +34,10 @@ const step = fc.record({
   customer_name: fc.constantFrom("Ann", "Bob"),
   fate: fc.constantFrom("write", "write", "write", "delete", "truncate"),
 });
-const filters = fc.constantFrom<OrderFilter>(
-  EVERYTHING,
-  { ...EVERYTHING, customer: "Ann" },
-  { ...EVERYTHING, search: "bo" },
-);
+const filters = fc.constantFrom<OrderFilter>(EVERYTHING, onlyCustomer("Ann", SCHEMA), {
+  ...EVERYTHING,
+  search: "bo",
+});
 
 test("applying events to the counts equals counting the rows", () => {
   fc.assert(
@@ -67,8 +77,21 @@ test("I10: a status that the schema does not declare has a count and a tab", () 
     ["gone", 0],
   ]);
   expect(statusesIn(SCHEMA, counts, EVERYTHING)).toEqual([...STATUSES, "on_hold"]);
-  const lost = { ...EVERYTHING, status: "lost" };
+  const lost = withStatus(EVERYTHING, SCHEMA, "lost");
   expect(statusesIn(SCHEMA, null, lost)).toEqual([...STATUSES, "lost"]);
+});
+
+test("of the counts of every status, those that the filter admits are added up", () => {
+  const counts = new Map([
+    ["pending", 3],
+    ["shipped", 4],
+    ["", 5],
+  ]);
+  const total = (status: Filter[string]) =>
+    matchingIn(counts, { ...EVERYTHING, conditions: { status } }, SCHEMA);
+  expect(matchingIn(counts, EVERYTHING, SCHEMA)).toBe(12);
+  expect(total(["pending", null])).toBe(8);
+  expect(total({ not: "pending" })).toBe(9);
 });
 
 test("I10: without a status column every order counts, under no status", () => {

@@ -1,10 +1,12 @@
-import { Search, UserRound, X } from "lucide-react";
+import { Search, X } from "lucide-react";
 import { type ReactNode, type RefObject, useEffect, useState } from "react";
+import { FilterChips } from "@/components/filters/filter-chips";
 import { IconButton } from "@/components/icon-button";
-import { formatCount, visible, visibleStatus } from "@/lib/format";
+import { formatCount, visibleStatus } from "@/lib/format";
+import type { HistoryStep } from "@/lib/route";
 import { useSchema } from "@/lib/use-schema";
 import { countOf, type OrderCounts, statusesIn } from "../model/order-counts";
-import type { OrderFilter } from "../model/order-filter";
+import { type OrderFilter, statusesOf, withStatus } from "../model/order-filter";
 import { type OrderSort, sortFromText, sortToText } from "../model/order-sort";
 import { offeredColumns } from "../model/table-columns";
 import { ColumnChooser } from "./column-chooser";
@@ -18,7 +20,7 @@ interface FilterBarProps {
   sort: OrderSort;
   counts: OrderCounts | null;
   searchBox: RefObject<HTMLInputElement | null>;
-  onFilter: (filter: OrderFilter) => void;
+  onFilter: (filter: OrderFilter, step?: HistoryStep) => void;
   onSort: (sort: OrderSort) => void;
 }
 
@@ -39,6 +41,12 @@ export function FilterBar({
     if (filter.search !== typed.trim()) setTyped(filter.search);
   }
 
+  const status = schema.role("status");
+  const chosen = statusesOf(filter, schema);
+  const isAny = status === undefined || !(status.name in filter.conditions);
+  /** Null: every status. Undefined where no tab stands for the condition. */
+  const tab = isAny ? null : chosen.length === 1 ? chosen[0] : undefined;
+
   useEffect(() => {
     const search = typed.trim();
     if (search === filter.search) return;
@@ -50,18 +58,6 @@ export function FilterBar({
     <search className={styles.bar}>
       <div className={styles.top}>
         {title}
-        {filter.customer !== null && (
-          <button
-            type="button"
-            className={styles.customer}
-            aria-label={`Only ${visible(filter.customer)}. Show all customers`}
-            onClick={() => onFilter({ ...filter, customer: null })}
-          >
-            <UserRound size={14} aria-hidden />
-            <bdi>{visible(filter.customer)}</bdi>
-            <X size={14} aria-hidden />
-          </button>
-        )}
         <select
           className={styles.sort}
           aria-label="Sort by"
@@ -101,26 +97,35 @@ export function FilterBar({
         </div>
         <ColumnChooser />
       </div>
-      {(schema.role("status") !== undefined || filter.status !== null) && (
+      {schema.role("status") !== undefined && (
         <fieldset className={styles.tabs}>
           <legend className="visually-hidden">Status</legend>
-          {[null, ...statusesIn(schema, counts, filter)].map((status) => (
-            <label key={status} className={styles.tab}>
+          {[null, ...statusesIn(schema, counts, filter)].map((each) => (
+            <label key={each} className={styles.tab}>
               <input
                 type="radio"
                 name="status"
                 className="visually-hidden"
-                checked={filter.status === status}
-                onChange={() => onFilter({ ...filter, status, search: typed.trim() })}
+                checked={tab === each}
+                onChange={() =>
+                  onFilter(withStatus({ ...filter, search: typed.trim() }, schema, each))
+                }
               />
-              <bdi className={styles.name}>{status === null ? "All" : visibleStatus(status)}</bdi>
-              <span className={styles.count} data-testid={`count-${status ?? "all"}`}>
-                {counts && formatCount(countOf(counts, status))}
+              <bdi className={styles.name}>{each === null ? "All" : visibleStatus(each)}</bdi>
+              <span className={styles.count} data-testid={`count-${each ?? "all"}`}>
+                {counts && formatCount(countOf(counts, each))}
               </span>
             </label>
           ))}
         </fieldset>
       )}
+      <FilterChips
+        conditions={filter.conditions}
+        table={schema.table}
+        label={(name) => schema.label(name)}
+        without={typeof tab === "string" ? status?.name : undefined}
+        onChange={(conditions) => onFilter({ ...filter, conditions })}
+      />
     </search>
   );
 }

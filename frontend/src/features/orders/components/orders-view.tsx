@@ -2,7 +2,8 @@ import { type RefObject, useCallback } from "react";
 import type { Id, Observable } from "real-time-orders";
 import { formatCount } from "@/lib/format";
 import { useObservable, useObservablePerFrame } from "@/lib/use-observable";
-import { countOf, type OrderCounts } from "../model/order-counts";
+import { useSchema } from "@/lib/use-schema";
+import { matchingIn, type OrderCounts } from "../model/order-counts";
 import { EVERYTHING, isEverything, type OrderFilter } from "../model/order-filter";
 import type { OrderSort } from "../model/order-sort";
 import type { FeedState, OrdersFeed } from "../model/orders-feed";
@@ -28,8 +29,9 @@ export function OrdersView(props: OrdersViewProps) {
   const state = useObservable(feed.state);
   const known = useObservablePerFrame(counts);
   const { filter } = state;
+  const schema = useSchema();
   const clear = useCallback(() => onFilter(EVERYTHING), [onFilter]);
-  const total = known && countOf(known, filter.status);
+  const total = known && matchingIn(known, filter, schema);
   return (
     <section className={styles.panel} aria-labelledby="orders-heading">
       <FilterBar

@@ -2,12 +2,19 @@
 import { type ChangeEvent, type Matcher, type Row, rowsOf } from "real-time-orders";
 import { type CountsPage } from "@/lib/protocol";
 import type { OrderSchema } from "@/lib/schema";
-import type { OrderFilter } from "./order-filter";
+import { isStatusWanted, type OrderFilter, statusesOf } from "./order-filter";
 
 /** By status; orders without one count under "". */
 export type OrderCounts = ReadonlyMap<string, number>;
 
 export const openCounts = ({ counts }: CountsPage): OrderCounts => new Map(Object.entries(counts));
+
+/** How many orders match, where the counts are those of every status. */
+export const matchingIn = (counts: OrderCounts, filter: OrderFilter, schema: OrderSchema): number =>
+  [...counts].reduce(
+    (sum, [status, count]) => (isStatusWanted(filter, schema, status) ? sum + count : sum),
+    0,
+  );
 
 export const countOf = (counts: OrderCounts, status: string | null): number =>
   Math.max(
@@ -24,12 +31,12 @@ export const countOf = (counts: OrderCounts, status: string | null): number =>
 export function statusesIn(
   schema: OrderSchema,
   counts: OrderCounts | null,
-  { status: chosen }: OrderFilter,
+  filter: OrderFilter,
 ): readonly string[] {
   const { statuses } = schema;
   if (!schema.role("status")) return [];
   const found = [...(counts ?? [])].flatMap(([status, count]) => (count > 0 ? [status] : []));
-  return [...new Set([...statuses, ...found.sort(), ...(chosen === null ? [] : [chosen])])];
+  return [...new Set([...statuses, ...found.sort(), ...statusesOf(filter, schema)])];
 }
 
 /** Count the events of those orders that `matches` accepts, whatever their status. */

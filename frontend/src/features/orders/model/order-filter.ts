@@ -5,6 +5,7 @@ import {
   type Matcher,
   matcherOf as rowMatcherOf,
 } from "real-time-orders";
+import { isList, readConditions, toValues, withCondition, writeConditions } from "@/lib/conditions";
 import type { OrderSchema } from "@/lib/schema";
 import {
   isNewestFirst,
@@ -15,9 +16,8 @@ import {
 } from "./order-sort";
 
 export interface OrderFilter {
-  readonly status: string | null;
-  /** The whole name of one customer. */
-  readonly customer: string | null;
+  /** By column; values are texts as in the address, and days may be words. */
+  readonly conditions: Filter;
   readonly search: string;
 }
 
@@ -26,32 +26,26 @@ export interface OrderView {
   readonly sort: OrderSort;
 }
 
-export const EVERYTHING: OrderFilter = { status: null, customer: null, search: "" };
+export const EVERYTHING: OrderFilter = { conditions: {}, search: "" };
 export const PLAIN_VIEW: OrderView = { filter: EVERYTHING, sort: NEWEST_FIRST };
 
-export const isEverything = (filter: OrderFilter): boolean =>
-  filter.status === null && filter.customer === null && filter.search === "";
+export const isEverything = ({ conditions, search }: OrderFilter): boolean =>
+  Object.keys(conditions).length === 0 && search === "";
 
 /** Decides for orders from the stream what the API's filters decide for the rows of a page. */
 export const matcherOf = (filter: OrderFilter, schema: OrderSchema): Matcher =>
   rowMatcherOf(toFilter(filter, schema), filter.search, schema.table);
 
-/** Whether customer and search match, whatever the status. */
+/** Whether everything but the status matches. */
 export const restMatcherOf = (filter: OrderFilter, schema: OrderSchema): Matcher =>
-  matcherOf({ ...filter, status: null }, schema);
+  matcherOf(withStatus(filter, schema, null), schema);
 
-/** The conditions on columns; a role that no column has sets none. */
-export function toFilter({ status, customer }: OrderFilter, schema: OrderSchema): Filter {
-  const conditions: Record<string, [string | null]> = {};
-  const set = (role: "status" | "customer", value: string | null) => {
-    const column = schema.role(role);
-    if (column && value !== null)
-      conditions[column.name] = [role === "status" ? value || null : value];
-  };
-  set("status", status);
-  set("customer", customer);
-  return conditions;
-}
+/** The conditions for API and stream, as they are now. */
+export const toFilter = (
+  { conditions }: OrderFilter,
+  schema: OrderSchema,
+  now: number = Date.now(),
+): Filter => toValues(conditions, schema.table, now);
 
 /** The filter as the API takes it. */
 export function toQuery(filter: OrderFilter, schema: OrderSchema): URLSearchParams {
@@ -62,18 +56,47 @@ export function toQuery(filter: OrderFilter, schema: OrderSchema): URLSearchPara
 
 export function viewToQuery({ filter, sort }: OrderView): URLSearchParams {
   const query = new URLSearchParams();
-  if (filter.status !== null) query.set("status", filter.status);
-  if (filter.customer !== null) query.set("customer", filter.customer);
+  writeConditions(filter.conditions, query);
   if (filter.search !== "") query.set("search", filter.search);
   if (!isNewestFirst(sort)) query.set("sort", sortToText(sort));
   return query;
 }
 
 export function viewFromQuery(query: URLSearchParams): OrderView {
-  const filter = {
-    status: query.get("status"),
-    customer: query.get("customer"),
-    search: query.get("search") ?? "",
-  };
+  const filter = { conditions: readConditions(query), search: query.get("search") ?? "" };
   return { filter, sort: sortFromText(query.get("sort")) };
+}
+
+// --- short cuts ------------------------------------------------------------------------------------
+
+/** The statuses that are asked for, "" for none; empty where every status is, or another condition. */
+export function statusesOf({ conditions }: OrderFilter, schema: OrderSchema): readonly string[] {
+  const condition = conditions[schema.role("status")?.name ?? ""];
+  return condition && isList(condition) ? condition.map((value) => String(value ?? "")) : [];
+}
+
+/** Whether the filter's condition on the status admits one, "" for none. */
+export function isStatusWanted(filter: OrderFilter, schema: OrderSchema, status: string): boolean {
+  const name = schema.role("status")?.name ?? "";
+  const condition = toFilter(filter, schema)[name];
+  if (!condition) return true;
+  return rowMatcherOf({ [name]: condition }, "", schema.table)({ [name]: status || null });
+}
+
+/** The filter with one status, "" for none; null: every status. */
+export function withStatus(
+  filter: OrderFilter,
+  schema: OrderSchema,
+  status: string | null,
+): OrderFilter {
+  const name = schema.role("status")?.name;
+  if (name === undefined) return filter;
+  const condition = status === null ? null : [status || null];
+  return { ...filter, conditions: withCondition(filter.conditions, name, condition) };
+}
+
+/** Every order of one customer, by the whole name. */
+export function onlyCustomer(name: string, schema: OrderSchema): OrderFilter {
+  const column = schema.role("customer")?.name;
+  return column === undefined ? EVERYTHING : { ...EVERYTHING, conditions: { [column]: [name] } };
 }

@@ -82,6 +82,9 @@ export class OrdersFeed {
     this.#follow();
   }
 
+  /** Another day has begun: conditions may mean other days. */
+  readonly turnDay = (): void => this.#follow();
+
   /** The row of an order, if it is among those loaded. */
   get(id: Id): Order | undefined {
     const row = this.#table?.get(id);
