@@ -154,8 +154,13 @@ CREATE TABLE IF NOT EXISTS order_tables (
 
     CONSTRAINT order_tables_pkey PRIMARY KEY (relation)
 );
+-- in a database of an earlier version
+ALTER TABLE order_tables ADD COLUMN IF NOT EXISTS dated name;
 COMMENT ON TABLE order_tables IS
     'The watched tables. Use watch_table() and unwatch_table(), which also create and drop triggers.';
+COMMENT ON COLUMN order_tables.dated IS
+    'The column whose last change is dated: triggers set <dated>_changed_at. Null: none. Use '
+    'order_follow_waiting().';
 
 CREATE TABLE IF NOT EXISTS order_partitions (
     partition  regclass    NOT NULL,
@@ -346,6 +351,22 @@ $$;
 COMMENT ON TABLE order_next_choices IS
     'For a column with a fixed set of values: which values usually follow a value, most usual first. '
     'order_schema() shows them as "next". Nothing enforces them. The owner edits this table.';
+
+CREATE TABLE IF NOT EXISTS order_thresholds (
+    "table"    text     NOT NULL,
+    "column"   text     NOT NULL,
+    value      text     NOT NULL,
+    warn_after interval NOT NULL,
+    late_after interval NOT NULL,
+
+    CONSTRAINT order_thresholds_pkey PRIMARY KEY ("table", "column", value),
+    CONSTRAINT order_thresholds_ascend CHECK (warn_after < late_after),
+    CONSTRAINT order_thresholds_bounds CHECK (warn_after >= '1 second' AND late_after <= '10 years')
+);
+COMMENT ON TABLE order_thresholds IS
+    'For a column with a fixed set of values: how long a row may have a value before it needs '
+    'attention (warn_after), and before it is late (late_after). order_schema() shows them as '
+    '"waiting". The owner edits this table.';
 
 
 -- Upgrade from earlier versions, part 2: tables and their rows -------------------------------------
@@ -650,15 +671,43 @@ BEGIN
             foreign_   boolean,
             by_setting boolean,
             nested     boolean,
-            rendering  text
+            rendering  text,
+            dated      text
         );
+    ELSIF NOT EXISTS (SELECT FROM pg_attribute
+                       WHERE attrelid = (SELECT typrelid FROM pg_type WHERE oid = to_regtype('order_shape'))
+                         AND attname = 'dated') THEN
+        ALTER TYPE order_shape ADD ATTRIBUTE dated text;
     END IF;
 END
 $$;
 COMMENT ON TYPE order_shape IS
     'A watched table as its triggers see it. order_id: the column that holds the id of the order. '
     'version: type of the column of this name, if it is integer or bigint. rendering: SQL that turns '
-    '$1, a row, into a record to be rendered; null if the row can be rendered as it is.';
+    '$1, a row, into a record to be rendered; null if the row can be rendered as it is. dated: see '
+    'order_dated_column().';
+
+CREATE OR REPLACE FUNCTION order_date_column(dated text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN dated || '_changed_at';
+COMMENT ON FUNCTION order_date_column IS 'The column that tells since when a row has its value in another.';
+
+CREATE OR REPLACE FUNCTION order_dated_column(relation regclass) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT dated
+      FROM public.order_tables
+      JOIN pg_attribute AS value ON value.attrelid = order_tables.relation AND value.attname = dated
+      JOIN pg_attribute AS date ON date.attrelid = order_tables.relation
+           AND date.attname = public.order_date_column(dated)
+     WHERE order_tables.relation = order_dated_column.relation
+       AND date.atttypid = 'timestamptz'::regtype AND date.attgenerated = ''
+       AND NOT value.attisdropped AND NOT date.attisdropped
+);
+COMMENT ON FUNCTION order_dated_column IS
+    'The column of a table whose last change triggers date, in order_date_column(); null if none. See '
+    'order_follow_waiting().';
 
 CREATE OR REPLACE FUNCTION order_refuse_old_snapshot(relation regclass) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -713,6 +762,7 @@ BEGIN
     shape.name := public.order_table_name(relation);
     shape.is_orders := relation IS NOT DISTINCT FROM public.order_main_table();
     shape.key := public.order_key_columns(relation);
+    shape.dated := public.order_dated_column(relation);
     shape.order_id := CASE WHEN NOT shape.is_orders THEN public.order_parent_column(relation)
                            ELSE shape.key[1] END;
     SELECT max(format_type(atttypid, NULL)) FILTER (
@@ -925,6 +975,9 @@ BEGIN ATOMIC
            JOIN pg_type ON pg_type.oid = atttypid AND pg_type.oid >= 16384 WHERE attnum > 0),
         (SELECT string_agg(concat("table", '.', "column", '.', quote_literal(value), next), ',' ORDER BY "table", "column", value)
            FROM public.order_next_choices),
+        (SELECT string_agg(concat("table", '.', "column", '.', quote_literal(value), warn_after, '.', late_after),
+                           ',' ORDER BY "table", "column", value)
+           FROM public.order_thresholds),
         -- A partition that comes or goes brings or takes rows. So may one that has no guard yet.
         (SELECT string_agg(concat(partition, '.', leaf.relation, '.', settled), ',' ORDER BY partition)
            FROM public.order_leaves() AS leaf LEFT JOIN public.order_partitions USING (partition)),
@@ -958,7 +1011,8 @@ BEGIN ATOMIC
                    AND NOT ((attname IN ('id', 'created_at') OR attrelid = order_main_table()
                              AND ARRAY[attname::text] = order_key_columns(attrelid))
                             AND (atthasdef OR attidentity <> ''))
-                   AND NOT order_is_maintained(attname, atttypid) AS writable,
+                   AND NOT order_is_maintained(attname, atttypid)
+                   AND attname IS DISTINCT FROM order_date_column(order_dated_column(attrelid)) AS writable,
                atthasdef AND attgenerated = '' OR attidentity <> ''
                    OR declared.typdefault IS NOT NULL AS has_default,
                CASE WHEN base.typname IN ('varchar', 'bpchar')
@@ -1018,6 +1072,15 @@ BEGIN ATOMIC
                                              FROM order_next_choices AS step
                                             WHERE step."table" = order_table_name(relation)
                                               AND step."column" = name AND choices IS NOT NULL),
+                                  'waiting', (SELECT json_object_agg(value, json_build_object(
+                                                         'warn_seconds', extract(epoch FROM warn_after)::bigint,
+                                                         'late_seconds', extract(epoch FROM late_after)::bigint)
+                                                         ORDER BY value)
+                                                FROM order_thresholds AS bound
+                                               WHERE bound."table" = order_table_name(relation)
+                                                 AND bound."column" = name AND choices IS NOT NULL),
+                                  'since', CASE WHEN name = order_dated_column(relation)
+                                                THEN order_date_column(name) END,
                                   'max_length', least(declared_length, checked_length),
                                   'comment', comment) ORDER BY attnum)
                          FROM columns WHERE attrelid = relation)
@@ -1777,6 +1840,26 @@ COMMENT ON FUNCTION order_stamp IS
     'Sets version and updated_at of a changed row, where the table has them: to those of the row '
     'before (step 0) or to the next ones (step 1).';
 
+CREATE OR REPLACE FUNCTION order_date(shape order_shape, before anyelement, after anyelement)
+RETURNS anyelement
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    differs boolean;
+    column_ CONSTANT text := public.order_date_column(shape.dated);
+    date    timestamptz;
+BEGIN
+    EXECUTE format('SELECT NOT pg_catalog.record_image_eq(ROW(($1).%1$I), ROW(($2).%1$I)),'
+                   ' coalesce(($1).%2$I, ($2).%2$I)', shape.dated, column_)
+        USING before, after INTO differs, date;
+    RETURN jsonb_populate_record(after, jsonb_build_object(
+        column_, CASE WHEN differs THEN clock_timestamp() ELSE date END));
+END
+$$;
+COMMENT ON FUNCTION order_date IS
+    'Dates a change of the dated column. Without one the date stays, whatever the writer gives; a date '
+    'that is not known, from before it was kept, may be given.';
+
 CREATE OR REPLACE FUNCTION order_changed_json(shape order_shape, old_row text, new_row text) RETURNS json
 LANGUAGE plpgsql
 AS $$
@@ -1886,6 +1969,9 @@ DECLARE
     name    text;
     ignored text;
 BEGIN
+    IF shape.dated IS NOT NULL THEN
+        after := public.order_date(shape, before, after);
+    END IF;
     after := public.order_stamp(shape, before, after, 0);
     old_row := public.order_render(shape, before);
     IF shape.generated THEN    -- such columns are null in a trigger, so the records are never alike
@@ -1998,6 +2084,25 @@ COMMENT ON FUNCTION order_changed_source IS
     'Statements that put the old values of the columns in which OLD and NEW differ into "changed", '
     'without the closing brace.';
 
+CREATE OR REPLACE FUNCTION order_date_source(relation regclass, shape order_shape) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT format($template$
+            IF %1$s%2$s THEN
+                NEW.%3$I := coalesce(OLD.%3$I, NEW.%3$I);
+            ELSE
+                NEW.%3$I := pg_catalog.clock_timestamp();
+            END IF;$template$,
+               public.order_same_source(attname, exact),
+               CASE WHEN exact THEN format(' OR (OLD.%1$I IS NULL AND NEW.%1$I IS NULL)', attname) END,
+               public.order_date_column(shape.dated))
+      FROM (SELECT attname, public.order_equality_is_exact(atttypid, attcollation) AS exact
+              FROM pg_attribute
+             WHERE attrelid = relation AND attname = shape.dated AND NOT attisdropped) AS dated;
+END;
+COMMENT ON FUNCTION order_date_source IS 'Statements that do what order_date() does; null if no column is dated.';
+
 CREATE OR REPLACE FUNCTION order_filled(template text, parts jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE
 RETURN (    -- in one pass: a column may be called @key@
@@ -2058,7 +2163,7 @@ WHEN 'update' THEN $$
         IF @mine@ AND @same key@
            AND pg_catalog.pg_column_size(NEW) OPERATOR(pg_catalog.<=) @small@
            AND pg_catalog.pg_column_size(OLD) OPERATOR(pg_catalog.<=) @small@
-        THEN@changed@
+        THEN@date@@changed@
             IF changed IS NULL THEN
                 @unstamp@
                 RETURN NEW;
@@ -2108,6 +2213,7 @@ BEGIN
               FROM pg_attribute WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped) END,
         'same key', same_key,
         'changed', coalesce(order_changed_source(relation, shape), ''),
+        'date', coalesce(order_date_source(relation, shape), ''),
         -- A jsonb value takes eight bytes for each level of nesting, so one of 100 levels takes more.
         'small', CASE WHEN shape.nested THEN 800 ELSE 2000 END,
         'stamp', CASE WHEN kind = 'update' THEN stamp
@@ -2897,6 +3003,76 @@ COMMENT ON FUNCTION unwatch_table IS
     'Ends what watch_table() began. Changes that wait are still delivered; what orders_api may do '
     'with the table stays as it is.';
 
+CREATE OR REPLACE FUNCTION order_follow_waiting(relation regclass, "column" text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = public, pg_temp
+SET lock_timeout = '2s'    -- writers wait behind an ALTER TABLE that waits
+AS $$
+DECLARE
+    date CONSTANT text := order_date_column("column");
+    type regtype;
+BEGIN
+    IF NOT EXISTS (SELECT FROM order_tables WHERE order_tables.relation = order_follow_waiting.relation) THEN
+        RAISE EXCEPTION '% is not watched', relation USING ERRCODE = 'object_not_in_prerequisite_state';
+    ELSIF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = relation AND attname = "column"
+                         AND attnum > 0 AND NOT attisdropped) THEN
+        RAISE EXCEPTION '% has no column %', relation, "column" USING ERRCODE = 'undefined_column';
+    ELSIF octet_length(date) > 63 THEN
+        RAISE EXCEPTION 'the name % is too long', date USING ERRCODE = 'name_too_long';
+    END IF;
+    SELECT atttypid INTO type FROM pg_attribute
+     WHERE attrelid = relation AND attname = date AND NOT attisdropped AND attgenerated = '';
+    IF type <> 'timestamptz'::regtype THEN
+        RAISE EXCEPTION 'column % of % is not of type timestamptz', date, relation
+            USING ERRCODE = 'datatype_mismatch';
+    ELSIF type IS NULL THEN
+        -- Rows that are there get no date: filling one in would be a change, and an event, of each.
+        EXECUTE format('ALTER TABLE %s ADD COLUMN %I timestamptz', relation, date);
+        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT now()', relation, date);
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', relation, date, format(
+            'Since when the row has its %s. Set by trigger. Null: since updated_at or before.', "column"));
+    END IF;
+    UPDATE order_tables SET dated = "column"
+     WHERE order_tables.relation = order_follow_waiting.relation AND dated IS DISTINCT FROM "column";
+    PERFORM pg_advisory_xact_lock(order_lock('recorders'));
+    PERFORM order_make_recorders(relation);
+END
+$$;
+COMMENT ON FUNCTION order_follow_waiting IS
+    'From now on a table knows since when a row has its value in a column, such as its status: in the '
+    'column <column>_changed_at, which is added if it is missing.';
+
+CREATE OR REPLACE FUNCTION order_thresholds_follow() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    found record;
+BEGIN
+    FOR found IN
+        SELECT DISTINCT ON (relation) relation, "column"
+          FROM order_thresholds JOIN order_tables ON order_table_name(relation) = "table"
+         WHERE order_dated_column(relation) IS NULL AND NOT (SELECT attached FROM order_settings)
+         ORDER BY relation, "column"
+    LOOP
+        BEGIN
+            PERFORM order_follow_waiting(found.relation, found."column");
+        EXCEPTION WHEN OTHERS THEN
+            RAISE WARNING 'column % of % is not added: %', order_date_column(found."column"), found.relation,
+                SQLERRM USING HINT = 'Until order_follow_waiting() has added it, updated_at stands in for it.';
+        END;
+    END LOOP;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION order_thresholds_follow IS
+    'Calls order_follow_waiting() for a table that gets its first threshold; not in an attached database, '
+    'whose tables are the owner''s. A failure leaves the thresholds, which then count from updated_at.';
+
+CREATE OR REPLACE TRIGGER order_thresholds_follow
+    AFTER INSERT OR UPDATE ON order_thresholds
+    FOR EACH STATEMENT EXECUTE FUNCTION order_thresholds_follow();
+
 CREATE OR REPLACE FUNCTION set_main_table(relation regclass, display json DEFAULT '{}') RETURNS void
 LANGUAGE plpgsql
 SET search_path = public, pg_temp
@@ -3061,11 +3237,12 @@ BEGIN
            AND proname IN (
                    'grant_orders', 'order_actor', 'order_base_type', 'order_batch', 'order_batch_bytes',
                    'order_bounded', 'order_changed_json', 'order_changed_source', 'order_check_choices',
-                   'order_check_length', 'order_compact', 'order_depth_exceeds', 'order_differences',
+                   'order_check_length', 'order_compact', 'order_date', 'order_date_column',
+                   'order_date_source', 'order_dated_column', 'order_depth_exceeds', 'order_differences',
                    'order_drop_guards', 'order_drop_recorders', 'order_equality_is_exact',
                    'order_event_json', 'order_event_text', 'order_events_forget', 'order_events_refuse',
                    'order_fast_source',
-                   'order_filled', 'order_fingerprint', 'order_follow_partitions',
+                   'order_filled', 'order_fingerprint', 'order_follow_partitions', 'order_follow_waiting',
                    'order_guard_partition', 'order_guard_statement', 'order_id_of', 'order_key_columns',
                    'order_key_text', 'order_known_partitions', 'order_known_primary_key',
                    'order_leaves', 'order_listener_deaf', 'order_listener_depose', 'order_listener_hears',
@@ -3084,7 +3261,7 @@ BEGIN
                    'order_schema',
                    'order_schema_version', 'order_session_revoke', 'order_settings_neutral', 'order_shape',
                    'order_shape_is', 'order_stamp', 'order_stream_settle', 'order_table_name', 'order_taker_next',
-                   'order_taker_start',
+                   'order_taker_start', 'order_thresholds_follow',
                    'order_travels', 'order_trigger_kinds', 'order_trigger_name', 'order_trigger_source',
                    'order_trigger_states', 'order_user_sign_out', 'order_watched_shape', 'order_writer_silent',
                    'order_writers_settled', 'prune_order_events', 'read_order_events', 'set_main_table',
@@ -3100,14 +3277,15 @@ BEGIN
     IF to_regrole('orders_api') IS NOT NULL THEN
         GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys, revoked_tokens, order_users,
             order_sessions, order_sign_in_attempts, order_preferences TO orders_api;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON order_thresholds TO orders_api;
         GRANT SELECT ON order_events, order_outbox, order_stream, order_tables, order_next_choices,
             order_settings TO orders_api;
         GRANT EXECUTE ON FUNCTION order_schema, order_schema_version, order_compact, order_event_json,
             order_event_text, order_table_name, order_main_table TO orders_api;
     END IF;
     IF to_regrole('orders_listener') IS NOT NULL THEN
-        GRANT SELECT ON order_events, order_stream, order_tables, order_next_choices, order_settings
-            TO orders_listener;
+        GRANT SELECT ON order_events, order_stream, order_tables, order_next_choices, order_thresholds,
+            order_settings TO orders_listener;
         GRANT SELECT (id) ON order_outbox TO orders_listener;
         GRANT EXECUTE ON FUNCTION take_order_events, read_order_events, order_schema,
             order_schema_version, order_compact, order_event_json, order_event_text,

@@ -36,6 +36,6 @@ export type { TableOptions, TableSnapshot, TableState } from "./table-state.ts";
 export { type ChangeEvent, type Operation, ORDERS, readEvent, rowsOf } from "./messages.ts";
 export { Observable } from "./observable.ts";
 export { compareIds, type Id, isId, isRow, type Row, versionOf } from "./row.ts";
-export type { Column, Kind, Schema, Table } from "./schema.ts";
+export type { Column, Kind, Schema, Table, Waiting } from "./schema.ts";
 export { SchemaFeed } from "./schema-feed.ts";
 export { ConflictError, type KeyLike } from "./table-writes.ts";

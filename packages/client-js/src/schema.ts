@@ -17,6 +17,12 @@ const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** How long a row may have a value before it needs attention, and before it is late. */
+export interface Waiting {
+  readonly warn_seconds: number;
+  readonly late_seconds: number;
+}
+
 export interface Column {
   readonly name: string;
   /** PostgreSQL's name of the type, such as `numeric(12,2)`. */
@@ -29,6 +35,10 @@ export interface Column {
   readonly choices: readonly string[] | null;
   /** For each choice the choices that may follow it, the usual one first. */
   readonly next: Readonly<Record<string, readonly string[]>> | null;
+  /** The thresholds of the choices that have some. */
+  readonly waiting: Readonly<Record<string, Waiting>> | null;
+  /** The column that tells since when a row has its value; null there: since `updated_at` or before. */
+  readonly since: string | null;
   readonly max_length: number | null;
   readonly comment: string | null;
 }
@@ -73,13 +83,14 @@ function readTable(value: unknown): Table | null {
 
 function readColumn(value: unknown): Column | null {
   if (!isRow(value) || typeof value.name !== "string") return null;
-  const { kind, choices, next } = value;
+  const { kind, choices, next, waiting } = value;
   const read = {
     ...USUAL,
     ...value,
     kind: KINDS.includes(kind as Kind) ? kind : "other",
     choices: isTexts(choices) ? choices : null,
     next: isRow(next) && Object.values(next).every(isTexts) ? next : null,
+    waiting: isRow(waiting) && Object.values(waiting).every(isWaiting) ? waiting : null,
   };
   return read as unknown as Column;
 }
@@ -89,9 +100,13 @@ const USUAL = {
   nullable: true,
   writable: false,
   default: false,
+  since: null,
   max_length: null,
   comment: null,
 };
 
 const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === "string");
+
+const isWaiting = (value: unknown): boolean =>
+  isRow(value) && Number.isFinite(value.warn_seconds) && Number.isFinite(value.late_seconds);

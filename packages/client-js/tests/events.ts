@@ -14,6 +14,8 @@ export const column = (name: string, change: Partial<Column> = {}): Column => ({
   default: false,
   choices: null,
   next: null,
+  waiting: null,
+  since: null,
   max_length: null,
   comment: null,
   ...change,

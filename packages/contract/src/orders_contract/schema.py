@@ -39,8 +39,19 @@ class _Described(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
 
+class Waiting(_Described):
+    """How long a row may have a value before it needs attention, and before it is late."""
+
+    warn_seconds: int
+    late_seconds: int
+
+
 class Column(_Described):
-    """A column. ``default``: whether PostgreSQL has a value for it when none is given."""
+    """A column. ``default``: whether PostgreSQL has a value for it when none is given.
+
+    ``waiting``: the thresholds of the choices that have some. ``since``: the column that tells
+    since when a row has its present value; null there means since ``updated_at`` or before.
+    """
 
     name: str
     type: str
@@ -50,6 +61,8 @@ class Column(_Described):
     default: bool = False
     choices: tuple[str, ...] | None = None
     next: Mapping[str, tuple[str, ...]] | None = None
+    waiting: Mapping[str, Waiting] | None = None
+    since: str | None = None
     max_length: int | None = None
     comment: str | None = None
 

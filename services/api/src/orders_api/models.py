@@ -141,8 +141,19 @@ class ActivityPage(BaseModel):
     before: PositiveInt | None
 
 
+class Waiting(BaseModel):
+    """How long a row may have a value before it needs attention, and before it is late."""
+
+    warn_seconds: PositiveInt
+    late_seconds: PositiveInt
+
+
 class Column(BaseModel):
-    """A column: `kind` tells how to show and edit it, `next` which choice may follow which."""
+    """A column: `kind` tells how to show and edit it, `next` which choice may follow which.
+
+    `waiting` has thresholds by choice; `since` names the column that tells since when a row has its
+    present choice.
+    """
 
     name: str
     type: str
@@ -152,6 +163,8 @@ class Column(BaseModel):
     default: bool
     choices: list[str] | None
     next: dict[str, list[str]] | None
+    waiting: dict[str, Waiting] | None
+    since: str | None
     max_length: int | None
     comment: str | None
 
