@@ -471,6 +471,9 @@ COMMENT ON COLUMN order_events.changed IS
 
 -- GET /api/orders/{id}/events, of an order and its children: WHERE order_id = ... ORDER BY position
 CREATE INDEX IF NOT EXISTS order_events_order_id ON order_events (order_id, position);
+-- GET /api/activity of one actor: WHERE actor = ... ORDER BY position; and the list of actors
+CREATE INDEX IF NOT EXISTS order_events_actor ON order_events (actor, position)
+    WHERE actor IS NOT NULL;
 -- expired keys: WHERE created_at < ...
 CREATE INDEX IF NOT EXISTS idempotency_keys_created_at ON idempotency_keys (created_at);
 -- at most one stream

@@ -25,6 +25,8 @@ NEEDS = {
     ("get", "/api/orders/{order_id}/events"): "viewer",
     ("get", "/api/events"): "viewer",
     ("get", "/api/activity"): "viewer",
+    ("get", "/api/activity/events"): "viewer",
+    ("get", "/api/activity/actors"): "viewer",
     ("get", "/api/tables/{table}"): "viewer",
     ("post", "/api/tables/{table}"): "clerk",
     ("get", "/api/tables/{table}/{key}"): "viewer",

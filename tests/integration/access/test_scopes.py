@@ -58,6 +58,8 @@ ASKED = [
     "/api/events?after={others}&limit=1",
     "/api/activity",
     "/api/activity?operation=UPDATE&operation=DELETE",
+    "/api/activity?since=2026-01-01T00:00:00Z&after=1",
+    "/api/activity/actors",
     "/api/orders/{others}",
     "/api/orders/{left}",
     "/api/orders/{entered}",
@@ -150,6 +152,29 @@ def test_activity_respects_the_scope(guarded: Guarded, orders: dict[str, int], a
     assert {group["columns"] for group in groups} == {None}
     sample = [event for group in groups for event in group["sample"]]
     assert sorted(sample, key=lambda event: event["position"]) == events
+
+
+def test_opened_groups_and_actors_respect_the_scope(
+    guarded: Guarded, orders: dict[str, int], ann: str
+) -> None:
+    """A group opens into its visible events; a hidden event opens nothing; others are not named."""
+    assert orders
+    with guarded.client(ann) as client:
+        visible = ok(client.get("/api/events?limit=10000"))
+        opened: dict[int, Any] = {}
+        for group in ok(client.get("/api/activity"))["groups"]:
+            page = ok(client.get(f"/api/activity/events?first=1&last={group['last']}&limit=100"))
+            opened |= {event["position"]: event for event in page["events"]}
+        assert [opened[each] for each in sorted(opened)] == visible["events"]
+        for position in range(1, visible["position"] + 1):
+            if position not in opened:
+                path = f"/api/activity/events?first=1&last={position}"
+                problem(client.get(path), 404)
+        me = ok(client.get("/api/me"))["subject"]
+        named = ok(client.get("/api/activity/actors"))["actors"]
+        assert named == [{"name": me, "changed_at": None}]
+        assert ok(client.get(f"/api/activity?actor={me}"))["groups"] == []
+        problem(client.get("/api/activity?actor=Bob"), 422, "actor")
 
 
 def test_pages_respect_the_scope(guarded: Guarded, orders: dict[str, int], ann: str) -> None:

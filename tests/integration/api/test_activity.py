@@ -9,7 +9,7 @@ import pytest
 from harness.answers import ok, problem
 from harness.servers import Database
 from orders_api.activity import SPANS
-from orders_api.models import ActivityPage
+from orders_api.models import ActivityPage, BurstPage
 
 pytestmark = pytest.mark.anyio
 
@@ -164,13 +164,17 @@ async def test_an_empty_and_a_pruned_log(api: httpx.AsyncClient, database: Datab
         "position": 0,
         "groups": [],
         "before": None,
+        "log_first": 1,
+        "log_since": None,
     }
     written(database, INSERT.format(10), at=_NOON)
     with database.connect() as connection:
         connection.execute("SELECT prune_order_events(4::bigint)")
     (group,) = await all_groups(api)
     assert (group["events"], group["first"]) == (4, 7)
-    assert (await activity(api, "before=3"))["groups"] == []
+    page = await activity(api, "before=3")
+    assert page["groups"] == []
+    assert (page["log_first"], page["log_since"]) == (7, "2026-11-22T12:00:00+00:00")
 
 
 async def test_large_rows_have_no_sample(api: httpx.AsyncClient, database: Database) -> None:
@@ -207,3 +211,97 @@ async def test_many_requests_at_once(api: httpx.AsyncClient, database: Database)
     written(database, INSERT.format(SPANS[0] + 10), "DELETE FROM orders WHERE id = 1")
     pages = await asyncio.gather(*(activity(api, "operation=INSERT") for _ in range(10)))
     assert {page["groups"][0]["events"] for page in pages} == {SPANS[0] + 10}
+
+
+async def events_of(api: httpx.AsyncClient, group: dict[str, Any], limit: int) -> list[int]:
+    """Return the positions of a group's events, page by page."""
+    path = f"/api/activity/events?first={group['first']}&last={group['last']}&limit={limit}"
+    before, found = "", list[int]()
+    while True:
+        response = await api.get(path + before)
+        page = ok(response)
+        BurstPage.model_validate_json(response.text)
+        assert len(page["events"]) <= limit
+        found += [each["position"] for each in page["events"]]
+        if page["before"] is None:
+            return found
+        before = f"&before={page['before']}"
+
+
+async def test_a_burst_is_opened_page_by_page(api: httpx.AsyncClient, database: Database) -> None:
+    """A group's events come newest first, without those of other kinds between them."""
+    update = "UPDATE orders SET quantity = quantity + 1"
+    written(database, INSERT.format(10), at="2026-11-22 11:00:00+00")
+    written(database, f"{update}; DELETE FROM orders WHERE id < 3; {update}", at=_NOON)
+    updated, deleted, _ = (await activity(api))["groups"]
+    whole = [*range(30, 22, -1), *range(20, 10, -1)]
+    assert (updated["events"], deleted["events"]) == (18, 2)
+    for limit in (1, 7, 100):
+        assert await events_of(api, updated, limit) == whole
+    assert await events_of(api, deleted, 1) == [22, 21]
+    problem(await api.get("/api/activity/events?first=1&last=31"), 404)
+    problem(await api.get("/api/activity/events?first=1"), 422, "last")
+
+
+async def test_large_events_make_several_pages(
+    api: httpx.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of a group ends where it is large enough, or has looked at enough events."""
+    monkeypatch.setattr("orders_api.activity.SAMPLE_BYTES", 1000)
+    monkeypatch.setattr("orders_api.activity.BURST_SPAN", 25)
+    written(database, INSERT.format(60), "DELETE FROM orders WHERE id < 40", at=_NOON)
+    deleted, inserted = (await activity(api))["groups"]
+    assert await events_of(api, inserted, 100) == [*range(60, 0, -1)]
+    assert await events_of(api, deleted, 100) == [*range(99, 60, -1)]
+
+
+async def test_times_and_positions_bound_the_groups(
+    api: httpx.AsyncClient, database: Database
+) -> None:
+    """Only changes after a position, and of a range of times, are counted, also out of order."""
+    for minute in range(0, 30, 10):
+        written(database, INSERT.format(9), at=f"2026-11-22 12:{minute:02}:00+00")
+    # A transaction that took 20 seconds: its change comes last, but was made before the others.
+    written(database, "DELETE FROM orders WHERE id = 1", at="2026-11-22 12:19:40+00")
+
+    async def counted(query: str) -> list[tuple[str, int]]:
+        return [(each["operation"], each["events"]) for each in await all_groups(api, query)]
+
+    at = "2026-11-22T12:{}Z".format
+    late = [("DELETE", 1), ("INSERT", 9)]
+    assert await counted(f"since={at('19:30')}") == late
+    assert await counted(f"since={at('19:50')}") == [("INSERT", 9)]
+    assert await counted(f"since={at('05:00')}&until={at('20:00')}") == late
+    assert await counted(f"until={at('10:00')}") == [("INSERT", 9)]
+    assert await counted(f"since={at('30:00')}") == []
+    assert await counted(f"since={at('10:00')}&until={at('10:00')}") == []
+    assert await counted("after=20") == [("DELETE", 1), ("INSERT", 7)]
+    assert await counted("after=28") == []
+    for query in (f"since={at('19:30')}", "after=20"):
+        assert await all_groups(api, f"{query}&limit=1") == await all_groups(api, query)
+    problem(await api.get("/api/activity?since=yesterday"), 422, "since")
+    problem(await api.get("/api/activity?since=2026-11-22T12:00:00"), 422, "since")
+
+
+async def test_by_whom(
+    api: httpx.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The changes of one actor are found behind any number of others; the actors are listed."""
+    assert ok(await api.get("/api/activity/actors")) == {"actors": []}
+    monkeypatch.setattr("orders_api.activity.SPANS", (20, 50, 100))
+    written(
+        database,
+        "SET orders.actor = 'Anna'; " + INSERT.format(3),
+        "SET orders.actor = 'Bob'; " + INSERT.format(1),
+        "SET orders.actor = ''; " + INSERT.format(500),
+        at=_NOON,
+    )
+    page = await activity(api, "actor=Anna")
+    assert [(each["events"], each["actor"]) for each in page["groups"]] == [(3, "Anna")]
+    assert page["before"] is None
+    assert (await activity(api, "actor=Eve"))["groups"] == []
+    assert ok(await api.get("/api/activity/actors"))["actors"] == [
+        {"name": "Bob", "changed_at": "2026-11-22T12:00:01+00:00"},
+        {"name": "Anna", "changed_at": "2026-11-22T12:00:00+00:00"},
+    ]
+    problem(await api.get("/api/activity?actor="), 422, "actor")

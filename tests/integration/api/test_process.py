@@ -105,6 +105,8 @@ def test_documentation(serve: Serve, database: Database, redis_url: Valkey) -> N
             "/api/orders/{order_id}/events": {"get"},
             "/api/events": {"get"},
             "/api/activity": {"get"},
+            "/api/activity/events": {"get"},
+            "/api/activity/actors": {"get"},
             "/api/tables/{table}": {"get", "post"},
             "/api/tables/{table}/{key}": {"get", "put", "patch", "delete"},
             "/api/health": {"get"},

@@ -32,7 +32,7 @@ def spans(draw: st.DrawFn) -> Span:
         last[kind] = (now, burst)
     groups = [Group(each[0], each[-1], times[each[0] - 1], tuple(each)) for each in bursts]
     groups.sort(key=lambda group: -group.last)
-    return Span("s", len(events), 1, low, times[low - 1], groups)
+    return Span("s", len(events), 1, None, 1, low, times[low - 1], groups)
 
 
 @settings(max_examples=300, deadline=None)

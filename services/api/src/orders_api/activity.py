@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composable
 
 from orders_access.principal import ANYONE, Principal
 from orders_api import log, queries
 from orders_api.catalog import Description
-from orders_api.conditions import Values
+from orders_api.conditions import Values, all_of
 from orders_api.database import Database
+from orders_api.errors import InvalidInputError, RowNotFoundError
 from orders_api.event_scope import may_be_visible
-from orders_api.models import ActivityQuery
+from orders_api.models import ActivityQuery, BurstQuery
 from orders_contract.events import open_events
 
 PAUSE = timedelta(seconds=2)
@@ -30,6 +31,15 @@ SPANS = (2_000, 20_000, 100_000)
 """How many events are examined for a page: more if the first ones make too few groups."""
 
 MAX_GROUPS = 1000
+BURST_SPAN = 20_000
+"""How many events are examined for a page of a group's events."""
+MAX_ACTORS = 500
+TIME_MARGIN = timedelta(minutes=1)
+"""Positions are looked for so much outside a range of times.
+
+A change has its position after the changes that were committed before it, but the time at which it
+was made: the events of a long transaction are out of order by as much as it took.
+"""
 SAMPLE_EVENTS = 7
 """A group of at most so many events comes with all of them, a larger one with its newest."""
 SAMPLE_BYTES = 1024 * 1024
@@ -50,20 +60,33 @@ class Group:
 class Span:
     """The groups of the events from ``low`` on, newest first; at most MAX_GROUPS of them.
 
-    ``low_at`` is the time of the event at ``low``; ``log_first`` the first position of the log.
+    ``low_at`` is the time of the event at ``low``; ``log_first`` the first position of the log,
+    ``log_since`` its time in JSON; ``begin`` the first position that is wanted.
     """
 
     stream: str
     position: int
     log_first: int
+    log_since: str | None
+    begin: int
     low: int
     low_at: datetime | None
     groups: Sequence[Group]
 
     @property
     def is_whole(self) -> bool:
-        """Whether the log has no earlier events."""
-        return self.low <= self.log_first
+        """Whether there are no earlier events that are wanted."""
+        return self.low <= self.begin
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request: by whom, for what, and the first position that is wanted."""
+
+    catalog: Description
+    wanted: ActivityQuery
+    who: Principal
+    begin: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,48 +101,101 @@ class Activity:
         self, catalog: Description, wanted: ActivityQuery, who: Principal = ANYONE
     ) -> str:
         """Return a page of groups as the API renders it."""
-        span, end = await self._groups(catalog, wanted, who)
+        if who.rows is not None and wanted.actor not in (None, who.subject):
+            raise InvalidInputError("actor", "must be yourself: you see some rows only")
+        wanted, begin = await self._placed(wanted)
+        span, end = await self._groups(_Asked(catalog, wanted, who, begin))
         groups = [group for group in span.groups if group.first >= end]
-        samples = await self._samples(catalog, groups, who)
-        before = "null" if end <= span.log_first else end
+        positions = [position for group in groups for position in group.positions]
+        samples = await self._samples(catalog, positions, who)
+        before = "null" if end <= span.begin else end
         shown = ",".join(_rendered(group, samples) for group in groups)
         return (
             f'{{"stream":"{span.stream}","position":{span.position},'
-            f'"groups":[{shown}],"before":{before}}}'
+            f'"groups":[{shown}],"before":{before},'
+            f'"log_first":{span.log_first},"log_since":{span.log_since or "null"}}}'
         )
 
-    async def _groups(
-        self, catalog: Description, wanted: ActivityQuery, who: Principal
-    ) -> tuple[Span, int]:
+    async def burst(self, catalog: Description, wanted: BurstQuery, who: Principal = ANYONE) -> str:
+        """Return a page of a group's events as the API renders it.
+
+        Raises:
+            RowNotFoundError: there is no event at the group's end, or it is not in scope.
+
+        """
+        values: Values = {**wanted.model_dump(), "size": BURST_SPAN}
+        visible = may_be_visible(catalog.schema, who.rows, values, certain=True)
+        kind = (queries.ACTIVITY_KIND if who.rows is None else queries.ACTIVITY_SCOPED_KIND)["kind"]
+        statement = SQL(queries.BURST).format(visible=visible, kind=kind)
+        stream, position, log_first, low, exists, found = await self.database.one(statement, values)
+        if not exists:
+            raise RowNotFoundError
+        positions: list[int] = found or []
+        samples = await self._samples(catalog, positions, who)
+        shown = [each for each in positions if each in samples]
+        if who.rows is None and len(shown) < len(positions):
+            end = shown[-1] if shown else low  # more bytes than fit into a page, or just pruned
+        else:
+            end = positions[-1] if len(positions) == wanted.limit else low
+        before = end if end > max(wanted.first, log_first) else "null"
+        events = ",".join(samples[each] for each in shown)
+        return (
+            f'{{"stream":"{stream}","position":{position},"events":[{events}],"before":{before}}}'
+        )
+
+    async def actors(self, who: Principal = ANYONE) -> str:
+        """Return who made the changes in the log, as the API renders it."""
+        if who.rows is not None:
+            # Who changes other rows is not theirs to know.
+            found = [{"name": who.subject, "changed_at": None}]
+        else:
+            found = (await self.database.one(queries.ACTORS, {"limit": MAX_ACTORS}))[0] or []
+        return json.dumps({"actors": found}, ensure_ascii=False)
+
+    async def _placed(self, wanted: ActivityQuery) -> tuple[ActivityQuery, int]:
+        """Return the query with positions in place of times, and its first position."""
+        times = [
+            None if time is None else time + margin
+            for time, margin in ((wanted.since, -TIME_MARGIN), (wanted.until, TIME_MARGIN))
+        ]
+        given = [time for time in times if time is not None]
+        if not given:
+            return wanted, wanted.after + 1
+        statement = SQL(queries.POSITIONS_AT).format(search=queries.SEARCH)
+        found = list((await self.database.one(statement, {"times": given}))[0])
+        begin = wanted.after + 1 if wanted.since is None else max(wanted.after + 1, found.pop(0))
+        before = wanted.before if wanted.until is None else min(wanted.before, found.pop(0))
+        return wanted.model_copy(update={"before": before}), begin
+
+    async def _groups(self, asked: _Asked) -> tuple[Span, int]:
         """Return groups, and the position from which on they are the page."""
-        span = await self._read(catalog, wanted, who, SPANS[0])
-        end = page_end(span, wanted.limit)
-        for size in SPANS[1:]:
+        limit = asked.wanted.limit
+        # The events of one actor lie apart from each other: each costs the reading of a block.
+        first, *larger = SPANS if asked.wanted.actor is None else SPANS[:-1]
+        span = await self._read(asked, first)
+        end = page_end(span, limit)
+        for size in larger:
             found = sum(group.last >= end for group in span.groups)
-            if span.is_whole or found >= max(1, wanted.limit // 5):
+            if span.is_whole or found >= max(1, limit // 5):
                 break
             async with self._long_reads:
-                span = await self._read(catalog, wanted, who, size)
-            end = page_end(span, wanted.limit)
+                span = await self._read(asked, size)
+            end = page_end(span, limit)
         if any(group.first < end <= group.last for group in span.groups):
             # Groups overlap everywhere: count the parts of them that are on this page.
             async with self._long_reads:
-                span = await self._read(catalog, wanted, who, SPANS[-1], low=end)
+                span = await self._read(asked, larger[-1], low=end)
         return span, end
 
-    async def _read(
-        self,
-        catalog: Description,
-        wanted: ActivityQuery,
-        who: Principal,
-        size: int,
-        *,
-        low: int = 0,
-    ) -> Span:
+    async def _read(self, asked: _Asked, size: int, *, low: int = 0) -> Span:
+        catalog, wanted, who = asked.catalog, asked.wanted, asked.who
         values: Values = {
             "before": wanted.before,
             "size": size,
-            "low": low,
+            "low": max(asked.begin, low),
+            "since": wanted.since,
+            "until": wanted.until,
+            "actor": wanted.actor,
             "operations": wanted.operation or None,
             "pause": PAUSE,
             "max_groups": MAX_GROUPS,
@@ -128,17 +204,22 @@ class Activity:
         visible = may_be_visible(catalog.schema, who.rows, values, certain=True)
         # The holder of a restricted token must not learn who changed which columns of other rows.
         differs = queries.ACTIVITY_KIND if who.rows is None else queries.ACTIVITY_SCOPED_KIND
-        statement = SQL(queries.ACTIVITY).format(visible=visible, **differs)
+        lowest = (
+            queries.ACTIVITY_LOWEST if wanted.actor is None else queries.ACTIVITY_LOWEST_OF_ACTOR
+        )
+        statement = SQL(queries.ACTIVITY).format(
+            visible=visible, wanted=_conditions(wanted), lowest=lowest, **differs
+        )
         *of_log, groups = await self.database.one(statement, values)
-        stream, position, log_first, low, low_at = of_log
+        stream, position, log_first, log_since, low, low_at = of_log
+        begin = max(asked.begin, log_first)
         found = [_group(each) for each in groups or ()]
-        return Span(stream, position, log_first, low, low_at, found)
+        return Span(stream, position, log_first, log_since, begin, low, low_at, found)
 
     async def _samples(
-        self, catalog: Description, groups: Sequence[Group], who: Principal
+        self, catalog: Description, positions: Sequence[int], who: Principal
     ) -> dict[int, str]:
-        """Return the texts of the events in the groups' samples, by position."""
-        positions = [position for group in groups for position in group.positions]
+        """Return the texts of events, by position; not more than SAMPLE_BYTES of them."""
         values: Values = {"positions": positions, "max_bytes": SAMPLE_BYTES}
         rendered: str = (await self.database.one(queries.ACTIVITY_SAMPLES, values))[0]
         if who.rows is not None:
@@ -167,6 +248,16 @@ def page_end(span: Span, limit: int) -> int:
     if end is None and len(span.groups) > 2 * limit:
         return span.groups[limit - 1].last
     return span.low if end is None else end
+
+
+def _conditions(wanted: ActivityQuery) -> Composable:
+    """Return what events must be besides of some operations."""
+    conditions = {
+        "changed_at >= %(since)s": wanted.since,
+        "changed_at < %(until)s": wanted.until,
+        "actor = %(actor)s": wanted.actor,
+    }
+    return all_of([SQL(text) for text, value in conditions.items() if value is not None])
 
 
 def _may_begin_earlier(group: Group, span: Span) -> bool:

@@ -95,7 +95,9 @@ class Log:
             "day": day,
             "order_minutes": PULSE_ORDER_MINUTES,
         }
-        statement = SQL(queries.PULSE).format(counted=counted, now=queries.NOW)
+        statement = SQL(queries.PULSE).format(
+            counted=counted, search=queries.SEARCH, now=queries.NOW
+        )
         async with self.database.connection() as connection:
             past = RecentPast(hour, second, day, *await one(connection, statement, values))
             if who.rows is None:

@@ -31,11 +31,27 @@ class EventQuery(RequestModel):
 
 
 class ActivityQuery(RequestModel):
-    """Which groups: of events before a position, of some operations; of all if none is named."""
+    """Which groups: of events between two positions and times, of some operations, of one actor.
+
+    `since` is the first time, `until` the first one after the last.
+    """
 
     before: int = Field(MAX_POSITION, ge=1, le=MAX_POSITION)
+    after: int = Field(0, ge=0, le=MAX_POSITION)
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
     limit: int = Field(50, ge=1, le=100)
     operation: list[Literal["INSERT", "UPDATE", "DELETE", "TRUNCATE"]] = Field([], max_length=4)
+    actor: str | None = Field(None, min_length=1, max_length=200)
+
+
+class BurstQuery(RequestModel):
+    """Which events of a group: `first` and `last` are the group's positions."""
+
+    first: int = Field(ge=1, le=MAX_POSITION)
+    last: int = Field(ge=1, le=MAX_POSITION)
+    before: int = Field(MAX_POSITION, ge=1, le=MAX_POSITION)
+    limit: int = Field(50, ge=1, le=100)
 
 
 class OrderList(BaseModel):
@@ -132,13 +148,44 @@ class ActivityPage(BaseModel):
 
     Earlier groups follow with `before`, which is null at the beginning of the log. A page has about
     as many groups as asked for: it ends where no group is cut, and after 100,000 events, so it may
-    have no group that matches although earlier ones do.
+    have no group that matches although earlier ones do. `log_first` is the oldest position that the
+    log still has, `log_since` its time: above 1, earlier events were removed.
     """
 
     stream: str
     position: NonNegativeInt
     groups: list[ActivityGroup]
     before: PositiveInt | None
+    log_first: PositiveInt
+    log_since: AwareDatetime | None
+
+
+class BurstPage(BaseModel):
+    """Events of a group, newest first. Earlier ones follow with `before`; null: there are none.
+
+    A page ends after 20,000 events of the log or about 1 MiB, so it may be empty.
+    """
+
+    stream: str
+    position: NonNegativeInt
+    events: list[Event]
+    before: PositiveInt | None
+
+
+class Actor(BaseModel):
+    """Who made changes; `changed_at` is the time of the latest one, null where it is not told."""
+
+    name: str
+    changed_at: AwareDatetime | None
+
+
+class ActorList(BaseModel):
+    """The actors of the events in the log, at most 500, the latest first.
+
+    A user restricted to some rows sees only themself.
+    """
+
+    actors: list[Actor]
 
 
 class Waiting(BaseModel):

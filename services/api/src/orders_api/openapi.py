@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from orders_api.catalog import Description, WatchedTable
 from orders_api.filters import DEFAULT_LIMIT, MAX_LIMIT, MAX_SEARCH_CHARACTERS, RESERVED
 from orders_api.gate import PUBLIC
-from orders_api.models import ActivityQuery, EventQuery, Problem
+from orders_api.models import ActivityQuery, BurstQuery, EventQuery, Problem
 from orders_api.problems import MEDIA_TYPE
 from orders_contract.schema import ORDERS, Column
 
@@ -62,6 +62,7 @@ def _parameters(model: type[BaseModel]) -> list[Document]:
 
 EVENT_QUERY = _parameters(EventQuery)
 ACTIVITY_QUERY = _parameters(ActivityQuery)
+BURST_QUERY = _parameters(BurstQuery)
 _SEARCH = _parameter(
     "search",
     "query",

@@ -84,6 +84,15 @@ COUNTS = """
 # Positions have no gaps and times hardly ever decrease with them, so the begin of a minute is found
 # by bisection, and its number of changes is a difference of positions. Reading all events of
 # an hour could mean millions.
+SEARCH = SQL("""search AS (
+        SELECT unit, number, time, first AS low, last + 1 AS high FROM head, times
+        UNION ALL
+        SELECT unit, number, time,
+               CASE WHEN changed_at < time THEN position + 1 ELSE low END,
+               CASE WHEN changed_at < time THEN high ELSE position END
+          FROM search JOIN order_events ON position = (low + high) / 2
+         WHERE low < high
+    )""")
 PULSE = """
     WITH RECURSIVE counted AS ({counted}), created AS (
         SELECT width_bucket(extract(epoch FROM created_at - %(day)s::timestamptz),
@@ -103,15 +112,7 @@ PULSE = """
         UNION ALL
         SELECT 'second', number, %(second)s::timestamptz + number * interval '1 s'
           FROM generate_series(0, %(seconds)s) AS number
-    ), search AS (
-        SELECT unit, number, time, first AS low, last + 1 AS high FROM head, times
-        UNION ALL
-        SELECT unit, number, time,
-               CASE WHEN changed_at < time THEN position + 1 ELSE low END,
-               CASE WHEN changed_at < time THEN high ELSE position END
-          FROM search JOIN order_events ON position = (low + high) / 2
-         WHERE low < high
-    ), counts AS (
+    ), {search}, counts AS (
         SELECT unit, number, lead(low) OVER (PARTITION BY unit ORDER BY number) - low AS changes
           FROM search WHERE low = high
     ), changes AS (
@@ -154,6 +155,18 @@ EVENTS = """
       FROM order_stream
 """
 
+# The positions at which given times begin.
+POSITIONS_AT = """
+    WITH RECURSIVE head AS (
+        SELECT coalesce(min(position), 1) AS first, coalesce(max(position), 0) AS last
+          FROM order_events
+    ), times AS (
+        SELECT 'time' AS unit, number, time
+          FROM unnest(%(times)s::timestamptz[]) WITH ORDINALITY AS given (time, number)
+    ), {search}
+    SELECT json_agg(low ORDER BY number) FROM search WHERE low = high
+"""
+
 # Groups of events, see ``activity``. A second is too short for a pause within it, so events are
 # counted by kind and second first; only these few rows are sorted. What an UPDATE changed is not
 # looked for where it is so large that it is stored elsewhere.
@@ -161,10 +174,10 @@ ACTIVITY = """
     WITH log AS (
         SELECT coalesce(min(position), 1) AS first, coalesce(max(position), 0) AS last
           FROM order_events
+    ), upper AS (
+        SELECT least(%(before)s::bigint, last + 1) AS high FROM log
     ), span AS (
-        SELECT least(%(before)s::bigint, last + 1) AS high,
-               greatest(first, %(low)s, least(%(before)s::bigint, last + 1) - %(size)s) AS low
-          FROM log
+        SELECT high, greatest(first, %(low)s, {lowest}) AS low FROM log, upper
     ), recent AS MATERIALIZED (
         SELECT position, changed_at, operation = 'UPDATE' AS is_update,
                floor(extract(epoch FROM changed_at))::bigint AS second,
@@ -173,7 +186,7 @@ ACTIVITY = """
           FROM order_events AS event
          WHERE position >= (SELECT low FROM span) AND position < (SELECT high FROM span)
            AND (%(operations)s::text[] IS NULL OR operation = ANY (%(operations)s))
-           AND {visible}
+           AND {wanted} AND {visible}
     ), seconds AS (
         SELECT kind, is_update, second, count(*) AS events, min(position) AS first,
                max(position) AS last, min(changed_at) AS began_at, max(changed_at) AS ended_at
@@ -201,7 +214,9 @@ ACTIVITY = """
          WHERE newest.events <= %(sample)s
          GROUP BY kind, number
     )
-    SELECT order_stream.id::text, log.last, log.first, span.low,
+    SELECT order_stream.id::text, log.last, log.first,
+           (SELECT to_json(changed_at)::text FROM order_events WHERE position = log.first),
+           span.low,
            (SELECT changed_at FROM order_events WHERE position = span.low),
            (SELECT json_agg(json_build_object(
                 'table', event."table", 'operation', operation, 'actor', {actor},
@@ -226,6 +241,54 @@ ACTIVITY_SCOPED_KIND = {
     "actor": SQL("NULL"),
     "columns": SQL("NULL"),
 }
+
+# The lowest position that is examined. Events of one actor are few among those of all, and found by
+# their index.
+ACTIVITY_LOWEST = SQL("upper.high - %(size)s")
+ACTIVITY_LOWEST_OF_ACTOR = SQL("""coalesce((
+            SELECT position FROM order_events WHERE actor = %(actor)s AND position < upper.high
+             ORDER BY position DESC OFFSET %(size)s - 1 LIMIT 1), 0)""")
+
+# The events of a group: those between two positions that are of the kind of the last one.
+BURST = """
+    WITH log AS (
+        SELECT coalesce(min(position), 1) AS first, coalesce(max(position), 0) AS last
+          FROM order_events
+    ), kind AS (
+        SELECT hash_record_extended({kind}, 0) AS kind
+          FROM order_events AS event WHERE position = %(last)s AND {visible}
+    ), upper AS (
+        SELECT least(%(before)s, %(last)s + 1) AS high
+    ), span AS (
+        SELECT high, greatest(log.first, %(first)s, high - %(size)s) AS low FROM log, upper
+    ), found AS (
+        SELECT position FROM order_events AS event
+         WHERE position >= (SELECT low FROM span) AND position < (SELECT high FROM span)
+           AND hash_record_extended({kind}, 0) = (SELECT kind FROM kind) AND {visible}
+         ORDER BY position DESC LIMIT %(limit)s
+    )
+    SELECT order_stream.id::text, log.last, log.first, span.low, EXISTS (SELECT FROM kind),
+           (SELECT json_agg(position ORDER BY position DESC) FROM found)
+      FROM order_stream, log, span
+"""
+
+# Each actor is found in the index behind the one before.
+ACTORS = """
+    WITH RECURSIVE names AS (
+        (SELECT actor FROM order_events WHERE actor IS NOT NULL ORDER BY actor LIMIT 1)
+        UNION ALL
+        SELECT (SELECT actor FROM order_events AS next
+                 WHERE next.actor > names.actor ORDER BY actor LIMIT 1)
+          FROM names WHERE names.actor IS NOT NULL
+    ), actors AS (
+        SELECT actor FROM names WHERE actor IS NOT NULL LIMIT %(limit)s
+    )
+    SELECT json_agg(json_build_object('name', actor, 'changed_at', changed_at)
+                    ORDER BY changed_at DESC)
+      FROM actors CROSS JOIN LATERAL (
+           SELECT changed_at FROM order_events AS event
+            WHERE event.actor = actors.actor ORDER BY position DESC LIMIT 1) AS last
+"""
 
 # One event a step, so that rendering stops where there are enough bytes.
 ACTIVITY_SAMPLES = """

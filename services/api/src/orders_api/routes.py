@@ -11,6 +11,9 @@ from orders_api import filters, preconditions, responses
 from orders_api.models import (
     ActivityPage,
     ActivityQuery,
+    ActorList,
+    BurstPage,
+    BurstQuery,
     EventList,
     EventQuery,
     Health,
@@ -19,7 +22,7 @@ from orders_api.models import (
     Pulse,
     TablesSchema,
 )
-from orders_api.openapi import ACTIVITY_QUERY, EVENT_QUERY, ORDER_ID, problems
+from orders_api.openapi import ACTIVITY_QUERY, BURST_QUERY, EVENT_QUERY, ORDER_ID, problems
 from orders_api.requests import (
     CatalogRoute,
     header,
@@ -125,6 +128,29 @@ async def list_activity(request: Request) -> Response:
     running = parts(request)
     catalog = await running.catalog.current()
     return responses.rendered(await running.activity.page(catalog, wanted, who))
+
+
+@router.get(
+    "/activity/events",
+    response_model=BurstPage,
+    responses=problems(404),
+    openapi_extra={"parameters": BURST_QUERY},
+)
+async def list_burst(request: Request) -> Response:
+    """Return the events of one group of the activity, newest first."""
+    who = require(request, "viewer")
+    wanted = query(request, BurstQuery)
+    running = parts(request)
+    catalog = await running.catalog.current()
+    return responses.rendered(await running.activity.burst(catalog, wanted, who))
+
+
+@router.get("/activity/actors", response_model=ActorList, responses=problems())
+async def list_actors(request: Request) -> Response:
+    """Return who made the changes in the log."""
+    who = require(request, "viewer")
+    require_no_query(request)
+    return responses.rendered(await parts(request).activity.actors(who))
 
 
 @router.get(
