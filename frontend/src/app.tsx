@@ -225,7 +225,11 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
               <>
                 <Boundary part="The charts">
                   <Suspense fallback={<div className={styles.placeholder} />}>
-                    <PulsePanel pulse={session.pulse.state} counts={session.counts.state} />
+                    <PulsePanel
+                      pulse={session.pulse.state}
+                      counts={session.counts.state}
+                      withCounts={narrow}
+                    />
                   </Suspense>
                 </Boundary>
                 <Boundary part="The activity list">

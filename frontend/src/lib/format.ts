@@ -5,6 +5,8 @@ const COUNT = new Intl.NumberFormat();
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const MINUTES = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const HOUR_OF_DAY = new Intl.DateTimeFormat(undefined, { hour: "numeric" });
+const SHORT_COUNT = new Intl.NumberFormat(undefined, { notation: "compact" });
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
 const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "narrow" });
@@ -16,6 +18,8 @@ const LONGEST_TEXT = 300;
 const LONGEST_NUMBER = 40;
 
 export const formatCount = (value: number): string => COUNT.format(value);
+export const formatShortCount = (value: number): string => SHORT_COUNT.format(value);
+export const formatHour = (time: number): string => HOUR_OF_DAY.format(time);
 export const formatMinutes = (time: number): string => MINUTES.format(time);
 export const formatDay = (day: Date): string => DAY.format(day);
 export const formatClock = (time: number): string => CLOCK.format(time);

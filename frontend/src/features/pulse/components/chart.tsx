@@ -1,30 +1,38 @@
-import { useEffect, useRef } from "react";
+import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useMedia } from "@/lib/use-media";
 import type { Bar } from "../model/pulse";
+import { capOf } from "../model/scale";
+import { optionsOf } from "./chart-options";
 import styles from "./pulse.module.css";
 
 interface ChartProps {
   bars: readonly Bar[];
   kind: "line" | "bars";
+  /** Describes the data for screen readers. */
   label: string;
+  /** A bar's period and value in words. */
+  describe: (bar: Bar, index: number) => string;
 }
 
-/** A small chart; its label describes the data for screen readers. */
-export function Chart({ bars, kind, label }: ChartProps) {
+/** A small chart. Pointing at it, or the arrow keys, tell the value of each bar. */
+export function Chart({ bars, kind, label, describe }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
   const dark = useMedia("(prefers-color-scheme: dark)");
+  /** The bar that is told of, and its place from the left in pixels. */
+  const [told, setTold] = useState<{ index: number; left: number } | null>(null);
 
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    const chart = new uPlot(options(kind, element), [[], []], element);
+    const chart = new uPlot(optionsOf(kind, element), [[], []], element);
     plot.current = chart;
-    const observer = new ResizeObserver(() =>
-      chart.setSize({ width: element.clientWidth, height: element.clientHeight }),
-    );
+    const observer = new ResizeObserver(() => {
+      chart.setSize({ width: element.clientWidth, height: element.clientHeight });
+      setTold(null);
+    });
     observer.observe(element);
     return () => {
       observer.disconnect();
@@ -40,68 +48,72 @@ export function Chart({ bars, kind, label }: ChartProps) {
     ]);
   }, [bars, kind, dark]);
 
-  return (
-    <div
-      ref={box}
-      className={styles.chart}
-      data-empty={bars.length === 0}
-      role="img"
-      aria-label={label}
-    />
-  );
-}
+  function tell(index: number): void {
+    const chart = plot.current;
+    const bar = bars[index];
+    if (!chart || !bar) return;
+    setTold({ index, left: chart.over.offsetLeft + chart.valToPos(bar.from / 1000, "x") });
+  }
 
-function options(kind: ChartProps["kind"], element: HTMLElement): uPlot.Options {
-  const style = getComputedStyle(element);
-  const colour = (name: string) => style.getPropertyValue(name).trim();
-  const axis: uPlot.Axis = {
-    stroke: colour("--muted"),
-    font: `11px ${style.fontFamily}`,
-    ticks: { show: false },
-    gap: 2,
-  };
-  const time = new Intl.DateTimeFormat(
-    undefined,
-    kind === "bars" ? { hour: "numeric" } : { hour: "numeric", minute: "2-digit" },
+  function point({ clientX }: PointerEvent): void {
+    const chart = plot.current;
+    if (!chart) return;
+    tell(chart.posToIdx(clientX - chart.over.getBoundingClientRect().left));
+  }
+
+  function step(event: KeyboardEvent): void {
+    const last = bars.length - 1;
+    const now = told?.index ?? last;
+    const places: Readonly<Record<string, number>> = {
+      ArrowLeft: now - 1,
+      ArrowRight: now + 1,
+      ArrowDown: now - 1,
+      ArrowUp: now + 1,
+      Home: 0,
+      End: last,
+    };
+    const place = places[event.key];
+    if (place === undefined) return;
+    event.preventDefault();
+    tell(Math.min(last, Math.max(0, place)));
+  }
+
+  const bar = told && bars[told.index];
+  const last = bars.at(-1);
+  const shown = bar ?? last;
+  const cap = capOf(bars.map(({ value }) => value));
+  return (
+    <div className={styles.chart} data-empty={bars.length === 0}>
+      <div
+        ref={box}
+        className={styles.plot}
+        role="slider"
+        tabIndex={0}
+        aria-readonly
+        aria-label={cap === null ? label : `${label} Values above ${cap} are beyond the scale.`}
+        aria-valuemin={0}
+        aria-valuemax={Math.max(0, bars.length - 1)}
+        aria-valuenow={told?.index ?? Math.max(0, bars.length - 1)}
+        aria-valuetext={shown ? describe(shown, bars.indexOf(shown)) : "nothing is known yet"}
+        onPointerMove={point}
+        onPointerDown={point}
+        onPointerLeave={(event) => {
+          if (event.pointerType === "mouse") setTold(null);
+        }}
+        onFocus={(event) => {
+          if (event.currentTarget.matches(":focus-visible")) tell(bars.length - 1);
+        }}
+        onBlur={() => setTold(null)}
+        onKeyDown={step}
+      />
+      {told && bar && (
+        <>
+          <span className={styles.cursor} style={{ left: told.left }} />
+          <span className={styles.value} aria-hidden data-testid="chart-value">
+            {describe(bar, told.index)}
+          </span>
+        </>
+      )}
+    </div>
   );
-  const short = new Intl.NumberFormat(undefined, { notation: "compact" });
-  return {
-    width: element.clientWidth,
-    height: element.clientHeight,
-    padding: [6, 14, 0, 0], // room for half of the last label
-    cursor: { show: false },
-    legend: { show: false },
-    scales: { y: { range: (_, _min, max) => [0, Math.max(max * 1.1, 4)] } },
-    axes: [
-      {
-        ...axis,
-        size: 18,
-        space: 64,
-        grid: { show: false },
-        values: (_, splits) => splits.map((at) => time.format(at * 1000)),
-      },
-      {
-        ...axis,
-        // In German 10,000 is not shortened to 10k: the labels' length is not known beforehand.
-        size: (_, labels: string[] | null) =>
-          12 + 6.5 * Math.max(3, ...(labels ?? []).map(({ length }) => length)),
-        space: 26,
-        grid: { stroke: colour("--line"), width: 1 },
-        values: (_, splits) =>
-          splits.map((value) => (Number.isInteger(value) ? short.format(value) : "")),
-      },
-    ],
-    series: [
-      {},
-      {
-        stroke: colour("--accent"),
-        width: kind === "line" ? 1.5 : 0,
-        fill: kind === "line" ? `${colour("--accent")}26` : colour("--accent"),
-        points: { show: false },
-        ...(kind === "bars" && uPlot.paths.bars
-          ? { paths: uPlot.paths.bars({ size: [0.7, 24], radius: 0.15 }) }
-          : {}),
-      },
-    ],
-  };
 }

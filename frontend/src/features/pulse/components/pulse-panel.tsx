@@ -1,12 +1,15 @@
 import type { Observable } from "real-time-orders";
 import { statusColour } from "@/components/status-badge";
-import { formatCount, visibleStatus } from "@/lib/format";
+import { formatCount, formatMinutes, visibleStatus } from "@/lib/format";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservablePaced } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
 import {
+  type Bar,
   changesByMinute,
   changesInLastMinute,
+  HOUR_MS,
+  MINUTES,
   ordersByHour,
   ordersInLastDay,
   type Pulse,
@@ -19,9 +22,11 @@ const TICK_MS = 1000;
 interface PulsePanelProps {
   pulse: Observable<Pulse | null>;
   counts: Observable<ReadonlyMap<string, number> | null>;
+  /** Whether the orders of each status are counted here; not beside tabs that count them. */
+  withCounts: boolean;
 }
 
-export function PulsePanel({ pulse, counts }: PulsePanelProps) {
+export function PulsePanel({ pulse, counts, withCounts }: PulsePanelProps) {
   const known = useObservablePaced(pulse, TICK_MS);
   const now = useDatabaseNow(TICK_MS);
   const schema = useSchema();
@@ -34,36 +39,47 @@ export function PulsePanel({ pulse, counts }: PulsePanelProps) {
       <h2 id="pulse-heading" className="visually-hidden">
         Pulse
       </h2>
-      {schema.role("status") && <StatusBars counts={counts} />}
-      <figure className={styles.figure}>
-        <figcaption>
-          <span>Changes per minute</span>
-          <b data-testid="changes-in-60-s">{known ? formatCount(lastMinute) : "–"}</b>{" "}
-          <span>in 60 s</span>
-        </figcaption>
-        <Chart
-          kind="line"
-          bars={minutes}
-          label={`Changes per minute over the last hour, ${lastMinute} in the last 60 seconds.`}
-        />
-      </figure>
-      {schema.column("created_at")?.kind === "timestamp" && (
+      {withCounts && schema.role("status") && <StatusBars counts={counts} />}
+      <div className={styles.figures}>
         <figure className={styles.figure}>
           <figcaption>
-            <span>Orders per hour</span>
-            <b data-testid="orders-today">{known ? formatCount(today) : "–"}</b>{" "}
-            <span>in 24 h</span>
+            <span>Changes per minute</span>
+            <b data-testid="changes-in-60-s">{known ? formatCount(lastMinute) : "–"}</b>{" "}
+            <span>in 60 s</span>
           </figcaption>
           <Chart
-            kind="bars"
-            bars={hours}
-            label={`New orders per hour. ${today} in the last 24 hours, ${hours.at(-1)?.value ?? 0} in this hour.`}
+            kind="line"
+            bars={minutes}
+            label={`Changes per minute over the last hour, ${lastMinute} in the last 60 seconds.`}
+            describe={minuteInWords}
           />
         </figure>
-      )}
+        {schema.column("created_at")?.kind === "timestamp" && (
+          <figure className={styles.figure}>
+            <figcaption>
+              <span>Orders per hour</span>
+              <b data-testid="orders-today">{known ? formatCount(today) : "–"}</b>{" "}
+              <span>in 24 h</span>
+            </figcaption>
+            <Chart
+              kind="bars"
+              bars={hours}
+              label={`New orders per hour. ${today} in the last 24 hours, ${hours.at(-1)?.value ?? 0} in this hour.`}
+              describe={hourInWords}
+            />
+          </figure>
+        )}
+      </div>
     </section>
   );
 }
+
+/** The last bar has the last 60 seconds. */
+const minuteInWords = ({ from, value }: Bar, index: number): string =>
+  `${index < MINUTES - 1 ? formatMinutes(from) : "last 60 s"} · ${formatCount(value)}`;
+
+const hourInWords = ({ from, value }: Bar): string =>
+  `${formatMinutes(from)} – ${formatMinutes(from + HOUR_MS)} · ${formatCount(value)}`;
 
 function StatusBars({ counts }: Pick<PulsePanelProps, "counts">) {
   const known = useObservablePaced(counts, TICK_MS / 4);

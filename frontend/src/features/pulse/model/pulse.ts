@@ -5,8 +5,8 @@ import { textIn } from "@/lib/row";
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const MINUTES = 60;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const MINUTES = 60;
 const SECONDS = 60;
 const HOURS = 24;
 const DAY_MINUTES = HOURS * 60;
