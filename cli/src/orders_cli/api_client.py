@@ -111,6 +111,16 @@ class ApiClient:
         """Return a page of orders."""
         return dict(await self.request("GET", f"/api/orders?{urlencode(list(query))}"))
 
+    async def download(self, path: str, take: Callable[[bytes], None]) -> None:
+        """Pass on an answer in pieces. It is asked for again only until the first one has come.
+
+        Raises:
+            RejectedRequestError: the API rejects the request.
+            UnreachableError: the API has been unavailable for too long, or the answer broke off.
+
+        """
+        await self._request("GET", path, None, {}, take)
+
     async def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Send a request that may safely be repeated; return the JSON of the answer.
 
@@ -122,17 +132,34 @@ class ApiClient:
         return _content(await self._request(method, path, body, {}))
 
     async def _request(
-        self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+        take: Callable[[bytes], None] | None = None,
     ) -> Answer:
         give_up = time.monotonic() + self._give_up_after_s
         backoff = Backoff(first_s=0.1, ceiling_s=5.0)
         content = b"" if body is None else to_json(body).encode()
         all_headers = {**self._headers, **headers}
+        has_begun = False
+
+        def begin(piece: bytes) -> None:
+            nonlocal has_begun
+            has_begun = True
+            assert take is not None  # noqa: S101  else it is not passed on
+            take(piece)
+
         while True:
             try:
-                answer = await self._http.request(method, path, content, all_headers)
+                answer = await self._http.request(
+                    method, path, content, all_headers, take and begin
+                )
             except HttpError as exc:
                 problem = str(exc)
+                if has_begun:
+                    raise UnreachableError(f"the answer broke off: {problem}") from exc
             else:
                 if answer.status < 300:
                     return answer

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orders_cli.errors import BadValueError
+from orders_contract.csv_cells import restored
 
 _BYTE_ORDER_MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -23,7 +24,6 @@ _DELIMITERS = ",;\t|"
 _SAMPLE_RECORDS = 50
 _MAX_FIELD_BYTES = 2**30
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-_EXECUTABLE = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001  also their full-width forms
 
 
 @dataclass(frozen=True)
@@ -112,16 +112,6 @@ def detect_delimiter(text: str) -> str:
         return (widths.count(widths[0]) / len(widths), widths[0])
 
     return max(_DELIMITERS, key=score)
-
-
-def neutralised(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula; ``restored`` undoes it."""
-    return f"'{text}" if _EXECUTABLE.match(text) else text
-
-
-def restored(text: str) -> str:
-    """Undo ``neutralised``."""
-    return text[1:] if text.startswith("'") and _EXECUTABLE.match(text) else text
 
 
 def _lines(text: str) -> Iterator[str]:

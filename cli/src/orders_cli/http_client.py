@@ -6,12 +6,14 @@ many requests as httpx, which would use more CPU than the stack.
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
 import h11
+
+Take = Callable[[bytes], None]
 
 
 class HttpError(Exception):
@@ -46,9 +48,17 @@ class HttpClient:
             self._idle.pop().close()
 
     async def request(
-        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        take: Take | None = None,
     ) -> Answer:
         """Send a request that may safely be sent twice; return the answer.
+
+        ``take`` gets the body of an answer of 200 in pieces, instead of the answer. Then the
+        time limit is that between two pieces.
 
         Raises:
             HttpError: no answer arrived.
@@ -57,13 +67,20 @@ class HttpClient:
         head = {"Host": self._parts.netloc, "Content-Length": str(len(body)), **(headers or {})}
         request = h11.Request(method=method, target=path, headers=list(head.items()))
         try:
-            async with asyncio.timeout(self._timeout_s):
-                while self._idle:  # the server may have closed some of these
+            async with asyncio.timeout(self._timeout_s) as limit:
+
+                def in_time(piece: bytes) -> None:
+                    limit.reschedule(asyncio.get_running_loop().time() + self._timeout_s)
+                    assert take is not None  # noqa: S101  else it is not passed on
+                    take(piece)
+
+                taking = take and in_time
+                while self._idle and take is None:  # the server may have closed some of these
                     try:
-                        return await self._exchange(self._idle.pop(), request, body)
+                        return await self._exchange(self._idle.pop(), request, body, taking)
                     except (OSError, h11.ProtocolError):
                         continue
-                return await self._exchange(await self._connect(), request, body)
+                return await self._exchange(await self._connect(), request, body, taking)
         except TimeoutError as exc:
             raise HttpError(f"no answer within {self._timeout_s:.0f} s") from exc
         except (OSError, h11.ProtocolError) as exc:
@@ -79,10 +96,10 @@ class HttpClient:
         return _Connection(reader, writer)
 
     async def _exchange(
-        self, connection: "_Connection", request: h11.Request, body: bytes
+        self, connection: "_Connection", request: h11.Request, body: bytes, take: Take | None
     ) -> Answer:
         try:
-            answer = await connection.exchange(request, body)
+            answer = await connection.exchange(request, body, take)
         except BaseException:
             connection.close()
             raise
@@ -99,7 +116,7 @@ class _Connection:
         self._writer = writer
         self._protocol = h11.Connection(h11.CLIENT)
 
-    async def exchange(self, request: h11.Request, body: bytes) -> Answer:
+    async def exchange(self, request: h11.Request, body: bytes, take: Take | None) -> Answer:
         for part in (request, h11.Data(data=body), h11.EndOfMessage()):
             self._writer.write(self._protocol.send(part) or b"")
         await self._writer.drain()
@@ -110,7 +127,10 @@ class _Connection:
             if isinstance(event, h11.Response):
                 response = event
             elif isinstance(event, h11.Data):
-                received += event.data
+                if take is not None and response is not None and response.status_code == 200:
+                    take(bytes(event.data))
+                else:
+                    received += event.data
             elif isinstance(event, h11.EndOfMessage) and response is not None:
                 return _answer(response, bytes(received))
             elif isinstance(event, h11.ConnectionClosed):

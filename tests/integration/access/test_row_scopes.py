@@ -55,6 +55,8 @@ def test_reading(guarded: Guarded, stores: dict[str, int]) -> None:
     with guarded.client(restricted(OURS)) as client:
         assert [each["id"] for each in ok(client.get("/api/orders"))["orders"]] == [stores["ours"]]
         assert sum(ok(client.get("/api/orders/counts"))["counts"].values()) == 1
+        exported = client.get("/api/export/orders?columns=id").text
+        assert exported.split() == ["id", str(stores["ours"])]
         for name, number in stores.items():
             answer = client.get(f"/api/orders/{number}")
             assert answer.status_code == (200 if name == "ours" else 404), name

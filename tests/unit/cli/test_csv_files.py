@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders_cli.csv_files import BadRecord, CsvFile, Record, neutralised, parse, restored
+from orders_cli.csv_files import BadRecord, CsvFile, Record, parse
 from orders_cli.errors import BadValueError
+from orders_contract.csv_cells import neutralised, restored
 
 TEXT = "Größe;Preis\r\nÉlan;12,50\r\n"
 

@@ -27,6 +27,7 @@ from orders_api import (
 from orders_api.activity import Activity
 from orders_api.catalog import Catalog
 from orders_api.database import Database
+from orders_api.exports import AT_ONCE, Exports
 from orders_api.gate import Gate
 from orders_api.health import HealthProbe
 from orders_api.limits import BodyLimit
@@ -56,6 +57,7 @@ def create(settings: Settings) -> FastAPI:
         async with (
             Database(url, SESSION, settings.db_pool_connections, "reads") as reads,
             Database(url, SESSION, settings.db_write_connections, "writes") as writes,
+            Database(url, SESSION, AT_ONCE, "exports", min_connections=0) as exports,
             HealthProbe(writes, servers, requests, settings.thresholds) as probe,
             redis_client(servers, timeout_s=_REDIS_TIMEOUT_S, decode_responses=True) as redis,
             redis_client(servers, timeout_s=REDIS_TIMEOUT_S, decode_responses=True) as listed,
@@ -66,6 +68,7 @@ def create(settings: Settings) -> FastAPI:
                 settings=settings,
                 catalog=Catalog(writes, settings.display()),
                 store=Store(reads, writes),
+                exports=Exports(exports),
                 log=Log(reads),
                 activity=Activity(reads),
                 probe=probe,

@@ -5,8 +5,8 @@ import os
 import select
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, LiteralString, Self, TypeAlias
 
 import psycopg
@@ -68,10 +68,17 @@ class Database:
     """
 
     def __init__(
-        self, conninfo: str, session: Mapping[str, str], max_connections: int, purpose: str
+        self,
+        conninfo: str,
+        session: Mapping[str, str],
+        max_connections: int,
+        purpose: str,
+        *,
+        min_connections: int = 2,
     ) -> None:
         self._session = session
-        self._pinned = _pinned(session)
+        self._pinned = _pinned(session, "READ COMMITTED")
+        self._snapshot = _pinned(session, "REPEATABLE READ")
         self._is_shared = False
         self._away = ""
         self._purpose = purpose
@@ -86,7 +93,7 @@ class Database:
             kwargs={"autocommit": True, "prepare_threshold": 5},
             configure=self._set_up,
             open=False,
-            min_size=min(2, max_connections),
+            min_size=min(min_connections, max_connections),
             max_size=max_connections,
             timeout=_POOL_TIMEOUT_S,
             reconnect_timeout=4,
@@ -103,8 +110,16 @@ class Database:
         await self._pool.close()
 
     @asynccontextmanager
-    async def connection(self, within_s: float = _POOL_TIMEOUT_S) -> AsyncIterator[Connection]:
+    async def connection(
+        self,
+        within_s: float = _POOL_TIMEOUT_S,
+        *,
+        for_s: float = _ANSWER_TIMEOUT_S,
+        in_snapshot: bool = False,
+    ) -> AsyncIterator[Connection]:
         """Lend a connection in autocommit: each statement is a transaction of its own.
+
+        It is lent for ``for_s`` at most. ``in_snapshot``: in one transaction, see ``snapshot``.
 
         Raises:
             DatabaseUnavailableError: no connection became free in time, or it was lost.
@@ -115,22 +130,19 @@ class Database:
         try:
             connection = await self._lend(within_s)
             lent_at_s = time.monotonic()
-            # Its task is not cancelled: the driver would first ask the server to cancel the
-            # statement, and wait for another 5 s.
-            timer = asyncio.get_running_loop().call_later(_ANSWER_TIMEOUT_S, _hang_up, connection)
             try:
-                self._note("")
-                if self._is_shared:
-                    async with self._settled(connection):
+                with answering(connection, for_s):
+                    self._note("")
+                    if in_snapshot or self._is_shared:
+                        async with self._settled(connection, in_snapshot=in_snapshot):
+                            yield connection
+                    else:
                         yield connection
-                else:
-                    yield connection
             except errors.FeatureNotSupported:
                 await connection.close()  # with its prepared statements
                 raise
             finally:
-                timer.cancel()
-                await self._take_back(connection, lent_at_s)
+                await self._take_back(connection, lent_at_s, for_s)
         except _TOO_LARGE as exc:
             if exc.diag.source_function == "PreCommit_Notify":  # its queue is full
                 raise DatabaseUnavailableError from None
@@ -143,6 +155,15 @@ class Database:
             raise SchemaChangedError(exc) from None
         except psycopg.Error as exc:
             raise StatementError(exc) from None
+
+    @asynccontextmanager
+    async def snapshot(self, for_s: float) -> AsyncIterator[Connection]:
+        """Lend a connection whose statements see one state of the database; see ``connection``.
+
+        Each statement should be within ``answering``: only the whole is limited here.
+        """
+        async with self.connection(for_s=for_s, in_snapshot=True) as connection:
+            yield connection
 
     @asynccontextmanager
     async def transaction(self, actor: str = "") -> AsyncIterator[Connection]:
@@ -195,10 +216,10 @@ class Database:
             self._waiting -= 1
         return max(deadline_s - time.monotonic(), _SHORTEST_WAIT_S)
 
-    async def _take_back(self, connection: Connection, lent_at_s: float) -> None:
+    async def _take_back(self, connection: Connection, lent_at_s: float, for_s: float) -> None:
         """Return a connection; one that was silent ends the idle ones, which may be dead too."""
         try:
-            is_silent = time.monotonic() - lent_at_s >= _ANSWER_TIMEOUT_S
+            is_silent = time.monotonic() - lent_at_s >= for_s
             if is_silent and lent_at_s > self._drained_at_s:
                 self._drained_at_s = time.monotonic()
                 await self._pool.drain()
@@ -221,12 +242,14 @@ class Database:
                 logger.info("connection_pool_found")
 
     @asynccontextmanager
-    async def _settled(self, connection: Connection) -> AsyncIterator[None]:
+    async def _settled(
+        self, connection: Connection, *, in_snapshot: bool = False
+    ) -> AsyncIterator[None]:
         """Run the block in a transaction under the session's settings, since servers may change."""
-        await connection.execute(self._pinned, prepare=False)
+        await connection.execute(self._snapshot if in_snapshot else self._pinned, prepare=False)
         try:
             yield
-        except Exception:
+        except (Exception, GeneratorExit):
             if not connection.closed:
                 await connection.rollback()
             raise
@@ -284,7 +307,7 @@ def _reporting(report: Callable[[psycopg.Error | None], None]) -> type[Connectio
     return Reporting
 
 
-def _pinned(session: Mapping[str, str]) -> Composed:
+def _pinned(session: Mapping[str, str], isolation: LiteralString) -> Composed:
     """Return what begins a transaction under these settings, in one packet."""
     # A standby refuses READ WRITE; reading there is possible.
     writes = SQL(
@@ -292,7 +315,7 @@ def _pinned(session: Mapping[str, str]) -> Composed:
         " THEN pg_catalog.set_config('transaction_read_only', 'off', true) END"
     )
     expressions = SQL(", ").join([writes, *sessions.assignments(session, for_transaction=True)])
-    return SQL("BEGIN ISOLATION LEVEL READ COMMITTED; SELECT {}").format(expressions)
+    return SQL("BEGIN ISOLATION LEVEL {}; SELECT {}").format(SQL(isolation), expressions)
 
 
 async def one_or_none(
@@ -308,6 +331,20 @@ async def one(connection: Connection, statement: Statement, values: Mapping[str,
     if row is None:
         raise LookupError("a statement that always returns a row returned none")
     return row
+
+
+@contextmanager
+def answering(connection: Connection, within_s: float = _ANSWER_TIMEOUT_S) -> Iterator[None]:
+    """End the connection if the block takes longer, so that it fails as one that was lost.
+
+    The task is not cancelled: the driver would first ask the server to cancel the statement, and
+    wait for another 5 s.
+    """
+    timer = asyncio.get_running_loop().call_later(within_s, _hang_up, connection)
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _hang_up(connection: Connection) -> None:

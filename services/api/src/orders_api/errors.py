@@ -159,6 +159,13 @@ class TooManyRequestsError(ApiError):
         return {"Retry-After": str(max(1, math.ceil(self._wait_s)))}
 
 
+class TooManyExportsError(TooManyRequestsError):
+    """Other exports are running; try again when one has ended."""
+
+    def __init__(self) -> None:
+        super().__init__(5.0)
+
+
 class TableNotFoundError(ApiError):
     """There is no such table, or it is not watched."""
 

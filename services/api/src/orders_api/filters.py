@@ -17,8 +17,10 @@ from orders_contract.sorting import Term, read_sort
 
 Comparison = Literal["gte", "gt", "lte", "lt"]
 
-RESERVED = frozenset({"search", "sort", "limit", "cursor", "include"})
-"""Parameters of the list itself. A column of such a name is filtered as ``limit.eq=5``."""
+PAGING = frozenset({"limit", "cursor", "include"})
+"""Parameters of a page of a list, which an export has none of."""
+RESERVED = frozenset({"search", "sort", "columns", "delimiter", "bom"}) | PAGING
+"""Parameters of lists and exports. A column of such a name is filtered as ``limit.eq=5``."""
 OPERATORS = frozenset({"eq", "not", "is", "gte", "gt", "lte", "lt"})
 MAX_VALUES = 100
 MAX_SEARCH_CHARACTERS = 200
@@ -122,12 +124,17 @@ def read_include(texts: Iterable[str], children: Collection[str]) -> tuple[str, 
         InvalidInputError: a table is not one of ``children``.
 
     """
-    names = (name for text in texts for name in ([text] if text in children else text.split(",")))
-    found = tuple(dict.fromkeys(names))
+    found = names_in(texts, children)
     if not all(name in children for name in found):
         known = ", ".join(children) or "none here"
         raise InvalidInputError("include", f"must name tables that refer to this one: {known}")
     return found
+
+
+def names_in(texts: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
+    """Return the names in texts, which join several by commas; a ``known`` one may have commas."""
+    names = (name for text in texts for name in ([text] if text in known else text.split(",")))
+    return tuple(dict.fromkeys(names))
 
 
 def order_of(table: Table, sort: Sort) -> str:

@@ -83,6 +83,30 @@ _PAGING = [
     ),
     _parameter("cursor", "query", {"type": "string"}, "`next_cursor` of the page before."),
 ]
+EXPORT = [
+    TABLE,
+    _SEARCH,
+    _PAGING[0],
+    _parameter(
+        "columns",
+        "query",
+        {"type": "array", "items": {"type": "string"}},
+        "Names of columns in this order, also several joined by commas. Default: all.",
+    ),
+    _parameter(
+        "delimiter",
+        "query",
+        {"type": "string", "enum": [",", ";", "|", "tab"], "default": ","},
+        "Between two fields.",
+    ),
+    _parameter(
+        "bom",
+        "query",
+        {"type": "boolean", "default": False},
+        "Begin with the byte order mark by which Excel recognises UTF-8.",
+    ),
+]
+"""Filters on columns are as in a list; which ones there are depends on the table."""
 _FILTER = (
     "Any of the values. Also as `{name}.not`, `.gte`, `.gt`, `.lte`, `.lt`, and `.is=null` or "
     "`.is=not_null`."

@@ -111,6 +111,18 @@ class Rendering:
         return SQL(" + ").join([SQL("0"), *(size for size in sizes if size is not None)])
 
 
+def as_text(column: Column) -> Composed:
+    """Return a value as the text that JSON has for it, without quotes."""
+    own = name("t", column.name)
+    match column.kind:
+        case "timestamp" | "binary" | "other":
+            return SQL("to_json({}) #>> '{{}}'").format(own)
+        case "array":
+            return SQL("to_json({})::text").format(own)
+        case _:
+            return SQL("{}::text").format(own)
+
+
 def _literal(text: str) -> Composable:
     """Return a text as a literal; the driver reads ``%`` as the start of a parameter."""
     return Literal(text.replace("%", "%%"))

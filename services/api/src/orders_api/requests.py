@@ -24,6 +24,7 @@ from orders_api.errors import (
     SchemaChangedError,
     UnauthorizedError,
 )
+from orders_api.exports import Exports
 from orders_api.health import HealthProbe
 from orders_api.log import Log
 from orders_api.preconditions import MalformedTagError, Precondition
@@ -48,6 +49,7 @@ class Parts:
     settings: Settings
     catalog: Catalog
     store: Store
+    exports: Exports
     log: Log
     activity: Activity
     probe: HealthProbe

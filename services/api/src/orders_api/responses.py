@@ -1,14 +1,24 @@
 """Responses made of what PostgreSQL has rendered."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from datetime import UTC, datetime
+from urllib.parse import quote
 
+import structlog
 from fastapi import Response
+from starlette.types import Receive, Scope, Send
 
-from orders_api import cursor, filters
+from orders_api import cursor, filters, sending
+from orders_api.errors import ApiError, StatementError
 from orders_api.filters import Selection
 from orders_api.records import EventPage, Page, StoredRow
 from orders_contract.schema import Table
+
+CSV = "text/csv; charset=utf-8"
+
+logger = structlog.get_logger()
 
 
 def rendered(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -45,3 +55,42 @@ def events(found: EventPage) -> Response:
         f'{{"stream":"{found.stream}","position":{found.position},"events":{found.events},'
         f'"last":{found.last}}}'
     )
+
+
+class Csv(Response):
+    """A file that is sent while it is read. One that cannot be finished must not look complete."""
+
+    def __init__(self, table: str, first: bytes, others: AsyncGenerator[bytes]) -> None:
+        file = quote(f"{table}-{datetime.now(UTC):%Y-%m-%d}.csv")
+        super().__init__(
+            headers={
+                "Content-Type": CSV,
+                "Content-Disposition": f"attachment; filename*=UTF-8''{file}",
+                "Cache-Control": "no-store",
+            }
+        )
+        del self.headers["Content-Length"]
+        self._table = table
+        self._first = first
+        self._others = others
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send the pieces; break the connection off if the database fails."""
+        async with aclosing(self._others):
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await send(_piece(self._first))
+            try:
+                async for piece in self._others:
+                    if sending.is_gone():
+                        return
+                    await send(_piece(piece))
+            except (ApiError, StatementError) as exc:
+                # Not the detail: it may quote a value.
+                logger.warning("export_broken_off", table=self._table, error=type(exc).__name__)
+                sending.break_off()
+                return
+        await send({"type": "http.response.body"})
+
+
+def _piece(content: bytes) -> dict[str, object]:
+    return {"type": "http.response.body", "body": content, "more_body": True}

@@ -5,12 +5,13 @@ from urllib.parse import quote, unquote
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from orders_api import filters, preconditions, responses
+from orders_api import exports, filters, preconditions, responses
 from orders_api.catalog import WatchedTable
 from orders_api.columns import read_text
 from orders_api.errors import InvalidInputError, TableNotFoundError
 from orders_api.models import OrderList, Row, RowList
 from orders_api.openapi import (
+    EXPORT,
     IDEMPOTENCY_KEY,
     IF_MATCH,
     INCLUDE,
@@ -47,6 +48,19 @@ async def list_rows(request: Request) -> Response:
     page = await parts(request).store.page(watched, selection, who)
     member = "rows" if "table" in request.path_params else "orders"
     return responses.page(page, watched.table, selection, member)
+
+
+async def export_rows(request: Request) -> Response:
+    """Return all rows that the filters select as CSV, in the order of the list.
+
+    They are those of one moment. A text that a spreadsheet would execute gets a leading `'`. If the
+    database fails, the answer breaks off: it has no end.
+    """
+    who = require(request, "viewer")
+    watched = await _table(request)
+    wanted = exports.read(watched.table, request.query_params.multi_items())
+    pieces = parts(request).exports.pieces(watched, wanted, who)
+    return responses.Csv(watched.table.name, await anext(pieces), pieces)
 
 
 async def create_row(request: Request) -> Response:
@@ -155,9 +169,23 @@ def _routes(
     return router
 
 
+def _exporting() -> APIRouter:
+    router = APIRouter(route_class=CatalogRoute)
+    router.add_api_route(
+        "/api/export/{table}",
+        export_rows,
+        response_class=Response,
+        summary="Export rows as CSV",
+        responses={**problems(404), 200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+        openapi_extra={"parameters": EXPORT},
+    )
+    return router
+
+
 ROUTERS = (
     _routes("order", "/api/orders", "{order_id}", [ORDER_ID], OrderList),
     _routes("row", "/api/tables/{table}", "{key:path}", [TABLE, KEY], RowList),
+    _exporting(),
 )
 
 

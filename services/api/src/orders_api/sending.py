@@ -59,6 +59,19 @@ class Connection(HttpToolsProtocol):
             self._deadline = None
 
 
+def is_gone() -> bool:
+    """Tell whether the client of the current request has closed its connection."""
+    transport = _transport.get()
+    return transport is not None and transport.is_closing()
+
+
+def break_off() -> None:
+    """End the connection of the current request in the middle of its answer, visibly."""
+    transport = _transport.get()
+    if transport is not None:
+        transport.abort()
+
+
 class Sending:
     """Sends large answers in pieces, so that their number and age are known while they wait."""
 

@@ -19,6 +19,7 @@ from orders_api.rendering import (
     INCLUDED_ROWS_IN_LIST,
     PAGE_MAX_BYTES,
     Rendering,
+    as_text,
 )
 from orders_contract.schema import Column, Table
 from orders_contract.sorting import key_descends
@@ -208,6 +209,23 @@ class Statements:
                 SQL("{}::text").format(each) for each in [*sorted_by, *self.row.key_aliases()]
             ),
         ), values
+
+    def export(
+        self, selection: Selection, scope: Scope, columns: Iterable[Column]
+    ) -> tuple[Composed, Composed, Values]:
+        """Select some columns of all matching rows as texts; before that the sizes of the rows."""
+        values: Values = {}
+        rest = SQL("FROM {} AS t WHERE {} ORDER BY {}").format(
+            self.rows,
+            all_of(self.conditions.of(selection, scope, values)),
+            self._order(selection.sort),
+        )
+        cells = SQL(", ").join(as_text(column) for column in columns)
+        return (
+            SQL("SELECT {} {}").format(self.row.bytes(), rest),
+            SQL("SELECT {} {}").format(cells, rest),
+            values,
+        )
 
     def counted(
         self, selection: Selection, scope: Scope, columns: Composable, condition: Composable

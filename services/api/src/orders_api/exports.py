@@ -1,0 +1,201 @@
+"""All rows that a query selects, as CSV: one snapshot, read through cursors, in bounded pieces."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from psycopg import AsyncServerCursor
+from psycopg.rows import TupleRow
+
+from orders_access.principal import Principal
+from orders_api import filters, rejections
+from orders_api.catalog import WatchedTable
+from orders_api.database import Connection, Database, answering
+from orders_api.errors import InvalidInputError, StatementError, TooManyExportsError
+from orders_api.filters import Selection
+from orders_contract.csv_cells import neutralised
+from orders_contract.schema import Column, Table
+
+AT_ONCE = 4
+"""Exports that a process runs at once. They have connections of their own: no other read waits."""
+OF_ONE_SUBJECT = 2
+WITHIN_S = 270.0
+"""For so long an export may take. The edge would wait a little longer; and PostgreSQL cannot remove
+dead rows that an export's snapshot may still see."""
+_PIECE_ROWS = 1000
+_PIECE_BYTES = 256 * 1024
+"""A piece ends before its rows' large values have more bytes together. One row always fits."""
+_SIZES_AT_ONCE = 5000
+_BYTE_ORDER_MARK = "\ufeff"
+_NEVER_FORMULAS = frozenset({"integer", "number", "boolean"})
+_DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
+_BOOLEANS = {"true": True, "false": False}
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an export holds and how it is written; Excel recognises UTF-8 by a ``bom``."""
+
+    selection: Selection
+    columns: tuple[Column, ...]
+    delimiter: str = ","
+    bom: bool = False
+
+
+def read(table: Table, parameters: Iterable[tuple[str, str]]) -> Wanted:
+    """Read a query: that of a list without its pages, and ``columns``, ``delimiter`` and ``bom``.
+
+    Raises:
+        InvalidInputError: a parameter is unknown, or its value is not valid.
+
+    """
+    own: dict[str, list[str]] = {"columns": [], "delimiter": [], "bom": []}
+    selecting = []
+    for name, text in parameters:
+        if name in filters.PAGING:
+            raise InvalidInputError(name, "is not known here: an export has all rows")
+        if name in own:
+            own[name].append(text)
+        else:
+            selecting.append((name, text))
+    return Wanted(
+        filters.read(table, selecting),
+        _columns(table, own["columns"]),
+        _choice("delimiter", own["delimiter"], _DELIMITERS, ","),
+        _choice("bom", own["bom"], _BOOLEANS, default=False),
+    )
+
+
+def _columns(table: Table, texts: Sequence[str]) -> tuple[Column, ...]:
+    """Read names of columns, one or several in each text, joined by commas; without any: all."""
+    names = filters.names_in(texts, table.columns) or tuple(table.columns)
+    unknown = [name for name in names if name not in table.columns]
+    if unknown:
+        raise InvalidInputError("columns", f"names no column of this table: {unknown[0][:100]}")
+    return tuple(table.columns[name] for name in names)
+
+
+def _choice(name: str, texts: Sequence[str], choices: Mapping[str, T], default: T) -> T:
+    if not texts:
+        return default
+    if len(texts) > 1 or texts[0] not in choices:
+        raise InvalidInputError(name, f"must be one of {' '.join(choices)}")
+    return choices[texts[0]]
+
+
+class Exports:
+    """Runs exports on connections of its own, so many at once and so many of one subject."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._running: Counter[str] = Counter()
+
+    async def pieces(
+        self, watched: WatchedTable, wanted: Wanted, who: Principal
+    ) -> AsyncGenerator[bytes]:
+        """Yield the text, the header with the first rows.
+
+        Raises:
+            TooManyExportsError: so many are running.
+            InvalidInputError: the database refuses a value of the query.
+            DatabaseUnavailableError: PostgreSQL does not answer, perhaps in the middle.
+
+        """
+        text = _Text(wanted)
+        with self._turn(who.subject):
+            try:
+                async with self._database.snapshot(WITHIN_S) as connection:
+                    async for rows in _rows(connection, watched, wanted, who):
+                        yield text.of(rows)
+            except StatementError as exc:
+                raise await rejections.of_query(self._database, exc, wanted.selection) from None
+        if text.is_new:
+            yield text.of([])
+
+    @contextmanager
+    def _turn(self, subject: str) -> Iterator[None]:
+        if self._running.total() >= AT_ONCE or self._running[subject] >= OF_ONE_SUBJECT:
+            raise TooManyExportsError
+        self._running[subject] += 1
+        try:
+            yield
+        finally:
+            self._running[subject] -= 1
+            self._running += Counter()  # forget who has none
+
+
+class _Text:
+    """Renders rows of texts as CSV."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._buffer = io.StringIO(newline="")
+        self._writer = csv.writer(self._buffer, delimiter=wanted.delimiter)
+        self._guarded = [column.kind not in _NEVER_FORMULAS for column in wanted.columns]
+        self._start = _BYTE_ORDER_MARK if wanted.bom else ""
+        self._header = [neutralised(column.name) for column in wanted.columns]
+        self.is_new = True
+
+    def of(self, rows: Iterable[TupleRow]) -> bytes:
+        """Return the next lines, for the first time after the header."""
+        if self.is_new:
+            self.is_new = False
+            self._buffer.write(self._start)
+            self._writer.writerow(self._header)
+        self._writer.writerows(
+            [
+                neutralised(cell) if is_guarded and cell is not None else cell
+                for cell, is_guarded in zip(row, self._guarded, strict=True)
+            ]
+            for row in rows
+        )
+        text = self._buffer.getvalue()
+        self._buffer.seek(0)
+        self._buffer.truncate()
+        return text.encode()
+
+
+async def _rows(
+    connection: Connection, watched: WatchedTable, wanted: Wanted, who: Principal
+) -> AsyncIterator[list[TupleRow]]:
+    """Yield the matching rows in pieces.
+
+    A second cursor over the same rows in the same order tells their sizes, without fetching large
+    values: PostgreSQL and the driver would hold all rows of a piece in memory, whatever their size.
+    """
+    of_sizes, of_rows, values = watched.statements.export(
+        wanted.selection, who.rows, wanted.columns
+    )
+    async with (
+        AsyncServerCursor(connection, "sizes") as sizes,
+        AsyncServerCursor(connection, "rows") as rows,
+    ):
+        with answering(connection):
+            await sizes.execute(of_sizes, values)
+        with answering(connection):
+            await rows.execute(of_rows, values)
+        while True:
+            with answering(connection):
+                found = await sizes.fetchmany(_SIZES_AT_ONCE)
+            for number in piece_lengths(size for (size,) in found):
+                with answering(connection):
+                    piece = await rows.fetchmany(number)
+                yield piece
+            if len(found) < _SIZES_AT_ONCE:
+                return
+
+
+def piece_lengths(sizes: Iterable[int]) -> Iterator[int]:
+    """Divide rows of these sizes into pieces; yield the number of rows of each."""
+    number = held = 0
+    for size in sizes:
+        if number and (number == _PIECE_ROWS or held + size > _PIECE_BYTES):
+            yield number
+            number = held = 0
+        number, held = number + 1, held + size
+    if number:
+        yield number
