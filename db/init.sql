@@ -1081,7 +1081,8 @@ BEGIN ATOMIC
                                                          ORDER BY value)
                                                 FROM order_thresholds AS bound
                                                WHERE bound."table" = order_table_name(relation)
-                                                 AND bound."column" = name AND choices IS NOT NULL),
+                                                 AND bound."column" = name
+                                                 AND bound.value = ANY (choices)),
                                   'since', CASE WHEN name = order_dated_column(relation)
                                                 THEN order_date_column(name) END,
                                   'max_length', least(declared_length, checked_length),

@@ -95,6 +95,14 @@ class Table(_Described):
     display: Mapping[str, str | None] = Field(default_factory=dict)
     """Which column the dashboard shows as ``status``, ``customer``, ``title``, ``quantity``."""
 
+    def dates(self, column: Column) -> tuple[Column, ...]:
+        """Return the columns of which the first that is not null dates a row's value in ``column``.
+
+        ``updated_at`` stands in for a date that is not known, or not kept: it is never earlier.
+        """
+        known = (self.columns.get(name) for name in (column.since, "updated_at") if name)
+        return tuple(each for each in known if each and each.type == "timestamp with time zone")
+
 
 class Schema(_Described):
     """All watched tables by name. ``version`` changes whenever a table or column does."""

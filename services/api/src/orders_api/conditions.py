@@ -11,7 +11,7 @@ from typing import Any
 from psycopg.sql import SQL, Composable, Composed, Identifier, Placeholder
 
 from orders_api.columns import INTEGER_BITS, read_text
-from orders_api.filters import Condition, Selection
+from orders_api.filters import Attention, Condition, Selection
 from orders_contract.schema import Column, Table
 
 Values = dict[str, Any]
@@ -87,7 +87,38 @@ class Conditions:
         conditions = [self.visible(scope, values)]
         for condition in selection.conditions:
             conditions += self._condition(condition, values)
+        if selection.attention is not None:
+            conditions.append(self._waits(selection.attention, values))
         return conditions + self._search(selection.search, values)
+
+    def ranked(self, column: Column) -> Composable:
+        """Return what rows are sorted by: in a date that is not known, what stands in for it."""
+        for each in self._table.columns.values():
+            if each.since == column.name:
+                return self._date(each)
+        return name("t", column.name)
+
+    def _date(self, column: Column) -> Composable:
+        """Return since when a row has its value in a column, at most; null if that is not known."""
+        dates = [name("t", date.name) for date in self._table.dates(column)]
+        return SQL("coalesce({})").format(SQL(", ").join(dates)) if dates else SQL("NULL")
+
+    def _waits(self, attention: Attention, values: Values) -> Composable:
+        """Return the condition that a row has had a value for too long, by the database's clock."""
+        found = [
+            SQL("({} = {} AND {} <= now() - make_interval(secs => {}))").format(
+                name("t", column.name),
+                parameter(choice, column, values),
+                self._date(column),
+                _placeholder(
+                    values,
+                    threshold.warn_seconds if attention == "warn" else threshold.late_seconds,
+                ),
+            )
+            for column in self._table.columns.values()
+            for choice, threshold in (column.waiting or {}).items()
+        ]
+        return SQL("({})").format(SQL(" OR ").join(found)) if found else NOTHING
 
     def _condition(self, condition: Condition, values: Values) -> list[Composable]:
         column = condition.column

@@ -17,9 +17,11 @@ from orders_contract.sorting import Term, read_sort
 
 Comparison = Literal["gte", "gt", "lte", "lt"]
 
+Attention = Literal["warn", "late"]
+
 PAGING = frozenset({"limit", "cursor", "include"})
 """Parameters of a page of a list, which an export has none of."""
-RESERVED = frozenset({"search", "sort", "columns", "delimiter", "bom"}) | PAGING
+RESERVED = frozenset({"search", "attention", "sort", "columns", "delimiter", "bom"}) | PAGING
 """Parameters of lists and exports. A column of such a name is filtered as ``limit.eq=5``."""
 OPERATORS = frozenset({"eq", "not", "is", "gte", "gt", "lte", "lt"})
 MAX_VALUES = 100
@@ -61,6 +63,8 @@ class Selection:
 
     conditions: list[Condition]
     search: str = ""
+    attention: Attention | None = None
+    """Only rows that have a value for longer than its threshold allows."""
     sort: Sort = Sort()
     limit: int = DEFAULT_LIMIT
     after: Bookmark | None = None
@@ -87,7 +91,7 @@ def read(
     own: dict[str, str] = {}
     included: list[str] = []
     conditions: dict[str, Condition] = {}
-    allowed = {"search", "sort", "limit", "cursor"} if paged else {"search"}
+    allowed = {"search", "attention"} | ({"sort", "limit", "cursor"} if paged else set())
     for name, text in parameters:
         if name in allowed:
             if name in own:
@@ -110,6 +114,7 @@ def read(
     return Selection(
         list(conditions.values()),
         _search(own.get("search", "")),
+        _attention(own.get("attention")),
         sort,
         _limit(own.get("limit"), MAX_LIMIT_INCLUDING if include else MAX_LIMIT),
         _after(own.get("cursor"), table, sort),
@@ -185,6 +190,13 @@ def _search(text: str) -> str:
         return storable(text)
     except ValueError as exc:
         raise InvalidInputError("search", str(exc)) from None
+
+
+def _attention(text: str | None) -> Attention | None:
+    match text:
+        case None | "warn" | "late":
+            return text
+    raise InvalidInputError("attention", "must be warn or late")
 
 
 def _sort(table: Table, text: str | None) -> Sort:

@@ -69,6 +69,12 @@ _SEARCH = _parameter(
     {"type": "string", "maxLength": MAX_SEARCH_CHARACTERS},
     "Words, each part of some text of the order, whatever its case and accents; `#17` is order 17.",
 )
+_ATTENTION = _parameter(
+    "attention",
+    "query",
+    {"type": "string", "enum": ["warn", "late"]},
+    "Only rows that have had a status for longer than its threshold (`waiting` in the schema).",
+)
 _PAGING = [
     _parameter(
         "sort",
@@ -157,7 +163,13 @@ def _correct_media_type(content: Document) -> None:
 def _with_tables(general: Document, description: Description) -> Document:
     document = deepcopy(general)
     paths = document["paths"]
-    paths["/api/tables/{table}"]["get"]["parameters"] = [TABLE, _SEARCH, *_PAGING, INCLUDE]
+    paths["/api/tables/{table}"]["get"]["parameters"] = [
+        TABLE,
+        _SEARCH,
+        _ATTENTION,
+        *_PAGING,
+        INCLUDE,
+    ]
     if ORDERS in description.tables:
         _describe_orders(document, description.orders)
     return document
@@ -191,11 +203,12 @@ def _describe_orders(document: Document, orders: WatchedTable) -> None:
     include = deepcopy(INCLUDE)
     if orders.children:
         include["schema"]["items"]["enum"] = [*orders.children]
-    listed["get"]["parameters"] = [*filters, _SEARCH, *_PAGING, include]
+    listed["get"]["parameters"] = [*filters, _SEARCH, _ATTENTION, *_PAGING, include]
     one["get"]["parameters"] = [ORDER_ID, include]
     paths["/api/orders/counts"]["get"]["parameters"] = [
         *(each for each in filters if each["name"] != status),
         _SEARCH,
+        _ATTENTION,
     ]
     for operation, body, success in (
         (listed["post"], "NewOrder", "201"),

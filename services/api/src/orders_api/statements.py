@@ -196,7 +196,7 @@ class Statements:
         return SQL(_PAGE).format(
             columns=self.row.key_columns(),
             values=SQL("").join(
-                SQL(", {} AS {}").format(name("t", term.column.name), alias)
+                SQL(", {} AS {}").format(self.conditions.ranked(term.column), alias)
                 for term, alias in zip(sort.terms, sorted_by, strict=True)
             ),
             bytes=self.row.bytes(),
@@ -249,7 +249,7 @@ class Statements:
         # Only where there can be nulls: else a plain index serves both directions.
         return SQL(", ").join(
             SQL("{}{}{}").format(
-                name("t", column.name),
+                self.conditions.ranked(column),
                 SQL(" DESC" if descending else " ASC"),
                 SQL(" NULLS LAST" if column.nullable else ""),
             )
@@ -270,14 +270,14 @@ class Statements:
     def _beyond(self, ranks: "Sequence[_Rank]", values: Values) -> Composable:
         """Return the condition that a row comes after another one, of which ``ranks`` are known."""
         ((column, descending), last), *rest = ranks
-        own = name("t", column.name)
+        own = self.conditions.ranked(column)
         if last is None:
             return SQL("({} IS NULL AND {})").format(own, self._beyond(rest, values))
         sign = SQL("<" if descending else ">")
         # A comparison of rows can use an index, but has one direction and no place for nulls.
         if all(_is_plain(rank, descends=descending) for rank in rest):
             after = _compared(
-                [name("t", each.name) for (each, _), _ in ranks],
+                [self.conditions.ranked(each) for (each, _), _ in ranks],
                 sign,
                 [parameter(text or "", each, values) for (each, _), text in ranks],
             )
