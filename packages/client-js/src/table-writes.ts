@@ -2,33 +2,15 @@
  * The user's own writes: shown at once, and taken back if the API refuses them. Only the stream changes
  * the rows themselves: a write covers its row until the row has the version that the API answered with.
  */
-import { type Api, RefusedError, withJson } from "./http.ts";
+import { type Api, withJson } from "./http.ts";
 import { toJson } from "./json.ts";
-import { ORDERS } from "./messages.ts";
-import { isId, isRow, keyOf, type Row, versionOf } from "./row.ts";
+import { keyOf, type Row, versionOf } from "./row.ts";
 import type { View } from "./row-set.ts";
+import { readRow, RowWriter } from "./row-writer.ts";
 import type { SchemaFeed } from "./schema-feed.ts";
 
 /** A key: its only column's value, or an object of all its columns (a whole row will do). */
 export type KeyLike = string | number | bigint | object;
-
-/** The row has changed since it was shown. `mine` is what was wanted, null for a delete. */
-export class ConflictError extends RefusedError {
-  override readonly name = "ConflictError";
-  /** The row as it was shown. */
-  readonly seen: Row;
-  readonly mine: Row | null;
-  /** The row as it is; null where the API does not tell. */
-  readonly theirs: Row | null;
-
-  constructor({ message, body }: RefusedError, seen: Row, mine: Row | null) {
-    super(412, message, {}, body);
-    this.seen = seen;
-    this.mine = mine;
-    const { order, row = order } = isRow(body) ? body : {};
-    this.theirs = isRow(row) ? row : null;
-  }
-}
 
 /** A live stream has shown a write by then, or shows no sign of it: the row may be gone again. */
 const SHOWN_WITHIN_MS = 10_000;
@@ -51,15 +33,13 @@ interface Rows {
 }
 
 export class TableWrites {
-  readonly path: string;
   readonly #api: Api;
+  readonly #writer: RowWriter;
   readonly #schema: SchemaFeed;
   readonly #name: string;
   readonly #rows: Rows;
   /** In the order in which they were made. */
   #pending: readonly Pending[] = [];
-  /** The newest unanswered write to each row: the next one continues from its answer. */
-  readonly #underway = new Map<string, Promise<Row | null>>();
   #inserts = 0;
 
   constructor(api: Api, schema: SchemaFeed, name: string, rows: Rows) {
@@ -67,7 +47,11 @@ export class TableWrites {
     this.#schema = schema;
     this.#name = name;
     this.#rows = rows;
-    this.path = name === ORDERS ? "/api/orders" : `/api/tables/${encodeURIComponent(name)}`;
+    this.#writer = new RowWriter(api, name);
+  }
+
+  get path(): string {
+    return this.#writer.path;
   }
 
   keyOf(key: KeyLike): string {
@@ -115,29 +99,20 @@ export class TableWrites {
   update(key: string, change: Row): Promise<Row> {
     const shown = this.shown(key) ?? {};
     const write: Pending = { key, change, isInsert: false, answer: null, answeredAt: 0 };
-    return this.#show(write, () =>
-      this.#after(key, shown, async (seen) => {
-        const init = withJson("PATCH", toJson(change), ifUnchanged(seen));
-        const row = await this.#api
-          .request(readRow, `${this.path}/${key}`, init)
-          .catch(conflict(seen, change));
-        answered(write, row);
-        return row;
-      }),
-    ) as Promise<Row>;
+    return this.#show(write, async () => {
+      const row = await this.#writer.change(key, shown, change);
+      answered(write, row);
+      return row;
+    });
   }
 
   async delete(key: string): Promise<void> {
     const shown = this.shown(key) ?? {};
     const write: Pending = { key, change: null, isInsert: false, answer: null, answeredAt: 0 };
-    await this.#show(write, () =>
-      this.#after(key, shown, async (seen) => {
-        const init = { method: "DELETE", headers: ifUnchanged(seen) };
-        await this.#api.send(`${this.path}/${key}`, init).catch(conflict(seen, null));
-        answered(write, {});
-        return null;
-      }),
-    );
+    await this.#show(write, async () => {
+      await this.#writer.delete(key, shown);
+      answered(write, {});
+    });
   }
 
   get #key(): readonly string[] {
@@ -163,24 +138,6 @@ export class TableWrites {
     this.#rows.changed();
   }
 
-  /** One write to a row at a time: each names the version that the one before it made. */
-  async #after(
-    key: string,
-    shown: Row,
-    send: (seen: Row) => Promise<Row | null>,
-  ): Promise<Row | null> {
-    const before = this.#underway.get(key) ?? Promise.resolve(null);
-    const write = before
-      .catch(() => null)
-      .then((answer) => send(answer && versionOf(answer) > versionOf(shown) ? answer : shown));
-    this.#underway.set(key, write);
-    try {
-      return await write;
-    } finally {
-      if (this.#underway.get(key) === write) this.#underway.delete(key);
-    }
-  }
-
   /** Whether the rows show the write, or something newer. */
   #isSettled({ key, change, answer, answeredAt }: Pending): boolean {
     if (answer === null) return false;
@@ -200,17 +157,3 @@ function changed(row: Row | undefined, { change, isInsert, answer }: Pending): R
   if (row === undefined && !isInsert) return undefined;
   return { ...row, ...change, ...answer };
 }
-
-/** Without a version there is nothing to compare: the write is unconditional. */
-const ifUnchanged = ({ version }: Row): Record<string, string> =>
-  isId(version) ? { "If-Match": `"${version}"` } : {};
-
-const conflict =
-  (seen: Row, mine: Row | null) =>
-  (error: unknown): never => {
-    throw error instanceof RefusedError && error.status === 412
-      ? new ConflictError(error, seen, mine)
-      : error;
-  };
-
-const readRow = (body: unknown): Row | null => (isRow(body) ? body : null);

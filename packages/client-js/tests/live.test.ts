@@ -1,7 +1,7 @@
 /** A connection with its tables, against a small API and gateway that the test controls. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { connect, type Live } from "../src/live.ts";
-import { ConflictError } from "../src/table-writes.ts";
+import { ConflictError } from "../src/row-writer.ts";
 import { inserted, order, ORDERS_TABLE, type SeedOrder, sent, updated } from "./events.ts";
 import { FakeSocket } from "./fake-socket.ts";
 
@@ -257,6 +257,44 @@ describe("writes", () => {
     expect(error).toBeInstanceOf(ConflictError);
     expect(error).toMatchObject({ seen: order(2), mine: { quantity: 9 }, theirs });
     expect(table.get(2)).toEqual(order(2));
+  });
+
+  test("a change after a conflict continues from the row that the conflict showed", async () => {
+    const table = await opened();
+    const theirs = order(2, { quantity: 7, version: 4 });
+    const asked: (string | null)[] = [];
+    answerTo = (method, _path, headers) => {
+      if (method === "GET") return undefined;
+      asked.push(headers.get("If-Match"));
+      return asked.length === 1
+        ? Response.json({ detail: "Changed.", order: theirs }, { status: 412 })
+        : Response.json({ ...theirs, quantity: 9, version: 5 });
+    };
+    await expect(table.update(2, { quantity: 9 })).rejects.toBeInstanceOf(ConflictError);
+    expect(await table.update(2, { quantity: 9 })).toMatchObject({ version: 5 }); // no frame yet
+    await table.delete(2);
+    expect(asked).toEqual(['"1"', '"4"', '"5"']);
+  });
+
+  test("a row without a version is written only while it is as it was shown", async () => {
+    const plain = ({ version: _, ...rest }: SeedOrder) => rest as SeedOrder;
+    rows = [plain(order(2)), plain(order(1))];
+    const table = await opened();
+    let now = order(2);
+    const asked: (string | null)[] = [];
+    answerTo = (method, path, headers) => {
+      if (path !== "/api/orders/2") return undefined;
+      if (method === "PATCH") {
+        asked.push(headers.get("If-Match"));
+        now = order(2, { quantity: 1 + asked.length });
+      }
+      return Response.json(plain(now), { headers: { ETag: `"tag ${now.quantity}"` } });
+    };
+    await table.update(2, { quantity: 2 });
+    await table.update(2, { quantity: 3 });
+    now = order(2, { quantity: 8 });
+    await expect(table.update(2, { quantity: 4 })).rejects.toMatchObject({ theirs: { quantity: 8 } });
+    expect(asked).toEqual(['"tag 1"', '"tag 2"']);
   });
 
   test("two changes in a row name the versions that they make", async () => {

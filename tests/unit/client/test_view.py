@@ -129,6 +129,22 @@ def test_a_write_that_fails_is_taken_back() -> None:
         assert view.shown == [order(1)]
 
 
+def test_a_write_continues_from_an_answer_that_the_stream_has_not_shown() -> None:
+    """After an answer or a conflict the next write names its row, until the stream is as far."""
+    view = View("orders")
+    page(view, [order(1)], 10)
+    view.end(Edit(1, {"quantity": 5}), order(1, version=2, quantity=5))
+    assert view.known(1) == order(1, version=2, quantity=5)
+    view.answered(1, order(1, version=4, quantity=8))  # a conflict
+    view.apply(update(11, 2, quantity=5))
+    assert view.known(1) == order(1, version=4, quantity=8)
+    view.apply(update(12, 5, quantity=9))
+    assert view.known(1) == order(1, version=5, quantity=9)
+    view.answered(1, order(1, version=6))
+    view.apply(parse_event(event(13, "DELETE", None, order(1, version=5))))
+    assert view.known(1) is None
+
+
 def test_the_stream_may_be_faster_than_the_answer() -> None:
     """An edit ends with its answer if the stream has brought its version before."""
     view = View("orders")

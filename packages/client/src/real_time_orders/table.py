@@ -13,7 +13,7 @@ import httpx
 from orders_contract.schema import ORDERS
 from real_time_orders import writes
 from real_time_orders.client import OrdersClient
-from real_time_orders.errors import ClientError, RefusedError, SnapshotError
+from real_time_orders.errors import ClientError, ConflictError, RefusedError, SnapshotError
 from real_time_orders.items import Event, Phase, Place, Reset, Row, Snapshot, State
 from real_time_orders.snapshots import Selection, fetch_snapshot, load
 from real_time_orders.view import Edit, View
@@ -159,7 +159,7 @@ class LiveTable:
         await self._write(Edit(key, None), read)
 
     async def _write(self, edit: Edit, read: Row | None) -> Row:
-        known = self._view.rows[self._view.table].get(edit.key) if read is None else read
+        known = self._view.known(edit.key) if read is None else read
         accepted: Row | None = None
         self._view.begin(edit)
         self._tell()
@@ -167,6 +167,9 @@ class LiveTable:
             accepted = await writes.change(
                 self._api, self._view.table, edit.key, edit.changes, known
             )
+        except ConflictError as exc:
+            self._view.answered(edit.key, dict(exc.theirs))
+            raise
         finally:
             self._view.end(edit, accepted)
             self._tell()

@@ -63,6 +63,8 @@ class View(OrderBook):
         self._children: dict[Hashable, set[_Child]] = {}
         """The same by order."""
         self._edits: list[Edit] = []
+        self._answers: dict[Hashable, Row] = {}
+        """Rows from answers and conflicts that the stream has not shown yet."""
         self._shown: list[Row] | None = None
 
     @property
@@ -99,6 +101,7 @@ class View(OrderBook):
         self.incomplete = set()
         self.adopt(snapshot)
         self._edits = [edit for edit in self._edits if edit.version is None]
+        self._answers.clear()
 
     def adopt(self, snapshot: Snapshot) -> None:
         """Add the children from a snapshot; its rows are no longer incomplete."""
@@ -192,8 +195,20 @@ class View(OrderBook):
         self._edits.append(edit)
         self._shown = None
 
+    def known(self, key: Hashable) -> Row | None:
+        """Return the newest row that is known: the stream's, or that of an answer ahead of it."""
+        return self._answers.get(key) or self.rows[self.table].get(key)
+
+    def answered(self, key: Hashable, row: Row) -> None:
+        """Take the row in the answer to a write or in a conflict."""
+        if key in self.rows[self.table] and isinstance(row.get("version"), int):
+            self._answers[key] = row
+            self._settle(key)
+
     def end(self, edit: Edit, accepted: Row | None = None) -> None:
         """Go on without a write that failed; show an accepted one until the stream brings it."""
+        if accepted is not None:
+            self.answered(edit.key, accepted)
         version = (accepted or {}).get("version")
         known = self.rows[self.table].get(edit.key)
         if isinstance(version, int) and known is not None and edit.changes is not None:
@@ -204,10 +219,13 @@ class View(OrderBook):
         self._shown = None
 
     def _settle(self, key: Hashable) -> None:
-        """Forget accepted writes that the row of the stream contains."""
-        if not self._edits:
+        """Forget accepted writes, and answers, that the row of the stream contains."""
+        if not self._edits and not self._answers:
             return
         version = self.rows[self.table].get(key, {}).get("version")
+        answer = self._answers.get(key)
+        if answer is not None and (version is None or version >= answer["version"]):
+            del self._answers[key]
         self._edits = [
             edit
             for edit in self._edits
