@@ -18,7 +18,7 @@ import { Toasts, ToastsContext } from "@/components/toasts";
 import { ActivityPanel } from "@/features/activity/components/activity-panel";
 import { ConnectionStatus } from "@/features/connection/components/connection-status";
 import { StaleNotice } from "@/features/connection/components/stale-notice";
-import { changeOrder, deleteOrder } from "@/features/orders/api/orders";
+import { changeRow, deleteRow } from "@/features/orders/api/rows";
 import {
   OrdersContext,
   type OrdersContextValue,
@@ -30,9 +30,8 @@ import {
   viewFromQuery,
   viewToQuery,
 } from "@/features/orders/model/order-filter";
-import { draftToJson } from "@/features/orders/model/order-draft";
 import type { OrderSort } from "@/features/orders/model/order-sort";
-import { OrderWrites, type WritesApi } from "@/features/orders/model/order-writes";
+import { OrderWrites } from "@/features/orders/model/order-writes";
 import { Selection } from "@/features/orders/model/selection";
 import { ColumnChoice } from "@/features/orders/model/table-columns";
 import type { Me } from "@/lib/protocol";
@@ -77,7 +76,9 @@ interface AppProps {
 
 export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const [toasts] = useState(() => new Toasts());
-  const [writes] = useState(() => new OrderWrites(writesApi(session), toasts, session.schema.get));
+  const [writes] = useState(
+    () => new OrderWrites({ changeRow, deleteRow }, toasts, session.schema.get),
+  );
   const [selection] = useState(() => new Selection());
   const [columns] = useState(() => new ColumnChoice());
   const schema = useObservable(session.schema);
@@ -292,14 +293,3 @@ const Contexts = ({ toasts, orders, schema, clock, children }: ContextsProps) =>
     </SchemaContext>
   </ToastsContext>
 );
-
-function writesApi(session: Session): WritesApi {
-  return {
-    deleteOrder,
-    changeStatus: (seen, status) => {
-      const column = session.schema.get().role("status");
-      const change = column ? draftToJson({ [column.name]: status }, [column]) : "{}";
-      return changeOrder(seen, change);
-    },
-  };
-}

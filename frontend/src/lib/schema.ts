@@ -30,6 +30,9 @@ export class OrderSchema {
   readonly writable: readonly Column[];
   /** The declared statuses, in their order. */
   readonly statuses: readonly string[];
+  /** Every watched table. */
+  readonly tables: readonly Table[];
+  readonly #others = new Map<string, OrderSchema>();
   readonly #byName: ReadonlyMap<string, Column>;
   readonly #roles: ReadonlyMap<Role, Column>;
 
@@ -37,19 +40,20 @@ export class OrderSchema {
     if (schema === null) return OrderSchema.EMPTY;
     const orders = schema.tables.find(({ name }) => name === ORDERS);
     return orders
-      ? new OrderSchema(schema.version, orders)
-      : OrderSchema.withoutOrders(schema.version);
+      ? new OrderSchema(schema.version, orders, schema.tables)
+      : OrderSchema.withoutOrders(schema.version, schema.tables);
   }
 
   /** The schema of a database that has no table of orders. */
-  static withoutOrders(version: string): OrderSchema {
-    return new OrderSchema(version, { name: "", key: [], parent: null, columns: [] });
+  static withoutOrders(version: string, tables: readonly Table[] = []): OrderSchema {
+    return new OrderSchema(version, { name: "", key: [], parent: null, columns: [] }, tables);
   }
 
-  constructor(version: string, table: Table) {
+  constructor(version: string, table: Table, tables: readonly Table[] = []) {
     const { name, key, columns, display } = table;
     this.version = version;
     this.table = table;
+    this.tables = tables;
     this.hasOrders = name !== "";
     this.key = key[0] ?? "id";
     this.columns = columns;
@@ -65,6 +69,23 @@ export class OrderSchema {
       }),
     );
     this.statuses = this.role("status")?.choices ?? [];
+  }
+
+  /** The description of another watched table. */
+  of(name: string): OrderSchema | undefined {
+    if (name === this.table.name) return this;
+    const table = this.tables.find((each) => each.name === name);
+    const known = this.#others.get(name);
+    if (known || !table) return known;
+    const other = new OrderSchema(this.version, table, this.tables);
+    this.#others.set(name, other);
+    return other;
+  }
+
+  /** The tables whose rows belong to rows of this one. */
+  get children(): readonly OrderSchema[] {
+    const own = this.tables.filter(({ parent }) => parent?.table === this.table.name);
+    return own.flatMap(({ name }) => this.of(name) ?? []);
   }
 
   column(name: string): Column | undefined {
@@ -106,7 +127,7 @@ export class OrderSchema {
 
   /** A column in words: `due_at` is "Due at", and the customer's `customer_name` "Customer". */
   label(name: string): string {
-    if (name === "id" || name === this.key) return "Order";
+    if (this.table.name === ORDERS && (name === "id" || name === this.key)) return "Order";
     const words = name.replaceAll("_", " ").trim();
     const short = this.roleOf(name) ? words.replace(/ name$/, "") : words;
     return short.charAt(0).toUpperCase() + short.slice(1);

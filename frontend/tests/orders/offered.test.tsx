@@ -30,7 +30,7 @@ const HANDLERS: RowHandlers = {
 };
 
 function shownTo(role: Me["role"], view: ReactNode, schema = SCHEMA): string {
-  const api = { changeStatus: refuse, deleteOrder: refuse };
+  const api = { changeRow: refuse, deleteRow: refuse };
   const value = {
     rights: rightsOf({ role }),
     writes: new OrderWrites(api, new Toasts(), () => schema),

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { RefusedError, versionOf } from "real-time-orders";
+import { ConflictError, RefusedError, type Row, versionOf } from "real-time-orders";
 import { Toasts } from "@/components/toasts";
 import { OrderWrites, type WritesApi } from "@/features/orders/model/order-writes";
-import { isPending } from "@/features/orders/model/order-edits";
+import { pendingOf, rowId, withEdit } from "@/features/orders/model/order-edits";
 import { UNDO_MS } from "@/features/orders/model/pending-deletes";
 import { type Order } from "@/lib/row";
 import { order, SCHEMA } from "../events";
 
 let calls: string[];
-let answers: (Order | Error)[];
+let answers: (Row | Error)[];
 let toasts: Toasts;
 let writes: OrderWrites;
 
@@ -18,14 +18,14 @@ beforeEach(() => {
   answers = [];
   toasts = new Toasts();
   const api: WritesApi = {
-    changeStatus: (seen: Order, status: string) => {
+    changeRow: (table, key, seen, change) => {
       const version = Number(versionOf(seen));
-      calls.push(`${seen.id} ${status} if ${version}`);
-      const answer = answers.shift() ?? order(seen.id, { status, version: version + 1 });
+      calls.push(`${table} ${key} ${Object.values(change).join()} if ${version}`);
+      const answer = answers.shift() ?? { ...seen, ...change, version: version + 1 };
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
-    deleteOrder: (seen, leaving) => {
-      calls.push(`delete ${seen.id} if ${versionOf(seen)}${leaving ? " leaving" : ""}`);
+    deleteRow: (table, key, seen, leaving) => {
+      calls.push(`delete ${table} ${key} if ${versionOf(seen)}${leaving ? " leaving" : ""}`);
       const answer = answers.shift();
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve();
     },
@@ -34,25 +34,46 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-const conflict = (now: Order) => new RefusedError(412, "changed", {}, { order: now });
+const conflict = (now: Order) => {
+  const refused = new RefusedError(412, "changed", {}, { order: now });
+  return new ConflictError(refused, order(now.id), {});
+};
 const titles = () => toasts.state.get().map(({ title }) => title);
-const edit = (id: number) => writes.edits.state.get().get(id);
+const edit = (id: number) => writes.edits.state.get().get(rowId("orders", String(id)));
 
 test("a change is shown at once, until the stream delivers its version", async () => {
   const write = writes.setStatus(order(1), "processing");
-  expect(isPending(edit(1), order(1))).toBe(true);
+  expect(withEdit(order(1), edit(1)).status).toBe("processing");
   await write;
-  expect(isPending(edit(1), order(1))).toBe(true);
-  expect(isPending(edit(1), order(1, { version: 2 }))).toBe(false);
-  expect(isPending(edit(1), order(1, { version: 3 }))).toBe(false);
+  expect(pendingOf(edit(1), order(1))).toEqual({ status: "processing" });
+  expect(pendingOf(edit(1), order(1, { version: 2 }))).toBeNull();
+  expect(pendingOf(edit(1), order(1, { version: 3 }))).toBeNull();
 });
 
-test("a second change, made before the stream delivers the first, uses the first one's version", async () => {
-  const first = writes.setStatus(order(1), "processing");
-  const second = writes.setStatus(order(1), "shipped");
-  await Promise.all([first, second]);
-  expect(calls).toEqual(["1 processing if 1", "1 shipped if 2"]);
-  expect(edit(1)).toEqual({ status: "shipped", version: 3 });
+test("changes of several columns of a row are shown together, and each ends by itself", async () => {
+  answers = [order(1, { version: 2 }), new Error("The API cannot be reached.")];
+  const first = writes.change("orders", "1", order(1), { quantity: 4 });
+  const second = writes.change("orders", "1", order(1), { customer_name: "Ada" });
+  expect(pendingOf(edit(1), order(1))).toEqual({ quantity: 4, customer_name: "Ada" });
+  await first;
+  await expect(second).rejects.toThrow("cannot be reached");
+  expect(pendingOf(edit(1), order(1))).toEqual({ quantity: 4 });
+});
+
+test("a row of any table is changed; another's change of other columns is no conflict", async () => {
+  answers = [conflict(order(1, { version: 5, status: "shipped" }))];
+  const done = await writes.change("order_lines", "7", order(1), { quantity: 4 });
+  expect(calls).toEqual(["order_lines 7 4 if 1", "order_lines 7 4 if 5"]);
+  expect(done).toBe(true);
+  expect(writes.conflicts.get()).toEqual([]);
+});
+
+test("another's change of the same column is asked about, with the values of both", async () => {
+  answers = [conflict(order(1, { version: 5, quantity: 3 }))];
+  expect(await writes.change("orders", "1", order(1), { quantity: 4 })).toBe(false);
+  const [open] = writes.conflicts.get();
+  expect(open).toMatchObject({ wanted: { quantity: 4 }, now: { quantity: 3 }, key: "1" });
+  expect(edit(1)).toBeUndefined();
 });
 
 test("a conflict reverts the change and asks the user, with both values", async () => {
@@ -60,10 +81,10 @@ test("a conflict reverts the change and asks the user, with both values", async 
   await writes.setStatus(order(1), "processing");
   expect(edit(1)).toBeUndefined();
   const [open] = writes.conflicts.get();
-  expect(open).toMatchObject({ wanted: "processing", now: { status: "cancelled" } });
+  expect(open).toMatchObject({ wanted: { status: "processing" }, now: { status: "cancelled" } });
   if (open) writes.settle(open, true);
   await vi.runAllTimersAsync();
-  expect(calls.at(-1)).toBe("1 processing if 5");
+  expect(calls.at(-1)).toBe("orders 1 processing if 5");
   expect(writes.conflicts.get()).toEqual([]);
 });
 
@@ -88,7 +109,7 @@ test("several orders move one step each; a toast counts those that someone else 
     order(2, { status: "processing" }),
     order(3, { status: "delivered" }),
   ]);
-  expect(calls).toEqual(["1 processing if 1", "2 shipped if 1"]);
+  expect(calls).toEqual(["orders 1 processing if 1", "orders 2 shipped if 1"]);
   expect(left.sort()).toEqual([1, 3]);
   expect(writes.conflicts.get()).toEqual([]);
   expect(titles()).toEqual(["1 order moved on, 2 did not"]);
@@ -100,7 +121,7 @@ test("a delete is sent only when the time for an undo is over", async () => {
   await vi.advanceTimersByTimeAsync(UNDO_MS - 1);
   expect(calls).toEqual([]);
   await vi.advanceTimersByTimeAsync(1);
-  expect(calls).toEqual(["delete 1 if 1", "delete 2 if 1"]);
+  expect(calls).toEqual(["delete orders 1 if 1", "delete orders 2 if 1"]);
   expect(writes.deletes.state.get().size).toBe(0);
 });
 
@@ -115,7 +136,7 @@ test("an undone delete is never sent", async () => {
 test("leaving the page sends the waiting deletes", () => {
   writes.remove([order(1)]);
   writes.deletes.flush();
-  expect(calls).toEqual(["delete 1 if 1 leaving"]);
+  expect(calls).toEqual(["delete orders 1 if 1 leaving"]);
 });
 
 test("an order that changed before it was deleted stays, and the user is asked", async () => {

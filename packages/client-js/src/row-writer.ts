@@ -25,16 +25,22 @@ export class ConflictError extends RefusedError {
   }
 }
 
-/** Rows that are remembered, more than are written before the stream shows them. */
+/** More rows than are written before the stream shows them. */
 const MOST_REMEMBERED = 1000;
+
+/** A row as the last of one's own writes made it, and the row that the first of them was made to. */
+interface Own {
+  readonly from: Row;
+  readonly row: Row;
+}
 
 export class RowWriter {
   readonly path: string;
   readonly #api: Api;
   /** The newest unanswered write to each row. */
   readonly #underway = new Map<string, Promise<unknown>>();
-  /** Rows from answers and conflicts: the stream may show them later. */
-  readonly #newest = new Map<string, Row>();
+  /** Until the stream shows one's own writes, the next one continues from their answer. */
+  readonly #own = new Map<string, Own>();
 
   constructor(api: Api, table: string) {
     this.#api = api;
@@ -47,12 +53,11 @@ export class RowWriter {
       const seen = this.#seen(key, shown);
       try {
         const init = withJson("PATCH", toJson(change), await this.#ifUnchanged(key, seen));
-        return this.#remember(
-          key,
-          await this.#api.request(readRow, `${this.path}/${key}`, init),
-        );
+        const row = await this.#api.request(readRow, `${this.path}/${key}`, init);
+        this.#remember(key, seen, row);
+        return row;
       } catch (error) {
-        throw this.#conflict(error, key, seen, change);
+        throw conflictOf(error, seen, change);
       }
     });
   }
@@ -66,9 +71,9 @@ export class RowWriter {
         const headers = await this.#ifUnchanged(key, known);
         const init = { method: "DELETE", headers, keepalive: leaving };
         await this.#api.send(`${this.path}/${key}`, init);
-        this.#newest.delete(key);
+        this.#own.delete(key);
       } catch (error) {
-        throw this.#conflict(error, key, seen, null);
+        throw conflictOf(error, seen, null);
       }
     });
   }
@@ -84,28 +89,24 @@ export class RowWriter {
     }
   }
 
-  /** The row as the user saw it, in an answer or a conflict where that is newer than what was shown. */
+  /** The answer to one's own writes, where nobody else has changed the row that was shown before. */
   #seen(key: string, shown: Row): Row {
-    const known = this.#newest.get(key);
-    return known && versionOf(known) > versionOf(shown) ? known : shown;
+    const own = this.#own.get(key);
+    if (!own) return shown;
+    const version = versionOf(shown);
+    if (version === 0) return isSame(own.from, shown) ? own.row : shown;
+    return versionOf(own.from) <= version && version < versionOf(own.row) ? own.row : shown;
   }
 
-  #remember(key: string, row: Row): Row {
-    this.#newest.delete(key);
-    this.#newest.set(key, row);
-    for (const [oldest] of this.#newest) {
-      if (this.#newest.size <= MOST_REMEMBERED) break;
-      this.#newest.delete(oldest);
+  #remember(key: string, seen: Row, row: Row): void {
+    const before = this.#own.get(key);
+    const from = before?.row === seen ? before.from : seen;
+    this.#own.delete(key);
+    this.#own.set(key, { from, row });
+    for (const [oldest] of this.#own) {
+      if (this.#own.size <= MOST_REMEMBERED) break;
+      this.#own.delete(oldest);
     }
-    return row;
-  }
-
-  #conflict(error: unknown, key: string, seen: Row, mine: Row | null): unknown {
-    if (!(error instanceof RefusedError) || error.status !== 412) return error;
-    const conflict = new ConflictError(error, seen, mine);
-    // Whoever writes again has been told of this row.
-    if (conflict.theirs) this.#remember(key, conflict.theirs);
-    return conflict;
   }
 
   /**
@@ -117,8 +118,7 @@ export class RowWriter {
     if (Object.keys(seen).length === 0) return {};
     const response = await this.#api.send(`${this.path}/${key}`);
     const now = readRow(parseJson(await response.text()));
-    const known = [seen, this.#newest.get(key)];
-    if (now && !known.some((row) => row && isSame(now, row))) {
+    if (now && !isSame(now, seen)) {
       throw new RefusedError(412, "The row has changed since.", {}, { row: now });
     }
     const tag = response.headers.get("ETag");
@@ -129,5 +129,10 @@ export class RowWriter {
 /** Whether a row has the values of all columns; it may have more, such as lists of children. */
 const isSame = (now: Row, row: Row): boolean =>
   Object.entries(now).every(([name, value]) => toJson(value) === toJson(row[name] ?? null));
+
+const conflictOf = (error: unknown, seen: Row, mine: Row | null): unknown =>
+  error instanceof RefusedError && error.status === 412
+    ? new ConflictError(error, seen, mine)
+    : error;
 
 export const readRow = (body: unknown): Row | null => (isRow(body) ? body : null);

@@ -6,7 +6,7 @@ import { type Api, withJson } from "./http.ts";
 import { toJson } from "./json.ts";
 import { keyOf, type Row, versionOf } from "./row.ts";
 import type { View } from "./row-set.ts";
-import { readRow, RowWriter } from "./row-writer.ts";
+import { ConflictError, readRow, RowWriter } from "./row-writer.ts";
 import type { SchemaFeed } from "./schema-feed.ts";
 
 /** A key: its only column's value, or an object of all its columns (a whole row will do). */
@@ -40,6 +40,8 @@ export class TableWrites {
   readonly #rows: Rows;
   /** In the order in which they were made. */
   #pending: readonly Pending[] = [];
+  /** Rows that a conflict has shown, and the stream has not. */
+  readonly #told = new Map<string, Row>();
   #inserts = 0;
 
   constructor(api: Api, schema: SchemaFeed, name: string, rows: Rows) {
@@ -97,22 +99,31 @@ export class TableWrites {
   }
 
   update(key: string, change: Row): Promise<Row> {
-    const shown = this.shown(key) ?? {};
+    const seen = this.#seen(key);
     const write: Pending = { key, change, isInsert: false, answer: null, answeredAt: 0 };
     return this.#show(write, async () => {
-      const row = await this.#writer.change(key, shown, change);
+      const row = await this.#writer.change(key, seen, change);
       answered(write, row);
       return row;
     });
   }
 
   async delete(key: string): Promise<void> {
-    const shown = this.shown(key) ?? {};
+    const seen = this.#seen(key);
     const write: Pending = { key, change: null, isInsert: false, answer: null, answeredAt: 0 };
     await this.#show(write, async () => {
-      await this.#writer.delete(key, shown);
+      await this.#writer.delete(key, seen);
       answered(write, {});
     });
+  }
+
+  /** The row that the user has seen: the one shown, or that of a conflict where the stream is behind. */
+  #seen(key: string): Row {
+    const shown = this.shown(key) ?? {};
+    const told = this.#told.get(key);
+    if (told && versionOf(told) > versionOf(shown)) return told;
+    this.#told.delete(key);
+    return shown;
   }
 
   get #key(): readonly string[] {
@@ -126,6 +137,7 @@ export class TableWrites {
       return await send();
     } catch (error) {
       this.#pending = this.#pending.filter((each) => each !== write);
+      if (error instanceof ConflictError && error.theirs) this.#told.set(write.key, error.theirs);
       throw error;
     } finally {
       this.#rows.changed();

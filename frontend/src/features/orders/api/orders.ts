@@ -1,14 +1,6 @@
 /** Every request about orders that the dashboard makes. */
-import {
-  type ChangeEvent,
-  type Id,
-  readJson,
-  RefusedError,
-  toJson,
-  versionOf,
-  withJson,
-} from "real-time-orders";
-import { request, send } from "@/lib/http";
+import { type ChangeEvent, type Id, RefusedError, withJson } from "real-time-orders";
+import { request } from "@/lib/http";
 import { CountsPage, EventsPage, oneOrder } from "@/lib/protocol";
 import { type Order } from "@/lib/row";
 
@@ -24,36 +16,6 @@ export function createOrder(
 ): Promise<Order> {
   const headers = { "Idempotency-Key": idempotencyKey };
   return request(oneOrder(undefined, key), "/api/orders", withJson("POST", orderJson, headers));
-}
-
-/**
- * The condition that an order is as the user saw it: its version, or where it has none the tag that
- * the API gives to it, as long as it still looks the same.
- */
-async function ifUnchanged(seen: Order): Promise<Record<string, string>> {
-  if (versionOf(seen) > 0) return { "If-Match": `"${versionOf(seen)}"` };
-  const response = await send(`/api/orders/${seen.id}`);
-  const now = oneOrder(seen.id)(await readJson(response));
-  if (now && toJson(now) !== toJson(seen)) {
-    throw new RefusedError(412, "The order has changed since.", {}, { order: now });
-  }
-  const tag = response.headers.get("ETag");
-  return tag === null ? {} : { "If-Match": tag };
-}
-
-/** Refused (412) when the order is no longer as the user saw it. */
-export async function changeOrder(seen: Order, changeJson: string): Promise<Order> {
-  const init = withJson("PUT", changeJson, await ifUnchanged(seen));
-  return request(oneOrder(seen.id), `/api/orders/${seen.id}`, init);
-}
-
-/** Refused (412) when the order is no longer as the user saw it. */
-export async function deleteOrder(seen: Order, leaving = false): Promise<void> {
-  // keepalive: the page may be closing, and the user has already seen the order go. Then there is
-  // no time for a request before it.
-  const unconditional = leaving && versionOf(seen) === 0;
-  const headers = unconditional ? {} : await ifUnchanged(seen);
-  await send(`/api/orders/${seen.id}`, { method: "DELETE", headers, keepalive: leaving });
 }
 
 export interface OrderHistory {
@@ -80,7 +42,7 @@ async function getOrder(id: Id, signal: AbortSignal): Promise<Order | null> {
   }
 }
 
-async function getEvents(id: Id, signal: AbortSignal): Promise<ChangeEvent[]> {
+export async function getEvents(id: Id, signal: AbortSignal): Promise<ChangeEvent[]> {
   const events: ChangeEvent[] = [];
   for (let pages = 0; pages < MOST_HISTORY_PAGES; pages += 1) {
     const after = events.at(-1)?.position ?? 0;

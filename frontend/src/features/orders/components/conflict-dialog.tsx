@@ -1,44 +1,55 @@
+import { useQuery } from "@tanstack/react-query";
 import { AlertDialog } from "radix-ui";
+import { isId, ORDERS, type Row } from "real-time-orders";
+import { Age } from "@/components/age";
 import { Button } from "@/components/button";
 import dialog from "@/components/dialog.module.css";
 import { StatusBadge } from "@/components/status-badge";
 import { formatValue } from "@/lib/format";
+import { queries } from "@/lib/queries";
+import type { OrderSchema } from "@/lib/schema";
+import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
+import { lastChange } from "../api/rows";
 import type { Conflict } from "../model/order-writes";
 import styles from "./conflict-dialog.module.css";
 import { useOrders } from "./orders-context";
 
-/** Someone else changed the order first: shows both values and asks. */
+const AGES_TICK_MS = 10_000;
+const MOST_ASKED = 10;
+
+/** Someone else changed the row first: shows both values, who changed it and when, and asks. */
 export function ConflictDialog() {
   const { writes } = useOrders();
-  const schema = useSchema();
+  const orders = useSchema();
   const [conflict] = useObservable(writes.conflicts);
   if (!conflict) return null;
-  const { now, wanted } = conflict;
-  const status = schema.statusOf(now);
+  const { table, key, now, wanted } = conflict;
+  const schema = orders.of(table) ?? orders;
+  const [theirs, mine] = choicesOf(schema, now, wanted);
   return (
     <AlertDialog.Root open onOpenChange={() => writes.settle(conflict, false)}>
       <AlertDialog.Portal>
         <AlertDialog.Overlay className={dialog.overlay} />
         <AlertDialog.Content className={dialog.content}>
           <AlertDialog.Title className={dialog.title}>
-            Order #{String(now.id)} was changed by someone else
+            {writes.nameOf(table, key)} was changed by someone else
           </AlertDialog.Title>
           <AlertDialog.Description className={dialog.description}>
-            Your change was not made, because the order is no longer as you saw it.
+            <By conflict={conflict} schema={schema} /> Your change was not made.
           </AlertDialog.Description>
-          <Comparison conflict={conflict} />
+          <Comparison conflict={conflict} schema={schema} />
           <div className={dialog.actions}>
             <AlertDialog.Cancel asChild>
-              <Button>{wanted === null ? "Keep the order" : `Leave it ${status}`}</Button>
+              <Button>{theirs}</Button>
             </AlertDialog.Cancel>
             <AlertDialog.Action asChild>
               <Button
                 kind={wanted === null ? "danger" : "primary"}
                 onClick={() => writes.settle(conflict, true)}
               >
-                {wanted === null ? "Delete anyway" : `Set to ${wanted} anyway`}
+                {mine}
               </Button>
             </AlertDialog.Action>
           </div>
@@ -48,14 +59,53 @@ export function ConflictDialog() {
   );
 }
 
-function Comparison({ conflict: { seen, now, wanted } }: { conflict: Conflict }) {
-  const schema = useSchema();
-  const status = schema.role("status")?.name;
-  const changed = schema.columns.filter(
-    ({ name }) =>
-      !["version", "updated_at", status].includes(name) &&
-      formatValue(seen[name]) !== formatValue(now[name]),
+/** What the user can choose: the other change, or their own. */
+function choicesOf(schema: OrderSchema, now: Row, wanted: Row | null): readonly [string, string] {
+  if (wanted === null) return ["Keep it", "Delete anyway"];
+  const status = schema.role("status")?.name ?? "";
+  if (status in wanted) {
+    return [`Leave it ${schema.statusOf(now)}`, `Set to ${schema.statusOf(wanted)} anyway`];
+  }
+  return ["Take theirs", "Keep mine"];
+}
+
+interface PartProps {
+  conflict: Conflict;
+  schema: OrderSchema;
+}
+
+function By({ conflict: { table, key, seen, now }, schema: { table: described } }: PartProps) {
+  const order = table === ORDERS ? seen.id : now[described.parent?.column ?? ""];
+  const age = useDatabaseNow(AGES_TICK_MS);
+  const { data } = useQuery(
+    {
+      queryKey: ["last-change", table, key, String(now.version)],
+      queryFn: ({ signal }) => lastChange(table, key, now, isId(order) ? order : null, signal),
+      gcTime: 0,
+      // The stream may be behind: then the log does not have the change yet.
+      refetchInterval: ({ state }) =>
+        state.data || state.dataUpdateCount > MOST_ASKED ? false : 1000,
+    },
+    queries,
   );
+  if (!data) return "It is no longer as you saw it.";
+  return (
+    <>
+      <b>{data.actor === null ? "An unnamed writer" : <bdi>{data.actor}</bdi>}</b> changed it{" "}
+      <Age time={data.changed_at} now={age} />.
+    </>
+  );
+}
+
+function Comparison({ conflict: { seen, now, wanted }, schema }: PartProps) {
+  const status = schema.role("status")?.name;
+  const differs = (name: string) => formatValue(seen[name]) !== formatValue(now[name]);
+  const shown = schema.columns.filter(
+    ({ name }) =>
+      !["version", "updated_at"].includes(name) &&
+      (name in (wanted ?? {}) || differs(name) || (wanted === null && name === status)),
+  );
+  const wants = (name: string) => wanted !== null && name in wanted;
   return (
     <table className={styles.table}>
       <thead>
@@ -67,28 +117,27 @@ function Comparison({ conflict: { seen, now, wanted } }: { conflict: Conflict })
         </tr>
       </thead>
       <tbody>
-        {(status !== undefined || wanted === null) && (
-          <tr>
-            <th scope="row">Status</th>
-            <td>{status && <StatusBadge status={schema.statusOf(seen)} />}</td>
-            <td>{status && <StatusBadge status={schema.statusOf(now)} />}</td>
-            <td>{wanted === null ? <b>deleted</b> : <StatusBadge status={wanted} />}</td>
-          </tr>
-        )}
-        {changed.map((column) => (
-          <tr key={column.name}>
-            <th scope="row">{schema.label(column.name)}</th>
-            <td>
-              <bdi>{formatValue(seen[column.name], column)}</bdi>
-            </td>
-            <td>
-              <b>
-                <bdi>{formatValue(now[column.name], column)}</bdi>
-              </b>
-            </td>
-            <td>–</td>
-          </tr>
-        ))}
+        {shown
+          .toSorted((a, b) => Number(wants(b.name)) - Number(wants(a.name)))
+          .map((column, at) => {
+            const { name } = column;
+            const show = (row: Row) =>
+              name === status ? (
+                <StatusBadge status={schema.statusOf(row)} />
+              ) : (
+                <bdi>{formatValue(row[name], column)}</bdi>
+              );
+            return (
+              <tr key={name}>
+                <th scope="row">{schema.label(name)}</th>
+                <td>{show(seen)}</td>
+                <td>{differs(name) ? <b>{show(now)}</b> : show(now)}</td>
+                <td>
+                  {wanted && wants(name) ? show(wanted) : wanted || at > 0 ? "–" : <b>deleted</b>}
+                </td>
+              </tr>
+            );
+          })}
       </tbody>
     </table>
   );

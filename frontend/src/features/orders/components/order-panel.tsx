@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
-import { type Column, type Id, RefusedError, versionOf } from "real-time-orders";
+import { type Column, type Id, ORDERS, RefusedError, versionOf } from "real-time-orders";
 import { Facts } from "@/components/facts";
 import { IconButton } from "@/components/icon-button";
 import { StatusBadge } from "@/components/status-badge";
@@ -11,7 +11,7 @@ import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
 import { lastOf } from "../model/history";
-import { isPending } from "../model/order-edits";
+import { rowId, withEdit } from "../model/order-edits";
 import type { OrdersFeed } from "../model/orders-feed";
 import styles from "./order-panel.module.css";
 import { useOrders } from "./orders-context";
@@ -80,13 +80,13 @@ export function OrderPanel({ id, feed, listen, onClose }: OrderPanelProps) {
 function OrderFacts({ order, exists }: { order: Order; exists: boolean }) {
   const { writes, showCustomer } = useOrders();
   const schema = useSchema();
-  const edit = useObservable(writes.edits.state).get(order.id);
-  const pending = isPending(edit, order) ? edit : null;
+  const edit = useObservable(writes.edits.state).get(rowId(ORDERS, String(order.id)));
+  const shown = withEdit(order, edit);
   const customer = schema.role("customer");
-  const name = customer && textIn(order, customer.name);
+  const name = customer && textIn(shown, customer.name);
 
   function fact(column: Column): ReactNode {
-    const text = formatValue(order[column.name], column);
+    const text = formatValue(shown[column.name], column);
     if (column !== customer || name === undefined) return <bdi>{text}</bdi>;
     return (
       <button type="button" onClick={() => showCustomer(name)}>
@@ -98,8 +98,8 @@ function OrderFacts({ order, exists }: { order: Order; exists: boolean }) {
   const status = exists ? (
     <StatusMenu
       order={order}
-      status={pending?.status ?? schema.statusOf(order)}
-      saving={pending !== null}
+      status={schema.statusOf(shown)}
+      saving={shown !== order}
       onChange={(seen, chosen) => void writes.setStatus(seen, chosen)}
     />
   ) : (

@@ -6,7 +6,7 @@ import { IconButton } from "@/components/icon-button";
 import { formatValue, visible } from "@/lib/format";
 import { type Order, textIn } from "@/lib/row";
 import { useSchema } from "@/lib/use-schema";
-import { type Edit, isPending } from "../model/order-edits";
+import { type Edit, withEdit } from "../model/order-edits";
 import type { TableColumn } from "../model/table-columns";
 import type { Touch } from "../model/touches";
 import styles from "./order-row.module.css";
@@ -119,8 +119,9 @@ export const isNumber = (column: Column | undefined): boolean =>
 
 function Content({ order, role, name, column, gone, now, edit, handlers }: CellProps): ReactNode {
   const schema = useSchema();
-  const text = formatValue(order[name], column);
-  const own = textIn(order, name);
+  const shown = withEdit(order, edit);
+  const text = formatValue(shown[name], column);
+  const own = textIn(shown, name);
   if (role === "id") {
     return (
       <a
@@ -149,12 +150,11 @@ function Content({ order, role, name, column, gone, now, edit, handlers }: CellP
     );
   }
   if (role === "status") {
-    const pending = isPending(edit, order) ? edit : null;
     return (
       <StatusMenu
         order={order}
-        status={pending?.status ?? schema.statusOf(order)}
-        saving={pending !== null}
+        status={schema.statusOf(shown)}
+        saving={shown !== order}
         onChange={handlers.setStatus}
         onOpenChange={handlers.menu}
       />

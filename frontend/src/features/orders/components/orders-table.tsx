@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import type { Id } from "real-time-orders";
+import { type Id, ORDERS } from "real-time-orders";
 import { NewsButton } from "@/components/news-button";
 import { useShortcuts } from "@/lib/use-shortcuts";
 import { useMedia } from "@/lib/use-media";
@@ -8,6 +8,7 @@ import { useDatabaseNow } from "@/lib/use-now";
 import { idOf, type Order } from "@/lib/row";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
+import { rowId } from "../model/order-edits";
 import type { OrderSort } from "../model/order-sort";
 import type { FeedState, OrdersFeed } from "../model/orders-feed";
 import { gridOf, shownColumns } from "../model/table-columns";
@@ -146,7 +147,7 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
                 top={start}
                 height={size}
                 touch={state.touches.get(order.id)}
-                edit={edits.get(order.id)}
+                edit={edits.get(rowId(ORDERS, String(order.id)))}
                 leaving={leaving.has(order.id)}
                 picked={picked.has(order.id)}
                 current={current === order.id}

@@ -99,6 +99,10 @@ function jsonValue(text: string): unknown {
   }
 }
 
+/** A checked text as the value that the column takes. */
+export const valueOf = (text: string, column: Column): unknown =>
+  parseJson(valueToJson(text, column));
+
 /** A checked text as the JSON value that the column takes. */
 function valueToJson(text: string, { kind, type }: Column): string {
   switch (kind) {

@@ -1,48 +1,65 @@
-import { type Id, Observable, versionOf } from "real-time-orders";
-import { type Order } from "@/lib/row";
+import { type Id, Observable, type Row, versionOf } from "real-time-orders";
 
-/** A status that the user chose and that has not come back by the stream yet. */
-export interface Edit {
-  readonly status: string;
+/** A change that the user made and that has not come back by the stream yet. */
+interface Write {
+  /** The new values, by column. */
+  readonly change: Row;
   /** The version in the API's answer; null until it arrives. */
   readonly version: Id | null;
 }
-type Edits = ReadonlyMap<Id, Edit>;
+/** The writes to one row, oldest first. */
+export type Edit = readonly Write[];
+type Edits = ReadonlyMap<string, Edit>;
 
-/** More than a user changes by hand before the first change comes back. */
+/** More rows than a user changes by hand before the first change comes back. */
 const MOST = 1000;
+
+/** Identifies a row of any table. `key` is its key as the API's paths have it. */
+export const rowId = (table: string, key: string): string => `${table}/${key}`;
 
 /**
  * Shows the user's own changes at once. Only the stream changes the table: an edit covers its row
  * until the row has the version that the API answered with.
  */
 export class OrderEdits {
+  /** By `rowId`. */
   readonly state = new Observable<Edits>(new Map());
 
-  begin(id: Id, status: string): void {
+  /** Returns what ends the edit: with the version of the answer, or null where it failed. */
+  begin(id: string, change: Row): (version: Id | null) => void {
+    const write: Write = { change, version: null };
+    this.#set(id, [...(this.state.get().get(id) ?? []), write]);
+    return (version) => {
+      const edit = this.state.get().get(id) ?? [];
+      const at = edit.indexOf(write);
+      if (at < 0) return;
+      const answered = version === null ? [] : [{ change, version }];
+      this.#set(id, [...edit.slice(0, at), ...answered, ...edit.slice(at + 1)]);
+    };
+  }
+
+  #set(id: string, edit: Edit): void {
     const edits = new Map(this.state.get());
     edits.delete(id);
-    edits.set(id, { status, version: null });
-    for (const [oldest, { version }] of edits) {
+    if (edit.length > 0) edits.set(id, edit);
+    for (const [oldest, writes] of edits) {
       if (edits.size <= MOST) break;
-      if (version !== null) edits.delete(oldest);
+      if (writes.every(({ version }) => version !== null)) edits.delete(oldest);
     }
-    this.state.set(edits);
-  }
-
-  accepted(id: Id, version: Id): void {
-    const edit = this.state.get().get(id);
-    if (edit) this.state.set(new Map(this.state.get()).set(id, { ...edit, version }));
-  }
-
-  drop(id: Id): void {
-    const edits = new Map(this.state.get());
-    edits.delete(id);
     this.state.set(edits);
   }
 }
 
-export function isPending(edit: Edit | undefined, order: Order | undefined): edit is Edit {
-  if (!edit || !order) return false;
-  return edit.version === null || versionOf(order) < edit.version;
+/** The values that the row does not have yet; null where there are none. */
+export function pendingOf(edit: Edit | undefined, row: Row | undefined): Row | null {
+  if (!edit || !row) return null;
+  const writes = edit.filter(({ version }) => version === null || versionOf(row) < version);
+  if (writes.length === 0) return null;
+  return writes.reduce<Row>((values, { change }) => ({ ...values, ...change }), {});
+}
+
+/** A row with the values that the user has chosen; the row itself where it has them. */
+export function withEdit<R extends Row>(row: R, edit: Edit | undefined): R {
+  const pending = pendingOf(edit, row);
+  return pending ? { ...row, ...pending } : row;
 }

@@ -2,28 +2,40 @@
  * The user's changes of orders: shown at once, and reverted with a message if the API refuses them.
  * Each write names the version that the user saw; if the order has a newer one, the user is asked.
  */
-import { type Id, Observable, RefusedError, versionOf } from "real-time-orders";
+import {
+  ConflictError,
+  type Id,
+  Observable,
+  ORDERS,
+  RefusedError,
+  type Row,
+  toJson,
+  versionOf,
+} from "real-time-orders";
 import type { Toasts } from "@/components/toasts";
 import { messageOf } from "@/lib/format";
-import { oneOrder } from "@/lib/protocol";
-import { object } from "@/lib/shape";
-import { type Order } from "@/lib/row";
+import { type Order, withId } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
-import { OrderEdits } from "./order-edits";
+import { valueOf } from "./order-draft";
+import { OrderEdits, rowId } from "./order-edits";
 import { PendingDeletes } from "./pending-deletes";
 
-/** Someone else changed the order first. */
+/** Someone else changed the row first. */
 export interface Conflict {
-  /** The order as the user saw it. */
-  readonly seen: Order;
-  readonly now: Order;
-  /** The status that the user chose; null for a delete. */
-  readonly wanted: string | null;
+  readonly table: string;
+  /** The row's key, as the API's paths have it. */
+  readonly key: string;
+  /** The row as the user saw it. */
+  readonly seen: Row;
+  readonly now: Row;
+  /** The values that the user chose, by column; null for a delete. */
+  readonly wanted: Row | null;
 }
 
 export interface WritesApi {
-  readonly changeStatus: (seen: Order, status: string) => Promise<Order>;
-  readonly deleteOrder: (seen: Order, leaving: boolean) => Promise<void>;
+  /** Both throw a ConflictError where the row is no longer as it was seen. */
+  readonly changeRow: (table: string, key: string, seen: Row, change: Row) => Promise<Row>;
+  readonly deleteRow: (table: string, key: string, seen: Row, leaving: boolean) => Promise<void>;
 }
 
 const AT_A_TIME = 4;
@@ -36,23 +48,41 @@ export class OrderWrites {
   readonly #api: WritesApi;
   readonly #toasts: Toasts;
   readonly #schema: () => OrderSchema;
-  /** The newest unanswered write to each order: the next one continues from its answer. */
-  readonly #underway = new Map<Id, Promise<Order>>();
 
   constructor(api: WritesApi, toasts: Toasts, schema: () => OrderSchema) {
     this.#api = api;
     this.#toasts = toasts;
     this.#schema = schema;
     this.deletes.onCommit((orders, leaving) => {
-      for (const order of orders) void this.#delete(order, leaving);
+      for (const order of orders) void this.#delete(ORDERS, String(order.id), order, leaving);
     });
   }
 
-  async setStatus(order: Order, status: string): Promise<void> {
+  /**
+   * Change columns of a row. Where someone else has changed the same columns first, the user is asked,
+   * and the promise resolves to false. Rejects where the API refuses the values.
+   */
+  async change(table: string, key: string, seen: Row, values: Row): Promise<boolean> {
     try {
-      await this.#change(order, status);
+      await this.#change(table, key, seen, values).catch((error: unknown) => {
+        const now = error instanceof ConflictError ? error.theirs : null;
+        // A change of other columns does not matter to this one.
+        if (now === null || !isSame(seen, now, values)) throw error;
+        return this.#change(table, key, now, values);
+      });
+      return true;
     } catch (error) {
-      this.#explain(error, { seen: order, wanted: status });
+      return this.#ask(error, { table, key, seen, wanted: values });
+    }
+  }
+
+  async setStatus(order: Order, status: string): Promise<void> {
+    const values = this.#statusAs(status);
+    const key = String(order.id);
+    try {
+      await this.#change(ORDERS, key, order, values);
+    } catch (error) {
+      this.#explain(error, { table: ORDERS, key, seen: order, wanted: values });
     }
   }
 
@@ -69,10 +99,11 @@ export class OrderWrites {
     const work = async () => {
       for (let step = queue.shift(); step; step = queue.shift()) {
         try {
-          await this.#change(step.order, step.status);
+          const { order, status } = step;
+          await this.#change(ORDERS, String(order.id), order, this.#statusAs(status));
         } catch (error) {
           left.push(step.order.id);
-          if (conflictOf(error, step.order.id)) conflicts += 1;
+          if (error instanceof ConflictError) conflicts += 1;
           else failure = error;
         }
       }
@@ -99,48 +130,66 @@ export class OrderWrites {
   settle(conflict: Conflict, mine: boolean): void {
     this.conflicts.set(this.conflicts.get().filter((open) => open !== conflict));
     if (!mine) return;
-    if (conflict.wanted === null) void this.#delete(conflict.now, false);
-    else void this.setStatus(conflict.now, conflict.wanted);
-  }
-
-  async #change(order: Order, status: string): Promise<void> {
-    this.edits.begin(order.id, status);
-    const before = this.#underway.get(order.id);
-    const write = (before ?? Promise.resolve(order))
-      .catch(() => order)
-      .then((known) =>
-        this.#api.changeStatus(versionOf(order) > versionOf(known) ? order : known, status),
-      );
-    this.#underway.set(order.id, write);
-    try {
-      const answer = await write;
-      if (this.#underway.get(order.id) === write) this.edits.accepted(order.id, versionOf(answer));
-    } catch (error) {
-      if (this.#underway.get(order.id) === write) this.edits.drop(order.id);
-      throw error;
-    } finally {
-      if (this.#underway.get(order.id) === write) this.#underway.delete(order.id);
+    const { table, key, now, wanted } = conflict;
+    if (wanted === null) void this.#delete(table, key, now, false);
+    else {
+      this.#change(table, key, now, wanted).catch((error: unknown) => {
+        this.#explain(error, { table, key, seen: now, wanted });
+      });
     }
   }
 
-  async #delete(order: Order, leaving: boolean): Promise<void> {
+  async #change(table: string, key: string, seen: Row, values: Row): Promise<Row> {
+    const end = this.edits.begin(rowId(table, key), values);
     try {
-      await this.#api.deleteOrder(order, leaving);
+      const answer = await this.#api.changeRow(table, key, seen, values);
+      end(versionOf(answer));
+      return answer;
+    } catch (error) {
+      end(null);
+      throw error;
+    }
+  }
+
+  async #delete(table: string, key: string, seen: Row, leaving: boolean): Promise<void> {
+    try {
+      await this.#api.deleteRow(table, key, seen, leaving);
     } catch (error) {
       if (error instanceof RefusedError && error.status === 404) return; // already deleted
-      this.#explain(error, { seen: order, wanted: null });
+      this.#explain(error, { table, key, seen, wanted: null });
     }
   }
 
-  #explain(error: unknown, { seen, wanted }: Omit<Conflict, "now">): void {
-    const now = conflictOf(error, seen.id);
-    if (now && this.#schema().statusOf(now) !== wanted) {
-      this.conflicts.set([...this.conflicts.get(), { seen, now, wanted }]);
-    } else if (!now) {
+  /** A status as the column's type has it. */
+  #statusAs(status: string): Row {
+    const column = this.#schema().role("status");
+    return column ? { [column.name]: valueOf(status, column) } : {};
+  }
+
+  /** Ask the user about a conflict; returns whether nothing is left to decide. Throws other errors. */
+  #ask(error: unknown, { table, key, seen, wanted }: Omit<Conflict, "now">): boolean {
+    if (!(error instanceof ConflictError) || error.theirs === null) throw error;
+    const { theirs } = error;
+    if (wanted !== null && isSame(theirs, wanted, wanted)) return true; // both chose the same
+    const now = "id" in theirs || !isOrder(seen) ? theirs : withId(theirs, seen.id);
+    this.conflicts.set([...this.conflicts.get(), { table, key, seen, now, wanted }]);
+    return false;
+  }
+
+  #explain(error: unknown, conflict: Omit<Conflict, "now">): void {
+    try {
+      this.#ask(error, conflict);
+    } catch {
+      const { table, key, wanted } = conflict;
       const done = wanted === null ? "deleted" : "changed";
-      const title = `Order #${seen.id} was not ${done}`;
+      const title = `${this.nameOf(table, key)} was not ${done}`;
       this.#toasts.show({ tone: "bad", title, detail: messageOf(error) });
     }
+  }
+
+  /** A row in words, as messages name it. */
+  nameOf(table: string, key: string): string {
+    return table === ORDERS ? `Order #${key}` : `${table} ${key}`;
   }
 
   #summarise(moved: number, left: number, conflicts: number, failure: unknown): void {
@@ -163,8 +212,8 @@ export class OrderWrites {
   }
 }
 
-/** The order as it is now, if the API refused the write because the order had changed. */
-function conflictOf(error: unknown, id: Id): Order | null {
-  if (!(error instanceof RefusedError) || error.status !== 412) return null;
-  return object({ order: oneOrder(id) })(error.body)?.order ?? null;
-}
+const isOrder = (row: Row): row is Order => "id" in row;
+
+/** Whether two rows have the same values in some columns. */
+const isSame = (a: Row, b: Row, columns: Row): boolean =>
+  Object.keys(columns).every((name) => toJson(a[name]) === toJson(b[name]));

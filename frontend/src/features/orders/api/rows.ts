@@ -1,0 +1,61 @@
+/** Requests about one row of any watched table. */
+import {
+  type ChangeEvent,
+  type Id,
+  keyOf,
+  ORDERS,
+  type Row,
+  RowWriter,
+  versionOf,
+} from "real-time-orders";
+import { api, request } from "@/lib/http";
+import { EventsPage } from "@/lib/protocol";
+import { getEvents } from "./orders";
+
+const writers = new Map<string, RowWriter>();
+
+function writerOf(table: string): RowWriter {
+  const writer = writers.get(table) ?? new RowWriter(api, table);
+  writers.set(table, writer);
+  return writer;
+}
+
+/** Throws a ConflictError where the row is no longer as it was seen. */
+export const changeRow = (table: string, key: string, seen: Row, change: Row): Promise<Row> =>
+  writerOf(table).change(key, seen, change);
+
+/** Throws a ConflictError; `leaving`: the page is being closed. */
+export const deleteRow = (table: string, key: string, seen: Row, leaving: boolean): Promise<void> =>
+  writerOf(table).delete(key, seen, leaving);
+
+export type Change = Pick<ChangeEvent, "actor" | "changed_at">;
+
+const RECENT_EVENTS = 1000;
+
+/**
+ * Who made a row what it is now, and when; null where the log does not tell. `order` is the order that
+ * the row is, or belongs to.
+ */
+export async function lastChange(
+  table: string,
+  key: string,
+  now: Row,
+  order: Id | null,
+  signal: AbortSignal,
+): Promise<Change | null> {
+  const events = await (order === null ? getRecentEvents(signal) : getEvents(order, signal));
+  const mine = events.filter(
+    (event) => event.table === table && event.operation === "UPDATE" && keyIn(event) === key,
+  );
+  return mine.findLast(({ row }) => row && versionOf(row) === versionOf(now)) ?? null;
+}
+
+const keyIn = ({ order_id, key, table }: ChangeEvent): string | null =>
+  table === ORDERS ? String(order_id) : key && keyOf(key, Object.keys(key));
+
+async function getRecentEvents(signal: AbortSignal): Promise<readonly ChangeEvent[]> {
+  const end = Number.MAX_SAFE_INTEGER;
+  const { position } = await request(EventsPage, `/api/events?after=${end}&limit=1`, { signal });
+  const path = `/api/events?after=${Math.max(0, position - RECENT_EVENTS)}&limit=${RECENT_EVENTS}`;
+  return (await request(EventsPage, path, { signal })).events;
+}
