@@ -1,4 +1,5 @@
 /** Live rows of PostgreSQL tables. */
+export { type Attention, attentionOf, attends, sinceOf } from "./attention.ts";
 export { backoffMs } from "./backoff.ts";
 export { type ClockEstimate, DatabaseClock } from "./clock.ts";
 export { Connection, type ConnectionOptions, type LiveState, type Phase } from "./connection.ts";

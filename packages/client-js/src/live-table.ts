@@ -4,6 +4,7 @@
  * A page from the API shows one moment; events that arrive while it is on its way may be older or
  * newer. They are kept and applied to the page when it arrives.
  */
+import { attends } from "./attention.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Children } from "./children.ts";
 import { type Filter, filterToQuery, matcherOf, type Value } from "./filters.ts";
@@ -31,6 +32,8 @@ const LARGEST_PAGE_INCLUDING = 100;
 /** A set may grow over its limit by this much before it is cut. */
 const SLACK = 200;
 const RELOADS_APART_MS = 500;
+/** Rows become late without an event. */
+const AGING_MS = 15_000;
 /** Statuses of a request that would be refused again. */
 const REFUSALS = [400, 403, 404, 422];
 
@@ -60,6 +63,7 @@ export class LiveTable<R extends object = Row> {
   #failures = 0;
   #reloadedAt = -Infinity;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #aging: ReturnType<typeof setTimeout> | undefined;
 
   constructor(host: Host, name: string, options: TableOptions) {
     this.#host = host;
@@ -237,6 +241,7 @@ export class LiveTable<R extends object = Row> {
 
   stop(): void {
     clearTimeout(this.#retry);
+    clearTimeout(this.#aging);
     this.#request?.abort();
     this.#request = null;
     this.#set = null;
@@ -285,8 +290,10 @@ export class LiveTable<R extends object = Row> {
   #open(page: Page): RowSet {
     const unknown = { name: this.name, key: ["id"], parent: null, columns: [] };
     const table = this.#host.schema.table(this.name) ?? unknown;
-    const { search = "", sort } = this.options;
-    const matches = matcherOf(this.filter, search, table);
+    const { search = "", sort, attention } = this.options;
+    const passes = matcherOf(this.filter, search, table);
+    const waits = attends(attention, table, this.#host.now);
+    const matches = (row: Row) => passes(row) && (waits?.(row) ?? true);
     const view = { key: table.key, matches, ...orderOf(table, sort) };
     return new RowSet(view, page);
   }
@@ -329,9 +336,10 @@ export class LiveTable<R extends object = Row> {
 
   async #page(cursor: string | null, most: number, signal: AbortSignal): Promise<Page> {
     await this.#host.schema.ensure(signal);
-    const { search = "", sort } = this.options;
+    const { search = "", sort, attention } = this.options;
     const query = filterToQuery(this.filter, this.#host.schema.table(this.name));
     if (search !== "") query.set("search", search);
+    if (attention !== undefined) query.set("attention", attention);
     if (sort !== undefined) query.set("sort", sort);
     for (const child of this.options.include ?? []) query.append("include", child);
     const largest = query.has("include") ? LARGEST_PAGE_INCLUDING : LARGEST_PAGE;
@@ -368,7 +376,10 @@ export class LiveTable<R extends object = Row> {
     this.#isLoadingMore = false;
     this.#missed = [];
     this.#publish();
-    if (this.#problem === null) this.#fill();
+    if (this.#problem !== null) return;
+    this.#fill();
+    clearTimeout(this.#aging);
+    if (this.options.attention) this.#aging = setTimeout(() => this.reload(), AGING_MS);
   }
 
   #phase(): TableState["phase"] {

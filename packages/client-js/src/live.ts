@@ -20,6 +20,8 @@ export interface ConnectOptions extends ApiOptions {
   readonly api?: Api;
   /** Default: the runtime's own. Undefined: always use server-sent events. */
   readonly WebSocket?: WebSocketClass | undefined;
+  /** The database's time (epoch, ms); default: this computer's. */
+  readonly now?: () => number;
 }
 
 /** Gets every event; `complete` is false where some may be missing, or are conflated. */
@@ -87,6 +89,7 @@ export class Live<T extends RowTypes = Record<string, Row>> {
       api: this.api,
       schema: this.schema,
       connected: this.connection.get,
+      now: options.now ?? Date.now,
       attach: (table) => this.#attach(table),
       detach: (table) => this.#detach(table),
       follow: (table, place) => this.#follow(table, place),

@@ -5,6 +5,7 @@
  * the last page that was loaded. So the range stays exact whatever happens, and the cursor behind the
  * boundary stays valid.
  */
+import { sinceOf } from "./attention.ts";
 import type { Matcher } from "./filters.ts";
 import type { ChangeEvent } from "./messages.ts";
 import { ORDERS } from "./messages.ts";
@@ -51,11 +52,17 @@ export function orderOf(
     return { column, descends };
   });
   const terms = [...sorted, ...keys].map(({ column, descends }) => {
-    return { name: column.name, sign: descends ? -1 : 1, compare: compareColumn(column) };
+    const { name } = column;
+    const dated = table.columns.find(({ since }) => since === name);
+    // Where a date is not known, what stands in for it counts.
+    const value = dated
+      ? (row: Row) => sinceOf(row, dated, table)
+      : (row: Row) => row[name] ?? null;
+    return { value, sign: descends ? -1 : 1, compare: compareColumn(column) };
   });
   const compare = (a: Row, b: Row) => {
-    for (const { name, sign, compare } of terms) {
-      const [left, right] = [a[name] ?? null, b[name] ?? null];
+    for (const { value, sign, compare } of terms) {
+      const [left, right] = [value(a), value(b)];
       if (left === right) continue;
       if (left === null || right === null) return left === null ? 1 : -1; // last in both directions
       const order = compare(left, right);

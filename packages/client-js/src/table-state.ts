@@ -1,4 +1,5 @@
 /** What a table is asked for, what it shows, and what it needs of its connection. */
+import type { Attention } from "./attention.ts";
 import type { LiveState } from "./connection.ts";
 import type { Filter } from "./filters.ts";
 import type { Place } from "./follower.ts";
@@ -17,6 +18,11 @@ export interface TableOptions {
   readonly filter?: Filter;
   /** Words that rows must contain. Searched rows are not filtered by the server's stream. */
   readonly search?: string;
+  /**
+   * Only rows past the first (`warn`) or the second threshold (`late`) of their status. Rows become
+   * late without an event: they come with the next page, every fifteen seconds.
+   */
+  readonly attention?: Attention;
   /** `column`, or `-column` for descending order, or several with commas; default: by key, newest first. */
   readonly sort?: string;
   /** Child tables whose rows each row gets as a list, by the name of the table. */
@@ -55,6 +61,8 @@ export interface Host {
   readonly schema: SchemaFeed;
   /** The state of the connection. */
   connected(): Pick<LiveState, "phase" | "lost" | "heardAt">;
+  /** The database's time (epoch, ms). */
+  readonly now: () => number;
   /** Someone is interested in the table, or no longer. */
   attach(table: AnyTable): void;
   detach(table: AnyTable): void;

@@ -159,6 +159,7 @@ test("I7: after any sequence of deliveries the table equals the server's", async
             connected: () => ({ phase: "live", lost: 0, heardAt: 0 }),
             attach: (attached) => attached.reload(),
             detach: (detached) => detached.stop(),
+            now: Date.now,
             follow: () => true,
             failed: () => undefined,
           },

@@ -92,6 +92,7 @@ _PAGING = [
 EXPORT = [
     TABLE,
     _SEARCH,
+    _ATTENTION,
     _PAGING[0],
     _parameter(
         "columns",
