@@ -84,6 +84,7 @@ _CLAIMED = {
     "orders_contract.batches",
     "orders_contract.events",
     "orders_contract.filter_index",
+    "orders_contract.folding",
     "orders_contract.matching",
     "orders_contract.messages",
     "orders_contract.names",

@@ -6,7 +6,7 @@ from typing import Any
 from orders_cli.errors import BadValueError
 from orders_contract.schema import Table
 
-_OPERATORS = ("gte", "gt", "lte", "lt", "not", "is")
+_OPERATORS = ("gte", "gt", "lte", "lt", "not", "contains", "is")
 
 
 def parse_condition(text: str) -> tuple[str, str]:

@@ -28,10 +28,11 @@ export function describeCondition(condition: Condition, column: Column | undefin
   if (isList(condition)) return condition.map(text).join(" or ");
   const period = isTime(column) && PERIODS.find(({ range }) => isSame(range, condition));
   if (period) return period.name.toLowerCase();
-  const { not, gte, gt, lte, lt } = condition;
+  const { not, contains, gte, gt, lte, lt } = condition;
   const excluded = not === undefined ? [] : [not].flat();
   return [
     ...excluded.map((value) => (value === null ? "is not empty" : `not ${text(value as Value)}`)),
+    contains !== undefined && `contains “${visible(contains)}”`,
     boundsText({ gte, gt, lte, lt }, column),
   ]
     .filter(Boolean)

@@ -8,9 +8,9 @@ import { daysFromToday, onDay } from "./days";
 
 export type Condition = readonly Value[] | Range;
 
-const OPERATORS = ["eq", "not", "is", "gte", "gt", "lte", "lt"];
+const OPERATORS = ["eq", "not", "is", "gte", "gt", "lte", "lt", "contains"];
 /** Parameters of the page and the API: a column of such a name is written with an operator. */
-const RESERVED = ["search", "sort", "limit", "cursor", "include", "view"];
+const RESERVED = "search sort limit cursor include attention columns delimiter bom view".split(" ");
 
 /** A parameter's column and operator. */
 function nameOf(parameter: string): readonly [string, string] {

@@ -2,17 +2,22 @@
 import { ORDERS } from "./messages.ts";
 import type { Row } from "./row.ts";
 import type { Column, Table } from "./schema.ts";
+import { folded, searchOf } from "./search.ts";
 import { compareForms, decimalOf, type Form, formOf, isDecimal, numericForm } from "./values.ts";
 
 export type Value = string | number | bigint | boolean | null;
 
-/** Bounds, all of which must hold, and values that are left out. Null is outside of every bound. */
+/**
+ * Bounds, all of which must hold, values that are left out, and a part of the text, whatever case and
+ * accents. Null is outside of every bound and has no part.
+ */
 export interface Range {
   readonly gte?: Value;
   readonly gt?: Value;
   readonly lte?: Value;
   readonly lt?: Value;
   readonly not?: Value | readonly Value[];
+  readonly contains?: string;
 }
 
 /** By column: a list of values, any of which matches, or a range. All columns must match. */
@@ -63,13 +68,19 @@ function oneOf(values: readonly Value[], column: Column | undefined): Admits {
   return (form) => forms.some((each) => compareForms(form, each) === 0);
 }
 
-function within({ not, ...bounds }: Range, column: Column | undefined): Admits {
+function within({ not, contains, ...bounds }: Range, column: Column | undefined): Admits {
   const excluded = not === undefined ? [] : isValues(not) ? not : [not];
   const isExcluded = oneOf(excluded, column);
   const tests = Object.entries(bounds).map(([name, limit]) =>
     boundOf(BOUNDS[name as keyof typeof BOUNDS], givenForm(limit, column)),
   );
+  if (contains !== undefined) tests.push(containing(contains));
   return (form) => !isExcluded(form) && tests.every((test) => test(form));
+}
+
+function containing(text: string): Admits {
+  const part = folded(text);
+  return (form) => typeof form === "string" && folded(form).includes(part);
 }
 
 const isValues = (not: Value | readonly Value[]): not is readonly Value[] => Array.isArray(not);
@@ -100,30 +111,6 @@ const uuidOf = (text: string): string =>
     .toLowerCase()
     .replace(/[{}-]|^urn:uuid:/g, "")
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-
-function searchOf(search: string, table: Table | undefined): Matcher {
-  const key = table?.key.length === 1 ? table.key[0] : undefined;
-  const idOf = (row: Row) => (key === undefined ? undefined : String(row[key]));
-  if (search.startsWith("#")) return (row) => search.slice(1) === idOf(row);
-  const words = folded(search).split(/\s+/).filter(Boolean);
-  const searched = (table?.columns ?? []).filter(
-    ({ kind }) => kind === "text" || kind === "choice",
-  );
-  return (row) => {
-    if (words.length === 0 || search === idOf(row)) return true;
-    const texts = searched.map(({ name }) => (typeof row[name] === "string" ? row[name] : ""));
-    const text = folded(texts.join("\n"));
-    return words.every((word) => text.includes(word));
-  };
-}
-
-/** The API's folding: case and accents do not matter to a search. */
-const folded = (text: string): string =>
-  text
-    .normalize("NFKD")
-    .replace(/[\u0300-\u036f]/g, "")
-    .toLowerCase()
-    .replaceAll("ς", "σ");
 
 /** A filter as the API takes it in a query. */
 export function filterToQuery(filter: Filter, table: Table | undefined): URLSearchParams {

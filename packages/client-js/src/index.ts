@@ -38,6 +38,7 @@ export { type ChangeEvent, type Operation, ORDERS, readEvent, rowsOf } from "./m
 export { Observable } from "./observable.ts";
 export { compareIds, type Id, isId, isRow, keyOf, type Row, versionOf } from "./row.ts";
 export type { Column, Kind, Schema, Table, Waiting } from "./schema.ts";
+export { folded, isSearched, wordsOf } from "./search.ts";
 export { SchemaFeed } from "./schema-feed.ts";
 export { ConflictError, RowWriter } from "./row-writer.ts";
 export type { KeyLike } from "./table-writes.ts";

@@ -156,6 +156,7 @@ interface Tabled {
   readonly cases: readonly {
     readonly name: string;
     readonly filter?: Filter;
+    readonly search?: string;
     readonly matches?: readonly string[];
     readonly sort?: string;
     readonly order?: readonly string[];
@@ -167,11 +168,11 @@ describe.each(read("rows") as Tabled[])(
   ({ table: name, key, columns, rows, cases }) => {
     const schema = readSchema({ version: "v", tables: [{ name, key, columns }] });
     const table = schema?.tables[0];
-    test.each(cases)("$name", ({ filter, matches, sort, order }) => {
+    test.each(cases)("$name", ({ filter = {}, search = "", matches, sort, order }) => {
       if (!table) throw new Error("the table cannot be read");
       const named = Object.entries(rows);
-      if (filter) {
-        const accepts = matcherOf(filter, "", table);
+      if (matches) {
+        const accepts = matcherOf(filter, search, table);
         expect(named.filter(([, row]) => accepts(row)).map(([each]) => each)).toEqual(matches);
       } else {
         const { compare } = orderOf(table, sort);

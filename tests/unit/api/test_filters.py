@@ -67,6 +67,8 @@ def test_values_and_operators() -> None:
         ("limit", "0", "from 1 to 1000"),
         ("limit", "9" * 5000, "from 1 to 1000"),
         ("search", "x" * 201, "at most 200"),
+        ("customer_name.contains", "x" * 201, "at most 200"),
+        ("total.contains", "1", "column of text"),
         ("cursor", "abc", "not valid"),
     ],
 )

@@ -3,19 +3,10 @@
 import pytest
 
 from orders_api import filters
-from orders_api.conditions import comparable_type, like_pattern
+from orders_api.conditions import comparable_type
 from orders_api.statements import Statements
 from orders_contract.schema import Column
 from unit.api.described import ORDERS, column, table
-
-
-@pytest.mark.parametrize(
-    ("text", "pattern"),
-    [("lap", "%lap%"), ("100%", "%100\\%%"), ("a_b", "%a\\_b%"), ("c:\\d", "%c:\\\\d%")],
-)
-def test_like_pattern(text: str, pattern: str) -> None:
-    """Percent signs, underscores and backslashes stand for themselves."""
-    assert like_pattern(text) == pattern
 
 
 @pytest.mark.parametrize(

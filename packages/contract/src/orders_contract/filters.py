@@ -18,12 +18,15 @@ from orders_contract.comparison import (
     instant,
     plain,
 )
+from orders_contract.folding import folded
 from orders_contract.schema import MAINTAINED_COLUMNS, ORDERS, Column, Kind, Table
 
 MAX_FILTER_VALUES = 100
 """Most values that a filter lists for one column."""
 MAX_FILTER_COLUMNS = 20
 """Most columns that a filter names for one table."""
+MAX_SEARCH_CHARACTERS = 200
+"""Most characters of a text that rows must contain."""
 
 Row = Mapping[str, Any]
 
@@ -31,6 +34,7 @@ _COMPARISONS = {"gte": ge, "gt": gt, "lte": le, "lt": lt}
 _ORDERED_KINDS: frozenset[Kind] = frozenset(
     {"text", "integer", "number", "date", "timestamp", "uuid"}
 )
+_SEARCHED_KINDS: frozenset[Kind] = frozenset({"text", "choice"})
 _INFINITIES = {"Infinity": inf, "-Infinity": -inf}
 _NO_FINITE_NUMBER = {"NaN", *_INFINITIES}
 _ABSENT = object()
@@ -60,13 +64,17 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a column must hold: one of ``values``; or none of ``excluded``, within all bounds."""
+    """What a column must hold: one of ``values``; or none of ``excluded``, within all bounds.
+
+    ``part``, folded, must be part of its text.
+    """
 
     column: str
     form: Form
     values: frozenset[Comparable] | None = None
     excluded: frozenset[Comparable] = frozenset()
     bounds: tuple[Bound, ...] = ()
+    part: str | None = None
     rank: int = field(default=1, compare=False)
     """Rank by which an index chooses a condition: the lower, the fewer rows share a value."""
 
@@ -75,6 +83,8 @@ class Condition:
         form = self.form(value)
         if self.values is not None:
             return form in self.values
+        if self.part is not None and not (isinstance(form, str) and self.part in folded(form)):
+            return False
         return form not in self.excluded and all(bound.admits(form) for bound in self.bounds)
 
 
@@ -166,7 +176,9 @@ def _parse_condition(name: str, condition: Any, column: Column | None) -> Condit
     if isinstance(condition, Mapping):
         return _parse_range(name, condition, column)
     if not isinstance(condition, list | tuple | set | frozenset):
-        raise FilterError("must be a list of values, or an object of gte, gt, lte, lt, not")
+        raise FilterError(
+            "must be a list of values, or an object of gte, gt, lte, lt, not, contains"
+        )
     values = _parse_values(condition, column)
     return Condition(name, form_of(column), values, rank=_rank(name, column))
 
@@ -178,9 +190,11 @@ def _rank(name: str, column: Column | None) -> int:
 
 
 def _parse_range(name: str, condition: Mapping[str, Any], column: Column | None) -> Condition:
-    unknown = condition.keys() - _COMPARISONS.keys() - {"not"}
+    unknown = condition.keys() - _COMPARISONS.keys() - {"not", "contains"}
     if unknown or not condition:
-        raise FilterError("an object may hold gte, gt, lte, lt and not, and at least one of them")
+        raise FilterError(
+            "an object may hold gte, gt, lte, lt, not and contains, and at least one of them"
+        )
     excluded: frozenset[Comparable] = frozenset()
     if "not" in condition:
         values = condition["not"]
@@ -189,7 +203,18 @@ def _parse_range(name: str, condition: Mapping[str, Any], column: Column | None)
         Bound(comparison, _parse_limit(condition[comparison], column))
         for comparison in sorted(condition.keys() & _COMPARISONS.keys())
     )
-    return Condition(name, form_of(column), excluded=excluded, bounds=tuple(bounds))
+    part = _parse_part(condition["contains"], column) if "contains" in condition else None
+    return Condition(name, form_of(column), excluded=excluded, bounds=tuple(bounds), part=part)
+
+
+def _parse_part(value: Any, column: Column | None) -> str:
+    if column is not None and column.kind not in _SEARCHED_KINDS:
+        raise FilterError(f"a {column.kind} has no contains")
+    if not isinstance(value, str) or len(value) > MAX_SEARCH_CHARACTERS:
+        raise FilterError(f"contains needs text of at most {MAX_SEARCH_CHARACTERS} characters")
+    if _UNSTORABLE.search(value):
+        raise FilterError(_UNSTORABLE_TEXT)
+    return folded(value)
 
 
 def _parse_values(values: Iterable[Any], column: Column | None) -> frozenset[Comparable]:
@@ -212,6 +237,7 @@ def _parse_limit(value: Any, column: Column | None) -> Comparable:
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,6})?", re.ASCII)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_UNSTORABLE_TEXT = "text cannot hold NUL or half a surrogate pair"
 
 
 def parse_value(value: Any, column: Column | None) -> Comparable:  # noqa: PLR0911  one for each kind
@@ -224,7 +250,7 @@ def parse_value(value: Any, column: Column | None) -> Comparable:  # noqa: PLR09
     if value is None:
         return None
     if isinstance(value, str) and _UNSTORABLE.search(value):
-        raise FilterError("text cannot hold NUL or half a surrogate pair")
+        raise FilterError(_UNSTORABLE_TEXT)
     match None if column is None else column.kind:
         case "integer" | "number" as kind:
             return _parse_number(value, kind)

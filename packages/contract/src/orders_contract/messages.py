@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from typing_extensions import TypeAliasType
 
-from orders_contract.matching import MAX_FILTER_VALUES
+from orders_contract.filters import MAX_FILTER_VALUES, MAX_SEARCH_CHARACTERS
 from orders_contract.schema import ORDERS
 
 Operation = Literal["INSERT", "UPDATE", "DELETE", "TRUNCATE", "LEAVE"]
@@ -49,6 +49,7 @@ _RANGE: JsonSchemaValue = {
     "properties": {
         **dict.fromkeys(("gte", "gt", "lte", "lt"), _BOUND),
         "not": {"anyOf": [_SCALAR, _LIST]},
+        "contains": {"type": "string", "maxLength": MAX_SEARCH_CHARACTERS},
     },
     "additionalProperties": False,
     "minProperties": 1,

@@ -11,7 +11,7 @@ from typing import Any
 from psycopg.sql import SQL, Composable, Composed, Identifier, Placeholder
 
 from orders_api.columns import INTEGER_BITS, read_text
-from orders_api.filters import Attention, Condition, Selection
+from orders_api.filters import SEARCHED_KINDS, Attention, Condition, Selection
 from orders_contract.schema import Column, Table
 
 Values = dict[str, Any]
@@ -140,6 +140,8 @@ class Conditions:
             )
             for each, text in condition.comparisons.items()
         ]
+        if condition.part is not None:
+            found.append(_contains(own, _placeholder(values, condition.part)))
         return found
 
     def _anyof(
@@ -183,21 +185,18 @@ class Conditions:
         return found
 
     def _holds(self, word: str, values: Values) -> list[Composable]:
-        pattern = _placeholder(values, like_pattern(word))
+        searched = _placeholder(values, word)
         texts = [
             name("t", column.name)
             for column in self._table.columns.values()
-            if column.kind in ("text", "choice")
+            if column.kind in SEARCHED_KINDS
         ]
         if not self._trigram_search:  # then one folding for all columns is faster
             joined = SQL(" || E'\\n' || ").join(
                 SQL("coalesce({}::text, '')").format(each) for each in texts
             )
             texts = [SQL("({})").format(joined)] if texts else []
-        return [
-            SQL("order_search_text({}::text) LIKE order_search_text({})").format(each, pattern)
-            for each in texts
-        ] or [NOTHING]
+        return [_contains(each, searched) for each in texts] or [NOTHING]
 
     def _is_key(self, digits: str, values: Values) -> Composable | None:
         """Return the condition that the row's only key is this number."""
@@ -212,11 +211,15 @@ class Conditions:
         return SQL("{} = {}").format(name("t", column.name), parameter(digits, column, values))
 
 
-def like_pattern(text: str) -> str:
-    """Return the LIKE pattern for text anywhere, in which no character means anything special."""
-    for special in ("\\", "%", "_"):
-        text = text.replace(special, "\\" + special)
-    return f"%{text}%"
+def _contains(text: Composable, part: Composable) -> Composable:
+    r"""Return the condition that a text contains another, as an index on the folded text serves it.
+
+    What LIKE reads as special is escaped after the folding, which turns ``U+FF05`` into ``%``.
+    """
+    return SQL(
+        "order_search_text({}::text) LIKE"
+        r" '%%' || regexp_replace(order_search_text({}), '([\\%%_])', '\\\1', 'g') || '%%'"
+    ).format(text, part)
 
 
 def all_of(conditions: Iterable[Composable]) -> Composed:

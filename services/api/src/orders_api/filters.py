@@ -1,7 +1,8 @@
 """Which rows a query asks for: filters on columns, search, order and page. Pure.
 
 ``store=Berlin&store=Rome`` accepts any of the values. ``total.gte=100`` compares; ``store.is=null``
-accepts rows without a value. Conditions on different columns must all hold.
+accepts rows without a value; ``note.contains=gift`` searches one column. Conditions on different
+columns must all hold.
 """
 
 from collections.abc import Collection, Iterable
@@ -12,6 +13,7 @@ from orders_api import cursor
 from orders_api.columns import read_text, storable
 from orders_api.cursor import Bookmark, MalformedCursorError
 from orders_api.errors import InvalidInputError
+from orders_contract.filters import MAX_SEARCH_CHARACTERS
 from orders_contract.schema import Column, Table
 from orders_contract.sorting import Term, read_sort
 
@@ -23,9 +25,10 @@ PAGING = frozenset({"limit", "cursor", "include"})
 """Parameters of a page of a list, which an export has none of."""
 RESERVED = frozenset({"search", "attention", "sort", "columns", "delimiter", "bom"}) | PAGING
 """Parameters of lists and exports. A column of such a name is filtered as ``limit.eq=5``."""
-OPERATORS = frozenset({"eq", "not", "is", "gte", "gt", "lte", "lt"})
+OPERATORS = frozenset({"eq", "not", "is", "gte", "gt", "lte", "lt", "contains"})
+SEARCHED_KINDS = frozenset({"text", "choice"})
+"""Kinds of columns whose text is searched."""
 MAX_VALUES = 100
-MAX_SEARCH_CHARACTERS = 200
 MAX_LIMIT = 1000
 MAX_LIMIT_INCLUDING = 100
 """Most rows of a page that comes with children."""
@@ -37,6 +40,7 @@ class Condition:
     """What a query demands of one column.
 
     ``anyof``: these values, and null if ``or_null``; None: any. ``noneof``: not these values.
+    ``part`` must be part of its text, whatever case and accents.
     """
 
     column: Column
@@ -45,6 +49,7 @@ class Condition:
     noneof: list[str] = field(default_factory=list)
     not_null: bool = False
     comparisons: dict[str, str] = field(default_factory=dict)
+    part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,9 @@ def _add(condition: Condition, operator: str, text: str) -> None:
     if operator == "is":
         _add_null(condition, text)
         return
+    if operator == "contains":
+        _add_part(condition, text)
+        return
     value = read_text(condition.column, text)
     match operator:
         case "eq":
@@ -183,11 +191,23 @@ def _add_null(condition: Condition, text: str) -> None:
             raise ValueError("must be null or not_null")
 
 
-def _search(text: str) -> str:
+def _add_part(condition: Condition, text: str) -> None:
+    if condition.column.kind not in SEARCHED_KINDS:
+        raise ValueError("must be a column of text, or a choice")
+    if condition.part is not None:
+        raise ValueError("must be given once")
+    condition.part = _searchable(text)
+
+
+def _searchable(text: str) -> str:
     if len(text) > MAX_SEARCH_CHARACTERS:
-        raise InvalidInputError("search", f"must have at most {MAX_SEARCH_CHARACTERS} characters")
+        raise ValueError(f"must have at most {MAX_SEARCH_CHARACTERS} characters")
+    return storable(text)
+
+
+def _search(text: str) -> str:
     try:
-        return storable(text)
+        return _searchable(text)
     except ValueError as exc:
         raise InvalidInputError("search", str(exc)) from None
 

@@ -7,10 +7,11 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from orders_api.catalog import Description, WatchedTable
-from orders_api.filters import DEFAULT_LIMIT, MAX_LIMIT, MAX_SEARCH_CHARACTERS, RESERVED
+from orders_api.filters import DEFAULT_LIMIT, MAX_LIMIT, RESERVED
 from orders_api.gate import PUBLIC
 from orders_api.models import ActivityQuery, BurstQuery, EventQuery, Problem
 from orders_api.problems import MEDIA_TYPE
+from orders_contract.filters import MAX_SEARCH_CHARACTERS
 from orders_contract.schema import ORDERS, Column
 
 Document = dict[str, Any]
@@ -115,8 +116,8 @@ EXPORT = [
 ]
 """Filters on columns are as in a list; which ones there are depends on the table."""
 _FILTER = (
-    "Any of the values. Also as `{name}.not`, `.gte`, `.gt`, `.lte`, `.lt`, and `.is=null` or "
-    "`.is=not_null`."
+    "Any of the values. Also as `{name}.not`, `.gte`, `.gt`, `.lte`, `.lt`, `.contains`, and "
+    "`.is=null` or `.is=not_null`."
 )
 
 
