@@ -323,6 +323,16 @@ CREATE TABLE IF NOT EXISTS order_preferences (
 COMMENT ON TABLE order_preferences IS
     'What each person has chosen for the pages they use, such as the columns of a table.';
 
+CREATE TABLE IF NOT EXISTS order_templates (
+    name       text        NOT NULL,
+    template   text        NOT NULL,
+    changed_at timestamptz NOT NULL DEFAULT now(),
+
+    CONSTRAINT order_templates_pkey PRIMARY KEY (name)
+);
+COMMENT ON TABLE order_templates IS
+    'Templates of what is printed, as HTML with {{names}}: docs/printing.md. Without a row the dashboard has its own.';
+
 
 
 DO $$
@@ -3281,7 +3291,7 @@ BEGIN
     IF to_regrole('orders_api') IS NOT NULL THEN
         GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys, revoked_tokens, order_users,
             order_sessions, order_sign_in_attempts, order_preferences TO orders_api;
-        GRANT SELECT, INSERT, UPDATE, DELETE ON order_thresholds TO orders_api;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON order_thresholds, order_templates TO orders_api;
         GRANT SELECT ON order_events, order_outbox, order_stream, order_tables, order_next_choices,
             order_settings TO orders_api;
         GRANT EXECUTE ON FUNCTION order_schema, order_schema_version, order_compact, order_event_json,

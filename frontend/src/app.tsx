@@ -35,6 +35,7 @@ import { OrderWrites } from "@/features/orders/model/order-writes";
 import { Selection } from "@/features/orders/model/selection";
 import { ColumnChoice } from "@/features/orders/model/table-columns";
 import type { Me } from "@/lib/protocol";
+import { printing } from "@/lib/printing";
 import { rightsOf } from "@/lib/rights";
 import { type HistoryStep, orderIn, type Router } from "@/lib/route";
 import { useMedia } from "@/lib/use-media";
@@ -55,6 +56,9 @@ const PasswordDialog = lazy(async () => ({ default: (await import("./dialogs")).
 const SessionsDialog = lazy(async () => ({ default: (await import("./dialogs")).SessionsDialog }));
 const NewOrderDialog = lazy(async () => ({ default: (await import("./dialogs")).NewOrderDialog }));
 const Who = lazy(async () => ({ default: (await import("./access-views")).Who }));
+const PrintLayer = lazy(async () => ({
+  default: (await import("@/features/print/components/print-layer")).PrintLayer,
+}));
 const PulsePanel = lazy(async () => ({
   default: (await import("@/features/pulse/components/pulse-panel")).PulsePanel,
 }));
@@ -90,6 +94,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const searchBox = useRef<HTMLInputElement>(null);
   const conflicts = useObservable(writes.conflicts);
   const { path } = useObservable(router.state);
+  const printed = useObservable(printing);
   const narrow = useMedia("(max-width: 60rem)");
   const rights = useMemo(() => rightsOf(me), [me]);
   const opened = orderIn(path);
@@ -266,6 +271,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
             <PasswordDialog me={me} onRenewed={onRenewed} onClose={() => setAccount(null)} />
           )}
           {conflicts.length > 0 && <ConflictDialog />}
+          {printed && <PrintLayer job={printed} schema={session.live.schema.state} />}
         </Suspense>
       </Boundary>
       <div role="status" aria-live="polite" className="visually-hidden">

@@ -24,6 +24,13 @@ export const formatMinutes = (time: number): string => MINUTES.format(time);
 export const formatDay = (day: Date): string => DAY.format(day);
 export const formatClock = (time: number): string => CLOCK.format(time);
 
+const BYTES = new Intl.NumberFormat(undefined, {
+  style: "unit",
+  unit: "megabyte",
+  maximumFractionDigits: 1,
+});
+export const formatBytes = (bytes: number): string => BYTES.format(bytes / 1_000_000);
+
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : "Something went wrong.";
 

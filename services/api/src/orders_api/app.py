@@ -22,6 +22,7 @@ from orders_api import (
     routes,
     row_routes,
     session_routes,
+    templates,
     user_routes,
 )
 from orders_api.activity import Activity
@@ -100,6 +101,7 @@ def create(settings: Settings) -> FastAPI:
         session_routes.router,
         user_routes.router,
         preferences.router,
+        templates.router,
     )
     for router in (routes.router, *row_routes.ROUTERS, *of_people):
         app.router.routes.extend(router.routes)  # included, they would be searched twice

@@ -10,6 +10,7 @@ import { type OrderFilter, statusesOf, withStatus } from "../model/order-filter"
 import { type OrderSort, sortFromText, sortToText } from "../model/order-sort";
 import { offeredColumns } from "../model/table-columns";
 import { ColumnChooser } from "./column-chooser";
+import { ListTakeAway } from "./list-take-away";
 import styles from "./filter-bar.module.css";
 
 const TYPING_PAUSE_MS = 150;
@@ -96,6 +97,7 @@ export function FilterBar({
           )}
         </div>
         <ColumnChooser />
+        <ListTakeAway filter={filter} sort={sort} />
       </div>
       {schema.role("status") !== undefined && (
         <fieldset className={styles.tabs}>

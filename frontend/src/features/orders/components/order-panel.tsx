@@ -1,10 +1,11 @@
-import { X } from "lucide-react";
+import { Printer, X } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { type Column, type Id, ORDERS, RefusedError, versionOf } from "real-time-orders";
 import { Facts } from "@/components/facts";
 import { IconButton } from "@/components/icon-button";
 import { StatusBadge } from "@/components/status-badge";
 import { formatValue } from "@/lib/format";
+import { print } from "@/lib/printing";
 import { type Order, readOrder, textIn } from "@/lib/row";
 import type { OrderSchema, Role } from "@/lib/schema";
 import { useDatabaseNow } from "@/lib/use-now";
@@ -53,6 +54,13 @@ export function OrderPanel({ id, feed, listen, onClose }: OrderPanelProps) {
         <h2 id="order-heading" ref={heading} tabIndex={-1}>
           Order #{String(id)}
         </h2>
+        <IconButton
+          label="Print packing slip"
+          title="Print packing slip"
+          onClick={() => print({ kind: "slip", id })}
+        >
+          <Printer size={18} aria-hidden />
+        </IconButton>
         <IconButton label="Close order" onClick={onClose}>
           <X size={18} aria-hidden />
         </IconButton>

@@ -1,0 +1,65 @@
+import { Download, FileSpreadsheet, Printer } from "lucide-react";
+import { DropdownMenu } from "radix-ui";
+import { useRef } from "react";
+import { print, type ShownList } from "@/lib/printing";
+import { Button } from "./button";
+import styles from "./take-away.module.css";
+import { type Toasts, useToasts } from "./toasts";
+
+/** Not part of the first view. */
+async function exported(list: ShownList, toasts: Toasts, running: AbortController): Promise<void> {
+  try {
+    await (await import("./export-list")).exportList(list, toasts, running);
+  } catch {
+    toasts.show({ tone: "bad", title: "The export failed", detail: "The page cannot be reached." });
+  }
+}
+
+interface TakeAwayProps {
+  /** The list as it is shown when something is chosen. */
+  list: () => ShownList;
+}
+
+/** Exports and prints everything that a list selects, also what is not loaded. */
+export function TakeAway({ list }: TakeAwayProps) {
+  const toasts = useToasts();
+  const running = useRef<AbortController | null>(null);
+  return (
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger asChild>
+        <Button className={styles.trigger} aria-label="Export" title="Export or print">
+          <Download size={16} aria-hidden />
+          <span className={styles.word}>Export</span>
+        </Button>
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content
+          className={styles.menu}
+          aria-label="Export"
+          align="end"
+          sideOffset={6}
+          collisionPadding={8}
+        >
+          <DropdownMenu.Item
+            className={styles.item}
+            onSelect={() => {
+              running.current?.abort();
+              running.current = new AbortController();
+              void exported(list(), toasts, running.current);
+            }}
+          >
+            <FileSpreadsheet size={16} aria-hidden />
+            Spreadsheet (CSV)
+          </DropdownMenu.Item>
+          <DropdownMenu.Item
+            className={styles.item}
+            onSelect={() => print({ kind: "list", ...list() })}
+          >
+            <Printer size={16} aria-hidden />
+            Print the list
+          </DropdownMenu.Item>
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  );
+}

@@ -1,0 +1,38 @@
+import { ORDERS } from "real-time-orders";
+import { TakeAway } from "@/components/take-away";
+import { useSchema } from "@/lib/use-schema";
+import { type OrderFilter, toQuery } from "../model/order-filter";
+import { isNewestFirst, type OrderSort, sortToText } from "../model/order-sort";
+import { shownColumns } from "../model/table-columns";
+import { useOrders } from "./orders-context";
+
+interface ListTakeAwayProps {
+  filter: OrderFilter;
+  sort: OrderSort;
+}
+
+/** Takes away the orders that the filter selects, in the columns and the order of the table. */
+export function ListTakeAway({ filter, sort }: ListTakeAwayProps) {
+  const schema = useSchema();
+  const { columns } = useOrders();
+  if (!schema.hasOrders) return null;
+  return (
+    <TakeAway
+      list={() => {
+        const query = toQuery(filter, schema);
+        if (!isNewestFirst(sort)) query.set("sort", sortToText(sort));
+        const shown = shownColumns(schema, columns.state.get());
+        return {
+          table: ORDERS,
+          title: "orders",
+          query,
+          columns: shown.map(({ role, name, label, column }) => ({
+            name: role === "id" ? schema.key : name,
+            label,
+            column,
+          })),
+        };
+      }}
+    />
+  );
+}

@@ -1,0 +1,51 @@
+import { memo } from "react";
+import { type Row, toJson } from "real-time-orders";
+import { formatExact, formatValue } from "@/lib/format";
+import type { ShownList } from "@/lib/printing";
+import styles from "./printed-list.module.css";
+
+interface PrintedListProps {
+  list: ShownList;
+  rows: readonly Row[];
+  note: string;
+  /** Columns that identify a row: their digits are not grouped. */
+  ids: readonly string[];
+}
+
+/** Every row of a list as a table whose heading is repeated on each page. */
+export const PrintedList = memo(function PrintedList({ list, rows, note, ids }: PrintedListProps) {
+  const words = [...list.query].map(([name, value]) => `${name} ${value}`).join(", ");
+  return (
+    <>
+      <header className={styles.head}>
+        <h1>{list.title.charAt(0).toUpperCase() + list.title.slice(1)}</h1>
+        <p>
+          {note}
+          {words && ` · ${words}`} · {formatExact(new Date().toISOString())}
+        </p>
+      </header>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            {list.columns.map(({ name, label, column }) => (
+              <th key={name} scope="col" data-kind={column?.kind}>
+                {label}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, at) => (
+            <tr key={at}>
+              {list.columns.map(({ name, column }) => (
+                <td key={name} dir="auto" data-kind={column?.kind}>
+                  {ids.includes(name) ? toJson(row[name]) : formatValue(row[name], column)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+});

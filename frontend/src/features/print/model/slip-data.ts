@@ -1,0 +1,108 @@
+/** What a template of a packing slip can name, from an order and the schema. Pure. */
+import {
+  type Column,
+  isRow,
+  ORDERS,
+  type Row,
+  type Schema,
+  type Table,
+  toJson,
+} from "real-time-orders";
+import { formatValue } from "@/lib/format";
+import { OrderSchema } from "@/lib/schema";
+
+/** Of use to programs only. */
+const NOT_PRINTED = ["version", "updated_at"];
+
+interface Fact {
+  readonly name: string;
+  readonly label: string;
+  readonly value: string;
+}
+
+interface PrintedChild {
+  readonly name: string;
+  readonly label: string;
+  readonly headings: readonly string[];
+  readonly rows: readonly { readonly cells: readonly string[] }[];
+  /** The list ends before the last row. */
+  readonly more: boolean;
+}
+
+export interface SlipData {
+  readonly title: string;
+  readonly printed: string;
+  readonly order: Readonly<Record<string, string>>;
+  readonly columns: readonly Fact[];
+  readonly children: readonly PrintedChild[];
+  readonly [table: string]: unknown;
+}
+
+export const childrenOf = ({ tables }: Schema): readonly Table[] =>
+  tables.filter(({ name, parent }) => name !== ORDERS && parent?.table === ORDERS);
+
+export function slipData(order: Row, schema: Schema, printed: string): SlipData {
+  const orders = OrderSchema.of(schema);
+  const customer = orders.role("customer")?.name;
+  const shown = orders.columns.filter(
+    ({ name }) => name !== orders.key && name !== customer && !NOT_PRINTED.includes(name),
+  );
+  const children = childrenOf(schema).map((table) => ({ table, rows: rowsOf(order, table) }));
+  return {
+    ...Object.fromEntries(children.map(({ table, rows }) => [table.name, texts(rows, table)])),
+    title: `Order #${String(order[orders.key])}`,
+    customer: customer === undefined ? "" : textOf(order, orders.column(customer)),
+    printed,
+    order: record(order, orders.table),
+    columns: shown
+      .filter(({ name }) => order[name] != null && order[name] !== "")
+      .map((column) => ({
+        name: column.name,
+        label: orders.label(column.name),
+        value: textOf(order, column),
+      })),
+    children: children
+      .filter(({ rows }) => rows.length > 0)
+      .map(({ table, rows }) => child(table, rows, order[`${table.name}.more`] === true)),
+  };
+}
+
+function child(table: Table, rows: readonly Row[], more: boolean): PrintedChild {
+  const words = new OrderSchema("", { ...table, display: {} });
+  const left = [...table.key, table.parent?.column, ...NOT_PRINTED, "created_at"];
+  const columns = table.columns.filter(
+    ({ name }) => !left.includes(name) && rows.some((row) => row[name] != null),
+  );
+  return {
+    name: table.name,
+    label: words.label(table.name.split(".").at(-1) ?? table.name),
+    headings: columns.map(({ name }) => words.label(name)),
+    rows: rows.map((row) => ({ cells: columns.map((column) => textOf(row, column)) })),
+    more,
+  };
+}
+
+const rowsOf = (order: Row, { name }: Table): readonly Row[] => {
+  const rows = order[name];
+  return Array.isArray(rows) ? rows.filter(isRow) : [];
+};
+
+const texts = (rows: readonly Row[], table: Table) => rows.map((row) => record(row, table));
+
+/** The digits of a number that identifies a row are not grouped. */
+function record(row: Row, { columns, key, parent }: Table): Record<string, string> {
+  const ids = [...key, parent?.column];
+  return Object.fromEntries(
+    columns.map((column) => {
+      const value = row[column.name];
+      const isId = ids.includes(column.name) && value != null;
+      return [column.name, isId ? toJson(value) : textOf(row, column)];
+    }),
+  );
+}
+
+/** Empty for null, so that a template can ask whether there is a value. */
+const textOf = (row: Row, column: Column | undefined): string => {
+  const value = column && row[column.name];
+  return value == null ? "" : formatValue(value, column);
+};
