@@ -28,8 +28,8 @@ up: $(BIN)/.up frontend/dist/index.html  ## start the whole system on this machi
 attach: $(BIN)/.up frontend/dist/index.html  ## make tables of an existing database live (ARGS="postgresql://... --orders TABLE")
 	@exec $(BIN)/orders attach $(ARGS)
 
-ORMS := tests/integration/orms
-test: $(BIN)/.dev frontend/dist/index.html $(ORMS)/node_modules/.package-lock.json  ## all tests except test-slow and test-docker
+NODE_TESTS := tests/integration/orms tests/openid
+test: $(BIN)/.dev frontend/dist/index.html $(NODE_TESTS:%=%/node_modules/.package-lock.json)  ## all tests except test-slow and test-docker
 	@mkdir -p test-results
 	@$(NPM) run --silent test >test-results/vitest.log 2>&1 & dashboard=$$!; \
 		$(BIN)/pytest $(ARGS); failed=$$?; \
@@ -114,8 +114,8 @@ bench/%/node_modules/.package-lock.json: bench/%/package.json bench/%/package-lo
 	@$(NPM) --prefix bench/$* ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(ORMS)/node_modules/.package-lock.json: $(ORMS)/package.json $(ORMS)/package-lock.json | $(BIN)/.up
-	@$(NPM) --prefix $(ORMS) ci --no-audit --no-fund --loglevel=error
+tests/%/node_modules/.package-lock.json: tests/%/package.json tests/%/package-lock.json | $(BIN)/.up
+	@$(NPM) --prefix tests/$* ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 frontend/dist/index.html: node_modules/.package-lock.json frontend/index.html $(wildcard frontend/*.ts frontend/*.json) \
@@ -146,14 +146,14 @@ lock: | $(BIN)/.up  ## resolve the dependencies (UPGRADE=--upgrade: newer versio
 
 # Without node_modules, npm records the binaries of every platform. Host addresses are removed.
 lock-npm: | $(BIN)/.up  ## resolve the packages from npm after a change of a package.json
-	for folder in . $(ORMS); do \
+	for folder in . $(NODE_TESTS); do \
 		rm -rf $$folder/node_modules; \
 		$(NPM) --prefix $$folder install --package-lock-only --no-audit --no-fund --loglevel=error \
 			&& $(BIN)/python -c 'import json, pathlib, sys; f = pathlib.Path(sys.argv[1]); \
 		  d = json.loads(f.read_text()); [p.pop(k, None) for p in d["packages"].values() for k in ("funding", "resolved") if not p.get("link")]; \
 		  f.write_text(json.dumps(d, indent=2, ensure_ascii=False) + "\n")' $$folder/package-lock.json || exit 1; \
 	done
-	! grep -n '://' package-lock.json $(ORMS)/package-lock.json
+	! grep -n '://' package-lock.json $(NODE_TESTS:%=%/package-lock.json)
 
 clean:  ## remove everything that targets created, except .data
-	rm -rf .venv node_modules frontend/dist packages/client-js/dist $(RIVALS:%=%/node_modules) $(ORMS)/node_modules test-results .coverage-data .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv node_modules frontend/dist packages/client-js/dist $(RIVALS:%=%/node_modules) $(NODE_TESTS:%=%/node_modules) test-results .coverage-data .pytest_cache .mypy_cache .ruff_cache

@@ -296,7 +296,26 @@ CREATE TABLE IF NOT EXISTS order_sessions (
 );
 COMMENT ON TABLE order_sessions IS
     'Sessions of browsers, and tokens that admins made for programs (idle_ends_at is null): the '
-    'SHA-256 of what is shown, and who it stands for. A deleted one is revoked.';
+    'SHA-256 of what is shown, and who it stands for. One that is deleted, or gets another id, is '
+    'revoked under the id it had.';
+
+CREATE TABLE IF NOT EXISTS order_company_sessions (
+    session_id       uuid        NOT NULL,
+    provider_subject text        NOT NULL,
+    provider_session text,
+    secrets          bytea       NOT NULL,
+    refresh_at       timestamptz,
+    failures         integer     NOT NULL DEFAULT 0,
+    ends_at          timestamptz NOT NULL,
+
+    CONSTRAINT order_company_sessions_pkey PRIMARY KEY (session_id),
+    CONSTRAINT order_company_sessions_session_fkey FOREIGN KEY (session_id) REFERENCES order_sessions
+        ON DELETE CASCADE ON UPDATE CASCADE
+);
+COMMENT ON TABLE order_company_sessions IS
+    'What sessions need that began with a company login: the provider''s names for person and session, '
+    'its tokens (encrypted with a key of the API), when to ask the provider again, and when the session '
+    'ends if it has not answered by then.';
 
 CREATE TABLE IF NOT EXISTS order_sign_in_attempts (
     key           text        NOT NULL,
@@ -2323,7 +2342,8 @@ CREATE OR REPLACE TRIGGER order_events_append_only
 -- Users and sessions --------------------------------------------------------------------------
 --
 -- Whatever ends a session (signing out, a new password, another role, DELETE in psql) deletes its row,
--- and the deletion revokes it: connections close as those of a revoked token do.
+-- and the deletion revokes it: connections close as those of a revoked token do. A session that gets
+-- another role from the company goes on under another id, so its connections close, too.
 
 CREATE OR REPLACE FUNCTION order_session_revoke() RETURNS trigger
 LANGUAGE plpgsql
@@ -2336,10 +2356,11 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION order_session_revoke IS 'Revokes a deleted session that would not have ended yet.';
+COMMENT ON FUNCTION order_session_revoke IS
+    'Revokes a session that is deleted or gets another id, if it would not have ended yet.';
 
 CREATE OR REPLACE TRIGGER order_session_revoke
-    AFTER DELETE ON order_sessions
+    AFTER DELETE OR UPDATE OF id ON order_sessions
     FOR EACH ROW WHEN (OLD.ends_at > now()) EXECUTE FUNCTION order_session_revoke();
 
 CREATE OR REPLACE FUNCTION order_user_sign_out() RETURNS trigger
@@ -3290,7 +3311,7 @@ BEGIN
     END IF;
     IF to_regrole('orders_api') IS NOT NULL THEN
         GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys, revoked_tokens, order_users,
-            order_sessions, order_sign_in_attempts, order_preferences TO orders_api;
+            order_sessions, order_company_sessions, order_sign_in_attempts, order_preferences TO orders_api;
         GRANT SELECT, INSERT, UPDATE, DELETE ON order_thresholds, order_templates TO orders_api;
         GRANT SELECT ON order_events, order_outbox, order_stream, order_tables, order_next_choices,
             order_settings TO orders_api;

@@ -2,6 +2,7 @@
 import { Observable, RefusedError } from "real-time-orders";
 import { findMe, getMe } from "@/features/access/api/get-me";
 import { setUp, signInWith, signOut as endThisSession } from "@/features/access/api/session";
+import { companyOutcome, SIGNED_IN_PAGE } from "@/features/access/model/company";
 import { Presence } from "@/features/access/model/presence";
 import { viewFromQuery } from "@/features/orders/model/order-filter";
 import { currentToken, restoreToken, setToken, whenRefused } from "@/lib/credentials";
@@ -40,12 +41,20 @@ export class Access {
       this.state.set({ kind: "set-up", link: location.hash.slice(1) });
       return;
     }
+    if (location.pathname === SIGNED_IN_PAGE) {
+      tellTabs("signed-in");
+      close(); // the tab that opened this one goes on
+      location.replace("/");
+      return;
+    }
+    const { signedIn, trouble } = companyOutcome();
     restoreToken();
     whenRefused(() => this.#refused());
     try {
       this.#enter(await findMe());
+      if (signedIn) tellTabs("signed-in");
     } catch (error) {
-      if (error instanceof RefusedError && error.status === 401) this.#leave(null);
+      if (error instanceof RefusedError && error.status === 401) this.#leave(trouble);
       else this.#enter(null);
     }
     apiTrouble.subscribe(() => void this.#recognise());
@@ -85,9 +94,10 @@ export class Access {
   async signOut(): Promise<void> {
     const state = this.state.get();
     if (state.kind !== "in") return;
+    let next: string | null = null;
     if (hasSession(state.me)) {
       try {
-        await endThisSession();
+        next = await endThisSession();
       } catch (error) {
         // Refused: it has ended already. Otherwise it goes on, and the page says that the API is away.
         if (!(error instanceof RefusedError)) return;
@@ -95,6 +105,7 @@ export class Access {
       tellTabs("signed-out");
     }
     this.#leave(null);
+    if (next !== null) location.assign(next);
   }
 
   async #hear(news: "signed-in" | "signed-out"): Promise<void> {
@@ -142,7 +153,11 @@ export class Access {
     const state = this.state.get();
     try {
       const me = await findMe();
-      return state.kind === "in" && state.me !== null && isSame(state.me, me);
+      if (state.kind !== "in" || state.me === null) return false;
+      const same = isSame(state.me, me);
+      // The company has given the user another role or other rows: begin anew with these.
+      if (!same && me.company && me.subject === state.me.subject) this.#enter(me);
+      return same;
     } catch (error) {
       return !(error instanceof RefusedError); // the API is away: that is another trouble
     }

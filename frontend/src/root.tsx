@@ -56,6 +56,7 @@ function View({ access, router }: RootProps) {
             <Suspense>
               <SessionEnded
                 name={state.me.subject}
+                byCompany={state.me.company === true}
                 onPassword={(name, password) => access.signIn(name, password)}
                 onSignOut={() => void access.signOut()}
               />

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Close
 from websockets.protocol import State
 from websockets.sync.client import connect
 
@@ -75,11 +76,16 @@ class Follower:
 
     def closing_code(self) -> int | None:
         """Read until the server closes; return its closing code."""
+        closed = self.closing()
+        return None if closed is None else closed.code
+
+    def closing(self) -> Close | None:
+        """Read until the server closes; return its close frame."""
         try:
             while True:
                 self.receive()
         except ConnectionClosed as closed:
-            return None if closed.rcvd is None else closed.rcvd.code
+            return closed.rcvd
 
     @property
     def gone(self) -> bool:

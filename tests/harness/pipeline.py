@@ -118,7 +118,7 @@ class Pipeline:
 
     def api_without_database(self, **settings: str) -> Service:
         """Start an API whose database may be missing."""
-        port = free_port()
+        port = int(settings.get("API_PORT") or free_port())
         env = {"REDIS_URL": self.valkey.url, "API_PORT": str(port)}
         return self._start(
             "orders_api", port, {**self.database.environ(API_ROLE), **env, **settings}

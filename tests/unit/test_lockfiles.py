@@ -9,6 +9,7 @@ LOCKFILES = [
     *REPOSITORY.glob("requirements/*.txt"),
     REPOSITORY / "package-lock.json",
     REPOSITORY / "tests/integration/orms/package-lock.json",
+    REPOSITORY / "tests/openid/package-lock.json",
     *REPOSITORY.glob("bench/*/package-lock.json"),
     *REPOSITORY.glob("bench/rivals/*/package-lock.json"),
 ]

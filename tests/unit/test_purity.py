@@ -66,7 +66,9 @@ _CLAIMED = {
     "orders_api.bodies",
     "orders_api.columns",
     "orders_api.cursor",
+    "orders_api.company_rules",
     "orders_api.filters",
+    "orders_api.login",
     "orders_api.preconditions",
     "orders_cli.conversion",
     "orders_cli.mapping",
@@ -229,6 +231,17 @@ def test_service_imports_no_forbidden_driver(distribution: str) -> None:
     for module in modules:
         forbidden = _FORBIDDEN[distribution]
         assert not [each for each in module.imports if _among(each, forbidden)], module.name
+
+
+def test_the_api_asks_the_company_login_alone() -> None:
+    """I9: one module of the API makes requests: to the company's provider."""
+    clients = {"httpx2", "authlib", "urllib.request"}
+    asking = {
+        each.name
+        for each in _MODULES.values()
+        if each.distribution == "orders_api" and any(_among(i, clients) for i in each.imports)
+    }
+    assert asking == {"orders_api.provider"}
 
 
 @pytest.mark.parametrize("distribution", sorted(_FORBIDDEN))

@@ -74,7 +74,12 @@ export const Me = object({
   expires: nullable(text),
   /** The id of the browser's session; null for a token. */
   session: nullable(text),
+  /** Whether the session began with the company login. */
+  company: nullable(flag),
 });
+/** How people may sign in beside a password; `company` is the name of the company login. */
+export const SignInWays = object({ company: nullable(text) });
+export const SignedOut = object({ continue_at: nullable(text) });
 export const SessionList = object({
   sessions: list(
     object({

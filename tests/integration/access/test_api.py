@@ -47,7 +47,14 @@ NEEDS = {
     ("post", "/api/user-links"): "admin",
     ("get", "/api/all-sessions"): "admin",
     ("delete", "/api/all-sessions/{session}"): "admin",
+    ("get", "/api/export/{table}"): "viewer",
+    ("get", "/api/preferences/{name}"): "viewer",
+    ("put", "/api/preferences/{name}"): "viewer",
     ("get", "/api/health"): None,
+    ("get", "/api/session"): None,
+    ("get", "/api/session/company"): None,
+    ("get", "/api/session/company/callback"): None,
+    ("post", "/api/session/company/logout"): None,
 }
 """The role that each path requires."""
 
@@ -119,6 +126,15 @@ def test_unknown_paths_are_closed_too(guarded: Guarded, path: str) -> None:
         problem(nobody.get(path), 401)
 
 
+def test_no_company_login(guarded: Guarded) -> None:
+    """Where no company login is set up, its paths lead nowhere."""
+    with guarded.client() as nobody:
+        assert ok(nobody.get("/api/session")) == {"company": None}
+        problem(nobody.get("/api/session/company"), 404)
+        problem(nobody.get("/api/session/company/callback"), 404)
+        problem(nobody.post("/api/session/company/logout"), 404)
+
+
 def test_documentation_is_open(guarded: Guarded) -> None:
     """The API's description needs no token."""
     with guarded.client() as nobody:
@@ -183,7 +199,14 @@ def test_who_am_i(guarded: Guarded, ann: str) -> None:
         me = ok(client.get("/api/me"))
     assert me.pop("expires")
     restricted = {"customers": [OURS], "rows": {"customer_name": [OURS]}}
-    assert me == {"mode": "token", "subject": "ann", "role": "admin", "session": None, **restricted}
+    assert me == {
+        "mode": "token",
+        "subject": "ann",
+        "role": "admin",
+        "session": None,
+        **restricted,
+        "company": False,
+    }
 
 
 def test_health_has_no_details_without_a_token(guarded: Guarded) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.frames import Close
 
 from harness.answers import problem
 from harness.follower import Follower
@@ -301,10 +302,11 @@ def test_sign_out(system: Guarded) -> None:
     with signed_in(system.url, "boss") as browser:
         shown = secret(browser)
         with follow(system, shown) as tab, follow(system, shown) as other:
-            assert browser.delete("/api/session").status_code == 204
+            assert browser.delete("/api/session").json() == {"continue_at": None}
             assert not browser.cookies
             refused_everywhere(system, shown)
-            assert (tab.closing_code(), other.closing_code()) == (4001, 4001)
+            for follower in (tab, other):
+                assert follower.closing() == Close(4001, "the session has ended")
 
 
 def test_redis_loses_everything(system: Guarded) -> None:

@@ -174,7 +174,7 @@ def test_gateways_cannot_reach_the_database(overlay: Rendered) -> None:
 
 def test_each_service_has_its_own_secrets(overlay: Rendered) -> None:
     """A service refers to the Secrets of its own role and user only; manifests have no values."""
-    assert overlay.secrets("api") == {"database-api", "redis-api", "internal"}
+    assert overlay.secrets("api") == {"database-api", "redis-api", "internal", "company-login"}
     assert overlay.secrets("listener") == {"database-listener", "redis-listener"}
     assert overlay.secrets("gateway") == {"redis-gateway", "internal"}
     assert overlay.secrets("edge") == set()
@@ -293,4 +293,5 @@ def test_the_script_makes_the_secrets() -> None:
     users = re.findall(r"for user in (.*); do", script)[0].split()
     made = {*(f"database-{each}" for each in roles), *(f"redis-{each}" for each in users)}
     referred = {each for name in overlay.workloads for each in overlay.secrets(name)}
-    assert made | {"internal"} == referred
+    # That of the company login is optional, and its content is the company's.
+    assert made | {"internal", "company-login"} == referred

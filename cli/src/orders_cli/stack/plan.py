@@ -22,7 +22,9 @@ _REDIS_SETTINGS |= {"REDIS_SENTINEL_PASSWORD", "REDIS_SENTINEL_PASSWORD_FILE"}
 _KEY_SETTINGS = ("AUTH_SECRET", "AUTH_SECRET_FILE", "AUTH_JWKS_URL", "AUTH_JWKS_FILE")
 """If one of these is set, tokens are verified with the owner's keys."""
 _TOKEN_SETTINGS = {*_KEY_SETTINGS, "INTERNAL_SECRET", "INTERNAL_SECRET_FILE"}
-_SECRET_SETTINGS = {*_DATABASE_SETTINGS, *_REDIS_SETTINGS, *_TOKEN_SETTINGS, "ORDERS_TOKEN"}
+_COMPANY_SETTINGS = {"OIDC_CLIENT_SECRET", "OIDC_CLIENT_SECRET_FILE"}
+_SECRET_SETTINGS = {*_DATABASE_SETTINGS, *_REDIS_SETTINGS, *_TOKEN_SETTINGS, *_COMPANY_SETTINGS}
+_SECRET_SETTINGS |= {"ORDERS_TOKEN"}
 """Settings that are secrets or may contain one. Each program gets only those it needs."""
 _SECRET_WORDS = ("SECRET", "PASSWORD", "TOKEN", "CREDENTIAL", "_KEY")
 """Words in the names of variables of other programs that no program here needs."""
@@ -112,6 +114,7 @@ class Plan:
         api = {"API_HOST": LOOPBACK, "API_PORT": str(self.ports["api"])}
         api["PUBLIC_URL"] = self.public_url
         api |= self._database(API_ROLE) | self._redis("api") | self._tokens()
+        api |= self._inherited(_COMPANY_SETTINGS)
         listener = {"LISTENER_HOST": LOOPBACK, "LISTENER_PORT": str(self.ports["listener"])}
         listener |= self._database(LISTENER_ROLE) | self._redis("listener")
         gateway = self._redis("gateway") | self._tokens()

@@ -10,7 +10,7 @@ itself."""
 
 _TOKEN = "orders.token."  # noqa: S105  a prefix
 _TICKET = "orders.ticket."
-_COOKIE = "orders-session"
+_COOKIE, _LOGIN = "orders-session", "orders-login"
 _SECRET_LENGTH = 43
 """Of 32 random bytes in base64."""
 
@@ -51,6 +51,11 @@ def of_handshake(authorization: str | None, subprotocols: Iterable[str]) -> Cred
         if each.startswith(_TICKET):
             return Credential(each.removeprefix(_TICKET), is_ticket=True)
     return None
+
+
+def login_cookie(host: str, *, over_https: bool) -> str:
+    """Return the name of the cookie of a sign-in that is under way at a company's provider."""
+    return session_cookie(host, over_https=over_https).replace(_COOKIE, _LOGIN)
 
 
 def session_cookie(host: str, *, over_https: bool) -> str:

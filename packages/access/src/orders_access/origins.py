@@ -63,6 +63,14 @@ def keeps_secrets(host: str, *, over_https: bool) -> bool:
     return over_https or is_local_name(_hostname(f"//{host}"))
 
 
+def keeps_secrets_at(url: str) -> bool:
+    """Return the same for an address: whether a secret can be sent there."""
+    scheme, _, rest = url.partition("://")
+    if scheme not in {"http", "https"} or not _hostname(url):
+        return False
+    return keeps_secrets(rest, over_https=scheme == "https")
+
+
 def _hostname(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""

@@ -42,6 +42,10 @@ class Principal:
         is_session = self.token_id.startswith(_SESSION)
         return self.token_id.removeprefix(_SESSION) if is_session else None
 
+    def ending(self, of_token: str) -> str:
+        """Return why they are refused: a person has a session, whatever ended it, and no token."""
+        return of_token if self.session is None else "the session has ended"
+
     @property
     def row_values(self) -> RowValues | None:
         """``rows`` as values of JSON."""

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from orders_access.keys import Key, KeySource
 from orders_access.principal import Principal
 
 MAX_TOKEN_LENGTH = 8192
-_REQUIRED = ["exp", "iat", "sub", "aud", "iss"]
+_REQUIRED = ("exp", "iat", "sub", "aud", "iss")
 
 _REASONS: dict[type[jwt.InvalidTokenError], str] = {
     jwt.ExpiredSignatureError: "the token has expired",
@@ -47,6 +47,14 @@ class Verifier:
             KeysUnavailableError: the keys cannot be fetched right now.
 
         """
+        key_id, found = await self.read(token)
+        principal = claims.principal(found, token, self.customer_column)
+        return principal if key_id is None else replace(principal, key_id=key_id)
+
+    async def read(
+        self, token: str, required: Sequence[str] = _REQUIRED
+    ) -> tuple[str | None, dict[str, Any]]:
+        """Return the id of a token's key, and its claims; raises as ``verify``."""
         if len(token) > MAX_TOKEN_LENGTH:
             raise InvalidTokenError("the token is too long")
         key_id = _key_id(token, self.algorithm)
@@ -59,12 +67,11 @@ class Verifier:
                 audience=self.audience,
                 issuer=self.issuer,
                 leeway=self.leeway_s,
-                options={"require": _REQUIRED},
+                options={"require": list(required)},
             )
         except jwt.InvalidTokenError as exc:
             raise InvalidTokenError(_reason(exc)) from None
-        principal = claims.principal(found, token, self.customer_column)
-        return principal if key_id is None else replace(principal, key_id=key_id)
+        return key_id, found
 
     def still_accepts(self, principal: Principal) -> bool:
         """Return whether the key that signed a principal's token is still accepted."""

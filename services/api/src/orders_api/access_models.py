@@ -25,7 +25,8 @@ class Me(BaseModel):
 
     `rows` are the values that each restricting column must have, null without a restriction;
     `customers` is short for a restriction by the customer column alone. `expires` is null where
-    nothing expires. `session` is the id of the browser's session, null for a token.
+    nothing expires. `session` is the id of the browser's session, null for a token; `company` is
+    whether it began with the company login.
     """
 
     mode: Literal["open", "token"]
@@ -35,6 +36,19 @@ class Me(BaseModel):
     customers: list[Any] | None
     expires: AwareDatetime | None
     session: str | None
+    company: bool
+
+
+class SignInWays(BaseModel):
+    """How people may sign in, beside name and password. `company`: the company login's name."""
+
+    company: str | None
+
+
+class SignedOut(BaseModel):
+    """A session has ended. `continue_at`: where the browser goes to sign out there, too."""
+
+    continue_at: str | None
 
 
 class SignIn(RequestModel):

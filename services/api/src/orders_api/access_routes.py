@@ -37,12 +37,15 @@ router = APIRouter(prefix="/api", dependencies=[Depends(no_query)])
 @router.get("/me", response_model=Me, responses=problems())
 async def get_me(request: Request) -> Response:
     """Return the subject of the request's token, and what it allows."""
-    who = require(request, "viewer")
-    return uncached(described(parts(request).settings, who).model_dump_json())
+    who, running = require(request, "viewer"), parts(request)
+    is_of_company = False
+    if running.company is not None and who.session is not None:
+        is_of_company = await running.company.is_of_company(who.session)
+    return uncached(described(running.settings, who, company=is_of_company).model_dump_json())
 
 
-def described(settings: Settings, who: Principal) -> Me:
-    """Return what a principal is told about itself."""
+def described(settings: Settings, who: Principal, *, company: bool = False) -> Me:
+    """Return what a principal is told about itself; ``company``: it signed in there."""
     rows = who.row_values or {}
     by_customer = [*rows] == [settings.customer_column]
     return Me(
@@ -53,6 +56,7 @@ def described(settings: Settings, who: Principal) -> Me:
         customers=rows[settings.customer_column] if by_customer else None,
         expires=None if who.expires is None else datetime.fromtimestamp(who.expires, UTC),
         session=who.session,
+        company=company,
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI
@@ -13,6 +14,7 @@ from orders_access.limits import Buckets
 from orders_access.revocations import REDIS_TIMEOUT_S, Revocations
 from orders_api import (
     access_routes,
+    company_routes,
     docs,
     first_user,
     metrics,
@@ -42,6 +44,9 @@ from orders_api.store import Store
 from orders_api.users import Users
 from orders_service.redis_client import redis_client
 
+if TYPE_CHECKING:
+    from orders_api.company_sessions import CompanySessions
+
 _REDIS_TIMEOUT_S = 2
 
 logger = structlog.get_logger()
@@ -65,6 +70,7 @@ def create(settings: Settings) -> FastAPI:
         ):
             listing, users = RevocationList(writes, listed, revocations), Users(writes)
             sessions = Sessions(writes, redis, listing, settings.lifetimes)
+            company = _company(settings, writes, sessions, users)
             parts = Parts(
                 settings=settings,
                 catalog=Catalog(writes, settings.display()),
@@ -78,6 +84,7 @@ def create(settings: Settings) -> FastAPI:
                 accounts=writes,
                 sessions=sessions,
                 users=users,
+                company=company,
                 verifier=None if settings.is_open else settings.verifier(),
             )
             async with _followed(parts):
@@ -86,6 +93,8 @@ def create(settings: Settings) -> FastAPI:
                 yield
                 logger.info("api_stopping")
                 users.close()
+                if company is not None:
+                    await company.provider.close()
 
     app = FastAPI(
         title="Real-Time Orders",
@@ -99,6 +108,7 @@ def create(settings: Settings) -> FastAPI:
     of_people = (
         access_routes.router,
         session_routes.router,
+        company_routes.router,
         user_routes.router,
         preferences.router,
         templates.router,
@@ -120,6 +130,19 @@ def create(settings: Settings) -> FastAPI:
     return app
 
 
+def _company(
+    settings: Settings, database: Database, sessions: Sessions, users: Users
+) -> "CompanySessions | None":
+    if settings.company is None:
+        return None
+    # Importing these takes as long as all else of the API's start.
+    from orders_api.company_sessions import CompanySessions  # noqa: PLC0415
+    from orders_api.provider import Provider  # noqa: PLC0415
+
+    provider = Provider(settings, settings.public_url, settings.auth_leeway_s)
+    return CompanySessions(database, sessions, users, provider, settings)
+
+
 def _is_rare(route: BaseRoute) -> bool:
     """Tell whether a route is not that of all orders; each request tries the routes in turn."""
     return getattr(route, "path", "") != "/api/orders"
@@ -135,6 +158,8 @@ async def _followed(parts: Parts) -> AsyncIterator[None]:
             tasks.create_task(parts.revocations.keep_in_sync(stop))
             tasks.create_task(parts.sessions.keep_tidy(stop))
             tasks.create_task(first_user.announce(parts.accounts, parts.settings.public_url, stop))
+        if parts.company is not None:
+            tasks.create_task(parts.company.follow(stop))
         try:
             yield
         finally:

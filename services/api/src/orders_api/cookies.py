@@ -3,9 +3,10 @@
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from orders_access.credentials import Credential, of_cookies, session_cookie
+from orders_access.credentials import Credential, login_cookie, of_cookies, session_cookie
 from orders_access.limits import address_key, plain_address
 from orders_access.origins import is_own_page, keeps_secrets
+from orders_api.login import LASTS_S
 
 
 def host_of(scope: Scope) -> str:
@@ -56,11 +57,37 @@ def set_cookie(scope: Scope, secret: str) -> str:
 
     It has no lifetime of its own: on a shared computer it ends with the browser.
     """
-    over_https = is_over_https(scope)
-    parts = [f"{_name(scope)}={secret}", "Path=/", "HttpOnly", "SameSite=Strict"]
-    parts += ["Secure"] if over_https else []
-    parts += [] if secret else ["Max-Age=0"]
+    return _cookie(scope, f"{_name(scope)}={secret}", "Strict", None if secret else 0)
+
+
+def set_login(scope: Scope, content: str) -> str:
+    """Return the Set-Cookie header for a sign-in under way; empty content removes the cookie.
+
+    The browser sends it when the provider leads back here, so it is not ``Strict``.
+    """
+    return _cookie(scope, f"{_login_name(scope)}={content}", "Lax", LASTS_S if content else 0)
+
+
+def login_of(scope: Scope, headers: Headers) -> str:
+    """Return the content of the cookie of a sign-in under way; empty without one."""
+    pairs = (
+        pair.strip().partition("=")
+        for each in headers.getlist("cookie")
+        for pair in each.split(";")
+    )
+    found = [value for name, _, value in pairs if name == _login_name(scope)]
+    return found[0] if len(found) == 1 else ""
+
+
+def _cookie(scope: Scope, pair: str, same_site: str, max_age_s: int | None) -> str:
+    parts = [pair, "Path=/", "HttpOnly", f"SameSite={same_site}"]
+    parts += ["Secure"] if is_over_https(scope) else []
+    parts += [] if max_age_s is None else [f"Max-Age={max_age_s}"]
     return "; ".join(parts)
+
+
+def _login_name(scope: Scope) -> str:
+    return login_cookie(host_of(scope), over_https=is_over_https(scope))
 
 
 def _name(scope: Scope) -> str:

@@ -145,18 +145,30 @@ class MisdirectedError(ApiError):
 
 
 class TooManyRequestsError(ApiError):
-    """Too many requests; try again after the time that Retry-After gives."""
+    """Too many requests."""
 
     status = 429
 
     def __init__(self, wait_s: float) -> None:
         super().__init__(f"for {wait_s:.1f} s")
-        self._wait_s = wait_s
+        self._wait_s = max(1, math.ceil(wait_s))
+
+    @property
+    def detail(self) -> str:
+        """When to try again, for people."""
+        count, unit = self._wait_s, "second"
+        if count > 90:
+            count, unit = math.ceil(count / 60), "minute"
+        return f"{super().detail} Try again in {count} {unit}{'s' * (count > 1)}."
 
     @property
     def headers(self) -> dict[str, str]:
         """When to try again, in whole seconds."""
-        return {"Retry-After": str(max(1, math.ceil(self._wait_s)))}
+        return {"Retry-After": str(self._wait_s)}
+
+
+class TooManyAttemptsError(TooManyRequestsError):
+    """Too many attempts."""
 
 
 class TooManyExportsError(TooManyRequestsError):
@@ -268,6 +280,22 @@ class DatabaseUnavailableError(UnavailableError):
 
 class RedisUnavailableError(UnavailableError):
     """Redis does not answer right now; try again shortly."""
+
+
+class ProviderAwayError(Exception):
+    """The company's OpenID provider does not answer, or not as it should; try again later."""
+
+
+class ProviderRefusesError(Exception):
+    """The OpenID provider, or what it says about the person, does not admit them."""
+
+
+class NotAllowedError(Exception):
+    """No rule lets a person of the company use this system; the message says what is missing."""
+
+
+class NameTakenError(NotAllowedError):
+    """A user of this system has the name of a person of the company."""
 
 
 class StatementError(Exception):

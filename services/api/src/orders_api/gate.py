@@ -169,7 +169,7 @@ class Gate:
         if not self._revocations.known:
             raise UnavailableError
         if self._revocations.covers(principal):
-            raise UnauthorizedError("the token was revoked")
+            raise UnauthorizedError(principal.ending("the token was revoked"))
         return principal
 
     async def _of_session(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -35,6 +35,9 @@ from orders_api.store import Key, Store
 from orders_api.users import Users
 from orders_api.validation import field_errors
 from orders_contract.messages import Role
+
+if TYPE_CHECKING:  # loaded only where there is a company login
+    from orders_api.company_sessions import CompanySessions
 from orders_service.redis_client import RedisClient
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,200}")
@@ -58,6 +61,7 @@ class Parts:
     accounts: Database
     sessions: Sessions
     users: Users
+    company: "CompanySessions | None"
     verifier: Verifier | None
 
 

@@ -24,7 +24,9 @@ from orders_api.access_models import (
     ProgramTokenList,
     SessionList,
     SetUp,
+    SignedOut,
     SignIn,
+    SignInWays,
 )
 from orders_api.access_routes import described, full_admin, no_query, uncached
 from orders_api.errors import (
@@ -35,7 +37,7 @@ from orders_api.errors import (
     PlainHttpError,
     RowNotFoundError,
     SessionRequiredError,
-    TooManyRequestsError,
+    TooManyAttemptsError,
     UnauthorizedError,
 )
 from orders_api.gate import GATEWAY
@@ -99,12 +101,25 @@ async def stay(_who: Person) -> Response:
     return Response(status_code=204)
 
 
-@router.delete("/session", status_code=204, responses=problems())
+@router.get("/session", response_model=SignInWays, responses=problems())
+async def sign_in_ways(request: Request) -> Response:
+    """Tell how people may sign in."""
+    company = parts(request).settings.company
+    return uncached(SignInWays(company=company).model_dump_json())
+
+
+@router.delete("/session", response_model=SignedOut, responses=problems())
 async def sign_out(request: Request, who: Person) -> Response:
-    """End the session everywhere: in all tabs, and its connections within a second."""
-    await _end(request, who, [who.session or ""])
-    headers = {"Set-Cookie": cookies.set_cookie(request.scope, ""), "Cache-Control": "no-store"}
-    return Response(status_code=204, headers=headers)
+    """End the session everywhere: in all tabs, and its connections within a second.
+
+    `continue_at` is where the browser signs out of the company login, too.
+    """
+    company, session = parts(request).company, who.session or ""
+    continue_at = None if company is None else await company.farewell(session)
+    await _end(request, who, [session])
+    response = uncached(SignedOut(continue_at=continue_at).model_dump_json())
+    response.headers["Set-Cookie"] = cookies.set_cookie(request.scope, "")
+    return response
 
 
 @router.get("/sessions", response_model=SessionList, responses=problems())
@@ -237,12 +252,12 @@ async def checked_rows(
 
 
 async def _checked(request: Request, name: str, password: str) -> Principal | None:
-    """Return the user of a name and a password; raise TooManyRequestsError if tried too often."""
+    """Return the user of a name and a password; raise TooManyAttemptsError if tried too often."""
     running, address = parts(request), cookies.address_of(request.scope)
     name = normal_name(name)
     wait_s = await throttle.attempt(running.accounts, name, address)
     if wait_s > 0:
-        raise TooManyRequestsError(wait_s)
+        raise TooManyAttemptsError(wait_s)
     principal = await running.users.verify(name, password)
     if principal is not None:
         await throttle.forgive(running.accounts, name, address)

@@ -1,6 +1,7 @@
 """Sessions of browsers, and tokens for programs: rows of ``order_sessions``, by digest."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -49,7 +50,14 @@ _END = """
     DELETE FROM order_sessions
      WHERE subject = coalesce(%(subject)s, subject) AND id::text = ANY (%(ids)s)
        AND (idle_ends_at IS NULL) = coalesce(%(programs)s::boolean, idle_ends_at IS NULL)
-    RETURNING digest
+    RETURNING digest, subject
+"""
+_END_BY = "DELETE FROM order_sessions WHERE digest = %(digest)s RETURNING digest, subject"
+_CHANGE = """
+    UPDATE order_sessions
+       SET id = gen_random_uuid(), role = %(role)s, rows = %(rows)s::jsonb
+     WHERE id = %(id)s::uuid AND (role, rows) IS DISTINCT FROM (%(role)s, %(rows)s::jsonb)
+    RETURNING digest, subject
 """
 _LIST = f"""
     SELECT id::text, subject, role, rows, started_at, used_at, ends_at, address, browser
@@ -59,6 +67,10 @@ _LIST = f"""
      ORDER BY used_at DESC, id LIMIT 1000
 """  # noqa: S608  a constant
 _TIDY = f"DELETE FROM order_sessions WHERE NOT ({_IN_FORCE})"  # noqa: S608  a constant
+
+
+Also = Callable[[str], tuple[str, dict[str, Any]]]
+"""Returns a statement and its values for the id of a session that begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +113,17 @@ class Sessions:
         self._idle, self._lasts = lifetimes
 
     async def start(
-        self, principal: Principal, origin: Origin, *, user: str | None
+        self, principal: Principal, origin: Origin, *, user: str | None, also: Also | None = None
     ) -> tuple[str, Principal]:
         """Start a session of a browser for a principal, whatever proved it.
 
-        ``user`` is the row of ``order_users`` whose change ends it, if there is one. Return the
-        secret for the cookie, and the principal that the session stands for.
+        ``user`` is the row of ``order_users`` whose change ends it, if there is one; ``also`` is a
+        statement of the same transaction. Return the secret for the cookie, and the principal that
+        the session stands for.
         """
         secret = sessions.new_secret()
         identity, started, ends = await self._insert(
-            secret, principal, origin, user, idle=self._idle, lasts=self._lasts
+            secret, principal, origin, user, idle=self._idle, lasts=self._lasts, also=also
         )
         return secret, replace(
             principal,
@@ -176,14 +189,39 @@ class Sessions:
         those that there are within a second, or when Redis is back.
         """
         values = {"subject": subject, "ids": ids, "programs": programs}
+        return len(await self._revoke(_END, values))
+
+    async def end_all(self, ids: list[str]) -> list[str]:
+        """End sessions, whoever has them; return their subjects."""
+        values = {"subject": None, "ids": ids, "programs": False}
+        return [subject for _, subject in await self._revoke(_END, values)]
+
+    async def end_by(self, digest: bytes) -> None:
+        """End the session whose secret has this digest, if there is one."""
+        await self._revoke(_END_BY, {"digest": digest})
+
+    async def change(self, identity: str, principal: Principal) -> bool:
+        """Give a session the role and rows of a principal; return whether it had others.
+
+        Its cookie stays valid. Its connections close, and are opened anew with what it may now.
+        """
+        return bool(
+            await self._revoke(
+                _CHANGE, {"id": identity, "role": principal.role, "rows": _json(principal)}
+            )
+        )
+
+    async def _revoke(self, statement: str, values: dict[str, Any]) -> list[tuple[bytes, str]]:
+        """Run a statement that revokes sessions; make gateways forget and close them."""
         async with self._database.connection() as connection:
-            ended = await (await connection.execute(_END, values)).fetchall()
+            rows = await (await connection.execute(statement.encode(), values)).fetchall()
         with suppress(RedisUnavailableError):
             with failures_as(RedisUnavailableError):
-                for (digest,) in ended:
+                for digest, _ in rows:
                     await sessions.forget(self._redis, digest)
-            await self._revocations.publish()
-        return len(ended)
+            if rows:
+                await self._revocations.publish()
+        return [(digest, subject) for digest, subject in rows]
 
     async def listed(self, subject: str | None, *, programs: bool = False) -> list[Listed]:
         """Return the sessions of a subject, or of all; instead the tokens of programs."""
@@ -213,18 +251,26 @@ class Sessions:
         *,
         idle: timedelta | None,
         lasts: timedelta,
+        also: Also | None = None,
     ) -> tuple[str, datetime, datetime]:
         values = {
             "digest": sessions.digest(secret),
             "subject": principal.subject,
             "role": principal.role,
-            "rows": None if principal.rows is None else Json(principal.row_values),
+            "rows": _json(principal),
             "user": user,
             "lasts": lasts,
             "idle": idle,
             "address": origin.address,
             "browser": "".join(filter(str.isprintable, origin.browser))[:_BROWSER_LENGTH],
         }
-        async with self._database.connection() as connection:
+        async with self._database.transaction() as connection:
             identity, started, ends = await one(connection, _START, values)
+            if also is not None:
+                statement, added = also(identity)
+                await connection.execute(statement.encode(), added)
         return identity, started, ends
+
+
+def _json(principal: Principal) -> Json | None:
+    return None if principal.rows is None else Json(principal.row_values)

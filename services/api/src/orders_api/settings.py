@@ -1,10 +1,13 @@
 """The API's settings, from the environment."""
 
 from datetime import timedelta
+from typing import Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
+from orders_access.origins import keeps_secrets_at
 from orders_access.settings import AccessSettings
+from orders_api.company_settings import CompanySettings
 from orders_api.growth import Thresholds
 from orders_service.database import DatabaseSettings
 from orders_service.settings import RedisSettings
@@ -36,7 +39,7 @@ SESSION = {
 }
 
 
-class Settings(AccessSettings, DatabaseSettings, RedisSettings):
+class Settings(AccessSettings, CompanySettings, DatabaseSettings, RedisSettings):
     """Every setting of the API; names end in their unit."""
 
     db_pool_connections: PositiveInt = 10
@@ -63,6 +66,16 @@ class Settings(AccessSettings, DatabaseSettings, RedisSettings):
     """The column that ``/api/orders/counts`` groups by and the dashboard shows as status."""
     title_column: str = "product_name"
     quantity_column: str = "quantity"
+
+    @model_validator(mode="after")
+    def _company_can_come_back(self) -> Self:
+        if self.oidc_issuer and self.is_open:
+            raise ValueError("OIDC_ISSUER needs AUTH_MODE=token")
+        if self.oidc_issuer and not keeps_secrets_at(self.public_url):
+            raise ValueError(
+                "OIDC_ISSUER needs PUBLIC_URL, with https (http only for this machine)"
+            )
+        return self
 
     @property
     def thresholds(self) -> Thresholds:

@@ -23,6 +23,7 @@ _USER = """
     SELECT name, role, rows, password_hash FROM order_users
      WHERE lower(name) = lower(%(name)s) AND NOT disabled
 """
+_ANY = "SELECT 1 FROM order_users WHERE lower(name) = lower(%(name)s)"
 _LINKED = """
     SELECT name, role, rows FROM order_users
      WHERE link_digest = %(link)s AND link_ends_at > now() AND NOT disabled
@@ -66,6 +67,11 @@ class Users:
         async with self._database.connection() as connection:
             row = await one_or_none(connection, _USER, {"name": normal_name(name)})
         return str(row[0]) if row else ""
+
+    async def has(self, name: str) -> bool:
+        """Tell whether there is a user of this name, enabled or not."""
+        async with self._database.connection() as connection:
+            return await one_or_none(connection, _ANY, {"name": normal_name(name)}) is not None
 
     async def linked(self, link: str) -> Principal | None:
         """Return the user whose password a link sets, if it is still valid."""

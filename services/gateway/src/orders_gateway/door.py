@@ -121,17 +121,18 @@ class Door:
         else:
             principal = await self._verifier.verify(credential.text)
         if self.is_revoked(principal):
-            raise InvalidTokenError("the token was revoked")
+            raise InvalidTokenError(principal.ending("the token was revoked"))
         return principal
 
     async def _of_session(self, digest: bytes, address: str) -> Principal:
         """Return whom a session stands for: from Redis, else from the API, which tells Redis.
 
-        So Redis may lose what it knows, and nobody has to sign in again.
+        So Redis may lose what it knows, and nobody has to sign in again; and it may know what a
+        session was before it was given another role.
         """
         with failures_as(RedisUnavailableError):
             known = await sessions.recall(self._redis, digest)
-        if known is not None:
+        if known is not None and not self.is_revoked(known):
             return known
         if self._look_ups.wait_s(address, time.monotonic()) > 0:
             raise SessionsUnavailableError("too many sessions that Redis does not know")

@@ -240,7 +240,7 @@ class Subscriber:
     def close_if_revoked(self) -> None:
         """Close the connection if its token was revoked."""
         if self.context.door.is_revoked(self.principal):
-            self.transport.close(CloseCode.UNAUTHORIZED, "the token was revoked")
+            self._refuse("the token was revoked")
 
     def _schedule_expiry(self) -> None:
         """Warn before the token expires, and close the connection when it does."""
@@ -257,7 +257,10 @@ class Subscriber:
         ]
 
     def _expire(self) -> None:
-        self.transport.close(CloseCode.UNAUTHORIZED, "the token has expired")
+        self._refuse("the token has expired")
+
+    def _refuse(self, reason: str) -> None:
+        self.transport.close(CloseCode.UNAUTHORIZED, self.principal.ending(reason))
 
     def _cancel_timers(self) -> None:
         for timer in self._timers:

@@ -1,12 +1,19 @@
 import { withJson } from "real-time-orders";
 import { request, send } from "@/lib/http";
-import { Linked, type ListedSession, Me, SessionList } from "@/lib/protocol";
+import { Linked, type ListedSession, Me, SessionList, SignedOut, SignInWays } from "@/lib/protocol";
 
 export const signInWith = (name: string, password: string): Promise<Me> =>
   request(Me, "/api/session", proof({ name, password }));
 
-export async function signOut(): Promise<void> {
-  await send("/api/session", { method: "DELETE", signsIn: true });
+/** The name of the company login; null if there is none. */
+export async function companyLogin(): Promise<string | null> {
+  return (await request(SignInWays, "/api/session", { signsIn: true })).company;
+}
+
+/** Where the browser signs out of the company login, too; null if nowhere. */
+export async function signOut(): Promise<string | null> {
+  const answer = request(SignedOut, "/api/session", { method: "DELETE", signsIn: true });
+  return (await answer).continue_at;
 }
 
 /** Tell the API that a person is there: without that an idle session ends. */

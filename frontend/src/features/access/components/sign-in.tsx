@@ -1,7 +1,9 @@
 import { type ReactNode, useId, useState } from "react";
 import { Button } from "@/components/button";
+import { companyAddress } from "../model/company";
 import { PasswordField } from "./password-field";
 import styles from "./sign-in.module.css";
+import { useCompany } from "./use-company";
 import { useSending } from "./use-sending";
 
 interface SignInProps {
@@ -34,8 +36,20 @@ function ByPassword({ reason, onPassword, other }: ByPasswordProps) {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const { problem, busy, onSubmit } = useSending(() => onPassword(name, password), reason);
+  const company = useCompany();
+  const isOld = problem !== null && problem === reason;
+  const said = <Problem id={`${id}-problem`} text={problem} />;
   return (
     <Card title="Real-Time Orders" onSubmit={onSubmit}>
+      {isOld && said}
+      {company !== null && (
+        <>
+          <a className={styles.company} href={companyAddress(location.pathname + location.search)}>
+            Sign in with {company}
+          </a>
+          <p className={styles.or}>or with a name and password</p>
+        </>
+      )}
       <div className={styles.field}>
         <label htmlFor={id}>Name</label>
         <input
@@ -57,8 +71,8 @@ function ByPassword({ reason, onPassword, other }: ByPasswordProps) {
         onChange={setPassword}
         describedBy={`${id}-problem`}
       />
-      <Problem id={`${id}-problem`} text={problem} />
-      <Button type="submit" kind="primary" disabled={busy}>
+      {!isOld && said}
+      <Button type="submit" kind={company === null ? "primary" : "plain"} disabled={busy}>
         {busy ? "Signing in…" : "Sign in"}
       </Button>
       {other}

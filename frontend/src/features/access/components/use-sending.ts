@@ -24,9 +24,6 @@ export function useSending(send: () => Promise<void>, first: string | null = nul
 
 /** An answer that names fields: the forms here have one that can be wrong. */
 function inWords(error: unknown): string {
-  if (error instanceof RefusedError && error.status === 429) {
-    return "Too many attempts. Wait a moment, then try again.";
-  }
   const [field] = error instanceof RefusedError ? Object.entries(error.fields) : [];
   if (!field) return messageOf(error);
   return `The ${field[0] === "current" ? "present" : "new"} password ${field[1]}.`;

@@ -53,7 +53,7 @@ export function Who({ me, onSignOut, onSessions, onPassword }: WhoProps) {
         {me.session !== null && (
           <>
             <Button onClick={onSessions}>My sessions</Button>
-            <Button onClick={onPassword}>Change password</Button>
+            {!me.company && <Button onClick={onPassword}>Change password</Button>}
           </>
         )}
         <Button onClick={onSignOut}>Sign out</Button>

@@ -1,0 +1,11 @@
+import { useEffect, useState } from "react";
+import { companyLogin } from "../api/session";
+
+/** The name of the company login; null if there is none, or it is not known yet. */
+export function useCompany(): string | null {
+  const [name, setName] = useState<string | null>(null);
+  useEffect(() => {
+    companyLogin().then(setName, () => undefined); // the page says that the API is away
+  }, []);
+  return name;
+}
