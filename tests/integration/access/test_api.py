@@ -48,6 +48,8 @@ NEEDS = {
     ("get", "/api/all-sessions"): "admin",
     ("delete", "/api/all-sessions/{session}"): "admin",
     ("get", "/api/export/{table}"): "viewer",
+    ("get", "/api/templates/{name}"): "viewer",
+    ("put", "/api/templates/{name}"): "admin",
     ("get", "/api/preferences/{name}"): "viewer",
     ("put", "/api/preferences/{name}"): "viewer",
     ("get", "/api/health"): None,
