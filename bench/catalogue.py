@@ -23,6 +23,7 @@ NAMES = (
     "bulk_update",
     "old_snapshot",
     "long_log",
+    "search",
     "api_rate",
     "dashboard",
 )

@@ -31,7 +31,9 @@ export function describeCondition(condition: Condition, column: Column | undefin
   const { not, contains, gte, gt, lte, lt } = condition;
   const excluded = not === undefined ? [] : [not].flat();
   return [
-    ...excluded.map((value) => (value === null ? "is not empty" : `not ${text(value as Value)}`)),
+    ...(isEmptiness(excluded)
+      ? ["is not empty"]
+      : excluded.map((value) => `is not ${text(value)}`)),
     contains !== undefined && `contains “${visible(contains)}”`,
     boundsText({ gte, gt, lte, lt }, column),
   ]

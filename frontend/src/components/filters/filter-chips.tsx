@@ -1,35 +1,44 @@
-import { X } from "lucide-react";
-import type { Filter, Table } from "real-time-orders";
+import { ListFilter, X } from "lucide-react";
+import { IconButton } from "@/components/icon-button";
 import { describeCondition, isEmptiness } from "@/lib/condition-text";
-import { withCondition } from "@/lib/conditions";
+import { type Condition, isList, withCondition } from "@/lib/conditions";
 import styles from "./filter-chips.module.css";
+import { type FilteredTable, FilterPopover } from "./filter-popover";
 
-interface FilterChipsProps {
-  table: Pick<Table, "columns">;
-  conditions: Filter;
-  /** A column in words. */
-  label: (name: string) => string;
-  /** A column whose condition is shown elsewhere. */
-  without: string | undefined;
-  onChange: (conditions: Filter) => void;
+/** Adds a condition on a column of any table. */
+export function FilterButton(props: FilteredTable) {
+  return (
+    <FilterPopover {...props} name={null}>
+      <IconButton className={styles.add} label="Filter" title="Filter">
+        <ListFilter size={16} aria-hidden />
+      </IconButton>
+    </FilterPopover>
+  );
 }
 
-/** The conditions on the columns of any table; each can be removed. */
-export function FilterChips({ table, conditions, label, without, onChange }: FilterChipsProps) {
+interface FilterChipsProps extends FilteredTable {
+  /** A column whose condition is shown elsewhere. */
+  without: string | undefined;
+}
+
+/** The conditions on the columns of any table; each can be changed and removed. */
+export function FilterChips({ without, ...filtered }: FilterChipsProps) {
+  const { table, conditions, label, onChange } = filtered;
   const shown = Object.entries(conditions).filter(([name]) => name !== without);
   if (shown.length === 0) return null;
   return (
     <ul className={styles.chips} aria-label="Filters">
       {shown.map(([name, condition]) => {
         const column = table.columns.find((each) => each.name === name);
-        const words = describeCondition(condition, column);
         return (
           <li key={name} className={styles.chip} data-unknown={column === undefined}>
-            <span className={styles.text}>
-              {label(name)}
-              {isEmptiness(condition) ? " " : ": "}
-              <bdi>{column ? words : "no such column"}</bdi>
-            </span>
+            <FilterPopover {...filtered} name={name}>
+              <button type="button" className={styles.text} disabled={column === undefined}>
+                {label(name)}
+                {speaksForItself(condition) ? " " : ": "}
+                <bdi>{column ? describeCondition(condition, column) : "no such column"}</bdi>
+              </button>
+            </FilterPopover>
             <button
               type="button"
               aria-label={`Remove the filter ${label(name)}`}
@@ -44,3 +53,9 @@ export function FilterChips({ table, conditions, label, without, onChange }: Fil
     </ul>
   );
 }
+
+/** "Note is empty", "Note contains …", but "Status: pending". */
+const speaksForItself = (condition: Condition): boolean =>
+  isList(condition)
+    ? isEmptiness(condition)
+    : condition.contains !== undefined || condition.not !== undefined;

@@ -1,6 +1,7 @@
 import { Search, X } from "lucide-react";
 import { type ReactNode, type RefObject, useEffect, useState } from "react";
-import { FilterChips } from "@/components/filters/filter-chips";
+import { FilterButton, FilterChips } from "@/components/filters/filter-chips";
+import type { FilteredTable } from "@/components/filters/filter-popover";
 import { IconButton } from "@/components/icon-button";
 import { formatCount, visibleStatus } from "@/lib/format";
 import type { HistoryStep } from "@/lib/route";
@@ -47,6 +48,13 @@ export function FilterBar({
   const isAny = status === undefined || !(status.name in filter.conditions);
   /** Null: every status. Undefined where no tab stands for the condition. */
   const tab = isAny ? null : chosen.length === 1 ? chosen[0] : undefined;
+
+  const filtered: FilteredTable = {
+    conditions: filter.conditions,
+    table: schema.table,
+    label: (name) => schema.label(name),
+    onChange: (conditions) => onFilter({ ...filter, conditions }),
+  };
 
   useEffect(() => {
     const search = typed.trim();
@@ -96,6 +104,7 @@ export function FilterBar({
             </IconButton>
           )}
         </div>
+        <FilterButton {...filtered} />
         <ColumnChooser />
         <ListTakeAway filter={filter} sort={sort} />
       </div>
@@ -121,13 +130,7 @@ export function FilterBar({
           ))}
         </fieldset>
       )}
-      <FilterChips
-        conditions={filter.conditions}
-        table={schema.table}
-        label={(name) => schema.label(name)}
-        without={typeof tab === "string" ? status?.name : undefined}
-        onChange={(conditions) => onFilter({ ...filter, conditions })}
-      />
+      <FilterChips {...filtered} without={typeof tab === "string" ? status?.name : undefined} />
     </search>
   );
 }

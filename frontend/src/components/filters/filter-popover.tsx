@@ -1,0 +1,89 @@
+import { ChevronLeft } from "lucide-react";
+import { Popover } from "radix-ui";
+import { lazy, type ReactNode, Suspense, useState } from "react";
+import type { Filter, Table } from "real-time-orders";
+import { withCondition } from "@/lib/conditions";
+import styles from "./filter-popover.module.css";
+
+const ConditionForm = lazy(async () => ({
+  default: (await import("./condition-form")).ConditionForm,
+}));
+
+export interface FilteredTable {
+  table: Pick<Table, "columns">;
+  conditions: Filter;
+  /** A column in words. */
+  label: (name: string) => string;
+  onChange: (conditions: Filter) => void;
+}
+
+interface FilterPopoverProps extends FilteredTable {
+  /** The column whose condition is edited; null: the reader chooses one. */
+  name: string | null;
+  /** The button that opens it. */
+  children: ReactNode;
+}
+
+/** Sets the condition on one column of any table. */
+export function FilterPopover({ name, children, ...filtered }: FilterPopoverProps) {
+  const { table, conditions, label, onChange } = filtered;
+  const [open, setOpen] = useState(false);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const column = table.columns.find((each) => each.name === (name ?? chosen));
+  const offered = table.columns.filter(
+    ({ kind, nullable }) => nullable || (kind !== "json" && kind !== "array"),
+  );
+  return (
+    <Popover.Root
+      open={open}
+      onOpenChange={(opens) => {
+        setOpen(opens);
+        setChosen(null);
+      }}
+    >
+      <Popover.Trigger asChild>{children}</Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
+          className={styles.menu}
+          sideOffset={6}
+          align="start"
+          collisionPadding={8}
+          aria-label={column ? `Filter by ${label(column.name)}` : "Filter by"}
+        >
+          {column ? (
+            <Suspense fallback={null}>
+              {name === null && (
+                <button type="button" className={styles.back} onClick={() => setChosen(null)}>
+                  <ChevronLeft size={16} aria-hidden />
+                  {label(column.name)}
+                </button>
+              )}
+              <ConditionForm
+                key={column.name}
+                column={column}
+                label={label(column.name)}
+                condition={conditions[column.name]}
+                onChange={(condition) =>
+                  onChange(withCondition(conditions, column.name, condition))
+                }
+                onDone={() => setOpen(false)}
+              />
+            </Suspense>
+          ) : (
+            offered.map((each) => (
+              <button
+                key={each.name}
+                type="button"
+                className={styles.column}
+                title={each.comment ?? undefined}
+                onClick={() => setChosen(each.name)}
+              >
+                {label(each.name)}
+              </button>
+            ))
+          )}
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}

@@ -1,0 +1,170 @@
+/** What the filter's form holds while it is filled in, for every kind of column. Pure. */
+import type { Column, Range, Value } from "real-time-orders";
+import { dayIn, isEmptiness, isSame, PERIODS } from "./condition-text";
+import { type Condition, isList } from "./conditions";
+import { dayOf, isTime, startOf } from "./days";
+
+/** What a condition asks: the words of the form. */
+export type Mode =
+  "any of" | "none of" | "contains" | "is" | "is not" | "between" | "empty" | "filled";
+
+export interface Draft {
+  readonly mode: Mode;
+  /** Of "any of" and "none of"; null is the lack of a value. */
+  readonly values: readonly (string | null)[];
+  /** Of "contains", "is" and "is not". */
+  readonly text: string;
+  /** Of "between": numbers as text, or days as `2026-05-31`; both included, "" for no bound. */
+  readonly from: string;
+  readonly to: string;
+  /** Of "between" days: the name of a period; "" for days of the reader's own. */
+  readonly period: string;
+}
+
+export const MODE_WORDS: Readonly<Record<Mode, string>> = {
+  "any of": "is any of",
+  "none of": "is none of",
+  contains: "contains",
+  is: "is",
+  "is not": "is not",
+  between: "is between",
+  empty: "is empty",
+  filled: "is not empty",
+};
+
+type Filtered = Pick<Column, "kind" | "type" | "nullable" | "choices">;
+
+const isText = ({ kind }: Pick<Column, "kind">): boolean => kind === "text";
+
+/** What can be asked of a column, the usual first. */
+export function modesOf(column: Filtered): readonly Mode[] {
+  const emptiness: Mode[] = column.nullable || isText(column) ? ["empty", "filled"] : [];
+  switch (column.kind) {
+    case "choice":
+      return ["any of", "none of", ...emptiness];
+    case "boolean":
+      return ["any of", ...emptiness];
+    case "text":
+      return ["contains", "is", "is not", ...emptiness];
+    case "integer":
+    case "number":
+    case "date":
+    case "timestamp":
+      return ["between", ...emptiness];
+    case "json":
+    case "array":
+      return emptiness;
+    default:
+      return ["is", "is not", ...emptiness];
+  }
+}
+
+/** The values that a form offers, null for the lack of one. */
+export function offeredValues({ kind, choices, nullable }: Filtered): readonly (string | null)[] {
+  const values = kind === "boolean" ? ["true", "false"] : (choices ?? []);
+  return nullable ? [...values, null] : values;
+}
+
+/** The form of a condition; of one that the form cannot hold, an empty form. */
+export function draftOf(condition: Condition | undefined, column: Filtered): Draft {
+  const modes = modesOf(column);
+  const start: Draft = {
+    mode: modes[0] ?? "empty",
+    values: [],
+    text: "",
+    from: "",
+    to: "",
+    period: isTime(column) ? (PERIODS[0]?.name ?? "") : "",
+  };
+  if (!condition) return start;
+  const read = isList(condition) ? ofValues(condition) : ofRange(condition, column);
+  return modes.includes(read.mode ?? start.mode) ? { ...start, ...read } : start;
+}
+
+function ofValues(values: readonly Value[]): Partial<Draft> {
+  if (isEmptiness(values)) return { mode: "empty", values: [null] };
+  const texts = values.map((value) => (value === null ? null : String(value)));
+  return { mode: "any of", values: texts, text: texts[0] ?? "" };
+}
+
+function ofRange(range: Range, column: Filtered): Partial<Draft> {
+  const { not, contains, gte, lte, lt } = range;
+  if (contains !== undefined) return { mode: "contains", text: contains };
+  if (not !== undefined) {
+    const values: readonly Value[] = [not].flat();
+    if (isEmptiness(values)) return { mode: "filled" };
+    return { ...ofValues(values), mode: column.kind === "choice" ? "none of" : "is not" };
+  }
+  if (!isTime(column)) return { mode: "between", from: textOf(gte), to: textOf(lte) };
+  const period = PERIODS.find((each) => isSame(each.range, range))?.name ?? "";
+  const last = lte === undefined ? dayBefore(textOf(lt), column) : dayIn(textOf(lte), column);
+  return { mode: "between", period, from: dayText(dayIn(textOf(gte), column)), to: dayText(last) };
+}
+
+const textOf = (value: Value | undefined): string => (value === undefined ? "" : String(value));
+const dayText = (day: Date | undefined): string => (day ? dayOf(day) : "");
+
+function dayBefore(text: string, column: Filtered): Date | undefined {
+  const day = dayIn(text, column);
+  day?.setDate(day.getDate() - 1);
+  return day;
+}
+
+/** The condition of a form; null where it is empty. */
+export function conditionOf(draft: Draft, column: Filtered): Condition | null {
+  const { mode, values, text, from, to } = draft;
+  const none = isText(column) ? [null, ""] : [null];
+  switch (mode) {
+    case "any of":
+      return values.length > 0 ? values : null;
+    case "none of":
+      return values.length > 0 ? { not: values } : null;
+    case "contains":
+      return text.trim() === "" ? null : { contains: text.trim() };
+    case "is":
+      return text === "" ? null : [text];
+    case "is not":
+      return text === "" ? null : { not: text };
+    case "empty":
+      return none;
+    case "filled":
+      return { not: none.length > 1 ? none : null };
+    case "between":
+      if (isTime(column)) return days(draft, column);
+      return ranged({ gte: from.trim(), lte: to.trim() });
+  }
+}
+
+function days({ period, from, to }: Draft, column: Filtered): Condition | null {
+  const named = PERIODS.find(({ name }) => name === period);
+  if (named) return named.range;
+  if (column.kind === "date") return ranged({ gte: from, lte: to });
+  const after = to === "" ? undefined : new Date(`${to}T00:00:00`);
+  after?.setDate(after.getDate() + 1);
+  return ranged({
+    gte: from === "" ? "" : startOf(new Date(`${from}T00:00:00`), column),
+    lt: after ? startOf(after, column) : "",
+  });
+}
+
+function ranged(bounds: Readonly<Record<string, string>>): Range | null {
+  const given = Object.entries(bounds).filter(([, text]) => text !== "");
+  return given.length > 0 ? Object.fromEntries(given) : null;
+}
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)$/;
+
+/** Why a form cannot be applied; null where it can. */
+export function problemOf({ mode, from, to, period }: Draft, { kind }: Filtered): string | null {
+  if (mode !== "between" || period !== "") return null;
+  const bounds = [from.trim(), to.trim()].filter((text) => text !== "");
+  const isNumber = kind === "integer" || kind === "number";
+  if (isNumber && !bounds.every((text) => NUMBER.test(text)))
+    return "Enter numbers, such as 12.50.";
+  if (kind === "integer" && bounds.some((text) => text.includes(".")))
+    return "Enter whole numbers.";
+  const [low, high] = bounds;
+  if (high === undefined || low === undefined) return null;
+  const isReversed = isNumber ? Number(low) > Number(high) : low > high;
+  return isReversed ? "The first value is above the second one." : null;
+}
