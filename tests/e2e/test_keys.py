@@ -153,3 +153,10 @@ def test_revocation_names_who_revoked(guarded: EmbeddedStack) -> None:
 
 def _revocations(stack: EmbeddedStack) -> list[str]:
     return [line for line in stack.log().splitlines() if " revoked " in line]
+
+
+def test_commands_say_that_they_need_a_token(guarded: EmbeddedStack) -> None:
+    """A command without a token says what to do, and nothing else."""
+    done = orders("simulate", "--seconds", "1", folder=guarded.folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "make one with `orders token --role clerk" in done.stderr

@@ -19,6 +19,10 @@ Row = dict[str, Any]
 
 NO_ORDERS = "the database has no table of orders; choose one with `orders attach --orders TABLE`"
 
+_SIGN_IN = (
+    "the system asks for a token: make one with `orders token --role clerk >FILE`, and name the "
+    "file with --token-file, or put the token into ORDERS_TOKEN"
+)
 _TIMEOUT_S = 15.0
 _GIVE_UP_AFTER_S = 60.0
 _TEMPORARY = {408, 425, 429}
@@ -76,12 +80,17 @@ class ApiClient:
         """Return the description of the tables.
 
         Raises:
+            RejectedRequestError: the token is not accepted, or there is none.
             UnreachableError: the API does not describe them.
 
         """
         try:
             return Schema.parse(await self.request("GET", "/api/schema"))
-        except (MalformedSchemaError, RejectedRequestError) as exc:
+        except RejectedRequestError as exc:
+            if exc.status in {401, 403}:
+                raise
+            raise UnreachableError(f"no schema at {self.address}: {exc}") from exc
+        except MalformedSchemaError as exc:
             raise UnreachableError(f"no schema at {self.address}: {exc}") from exc
 
     async def orders_table(self) -> Table:
@@ -163,6 +172,8 @@ class ApiClient:
             else:
                 if answer.status < 300:
                     return answer
+                if answer.status == 401 and "Authorization" not in all_headers:
+                    raise RejectedRequestError(answer.status, _SIGN_IN)
                 if not _is_temporary(answer):
                     raise RejectedRequestError(answer.status, _detail(answer))
                 problem = f"status {answer.status}"

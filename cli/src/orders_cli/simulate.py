@@ -95,7 +95,8 @@ class _Counter:
     def close(self) -> None:
         if self._status is not None:
             self._status.stop()
-        self._console.print(str(self))
+        if self._rejected or any(self._made.values()):
+            self._console.print(str(self))
 
     def __str__(self) -> str:
         seconds = time.monotonic() - self._began

@@ -5,21 +5,37 @@ import getpass
 import re
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
 
+from orders_access.credentials import PROGRAM
 from orders_access.errors import InvalidTokenError
+from orders_access.sessions import digest
 from orders_access.tokens import issue
+from orders_cli import owner
 from orders_cli.addresses import Api, Data, edge_address
 from orders_cli.api_client import ApiClient
 from orders_cli.errors import BadValueError
 from orders_cli.signer import Signer, find_signer, own_keys
 from orders_cli.stack.data_folder import DEFAULT_DATA
+from orders_cli.terminal import columns
 from orders_contract.messages import Role
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _SHORT_TTL = timedelta(minutes=1)
+_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LIST = """
+    SELECT id::text, subject, role, coalesce(rows::text, 'all'), browser,
+           to_char(ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC'
+      FROM order_sessions WHERE idle_ends_at IS NULL AND ends_at > now() ORDER BY ends_at
+"""
+_DELETE = """
+    DELETE FROM order_sessions
+     WHERE idle_ends_at IS NULL AND (id = %(id)s::uuid OR digest = %(digest)s::bytea)
+    RETURNING id::text
+"""
 _DOTS = 2
 """Dots in a token."""
 
@@ -79,7 +95,10 @@ def revoke(
     context: typer.Context,
     token: Annotated[
         str | None,
-        typer.Argument(help="The token's identifier (claim jti), or - to read the token itself."),
+        typer.Argument(
+            help="The token's identifier (claim jti, or of `orders token list`), or - to read the "
+            "token itself."
+        ),
     ] = None,
     *,
     subject: Annotated[
@@ -93,12 +112,23 @@ def revoke(
         what = {"subject": subject}
     elif token is not None and subject is None:
         what = _revoked(token)
+        if _delete(what, data):
+            typer.echo("revoked")
+            return
     else:
         raise BadValueError("name either a token or --subject")
     signer = find_signer(data, named=_is_named(context))
     own_token = _issue(signer, "admin", {}, _SHORT_TTL, _user())
     asyncio.run(_revoke(edge_address(api, data), own_token, what))
     typer.echo("revoked")
+
+
+@tokens.command("list")
+def list_tokens(data: Data = DEFAULT_DATA) -> None:
+    """List the tokens that admins have made for programs. Signed tokens are stored nowhere."""
+    headings = ("ID", "SUBJECT", "ROLE", "ROWS", "MADE BY", "ENDS")
+    for line in columns([headings, *owner.run(data, _LIST)]):
+        typer.echo(line)
 
 
 @tokens.command("rotate-key")
@@ -136,6 +166,20 @@ def _revoked(token: str) -> dict[str, str]:
     if token.count(".") == _DOTS:
         raise BadValueError("other users can see arguments: give - and the token on stdin")
     return {"token_id": token}
+
+
+def _delete(what: dict[str, str], data: Path) -> bool:
+    """Delete a token that an admin made for a program, which revokes it; tell if it was one."""
+    shown = what.get("token", "")
+    if shown.startswith(PROGRAM):
+        values: dict[str, Any] = {"id": None, "digest": digest(shown)}
+    elif _ID.fullmatch(what.get("token_id", "")):
+        values = {"id": what["token_id"], "digest": None}
+    else:
+        return False
+    if not owner.run(data, _DELETE, values):
+        raise BadValueError("there is no such token; `orders token list` lists those of programs")
+    return True
 
 
 def parse_ttl(text: str) -> timedelta:

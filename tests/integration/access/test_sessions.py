@@ -1,5 +1,6 @@
 """Sessions of people who sign in with a password: their life, and attempts to abuse them."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,7 @@ from harness.answers import problem
 from harness.follower import Follower
 from harness.guarded import OURS, Guarded
 from harness.people import PASSWORD, add_user, page, secret, shown_to, sign_in, signed_in
-from harness.signing import bearer
+from harness.signing import ASKING, bearer, token
 from harness.stacks import orders
 from harness.waiting import until
 from orders_access.sessions import digest
@@ -153,8 +154,9 @@ def test_guesses_have_to_wait(system: Guarded, name: str) -> None:
     with page(system.url) as browser:
         assert until_blocked(system, browser, name) >= 3
         answer = sign_in(browser, name)
-        problem(answer, 429)
+        detail = problem(answer, 429)["detail"]
         assert int(answer.headers["Retry-After"]) >= 1
+        assert re.fullmatch(r"Too many attempts. Try again in \d+ (second|minute)s?.", detail)
 
 
 def test_waits_double(system: Guarded) -> None:
@@ -456,6 +458,64 @@ def test_tokens_for_programs(system: Guarded) -> None:
             problem(program.get("/api/me"), 401)
             assert follower.closing_code() == 4001
         assert system.refusal(additional_headers=bearer(made["token"])).status_code == 401
+
+
+def test_leaked_token_of_a_program(system: Guarded, tmp_path: Path) -> None:
+    """A command lists programs' tokens, and revokes one by its id or itself, as the API does."""
+    settings = {"DATABASE_URL": system.pipeline.database.url, "AUTH_MODE": "token"}
+
+    def run(*command: str, text: str = "") -> CompletedProcess[str]:
+        return orders("token", *command, folder=tmp_path, settings=settings, text=text)
+
+    wanted = {"subject": "till", "role": "viewer", "days": 1}
+    with signed_in(system.url, "boss") as boss:
+        one, two, three = (boss.post("/api/tokens", json=wanted).json() for _ in range(3))
+        listed = run("list").stdout
+        assert [listed.count(each["id"]) for each in (one, two, three)] == [1, 1, 1]
+        assert one["token"] not in listed
+        assert run("revoke", one["id"]).stdout.strip() == "revoked"
+        assert run("revoke", "-", text=two["token"]).stdout.strip() == "revoked"
+        revocation = {"token": three["token"]}
+        said = bearer(token("admin"))
+        assert httpx.post(f"{system.url}/api/revocations", json=revocation, headers=said).is_success
+        again = run("revoke", one["id"])
+    assert (again.returncode, "there is no such token" in again.stderr) == (2, True)
+    for each in (one, two, three):
+        problem(httpx.get(f"{system.url}/api/me", headers=bearer(each["token"])), 401)
+
+
+def test_two_api_processes(system: Guarded) -> None:
+    """A session and its failed attempts count at every API process; either ends it everywhere."""
+    other = system.pipeline.api(**ASKING)
+    with signed_in(system.url, "leaver") as here, follow(system, secret(here)) as follower:
+        there = page(other.url, Cookie=shown_to(other.url, secret(here))["Cookie"])
+        with there, page(system.url) as one, page(other.url) as two:
+            assert there.get("/api/me").json() == here.get("/api/me").json()
+            for each in (one, two, one, two):
+                assert sign_in(each, "boss", "a guess").status_code == 401
+            assert [sign_in(each, "boss").status_code for each in (one, two)] == [429, 429]
+            assert there.delete("/api/session").status_code == 200
+            problem(here.get("/api/me"), 401)
+            assert follower.closing_code() == 4001
+    other.process.stop()
+
+
+def test_flood_of_guesses(system: Guarded) -> None:
+    """A flood of guesses from many addresses is hardly checked, and keeps no other user out."""
+
+    def guess(number: int) -> int:
+        address = {"X-Forwarded-For": f"2001:db8:{number:x}::1"}
+        with page(system.url, **address) as browser:
+            return sign_in(browser, "boss", f"guess {number}").status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        flood = threads.map(guess, range(160))
+        with page(system.url, **{"X-Forwarded-For": "192.0.2.1"}) as bystander:
+            for _ in range(5):
+                assert sign_in(bystander, "ann").status_code == 201
+        statuses = list(flood)
+    assert set(statuses) == {401, 429}
+    assert statuses.count(401) < 40
 
 
 def test_failures_are_logged(system: Guarded) -> None:

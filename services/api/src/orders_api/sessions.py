@@ -196,9 +196,9 @@ class Sessions:
         values = {"subject": None, "ids": ids, "programs": False}
         return [subject for _, subject in await self._revoke(_END, values)]
 
-    async def end_by(self, digest: bytes) -> None:
-        """End the session whose secret has this digest, if there is one."""
-        await self._revoke(_END_BY, {"digest": digest})
+    async def end_by(self, digest: bytes) -> bool:
+        """End the session or token whose secret has this digest; return whether there was one."""
+        return bool(await self._revoke(_END_BY, {"digest": digest}))
 
     async def change(self, identity: str, principal: Principal) -> bool:
         """Give a session the role and rows of a principal; return whether it had others.
