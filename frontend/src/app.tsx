@@ -45,6 +45,7 @@ import { useObservable } from "@/lib/use-observable";
 import { SchemaContext } from "@/lib/use-schema";
 import { useShortcuts } from "@/lib/use-shortcuts";
 import styles from "./app.module.css";
+import { Navigation, type Place } from "./navigation";
 import type { Session } from "./session";
 
 const OrderPanel = lazy(async () => ({
@@ -68,6 +69,11 @@ const VIEWS: Readonly<Partial<Record<string, string>>> = {
   "/activity": "activity",
   "/pulse": "pulse",
 };
+
+/** The others are beside the orders where there is room. */
+const WIDE_VIEWS = ["/"];
+const NO_TABLES: readonly Place[] = [];
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 interface AppProps {
   session: Session;
@@ -96,6 +102,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const { path } = useObservable(router.state);
   const printed = useObservable(printing);
   const narrow = useMedia("(max-width: 60rem)");
+  const phone = useMedia("(max-width: 44rem)");
   const rights = useMemo(() => rightsOf(me), [me]);
   const opened = orderIn(path);
   const view = VIEWS[path] ?? "orders";
@@ -169,6 +176,15 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
     },
   });
 
+  const navigation = {
+    router,
+    current: path in VIEWS ? path : "/",
+    places: Object.entries(VIEWS).flatMap(([path, name = ""]) =>
+      narrow || WIDE_VIEWS.includes(path) ? [{ path, name: capital(name) }] : [],
+    ),
+    tables: NO_TABLES,
+  };
+  const isDivided = navigation.places.length + navigation.tables.length > 1;
   const covered = narrow && opened !== null;
   const panel = opened !== null && (
     <Boundary key={String(opened)} part={`Order #${String(opened)}`}>
@@ -179,10 +195,11 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   );
   return (
     <Contexts {...{ toasts, orders, schema }} clock={session.progress.clock}>
-      <div className={styles.page} data-view={view} inert={covered}>
+      <div className={styles.page} data-view={view} inert={covered && phone}>
         <header className={styles.header}>
           <img src="/icon.svg" alt="" width={28} height={28} />
           <h1>Real-Time Orders</h1>
+          {!narrow && isDivided && <Navigation {...navigation} at="top" />}
           <Boundary part="The connection">
             <ConnectionStatus live={session.live} progress={session.progress} />
           </Boundary>
@@ -245,21 +262,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
             )}
           </div>
         </main>
-        <nav className={styles.views} aria-label="View">
-          {Object.entries(VIEWS).map(([address, name]) => (
-            <a
-              key={name}
-              href={address}
-              aria-current={view === name ? "page" : undefined}
-              onClick={(event) => {
-                event.preventDefault();
-                router.go(address);
-              }}
-            >
-              {name}
-            </a>
-          ))}
-        </nav>
+        {narrow && <Navigation {...navigation} at="bottom" />}
       </div>
       {covered && <div className={styles.cover}>{panel}</div>}
       <Boundary part="The dialog">

@@ -1,6 +1,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Boundary } from "@/components/boundary";
+import { LOCALE } from "@/lib/locale";
 import { Router } from "@/lib/route";
 import { Access } from "./access";
 import { Root } from "./root";
@@ -9,6 +10,7 @@ import "./styles/base.css";
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 
+document.documentElement.lang = LOCALE;
 const router = new Router();
 router.start();
 

@@ -35,6 +35,7 @@ def violations(page: Page) -> list[Any]:
         pytest.param("dark", PHONE, id="dark-phone", marks=pytest.mark.slow),
         pytest.param("light", PHONE, id="light-phone", marks=pytest.mark.slow),
         pytest.param("dark", {}, id="dark-desktop", marks=pytest.mark.slow),
+        pytest.param("forced", {}, id="forced-colours", marks=pytest.mark.slow),
     ],
 )
 def test_axe(stack: EmbeddedStack, open_tab: OpenTab, scheme: str, size: dict[str, int]) -> None:
@@ -42,7 +43,8 @@ def test_axe(stack: EmbeddedStack, open_tab: OpenTab, scheme: str, size: dict[st
     order = create(stack, status="processing")
     create(stack, status="delivered")
     # axe is injected into the page, which the page's Content-Security-Policy would refuse.
-    page = open_tab(**size, color_scheme=scheme, bypass_csp=True)
+    colours = {"forced_colors": "active"} if scheme == "forced" else {"color_scheme": scheme}
+    page = open_tab(**size, **colours, bypass_csp=True)
     expect(row(page, order)).to_be_visible()
     page.locator(".uplot").first.wait_for(state="attached")
     assert violations(page) == []
@@ -67,6 +69,13 @@ def test_axe(stack: EmbeddedStack, open_tab: OpenTab, scheme: str, size: dict[st
         for view in ("Activity", "Pulse", "Orders"):
             page.get_by_role("link", name=view).click()
             assert violations(page) == []
+    page.get_by_role("button", name="Export", exact=True).click()
+    assert violations(page) == []
+    page.evaluate("() => { window.print = () => undefined }")
+    page.get_by_role("menuitem", name="Print the list").click()
+    expect(page.get_by_test_id("paper").locator("tbody")).to_contain_text("Laptop")
+    assert violations(page) == []
+    page.get_by_role("button", name="Close", exact=True).click()
     page.get_by_label("Search orders").fill("nothing is called that")
     expect(page.get_by_text("No order matches")).to_be_visible()
     assert violations(page) == []
@@ -130,6 +139,32 @@ def test_phone(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     page.get_by_role("button", name="Close order").tap()
     expect(panel).to_have_count(0)
     expect(live(page)).to_be_visible()
+
+
+def test_small_windows(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """At 400 % zoom and on a phone on its side whole rows are in sight, and the page fits in width.
+
+    On a tablet an order is beside the list, which stays in use.
+    """
+    orders = [create(stack, product_name="Small window") for _ in range(3)]
+    page = open_tab("/?search=small+window", 320, 256)
+    for width, height in ((320, 256), (844, 390)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        table = page.locator('[role="table"], [role="grid"]')
+        box = table.evaluate("each => { each.scrollIntoView(); return each.clientHeight }")
+        assert box > height * 0.7
+        expect(row(page, orders[2])).to_be_in_viewport(ratio=0.9)
+        page.get_by_role("link", name="Activity").scroll_into_view_if_needed()
+    page.set_viewport_size({"width": 820, "height": 1180})
+    assert page.evaluate("document.documentElement.scrollHeight") == 1180
+    for order in orders[:2]:
+        row(page, order).get_by_text(f"#{order}").click()
+        panel = page.get_by_role("complementary", name=f"Order #{order}")
+        expect(panel).to_be_visible()
+        box = panel.bounding_box()
+        assert box is not None
+        assert box["width"] < 820 * 0.6
 
 
 def test_changes_are_announced_together(stack: EmbeddedStack, open_tab: OpenTab) -> None:

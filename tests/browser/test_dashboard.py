@@ -283,7 +283,7 @@ def test_truncate(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     create(stack)
     page = open_tab()
     stack.psql("TRUNCATE orders")
-    expect(page.get_by_text("No orders yet")).to_be_visible()
+    expect(page.get_by_text("There are no orders now")).to_be_visible()
     expect(page.get_by_test_id("count-all")).to_have_text("0")
     command = page.get_by_label("Command that creates an order")
     expect(command).to_contain_text(f"curl -X POST {stack.edge}/api/orders")

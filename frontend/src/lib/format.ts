@@ -1,15 +1,16 @@
-/** Values, times and numbers as text, in the reader's own locale. */
+/** Values, times and numbers as text, in the reader's variant of the page's language. */
 import { type Column, rawNumber, toJson } from "real-time-orders";
+import { LOCALE } from "./locale";
 
-const COUNT = new Intl.NumberFormat();
-const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
-const MINUTES = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-const HOUR_OF_DAY = new Intl.DateTimeFormat(undefined, { hour: "numeric" });
-const SHORT_COUNT = new Intl.NumberFormat(undefined, { notation: "compact" });
-const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
-const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "narrow" });
+const COUNT = new Intl.NumberFormat(LOCALE);
+const EXACT = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "medium" });
+const CLOCK = new Intl.DateTimeFormat(LOCALE, { timeStyle: "medium" });
+const MINUTES = new Intl.DateTimeFormat(LOCALE, { timeStyle: "short" });
+const HOUR_OF_DAY = new Intl.DateTimeFormat(LOCALE, { hour: "numeric" });
+const SHORT_COUNT = new Intl.NumberFormat(LOCALE, { notation: "compact" });
+const DAY = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium" });
+const DATE = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeZone: "UTC" });
+const RELATIVE = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto", style: "narrow" });
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -24,7 +25,7 @@ export const formatMinutes = (time: number): string => MINUTES.format(time);
 export const formatDay = (day: Date): string => DAY.format(day);
 export const formatClock = (time: number): string => CLOCK.format(time);
 
-const BYTES = new Intl.NumberFormat(undefined, {
+const BYTES = new Intl.NumberFormat(LOCALE, {
   style: "unit",
   unit: "megabyte",
   maximumFractionDigits: 1,
@@ -126,7 +127,7 @@ const numberFormats = new Map<number, Intl.NumberFormat>();
 function numberFormat(minimumFractionDigits: number): Intl.NumberFormat {
   const known = numberFormats.get(minimumFractionDigits);
   if (known) return known;
-  const format = new Intl.NumberFormat(undefined, {
+  const format = new Intl.NumberFormat(LOCALE, {
     minimumFractionDigits,
     maximumFractionDigits: MOST_DIGITS,
   });

@@ -1,7 +1,7 @@
 /** Every request about orders that the dashboard makes. */
-import { type ChangeEvent, type Id, RefusedError, withJson } from "real-time-orders";
+import { type ChangeEvent, type Id, ORDERS, RefusedError, withJson } from "real-time-orders";
 import { request } from "@/lib/http";
-import { CountsPage, EventsPage, oneOrder } from "@/lib/protocol";
+import { ActivityPage, CountsPage, EventsPage, oneOrder } from "@/lib/protocol";
 import { type Order } from "@/lib/row";
 
 /** How many orders match, by status. */
@@ -52,4 +52,21 @@ export async function getEvents(id: Id, signal: AbortSignal): Promise<ChangeEven
     if (page.events.length < HISTORY_PAGE) break;
   }
   return events;
+}
+
+export interface Removal {
+  readonly operation: "DELETE" | "TRUNCATE";
+  readonly actor: string | null;
+  readonly ended_at: string;
+}
+
+/** How the last orders were removed, as far back as the newest part of the log tells. */
+export async function lastRemoval(signal: AbortSignal): Promise<Removal | null> {
+  const path = "/api/activity?operation=DELETE&operation=TRUNCATE";
+  const { groups } = await request(ActivityPage, path, { signal });
+  for (const { table, operation, actor, ended_at } of groups) {
+    const removes = operation === "DELETE" || operation === "TRUNCATE";
+    if (table === ORDERS && removes) return { operation, actor, ended_at };
+  }
+  return null;
 }

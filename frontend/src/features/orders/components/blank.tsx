@@ -1,7 +1,10 @@
 import { CloudOff, type LucideIcon, PackageOpen, Plus, SearchX, Table2 } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Button } from "@/components/button";
+import { formatExact, visible } from "@/lib/format";
+import type { OrderSchema } from "@/lib/schema";
 import { useSchema } from "@/lib/use-schema";
+import { lastRemoval, type Removal } from "../api/orders";
 import { exampleJson } from "../model/order-draft";
 import styles from "./blank.module.css";
 import { useOrders } from "./orders-context";
@@ -57,32 +60,56 @@ function NoTable() {
   );
 }
 
+const REMOVED = { DELETE: "deleted", TRUNCATE: "removed all at once" } as const;
+
+/** Whether there were orders before, and who removed the last ones. */
+function useRemoval(): string | null {
+  const [removal, setRemoval] = useState<Removal | null>(null);
+  useEffect(() => {
+    const leaving = new AbortController();
+    lastRemoval(leaving.signal).then(setRemoval, () => undefined); // the page says so elsewhere
+    return () => leaving.abort();
+  }, []);
+  if (!removal) return null;
+  const { operation, actor, ended_at } = removal;
+  const by = actor === null ? "" : ` by ${visible(actor)}`;
+  return `The last ones were ${REMOVED[operation]}${by}, ${formatExact(ended_at)}.`;
+}
+
 export function EmptyOrders({ onNewOrder }: { onNewOrder: () => void }) {
   const { rights } = useOrders();
   const schema = useSchema();
+  const removal = useRemoval();
   if (!schema.hasOrders) return <NoTable />;
-  if (!rights.write) {
-    return (
-      <Blank icon={PackageOpen} title="No orders yet">
-        <p>An order appears here when it is saved.</p>
-      </Blank>
-    );
-  }
-  const command = [
+  return (
+    <Blank icon={PackageOpen} title={removal ? "There are no orders now" : "No orders yet"}>
+      <p>{removal ?? "An order appears here as soon as it is saved."}</p>
+      {rights.write && (
+        <>
+          <Button kind="primary" onClick={onNewOrder}>
+            <Plus size={16} aria-hidden />
+            {removal ? "New order" : "Create the first order"}
+          </Button>
+          <details className={styles.more}>
+            <summary>Import a file, or write from a program</summary>
+            <p>On the computer that runs this system, from CSV, Shopify or WooCommerce:</p>
+            <pre tabIndex={0} aria-label="Command that imports orders">
+              orders import orders.csv
+            </pre>
+            <p>From a program:</p>
+            <pre tabIndex={0} aria-label="Command that creates an order">
+              {commandFor(schema)}
+            </pre>
+          </details>
+        </>
+      )}
+    </Blank>
+  );
+}
+
+const commandFor = (schema: OrderSchema): string =>
+  [
     `curl -X POST ${location.origin}/api/orders \\`,
     `  -H "Content-Type: application/json" \\`,
     `  -d '${exampleJson(schema)}'`,
   ].join("\n");
-  return (
-    <Blank icon={PackageOpen} title="No orders yet">
-      <p>Create the first one here, or from a terminal. It appears when it is saved.</p>
-      <Button kind="primary" onClick={onNewOrder}>
-        <Plus size={16} aria-hidden />
-        Create the first order
-      </Button>
-      <pre tabIndex={0} aria-label="Command that creates an order">
-        {command}
-      </pre>
-    </Blank>
-  );
-}

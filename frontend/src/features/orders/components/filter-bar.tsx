@@ -126,6 +126,7 @@ export function FilterBar({
               <span className={styles.count} data-testid={`count-${each ?? "all"}`}>
                 {counts && formatCount(countOf(counts, each))}
               </span>
+              <span className="visually-hidden"> orders</span>
             </label>
           ))}
         </fieldset>

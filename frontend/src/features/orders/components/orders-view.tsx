@@ -4,7 +4,7 @@ import { formatCount } from "@/lib/format";
 import { useObservable, useObservablePerFrame } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
 import { matchingIn, type OrderCounts } from "../model/order-counts";
-import { EVERYTHING, isEverything, type OrderFilter } from "../model/order-filter";
+import { EVERYTHING, isEverything, type OrderFilter, statusesOf } from "../model/order-filter";
 import type { OrderSort } from "../model/order-sort";
 import type { FeedState, OrdersFeed } from "../model/orders-feed";
 import { EmptyOrders, NothingFound, NotLoaded } from "./blank";
@@ -31,6 +31,10 @@ export function OrdersView(props: OrdersViewProps) {
   const { filter } = state;
   const schema = useSchema();
   const clear = useCallback(() => onFilter(EVERYTHING), [onFilter]);
+  const status = schema.role("status");
+  /** A tab has the number; not where several statuses are chosen. */
+  const hasCount =
+    status && (!(status.name in filter.conditions) || statusesOf(filter, schema).length === 1);
   const total = known && matchingIn(known, filter, schema);
   return (
     <section className={styles.panel} aria-labelledby="orders-heading">
@@ -38,7 +42,7 @@ export function OrdersView(props: OrdersViewProps) {
         title={
           <div className={styles.title}>
             <h2 id="orders-heading">Orders</h2>
-            <span className={styles.count}>{sizeText(state, total)}</span>
+            {!hasCount && <span className={styles.count}>{sizeText(state, total)}</span>}
           </div>
         }
         {...{ filter, sort: state.sort, counts: known, searchBox, onFilter, onSort }}
