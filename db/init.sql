@@ -342,6 +342,23 @@ CREATE TABLE IF NOT EXISTS order_preferences (
 COMMENT ON TABLE order_preferences IS
     'What each person has chosen for the pages they use, such as the columns of a table.';
 
+CREATE TABLE IF NOT EXISTS order_views (
+    id         bigint      GENERATED ALWAYS AS IDENTITY,
+    "table"    text        NOT NULL,
+    name       text        NOT NULL,
+    query      text        NOT NULL,
+    owner      text        NOT NULL DEFAULT '',
+    changed_at timestamptz NOT NULL DEFAULT now(),
+
+    CONSTRAINT order_views_pkey PRIMARY KEY (id),
+    CONSTRAINT order_views_name UNIQUE (owner, "table", name),
+    CONSTRAINT order_views_name_length CHECK (char_length(name) BETWEEN 1 AND 60),
+    CONSTRAINT order_views_query_length CHECK (char_length(query) <= 4000)
+);
+COMMENT ON TABLE order_views IS
+    'Saved views of the dashboard: filter, search and order of a table in the words of the API. Those '
+    'without an owner are shared.';
+
 CREATE TABLE IF NOT EXISTS order_templates (
     name       text        NOT NULL,
     template   text        NOT NULL,
@@ -3312,7 +3329,7 @@ BEGIN
     IF to_regrole('orders_api') IS NOT NULL THEN
         GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys, revoked_tokens, order_users,
             order_sessions, order_company_sessions, order_sign_in_attempts, order_preferences TO orders_api;
-        GRANT SELECT, INSERT, UPDATE, DELETE ON order_thresholds, order_templates TO orders_api;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON order_thresholds, order_templates, order_views TO orders_api;
         GRANT SELECT ON order_events, order_outbox, order_stream, order_tables, order_next_choices,
             order_settings TO orders_api;
         GRANT EXECUTE ON FUNCTION order_schema, order_schema_version, order_compact, order_event_json,

@@ -26,6 +26,7 @@ from orders_api import (
     session_routes,
     templates,
     user_routes,
+    views,
 )
 from orders_api.activity import Activity
 from orders_api.catalog import Catalog
@@ -111,6 +112,7 @@ def create(settings: Settings) -> FastAPI:
         company_routes.router,
         user_routes.router,
         preferences.router,
+        views.router,
         templates.router,
     )
     for router in (routes.router, *row_routes.ROUTERS, *of_people):

@@ -1,0 +1,203 @@
+"""Saved views of a table, a person's own or shared: rows of ``order_views``.
+
+A view is a query in the words of the list, as the address of the dashboard has it. Everyone keeps
+views of their own; clerks and admins keep shared ones. Whoever sees only some rows neither sees nor
+changes shared views: their conditions tell of other rows. In open mode every view is shared.
+"""
+
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Depends, Request, Response
+from psycopg.rows import TupleRow
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from orders_access.principal import Principal
+from orders_api.access_routes import no_query, uncached
+from orders_api.columns import storable
+from orders_api.database import one_or_none
+from orders_api.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    RowNotFoundError,
+    StatementError,
+)
+from orders_api.openapi import problems
+from orders_api.requests import parts, require
+
+MAX_VIEWS = 100
+"""Most views of one person, and most shared ones."""
+_UNIQUE = "23505"
+_SHARED = ""
+"""The owner of a shared view."""
+
+_COLUMNS = 'id, "table", name, query, owner'
+_LIST = f"""
+    SELECT {_COLUMNS} FROM order_views WHERE owner = %(own)s OR owner = '' AND %(shared)s
+     ORDER BY lower(name), id
+"""  # noqa: S608  a constant
+# Those who add a view at the same time wait for one another: so the bound holds.
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('orders.views'), hashtext(%(owner)s))"
+_ADD = f"""
+    INSERT INTO order_views ("table", name, query, owner)
+    SELECT %(table)s, %(name)s, %(query)s, %(owner)s
+     WHERE (SELECT count(*) FROM order_views WHERE owner = %(owner)s) < %(most)s
+    RETURNING {_COLUMNS}
+"""  # noqa: S608
+_OWNER = "SELECT owner FROM order_views WHERE id = %(id)s"
+_CHANGE = f"""
+    UPDATE order_views SET name = coalesce(%(name)s, name), query = coalesce(%(query)s, query),
+           changed_at = now()
+     WHERE id = %(id)s RETURNING {_COLUMNS}
+"""  # noqa: S608
+_REMOVE = "DELETE FROM order_views WHERE id = %(id)s RETURNING id"
+
+
+def _readable(text: str) -> str:
+    parse_qsl(text, keep_blank_values=True, max_num_fields=200)
+    return storable(text)
+
+
+def _visible(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return storable(text.strip())
+
+
+Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_visible)]
+Query = Annotated[str, Field(max_length=4000), AfterValidator(_readable)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewView(_Body):
+    """A view to save. `query` has the words of the list, as `status=pending&sort=-total`."""
+
+    table: Annotated[str, Field(max_length=200)]
+    name: Name
+    query: Query
+    shared: bool = False
+
+
+class ViewChanges(_Body):
+    """What is to change of a view."""
+
+    name: Name | None = None
+    query: Query | None = None
+
+
+class View(BaseModel):
+    """A saved view; `shared` ones are seen by everyone who sees all rows."""
+
+    id: int
+    table: str
+    name: str
+    query: str
+    shared: bool
+
+
+class ViewList(BaseModel):
+    """The views that the sender sees, by name."""
+
+    views: list[View]
+
+
+async def _viewer(request: Request) -> Principal:
+    return require(request, "viewer")
+
+
+Viewer = Annotated[Principal, Depends(_viewer)]
+router = APIRouter(prefix="/api/views", dependencies=[Depends(no_query)])
+
+
+@router.get("", response_model=ViewList, responses=problems())
+async def list_views(request: Request, who: Viewer) -> Response:
+    """Return the person's own views and the shared ones, of every table."""
+    async with parts(request).accounts.connection() as connection:
+        values = {"own": _own(request, who), "shared": who.rows is None}
+        rows = await (await connection.execute(_LIST, values)).fetchall()
+    return uncached(ViewList(views=[_view(row) for row in rows]).model_dump_json())
+
+
+@router.post("", status_code=201, response_model=View, responses=problems(409, 413, 415))
+async def save_view(request: Request, who: Viewer, wanted: NewView) -> Response:
+    """Save a view. A name is given once among a person's own views, and once among shared ones."""
+    catalog = await parts(request).catalog.current()
+    if wanted.table not in catalog.tables:
+        raise InvalidInputError("table", "must be a watched table")
+    own = _own(request, who)
+    owner = _SHARED if wanted.shared else own
+    if owner == _SHARED:
+        _require_shared(who)
+    values = wanted.model_dump(include={"table", "name", "query"})
+    values |= {"owner": owner, "most": MAX_VIEWS}
+    row = await _written(request, _ADD, values, lock=True)
+    if row is None:
+        raise InvalidInputError("name", f"is one too many: at most {MAX_VIEWS} views can be kept")
+    return uncached(_view(row).model_dump_json(), 201)
+
+
+@router.patch("/{view_id}", response_model=View, responses=problems(404, 409, 413, 415))
+async def change_view(request: Request, who: Viewer, view_id: int, wanted: ViewChanges) -> Response:
+    """Rename a view, or save another query in it."""
+    await _require_owned(request, who, view_id)
+    row = await _written(request, _CHANGE, {**wanted.model_dump(), "id": view_id})
+    if row is None:
+        raise RowNotFoundError("order_views")
+    return uncached(_view(row).model_dump_json())
+
+
+@router.delete("/{view_id}", status_code=204, responses=problems(404))
+async def delete_view(request: Request, who: Viewer, view_id: int) -> Response:
+    """Delete a view."""
+    await _require_owned(request, who, view_id)
+    if await _written(request, _REMOVE, {"id": view_id}) is None:
+        raise RowNotFoundError("order_views")
+    return Response(status_code=204)
+
+
+def _own(request: Request, who: Principal) -> str:
+    """Return the owner of the views that a person keeps; in open mode they are shared."""
+    return _SHARED if parts(request).settings.is_open else who.subject
+
+
+def _require_shared(who: Principal) -> None:
+    if not who.may("clerk") or who.rows is not None:
+        raise ForbiddenError
+
+
+async def _require_owned(request: Request, who: Principal, view_id: int) -> None:
+    """Refuse to change a shared view without the right; views of others do not exist."""
+    async with parts(request).accounts.connection() as connection:
+        values = {"id": min(view_id, 2**63 - 1)}
+        row = await one_or_none(connection, _OWNER, values)
+    owner = None if row is None else row[0]
+    if owner == _SHARED:
+        _require_shared(who)
+    elif owner is None or owner != _own(request, who):
+        raise RowNotFoundError("order_views")
+
+
+async def _written(
+    request: Request, statement: str, values: dict[str, Any], *, lock: bool = False
+) -> TupleRow | None:
+    try:
+        async with (
+            parts(request).accounts.connection() as connection,
+            connection.transaction(),
+        ):
+            if lock:
+                await connection.execute(_LOCK, values)
+            return await one_or_none(connection, statement, values)
+    except StatementError as exc:
+        if exc.sqlstate == _UNIQUE:
+            raise ConflictError(("name", "is the name of another view")) from None
+        raise
+
+
+def _view(row: TupleRow) -> View:
+    key, table, name, query, owner = row
+    return View(id=key, table=table, name=name, query=query, shared=owner == _SHARED)
