@@ -9,7 +9,7 @@ import {
   useRef,
   useState,
 } from "react";
-import type { DatabaseClock, Id } from "real-time-orders";
+import { type DatabaseClock, type Id, ORDERS } from "real-time-orders";
 import { Boundary } from "@/components/boundary";
 import { Button } from "@/components/button";
 import { IconButton } from "@/components/icon-button";
@@ -33,7 +33,9 @@ import {
 import type { OrderSort } from "@/features/orders/model/order-sort";
 import { OrderWrites } from "@/features/orders/model/order-writes";
 import { Selection } from "@/features/orders/model/selection";
-import { ColumnChoice } from "@/features/orders/model/table-columns";
+import { PageLook } from "@/features/orders/model/page-look";
+import { ColumnChoice, TableLayout } from "@/features/orders/model/table-layout";
+import { Preferences } from "@/lib/preferences";
 import type { Me } from "@/lib/protocol";
 import { printing } from "@/lib/printing";
 import { rightsOf } from "@/lib/rights";
@@ -90,7 +92,9 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
     () => new OrderWrites({ changeRow, deleteRow }, toasts, session.schema.get),
   );
   const [selection] = useState(() => new Selection());
-  const [columns] = useState(() => new ColumnChoice());
+  const [preferences] = useState(() => new Preferences(me?.subject));
+  const [look] = useState(() => new PageLook(preferences));
+  const [columns] = useState(() => columnsOf(preferences, ORDERS));
   const schema = useObservable(session.schema);
   const announcement = useObservable(session.announcer.state);
   /** Null until the form is opened for the first time; then it keeps what the user typed. */
@@ -133,10 +137,11 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
       writes,
       selection,
       columns,
+      look,
       openOrder,
       showCustomer: (customer) => setFilter(onlyCustomer(customer, session.schema.get())),
     }),
-    [rights, writes, selection, columns, openOrder, setFilter, session],
+    [rights, writes, selection, columns, look, openOrder, setFilter, session],
   );
 
   useEffect(() => {
@@ -302,3 +307,6 @@ const Contexts = ({ toasts, orders, schema, clock, children }: ContextsProps) =>
     </SchemaContext>
   </ToastsContext>
 );
+
+const columnsOf = (preferences: Preferences, table: string): ColumnChoice =>
+  new ColumnChoice(preferences.of(`table.${table}`, TableLayout));

@@ -170,7 +170,7 @@ def _own_columns(page: Page, stack: EmbeddedStack) -> None:
         return
     page.get_by_role("button", name="Columns").click()
     for name in ("Total", "External number"):
-        page.get_by_label(name).check()
+        page.get_by_role("checkbox", name=name).check()
     page.get_by_role("columnheader", name="Total").wait_for()
 
 

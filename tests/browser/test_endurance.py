@@ -80,7 +80,7 @@ def test_reset_keeps_the_place(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     """I7: a reset reloads the snapshot; scroll position, selection and typed text stay."""
     fill(stack, 300)
     page = open_tab()
-    table = page.get_by_role("table", name="Orders")
+    table = page.get_by_role("grid", name="Orders")
     table.hover()
     page.mouse.wheel(0, 4000)
     page.wait_for_function("document.querySelector('[data-order]').dataset.row > 20")
@@ -130,7 +130,7 @@ def test_hundred_thousand_orders(stack: EmbeddedStack, open_tab: OpenTab, browse
     page = open_tab("/?sort=customer_name")
     page.set_default_timeout(60_000)
     count = int(stack.psql("SELECT count(*) FROM orders"))
-    table = page.get_by_role("table", name="Orders")
+    table = page.get_by_role("grid", name="Orders")
     expect(page.locator("#orders-heading + span")).to_have_text(f"{count:,}", timeout=60_000)
     expect(table).to_have_attribute("aria-rowcount", str(count + 1))
     browser.start_tracing(page=page, categories=TRACED)

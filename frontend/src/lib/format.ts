@@ -4,6 +4,7 @@ import { LOCALE } from "./locale";
 
 const COUNT = new Intl.NumberFormat(LOCALE);
 const EXACT = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "medium" });
+const ZONED = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full", timeStyle: "long" });
 const CLOCK = new Intl.DateTimeFormat(LOCALE, { timeStyle: "medium" });
 const MINUTES = new Intl.DateTimeFormat(LOCALE, { timeStyle: "short" });
 const HOUR_OF_DAY = new Intl.DateTimeFormat(LOCALE, { hour: "numeric" });
@@ -59,6 +60,12 @@ const isUsual = (time: string): boolean =>
 /** A time outside the browser's calendar is shown as PostgreSQL wrote it. */
 export const formatExact = (time: string): string =>
   isUsual(time) ? EXACT.format(new Date(time)) : time;
+
+/** With the reader's zone, where the time is an instant. */
+export const formatZoned = (time: string): string =>
+  isUsual(time) && /([+-]\d\d(:?\d\d)?|Z)$/.test(time)
+    ? ZONED.format(new Date(time))
+    : formatExact(time);
 
 /** "just now", "3 min ago", "2 h ago", "yesterday"; the date once it is a week old. */
 export function formatAge(time: string, now: number): string {

@@ -5,6 +5,9 @@ import { isId, isRow, ORDERS } from "real-time-orders";
 /** A row of the table of orders. `id` is its key, whatever that column is called. */
 export type Order = Row & { readonly id: Id };
 
+/** What identifies a row of the page: an order's id, or any key as the API's paths have it. */
+export type RowKey = Id | string;
+
 export const withId = (row: Row, id: Id): Order =>
   row.id === id ? (row as Order) : { ...row, id };
 

@@ -9,7 +9,10 @@ import { TableHead } from "@/features/orders/components/table-head";
 import { NEWEST_FIRST } from "@/features/orders/model/order-sort";
 import { OrderWrites } from "@/features/orders/model/order-writes";
 import { Selection } from "@/features/orders/model/selection";
-import { ColumnChoice, shownColumns } from "@/features/orders/model/table-columns";
+import { PageLook } from "@/features/orders/model/page-look";
+import { shownColumns } from "@/features/orders/model/table-columns";
+import { ColumnChoice, TableLayout, USUAL_LAYOUT } from "@/features/orders/model/table-layout";
+import { Preferences } from "@/lib/preferences";
 import { rightsOf } from "@/lib/rights";
 import type { Me } from "@/lib/protocol";
 import type { OrderSchema } from "@/lib/schema";
@@ -30,12 +33,14 @@ const HANDLERS: RowHandlers = {
 };
 
 function shownTo(role: Me["role"], view: ReactNode, schema = SCHEMA): string {
+  const preferences = new Preferences();
   const api = { changeRow: refuse, deleteRow: refuse };
   const value = {
     rights: rightsOf({ role }),
     writes: new OrderWrites(api, new Toasts(), () => schema),
     selection: new Selection(),
-    columns: new ColumnChoice(),
+    columns: new ColumnChoice(preferences.of("table.orders", TableLayout)),
+    look: new PageLook(preferences),
     openOrder: nothing,
     showCustomer: nothing,
   };
@@ -48,10 +53,11 @@ function shownTo(role: Me["role"], view: ReactNode, schema = SCHEMA): string {
 
 const rowOf = (shown = order(7), schema: OrderSchema = SCHEMA, chosen: string[] = []) => (
   <OrderRow
-    columns={shownColumns(schema, new Set(chosen))}
+    columns={shownColumns(schema, { ...USUAL_LAYOUT, differing: chosen })}
     order={shown}
     gone={false}
     row={0}
+    cell={null}
     top={0}
     height={48}
     now={0}
@@ -84,9 +90,9 @@ test.each(["viewer", "clerk", "admin"] as const)(
   (role) => {
     const head = shownTo(
       role,
-      <TableHead columns={shownColumns(SCHEMA, new Set())} sort={NEWEST_FIRST} onSort={nothing} />,
+      <TableHead columns={shownColumns(SCHEMA)} sort={NEWEST_FIRST} onSort={nothing} />,
     );
-    const cells = shownTo(role, rowOf()).split('role="cell"').length;
+    const cells = shownTo(role, rowOf()).split('role="gridcell"').length;
     expect(head.split('role="columnheader"').length).toBe(cells);
   },
 );

@@ -60,7 +60,10 @@ test("filter and sorting can be written to the address and read back", () => {
       },
       search: "a&b=c",
     },
-    sort: { column: "quantity", descending: true },
+    sort: [
+      { column: "status", descending: false },
+      { column: "quantity", descending: true },
+    ],
   };
   const query = viewToQuery(view).toString();
   expect(query).toMatch(/^status=pending&status=shipped&status\.is=null&customer_name\.not=/);

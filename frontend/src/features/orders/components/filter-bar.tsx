@@ -73,6 +73,7 @@ export function FilterBar({
           value={sortToText(sort)}
           onChange={(event) => onSort(sortFromText(event.target.value))}
         >
+          {sort.length > 1 && <option value={sortToText(sort)}>{`${sort.length} columns`}</option>}
           {[{ name: "id", label: "Order" }, ...offeredColumns(schema)].flatMap(
             ({ name, label }) => [
               <option key={`-${name}`} value={`-${name}`}>{`${label} ↓`}</option>,

@@ -21,7 +21,7 @@ export function ListTakeAway({ filter, sort }: ListTakeAwayProps) {
       list={() => {
         const query = toQuery(filter, schema);
         if (!isNewestFirst(sort)) query.set("sort", sortToText(sort));
-        const shown = shownColumns(schema, columns.state.get());
+        const shown = shownColumns(schema, columns.layout);
         return {
           table: ORDERS,
           title: "orders",

@@ -1,16 +1,19 @@
-import { Trash2, Undo2 } from "lucide-react";
+import { PanelRightOpen, Trash2, Undo2, UserRound } from "lucide-react";
 import { memo, type MouseEvent, type ReactNode } from "react";
-import type { Column } from "real-time-orders";
 import { Age } from "@/components/age";
 import { IconButton } from "@/components/icon-button";
-import { formatValue, visible } from "@/lib/format";
+import { formatZoned, visible } from "@/lib/format";
+import { formatCell } from "@/lib/money";
 import { type Order, textIn } from "@/lib/row";
 import { useSchema } from "@/lib/use-schema";
 import { type Edit, withEdit } from "../model/order-edits";
 import type { TableColumn } from "../model/table-columns";
 import type { Touch } from "../model/touches";
+import { Clipped, GridCell } from "./grid-cell";
+import type { RowPlace } from "./live-grid";
 import styles from "./order-row.module.css";
 import { useOrders } from "./orders-context";
+import { RowAction, RowMenu } from "./row-menu";
 import { StatusMenu } from "./status-menu";
 
 export interface RowHandlers {
@@ -22,14 +25,11 @@ export interface RowHandlers {
   readonly menu: (open: boolean) => void;
 }
 
-interface OrderRowProps {
+interface OrderRowProps extends RowPlace {
   columns: readonly TableColumn[];
   order: Order;
   /** The row has left the table and is shown only because rows are held. */
   gone: boolean;
-  row: number;
-  top: number;
-  height: number;
   now: number;
   touch: Touch | undefined;
   edit: Edit | undefined;
@@ -41,13 +41,16 @@ interface OrderRowProps {
 
 /** Memoised: of a thousand changes a second only those of rows in view cost a render. */
 export const OrderRow = memo(function OrderRow(props: OrderRowProps) {
-  const { columns, order, gone, row, top, height, touch, leaving, picked, current, handlers } =
-    props;
+  const { columns, order, gone, row, top, height, cell, touch } = props;
+  const { leaving, picked, current, handlers } = props;
   const { rights } = useOrders();
+  const before = rights.write ? 1 : 0;
+  const last = before + columns.length;
   return (
     <div
       role="row"
       aria-rowindex={row + 2}
+      aria-selected={rights.write ? picked : undefined}
       className={styles.row}
       style={{ height, transform: `translateY(${top}px)` }}
       data-order={String(order.id)}
@@ -57,76 +60,129 @@ export const OrderRow = memo(function OrderRow(props: OrderRowProps) {
       data-picked={picked}
       data-current={current}
       onClick={(event) => unlessOnControl(event, () => handlers.open(order))}
+      onKeyDown={(event) => {
+        if (event.key === "Enter" && isOfCell(event.target)) handlers.open(order);
+      }}
     >
       {rights.write && (
-        <div role="cell" className={styles.pick}>
-          <input
-            type="checkbox"
-            aria-label={`Select order ${order.id}`}
-            checked={picked}
-            disabled={gone}
-            onChange={(event) => handlers.pick(order, hasShift(event.nativeEvent))}
-          />
+        <div role="gridcell" aria-colindex={1} data-cell={0} className={styles.pick}>
+          <label>
+            <input
+              type="checkbox"
+              tabIndex={cell === 0 ? 0 : -1}
+              aria-label={`Select order ${order.id}`}
+              checked={picked}
+              disabled={gone}
+              onChange={(event) => handlers.pick(order, hasShift(event.nativeEvent))}
+            />
+          </label>
         </div>
       )}
-      {columns.map((column) => (
-        <Cell key={column.name} {...props} {...column} />
-      ))}
-      {rights.remove && (
-        <div role="cell" className={styles.actions}>
-          {!gone && (
-            <IconButton
-              className={styles.delete}
-              label={leaving ? `Keep order ${order.id}` : `Delete order ${order.id}`}
-              title={leaving ? "Undo" : "Delete"}
-              onClick={() => handlers.remove(order)}
-            >
-              {leaving ? <Undo2 size={16} aria-hidden /> : <Trash2 size={16} aria-hidden />}
-            </IconButton>
-          )}
-        </div>
-      )}
+      {columns.map((column, at) => {
+        const isActive = cell === before + at;
+        return (
+          <GridCell
+            key={column.name}
+            {...column}
+            cell={before + at}
+            isActive={isActive && !hasControl(column)}
+            touch={touch}
+          >
+            <Content {...props} {...column} tabIndex={isActive ? 0 : -1} />
+          </GridCell>
+        );
+      })}
+      <div
+        role="gridcell"
+        aria-colindex={last + 1}
+        data-cell={last}
+        tabIndex={-1}
+        className={styles.actions}
+      >
+        <Actions {...props} tabIndex={cell === last ? 0 : -1} />
+      </div>
     </div>
   );
 });
 
-type CellProps = OrderRowProps & TableColumn;
+const hasControl = ({ role }: TableColumn): boolean => role === "id" || role === "status";
 
-/** One cell for every kind of column; those that play a part in the page have more to offer. */
-function Cell(props: CellProps) {
-  const { role, name, label, column, touch } = props;
-  const was = touch && name in touch.was ? formatValue(touch.was[name], column) : undefined;
-  const classNames = [styles[role ?? "value"], isNumber(column) && role !== "id" && styles.number];
+interface InRow extends OrderRowProps {
+  tabIndex: number;
+}
+
+/** What is shown while the pointer or the focus is in the row. */
+function Actions({ order, gone, leaving, handlers, tabIndex }: InRow) {
+  const { rights } = useOrders();
+  const schema = useSchema();
+  const customer = textIn(order, schema.role("customer")?.name ?? "");
+  if (leaving) {
+    return (
+      <IconButton
+        label={`Keep order ${order.id}`}
+        title="Undo"
+        tabIndex={tabIndex}
+        onClick={() => handlers.remove(order)}
+      >
+        <Undo2 size={16} aria-hidden />
+      </IconButton>
+    );
+  }
   return (
-    <div
-      role="cell"
-      className={classNames.filter(Boolean).join(" ")}
-      data-label={label}
-      data-touched={was !== undefined && role !== "age"}
-    >
-      <Content {...props} />
-      {was !== undefined && role !== "age" && (
-        <span className={styles.was}>
-          was <bdi>{was}</bdi>
-        </span>
+    <>
+      {rights.remove && !gone && (
+        <IconButton
+          className={styles.delete}
+          label={`Delete order ${order.id}`}
+          title="Delete"
+          tabIndex={-1}
+          onClick={() => handlers.remove(order)}
+        >
+          <Trash2 size={16} aria-hidden />
+        </IconButton>
       )}
-    </div>
+      <RowMenu
+        label={`More for order ${order.id}`}
+        tabIndex={tabIndex}
+        onOpenChange={handlers.menu}
+      >
+        <RowAction icon={<PanelRightOpen size={16} />} onSelect={() => handlers.open(order)}>
+          Open
+        </RowAction>
+        {customer !== undefined && (
+          <RowAction
+            icon={<UserRound size={16} />}
+            onSelect={() => handlers.showCustomer(customer)}
+          >
+            <span>
+              Only orders of <bdi>{visible(customer)}</bdi>
+            </span>
+          </RowAction>
+        )}
+        {rights.remove && !gone && (
+          <RowAction icon={<Trash2 size={16} />} onSelect={() => handlers.remove(order)}>
+            Delete
+          </RowAction>
+        )}
+      </RowMenu>
+    </>
   );
 }
 
-export const isNumber = (column: Column | undefined): boolean =>
-  column?.kind === "integer" || column?.kind === "number";
+type ContentProps = InRow & TableColumn;
 
-function Content({ order, role, name, column, gone, now, edit, handlers }: CellProps): ReactNode {
+/** What a cell shows; columns that play a part in the page have more to offer. */
+function Content(props: ContentProps): ReactNode {
+  const { order, role, name, column, gone, now, edit, handlers, tabIndex } = props;
   const schema = useSchema();
   const shown = withEdit(order, edit);
-  const text = formatValue(shown[name], column);
   const own = textIn(shown, name);
   if (role === "id") {
     return (
       <a
         href={`/orders/${order.id}`}
         aria-label={`Order ${order.id}`}
+        tabIndex={tabIndex}
         onClick={(event) => {
           if (event.ctrlKey || event.metaKey) return;
           event.preventDefault();
@@ -137,37 +193,27 @@ function Content({ order, role, name, column, gone, now, edit, handlers }: CellP
       </a>
     );
   }
-  if (role === "customer" && own !== undefined) {
-    return (
-      <button
-        type="button"
-        className={styles.clip}
-        title={`Only orders of ${visible(own)}`}
-        onClick={() => handlers.showCustomer(own)}
-      >
-        <bdi>{text}</bdi>
-      </button>
-    );
-  }
   if (role === "status") {
     return (
       <StatusMenu
         order={order}
         status={schema.statusOf(shown)}
         saving={shown !== order}
+        tabIndex={tabIndex}
         onChange={handlers.setStatus}
         onOpenChange={handlers.menu}
       />
     );
   }
-  if (role === "age") {
-    return gone ? "no longer here" : own === undefined ? text : <Age time={own} now={now} />;
+  const text = formatCell(shown, name, column, schema.table);
+  if (role === "age" || role === "created") {
+    if (role === "age" && gone) return "no longer here";
+    return own === undefined ? text : <Age time={own} now={now} />;
   }
+  const isTime = column?.kind === "timestamp" && own !== undefined;
   return (
     <>
-      <span className={styles.clip} title={text}>
-        <bdi>{text}</bdi>
-      </span>
+      <Clipped text={text} title={isTime ? formatZoned(own) : text} />
       {role === "quantity" && (
         <span className={styles.times} aria-hidden>
           ×
@@ -177,8 +223,11 @@ function Content({ order, role, name, column, gone, now, edit, handlers }: CellP
   );
 }
 
+const isOfCell = (target: EventTarget): boolean =>
+  target instanceof Element && target.matches("[data-cell]");
+
 function unlessOnControl(event: MouseEvent, open: () => void): void {
-  const control = event.target instanceof Element && event.target.closest("a, button, input");
+  const control = event.target instanceof Element && event.target.closest("a, button, label");
   // A menu is drawn elsewhere in the document, but React bubbles its clicks to the row.
   const inside = event.target instanceof Node && event.currentTarget.contains(event.target);
   if (!control && inside && getSelection()?.toString() === "") open();

@@ -3,13 +3,15 @@ import type { Id } from "real-time-orders";
 import type { Rights } from "@/lib/rights";
 import type { OrderWrites } from "../model/order-writes";
 import type { Selection } from "../model/selection";
-import type { ColumnChoice } from "../model/table-columns";
+import type { PageLook } from "../model/page-look";
+import type { ColumnChoice } from "../model/table-layout";
 
 export interface OrdersContextValue {
   readonly rights: Rights;
   readonly writes: OrderWrites;
   readonly selection: Selection;
   readonly columns: ColumnChoice;
+  readonly look: PageLook;
   readonly openOrder: (id: Id) => void;
   readonly showCustomer: (name: string) => void;
 }

@@ -12,6 +12,7 @@ interface StatusMenuProps {
   /** The status to show: the order's, or one that the user has just chosen. */
   status: string;
   saving: boolean;
+  tabIndex?: number | undefined;
   /** `seen` is the order as it was when the menu was opened. */
   onChange: (seen: Order, status: string) => void;
   onOpenChange?: ((open: boolean) => void) | undefined;
@@ -27,7 +28,8 @@ function focusAfterMenu(item: HTMLElement | null): void {
  * a scrolled table draws thirty of these at a time, and closed menus were most of their cost. While it
  * is open its choices stay those of the order that the user saw.
  */
-export function StatusMenu({ order, status, saving, onChange, onOpenChange }: StatusMenuProps) {
+export function StatusMenu(props: StatusMenuProps) {
+  const { order, status, saving, tabIndex, onChange, onOpenChange } = props;
   const schema = useSchema();
   const [opened, setOpened] = useState<Pick<StatusMenuProps, "order" | "status"> | null>(null);
   const [byKeyboard, setByKeyboard] = useState(false);
@@ -49,6 +51,7 @@ export function StatusMenu({ order, status, saving, onChange, onOpenChange }: St
         className={styles.trigger}
         aria-label={`Order ${order.id} is ${status}. Change status`}
         aria-busy={saving}
+        tabIndex={tabIndex}
         aria-haspopup="menu"
         aria-expanded={opened !== null}
         onClick={({ detail }) => {

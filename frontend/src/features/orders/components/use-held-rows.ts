@@ -1,18 +1,23 @@
 import { useState } from "react";
+import type { Row } from "real-time-orders";
 import { HeldRows, type LiveRows } from "../model/held-rows";
 import type { FeedState } from "../model/orders-feed";
 
-interface Holding {
-  readonly held: HeldRows;
-  readonly live: LiveRows;
+interface Holding<R extends Row> {
+  readonly held: HeldRows<R>;
+  readonly live: LiveRows<R>;
   readonly view: readonly unknown[];
 }
 
 /** The rows to show: the live rows, or while `hold` rows that keep their places. */
-export function useHeldRows({ rows, pages, filter, sort }: FeedState, hold: boolean): HeldRows {
-  const live: LiveRows = { rows, pages };
+export function useHeldRows<R extends Row>(
+  { rows, pages, filter, sort }: FeedState<R>,
+  keyOf: LiveRows<R>["keyOf"],
+  hold: boolean,
+): HeldRows<R> {
+  const live: LiveRows<R> = { rows, pages, keyOf };
   const view = [filter, sort];
-  const [state, setState] = useState<Holding>(() => ({ held: HeldRows.of(live), live, view }));
+  const [state, setState] = useState<Holding<R>>(() => ({ held: HeldRows.of(live), live, view }));
   const sameView = view.every((part, at) => part === state.view[at]);
   const keep = hold && sameView && rows.length > 0;
   const held = keep

@@ -1,22 +1,23 @@
-/** The table of orders as the user wants to see it: a live table, and what just happened to its rows. */
+/** A table as the user wants to see it: a live table, and what just happened to its rows. */
 import {
   type ChangeEvent,
   type Id,
   type Live,
   type LiveTable,
   Observable,
+  ORDERS,
   type Row,
 } from "real-time-orders";
-import { type Order, withId } from "@/lib/row";
+import { type Order, type RowKey, withId } from "@/lib/row";
 import { OrderSchema } from "@/lib/schema";
 import { matcherOf, type OrderFilter, toFilter } from "./order-filter";
-import { isNewestFirst, type OrderSort } from "./order-sort";
+import { isNewestFirst, type OrderSort, sortForApi } from "./order-sort";
 import { fade, NO_TOUCHES, TOUCH_MS, touch, type Touches } from "./touches";
 
-export interface FeedState {
+export interface FeedState<R extends Row = Order> {
   readonly filter: OrderFilter;
   readonly sort: OrderSort;
-  readonly rows: readonly Order[];
+  readonly rows: readonly R[];
   /** How many pages the user has asked for. */
   readonly pages: number;
   /** Whether there are more rows than those loaded. */
@@ -33,17 +34,16 @@ export interface FeedState {
 const PAGE = 100;
 const FADE_EVERY_MS = 1000;
 
-export class OrdersFeed {
-  readonly state: Observable<FeedState>;
+export abstract class TableFeed<R extends Row = Order> {
+  readonly state: Observable<FeedState<R>>;
 
+  protected readonly schema: Observable<OrderSchema>;
   readonly #live: Pick<Live, "table">;
-  readonly #schema: Observable<OrderSchema>;
   #table: LiveTable | null = null;
   #leave: (() => void) | null = null;
   #fade: ReturnType<typeof setTimeout> | undefined;
-  /** Orders whose key has another name than `id`, by their rows. */
-  readonly #named = new WeakMap<Row, Order>();
-  #shown: { readonly of: readonly Row[]; readonly orders: readonly Order[] } | null = null;
+  /** Events up to here are in the rows that were loaded. */
+  #loadedAt = 0;
 
   constructor(
     live: Pick<Live, "table">,
@@ -52,8 +52,8 @@ export class OrdersFeed {
     sort: OrderSort,
   ) {
     this.#live = live;
-    this.#schema = schema;
-    this.state = new Observable<FeedState>({
+    this.schema = schema;
+    this.state = new Observable<FeedState<R>>({
       filter,
       sort,
       rows: [],
@@ -66,8 +66,15 @@ export class OrdersFeed {
     });
   }
 
+  /** The rows as the page has them; the same rows for the same rows. */
+  protected abstract shown(rows: readonly Row[]): readonly R[];
+
+  protected abstract asRow(row: Row): R;
+
+  abstract keyOf(row: R): RowKey;
+
   start(): void {
-    this.#schema.subscribe(this.#follow);
+    this.schema.subscribe(this.#follow);
     this.#follow();
   }
 
@@ -76,7 +83,7 @@ export class OrdersFeed {
     this.#follow();
   }
 
-  /** Apply another filter to the known orders at once; the API's answer replaces the result. */
+  /** Apply another filter to the known rows at once; the API's answer replaces the result. */
   setFilter(filter: OrderFilter): void {
     this.#change({ filter, pages: 1 });
     this.#follow();
@@ -85,10 +92,10 @@ export class OrdersFeed {
   /** Another day has begun: conditions may mean other days. */
   readonly turnDay = (): void => this.#follow();
 
-  /** The row of an order, if it is among those loaded. */
-  get(id: Id): Order | undefined {
-    const row = this.#table?.get(id);
-    return row && this.#asOrder(row);
+  /** The row of a key, if it is among those loaded. */
+  get(key: RowKey): R | undefined {
+    const row = this.#table?.get(key);
+    return row && this.asRow(row);
   }
 
   reload(): void {
@@ -104,7 +111,9 @@ export class OrdersFeed {
 
   /** The table has the events: note which rows they changed. */
   receive(events: readonly ChangeEvent[]): void {
-    this.#change({ touches: touch(this.state.get().touches, events, Date.now()) });
+    const { touches } = this.state.get();
+    const next = touch(touches, events, Date.now(), this.#loadedAt);
+    if (next !== touches) this.#change({ touches: next });
     this.#fade ??= setTimeout(this.#fadeTouches, TOUCH_MS);
   }
 
@@ -117,12 +126,11 @@ export class OrdersFeed {
   /** Show the table of the present filter and sort; the schema says what its columns are called. */
   readonly #follow = (): void => {
     const { filter, sort } = this.state.get();
-    const schema = this.#schema.get();
-    const column = sort.column === "id" ? schema.key : sort.column;
-    const table = this.#live.table("orders", {
+    const schema = this.schema.get();
+    const table = this.#live.table(schema.table.name || ORDERS, {
       filter: toFilter(filter, schema),
       search: filter.search,
-      ...(!isNewestFirst(sort) && { sort: `${sort.descending ? "-" : ""}${column}` }),
+      ...(!isNewestFirst(sort) && { sort: sortForApi(sort, schema.key) }),
       limit: PAGE,
     });
     if (table === this.#table) return;
@@ -139,36 +147,22 @@ export class OrdersFeed {
     const table = this.#table;
     if (!table) return;
     const { phase, problem, hasMore, isLoadingMore, reset } = table.state;
-    const schema = this.#schema.get();
+    const schema = this.schema.get();
     const isThere = schema !== OrderSchema.EMPTY && !schema.hasOrders;
     const isShown = isThere || (phase !== "loading" && phase !== "refused");
     if (!isShown) {
       this.#change({ loading: problem ? null : "page", problem });
       return;
     }
+    const { loaded, loading } = this.state.get();
+    if (!loaded || loading === "page") this.#loadedAt = table.position ?? 0;
     this.#change({
-      rows: this.#asOrders(table.rows),
+      rows: this.shown(table.rows),
       hasMore,
       loaded: true,
       loading: isLoadingMore ? "more" : reset === null ? null : "page",
       problem: isThere ? null : problem,
     });
-  };
-
-  #asOrders(rows: readonly Row[]): readonly Order[] {
-    if (this.#schema.get().key === "id") return rows as readonly Order[];
-    const known =
-      this.#shown?.of === rows ? this.#shown : { of: rows, orders: rows.map(this.#asOrder) };
-    this.#shown = known;
-    return known.orders;
-  }
-
-  readonly #asOrder = (row: Row): Order => {
-    const { key } = this.#schema.get();
-    if (key === "id") return row as Order;
-    const known = this.#named.get(row) ?? withId(row, row[key] as Id);
-    this.#named.set(row, known);
-    return known;
   };
 
   readonly #fadeTouches = (): void => {
@@ -177,7 +171,34 @@ export class OrdersFeed {
     this.#change({ touches });
   };
 
-  #change(change: Partial<FeedState>): void {
+  #change(change: Partial<FeedState<R>>): void {
     this.state.set({ ...this.state.get(), ...change });
+  }
+}
+
+/** The table of orders: its rows are identified by `id`, whatever their key is called. */
+export class OrdersFeed extends TableFeed {
+  /** Orders whose key has another name than `id`, by their rows. */
+  readonly #named = new WeakMap<Row, Order>();
+  #shown: { readonly of: readonly Row[]; readonly orders: readonly Order[] } | null = null;
+
+  readonly keyOf = ({ id }: Order): RowKey => id;
+
+  protected shown(rows: readonly Row[]): readonly Order[] {
+    if (this.schema.get().key === "id") return rows as readonly Order[];
+    const known =
+      this.#shown?.of === rows
+        ? this.#shown
+        : { of: rows, orders: rows.map((row) => this.asRow(row)) };
+    this.#shown = known;
+    return known.orders;
+  }
+
+  protected asRow(row: Row): Order {
+    const { key } = this.schema.get();
+    if (key === "id") return row as Order;
+    const known = this.#named.get(row) ?? withId(row, row[key] as Id);
+    this.#named.set(row, known);
+    return known;
   }
 }

@@ -1,23 +1,26 @@
 /** The columns that the table can show, and which of them the user has chosen. */
-import { type Column, Observable } from "real-time-orders";
+import { type Column, ORDERS } from "real-time-orders";
 import type { OrderSchema, Role } from "@/lib/schema";
-import { stored } from "@/lib/storage";
+import { inOrder, type TableLayout, USUAL_LAYOUT } from "./table-layout";
 
 export interface TableColumn {
   readonly name: string;
   readonly label: string;
   /** The column's role in the page; undefined for a column without one. */
-  readonly role: Role | "id" | "age" | undefined;
+  readonly role: Role | "id" | "age" | "created" | undefined;
   readonly column: Column | undefined;
   /** Whether the table shows it until the user chooses otherwise. */
   readonly atFirst: boolean;
 }
 
-/** `id` identifies the row and `version` is of use to programs only. */
-const NOT_OFFERED = ["id", "version"];
+/** Of use to programs only. */
+const VERSION = "version";
 const AGE = "updated_at";
-/** So many columns are shown of a table none of whose columns has a role. */
+const CREATED = "created_at";
+const WORDS: Readonly<Partial<Record<string, string>>> = { age: "Changed", created: "Created" };
+/** So many columns are shown of orders none of whose columns has a role, and of another table. */
 const FIRST_WITHOUT_ROLES = 5;
+const FIRST_OF_OTHERS = 8;
 
 /** Every column that the table can show, in the order in which it shows them. */
 export function offeredColumns(schema: OrderSchema): readonly TableColumn[] {
@@ -26,60 +29,59 @@ export function offeredColumns(schema: OrderSchema): readonly TableColumn[] {
     return column ? [{ role, column }] : [];
   });
   const status = schema.role("status");
-  const placed = [...roles.map(({ column }) => column), status, schema.column(AGE)];
-  const others = schema.columns.filter(
-    (column) =>
-      !placed.includes(column) && column.name !== schema.key && !NOT_OFFERED.includes(column.name),
-  );
   const age = schema.column(AGE);
-  const first = roles.length > 0 || status ? 0 : FIRST_WITHOUT_ROLES;
+  const created = schema.column(CREATED);
+  const placed = [...roles.map(({ column }) => column), status, age, created];
+  const isOrders = schema.table.name === ORDERS;
+  const first = !isOrders ? FIRST_OF_OTHERS : roles.length > 0 || status ? 0 : FIRST_WITHOUT_ROLES;
+  const unoffered = [schema.key, VERSION, ...(isOrders ? ["id"] : [])];
+  const others = schema.columns.filter(
+    (column) => !placed.includes(column) && !unoffered.includes(column.name),
+  );
   return [
     ...roles,
     ...others.map((column) => ({ role: undefined, column })),
     ...(status ? [{ role: "status" as const, column: status }] : []),
+    ...(created ? [{ role: "created" as const, column: created }] : []),
     ...(age ? [{ role: "age" as const, column: age }] : []),
   ].map(({ role, column }) => ({
     name: column.name,
-    label: role === "age" ? "Changed" : schema.label(column.name),
+    label: WORDS[role ?? ""] ?? schema.label(column.name),
     role,
     column,
     atFirst: role !== undefined || others.indexOf(column) < first,
   }));
 }
 
-export class ColumnChoice {
-  /** The differences from the columns shown at first; kept when the page is closed. */
-  readonly state: Observable<ReadonlySet<string>>;
-  readonly #kept = stored("local", "orders.columns");
+/** At first the table shows the columns that play a part; the person may change that for each. */
+export const isShown = ({ name, atFirst }: TableColumn, { differing }: TableLayout): boolean =>
+  atFirst !== differing.includes(name);
 
-  constructor() {
-    this.state = new Observable(new Set(this.#kept.get()?.split("\n").filter(Boolean)));
-  }
-
-  toggle({ name }: TableColumn): void {
-    const differing = new Set(this.state.get());
-    if (!differing.delete(name)) differing.add(name);
-    this.state.set(differing);
-    this.#kept.set(differing.size > 0 ? [...differing].join("\n") : null);
-  }
+/** Every column that can be shown, in the person's order; the key stays the first. */
+export function arranged(schema: OrderSchema, layout: TableLayout): readonly TableColumn[] {
+  const offered = offeredColumns(schema);
+  const names = inOrder(
+    offered.map(({ name }) => name),
+    layout.order,
+  );
+  return names.flatMap((name) => offered.find((column) => column.name === name) ?? []);
 }
-
-/** At first the table shows the columns that play a part; the user may change that for each. */
-export const isShown = ({ name, atFirst }: TableColumn, differing: ReadonlySet<string>): boolean =>
-  atFirst !== differing.has(name);
 
 export function shownColumns(
   schema: OrderSchema,
-  differing: ReadonlySet<string>,
+  layout: TableLayout = USUAL_LAYOUT,
 ): readonly TableColumn[] {
   const column = schema.column(schema.key);
-  const id: TableColumn = { name: "id", label: "Order", role: "id", column, atFirst: true };
-  return [id, ...offeredColumns(schema).filter((column) => isShown(column, differing))];
+  const isOrders = schema.table.name === ORDERS;
+  const label = isOrders ? "Order" : schema.label(schema.key);
+  const name = isOrders ? "id" : schema.key;
+  const id: TableColumn = { name, label, role: "id", column, atFirst: true };
+  return [id, ...arranged(schema, layout).filter((column) => isShown(column, layout))];
 }
 
 /** The least width and the share of the rest, for CSS grid. */
 const WIDTHS: Readonly<
-  Partial<Record<Role | "id" | "age" | Column["kind"], readonly [string, number]>>
+  Partial<Record<Role | "id" | "age" | "created" | Column["kind"], readonly [string, number]>>
 > = {
   id: ["var(--id)", 0],
   customer: ["var(--text)", 1.3],
@@ -87,6 +89,7 @@ const WIDTHS: Readonly<
   quantity: ["var(--quantity)", 0],
   status: ["var(--status)", 0],
   age: ["var(--age)", 0],
+  created: ["var(--age)", 0],
   integer: ["6rem", 0],
   number: ["6.5rem", 0],
   boolean: ["4.5rem", 0],
@@ -103,10 +106,13 @@ const ID_CHARACTER_REM = 0.53;
 export function gridOf(
   columns: readonly TableColumn[],
   idCharacters = 0,
+  chosen: TableLayout["widths"] = {},
 ): Readonly<Record<`--${string}`, string>> {
-  const widths = columns.map(
-    ({ role, column }) => WIDTHS[role ?? column?.kind ?? "other"] ?? (["var(--text)", 1] as const),
-  );
+  const widths = columns.map(({ name, role, column }) => {
+    const px = chosen[name];
+    if (px !== undefined) return [`${px}px`, 0] as const;
+    return WIDTHS[role ?? column?.kind ?? "other"] ?? (["var(--text)", 1] as const);
+  });
   const least = widths.map(([width]) => width);
   const tracks = widths.map(([width, share]) =>
     share > 0 ? `minmax(${width}, ${share}fr)` : width,

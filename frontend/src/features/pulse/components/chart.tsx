@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { useMedia } from "@/lib/use-media";
+import { useIsDark } from "@/lib/theme";
 import type { Bar } from "../model/pulse";
 import { capOf } from "../model/scale";
 import { optionsOf } from "./chart-options";
@@ -20,7 +20,7 @@ interface ChartProps {
 export function Chart({ bars, kind, label, describe }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
-  const dark = useMedia("(prefers-color-scheme: dark)");
+  const dark = useIsDark();
   /** The bar that is told of, and its place from the left in pixels. */
   const [told, setTold] = useState<{ index: number; left: number } | null>(null);
 

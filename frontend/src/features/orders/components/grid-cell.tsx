@@ -1,0 +1,50 @@
+import type { ReactNode } from "react";
+import type { Column } from "real-time-orders";
+import { formatValue } from "@/lib/format";
+import type { TableColumn } from "../model/table-columns";
+import type { Touch } from "../model/touches";
+import styles from "./order-row.module.css";
+
+export const isNumber = (column: Column | undefined): boolean =>
+  column?.kind === "integer" || column?.kind === "number";
+
+interface GridCellProps extends TableColumn {
+  /** The place of the cell in its row, from 0. */
+  cell: number;
+  /** Whether the Tab key reaches it. */
+  isActive: boolean;
+  touch: Touch | undefined;
+  children: ReactNode;
+}
+
+/** The frame of every cell: its place, its look by kind, and what it was until just now. */
+export function GridCell({ cell, isActive, touch, children, ...shown }: GridCellProps) {
+  const { role, name, label, column } = shown;
+  const isTold = touch !== undefined && name in touch.was && role !== "age";
+  const classNames = [styles[role ?? "value"], isNumber(column) && role !== "id" && styles.number];
+  return (
+    <div
+      role="gridcell"
+      aria-colindex={cell + 1}
+      data-cell={cell}
+      tabIndex={isActive ? 0 : -1}
+      className={classNames.filter(Boolean).join(" ")}
+      data-label={label}
+      data-touched={isTold}
+    >
+      {children}
+      {isTold && (
+        <span className={styles.was}>
+          was <bdi>{formatValue(touch.was[name], column)}</bdi>
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** A text that ends where its cell does; the whole of it on hover. */
+export const Clipped = ({ text, title = text }: { text: string; title?: string }) => (
+  <span className={styles.clip} title={title} dir="auto">
+    {text}
+  </span>
+);

@@ -1,0 +1,178 @@
+import {
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import type { Row } from "real-time-orders";
+import { NewsButton } from "@/components/news-button";
+import type { RowKey } from "@/lib/row";
+import { useMedia } from "@/lib/use-media";
+import { useObservable } from "@/lib/use-observable";
+import { useShortcuts } from "@/lib/use-shortcuts";
+import type { ShownRow } from "../model/held-rows";
+import type { OrderSort } from "../model/order-sort";
+import type { FeedState, TableFeed } from "../model/orders-feed";
+import { gridOf, type TableColumn } from "../model/table-columns";
+import { USUAL_LAYOUT } from "../model/table-layout";
+import styles from "./orders-table.module.css";
+import { useOrders } from "./orders-context";
+import { TableHead } from "./table-head";
+import { useGridFocus } from "./use-grid-focus";
+import { useHeldRows } from "./use-held-rows";
+import { useVirtualRows } from "./use-virtual-rows";
+
+const ROW_PX = { comfortable: 48, compact: 36 } as const;
+const HEAD_PX = 36;
+const NARROW_ROW_PX = 72;
+const NARROW_LINE_PX = 24;
+const LOAD_BEFORE_END_ROWS = 60;
+const AT_TOP_PX = 4;
+
+/** Where a row is drawn, and which of its cells takes the focus. */
+export interface RowPlace {
+  readonly row: number;
+  readonly top: number;
+  readonly height: number;
+  /** The cell that the Tab key reaches; null: none of this row. */
+  readonly cell: number | null;
+}
+
+interface LiveGridProps<R extends Row> {
+  label: string;
+  /** What a row is called: "order". */
+  noun: string;
+  feed: TableFeed<R>;
+  state: FeedState<R>;
+  columns: readonly TableColumn[];
+  /** How many rows match in all; null where nobody has counted them. */
+  total: number | null;
+  /** Rows keep their places for another reason than that the user works with them. */
+  hold: boolean;
+  onSort: (sort: OrderSort) => void;
+  /** The user wants to see the new rows. */
+  onShowNew?: () => void;
+  children: (shown: ShownRow<R>, place: RowPlace) => ReactNode;
+}
+
+/** Rows of any table as they change: scrolled, sorted, with a heading for each column. */
+export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
+  const { label, noun, feed, state, columns, total, hold, onSort, onShowNew, children } = props;
+  const { rights, columns: choice, look } = useOrders();
+  const { widths } = useObservable(choice.state) ?? USUAL_LAYOUT;
+  const { density } = useObservable(look.state);
+  const { filter, sort, hasMore } = state;
+  const grid = useRef<HTMLDivElement>(null);
+  const isNarrow = useMedia("(max-width: 44rem)");
+  const added = columns.filter(({ role }) => role === undefined).length;
+  const rowPx = isNarrow ? NARROW_ROW_PX + added * NARROW_LINE_PX : ROW_PX[density];
+  const headPx = isNarrow ? 0 : HEAD_PX;
+  const { busy, touch, rest } = useBusy();
+  const [scrolled, setScrolled] = useState(false);
+  const keyOf = useCallback((row: R): RowKey => feed.keyOf(row), [feed]);
+  const held = useHeldRows(state, keyOf, scrolled || busy || hold);
+  const count = held.size;
+
+  const rows = useVirtualRows(grid, count, rowPx, headPx);
+  const { place, reveal } = rows;
+  const focus = useGridFocus({
+    grid,
+    count,
+    rowsOfView: Math.max(1, Math.floor((rows.viewPx - headPx) / rowPx) - 1),
+    topRow: () => Math.ceil((place.top + place.offset) / rowPx),
+    reveal,
+  });
+  const { active } = focus;
+  const drawn = useMemo(() => {
+    const found = Array.from(
+      { length: Math.max(0, rows.end - rows.first) },
+      (_, at) => rows.first + at,
+    );
+    // The row with the focus stays, wherever the grid is scrolled to.
+    const isApart = active.row < rows.first || active.row >= rows.end;
+    return isApart && active.row < count ? [...found, active.row] : found;
+  }, [rows.first, rows.end, active.row, count]);
+
+  const longest = Math.max(0, ...drawn.map((row) => keyLength(held.at(row), keyOf)));
+  const style = useMemo(() => gridOf(columns, longest, widths), [columns, longest, widths]);
+  useEffect(() => {
+    if (rows.end >= count - LOAD_BEFORE_END_ROWS) feed.loadMore();
+  }, [feed, rows.end, count, hasMore, state.loading]);
+  useLayoutEffect(() => {
+    grid.current?.scrollTo({ top: 0 });
+  }, [filter, sort]);
+  useShortcuts({ j: () => focus.move(1), k: () => focus.move(-1) });
+
+  function showNew(): void {
+    onShowNew?.();
+    rest();
+    setScrolled(false);
+    grid.current?.scrollTo({ top: 0 });
+  }
+
+  return (
+    <div
+      className={styles.frame}
+      data-picks={rights.write}
+      data-density={density}
+      style={style}
+      onPointerMove={touch}
+      onKeyDown={touch}
+      onWheel={touch}
+    >
+      <NewsButton count={held.fresh} noun={noun} onShow={showNew} />
+      <div
+        ref={grid}
+        className={styles.scroller}
+        role="grid"
+        aria-label={label}
+        aria-rowcount={hasMore ? (total === null ? -1 : total + 1) : state.rows.length + 1}
+        aria-multiselectable={rights.write || undefined}
+        tabIndex={count === 0 ? 0 : -1}
+        onScroll={(event) => {
+          setScrolled(event.currentTarget.scrollTop > AT_TOP_PX);
+          rows.onScroll();
+        }}
+        {...focus.handlers}
+      >
+        <TableHead columns={columns} sort={sort} onSort={onSort} />
+        <div role="rowgroup" className={styles.body} style={{ height: rows.height }}>
+          {drawn.map((row) => {
+            const shown = held.at(row);
+            const cell = row === active.row ? active.cell : null;
+            return shown && children(shown, { row, top: rows.topOf(row), height: rowPx, cell });
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function keyLength<R extends Row>(
+  shown: ShownRow<R> | undefined,
+  keyOf: (row: R) => RowKey,
+): number {
+  return shown ? String(keyOf(shown.order)).length : 0;
+}
+
+const BUSY_MS = 5000;
+
+/** Whether the user works here: until a few seconds after the last movement. */
+function useBusy() {
+  const [busy, setBusy] = useState(false);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const rest = useCallback(() => {
+    clearTimeout(timer.current);
+    setBusy(false);
+  }, []);
+  const touch = useCallback(() => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setBusy(false), BUSY_MS);
+    setBusy(true);
+  }, []);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return { busy, touch, rest };
+}

@@ -1,0 +1,123 @@
+import {
+  type FocusEvent,
+  type KeyboardEvent,
+  type RefObject,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
+
+/** A cell of the grid: its row, and its place in the row. */
+export interface GridPlace {
+  readonly row: number;
+  readonly cell: number;
+}
+
+interface GridFocusOptions {
+  readonly grid: RefObject<HTMLDivElement | null>;
+  /** How many rows there are. */
+  readonly count: number;
+  readonly rowsOfView: number;
+  /** The first row that is wholly in view. */
+  readonly topRow: () => number;
+  readonly reveal: (row: number) => void;
+}
+
+const CONTROLS = "a, button, input, select, textarea";
+const FIELDS = 'input:not([type="checkbox"]), select, textarea';
+
+/**
+ * One cell of the grid takes the keyboard's focus, the others are reached with arrow keys. A cell with a
+ * control gives the focus to it. Rows that come, go or move do not take the focus away: it stays with its
+ * row, and where the row is gone it goes to the one in its place.
+ */
+export function useGridFocus({ grid, count, rowsOfView, topRow, reveal }: GridFocusOptions) {
+  const [active, setActive] = useState<GridPlace>({ row: 0, cell: 0 });
+  const wanted = useRef<GridPlace>(null);
+  const holder = useRef<Element>(null);
+  const last = useRef<GridPlace>(null);
+
+  useLayoutEffect(() => {
+    const box = grid.current;
+    const isLost =
+      holder.current?.isConnected === false && document.activeElement === document.body;
+    if (!isLost) last.current = placeOf(document.activeElement) ?? last.current;
+    const to = wanted.current ?? (isLost ? last.current : null);
+    if (!box || !to) return;
+    const { row, cell } = { ...to, row: Math.min(to.row, count - 1) };
+    const found = box.querySelector<HTMLElement>(`[data-row="${row}"] > [data-cell="${cell}"]`);
+    if (found) wanted.current = null;
+    const target = found?.querySelector<HTMLElement>(CONTROLS) ?? found;
+    if (target) target.focus({ preventScroll: true });
+    else if (isLost) box.focus({ preventScroll: true });
+  });
+
+  function go(row: number, cell: number): void {
+    if (count === 0) return;
+    const to = { row: Math.min(Math.max(row, 0), count - 1), cell };
+    wanted.current = to;
+    setActive({ ...to });
+    reveal(to.row);
+  }
+
+  /** Move by rows, from the row that has the focus or else to the first in view. */
+  function move(by: number): void {
+    const from = grid.current?.contains(document.activeElement)
+      ? placeOf(document.activeElement)
+      : null;
+    if (from) go(from.row + by, from.cell);
+    else go(topRow(), firstCell(grid.current));
+  }
+
+  function onFocus({ target }: FocusEvent<HTMLElement>): void {
+    holder.current = target;
+    const to = placeOf(target);
+    if (to) setActive((now) => (now.row === to.row && now.cell === to.cell ? now : to));
+  }
+
+  function onBlur({ target, relatedTarget }: FocusEvent<HTMLElement>): void {
+    // A row that is taken away loses the focus as well, but it does not give it to anything else.
+    queueMicrotask(() => {
+      if (holder.current === target && (relatedTarget !== null || target.isConnected))
+        holder.current = null;
+    });
+  }
+
+  function onKeyDown(event: KeyboardEvent<HTMLElement>): void {
+    const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
+    const target = event.target as HTMLElement;
+    if (event.defaultPrevented || target.matches(FIELDS) || altKey || metaKey || shiftKey) return;
+    const from = placeOf(target) ?? (target === grid.current ? active : null);
+    if (!from || !grid.current?.contains(target)) return;
+    const { row, cell } = from;
+    const cells =
+      target.closest("[data-row]")?.querySelectorAll(":scope > [data-cell]").length ?? 1;
+    const moves: Readonly<Partial<Record<string, GridPlace>>> = {
+      ArrowDown: { row: row + 1, cell },
+      ArrowUp: { row: row - 1, cell },
+      ArrowRight: { row, cell: Math.min(cell + 1, cells - 1) },
+      ArrowLeft: { row, cell: Math.max(cell - 1, 0) },
+      PageDown: { row: row + rowsOfView, cell },
+      PageUp: { row: row - rowsOfView, cell },
+      Home: ctrlKey ? { row: 0, cell: 0 } : { row, cell: 0 },
+      End: ctrlKey ? { row: count - 1, cell } : { row, cell: cells - 1 },
+    };
+    const to = moves[key];
+    if (!to || (ctrlKey && key !== "Home" && key !== "End")) return;
+    event.preventDefault();
+    go(to.row, to.cell);
+  }
+
+  return { active, move, handlers: { onFocus, onBlur, onKeyDown } };
+}
+
+function placeOf(element: Element | null): GridPlace | null {
+  const cell = element?.closest<HTMLElement>("[data-cell]");
+  const row = cell?.parentElement?.dataset.row;
+  return cell && row !== undefined ? { row: Number(row), cell: Number(cell.dataset.cell) } : null;
+}
+
+/** Of a row, the first cell that is not for selecting it. */
+function firstCell(grid: HTMLElement | null): number {
+  return grid?.querySelector('[data-row] > [data-cell="0"] input[type="checkbox"]') ? 1 : 0;
+}

@@ -1,0 +1,70 @@
+import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
+import {
+  elementPx,
+  placeOf,
+  revealing,
+  rowsInView,
+  type ScrollPlace,
+  scrolledTo,
+  START,
+} from "../model/virtual-scroll";
+
+export interface VirtualRows {
+  readonly first: number;
+  /** Behind the last row to draw. */
+  readonly end: number;
+  /** The height of the element that holds the rows. */
+  readonly height: number;
+  /** Where a row is drawn within it. */
+  readonly topOf: (row: number) => number;
+  readonly place: ScrollPlace;
+  readonly viewPx: number;
+  readonly onScroll: () => void;
+  readonly reveal: (row: number) => void;
+}
+
+/** The rows of a scroller that are in view; all have the same height. */
+export function useVirtualRows(
+  scroller: RefObject<HTMLDivElement | null>,
+  count: number,
+  rowPx: number,
+  headPx: number,
+): VirtualRows {
+  const [place, setPlace] = useState(START);
+  const [viewPx, setViewPx] = useState(0);
+  const size = { count, rowPx, viewPx };
+  const latest = useRef({ place, size });
+  useLayoutEffect(() => {
+    latest.current = { place, size };
+  });
+
+  useEffect(() => {
+    const box = scroller.current;
+    if (!box) return;
+    const measure = () => setViewPx(box.clientHeight);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, [scroller]);
+
+  function go(next: ScrollPlace): void {
+    latest.current.place = next;
+    setPlace(next);
+    const box = scroller.current;
+    if (box && Math.abs(box.scrollTop - next.top) >= 1) box.scrollTo({ top: next.top });
+  }
+  function onScroll(): void {
+    const top = scroller.current?.scrollTop ?? 0;
+    const { place, size } = latest.current;
+    if (top !== place.top) go(scrolledTo(top, place, size));
+  }
+  function reveal(row: number): void {
+    const { place, size } = latest.current;
+    go(placeOf(revealing(row, place, size, headPx), size));
+  }
+
+  const [first, end] = rowsInView(place, size);
+  const topOf = (row: number) => row * rowPx - place.offset;
+  return { first, end, height: elementPx(size), topOf, place, viewPx, onScroll, reveal };
+}
