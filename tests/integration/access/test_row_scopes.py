@@ -55,6 +55,8 @@ def test_reading(guarded: Guarded, stores: dict[str, int]) -> None:
     with guarded.client(restricted(OURS)) as client:
         assert [each["id"] for each in ok(client.get("/api/orders"))["orders"]] == [stores["ours"]]
         assert sum(ok(client.get("/api/orders/counts"))["counts"].values()) == 1
+        suggested = ok(client.get("/api/values/orders/product_name"))["values"]
+        assert suggested == ["Lamp"]
         exported = client.get("/api/export/orders?columns=id").text
         assert exported.split() == ["id", str(stores["ours"])]
         for name, number in stores.items():

@@ -24,6 +24,7 @@ from orders_api import (
     routes,
     row_routes,
     session_routes,
+    suggestions,
     templates,
     user_routes,
     views,
@@ -114,6 +115,7 @@ def create(settings: Settings) -> FastAPI:
         preferences.router,
         views.router,
         templates.router,
+        suggestions.router,
     )
     for router in (routes.router, *row_routes.ROUTERS, *of_people):
         app.router.routes.extend(router.routes)  # included, they would be searched twice

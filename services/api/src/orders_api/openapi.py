@@ -55,15 +55,15 @@ IDEMPOTENCY_KEY = _parameter(
 )
 
 
-def _parameters(model: type[BaseModel]) -> list[Document]:
+def described(model: type[BaseModel]) -> list[Document]:
     """Describe the query parameters that a model reads."""
     properties = model.model_json_schema()["properties"]
     return [_parameter(name, "query", schema) for name, schema in properties.items()]
 
 
-EVENT_QUERY = _parameters(EventQuery)
-ACTIVITY_QUERY = _parameters(ActivityQuery)
-BURST_QUERY = _parameters(BurstQuery)
+EVENT_QUERY = described(EventQuery)
+ACTIVITY_QUERY = described(ActivityQuery)
+BURST_QUERY = described(BurstQuery)
 _SEARCH = _parameter(
     "search",
     "query",

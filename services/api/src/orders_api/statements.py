@@ -25,6 +25,7 @@ from orders_contract.schema import Column, Table
 from orders_contract.sorting import key_descends
 
 _CACHED_STATEMENTS = 256
+_SUGGESTED_FROM_ROWS = 10_000
 
 # set_config() runs before the row's triggers, which read the actor; it ends with the statement.
 _ACTOR = SQL("WITH actor AS MATERIALIZED (SELECT set_config('orders.actor', %(actor)s, true)) ")
@@ -245,6 +246,23 @@ class Statements:
             conditions=all_of([*self.conditions.of(selection, scope, values), condition]),
         ), values
 
+    def values_of(
+        self, column: Column, prefix: str, limit: int, scope: Scope
+    ) -> tuple[Composed, Values]:
+        """Select the different values of a column of text that begin with ``prefix``.
+
+        The newest rows are enough to suggest from, and bound the cost in a table of any size.
+        """
+        values: Values = {"prefix": prefix, "limit": limit, "rows": _SUGGESTED_FROM_ROWS}
+        return SQL(_VALUES).format(
+            value=name("t", column.name),
+            table=self.rows,
+            visible=self.conditions.visible(scope, values),
+            newest=SQL(", ").join(
+                SQL("{} DESC").format(name("t", each)) for each in self.table.key
+            ),
+        ), values
+
     def _order(self, sort: Sort) -> Composed:
         # Only where there can be nulls: else a plain index serves both directions.
         return SQL(", ").join(
@@ -321,6 +339,22 @@ _PAGE = """
            CASE WHEN (SELECT count(*) FROM page) < (SELECT count(*) FROM found)
                 THEN (SELECT ARRAY[{place}] FROM page ORDER BY number DESC LIMIT 1) END
       FROM order_stream
+"""
+
+# starts_with() needs no escaping; longer values are no suggestions, and not fetched for them.
+_VALUES = """
+    WITH recent AS MATERIALIZED (
+        SELECT {value} AS value FROM {table} AS t
+         WHERE {visible} ORDER BY {newest} LIMIT %(rows)s
+    ), found AS (
+        SELECT value::text COLLATE "C" AS value, count(*) AS uses FROM recent
+         WHERE octet_length(value::text) BETWEEN 1 AND 400 GROUP BY 1
+    ), listed AS (
+        SELECT * FROM found
+         WHERE starts_with(order_search_text(value), order_search_text(%(prefix)s::text))
+         ORDER BY uses DESC, value LIMIT %(limit)s
+    )
+    SELECT coalesce(json_agg(value ORDER BY uses DESC, value), '[]')::text FROM listed
 """
 
 _HAS_VISIBLE_PARENT = """

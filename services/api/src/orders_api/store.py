@@ -25,7 +25,7 @@ from orders_api.filters import Selection
 from orders_api.preconditions import ANY_TAG, Precondition
 from orders_api.records import Counts, Page, StoredRow
 from orders_api.statements import Statements
-from orders_contract.schema import ORDERS
+from orders_contract.schema import ORDERS, Column
 
 Key = tuple[str, ...]
 
@@ -81,6 +81,19 @@ class Store:
         counts = dict.fromkeys([""] if column is None else column.choices or (), 0)
         counts |= {text or "": number for text, number in found or ()}
         return Counts(stream, position, time, counts)
+
+    async def values(
+        self,
+        table: WatchedTable,
+        column: Column,
+        prefix: str,
+        limit: int,
+        who: Principal = ANYONE,
+    ) -> str:
+        """Return different values of a column of text that begin with ``prefix``, as JSON."""
+        statement, values = table.statements.values_of(column, prefix, limit, who.rows)
+        (found,) = await self.reads.one(statement, values)
+        return str(found)
 
     async def row(
         self,

@@ -1,0 +1,56 @@
+"""Values that a column of text has, to choose from while one is typed."""
+
+# ruff: noqa: FAST003  CatalogRoute: the endpoints read the request themselves
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import AfterValidator, BaseModel, Field
+
+from orders_api import responses
+from orders_api.columns import storable
+from orders_api.errors import InvalidInputError, TableNotFoundError
+from orders_api.filters import MAX_SEARCH_CHARACTERS
+from orders_api.models import RequestModel
+from orders_api.openapi import TABLE, Document, described, problems
+from orders_api.requests import CatalogRoute, parts, query, require
+
+router = APIRouter(prefix="/api", route_class=CatalogRoute)
+
+
+class ValuesQuery(RequestModel):
+    """What the values begin with, whatever its case and accents, and how many there may be."""
+
+    prefix: Annotated[str, AfterValidator(storable)] = Field("", max_length=MAX_SEARCH_CHARACTERS)
+    limit: int = Field(10, ge=1, le=50)
+
+
+class ValueList(BaseModel):
+    """Different values, the most frequent one first."""
+
+    values: list[str]
+
+
+COLUMN: Document = {"name": "column", "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+@router.get(
+    "/values/{table}/{column}",
+    response_model=ValueList,
+    responses=problems(404),
+    openapi_extra={"parameters": [TABLE, COLUMN, *described(ValuesQuery)]},
+)
+async def list_values(request: Request) -> Response:
+    """Return values of a column of text in the 10,000 newest rows that the sender may read."""
+    who = require(request, "viewer")
+    wanted = query(request, ValuesQuery)
+    running = parts(request)
+    try:
+        watched = (await running.catalog.current()).tables[request.path_params["table"]]
+    except KeyError:
+        raise TableNotFoundError from None
+    column = watched.table.columns.get(request.path_params["column"])
+    if column is None or column.kind != "text":
+        raise InvalidInputError("column", "must be a column of text")
+    values = await running.store.values(watched, column, wanted.prefix, wanted.limit, who)
+    return responses.rendered(f'{{"values":{values}}}')
