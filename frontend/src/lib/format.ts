@@ -54,12 +54,12 @@ export function instantOf(time: string): number {
 }
 
 /** Whether a calendar of the browser shows the time as PostgreSQL means it. */
-const isUsual = (time: string): boolean =>
+export const isInCalendar = (time: string): boolean =>
   /^\d{4}-/.test(time) && !time.endsWith("BC") && !Number.isNaN(Date.parse(time));
 
 /** A time outside the browser's calendar is shown as PostgreSQL wrote it. */
 export const formatExact = (time: string): string =>
-  isUsual(time) ? EXACT.format(new Date(time)) : time;
+  isInCalendar(time) ? EXACT.format(new Date(time)) : time;
 
 /** With the reader's zone, where the time is an instant. */
 export const formatZoned = (time: string): string =>
@@ -69,7 +69,7 @@ export const formatZoned = (time: string): string =>
 
 /** "just now", "3 min ago", "2 h ago", "yesterday"; the date once it is a week old. */
 export function formatAge(time: string, now: number): string {
-  if (!isUsual(time)) return time;
+  if (!isInCalendar(time)) return time;
   // Clocks differ a little: a moment ahead is "just now"; a date far ahead is shown as a date.
   const seconds = (now - Date.parse(time)) / 1000;
   if (seconds < -MINUTE) return DAY.format(new Date(time));
@@ -117,7 +117,7 @@ export function formatValue(value: unknown, column?: Column): string {
 
 function formatText(text: string, column: Column | undefined): string {
   if (column?.kind === "timestamp") return formatExact(text);
-  if (column?.kind === "date" && isUsual(text)) return DATE.format(new Date(text));
+  if (column?.kind === "date" && isInCalendar(text)) return DATE.format(new Date(text));
   return visible(text);
 }
 

@@ -10,7 +10,11 @@ type Reviver = (key: string, value: unknown, context?: { source?: string }) => u
 // Part of the language since 2023; TypeScript's library does not declare it yet.
 const json = JSON as {
   parse(text: string, reviver?: Reviver): unknown;
-  stringify(value: unknown, replacer?: (key: string, value: unknown) => unknown): string;
+  stringify(
+    value: unknown,
+    replacer?: (key: string, value: unknown) => unknown,
+    indent?: number,
+  ): string;
   rawJSON?: (text: string) => RawJson;
 };
 
@@ -29,9 +33,12 @@ export function parseJson(text: string): unknown {
   }
 }
 
-export const toJson = (value: unknown): string =>
-  json.stringify(value, (_key, part) =>
-    typeof part === "bigint" ? (json.rawJSON?.(String(part)) ?? String(part)) : part,
+export const toJson = (value: unknown, indent = 0): string =>
+  json.stringify(
+    value,
+    (_key, part) =>
+      typeof part === "bigint" ? (json.rawJSON?.(String(part)) ?? String(part)) : part,
+    indent,
   );
 
 /** The digits of a number that only its text can hold; null for every other value. */

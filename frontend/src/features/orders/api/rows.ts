@@ -10,6 +10,7 @@ import {
 } from "real-time-orders";
 import { api, request } from "@/lib/http";
 import { EventsPage } from "@/lib/protocol";
+import { list, object, text } from "@/lib/shape";
 import { getEvents } from "./orders";
 
 const writers = new Map<string, RowWriter>();
@@ -58,4 +59,19 @@ async function getRecentEvents(signal: AbortSignal): Promise<readonly ChangeEven
   const { position } = await request(EventsPage, `/api/events?after=${end}&limit=1`, { signal });
   const path = `/api/events?after=${Math.max(0, position - RECENT_EVENTS)}&limit=${RECENT_EVENTS}`;
   return (await request(EventsPage, path, { signal })).events;
+}
+
+const ValueList = object({ values: list(text) });
+
+/** Different values of a column of text that begin with `prefix`, the most frequent one first. */
+export async function listValues(
+  table: string,
+  column: string,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const names = [table, column].map(encodeURIComponent).join("/");
+  const query = new URLSearchParams({ prefix, limit: "8" });
+  const path = `/api/values/${names}?${query.toString()}`;
+  return (await request(ValueList, path, { signal })).values;
 }

@@ -50,23 +50,31 @@ export function Field({ column, label, error, ...input }: FieldProps) {
 /** A column of longer texts gets a field that grows. */
 const ONE_LINE = 200;
 
-type Shared = "id" | "name" | "aria-invalid" | "aria-required" | "aria-describedby";
+type Shared = "id" | "name" | "aria-label" | "aria-invalid" | "aria-required" | "aria-describedby";
 
 interface ControlProps extends Pick<ComponentProps<"input">, Shared> {
   column: Column;
   value: string;
   placeholder?: string | undefined;
+  /** Whether a text may have several lines; default: as the column suggests. */
+  multiline?: boolean;
+  /** What the choice of no value is called; null: there must be one. */
+  empty?: string | null;
+  /** The attributes of a field with suggestions. */
+  combobox?: ComponentProps<"input"> | undefined;
   onChange: (value: string) => void;
 }
 
-function Control({ column, placeholder, onChange, ...props }: ControlProps) {
+/** The control for any kind of column. */
+export function Control(props: ControlProps) {
+  const { column, placeholder, multiline, empty, combobox, onChange, ...rest } = props;
   const { kind, choices, max_length } = column;
   const change = (event: { target: { value: string } }) => onChange(event.target.value);
   if (kind === "choice" || kind === "boolean") {
     const options = kind === "boolean" ? ["true", "false"] : (choices ?? []);
     return (
-      <select {...props} onChange={change}>
-        <option value="">{column.default ? "default" : "–"}</option>
+      <select {...rest} onChange={change}>
+        {empty !== null && <option value="">{empty ?? (column.default ? "default" : "–")}</option>}
         {options.map((option) => (
           <option key={option} value={option}>
             {kind === "boolean" ? formatValue(option === "true") : option}
@@ -76,10 +84,10 @@ function Control({ column, placeholder, onChange, ...props }: ControlProps) {
     );
   }
   const isLong = kind === "text" && (max_length == null || max_length > ONE_LINE);
-  if (isLong || kind === "json" || kind === "array") {
+  if (multiline ?? (isLong || kind === "json" || kind === "array")) {
     return (
       <textarea
-        {...props}
+        {...rest}
         placeholder={placeholder}
         rows={kind === "json" ? 3 : 1}
         dir="auto"
@@ -93,8 +101,9 @@ function Control({ column, placeholder, onChange, ...props }: ControlProps) {
   const type = INPUTS[kind];
   return (
     <input
-      {...props}
+      {...rest}
       {...type}
+      {...combobox}
       {...{ placeholder }}
       dir="auto"
       autoComplete="off"

@@ -48,7 +48,7 @@ const LARGEST: Readonly<Record<string, bigint>> = {
 };
 
 /** PostgreSQL decides; this finds values that it would certainly refuse, while the user types. */
-function checkText(text: string, column: Column): string | null {
+export function checkText(text: string, column: Column): string | null {
   switch (column.kind) {
     case "integer":
       return checkInteger(text, column);
@@ -132,7 +132,7 @@ const numberToJson = (text: string): string =>
     .replace(/^(-?)\./, "$10.")
     .replace(/\.(?=$|[eE])/, "");
 
-const hasZone = (type: string): boolean => /with time zone|timestamptz/.test(type);
+export const hasZone = (type: string): boolean => /with time zone|timestamptz/.test(type);
 
 /** A date field of the browser has no zone: its value is in the reader's own. */
 function inReadersZone(text: string): string {

@@ -16,6 +16,7 @@ import type { Toasts } from "@/components/toasts";
 import { messageOf } from "@/lib/format";
 import { type Order, withId } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
+import { Drafts } from "./drafts";
 import { valueOf } from "./order-draft";
 import { OrderEdits, rowId } from "./order-edits";
 import { PendingDeletes } from "./pending-deletes";
@@ -42,6 +43,7 @@ const AT_A_TIME = 4;
 
 export class OrderWrites {
   readonly edits = new OrderEdits();
+  readonly drafts = new Drafts();
   readonly deletes = new PendingDeletes();
   readonly conflicts = new Observable<readonly Conflict[]>([]);
 

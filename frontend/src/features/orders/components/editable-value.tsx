@@ -1,0 +1,163 @@
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
+import { type Column, RefusedError, type Row } from "real-time-orders";
+import { useToasts } from "@/components/toasts";
+import { formatValue, messageOf } from "@/lib/format";
+import { type Draft, isTyped } from "../model/drafts";
+import { rowId, withEdit } from "../model/order-edits";
+import { checkValue, readValue, textOf } from "../model/value-text";
+import styles from "./editable-value.module.css";
+import { useOrders } from "./orders-context";
+import { useMember } from "./use-member";
+
+const ValueEditor = lazy(async () => ({
+  default: (await import("./value-editor")).ValueEditor,
+}));
+
+interface EditableValueProps {
+  table: string;
+  /** The row's key, as the API's paths have it. */
+  rowKey: string;
+  /** The row as the stream has it; pending changes are added here. */
+  row: Row;
+  column: Column;
+  label: string;
+  /** How the value is shown; default: as text. */
+  children?: ReactNode;
+}
+
+/**
+ * One value of any row, which a click, Enter or F2 makes editable. Tab goes on to the next one within the
+ * nearest element with `data-editables`.
+ */
+export function EditableValue(props: EditableValueProps) {
+  const { table, rowKey, row, column, label, children } = props;
+  const { rights, writes } = useOrders();
+  const place = rowId(table, rowKey);
+  const shown = withEdit(row, useMember(writes.edits.state, place));
+  const text = formatValue(shown[column.name], column);
+  const content = children ?? <bdi>{text}</bdi>;
+  if (!rights.write || !column.writable) return content;
+  return (
+    <Editable {...props} place={`${place}/${column.name}`} shown={shown} name={`${label}: ${text}`}>
+      {content}
+    </Editable>
+  );
+}
+
+interface EditableProps extends EditableValueProps {
+  place: string;
+  shown: Row;
+  name: string;
+}
+
+function Editable({ place, shown, name, children, ...props }: EditableProps) {
+  const { table, rowKey, row, column, label } = props;
+  const { writes } = useOrders();
+  const { drafts } = writes;
+  const toasts = useToasts();
+  const draft = useMember(drafts.state, place);
+  const [editing, setEditing] = useState<"pointer" | "keyboard" | null>(null);
+  const box = useRef<HTMLSpanElement>(null);
+  const refocus = useRef(false);
+
+  useEffect(() => {
+    if (editing || !refocus.current) return;
+    refocus.current = false;
+    box.current?.querySelector("button")?.focus();
+  }, [editing]);
+
+  function open(by: "pointer" | "keyboard"): void {
+    if (!isTyped(draft)) {
+      const initial = textOf(shown[column.name], column);
+      drafts.set(place, { text: initial, initial, seen: row, error: null });
+    }
+    setEditing(by);
+  }
+
+  /** `stays`: the focus stays at the value. Returns false where the text cannot be saved as it is. */
+  function commit(stays: boolean): boolean {
+    const typed = drafts.get(place);
+    if (isTyped(typed)) {
+      const error = checkValue(typed.text, column);
+      if (error !== null) {
+        drafts.set(place, { ...typed, error });
+        return false;
+      }
+      void save(typed);
+    } else drafts.delete(place);
+    refocus.current = stays;
+    setEditing(null);
+    return true;
+  }
+
+  async function save(typed: Draft): Promise<void> {
+    const kept = { ...typed, error: null };
+    drafts.set(place, kept);
+    try {
+      const change = { [column.name]: readValue(typed.text, column) };
+      await writes.change(table, rowKey, typed.seen, change);
+      if (drafts.get(place) === kept) drafts.delete(place);
+    } catch (error) {
+      const fields = error instanceof RefusedError ? error.fields : {};
+      const reason = fields[column.name] ?? messageOf(error);
+      if (drafts.get(place) === kept) drafts.set(place, { ...kept, error: reason });
+      if (box.current) return; // it shows the reason
+      const title = `${label} of ${writes.nameOf(table, rowKey)} was not saved`;
+      toasts.show({ tone: "bad", title, detail: `${reason} What you typed is kept.` });
+    }
+  }
+
+  /** A text of several lines is more work than a slip of the finger may cost. */
+  function cancel(): void {
+    const typed = drafts.get(place);
+    if (isTyped(typed) && typed.text.includes("\n")) drafts.set(place, { ...typed, error: null });
+    else drafts.delete(place);
+    refocus.current = true;
+    setEditing(null);
+  }
+
+  return (
+    <span ref={box} className={styles.box} data-editable>
+      {draft && (editing || draft.error !== null) ? (
+        <Suspense fallback={children}>
+          <ValueEditor
+            table={table}
+            column={column}
+            label={label}
+            draft={draft}
+            now={row[column.name]}
+            opened={editing}
+            onText={(text) => drafts.set(place, { ...draft, text, error: null })}
+            onCommit={commit}
+            onCancel={cancel}
+          />
+        </Suspense>
+      ) : (
+        <>
+          <button
+            type="button"
+            className={styles.value}
+            aria-label={`${name}. Edit`}
+            aria-busy={shown !== row}
+            onClick={({ detail }) => open(detail === 0 ? "keyboard" : "pointer")}
+            onKeyDown={(event) => {
+              if (event.key !== "F2") return;
+              event.preventDefault();
+              open("keyboard");
+            }}
+          >
+            {children}
+          </button>
+          {isTyped(draft) && shown === row && (
+            <span className={styles.draft}>
+              not saved
+              <button type="button" onClick={() => drafts.delete(place)}>
+                Discard
+              </button>
+            </span>
+          )}
+        </>
+      )}
+    </span>
+  );
+}

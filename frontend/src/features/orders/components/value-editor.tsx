@@ -1,0 +1,175 @@
+import { type ClipboardEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import type { Column } from "real-time-orders";
+import { Button } from "@/components/button";
+import { formatValue } from "@/lib/format";
+import type { Draft } from "../model/drafts";
+import { checkValue, editedAs } from "../model/value-text";
+import { Control } from "./field";
+import { Suggestions } from "./suggestions";
+import { useSuggestions } from "./use-suggestions";
+import styles from "./editable-value.module.css";
+
+interface ValueEditorProps {
+  table: string;
+  column: Column;
+  label: string;
+  draft: Draft;
+  /** The value that the row has now. */
+  now: unknown;
+  /** How the user opened it; null where it is shown because of an error. */
+  opened: "pointer" | "keyboard" | null;
+  onText: (text: string) => void;
+  /** `stays`: the focus stays here. Returns whether the editor is left. */
+  onCommit: (stays: boolean) => boolean;
+  onCancel: () => void;
+}
+
+const MOST_IN_ONE_LINE = 120;
+
+/** Enter saves, Esc restores, Tab saves and goes on. */
+export function ValueEditor(props: ValueEditorProps) {
+  const { table, label, draft, now, opened, onText, onCommit, onCancel } = props;
+  const { text, seen } = draft;
+  const { name } = props.column;
+  const column = editedAs(props.column, seen[name]);
+  const id = useId();
+  const box = useRef<HTMLSpanElement>(null);
+  const left = useRef(false);
+  const [lines, setLines] = useState(text.includes("\n") || text.length > MOST_IN_ONE_LINE);
+  const isText = column.kind === "text";
+  const isPicked = column.kind === "choice" || column.kind === "boolean";
+  const suggestions = useSuggestions(table, isText && !lines ? column.name : null, draft);
+
+  useEffect(() => {
+    const field = box.current?.querySelector<HTMLElement>("input, textarea, select");
+    if (!field || opened === null) return;
+    field.focus();
+    if (field instanceof HTMLInputElement && field.type === "text") field.select();
+    if (field instanceof HTMLTextAreaElement) field.setSelectionRange(text.length, text.length);
+    if (field instanceof HTMLSelectElement && opened === "pointer") showPicker(field);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- only when it is opened or changes its form
+  }, [opened, lines]);
+
+  function commit(stays: boolean): boolean {
+    left.current = true;
+    const isLeft = onCommit(stays);
+    left.current = isLeft;
+    return isLeft;
+  }
+
+  function press(event: KeyboardEvent<HTMLElement>): void {
+    const { key, shiftKey } = event;
+    if (event.nativeEvent.isComposing) return; // the input method's own Enter and Esc
+    const isModified = event.ctrlKey || event.metaKey;
+    event.stopPropagation(); // the page's shortcuts are not meant
+    if (suggestions.press(event)) return;
+    if (key === "Escape") {
+      event.preventDefault();
+      left.current = true;
+      onCancel();
+    } else if (key === "Enter" && shiftKey && isText) {
+      if (lines) return;
+      event.preventDefault();
+      setLines(true);
+      onText(`${text}\n`);
+    } else if (key === "Enter" && (column.kind !== "json" || isModified)) {
+      event.preventDefault();
+      const chosen = suggestions.chosen;
+      if (chosen !== null) onText(chosen);
+      commit(true);
+    } else if (key === "Tab") {
+      const next = nextEditable(event.currentTarget, shiftKey);
+      commit(false);
+      if (!next) return;
+      event.preventDefault();
+      next.querySelector("button")?.click();
+    }
+  }
+
+  function paste(event: ClipboardEvent): void {
+    const pasted = event.clipboardData.getData("text/plain");
+    const field = event.target;
+    if (!isText || lines || !pasted.includes("\n") || !(field instanceof HTMLInputElement)) return;
+    // A field of one line would drop the line breaks.
+    event.preventDefault();
+    const [from, to] = [field.selectionStart ?? text.length, field.selectionEnd ?? text.length];
+    setLines(true);
+    onText(text.slice(0, from) + pasted + text.slice(to));
+  }
+
+  const error = draft.error ?? (column.kind === "json" ? checkValue(text, column) : null);
+  const isOther = formatValue(now) !== formatValue(seen[name]);
+  return (
+    <span
+      ref={box}
+      className={styles.editor}
+      onKeyDown={press}
+      onPaste={paste}
+      onBlur={(event) => {
+        const isInside = event.currentTarget.contains(event.relatedTarget);
+        if (left.current || isInside || !document.hasFocus()) return;
+        commit(false);
+      }}
+    >
+      <Control
+        column={column}
+        multiline={column.kind === "json" || column.kind === "array" || lines}
+        empty={column.nullable ? "–" : null}
+        id={id}
+        name={name}
+        aria-label={label}
+        aria-invalid={error !== null}
+        aria-required={!column.nullable}
+        aria-describedby={`${id}-note`}
+        value={text}
+        combobox={suggestions.attributes}
+        onChange={(value) => {
+          onText(value);
+          if (isPicked && opened === "pointer") commit(true);
+        }}
+      />
+      <Suggestions
+        {...suggestions}
+        label={label}
+        onChoose={(value) => {
+          onText(value);
+          commit(true);
+        }}
+      />
+      <span id={`${id}-note`} className={styles.notes} aria-live="polite">
+        {error !== null && <span className={styles.error}>{error}</span>}
+        {isOther && (
+          <span>
+            Meanwhile it was changed to <bdi>{formatValue(now, column)}</bdi>.
+          </span>
+        )}
+      </span>
+      {(lines || column.kind === "json") && (
+        <span className={styles.actions} onPointerDown={keepFocus}>
+          <Button kind="primary" onClick={() => commit(true)}>
+            Save
+          </Button>
+          <Button onClick={onCancel}>Cancel</Button>
+          <span>{column.kind === "json" ? "Ctrl+Enter saves" : "Shift+Enter: new line"}</span>
+        </span>
+      )}
+    </span>
+  );
+}
+
+/** Some browsers do not focus a button that is clicked: the field would lose the focus to nothing. */
+const keepFocus = (event: { preventDefault: () => void }): void => event.preventDefault();
+
+function nextEditable(from: Element, backwards: boolean): Element | undefined {
+  const own = from.closest("[data-editable]");
+  const all = [...(own?.closest("[data-editables]")?.querySelectorAll("[data-editable]") ?? [])];
+  return own ? all[all.indexOf(own) + (backwards ? -1 : 1)] : undefined;
+}
+
+function showPicker(field: HTMLSelectElement): void {
+  try {
+    field.showPicker();
+  } catch {
+    // Not in answer to a click, or an older browser: the field has the focus all the same.
+  }
+}

@@ -1,0 +1,55 @@
+/** A column's value as the user edits it: as text, which is checked and read back. Pure. */
+import { type Column, rawNumber, toJson } from "real-time-orders";
+import { isInCalendar } from "@/lib/format";
+import { checkText, hasZone, valueOf } from "./order-draft";
+
+/** "" stands for null. */
+export function textOf(value: unknown, { kind, type }: Column): string {
+  if (value === null || value === undefined) return "";
+  if (kind === "json") return toJson(value, 2);
+  if (typeof value !== "string") return rawNumber(value) ?? toJson(value);
+  if (kind !== "timestamp" || !isInCalendar(value)) return value;
+  return hasZone(type) ? localTime(new Date(value)) : value.slice(0, 19);
+}
+
+/** What is wrong with a text; null where PostgreSQL may accept it. */
+export function checkValue(text: string, column: Column): string | null {
+  const trimmed = trim(text, column);
+  if (trimmed !== "") return checkText(trimmed, column);
+  return column.nullable || column.kind === "text" ? null : "This is required.";
+}
+
+/** A checked text as the value that the column takes. */
+export function readValue(text: string, column: Column): unknown {
+  const trimmed = trim(text, column);
+  return trimmed === "" && column.nullable ? null : valueOf(trimmed, column);
+}
+
+/** Texts of several lines keep the blanks that the user typed. */
+const trim = (text: string, { kind }: Column): string =>
+  kind === "text" && text.includes("\n") ? text : text.trim();
+
+/** As a date field of the browser has it: in the reader's zone, to the second. */
+function localTime(time: Date): string {
+  const two = (part: number) => String(part).padStart(2, "0");
+  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  return `${day}T${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+}
+
+/**
+ * The column as its editor shows it. A time that no date field can hold is edited as text, and of the
+ * choices only those are offered that may follow the present one.
+ */
+export function editedAs(column: Column, value: unknown): Column {
+  const { kind, next, choices } = column;
+  const isText = typeof value === "string";
+  if ((kind === "date" || kind === "timestamp") && isText && !isInCalendar(value)) {
+    return { ...column, kind: "other" };
+  }
+  if (kind !== "choice" || !next || !isText) return column;
+  const following = next[value] ?? [];
+  return {
+    ...column,
+    choices: (choices ?? []).filter((choice) => choice === value || following.includes(choice)),
+  };
+}
