@@ -16,6 +16,7 @@ _REFUSALS = (
     "net::ERR",
     "status of 404",
     "status of 412",
+    "status of 422",
     "status of 503",
 )
 

@@ -14,6 +14,7 @@ export const isRequired = ({ nullable, default: given }: Column): boolean => !nu
 
 /** Columns that the system itself maintains. */
 const SYSTEM = ["id", "version", "created_at", "updated_at"];
+export const isSystem = ({ name }: Column): boolean => SYSTEM.includes(name);
 
 export class OrderSchema {
   /** Before the schema is loaded. */
@@ -58,7 +59,7 @@ export class OrderSchema {
     this.key = key[0] ?? "id";
     this.columns = columns;
     this.writable = columns.filter(
-      (column) => column.writable && (!SYSTEM.includes(column.name) || isRequired(column)),
+      (column) => column.writable && (!isSystem(column) || isRequired(column)),
     );
     this.#byName = new Map(columns.map((column) => [column.name, column]));
     const roles = Object.entries(display ?? ROLES) as [Role, string | null | undefined][];

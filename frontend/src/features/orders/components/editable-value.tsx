@@ -9,9 +9,13 @@ import styles from "./editable-value.module.css";
 import { useOrders } from "./orders-context";
 import { useMember } from "./use-member";
 
-const ValueEditor = lazy(async () => ({
-  default: (await import("./value-editor")).ValueEditor,
-}));
+const load = () => import("./value-editor");
+const ValueEditor = lazy(async () => ({ default: (await load()).ValueEditor }));
+/** Loaded before it is opened: what is typed at once must not go to the page's shortcuts. */
+const preload = () => void load().catch(() => undefined);
+
+/** How an editor was opened; `again`: because of an error, while the user is somewhere else. */
+export type Opened = "pointer" | "keyboard" | "again";
 
 interface EditableValueProps {
   table: string;
@@ -56,7 +60,7 @@ function Editable({ place, shown, name, children, ...props }: EditableProps) {
   const { drafts } = writes;
   const toasts = useToasts();
   const draft = useMember(drafts.state, place);
-  const [editing, setEditing] = useState<"pointer" | "keyboard" | null>(null);
+  const [editing, setEditing] = useState<Opened | null>(null);
   const box = useRef<HTMLSpanElement>(null);
   const refocus = useRef(false);
 
@@ -100,7 +104,11 @@ function Editable({ place, shown, name, children, ...props }: EditableProps) {
     } catch (error) {
       const fields = error instanceof RefusedError ? error.fields : {};
       const reason = fields[column.name] ?? messageOf(error);
-      if (drafts.get(place) === kept) drafts.set(place, { ...kept, error: reason });
+      if (drafts.get(place) === kept) {
+        drafts.set(place, { ...kept, error: reason });
+        const isHere = box.current?.contains(document.activeElement);
+        setEditing(isHere ? "keyboard" : "again");
+      }
       if (box.current) return; // it shows the reason
       const title = `${label} of ${writes.nameOf(table, rowKey)} was not saved`;
       toasts.show({ tone: "bad", title, detail: `${reason} What you typed is kept.` });
@@ -118,7 +126,7 @@ function Editable({ place, shown, name, children, ...props }: EditableProps) {
 
   return (
     <span ref={box} className={styles.box} data-editable>
-      {draft && (editing || draft.error !== null) ? (
+      {draft && editing ? (
         <Suspense fallback={children}>
           <ValueEditor
             table={table}
@@ -139,6 +147,8 @@ function Editable({ place, shown, name, children, ...props }: EditableProps) {
             className={styles.value}
             aria-label={`${name}. Edit`}
             aria-busy={shown !== row}
+            onFocus={preload}
+            onPointerEnter={preload}
             onClick={({ detail }) => open(detail === 0 ? "keyboard" : "pointer")}
             onKeyDown={(event) => {
               if (event.key !== "F2") return;
@@ -149,7 +159,7 @@ function Editable({ place, shown, name, children, ...props }: EditableProps) {
             {children}
           </button>
           {isTyped(draft) && shown === row && (
-            <span className={styles.draft}>
+            <span className={styles.draft} title={draft.error ?? undefined}>
               not saved
               <button type="button" onClick={() => drafts.delete(place)}>
                 Discard

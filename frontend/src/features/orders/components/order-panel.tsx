@@ -1,18 +1,19 @@
-import { Printer, X } from "lucide-react";
+import { ListFilter, Printer, X } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { type Column, type Id, ORDERS, RefusedError, versionOf } from "real-time-orders";
 import { Facts } from "@/components/facts";
 import { IconButton } from "@/components/icon-button";
 import { StatusBadge } from "@/components/status-badge";
-import { formatValue } from "@/lib/format";
+import { formatValue, visible } from "@/lib/format";
 import { print } from "@/lib/printing";
 import { type Order, readOrder, textIn } from "@/lib/row";
-import type { OrderSchema, Role } from "@/lib/schema";
+import { isSystem, type OrderSchema, type Role } from "@/lib/schema";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
 import { lastOf } from "../model/history";
 import { rowId, withEdit } from "../model/order-edits";
+import { EditableValue } from "./editable-value";
 import type { OrdersFeed } from "../model/orders-feed";
 import styles from "./order-panel.module.css";
 import { useOrders } from "./orders-context";
@@ -94,12 +95,28 @@ function OrderFacts({ order, exists }: { order: Order; exists: boolean }) {
   const name = customer && textIn(shown, customer.name);
 
   function fact(column: Column): ReactNode {
-    const text = formatValue(shown[column.name], column);
-    if (column !== customer || name === undefined) return <bdi>{text}</bdi>;
+    const label = schema.label(column.name);
+    const isEditable = exists && !isSystem(column);
+    const value = <bdi>{formatValue(shown[column.name], column)}</bdi>;
+    const key = String(order.id);
     return (
-      <button type="button" onClick={() => showCustomer(name)}>
-        <bdi>{text}</bdi>
-      </button>
+      <>
+        {isEditable ? (
+          <EditableValue table={ORDERS} rowKey={key} row={order} column={column} label={label} />
+        ) : (
+          value
+        )}
+        {column === customer && name !== undefined && (
+          <IconButton
+            className={styles.filter}
+            label={`Only orders of ${visible(name)}`}
+            title={`Only orders of ${visible(name)}`}
+            onClick={() => showCustomer(name)}
+          >
+            <ListFilter size={14} aria-hidden />
+          </IconButton>
+        )}
+      </>
     );
   }
 
@@ -121,7 +138,11 @@ function OrderFacts({ order, exists }: { order: Order; exists: boolean }) {
     const label = schema.label(column.name);
     facts[label in facts ? column.name : label] = fact(column);
   }
-  return <Facts className={styles.facts} facts={facts} />;
+  return (
+    <div data-editables>
+      <Facts className={styles.facts} facts={facts} />
+    </div>
+  );
 }
 
 const FIRST: readonly (Role | undefined)[] = ["customer", "title", "quantity"];

@@ -4,6 +4,7 @@ import { Button } from "@/components/button";
 import { formatValue } from "@/lib/format";
 import type { Draft } from "../model/drafts";
 import { checkValue, editedAs } from "../model/value-text";
+import type { Opened } from "./editable-value";
 import { Control } from "./field";
 import { Suggestions } from "./suggestions";
 import { useSuggestions } from "./use-suggestions";
@@ -16,8 +17,7 @@ interface ValueEditorProps {
   draft: Draft;
   /** The value that the row has now. */
   now: unknown;
-  /** How the user opened it; null where it is shown because of an error. */
-  opened: "pointer" | "keyboard" | null;
+  opened: Opened;
   onText: (text: string) => void;
   /** `stays`: the focus stays here. Returns whether the editor is left. */
   onCommit: (stays: boolean) => boolean;
@@ -42,7 +42,7 @@ export function ValueEditor(props: ValueEditorProps) {
 
   useEffect(() => {
     const field = box.current?.querySelector<HTMLElement>("input, textarea, select");
-    if (!field || opened === null) return;
+    if (!field || opened === "again") return;
     field.focus();
     if (field instanceof HTMLInputElement && field.type === "text") field.select();
     if (field instanceof HTMLTextAreaElement) field.setSelectionRange(text.length, text.length);
