@@ -30,7 +30,7 @@ export {
   UnreachableError,
   withJson,
 } from "./http.ts";
-export { parseJson, rawNumber, toJson } from "./json.ts";
+export { parseJson, rawNumber, toJson, toJsonLines } from "./json.ts";
 export { connect, type ConnectOptions, type EventsListener, Live } from "./live.ts";
 export { LiveTable } from "./live-table.ts";
 export type { TableOptions, TableSnapshot, TableState } from "./table-state.ts";

@@ -33,13 +33,13 @@ export function parseJson(text: string): unknown {
   }
 }
 
-export const toJson = (value: unknown, indent = 0): string =>
-  json.stringify(
-    value,
-    (_key, part) =>
-      typeof part === "bigint" ? (json.rawJSON?.(String(part)) ?? String(part)) : part,
-    indent,
-  );
+const exact = (_key: string, part: unknown): unknown =>
+  typeof part === "bigint" ? (json.rawJSON?.(String(part)) ?? String(part)) : part;
+
+export const toJson = (value: unknown): string => json.stringify(value, exact);
+
+/** JSON in lines, for people to read. */
+export const toJsonLines = (value: unknown): string => json.stringify(value, exact, 2);
 
 /** The digits of a number that only its text can hold; null for every other value. */
 export const rawNumber = (value: unknown): string | null =>

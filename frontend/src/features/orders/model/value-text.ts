@@ -1,12 +1,12 @@
 /** A column's value as the user edits it: as text, which is checked and read back. Pure. */
-import { type Column, rawNumber, toJson } from "real-time-orders";
+import { type Column, rawNumber, toJson, toJsonLines } from "real-time-orders";
 import { isInCalendar } from "@/lib/format";
 import { checkText, hasZone, valueOf } from "./order-draft";
 
 /** "" stands for null. */
 export function textOf(value: unknown, { kind, type }: Column): string {
   if (value === null || value === undefined) return "";
-  if (kind === "json") return toJson(value, 2);
+  if (kind === "json") return toJsonLines(value);
   if (typeof value !== "string") return rawNumber(value) ?? toJson(value);
   if (kind !== "timestamp" || !isInCalendar(value)) return value;
   return hasZone(type) ? localTime(new Date(value)) : value.slice(0, 19);
