@@ -63,7 +63,7 @@ export const formatExact = (time: string): string =>
 
 /** With the reader's zone, where the time is an instant. */
 export const formatZoned = (time: string): string =>
-  isUsual(time) && /([+-]\d\d(:?\d\d)?|Z)$/.test(time)
+  isInCalendar(time) && /([+-]\d\d(:?\d\d)?|Z)$/.test(time)
     ? ZONED.format(new Date(time))
     : formatExact(time);
 
