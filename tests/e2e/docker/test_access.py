@@ -20,6 +20,7 @@ from websockets.typing import Subprotocol
 from harness.answers import created, ok, problem
 from harness.containers import ContainerStack
 from harness.follower import Follower
+from harness.people import PASSWORD, page, secret, shown_to
 from harness.signing import ASKING, bearer, token
 from harness.waiting import until
 from harness.world import head, stream_url
@@ -32,9 +33,12 @@ ANN = token("admin", [OURS], subject="ann")
 
 @pytest.fixture(scope="module")
 def guarded(containers: ContainerStack) -> Iterator[ContainerStack]:
-    """Run the containers with tokens required and with low limits."""
+    """Run the containers with tokens required, low limits, and a company login that is away."""
     few = {"REQUESTS_PER_SECOND": "10", "CONNECTIONS_PER_SUBJECT": "3"}
-    with containers.set(**ASKING, **few, CONNECTIONS_PER_ADDRESS="8"):
+    rules = '[{"when": {"groups": ["chiefs"]}, "role": "admin"}]'
+    company = {"OIDC_ISSUER": "https://login.invalid", "OIDC_RULES": rules}
+    company |= {"OIDC_CLIENT_ID": "orders", "OIDC_CLIENT_SECRET": "of the provider"}
+    with containers.set(**ASKING, **few, **company, CONNECTIONS_PER_ADDRESS="8"):
         with client(containers, CHIEF) as chief:
             until(lambda: chief.get("/api/health").json().get("status") == "ok", 60, "all is well")
         yield containers
@@ -282,3 +286,22 @@ def test_logs_hold_no_tokens(guarded: ContainerStack) -> None:
     assert not re.search(r"eyJ[\w-]+\.eyJ", output)
     for word in ("SECRET", "Laptop", ASKING["AUTH_SECRET"]):
         assert word not in output
+
+
+def test_people_sign_in(guarded: ContainerStack) -> None:
+    """A user made by the command signs in through the edge; the stream takes the cookie."""
+    said = guarded.compose("run", "--rm", "orders", "user", "add", "carl", "--role", "clerk")
+    found = re.search(r"/set-up#(\S+)", said)
+    assert found, said
+    with page(guarded.edge) as browser:
+        link = {"link": found[1], "password": PASSWORD}
+        assert browser.post("/api/set-up", json=link).status_code == 201
+        assert ok(browser.get("/api/me"))["role"] == "clerk"
+        shown = shown_to(guarded.edge, secret(browser))
+        with Follower(stream_url(guarded), additional_headers=shown) as follower:
+            follower.expect("authenticated")
+            assert ok(browser.delete("/api/session")) == {"continue_at": None}
+            assert follower.closing_code() == 4001
+        assert ok(browser.get("/api/session")) == {"company": "login.invalid"}
+        begun = browser.get("/api/session/company?moved=1&back=/pulse")
+    assert begun.headers["Location"] == "/pulse#sign-in=away"

@@ -38,7 +38,11 @@ function WithCompany({ onSignOut }: FormProps) {
   return (
     <div className={dialog.actions}>
       <Button onClick={onSignOut}>Sign out</Button>
-      <Button kind="primary" onClick={() => void open(companyAddress(SIGNED_IN_PAGE), "_blank")}>
+      <Button
+        kind="primary"
+        autoFocus
+        onClick={() => void open(companyAddress(SIGNED_IN_PAGE), "_blank")}
+      >
         Sign in{company && ` with ${company}`}
       </Button>
     </div>
