@@ -27,3 +27,15 @@ def test_keys_and_tokens_stay_out_of_the_repository() -> None:
     assert names
     ignored = (ROOT / ".gitignore").read_text("utf-8").replace("/token", "token").splitlines()
     assert names <= set(ignored)
+
+
+def test_the_checklist_names_tests_that_exist() -> None:
+    """docs/security.md names each test of ASVS by a letter for its file and its name."""
+    text = (ROOT / "docs/security.md").read_text("utf-8")
+    files = dict(re.findall(r"`([A-Z])` is\s`([\w/]+\.py)`", text))
+    named = re.findall(r"\b([A-Z]) ((?:`\w+`(?:, )?)+)", text)
+    tests = {(letter, name) for letter, names in named for name in re.findall(r"`(\w+)`", names)}
+    assert set(files) == {letter for letter, _ in tests}
+    sources = {letter: (ROOT / "tests" / file).read_text("utf-8") for letter, file in files.items()}
+    missing = {(a, name) for a, name in tests if f"def test_{name}(" not in sources[a]}
+    assert missing == set()

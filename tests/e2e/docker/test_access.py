@@ -303,5 +303,6 @@ def test_people_sign_in(guarded: ContainerStack) -> None:
             assert ok(browser.delete("/api/session")) == {"continue_at": None}
             assert follower.closing_code() == 4001
         assert ok(browser.get("/api/session")) == {"company": "login.invalid"}
-        begun = browser.get("/api/session/company?moved=1&back=/pulse")
+        public = {"Host": f"localhost:{guarded.port}"}
+        begun = browser.get("/api/session/company?back=/pulse", headers=public)
     assert begun.headers["Location"] == "/pulse#sign-in=away"

@@ -236,17 +236,26 @@ def test_cookies(shop: Guarded) -> None:
     with page(shop.url) as browser:
         set_cookie = browser.get("/api/session/company").headers["Set-Cookie"]
     assert set_cookie.split("; ")[1:] == ["Path=/", "HttpOnly", "SameSite=Lax", "Max-Age=600"]
-    host = {"Host": "orders.example", "X-Forwarded-Proto": "https"}
-    with page(shop.url, **host) as browser:
-        moved = browser.get("/api/session/company").headers["Location"]
-        assert moved == f"{shop.url}/api/session/company?moved=1"
-        begun = browser.get("/api/session/company?moved=1")
+    with page(shop.url, **{"X-Forwarded-Proto": "https"}) as browser:
+        begun = browser.get("/api/session/company")
     name, *attributes = begun.headers["Set-Cookie"].split("; ")
     assert name.startswith("__Host-orders-login=")
     assert attributes[-2:] == ["Secure", "Max-Age=600"]
+    with page(shop.url, Host="localhost:1") as browser:
+        begun = browser.get("/api/session/company?back=/pulse")
+    assert begun.headers["Location"] == f"{shop.url}/pulse#sign-in=elsewhere"
     with page(shop.url, Host="orders.example") as browser:
         begun = browser.get("/api/session/company")
     assert begun.headers["Location"] == "/#sign-in=insecure"
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_other_sites_start_nothing(browser: Browser, site: str) -> None:
+    """A page of another site signs nobody in: its visitor comes to the page that asks for it."""
+    said = {"Sec-Fetch-Site": site}
+    begun = browser.page.get("/api/session/company?back=/pulse", headers=said)
+    assert begun.headers["Location"] == "/pulse"
+    assert "Set-Cookie" not in begun.headers
 
 
 def test_clock_differences(shop: Guarded, provider: OpenId) -> None:

@@ -6,7 +6,7 @@ Browsers go through the first two, so an error leads to the sign-in page, which 
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
@@ -29,6 +29,9 @@ from orders_api.sessions import Origin
 
 if TYPE_CHECKING:  # importing it takes as long as all else of the API's start
     from orders_api.company_sessions import CompanySessions
+
+_FOREIGN = frozenset({"cross-site", "same-site"})
+"""Other sites cannot start a sign-in: their visitors come to the page that asks for a click."""
 
 Trouble = Literal["away", "busy", "cancelled", "expired", "failed", "insecure", "name", "refused"]
 """Why a person is not signed in; the page has the words."""
@@ -56,11 +59,14 @@ async def to_provider(request: Request) -> Response:
     """Lead a browser to the company's sign-in page; `back` is the page to return to."""
     company = _company(request)
     back_to = own_path(request.query_params.get("back", "/"))
+    public = parts(request).settings.public_url
     try:
         _check(request, company)
-        moved = _to_public_address(request)
-        if moved is not None:
-            return _lead(moved)
+        if urlsplit(public).netloc != cookies.host_of(request.scope):
+            # The cookie of this sign-in must be where the provider leads back to.
+            return _lead(f"{public.rstrip('/')}{back_to}#sign-in=elsewhere")
+        if request.headers.get("sec-fetch-site") in _FOREIGN:
+            return _lead(back_to)
         shown = cookies.session_of(request.scope, request.headers)
         before = "" if shown is None else sessions.digest(shown.text).hex()
         login = Login.begin(sessions.new_secret(), back_to, time.time(), before)
@@ -145,15 +151,6 @@ def _check(request: Request, company: "CompanySessions") -> None:
         raise _NotSignedIn("insecure", "without HTTPS")
     if company.tries.wait_s(cookies.address_of(request.scope), time.monotonic()) > 0:
         raise _NotSignedIn("busy", "too many attempts")
-
-
-def _to_public_address(request: Request) -> str | None:
-    """Return this address under PUBLIC_URL if the browser used another, which gets no cookie."""
-    public = parts(request).settings.public_url
-    given = dict(request.query_params)
-    if urlsplit(public).netloc == cookies.host_of(request.scope) or "moved" in given:
-        return None
-    return f"{public.rstrip('/')}{request.url.path}?{urlencode(given | {'moved': '1'})}"
 
 
 def _failed(request: Request, back_to: str, trouble: Trouble) -> Response:

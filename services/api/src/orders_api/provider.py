@@ -254,7 +254,7 @@ class Provider:
         if found.get("issuer") != self._issuer:
             raise ValueError("issuer is not OIDC_ISSUER")
         for name in (*_ENDPOINTS, *(each for each in _OPTIONAL_ENDPOINTS if each in found)):
-            if not keeps_secrets_at(found[name]):
+            if not keeps_secrets_at(str(found[name])):
                 raise ValueError(f"{name} has no https")
         algorithms = found.get("id_token_signing_alg_values_supported") or ["RS256"]
         if self._algorithm not in algorithms:

@@ -7,6 +7,7 @@ const TROUBLES: Readonly<Record<string, string>> = {
   away: "The company login does not answer right now. Try again in a moment.",
   busy: "Too many attempts. Try again in a minute.",
   cancelled: "You did not sign in.",
+  elsewhere: "This is the address to sign in at: try again here.",
   expired: "That took too long, or it began in another browser. Try again.",
   failed: "The company login did not confirm who you are. Try again.",
   insecure: "Signing in needs HTTPS: open this page at its address with https://.",
