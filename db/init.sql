@@ -2964,6 +2964,21 @@ COMMENT ON FUNCTION order_refresh_recorders IS
     'calls it. It only makes recording faster: functions that no longer fit their table still record '
     'every change.';
 
+CREATE OR REPLACE FUNCTION order_own_tables() RETURNS SETOF regclass
+LANGUAGE sql STABLE
+SET search_path = public, pg_temp
+BEGIN ATOMIC
+    SELECT to_regclass(name)
+      FROM unnest(ARRAY['idempotency_keys', 'order_company_sessions', 'order_events',
+                        'order_next_choices', 'order_outbox', 'order_partitions',
+                        'order_preferences', 'order_sessions', 'order_settings',
+                        'order_sign_in_attempts', 'order_stream', 'order_tables',
+                        'order_templates', 'order_thresholds', 'order_users', 'order_views', 'revoked_tokens']) AS name
+     WHERE to_regclass(name) IS NOT NULL;
+END;
+COMMENT ON FUNCTION order_own_tables IS
+    'The tables of this script but orders: they hold the stream, secrets and settings, and are never watched.';
+
 CREATE OR REPLACE FUNCTION watch_table(relation regclass) RETURNS void
 LANGUAGE plpgsql
 SET search_path = public, pg_temp
@@ -2985,9 +3000,8 @@ BEGIN
         RAISE EXCEPTION '% cannot be watched: it has no primary key', relation
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   HINT = 'Events name a row by its primary key.';
-    ELSIF relation IN ('order_tables'::regclass, 'order_outbox'::regclass, 'order_events'::regclass,
-                       'order_stream'::regclass, 'order_settings'::regclass,
-                       'order_partitions'::regclass)
+    ELSIF relation IN (SELECT order_own_tables())
+        AND relation NOT IN (SELECT order_tables.relation FROM order_tables)    -- in a database of an earlier version
     THEN
         RAISE EXCEPTION '% cannot be watched: it belongs to the stream', relation
             USING ERRCODE = 'wrong_object_type';
@@ -3124,6 +3138,100 @@ COMMENT ON FUNCTION order_thresholds_follow IS
 CREATE OR REPLACE TRIGGER order_thresholds_follow
     AFTER INSERT OR UPDATE ON order_thresholds
     FOR EACH STATEMENT EXECUTE FUNCTION order_thresholds_follow();
+
+-- What admins change in the dashboard and only the owner of a table may do. Until the owner grants the
+-- functions whose names begin with order_admin_ to the API's role, the dashboard shows the statements
+-- instead: whoever takes over the API could end the stream of a table, and read what is not watched yet.
+-- They give up soon: writers wait behind a lock that waits. docs/adr/0036 has the rest.
+
+CREATE OR REPLACE FUNCTION order_admin_watch(relation regclass, live boolean) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+SET lock_timeout = '2s'
+AS $$
+BEGIN
+    IF relation = order_main_table() THEN
+        RAISE EXCEPTION '% is the table of orders, which is always watched', relation;
+    ELSIF NOT pg_has_role((SELECT relowner FROM pg_class WHERE oid = relation), 'USAGE') THEN
+        -- Types and generated columns are evaluated with the rights of this function's owner.
+        RAISE EXCEPTION '% belongs to %, whom the owner of the stream would have to trust', relation,
+            (SELECT relowner::regrole FROM pg_class WHERE oid = relation);
+    ELSIF live THEN
+        PERFORM watch_table(relation);
+    ELSE
+        PERFORM unwatch_table(relation);
+    END IF;
+EXCEPTION WHEN lock_not_available THEN
+    RAISE EXCEPTION '% is in use by a long transaction; try again when it has ended', relation;
+WHEN object_not_in_prerequisite_state THEN    -- of watch_table(); drivers take its class for a lost connection
+    RAISE EXCEPTION '%', SQLERRM;
+END
+$$;
+COMMENT ON FUNCTION order_admin_watch IS
+    'watch_table() or unwatch_table(), for admins in the dashboard: not of orders, nor of a table of an '
+    'owner who is not that of the stream.';
+
+CREATE OR REPLACE FUNCTION order_choice_check(
+    relation regclass, "column" name, OUT name name, OUT choices text[], OUT comment text
+)
+LANGUAGE sql STABLE
+SET search_path = public, pg_temp
+BEGIN ATOMIC
+    SELECT conname, found.choices, obj_description(pg_constraint.oid, 'pg_constraint')
+      FROM pg_attribute
+      JOIN pg_constraint ON conrelid = attrelid AND contype = 'c' AND conkey = ARRAY[attnum],
+           order_check_choices(pg_get_expr(conbin, conrelid), quote_ident(attname)) AS found (choices)
+     WHERE attrelid = relation AND attname = "column" AND found.choices IS NOT NULL
+     ORDER BY conname LIMIT 1;
+END;
+COMMENT ON FUNCTION order_choice_check IS 'The CHECK of a table that lists the choices of a column.';
+
+CREATE OR REPLACE FUNCTION order_choice_statement(relation regclass, "column" name, choice text) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    present record;
+BEGIN
+    SELECT * INTO present FROM order_choice_check(relation, "column");
+    IF present.name IS NULL THEN
+        RAISE EXCEPTION 'the choices of % are those of a type: ALTER TYPE or ALTER DOMAIN adds one', "column";
+    ELSIF choice = ANY (present.choices) THEN
+        RAISE EXCEPTION '% is there already', choice;
+    END IF;
+    -- NOT VALID: rows that satisfied the shorter list satisfy the longer one, and need not be read.
+    RETURN format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %2$I CHECK (%I = ANY (%L)) NOT VALID',
+                  relation, present.name, "column", present.choices || choice);
+END
+$$;
+COMMENT ON FUNCTION order_choice_statement IS
+    'The statement that adds a choice to a column: it replaces the CHECK that lists them.';
+
+CREATE OR REPLACE FUNCTION order_admin_add_choice(relation regclass, "column" name, choice text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+SET lock_timeout = '2s'
+AS $$
+DECLARE
+    present record;
+BEGIN
+    IF relation NOT IN (SELECT order_tables.relation FROM order_tables) THEN
+        RAISE EXCEPTION '% is not watched', relation;
+    END IF;
+    SELECT * INTO present FROM order_choice_check(relation, "column");
+    IF choice IS NULL THEN
+        EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', relation, present.name);
+        RETURN;
+    END IF;
+    EXECUTE order_choice_statement(relation, "column", choice);
+    EXECUTE format('COMMENT ON CONSTRAINT %I ON %s IS %L', present.name, relation, present.comment);
+EXCEPTION WHEN lock_not_available THEN
+    RAISE EXCEPTION '% is in use by a long transaction; try again when it has ended', relation;
+END
+$$;
+COMMENT ON FUNCTION order_admin_add_choice IS
+    'Adds a choice to a column of a watched table, for admins in the dashboard. Choices are only added: '
+    'rows may have the others. Null, in a later transaction: reads the rows, while writers go on.';
 
 CREATE OR REPLACE FUNCTION set_main_table(relation regclass, display json DEFAULT '{}') RETURNS void
 LANGUAGE plpgsql
@@ -3291,6 +3399,10 @@ BEGIN
                    'order_bounded', 'order_changed_json', 'order_changed_source', 'order_check_choices',
                    'order_check_length', 'order_compact', 'order_date', 'order_date_column',
                    'order_date_source', 'order_dated_column', 'order_depth_exceeds', 'order_differences',
+
+                   'grant_orders', 'order_actor', 'order_admin_add_choice', 'order_admin_watch', 'order_base_type', 'order_batch', 'order_batch_bytes',
+                   'order_bounded', 'order_changed_json', 'order_changed_source', 'order_check_choices', 'order_choice_check', 'order_choice_statement',
+                   'order_check_length', 'order_compact', 'order_depth_exceeds', 'order_differences',
                    'order_drop_guards', 'order_drop_recorders', 'order_equality_is_exact',
                    'order_event_json', 'order_event_text', 'order_events_forget', 'order_events_refuse',
                    'order_fast_source',
@@ -3301,7 +3413,7 @@ BEGIN
                    'order_listener_lead', 'order_listener_renew_sign', 'order_listener_sleep', 'order_listener_wake', 'order_lock',
                    'order_is_maintained', 'order_main_key', 'order_main_table', 'order_make_recorders',
                    'order_member',
-                   'order_origin', 'order_parent_column', 'order_partition_columns', 'order_partition_delete',
+                   'order_origin', 'order_own_tables', 'order_parent_column', 'order_partition_columns', 'order_partition_delete',
                    'order_partition_enter', 'order_partition_leave', 'order_partition_moves',
                    'order_partition_source', 'order_partition_stamp', 'order_partitions_changed',
                    'order_primary_key', 'order_read_partitions', 'order_read_shape', 'order_record',
@@ -3334,6 +3446,10 @@ BEGIN
             order_settings TO orders_api;
         GRANT EXECUTE ON FUNCTION order_schema, order_schema_version, order_compact, order_event_json,
             order_event_text, order_table_name, order_main_table TO orders_api;
+        -- For admins in the dashboard.
+        GRANT INSERT, UPDATE, DELETE ON order_next_choices TO orders_api;
+        GRANT EXECUTE ON FUNCTION order_own_tables, order_check_choices, order_choice_check,
+            order_choice_statement TO orders_api;
     END IF;
     IF to_regrole('orders_listener') IS NOT NULL THEN
         GRANT SELECT ON order_events, order_stream, order_tables, order_next_choices, order_thresholds,

@@ -1,4 +1,4 @@
-import { CircleHelp, Plus } from "lucide-react";
+import { CircleHelp, Plus, Settings } from "lucide-react";
 import {
   lazy,
   type ReactNode,
@@ -36,6 +36,7 @@ import { Selection } from "@/features/orders/model/selection";
 import { PageLook } from "@/features/orders/model/page-look";
 import { ColumnChoice, TableLayout } from "@/features/orders/model/table-layout";
 import { Preferences } from "@/lib/preferences";
+import { isSettings, offersSettings } from "@/features/settings/model/sections";
 import type { Me } from "@/lib/protocol";
 import { printing } from "@/lib/printing";
 import { rightsOf } from "@/lib/rights";
@@ -61,6 +62,9 @@ const NewOrderDialog = lazy(async () => ({ default: (await import("./dialogs")).
 const Who = lazy(async () => ({ default: (await import("./access-views")).Who }));
 const PrintLayer = lazy(async () => ({
   default: (await import("@/features/print/components/print-layer")).PrintLayer,
+}));
+const SettingsView = lazy(async () => ({
+  default: (await import("./settings-view")).SettingsView,
 }));
 const PulsePanel = lazy(async () => ({
   default: (await import("@/features/pulse/components/pulse-panel")).PulsePanel,
@@ -109,7 +113,9 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const phone = useMedia("(max-width: 44rem)");
   const rights = useMemo(() => rightsOf(me), [me]);
   const opened = orderIn(path);
-  const view = VIEWS[path] ?? "orders";
+  const setting = isSettings(path);
+  const view = setting ? "settings" : (VIEWS[path] ?? "orders");
+  const openSettings = offersSettings(me) ? () => router.go("/settings") : undefined;
 
   const setFilter = useCallback(
     (filter: OrderFilter, step?: HistoryStep) => {
@@ -168,8 +174,9 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
     return () => removeEventListener("popstate", follow);
   }, [session]);
   useEffect(() => {
-    document.title = opened === null ? "Orders" : `Order #${String(opened)}`;
-  }, [opened]);
+    const title = setting ? "Settings" : "Orders";
+    document.title = opened === null ? title : `Order #${String(opened)}`;
+  }, [opened, setting]);
   useShortcuts({
     "/": () => searchBox.current?.focus(),
     n: () => setOrdering((rights.write && schema.hasOrders) || null),
@@ -183,7 +190,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
 
   const navigation = {
     router,
-    current: path in VIEWS ? path : "/",
+    current: path in VIEWS || setting ? path : "/",
     places: Object.entries(VIEWS).flatMap(([path, name = ""]) =>
       narrow || WIDE_VIEWS.includes(path) ? [{ path, name: capital(name) }] : [],
     ),
@@ -215,8 +222,19 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
                 onSignOut={onSignOut}
                 onSessions={() => setAccount("sessions")}
                 onPassword={() => setAccount("password")}
+                onSettings={openSettings}
               />
             </Suspense>
+          )}
+          {me?.mode === "open" && (
+            <IconButton
+              className={styles.settings}
+              label="Settings"
+              title="Settings"
+              onClick={openSettings}
+            >
+              <Settings size={18} aria-hidden />
+            </IconButton>
           )}
           <IconButton
             className={styles.help}
@@ -234,6 +252,13 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
           )}
         </header>
         <StaleNotice live={session.live} askApi={session.askApi} />
+        {setting && (
+          <Boundary part="The settings">
+            <Suspense fallback={<div className={styles.placeholder} />}>
+              <SettingsView me={me} path={path} router={router} schema={session.live.schema} />
+            </Suspense>
+          </Boundary>
+        )}
         <main className={styles.main}>
           <Boundary part="The list of orders">
             <OrdersView

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from harness.dashboards import live, toast
+from harness.dashboards import live, row, toast
 from harness.people import PASSWORD
+from harness.signing import bearer
 from harness.stacks import EmbeddedStack, orders
 
 
@@ -23,6 +25,7 @@ def shop(
         stack.psql("ALTER TABLE orders ADD COLUMN store text NOT NULL DEFAULT 'Berlin'")
         add(stack, "carl", "--role", "clerk")
         add(stack, "bea", "--rows", "store=Berlin")
+        add(stack, "boss", "--role", "admin")
         yield stack
     finally:
         stack.end()
@@ -183,3 +186,73 @@ def test_my_sessions(shop: EmbeddedStack, browser: Browser, context: BrowserCont
     add_again = orders("user", "passwd", "carl", "--stdin", folder=shop.folder, text=PASSWORD)
     assert add_again.returncode == 0, add_again.stderr
     other.close()
+
+
+def test_admin_makes_a_user(shop: EmbeddedStack, browser: Browser, context: BrowserContext) -> None:
+    """An admin makes a clerk of Hamburg, who follows a link, sees those rows only, and is ended.
+
+    What the admin types when the own session ends is still there.
+    """
+    seen = order_of(shop, "Ann of Hamburg")
+    shop.psql(f"UPDATE orders SET store = 'Hamburg' WHERE id = {seen}")
+    hidden = order_of(shop, "Bob of Berlin")
+    page = context.new_page()
+    sign_in(page, shop, "boss")
+    page.get_by_test_id("who").click()
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("button", name="New user").click()
+    form = page.get_by_role("dialog", name="New user")
+    form.get_by_label("Name").fill("hanna")
+    form.get_by_role("button", name="Only some rows").click()
+    form.get_by_label("Only rows whose").select_option("store")
+    form.get_by_label("is one of").fill("Hamburg")
+    shop.psql("DELETE FROM order_sessions WHERE subject = 'boss'")
+    ended(page)
+    dialog = page.get_by_role("dialog", name="Your session has ended")
+    dialog.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    dialog.wait_for(state="hidden")
+    form.get_by_role("button", name="Create user").click()
+    link = page.get_by_label("Link", exact=True).input_value()
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("list", name="Users")).to_contain_text("store: Hamburg")
+    clerk = browser.new_context().new_page()
+    clerk.goto(link)
+    clerk.get_by_label("New password").fill(PASSWORD)
+    clerk.get_by_role("button", name="Save and sign in").click()
+    row(clerk, seen).wait_for()
+    assert row(clerk, hidden).count() == 0
+    clerk.get_by_test_id("who").click()
+    assert clerk.get_by_role("button", name="Settings").count() == 0
+    page.get_by_role("link", name="Sessions").click()
+    page.get_by_role("button", name="End the session of hanna").click()
+    ended(clerk)
+    page.get_by_role("link", name="Users").click()
+    page.get_by_role("button", name="Edit hanna").click()
+    page.get_by_role("button", name="Disable").click()
+    expect(page.get_by_role("list", name="Users")).to_contain_text("disabled")
+    page.get_by_role("button", name="Edit boss").click()
+    dialog = page.get_by_role("dialog", name="boss")
+    shop.psql("UPDATE order_users SET disabled = true WHERE role = 'admin' AND name <> 'boss'")
+    dialog.get_by_role("button", name="Disable").click()
+    expect(dialog.get_by_role("alert").last).to_contain_text("This is the last admin")
+    clerk.context.close()
+
+
+def test_admin_makes_a_token(shop: EmbeddedStack, context: BrowserContext) -> None:
+    """An admin makes a program's token, which is shown once, works, and stops when revoked."""
+    page = context.new_page()
+    sign_in(page, shop, "boss", "/settings/tokens")
+    page.get_by_role("button", name="New token").click()
+    page.get_by_label("Program", exact=True).fill("label printer")
+    page.get_by_role("button", name="Make token").click()
+    token = page.get_by_label("Token", exact=True).input_value()
+    page.get_by_role("button", name="Done").click()
+    with httpx.Client(base_url=shop.edge, headers=bearer(token)) as program:
+        assert program.get("/api/orders").status_code == 200
+        listed = page.get_by_role("listitem").filter(has_text="label printer")
+        listed.get_by_role("button", name="Revoke").click()
+        listed.get_by_role("button", name="Revoke label printer").click()
+        listed.wait_for(state="detached")
+        assert program.get("/api/orders").status_code == 401
+    assert token not in page.content()

@@ -52,6 +52,12 @@ NEEDS = {
     ("put", "/api/templates/{name}"): "admin",
     ("get", "/api/preferences/{name}"): "viewer",
     ("put", "/api/preferences/{name}"): "viewer",
+    ("get", "/api/settings/choices"): "admin",
+    ("put", "/api/settings/choices/{table}/{column}"): "admin",
+    ("post", "/api/settings/choices/{table}/{column}"): "admin",
+    ("get", "/api/settings/tables"): "admin",
+    ("put", "/api/settings/tables/{table}"): "admin",
+    ("get", "/api/settings/deployment"): "admin",
     ("get", "/api/health"): None,
     ("get", "/api/session"): None,
     ("get", "/api/session/company"): None,
@@ -80,7 +86,9 @@ def ask(client: httpx.Client, method: str, path: str) -> httpx.Response:
     """Ask as one who does not know what to send."""
     return client.request(
         method.upper(),
-        path.format(order_id=1, table="orders", key=1, session="x", token="x", name="x"),
+        path.format(
+            order_id=1, table="orders", key=1, session="x", token="x", name="x", column="x"
+        ),
     )
 
 
@@ -112,7 +120,9 @@ def test_every_path_requires_a_token(guarded: Guarded, method: str, path: str) -
     with guarded.client() as nobody:
         answer = nobody.request(
             method.upper(),
-            path.format(order_id="x", table="x", key="x", session="x", token="x", name="x"),
+            path.format(
+                order_id="x", table="x", key="x", session="x", token="x", name="x", column="x"
+            ),
             content=b"{rubbish",
         )
         problem(answer, 401)

@@ -86,7 +86,8 @@ class Stack:
             port, url = plan.ports["postgres"], plan.database_url
             embedded.append(self._cluster.program(port, url, plan.public))
         await self._supervisor.start(embedded, deadline)
-        await apply_schema(plan.repository.schema, plan.database_url)
+        embeds = self._cluster is not None
+        await apply_schema(plan.repository.schema, plan.database_url, embedded=embeds)
         link = None
         if plan.needs_token:
             link = await asyncio.to_thread(first_link, plan.database_url, plan.public_url)

@@ -24,6 +24,7 @@ from orders_api import (
     routes,
     row_routes,
     session_routes,
+    settings_routes,
     suggestions,
     templates,
     user_routes,
@@ -116,6 +117,7 @@ def create(settings: Settings) -> FastAPI:
         views.router,
         templates.router,
         suggestions.router,
+        settings_routes.router,
     )
     for router in (routes.router, *row_routes.ROUTERS, *of_people):
         app.router.routes.extend(router.routes)  # included, they would be searched twice

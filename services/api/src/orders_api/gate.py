@@ -51,6 +51,7 @@ GATEWAY = Principal("gateway", "viewer")
 _WITHOUT_ROWS = frozenset(
     {"/api/me", "/api/schema", "/api/sessions", "/api/tokens", "/api/users", "/api/all-sessions"}
 )
+_SETTINGS = "/api/settings/"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -197,7 +198,11 @@ class Gate:
             self._security.refused(status, address, _place(scope), subject)
             return
         is_read = scope["method"] == "GET" and principal not in (None, GATEWAY)
-        is_of_rows = not (_is_public(scope["path"]) or scope["path"] in _WITHOUT_ROWS)
+        is_of_rows = not (
+            _is_public(scope["path"])
+            or scope["path"] in _WITHOUT_ROWS
+            or scope["path"].startswith(_SETTINGS)
+        )
         if self._audits and principal is not None and is_read and is_of_rows:
             names = " ".join(sorted({name for name, _ in parse_qsl(_query(scope), True)}))
             self._security.read(principal, address, scope["path"][:300], names[:300])

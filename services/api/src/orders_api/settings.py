@@ -62,6 +62,9 @@ class Settings(AccessSettings, CompanySettings, DatabaseSettings, RedisSettings)
     public_url: str = ""
     """The address by which people reach the dashboard, for links. Default: made by the command."""
 
+    retention: str = ""
+    """What the listener keeps of the log, to show it; the listener reads it."""
+
     status_column: str = "status"
     """The column that ``/api/orders/counts`` groups by and the dashboard shows as status."""
     title_column: str = "product_name"

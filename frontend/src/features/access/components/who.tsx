@@ -1,4 +1,5 @@
 import { UserRound } from "lucide-react";
+import { Popover } from "radix-ui";
 import { Button } from "@/components/button";
 import { FactsPopover } from "@/components/facts";
 import { formatExact, formatValue } from "@/lib/format";
@@ -20,10 +21,12 @@ interface WhoProps {
   onSignOut: () => void;
   onSessions: () => void;
   onPassword: () => void;
+  /** For admins. */
+  onSettings: (() => void) | undefined;
 }
 
 /** The user and what is allowed; shown only where people sign in. */
-export function Who({ me, onSignOut, onSessions, onPassword }: WhoProps) {
+export function Who({ me, onSignOut, onSessions, onPassword, onSettings }: WhoProps) {
   const now = useNow(TICK_MS);
   const soon = me.expires !== null && Date.parse(me.expires) - now < SOON_MS;
   const trigger = (
@@ -50,6 +53,11 @@ export function Who({ me, onSignOut, onSessions, onPassword }: WhoProps) {
   return (
     <FactsPopover label="Signed in" trigger={trigger} facts={facts}>
       <div className={styles.actions}>
+        {onSettings && (
+          <Popover.Close asChild>
+            <Button onClick={onSettings}>Settings</Button>
+          </Popover.Close>
+        )}
         {me.session !== null && (
           <>
             <Button onClick={onSessions}>My sessions</Button>

@@ -1,0 +1,82 @@
+/** Users, everyone's sessions, and programs' tokens. */
+import { withJson } from "real-time-orders";
+import { request, send } from "@/lib/http";
+import {
+  type AnyonesSession,
+  EveryonesSessions,
+  Link,
+  MadeToken,
+  MadeUser,
+  type ProgramToken,
+  type Role,
+  TokenList,
+  User,
+  UserList,
+} from "./shapes";
+
+export type RowValues = Readonly<Record<string, readonly unknown[]>>;
+
+export interface NewUser {
+  readonly name: string;
+  readonly role: Role;
+  readonly rows: RowValues | null;
+  readonly password?: string;
+}
+
+export type UserChanges = Partial<Pick<User, "role" | "disabled"> & { rows: RowValues | null }>;
+
+const json = (method: "POST" | "PATCH", body: unknown, headers?: Record<string, string>) =>
+  withJson(method, JSON.stringify(body), headers);
+
+const ifUnchanged = ({ version }: User) => ({ "If-Match": `"${version}"` });
+const pathOf = (name: string) => `/api/users/${encodeURIComponent(name)}`;
+
+export async function listUsers(signal: AbortSignal): Promise<readonly User[]> {
+  return (await request(UserList, "/api/users", { signal })).users;
+}
+
+/** The link that the new user follows; null where a password was given. */
+export async function addUser(user: NewUser): Promise<Link | null> {
+  return (await request(MadeUser, "/api/users", json("POST", user))).link;
+}
+
+/** Refused (412) when the user is no longer as seen. */
+export const changeUser = (seen: User, changes: UserChanges): Promise<User> =>
+  request(User, pathOf(seen.name), json("PATCH", changes, ifUnchanged(seen)));
+
+export async function removeUser(seen: User): Promise<void> {
+  await send(pathOf(seen.name), { method: "DELETE", headers: ifUnchanged(seen) });
+}
+
+export const renewLink = (name: string): Promise<Link> =>
+  request(Link, "/api/user-links", json("POST", { name }));
+
+export async function listEveryonesSessions(
+  signal: AbortSignal,
+): Promise<readonly AnyonesSession[]> {
+  return (await request(EveryonesSessions, "/api/all-sessions", { signal })).sessions;
+}
+
+export async function endAnyonesSession(id: string): Promise<void> {
+  await send(`/api/all-sessions/${id}`, { method: "DELETE" });
+}
+
+export async function listTokens(signal: AbortSignal): Promise<readonly ProgramToken[]> {
+  return (await request(TokenList, "/api/tokens", { signal })).tokens;
+}
+
+export interface NewToken {
+  readonly subject: string;
+  readonly role: Role;
+  readonly rows: RowValues | null;
+  readonly days: number;
+}
+
+/** The token itself: this answer is the only one that has it. */
+export async function makeToken(wanted: NewToken): Promise<string> {
+  return (await request(MadeToken, "/api/tokens", json("POST", wanted))).token;
+}
+
+export async function revokeToken(id: string): Promise<void> {
+  await send(`/api/tokens/${id}`, { method: "DELETE" });
+}

@@ -1,0 +1,47 @@
+/** Choices and their rules, watched tables, and the deployment. */
+import { withJson } from "real-time-orders";
+import { request, send } from "@/lib/http";
+import {
+  type Bounds,
+  type ChoiceColumn,
+  ChoiceColumns,
+  type DatabaseTable,
+  DatabaseTables,
+  Deployment,
+  Outcome,
+} from "./shapes";
+
+export interface Rules {
+  readonly next: Readonly<Record<string, readonly string[]>> | null;
+  readonly waiting: Readonly<Record<string, Bounds>>;
+}
+
+const pathOf = ({ table, column }: ChoiceColumn) =>
+  `/api/settings/choices/${encodeURIComponent(table)}/${encodeURIComponent(column)}`;
+
+export async function listChoices(signal: AbortSignal): Promise<readonly ChoiceColumn[]> {
+  return (await request(ChoiceColumns, "/api/settings/choices", { signal })).columns;
+}
+
+/** Refused (412) when the rules are no longer those of `version`. */
+export async function saveRules(of: ChoiceColumn, rules: Rules, version: string): Promise<void> {
+  const headers = { "If-Match": `"${version}"` };
+  await send(pathOf(of), withJson("PUT", JSON.stringify(rules), headers));
+}
+
+export const addChoice = (of: ChoiceColumn, choice: string): Promise<Outcome> =>
+  request(Outcome, pathOf(of), withJson("POST", JSON.stringify({ choice })));
+
+export async function listTables(signal: AbortSignal): Promise<readonly DatabaseTable[]> {
+  return (await request(DatabaseTables, "/api/settings/tables", { signal })).tables;
+}
+
+export const watchTable = (name: string, watched: boolean): Promise<Outcome> =>
+  request(
+    Outcome,
+    `/api/settings/tables/${encodeURIComponent(name)}`,
+    withJson("PUT", JSON.stringify({ watched })),
+  );
+
+export const getDeployment = (signal: AbortSignal): Promise<Deployment> =>
+  request(Deployment, "/api/settings/deployment", { signal });

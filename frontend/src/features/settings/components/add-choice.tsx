@@ -1,0 +1,44 @@
+import { useId, useState } from "react";
+import { Button } from "@/components/button";
+import type { ChoiceColumn } from "../api/shapes";
+import { addChoice } from "../api/system";
+import { Secret } from "./secret";
+import styles from "./settings.module.css";
+import { OWNER_RUNS } from "./tables";
+import { reload, useForm } from "./use-settings";
+
+/** Adds a value to those that a column may have; or shows how its owner does. */
+export function AddChoice({ to }: { to: ChoiceColumn }) {
+  const id = useId();
+  const [choice, setChoice] = useState("");
+  const [statement, setStatement] = useState<string | null>(null);
+  const { problem, busy, onSubmit } = useForm(async () => {
+    const outcome = await addChoice(to, choice.trim());
+    setStatement(outcome.statement);
+    if (!outcome.done) return;
+    setChoice("");
+    await reload("choices");
+  });
+  return (
+    <form className={styles.addition} onSubmit={onSubmit}>
+      <div className={styles.inline}>
+        <label htmlFor={id}>New value</label>
+        <input
+          id={id}
+          required
+          maxLength={63}
+          autoComplete="off"
+          value={choice}
+          onChange={(event) => setChoice(event.target.value)}
+        />
+        <Button type="submit" disabled={busy}>
+          Add
+        </Button>
+      </div>
+      <p role="alert" className={styles.problem}>
+        {problem}
+      </p>
+      {statement !== null && <Secret label="For the owner" value={statement} hint={OWNER_RUNS} />}
+    </form>
+  );
+}

@@ -1,0 +1,158 @@
+import { RefusedError } from "real-time-orders";
+import { useId } from "react";
+import { Button } from "@/components/button";
+import { StatusBadge } from "@/components/status-badge";
+import { useToasts } from "@/components/toasts";
+import { useObservable } from "@/lib/use-observable";
+import type { ChoiceColumn } from "../api/shapes";
+import { saveRules } from "../api/system";
+import {
+  type ChoiceDraft,
+  draftOf,
+  drafts,
+  isChanged,
+  keepDraft,
+  keyOf,
+  prefer,
+  restrict,
+  rulesOf,
+  titleOf,
+  toggle,
+} from "../model/choice-draft";
+import { AddChoice } from "./add-choice";
+import { DurationField } from "./duration-field";
+import styles from "./settings.module.css";
+import { reload, useForm } from "./use-settings";
+
+/** The choices of one column: the steps between them, and how long rows may wait. */
+export function ChoiceCard({ saved }: { saved: ChoiceColumn }) {
+  const id = useId();
+  const toasts = useToasts();
+  const kept = useObservable(drafts)[keyOf(saved)];
+  const draft = kept ?? draftOf(saved);
+  const changed = kept !== undefined && isChanged(kept, saved);
+  const other = changed && kept.version !== saved.version;
+  const { problem, busy, onSubmit } = useForm(async () => {
+    try {
+      await saveRules(saved, rulesOf(draft, saved.choices), draft.version);
+      await reload("choices");
+      keepDraft(saved, null);
+      toasts.show({ tone: "good", title: `${titleOf(saved)} saved` });
+    } catch (error) {
+      // Somebody was faster: what they saved is loaded, and shown beside what is typed here.
+      if (!(error instanceof RefusedError && error.status === 412)) throw error;
+      await reload("choices");
+    }
+  });
+  const set = (next: ChoiceDraft) => keepDraft(saved, next);
+  return (
+    <li className={styles.card}>
+      <form onSubmit={onSubmit} aria-labelledby={id}>
+        <h3 id={id}>{titleOf(saved)}</h3>
+        <label className={styles.option}>
+          <input
+            type="checkbox"
+            checked={draft.next !== null}
+            onChange={(event) => set(restrict(draft, saved.choices, event.target.checked))}
+          />
+          Offer only the steps that are chosen here
+        </label>
+        <ul className={styles.choices}>
+          {saved.choices.map((choice) => (
+            <ChoiceFields key={choice} {...{ choice, draft, set }} choices={saved.choices} />
+          ))}
+        </ul>
+        {other && (
+          <p role="alert" className={styles.changed}>
+            Somebody else has saved other rules meanwhile. Nothing of yours was saved.{" "}
+            <button type="button" onClick={() => keepDraft(saved, null)}>
+              Show theirs
+            </button>{" "}
+            <button type="button" onClick={() => set({ ...draft, version: saved.version })}>
+              Go on with mine
+            </button>
+          </p>
+        )}
+        <p role="alert" className={styles.problem}>
+          {problem}
+        </p>
+        <div className={styles.actions}>
+          <Button
+            type="submit"
+            kind={changed ? "primary" : "plain"}
+            disabled={busy || !changed || other}
+          >
+            {busy ? "Saving…" : "Save"}
+          </Button>
+          {changed && <Button onClick={() => keepDraft(saved, null)}>Discard</Button>}
+        </div>
+      </form>
+      <AddChoice to={saved} />
+    </li>
+  );
+}
+
+interface ChoiceFieldsProps {
+  choice: string;
+  choices: readonly string[];
+  draft: ChoiceDraft;
+  set: (draft: ChoiceDraft) => void;
+}
+
+function ChoiceFields({ choice, choices, draft, set }: ChoiceFieldsProps) {
+  const id = useId();
+  const steps = draft.next?.[choice] ?? [];
+  return (
+    <li className={styles.choice}>
+      <StatusBadge status={choice} />
+      {draft.next !== null && (
+        <div className={styles.steps} role="group" aria-label={`Steps after ${choice}`}>
+          {choices
+            .filter((each) => each !== choice)
+            .map((each) => (
+              <button
+                key={each}
+                type="button"
+                aria-pressed={steps.includes(each)}
+                onClick={() => set(toggle(draft, choice, each))}
+              >
+                {each}
+              </button>
+            ))}
+        </div>
+      )}
+      <div className={styles.terms}>
+        {draft.next !== null && (
+          <div className={styles.inline}>
+            <label htmlFor={id}>Usual step</label>
+            <select
+              id={id}
+              disabled={steps.length === 0}
+              value={steps[0] ?? ""}
+              aria-label={`Usual step after ${choice}`}
+              onChange={(event) => set(prefer(draft, choice, event.target.value))}
+            >
+              {steps.length === 0 && <option value="">none: it ends here</option>}
+              {steps
+                .toSorted((a, b) => choices.indexOf(a) - choices.indexOf(b))
+                .map((each) => (
+                  <option key={each}>{each}</option>
+                ))}
+            </select>
+          </div>
+        )}
+        {(["warn", "late"] as const).map((bound) => (
+          <DurationField
+            key={bound}
+            label={bound === "warn" ? "Needs attention after" : "Late after"}
+            of={choice}
+            value={draft[bound][choice]}
+            onChange={(duration) =>
+              set({ ...draft, [bound]: { ...draft[bound], [choice]: duration } })
+            }
+          />
+        ))}
+      </div>
+    </li>
+  );
+}

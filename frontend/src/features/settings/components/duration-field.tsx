@@ -1,0 +1,38 @@
+import { useId } from "react";
+import { type Duration, NO_DURATION, type Unit, UNITS } from "../model/duration";
+import styles from "./settings.module.css";
+
+interface DurationFieldProps {
+  label: string;
+  /** The choice that it is about. */
+  of: string;
+  value: Duration | undefined;
+  onChange: (duration: Duration) => void;
+}
+
+export function DurationField({ label, of, value = NO_DURATION, onChange }: DurationFieldProps) {
+  const id = useId();
+  return (
+    <div className={styles.inline}>
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        inputMode="decimal"
+        placeholder="never"
+        autoComplete="off"
+        aria-label={`${of}: ${label.toLowerCase()}`}
+        value={value.amount}
+        onChange={(event) => onChange({ ...value, amount: event.target.value })}
+      />
+      <select
+        value={value.unit}
+        aria-label={`${of}: unit of ${label.toLowerCase()}`}
+        onChange={(event) => onChange({ ...value, unit: event.target.value as Unit })}
+      >
+        {Object.keys(UNITS).map((unit) => (
+          <option key={unit}>{unit}</option>
+        ))}
+      </select>
+    </div>
+  );
+}

@@ -1,0 +1,92 @@
+import { useId, useState } from "react";
+import { Button } from "@/components/button";
+import { Dialog } from "@/components/dialog";
+import dialog from "@/components/dialog.module.css";
+import { addUser } from "../api/people";
+import type { Link, Role } from "../api/shapes";
+import { type Condition, rowsOf } from "../model/restriction";
+import { LinkToSend } from "./link-to-send";
+import { RestrictionFields } from "./restriction-fields";
+import { RoleField } from "./role-field";
+import styles from "./settings.module.css";
+import { useColumns } from "./tables-context";
+import { reload, useForm } from "./use-settings";
+
+export function NewUserDialog({ onClose }: { onClose: () => void }) {
+  const id = useId();
+  const columns = useColumns();
+  const [name, setName] = useState("");
+  const [role, setRole] = useState<Role>("clerk");
+  const [conditions, setConditions] = useState<readonly Condition[]>([]);
+  const [byLink, setByLink] = useState(true);
+  const [password, setPassword] = useState("");
+  const [link, setLink] = useState<Link | null>(null);
+  const { problem, busy, onSubmit } = useForm(async () => {
+    const rows = rowsOf(conditions, columns);
+    const made = await addUser({ name, role, rows, ...(byLink ? {} : { password }) });
+    void reload("users");
+    if (made === null) onClose();
+    else setLink(made);
+  });
+  if (link !== null) {
+    return (
+      <Dialog title={`${name.trim()} can choose a password`} open onOpenChange={onClose}>
+        <LinkToSend link={link} onClose={onClose} />
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog title="New user" open onOpenChange={onClose}>
+      <form className={dialog.form} onSubmit={onSubmit}>
+        <div className={styles.field}>
+          <label htmlFor={`${id}-name`}>Name</label>
+          <input
+            id={`${id}-name`}
+            required
+            maxLength={200}
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </div>
+        <RoleField value={role} onChange={setRole} />
+        <RestrictionFields value={conditions} onChange={setConditions} />
+        <fieldset className={styles.fields}>
+          <legend>Password</legend>
+          <label className={styles.option}>
+            <input type="radio" name={id} checked={byLink} onChange={() => setByLink(true)} />
+            chosen by the user, at a link that works once
+          </label>
+          <label className={styles.option}>
+            <input type="radio" name={id} checked={!byLink} onChange={() => setByLink(false)} />
+            chosen by me
+          </label>
+          {!byLink && (
+            <div className={styles.field}>
+              <label htmlFor={`${id}-password`}>Password</label>
+              <input
+                id={`${id}-password`}
+                type="password"
+                required
+                autoComplete="new-password"
+                value={password}
+                onChange={(event) => setPassword(event.target.value)}
+              />
+            </div>
+          )}
+        </fieldset>
+        <p role="alert" className={dialog.problem}>
+          {problem}
+        </p>
+        <div className={dialog.actions}>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" kind="primary" disabled={busy}>
+            {busy ? "Saving…" : "Create user"}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,47 @@
+import { Check, Copy } from "lucide-react";
+import { useId, useState } from "react";
+import { Button } from "@/components/button";
+import styles from "./settings.module.css";
+
+interface SecretProps {
+  label: string;
+  value: string;
+  hint: string;
+}
+
+/** A text to copy: a link or token that is shown once, or a command. */
+export function Secret({ label, value, hint }: SecretProps) {
+  const id = useId();
+  const [copied, setCopied] = useState(false);
+  return (
+    <div className={styles.field}>
+      <label htmlFor={id}>{label}</label>
+      <div className={styles.copied}>
+        <input
+          id={id}
+          readOnly
+          value={value}
+          aria-describedby={`${id}-hint`}
+          onFocus={(event) => event.target.select()}
+        />
+        <Button
+          onClick={() => {
+            // Without HTTPS a browser copies only by hand: the text is selected.
+            document.getElementById(id)?.focus();
+            if (!isSecureContext) return;
+            navigator.clipboard.writeText(value).then(
+              () => setCopied(true),
+              () => undefined,
+            );
+          }}
+        >
+          {copied ? <Check size={16} aria-hidden /> : <Copy size={16} aria-hidden />}
+          {copied ? "Copied" : "Copy"}
+        </Button>
+      </div>
+      <p id={`${id}-hint`} className={styles.hint}>
+        {hint}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,97 @@
+import { ArrowLeft } from "lucide-react";
+import { Boundary } from "@/components/boundary";
+import type { Me } from "@/lib/protocol";
+import { offersSettings, type Section, SECTIONS, sectionIn, sectionsFor } from "../model/sections";
+import { Programs } from "./programs";
+import { Sessions } from "./sessions";
+import styles from "./settings.module.css";
+import { Statuses } from "./statuses";
+import { System } from "./system";
+import { Tables } from "./tables";
+import { Users } from "./users";
+
+const VIEWS: Readonly<Record<Section, () => React.JSX.Element>> = {
+  users: Users,
+  sessions: Sessions,
+  tokens: Programs,
+  statuses: Statuses,
+  tables: Tables,
+  system: System,
+};
+
+interface SettingsPageProps {
+  /** Null while the API does not answer. */
+  me: Me | null;
+  path: string;
+  onGo: (path: string) => void;
+}
+
+/** Everything that an admin sets, a section at a time. */
+export function SettingsPage({ me, path, onGo }: SettingsPageProps) {
+  const back = <Link path="/" onGo={onGo} label="Back to orders" icon />;
+  if (me === null || !offersSettings(me)) {
+    return (
+      <main className={styles.page}>
+        <nav className={styles.nav}>{back}</nav>
+        <section className={styles.section}>
+          <h2>Settings</h2>
+          <p className={styles.hint}>
+            {me === null
+              ? "Waiting for the API…"
+              : "Only an admin who may see all orders can change settings. Ask one of yours."}
+          </p>
+        </section>
+      </main>
+    );
+  }
+  const section = sectionIn(path, me);
+  const View = VIEWS[section];
+  return (
+    <main className={styles.page}>
+      <nav className={styles.nav} aria-label="Settings">
+        {back}
+        {sectionsFor(me).map((each) => (
+          <Link
+            key={each}
+            path={`/settings/${each}`}
+            label={SECTIONS[each]}
+            current={each === section}
+            onGo={onGo}
+          />
+        ))}
+      </nav>
+      <section className={styles.section} aria-labelledby="settings-section">
+        <h2 id="settings-section">{SECTIONS[section]}</h2>
+        <Boundary key={section} part={SECTIONS[section]}>
+          <View />
+        </Boundary>
+      </section>
+    </main>
+  );
+}
+
+interface LinkProps {
+  path: string;
+  label: string;
+  current?: boolean;
+  icon?: boolean;
+  onGo: (path: string) => void;
+}
+
+const Link = ({ path, label, current = false, icon = false, onGo }: LinkProps) => (
+  <a
+    ref={(link) => {
+      if (current) link?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    }}
+    href={path}
+    aria-current={current ? "page" : undefined}
+    onClick={(event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // another tab or window
+      event.preventDefault();
+      onGo(path);
+    }}
+  >
+    {icon && <ArrowLeft size={16} aria-hidden />}
+    {label}
+  </a>
+);

@@ -1,0 +1,26 @@
+/** A time that rows may wait, as a person writes it: a number and a unit. */
+export const UNITS = { minutes: 60, hours: 3600, days: 86_400 } as const;
+export type Unit = keyof typeof UNITS;
+
+export interface Duration {
+  /** As typed; empty for none. */
+  readonly amount: string;
+  readonly unit: Unit;
+}
+
+export const NO_DURATION: Duration = { amount: "", unit: "hours" };
+
+/** In the largest unit that leaves a whole number; seconds become a fraction of minutes. */
+export function durationOf(seconds: number): Duration {
+  const unit = (["days", "hours"] as const).find((each) => seconds % UNITS[each] === 0);
+  const fitting = unit ?? "minutes";
+  return { amount: String(seconds / UNITS[fitting]), unit: fitting };
+}
+
+/** Null for an empty amount, NaN for one that is no positive number. */
+export function secondsOf({ amount, unit }: Duration): number | null {
+  const text = amount.trim().replace(",", ".");
+  if (text === "") return null;
+  const seconds = /^\d{1,9}(\.\d+)?$/.test(text) ? Math.round(Number(text) * UNITS[unit]) : NaN;
+  return seconds > 0 ? seconds : NaN;
+}

@@ -1,0 +1,137 @@
+"""The paths of admins about choices, watched tables and the deployment, in open mode as well."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from orders_access.principal import Principal
+from orders_access.security_log import SecurityLog
+from orders_api import choice_rules, deployment, owner_tasks
+from orders_api.access_routes import full_admin, no_query, uncached
+from orders_api.choice_rules import NONE, Rules
+from orders_api.errors import RowNotFoundError
+from orders_api.openapi import problems
+from orders_api.requests import if_match, parts
+from orders_api.settings_models import (
+    ChoiceColumns,
+    ChoiceRules,
+    DatabaseTables,
+    Deployment,
+    NewChoice,
+    Outcome,
+    Watching,
+)
+from orders_contract.schema import Schema
+
+_security = SecurityLog()
+Admin = Annotated[Principal, Depends(full_admin)]
+router = APIRouter(prefix="/api/settings", dependencies=[Depends(no_query)])
+
+
+@router.get("/choices", response_model=ChoiceColumns, responses=problems())
+async def list_choices(request: Request, _who: Admin) -> Response:
+    """Return the columns with choices, and what is usual for them."""
+    running = parts(request)
+    await running.catalog.refresh()
+    schema = (await running.catalog.current()).schema
+    rules = await choice_rules.read(running.accounts)
+    columns = []
+    for (table, column), choices in choice_rules.choice_columns(schema).items():
+        known = rules.get((table, column), NONE)
+        columns.append(
+            {
+                "table": table,
+                "column": column,
+                "choices": choices,
+                "next": known.next,
+                "waiting": known.waiting,
+                "version": known.version,
+            }
+        )
+    return uncached(ChoiceColumns.model_validate({"columns": columns}).model_dump_json())
+
+
+@router.put("/choices/{table}/{column}", status_code=204, responses=problems(404, 412, 413, 415))
+async def set_rules(
+    request: Request, who: Admin, table: str, column: str, wanted: ChoiceRules
+) -> Response:
+    """Set what is usual for the choices of a column. Pages follow within seconds.
+
+    `If-Match` names the `version` that was seen.
+    """
+    running = parts(request)
+    choices = await _choices(request, table, column)
+    waiting = {value: bounds.model_dump() for value, bounds in wanted.waiting.items()}
+    rules = Rules(wanted.next, waiting)
+    choice_rules.check(rules, choices)
+    place = (table, column)
+    await choice_rules.replace(running.accounts, place, rules, if_match(request), who.subject)
+    _security.changed("choices", who.subject, f"{table}.{column}")
+    return Response(status_code=204)
+
+
+@router.post(
+    "/choices/{table}/{column}",
+    response_model=Outcome,
+    responses=problems(404, 409, 413, 415),
+)
+async def add_choice(
+    request: Request, who: Admin, table: str, column: str, wanted: NewChoice
+) -> Response:
+    """Add a choice, if the API's role of the database may; else return the owner's statement."""
+    await _choices(request, table, column)
+    schema = await _schema(request)
+    known = schema.tables[table]
+    statement = await owner_tasks.add_choice(
+        parts(request).accounts, known.namespace, known.relation, column, wanted.choice
+    )
+    return _outcome(who, statement, f"choice_{wanted.choice}", f"{table}.{column}")
+
+
+@router.get("/tables", response_model=DatabaseTables, responses=problems())
+async def list_tables(request: Request, _who: Admin) -> Response:
+    """Return the tables of the database, and which are watched."""
+    found = await owner_tasks.tables(parts(request).accounts)
+    listed = DatabaseTables.model_validate({"tables": [asdict(each) for each in found]})
+    return uncached(listed.model_dump_json())
+
+
+@router.put("/tables/{table:path}", response_model=Outcome, responses=problems(404, 409, 413, 415))
+async def watch(request: Request, who: Admin, table: str, wanted: Watching) -> Response:
+    """Watch a table or end that, if the API's role may; else return the owner's statement."""
+    statement = await owner_tasks.watch(parts(request).accounts, table, live=wanted.watched)
+    what = "watched" if wanted.watched else "unwatched"
+    return _outcome(who, statement, what, table)
+
+
+@router.get("/deployment", response_model=Deployment, responses=problems())
+async def get_deployment(request: Request, _who: Admin) -> Response:
+    """Return what the environment sets, without secrets, and what the log holds."""
+    running = parts(request)
+    listed = [
+        {"group": group, "name": name, "value": value}
+        for group, name, value in deployment.shown(running.settings)
+    ]
+    events, oldest = await deployment.log_extent(running.accounts)
+    found = {"settings": listed, "log": {"events": events, "oldest": oldest}}
+    return uncached(Deployment.model_validate(found).model_dump_json())
+
+
+def _outcome(who: Principal, statement: str | None, what: str, place: str) -> Response:
+    if statement is None:
+        _security.changed(what, who.subject, place)
+    return uncached(Outcome(done=statement is None, statement=statement).model_dump_json())
+
+
+async def _schema(request: Request) -> Schema:
+    return (await parts(request).catalog.current()).schema
+
+
+async def _choices(request: Request, table: str, column: str) -> tuple[str, ...]:
+    """Return the choices of a column, as the database has them now."""
+    await parts(request).catalog.refresh()
+    columns = choice_rules.choice_columns(await _schema(request))
+    if (table, column) not in columns:
+        raise RowNotFoundError("choices")
+    return columns[table, column]
