@@ -24,6 +24,7 @@ NAMES = (
     "old_snapshot",
     "long_log",
     "search",
+    "export",
     "api_rate",
     "dashboard",
 )
