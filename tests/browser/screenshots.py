@@ -1,4 +1,4 @@
-"""``make screenshots``: pictures of every view, light and dark, on a desktop and a phone."""
+"""``make screenshots``: pictures of every view on all screens, light, dark, in forced colours."""
 
 import os
 import re
@@ -19,8 +19,18 @@ from harness.stacks import ORDERS, EmbeddedStack, environment, orders, temporary
 
 _ROOT = Path(__file__).parents[2]
 _TARGET = _ROOT / "docs" / "screenshots"
-_SIZES = {"desk": {"width": 1080, "height": 680}, "phone": {"width": 390, "height": 844}}
-_LOOKS = [(scheme, size) for scheme in ("light", "dark") for size in _SIZES]
+_SIZES = {
+    "desk": {"width": 1080, "height": 680},
+    "phone": {"width": 390, "height": 844},
+    "tablet": {"width": 820, "height": 1180},
+    "side": {"width": 844, "height": 390},
+    "zoom": {"width": 320, "height": 256},
+}
+"""A phone on its side; a window of 1280 x 1024 at 400 %."""
+_LOOKS = [(scheme, size) for scheme in ("light", "dark") for size in ("desk", "phone")]
+_TABLETS = [(scheme, "tablet") for scheme in ("light", "dark")]
+_SMALL = [("light", "side"), ("light", "zoom")]
+_FORCED = [("forced", "desk")]
 _PHONES = [(scheme, "phone") for scheme in ("light", "dark")]
 _TWO_LOOKS = [("light", "desk"), ("dark", "phone")]
 """For views that are opened rarely: every picture of every view would be several megabytes."""
@@ -57,6 +67,19 @@ _OWN_COLUMNS = """
         due_at = date_trunc('hour', created_at) + interval '3 days',
         address = '{"city": "Tøndern", "zip": "6270"}'
      WHERE id > (SELECT max(id) - 40 FROM orders);
+"""
+
+_LINES = """
+    CREATE TABLE IF NOT EXISTS order_lines (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        order_id bigint NOT NULL REFERENCES orders ON DELETE CASCADE,
+        sku text NOT NULL, description text, pieces integer NOT NULL DEFAULT 1);
+    SELECT watch_table('order_lines');
+    INSERT INTO order_lines (order_id, sku, description, pieces)
+    SELECT id, sku, description, pieces FROM orders,
+           (VALUES ('TOP-1', 'Table top, oak', 1), ('LEG-2', 'Leg, 72 cm', 4),
+                   ('SCR-9', 'Screws', 16)) AS line (sku, description, pieces)
+     WHERE id = (SELECT max(id) FROM orders)
 """
 
 View = Callable[[Page, EmbeddedStack], None]
@@ -182,9 +205,37 @@ def _own_form(page: Page, stack: EmbeddedStack) -> None:
     page.get_by_role("button", name="Create order").click()
 
 
+def _export(page: Page, stack: EmbeddedStack) -> None:  # noqa: ARG001
+    page.get_by_role("button", name="Export", exact=True).click()
+    page.get_by_role("menuitem").first.wait_for()
+
+
+def _print_list(page: Page, stack: EmbeddedStack) -> None:
+    page.evaluate("() => { window.print = () => undefined }")
+    _export(page, stack)
+    page.get_by_role("menuitem", name="Print the list").click()
+    page.get_by_test_id("paper").locator("tbody").wait_for()
+
+
+def _packing_slip(page: Page, stack: EmbeddedStack) -> None:
+    stack.psql(_LINES)
+    until_caught_up(stack, page)
+    _order(page, stack)
+    page.evaluate("() => { window.print = () => undefined }")
+    page.get_by_role("button", name="Print packing slip").click()
+    page.get_by_test_id("paper").get_by_text("LEG-2").first.wait_for()
+
+
+def _removed(page: Page, stack: EmbeddedStack) -> None:
+    stack.psql("SET orders.actor = 'support desk'; TRUNCATE orders CASCADE")
+    page.get_by_text("There are no orders now").wait_for()
+
+
 _VIEWS: list[tuple[str, View, list[tuple[str, str]]]] = [
-    ("orders", _as_it_is, _LOOKS),
-    ("order", _order, _LOOKS),
+    ("orders", _as_it_is, [*_LOOKS, *_TABLETS, *_SMALL, *_FORCED]),
+    ("order", _order, [*_LOOKS, *_TABLETS, *_FORCED]),
+    ("export", _export, _TWO_LOOKS),
+    ("print-list", _print_list, _TWO_LOOKS),
     ("activity", _activity, _PHONES),
     ("pulse", _pulse, _PHONES),
     ("new-order", _new_order, _LOOKS),
@@ -200,11 +251,14 @@ _VIEWS: list[tuple[str, View, list[tuple[str, str]]]] = [
     ("burst", _burst, _TWO_LOOKS),
     ("own-columns", _own_columns, _TWO_LOOKS),
     ("own-form", _own_form, _TWO_LOOKS),
+    ("packing-slip", _packing_slip, _TWO_LOOKS),
+    ("removed", _removed, _TWO_LOOKS),
 ]
 
 
 def _page(browser: Browser, scheme: str, size: str) -> Page:
-    return browser.new_page(viewport=_SIZES[size], color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
+    colours = {"forced_colors": "active"} if scheme == "forced" else {"color_scheme": scheme}
+    return browser.new_page(viewport=_SIZES[size], bypass_csp=True, **colours)  # type: ignore[arg-type]
 
 
 def _open(browser: Browser, stack: EmbeddedStack, scheme: str, size: str) -> Page:
@@ -217,7 +271,7 @@ def _open(browser: Browser, stack: EmbeddedStack, scheme: str, size: str) -> Pag
 
 
 def _picture(page: Page, view: str, scheme: str, size: str) -> None:
-    name = f"{view}-{scheme}.png" if size == "desk" else f"{view}-phone-{scheme}.png"
+    name = f"{view}-{scheme}.png" if size == "desk" else f"{view}-{size}-{scheme}.png"
     page.screenshot(path=_TARGET / name, animations="disabled")
 
 

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import h11
 
 Take = Callable[[bytes], None]
+_FIRST_PIECE_S = 70.0
+"""Before its first piece the API may have to sort all rows of a table."""
 
 
 class HttpError(Exception):
@@ -58,7 +60,7 @@ class HttpClient:
         """Send a request that may safely be sent twice; return the answer.
 
         ``take`` gets the body of an answer of 200 in pieces, instead of the answer. Then the
-        time limit is that between two pieces.
+        time limit is that between two pieces, and longer before the first.
 
         Raises:
             HttpError: no answer arrived.
@@ -67,7 +69,9 @@ class HttpClient:
         head = {"Host": self._parts.netloc, "Content-Length": str(len(body)), **(headers or {})}
         request = h11.Request(method=method, target=path, headers=list(head.items()))
         try:
-            async with asyncio.timeout(self._timeout_s) as limit:
+            async with asyncio.timeout(
+                self._timeout_s if take is None else _FIRST_PIECE_S
+            ) as limit:
 
                 def in_time(piece: bytes) -> None:
                     limit.reschedule(asyncio.get_running_loop().time() + self._timeout_s)

@@ -26,6 +26,8 @@ OF_ONE_SUBJECT = 2
 WITHIN_S = 270.0
 """For so long an export may take. The edge would wait a little longer; and PostgreSQL cannot remove
 dead rows that an export's snapshot may still see."""
+STATEMENT_S = 60.0
+"""So long one statement of an export may take: the first one sorts all rows."""
 _PIECE_ROWS = 1000
 _PIECE_BYTES = 256 * 1024
 """A piece ends before its rows' large values have more bytes together. One row always fits."""
@@ -170,19 +172,22 @@ async def _rows(
     of_sizes, of_rows, values = watched.statements.export(
         wanted.selection, who.rows, wanted.columns
     )
+    await connection.execute(
+        "SELECT set_config('statement_timeout', %s, true)", (f"{STATEMENT_S:.0f}s",)
+    )
     async with (
         AsyncServerCursor(connection, "sizes") as sizes,
         AsyncServerCursor(connection, "rows") as rows,
     ):
-        with answering(connection):
+        with answering(connection, STATEMENT_S + 2):
             await sizes.execute(of_sizes, values)
-        with answering(connection):
+        with answering(connection, STATEMENT_S + 2):
             await rows.execute(of_rows, values)
         while True:
-            with answering(connection):
+            with answering(connection, STATEMENT_S + 2):
                 found = await sizes.fetchmany(_SIZES_AT_ONCE)
             for number in piece_lengths(size for (size,) in found):
-                with answering(connection):
+                with answering(connection, STATEMENT_S + 2):
                     piece = await rows.fetchmany(number)
                 yield piece
             if len(found) < _SIZES_AT_ONCE:
