@@ -41,13 +41,13 @@ export class Access {
       this.state.set({ kind: "set-up", link: location.hash.slice(1) });
       return;
     }
-    if (location.pathname === SIGNED_IN_PAGE) {
+    const { signedIn, trouble } = companyOutcome();
+    if (signedIn && location.pathname === SIGNED_IN_PAGE) {
       tellTabs("signed-in");
       close(); // the tab that opened this one goes on
       location.replace("/");
       return;
     }
-    const { signedIn, trouble } = companyOutcome();
     restoreToken();
     whenRefused(() => this.#refused());
     try {

@@ -119,6 +119,9 @@ def test_refused(provider: OpenId, context: BrowserContext) -> None:
     expect(page.get_by_role("alert")).to_have_text("You did not sign in.")
     page.goto(f"{provider.origin}/api/session/company/callback?code=x&state=x")
     expect(page.get_by_role("alert")).to_contain_text("it began in another browser")
+    # A tab that was opened to sign in again, without success.
+    page.goto(f"{provider.origin}/signed-in#sign-in=refused")
+    expect(page.get_by_role("alert")).to_contain_text("You may not use this system")
     page.get_by_label("Name").fill("nobody")
     page.get_by_label("Password", exact=True).fill("wrong")
     page.get_by_role("button", name="Sign in", exact=True).click()

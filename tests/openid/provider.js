@@ -83,4 +83,7 @@ async function answer(request, response) {
   }
 }
 
-createServer((request, response) => void answer(request, response)).listen(Number(port), "localhost");
+createServer((request, response) => void answer(request, response)).listen(
+  Number(port),
+  "localhost",
+);

@@ -38,7 +38,12 @@ class Hostile:
 
     def claims(self, **changes: Any) -> dict[str, Any]:
         now = int(time.time())
-        claims = {"iss": self.issuer, "aud": "orders", "sub": "u1", "nonce": LOGIN.nonce}
+        claims: dict[str, Any] = {
+            "iss": self.issuer,
+            "aud": "orders",
+            "sub": "u1",
+            "nonce": LOGIN.nonce,
+        }
         claims |= {"iat": now, "exp": now + 300, **changes}
         return {name: value for name, value in claims.items() if value is not None}
 
@@ -46,7 +51,7 @@ class Hostile:
         return jwt.encode(self.claims(**changes), key, algorithm, headers={"kid": "1"})
 
     def granted(self, id_token: str | None) -> Answer:
-        values = {"access_token": "a", "token_type": "Bearer", "expires_in": 300}
+        values: dict[str, Any] = {"access_token": "a", "token_type": "Bearer", "expires_in": 300}
         values |= {"refresh_token": "r", "id_token": id_token}
         return _json({name: value for name, value in values.items() if value is not None})
 
@@ -208,6 +213,7 @@ def test_bad_description(hostile: Hostile, changes: dict[str, Any]) -> None:
         (_json({}), ProviderAwayError),
         (_json([]), ProviderAwayError),
         (Answer(b"<html>"), ProviderAwayError),
+        (Answer(b"[" * 100_000), ProviderAwayError),
         (Answer(b"\xff\xfe"), ProviderAwayError),
     ],
 )

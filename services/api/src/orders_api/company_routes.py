@@ -21,6 +21,7 @@ from orders_api.errors import (
     ProviderAwayError,
     ProviderRefusesError,
     TooManyRequestsError,
+    UnavailableError,
 )
 from orders_api.login import Login, own_path
 from orders_api.openapi import problems
@@ -33,7 +34,9 @@ if TYPE_CHECKING:  # importing it takes as long as all else of the API's start
 _FOREIGN = frozenset({"cross-site", "same-site"})
 """Other sites cannot start a sign-in: their visitors come to the page that asks for a click."""
 
-Trouble = Literal["away", "busy", "cancelled", "expired", "failed", "insecure", "name", "refused"]
+Trouble = Literal[
+    "away", "busy", "cancelled", "expired", "failed", "insecure", "name", "refused", "unavailable"
+]
 """Why a person is not signed in; the page has the words."""
 
 _PROVIDER_SAYS: Mapping[str, Trouble] = {
@@ -127,6 +130,8 @@ async def _signed_in(
         secret, begun = await company.begin(granted, origin)
     except ProviderAwayError as exc:
         raise _NotSignedIn("away", str(exc)) from None
+    except UnavailableError as exc:
+        raise _NotSignedIn("unavailable", exc.detail) from None
     except ProviderRefusesError as exc:
         raise _NotSignedIn("failed", str(exc)) from None
     except NameTakenError as exc:

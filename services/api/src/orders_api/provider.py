@@ -237,7 +237,7 @@ class Provider:
                 try:
                     self._describe(await self._fetch_description())
                     self._described_at_s = now_s
-                except (httpx2.HTTPError, ValueError, KeyError, TypeError) as exc:
+                except (httpx2.HTTPError, ValueError, KeyError, TypeError, RecursionError) as exc:
                     self._undescribed = f"its description: {type(exc).__name__}: {exc}"
             if not self._described:
                 raise ProviderAwayError(self._undescribed)
@@ -287,6 +287,7 @@ class Provider:
             ValueError,
             LookupError,
             TypeError,
+            RecursionError,  # JSON that is nested too deep
         ) as exc:
             raise self._away(f"{type(exc).__name__} {exc}".strip()) from None
         if self._is_away:

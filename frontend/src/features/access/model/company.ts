@@ -12,6 +12,7 @@ const TROUBLES: Readonly<Record<string, string>> = {
   failed: "The company login did not confirm who you are. Try again.",
   insecure: "Signing in needs HTTPS: open this page at its address with https://.",
   name: "Another user of this system has your name. Ask whoever runs it.",
+  unavailable: "This system cannot sign you in right now. Try again in a moment.",
   refused: "You may not use this system. Ask whoever runs it to let you in.",
 };
 
