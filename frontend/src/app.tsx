@@ -27,11 +27,12 @@ import { OrdersView } from "@/features/orders/components/orders-view";
 import {
   onlyCustomer,
   type OrderFilter,
-  viewFromQuery,
-  viewToQuery,
+  type OrderView,
 } from "@/features/orders/model/order-filter";
 import type { OrderSort } from "@/features/orders/model/order-sort";
 import { OrderWrites } from "@/features/orders/model/order-writes";
+import { writeAddress } from "@/features/orders/model/view-address";
+import { ViewsContext, type ViewsContextValue } from "@/features/orders/components/views-menu";
 import { Selection } from "@/features/orders/model/selection";
 import { PageLook } from "@/features/orders/model/page-look";
 import { ColumnChoice, TableLayout } from "@/features/orders/model/table-layout";
@@ -117,19 +118,35 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const view = setting ? "settings" : (VIEWS[path] ?? "orders");
   const openSettings = offersSettings(me) ? () => router.go("/settings") : undefined;
 
+  const showAddress = useCallback(
+    (shown: OrderView, step?: HistoryStep) =>
+      router.setQuery(writeAddress(shown, session.views.state.get().current), step),
+    [session, router],
+  );
   const setFilter = useCallback(
     (filter: OrderFilter, step?: HistoryStep) => {
       session.setFilter(filter);
-      router.setQuery(viewToQuery({ filter, sort: session.orders.state.get().sort }), step);
+      showAddress({ filter, sort: session.orders.state.get().sort }, step);
     },
-    [session, router],
+    [session, showAddress],
   );
   const setSort = useCallback(
     (sort: OrderSort) => {
       session.orders.setSort(sort);
-      router.setQuery(viewToQuery({ filter: session.filter.get(), sort }), "same");
+      showAddress({ filter: session.filter.get(), sort }, "same");
     },
-    [session, router],
+    [session, showAddress],
+  );
+  const views = useMemo<ViewsContextValue>(
+    () => ({
+      views: session.views,
+      open: (saved) => {
+        router.setQuery(new URLSearchParams(saved ? { view: String(saved.id) } : {}));
+        session.openAddress();
+      },
+      audience: me?.mode !== "token" ? "everyone" : rights.write && !me.rows ? "choice" : "reader",
+    }),
+    [session, router, rights, me],
   );
   const openOrder = useCallback((id: Id) => router.go(`/orders/${id}`), [router]);
   const close = useCallback(() => {
@@ -163,15 +180,8 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   }, []);
   // The Back button may lead to another filter.
   useEffect(() => {
-    const follow = () => {
-      const wanted = viewFromQuery(new URLSearchParams(location.search));
-      const now = { filter: session.filter.get(), sort: session.orders.state.get().sort };
-      if (viewToQuery(wanted).toString() === viewToQuery(now).toString()) return;
-      session.setFilter(wanted.filter);
-      session.orders.setSort(wanted.sort);
-    };
-    addEventListener("popstate", follow);
-    return () => removeEventListener("popstate", follow);
+    addEventListener("popstate", session.openAddress);
+    return () => removeEventListener("popstate", session.openAddress);
   }, [session]);
   useEffect(() => {
     const title = setting ? "Settings" : "Orders";
@@ -206,7 +216,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
     </Boundary>
   );
   return (
-    <Contexts {...{ toasts, orders, schema }} clock={session.progress.clock}>
+    <Contexts {...{ toasts, orders, views, schema }} clock={session.progress.clock}>
       <div className={styles.page} data-view={view} inert={covered && phone}>
         <header className={styles.header}>
           <img src="/icon.svg" alt="" width={28} height={28} />
@@ -318,16 +328,19 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
 interface ContextsProps {
   toasts: Toasts;
   orders: OrdersContextValue;
+  views: ViewsContextValue;
   schema: OrderSchema;
   clock: DatabaseClock;
   children: ReactNode;
 }
 
-const Contexts = ({ toasts, orders, schema, clock, children }: ContextsProps) => (
+const Contexts = ({ toasts, orders, views, schema, clock, children }: ContextsProps) => (
   <ToastsContext value={toasts}>
     <SchemaContext value={schema}>
       <ClockContext value={clock}>
-        <OrdersContext value={orders}>{children}</OrdersContext>
+        <OrdersContext value={orders}>
+          <ViewsContext value={views}>{children}</ViewsContext>
+        </OrdersContext>
       </ClockContext>
     </SchemaContext>
   </ToastsContext>

@@ -19,9 +19,12 @@ import {
   type OrderView,
   restMatcherOf,
   toQuery,
+  viewToQuery,
   withStatus,
 } from "@/features/orders/model/order-filter";
 import { OrdersFeed } from "@/features/orders/model/orders-feed";
+import { SavedViews } from "@/features/orders/model/saved-views";
+import { readAddress } from "@/features/orders/model/view-address";
 import { getPulse } from "@/features/pulse/api/get-pulse";
 import { openPulse, type Pulse, pulseOn } from "@/features/pulse/model/pulse";
 import { Announcer } from "@/lib/announcer";
@@ -50,6 +53,7 @@ export class Session {
   readonly matching: Followed<CountsPage, OrderCounts>;
   readonly pulse: Followed<PulsePage, Pulse>;
   readonly filter: Observable<OrderFilter>;
+  readonly views = new SavedViews();
 
   readonly #listeners = new Set<EventsListener>();
   readonly #timers: ReturnType<typeof setInterval>[] = [];
@@ -80,7 +84,7 @@ export class Session {
     this.live.connection.subscribe(this.#comeBack);
     this.live.listen(this.#deliver, (position) => this.progress.received(position));
     this.schema.subscribe(this.#followSchema);
-    this.orders.start();
+    void this.#startViews();
     const clock = setInterval(() => {
       if (this.progress.clock.estimate === null) this.counts.reload(); // a clock was set
     }, CLOCK_CHECK_MS);
@@ -96,6 +100,7 @@ export class Session {
     for (const timer of this.#timers) clearInterval(timer);
     this.#unsubscribe?.();
     this.#stopDays?.();
+    document.removeEventListener("visibilitychange", this.#lookAgain);
     this.live.close();
     this.orders.stop();
     this.activity.stop();
@@ -104,6 +109,39 @@ export class Session {
     this.pulse.stop();
     this.progress.stop();
     this.announcer.stop();
+  }
+
+  /** Show the orders that the page's address names. */
+  readonly openAddress = (): void => {
+    const query = new URLSearchParams(location.search);
+    const { view, saved } = readAddress(query, this.views.state.get().views);
+    this.views.choose(saved);
+    const now = { filter: this.filter.get(), sort: this.orders.state.get().sort };
+    if (viewToQuery(view).toString() === viewToQuery(now).toString()) return;
+    this.setFilter(view.filter);
+    this.orders.setSort(view.sort);
+  };
+
+  /** Orders of a saved view are not loaded before it is known what the view is. */
+  async #startViews(): Promise<void> {
+    const isNamed = new URLSearchParams(location.search).has("view");
+    if (!isNamed) this.orders.start();
+    await this.#loadViews();
+    if (isNamed) this.orders.start();
+    document.addEventListener("visibilitychange", this.#lookAgain);
+  }
+
+  readonly #lookAgain = (): void => {
+    if (document.visibilityState === "visible") void this.#loadViews();
+  };
+
+  async #loadViews(): Promise<void> {
+    try {
+      await this.views.load();
+      this.openAddress();
+    } catch {
+      // Without views everything else works; they are loaded again when the reader comes back.
+    }
   }
 
   setFilter(filter: OrderFilter): void {

@@ -6,6 +6,7 @@ import styles from "./help-dialog.module.css";
 
 const KEYS: readonly (readonly [keys: string, does: string, right?: keyof Rights])[] = [
   ["/", "Search orders"],
+  ["Enter", "From the search to the first order found"],
   ["n", "New order", "write"],
   ["j", "Next order"],
   ["k", "Previous order"],

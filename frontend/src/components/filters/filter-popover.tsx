@@ -1,8 +1,9 @@
 import { ChevronLeft } from "lucide-react";
 import { Popover } from "radix-ui";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
 import type { Filter, Table } from "real-time-orders";
-import { withCondition } from "@/lib/conditions";
+import { type Condition, withCondition } from "@/lib/conditions";
+import type { HistoryStep } from "@/lib/route";
 import styles from "./filter-popover.module.css";
 
 const ConditionForm = lazy(async () => ({
@@ -14,7 +15,7 @@ export interface FilteredTable {
   conditions: Filter;
   /** A column in words. */
   label: (name: string) => string;
-  onChange: (conditions: Filter) => void;
+  onChange: (conditions: Filter, step?: HistoryStep) => void;
 }
 
 interface FilterPopoverProps extends FilteredTable {
@@ -28,16 +29,23 @@ interface FilterPopoverProps extends FilteredTable {
 export function FilterPopover({ name, children, ...filtered }: FilterPopoverProps) {
   const { table, conditions, label, onChange } = filtered;
   const [open, setOpen] = useState(false);
+  /** What is chosen one after the other is one entry of the browser's history. */
+  const hasChanged = useRef(false);
   const [chosen, setChosen] = useState<string | null>(null);
   const column = table.columns.find((each) => each.name === (name ?? chosen));
   const offered = table.columns.filter(
     ({ kind, nullable }) => nullable || (kind !== "json" && kind !== "array"),
   );
+  function set(column: string, condition: Condition | null): void {
+    onChange(withCondition(conditions, column, condition), hasChanged.current ? "same" : "new");
+    hasChanged.current = true;
+  }
   return (
     <Popover.Root
       open={open}
       onOpenChange={(opens) => {
         setOpen(opens);
+        hasChanged.current = false;
         setChosen(null);
       }}
     >
@@ -63,9 +71,7 @@ export function FilterPopover({ name, children, ...filtered }: FilterPopoverProp
                 column={column}
                 label={label(column.name)}
                 condition={conditions[column.name]}
-                onChange={(condition) =>
-                  onChange(withCondition(conditions, column.name, condition))
-                }
+                onChange={(condition) => set(column.name, condition)}
                 onDone={() => setOpen(false)}
               />
             </Suspense>

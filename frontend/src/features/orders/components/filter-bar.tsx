@@ -1,5 +1,12 @@
 import { Search, X } from "lucide-react";
-import { type ReactNode, type RefObject, useEffect, useState } from "react";
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  type RefObject,
+  useEffect,
+  useRef,
+  useState,
+} from "react";
 import { FilterButton, FilterChips } from "@/components/filters/filter-chips";
 import type { FilteredTable } from "@/components/filters/filter-popover";
 import { IconButton } from "@/components/icon-button";
@@ -13,6 +20,7 @@ import { offeredColumns } from "../model/table-columns";
 import { ColumnChooser } from "./column-chooser";
 import { ListTakeAway } from "./list-take-away";
 import styles from "./filter-bar.module.css";
+import { ViewsMenu } from "./views-menu";
 
 const TYPING_PAUSE_MS = 150;
 
@@ -24,6 +32,8 @@ interface FilterBarProps {
   searchBox: RefObject<HTMLInputElement | null>;
   onFilter: (filter: OrderFilter, step?: HistoryStep) => void;
   onSort: (sort: OrderSort) => void;
+  /** The reader leaves the search box by a key, for the table or its first row. */
+  onLeave: (target: "table" | "row") => void;
 }
 
 export function FilterBar({
@@ -34,9 +44,12 @@ export function FilterBar({
   searchBox,
   onFilter,
   onSort,
+  onLeave,
 }: FilterBarProps) {
   const schema = useSchema();
   const [typed, setTyped] = useState(filter.search);
+  /** Whether the search that is applied is typed on. */
+  const isTyping = useRef(false);
   const [applied, setApplied] = useState(filter.search);
   if (filter.search !== applied) {
     setApplied(filter.search); // changed elsewhere, for example by the Back button
@@ -53,20 +66,36 @@ export function FilterBar({
     conditions: filter.conditions,
     table: schema.table,
     label: (name) => schema.label(name),
-    onChange: (conditions) => onFilter({ ...filter, conditions }),
+    onChange: (conditions, step) => onFilter({ ...filter, conditions }, step),
   };
 
   useEffect(() => {
     const search = typed.trim();
     if (search === filter.search) return;
-    const timer = setTimeout(() => onFilter({ ...filter, search }), TYPING_PAUSE_MS);
+    const timer = setTimeout(() => apply(search), TYPING_PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [typed, filter, onFilter]);
+  });
+
+  /** One entry of the browser's history for a search, however often it is typed on. */
+  function apply(search: string): void {
+    if (search === filter.search) return;
+    onFilter({ ...filter, search }, isTyping.current ? "same" : "new");
+    isTyping.current = document.activeElement === searchBox.current;
+  }
+  /** The text stays, whatever key leaves the box. */
+  function press(event: KeyboardEvent): void {
+    if (!["Escape", "Enter", "ArrowDown"].includes(event.key)) return;
+    if (event.nativeEvent.isComposing) return; // the key belongs to the input method
+    event.preventDefault(); // the browser would empty the field
+    apply(typed.trim());
+    onLeave(event.key === "Escape" ? "table" : "row");
+  }
 
   return (
     <search className={styles.bar}>
       <div className={styles.top}>
         {title}
+        <ViewsMenu view={{ filter, sort }} />
         <select
           className={styles.sort}
           aria-label="Sort by"
@@ -93,11 +122,8 @@ export function FilterBar({
             dir="auto"
             value={typed}
             onChange={(event) => setTyped(event.target.value)}
-            onKeyDown={(event) => {
-              if (event.key !== "Escape") return;
-              event.preventDefault(); // the browser would empty the field
-              event.currentTarget.blur();
-            }}
+            onKeyDown={press}
+            onBlur={() => (isTyping.current = false)}
           />
           {typed !== "" && (
             <IconButton className={styles.clear} label="Clear search" onClick={() => setTyped("")}>

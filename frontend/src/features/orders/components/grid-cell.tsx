@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
-import type { Column } from "real-time-orders";
+import { type Column, isSearched } from "real-time-orders";
+import { Marked } from "@/components/marked";
 import { formatValue } from "@/lib/format";
 import type { TableColumn } from "../model/table-columns";
 import type { Touch } from "../model/touches";
@@ -42,9 +43,15 @@ export function GridCell({ cell, isActive, touch, children, ...shown }: GridCell
   );
 }
 
-/** A text that ends where its cell does; the whole of it on hover. */
-export const Clipped = ({ text, title = text }: { text: string; title?: string }) => (
+interface ClippedProps {
+  text: string;
+  title?: string;
+  column: Column | undefined;
+}
+
+/** A text that ends where its cell does; the whole of it on hover. Words that are searched for are marked. */
+export const Clipped = ({ text, title = text, column }: ClippedProps) => (
   <span className={styles.clip} title={title} dir="auto">
-    {text}
+    {column && isSearched(column.kind) ? <Marked text={text} /> : text}
   </span>
 );

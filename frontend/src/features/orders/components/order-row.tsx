@@ -213,7 +213,7 @@ function Content(props: ContentProps): ReactNode {
   const isTime = column?.kind === "timestamp" && own !== undefined;
   return (
     <>
-      <Clipped text={text} title={isTime ? formatZoned(own) : text} />
+      <Clipped text={text} title={isTime ? formatZoned(own) : text} column={column} />
       {role === "quantity" && (
         <span className={styles.times} aria-hidden>
           ×

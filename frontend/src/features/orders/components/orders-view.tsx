@@ -1,5 +1,6 @@
-import { type RefObject, useCallback } from "react";
+import { type RefObject, useCallback, useRef } from "react";
 import type { Id, Observable } from "real-time-orders";
+import { Marking } from "@/components/marked";
 import { formatCount } from "@/lib/format";
 import { useObservable, useObservablePerFrame } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
@@ -9,6 +10,7 @@ import type { OrderSort } from "../model/order-sort";
 import type { FeedState, OrdersFeed } from "../model/orders-feed";
 import { EmptyOrders, NothingFound, NotLoaded } from "./blank";
 import styles from "./orders-view.module.css";
+import { focusResults } from "./focus-results";
 import { FilterBar } from "./filter-bar";
 import { OrdersTable } from "./orders-table";
 import { SelectionBar } from "./selection-bar";
@@ -30,6 +32,7 @@ export function OrdersView(props: OrdersViewProps) {
   const known = useObservablePerFrame(counts);
   const { filter } = state;
   const schema = useSchema();
+  const panel = useRef<HTMLElement>(null);
   const clear = useCallback(() => onFilter(EVERYTHING), [onFilter]);
   const status = schema.role("status");
   /** A tab has the number; not where several statuses are chosen. */
@@ -37,7 +40,7 @@ export function OrdersView(props: OrdersViewProps) {
     status && (!(status.name in filter.conditions) || statusesOf(filter, schema).length === 1);
   const total = known && matchingIn(known, filter, schema);
   return (
-    <section className={styles.panel} aria-labelledby="orders-heading">
+    <section ref={panel} className={styles.panel} aria-labelledby="orders-heading">
       <FilterBar
         title={
           <div className={styles.title}>
@@ -46,6 +49,7 @@ export function OrdersView(props: OrdersViewProps) {
           </div>
         }
         {...{ filter, sort: state.sort, counts: known, searchBox, onFilter, onSort }}
+        onLeave={(target) => requestAnimationFrame(() => focusResults(panel.current, target))}
       />
       {state.problem && state.loaded && (
         <div className={styles.problem} role="alert">
@@ -55,7 +59,9 @@ export function OrdersView(props: OrdersViewProps) {
           </button>
         </div>
       )}
-      <Content {...{ feed, state, total, current, onSort, onNewOrder }} onClear={clear} />
+      <Marking search={filter.search}>
+        <Content {...{ feed, state, total, current, onSort, onNewOrder }} onClear={clear} />
+      </Marking>
       <SelectionBar feed={feed} />
     </section>
   );

@@ -1,0 +1,56 @@
+import { Bookmark, ChevronDown } from "lucide-react";
+import { Popover } from "radix-ui";
+import { createContext, lazy, Suspense, useContext, useState } from "react";
+import { useObservable } from "@/lib/use-observable";
+import type { SavedView } from "../api/views";
+import type { OrderView } from "../model/order-filter";
+import type { SavedViews } from "../model/saved-views";
+import { isModified } from "../model/view-address";
+import styles from "./views-menu.module.css";
+
+const ViewsPanel = lazy(async () => ({ default: (await import("./views-panel")).ViewsPanel }));
+
+export interface ViewsContextValue {
+  readonly views: SavedViews;
+  /** Show a saved view; null: all orders. */
+  readonly open: (saved: SavedView | null) => void;
+  /** Who may see what the reader saves: the reader chooses, or one of the two. */
+  readonly audience: "choice" | "everyone" | "reader";
+}
+
+export const ViewsContext = createContext<ViewsContextValue | null>(null);
+
+/** Opens and saves views: filter, search and order under a name. */
+export function ViewsMenu({ view }: { view: OrderView }) {
+  const context = useContext(ViewsContext);
+  return context && <Menu {...context} view={view} />;
+}
+
+function Menu(props: ViewsContextValue & { view: OrderView }) {
+  const [isOpen, setOpen] = useState(false);
+  const { current } = useObservable(props.views.state);
+  const modified = current !== null && isModified(props.view, current);
+  return (
+    <Popover.Root open={isOpen} onOpenChange={setOpen}>
+      <Popover.Trigger className={styles.trigger} title="Saved views">
+        <Bookmark size={16} aria-hidden />
+        <bdi className={styles.name}>{current?.name ?? "Views"}</bdi>
+        {modified && <span className={styles.modified}>modified</span>}
+        <ChevronDown size={14} aria-hidden />
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
+          className={styles.menu}
+          sideOffset={6}
+          align="start"
+          collisionPadding={8}
+          aria-label="Saved views"
+        >
+          <Suspense fallback={null}>
+            <ViewsPanel {...props} modified={modified} onDone={() => setOpen(false)} />
+          </Suspense>
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}

@@ -1,0 +1,55 @@
+/** The saved views that the reader sees, as the API had them last. */
+import { Observable, ORDERS } from "real-time-orders";
+import { addView, changeView, listViews, removeView, type SavedView } from "../api/views";
+
+export interface SavedViewsState {
+  /** Null before they are loaded. */
+  readonly views: readonly SavedView[] | null;
+  /** The view that the page started from. */
+  readonly current: SavedView | null;
+}
+
+export class SavedViews {
+  readonly state = new Observable<SavedViewsState>({ views: null, current: null });
+
+  /** Views that others saved meanwhile are seen when the reader comes back to the page. */
+  async load(): Promise<void> {
+    const views = (await listViews()).filter(({ table }) => table === ORDERS);
+    this.#set(views, this.state.get().current);
+  }
+
+  /** Which view the page shows. */
+  choose(current: SavedView | null): void {
+    if (current?.id !== this.state.get().current?.id) this.#set(this.state.get().views, current);
+  }
+
+  async add(name: string, query: string, shared: boolean): Promise<SavedView> {
+    const added = await addView({ table: ORDERS, name, query, shared });
+    this.#set([...(this.state.get().views ?? []), added], added);
+    return added;
+  }
+
+  async change(id: number, change: { name?: string; query?: string }): Promise<void> {
+    const changed = await changeView(id, change);
+    const { views, current } = this.state.get();
+    this.#set(
+      (views ?? []).map((each) => (each.id === id ? changed : each)),
+      current,
+    );
+  }
+
+  async remove(id: number): Promise<void> {
+    await removeView(id);
+    const { views, current } = this.state.get();
+    this.#set(
+      (views ?? []).filter((each) => each.id !== id),
+      current,
+    );
+  }
+
+  #set(views: readonly SavedView[] | null, current: SavedView | null): void {
+    const sorted = views && [...views].sort((a, b) => a.name.localeCompare(b.name));
+    const known = sorted ? (sorted.find(({ id }) => id === current?.id) ?? null) : current;
+    this.state.set({ views: sorted, current: known });
+  }
+}
