@@ -88,6 +88,22 @@ def test_bad_input(guarded: Guarded, field: str, changes: dict[str, Any]) -> Non
         assert len(ok(boss.get("/api/users"))["users"]) == 1
 
 
+def test_odd_names(guarded: Guarded) -> None:
+    """A name, id or value that the database cannot store is refused, or of nobody."""
+    with signed_in(guarded.url, "boss") as boss:
+        for path in ("/api/users/a%2F%FF", "/api/users/%ED%A0%80"):
+            problem(boss.patch(path, json={"role": "viewer"}), 404)
+            problem(boss.delete(path), 404)
+        problem(boss.patch("/api/users/%00", json={"role": "viewer"}), 422, "name")
+        problem(boss.delete("/api/users/%00"), 422, "name")
+        problem(boss.delete("/api/all-sessions/%00"), 422, "session")
+        problem(boss.delete("/api/sessions/%00"), 422, "session")
+        problem(boss.delete("/api/tokens/%00"), 422, "token")
+        problem(boss.put("/api/settings/tables/%00", json={"watched": True}), 422, "table")
+        wanted = {"name": "odd", "role": "viewer", "rows": {"customer_name": ["a\x00b"]}}
+        problem(boss.post("/api/users", json=wanted), 422)
+
+
 def test_change(guarded: Guarded) -> None:
     """A change ends the user's sessions; one that was made on an old view is refused."""
     add_user(guarded.pipeline.database, "zoë/ann", "clerk")

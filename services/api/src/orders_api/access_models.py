@@ -17,6 +17,8 @@ from orders_api.models import RequestModel
 from orders_contract.messages import Role
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
+InPath = Annotated[str, AfterValidator(storable)]
+"""A name or id in a path: what PostgreSQL cannot store names nothing."""
 Password = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(storable)]
 
 

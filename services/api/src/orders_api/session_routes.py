@@ -14,6 +14,7 @@ from orders_access.security_log import SecurityLog
 from orders_access.users import normal_name
 from orders_api import cookies, throttle
 from orders_api.access_models import (
+    InPath,
     Linked,
     LookedUp,
     LookUp,
@@ -139,7 +140,7 @@ async def end_others(request: Request, who: Person) -> Response:
 
 
 @router.delete("/sessions/{session}", status_code=204, responses=problems(404))
-async def end_session(request: Request, who: Person, session: str) -> Response:
+async def end_session(request: Request, who: Person, session: InPath) -> Response:
     """End one of the own sessions."""
     if not await _end(request, who, [session]):
         raise RowNotFoundError("sessions")
@@ -227,7 +228,7 @@ async def make_token(request: Request, who: Admin, wanted: NewToken) -> Response
 
 
 @router.delete("/tokens/{token}", status_code=204, responses=problems(404))
-async def end_token(request: Request, who: Admin, token: str) -> Response:
+async def end_token(request: Request, who: Admin, token: InPath) -> Response:
     """Revoke a program's token: its connections close within a second."""
     if not await parts(request).sessions.end(None, [token], programs=True):
         raise RowNotFoundError("tokens")

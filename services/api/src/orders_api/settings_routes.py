@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from orders_access.principal import Principal
 from orders_access.security_log import SecurityLog
 from orders_api import choice_rules, deployment, owner_tasks
+from orders_api.access_models import InPath
 from orders_api.access_routes import full_admin, no_query, uncached
 from orders_api.choice_rules import NONE, Rules
 from orders_api.errors import RowNotFoundError
@@ -98,7 +99,7 @@ async def list_tables(request: Request, _who: Admin) -> Response:
 
 
 @router.put("/tables/{table:path}", response_model=Outcome, responses=problems(404, 409, 413, 415))
-async def watch(request: Request, who: Admin, table: str, wanted: Watching) -> Response:
+async def watch(request: Request, who: Admin, table: InPath, wanted: Watching) -> Response:
     """Watch a table or end that, if the API's role may; else return the owner's statement."""
     statement = await owner_tasks.watch(parts(request).accounts, table, live=wanted.watched)
     what = "watched" if wanted.watched else "unwatched"

@@ -10,6 +10,7 @@ from orders_access.principal import Principal
 from orders_access.security_log import SecurityLog
 from orders_access.users import new_name
 from orders_api import cookies, user_accounts
+from orders_api.access_models import InPath
 from orders_api.access_routes import full_admin, no_query, uncached
 from orders_api.errors import (
     InvalidInputError,
@@ -76,7 +77,7 @@ async def add_user(request: Request, who: Admin, wanted: NewUser) -> Response:
 @router.patch(
     "/users/{name:path}", response_model=User, responses=problems(404, 409, 412, 413, 415)
 )
-async def change_user(request: Request, who: Admin, name: str, wanted: UserChanges) -> Response:
+async def change_user(request: Request, who: Admin, name: InPath, wanted: UserChanges) -> Response:
     """Change a user, whose sessions end. `If-Match` names the `version` that was seen."""
     changes = wanted.model_dump(exclude_unset=True)
     if not changes:
@@ -88,7 +89,7 @@ async def change_user(request: Request, who: Admin, name: str, wanted: UserChang
 
 
 @router.delete("/users/{name:path}", status_code=204, responses=problems(404, 409, 412))
-async def remove_user(request: Request, who: Admin, name: str) -> Response:
+async def remove_user(request: Request, who: Admin, name: InPath) -> Response:
     """Remove a user, whose sessions end. Events keep the name."""
     await user_accounts.remove(parts(request).accounts, name, if_match(request))
     _security.changed("user_removed", who.subject, name)
@@ -114,7 +115,7 @@ async def list_everyones_sessions(request: Request, who: Admin) -> Response:
 
 
 @router.delete("/all-sessions/{session}", status_code=204, responses=problems(404, 409))
-async def end_anyones_session(request: Request, who: Admin, session: str) -> Response:
+async def end_anyones_session(request: Request, who: Admin, session: InPath) -> Response:
     """End a session of any person: its connections close within a second."""
     if not await parts(request).sessions.end(None, [session], programs=False):
         raise RowNotFoundError("sessions")
