@@ -231,6 +231,22 @@ def _removed(page: Page, stack: EmbeddedStack) -> None:
     page.get_by_text("There are no orders now").wait_for()
 
 
+def _statuses(page: Page, stack: EmbeddedStack) -> None:
+    page.goto(f"{stack.edge}/settings/statuses")
+    page.get_by_role("form", name="Status of orders").wait_for()
+
+
+def _tables(page: Page, stack: EmbeddedStack) -> None:
+    stack.psql("CREATE TABLE IF NOT EXISTS shipments (id integer PRIMARY KEY)")
+    page.goto(f"{stack.edge}/settings/tables")
+    page.get_by_role("button", name="Watch shipments").wait_for()
+
+
+def _system(page: Page, stack: EmbeddedStack) -> None:
+    page.goto(f"{stack.edge}/settings/system")
+    page.get_by_text("AUTH_MODE").wait_for()
+
+
 _VIEWS: list[tuple[str, View, list[tuple[str, str]]]] = [
     ("orders", _as_it_is, [*_LOOKS, *_TABLETS, *_SMALL, *_FORCED]),
     ("order", _order, [*_LOOKS, *_TABLETS, *_FORCED]),
@@ -251,6 +267,9 @@ _VIEWS: list[tuple[str, View, list[tuple[str, str]]]] = [
     ("burst", _burst, _TWO_LOOKS),
     ("own-columns", _own_columns, _TWO_LOOKS),
     ("own-form", _own_form, _TWO_LOOKS),
+    ("statuses", _statuses, _TWO_LOOKS),
+    ("tables", _tables, _TWO_LOOKS),
+    ("system", _system, _TWO_LOOKS),
     ("packing-slip", _packing_slip, _TWO_LOOKS),
     ("removed", _removed, _TWO_LOOKS),
 ]
@@ -315,10 +334,13 @@ def _of_a_guarded_shop(browser: Browser) -> None:
         for name in ("ann", "packing table"):
             options = ("--role", "clerk", "--stdin")
             orders("user", "add", name, *options, folder=stack.folder, text=f"{PASSWORD}\n")
+        boss = ("boss", "--role", "admin", "--stdin")
+        orders("user", "add", *boss, folder=stack.folder, text=f"{PASSWORD}\n")
         for look in _TWO_LOOKS:
-            page = _page(browser, *look)
-            _take_sign_in(page, stack, *look)
-            page.context.close()
+            for take in (_take_sign_in, _take_settings):
+                page = _page(browser, *look)
+                take(page, stack, *look)
+                page.context.close()
 
 
 def _take_sign_in(page: Page, stack: EmbeddedStack, scheme: str, size: str) -> None:
@@ -346,6 +368,26 @@ def _take_sign_in(page: Page, stack: EmbeddedStack, scheme: str, size: str) -> N
     page.goto(stack.edge + "/set-up#" + link.partition("#")[2])
     page.get_by_text("You will sign in as ann").wait_for()
     _picture(page, "set-up", scheme, size)
+
+
+def _take_settings(page: Page, stack: EmbeddedStack, scheme: str, size: str) -> None:
+    page.goto(f"{stack.edge}/settings/users")
+    page.get_by_label("Name").fill("boss")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("button", name="Edit packing table").wait_for()
+    _picture(page, "users", scheme, size)
+    page.get_by_role("button", name="New user").click()
+    page.get_by_label("Name", exact=True).fill("bea")
+    page.get_by_role("button", name="Only some rows").click()
+    _picture(page, "new-user", scheme, size)
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("link", name="Programs").click()
+    page.get_by_role("button", name="New token").click()
+    page.get_by_label("Program", exact=True).fill("label printer")
+    page.get_by_role("button", name="Make token").click()
+    page.get_by_label("Token", exact=True).wait_for()
+    _picture(page, "token", scheme, size)
 
 
 def main(chromium: str, *views: str) -> None:
