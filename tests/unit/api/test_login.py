@@ -36,11 +36,12 @@ def test_own_pages_are_kept(path: str) -> None:
 
 
 def test_cookie_is_read_back() -> None:
-    """A cookie gives the same attempt, until it has taken too long."""
+    """A cookie gives the same attempt until it took too long; clocks may differ by a minute."""
     cookie = BEGUN.cookie()
     assert Login.read(cookie, 1000 + LASTS_S) == BEGUN
     assert Login.read(cookie, 1001 + LASTS_S) is None
-    assert Login.read(cookie, 999) is None
+    assert Login.read(cookie, 940) == BEGUN
+    assert Login.read(cookie, 939) is None
 
 
 def test_derived_values_differ() -> None:

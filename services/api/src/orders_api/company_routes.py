@@ -90,7 +90,8 @@ async def from_provider(request: Request) -> Response:
     try:
         secret = await _signed_in(request, company, login, address)
     except _NotSignedIn as exc:
-        _security.refused(401, address, f"company login, {exc.trouble}: {exc.reason}"[:300])
+        reason = "".join(filter(str.isprintable, exc.reason))[:300]
+        _security.refused(401, address, f"company login, {exc.trouble}: {reason}")
         return _failed(request, "/" if login is None else login.back_to, exc.trouble)
     response = _lead(f"{login.back_to if login else '/'}#signed-in")
     response.headers.append("Set-Cookie", cookies.set_login(request.scope, ""))
