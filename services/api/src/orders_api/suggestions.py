@@ -10,10 +10,10 @@ from pydantic import AfterValidator, BaseModel, Field
 from orders_api import responses
 from orders_api.columns import storable
 from orders_api.errors import InvalidInputError, TableNotFoundError
-from orders_api.filters import MAX_SEARCH_CHARACTERS
 from orders_api.models import RequestModel
 from orders_api.openapi import TABLE, Document, described, problems
 from orders_api.requests import CatalogRoute, parts, query, require
+from orders_contract.filters import MAX_SEARCH_CHARACTERS
 
 router = APIRouter(prefix="/api", route_class=CatalogRoute)
 
