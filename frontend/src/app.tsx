@@ -41,7 +41,7 @@ import { isSettings, offersSettings } from "@/features/settings/model/sections";
 import type { Me } from "@/lib/protocol";
 import { printing } from "@/lib/printing";
 import { rightsOf } from "@/lib/rights";
-import { type HistoryStep, orderIn, type Router } from "@/lib/route";
+import { type HistoryStep, orderIn, pathOfTable, type Router, tableIn } from "@/lib/route";
 import { useMedia } from "@/lib/use-media";
 import type { OrderSchema } from "@/lib/schema";
 import { ClockContext } from "@/lib/use-now";
@@ -49,7 +49,7 @@ import { useObservable } from "@/lib/use-observable";
 import { SchemaContext } from "@/lib/use-schema";
 import { useShortcuts } from "@/lib/use-shortcuts";
 import styles from "./app.module.css";
-import { Navigation, type Place } from "./navigation";
+import { Navigation } from "./navigation";
 import type { Session } from "./session";
 
 const OrderPanel = lazy(async () => ({
@@ -67,6 +67,9 @@ const PrintLayer = lazy(async () => ({
 const SettingsView = lazy(async () => ({
   default: (await import("./settings-view")).SettingsView,
 }));
+const TableView = lazy(async () => ({
+  default: (await import("@/features/orders/components/table-view")).TableView,
+}));
 const PulsePanel = lazy(async () => ({
   default: (await import("@/features/pulse/components/pulse-panel")).PulsePanel,
 }));
@@ -79,7 +82,6 @@ const VIEWS: Readonly<Partial<Record<string, string>>> = {
 
 /** The others are beside the orders where there is room. */
 const WIDE_VIEWS = ["/"];
-const NO_TABLES: readonly Place[] = [];
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 interface AppProps {
@@ -117,6 +119,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const setting = isSettings(path);
   const view = setting ? "settings" : (VIEWS[path] ?? "orders");
   const openSettings = offersSettings(me) ? () => router.go("/settings") : undefined;
+  const table = tableIn(path);
 
   const showAddress = useCallback(
     (shown: OrderView, step?: HistoryStep) =>
@@ -180,13 +183,22 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   }, []);
   // The Back button may lead to another filter.
   useEffect(() => {
-    addEventListener("popstate", session.openAddress);
-    return () => removeEventListener("popstate", session.openAddress);
+    const follow = () => {
+      if (tableIn(location.pathname) === null) session.openAddress();
+    };
+    addEventListener("popstate", follow);
+    return () => removeEventListener("popstate", follow);
   }, [session]);
+  const tableBefore = useRef(table);
   useEffect(() => {
-    const title = setting ? "Settings" : "Orders";
+    if (tableBefore.current !== null && table === null)
+      showAddress({ filter: session.filter.get(), sort: session.orders.state.get().sort }, "same");
+    tableBefore.current = table;
+  }, [showAddress, session, table]);
+  useEffect(() => {
+    const title = setting ? "Settings" : (table ?? "Orders");
     document.title = opened === null ? title : `Order #${String(opened)}`;
-  }, [opened, setting]);
+  }, [opened, setting, table]);
   useShortcuts({
     "/": () => searchBox.current?.focus(),
     n: () => setOrdering((rights.write && schema.hasOrders) || null),
@@ -200,11 +212,13 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
 
   const navigation = {
     router,
-    current: path in VIEWS || setting ? path : "/",
+    current: path in VIEWS || setting || table !== null ? path : "/",
     places: Object.entries(VIEWS).flatMap(([path, name = ""]) =>
       narrow || WIDE_VIEWS.includes(path) ? [{ path, name: capital(name) }] : [],
     ),
-    tables: NO_TABLES,
+    tables: schema.tables.flatMap(({ name }) =>
+      name === ORDERS ? [] : [{ path: pathOfTable(name), name: schema.label(name) }],
+    ),
   };
   const isDivided = navigation.places.length + navigation.tables.length > 1;
   const covered = narrow && opened !== null;
@@ -270,16 +284,28 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
           </Boundary>
         )}
         <main className={styles.main}>
-          <Boundary part="The list of orders">
-            <OrdersView
-              feed={session.orders}
-              counts={session.matching.state}
-              current={opened}
-              searchBox={searchBox}
-              onFilter={setFilter}
-              onSort={setSort}
-              onNewOrder={() => setOrdering(true)}
-            />
+          <Boundary key={table} part={table === null ? "The list of orders" : "The table"}>
+            {table !== null && (
+              <Suspense fallback={<div className={styles.placeholder} />}>
+                <TableView
+                  name={table}
+                  live={session.live}
+                  listen={session.listen}
+                  {...{ preferences, router }}
+                />
+              </Suspense>
+            )}
+            {table === null && (
+              <OrdersView
+                feed={session.orders}
+                counts={session.matching.state}
+                current={opened}
+                searchBox={searchBox}
+                onFilter={setFilter}
+                onSort={setSort}
+                onNewOrder={() => setOrdering(true)}
+              />
+            )}
           </Boundary>
           <div className={styles.side}>
             {panel && !narrow ? (

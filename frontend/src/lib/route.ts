@@ -19,10 +19,11 @@ export class Router {
     addEventListener("popstate", () => this.state.set(here()));
   }
 
-  /** Go to a path; the browser's Back button returns here. */
+  /** Go to a path; the browser's Back button returns here. Another table has filters of its own. */
   go(path: string): void {
     if (path === location.pathname) return;
-    history.pushState({ inside: true }, "", path + location.search);
+    const query = tableIn(path) === tableIn(location.pathname) ? location.search : "";
+    history.pushState({ inside: true }, "", path + query);
     this.state.set(here());
   }
 
@@ -37,3 +38,15 @@ export class Router {
 
 /** The id of the order whose panel an address opens. */
 export const orderIn = (path: string): Id | null => idOf(/^\/orders\/(.+)$/.exec(path)?.[1] ?? "");
+
+/** The name of the table that an address shows; null: the orders. */
+export function tableIn(path: string): string | null {
+  const name = /^\/tables\/(.+)$/.exec(path)?.[1];
+  try {
+    return name === undefined ? null : decodeURIComponent(name);
+  } catch {
+    return null;
+  }
+}
+
+export const pathOfTable = (name: string): string => `/tables/${encodeURIComponent(name)}`;

@@ -90,7 +90,12 @@ test.each(["viewer", "clerk", "admin"] as const)(
   (role) => {
     const head = shownTo(
       role,
-      <TableHead columns={shownColumns(SCHEMA)} sort={NEWEST_FIRST} onSort={nothing} />,
+      <TableHead
+        columns={shownColumns(SCHEMA)}
+        sort={NEWEST_FIRST}
+        picks={role !== "viewer"}
+        onSort={nothing}
+      />,
     );
     const cells = shownTo(role, rowOf()).split('role="gridcell"').length;
     expect(head.split('role="columnheader"').length).toBe(cells);

@@ -25,6 +25,8 @@ interface EditableValueProps {
   row: Row;
   column: Column;
   label: string;
+  /** In a grid: a single click is the row's, a double click edits. */
+  tabIndex?: number;
   /** How the value is shown; default: as text. */
   children?: ReactNode;
 }
@@ -55,7 +57,7 @@ interface EditableProps extends EditableValueProps {
 }
 
 function Editable({ place, shown, name, children, ...props }: EditableProps) {
-  const { table, rowKey, row, column, label } = props;
+  const { table, rowKey, row, column, label, tabIndex } = props;
   const { writes } = useOrders();
   const { drafts } = writes;
   const toasts = useToasts();
@@ -149,7 +151,13 @@ function Editable({ place, shown, name, children, ...props }: EditableProps) {
             aria-busy={shown !== row}
             onFocus={preload}
             onPointerEnter={preload}
-            onClick={({ detail }) => open(detail === 0 ? "keyboard" : "pointer")}
+            tabIndex={tabIndex}
+            data-value={tabIndex === undefined ? undefined : true}
+            onClick={({ detail }) => {
+              if (detail === 0) open("keyboard");
+              else if (tabIndex === undefined) open("pointer");
+            }}
+            onDoubleClick={() => tabIndex !== undefined && open("pointer")}
             onKeyDown={(event) => {
               if (event.key !== "F2") return;
               event.preventDefault();

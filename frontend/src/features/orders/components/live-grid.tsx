@@ -53,6 +53,8 @@ interface LiveGridProps<R extends Row> {
   /** Rows keep their places for another reason than that the user works with them. */
   hold: boolean;
   onSort: (sort: OrderSort) => void;
+  /** Whether rows can be selected; default: by those who may write. */
+  picks?: boolean;
   /** The user wants to see the new rows. */
   onShowNew?: () => void;
   children: (shown: ShownRow<R>, place: RowPlace) => ReactNode;
@@ -62,6 +64,7 @@ interface LiveGridProps<R extends Row> {
 export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
   const { label, noun, feed, state, columns, total, hold, onSort, onShowNew, children } = props;
   const { rights, columns: choice, look } = useOrders();
+  const { picks = rights.write } = props;
   const { widths } = useObservable(choice.state) ?? USUAL_LAYOUT;
   const { density } = useObservable(look.state);
   const { filter, sort, hasMore } = state;
@@ -116,7 +119,7 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
   return (
     <div
       className={styles.frame}
-      data-picks={rights.write}
+      data-picks={picks}
       data-density={density}
       style={style}
       onPointerMove={touch}
@@ -130,7 +133,7 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
         role="grid"
         aria-label={label}
         aria-rowcount={hasMore ? (total === null ? -1 : total + 1) : state.rows.length + 1}
-        aria-multiselectable={rights.write || undefined}
+        aria-multiselectable={picks || undefined}
         tabIndex={count === 0 ? 0 : -1}
         onScroll={(event) => {
           setScrolled(event.currentTarget.scrollTop > AT_TOP_PX);
@@ -138,7 +141,7 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
         }}
         {...focus.handlers}
       >
-        <TableHead columns={columns} sort={sort} onSort={onSort} />
+        <TableHead {...{ columns, sort, picks, onSort }} />
         <div role="rowgroup" className={styles.body} style={{ height: rows.height }}>
           {drawn.map((row) => {
             const shown = held.at(row);

@@ -9,6 +9,7 @@ import { useSchema } from "@/lib/use-schema";
 import { type Edit, withEdit } from "../model/order-edits";
 import type { TableColumn } from "../model/table-columns";
 import type { Touch } from "../model/touches";
+import { EditableValue } from "./editable-value";
 import { Clipped, GridCell } from "./grid-cell";
 import type { RowPlace } from "./live-grid";
 import styles from "./order-row.module.css";
@@ -59,6 +60,7 @@ export const OrderRow = memo(function OrderRow(props: OrderRowProps) {
       data-gone={gone || leaving}
       data-picked={picked}
       data-current={current}
+      data-editables
       onClick={(event) => unlessOnControl(event, () => handlers.open(order))}
       onKeyDown={(event) => {
         if (event.key === "Enter" && isOfCell(event.target)) handlers.open(order);
@@ -80,12 +82,13 @@ export const OrderRow = memo(function OrderRow(props: OrderRowProps) {
       )}
       {columns.map((column, at) => {
         const isActive = cell === before + at;
+        const isEditable = rights.write && !gone && column.column?.writable === true;
         return (
           <GridCell
             key={column.name}
             {...column}
             cell={before + at}
-            isActive={isActive && !hasControl(column)}
+            isActive={isActive && !hasControl(column) && !isEditable}
             touch={touch}
           >
             <Content {...props} {...column} tabIndex={isActive ? 0 : -1} />
@@ -173,7 +176,7 @@ type ContentProps = InRow & TableColumn;
 
 /** What a cell shows; columns that play a part in the page have more to offer. */
 function Content(props: ContentProps): ReactNode {
-  const { order, role, name, column, gone, now, edit, handlers, tabIndex } = props;
+  const { order, role, name, label, column, gone, now, edit, handlers, tabIndex } = props;
   const schema = useSchema();
   const shown = withEdit(order, edit);
   const own = textIn(shown, name);
@@ -211,7 +214,7 @@ function Content(props: ContentProps): ReactNode {
     return own === undefined ? text : <Age time={own} now={now} />;
   }
   const isTime = column?.kind === "timestamp" && own !== undefined;
-  return (
+  const value = (
     <>
       <Clipped text={text} title={isTime ? formatZoned(own) : text} column={column} />
       {role === "quantity" && (
@@ -221,16 +224,37 @@ function Content(props: ContentProps): ReactNode {
       )}
     </>
   );
+  if (!column || gone) return value;
+  return (
+    <EditableValue
+      table={schema.table.name}
+      rowKey={String(order.id)}
+      row={order}
+      column={column}
+      label={label}
+      tabIndex={tabIndex}
+    >
+      {value}
+    </EditableValue>
+  );
 }
 
 const isOfCell = (target: EventTarget): boolean =>
   target instanceof Element && target.matches("[data-cell]");
 
+/** Long enough for a second click, which edits the value instead. */
+const SECOND_CLICK_MS = 250;
+let opening: ReturnType<typeof setTimeout> | undefined;
+
 function unlessOnControl(event: MouseEvent, open: () => void): void {
-  const control = event.target instanceof Element && event.target.closest("a, button, label");
+  const { target } = event;
   // A menu is drawn elsewhere in the document, but React bubbles its clicks to the row.
-  const inside = event.target instanceof Node && event.currentTarget.contains(event.target);
-  if (!control && inside && getSelection()?.toString() === "") open();
+  if (!(target instanceof Element) || !event.currentTarget.contains(target)) return;
+  clearTimeout(opening);
+  const value = target.closest("[data-value]");
+  if (value && event.detail === 1) opening = setTimeout(open, SECOND_CLICK_MS);
+  const isControl = target.closest("a, button, label, input, select, textarea, [data-editable]");
+  if (!isControl && getSelection()?.toString() === "") open();
 }
 
 const hasShift = (event: Event): boolean => "shiftKey" in event && event.shiftKey === true;

@@ -12,15 +12,16 @@ const STEP_PX = 16;
 interface TableHeadProps {
   columns: readonly TableColumn[];
   sort: OrderSort;
+  /** Whether rows can be selected. */
+  picks: boolean;
   onSort: (sort: OrderSort) => void;
 }
 
-export function TableHead({ columns, sort, onSort }: TableHeadProps) {
-  const { rights } = useOrders();
+export function TableHead({ columns, sort, picks, onSort }: TableHeadProps) {
   return (
     <div role="rowgroup" className={styles.head}>
       <div role="row" aria-rowindex={1} className={styles.headings}>
-        {rights.write && (
+        {picks && (
           <div role="columnheader">
             <span className="visually-hidden">Select</span>
           </div>
@@ -36,7 +37,7 @@ export function TableHead({ columns, sort, onSort }: TableHeadProps) {
   );
 }
 
-type HeadingProps = TableColumn & Omit<TableHeadProps, "columns">;
+type HeadingProps = TableColumn & Pick<TableHeadProps, "sort" | "onSort">;
 
 /**
  * A click sorts, with Shift by this column as well. The heading is dragged to another place, its edge to
