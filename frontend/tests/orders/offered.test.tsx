@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { afterEach, expect, test, vi } from "vitest";
-import { Toasts } from "@/components/toasts";
+import { Toasts, ToastsContext } from "@/components/toasts";
 import { EmptyOrders } from "@/features/orders/components/blank";
 import { OrderRow, type RowHandlers } from "@/features/orders/components/order-row";
 import { OrdersContext } from "@/features/orders/components/orders-context";
@@ -46,7 +46,9 @@ function shownTo(role: Me["role"], view: ReactNode, schema = SCHEMA): string {
   };
   return renderToStaticMarkup(
     <SchemaContext value={schema}>
-      <OrdersContext value={value}>{view}</OrdersContext>
+      <ToastsContext value={new Toasts()}>
+        <OrdersContext value={value}>{view}</OrdersContext>
+      </ToastsContext>
     </SchemaContext>,
   );
 }

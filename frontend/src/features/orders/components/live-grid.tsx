@@ -55,6 +55,7 @@ interface LiveGridProps<R extends Row> {
   onSort: (sort: OrderSort) => void;
   /** Whether rows can be selected; default: by those who may write. */
   picks?: boolean;
+  acts?: boolean;
   /** The user wants to see the new rows. */
   onShowNew?: () => void;
   children: (shown: ShownRow<R>, place: RowPlace) => ReactNode;
@@ -64,7 +65,7 @@ interface LiveGridProps<R extends Row> {
 export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
   const { label, noun, feed, state, columns, total, hold, onSort, onShowNew, children } = props;
   const { rights, columns: choice, look } = useOrders();
-  const { picks = rights.write } = props;
+  const { picks = rights.write, acts = true } = props;
   const { widths } = useObservable(choice.state) ?? USUAL_LAYOUT;
   const { density } = useObservable(look.state);
   const { filter, sort, hasMore } = state;
@@ -141,7 +142,7 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
         }}
         {...focus.handlers}
       >
-        <TableHead {...{ columns, sort, picks, onSort }} />
+        <TableHead {...{ columns, sort, picks, acts, onSort }} />
         <div role="rowgroup" className={styles.body} style={{ height: rows.height }}>
           {drawn.map((row) => {
             const shown = held.at(row);

@@ -14,10 +14,12 @@ interface TableHeadProps {
   sort: OrderSort;
   /** Whether rows can be selected. */
   picks: boolean;
+  /** Whether rows have a menu. */
+  acts?: boolean;
   onSort: (sort: OrderSort) => void;
 }
 
-export function TableHead({ columns, sort, picks, onSort }: TableHeadProps) {
+export function TableHead({ columns, sort, picks, acts = true, onSort }: TableHeadProps) {
   return (
     <div role="rowgroup" className={styles.head}>
       <div role="row" aria-rowindex={1} className={styles.headings}>
@@ -29,9 +31,11 @@ export function TableHead({ columns, sort, picks, onSort }: TableHeadProps) {
         {columns.map((column) => (
           <Heading key={column.name} {...column} sort={sort} onSort={onSort} />
         ))}
-        <div role="columnheader">
-          <span className="visually-hidden">Actions</span>
-        </div>
+        {acts && (
+          <div role="columnheader">
+            <span className="visually-hidden">Actions</span>
+          </div>
+        )}
       </div>
     </div>
   );

@@ -125,6 +125,7 @@ function Rows({ name, live, listen, router }: TableViewProps) {
           total={null}
           hold={false}
           picks={false}
+          acts={false}
         >
           {({ order: shown, gone }, place) => (
             <TableRow

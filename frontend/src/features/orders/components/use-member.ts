@@ -3,5 +3,6 @@ import type { Observable } from "real-time-orders";
 
 /** One member of an observable map; renders again when this member changes. */
 export function useMember<T>(map: Observable<ReadonlyMap<string, T>>, key: string): T | undefined {
-  return useSyncExternalStore(map.subscribe, () => map.get().get(key));
+  const get = () => map.get().get(key);
+  return useSyncExternalStore(map.subscribe, get, get);
 }

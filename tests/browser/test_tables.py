@@ -1,0 +1,99 @@
+"""The tables of the dashboard: any watched table, and how each person arranges it."""
+
+import re
+
+from playwright.sync_api import expect
+
+from harness.dashboards import OpenTab, create, row
+from harness.stacks import EmbeddedStack
+
+LINES = """
+    CREATE TABLE parcel_lines (
+        order_id bigint NOT NULL REFERENCES orders ON DELETE CASCADE, place integer NOT NULL,
+        sku text NOT NULL, price numeric(10,2), currency text NOT NULL DEFAULT 'EUR'
+        CHECK (currency IN ('EUR', 'USD')), PRIMARY KEY (order_id, place));
+    SELECT watch_table('parcel_lines');
+"""
+
+
+def test_another_table(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """A table with a composite key and no version is live, edited in cells, and leads to orders."""
+    order = create(stack, customer_name="Ann of the lines")
+    stack.psql(LINES)
+    stack.psql(f"INSERT INTO parcel_lines VALUES ({order}, 1, 'TOP', 12.5), ({order}, 2, 'LEG', 3)")
+    page = open_tab()
+    page.get_by_role("button", name="Tables").click(timeout=20_000)
+    page.get_by_role("menuitem", name="Parcel lines").click()
+    grid = page.get_by_role("grid", name="Parcel lines")
+    expect(grid.get_by_text("€12.50")).to_be_visible()
+    stack.psql("UPDATE parcel_lines SET price = 99.9 WHERE place = 1")
+    expect(grid.get_by_text("€99.90")).to_be_visible()
+    grid.get_by_text("LEG").dblclick()
+    expect(grid.get_by_label("Sku", exact=True)).to_be_focused()
+    page.keyboard.type("LEG-2")
+    page.keyboard.press("Enter")
+    expect(grid.get_by_role("button", name="Sku: LEG-2. Edit")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("F2")
+    expect(grid.get_by_label("Price", exact=True)).to_be_focused()
+    page.keyboard.type("7.25")
+    page.keyboard.press("Tab")
+    expect(grid.get_by_label("Currency", exact=True)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(grid.get_by_text("€7.25")).to_be_visible()
+    assert stack.psql("SELECT sku, price FROM parcel_lines WHERE place = 2") == "LEG-2|7.25"
+    grid.get_by_role("link", name=f"Order {order}").first.click()
+    expect(page.get_by_role("heading", name=f"Order #{order}")).to_be_visible()
+
+
+def test_arranged_by_keyboard(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """Sorted by two columns, moved, widened, dark and compact: the next visit finds it so."""
+    for name, quantity in (("Zoe", 2), ("Amy", 1), ("Zoe", 5)):
+        create(stack, customer_name=f"Arranged {name}", quantity=quantity)
+    page = open_tab("/?search=arranged")
+    page.get_by_role("columnheader", name="Customer").get_by_role("button").press("Enter")
+    quantity = page.get_by_role("columnheader", name="Quantity")
+    quantity.get_by_role("button").press("Shift+Enter")
+    expect(page.locator("[data-order]").get_by_text("Arranged")).to_have_text(
+        ["Arranged Amy", "Arranged Zoe", "Arranged Zoe"]
+    )
+    expect(page.locator("[data-row='1']")).to_contain_text("5")
+    expect(page).to_have_url(re.compile(r"sort=customer_name%2C-quantity$"))
+    width = (quantity.bounding_box() or {})["width"]
+    for key in ("Shift+ArrowLeft", "Shift+ArrowLeft", "+", "+"):
+        quantity.get_by_role("button").press(key)
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_text("Compact").click()
+    page.get_by_text("Dark").click()
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(page.get_by_role("columnheader").nth(2)).to_have_text(re.compile("^Quantity"))
+    box = page.get_by_role("columnheader", name="Quantity").bounding_box() or {}
+    assert box["width"] == width + 32
+    assert (page.locator("[data-row='0']").bounding_box() or {})["height"] == 36
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert dark == "rgb(13, 15, 19)"
+
+
+def test_focus_stays_in_the_table(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """Rows that come and go do not take the focus away: it goes to the row in the same place."""
+    orders = [create(stack, customer_name=f"Focused {number}") for number in range(4)]
+    page = open_tab("/?search=focused")
+    page.clock.install()
+    expect(row(page, orders[0])).to_be_visible()
+    for key in ("j", "j", "ArrowDown"):
+        page.keyboard.press(key)
+    link = row(page, orders[1]).get_by_role("link")
+    expect(link).to_be_focused()
+    added = create(stack, customer_name="Focused later")
+    stack.psql(f"DELETE FROM orders WHERE id = {orders[2]}")
+    expect(page.get_by_text("1 new order")).to_be_visible()
+    page.clock.fast_forward(5_500)
+    expect(row(page, added)).to_be_visible()
+    expect(row(page, orders[2])).to_have_count(0)
+    expect(link).to_be_focused()
+    stack.psql(f"DELETE FROM orders WHERE id = {orders[1]}")
+    expect(row(page, orders[1])).to_have_count(0)
+    expect(row(page, orders[0]).get_by_role("link")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(rf"/orders/{orders[0]}\?"))
