@@ -68,7 +68,7 @@ function Value({ shown, gone, name, label, column, tabIndex }: ValueProps) {
     );
   }
   const isTime = column?.kind === "timestamp" && own !== undefined;
-  const value = <Clipped text={text} title={isTime ? formatZoned(own) : text} />;
+  const value = <Clipped column={column} text={text} title={isTime ? formatZoned(own) : text} />;
   if (!column || gone) return value;
   return (
     <EditableValue
