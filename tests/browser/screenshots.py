@@ -150,7 +150,12 @@ def _menu(page: Page, stack: EmbeddedStack) -> None:
 
 
 def _deleted(page: Page, stack: EmbeddedStack) -> None:
-    page.get_by_role("button", name=f"Delete order {_newest(stack)}").click()
+    order = _newest(stack)
+    if page.viewport_size == _SIZES["phone"]:
+        page.get_by_role("button", name=f"More for order {order}").click()
+        page.get_by_role("menuitem", name="Delete").click()
+    else:
+        page.get_by_role("button", name=f"Delete order {order}").click()
     page.get_by_role("button", name="Undo", exact=True).wait_for()
 
 
