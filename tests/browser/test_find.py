@@ -79,7 +79,7 @@ def test_saved_views(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     page = open_tab("/?quantity.gte=77&customer_name=Viewed")
     button = page.get_by_title("Saved views")
     button.click()
-    page.get_by_role("button", name="Save as new view").click()
+    page.get_by_role("button", name="Save as new").click()
     page.get_by_label("Name of the view").fill("Large ones")
     page.keyboard.press("Enter")
     expect(button).to_have_text("Large ones")

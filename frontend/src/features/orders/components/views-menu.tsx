@@ -32,9 +32,15 @@ function Menu(props: ViewsContextValue & { view: OrderView }) {
   const modified = current !== null && isModified(props.view, current);
   return (
     <Popover.Root open={isOpen} onOpenChange={setOpen}>
-      <Popover.Trigger className={styles.trigger} title="Saved views">
+      <Popover.Trigger
+        className={styles.trigger}
+        aria-label={`Saved views${current ? `: ${current.name}${modified ? ", modified" : ""}` : ""}`}
+        title="Saved views"
+      >
         <Bookmark size={16} aria-hidden />
-        <bdi className={styles.name}>{current?.name ?? "Views"}</bdi>
+        <bdi className={styles.name} data-named={current !== null}>
+          {current?.name ?? "Views"}
+        </bdi>
         {modified && <span className={styles.modified}>modified</span>}
         <ChevronDown size={14} aria-hidden />
       </Popover.Trigger>

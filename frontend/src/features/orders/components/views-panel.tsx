@@ -87,7 +87,7 @@ export function ViewsPanel({ view, views, audience, modified, open, onDone }: Vi
             )}
             {current && modified && <Button onClick={() => show(current)}>Discard changes</Button>}
             {(modified || (!current && query !== "")) && (
-              <Button onClick={() => setStep("save")}>Save as new view</Button>
+              <Button onClick={() => setStep("save")}>Save as new</Button>
             )}
             {mayChange && (
               <>
