@@ -7,7 +7,7 @@ import re
 import httpx
 from playwright.sync_api import Page, expect
 
-from harness.dashboards import OpenTab, create, fill, row
+from harness.dashboards import OpenTab, create, fill, row, toast
 from harness.stacks import EmbeddedStack
 
 _PRINTED = """
@@ -52,7 +52,7 @@ def test_export_what_is_shown(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     assert not {"version", "updated_at"} & {*header}
     assert "'=cmd()" in first
     assert len(others) == 1300
-    expect(page.get_by_text("Exported", exact=True)).to_be_visible()
+    expect(toast(page, "Exported")).to_contain_text(file.suggested_filename)
 
 
 def test_print_the_list(stack: EmbeddedStack, open_tab: OpenTab) -> None:
