@@ -153,7 +153,7 @@ def test_odd_values(stack: EmbeddedStack, open_tab: OpenTab) -> None:
         expect(row(page, big)).to_contain_text("infinity")
         expect(row(page, neighbour)).to_contain_text("20000-01-01")
         link = row(page, big).get_by_role("link").bounding_box()
-        customer = row(page, big).get_by_role("cell").nth(2).bounding_box()
+        customer = row(page, big).get_by_role("gridcell").nth(2).bounding_box()
         assert link is not None
         assert customer is not None
         assert link["x"] + link["width"] <= customer["x"]
