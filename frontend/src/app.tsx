@@ -171,7 +171,10 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   );
 
   useEffect(() => {
-    const flush = () => writes.deletes.flush();
+    const flush = () => {
+      writes.deletes.flush();
+      writes.rowDeletes.flush();
+    };
     addEventListener("pagehide", flush);
     return () => removeEventListener("pagehide", flush);
   }, [writes]);
@@ -225,7 +228,14 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const panel = opened !== null && (
     <Boundary key={String(opened)} part={`Order #${String(opened)}`}>
       <Suspense fallback={<div className={styles.placeholder} />}>
-        <OrderPanel id={opened} feed={session.orders} listen={session.listen} onClose={close} />
+        <OrderPanel
+          id={opened}
+          feed={session.orders}
+          live={session.live}
+          listen={session.listen}
+          onClose={close}
+          onDuplicate={() => setOrdering(true)}
+        />
       </Suspense>
     </Boundary>
   );

@@ -1,10 +1,12 @@
 """Orders and their lines are corrected in place."""
 
 import re
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import expect
 
-from harness.dashboards import OpenTab, create, row
+from harness.dashboards import OpenTab, create, row, toast
 from harness.stacks import EmbeddedStack
 from harness.waiting import until
 
@@ -63,3 +65,59 @@ def test_both_values_of_a_conflict_are_shown(stack: EmbeddedStack, open_tab: Ope
     dialog.get_by_role("button", name="Keep mine").click()
     expect(panel.get_by_role("button", name="Quantity: 12. Edit")).to_be_visible()
     until(lambda: stack.psql(f"SELECT quantity FROM orders WHERE id = {order}") == "12", 5)
+
+
+LINES = """
+    CREATE TABLE order_lines (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        order_id bigint NOT NULL REFERENCES orders ON DELETE CASCADE, sku text NOT NULL,
+        pieces integer NOT NULL DEFAULT 1 CHECK (pieces > 0), price numeric(12, 2) NOT NULL,
+        amount numeric(12, 2) GENERATED ALWAYS AS (pieces * price) STORED,
+        version integer NOT NULL DEFAULT 1);
+    SELECT watch_table('order_lines');
+"""
+
+
+@pytest.fixture
+def lines(stack: EmbeddedStack) -> Iterator[EmbeddedStack]:
+    """Give orders a table of lines, for one test."""
+    stack.psql(LINES)
+    yield stack
+    stack.psql("SELECT unwatch_table('order_lines'); DROP TABLE order_lines")
+
+
+def test_lines(lines: EmbeddedStack, open_tab: OpenTab) -> None:
+    """Lines are added, changed and removed in the order's panel; a copy of the order has them."""
+    order = create(lines, customer_name="Line Lena")
+    page = open_tab(f"/orders/{order}")
+    section = page.get_by_role("complementary").get_by_role("region", name="Order lines")
+    section.get_by_role("button", name="Add to Order lines").click(timeout=10_000)
+    for sku, pieces, price in (("TOP-1", "1", "199.90"), ("LEG-2", "4", "0.05")):
+        for text in (sku, pieces, price):
+            page.keyboard.type(text)
+            page.keyboard.press("Tab" if text != price else "Enter")
+        expect(section.get_by_role("textbox", name="Sku")).to_be_focused()
+        expect(section.get_by_role("textbox", name="Sku")).to_have_value("")
+    total = section.get_by_role("row", name="Total")
+    expect(total).to_contain_text("5")
+    expect(total).to_contain_text("200.10")
+    page.keyboard.press("Escape")
+    section.get_by_role("button", name="Pieces: 4. Edit").click()
+    expect(section.get_by_role("textbox", name="Pieces")).to_be_focused()
+    page.keyboard.type("8")
+    page.keyboard.press("Enter")
+    expect(total).to_contain_text("200.30")
+    lines.psql("UPDATE order_lines SET price = 0.10 WHERE sku = 'LEG-2'")
+    expect(total).to_contain_text("200.70")
+    page.get_by_role("button", name="Duplicate order").click()
+    form = page.get_by_role("dialog", name=f"Copy of order #{order}")
+    expect(form.get_by_role("textbox", name="Sku")).to_have_count(2)
+    form.get_by_role("button", name="Remove Order lines 1").click()
+    form.get_by_role("button", name="Create order").click()
+    expect(form).to_have_count(0)
+    assert lines.psql(f"SELECT sku, pieces FROM order_lines WHERE order_id > {order}") == "LEG-2|8"
+    section.get_by_role("button", name="Remove TOP-1").click()
+    expect(section.get_by_role("button", name="Sku: TOP-1. Edit")).to_have_count(0)
+    expect(total).to_have_count(0)  # of one line
+    toast(page, "removed").get_by_role("button", name="Undo").click()
+    expect(total).to_contain_text("200.70")

@@ -89,6 +89,12 @@ export class OrderSchema {
     return own.flatMap(({ name }) => this.of(name) ?? []);
   }
 
+  /** The table in words: `order_lines` is "Order lines". */
+  get title(): string {
+    const words = this.table.name.replaceAll("_", " ").trim();
+    return words.charAt(0).toUpperCase() + words.slice(1);
+  }
+
   column(name: string): Column | undefined {
     return this.#byName.get(name);
   }

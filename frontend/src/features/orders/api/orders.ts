@@ -18,6 +18,12 @@ export function createOrder(
   return request(oneOrder(undefined, key), "/api/orders", withJson("POST", orderJson, headers));
 }
 
+/** An order with the rows of child tables, by their names. */
+export async function getWithChildren(id: Id, children: readonly string[]): Promise<Order> {
+  const query = new URLSearchParams(children.map((name) => ["include", name]));
+  return request(oneOrder(id), `/api/orders/${id}?${query.toString()}`);
+}
+
 export interface OrderHistory {
   /** As it is now; null where the order does not exist (any more). */
   readonly order: Order | null;

@@ -2,11 +2,13 @@
 import {
   type ChangeEvent,
   type Id,
+  isRow,
   keyOf,
   ORDERS,
   type Row,
   RowWriter,
   versionOf,
+  withJson,
 } from "real-time-orders";
 import { api, request } from "@/lib/http";
 import { EventsPage } from "@/lib/protocol";
@@ -28,6 +30,14 @@ export const changeRow = (table: string, key: string, seen: Row, change: Row): P
 /** Throws a ConflictError; `leaving`: the page is being closed. */
 export const deleteRow = (table: string, key: string, seen: Row, leaving: boolean): Promise<void> =>
   writerOf(table).delete(key, seen, leaving);
+
+/** A second attempt with the same key returns the row that the first one created. */
+export const createRow = (table: string, rowJson: string, idempotencyKey: string): Promise<Row> =>
+  request(
+    (body) => (isRow(body) ? body : undefined),
+    writerOf(table).path,
+    withJson("POST", rowJson, { "Idempotency-Key": idempotencyKey }),
+  );
 
 export type Change = Pick<ChangeEvent, "actor" | "changed_at">;
 

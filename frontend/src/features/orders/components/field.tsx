@@ -9,12 +9,15 @@ interface FieldProps {
   label: string;
   value: string;
   placeholder?: string | undefined;
+  multiline?: boolean;
+  /** Default: the column's. */
+  name?: string;
   error: string | undefined;
   onChange: (value: string) => void;
 }
 
 /** The form field of any kind of column. */
-export function Field({ column, label, error, ...input }: FieldProps) {
+export function Field({ column, label, error, name = column.name, ...input }: FieldProps) {
   const id = useId();
   const { comment } = column;
   const described = [comment && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
@@ -28,7 +31,7 @@ export function Field({ column, label, error, ...input }: FieldProps) {
         {...input}
         column={column}
         id={id}
-        name={column.name}
+        name={name}
         aria-invalid={error !== undefined}
         aria-required={isRequired(column)}
         aria-describedby={described || undefined}

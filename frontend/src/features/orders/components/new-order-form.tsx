@@ -9,15 +9,20 @@ import { messageOf } from "@/lib/format";
 import { queries } from "@/lib/queries";
 import { isRequired } from "@/lib/schema";
 import { useSchema } from "@/lib/use-schema";
+import { randomKey } from "@/lib/random-key";
+import { useObservable } from "@/lib/use-observable";
 import { createOrder } from "../api/orders";
 import {
-  checkDraft,
-  type DraftErrors,
-  draftToJson,
-  emptyDraft,
-  type OrderDraft,
-} from "../model/order-draft";
+  checkNewOrder,
+  emptyOrder,
+  type NewOrder,
+  newOrderToJson,
+  withoutBlankLines,
+} from "../model/new-order";
+import type { DraftErrors } from "../model/order-draft";
 import { Field } from "./field";
+import { LinesField } from "./lines-field";
+import { useOrders } from "./orders-context";
 
 interface NewOrderDialogProps {
   open: boolean;
@@ -26,15 +31,17 @@ interface NewOrderDialogProps {
 
 /** Keeps what the user typed while it is closed. */
 export function NewOrderDialog({ open, onOpenChange }: NewOrderDialogProps) {
-  const [draft, setDraft] = useState<OrderDraft | null>(null);
+  const { newOrder } = useOrders().writes;
+  const draft = useObservable(newOrder);
   const schema = useSchema();
+  const title = draft?.copyOf == null ? "New order" : `Copy of order #${draft.copyOf}`;
   return (
-    <Dialog title="New order" open={open} onOpenChange={onOpenChange}>
+    <Dialog title={title} open={open} onOpenChange={onOpenChange}>
       <NewOrderForm
-        draft={draft ?? emptyDraft(schema)}
-        onDraft={setDraft}
+        draft={draft ?? emptyOrder(schema)}
+        onDraft={(typed) => newOrder.set(typed)}
         onDone={() => {
-          setDraft(null);
+          newOrder.set(null);
           onOpenChange(false);
         }}
         onCancel={() => onOpenChange(false)}
@@ -44,8 +51,8 @@ export function NewOrderDialog({ open, onOpenChange }: NewOrderDialogProps) {
 }
 
 interface NewOrderFormProps {
-  draft: OrderDraft;
-  onDraft: (draft: OrderDraft) => void;
+  draft: NewOrder;
+  onDraft: (draft: NewOrder) => void;
   onDone: () => void;
   onCancel: () => void;
 }
@@ -72,26 +79,37 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
 
   function show(found: DraftErrors): void {
     setErrors(found);
-    const first = columns.find(({ name }) => found[name] !== undefined);
-    const field = first && form.current?.elements.namedItem(first.name);
-    if (field instanceof HTMLElement) field.focus();
+    for (const field of form.current?.elements ?? []) {
+      if (
+        !(field instanceof HTMLElement) ||
+        found[field.getAttribute("name") ?? ""] === undefined
+      ) {
+        continue;
+      }
+      field.focus();
+      break;
+    }
   }
 
   function submit(event: SubmitEvent): void {
     event.preventDefault();
     if (creation.isPending) return;
-    const found = checkDraft(draft, columns);
+    const order = withoutBlankLines(draft);
+    onDraft(order);
+    const found = checkNewOrder(order, schema);
     show(found);
-    if (Object.keys(found).length === 0) creation.mutate(draftToJson(draft, columns));
+    if (Object.keys(found).length === 0) creation.mutate(newOrderToJson(order, schema));
   }
 
-  function change(name: string, value: string): void {
-    onDraft({ ...draft, [name]: value });
-    setErrors(Object.fromEntries(Object.entries(errors).filter(([other]) => other !== name)));
+  /** `field`: the error of which field is no longer true; null: those of all lines. */
+  function change(changed: Partial<NewOrder>, field: string | null): void {
+    onDraft({ ...draft, ...changed });
+    const isKept = (other: string) => (field === null ? !other.includes("[") : other !== field);
+    setErrors(Object.fromEntries(Object.entries(errors).filter(([other]) => isKept(other))));
     setKey(randomKey());
   }
 
-  const isPlaced = columns.some(({ name }) => errors[name] !== undefined);
+  const isPlaced = Object.keys(errors).length > 0;
   return (
     <form
       ref={form}
@@ -108,9 +126,22 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
           placeholder={
             EXAMPLES[schema.roleOf(column.name) ?? ""] ?? (column.default ? "default" : "")
           }
-          value={draft[column.name] ?? ""}
+          value={draft.values[column.name] ?? ""}
           error={errors[column.name]}
-          onChange={(value) => change(column.name, value)}
+          onChange={(value) =>
+            change({ values: { ...draft.values, [column.name]: value } }, column.name)
+          }
+        />
+      ))}
+      {schema.children.map((child) => (
+        <LinesField
+          key={child.table.name}
+          child={child}
+          lines={draft.lines[child.table.name] ?? []}
+          errors={errors}
+          onChange={(lines) =>
+            change({ lines: { ...draft.lines, [child.table.name]: lines } }, null)
+          }
         />
       ))}
       <p role="alert" className={dialog.problem}>
@@ -129,9 +160,3 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
 const EXAMPLES: Readonly<Record<string, string>> = { customer: "John Doe", title: "Laptop" };
 /** More fields than this are set in two columns. */
 const MOST_IN_ONE_COLUMN = 6;
-
-/** `crypto.randomUUID` exists on https and localhost only; a page may be opened by http address. */
-const randomKey = (): string => {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-};

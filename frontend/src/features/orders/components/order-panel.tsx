@@ -1,19 +1,23 @@
-import { ListFilter, Printer, X } from "lucide-react";
+import { Copy, ListFilter, Printer, X } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
-import { type Column, type Id, ORDERS, RefusedError, versionOf } from "real-time-orders";
+import { type Column, type Id, type Live, ORDERS, RefusedError, versionOf } from "real-time-orders";
 import { Facts } from "@/components/facts";
 import { IconButton } from "@/components/icon-button";
 import { StatusBadge } from "@/components/status-badge";
-import { formatValue, visible } from "@/lib/format";
+import { useToasts } from "@/components/toasts";
+import { formatValue, messageOf, visible } from "@/lib/format";
 import { print } from "@/lib/printing";
 import { type Order, readOrder, textIn } from "@/lib/row";
 import { isSystem, type OrderSchema, type Role } from "@/lib/schema";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
+import { getWithChildren } from "../api/orders";
 import { lastOf } from "../model/history";
+import { copyOf } from "../model/new-order";
 import { rowId, withEdit } from "../model/order-edits";
 import { EditableValue } from "./editable-value";
+import { Lines } from "./lines";
 import type { OrdersFeed } from "../model/orders-feed";
 import styles from "./order-panel.module.css";
 import { useOrders } from "./orders-context";
@@ -22,22 +26,53 @@ import { Timeline } from "./timeline";
 import { type Listen, useHistory } from "./use-history";
 
 const AGES_TICK_MS = 10_000;
+/** More children of one table the API does not create together. */
+const MOST_COPIED = 200;
 
 interface OrderPanelProps {
   id: Id;
   feed: OrdersFeed;
+  live: Live;
   listen: Listen;
   onClose: () => void;
+  /** Fill the form of a new order with this one. */
+  onDuplicate: () => void;
 }
 
 /** One order: its columns and its history. */
-export function OrderPanel({ id, feed, listen, onClose }: OrderPanelProps) {
+export function OrderPanel({ id, feed, live, listen, onClose, onDuplicate }: OrderPanelProps) {
+  const schema = useSchema();
+  const { children } = schema;
+  const { rights, writes } = useOrders();
+  const toasts = useToasts();
   const heading = useRef<HTMLHeadingElement>(null);
   const { query: history, events, touched } = useHistory(id, listen);
   useObservable(feed.state);
   const known = feed.get(id);
   const now = useDatabaseNow(AGES_TICK_MS);
   useEffect(() => heading.current?.focus({ preventScroll: true }), [id]);
+
+  async function duplicate(): Promise<void> {
+    const names = children.map(({ table }) => table.name);
+    try {
+      const copied = await getWithChildren(id, names);
+      for (const name of names) {
+        const rows = copied[name];
+        if (Array.isArray(rows) && rows.length > MOST_COPIED) {
+          throw new Error(`It has more than ${MOST_COPIED} rows in ${name}.`);
+        }
+      }
+      const before = writes.newOrder.get();
+      writes.newOrder.set(copyOf(copied, id, schema));
+      onDuplicate();
+      const undo = () => writes.newOrder.set(before);
+      if (before === null) return;
+      const action = { label: "Take it back", run: undo };
+      toasts.show({ tone: "neutral", title: "The copy replaces your unfinished order", action });
+    } catch (error) {
+      toasts.show({ tone: "bad", title: "It cannot be copied", detail: messageOf(error) });
+    }
+  }
 
   const last = lastOf(events);
   const order = newest([history.data?.order, readOrder(last.order), known]);
@@ -55,6 +90,11 @@ export function OrderPanel({ id, feed, listen, onClose }: OrderPanelProps) {
         <h2 id="order-heading" ref={heading} tabIndex={-1}>
           Order #{String(id)}
         </h2>
+        {rights.write && order && (
+          <IconButton label="Duplicate order" title="Duplicate" onClick={() => void duplicate()}>
+            <Copy size={17} aria-hidden />
+          </IconButton>
+        )}
         <IconButton
           label="Print packing slip"
           title="Print packing slip"
@@ -71,6 +111,11 @@ export function OrderPanel({ id, feed, listen, onClose }: OrderPanelProps) {
           <p className={styles.note}>There is no order #{String(id)}, and there never was.</p>
         )}
         {order && <OrderFacts order={order} exists={exists} />}
+        {order &&
+          exists &&
+          children.map((child) => (
+            <Lines key={child.table.name} live={live} child={child} order={id} />
+          ))}
         {history.isPending && <p className={styles.note}>Loading its history…</p>}
         {history.isError && !missing && (
           <p className={styles.note} role="alert">

@@ -17,6 +17,7 @@ import { messageOf } from "@/lib/format";
 import { type Order, withId } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
 import { Drafts } from "./drafts";
+import type { NewOrder } from "./new-order";
 import { valueOf } from "./order-draft";
 import { OrderEdits, rowId } from "./order-edits";
 import { PendingDeletes } from "./pending-deletes";
@@ -33,6 +34,13 @@ export interface Conflict {
   readonly wanted: Row | null;
 }
 
+interface RowRef {
+  readonly id: string;
+  readonly table: string;
+  readonly key: string;
+  readonly seen: Row;
+}
+
 export interface WritesApi {
   /** Both throw a ConflictError where the row is no longer as it was seen. */
   readonly changeRow: (table: string, key: string, seen: Row, change: Row) => Promise<Row>;
@@ -44,7 +52,11 @@ const AT_A_TIME = 4;
 export class OrderWrites {
   readonly edits = new OrderEdits();
   readonly drafts = new Drafts();
+  /** What is in the form of a new order; null where nothing was typed. */
+  readonly newOrder = new Observable<NewOrder | null>(null);
   readonly deletes = new PendingDeletes();
+  /** Of rows of other tables; their `id` is a `rowId`. */
+  readonly rowDeletes = new PendingDeletes<RowRef>();
   readonly conflicts = new Observable<readonly Conflict[]>([]);
 
   readonly #api: WritesApi;
@@ -57,6 +69,9 @@ export class OrderWrites {
     this.#schema = schema;
     this.deletes.onCommit((orders, leaving) => {
       for (const order of orders) void this.#delete(ORDERS, String(order.id), order, leaving);
+    });
+    this.rowDeletes.onCommit((rows, leaving) => {
+      for (const { table, key, seen } of rows) void this.#delete(table, key, seen, leaving);
     });
   }
 
@@ -126,6 +141,15 @@ export class OrderWrites {
       title: `${what} deleted`,
       action: { label: "Undo", run: undo },
     });
+  }
+
+  /** Delete a row of another table, unless the user thinks better of it. */
+  removeRow(table: string, key: string, seen: Row): void {
+    const row = { id: rowId(table, key), table, key, seen };
+    const undo = this.rowDeletes.schedule([row], () => this.#toasts.dismiss(toast));
+    const title = `${this.nameOf(table, key)} removed`;
+    const action = { label: "Undo", run: undo };
+    const toast = this.#toasts.show({ tone: "neutral", title, action });
   }
 
   /** The user has decided: keep the other change, or overwrite it (`mine`). */

@@ -1,0 +1,163 @@
+import { Plus, Trash2 } from "lucide-react";
+import { useMemo, useState, useSyncExternalStore } from "react";
+import { type Column, type Id, keyOf, type Live, type Row } from "real-time-orders";
+import { Button } from "@/components/button";
+import { IconButton } from "@/components/icon-button";
+import { formatValue } from "@/lib/format";
+import { isSystem, type OrderSchema } from "@/lib/schema";
+import { useObservable } from "@/lib/use-observable";
+import { rowId } from "../model/order-edits";
+import { sumOf, summedColumns } from "../model/totals";
+import { EditableValue } from "./editable-value";
+import styles from "./lines.module.css";
+import { NewLine } from "./new-line";
+import { useOrders } from "./orders-context";
+
+const MOST_LINES = 500;
+
+interface LinesProps {
+  live: Live;
+  /** A table whose rows belong to orders. */
+  child: OrderSchema;
+  order: Id;
+}
+
+/** The rows of one child table that an order has, live, each value editable in place. */
+export function Lines({ live, child, order }: LinesProps) {
+  const { rights, writes } = useOrders();
+  const { name, key, parent } = child.table;
+  const link = parent?.column ?? "";
+  const table = useMemo(() => {
+    const [first] = key;
+    const sort = first === undefined ? {} : { sort: first };
+    return live.table(name, { filter: { [link]: [order] }, ...sort, limit: MOST_LINES });
+  }, [live, name, key, link, order]);
+  const { rows, state } = useSyncExternalStore(table.subscribe, table.getSnapshot);
+  const leaving = useObservable(writes.rowDeletes.state);
+  const [adding, setAdding] = useState(false);
+  const columns = shownColumns(child);
+  const kept = rows.filter((row) => !leaving.has(rowId(name, keyOf(row, key))));
+  const label = child.title;
+  const isLoading = state.phase === "loading" && !state.problem;
+  return (
+    <section className={styles.section} aria-label={label}>
+      <h3>
+        {label} <span>{isLoading ? "…" : `${kept.length}${state.hasMore ? "+" : ""}`}</span>
+      </h3>
+      {state.phase === "refused" && <p role="alert">{state.problem?.message}</p>}
+      {(kept.length > 0 || adding) && (
+        <div className={styles.scroller}>
+          <table data-editables>
+            <thead>
+              <tr>
+                {columns.map((column) => (
+                  <th key={column.name} scope="col" data-number={isNumber(column)}>
+                    {child.label(column.name)}
+                  </th>
+                ))}
+                {rights.remove && (
+                  <td>
+                    <span className="visually-hidden">Remove</span>
+                  </td>
+                )}
+              </tr>
+            </thead>
+            <tbody>
+              {kept.map((row) => (
+                <Line key={keyOf(row, key)} {...{ child, columns, row }} />
+              ))}
+            </tbody>
+            {kept.length > 1 && !state.hasMore && <Totals {...{ child, columns, rows: kept }} />}
+          </table>
+        </div>
+      )}
+      {adding ? (
+        <NewLine child={child} order={order} onClose={() => setAdding(false)} />
+      ) : (
+        rights.write && (
+          <Button onClick={() => setAdding(true)} aria-label={`Add to ${label}`}>
+            <Plus size={14} aria-hidden />
+            Add
+          </Button>
+        )
+      )}
+    </section>
+  );
+}
+
+interface LineProps {
+  child: OrderSchema;
+  columns: readonly Column[];
+  row: Row;
+}
+
+function Line({ child, columns, row }: LineProps) {
+  const { rights, writes } = useOrders();
+  const { name, key } = child.table;
+  const rowKey = keyOf(row, key);
+  return (
+    <tr>
+      {columns.map((column) => (
+        <td key={column.name} data-number={isNumber(column)}>
+          <EditableValue
+            table={name}
+            rowKey={rowKey}
+            row={row}
+            column={column}
+            label={child.label(column.name)}
+          />
+        </td>
+      ))}
+      {rights.remove && (
+        <td>
+          <IconButton
+            className={styles.remove}
+            label={`Remove ${formatValue(row[columns[0]?.name ?? ""])}`}
+            title="Remove"
+            onClick={() => writes.removeRow(name, rowKey, row)}
+          >
+            <Trash2 size={14} aria-hidden />
+          </IconButton>
+        </td>
+      )}
+    </tr>
+  );
+}
+
+interface TotalsProps {
+  child: OrderSchema;
+  columns: readonly Column[];
+  rows: readonly Row[];
+}
+
+function Totals({ child, columns, rows }: TotalsProps) {
+  const { rights } = useOrders();
+  const summed = summedColumns(child);
+  if (summed.length === 0) return null;
+  return (
+    <tfoot>
+      <tr>
+        {columns.map((column, at) => {
+          const sum = summed.includes(column) ? sumOf(rows, column.name) : null;
+          return (
+            <td key={column.name} data-number={isNumber(column)}>
+              {sum === null ? at === 0 && "Total" : <b>{formatValue(sum, column)}</b>}
+            </td>
+          );
+        })}
+        {rights.remove && <td />}
+      </tr>
+    </tfoot>
+  );
+}
+
+const isNumber = ({ kind }: Column): boolean => kind === "integer" || kind === "number";
+
+/** Without the key, the order, and what the system maintains. */
+const shownColumns = ({ columns, table }: OrderSchema): readonly Column[] =>
+  columns.filter(
+    (column) =>
+      !isSystem(column) &&
+      column.name !== table.parent?.column &&
+      !(table.key.includes(column.name) && (column.default || !column.writable)),
+  );

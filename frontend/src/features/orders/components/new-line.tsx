@@ -1,0 +1,112 @@
+import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from "react";
+import { type Id, RefusedError } from "real-time-orders";
+import { Button } from "@/components/button";
+import { messageOf } from "@/lib/format";
+import { randomKey } from "@/lib/random-key";
+import type { OrderSchema } from "@/lib/schema";
+import { createRow } from "../api/rows";
+import { checkDraft, draftToJson, type OrderDraft } from "../model/order-draft";
+import { Field } from "./field";
+import styles from "./lines.module.css";
+import { useOrders } from "./orders-context";
+
+interface NewLineProps {
+  child: OrderSchema;
+  order: Id;
+  onClose: () => void;
+}
+
+/** Enter adds the line and asks for the next one; Esc closes, and keeps what was typed. */
+export function NewLine({ child, order, onClose }: NewLineProps) {
+  const { drafts } = useOrders().writes;
+  const { name, parent } = child.table;
+  const link = parent?.column ?? "";
+  const place = `${name} of ${order}`;
+  const [draft, setDraft] = useState<OrderDraft>(() => typedBefore(drafts.get(place)?.text));
+  const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
+  const [busy, setBusy] = useState(false);
+  const key = useRef(randomKey());
+  const form = useRef<HTMLFormElement>(null);
+  const columns = child.writable.filter((column) => column.name !== link);
+  useEffect(() => focusFirstOf(form.current), []);
+
+  function change(typed: OrderDraft): void {
+    key.current = randomKey();
+    setDraft(typed);
+    drafts.set(place, { text: JSON.stringify(typed), initial: "{}", seen: {}, error: null });
+  }
+
+  async function add(): Promise<void> {
+    const found = checkDraft(draft, columns);
+    setErrors(found);
+    if (busy || Object.keys(found).length > 0) return;
+    const { [link]: column } = Object.fromEntries(child.columns.map((each) => [each.name, each]));
+    const json = draftToJson({ ...draft, [link]: String(order) }, [
+      ...columns,
+      ...(column ? [column] : []),
+    ]);
+    setBusy(true);
+    try {
+      await createRow(name, json, key.current);
+      change({});
+      drafts.delete(place);
+      focusFirstOf(form.current);
+    } catch (error) {
+      const fields = error instanceof RefusedError ? error.fields : {};
+      const isPlaced = columns.some((each) => fields[each.name] !== undefined);
+      setErrors(isPlaced ? fields : { "": messageOf(error) });
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  function press(event: KeyboardEvent): void {
+    event.stopPropagation();
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    onClose();
+  }
+
+  return (
+    <form
+      ref={form}
+      className={styles.form}
+      aria-label={`New in ${child.title}`}
+      noValidate
+      onKeyDown={press}
+      onSubmit={(event: SubmitEvent) => {
+        event.preventDefault();
+        void add();
+      }}
+    >
+      {columns.map((column) => (
+        <Field
+          key={column.name}
+          column={column}
+          label={child.label(column.name)}
+          placeholder={column.default ? "default" : ""}
+          multiline={column.kind === "json"}
+          value={draft[column.name] ?? ""}
+          error={errors[column.name]}
+          onChange={(value) => {
+            change({ ...draft, [column.name]: value });
+            setErrors({});
+          }}
+        />
+      ))}
+      <p role="alert">{errors[""]}</p>
+      <div className={styles.actions}>
+        <Button onClick={onClose}>Close</Button>
+        <Button type="submit" kind="primary" disabled={busy}>
+          Add
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+const focusFirstOf = (form: HTMLFormElement | null): void =>
+  form?.querySelector<HTMLElement>("input, select, textarea")?.focus();
+
+const typedBefore = (text: string | undefined): OrderDraft =>
+  text === undefined ? {} : (JSON.parse(text) as OrderDraft);
