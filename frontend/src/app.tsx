@@ -42,6 +42,7 @@ import type { Me } from "@/lib/protocol";
 import { printing } from "@/lib/printing";
 import { rightsOf } from "@/lib/rights";
 import { type HistoryStep, orderIn, pathOfTable, type Router, tableIn } from "@/lib/route";
+import { TechnicalContext, type TechnicalWords } from "@/lib/technical";
 import { useMedia } from "@/lib/use-media";
 import type { OrderSchema } from "@/lib/schema";
 import { ClockContext } from "@/lib/use-now";
@@ -51,6 +52,7 @@ import { useShortcuts } from "@/lib/use-shortcuts";
 import styles from "./app.module.css";
 import { Navigation } from "./navigation";
 import type { Session } from "./session";
+import { useActivity } from "./use-activity";
 
 const OrderPanel = lazy(async () => ({
   default: (await import("@/features/orders/components/order-panel")).OrderPanel,
@@ -102,6 +104,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const [preferences] = useState(() => new Preferences(me?.subject));
   const [look] = useState(() => new PageLook(preferences));
   const [columns] = useState(() => columnsOf(preferences, ORDERS));
+  const activity = useActivity(session, router, preferences);
   const schema = useObservable(session.schema);
   const announcement = useObservable(session.announcer.state);
   /** Null until the form is opened for the first time; then it keeps what the user typed. */
@@ -240,7 +243,11 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
     </Boundary>
   );
   return (
-    <Contexts {...{ toasts, orders, views, schema }} clock={session.progress.clock}>
+    <Contexts
+      {...{ toasts, orders, views, schema }}
+      technical={activity.technical}
+      clock={session.progress.clock}
+    >
       <div className={styles.page} data-view={view} inert={covered && phone}>
         <header className={styles.header}>
           <img src="/icon.svg" alt="" width={28} height={28} />
@@ -327,12 +334,20 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
                     <PulsePanel
                       pulse={session.pulse.state}
                       counts={session.counts.state}
-                      withCounts={narrow}
+                      withCounts={narrow || view === "activity"}
                     />
                   </Suspense>
                 </Boundary>
                 <Boundary part="The activity list">
-                  <ActivityPanel feed={session.activity} onOpen={openOrder} />
+                  <ActivityPanel
+                    feed={session.activity}
+                    onOpen={openOrder}
+                    onFilter={activity.onFilter}
+                    visit={session.lastVisit}
+                    me={me?.mode === "token" ? me.subject : ""}
+                    whole={view === "activity"}
+                    onWhole={narrow ? undefined : (whole) => router.go(whole ? "/activity" : "/")}
+                  />
                 </Boundary>
               </>
             )}
@@ -367,16 +382,19 @@ interface ContextsProps {
   views: ViewsContextValue;
   schema: OrderSchema;
   clock: DatabaseClock;
+  technical: TechnicalWords;
   children: ReactNode;
 }
 
-const Contexts = ({ toasts, orders, views, schema, clock, children }: ContextsProps) => (
+const Contexts = ({ toasts, orders, views, schema, clock, technical, children }: ContextsProps) => (
   <ToastsContext value={toasts}>
     <SchemaContext value={schema}>
       <ClockContext value={clock}>
-        <OrdersContext value={orders}>
-          <ViewsContext value={views}>{children}</ViewsContext>
-        </OrdersContext>
+        <TechnicalContext value={technical}>
+          <OrdersContext value={orders}>
+            <ViewsContext value={views}>{children}</ViewsContext>
+          </OrdersContext>
+        </TechnicalContext>
       </ClockContext>
     </SchemaContext>
   </ToastsContext>

@@ -10,6 +10,8 @@ import {
 import { getMe } from "@/features/access/api/get-me";
 import { listGroups } from "@/features/activity/api/list-groups";
 import { ActivityFeed } from "@/features/activity/model/activity-feed";
+import { type KeptVisits, VisitKeeper } from "@/features/activity/model/visit-keeper";
+import type { Seen } from "@/features/activity/model/visits";
 import { Progress } from "@/features/connection/model/progress";
 import { countOrders } from "@/features/orders/api/orders";
 import { countEvents, openCounts, type OrderCounts } from "@/features/orders/model/order-counts";
@@ -44,7 +46,11 @@ export class Session {
   readonly live: Live;
   readonly schema = new Observable(OrderSchema.EMPTY);
   readonly orders: OrdersFeed;
-  readonly activity = new ActivityFeed(listGroups);
+  readonly activity = new ActivityFeed(listGroups, {
+    now: () => this.#databaseNow(),
+    visit: () => this.lastVisit(),
+    stream: () => this.#stream,
+  });
   readonly progress: Progress;
   readonly announcer = new Announcer();
   /** Counts of all orders. */
@@ -61,6 +67,7 @@ export class Session {
   #stream: string | null = null;
   #apiWasWell = true;
   #unsubscribe: (() => void) | null = null;
+  #visits: VisitKeeper | null = null;
   #stopDays: (() => void) | null = null;
 
   constructor({ filter, sort }: OrderView) {
@@ -108,6 +115,7 @@ export class Session {
     this.matching.stop();
     this.pulse.stop();
     this.progress.stop();
+    this.#visits?.stop();
     this.announcer.stop();
   }
 
@@ -144,6 +152,26 @@ export class Session {
     }
   }
 
+  /** Keep what the reader has seen; returns how to stop. */
+  keepVisits(kept: KeptVisits): () => void {
+    const visits = new VisitKeeper(kept, () => {
+      const { shown } = this.progress.state.get();
+      if (this.#stream === null || shown === 0) return null;
+      const at = new Date(this.#databaseNow()).toISOString();
+      return { stream: this.#stream, position: shown, at };
+    });
+    this.#visits = visits;
+    visits.start();
+    return () => visits.stop();
+  }
+
+  /** Where the reader's last visit ended. */
+  readonly lastVisit = (): Seen | null => this.#visits?.last(this.#databaseNow()) ?? null;
+
+  #databaseNow(): number {
+    return Date.now() + this.progress.clock.offsetMs;
+  }
+
   setFilter(filter: OrderFilter): void {
     const before = this.filter.get();
     this.filter.set(filter);
@@ -159,6 +187,8 @@ export class Session {
 
   /** Words for days mean other days now. */
   readonly #turnDay = (): void => {
+    const { when } = this.activity.state.get().filter;
+    if (when === "today" || when === "yesterday") this.activity.restart();
     if (!isRelative(this.filter.get().conditions)) return;
     this.orders.turnDay();
     this.matching.restart();

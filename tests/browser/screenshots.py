@@ -128,8 +128,9 @@ def _help(page: Page, stack: EmbeddedStack) -> None:  # noqa: ARG001
 
 def _connection(page: Page, stack: EmbeddedStack) -> None:
     create(stack, customer_name="Ernst Handel", product_name="Chai")
-    page.get_by_test_id("latency").wait_for(state="attached")
     page.get_by_test_id("connection").click()
+    page.get_by_label("Technical details").check()
+    page.get_by_test_id("latency").wait_for(state="attached")
     page.get_by_label("Connection", exact=True).wait_for()
 
 

@@ -66,6 +66,8 @@ def test_a_table_of_orders_is_chosen_while_the_page_is_open(
     expect(row(page, 40)).to_contain_text("sent")
     # Both counts: of the whole table, and of what the filter leaves.
     expect(page.get_by_role("radio", name="sent 11")).to_be_attached()
+    page.get_by_role("button", name="Open the whole activity").click()
     expect(page.get_by_label("Orders by status, 40 in all")).to_contain_text("sent11")
+    page.go_back()
     row(page, 39).get_by_role("link").click()
     expect(page.get_by_role("complementary")).to_contain_text("SO-39")

@@ -57,7 +57,7 @@ def until_caught_up(stack: EmbeddedStack, page: Page) -> None:
     while int(stack.psql("SELECT count(*) FROM order_outbox")):
         page.wait_for_timeout(50)  # between two checks of a condition
     head = int(stack.psql("SELECT max(position) FROM order_events"))
-    expect(page.get_by_test_id("position")).to_have_text(f"{head:,}")
+    expect(page.get_by_test_id("connection")).to_have_attribute("data-position", str(head))
 
 
 def until_stored(stack: EmbeddedStack, order: int, status: str) -> None:

@@ -1,37 +1,38 @@
-import { ArrowRight } from "lucide-react";
-import type { Row } from "real-time-orders";
-import { formatValue } from "@/lib/format";
-import { useSchema } from "@/lib/use-schema";
+import type { ColumnChange, EventWords } from "@/lib/event-words";
+import { visibleStatus } from "@/lib/format";
 import styles from "./changes.module.css";
 
-interface ChangesProps {
-  row: Row;
-  /** The old values of the columns that changed. */
-  changed: Row;
-}
-
-/** Old and new values of the columns that an UPDATE changed. */
-export function Changes({ row, changed }: ChangesProps) {
-  const schema = useSchema();
+/** The columns that a change was of, with old and new values; the status before, where it is known. */
+export function Changes({ changes, was }: Pick<EventWords, "changes" | "was">) {
+  if (changes.length === 0 && was === null) return null;
   return (
     <dl className={styles.changes}>
-      {Object.entries(changed).map(([name, before]) => {
-        const column = schema.column(name);
-        return (
-          <div key={name}>
-            <dt>{schema.label(name).toLowerCase()}</dt>
-            <dd>
-              <del>
-                <bdi>{formatValue(before, column)}</bdi>
-              </del>
-              <ArrowRight size={12} aria-label="to" />
-              <ins>
-                <bdi>{formatValue(row[name], column)}</bdi>
-              </ins>
-            </dd>
-          </div>
-        );
-      })}
+      {was !== null && (
+        <div>
+          <dt>was </dt>
+          <dd>
+            <bdi>{visibleStatus(was)}</bdi>
+          </dd>
+        </div>
+      )}
+      {changes.map(({ label, from, to }) => (
+        <div key={label}>
+          <dt>{label} </dt>
+          <dd>
+            <Values from={from} to={to} />
+          </dd>
+        </div>
+      ))}
     </dl>
+  );
+}
+
+function Values({ from, to }: Pick<ColumnChange, "from" | "to">) {
+  const [before, after] = [from && <bdi>{from}</bdi>, to && <bdi>{to}</bdi>];
+  if (to === null) return <del>{before} removed</del>;
+  return (
+    <>
+      {from === null ? "set" : <del>{before}</del>} to <ins>{after}</ins>
+    </>
   );
 }

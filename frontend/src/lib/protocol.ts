@@ -49,7 +49,12 @@ export const ActivityPage = object({
   ...page,
   groups: list(ActivityGroup),
   before: nullable(count),
+  /** The oldest position that the log still has, and its time. */
+  log_first: count,
+  log_since: nullable(text),
 });
+export const BurstPage = object({ events: readable(event), before: nullable(count) });
+export const ActorList = object({ actors: list(object({ name: text })) });
 export const CountsPage = object({
   ...page,
   time: text,
@@ -97,6 +102,7 @@ export const Linked = object({ name: text });
 export type EventsPage = Read<typeof EventsPage>;
 export type ActivityGroup = Read<typeof ActivityGroup>;
 export type ActivityPage = Read<typeof ActivityPage>;
+export type BurstPage = Read<typeof BurstPage>;
 export type CountsPage = Read<typeof CountsPage>;
 export type PulsePage = Read<typeof PulsePage>;
 export type Me = Read<typeof Me>;

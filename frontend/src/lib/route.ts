@@ -10,6 +10,9 @@ export interface Route {
   readonly query: string;
 }
 
+/** Parameters of other parts of the page. */
+const PARTS = ["activity"] as const;
+
 const here = (): Route => ({ path: location.pathname, query: location.search });
 
 export class Router {
@@ -27,7 +30,26 @@ export class Router {
     this.state.set(here());
   }
 
-  setQuery(query: URLSearchParams, step: HistoryStep = "new"): void {
+  /** Set a parameter that is no part of the view of a table; null takes it away. */
+  setPart(name: (typeof PARTS)[number], value: string | null): void {
+    const query = new URLSearchParams(location.search);
+    query.delete(name);
+    if (value !== null) query.set(name, value);
+    this.#change(query, "new");
+  }
+
+  /** Set the view of the table. */
+  setQuery(view: URLSearchParams, step: HistoryStep = "new"): void {
+    const query = new URLSearchParams(view);
+    const before = new URLSearchParams(location.search);
+    for (const name of PARTS) {
+      const kept = before.get(name);
+      if (kept !== null) query.set(name, kept);
+    }
+    this.#change(query, step);
+  }
+
+  #change(query: URLSearchParams, step: HistoryStep): void {
     const text = query.toString() && `?${query.toString()}`;
     if (text === location.search) return;
     if (step === "new") history.pushState({ inside: true }, "", location.pathname + text);

@@ -13,7 +13,14 @@ import {
 import type { ActivityGroup } from "@/lib/protocol";
 import { deleted, event, inserted, order, updated } from "../events";
 
-const EMPTY: ActivityLog = { groups: [], position: 0, before: null };
+const EMPTY: ActivityLog = {
+  groups: [],
+  position: 0,
+  before: null,
+  oldest: 1,
+  oldestAt: null,
+};
+const PAGE = { stream: "s", before: null, log_first: 1, log_since: null };
 const BEGIN = Date.parse("2026-11-22T11:12:00Z");
 
 const at = (item: ChangeEvent, seconds: number): ChangeEvent => ({
@@ -107,7 +114,7 @@ test("other columns, actors and tables, a pause and another minute begin a group
 });
 
 test("live events continue a group of the server; its rows are unknown until it counts again", () => {
-  const page = { stream: "s", position: 100, before: 1, groups: [group({ events: 90, rows: 40 })] };
+  const page = { ...PAGE, position: 100, before: 1, groups: [group({ events: 90, rows: 40 })] };
   const log = addEvents(openLog(page), many(101, 3));
   expect(log.groups).toMatchObject([{ events: 93, rows: null, last: 103 }]);
   expect(isUncertain(log)).toBe(true);
@@ -116,7 +123,7 @@ test("live events continue a group of the server; its rows are unknown until it 
 test("the rows of a small group of the server are known", () => {
   const sample = many(1, 3).reverse();
   const groups = [group({ events: 3, rows: 3, last: 3, sample })];
-  const log = addEvents(openLog({ stream: "s", position: 3, before: null, groups }), many(4, 9));
+  const log = addEvents(openLog({ ...PAGE, position: 3, groups }), many(4, 9));
   expect(log.groups).toMatchObject([{ events: 12, rows: 9 }]);
 });
 
@@ -124,11 +131,10 @@ test("a burst that continues on an earlier page is one entry", () => {
   const operation = "INSERT";
   const part = { operation, columns: null, events: 100, rows: 100 } as const;
   const newest = { ...part, first: 101, last: 200 };
-  const log = openLog({ stream: "s", position: 200, before: 101, groups: [group(newest)] });
+  const log = openLog({ ...PAGE, position: 200, before: 101, groups: [group(newest)] });
   const longer = addOlder(log, {
-    stream: "s",
+    ...PAGE,
     position: 200,
-    before: null,
     groups: [group({ ...part, last: 100 })],
   });
   expect(longer.groups).toMatchObject([{ events: 200, rows: 200, first: 1, last: 200 }]);

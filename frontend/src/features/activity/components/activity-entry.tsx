@@ -1,76 +1,92 @@
-import { Layers, Pencil, Plus, Trash2, Eraser } from "lucide-react";
-import { memo, type ReactNode } from "react";
-import { type ChangeEvent, type Id, ORDERS, type Row } from "real-time-orders";
+import { ChevronRight, Eraser, Layers, Pencil, Plus, Trash2 } from "lucide-react";
+import { lazy, memo, type ReactNode, Suspense } from "react";
+import { type ChangeEvent, type Id, ORDERS } from "real-time-orders";
 import { Age } from "@/components/age";
 import { Changes } from "@/components/changes";
+import { By, Deed } from "@/components/deed";
+import { capital, doneTo, type EventWords, pluralOf, wordsOf } from "@/lib/event-words";
 import { formatCount, formatValue } from "@/lib/format";
+import { useTechnical } from "@/lib/technical";
 import { useSchema } from "@/lib/use-schema";
 import { type Group, isGroup } from "../model/activity-log";
 import styles from "./activity-entry.module.css";
 
+const BurstEvents = lazy(async () => ({ default: (await import("./burst-events")).BurstEvents }));
+
 const ICONS = { INSERT: Plus, UPDATE: Pencil, DELETE: Trash2, TRUNCATE: Eraser, LEAVE: Trash2 };
-const DONE = {
-  INSERT: "created",
-  UPDATE: "changed",
-  DELETE: "deleted",
-  TRUNCATE: "emptied",
-  LEAVE: "left",
-};
 /** Most columns that are named. */
 const MOST_NAMED = 5;
 
-interface EntryProps {
+export interface EntryProps {
   item: Group | ChangeEvent;
   now: number;
   onOpen: (orderId: Id) => void;
+  /** Whether the events of a group are shown. */
+  opened?: boolean;
+  onToggle?: (group: Group) => void;
 }
 
 /** Memoised: a new entry costs one render, not two hundred. */
-export const ActivityEntry = memo(function ActivityEntry({ item, now, onOpen }: EntryProps) {
-  const { operation, actor } = item;
+export const ActivityEntry = memo(function ActivityEntry(props: EntryProps) {
+  const { item, now, onOpen, opened = false } = props;
+  const [technical] = useTechnical();
   const burst = isGroup(item);
-  const Icon = burst ? Layers : ICONS[operation];
+  const Icon = burst ? Layers : ICONS[item.operation];
   return (
-    <li className={styles.entry} data-operation={operation}>
+    <li className={styles.entry} data-operation={item.operation}>
       <span className={styles.icon}>
         <Icon size={14} aria-hidden />
       </span>
-      <div className={styles.words}>
-        {burst ? <Summary group={item} /> : <Details event={item} onOpen={onOpen} />}
-        <p className={styles.meta}>
-          <Age time={burst ? item.ended_at : item.changed_at} now={now} />
-          <code>{operation}</code>
-          <span title="Position in the stream">
-            {burst
-              ? `${formatCount(item.first)}–${formatCount(item.last)}`
-              : formatCount(item.position)}
-          </span>
-          {actor && (
-            <span className={styles.actor}>
-              by <bdi>{actor}</bdi>
-            </span>
-          )}
-        </p>
-      </div>
+      {burst ? <Summary {...props} group={item} /> : <Details event={item} onOpen={onOpen} />}
+      <p className={styles.meta}>
+        <Age time={burst ? item.ended_at : item.changed_at} now={now} />
+        {technical && <Technical item={item} />}
+      </p>
+      {burst && opened && (
+        <Suspense>
+          <BurstEvents group={item} now={now} onOpen={onOpen} />
+        </Suspense>
+      )}
     </li>
   );
 });
 
-/** How many rows changed, of which columns, and by how many changes if some changed repeatedly. */
-function Summary({ group }: { group: Group }) {
-  const { table, operation, events, rows, columns } = group;
-  const schema = useSchema();
-  const noun = table === ORDERS ? "orders" : table;
-  const named = (columns ?? []).map((name) =>
-    table === ORDERS ? schema.label(name).toLowerCase() : name,
+function Technical({ item }: Pick<EntryProps, "item">) {
+  return (
+    <>
+      <code>{item.operation}</code>
+      <span title="Position in the stream">
+        {isGroup(item)
+          ? `${formatCount(item.first)}–${formatCount(item.last)}`
+          : formatCount(item.position)}
+      </span>
+    </>
   );
+}
+
+/** How many rows changed, of which columns, and by how many changes if some changed repeatedly. */
+function Summary({ group, opened, onToggle }: EntryProps & { group: Group }) {
+  const { table, operation, events, rows, columns, actor } = group;
+  const schema = useSchema();
+  const noun = pluralOf(table);
+  const own = schema.of(table);
+  const named = (columns ?? []).map((name) => (own?.label(name) ?? name).toLowerCase());
   const more = named.length - MOST_NAMED;
   return (
     <>
       <p className={styles.title}>
-        {rows === null
-          ? `${formatCount(events)} changes of ${noun}`
-          : `${formatCount(rows)} ${rows === 1 && table === ORDERS ? "order" : noun} ${DONE[operation]}`}
+        <button
+          type="button"
+          className={styles.opener}
+          aria-expanded={opened}
+          onClick={() => onToggle?.(group)}
+        >
+          {rows === null
+            ? `${formatCount(events)} changes of ${noun}`
+            : `${formatCount(rows)} ${rows === 1 && table === ORDERS ? "order" : noun} ${doneTo(table, operation)}`}
+          <ChevronRight size={14} aria-hidden />
+        </button>
+        <By actor={actor} />
       </p>
       {named.length > 0 && (
         <p className={styles.detail}>
@@ -89,59 +105,63 @@ interface DetailsProps {
 }
 
 function Details({ event, onOpen }: DetailsProps): ReactNode {
-  const { table, operation, order_id, key, row, changed } = event;
-  const own = table === ORDERS;
+  const { table, operation, order_id, key, actor } = event;
+  const schema = useSchema();
+  const words = wordsOf(event, schema);
   if (operation === "TRUNCATE") {
-    return <p className={styles.title}>All {own ? "orders" : table} removed</p>;
+    return (
+      <p className={styles.title}>
+        All {pluralOf(table)} removed
+        <By actor={actor} />
+      </p>
+    );
   }
+  const order = order_id !== null && <OrderLink id={order_id} onOpen={onOpen} />;
   return (
     <>
       <p className={styles.title}>
-        {!own && `${table} ${formatValue(Object.values(key ?? {}))} `}
-        {!own && order_id !== null && "of "}
-        {order_id !== null && (
-          <a
-            className={styles.order}
-            href={`/orders/${order_id}`}
-            onClick={(event) => {
-              if (event.ctrlKey || event.metaKey) return;
-              event.preventDefault();
-              onOpen(order_id);
-            }}
-          >
-            #{String(order_id)}
-          </a>
-        )}{" "}
-        {DONE[operation]}
+        {words.noun === null ? (
+          <>
+            {order} <Deed words={words} />
+          </>
+        ) : (
+          <>
+            {capital(words.noun)}
+            {!order && ` ${formatValue(Object.values(key ?? {}))}`} <Deed words={words} />
+            {order && ` ${placeOf(words)} `}
+            {order}
+          </>
+        )}
+        <By actor={actor} />
       </p>
       <div className={styles.detail}>
-        {operation === "UPDATE" && row && changed ? (
-          <Changes row={row} changed={changed} />
-        ) : (
-          own && <OrderSummary row={row ?? changed} />
-        )}
+        <Changes {...words} />
       </div>
-    </>
-  );
-}
-
-/** Quantity, title and customer of an order, as far as it has them. */
-function OrderSummary({ row }: { row: Row | null }) {
-  const schema = useSchema();
-  const [quantity, title, customer] = (["quantity", "title", "customer"] as const).map((role) => {
-    const value = schema.value(role, row);
-    return value == null ? "" : formatValue(value, schema.role(role));
-  });
-  return (
-    <>
-      {quantity && quantity !== "1" && `${quantity} × `}
-      <bdi>{title}</bdi>
-      {customer && (
-        <>
-          {" for "}
-          <bdi>{customer}</bdi>
-        </>
+      {words.about !== "" && (
+        <p className={styles.about}>
+          <bdi>{words.about}</bdi>
+        </p>
       )}
     </>
   );
 }
+
+function OrderLink({ id, onOpen }: { id: Id; onOpen: (orderId: Id) => void }) {
+  return (
+    <a
+      className={styles.order}
+      href={`/orders/${id}`}
+      onClick={(event) => {
+        if (event.ctrlKey || event.metaKey) return;
+        event.preventDefault();
+        onOpen(id);
+      }}
+    >
+      #{String(id)}
+    </a>
+  );
+}
+
+/** Added *to*, removed *from*, changed *in* its order. */
+const placeOf = ({ did }: EventWords): string =>
+  did === "added" ? "to" : did === "removed" ? "from" : "in";

@@ -1,15 +1,22 @@
-import { Pause, Play } from "lucide-react";
-import { useMemo, useRef } from "react";
+import { ListFilter, Maximize2, Pause, Play, X } from "lucide-react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Id } from "real-time-orders";
 import { IconButton } from "@/components/icon-button";
 import { NewsButton } from "@/components/news-button";
+import { formatExact } from "@/lib/format";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
-import type { ActivityFeed, Kind } from "../model/activity-feed";
-import { entriesOf } from "../model/activity-log";
+import { type ActivityFeed, MOST_OLDER_GROUPS } from "../model/activity-feed";
+import { type ActivityFilter, EVERY_CHANGE, type Kind } from "../model/activity-filter";
+import { entriesOf, type Group } from "../model/activity-log";
+import type { Seen } from "../model/visits";
 import { ActivityEntry } from "./activity-entry";
 import styles from "./activity-panel.module.css";
 import { useOlder } from "./use-older";
+
+const ActivityFilters = lazy(async () => ({
+  default: (await import("./activity-filters")).ActivityFilters,
+}));
 
 const AGES_TICK_MS = 10_000;
 const READING_FROM_PX = 24;
@@ -17,17 +24,43 @@ const READING_FROM_PX = 24;
 interface ActivityPanelProps {
   feed: ActivityFeed;
   onOpen: (orderId: Id) => void;
+  onFilter: (filter: ActivityFilter) => void;
+  /** Where the reader's last visit ended. */
+  visit: () => Seen | null;
+  /** The name of the reader; "" where nobody signs in. */
+  me: string;
+  /** Whether the list has the page for itself. */
+  whole: boolean;
+  /** Give the list the page, or take it away; absent where the page has no room for both. */
+  onWhole?: ((whole: boolean) => void) | undefined;
 }
 
-export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
-  const { kind, log, paused, waiting, loading, problem } = useObservable(feed.state);
+export function ActivityPanel(props: ActivityPanelProps) {
+  const { feed, onOpen, onFilter, visit, me, whole, onWhole } = props;
+  const { filter, log, paused, waiting, loading, problem } = useObservable(feed.state);
   const now = useDatabaseNow(AGES_TICK_MS);
   const list = useRef<HTMLOListElement>(null);
+  const [filtering, setFiltering] = useState(false);
+  const [opened, setOpened] = useState<ReadonlySet<number>>(new Set());
   const entries = useMemo(() => (log ? entriesOf(log) : []), [log]);
   const end = useOlder(feed, list, !loading && !problem);
+  const narrowed = filter.when !== "any" || filter.by !== null;
+
+  const toggle = useCallback(({ first }: Group) => {
+    setOpened((before) => {
+      const after = new Set(before);
+      if (!after.delete(first)) after.add(first);
+      return after;
+    });
+  }, []);
+  const hold = useCallback(() => {
+    feed.read(opened.size > 0 || (list.current?.scrollTop ?? 0) > READING_FROM_PX);
+  }, [feed, opened]);
+  useEffect(hold, [hold]); // what is opened must not move away
 
   function resume(): void {
     list.current?.scrollTo({ top: 0 });
+    setOpened(new Set());
     feed.read(false);
     feed.pause(false);
   }
@@ -39,14 +72,27 @@ export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
         <select
           className={styles.filter}
           aria-label="Show"
-          value={kind}
-          onChange={(event) => feed.show(event.target.value as Kind)}
+          value={filter.kind}
+          onChange={(event) => onFilter({ ...filter, kind: event.target.value as Kind })}
         >
           <option value="all">Every change</option>
           <option value="created">Created</option>
           <option value="changed">Changed</option>
           <option value="deleted">Deleted</option>
         </select>
+        {!whole && (
+          <IconButton
+            label="Filter activity"
+            title="When and by whom"
+            aria-expanded={filtering || narrowed}
+            onClick={() => {
+              if (narrowed) onFilter({ ...EVERY_CHANGE, kind: filter.kind });
+              setFiltering(!filtering && !narrowed);
+            }}
+          >
+            <ListFilter size={16} aria-hidden />
+          </IconButton>
+        )}
         <IconButton
           label="Pause activity"
           aria-pressed={paused}
@@ -55,18 +101,43 @@ export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
         >
           {paused ? <Play size={16} aria-hidden /> : <Pause size={16} aria-hidden />}
         </IconButton>
+        {onWhole && (
+          <IconButton
+            label={whole ? "Close activity" : "Open the whole activity"}
+            title={whole ? "Back to the orders" : "The whole activity"}
+            onClick={() => onWhole(!whole)}
+          >
+            {whole ? <X size={18} aria-hidden /> : <Maximize2 size={15} aria-hidden />}
+          </IconButton>
+        )}
       </header>
-      <NewsButton count={waiting} noun="change" onShow={resume} />
-      {log && entries.length === 0 && !loading && <Nothing kind={kind} whole={!feed.hasOlder} />}
+      {(whole || filtering || narrowed) && (
+        <Suspense>
+          <ActivityFilters filter={filter} now={now} visit={visit()} me={me} onFilter={onFilter} />
+        </Suspense>
+      )}
+      <div className={styles.held}>
+        <NewsButton count={waiting} noun="change" onShow={resume} />
+      </div>
+      {log && entries.length === 0 && !loading && (
+        <p className={styles.empty}>{nothing(filter, !feed.hasOlder)}</p>
+      )}
       <ol
         ref={list}
         className={styles.entries}
         tabIndex={0}
         aria-label="Latest changes, newest first"
-        onScroll={(event) => feed.read(event.currentTarget.scrollTop > READING_FROM_PX)}
+        onScroll={hold}
       >
         {entries.map(({ key, item }) => (
-          <ActivityEntry key={key} item={item} now={now} onOpen={onOpen} />
+          <ActivityEntry
+            key={key}
+            item={item}
+            now={now}
+            onOpen={onOpen}
+            opened={"events" in item && opened.has(item.first)}
+            onToggle={toggle}
+          />
         ))}
         <li ref={end} className={styles.end}>
           {loading || !log ? (
@@ -75,6 +146,10 @@ export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
             <button type="button" onClick={() => void feed.loadOlder()}>
               {problem ? "Could not be loaded. Try again" : "Show earlier changes"}
             </button>
+          ) : log.groups.length >= MOST_OLDER_GROUPS ? (
+            "Choose a time to see earlier changes."
+          ) : feed.isCutShort && log.oldestAt !== null ? (
+            `Changes before ${formatExact(log.oldestAt)} are no longer kept.`
           ) : (
             entries.length > 0 && "No earlier changes to show."
           )}
@@ -84,12 +159,19 @@ export function ActivityPanel({ feed, onOpen }: ActivityPanelProps) {
   );
 }
 
-function Nothing({ kind, whole }: { kind: Kind; whole: boolean }) {
-  return (
-    <p className={styles.empty}>
-      {kind === "all"
-        ? "Every change appears here when it is made, also one made in psql."
-        : `Nothing was ${kind} ${whole ? "yet" : "lately"}.`}
-    </p>
-  );
+const TIMES = {
+  any: "",
+  hour: " in the last hour",
+  today: " today",
+  yesterday: " yesterday",
+  visit: " since you were last here",
+};
+
+function nothing({ kind, when, by }: ActivityFilter, all: boolean): string {
+  const time = typeof when === "object" ? " in this time" : TIMES[when];
+  if (kind === "all" && time === "" && by === null) {
+    return "Every change appears here when it is made, also one made in psql.";
+  }
+  const what = kind === "all" ? "changed" : kind;
+  return `Nothing was ${what}${by === null ? "" : ` by ${by}`}${time || (all ? " yet" : " lately")}.`;
 }

@@ -1,22 +1,22 @@
 /** The activity log as the user reads it: live, paused, or scrolled back to older events. */
-import { type ChangeEvent, Observable, type Operation } from "real-time-orders";
+import { type ChangeEvent, Observable } from "real-time-orders";
 import { Followed } from "@/lib/followed";
 import { PacedBatch } from "@/lib/paced-batch";
 import type { ActivityPage } from "@/lib/protocol";
+import {
+  type ActivityFilter,
+  EVERY_CHANGE,
+  EVERYTHING,
+  isWanted,
+  toText,
+  type Wanted,
+  wantedOf,
+} from "./activity-filter";
+import type { Seen } from "./visits";
 import { type ActivityLog, addEvents, addOlder, isUncertain, openLog } from "./activity-log";
 
-export type Kind = "all" | "created" | "changed" | "deleted";
-
-/** What the list shows; nothing named means everything. */
-const OPERATIONS: Readonly<Record<Kind, readonly Operation[]>> = {
-  all: [],
-  created: ["INSERT"],
-  changed: ["UPDATE"],
-  deleted: ["DELETE", "TRUNCATE"],
-};
-
 export interface ActivityState {
-  readonly kind: Kind;
+  readonly filter: ActivityFilter;
   /** Null until the first answer. */
   readonly log: ActivityLog | null;
   /** How many changes have arrived since the list was paused. */
@@ -26,22 +26,30 @@ export interface ActivityState {
   readonly problem: boolean;
 }
 
+/** What a filter's words for times depend on. */
+export interface Circumstances {
+  /** The database's time (epoch, ms). */
+  readonly now: () => number;
+  readonly visit: () => Seen | null;
+  readonly stream: () => string | null;
+}
+
 const DELIVER_EVERY_MS = 500;
 const RELOADS_APART_MS = 5000;
 /** A burst has ended when nothing has come for so long: then the server counts its rows. */
 const SETTLED_MS = 3000;
 const MOST_LIVE_GROUPS = 300;
-const MOST_OLDER_GROUPS = 2000;
+export const MOST_OLDER_GROUPS = 2000;
 
 export type FetchGroups = (
   before: number | null,
-  operations: readonly Operation[],
+  wanted: Wanted,
   signal?: AbortSignal,
 ) => Promise<ActivityPage>;
 
 export class ActivityFeed {
   readonly state = new Observable<ActivityState>({
-    kind: "all",
+    filter: EVERY_CHANGE,
     log: null,
     waiting: 0,
     paused: false,
@@ -50,16 +58,20 @@ export class ActivityFeed {
   });
 
   readonly #fetch: FetchGroups;
+  readonly #circumstances: Circumstances;
+  #wanted = EVERYTHING;
+  #started = false;
   /** The live log, also behind a list that is held still. */
   readonly #live: Followed<ActivityPage, ActivityLog>;
   readonly #batch = new PacedBatch<ChangeEvent>(DELIVER_EVERY_MS, (events) => this.#take(events));
   #reading = false;
   #settling: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(fetch: FetchGroups) {
+  constructor(fetch: FetchGroups, circumstances: Circumstances) {
     this.#fetch = fetch;
+    this.#circumstances = circumstances;
     this.#live = new Followed({
-      fetch: (signal) => this.#fetch(null, this.#operations, signal),
+      fetch: (signal) => this.#fetch(null, this.#wanted, signal),
       open: openLog,
       apply: (log, events) => addEvents(log, events.filter(this.#isShown)),
       reloadsApartMs: RELOADS_APART_MS,
@@ -72,9 +84,11 @@ export class ActivityFeed {
     else this.#batch.push(events);
   }
 
-  /** Start anew, after the stream did or with another kind of changes. */
+  /** Start anew, after the stream did or with another filter. */
   restart(): void {
     this.stop();
+    this.#started = true;
+    this.#wanted = this.#resolve();
     this.#reading = false;
     this.#change({ log: null, waiting: 0, loading: false, problem: false });
     this.#live.restart();
@@ -86,9 +100,10 @@ export class ActivityFeed {
     this.#live.reload();
   }
 
-  show(kind: Kind): void {
-    this.#change({ kind, paused: false });
-    this.restart();
+  show(filter: ActivityFilter): void {
+    if (toText(filter) === toText(this.state.get().filter)) return;
+    this.#change({ filter, paused: false });
+    if (this.#started) this.restart();
   }
 
   /** Pause or resume the list; a paused list does not move. */
@@ -110,13 +125,13 @@ export class ActivityFeed {
   }
 
   async loadOlder(): Promise<void> {
-    const { log, kind, loading } = this.state.get();
+    const { log, filter, loading } = this.state.get();
     if (loading || log === null || !this.hasOlder) return;
     this.#change({ loading: true, problem: false });
     try {
-      const page = await this.#fetch(log.before, this.#operations);
+      const page = await this.#fetch(log.before, this.#wanted);
       const now = this.state.get();
-      if (now.kind !== kind || now.log?.before !== log.before) return;
+      if (now.filter !== filter || now.log?.before !== log.before) return;
       const longer = addOlder(now.log, page);
       if (this.#isHeld) this.#change({ log: longer });
       else this.#live.state.set(longer);
@@ -137,18 +152,21 @@ export class ActivityFeed {
     return this.state.get().paused || this.#reading;
   }
 
-  get #operations(): readonly Operation[] {
-    return OPERATIONS[this.state.get().kind];
+  /** Whether changes that the reader asks for are in the log no more. */
+  get isCutShort(): boolean {
+    const { log } = this.state.get();
+    if (log === null || log.oldest <= 1 || this.hasOlder) return false;
+    const { after, since } = this.#wanted;
+    if (after >= log.oldest - 1) return false;
+    return since === null || log.oldestAt === null || Date.parse(log.oldestAt) > since;
   }
 
-  readonly #isShown = ({ operation }: ChangeEvent): boolean => {
-    const { kind } = this.state.get();
-    return (
-      kind === "all" ||
-      this.#operations.includes(operation) ||
-      (kind === "deleted" && operation === "LEAVE")
-    );
-  };
+  #resolve(): Wanted {
+    const { now, visit, stream } = this.#circumstances;
+    return wantedOf(this.state.get().filter, now(), visit(), stream());
+  }
+
+  readonly #isShown = (event: ChangeEvent): boolean => isWanted(event, this.#wanted);
 
   #take(events: readonly ChangeEvent[]): void {
     this.#live.receive(events);

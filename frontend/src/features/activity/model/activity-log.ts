@@ -20,6 +20,9 @@ export interface ActivityLog {
   readonly position: number;
   /** Events before this position have to be requested; null if there are none. */
   readonly before: number | null;
+  /** The oldest position that the database's log still has, and its time. */
+  readonly oldest: number;
+  readonly oldestAt: string | null;
 }
 
 /** What the list shows: a group, or one event of a small group. */
@@ -33,10 +36,12 @@ const MINUTE_MS = 60_000;
 const SAMPLE_EVENTS = 7;
 const MOST_KNOWN_ROWS = 10_000;
 
-export const openLog = ({ groups, position, before }: ActivityPage): ActivityLog => ({
-  groups: groups.map(known).sort(byBegin),
-  position,
-  before,
+export const openLog = (page: ActivityPage): ActivityLog => ({
+  groups: page.groups.map(known).sort(byBegin),
+  position: page.position,
+  before: page.before,
+  oldest: page.log_first,
+  oldestAt: page.log_since,
 });
 
 /** Add events, given oldest first; skip those that the log has already. */

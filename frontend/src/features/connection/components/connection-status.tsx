@@ -1,6 +1,8 @@
 import type { ClockEstimate, Live } from "real-time-orders";
 import { FactsPopover } from "@/components/facts";
+import { TechnicalSwitch } from "@/components/technical-switch";
 import { formatClock, formatCount } from "@/lib/format";
+import { useTechnical } from "@/lib/technical";
 import { useNow } from "@/lib/use-now";
 import { apiTrouble } from "@/lib/http";
 import { useObservable, useObservablePerFrame } from "@/lib/use-observable";
@@ -24,6 +26,7 @@ export function ConnectionStatus({ live, progress }: ConnectionStatusProps) {
   const now = useNow(TICK_MS);
   const { behind } = progress;
   const api = useObservable(apiTrouble);
+  const [technical] = useTechnical();
   const { tone, label } = describe(state, {
     behind,
     offlineSince,
@@ -39,18 +42,20 @@ export function ConnectionStatus({ live, progress }: ConnectionStatusProps) {
       data-tone={tone}
       data-phase={state.phase}
       data-behind={behind}
+      data-position={shown}
+      data-gateway={state.gateway}
       data-testid="connection"
       title="About the connection"
     >
       <span className={styles.dot} aria-hidden />
       <span className={styles.label}>{label}</span>
-      {state.gateway !== null && (
+      {technical && state.gateway !== null && (
         <span className={styles.place}>
           <span className={styles.gateway}>{state.gateway}</span>
           <span data-testid="position">{formatCount(shown)}</span>
         </span>
       )}
-      {latency !== null && tone !== "bad" && (
+      {technical && latency !== null && tone !== "bad" && (
         <span className={styles.latency} data-testid="latency">
           {milliseconds(latency)}
         </span>
@@ -59,18 +64,25 @@ export function ConnectionStatus({ live, progress }: ConnectionStatusProps) {
   );
   const facts = {
     State: label,
-    Gateway: state.gateway ?? "–",
-    Position:
-      behind > 0 ? `${formatCount(shown)}, ${formatCount(behind)} behind` : formatCount(shown),
+    Gateway: technical ? (state.gateway ?? "–") : null,
+    Position: technical
+      ? behind > 0
+        ? `${formatCount(shown)}, ${formatCount(behind)} behind`
+        : formatCount(shown)
+      : null,
     "Last heard": state.heardAt === null ? "never" : formatClock(state.heardAt),
-    API: api === null ? "answers" : api.message,
+    API: technical || api !== null ? (api?.message ?? "answers") : null,
     "Change to screen":
       latency === null
         ? "no change in the last minute"
         : `${milliseconds(latency)}, median of the last minute`,
-    Clock: clock === null ? "not compared yet" : clockText(clock),
+    Clock: technical ? (clock === null ? "not compared yet" : clockText(clock)) : null,
   };
-  return <FactsPopover label="Connection" trigger={trigger} facts={facts} />;
+  return (
+    <FactsPopover label="Connection" trigger={trigger} facts={facts}>
+      <TechnicalSwitch />
+    </FactsPopover>
+  );
 }
 
 function clockText({ offsetMs, errorMs }: ClockEstimate): string {

@@ -1,18 +1,12 @@
 import { type ChangeEvent, ORDERS } from "real-time-orders";
 import { Age } from "@/components/age";
 import { Changes } from "@/components/changes";
-import { StatusBadge } from "@/components/status-badge";
-import { formatCount, formatValue } from "@/lib/format";
+import { By, Deed } from "@/components/deed";
+import { capital, pluralOf, wordsOf } from "@/lib/event-words";
+import { formatCount } from "@/lib/format";
+import { useTechnical } from "@/lib/technical";
 import { useSchema } from "@/lib/use-schema";
 import styles from "./order-panel.module.css";
-
-const DONE = {
-  INSERT: "Created",
-  UPDATE: "Changed",
-  DELETE: "Deleted",
-  TRUNCATE: "All orders removed",
-  LEAVE: "Left",
-} as const;
 
 interface TimelineProps {
   events: readonly ChangeEvent[];
@@ -26,30 +20,56 @@ export function Timeline({ events, now }: TimelineProps) {
       <h3 className={styles.subheading}>Timeline</h3>
       <ol className={styles.timeline} aria-label="Timeline, newest first">
         {[...events].reverse().map((event) => (
-          <li key={event.position} data-operation={event.operation}>
-            <p className={styles.what}>
-              {DONE[event.operation]}
-              {event.table !== ORDERS &&
-                `: ${event.table} ${formatValue(Object.values(event.key ?? {}))}`}
-            </p>
-            <What event={event} />
-            <p className={styles.when}>
-              <Age time={event.changed_at} now={now} />
-              <span>
-                by {event.actor === null ? "an unnamed writer" : <bdi>{event.actor}</bdi>}
-              </span>
-              <span title="Position in the stream">{formatCount(event.position)}</span>
-            </p>
-          </li>
+          <Entry key={event.position} event={event} now={now} />
         ))}
       </ol>
+      {isCut(events) && (
+        <p className={styles.note}>What happened before is not in the log, or is no longer kept.</p>
+      )}
     </>
   );
 }
 
-function What({ event: { table, operation, row, changed } }: { event: ChangeEvent }) {
+/** Whether the history lacks its beginning: old events are removed, and rows may be older than the log. */
+const isCut = (events: readonly ChangeEvent[]): boolean =>
+  events.find(({ table }) => table === ORDERS)?.operation !== "INSERT";
+
+function Entry({ event, now }: { event: ChangeEvent; now: number }) {
+  const { operation, table, changed_at, actor, position } = event;
   const schema = useSchema();
-  if (operation === "UPDATE" && row && changed) return <Changes row={row} changed={changed} />;
-  if (operation !== "INSERT" || table !== ORDERS || !schema.role("status")) return null;
-  return <StatusBadge status={schema.statusOf(row)} />;
+  const [technical] = useTechnical();
+  const words = wordsOf(event, schema);
+  return (
+    <li data-operation={operation}>
+      <p className={styles.what}>
+        {operation === "TRUNCATE" ? (
+          `All ${pluralOf(table)} removed`
+        ) : words.noun === null ? (
+          <Deed words={words} first />
+        ) : (
+          <>
+            {capital(words.noun)} <Deed words={words} />
+            {words.about && (
+              <>
+                {": "}
+                <bdi>{words.about}</bdi>
+              </>
+            )}
+          </>
+        )}
+        <By actor={actor} />
+      </p>
+      <Changes {...words} />
+      <p className={styles.when}>
+        <Age time={changed_at} now={now} />
+        {technical && (
+          <>
+            <code>{operation}</code>
+            {actor === null && <span>by an unnamed writer</span>}
+            <span title="Position in the stream">{formatCount(position)}</span>
+          </>
+        )}
+      </p>
+    </li>
+  );
 }

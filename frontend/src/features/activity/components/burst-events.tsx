@@ -1,0 +1,57 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { Id } from "real-time-orders";
+import { formatCount } from "@/lib/format";
+import { queries } from "@/lib/queries";
+import { listBurst } from "../api/list-groups";
+import type { Group } from "../model/activity-log";
+import { ActivityEntry } from "./activity-entry";
+import styles from "./burst-events.module.css";
+
+interface BurstEventsProps {
+  group: Group;
+  now: number;
+  onOpen: (orderId: Id) => void;
+}
+
+/** The events of a group, newest first, as it was when it was opened. */
+export function BurstEvents({ group, now, onOpen }: BurstEventsProps) {
+  const [{ first, last, events: total }] = useState(group);
+  const query = useInfiniteQuery(
+    {
+      queryKey: ["burst", first, last],
+      queryFn: ({ pageParam, signal }) => listBurst({ first, last }, pageParam, signal),
+      initialPageParam: null as number | null,
+      getNextPageParam: ({ before }) => before,
+      gcTime: 0,
+      retry: 2,
+    },
+    queries,
+  );
+  const events = query.data?.pages.flatMap((page) => page.events) ?? [];
+  return (
+    <ol className={styles.events} aria-label={`${formatCount(total)} changes, newest first`}>
+      {events.map((event) => (
+        <ActivityEntry key={event.position} item={event} now={now} onOpen={onOpen} />
+      ))}
+      <li className={styles.end}>
+        {query.isFetching ? (
+          "Loading…"
+        ) : query.isError ? (
+          <>
+            Could not be loaded.{" "}
+            <button type="button" onClick={() => void query.refetch()}>
+              Try again
+            </button>
+          </>
+        ) : (
+          query.hasNextPage && (
+            <button type="button" onClick={() => void query.fetchNextPage()}>
+              Show more ({formatCount(events.length)} of {formatCount(total)})
+            </button>
+          )
+        )}
+      </li>
+    </ol>
+  );
+}

@@ -1,0 +1,137 @@
+/** Changes in a shop's words: "moved to shipped", "quantity 4 to 6", "line added: 2 × Tea". Pure. */
+import {
+  type ChangeEvent,
+  type Column,
+  type Operation,
+  ORDERS,
+  type Row,
+  toJson,
+} from "real-time-orders";
+import { formatValue } from "./format";
+import type { OrderSchema } from "./schema";
+
+/** A column that changed. A value is null where there was none, or is none now. */
+export interface ColumnChange {
+  readonly label: string;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+export interface EventWords {
+  /** What happened: "moved to", "created". */
+  readonly did: string;
+  /** The status that the row has now, where the change is one of the status. */
+  readonly status: string | null;
+  /** The status before. */
+  readonly was: string | null;
+  /** The columns that changed besides. */
+  readonly changes: readonly ColumnChange[];
+  /** The row in a few words: "2 × Tea for Ann"; "" where it has none. */
+  readonly about: string;
+  /** What the row is, if it is no order: "line". */
+  readonly noun: string | null;
+}
+
+const DONE: Readonly<Record<Operation, string>> = {
+  INSERT: "created",
+  UPDATE: "changed",
+  DELETE: "deleted",
+  TRUNCATE: "removed",
+  LEAVE: "left",
+};
+const DONE_TO_CHILD = { ...DONE, INSERT: "added", DELETE: "removed" };
+
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** What was done with rows of a table, for sums of many changes. */
+export const doneTo = (table: string, operation: Operation): string =>
+  (table === ORDERS ? DONE : DONE_TO_CHILD)[operation];
+
+export function wordsOf(event: ChangeEvent, schema: OrderSchema): EventWords {
+  const { table, operation, row, changed } = event;
+  const own = schema.of(table);
+  const noun = table === ORDERS ? null : nounOf(table);
+  const about = own ? rowInWords(row ?? changed, own, schema) : "";
+  const did = doneTo(table, operation);
+  const words = { did, status: null, was: null, changes: [], about, noun };
+  if (operation !== "UPDATE" || !row || !changed) return words;
+  const status = statusColumn(own, schema);
+  // A date that the database keeps of the status says the same once more.
+  const rest = Object.keys(changed).filter(
+    (name) => name !== status?.name && name !== status?.since,
+  );
+  const changes = rest.map((name) => changeOf(name, changed, row, own));
+  if (!status || !(status.name in changed)) return { ...words, changes };
+  const [was, is] = [statusIn(changed, status), statusIn(row, status)];
+  return { ...words, did: "moved to", status: is, was, changes };
+}
+
+/** The status of a table's rows: where no column is named as such, one with the name of the orders'. */
+const statusColumn = (own: OrderSchema | undefined, orders: OrderSchema): Column | undefined =>
+  own?.role("status") ?? own?.column(orders.role("status")?.name ?? "");
+
+function statusIn(row: Row, { name }: Column): string {
+  const status = row[name] ?? "";
+  return typeof status === "string" ? status : toJson(status);
+}
+
+function changeOf(name: string, before: Row, after: Row, own?: OrderSchema): ColumnChange {
+  const column = own?.column(name);
+  const text = (value: unknown) => (value == null ? null : formatValue(value, column));
+  return {
+    label: (own?.label(name) ?? name.replaceAll("_", " ")).toLowerCase(),
+    from: text(before[name]),
+    to: text(after[name]),
+  };
+}
+
+// --- rows ------------------------------------------------------------------------------------------
+
+/** Most values of a row without a title that are told. */
+const MOST_VALUES = 2;
+
+function rowInWords(row: Row | null, own: OrderSchema, orders: OrderSchema): string {
+  if (!row) return "";
+  const text = (column: Column | undefined) =>
+    column && row[column.name] != null ? formatValue(row[column.name], column) : "";
+  const pieces = own.column(orders.role("quantity")?.name ?? "");
+  const title = own.role("title") ?? titleOf(own, orders);
+  const many = pieces && text(title) && text(pieces) !== "1" ? text(pieces) : "";
+  const customer = own.role("customer");
+  const named = [pieces, title, customer, statusColumn(own, orders)];
+  const others = own.table.name === ORDERS ? [] : tellable(own);
+  const values = others
+    .filter((column) => !named.includes(column) && text(column))
+    .slice(0, MOST_VALUES)
+    .map((column) => `${own.label(column.name).toLowerCase()} ${text(column)}`);
+  const what = [many && `${many} ×`, text(title)].filter(Boolean).join(" ");
+  const whole = customer && text(customer) ? `${what} for ${text(customer)}`.trim() : what;
+  return [whole, ...(title ? values.slice(0, 1) : values)].filter(Boolean).join(", ");
+}
+
+/** The column with the title's name, else the first text. */
+function titleOf(own: OrderSchema, orders: OrderSchema): Column | undefined {
+  const same = own.column(orders.role("title")?.name ?? "");
+  return same ?? tellable(own).find(({ kind }) => kind === "text" || kind === "choice");
+}
+
+/** Columns that say something about a row: no keys, no dates that the system keeps. */
+const tellable = ({ table, writable }: OrderSchema): readonly Column[] =>
+  writable.filter(({ name }) => !table.key.includes(name) && name !== table.parent?.column);
+
+// --- tables ----------------------------------------------------------------------------------------
+
+/** Several rows of a table: `order_lines` are "lines". */
+export function pluralOf(table: string): string {
+  if (table === ORDERS) return "orders";
+  const words = (table.split(".").at(-1) ?? table).replaceAll("_", " ");
+  return words.replace(/^orders? (?=.)/, "");
+}
+
+/** One row of a table: one of `order_lines` is a "line". */
+export function nounOf(table: string): string {
+  const words = pluralOf(table);
+  if (/[^s]ies$/.test(words)) return words.replace(/ies$/, "y");
+  if (/(ss|x|ch|sh)es$/.test(words)) return words.slice(0, -2);
+  return /[^aious]s$/.test(words) ? words.slice(0, -1) : words;
+}

@@ -1,0 +1,19 @@
+/** Whether the reader wants technical words: INSERT, positions, the gateway. */
+import { createContext, useContext } from "react";
+import { Observable } from "real-time-orders";
+import { useObservable } from "./use-observable";
+
+/** Kept for the reader as their other preferences are. */
+export interface TechnicalWords {
+  readonly state: Observable<boolean | null>;
+  set(wanted: boolean): void;
+}
+
+const NEVER: TechnicalWords = { state: new Observable<boolean | null>(null), set: () => undefined };
+
+export const TechnicalContext = createContext<TechnicalWords>(NEVER);
+
+export function useTechnical(): readonly [boolean, (wanted: boolean) => void] {
+  const words = useContext(TechnicalContext);
+  return [useObservable(words.state) ?? false, (wanted) => words.set(wanted)];
+}
