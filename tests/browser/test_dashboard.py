@@ -275,7 +275,7 @@ def test_pulse(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     shown()
     page.reload()
     shown()
-    expect(page.locator(".uplot canvas")).to_have_count(2)
+    expect(page.get_by_role("slider")).to_have_count(2)
 
 
 def test_truncate(stack: EmbeddedStack, open_tab: OpenTab) -> None:

@@ -1,10 +1,7 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
-import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
-import { useIsDark } from "@/lib/theme";
-import type { Bar } from "../model/pulse";
-import { capOf } from "../model/scale";
-import { optionsOf } from "./chart-options";
+import { formatCount, formatHour, formatMinutes, formatShortCount } from "@/lib/format";
+import { capOf, levelsOf, timesOf } from "../model/axes";
+import { type Bar, HOUR_MS } from "../model/pulse";
 import styles from "./pulse.module.css";
 
 interface ChartProps {
@@ -16,104 +13,191 @@ interface ChartProps {
   describe: (bar: Bar, index: number) => string;
 }
 
+const HIGH_PX = 140;
+const LETTER_PX = 6.5;
+const GAP_PX = 16;
+/** The height of the drawing in units of its own; it is stretched to the place it has. */
+const HEIGHT = 100;
+
 /** A small chart. Pointing at it, or the arrow keys, tell the value of each bar. */
 export function Chart({ bars, kind, label, describe }: ChartProps) {
-  const box = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot>(null);
-  const dark = useIsDark();
-  /** The bar that is told of, and its place from the left in pixels. */
-  const [told, setTold] = useState<{ index: number; left: number } | null>(null);
+  const plot = useRef<HTMLDivElement>(null);
+  const size = useSize(plot);
+  const [told, setTold] = useState<number | null>(null);
 
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const chart = new uPlot(optionsOf(kind, element), [[], []], element);
-    plot.current = chart;
-    const observer = new ResizeObserver(() => {
-      chart.setSize({ width: element.clientWidth, height: element.clientHeight });
-      setTold(null);
-    });
-    observer.observe(element);
-    return () => {
-      observer.disconnect();
-      chart.destroy();
-      plot.current = null;
-    };
-  }, [kind, dark]); // colours are drawn on the canvas, so another colour scheme needs another chart
+  const values = bars.map(({ value }) => Math.max(0, value));
+  const levels = levelsOf(values, size.height > HIGH_PX ? 4 : 2);
+  const cap = capOf(values);
+  const last = bars.length - 1;
+  const shown = told ?? last;
+  const bar = bars[shown];
+  const place = placing(bars, kind);
 
-  useEffect(() => {
-    plot.current?.setData([
-      bars.map(({ from }) => from / 1000),
-      bars.map(({ value }) => Math.max(0, value)),
-    ]);
-  }, [bars, kind, dark]);
-
-  function tell(index: number): void {
-    const chart = plot.current;
-    const bar = bars[index];
-    if (!chart || !bar) return;
-    setTold({ index, left: chart.over.offsetLeft + chart.valToPos(bar.from / 1000, "x") });
-  }
-
-  function point({ clientX }: PointerEvent): void {
-    const chart = plot.current;
-    if (!chart) return;
-    tell(chart.posToIdx(clientX - chart.over.getBoundingClientRect().left));
+  function point({ clientX, currentTarget }: PointerEvent): void {
+    const { left, width } = currentTarget.getBoundingClientRect();
+    const at = (clientX - left) / width;
+    const distance = (index: number) => Math.abs(place(index) - at);
+    setTold(bars.reduce((best, _, index) => (distance(index) < distance(best) ? index : best), 0));
   }
 
   function step(event: KeyboardEvent): void {
-    const last = bars.length - 1;
-    const now = told?.index ?? last;
     const places: Readonly<Record<string, number>> = {
-      ArrowLeft: now - 1,
-      ArrowRight: now + 1,
-      ArrowDown: now - 1,
-      ArrowUp: now + 1,
+      ArrowLeft: shown - 1,
+      ArrowRight: shown + 1,
+      ArrowDown: shown - 1,
+      ArrowUp: shown + 1,
       Home: 0,
       End: last,
     };
-    const place = places[event.key];
-    if (place === undefined) return;
+    const wanted = places[event.key];
+    if (wanted === undefined) return;
     event.preventDefault();
-    tell(Math.min(last, Math.max(0, place)));
+    setTold(Math.min(last, Math.max(0, wanted)));
   }
 
-  const bar = told && bars[told.index];
-  const last = bars.at(-1);
-  const shown = bar ?? last;
-  const cap = capOf(bars.map(({ value }) => value));
   return (
     <div className={styles.chart} data-empty={bars.length === 0}>
+      <ol className={styles.levels} aria-hidden>
+        {levels.toReversed().map((level) => (
+          <li key={level}>{formatShortCount(level)}</li>
+        ))}
+      </ol>
       <div
-        ref={box}
+        ref={plot}
         className={styles.plot}
         role="slider"
         tabIndex={0}
         aria-readonly
-        aria-label={cap === null ? label : `${label} Values above ${cap} are beyond the scale.`}
+        aria-label={
+          cap === null ? label : `${label} Values above ${formatCount(cap)} are beyond the scale.`
+        }
         aria-valuemin={0}
-        aria-valuemax={Math.max(0, bars.length - 1)}
-        aria-valuenow={told?.index ?? Math.max(0, bars.length - 1)}
-        aria-valuetext={shown ? describe(shown, bars.indexOf(shown)) : "nothing is known yet"}
+        aria-valuemax={Math.max(0, last)}
+        aria-valuenow={Math.max(0, shown)}
+        aria-valuetext={bar ? describe(bar, shown) : "nothing is known yet"}
         onPointerMove={point}
         onPointerDown={point}
-        onPointerLeave={(event) => {
-          if (event.pointerType === "mouse") setTold(null);
+        onPointerLeave={({ pointerType }) => {
+          if (pointerType === "mouse") setTold(null);
         }}
-        onFocus={(event) => {
-          if (event.currentTarget.matches(":focus-visible")) tell(bars.length - 1);
+        onFocus={({ currentTarget }) => {
+          if (currentTarget.matches(":focus-visible")) setTold(last);
         }}
         onBlur={() => setTold(null)}
         onKeyDown={step}
-      />
-      {told && bar && (
-        <>
-          <span className={styles.cursor} style={{ left: told.left }} />
-          <span className={styles.value} aria-hidden data-testid="chart-value">
-            {describe(bar, told.index)}
-          </span>
-        </>
+      >
+        <Drawing values={values} kind={kind} levels={levels} place={place} />
+        {cap !== null && <Peaks values={values} cap={cap} place={place} />}
+        {told !== null && <span className={styles.cursor} style={{ left: percent(place(told)) }} />}
+      </div>
+      <Times bars={bars} kind={kind} width={size.width} />
+      {told !== null && bar && (
+        <span className={styles.value} aria-hidden data-testid="chart-value">
+          {describe(bar, told)}
+        </span>
       )}
     </div>
   );
+}
+
+const percent = (part: number): string => `${100 * part}%`;
+
+/** Where a bar is between the left side, 0, and the right one, 1. */
+function placing(bars: readonly Bar[], kind: ChartProps["kind"]): (index: number) => number {
+  const [first, last] = [bars[0]?.from ?? 0, bars.at(-1)?.from ?? 1];
+  return kind === "bars"
+    ? (index) => (index + 0.5) / Math.max(1, bars.length)
+    : (index) => ((bars[index]?.from ?? 0) - first) / Math.max(1, last - first);
+}
+
+interface DrawingProps {
+  values: readonly number[];
+  kind: ChartProps["kind"];
+  levels: readonly number[];
+  place: (index: number) => number;
+}
+
+function Drawing({ values, kind, levels, place }: DrawingProps) {
+  const top = levels.at(-1) ?? 1;
+  const heightOf = (value: number) => HEIGHT * Math.min(1, value / top);
+  const points = values.map((value, at) => `${HEIGHT * place(at)},${HEIGHT - heightOf(value)}`);
+  const wide = HEIGHT / Math.max(1, values.length);
+  return (
+    <svg viewBox={`0 0 ${HEIGHT} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden>
+      {levels.map((level) => (
+        <path key={level} className={styles.grid} d={`M0,${HEIGHT - heightOf(level)}H${HEIGHT}`} />
+      ))}
+      {kind === "line" ? (
+        <>
+          <polygon className={styles.area} points={`0,100 ${points.join(" ")} 100,100`} />
+          <polyline className={styles.line} points={points.join(" ")} />
+        </>
+      ) : (
+        values.map((value, at) => (
+          <rect
+            key={at}
+            className={styles.column}
+            x={(at + 0.15) * wide}
+            width={0.7 * wide}
+            y={HEIGHT - heightOf(value)}
+            height={heightOf(value)}
+          />
+        ))
+      )}
+    </svg>
+  );
+}
+
+/** A mark on each value above the scale; the highest with its number. */
+function Peaks({ values, cap, place }: Pick<DrawingProps, "values" | "place"> & { cap: number }) {
+  const highest = values.indexOf(Math.max(...values));
+  return values.map((value, at) => {
+    if (value <= cap) return null;
+    const side = place(at) < 0.5 ? "left" : "right";
+    return (
+      <span key={at} className={styles.peak} style={{ left: percent(place(at)) }} data-side={side}>
+        {at === highest && <b>{formatCount(value)}</b>}
+      </span>
+    );
+  });
+}
+
+/** As many times as have room below the chart. */
+function Times({ bars, kind, width }: Pick<ChartProps, "bars" | "kind"> & { width: number }) {
+  const [from, to] = [bars[0]?.from ?? 0, bars.at(-1)?.from ?? 0];
+  const text = kind === "bars" ? formatHour : formatMinutes;
+  const widest = LETTER_PX * Math.max(...[0, 12, 23].map((hour) => text(hour * HOUR_MS).length));
+  const times = timesOf(from, to, width / (widest + GAP_PX), kind === "bars" ? HOUR_MS : 0);
+  const half = kind === "bars" ? 0.5 / Math.max(1, bars.length) : 0;
+  const placeOf = (time: number) =>
+    half + ((1 - 2 * half) * (time - from)) / Math.max(1, to - from);
+  return (
+    <ol className={styles.times} aria-hidden>
+      {times.map((time) => {
+        const middle = placeOf(time) * width;
+        const isWhole = middle >= widest / 2 && middle <= width - widest / 2;
+        return (
+          isWhole && (
+            <li key={time} style={{ left: percent(placeOf(time)) }}>
+              {text(time)}
+            </li>
+          )
+        );
+      })}
+    </ol>
+  );
+}
+
+function useSize(element: React.RefObject<HTMLElement | null>) {
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  useEffect(() => {
+    const box = element.current;
+    if (!box) return;
+    const observer = new ResizeObserver(() =>
+      setSize({ width: box.clientWidth, height: box.clientHeight }),
+    );
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, [element]);
+  return size;
 }
