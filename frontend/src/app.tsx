@@ -83,7 +83,7 @@ const VIEWS: Readonly<Partial<Record<string, string>>> = {
 };
 
 /** The others are beside the orders where there is room. */
-const WIDE_VIEWS = ["/"];
+const WIDE_VIEWS = ["/", "/activity"];
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 interface AppProps {

@@ -22,9 +22,3 @@ export function showTheme(theme: Theme): void {
   document.documentElement.style.colorScheme = theme === "system" ? "" : theme;
   chosen.set(theme);
 }
-
-export function useIsDark(): boolean {
-  const theme = useObservable(chosen);
-  const isSystemDark = useMedia(SYSTEM_IS_DARK);
-  return theme === "system" ? isSystemDark : theme === "dark";
-}
