@@ -11,7 +11,7 @@ interface ListTakeAwayProps {
   sort: OrderSort;
 }
 
-/** Takes away the orders that the filter selects, in the columns and the order of the table. */
+/** Takes away the rows that the filter selects, in the columns and the order of the table. */
 export function ListTakeAway({ filter, sort }: ListTakeAwayProps) {
   const schema = useSchema();
   const { columns } = useOrders();
@@ -23,8 +23,8 @@ export function ListTakeAway({ filter, sort }: ListTakeAwayProps) {
         if (!isNewestFirst(sort)) query.set("sort", sortToText(sort));
         const shown = shownColumns(schema, columns.layout);
         return {
-          table: ORDERS,
-          title: "orders",
+          table: schema.table.name,
+          title: schema.table.name === ORDERS ? "orders" : schema.label(schema.table.name),
           query,
           columns: shown.map(({ role, name, label, column }) => ({
             name: role === "id" ? schema.key : name,

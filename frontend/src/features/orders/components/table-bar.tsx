@@ -3,19 +3,22 @@ import { type ReactNode, useEffect, useState } from "react";
 import { FilterButton, FilterChips } from "@/components/filters/filter-chips";
 import { useSchema } from "@/lib/use-schema";
 import type { OrderFilter } from "../model/order-filter";
+import type { OrderSort } from "../model/order-sort";
 import { ColumnChooser } from "./column-chooser";
 import styles from "./filter-bar.module.css";
+import { ListTakeAway } from "./list-take-away";
 
 const TYPING_PAUSE_MS = 150;
 
 interface TableBarProps {
   title: ReactNode;
   filter: OrderFilter;
+  sort: OrderSort;
   onFilter: (filter: OrderFilter) => void;
 }
 
 /** Search, filters and columns of any table. */
-export function TableBar({ title, filter, onFilter }: TableBarProps) {
+export function TableBar({ title, filter, sort, onFilter }: TableBarProps) {
   const schema = useSchema();
   const [typed, setTyped] = useState(filter.search);
   const filtered = {
@@ -48,6 +51,7 @@ export function TableBar({ title, filter, onFilter }: TableBarProps) {
         </div>
         <FilterButton {...filtered} />
         <ColumnChooser />
+        <ListTakeAway filter={filter} sort={sort} />
       </div>
       <FilterChips {...filtered} without={undefined} />
     </search>

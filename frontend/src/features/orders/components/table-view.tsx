@@ -107,7 +107,7 @@ function Rows({ name, live, listen, router }: TableViewProps) {
             </span>
           </div>
         }
-        {...{ filter, onFilter }}
+        {...{ filter, sort: state.sort, onFilter }}
       />
       {problem && (
         <div className={styles.problem} role="alert">
