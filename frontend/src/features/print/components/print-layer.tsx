@@ -73,9 +73,15 @@ export function PrintLayer({ job, schema }: PrintLayerProps) {
           <X size={18} aria-hidden />
         </IconButton>
       </div>
-      <main className={styles.paper} data-testid="paper">
+      <div
+        className={styles.paper}
+        role="region"
+        aria-label="What is printed"
+        tabIndex={0}
+        data-testid="paper"
+      >
         {data?.content}
-      </main>
+      </div>
     </div>,
     document.body,
   );
