@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 
 from harness.dashboards import OpenTab, create, row, toast
 from harness.stacks import EmbeddedStack
+from harness.waiting import until
 
 MENU = "Change status"
 
@@ -43,8 +44,7 @@ def test_statuses(stack: EmbeddedStack, open_tab: OpenTab) -> None:
             other.keyboard.press("Escape")
             return texts
 
-        while offered() != ["on hold", "processing", "cancelled"]:
-            other.wait_for_timeout(100)  # between two checks of a condition
+        until(lambda: offered() == ["on hold", "processing", "cancelled"], 15, "the new steps")
     finally:
         stack.psql(
             "ALTER TABLE orders DROP COLUMN IF EXISTS status_changed_at,"

@@ -1,11 +1,14 @@
 """The tables of the dashboard: any watched table, and how each person arranges it."""
 
 import re
+from collections.abc import Iterator
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import FloatRect, Locator, expect
 
 from harness.dashboards import OpenTab, create, row
 from harness.stacks import EmbeddedStack
+from harness.waiting import until
 
 LINES = """
     CREATE TABLE parcel_lines (
@@ -16,10 +19,18 @@ LINES = """
 """
 
 
-def test_another_table(stack: EmbeddedStack, open_tab: OpenTab) -> None:
-    """A table with a composite key and no version is live, edited in cells, and leads to orders."""
-    order = create(stack, customer_name="Ann of the lines")
+@pytest.fixture
+def stack_with_lines(stack: EmbeddedStack) -> Iterator[EmbeddedStack]:
+    """Let the test use a table of lines."""
     stack.psql(LINES)
+    yield stack
+    stack.psql("SELECT unwatch_table('parcel_lines'); DROP TABLE parcel_lines")
+
+
+def test_another_table(stack_with_lines: EmbeddedStack, open_tab: OpenTab) -> None:
+    """A table with a composite key and no version is live, edited in cells, and leads to orders."""
+    stack = stack_with_lines
+    order = create(stack, customer_name="Ann of the lines")
     stack.psql(f"INSERT INTO parcel_lines VALUES ({order}, 1, 'TOP', 12.5), ({order}, 2, 'LEG', 3)")
     page = open_tab()
     page.get_by_role("button", name="Tables").click(timeout=20_000)
@@ -41,16 +52,16 @@ def test_another_table(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     expect(grid.get_by_label("Currency", exact=True)).to_be_focused()
     page.keyboard.press("Escape")
     expect(grid.get_by_text("€7.25")).to_be_visible()
-    assert stack.psql("SELECT sku, price FROM parcel_lines WHERE place = 2") == "LEG-2|7.25"
+    stored = "SELECT sku, price FROM parcel_lines WHERE place = 2"
+    until(lambda: stack.psql(stored) == "LEG-2|7.25", 10, "both cells are stored")
     grid.get_by_role("link", name=f"Order {order}").first.click()
     expect(page.get_by_role("heading", name=f"Order #{order}")).to_be_visible()
-    stack.psql("SELECT unwatch_table('parcel_lines'); DROP TABLE parcel_lines")
 
 
 def test_arranged_by_keyboard(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     """Sorted by two columns, moved, widened, dark and compact: the next visit finds it so."""
-    for name, quantity in (("Zoe", 2), ("Amy", 1), ("Zoe", 5)):
-        create(stack, customer_name=f"Arranged {name}", quantity=quantity)
+    for name, number in (("Zoe", 2), ("Amy", 1), ("Zoe", 5)):
+        create(stack, customer_name=f"Arranged {name}", quantity=number)
     page = open_tab("/?search=arranged")
     page.get_by_role("columnheader", name="Customer").get_by_role("button").press("Enter")
     quantity = page.get_by_role("columnheader", name="Quantity")
@@ -60,7 +71,7 @@ def test_arranged_by_keyboard(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     )
     expect(page.locator("[data-row='1']")).to_contain_text("5")
     expect(page).to_have_url(re.compile(r"sort=customer_name%2C-quantity$"))
-    width = (quantity.bounding_box() or {})["width"]
+    width = _box(quantity)["width"]
     for key in ("Shift+ArrowLeft", "Shift+ArrowLeft", "+", "+"):
         quantity.get_by_role("button").press(key)
     page.get_by_role("button", name="Columns").click()
@@ -69,9 +80,8 @@ def test_arranged_by_keyboard(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     page.keyboard.press("Escape")
     page.reload()
     expect(page.get_by_role("columnheader").nth(2)).to_have_text(re.compile("^Quantity"))
-    box = page.get_by_role("columnheader", name="Quantity").bounding_box() or {}
-    assert box["width"] == width + 32
-    assert (page.locator("[data-row='0']").bounding_box() or {})["height"] == 36
+    assert _box(page.get_by_role("columnheader", name="Quantity"))["width"] == width + 32
+    assert _box(page.locator("[data-row='0']"))["height"] == 36
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert dark == "rgb(13, 15, 19)"
 
@@ -98,3 +108,9 @@ def test_focus_stays_in_the_table(stack: EmbeddedStack, open_tab: OpenTab) -> No
     expect(row(page, orders[0]).get_by_role("link")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"/orders/{orders[0]}\?"))
+
+
+def _box(element: Locator) -> FloatRect:
+    box = element.bounding_box()
+    assert box is not None
+    return box
