@@ -23,6 +23,7 @@ import {
   OrdersContext,
   type OrdersContextValue,
 } from "@/features/orders/components/orders-context";
+import { useStepShortcuts } from "@/features/orders/components/use-step-shortcuts";
 import { OrdersView } from "@/features/orders/components/orders-view";
 import {
   onlyCustomer,
@@ -33,6 +34,7 @@ import type { OrderSort } from "@/features/orders/model/order-sort";
 import { OrderWrites } from "@/features/orders/model/order-writes";
 import { writeAddress } from "@/features/orders/model/view-address";
 import { ViewsContext, type ViewsContextValue } from "@/features/orders/components/views-menu";
+import { StatusRuns } from "@/features/orders/model/status-runs";
 import { Selection } from "@/features/orders/model/selection";
 import { PageLook } from "@/features/orders/model/page-look";
 import { ColumnChoice, TableLayout } from "@/features/orders/model/table-layout";
@@ -100,6 +102,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const [writes] = useState(
     () => new OrderWrites({ changeRow, deleteRow }, toasts, session.schema.get),
   );
+  const [runs] = useState(() => new StatusRuns(writes, toasts, session.schema.get));
   const [selection] = useState(() => new Selection());
   const [preferences] = useState(() => new Preferences(me?.subject));
   const [look] = useState(() => new PageLook(preferences));
@@ -164,13 +167,14 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
     () => ({
       rights,
       writes,
+      runs,
       selection,
       columns,
       look,
       openOrder,
       showCustomer: (customer) => setFilter(onlyCustomer(customer, session.schema.get())),
     }),
-    [rights, writes, selection, columns, look, openOrder, setFilter, session],
+    [rights, writes, runs, selection, columns, look, openOrder, setFilter, session],
   );
 
   useEffect(() => {
@@ -227,6 +231,8 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
     ),
   };
   const isDivided = navigation.places.length + navigation.tables.length > 1;
+  useStepShortcuts(session.orders, schema, orders);
+
   const covered = narrow && opened !== null;
   const panel = opened !== null && (
     <Boundary key={String(opened)} part={`Order #${String(opened)}`}>

@@ -55,6 +55,9 @@ export const ActivityPage = object({
 });
 export const BurstPage = object({ events: readable(event), before: nullable(count) });
 export const ActorList = object({ actors: list(object({ name: text })) });
+/** A page of a list of orders. */
+export const ordersPage = (key: string) =>
+  object({ orders: list(oneOrder(undefined, key)), next_cursor: nullable(text) });
 export const CountsPage = object({
   ...page,
   time: text,

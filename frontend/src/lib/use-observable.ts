@@ -4,7 +4,7 @@ import { PacedBatch } from "./paced-batch";
 
 /** The current value; renders again when it changes. */
 export function useObservable<T>(observable: Observable<T>): T {
-  return useSyncExternalStore(observable.subscribe, observable.get);
+  return useSyncExternalStore(observable.subscribe, observable.get, observable.get);
 }
 
 /** For a value that may change thousands of times a second: at most one render per frame. */

@@ -8,6 +8,7 @@ import { OrdersContext } from "@/features/orders/components/orders-context";
 import { TableHead } from "@/features/orders/components/table-head";
 import { NEWEST_FIRST } from "@/features/orders/model/order-sort";
 import { OrderWrites } from "@/features/orders/model/order-writes";
+import { StatusRuns } from "@/features/orders/model/status-runs";
 import { Selection } from "@/features/orders/model/selection";
 import { PageLook } from "@/features/orders/model/page-look";
 import { shownColumns } from "@/features/orders/model/table-columns";
@@ -35,9 +36,12 @@ const HANDLERS: RowHandlers = {
 function shownTo(role: Me["role"], view: ReactNode, schema = SCHEMA): string {
   const preferences = new Preferences();
   const api = { changeRow: refuse, deleteRow: refuse };
+  const toasts = new Toasts();
+  const writes = new OrderWrites(api, toasts, () => schema);
   const value = {
     rights: rightsOf({ role }),
-    writes: new OrderWrites(api, new Toasts(), () => schema),
+    writes,
+    runs: new StatusRuns(writes, toasts, () => schema),
     selection: new Selection(),
     columns: new ColumnChoice(preferences.of("table.orders", TableLayout)),
     look: new PageLook(preferences),

@@ -102,19 +102,6 @@ test("a failed change is reverted, and a toast says so", async () => {
   expect(titles()).toEqual(["Order #1 was not changed"]);
 });
 
-test("several orders move one step each; a toast counts those that someone else changed", async () => {
-  answers = [conflict(order(1, { version: 9 }))];
-  const left = await writes.moveOn([
-    order(1),
-    order(2, { status: "processing" }),
-    order(3, { status: "delivered" }),
-  ]);
-  expect(calls).toEqual(["orders 1 processing if 1", "orders 2 shipped if 1"]);
-  expect(left.sort()).toEqual([1, 3]);
-  expect(writes.conflicts.get()).toEqual([]);
-  expect(titles()).toEqual(["1 order moved on, 2 did not"]);
-});
-
 test("a delete is sent only when the time for an undo is over", async () => {
   writes.remove([order(1), order(2)]);
   expect([...writes.deletes.state.get()]).toEqual([1, 2]);

@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useRef } from "react";
+import { lazy, type RefObject, Suspense, useCallback, useRef } from "react";
 import type { Id, Observable } from "real-time-orders";
 import { Marking } from "@/components/marked";
 import { formatCount } from "@/lib/format";
@@ -13,7 +13,11 @@ import styles from "./orders-view.module.css";
 import { focusResults } from "./focus-results";
 import { FilterBar } from "./filter-bar";
 import { OrdersTable } from "./orders-table";
-import { SelectionBar } from "./selection-bar";
+import { useOrders } from "./orders-context";
+
+const SelectionBar = lazy(async () => ({
+  default: (await import("./selection-bar")).SelectionBar,
+}));
 
 interface OrdersViewProps {
   feed: OrdersFeed;
@@ -62,8 +66,22 @@ export function OrdersView(props: OrdersViewProps) {
       <Marking search={filter.search}>
         <Content {...{ feed, state, total, current, onSort, onNewOrder }} onClear={clear} />
       </Marking>
-      <SelectionBar feed={feed} />
+      <SelectionSlot feed={feed} counts={known} />
     </section>
+  );
+}
+
+/** Where actions on the selected orders are, and what became of them. */
+function SelectionSlot({ feed, counts }: { feed: OrdersFeed; counts: OrderCounts | null }) {
+  const { selection, runs, writes } = useOrders();
+  const selected = useObservable(selection.state);
+  const run = useObservable(runs.state);
+  const offered = useObservable(writes.undos.state);
+  if (selected.size === 0 && !run && (offered?.ids.size ?? 0) < 2) return null;
+  return (
+    <Suspense>
+      <SelectionBar feed={feed} counts={counts} />
+    </Suspense>
   );
 }
 

@@ -1,68 +1,123 @@
-import { ArrowRight, RefreshCw, Trash2, X } from "lucide-react";
-import { useState } from "react";
+import { ArrowRight, RefreshCw, Trash2, Undo2, X } from "lucide-react";
 import { versionOf } from "real-time-orders";
 import { Button } from "@/components/button";
 import { IconButton } from "@/components/icon-button";
-import { formatCount } from "@/lib/format";
+import { formatCount, visibleStatus } from "@/lib/format";
+import type { Order } from "@/lib/row";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
+import { everyOrder } from "../api/matching";
+import { matchingIn, type OrderCounts } from "../model/order-counts";
+import { isStatusWanted, toQuery } from "../model/order-filter";
 import type { OrdersFeed } from "../model/orders-feed";
+import { forecast, forecastText, moving, statusCounts, stepsOf, type Target } from "../model/steps";
 import { useOrders } from "./orders-context";
+import { RunReport } from "./run-report";
 import styles from "./selection-bar.module.css";
+import { TargetMenu } from "./target-menu";
 
-/** Actions on the selected orders, as they were when the user selected them. */
-export function SelectionBar({ feed }: { feed: OrdersFeed }) {
-  const { rights, writes, selection } = useOrders();
+interface SelectionBarProps {
+  feed: OrdersFeed;
+  /** Counts of the orders that match, by status. */
+  counts: OrderCounts | null;
+}
+
+/** Actions on the selected orders, as they were when the user selected them; and their result. */
+export function SelectionBar({ feed, counts }: SelectionBarProps) {
+  const { runs, selection, writes } = useOrders();
+  const selected = useObservable(selection.state);
+  const run = useObservable(runs.state);
+  const offered = useObservable(writes.undos.state);
+  return (
+    <div
+      className={styles.bar}
+      role="region"
+      aria-label="Selected orders"
+      data-selection-bar
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || event.defaultPrevented) return;
+        event.preventDefault();
+        backToRows();
+      }}
+    >
+      {run && <RunReport run={run} />}
+      {!run && selected.size > 0 && <Actions feed={feed} counts={counts} />}
+      {!run && selected.size === 0 && offered && (
+        <div className={styles.line}>
+          <span className={styles.count}>{formatCount(offered.ids.size)} orders changed</span>
+          <Button onClick={() => writes.undos.undo(offered)} title="Ctrl Z">
+            <Undo2 size={16} aria-hidden />
+            Undo
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Actions({ feed, counts }: SelectionBarProps) {
+  const { rights, runs, writes, selection } = useOrders();
   const schema = useSchema();
   const selected = useObservable(selection.state);
-  useObservable(feed.state);
-  const [moving, setMoving] = useState(false);
-  if (selected.size === 0) return null;
-
+  const isAll = useObservable(selection.isAll);
+  const { filter, rows } = useObservable(feed.state);
+  const total = counts && matchingIn(counts, filter, schema);
   const orders = [...selected.values()];
-  const steps = orders.flatMap((order) => schema.stepOn(schema.statusOf(order)) ?? []);
-  const [target, ...others] = new Set(steps);
-  const where = target !== undefined && others.length === 0 ? ` to ${target}` : "";
-  const changed = orders.flatMap((order) => {
-    const now = feed.get(order.id);
-    return now && versionOf(now) !== versionOf(order) ? [now] : [];
-  });
+  const matching = [...(counts ?? [])].filter(([status]) => isStatusWanted(filter, schema, status));
+  const found = isAll ? new Map(matching) : statusCounts(orders, schema);
+  const size = isAll ? (total ?? 0) : orders.length;
+  const next = forecast(found, null, schema);
+  const [status, ...others] = next.become.keys();
+  const where = status !== undefined && others.length === 0 ? visibleStatus(status) : "next status";
+  const hasMore = !isAll && total !== null && total > orders.length && orders.length >= rows.length;
 
-  async function moveOn(): Promise<void> {
-    setMoving(true);
-    const left = await writes.moveOn(orders);
-    selection.remove(orders.map(({ id }) => id).filter((id) => !left.includes(id)));
-    setMoving(false);
+  function start(target: Target): void {
+    const source = isAll ? everyStep(target) : [stepsOf(orders, target, schema)];
+    const expected = moving(forecast(found, target, schema));
+    selection.clear();
+    void runs.many(source, expected);
+  }
+
+  async function* everyStep(target: Target): AsyncGenerator<ReturnType<typeof stepsOf>> {
+    for await (const page of everyOrder(toQuery(filter, schema), schema.key)) {
+      yield stepsOf(page, target, schema);
+    }
   }
 
   return (
-    <div className={styles.bar} role="region" aria-label="Selected orders">
-      <span className={styles.count}>{formatCount(selected.size)} selected</span>
-      {changed.length > 0 && !moving && (
-        <Changed count={changed.length} onUpdate={() => selection.add(changed)} />
-      )}
-      {schema.role("status") && (
-        <Button
-          kind="primary"
-          disabled={moving || steps.length === 0}
-          onClick={() => void moveOn()}
-        >
-          <ArrowRight size={16} aria-hidden />
-          {moving ? "Moving…" : `Move ${formatCount(steps.length)} on${where}`}
+    <div className={styles.line}>
+      <span className={styles.count}>
+        {isAll ? "All " : ""}
+        {formatCount(size)} selected
+      </span>
+      {hasMore && (
+        <Button onClick={() => selection.all(orders)}>
+          Select all {formatCount(total)}
+          <span className={styles.wide}> that match</span>
         </Button>
       )}
-      {rights.remove && (
-        <Button
-          disabled={moving}
-          aria-label={`Delete ${orders.length} selected`}
+      {!isAll && <Changed orders={orders} feed={feed} />}
+      <span className={styles.forecast} role="status">
+        {schema.role("status") && (forecastText(next) || "")}
+      </span>
+      {rights.write && moving(next) > 0 && (
+        <Button kind="primary" data-step="next" title="e" onClick={() => start(null)}>
+          <ArrowRight size={16} aria-hidden />
+          Move {formatCount(moving(next))} to {where}
+        </Button>
+      )}
+      {rights.write && schema.role("status") && <TargetMenu counts={found} onChoose={start} />}
+      {rights.remove && !isAll && (
+        <IconButton
+          label={`Delete ${orders.length} selected`}
+          title="Delete"
           onClick={() => {
             writes.remove(orders);
             selection.clear();
           }}
         >
           <Trash2 size={16} aria-hidden />
-          <span className={styles.wide}>Delete</span>
-        </Button>
+        </IconButton>
       )}
       <IconButton label="Clear selection" onClick={() => selection.clear()}>
         <X size={16} aria-hidden />
@@ -72,11 +127,26 @@ export function SelectionBar({ feed }: { feed: OrdersFeed }) {
 }
 
 /** Orders that someone else changed are refused until the user has seen how they are now. */
-function Changed({ count, onUpdate }: { count: number; onUpdate: () => void }) {
+function Changed({ orders, feed }: { orders: readonly Order[]; feed: OrdersFeed }) {
+  const { selection } = useOrders();
+  const changed = orders.flatMap((order) => {
+    const now = feed.get(order.id);
+    return now && versionOf(now) !== versionOf(order) ? [now] : [];
+  });
+  if (changed.length === 0) return null;
   return (
-    <Button onClick={onUpdate} title="Select them as they are now">
+    <Button onClick={() => selection.add(changed)} title="Select them as they are now">
       <RefreshCw size={16} aria-hidden />
-      {formatCount(count)} changed since<span className={styles.wide}>: update</span>
+      {formatCount(changed.length)} changed since<span className={styles.wide}>: update</span>
     </Button>
   );
+}
+
+/** The keyboard focus returns to the table. */
+function backToRows(): void {
+  const row = '[data-order][data-picked="true"] a';
+  (
+    document.querySelector<HTMLElement>(row) ??
+    document.querySelector<HTMLElement>("[data-order] a")
+  )?.focus();
 }

@@ -6,6 +6,7 @@ import type { Order } from "@/lib/row";
 import { useSchema } from "@/lib/use-schema";
 import { useOrders } from "./orders-context";
 import styles from "./status-menu.module.css";
+import { StepButton } from "./step-button";
 
 interface StatusMenuProps {
   order: Order;
@@ -36,7 +37,15 @@ export function StatusMenu(props: StatusMenuProps) {
   const button = useRef<HTMLButtonElement>(null);
   const { rights } = useOrders();
   const choices = rights.write ? schema.nextStatuses((opened ?? { status }).status) : [];
-  if (!opened && choices.length === 0) return <StatusBadge status={status} />;
+  const step = <StepButton order={order} status={status} />;
+  if (!opened && choices.length === 0) {
+    return (
+      <div className={styles.box}>
+        <StatusBadge status={status} />
+        {step}
+      </div>
+    );
+  }
 
   function change(open: boolean): void {
     setOpened(open ? { order, status } : null);
@@ -69,6 +78,7 @@ export function StatusMenu(props: StatusMenuProps) {
           <ChevronDown size={14} aria-hidden className={styles.chevron} />
         </StatusBadge>
       </button>
+      {step}
       {opened && (
         <DropdownMenu.Root open modal={false} onOpenChange={change}>
           <DropdownMenu.Trigger asChild>

@@ -21,6 +21,7 @@ import type { NewOrder } from "./new-order";
 import { valueOf } from "./order-draft";
 import { OrderEdits, rowId } from "./order-edits";
 import { PendingDeletes } from "./pending-deletes";
+import { Undos } from "./undos";
 
 /** Someone else changed the row first. */
 export interface Conflict {
@@ -47,8 +48,6 @@ export interface WritesApi {
   readonly deleteRow: (table: string, key: string, seen: Row, leaving: boolean) => Promise<void>;
 }
 
-const AT_A_TIME = 4;
-
 export class OrderWrites {
   readonly edits = new OrderEdits();
   readonly drafts = new Drafts();
@@ -57,6 +56,7 @@ export class OrderWrites {
   readonly deletes = new PendingDeletes();
   /** Of rows of other tables; their `id` is a `rowId`. */
   readonly rowDeletes = new PendingDeletes<RowRef>();
+  readonly undos = new Undos();
   readonly conflicts = new Observable<readonly Conflict[]>([]);
 
   readonly #api: WritesApi;
@@ -93,48 +93,32 @@ export class OrderWrites {
     }
   }
 
-  async setStatus(order: Order, status: string): Promise<void> {
-    const values = this.#statusAs(status);
-    const key = String(order.id);
+  /** Returns the order as it is then; null where it did not change: then the user is told or asked. */
+  async setStatus(order: Order, status: string): Promise<Row | null> {
     try {
-      await this.#change(ORDERS, key, order, values);
+      return await this.writeStatus(order, status);
     } catch (error) {
-      this.#explain(error, { table: ORDERS, key, seen: order, wanted: values });
+      const wanted = this.#statusAs(status);
+      this.#explain(error, { table: ORDERS, key: String(order.id), seen: order, wanted });
+      return null;
     }
   }
 
-  /** Set every order to its next status; returns the ids of those that did not change. */
-  async moveOn(orders: readonly Order[]): Promise<Id[]> {
-    const left: Id[] = [];
-    const queue = orders.flatMap((order) => {
-      const status = this.#schema().stepOn(this.#schema().statusOf(order));
-      if (status === null) left.push(order.id);
-      return status === null ? [] : [{ order, status }];
-    });
-    let conflicts = 0;
-    let failure: unknown = null;
-    const work = async () => {
-      for (let step = queue.shift(); step; step = queue.shift()) {
-        try {
-          const { order, status } = step;
-          await this.#change(ORDERS, String(order.id), order, this.#statusAs(status));
-        } catch (error) {
-          left.push(step.order.id);
-          if (error instanceof ConflictError) conflicts += 1;
-          else failure = error;
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: AT_A_TIME }, work));
-    this.#summarise(orders.length - left.length, left.length, conflicts, failure);
-    return left;
+  /** Returns the order as it is then; rejects where it did not change. */
+  writeStatus(order: Order, status: string): Promise<Row> {
+    return this.#change(ORDERS, String(order.id), order, this.#statusAs(status));
   }
 
   remove(orders: readonly Order[]): void {
     const [first] = orders;
     if (!first) return;
     const what = orders.length === 1 ? `Order #${first.id}` : `${orders.length} orders`;
-    const undo = this.deletes.schedule(orders, () => this.#toasts.dismiss(toast));
+    const undo = this.deletes.schedule(orders, () => {
+      this.#toasts.dismiss(toast);
+      this.undos.forget(undoable);
+    });
+    const undoable = { ids: new Set<Id>(), label: `Keep ${what}`, run: undo };
+    this.undos.offer(undoable);
     // The toast stays exactly as long as its Undo works.
     const toast = this.#toasts.show({
       tone: "neutral",
@@ -216,25 +200,6 @@ export class OrderWrites {
   /** A row in words, as messages name it. */
   nameOf(table: string, key: string): string {
     return table === ORDERS ? `Order #${key}` : `${table} ${key}`;
-  }
-
-  #summarise(moved: number, left: number, conflicts: number, failure: unknown): void {
-    const orders = (count: number) => (count === 1 ? "1 order" : `${count} orders`);
-    if (left === 0) {
-      this.#toasts.show({ tone: "good", title: `${orders(moved)} moved on` });
-      return;
-    }
-    const changed = `${orders(conflicts)} had been changed by someone else: look at them again.`;
-    const detail = [
-      conflicts > 0 ? changed : "",
-      failure === null ? "" : messageOf(failure),
-      conflicts === 0 && failure === null ? "Some orders have no next status." : "",
-    ];
-    this.#toasts.show({
-      tone: failure === null ? "neutral" : "bad",
-      title: `${orders(moved)} moved on, ${left} did not`,
-      detail: detail.filter((part) => part !== "").join(" "),
-    });
   }
 }
 

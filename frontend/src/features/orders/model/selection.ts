@@ -7,7 +7,15 @@ import type { Order } from "@/lib/row";
  */
 export class Selection {
   readonly state = new Observable<ReadonlyMap<Id, Order>>(new Map());
+  /** Whether every order that matches the filter is selected, loaded or not. */
+  readonly isAll = new Observable(false);
   #last: Id | null = null;
+
+  /** Select every order that matches; `loaded` are those that are known. */
+  all(loaded: readonly Order[]): void {
+    this.add(loaded);
+    this.isAll.set(true);
+  }
 
   toggle(order: Order): void {
     this.#last = order.id;
@@ -23,17 +31,20 @@ export class Selection {
   }
 
   add(orders: readonly Order[]): void {
+    this.isAll.set(false);
     const added = orders.map((order) => [order.id, order] as const);
     this.state.set(new Map([...this.state.get(), ...added]));
   }
 
   remove(ids: readonly Id[]): void {
+    this.isAll.set(false);
     const selected = new Map(this.state.get());
     for (const id of ids) selected.delete(id);
     this.state.set(selected);
   }
 
   clear(): void {
+    this.isAll.set(false);
     if (this.state.get().size > 0) this.state.set(new Map());
   }
 }

@@ -1,0 +1,58 @@
+import { ChevronUp } from "lucide-react";
+import { DropdownMenu } from "radix-ui";
+import { Button } from "@/components/button";
+import { StatusBadge } from "@/components/status-badge";
+import { formatCount } from "@/lib/format";
+import { useSchema } from "@/lib/use-schema";
+import { forecast, moving, type Target, targetsOf } from "../model/steps";
+import styles from "./status-menu.module.css";
+
+interface TargetMenuProps {
+  /** How many of the selected orders have each status. */
+  counts: ReadonlyMap<string, number>;
+  onChoose: (target: Target) => void;
+}
+
+/** Every status that some of the selected orders may take, with how many can and cannot. */
+export function TargetMenu({ counts, onChoose }: TargetMenuProps) {
+  const schema = useSchema();
+  const targets = targetsOf(counts, schema);
+  if (targets.length === 0) return null;
+  return (
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger asChild>
+        <Button>
+          Set to
+          <ChevronUp size={14} aria-hidden />
+        </Button>
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content
+          className={styles.menu}
+          aria-label="Set to"
+          side="top"
+          align="end"
+          sideOffset={6}
+          collisionPadding={8}
+        >
+          {targets.map((target) => {
+            const expected = forecast(counts, target, schema);
+            const cannot = expected.left > 0 ? `; ${formatCount(expected.left)} cannot` : "";
+            return (
+              <DropdownMenu.Item
+                key={target}
+                className={styles.item}
+                onSelect={() => onChoose(target)}
+              >
+                <StatusBadge status={target} />
+                <span className={styles.expected}>
+                  {formatCount(moving(expected))} can{cannot}
+                </span>
+              </DropdownMenu.Item>
+            );
+          })}
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  );
+}

@@ -1,0 +1,59 @@
+import { useEffect } from "react";
+import { ORDERS } from "real-time-orders";
+import { idOf } from "@/lib/row";
+import type { OrderSchema } from "@/lib/schema";
+import { useShortcuts } from "@/lib/use-shortcuts";
+import { rowId, withEdit } from "../model/order-edits";
+import type { OrdersFeed } from "../model/orders-feed";
+import type { OrdersContextValue } from "./orders-context";
+
+const BAR = "[data-selection-bar] button";
+const BAR_STEP = '[data-selection-bar] [data-step="next"]';
+const PANEL_STEP = 'aside [data-step="next"]';
+const TEXT = 'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]';
+
+/**
+ * `e`: the selected orders, the focused or the opened one take the next step. `b`: to the bar of the
+ * selection. Ctrl Z: undo. Ctrl A: select every order that matches.
+ */
+export function useStepShortcuts(
+  feed: OrdersFeed,
+  schema: OrderSchema,
+  { rights, writes, runs, selection }: OrdersContextValue,
+): void {
+  useShortcuts({
+    e: () => {
+      if (selection.state.get().size > 0) {
+        document.querySelector<HTMLElement>(BAR_STEP)?.click();
+        return;
+      }
+      const row = document.activeElement?.closest("[data-order]")?.getAttribute("data-order");
+      const order = feed.get(idOf(row ?? "") ?? 0);
+      if (!order) {
+        document.querySelector<HTMLElement>(PANEL_STEP)?.click();
+        return;
+      }
+      const edit = writes.edits.state.get().get(rowId(ORDERS, String(order.id)));
+      const next = schema.stepOn(schema.statusOf(withEdit(order, edit)));
+      if (rights.write && next !== null) void runs.one(order, next);
+    },
+    b: () => document.querySelector<HTMLElement>(BAR)?.focus(),
+  });
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const isCommand = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+      if (!isCommand || event.defaultPrevented) return;
+      // Where text is typed the browser undoes the typing.
+      if (event.target instanceof Element && event.target.closest(TEXT)) return;
+      const key = event.key.toLowerCase();
+      const isInRows = document.activeElement?.closest("[data-order]") != null;
+      if (key === "z" && writes.undos.undo()) event.preventDefault();
+      if (key === "a" && rights.write && (isInRows || selection.state.get().size > 0)) {
+        event.preventDefault();
+        selection.all(feed.state.get().rows);
+      }
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [feed, rights, writes, selection]);
+}

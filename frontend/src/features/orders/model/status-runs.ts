@@ -1,0 +1,226 @@
+/**
+ * Changes of status: of one order or of many, a few requests at a time. What fails is kept with its
+ * reason and can be tried again; what was done can be undone.
+ */
+import {
+  backoffMs,
+  ConflictError,
+  Observable,
+  RefusedError,
+  type Row,
+  UnreachableError,
+} from "real-time-orders";
+import type { Toasts } from "@/components/toasts";
+import { formatCount, messageOf, visibleStatus } from "@/lib/format";
+import { type Order, withId } from "@/lib/row";
+import type { OrderSchema } from "@/lib/schema";
+import type { OrderWrites } from "./order-writes";
+import { type Step, stepFrom } from "./steps";
+import { OFFERED_MS } from "./undos";
+
+export interface Failure extends Step {
+  readonly reason: string;
+  /** Whether another attempt would fail as well. */
+  readonly isFinal: boolean;
+}
+
+/** A change of many orders: under way, or ended with failures that the user has not dismissed. */
+export interface Run {
+  readonly total: number;
+  readonly done: number;
+  readonly failures: readonly Failure[];
+  readonly isRunning: boolean;
+}
+
+/** Batches of orders as they are found; each has those that can take the step. */
+export type Source = AsyncIterable<readonly Step[]> | Iterable<readonly Step[]>;
+
+const AT_A_TIME = 6;
+const MOST_TRIES = 5;
+
+const isPassing = (error: unknown): boolean =>
+  error instanceof UnreachableError ||
+  (error instanceof RefusedError && [429, 503].includes(error.status));
+
+export class StatusRuns {
+  readonly state = new Observable<Run | null>(null);
+  readonly #writes: OrderWrites;
+  readonly #toasts: Toasts;
+  readonly #schema: () => OrderSchema;
+  #isStopped = false;
+  #toast: number | null = null;
+
+  constructor(writes: OrderWrites, toasts: Toasts, schema: () => OrderSchema) {
+    this.#writes = writes;
+    this.#toasts = toasts;
+    this.#schema = schema;
+  }
+
+  /** Change one order; a conflict is asked about. */
+  async one(order: Order, status: string): Promise<void> {
+    const answer = await this.#writes.setStatus(order, status);
+    if (answer) this.#offer([{ order, answer }]);
+  }
+
+  /** Change many. `total` is how many are expected; `earlier` failures stay listed. */
+  async many(source: Source, total: number, earlier: readonly Failure[] = []): Promise<void> {
+    if (this.state.get()?.isRunning) return;
+    this.#isStopped = false;
+    this.state.set({ total, done: 0, failures: [], isRunning: true });
+    const done: Done[] = [];
+    const failures: Failure[] = [...earlier];
+    const tell = () => {
+      const found = Math.max(total, done.length + failures.length - earlier.length);
+      this.state.set({ total: found, done: done.length, failures: [...failures], isRunning: true });
+    };
+    let trouble: unknown = null;
+    try {
+      for await (const steps of source) {
+        await this.#each(steps, async (step) => {
+          try {
+            done.push({ order: step.order, answer: await this.#write(step) });
+          } catch (error) {
+            failures.push(this.#failure(step, error));
+          }
+          tell();
+        });
+        if (this.#isStopped) break;
+      }
+    } catch (error) {
+      trouble = error;
+    }
+    const failed = failures.length > 0;
+    this.state.set(
+      failed
+        ? { total: done.length + failures.length, done: done.length, failures, isRunning: false }
+        : null,
+    );
+    if (done.length > 0) this.#offer(done, failures.length - earlier.length);
+    if (trouble !== null) {
+      const title = "Not all orders could be found";
+      this.#toasts.show({ tone: "bad", title, detail: messageOf(trouble) });
+    }
+  }
+
+  /** Try those again that failed, as they are now. */
+  async retry(): Promise<void> {
+    const failures = this.state.get()?.failures ?? [];
+    const again = failures.filter(({ isFinal }) => !isFinal);
+    const others = failures.filter(({ isFinal }) => isFinal);
+    await this.many([again], again.length, others);
+  }
+
+  /** Begin no further order. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  dismiss(): void {
+    if (!this.state.get()?.isRunning) this.state.set(null);
+  }
+
+  async #each(steps: readonly Step[], work: (step: Step) => Promise<void>): Promise<void> {
+    const queue = [...steps];
+    const next = async () => {
+      for (let step = queue.shift(); step && !this.#isStopped; step = queue.shift())
+        await work(step);
+    };
+    await Promise.all(Array.from({ length: AT_A_TIME }, next));
+  }
+
+  /** An API that is busy, or away, is asked again. A step that was made already is made. */
+  async #write(step: Step): Promise<Row> {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await this.#writes.writeStatus(step.order, step.status);
+      } catch (error) {
+        const now = error instanceof ConflictError ? error.theirs : null;
+        if (now && this.#schema().statusOf(now) === step.status) return now;
+        if (!isPassing(error) || failures === MOST_TRIES || this.#isStopped) throw error;
+        await new Promise((done) => setTimeout(done, backoffMs(failures)));
+      }
+    }
+  }
+
+  /** Why, and the order as it is now. */
+  #failure(step: Step, error: unknown): Failure {
+    if (error instanceof RefusedError && error.status === 404) {
+      return { ...step, reason: "it was deleted", isFinal: true };
+    }
+    if (!(error instanceof ConflictError)) {
+      return { ...step, reason: messageOf(error), isFinal: false };
+    }
+    const now = error.theirs === null ? step.order : withId(error.theirs, step.order.id);
+    const status = this.#schema().statusOf(now);
+    const may = stepFrom(status, step.status, this.#schema()) !== null;
+    const reason = `someone else changed it; it is ${visibleStatus(status)} now`;
+    const words = may ? reason : `${reason}, so it cannot be moved`;
+    return { ...step, order: now, reason: words, isFinal: !may };
+  }
+
+  #offer(done: readonly Done[], failed = 0): void {
+    const [first] = done;
+    if (!first) return;
+    const schema = this.#schema();
+    const back = done.map(({ order, answer }) => {
+      return { order: withId(answer, order.id), status: schema.statusOf(order) };
+    });
+    const now = new Set(back.map(({ order }) => schema.statusOf(order)));
+    const what =
+      done.length === 1 ? `Order #${first.order.id}` : `${formatCount(done.length)} orders`;
+    const where =
+      now.size === 1
+        ? ` ${done.length === 1 ? "is" : "are"} ${visibleStatus([...now][0] ?? "")}`
+        : " moved on";
+    const undoable = {
+      ids: new Set(done.map(({ order }) => order.id)),
+      label:
+        done.length === 1
+          ? `Back to ${visibleStatus(schema.statusOf(first.order))}`
+          : `Undo for ${what}`,
+      run: () => {
+        this.#toasts.dismiss(toast);
+        void this.#back(back);
+      },
+    };
+    if (this.#toast !== null) this.#toasts.dismiss(this.#toast); // only the last can be undone
+    const toast = this.#toasts.show({
+      tone: failed > 0 ? "neutral" : "good",
+      title: what + where + (failed > 0 ? `, ${formatCount(failed)} did not change` : ""),
+      action: { label: "Undo", run: () => this.#writes.undos.undo(undoable) },
+    });
+    this.#toast = toast;
+    setTimeout(() => this.#toasts.dismiss(toast), OFFERED_MS);
+    this.#writes.undos.offer(undoable);
+  }
+
+  /** An undo is a change like any other, but offers no undo itself. */
+  async #back(steps: readonly Step[]): Promise<void> {
+    const [only] = steps;
+    if (only && steps.length === 1) {
+      await this.#writes.setStatus(only.order, only.status);
+      return;
+    }
+    let back = 0;
+    const failures: Failure[] = [];
+    await this.#each(steps, async (step) => {
+      try {
+        await this.#write(step);
+        back += 1;
+      } catch (error) {
+        failures.push(this.#failure(step, error));
+      }
+    });
+    if (failures.length > 0)
+      this.state.set({ total: steps.length, done: back, failures, isRunning: false });
+    this.#toasts.show({
+      tone: "neutral",
+      title: `${formatCount(back)} of ${formatCount(steps.length)} orders are as before`,
+    });
+  }
+}
+
+interface Done {
+  readonly order: Order;
+  readonly answer: Row;
+}
