@@ -47,7 +47,7 @@ export class StatusRuns {
   readonly #writes: OrderWrites;
   readonly #toasts: Toasts;
   readonly #schema: () => OrderSchema;
-  #isStopped = false;
+  #running = new AbortController();
   #toast: number | null = null;
 
   constructor(writes: OrderWrites, toasts: Toasts, schema: () => OrderSchema) {
@@ -65,7 +65,7 @@ export class StatusRuns {
   /** Change many. `total` is how many are expected; `earlier` failures stay listed. */
   async many(source: Source, total: number, earlier: readonly Failure[] = []): Promise<void> {
     if (this.state.get()?.isRunning) return;
-    this.#isStopped = false;
+    const { signal } = (this.#running = new AbortController());
     this.state.set({ total, done: 0, failures: [], isRunning: true });
     const done: Done[] = [];
     const failures: Failure[] = [...earlier];
@@ -84,7 +84,7 @@ export class StatusRuns {
           }
           tell();
         });
-        if (this.#isStopped) break;
+        if (signal.aborted) break;
       }
     } catch (error) {
       trouble = error;
@@ -112,7 +112,7 @@ export class StatusRuns {
 
   /** Begin no further order. */
   stop(): void {
-    this.#isStopped = true;
+    this.#running.abort();
   }
 
   dismiss(): void {
@@ -122,7 +122,7 @@ export class StatusRuns {
   async #each(steps: readonly Step[], work: (step: Step) => Promise<void>): Promise<void> {
     const queue = [...steps];
     const next = async () => {
-      for (let step = queue.shift(); step && !this.#isStopped; step = queue.shift())
+      for (let step = queue.shift(); step && !this.#running.signal.aborted; step = queue.shift())
         await work(step);
     };
     await Promise.all(Array.from({ length: AT_A_TIME }, next));
@@ -136,7 +136,8 @@ export class StatusRuns {
       } catch (error) {
         const now = error instanceof ConflictError ? error.theirs : null;
         if (now && this.#schema().statusOf(now) === step.status) return now;
-        if (!isPassing(error) || failures === MOST_TRIES || this.#isStopped) throw error;
+        if (!isPassing(error) || failures === MOST_TRIES || this.#running.signal.aborted)
+          throw error;
         await new Promise((done) => setTimeout(done, backoffMs(failures)));
       }
     }
@@ -196,6 +197,7 @@ export class StatusRuns {
 
   /** An undo is a change like any other, but offers no undo itself. */
   async #back(steps: readonly Step[]): Promise<void> {
+    this.#running = new AbortController();
     const [only] = steps;
     if (only && steps.length === 1) {
       await this.#writes.setStatus(only.order, only.status);
