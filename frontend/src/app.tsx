@@ -38,6 +38,7 @@ import { StatusRuns } from "@/features/orders/model/status-runs";
 import { Selection } from "@/features/orders/model/selection";
 import { PageLook } from "@/features/orders/model/page-look";
 import { ColumnChoice, TableLayout } from "@/features/orders/model/table-layout";
+import { markPage } from "@/lib/page-mark";
 import { Preferences } from "@/lib/preferences";
 import { isSettings, offersSettings } from "@/features/settings/model/sections";
 import type { Me } from "@/lib/protocol";
@@ -171,6 +172,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
       selection,
       columns,
       look,
+      attention: session.attention.count,
       openOrder,
       showCustomer: (customer) => setFilter(onlyCustomer(customer, session.schema.get())),
     }),
@@ -207,8 +209,8 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   }, [showAddress, session, table]);
   useEffect(() => {
     const title = setting ? "Settings" : (table ?? "Orders");
-    document.title = opened === null ? title : `Order #${String(opened)}`;
-  }, [opened, setting, table]);
+    return markPage(opened === null ? title : `Order #${String(opened)}`, session.attention.count);
+  }, [opened, setting, table, session]);
   useShortcuts({
     "/": () => searchBox.current?.focus(),
     n: () => setOrdering((rights.write && schema.hasOrders) || null),

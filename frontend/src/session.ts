@@ -14,6 +14,7 @@ import { type KeptVisits, VisitKeeper } from "@/features/activity/model/visit-ke
 import type { Seen } from "@/features/activity/model/visits";
 import { Progress } from "@/features/connection/model/progress";
 import { countOrders } from "@/features/orders/api/orders";
+import { AttentionCount } from "@/features/orders/model/attention-count";
 import { countEvents, openCounts, type OrderCounts } from "@/features/orders/model/order-counts";
 import {
   EVERYTHING,
@@ -41,6 +42,7 @@ import { OrderSchema } from "@/lib/schema";
 const CLOCK_CHECK_MS = 5000;
 const CLOCK_FIRST_MS = 3000;
 const CLOCK_EVERY_MS = 300_000;
+const AGING_MS = 15_000;
 
 export class Session {
   readonly live: Live;
@@ -57,6 +59,7 @@ export class Session {
   readonly counts: Followed<CountsPage, OrderCounts>;
   /** Counts of the orders that match the table's filter, whatever their status. */
   readonly matching: Followed<CountsPage, OrderCounts>;
+  readonly attention: AttentionCount;
   readonly pulse: Followed<PulsePage, Pulse>;
   readonly filter: Observable<OrderFilter>;
   readonly views = new SavedViews();
@@ -72,7 +75,7 @@ export class Session {
 
   constructor({ filter, sort }: OrderView) {
     this.filter = new Observable(filter);
-    this.live = connect({ api });
+    this.live = connect({ api, now: this.#now });
     this.live.schema.state.subscribe(() => {
       this.schema.set(OrderSchema.of(this.live.schema.state.get()));
     });
@@ -80,6 +83,7 @@ export class Session {
     this.progress = new Progress(this.live.connection);
     this.counts = this.#counted(() => EVERYTHING);
     this.matching = this.#counted(this.filter.get);
+    this.attention = new AttentionCount(this.schema.get, this.#now);
     this.pulse = new Followed({
       fetch: this.#timed(getPulse),
       open: openPulse,
@@ -98,7 +102,12 @@ export class Session {
     // After the start answers are faster, and so tell the database's time more exactly.
     const quiet = setTimeout(() => this.counts.reload(), CLOCK_FIRST_MS);
     const again = setInterval(() => this.counts.reload(), CLOCK_EVERY_MS);
-    this.#timers.push(clock, quiet, again);
+    // Orders become late without an event.
+    const aging = setInterval(() => {
+      this.attention.reload();
+      if (this.filter.get().attention) this.matching.reload();
+    }, AGING_MS);
+    this.#timers.push(clock, quiet, again, aging);
     this.#unsubscribe = apiTrouble.subscribe(this.#awaitApi);
     this.#stopDays = onMidnight(this.#turnDay);
   }
@@ -113,6 +122,7 @@ export class Session {
     this.activity.stop();
     this.counts.stop();
     this.matching.stop();
+    this.attention.stop();
     this.pulse.stop();
     this.progress.stop();
     this.#visits?.stop();
@@ -194,6 +204,9 @@ export class Session {
     this.matching.restart();
   };
 
+  /** The database's time (epoch, ms). */
+  readonly #now = (): number => Date.now() + this.progress.clock.offsetMs;
+
   /** Get every event; `complete` is false where some may be missing. */
   readonly listen = (listener: EventsListener): (() => void) => {
     this.#listeners.add(listener);
@@ -210,6 +223,7 @@ export class Session {
     this.orders.receive(ofOrders);
     this.counts.receive(ofOrders, !complete);
     this.matching.receive(ofOrders, !complete);
+    this.attention.receive(ofOrders, !complete);
     this.pulse.receive(events, !complete);
     this.activity.receive(events, !complete);
     this.announcer.receive(events);
@@ -240,13 +254,14 @@ export class Session {
       ),
       open: openCounts,
       apply: (counts, events) =>
-        countEvents(counts, events, schema(), restMatcherOf(filter(), schema())),
+        countEvents(counts, events, schema(), restMatcherOf(filter(), schema(), this.#now)),
     });
   }
 
   #recount(): void {
     this.counts.reload();
     this.matching.reload();
+    this.attention.reload();
     this.pulse.reload();
   }
 

@@ -119,6 +119,21 @@ export class OrderSchema {
     return typeof status === "string" ? status : toJson(status);
   }
 
+  /** The column that dates an order: since when it has its status, else when it was changed. */
+  get date(): Column | undefined {
+    return this.column(this.role("status")?.since ?? "updated_at");
+  }
+
+  /** Whether some status has a threshold. */
+  get hasThresholds(): boolean {
+    return this.columns.some(({ waiting }) => waiting);
+  }
+
+  /** Whether the system keeps a column, so that its changes say nothing by themselves. */
+  isDate(name: string): boolean {
+    return this.columns.some(({ since }) => since === name);
+  }
+
   /** Where an order can go from a status; any other status where the schema does not say. */
   nextStatuses(status: string): readonly string[] {
     const { next } = this.role("status") ?? {};

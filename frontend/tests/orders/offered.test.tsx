@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { afterEach, expect, test, vi } from "vitest";
+import { Observable } from "real-time-orders";
 import { Toasts, ToastsContext } from "@/components/toasts";
 import { EmptyOrders } from "@/features/orders/components/blank";
 import { OrderRow, type RowHandlers } from "@/features/orders/components/order-row";
@@ -45,6 +46,7 @@ function shownTo(role: Me["role"], view: ReactNode, schema = SCHEMA): string {
     selection: new Selection(),
     columns: new ColumnChoice(preferences.of("table.orders", TableLayout)),
     look: new PageLook(preferences),
+    attention: new Observable<number | null>(null),
     openOrder: nothing,
     showCustomer: nothing,
   };

@@ -17,6 +17,7 @@ import { countOf, type OrderCounts, statusesIn } from "../model/order-counts";
 import { type OrderFilter, statusesOf, withStatus } from "../model/order-filter";
 import { type OrderSort, sortFromText, sortToText } from "../model/order-sort";
 import { offeredColumns } from "../model/table-columns";
+import { AttentionTab } from "./attention-tab";
 import { ColumnChooser } from "./column-chooser";
 import { ListTakeAway } from "./list-take-away";
 import styles from "./filter-bar.module.css";
@@ -138,6 +139,7 @@ export function FilterBar({
       {schema.role("status") !== undefined && (
         <fieldset className={styles.tabs}>
           <legend className="visually-hidden">Status</legend>
+          <AttentionTab filter={filter} onFilter={onFilter} onSort={onSort} />
           {[null, ...statusesIn(schema, counts, filter)].map((each) => (
             <label key={each} className={styles.tab}>
               <input

@@ -14,6 +14,7 @@ import { Clipped, GridCell } from "./grid-cell";
 import type { RowPlace } from "./live-grid";
 import styles from "./order-row.module.css";
 import { useOrders } from "./orders-context";
+import { RowAge } from "./row-age";
 import { RowAction, RowMenu } from "./row-menu";
 import { StatusMenu } from "./status-menu";
 
@@ -211,6 +212,7 @@ function Content(props: ContentProps): ReactNode {
   const text = formatCell(shown, name, column, schema.table);
   if (role === "age" || role === "created") {
     if (role === "age" && gone) return "no longer here";
+    if (role === "age") return <RowAge order={order} time={own} now={now} />;
     return own === undefined ? text : <Age time={own} now={now} />;
   }
   const isTime = column?.kind === "timestamp" && own !== undefined;

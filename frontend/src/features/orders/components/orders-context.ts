@@ -1,5 +1,5 @@
 import { createContext, useContext } from "react";
-import type { Id } from "real-time-orders";
+import type { Id, Observable } from "real-time-orders";
 import type { Rights } from "@/lib/rights";
 import type { OrderWrites } from "../model/order-writes";
 import type { StatusRuns } from "../model/status-runs";
@@ -14,6 +14,8 @@ export interface OrdersContextValue {
   readonly selection: Selection;
   readonly columns: ColumnChoice;
   readonly look: PageLook;
+  /** How many orders need attention; null until they are counted. */
+  readonly attention: Observable<number | null>;
   readonly openOrder: (id: Id) => void;
   readonly showCustomer: (name: string) => void;
 }

@@ -33,7 +33,7 @@ export function StepButton({ order, status }: StepButtonProps) {
       aria-label={`Order ${order.id}. ${label}`}
       onClick={() => {
         if (undo) writes.undos.undo(undo);
-        else if (next !== null) void runs.one(order, next);
+        else if (next !== null) void runs.one(order, status, next);
       }}
     >
       <Icon size={15} aria-hidden />

@@ -34,8 +34,9 @@ export function useStepShortcuts(
         return;
       }
       const edit = writes.edits.state.get().get(rowId(ORDERS, String(order.id)));
-      const next = schema.stepOn(schema.statusOf(withEdit(order, edit)));
-      if (rights.write && next !== null) void runs.one(order, next);
+      const status = schema.statusOf(withEdit(order, edit));
+      const next = schema.stepOn(status);
+      if (rights.write && next !== null) void runs.one(order, status, next);
     },
     b: () => document.querySelector<HTMLElement>(BAR)?.focus(),
   });

@@ -1,5 +1,7 @@
 /** Filter and sorting of the table, in the forms of the address, the API and the stream. */
 import {
+  type Attention,
+  attends,
   type Filter,
   filterToQuery,
   type Matcher,
@@ -19,6 +21,8 @@ export interface OrderFilter {
   /** By column; values are texts as in the address, and days may be words. */
   readonly conditions: Filter;
   readonly search: string;
+  /** Only orders that have had their status for too long. */
+  readonly attention?: Attention | undefined;
 }
 
 export interface OrderView {
@@ -29,16 +33,26 @@ export interface OrderView {
 export const EVERYTHING: OrderFilter = { conditions: {}, search: "" };
 export const PLAIN_VIEW: OrderView = { filter: EVERYTHING, sort: NEWEST_FIRST };
 
-export const isEverything = ({ conditions, search }: OrderFilter): boolean =>
-  Object.keys(conditions).length === 0 && search === "";
+export const isEverything = ({ conditions, search, attention }: OrderFilter): boolean =>
+  Object.keys(conditions).length === 0 && search === "" && !attention;
 
 /** Decides for orders from the stream what the API's filters decide for the rows of a page. */
-export const matcherOf = (filter: OrderFilter, schema: OrderSchema): Matcher =>
-  rowMatcherOf(toFilter(filter, schema), filter.search, schema.table);
+export function matcherOf(
+  filter: OrderFilter,
+  schema: OrderSchema,
+  now: () => number = Date.now,
+): Matcher {
+  const passes = rowMatcherOf(toFilter(filter, schema), filter.search, schema.table);
+  const waits = attends(filter.attention, schema.table, now);
+  return waits ? (row) => passes(row) && waits(row) : passes;
+}
 
 /** Whether everything but the status matches. */
-export const restMatcherOf = (filter: OrderFilter, schema: OrderSchema): Matcher =>
-  matcherOf(withStatus(filter, schema, null), schema);
+export const restMatcherOf = (
+  filter: OrderFilter,
+  schema: OrderSchema,
+  now: () => number = Date.now,
+): Matcher => matcherOf(withStatus(filter, schema, null), schema, now);
 
 /** The conditions for API and stream, as they are now. */
 export const toFilter = (
@@ -51,6 +65,7 @@ export const toFilter = (
 export function toQuery(filter: OrderFilter, schema: OrderSchema): URLSearchParams {
   const query = filterToQuery(toFilter(filter, schema), schema.table);
   if (filter.search !== "") query.set("search", filter.search);
+  if (filter.attention) query.set("attention", filter.attention);
   return query;
 }
 
@@ -58,12 +73,18 @@ export function viewToQuery({ filter, sort }: OrderView): URLSearchParams {
   const query = new URLSearchParams();
   writeConditions(filter.conditions, query);
   if (filter.search !== "") query.set("search", filter.search);
+  if (filter.attention) query.set("attention", filter.attention);
   if (!isNewestFirst(sort)) query.set("sort", sortToText(sort));
   return query;
 }
 
 export function viewFromQuery(query: URLSearchParams): OrderView {
-  const filter = { conditions: readConditions(query), search: query.get("search") ?? "" };
+  const attention = (["warn", "late"] as const).find((each) => each === query.get("attention"));
+  const filter = {
+    conditions: readConditions(query),
+    search: query.get("search") ?? "",
+    ...(attention && { attention }),
+  };
   return { filter, sort: sortFromText(query.get("sort")) };
 }
 

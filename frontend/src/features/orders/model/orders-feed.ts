@@ -130,6 +130,7 @@ export abstract class TableFeed<R extends Row = Order> {
     const table = this.#live.table(schema.table.name || ORDERS, {
       filter: toFilter(filter, schema),
       search: filter.search,
+      ...(filter.attention && { attention: filter.attention }),
       ...(!isNewestFirst(sort) && { sort: sortForApi(sort, schema.key) }),
       limit: PAGE,
     });

@@ -16,7 +16,7 @@ import { type Order, withId } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
 import type { OrderWrites } from "./order-writes";
 import { type Step, stepFrom } from "./steps";
-import { OFFERED_MS } from "./undos";
+import type { Undoable } from "./undos";
 
 export interface Failure extends Step {
   readonly reason: string;
@@ -48,7 +48,6 @@ export class StatusRuns {
   readonly #toasts: Toasts;
   readonly #schema: () => OrderSchema;
   #running = new AbortController();
-  #toast: number | null = null;
 
   constructor(writes: OrderWrites, toasts: Toasts, schema: () => OrderSchema) {
     this.#writes = writes;
@@ -56,10 +55,24 @@ export class StatusRuns {
     this.#schema = schema;
   }
 
-  /** Change one order; a conflict is asked about. */
-  async one(order: Order, status: string): Promise<void> {
-    const answer = await this.#writes.setStatus(order, status);
-    if (answer) this.#offer([{ order, answer }]);
+  /**
+   * Change one order; a conflict is asked about. It can be undone before it is answered. `before`: the
+   * status that is shown; the order may not have it yet.
+   */
+  async one(order: Order, before: string, status: string): Promise<void> {
+    const write = this.#writes.setStatus(order, status);
+    const undoable = {
+      ids: new Set([order.id]),
+      label: `Back to ${visibleStatus(before)}`,
+      run: () => {
+        void write.then((answer) =>
+          answer ? this.#back([{ order: withId(answer, order.id), status: before }]) : undefined,
+        );
+      },
+    };
+    this.#writes.undos.offer(undoable);
+    if (!(await write)) this.#writes.undos.forget(undoable);
+    else this.#tell(undoable, "good", `Order #${order.id} is ${visibleStatus(status)}`);
   }
 
   /** Change many. `total` is how many are expected; `earlier` failures stay listed. */
@@ -159,40 +172,37 @@ export class StatusRuns {
     return { ...step, order: now, reason: words, isFinal: !may };
   }
 
-  #offer(done: readonly Done[], failed = 0): void {
-    const [first] = done;
-    if (!first) return;
+  #offer(done: readonly Done[], failed: number): void {
     const schema = this.#schema();
     const back = done.map(({ order, answer }) => {
       return { order: withId(answer, order.id), status: schema.statusOf(order) };
     });
-    const now = new Set(back.map(({ order }) => schema.statusOf(order)));
-    const what =
-      done.length === 1 ? `Order #${first.order.id}` : `${formatCount(done.length)} orders`;
-    const where =
-      now.size === 1
-        ? ` ${done.length === 1 ? "is" : "are"} ${visibleStatus([...now][0] ?? "")}`
-        : " moved on";
+    const [status = "", ...others] = new Set(back.map(({ order }) => schema.statusOf(order)));
+    const [only] = done;
+    const isOne = only !== undefined && done.length === 1;
+    const what = isOne ? `Order #${only.order.id}` : `${formatCount(done.length)} orders`;
+    const is = others.length > 0 ? "moved on" : `${isOne ? "is" : "are"} ${visibleStatus(status)}`;
+    const not = failed > 0 ? `, ${formatCount(failed)} did not change` : "";
     const undoable = {
       ids: new Set(done.map(({ order }) => order.id)),
-      label:
-        done.length === 1
-          ? `Back to ${visibleStatus(schema.statusOf(first.order))}`
-          : `Undo for ${what}`,
-      run: () => {
-        this.#toasts.dismiss(toast);
-        void this.#back(back);
-      },
+      label: isOne ? `Back to ${visibleStatus(schema.statusOf(only.order))}` : "Undo",
+      run: () => void this.#back(back),
     };
-    if (this.#toast !== null) this.#toasts.dismiss(this.#toast); // only the last can be undone
-    const toast = this.#toasts.show({
-      tone: failed > 0 ? "neutral" : "good",
-      title: what + where + (failed > 0 ? `, ${formatCount(failed)} did not change` : ""),
-      action: { label: "Undo", run: () => this.#writes.undos.undo(undoable) },
-    });
-    this.#toast = toast;
-    setTimeout(() => this.#toasts.dismiss(toast), OFFERED_MS);
     this.#writes.undos.offer(undoable);
+    this.#tell(undoable, failed > 0 ? "neutral" : "good", `${what} ${is}${not}`);
+  }
+
+  /** Say what was done, as long as it is the last that can be undone. */
+  #tell(undoable: Undoable, tone: "good" | "neutral", title: string): void {
+    const { undos } = this.#writes;
+    if (undos.state.get() !== undoable) return;
+    const action = { label: "Undo", run: () => void undos.undo(undoable) };
+    const toast = this.#toasts.show({ tone, title, action });
+    const stop = undos.state.subscribe(() => {
+      if (undos.state.get() === undoable) return;
+      this.#toasts.dismiss(toast);
+      stop();
+    });
   }
 
   /** An undo is a change like any other, but offers no undo itself. */

@@ -15,7 +15,6 @@ export interface TableColumn {
 
 /** Of use to programs only. */
 const VERSION = "version";
-const AGE = "updated_at";
 const CREATED = "created_at";
 const WORDS: Readonly<Partial<Record<string, string>>> = { age: "Changed", created: "Created" };
 /** So many columns are shown of orders none of whose columns has a role, and of another table. */
@@ -29,7 +28,7 @@ export function offeredColumns(schema: OrderSchema): readonly TableColumn[] {
     return column ? [{ role, column }] : [];
   });
   const status = schema.role("status");
-  const age = schema.column(AGE);
+  const age = schema.date;
   const created = schema.column(CREATED);
   const placed = [...roles.map(({ column }) => column), status, age, created];
   const isOrders = schema.table.name === ORDERS;
@@ -46,7 +45,10 @@ export function offeredColumns(schema: OrderSchema): readonly TableColumn[] {
     ...(age ? [{ role: "age" as const, column: age }] : []),
   ].map(({ role, column }) => ({
     name: column.name,
-    label: WORDS[role ?? ""] ?? schema.label(column.name),
+    label:
+      role === "age" && schema.role("status")?.since
+        ? "In status"
+        : (WORDS[role ?? ""] ?? schema.label(column.name)),
     role,
     column,
     atFirst: role !== undefined || others.indexOf(column) < first,

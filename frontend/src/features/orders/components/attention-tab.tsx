@@ -1,0 +1,41 @@
+import { ClockAlert } from "lucide-react";
+import { formatCount } from "@/lib/format";
+import { useObservable } from "@/lib/use-observable";
+import { useSchema } from "@/lib/use-schema";
+import type { OrderFilter } from "../model/order-filter";
+import { NEWEST_FIRST, type OrderSort, sortFromText } from "../model/order-sort";
+import styles from "./attention-tab.module.css";
+import { useOrders } from "./orders-context";
+
+interface AttentionTabProps {
+  filter: OrderFilter;
+  onFilter: (filter: OrderFilter) => void;
+  onSort: (sort: OrderSort) => void;
+}
+
+/** The orders that wait too long, longest first. Only where the owner has set thresholds. */
+export function AttentionTab({ filter, onFilter, onSort }: AttentionTabProps) {
+  const { attention } = useOrders();
+  const count = useObservable(attention);
+  const schema = useSchema();
+  const isOn = filter.attention !== undefined;
+  if (!schema.hasThresholds && !isOn) return null;
+  return (
+    <button
+      type="button"
+      className={styles.tab}
+      aria-pressed={isOn}
+      data-some={(count ?? 0) > 0}
+      onClick={() => {
+        onFilter({ ...filter, attention: isOn ? undefined : "warn" });
+        onSort(isOn ? NEWEST_FIRST : sortFromText(schema.date?.name ?? null));
+      }}
+    >
+      <ClockAlert size={15} aria-hidden />
+      Needs attention
+      <span className={styles.count} data-testid="count-attention">
+        {count !== null && formatCount(count)}
+      </span>
+    </button>
+  );
+}
