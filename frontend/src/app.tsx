@@ -34,7 +34,7 @@ import type { OrderSort } from "@/features/orders/model/order-sort";
 import { OrderWrites } from "@/features/orders/model/order-writes";
 import { writeAddress } from "@/features/orders/model/view-address";
 import { ViewsContext, type ViewsContextValue } from "@/features/orders/components/views-menu";
-import { StatusRuns } from "@/features/orders/model/status-runs";
+import { LazyRuns } from "@/features/orders/model/lazy-runs";
 import { Selection } from "@/features/orders/model/selection";
 import { PageLook } from "@/features/orders/model/page-look";
 import { ColumnChoice, TableLayout } from "@/features/orders/model/table-layout";
@@ -89,6 +89,9 @@ const VIEWS: Readonly<Partial<Record<string, string>>> = {
 const WIDE_VIEWS = ["/", "/activity"];
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** When what changes statuses is loaded: after the first view. */
+const RUNS_MS = 1000;
+
 interface AppProps {
   session: Session;
   router: Router;
@@ -103,7 +106,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const [writes] = useState(
     () => new OrderWrites({ changeRow, deleteRow }, toasts, session.schema.get),
   );
-  const [runs] = useState(() => new StatusRuns(writes, toasts, session.schema.get));
+  const [runs] = useState(() => new LazyRuns(writes, toasts, session.schema.get));
   const [selection] = useState(() => new Selection());
   const [preferences] = useState(() => new Preferences(me?.subject));
   const [look] = useState(() => new PageLook(preferences));
@@ -191,8 +194,12 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   useEffect(() => {
     const preload = () => void import("./dialogs").catch(() => undefined);
     addEventListener("pointermove", preload, { once: true });
-    return () => removeEventListener("pointermove", preload);
-  }, []);
+    const soon = setTimeout(() => void runs.load().catch(() => undefined), RUNS_MS);
+    return () => {
+      clearTimeout(soon);
+      removeEventListener("pointermove", preload);
+    };
+  }, [runs]);
   // The Back button may lead to another filter.
   useEffect(() => {
     const follow = () => {

@@ -129,11 +129,6 @@ export class OrderSchema {
     return this.columns.some(({ waiting }) => waiting);
   }
 
-  /** Whether the system keeps a column, so that its changes say nothing by themselves. */
-  isDate(name: string): boolean {
-    return this.columns.some(({ since }) => since === name);
-  }
-
   /** Where an order can go from a status; any other status where the schema does not say. */
   nextStatuses(status: string): readonly string[] {
     const { next } = this.role("status") ?? {};

@@ -9,7 +9,7 @@ import { OrdersContext } from "@/features/orders/components/orders-context";
 import { TableHead } from "@/features/orders/components/table-head";
 import { NEWEST_FIRST } from "@/features/orders/model/order-sort";
 import { OrderWrites } from "@/features/orders/model/order-writes";
-import { StatusRuns } from "@/features/orders/model/status-runs";
+import { LazyRuns } from "@/features/orders/model/lazy-runs";
 import { Selection } from "@/features/orders/model/selection";
 import { PageLook } from "@/features/orders/model/page-look";
 import { shownColumns } from "@/features/orders/model/table-columns";
@@ -42,7 +42,7 @@ function shownTo(role: Me["role"], view: ReactNode, schema = SCHEMA): string {
   const value = {
     rights: rightsOf({ role }),
     writes,
-    runs: new StatusRuns(writes, toasts, () => schema),
+    runs: new LazyRuns(writes, toasts, () => schema),
     selection: new Selection(),
     columns: new ColumnChoice(preferences.of("table.orders", TableLayout)),
     look: new PageLook(preferences),

@@ -19,7 +19,6 @@ export function AttentionTab({ filter, onFilter, onSort }: AttentionTabProps) {
   const count = useObservable(attention);
   const schema = useSchema();
   const isOn = filter.attention !== undefined;
-  if (!schema.hasThresholds && !isOn) return null;
   return (
     <button
       type="button"

@@ -1,8 +1,10 @@
 import { Search, X } from "lucide-react";
 import {
   type KeyboardEvent,
+  lazy,
   type ReactNode,
   type RefObject,
+  Suspense,
   useEffect,
   useRef,
   useState,
@@ -17,11 +19,14 @@ import { countOf, type OrderCounts, statusesIn } from "../model/order-counts";
 import { type OrderFilter, statusesOf, withStatus } from "../model/order-filter";
 import { type OrderSort, sortFromText, sortToText } from "../model/order-sort";
 import { offeredColumns } from "../model/table-columns";
-import { AttentionTab } from "./attention-tab";
 import { ColumnChooser } from "./column-chooser";
 import { ListTakeAway } from "./list-take-away";
 import styles from "./filter-bar.module.css";
 import { ViewsMenu } from "./views-menu";
+
+const AttentionTab = lazy(async () => ({
+  default: (await import("./attention-tab")).AttentionTab,
+}));
 
 const TYPING_PAUSE_MS = 150;
 
@@ -139,7 +144,11 @@ export function FilterBar({
       {schema.role("status") !== undefined && (
         <fieldset className={styles.tabs}>
           <legend className="visually-hidden">Status</legend>
-          <AttentionTab filter={filter} onFilter={onFilter} onSort={onSort} />
+          {(schema.hasThresholds || filter.attention) && (
+            <Suspense>
+              <AttentionTab filter={filter} onFilter={onFilter} onSort={onSort} />
+            </Suspense>
+          )}
           {[null, ...statusesIn(schema, counts, filter)].map((each) => (
             <label key={each} className={styles.tab}>
               <input

@@ -2,7 +2,7 @@ import { createContext, useContext } from "react";
 import type { Id, Observable } from "real-time-orders";
 import type { Rights } from "@/lib/rights";
 import type { OrderWrites } from "../model/order-writes";
-import type { StatusRuns } from "../model/status-runs";
+import type { LazyRuns } from "../model/lazy-runs";
 import type { Selection } from "../model/selection";
 import type { PageLook } from "../model/page-look";
 import type { ColumnChoice } from "../model/table-layout";
@@ -10,7 +10,7 @@ import type { ColumnChoice } from "../model/table-layout";
 export interface OrdersContextValue {
   readonly rights: Rights;
   readonly writes: OrderWrites;
-  readonly runs: StatusRuns;
+  readonly runs: LazyRuns;
   readonly selection: Selection;
   readonly columns: ColumnChoice;
   readonly look: PageLook;

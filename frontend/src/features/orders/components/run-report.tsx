@@ -44,17 +44,20 @@ export function RunReport({ run }: { run: Run }) {
         {isRunning ? (
           <>
             <progress className={styles.progress} value={done + failures.length} max={total} />
-            <Button onClick={() => runs.stop()}>Stop</Button>
+            <Button onClick={() => void runs.load().then((made) => made.stop())}>Stop</Button>
           </>
         ) : (
           <>
             {failures.some(({ isFinal }) => !isFinal) && (
-              <Button kind="primary" onClick={() => void runs.retry()}>
+              <Button kind="primary" onClick={() => void runs.load().then((made) => made.retry())}>
                 <RotateCw size={16} aria-hidden />
                 Try again
               </Button>
             )}
-            <IconButton label="Dismiss" onClick={() => runs.dismiss()}>
+            <IconButton
+              label="Dismiss"
+              onClick={() => void runs.load().then((made) => made.dismiss())}
+            >
               <X size={16} aria-hidden />
             </IconButton>
           </>

@@ -75,7 +75,7 @@ function Actions({ feed, counts }: SelectionBarProps) {
     const source = isAll ? everyStep(target) : [stepsOf(orders, target, schema)];
     const expected = moving(forecast(found, target, schema));
     selection.clear();
-    void runs.many(source, expected);
+    void runs.load().then((made) => made.many(source, expected));
   }
 
   async function* everyStep(target: Target): AsyncGenerator<ReturnType<typeof stepsOf>> {

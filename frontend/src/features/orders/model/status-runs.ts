@@ -43,13 +43,19 @@ const isPassing = (error: unknown): boolean =>
   (error instanceof RefusedError && [429, 503].includes(error.status));
 
 export class StatusRuns {
-  readonly state = new Observable<Run | null>(null);
+  readonly state: Observable<Run | null>;
   readonly #writes: OrderWrites;
   readonly #toasts: Toasts;
   readonly #schema: () => OrderSchema;
   #running = new AbortController();
 
-  constructor(writes: OrderWrites, toasts: Toasts, schema: () => OrderSchema) {
+  constructor(
+    writes: OrderWrites,
+    toasts: Toasts,
+    schema: () => OrderSchema,
+    state = new Observable<Run | null>(null),
+  ) {
+    this.state = state;
     this.#writes = writes;
     this.#toasts = toasts;
     this.#schema = schema;
