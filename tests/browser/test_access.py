@@ -46,7 +46,8 @@ def test_axe(stack: EmbeddedStack, open_tab: OpenTab, scheme: str, size: dict[st
     colours = {"forced_colors": "active"} if scheme == "forced" else {"color_scheme": scheme}
     page = open_tab(**size, **colours, bypass_csp=True)
     expect(row(page, order)).to_be_visible()
-    page.get_by_role("slider").first.wait_for(state="attached")
+    if not size:  # on a phone the charts are a view of their own
+        page.get_by_role("slider").first.wait_for(state="attached")
     assert violations(page) == []
     row(page, order).get_by_role("checkbox").check()
     assert violations(page) == []
