@@ -46,7 +46,7 @@ test("columns of any table restrict, but for those that the system maintains", (
 
 test.each([
   [60, "1", "minutes"],
-  [90, "1.5", "minutes"],
+  [90, "90", "seconds"],
   [7200, "2", "hours"],
   [172_800, "2", "days"],
 ] as const)("%i seconds are %s %s, and back", (seconds, amount, unit) => {

@@ -86,12 +86,12 @@ const WIDTHS: Readonly<
   Partial<Record<Role | "id" | "age" | "created" | Column["kind"], readonly [string, number]>>
 > = {
   id: ["var(--id)", 0],
-  customer: ["var(--text)", 1.3],
-  title: ["var(--text)", 1.5],
+  customer: ["var(--words)", 1.3],
+  title: ["var(--words)", 1.5],
   quantity: ["var(--quantity)", 0],
   status: ["var(--status)", 0],
   age: ["var(--age)", 0],
-  created: ["var(--age)", 0],
+  created: ["var(--created)", 0],
   integer: ["6rem", 0],
   number: ["6.5rem", 0],
   boolean: ["4.5rem", 0],
@@ -113,7 +113,7 @@ export function gridOf(
   const widths = columns.map(({ name, role, column }) => {
     const px = chosen[name];
     if (px !== undefined) return [`${px}px`, 0] as const;
-    return WIDTHS[role ?? column?.kind ?? "other"] ?? (["var(--text)", 1] as const);
+    return WIDTHS[role ?? column?.kind ?? "other"] ?? (["var(--words)", 1] as const);
   });
   const least = widths.map(([width]) => width);
   const tracks = widths.map(([width, share]) =>
@@ -124,6 +124,6 @@ export function gridOf(
       "--id": `${((idCharacters + 1) * ID_CHARACTER_REM).toFixed(2)}rem`,
     }),
     "--columns": ["var(--pick)", ...tracks, "var(--actions)"].join(" "),
-    "--least": `calc(${least.join(" + ")} + ${widths.length + 1} * var(--column-gap) + 6rem)`,
+    "--least": `calc(${least.join(" + ")} + ${widths.length + 1} * var(--column-gap) + var(--edges))`,
   };
 }

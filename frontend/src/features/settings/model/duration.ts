@@ -1,5 +1,5 @@
 /** A time that rows may wait, as a person writes it: a number and a unit. */
-export const UNITS = { minutes: 60, hours: 3600, days: 86_400 } as const;
+export const UNITS = { seconds: 1, minutes: 60, hours: 3600, days: 86_400 } as const;
 export type Unit = keyof typeof UNITS;
 
 export interface Duration {
@@ -10,10 +10,10 @@ export interface Duration {
 
 export const NO_DURATION: Duration = { amount: "", unit: "hours" };
 
-/** In the largest unit that leaves a whole number; seconds become a fraction of minutes. */
+/** In the largest unit that leaves a whole number. */
 export function durationOf(seconds: number): Duration {
-  const unit = (["days", "hours"] as const).find((each) => seconds % UNITS[each] === 0);
-  const fitting = unit ?? "minutes";
+  const unit = (["days", "hours", "minutes"] as const).find((each) => seconds % UNITS[each] === 0);
+  const fitting = unit ?? "seconds";
   return { amount: String(seconds / UNITS[fitting]), unit: fitting };
 }
 
