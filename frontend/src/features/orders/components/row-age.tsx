@@ -1,6 +1,6 @@
 import { CircleAlert, Clock } from "lucide-react";
 import { attentionOf, sinceOf } from "real-time-orders";
-import { Age } from "@/components/age";
+import { formatAge, formatCount, formatExact } from "@/lib/format";
 import type { Order } from "@/lib/row";
 import { useSchema } from "@/lib/use-schema";
 import styles from "./row-age.module.css";
@@ -14,6 +14,17 @@ interface RowAgeProps {
 
 const WORDS = { warn: "Needs attention", late: "Late" } as const;
 
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+function forHowLong(ms: number): string {
+  if (!(ms >= MINUTE_MS)) return "just now";
+  if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min`;
+  if (ms < 2 * DAY_MS) return `${Math.floor(ms / HOUR_MS)} h`;
+  return `${formatCount(Math.floor(ms / DAY_MS))} days`;
+}
+
 /** For how long an order has had its status, and whether that is too long. */
 export function RowAge({ order, time, now }: RowAgeProps) {
   const schema = useSchema();
@@ -21,13 +32,18 @@ export function RowAge({ order, time, now }: RowAgeProps) {
   const since = (status && sinceOf(order, status, schema.table)) ?? time;
   if (since === undefined) return null;
   const level = status ? attentionOf(order, status, schema.table, now) : null;
-  if (level === null) return <Age time={since} now={now} />;
+  const age = (
+    <time dateTime={since} title={formatExact(since)}>
+      {status?.since ? forHowLong(now - Date.parse(since)) : formatAge(since, now)}
+    </time>
+  );
+  if (level === null) return age;
   const Icon = level === "late" ? CircleAlert : Clock;
   return (
     <span className={styles.age} data-level={level} title={WORDS[level]}>
       <Icon size={14} aria-hidden />
       <span className="visually-hidden">{WORDS[level]}: </span>
-      <Age time={since} now={now} />
+      {age}
     </span>
   );
 }

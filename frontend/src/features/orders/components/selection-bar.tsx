@@ -60,7 +60,7 @@ function Actions({ feed, counts }: SelectionBarProps) {
   const schema = useSchema();
   const selected = useObservable(selection.state);
   const isAll = useObservable(selection.isAll);
-  const { filter, rows } = useObservable(feed.state);
+  const { filter } = useObservable(feed.state);
   const total = counts && matchingIn(counts, filter, schema);
   const orders = [...selected.values()];
   const matching = [...(counts ?? [])].filter(([status]) => isStatusWanted(filter, schema, status));
@@ -69,7 +69,7 @@ function Actions({ feed, counts }: SelectionBarProps) {
   const next = forecast(found, null, schema);
   const [status, ...others] = next.become.keys();
   const where = status !== undefined && others.length === 0 ? visibleStatus(status) : "next status";
-  const hasMore = !isAll && total !== null && total > orders.length && orders.length >= rows.length;
+  const hasMore = !isAll && total !== null && total > orders.length;
 
   function start(target: Target): void {
     const source = isAll ? everyStep(target) : [stepsOf(orders, target, schema)];
