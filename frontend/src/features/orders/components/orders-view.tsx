@@ -53,7 +53,10 @@ export function OrdersView(props: OrdersViewProps) {
           </div>
         }
         {...{ filter, sort: state.sort, counts: known, searchBox, onFilter, onSort }}
-        onLeave={(target) => requestAnimationFrame(() => focusResults(panel.current, target))}
+        onLeave={(target) => {
+          focusResults(panel.current, "table"); // at once: the next key is no longer for the box
+          if (target === "row") requestAnimationFrame(() => focusResults(panel.current, target));
+        }}
       />
       {state.problem && state.loaded && (
         <div className={styles.problem} role="alert">
