@@ -518,6 +518,16 @@ def test_flood_of_guesses(system: Guarded) -> None:
     assert statuses.count(401) < 40
 
 
+def test_an_office_behind_one_address(system: Guarded) -> None:
+    """Right passwords do not count against an address, however many there are; guesses do."""
+    with page(system.url) as browser:
+        assert sign_in(browser, "boss", "wrong").status_code == 401
+        for name in ("ann", "leaver", "ann"):
+            assert sign_in(browser, name).status_code == 201
+    # The guess is counted under the name, the address, and both.
+    assert sql(system, "SELECT sum(failures)::int FROM order_sign_in_attempts") == (3,)
+
+
 def test_failures_are_logged(system: Guarded) -> None:
     """The security log names the user of a failed attempt, and never what else was typed."""
     with page(system.url) as browser:

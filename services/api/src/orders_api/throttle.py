@@ -39,6 +39,11 @@ _WAIT = """
       FROM order_sign_in_attempts WHERE key = ANY (%(keys)s)
 """
 _FORGIVE = "DELETE FROM order_sign_in_attempts WHERE key = ANY (%(keys)s)"
+# Before this attempt the address was not blocked, or it could not have been made.
+_TAKE_BACK = """
+    UPDATE order_sign_in_attempts SET failures = greatest(failures - 1, 0), blocked_until = now()
+     WHERE key = ANY (%(keys)s)
+"""
 FORGET_ATTEMPTS = "DELETE FROM order_sign_in_attempts WHERE last_at < now() - interval '1 hour'"
 
 
@@ -60,10 +65,13 @@ async def attempt(database: Database, name: str, address: str) -> float:
 
 
 async def forgive(database: Database, name: str, address: str) -> None:
-    """Forget the failures with a name: it was its user. Those of the address stay."""
-    keys = [key for key, rule in _keys(name, address).items() if rule is not ADDRESS]
-    async with database.connection() as connection:
-        await connection.execute(_FORGIVE, {"keys": keys})
+    """Forget the failures with a name: it was its user. Of the address, take back this attempt."""
+    keys = _keys(name, address)
+    of_name = [key for key, rule in keys.items() if rule is not ADDRESS]
+    of_address = [key for key, rule in keys.items() if rule is ADDRESS]
+    async with database.transaction() as connection:
+        await connection.execute(_FORGIVE, {"keys": of_name})
+        await connection.execute(_TAKE_BACK, {"keys": of_address})
 
 
 async def _count(connection: Connection, key: str, rule: Rule) -> None:
