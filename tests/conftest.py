@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -28,8 +29,12 @@ def anyio_backend() -> str:
 
 
 def pytest_configure() -> None:
-    """Handle Ctrl-C, and let child processes handle it: background jobs of a shell ignore it."""
+    """Handle Ctrl-C, also in children (background jobs of a shell ignore it); set no deadlines."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings.register_profile(
+        "untimed", deadline=None
+    )  # on a busy machine any example may take long
+    settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

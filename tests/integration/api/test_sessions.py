@@ -29,13 +29,13 @@ async def test_half_open_connections_are_replaced(
         answers = await asyncio.gather(*[api.get("/api/orders?search=x") for _ in range(20)])
         assert {answer.status_code for answer in answers} == {200}
         database_proxy.abandon()
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(10):
             health, refused = await asyncio.gather(
                 api.get("/api/health"), api.post("/api/orders", json=ORDER)
             )
         assert problem(refused, 503)
         assert (health.status_code, health.json()["status"]) == (503, "down")
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(5):
             created(await api.post("/api/orders", json=ORDER))
             assert ok(await api.get("/api/health"))["checks"]["database"]["status"] == "ok"
 

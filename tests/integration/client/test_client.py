@@ -9,8 +9,9 @@ import httpx
 import psycopg
 import pytest
 
+from harness.follower import Follower
 from harness.pipeline import Pipeline, Service
-from harness.waiting import until_async
+from harness.waiting import until, until_async
 from real_time_orders import Event, OrderBook, OrdersClient, Phase, RefusedError, State, follow
 from real_time_orders.items import Item, Row, SchemaChanged, Tables
 
@@ -24,6 +25,18 @@ async def write(pipeline: Pipeline, statement: bytes = INSERT, times: int = 1) -
     async with await psycopg.AsyncConnection.connect(pipeline.database.url, autocommit=True) as sql:
         for _ in range(times):
             await sql.execute(statement)
+
+
+async def until_known(pipeline: Pipeline, gateway: Service) -> None:
+    """Wait until a gateway knows the tables as they are now."""
+    with pipeline.database.connect() as sql:
+        wanted = (sql.execute("SELECT order_schema_version()").fetchone() or [""])[0]
+
+    def known() -> bool:
+        with Follower(gateway.ws_url) as follower:
+            return bool(follower.hello["schema"] == wanted)
+
+    await asyncio.to_thread(until, known)
 
 
 async def take(client: OrdersClient, number: int) -> list[Item]:
@@ -216,6 +229,7 @@ async def test_a_book_of_orders_and_their_children(pipeline: Pipeline) -> None:
         b"INSERT INTO \"%b\" VALUES (1, 'a', 1), (2, 'b', 1), (3, 'a', 1)",
     ):
         await write(pipeline, statement % name.encode())
+    await until_known(pipeline, gateway)
     book = OrderBook(tables={"orders": {}, name: {"kind": ["a"]}})
     client = OrdersClient(gateway.ws_url, tables=book.tables)
     async with following(client, api, book) as check:

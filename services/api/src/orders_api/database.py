@@ -114,12 +114,13 @@ class Database:
         self,
         within_s: float = _POOL_TIMEOUT_S,
         *,
-        for_s: float = _ANSWER_TIMEOUT_S,
+        for_s: float | None = None,
         in_snapshot: bool = False,
     ) -> AsyncIterator[Connection]:
         """Lend a connection in autocommit: each statement is a transaction of its own.
 
-        It is lent for ``for_s`` at most. ``in_snapshot``: in one transaction, see ``snapshot``.
+        It is lent for ``for_s`` at most, usually 12 s. ``in_snapshot``: in one transaction, see
+        ``snapshot``.
 
         Raises:
             DatabaseUnavailableError: no connection became free in time, or it was lost.
@@ -127,6 +128,7 @@ class Database:
             StatementError: PostgreSQL refused a statement for another reason.
 
         """
+        for_s = _ANSWER_TIMEOUT_S if for_s is None else for_s
         try:
             connection = await self._lend(within_s)
             lent_at_s = time.monotonic()
@@ -334,7 +336,7 @@ async def one(connection: Connection, statement: Statement, values: Mapping[str,
 
 
 @contextmanager
-def answering(connection: Connection, within_s: float = _ANSWER_TIMEOUT_S) -> Iterator[None]:
+def answering(connection: Connection, within_s: float) -> Iterator[None]:
     """End the connection if the block takes longer, so that it fails as one that was lost.
 
     The task is not cancelled: the driver would first ask the server to cancel the statement, and
