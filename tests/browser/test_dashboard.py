@@ -280,3 +280,9 @@ def test_page_of_another_origin(stack: EmbeddedStack, browser: Browser) -> None:
     assert outcome["read"] == "refused"
     assert outcome["write"] == "refused"
     assert stack.psql("SELECT count(*) FROM orders") == before
+
+
+def test_address_that_begins_with_two_slashes(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """The page of an address such as //example.org/ is that of its path, with a working history."""
+    page = open_tab("//example.org/?status=pending")
+    expect(page).to_have_url(f"{stack.edge}/example.org/?status=pending")

@@ -27,6 +27,13 @@ def test_own_path_never_leaves_the_origin(wanted: str) -> None:
         led = urlsplit(urljoin(origin, path))
         assert f"{led.scheme}://{led.netloc}" == origin
         assert not led.path.startswith("/api/")
+        assert not led.path.startswith("//")
+
+
+@pytest.mark.parametrize("path", ["/x/..//evil.example/x", "/orders//evil.example"])
+def test_doubled_slashes_are_not_kept(path: str) -> None:
+    """A path that a browser shortens to one with two slashes at its start is no page of ours."""
+    assert own_path(path) == "/"
 
 
 @pytest.mark.parametrize("path", ["/", "/orders/7", "/?status=pending&sort=-id", "/tables/x"])

@@ -25,6 +25,7 @@ _PATH = re.compile(r"/(?![/\\])[^\\#\x00-\x20\x7f]*")
 def own_path(wanted: str) -> str:
     """Return a path of this system's pages with its query; ``/`` in place of anything else."""
     is_page = _PATH.fullmatch(wanted) and not wanted.startswith("/api/")
+    is_page = is_page and "//" not in wanted.partition("?")[0]
     return wanted if is_page and wanted.isascii() and len(wanted) <= _MAX_PATH else "/"
 
 
