@@ -2385,13 +2385,18 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     DELETE FROM public.order_sessions WHERE user_name = OLD.name;
+    IF TG_OP = 'DELETE' THEN    -- another person may get the name
+        DELETE FROM public.order_preferences WHERE subject = OLD.name;
+        DELETE FROM public.order_views WHERE owner = OLD.name;
+    END IF;
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION order_user_sign_out IS 'Ends the sessions of a user who changes.';
+COMMENT ON FUNCTION order_user_sign_out IS
+    'Ends the sessions of a user who changes; with a user who is removed go preferences and own views.';
 
 CREATE OR REPLACE TRIGGER order_user_sign_out
-    AFTER UPDATE OF role, rows, password_hash, disabled ON order_users
+    AFTER DELETE OR UPDATE OF role, rows, password_hash, disabled ON order_users
     FOR EACH ROW EXECUTE FUNCTION order_user_sign_out();
 
 

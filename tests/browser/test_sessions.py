@@ -11,6 +11,7 @@ from harness.dashboards import live, row, toast
 from harness.people import PASSWORD
 from harness.signing import bearer
 from harness.stacks import EmbeddedStack, orders
+from harness.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +135,21 @@ def test_nothing_typed_is_lost(shop: EmbeddedStack, context: BrowserContext) -> 
     form.get_by_role("button", name="Create order").click()
     page.get_by_role("row").filter(has_text="A very long desk").wait_for()
     assert shop.psql("SELECT actor FROM order_events ORDER BY position DESC LIMIT 1") == "carl"
+
+    page.get_by_role("row").filter(has_text="A very long desk").get_by_role("link").click()
+    panel = page.get_by_role("complementary")
+    panel.get_by_role("button", name="Product: A very long desk. Edit").click()
+    field = panel.get_by_role("combobox", name="Product")
+    field.fill("A half-typed desk")
+    shop.psql("DELETE FROM order_sessions WHERE subject = 'carl'")
+    dialog.get_by_label("Password", exact=True).fill(PASSWORD)
+    dialog.get_by_role("button", name="Go on").click()
+    dialog.wait_for(state="hidden")
+    expect(field).to_have_value("A half-typed desk")
+    stored = "SELECT product_name FROM orders WHERE customer_name = 'Typed'"
+    assert shop.psql(stored) == "A very long desk"
+    field.press("Enter")
+    until(lambda: shop.psql(stored) == "A half-typed desk", 10, "the value is stored")
 
 
 def test_tabs(shop: EmbeddedStack, context: BrowserContext) -> None:

@@ -178,3 +178,20 @@ def test_restricted_admin(guarded: Guarded) -> None:
         problem(client.get("/api/users"), 403)
         problem(client.post("/api/users", json={"name": "x", "role": "admin"}), 403)
         problem(client.get("/api/all-sessions"), 403)
+
+
+def test_nothing_of_a_removed_user_is_inherited(guarded: Guarded) -> None:
+    """A new user of the same name finds no preferences and no views of the one before."""
+    view = {"table": "orders", "name": "Mine", "query": "status=pending", "shared": False}
+    with signed_in(guarded.url, "boss") as boss:
+        for has_some in (True, False):
+            add_user(guarded.pipeline.database, "dora", "clerk")
+            with signed_in(guarded.url, "dora") as dora:
+                if has_some:
+                    assert dora.put("/api/preferences/theme", json="dark").status_code == 204
+                    assert dora.post("/api/views", json=view).status_code == 201
+                assert (dora.get("/api/preferences/theme").json() == "dark") is has_some
+                assert bool(ok(dora.get("/api/views"))["views"]) is has_some
+            version = user(boss, "dora")["version"]
+            removed = boss.delete("/api/users/dora", headers={"If-Match": f'"{version}"'})
+            assert removed.status_code == 204

@@ -59,12 +59,14 @@ class StackConsole:
             "dashboard": (host, "bold underline"),
             "API": (f"{host}/api/docs", "underline"),
             "stream": (f"{host.replace('http', 'ws', 1)}/ws", "underline"),
-            "try": (curl, ""),
-            "or": ("    ".join(f"{_PROGRAM} {verb}{option}" for verb in verbs), ""),
-            "stop": ("Ctrl-C", ""),
         }
-        if needs_token:
-            rows = {"users": (f"{_PROGRAM} user --help{option}", ""), **rows}
+        if needs_token:  # the commands below would be refused
+            people = {"users": (f"{_PROGRAM} user --help{option}", "")}
+            rows = {**people, **rows, "programs": (f"{_PROGRAM} token --help{option}", "")}
+        else:
+            rows["try"] = (curl, "")
+            rows["or"] = ("    ".join(f"{_PROGRAM} {verb}{option}" for verb in verbs), "")
+        rows["stop"] = ("Ctrl-C", "")
         if first_link is not None:
             rows = {
                 "first user": (first_link, "bold underline"),

@@ -106,8 +106,11 @@ export function ValueEditor(props: ValueEditorProps) {
       onKeyDown={press}
       onPaste={paste}
       onBlur={(event) => {
-        const isInside = event.currentTarget.contains(event.relatedTarget);
-        if (left.current || isInside || !document.hasFocus()) return;
+        const to = event.relatedTarget;
+        const isInside = event.currentTarget.contains(to);
+        // A dialog that the person did not open, such as that of an ended session, ends no editing.
+        const isCovered = to?.closest('[role="dialog"], [role="alertdialog"]') != null;
+        if (left.current || isInside || isCovered || !document.hasFocus()) return;
         commit(false);
       }}
     >
