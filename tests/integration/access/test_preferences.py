@@ -37,6 +37,8 @@ def test_bounds(guarded: Guarded) -> None:
         ):
             answer = dora.put("/api/preferences/big", content=value, headers=sent)
             assert problem(answer, 422)["errors"][0]["field"] == "value"
+        plain = {"Content-Type": "text/plain"}
+        problem(dora.put("/api/preferences/big", content="null", headers=plain), 415)
         assert dora.put("/api/preferences/big", json="x" * 8190).status_code == 204
         names = (dora.put(f"/api/preferences/{n}", json=n).status_code for n in range(199))
         assert set(names) == {204}

@@ -241,6 +241,8 @@ async def test_a_burst_is_opened_page_by_page(api: httpx.AsyncClient, database: 
     assert await events_of(api, deleted, 1) == [22, 21]
     problem(await api.get("/api/activity/events?first=1&last=31"), 404)
     problem(await api.get("/api/activity/events?first=1"), 422, "last")
+    problem(await api.get(f"/api/activity/events?first=1&last={2**63 - 1}"), 404)
+    problem(await api.get("/api/activity?until=0.5"), 422, "until")
 
 
 async def test_large_events_make_several_pages(

@@ -146,7 +146,7 @@ class Gate:
         try:
             principal = await self._identify(self._verifier, scope, tokens, headers)
         except UnauthorizedError:
-            if _is_public(scope["path"]):
+            if is_public(scope["path"]):
                 return None
             raise
         self._limit(_key(principal))
@@ -199,7 +199,7 @@ class Gate:
             return
         is_read = scope["method"] == "GET" and principal not in (None, GATEWAY)
         is_of_rows = not (
-            _is_public(scope["path"])
+            is_public(scope["path"])
             or scope["path"] in _WITHOUT_ROWS
             or scope["path"].startswith(_SETTINGS)
         )
@@ -240,5 +240,6 @@ def _query(scope: Scope) -> str:
     return query.decode("latin-1")
 
 
-def _is_public(path: str) -> bool:
+def is_public(path: str) -> bool:
+    """Return whether a path needs no token."""
     return any(path == each or path.startswith(f"{each}/") for each in PUBLIC)

@@ -1,10 +1,12 @@
 """What the API accepts and returns besides rows, as types: checked, and shown in OpenAPI."""
 
-from typing import Any, Literal
+import re
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     NonNegativeInt,
@@ -15,6 +17,16 @@ from orders_contract.messages import MAX_POSITION, Event
 
 Row = dict[str, Any]
 """A row of a table; OpenAPI describes its columns from the catalog."""
+
+
+def _written_out(value: object) -> object:
+    """Refuse seconds since 1970, which pydantic would take for a time."""
+    if isinstance(value, str) and not re.match(r"\d{4,}-", value):
+        raise ValueError("must be a time such as 2026-12-24T08:00:00Z")
+    return value
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
 class RequestModel(BaseModel):
@@ -38,8 +50,8 @@ class ActivityQuery(RequestModel):
 
     before: int = Field(MAX_POSITION, ge=1, le=MAX_POSITION)
     after: int = Field(0, ge=0, le=MAX_POSITION)
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Time | None = None
+    until: Time | None = None
     limit: int = Field(50, ge=1, le=100)
     operation: list[Literal["INSERT", "UPDATE", "DELETE", "TRUNCATE"]] = Field([], max_length=4)
     actor: str | None = Field(None, min_length=1, max_length=200)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from orders_api.catalog import Description, WatchedTable
 from orders_api.filters import DEFAULT_LIMIT, MAX_LIMIT, RESERVED
-from orders_api.gate import PUBLIC
+from orders_api.gate import is_public
 from orders_api.models import ActivityQuery, BurstQuery, EventQuery, Problem
 from orders_api.problems import MEDIA_TYPE
 from orders_contract.filters import MAX_SEARCH_CHARACTERS
@@ -150,7 +150,7 @@ def _general(document: Document) -> Document:
     schemes["token"] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            operation["security"] = [{}, {"token": []}] if path in PUBLIC else [{"token": []}]
+            operation["security"] = [{}, {"token": []}] if is_public(path) else [{"token": []}]
             for response in operation["responses"].values():
                 _correct_media_type(response.get("content", {}))
     return document

@@ -10,7 +10,12 @@ from orders_access.principal import Principal
 from orders_api.access_routes import no_query, uncached
 from orders_api.columns import storable
 from orders_api.database import one_or_none
-from orders_api.errors import InvalidInputError, OpenModeError, StatementError
+from orders_api.errors import (
+    InvalidInputError,
+    OpenModeError,
+    StatementError,
+    UnsupportedMediaTypeError,
+)
 from orders_api.openapi import problems
 from orders_api.requests import parts, require
 
@@ -55,6 +60,8 @@ async def put_preference(
     request: Request, who: Somebody, name: Name, value: Annotated[Any, Body()]
 ) -> Response:
     """Keep any JSON value of at most 8 kB under a name, for the person alone."""
+    if isinstance(value, bytes):  # not sent as JSON
+        raise UnsupportedMediaTypeError
     text = _rendered(value)
     try:
         values = {"value": text, "subject": who.subject, "name": name, "most": MAX_NAMES}

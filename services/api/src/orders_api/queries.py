@@ -258,7 +258,7 @@ BURST = """
         SELECT hash_record_extended({kind}, 0) AS kind
           FROM order_events AS event WHERE position = %(last)s AND {visible}
     ), upper AS (
-        SELECT least(%(before)s, %(last)s + 1) AS high
+        SELECT least(%(before)s, %(last)s::numeric + 1)::bigint AS high
     ), span AS (
         SELECT high, greatest(log.first, %(first)s, high - %(size)s) AS low FROM log, upper
     ), found AS (

@@ -9,6 +9,7 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeInt,
+    StrictBool,
     model_validator,
 )
 
@@ -84,7 +85,7 @@ class Watching(RequestModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"watched": True}]})
 
-    watched: bool
+    watched: StrictBool
 
 
 class Outcome(BaseModel):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, StrictBool
 
 from orders_api.access_models import Name, Password
 from orders_api.models import RequestModel
@@ -33,7 +33,7 @@ class UserChanges(RequestModel):
 
     role: Role = "viewer"
     rows: Rows | None = None
-    disabled: bool = False
+    disabled: StrictBool = False
 
 
 class UserName(RequestModel):

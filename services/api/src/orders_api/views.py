@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Request, Response
 from psycopg.rows import TupleRow
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
 from orders_access.principal import Principal
 from orders_api.access_routes import no_query, uncached
@@ -79,7 +79,7 @@ class NewView(_Body):
     table: Annotated[str, Field(max_length=200)]
     name: Name
     query: Query
-    shared: bool = False
+    shared: StrictBool = False
 
 
 class ViewChanges(_Body):
