@@ -19,6 +19,8 @@ _OWN_SYSTEMS = (
     "docker/test_redis.py",
 )
 """End-to-end tests that do not use the shared systems."""
+_LONG = ("test_replay.py", "test_unfinished_requests.py")
+"""Scenarios whose subject is the same in containers; there they run with ``-m full`` only."""
 _CONTAINER_TESTS = Path(__file__).parent / "e2e" / "docker"
 
 
@@ -47,12 +49,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Select the tests of the chosen world; without Docker, skip those that need it."""
     in_containers = config.getoption("world") == "docker"
     chosen = _of_docker if in_containers else _of_embedded
     config.hook.pytest_deselected(items=[item for item in items if not chosen(item)])
     items[:] = [item for item in items if chosen(item)]
+    for item in items:
+        if in_containers and item.path.name in _LONG:
+            item.add_marker(pytest.mark.full)
     if in_containers and items and (missing := docker_missing()):
         items[0].add_marker(pytest.mark.skip(reason=f"no containers here: {missing}"))
         config.hook.pytest_deselected(items=items[1:])
