@@ -311,11 +311,15 @@ def test_replay_and_simulate_follow_the_schema(shop: EmbeddedStack) -> None:
     )
     try:
         until(lambda: "tray" in _run(shop, "export").stdout, 5, "the new column")
-        done = _run(shop, "simulate", "--rate", "100", "--seconds", "3", "--seed", "1")
-        assert done.returncode == 0, done.stderr
-        assert "rejected" not in done.stdout
         statuses = "SELECT string_agg(DISTINCT status, ' ' ORDER BY status) FROM orders"
-        assert shop.psql(statuses) == "baked eaten new"
+
+        def simulated() -> str:
+            done = _run(shop, "simulate", "--rate", "100", "--seconds", "3", "--seed", "1")
+            assert done.returncode == 0, done.stderr
+            assert "rejected" not in done.stdout
+            return shop.psql(statuses)
+
+        until(lambda: simulated() == "baked eaten new", 40, "orders in every status")
         shop.psql("ALTER TABLE orders DROP COLUMN tray; TRUNCATE orders CASCADE")
         until(lambda: "tray" not in _run(shop, "export").stdout, 5, "the column has gone")
         file = _write(
