@@ -59,7 +59,7 @@ def test_import_and_export(stack: EmbeddedStack) -> None:
         assert "Document" in (stack.folder / "orders.csv").read_text()
         shipped = (stack.folder / "shipped.csv").read_text("utf-8-sig").splitlines()
         assert shipped[0] == "id,customer_name,total"
-        assert [line.split(",")[1:] for line in shipped[1:]] == [["Document", "120"]] * 2
+        assert {tuple(line.split(",")[1:]) for line in shipped[1:]} == {("Document", "120")}
     finally:
         stack.psql("ALTER TABLE orders DROP external_number, DROP total")
 
