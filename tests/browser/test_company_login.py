@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from harness.dashboards import live
 from harness.openid import IS_INSTALLED, PEOPLE, OpenId, openid_provider
@@ -31,18 +31,6 @@ def shop(provider: OpenId, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield stack
     finally:
         stack.end()
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Open a new profile; fail if a page in it violates its Content-Security-Policy."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(20_000)
-    said: list[str] = []
-    context.on("console", lambda message: said.append(message.text))
-    yield context
-    context.close()
-    assert not [text for text in said if "Content Security Policy" in text]
 
 
 def at_provider(page: Page, person: str) -> None:

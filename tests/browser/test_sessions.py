@@ -40,18 +40,6 @@ def add(stack: EmbeddedStack, name: str, *options: str) -> None:
     assert made.returncode == 0, made.stderr
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Open a new profile; fail if a page in it violates its Content-Security-Policy."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(20_000)
-    said: list[str] = []
-    context.on("console", lambda message: said.append(message.text))
-    yield context
-    context.close()
-    assert not [text for text in said if "Content Security Policy" in text]
-
-
 def sign_in(page: Page, stack: EmbeddedStack, name: str, path: str = "/") -> None:
     page.goto(stack.edge + path)
     page.get_by_label("Name").fill(name)

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import jwt
@@ -95,22 +95,29 @@ def _provider() -> Iterator[Hostile]:
         yield started
 
 
+@asynccontextmanager
+async def known(hostile: Hostile) -> AsyncIterator[Provider]:
+    """Give the provider as the API knows it."""
+    settings = CompanySettings(
+        oidc_issuer=hostile.issuer,
+        oidc_client_id="orders",
+        oidc_client_secret=SecretStr(SECRET),
+        oidc_rules='[{"when": {}, "role": "viewer"}]',
+        oidc_algorithm="ES256",
+    )
+    provider = Provider(settings, "http://localhost:3000", 60)
+    try:
+        yield provider
+    finally:
+        await provider.close()
+
+
 def redeem(hostile: Hostile, issuer: str | None = None) -> Granted:
     """Redeem a code."""
 
     async def ask() -> Granted:
-        settings = CompanySettings(
-            oidc_issuer=hostile.issuer,
-            oidc_client_id="orders",
-            oidc_client_secret=SecretStr(SECRET),
-            oidc_rules='[{"when": {}, "role": "viewer"}]',
-            oidc_algorithm="ES256",
-        )
-        provider = Provider(settings, "http://localhost:3000", 60)
-        try:
+        async with known(hostile) as provider:
             return await provider.redeem(LOGIN, "code", issuer)
-        finally:
-            await provider.close()
 
     return asyncio.run(ask())
 
@@ -252,18 +259,8 @@ def test_forged_logout_token(hostile: Hostile, changes: dict[str, Any]) -> None:
     shown = hostile.id_token(**(values if changes else {}))
 
     async def ask() -> None:
-        settings = CompanySettings(
-            oidc_issuer=hostile.issuer,
-            oidc_client_id="orders",
-            oidc_client_secret=SecretStr(SECRET),
-            oidc_rules='[{"when": {}, "role": "viewer"}]',
-            oidc_algorithm="ES256",
-        )
-        provider = Provider(settings, "http://localhost:3000", 60)
-        try:
+        async with known(hostile) as provider:
             await provider.signed_out(shown)
-        finally:
-            await provider.close()
 
     with pytest.raises(ProviderRefusesError):
         asyncio.run(ask())

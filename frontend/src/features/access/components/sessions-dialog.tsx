@@ -2,6 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
+import entry from "@/components/entry.module.css";
 import { formatAge, formatExact, messageOf } from "@/lib/format";
 import type { ListedSession } from "@/lib/protocol";
 import { queries } from "@/lib/queries";
@@ -9,7 +10,6 @@ import { useNow } from "@/lib/use-now";
 import { endSession, listSessions } from "../api/session";
 import { addressName } from "../model/address-name";
 import { browserName } from "../model/browser-name";
-import styles from "./sessions-dialog.module.css";
 
 const LOOK_EVERY_MS = 15_000;
 
@@ -28,7 +28,7 @@ export function SessionsDialog({ onClose }: { onClose: () => void }) {
   const problem = ending.error ?? found.error;
   return (
     <Dialog title="My sessions" open onOpenChange={onClose}>
-      <ul className={styles.list} aria-label="Sessions">
+      <ul className={entry.list} aria-label="Sessions">
         {sessions.map((session) => (
           <Item
             key={session.id}
@@ -63,8 +63,8 @@ function Item({ session, busy, onEnd }: ItemProps) {
   const now = useNow(LOOK_EVERY_MS);
   const name = browserName(session.browser);
   return (
-    <li className={styles.item}>
-      <div className={styles.facts}>
+    <li className={entry.item}>
+      <div className={entry.facts}>
         <strong title={session.browser}>{name}</strong>
         <span>
           <bdi>{addressName(session.address)}</bdi>
@@ -73,7 +73,7 @@ function Item({ session, busy, onEnd }: ItemProps) {
         <span>since {formatExact(session.started)}</span>
       </div>
       {session.current ? (
-        <span className={styles.current}>this browser</span>
+        <span className={entry.current}>this browser</span>
       ) : (
         <Button disabled={busy} onClick={onEnd} aria-label={`End ${name}`}>
           End

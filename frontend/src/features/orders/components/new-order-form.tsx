@@ -1,9 +1,9 @@
 import { useMutation } from "@tanstack/react-query";
 import { type SubmitEvent, useRef, useState } from "react";
 import { RefusedError } from "real-time-orders";
-import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
+import { FormEnd } from "@/components/form-end";
 import { useToasts } from "@/components/toasts";
 import { messageOf } from "@/lib/format";
 import { queries } from "@/lib/queries";
@@ -144,15 +144,13 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
           }
         />
       ))}
-      <p role="alert" className={dialog.problem}>
-        {creation.error && !isPlaced && `${messageOf(creation.error)} Your input is kept.`}
-      </p>
-      <div className={dialog.actions}>
-        <Button onClick={onCancel}>Cancel</Button>
-        <Button type="submit" kind="primary" disabled={creation.isPending}>
-          {creation.isPending ? "Creating…" : "Create order"}
-        </Button>
-      </div>
+      <FormEnd
+        problem={creation.error && !isPlaced && `${messageOf(creation.error)} Your input is kept.`}
+        busy={creation.isPending}
+        send="Create order"
+        sending="Creating…"
+        onCancel={onCancel}
+      />
     </form>
   );
 }

@@ -2,6 +2,7 @@ import { MoreHorizontal } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { type ReactNode, useRef, useState } from "react";
 import { IconButton } from "@/components/icon-button";
+import { OpenedMenu } from "./opened-menu";
 import styles from "./status-menu.module.css";
 
 interface RowMenuProps {
@@ -11,7 +12,7 @@ interface RowMenuProps {
   children: ReactNode;
 }
 
-/** What else can be done with a row. Created when it is opened, as a status menu is. */
+/** What else can be done with a row. */
 export function RowMenu({ label, tabIndex, onOpenChange, children }: RowMenuProps) {
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
@@ -35,26 +36,9 @@ export function RowMenu({ label, tabIndex, onOpenChange, children }: RowMenuProp
         <MoreHorizontal size={16} aria-hidden />
       </IconButton>
       {isOpen && (
-        <DropdownMenu.Root open modal={false} onOpenChange={change}>
-          <DropdownMenu.Trigger asChild>
-            <span className={styles.anchor} aria-hidden />
-          </DropdownMenu.Trigger>
-          <DropdownMenu.Portal>
-            <DropdownMenu.Content
-              className={styles.menu}
-              aria-label={label}
-              align="end"
-              sideOffset={4}
-              collisionPadding={8}
-              onCloseAutoFocus={(event) => {
-                event.preventDefault();
-                button.current?.focus({ preventScroll: true });
-              }}
-            >
-              {children}
-            </DropdownMenu.Content>
-          </DropdownMenu.Portal>
-        </DropdownMenu.Root>
+        <OpenedMenu label={label} align="end" button={button} onOpenChange={change}>
+          {children}
+        </OpenedMenu>
       )}
     </div>
   );

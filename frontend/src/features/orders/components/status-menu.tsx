@@ -4,6 +4,7 @@ import { useRef, useState } from "react";
 import { StatusBadge } from "@/components/status-badge";
 import type { Order } from "@/lib/row";
 import { useSchema } from "@/lib/use-schema";
+import { OpenedMenu } from "./opened-menu";
 import { useOrders } from "./orders-context";
 import styles from "./status-menu.module.css";
 import { StepButton } from "./step-button";
@@ -25,9 +26,8 @@ function focusAfterMenu(item: HTMLElement | null): void {
 }
 
 /**
- * The status, with a menu of the statuses that may follow it. The menu is created when it is opened:
- * a scrolled table draws thirty of these at a time, and closed menus were most of their cost. While it
- * is open its choices stay those of the order that the user saw.
+ * The status, with a menu of the statuses that may follow it. While it is open its choices stay those
+ * of the order that the user saw.
  */
 export function StatusMenu(props: StatusMenuProps) {
   const { order, status, saving, tabIndex, onChange, onOpenChange } = props;
@@ -80,36 +80,19 @@ export function StatusMenu(props: StatusMenuProps) {
       </button>
       {step}
       {opened && (
-        <DropdownMenu.Root open modal={false} onOpenChange={change}>
-          <DropdownMenu.Trigger asChild>
-            <span className={styles.anchor} aria-hidden />
-          </DropdownMenu.Trigger>
-          <DropdownMenu.Portal>
-            <DropdownMenu.Content
-              className={styles.menu}
-              aria-label="Change to"
-              align="start"
-              sideOffset={4}
-              collisionPadding={8}
-              onCloseAutoFocus={(event) => {
-                event.preventDefault();
-                button.current?.focus({ preventScroll: true });
-              }}
+        <OpenedMenu label="Change to" align="start" button={button} onOpenChange={change}>
+          <DropdownMenu.Label className={styles.label}>Change to</DropdownMenu.Label>
+          {choices.map((choice, at) => (
+            <DropdownMenu.Item
+              key={choice}
+              ref={byKeyboard && at === 0 ? focusAfterMenu : undefined}
+              className={styles.item}
+              onSelect={() => onChange(opened.order, choice)}
             >
-              <DropdownMenu.Label className={styles.label}>Change to</DropdownMenu.Label>
-              {choices.map((choice, at) => (
-                <DropdownMenu.Item
-                  key={choice}
-                  ref={byKeyboard && at === 0 ? focusAfterMenu : undefined}
-                  className={styles.item}
-                  onSelect={() => onChange(opened.order, choice)}
-                >
-                  <StatusBadge status={choice} />
-                </DropdownMenu.Item>
-              ))}
-            </DropdownMenu.Content>
-          </DropdownMenu.Portal>
-        </DropdownMenu.Root>
+              <StatusBadge status={choice} />
+            </DropdownMenu.Item>
+          ))}
+        </OpenedMenu>
       )}
     </div>
   );

@@ -2,6 +2,7 @@ import { useId, useState } from "react";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
+import { FormEnd } from "@/components/form-end";
 import { makeToken } from "../api/people";
 import type { Role } from "../api/shapes";
 import { type Condition, rowsOf } from "../model/restriction";
@@ -79,15 +80,7 @@ export function NewTokenDialog({ onClose }: { onClose: () => void }) {
             ))}
           </select>
         </div>
-        <p role="alert" className={dialog.problem}>
-          {problem}
-        </p>
-        <div className={dialog.actions}>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" disabled={busy}>
-            {busy ? "Making…" : "Make token"}
-          </Button>
-        </div>
+        <FormEnd {...{ problem, busy }} send="Make token" sending="Making…" onCancel={onClose} />
       </form>
     </Dialog>
   );

@@ -1,7 +1,7 @@
 import { useId, useState } from "react";
-import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
+import { FormEnd } from "@/components/form-end";
 import { addUser } from "../api/people";
 import type { Link, Role } from "../api/shapes";
 import { type Condition, rowsOf } from "../model/restriction";
@@ -77,15 +77,7 @@ export function NewUserDialog({ onClose }: { onClose: () => void }) {
             </div>
           )}
         </fieldset>
-        <p role="alert" className={dialog.problem}>
-          {problem}
-        </p>
-        <div className={dialog.actions}>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" disabled={busy}>
-            {busy ? "Saving…" : "Create user"}
-          </Button>
-        </div>
+        <FormEnd {...{ problem, busy }} send="Create user" sending="Saving…" onCancel={onClose} />
       </form>
     </Dialog>
   );

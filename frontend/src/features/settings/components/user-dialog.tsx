@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
+import { FormEnd } from "@/components/form-end";
 import { changeUser, removeUser, renewLink, type UserChanges } from "../api/people";
 import type { Link, User } from "../api/shapes";
 import { conditionsOf, restrictionText, rowsOf } from "../model/restriction";
@@ -73,15 +74,13 @@ export function UserDialog({ seen, now, onClose }: UserDialogProps) {
             </button>
           </p>
         )}
-        <p role="alert" className={dialog.problem}>
-          {problem}
-        </p>
-        <div className={dialog.actions}>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" disabled={busy || other !== null}>
-            {busy ? "Saving…" : "Save"}
-          </Button>
-        </div>
+        <FormEnd
+          {...{ problem, busy }}
+          blocked={other !== null}
+          send="Save"
+          sending="Saving…"
+          onCancel={onClose}
+        />
       </form>
       <div className={styles.more}>
         <Button
