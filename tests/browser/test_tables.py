@@ -54,6 +54,11 @@ def test_another_table(stack_with_lines: EmbeddedStack, open_tab: OpenTab) -> No
     expect(grid.get_by_text("€7.25")).to_be_visible()
     stored = "SELECT sku, price FROM parcel_lines WHERE place = 2"
     until(lambda: stack.psql(stored) == "LEG-2|7.25", 10, "both cells are stored")
+    search = page.get_by_label("Search this table")
+    search.fill("no such line")
+    page.get_by_role("button", name="Show all").click()
+    expect(search).to_have_value("")
+    expect(grid.get_by_text("€7.25")).to_be_visible()
     grid.get_by_role("link", name=f"Order {order}").first.click()
     expect(page.get_by_role("heading", name=f"Order #{order}")).to_be_visible()
 

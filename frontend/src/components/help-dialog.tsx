@@ -37,7 +37,7 @@ export function HelpDialog({ rights, ...root }: HelpDialogProps) {
     <Dialog title="Keyboard" {...root}>
       <dl className={styles.keys}>
         {KEYS.filter(([, , right]) => right === undefined || rights[right]).map(([keys, does]) => (
-          <div key={keys}>
+          <div key={does}>
             <dt>
               <kbd>{keys}</kbd>
             </dt>

@@ -1,14 +1,5 @@
 import { Search, X } from "lucide-react";
-import {
-  type KeyboardEvent,
-  lazy,
-  type ReactNode,
-  type RefObject,
-  Suspense,
-  useEffect,
-  useRef,
-  useState,
-} from "react";
+import { type KeyboardEvent, lazy, type ReactNode, type RefObject, Suspense, useRef } from "react";
 import { FilterButton, FilterChips } from "@/components/filters/filter-chips";
 import type { FilteredTable } from "@/components/filters/filter-popover";
 import { IconButton } from "@/components/icon-button";
@@ -22,13 +13,12 @@ import { offeredColumns } from "../model/table-columns";
 import { ColumnChooser } from "./column-chooser";
 import { ListTakeAway } from "./list-take-away";
 import styles from "./filter-bar.module.css";
+import { useTypedSearch } from "./use-typed-search";
 import { ViewsMenu } from "./views-menu";
 
 const AttentionTab = lazy(async () => ({
   default: (await import("./attention-tab")).AttentionTab,
 }));
-
-const TYPING_PAUSE_MS = 150;
 
 interface FilterBarProps {
   title: ReactNode;
@@ -53,14 +43,13 @@ export function FilterBar({
   onLeave,
 }: FilterBarProps) {
   const schema = useSchema();
-  const [typed, setTyped] = useState(filter.search);
   /** Whether the search that is applied is typed on. */
   const isTyping = useRef(false);
-  const [applied, setApplied] = useState(filter.search);
-  if (filter.search !== applied) {
-    setApplied(filter.search); // changed elsewhere, for example by the Back button
-    if (filter.search !== typed.trim()) setTyped(filter.search);
-  }
+  /** One entry of the browser's history for a search, however often it is typed on. */
+  const { typed, setTyped, apply } = useTypedSearch(filter.search, (search) => {
+    onFilter({ ...filter, search }, isTyping.current ? "same" : "new");
+    isTyping.current = document.activeElement === searchBox.current;
+  });
 
   const status = schema.role("status");
   const chosen = statusesOf(filter, schema);
@@ -75,25 +64,12 @@ export function FilterBar({
     onChange: (conditions, step) => onFilter({ ...filter, conditions }, step),
   };
 
-  useEffect(() => {
-    const search = typed.trim();
-    if (search === filter.search) return;
-    const timer = setTimeout(() => apply(search), TYPING_PAUSE_MS);
-    return () => clearTimeout(timer);
-  });
-
-  /** One entry of the browser's history for a search, however often it is typed on. */
-  function apply(search: string): void {
-    if (search === filter.search) return;
-    onFilter({ ...filter, search }, isTyping.current ? "same" : "new");
-    isTyping.current = document.activeElement === searchBox.current;
-  }
   /** The text stays, whatever key leaves the box. */
   function press(event: KeyboardEvent): void {
     if (!["Escape", "Enter", "ArrowDown"].includes(event.key)) return;
     if (event.nativeEvent.isComposing) return; // the key belongs to the input method
     event.preventDefault(); // the browser would empty the field
-    apply(typed.trim());
+    apply();
     onLeave(event.key === "Escape" ? "table" : "row");
   }
 

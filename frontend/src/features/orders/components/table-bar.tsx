@@ -1,5 +1,5 @@
 import { Search } from "lucide-react";
-import { type ReactNode, useEffect, useState } from "react";
+import type { ReactNode } from "react";
 import { FilterButton, FilterChips } from "@/components/filters/filter-chips";
 import { useSchema } from "@/lib/use-schema";
 import type { OrderFilter } from "../model/order-filter";
@@ -7,8 +7,7 @@ import type { OrderSort } from "../model/order-sort";
 import { ColumnChooser } from "./column-chooser";
 import styles from "./filter-bar.module.css";
 import { ListTakeAway } from "./list-take-away";
-
-const TYPING_PAUSE_MS = 150;
+import { useTypedSearch } from "./use-typed-search";
 
 interface TableBarProps {
   title: ReactNode;
@@ -20,19 +19,15 @@ interface TableBarProps {
 /** Search, filters and columns of any table. */
 export function TableBar({ title, filter, sort, onFilter }: TableBarProps) {
   const schema = useSchema();
-  const [typed, setTyped] = useState(filter.search);
+  const { typed, setTyped } = useTypedSearch(filter.search, (search) =>
+    onFilter({ ...filter, search }),
+  );
   const filtered = {
     conditions: filter.conditions,
     table: schema.table,
     label: (name: string) => schema.label(name),
     onChange: (conditions: OrderFilter["conditions"]) => onFilter({ ...filter, conditions }),
   };
-  useEffect(() => {
-    const search = typed.trim();
-    if (search === filter.search) return;
-    const timer = setTimeout(() => onFilter({ ...filter, search }), TYPING_PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed, filter, onFilter]);
   return (
     <search className={styles.bar}>
       <div className={styles.top}>
