@@ -396,7 +396,8 @@ END
 $$;
 COMMENT ON TABLE order_next_choices IS
     'For a column with a fixed set of values: which values usually follow a value, most usual first. '
-    'order_schema() shows them as "next". Nothing enforces them. The owner edits this table.';
+    'order_schema() shows them as "next". Nothing enforces them. The owner edits this table, '
+    'admins do in the dashboard.';
 
 CREATE TABLE IF NOT EXISTS order_thresholds (
     "table"    text     NOT NULL,
@@ -412,7 +413,7 @@ CREATE TABLE IF NOT EXISTS order_thresholds (
 COMMENT ON TABLE order_thresholds IS
     'For a column with a fixed set of values: how long a row may have a value before it needs '
     'attention (warn_after), and before it is late (late_after). order_schema() shows them as '
-    '"waiting". The owner edits this table.';
+    '"waiting". The owner edits this table, admins do in the dashboard.';
 
 
 -- Upgrade from earlier versions, part 2: tables and their rows -------------------------------------
@@ -3400,41 +3401,34 @@ BEGIN
          WHERE pronamespace = 'public'::regnamespace AND proowner = (
                    SELECT relowner FROM pg_class WHERE oid = 'order_events'::regclass)
            AND proname IN (
-                   'grant_orders', 'order_actor', 'order_base_type', 'order_batch', 'order_batch_bytes',
-                   'order_bounded', 'order_changed_json', 'order_changed_source', 'order_check_choices',
-                   'order_check_length', 'order_compact', 'order_date', 'order_date_column',
+                   'grant_orders', 'order_actor', 'order_admin_add_choice', 'order_admin_watch',
+                   'order_base_type', 'order_batch', 'order_batch_bytes', 'order_bounded', 'order_changed_json',
+                   'order_changed_source', 'order_check_choices', 'order_check_length', 'order_choice_check',
+                   'order_choice_statement', 'order_compact', 'order_date', 'order_date_column',
                    'order_date_source', 'order_dated_column', 'order_depth_exceeds', 'order_differences',
-
-                   'grant_orders', 'order_actor', 'order_admin_add_choice', 'order_admin_watch', 'order_base_type', 'order_batch', 'order_batch_bytes',
-                   'order_bounded', 'order_changed_json', 'order_changed_source', 'order_check_choices', 'order_choice_check', 'order_choice_statement',
-                   'order_check_length', 'order_compact', 'order_depth_exceeds', 'order_differences',
-                   'order_drop_guards', 'order_drop_recorders', 'order_equality_is_exact',
-                   'order_event_json', 'order_event_text', 'order_events_forget', 'order_events_refuse',
-                   'order_fast_source',
+                   'order_drop_guards', 'order_drop_recorders', 'order_equality_is_exact', 'order_event_json',
+                   'order_event_text', 'order_events_forget', 'order_events_refuse', 'order_fast_source',
                    'order_filled', 'order_fingerprint', 'order_follow_partitions', 'order_follow_waiting',
-                   'order_guard_partition', 'order_guard_statement', 'order_id_of', 'order_key_columns',
-                   'order_key_text', 'order_known_partitions', 'order_known_primary_key',
+                   'order_guard_partition', 'order_guard_statement', 'order_id_of', 'order_is_maintained',
+                   'order_key_columns', 'order_key_text', 'order_known_partitions', 'order_known_primary_key',
                    'order_leaves', 'order_listener_deaf', 'order_listener_depose', 'order_listener_hears',
-                   'order_listener_lead', 'order_listener_renew_sign', 'order_listener_sleep', 'order_listener_wake', 'order_lock',
-                   'order_is_maintained', 'order_main_key', 'order_main_table', 'order_make_recorders',
-                   'order_member',
-                   'order_origin', 'order_own_tables', 'order_parent_column', 'order_partition_columns', 'order_partition_delete',
+                   'order_listener_lead', 'order_listener_renew_sign', 'order_listener_sleep',
+                   'order_listener_wake', 'order_lock', 'order_main_key', 'order_main_table',
+                   'order_make_recorders', 'order_member', 'order_origin', 'order_own_tables',
+                   'order_parent_column', 'order_partition_columns', 'order_partition_delete',
                    'order_partition_enter', 'order_partition_leave', 'order_partition_moves',
                    'order_partition_source', 'order_partition_stamp', 'order_partitions_changed',
                    'order_primary_key', 'order_read_partitions', 'order_read_shape', 'order_record',
-                   'order_record_delete', 'order_record_insert', 'order_record_rows',
-                   'order_record_truncate',
+                   'order_record_delete', 'order_record_insert', 'order_record_rows', 'order_record_truncate',
                    'order_record_update', 'order_refresh_recorders', 'order_refuse_key',
                    'order_refuse_old_snapshot', 'order_render', 'order_rendering_kind', 'order_ring',
                    'order_row_json', 'order_row_json_pinned', 'order_row_most_bytes', 'order_same_source',
-                   'order_schema',
-                   'order_schema_version', 'order_session_revoke', 'order_settings_neutral', 'order_shape',
-                   'order_shape_is', 'order_stamp', 'order_stream_settle', 'order_table_name', 'order_taker_next',
-                   'order_taker_start', 'order_thresholds_follow',
-                   'order_travels', 'order_trigger_kinds', 'order_trigger_name', 'order_trigger_source',
-                   'order_trigger_states', 'order_user_sign_out', 'order_watched_shape', 'order_writer_silent',
-                   'order_writers_settled', 'prune_order_events', 'read_order_events', 'set_main_table',
-                   'take_order_events',
+                   'order_schema', 'order_schema_version', 'order_session_revoke', 'order_settings_neutral',
+                   'order_shape', 'order_shape_is', 'order_stamp', 'order_stream_settle', 'order_table_name',
+                   'order_taker_next', 'order_taker_start', 'order_thresholds_follow', 'order_travels',
+                   'order_trigger_kinds', 'order_trigger_name', 'order_trigger_source', 'order_trigger_states',
+                   'order_user_sign_out', 'order_watched_shape', 'order_writer_silent', 'order_writers_settled',
+                   'prune_order_events', 'read_order_events', 'set_main_table', 'take_order_events',
                    'unwatch_table', 'watch_table')
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', ours::regprocedure);

@@ -49,7 +49,7 @@ export class Session {
   readonly schema = new Observable(OrderSchema.EMPTY);
   readonly orders: OrdersFeed;
   readonly activity = new ActivityFeed(listGroups, {
-    now: () => this.#databaseNow(),
+    now: () => this.#now(),
     visit: () => this.lastVisit(),
     stream: () => this.#stream,
   });
@@ -167,7 +167,7 @@ export class Session {
     const visits = new VisitKeeper(kept, () => {
       const { shown } = this.progress.state.get();
       if (this.#stream === null || shown === 0) return null;
-      const at = new Date(this.#databaseNow()).toISOString();
+      const at = new Date(this.#now()).toISOString();
       return { stream: this.#stream, position: shown, at };
     });
     this.#visits = visits;
@@ -176,11 +176,7 @@ export class Session {
   }
 
   /** Where the reader's last visit ended. */
-  readonly lastVisit = (): Seen | null => this.#visits?.last(this.#databaseNow()) ?? null;
-
-  #databaseNow(): number {
-    return Date.now() + this.progress.clock.offsetMs;
-  }
+  readonly lastVisit = (): Seen | null => this.#visits?.last(this.#now()) ?? null;
 
   setFilter(filter: OrderFilter): void {
     const before = this.filter.get();

@@ -11,7 +11,7 @@ from harness.stacks import EmbeddedStack
 
 ADD = (
     "INSERT INTO order_thresholds VALUES ('orders', 'status', 'pending', '1 hour', '4 hours'),"
-    " ('orders', 'status', 'processing', '3 seconds', '1 hour')"
+    " ('orders', 'status', 'shipped', '3 seconds', '1 hour')"
 )
 REMOVE = "DELETE FROM order_thresholds"
 
@@ -51,7 +51,7 @@ def test_what_needs_attention(thresholds: EmbeddedStack, open_tab: OpenTab) -> N
     page.get_by_role("button", name="Needs attention 2").click()
     expect(page).to_have_url(re.compile(r"\?attention=warn&sort=status_changed_at$"))
     expect(page.locator("[data-order] a")).to_have_text([f"#{late}", f"#{warned}"])
-    soon = waiting(thresholds, "processing", "1 second")
+    soon = waiting(thresholds, "shipped", "1 second")
     expect(row(page, soon)).to_be_visible(timeout=30_000)
     expect(page).to_have_title("(3) Orders", timeout=30_000)
     row(page, late).get_by_role("link").focus()

@@ -16,7 +16,7 @@ def test_statuses(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     page = open_tab()
     before = stack.psql("SELECT json_agg(step) FROM order_next_choices AS step")
     row(other, order).get_by_role("button", name=MENU).click()
-    assert other.get_by_role("menuitem").all_inner_texts() == ["processing", "cancelled"]
+    expect(other.get_by_role("menuitem")).to_have_text(["processing", "cancelled"])
     other.keyboard.press("Escape")
     page.get_by_role("button", name="Settings").click()
     try:
@@ -40,6 +40,7 @@ def test_statuses(stack: EmbeddedStack, open_tab: OpenTab) -> None:
 
         def offered() -> list[str]:
             button.click()
+            other.get_by_role("menuitem").first.wait_for()
             texts = other.get_by_role("menuitem").all_inner_texts()
             other.keyboard.press("Escape")
             return texts

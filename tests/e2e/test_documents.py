@@ -60,6 +60,8 @@ def test_import_and_export(stack: EmbeddedStack) -> None:
         shipped = (stack.folder / "shipped.csv").read_text("utf-8-sig").splitlines()
         assert shipped[0] == "id,customer_name,total"
         assert {tuple(line.split(",")[1:]) for line in shipped[1:]} == {("Document", "120")}
+        wanted = "SELECT count(*) FROM orders WHERE status = 'shipped' AND total >= 100"
+        assert len(shipped) - 1 == int(stack.psql(wanted))
     finally:
         stack.psql("ALTER TABLE orders DROP external_number, DROP total")
 

@@ -54,8 +54,8 @@ def set_status(page: Page, order: int, status: str) -> None:
 def until_caught_up(stack: EmbeddedStack, page: Page) -> None:
     """Wait until the outbox is empty and the page shows everything in the log."""
     expect(live(page)).to_be_visible()
-    while int(stack.psql("SELECT count(*) FROM order_outbox")):
-        page.wait_for_timeout(50)  # between two checks of a condition
+    waiting = "SELECT count(*) FROM order_outbox"
+    until(lambda: stack.psql(waiting) == "0", 60, "the outbox is empty")
     head = int(stack.psql("SELECT max(position) FROM order_events"))
     expect(page.get_by_test_id("connection")).to_have_attribute("data-position", str(head))
 

@@ -101,7 +101,8 @@ class Browser:
 
     def at_provider(self, address: str, person: str) -> str:
         """Go on at the provider, as a person signs in there; return where that leads."""
-        while address.startswith("http"):
+        for _ in range(20):
+            assert address.startswith("http")
             shown = self._elsewhere.get(address)
             if shown.status_code == 200:
                 form = {"prompt": "login", "login": person, "password": "any"}

@@ -12,18 +12,27 @@ const STAND_IN = "updated_at";
 const DATED = "timestamp with time zone";
 
 /**
- * Since when a row has its value in a column, as the database writes it. Where that is not known,
+ * Tells since when a row has its value in a column, as the database writes it. Where that is not known,
  * `updated_at` stands in: it is never earlier. Null: there is neither.
  */
-export function sinceOf(row: Row, column: Column, { columns }: Columns): string | null {
-  for (const name of [column.since, STAND_IN]) {
-    if (name === null || !columns.some((each) => each.name === name && each.type === DATED))
-      continue;
-    const date = row[name];
-    if (typeof date === "string") return date;
-  }
-  return null;
+export function sinceIn(column: Column, { columns }: Columns): (row: Row) => string | null {
+  const dates = [column.since, STAND_IN].flatMap((name) =>
+    name !== null && columns.some((each) => each.name === name && each.type === DATED)
+      ? [name]
+      : [],
+  );
+  return (row) => {
+    for (const name of dates) {
+      const date = row[name];
+      if (typeof date === "string") return date;
+    }
+    return null;
+  };
 }
+
+/** The same for one row. */
+export const sinceOf = (row: Row, column: Column, table: Columns): string | null =>
+  sinceIn(column, table)(row);
 
 /** How urgent a row is by one of its columns at a moment (epoch, ms); null: not at all. */
 export function attentionOf(

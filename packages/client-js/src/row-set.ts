@@ -5,7 +5,7 @@
  * the last page that was loaded. So the range stays exact whatever happens, and the cursor behind the
  * boundary stays valid.
  */
-import { sinceOf } from "./attention.ts";
+import { sinceIn } from "./attention.ts";
 import type { Matcher } from "./filters.ts";
 import type { ChangeEvent } from "./messages.ts";
 import { ORDERS } from "./messages.ts";
@@ -55,9 +55,7 @@ export function orderOf(
     const { name } = column;
     const dated = table.columns.find(({ since }) => since === name);
     // Where a date is not known, what stands in for it counts.
-    const value = dated
-      ? (row: Row) => sinceOf(row, dated, table)
-      : (row: Row) => row[name] ?? null;
+    const value = dated ? sinceIn(dated, table) : (row: Row) => row[name] ?? null;
     return { value, sign: descends ? -1 : 1, compare: compareColumn(column) };
   });
   const compare = (a: Row, b: Row) => {

@@ -14,7 +14,7 @@ from harness.edges import edge
 from harness.processes import LOOPBACK
 from harness.servers import Database, Valkey
 from harness.serving import Serve
-from harness.waiting import until
+from harness.waiting import until, until_async
 from orders_api.exports import OF_ONE_SUBJECT, piece_lengths
 
 pytestmark = pytest.mark.anyio
@@ -102,8 +102,7 @@ async def test_other_tables(api: httpx.AsyncClient, database: Database) -> None:
     async def is_known() -> bool:
         return (await api.get("/api/export/Größe, 1")).status_code == 200
 
-    while not await is_known():
-        ok(await api.get("/api/schema"))
+    await until_async(is_known, 10, "the table is known")
     assert table((await api.get("/api/export/Größe, 1?sort=a")).text)[1:] == [
         ["1", "y"],
         ["2", "x"],

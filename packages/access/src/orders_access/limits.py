@@ -4,30 +4,33 @@ The caller passes the time.
 """
 
 from collections import Counter, OrderedDict
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 _MAX_BUCKETS = 100_000
 _IPV6_PREFIX = 64
 """One customer of a provider gets at least this network, so its addresses count as one."""
 
 
-def plain_address(address: str) -> str:
-    """Return an address as people know it: without its zone, and IPv4 not within IPv6."""
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    """Return an address without its zone, and IPv4 not within IPv6; None if it is none."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
-        return address
-    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
-    return str(mapped or parsed)
+        return None
+    return (isinstance(parsed, IPv6Address) and parsed.ipv4_mapped) or parsed
+
+
+def plain_address(address: str) -> str:
+    """Return an address as people know it: without its zone, and IPv4 not within IPv6."""
+    return str(_parsed(address) or address)
 
 
 def address_key(address: str) -> str:
     """Return what an address is counted under: itself, or its network for IPv6."""
-    plain = plain_address(address)
-    try:
-        return str(IPv6Network((plain, _IPV6_PREFIX), strict=False))
-    except ValueError:
-        return plain
+    parsed = _parsed(address)
+    if isinstance(parsed, IPv6Address):
+        return str(IPv6Network((parsed, _IPV6_PREFIX), strict=False))
+    return str(parsed or address)
 
 
 class TokenBucket:

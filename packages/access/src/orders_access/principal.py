@@ -43,7 +43,7 @@ class Principal:
         return self.token_id.removeprefix(_SESSION) if is_session else None
 
     def ending(self, of_token: str) -> str:
-        """Return why they are refused: a person has a session, whatever ended it, and no token."""
+        """Return why they are refused: ``of_token``, or for a session that it has ended."""
         return of_token if self.session is None else "the session has ended"
 
     @property

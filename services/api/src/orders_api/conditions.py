@@ -64,6 +64,7 @@ class Conditions:
         self._hashed = frozenset(hashed_columns) - frozenset(inexact_columns)
         self._inexact = frozenset(inexact_columns)
         self._trigram_search = trigram_search
+        self._dated = {each.since: each for each in table.columns.values() if each.since}
 
     def has_key(self, key: Iterable[str], values: Values) -> list[Composable]:
         """Return the conditions that a row has a key."""
@@ -93,10 +94,8 @@ class Conditions:
 
     def ranked(self, column: Column) -> Composable:
         """Return what rows are sorted by: in a date that is not known, what stands in for it."""
-        for each in self._table.columns.values():
-            if each.since == column.name:
-                return self._date(each)
-        return name("t", column.name)
+        dated = self._dated.get(column.name)
+        return self._date(dated) if dated else name("t", column.name)
 
     def _date(self, column: Column) -> Composable:
         """Return since when a row has its value in a column, at most; null if that is not known."""

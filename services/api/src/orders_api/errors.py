@@ -172,7 +172,7 @@ class TooManyAttemptsError(TooManyRequestsError):
 
 
 class TooManyExportsError(TooManyRequestsError):
-    """Other exports are running; try again when one has ended."""
+    """Other exports are running."""
 
     def __init__(self) -> None:
         super().__init__(5.0)

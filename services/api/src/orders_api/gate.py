@@ -2,7 +2,7 @@
 
 import hmac
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 from urllib.parse import parse_qsl
 
@@ -48,10 +48,19 @@ GATEWAY = Principal("gateway", "viewer")
 """A gateway; compared by identity, since a token may have this subject."""
 
 
-_WITHOUT_ROWS = frozenset(
-    {"/api/me", "/api/schema", "/api/sessions", "/api/tokens", "/api/users", "/api/all-sessions"}
+_WITHOUT_ROWS = (
+    "/api/all-sessions",
+    "/api/me",
+    "/api/preferences",
+    "/api/schema",
+    "/api/sessions",
+    "/api/settings",
+    "/api/templates",
+    "/api/tokens",
+    "/api/users",
+    "/api/views",
 )
-_SETTINGS = "/api/settings/"
+"""Paths whose reading is not noted, with all paths below them."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -198,11 +207,7 @@ class Gate:
             self._security.refused(status, address, _place(scope), subject)
             return
         is_read = scope["method"] == "GET" and principal not in (None, GATEWAY)
-        is_of_rows = not (
-            is_public(scope["path"])
-            or scope["path"] in _WITHOUT_ROWS
-            or scope["path"].startswith(_SETTINGS)
-        )
+        is_of_rows = not _is_below(scope["path"], PUBLIC + _WITHOUT_ROWS)
         if self._audits and principal is not None and is_read and is_of_rows:
             names = " ".join(sorted({name for name, _ in parse_qsl(_query(scope), True)}))
             self._security.read(principal, address, scope["path"][:300], names[:300])
@@ -242,4 +247,8 @@ def _query(scope: Scope) -> str:
 
 def is_public(path: str) -> bool:
     """Return whether a path needs no token."""
-    return any(path == each or path.startswith(f"{each}/") for each in PUBLIC)
+    return _is_below(path, PUBLIC)
+
+
+def _is_below(path: str, roots: Iterable[str]) -> bool:
+    return any(path == each or path.startswith(f"{each}/") for each in roots)

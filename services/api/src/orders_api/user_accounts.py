@@ -31,7 +31,7 @@ _USERS = f"""
 """  # noqa: S608  a constant
 _LIST = f"{_USERS} ORDER BY lower(name)"
 _ONE = f"{_USERS} WHERE name = %(name)s"
-_PRESENT = f"SELECT {_VERSION} FROM order_users WHERE name = %(name)s FOR UPDATE"  # noqa: S608
+_PRESENT = "SELECT FROM order_users WHERE name = %(name)s FOR UPDATE"
 # Whoever changes a user waits here for whoever changes an admin: so two that disable one admin each
 # do not both see the other one remain.
 _ADMINS = """
@@ -157,12 +157,12 @@ async def _locked(connection: Connection, name: str, expected: Precondition) -> 
     """Return a user whom only this transaction can change."""
     values = {"name": normal_name(name)}
     await connection.execute(_ADMINS.encode())
-    found = await one_or_none(connection, _PRESENT, values)
-    if found is None:
+    if await one_or_none(connection, _PRESENT, values) is None:
         raise RowNotFoundError("users")
-    if not expected.holds(found[0]):
+    account = Account(*await one(connection, _ONE, values))
+    if not expected.holds(account.version):
         raise SettingChangedError
-    return Account(*await one(connection, _ONE, values))
+    return account
 
 
 async def _require_another_admin(connection: Connection, name: str) -> None:

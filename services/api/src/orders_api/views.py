@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Request, Response
 from psycopg.rows import TupleRow
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
+from pydantic import AfterValidator, BaseModel, Field, StrictBool
 
 from orders_access.principal import Principal
 from orders_api.access_routes import no_query, uncached
@@ -23,6 +23,7 @@ from orders_api.errors import (
     RowNotFoundError,
     StatementError,
 )
+from orders_api.models import RequestModel
 from orders_api.openapi import problems
 from orders_api.requests import parts, require
 
@@ -69,11 +70,7 @@ Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_visibl
 Query = Annotated[str, Field(max_length=4000), AfterValidator(_readable)]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewView(_Body):
+class NewView(RequestModel):
     """A view to save. `query` has the words of the list, as `status=pending&sort=-total`."""
 
     table: Annotated[str, Field(max_length=200)]
@@ -82,7 +79,7 @@ class NewView(_Body):
     shared: StrictBool = False
 
 
-class ViewChanges(_Body):
+class ViewChanges(RequestModel):
     """What is to change of a view."""
 
     name: Name | None = None
@@ -185,10 +182,7 @@ async def _written(
     request: Request, statement: str, values: dict[str, Any], *, lock: bool = False
 ) -> TupleRow | None:
     try:
-        async with (
-            parts(request).accounts.connection() as connection,
-            connection.transaction(),
-        ):
+        async with parts(request).accounts.transaction() as connection:
             if lock:
                 await connection.execute(_LOCK, values)
             return await one_or_none(connection, statement, values)

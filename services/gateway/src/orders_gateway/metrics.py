@@ -23,6 +23,7 @@ _REFUSALS = (
     "address",
     "subject",
 )
+"""Reasons that are counted from 0; others appear with their first refusal."""
 
 
 def _delivery_seconds() -> Histogram:
@@ -103,7 +104,7 @@ def _clients(counts: Counts, facts: Facts) -> Iterator[Metric]:
         "orders_gateway_refused_total",
         "Clients refused.",
         ("reason",),
-        {(reason,): facts.refused.get(reason, 0) for reason in _REFUSALS},
+        {(reason,): n for reason, n in {**dict.fromkeys(_REFUSALS, 0), **facts.refused}.items()},
     )
     yield counter(
         "orders_gateway_shed_total",
