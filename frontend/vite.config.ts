@@ -52,6 +52,7 @@ export default defineConfig({
   },
   test: {
     include: ["tests/**/*.test.{ts,tsx}"],
+    setupFiles: ["tests/setup.ts"],
     environment: "node",
     // Starting a worker for each file takes longer than the tests. No test leaves anything behind.
     isolate: false,

@@ -9,6 +9,7 @@ import { currentToken, restoreToken, setToken, whenRefused } from "@/lib/credent
 import { apiTrouble } from "@/lib/http";
 import type { Me } from "@/lib/protocol";
 import { onTabNews, tellTabs } from "@/lib/tabs";
+import { words } from "@/words";
 import { Session } from "./session";
 
 export type AccessState =
@@ -27,7 +28,6 @@ export type AccessState =
       readonly locked: boolean;
     };
 
-const ENDED = "Your sign-in has ended.";
 const SET_UP = "/set-up";
 
 export class Access {
@@ -138,7 +138,7 @@ export class Access {
     const before = this.state.get();
     if (before.kind !== "in") return false;
     if (!hasSession(before.me)) {
-      this.#leave(ENDED);
+      this.#leave(words.page.signInEnded);
       return false;
     }
     if (!before.locked && (await this.#isHere())) return true;

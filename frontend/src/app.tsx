@@ -38,6 +38,7 @@ import { LazyRuns } from "@/features/orders/model/lazy-runs";
 import { Selection } from "@/features/orders/model/selection";
 import { PageLook } from "@/features/orders/model/page-look";
 import { ColumnChoice, TableLayout } from "@/features/orders/model/table-layout";
+import { followLanguage } from "@/lib/language";
 import { markPage } from "@/lib/page-mark";
 import { Preferences } from "@/lib/preferences";
 import { isSettings, offersSettings } from "@/features/settings/model/sections";
@@ -52,6 +53,7 @@ import { ClockContext } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
 import { SchemaContext } from "@/lib/use-schema";
 import { useShortcuts } from "@/lib/use-shortcuts";
+import { words } from "@/words";
 import styles from "./app.module.css";
 import { Navigation } from "./navigation";
 import type { Session } from "./session";
@@ -79,7 +81,7 @@ const PulsePanel = lazy(async () => ({
   default: (await import("@/features/pulse/components/pulse-panel")).PulsePanel,
 }));
 
-const VIEWS: Readonly<Partial<Record<string, string>>> = {
+const VIEWS: Readonly<Record<string, "orders" | "activity" | "pulse">> = {
   "/": "orders",
   "/activity": "activity",
   "/pulse": "pulse",
@@ -87,7 +89,6 @@ const VIEWS: Readonly<Partial<Record<string, string>>> = {
 
 /** The others are beside the orders where there is room. */
 const WIDE_VIEWS = ["/", "/activity"];
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** When what changes statuses is loaded: after the first view. */
 const RUNS_MS = 1000;
@@ -182,6 +183,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
     [rights, writes, runs, selection, columns, look, openOrder, setFilter, session],
   );
 
+  useEffect(() => followLanguage(preferences, me?.subject ?? ""), [preferences, me]);
   useEffect(() => {
     const flush = () => {
       writes.deletes.flush();
@@ -214,10 +216,9 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
       showAddress({ filter: session.filter.get(), sort: session.orders.state.get().sort }, "same");
     tableBefore.current = table;
   }, [showAddress, session, table]);
-  useEffect(() => {
-    const title = setting ? "Settings" : (table ?? "Orders");
-    return markPage(opened === null ? title : `Order #${String(opened)}`, session.attention.count);
-  }, [opened, setting, table, session]);
+  const place = setting ? words.page.settings : (table ?? words.page.orders);
+  const title = opened === null ? place : words.page.order(String(opened));
+  useEffect(() => markPage(title, session.attention.count), [title, session]);
   useShortcuts({
     "/": () => searchBox.current?.focus(),
     n: () => setOrdering((rights.write && schema.hasOrders) || null),
@@ -232,8 +233,8 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const navigation = {
     router,
     current: path in VIEWS || setting || table !== null ? path : "/",
-    places: Object.entries(VIEWS).flatMap(([path, name = ""]) =>
-      narrow || WIDE_VIEWS.includes(path) ? [{ path, name: capital(name) }] : [],
+    places: Object.entries(VIEWS).flatMap(([path, name]) =>
+      narrow || WIDE_VIEWS.includes(path) ? [{ path, name: words.page[name] }] : [],
     ),
     tables: schema.tables.flatMap(({ name }) =>
       name === ORDERS ? [] : [{ path: pathOfTable(name), name: schema.label(name) }],
@@ -244,7 +245,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
 
   const covered = narrow && opened !== null;
   const panel = opened !== null && (
-    <Boundary key={String(opened)} part={`Order #${String(opened)}`}>
+    <Boundary key={String(opened)} part={words.page.order(String(opened))}>
       <Suspense fallback={<div className={styles.placeholder} />}>
         <OrderPanel
           id={opened}
@@ -266,9 +267,9 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
       <div className={styles.page} data-view={view} inert={covered && phone}>
         <header className={styles.header}>
           <img src="/icon.svg" alt="" width={28} height={28} />
-          <h1>Real-Time Orders</h1>
+          <h1>{words.page.product}</h1>
           {!narrow && isDivided && <Navigation {...navigation} at="top" />}
-          <Boundary part="The connection">
+          <Boundary part={words.parts.connection}>
             <ConnectionStatus live={session.live} progress={session.progress} />
           </Boundary>
           {me?.mode === "token" && (
@@ -285,8 +286,8 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
           {me?.mode === "open" && (
             <IconButton
               className={styles.settings}
-              label="Settings"
-              title="Settings"
+              label={words.page.settings}
+              title={words.page.settings}
               onClick={openSettings}
             >
               <Settings size={18} aria-hidden />
@@ -294,29 +295,33 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
           )}
           <IconButton
             className={styles.help}
-            label="Keyboard help"
-            title="Keyboard (?)"
+            label={words.page.keyboardHelp}
+            title={words.page.keyboard}
             onClick={() => setHelping(true)}
           >
             <CircleHelp size={18} aria-hidden />
           </IconButton>
           {rights.write && schema.hasOrders && (
-            <Button kind="primary" onClick={() => setOrdering(true)} aria-label="New order">
+            <Button
+              kind="primary"
+              onClick={() => setOrdering(true)}
+              aria-label={words.page.newOrder}
+            >
               <Plus size={16} aria-hidden />
-              <span className={styles.wide}>New order</span>
+              <span className={styles.wide}>{words.page.newOrder}</span>
             </Button>
           )}
         </header>
         <StaleNotice live={session.live} askApi={session.askApi} />
         {setting && (
-          <Boundary part="The settings">
+          <Boundary part={words.parts.settings}>
             <Suspense fallback={<div className={styles.placeholder} />}>
               <SettingsView me={me} path={path} router={router} schema={session.live.schema} />
             </Suspense>
           </Boundary>
         )}
         <main className={styles.main}>
-          <Boundary key={table} part={table === null ? "The list of orders" : "The table"}>
+          <Boundary key={table} part={table === null ? words.parts.orders : words.parts.table}>
             {table !== null && (
               <Suspense fallback={<div className={styles.placeholder} />}>
                 <TableView
@@ -344,7 +349,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
               panel
             ) : (
               <>
-                <Boundary part="The charts">
+                <Boundary part={words.parts.charts}>
                   <Suspense fallback={<div className={styles.placeholder} />}>
                     <PulsePanel
                       pulse={session.pulse.state}
@@ -353,7 +358,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
                     />
                   </Suspense>
                 </Boundary>
-                <Boundary part="The activity list">
+                <Boundary part={words.parts.activity}>
                   <ActivityPanel
                     feed={session.activity}
                     onOpen={openOrder}
@@ -371,7 +376,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
         {narrow && <Navigation {...navigation} at="bottom" />}
       </div>
       {covered && <div className={styles.cover}>{panel}</div>}
-      <Boundary part="The dialog">
+      <Boundary part={words.parts.dialog}>
         <Suspense>
           {ordering !== null && <NewOrderDialog open={ordering} onOpenChange={setOrdering} />}
           {helping && <HelpDialog open onOpenChange={setHelping} rights={rights} />}

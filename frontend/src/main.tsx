@@ -1,28 +1,25 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { Boundary } from "@/components/boundary";
-import { LOCALE } from "@/lib/locale";
+import { startLanguage } from "@/lib/language";
 import { Router } from "@/lib/route";
 import { Access } from "./access";
 import { Root } from "./root";
 import "./styles/base.css";
 
-function start(): void {
+async function start(): Promise<void> {
   const root = document.getElementById("root");
   if (!root) throw new Error("index.html has no #root");
 
-  document.documentElement.lang = LOCALE;
   const router = new Router();
   router.start();
 
   const access = new Access();
   void access.start();
 
+  await startLanguage(); // the first that is seen is in the reader's language
   createRoot(root).render(
     <StrictMode>
-      <Boundary part="The page">
-        <Root access={access} router={router} />
-      </Boundary>
+      <Root access={access} router={router} />
     </StrictMode>,
   );
 }
@@ -30,4 +27,4 @@ function start(): void {
 // The history takes a path that begins with two slashes for the address of another site.
 const { pathname, search, hash } = location;
 if (pathname.startsWith("//")) location.replace(pathname.replace(/^\/+/, "/") + search + hash);
-else start();
+else void start();

@@ -2,6 +2,7 @@ import { ChevronDown } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import type { MouseEvent } from "react";
 import type { Router } from "@/lib/route";
+import { words } from "@/words";
 import styles from "./navigation.module.css";
 
 export interface Place {
@@ -33,7 +34,7 @@ export function Navigation({ router, current, places, tables, at }: NavigationPr
     },
   });
   return (
-    <nav className={styles[at]} aria-label="View">
+    <nav className={styles[at]} aria-label={words.page.views}>
       {places.map((place) => (
         <a key={place.path} className={styles.link} {...link(place)}>
           {place.name}
@@ -44,9 +45,9 @@ export function Navigation({ router, current, places, tables, at }: NavigationPr
           <DropdownMenu.Trigger
             className={styles.link}
             aria-current={table ? "true" : undefined}
-            title="Other tables"
+            title={words.page.otherTables}
           >
-            {table?.name ?? "Tables"}
+            {table?.name ?? words.page.tables}
             <ChevronDown size={14} aria-hidden />
           </DropdownMenu.Trigger>
           <DropdownMenu.Portal>

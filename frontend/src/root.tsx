@@ -1,6 +1,8 @@
 import { lazy, Suspense } from "react";
+import { Boundary } from "@/components/boundary";
 import type { Router } from "@/lib/route";
 import { useObservable } from "@/lib/use-observable";
+import { useLanguage, words } from "@/words";
 import type { Access } from "./access";
 import { App } from "./app";
 import styles from "./root.module.css";
@@ -16,10 +18,13 @@ interface RootProps {
 
 /** The dashboard, or the form to sign in. */
 export function Root(props: RootProps) {
+  useLanguage(); // everything below renders again in another one
   return (
-    <Suspense>
-      <View {...props} />
-    </Suspense>
+    <Boundary part={words.parts.page}>
+      <Suspense>
+        <View {...props} />
+      </Suspense>
+    </Boundary>
   );
 }
 
@@ -27,7 +32,7 @@ function View({ access, router }: RootProps) {
   const state = useObservable(access.state);
   switch (state.kind) {
     case "asking":
-      return <p className={styles.asking}>Waiting for the API…</p>;
+      return <p className={styles.asking}>{words.page.waitingForApi}</p>;
     case "set-up":
       return (
         <SetUp link={state.link} onPassword={(password) => access.setUp(state.link, password)} />

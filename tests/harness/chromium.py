@@ -5,6 +5,8 @@ import shutil
 
 FLAGS = [
     "--headless",
+    # Tests find what they need by its English text, whatever the language of the machine is.
+    "--lang=en-US",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",

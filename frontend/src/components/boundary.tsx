@@ -1,5 +1,6 @@
 import { Component, type ReactNode } from "react";
 import { messageOf } from "@/lib/format";
+import { words } from "@/words";
 import styles from "./panel.module.css";
 
 interface BoundaryProps {
@@ -21,11 +22,9 @@ export class Boundary extends Component<BoundaryProps, { error: unknown }> {
     if (error === null) return this.props.children;
     return (
       <div className={styles.failed} role="alert">
-        <p>
-          {this.props.part} cannot be shown: {messageOf(error)}
-        </p>
+        <p>{words.page.cannotBeShown(this.props.part, messageOf(error))}</p>
         <button type="button" onClick={() => this.setState({ error: null })}>
-          Try again
+          {words.do.tryAgain}
         </button>
       </div>
     );

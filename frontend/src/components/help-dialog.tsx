@@ -1,30 +1,49 @@
 import type { Rights } from "@/lib/rights";
+import { type Words, words } from "@/words";
 import { Button } from "./button";
 import { Dialog } from "./dialog";
 import dialog from "./dialog.module.css";
 import styles from "./help-dialog.module.css";
 
-const KEYS: readonly (readonly [keys: string, does: string, right?: keyof Rights])[] = [
-  ["/", "Search orders"],
-  ["Enter", "From the search to the first order found"],
-  ["n", "New order", "write"],
-  ["j", "Next order"],
-  ["k", "Previous order"],
-  ["← ↑ ↓ →", "Go through the cells"],
-  ["Enter", "Open the order, or edit the value"],
-  ["F2", "Edit the value", "write"],
-  ["Shift Enter", "On a heading: sort by this column as well"],
-  ["Shift ← →", "On a heading: move the column"],
-  ["+ − 0", "On a heading: wider, narrower, usual width"],
-  ["x", "Select the order", "write"],
-  ["e", "Take the order, or those selected, to the next status", "write"],
-  ["b", "Go to the actions on the selected orders", "write"],
-  ["Ctrl A", "Select every order that matches", "write"],
-  ["Ctrl Z", "Undo the last change", "write"],
-  ["p", "Pause or resume the activity list"],
-  ["Esc", "Close what is open"],
-  ["?", "Show this help"],
+const KEYS: readonly (readonly [
+  keys: string,
+  does: keyof Words["keyboard"],
+  right?: keyof Rights,
+])[] = [
+  ["/", "search"],
+  ["Enter", "toResults"],
+  ["n", "newOrder", "write"],
+  ["j", "next"],
+  ["k", "previous"],
+  ["← ↑ ↓ →", "cells"],
+  ["Enter", "openOrEdit"],
+  ["F2", "edit", "write"],
+  ["Shift Enter", "sortAlso"],
+  ["Shift ← →", "moveColumn"],
+  ["+ − 0", "widths"],
+  ["x", "select", "write"],
+  ["e", "nextStatus", "write"],
+  ["b", "actions", "write"],
+  ["Ctrl A", "selectAll", "write"],
+  ["Ctrl Z", "undo", "write"],
+  ["p", "pause"],
+  ["Esc", "closeOpen"],
+  ["?", "help"],
 ];
+
+/** As they are printed on a keyboard of the language. */
+const keyNames = (keys: string): string =>
+  keys
+    .split(" ")
+    .map((key) => KEY_NAMES[key]?.() ?? key)
+    .join(" ");
+
+const KEY_NAMES: Readonly<Partial<Record<string, () => string>>> = {
+  Enter: () => words.keyboard.enterKey,
+  Shift: () => words.keyboard.shiftKey,
+  Ctrl: () => words.keyboard.controlKey,
+  Esc: () => words.keyboard.escapeKey,
+};
 
 interface HelpDialogProps {
   open: boolean;
@@ -34,19 +53,19 @@ interface HelpDialogProps {
 
 export function HelpDialog({ rights, ...root }: HelpDialogProps) {
   return (
-    <Dialog title="Keyboard" {...root}>
+    <Dialog title={words.keyboard.title} {...root}>
       <dl className={styles.keys}>
         {KEYS.filter(([, , right]) => right === undefined || rights[right]).map(([keys, does]) => (
           <div key={does}>
             <dt>
-              <kbd>{keys}</kbd>
+              <kbd>{keyNames(keys)}</kbd>
             </dt>
-            <dd>{does}</dd>
+            <dd>{words.keyboard[does]}</dd>
           </div>
         ))}
       </dl>
       <div className={dialog.actions}>
-        <Button onClick={() => root.onOpenChange(false)}>Close</Button>
+        <Button onClick={() => root.onOpenChange(false)}>{words.do.close}</Button>
       </div>
     </Dialog>
   );

@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import { Toast } from "radix-ui";
 import { useObservable } from "@/lib/use-observable";
+import { words } from "@/words";
 import { IconButton } from "./icon-button";
 import styles from "./toaster.module.css";
 import type { Toasts } from "./toasts";
@@ -31,7 +32,7 @@ export function Toaster({ toasts }: { toasts: Toasts }) {
             </Toast.Action>
           )}
           <Toast.Close asChild>
-            <IconButton className={styles.close} label="Dismiss">
+            <IconButton className={styles.close} label={words.do.dismiss}>
               <X size={16} aria-hidden />
             </IconButton>
           </Toast.Close>

@@ -1,8 +1,9 @@
 /** Summarises changes for screen readers: one sentence every 20 seconds, not one per change. */
 import { type ChangeEvent, Observable } from "real-time-orders";
+import { words } from "@/words";
 
 const EVERY_MS = 20_000;
-const WORDS = { INSERT: "created", UPDATE: "changed", DELETE: "deleted" } as const;
+const OPERATIONS = ["INSERT", "UPDATE", "DELETE"] as const;
 
 export class Announcer {
   readonly state = new Observable("");
@@ -11,7 +12,7 @@ export class Announcer {
 
   receive(events: readonly ChangeEvent[]): void {
     for (const { operation } of events) {
-      if (operation in this.#counts) this.#counts[operation as keyof typeof WORDS] += 1;
+      if (operation in this.#counts) this.#counts[operation as (typeof OPERATIONS)[number]] += 1;
     }
     this.#timer ??= setTimeout(this.#speak, EVERY_MS);
   }
@@ -22,10 +23,10 @@ export class Announcer {
 
   readonly #speak = (): void => {
     this.#timer = undefined;
-    const parts = (["INSERT", "UPDATE", "DELETE"] as const)
-      .filter((operation) => this.#counts[operation] > 0)
-      .map((operation) => `${this.#counts[operation]} ${WORDS[operation]}`);
+    const parts = OPERATIONS.filter((operation) => this.#counts[operation] > 0).map((operation) =>
+      words.announced[operation](this.#counts[operation]),
+    );
     this.#counts = { INSERT: 0, UPDATE: 0, DELETE: 0 };
-    if (parts.length > 0) this.state.set(`Orders: ${parts.join(", ")}.`);
+    if (parts.length > 0) this.state.set(words.announced.changes(parts));
   };
 }

@@ -1,17 +1,26 @@
 /** Values, times and numbers as text, in the reader's variant of the page's language. */
 import { type Column, rawNumber, toJson } from "real-time-orders";
-import { LOCALE } from "./locale";
+import { words } from "@/words";
+import { locale, perLocale } from "./locale";
 
-const COUNT = new Intl.NumberFormat(LOCALE);
-const EXACT = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "medium" });
-const ZONED = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full", timeStyle: "long" });
-const CLOCK = new Intl.DateTimeFormat(LOCALE, { timeStyle: "medium" });
-const MINUTES = new Intl.DateTimeFormat(LOCALE, { timeStyle: "short" });
-const HOUR_OF_DAY = new Intl.DateTimeFormat(LOCALE, { hour: "numeric" });
-const SHORT_COUNT = new Intl.NumberFormat(LOCALE, { notation: "compact" });
-const DAY = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium" });
-const DATE = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeZone: "UTC" });
-const RELATIVE = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto", style: "narrow" });
+const COUNT = perLocale((to) => new Intl.NumberFormat(to));
+const EXACT = perLocale(
+  (to) => new Intl.DateTimeFormat(to, { dateStyle: "medium", timeStyle: "medium" }),
+);
+const ZONED = perLocale(
+  (to) => new Intl.DateTimeFormat(to, { dateStyle: "full", timeStyle: "long" }),
+);
+const CLOCK = perLocale((to) => new Intl.DateTimeFormat(to, { timeStyle: "medium" }));
+const MINUTES = perLocale((to) => new Intl.DateTimeFormat(to, { timeStyle: "short" }));
+const HOUR_OF_DAY = perLocale((to) => new Intl.DateTimeFormat(to, { hour: "numeric" }));
+const SHORT_COUNT = perLocale((to) => new Intl.NumberFormat(to, { notation: "compact" }));
+const DAY = perLocale((to) => new Intl.DateTimeFormat(to, { dateStyle: "medium" }));
+const DATE = perLocale(
+  (to) => new Intl.DateTimeFormat(to, { dateStyle: "medium", timeZone: "UTC" }),
+);
+const RELATIVE = perLocale(
+  (to) => new Intl.RelativeTimeFormat(to, { numeric: "auto", style: "narrow" }),
+);
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -19,22 +28,25 @@ const WEEK = 7 * 24 * HOUR;
 const LONGEST_TEXT = 300;
 const LONGEST_NUMBER = 40;
 
-export const formatCount = (value: number): string => COUNT.format(value);
-export const formatShortCount = (value: number): string => SHORT_COUNT.format(value);
-export const formatHour = (time: number): string => HOUR_OF_DAY.format(time);
-export const formatMinutes = (time: number): string => MINUTES.format(time);
-export const formatDay = (day: Date): string => DAY.format(day);
-export const formatClock = (time: number): string => CLOCK.format(time);
+export const formatCount = (value: number): string => COUNT().format(value);
+export const formatShortCount = (value: number): string => SHORT_COUNT().format(value);
+export const formatHour = (time: number): string => HOUR_OF_DAY().format(time);
+export const formatMinutes = (time: number): string => MINUTES().format(time);
+export const formatDay = (day: Date): string => DAY().format(day);
+export const formatClock = (time: number): string => CLOCK().format(time);
 
-const BYTES = new Intl.NumberFormat(LOCALE, {
-  style: "unit",
-  unit: "megabyte",
-  maximumFractionDigits: 1,
-});
-export const formatBytes = (bytes: number): string => BYTES.format(bytes / 1_000_000);
+const BYTES = perLocale(
+  (to) =>
+    new Intl.NumberFormat(to, {
+      style: "unit",
+      unit: "megabyte",
+      maximumFractionDigits: 1,
+    }),
+);
+export const formatBytes = (bytes: number): string => BYTES().format(bytes / 1_000_000);
 
 export const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : "Something went wrong.";
+  error instanceof Error ? error.message : words.values.wentWrong;
 
 /** The start of a text that may have megabytes. */
 export const shortened = (text: string): string =>
@@ -59,12 +71,12 @@ export const isInCalendar = (time: string): boolean =>
 
 /** A time outside the browser's calendar is shown as PostgreSQL wrote it. */
 export const formatExact = (time: string): string =>
-  isInCalendar(time) ? EXACT.format(new Date(time)) : time;
+  isInCalendar(time) ? EXACT().format(new Date(time)) : time;
 
 /** With the reader's zone, where the time is an instant. */
 export const formatZoned = (time: string): string =>
   isInCalendar(time) && /([+-]\d\d(:?\d\d)?|Z)$/.test(time)
-    ? ZONED.format(new Date(time))
+    ? ZONED().format(new Date(time))
     : formatExact(time);
 
 /** "just now", "3 min ago", "2 h ago", "yesterday"; the date once it is a week old. */
@@ -72,13 +84,13 @@ export function formatAge(time: string, now: number): string {
   if (!isInCalendar(time)) return time;
   // Clocks differ a little: a moment ahead is "just now"; a date far ahead is shown as a date.
   const seconds = (now - Date.parse(time)) / 1000;
-  if (seconds < -MINUTE) return DAY.format(new Date(time));
-  if (seconds < 10) return "just now";
-  if (seconds < MINUTE) return RELATIVE.format(-Math.floor(seconds / 10) * 10, "second");
-  if (seconds < HOUR) return RELATIVE.format(-Math.floor(seconds / MINUTE), "minute");
-  if (seconds < 24 * HOUR) return RELATIVE.format(-Math.floor(seconds / HOUR), "hour");
-  if (seconds < WEEK) return RELATIVE.format(-Math.floor(seconds / 24 / HOUR), "day");
-  return DAY.format(new Date(time));
+  if (seconds < -MINUTE) return DAY().format(new Date(time));
+  if (seconds < 10) return words.values.justNow;
+  if (seconds < MINUTE) return RELATIVE().format(-Math.floor(seconds / 10) * 10, "second");
+  if (seconds < HOUR) return RELATIVE().format(-Math.floor(seconds / MINUTE), "minute");
+  if (seconds < 24 * HOUR) return RELATIVE().format(-Math.floor(seconds / HOUR), "hour");
+  if (seconds < WEEK) return RELATIVE().format(-Math.floor(seconds / 24 / HOUR), "day");
+  return DAY().format(new Date(time));
 }
 
 /** Control, format and space characters, and letters that are drawn as nothing. */
@@ -86,11 +98,15 @@ const INVISIBLE = /^(\p{C}|\p{Z}|\p{Default_Ignorable_Code_Point}|\u2800)+$/u;
 
 /** A name that can be seen, and clicked on. */
 export const visible = (text: string): string =>
-  text === "" ? "(empty)" : INVISIBLE.test(text) ? "(blank)" : shortened(text);
+  text === ""
+    ? words.values.emptyName
+    : INVISIBLE.test(text)
+      ? words.values.blankName
+      : shortened(text);
 
 /** A status that can be seen; rows without one count under "". */
 export const visibleStatus = (status: string): string =>
-  status === "" ? "no status" : visible(status);
+  status === "" ? words.values.noStatus : visible(status);
 
 /** Any value of any column. */
 export function formatValue(value: unknown, column?: Column): string {
@@ -101,7 +117,7 @@ export function formatValue(value: unknown, column?: Column): string {
     case "bigint":
       return formatNumber(String(value), column);
     case "boolean":
-      return value ? "yes" : "no";
+      return value ? words.values.yes : words.values.no;
     case "string":
       return formatText(value, column);
     case "object":
@@ -117,7 +133,7 @@ export function formatValue(value: unknown, column?: Column): string {
 
 function formatText(text: string, column: Column | undefined): string {
   if (column?.kind === "timestamp") return formatExact(text);
-  if (column?.kind === "date" && isInCalendar(text)) return DATE.format(new Date(text));
+  if (column?.kind === "date" && isInCalendar(text)) return DATE().format(new Date(text));
   return visible(text);
 }
 
@@ -129,15 +145,15 @@ function formatNumber(digits: string, column: Column | undefined): string {
 }
 
 const MOST_DIGITS = 20;
-const numberFormats = new Map<number, Intl.NumberFormat>();
+const numberFormats = perLocale(() => new Map<number, Intl.NumberFormat>());
 
 function numberFormat(minimumFractionDigits: number): Intl.NumberFormat {
-  const known = numberFormats.get(minimumFractionDigits);
+  const known = numberFormats().get(minimumFractionDigits);
   if (known) return known;
-  const format = new Intl.NumberFormat(LOCALE, {
+  const format = new Intl.NumberFormat(locale(), {
     minimumFractionDigits,
     maximumFractionDigits: MOST_DIGITS,
   });
-  numberFormats.set(minimumFractionDigits, format);
+  numberFormats().set(minimumFractionDigits, format);
   return format;
 }

@@ -4,7 +4,7 @@
  */
 import { type Column, rawNumber, type Row, type Table } from "real-time-orders";
 import { formatValue } from "./format";
-import { LOCALE } from "./locale";
+import { locale, perLocale } from "./locale";
 
 /** A code that holds for all rows, or the column that has it. */
 type Currency = { readonly code: string } | { readonly column: string };
@@ -53,22 +53,22 @@ export function formatCell(row: Row, name: string, column: Column | undefined, t
   return formatOf(code).format(digits as `${number}`);
 }
 
-const formats = new Map<string, Intl.NumberFormat>();
+const formats = perLocale(() => new Map<string, Intl.NumberFormat>());
 
 /** Digits are never rounded. */
 function formatOf(code: string): Intl.NumberFormat {
-  const found = formats.get(code);
+  const found = formats().get(code);
   if (found) return found;
-  const { minimumFractionDigits } = new Intl.NumberFormat(LOCALE, {
+  const { minimumFractionDigits } = new Intl.NumberFormat(locale(), {
     style: "currency",
     currency: code,
   }).resolvedOptions();
-  const format = new Intl.NumberFormat(LOCALE, {
+  const format = new Intl.NumberFormat(locale(), {
     style: "currency",
     currency: code,
     ...(minimumFractionDigits !== undefined && { minimumFractionDigits }),
     maximumFractionDigits: MOST_DIGITS,
   });
-  formats.set(code, format);
+  formats().set(code, format);
   return format;
 }

@@ -5,5 +5,5 @@ test("numbers and dates are written as in the page's language, in the reader's v
   expect(localeFor(["de-DE", "en-GB", "en-US"], ["en"])).toBe("en-GB");
   expect(localeFor(["de-CH", "fr"], ["en"])).toBe("en");
   expect(localeFor(["de-CH", "en"], ["en", "de"])).toBe("de-CH");
-  expect(localeFor([])).toBe("en");
+  expect(localeFor([], ["en", "de"])).toBe("en");
 });

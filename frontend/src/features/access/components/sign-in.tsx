@@ -1,5 +1,6 @@
 import { type ReactNode, useId, useState } from "react";
 import { Button } from "@/components/button";
+import { LanguageSelect } from "@/components/language-select";
 import { companyAddress } from "../model/company";
 import { PasswordField } from "./password-field";
 import styles from "./sign-in.module.css";
@@ -128,6 +129,7 @@ export function Card({ title, onSubmit, children }: CardProps) {
         <img src="/icon.svg" alt="" width={40} height={40} />
         <h1>{title}</h1>
         {children}
+        <LanguageSelect />
       </form>
     </main>
   );

@@ -2,6 +2,7 @@ import { Columns3 } from "lucide-react";
 import { Popover } from "radix-ui";
 import { lazy, Suspense } from "react";
 import { IconButton } from "@/components/icon-button";
+import { words } from "@/words";
 import styles from "./column-chooser.module.css";
 
 const ViewSettings = lazy(async () => ({
@@ -13,12 +14,21 @@ export function ColumnChooser() {
   return (
     <Popover.Root>
       <Popover.Trigger asChild>
-        <IconButton className={styles.trigger} label="Columns" title="Columns and look">
+        <IconButton
+          className={styles.trigger}
+          label={words.look.columns}
+          title={words.look.columnsAndLook}
+        >
           <Columns3 size={16} aria-hidden />
         </IconButton>
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content className={styles.menu} sideOffset={6} align="end" aria-label="Columns">
+        <Popover.Content
+          className={styles.menu}
+          sideOffset={6}
+          align="end"
+          aria-label={words.look.columns}
+        >
           <Suspense>
             <ViewSettings />
           </Suspense>

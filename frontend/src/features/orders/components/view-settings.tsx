@@ -1,9 +1,11 @@
 import { ChevronDown, ChevronUp } from "lucide-react";
 import type { ReactNode } from "react";
 import { IconButton } from "@/components/icon-button";
+import { LanguageSelect } from "@/components/language-select";
 import { THEMES } from "@/lib/theme";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import { DENSITIES } from "../model/page-look";
 import { arranged, isShown } from "../model/table-columns";
 import { USUAL_LAYOUT } from "../model/table-layout";
@@ -31,14 +33,14 @@ export function ViewSettings() {
               <bdi>{column.label}</bdi>
             </label>
             <IconButton
-              label={`Move ${column.label} up`}
+              label={words.look.moveUp(column.label)}
               aria-disabled={at === 0}
               onClick={() => choice.move(names, column.name, names[at - 1] ?? "", false)}
             >
               <ChevronUp size={14} aria-hidden />
             </IconButton>
             <IconButton
-              label={`Move ${column.label} down`}
+              label={words.look.moveDown(column.label)}
               aria-disabled={at === names.length - 1}
               onClick={() => choice.move(names, column.name, names[at + 1] ?? "", true)}
             >
@@ -48,19 +50,22 @@ export function ViewSettings() {
         ))}
       </ul>
       <Choices
-        legend="Rows"
+        legend={words.look.rows}
         choices={DENSITIES}
+        names={words.look}
         chosen={density}
         onChoose={(density) => look.choose({ density })}
       />
       <Choices
-        legend="Theme"
+        legend={words.look.theme}
         choices={THEMES}
+        names={words.look}
         chosen={theme}
         onChoose={(theme) => look.choose({ theme })}
       />
+      <LanguageSelect />
       <button type="button" className={styles.reset} onClick={() => choice.reset()}>
-        Usual columns and widths
+        {words.look.reset}
       </button>
     </>
   );
@@ -69,6 +74,7 @@ export function ViewSettings() {
 interface ChoicesProps<T extends string> {
   legend: string;
   choices: readonly T[];
+  names: Readonly<Record<T, string>>;
   chosen: T;
   onChoose: (choice: T) => void;
 }
@@ -76,6 +82,7 @@ interface ChoicesProps<T extends string> {
 function Choices<T extends string>({
   legend,
   choices,
+  names,
   chosen,
   onChoose,
 }: ChoicesProps<T>): ReactNode {
@@ -94,7 +101,7 @@ function Choices<T extends string>({
               checked={chosen === choice}
               onChange={() => onChoose(choice)}
             />
-            {choice}
+            {names[choice]}
           </label>
         ))}
       </div>
