@@ -11,7 +11,9 @@ export type Condition = readonly Value[] | Range;
 const OPERATORS = ["eq", "not", "is", "gte", "gt", "lte", "lt", "contains"];
 /** Parameters of the page and the API: a column of such a name is written with an operator. */
 const RESERVED =
-  "search sort limit cursor include attention columns delimiter bom view activity".split(" ");
+  "search sort limit cursor offset include attention columns delimiter bom view activity".split(
+    " ",
+  );
 
 /** A parameter's column and operator. */
 function nameOf(parameter: string): readonly [string, string] {

@@ -32,6 +32,12 @@ const LARGEST_PAGE_INCLUDING = 100;
 /** A set may grow over its limit by this much before it is cut. */
 const SLACK = 200;
 const RELOADS_APART_MS = 500;
+/** So many rows beyond those in view are loaded before they are needed. */
+const MARGIN = 60;
+/** So many rows of a page are known already, if nothing is missing in between. */
+const OVERLAP = 10;
+/** A snapshot may be ahead of its position by what the database does in this time. */
+const AHEAD_MS = 2000;
 /** Rows become late without an event. */
 const AGING_MS = 15_000;
 /** Statuses of a request that would be refused again. */
@@ -62,6 +68,11 @@ export class LiveTable<R extends object = Row> {
   #problem: Error | null = null;
   #failures = 0;
   #reloadedAt = -Infinity;
+  /** Where a jump leads that has not arrived. */
+  #goal: number | null = null;
+  #pages = 0;
+  #loadedAt = -Infinity;
+  #placing: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #aging: ReturnType<typeof setTimeout> | undefined;
 
@@ -115,8 +126,35 @@ export class LiveTable<R extends object = Row> {
   loadMore(count = Math.max(100, this.#set?.size ?? 0)): void {
     const { hasMore, isLoadingMore } = this.state;
     if (!hasMore || isLoadingMore) return;
-    this.#limit = Math.max(this.#limit, (this.#set?.size ?? 0) + Math.min(count, LARGEST_PAGE));
+    const { window = Infinity } = this.options;
+    const limit = Math.max(this.#limit, (this.#set?.size ?? 0) + Math.min(count, LARGEST_PAGE));
+    this.#set?.dropFirst(limit - window);
+    this.#limit = Math.min(limit, window);
     this.#fill();
+  }
+
+  /**
+   * The reader sees these rows, by their places in the whole list: load what is missing there or will be
+   * soon. Only for a table with a `window`.
+   */
+  show(first: number, end: number): void {
+    const { window = 0 } = this.options;
+    const set = this.#set;
+    if (!set || window === 0 || end <= first) return;
+    const goal = this.#goal;
+    if (goal !== null && goal <= first && end <= goal + this.#limit) return;
+    const [from, to] = [set.start, set.start + set.size];
+    if (end < from || first > to) {
+      this.#limit = Math.min(window, Math.max(this.options.limit ?? 0, end - first + MARGIN));
+      this.#goal = Math.max(0, Math.floor((first + end - this.#limit) / 2));
+      void this.#load();
+      return;
+    }
+    this.#goal = null;
+    if (this.#request) return;
+    const margin = Math.min(MARGIN, Math.floor(window / 8));
+    if (first - from < margin && from > 0) this.#fillBefore(window);
+    else if (to - end < margin) this.loadMore(this.options.limit);
   }
 
   /** Create a row; it is shown at once, and taken back if the API refuses it. */
@@ -196,13 +234,26 @@ export class LiveTable<R extends object = Row> {
     this.#fill();
   }
 
+  /** The snapshot may have shown these changes already: ask for the place again when it is quiet. */
+  #doubtPlace(): void {
+    const isFresh = Date.now() - this.#loadedAt < AHEAD_MS;
+    if (!isFresh && this.#placing === undefined) return;
+    clearTimeout(this.#placing);
+    this.#placing = setTimeout(() => {
+      this.#placing = undefined;
+      this.reload();
+    }, AHEAD_MS);
+  }
+
   /** Returns whether rows have to be loaded again. */
   #apply(set: RowSet, events: readonly ChangeEvent[], conflated: boolean): boolean {
     const own = events.filter(({ table }) => table === this.name);
     const isNew = ({ operation, order_id }: ChangeEvent) =>
       operation === "UPDATE" && set.get(String(order_id)) === undefined;
     const entering = this.#children.length > 0 ? own.filter(isNew) : [];
+    const { start } = set;
     const isUncertain = set.apply(own, conflated);
+    if (set.start !== start) this.#doubtPlace();
     const fresh = events.filter(({ position }) => position > this.#childPosition);
     for (const children of this.#children) {
       const mine = fresh.filter(({ table }) => table === children.name);
@@ -242,6 +293,9 @@ export class LiveTable<R extends object = Row> {
   stop(): void {
     clearTimeout(this.#retry);
     clearTimeout(this.#aging);
+    clearTimeout(this.#placing);
+    this.#placing = undefined;
+    this.#goal = null;
     this.#request?.abort();
     this.#request = null;
     this.#set = null;
@@ -259,11 +313,17 @@ export class LiveTable<R extends object = Row> {
 
   #load(): Promise<void> {
     // Of rows that were not shown before, the first page is shown before the others arrive.
-    const wanted = Math.min(this.#limit, this.#set?.size ?? 0);
+    const goal = this.#goal;
+    const wanted = goal === null ? Math.min(this.#limit, this.#set?.size ?? 0) : this.#limit;
     const atFirst = this.#set ? Math.max(wanted, 100) : this.#limit;
     const load = async (signal: AbortSignal) => {
-      const first = await this.#page(null, atFirst, signal);
-      const set = this.#open(first);
+      let start = goal ?? this.#set?.start ?? 0;
+      let first = await this.#page(null, atFirst, signal, start);
+      for (let back = atFirst; first.rows.length === 0 && start > 0; back *= 2) {
+        start = Math.max(0, start - back); // the list has become shorter
+        first = await this.#page(null, atFirst, signal, start);
+      }
+      const set = this.#open(first, start);
       const { key } = set.view;
       const lists = await this.#childrenOf(this.options.include ?? []);
       for (const list of lists) list.load(first.rows, key);
@@ -274,6 +334,8 @@ export class LiveTable<R extends object = Row> {
       }
       const { stream, position } = first;
       this.#set = set;
+      this.#goal = null;
+      this.#placed();
       this.#children = lists;
       this.#joined = new WeakMap();
       this.#childPosition = position;
@@ -287,7 +349,7 @@ export class LiveTable<R extends object = Row> {
   }
 
   /** The set of the rows of a page that match. */
-  #open(page: Page): RowSet {
+  #open(page: Page, start = 0): RowSet {
     const unknown = { name: this.name, key: ["id"], parent: null, columns: [] };
     const table = this.#host.schema.table(this.name) ?? unknown;
     const { search = "", sort, attention } = this.options;
@@ -295,7 +357,19 @@ export class LiveTable<R extends object = Row> {
     const waits = attends(attention, table, this.#host.now);
     const matches = (row: Row) => passes(row) && (waits?.(row) ?? true);
     const view = { key: table.key, matches, ...orderOf(table, sort) };
-    return new RowSet(view, page);
+    return new RowSet(view, page, start);
+  }
+
+  /** A snapshot of now tells the place of the rows. */
+  #placed(): void {
+    clearTimeout(this.#placing);
+    this.#placing = undefined;
+    this.#loaded();
+  }
+
+  #loaded(): void {
+    this.#pages += 1;
+    this.#loadedAt = Date.now();
   }
 
   async #childrenOf(include: readonly string[]): Promise<Children[]> {
@@ -315,13 +389,50 @@ export class LiveTable<R extends object = Row> {
       this.reload();
       return;
     }
+    const next = (signal: AbortSignal) => this.#page(cursor, this.#limit - set.size, signal);
+    const add = (page: Page) => {
+      // A TRUNCATE in between leaves nothing that the page could continue.
+      if (set.cursor !== cursor) return false;
+      set.extend(page);
+      this.#loaded();
+      return true;
+    };
+    this.#attach(set, next, add, () => this.#fill(true));
+  }
+
+  /** Load the page in front of those that are held; rows beyond `most` are forgotten at the end. */
+  #fillBefore(most: number): void {
+    const set = this.#set;
+    if (!set || this.#problem !== null) return;
+    const count = Math.min(set.start, Math.max(MARGIN, this.options.limit ?? 0));
+    const start = set.start - count;
+    const before = (signal: AbortSignal) => this.#page(null, count + OVERLAP, signal, start);
+    const add = (page: Page) => {
+      if (set.start === 0) return false;
+      if (!set.prepend(page, start)) {
+        this.reload();
+        return false;
+      }
+      this.#placed();
+      this.#limit = Math.min(most, Math.max(this.#limit, set.size));
+      set.trim(most);
+      return true;
+    };
+    this.#attach(set, before, add, () => this.reload());
+  }
+
+  /** Add a page to those that are held. */
+  #attach(
+    set: RowSet,
+    ask: (signal: AbortSignal) => Promise<Page>,
+    add: (page: Page) => boolean,
+    again: () => void,
+  ): void {
     this.#isLoadingMore = true;
     const askedAt = [set.position, this.#childPosition] as const;
     const load = async (signal: AbortSignal) => {
-      const page = await this.#page(cursor, this.#limit - set.size, signal);
-      // A TRUNCATE in between leaves nothing that the page could continue.
-      if (set.cursor !== cursor) return;
-      set.extend(page);
+      const page = await ask(signal);
+      if (!add(page)) return;
       for (const list of this.#children) list.load(page.rows, set.view.key);
       // The page may show a later moment: the events since it was requested once more, for its rows.
       const before = [set.position, this.#childPosition] as const;
@@ -331,10 +442,10 @@ export class LiveTable<R extends object = Row> {
       this.#childPosition = Math.max(before[1], this.#childPosition);
       if (isUncertain) this.reload();
     };
-    void this.#ask(load, () => this.#fill(true));
+    void this.#ask(load, again);
   }
 
-  async #page(cursor: string | null, most: number, signal: AbortSignal): Promise<Page> {
+  async #page(cursor: string | null, most: number, signal: AbortSignal, offset = 0): Promise<Page> {
     await this.#host.schema.ensure(signal);
     const { search = "", sort, attention } = this.options;
     const query = filterToQuery(this.filter, this.#host.schema.table(this.name));
@@ -345,6 +456,7 @@ export class LiveTable<R extends object = Row> {
     const largest = query.has("include") ? LARGEST_PAGE_INCLUDING : LARGEST_PAGE;
     query.set("limit", String(Math.min(most, largest)));
     if (cursor !== null) query.set("cursor", cursor);
+    if (offset > 0) query.set("offset", String(offset));
     const address = `${this.#writes.path}?${query.toString()}`;
     const page = await this.#host.api.request(readPage, address, { signal });
     signal.throwIfAborted(); // the answer may have arrived before the abort
@@ -393,7 +505,7 @@ export class LiveTable<R extends object = Row> {
   #publish(): void {
     const phase = this.#phase();
     const set = this.#set;
-    const written = set ? this.#writes.over(set.rows, set.view) : this.#snapshot.get().rows;
+    const written = set ? this.#writes.over(set) : this.#snapshot.get().rows;
     const rows = set && this.#children.length > 0 ? written.map(this.#join) : written;
     const state: TableState = {
       phase,
@@ -402,6 +514,8 @@ export class LiveTable<R extends object = Row> {
       problem: this.#problem,
       hasMore: set !== null && (set.cursor !== null || rows.length > this.#limit),
       isLoadingMore: this.#isLoadingMore,
+      start: set?.start ?? 0,
+      pages: this.#pages,
     };
     this.#snapshot.set({
       rows: rows.length > this.#limit ? rows.slice(0, this.#limit) : rows,

@@ -1,14 +1,14 @@
 /**
  * The rows that a table shows, and how pages and events change them. Pure.
  *
- * The set holds *every* matching row up to a boundary in its order, and none beyond it: the last row of
- * the last page that was loaded. So the range stays exact whatever happens, and the cursor behind the
- * boundary stays valid.
+ * The set holds *every* matching row of a range of its order, and none beyond it: up to the last row of the
+ * last page that was loaded, and from the list's beginning or from the first row of a page in its middle.
+ * So the range stays exact whatever happens, and the cursor behind it stays valid.
  */
 import { sinceIn } from "./attention.ts";
 import type { Matcher } from "./filters.ts";
 import type { ChangeEvent } from "./messages.ts";
-import { ORDERS } from "./messages.ts";
+import { ORDERS, rowsOf } from "./messages.ts";
 import { isId, keyOf, type Row, versionOf } from "./row.ts";
 import type { Column, Table } from "./schema.ts";
 import { compareColumn, type Compared, ordersExactly } from "./values.ts";
@@ -86,13 +86,23 @@ export class RowSet<R extends Row = Row> {
   cursor: string | null | undefined;
   /** Events up to here are applied. */
   position: number;
-  /** The last row of the range; null: the range is everything. */
-  #boundary: R | null;
+  /** How many matching rows come before the range. */
+  start: number;
+  /** The last row of the range; null: the range is everything to the list's end. */
+  #boundary: R | null = null;
+  /** The first row of the range; null: the range begins with the list. */
+  #first: R | null;
+  /** Events up to here are counted in `start`. */
+  #placedAt: number;
   readonly #byKey: Map<string, R>;
 
-  constructor(view: View, page: Page<R>) {
+  /** `start`: how many rows come before those of the page. */
+  constructor(view: View, page: Page<R>, start = 0) {
     this.view = view;
     this.position = page.position;
+    this.start = start;
+    this.#placedAt = page.position;
+    this.#first = this.#beginning(page, start);
     this.#byKey = new Map(page.rows.map((row) => [keyOf(row, view.key), row]));
     this.rows = [...this.#byKey.values()].sort(view.compare);
     this.cursor = page.next_cursor;
@@ -108,14 +118,52 @@ export class RowSet<R extends Row = Row> {
   }
 
   /**
+   * Put the rows from place `start` in front, of which the last must be rows of the range; false: none is, so
+   * there may be others in between.
+   */
+  prepend(page: Page<R>, start: number): boolean {
+    const first = this.#first;
+    if (first === null) return true;
+    const { compare, isExact, key } = this.view;
+    const joins = page.rows.findIndex((row) =>
+      isExact ? compare(row, first) >= 0 : this.#byKey.has(keyOf(row, key)),
+    );
+    if (joins < 0 && page.next_cursor !== null) return false;
+    this.start = start;
+    this.#placedAt = page.position;
+    this.#first = this.#beginning(page, start);
+    this.#add(page.rows.slice(0, joins < 0 ? undefined : joins));
+    return true;
+  }
+
+  /** Forget rows at the beginning. */
+  dropFirst(count: number): void {
+    const first = this.rows[count];
+    if (!first || count <= 0) return;
+    for (const row of this.rows.slice(0, count)) this.#byKey.delete(keyOf(row, this.view.key));
+    this.rows = this.rows.slice(count);
+    this.start += count;
+    this.#first = first;
+  }
+
+  /** Whether a row comes before the range. */
+  precedes(row: R): boolean {
+    return this.#first !== null && this.view.compare(row, this.#first) < 0;
+  }
+
+  /**
    * Append the next page. It may show a later moment than the set: apply the events since it was requested
    * once more; versions tell which of them it shows already.
    */
   extend(page: Page<R>): void {
     this.cursor = page.next_cursor;
     this.#boundary = this.#end(page);
+    this.#add(page.rows);
+  }
+
+  #add(rows: readonly R[]): void {
     const added = new Map<string, R>();
-    for (const row of page.rows) {
+    for (const row of rows) {
       const key = keyOf(row, this.view.key);
       if (isNewer(row, this.#byKey.get(key))) added.set(key, row);
     }
@@ -137,6 +185,7 @@ export class RowSet<R extends Row = Row> {
       const key = keyOfEvent(event, this.view.key);
       if (key === null) continue;
       const known = changes.has(key) ? (changes.get(key) ?? undefined) : this.#byKey.get(key);
+      if (this.#first !== null && !this.#place(event, known, conflated)) isCertain = false;
       const next = this.#decide(event.row, known, conflated);
       if (next !== undefined) changes.set(key, next);
       if (next && !this.view.isExact && this.#boundary !== null && this.#moves(known, next)) {
@@ -164,7 +213,27 @@ export class RowSet<R extends Row = Row> {
     return known ? null : undefined;
   }
 
+  /** Count rows that come before the range; false: what the event did there is not known. */
+  #place(event: ChangeEvent<R>, known: R | undefined, conflated: boolean): boolean {
+    const { position, row, changed } = event;
+    if (position <= this.#placedAt) return true;
+    this.#placedAt = position;
+    if (conflated || (row === null && changed === null)) return known !== undefined && !conflated;
+    if (known && row && !isNewer(row, known)) return true;
+    const { before, after } = rowsOf(event) as { before: R | null; after: R | null };
+    const { matches, compare, isExact } = this.view;
+    const was = known === undefined && before !== null && matches(before) ? before : null;
+    const is = after !== null && matches(after) ? after : null;
+    this.start += Number(is !== null && this.precedes(is));
+    this.start -= Number(was !== null && this.precedes(was));
+    const from = known ?? was;
+    return (
+      isExact || (from === null && is === null) || (from && is ? compare(from, is) === 0 : false)
+    );
+  }
+
   #isWithin(row: R): boolean {
+    if (this.precedes(row)) return false;
     return this.#boundary === null || this.view.compare(row, this.#boundary) <= 0;
   }
 
@@ -173,7 +242,20 @@ export class RowSet<R extends Row = Row> {
   }
 
   #end({ next_cursor, rows }: Page<R>): R | null {
-    return next_cursor === null ? null : (rows.at(-1) ?? this.#boundary);
+    return next_cursor === null ? null : (this.#extreme(rows, 1) ?? this.#boundary);
+  }
+
+  #beginning({ rows }: Page<R>, start: number): R | null {
+    return start === 0 ? null : this.#extreme(rows, -1);
+  }
+
+  /** The last row (1) or the first (-1) in this order, which may not be the database's. */
+  #extreme(rows: readonly R[], sign: 1 | -1): R | null {
+    const isBeyond = (row: R, found: R) => sign * this.view.compare(row, found) > 0;
+    return rows.reduce<R | null>(
+      (found, row) => (!found || isBeyond(row, found) ? row : found),
+      null,
+    );
   }
 
   #clear(): void {
@@ -181,6 +263,8 @@ export class RowSet<R extends Row = Row> {
     this.rows = [];
     this.cursor = null; // no row is left that might not be loaded
     this.#boundary = null;
+    this.#first = null;
+    this.start = 0;
   }
 
   #change(changes: ReadonlyMap<string, R | null>): void {

@@ -29,6 +29,8 @@ export interface TableOptions {
   readonly include?: readonly string[];
   /** The most rows to hold; default: all. */
   readonly limit?: number;
+  /** Hold at most so many rows, wherever in the list `show` leads; `limit` are the first. */
+  readonly window?: number;
 }
 
 export interface TableState {
@@ -47,6 +49,10 @@ export interface TableState {
   /** Whether there may be more rows than `limit`. */
   readonly hasMore: boolean;
   readonly isLoadingMore: boolean;
+  /** How many rows of the list come before those that are held. */
+  readonly start: number;
+  /** Counts the pages that were loaded: rows at the ends may have come or gone with one. */
+  readonly pages: number;
 }
 
 /** What a table shows at one moment; another object after each change. */
@@ -82,6 +88,8 @@ export const NOTHING: TableSnapshot = {
     problem: null,
     hasMore: false,
     isLoadingMore: false,
+    start: 0,
+    pages: 0,
   },
 };
 

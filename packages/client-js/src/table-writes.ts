@@ -5,7 +5,7 @@
 import { type Api, withJson } from "./http.ts";
 import { toJson } from "./json.ts";
 import { keyOf, type Row, versionOf } from "./row.ts";
-import type { View } from "./row-set.ts";
+import type { RowSet } from "./row-set.ts";
 import { ConflictError, readRow, RowWriter } from "./row-writer.ts";
 import type { SchemaFeed } from "./schema-feed.ts";
 
@@ -71,13 +71,16 @@ export class TableWrites {
   }
 
   /** The rows with all pending writes; the rows themselves where there are none. */
-  over(rows: readonly Row[], view: View): readonly Row[] {
+  over(set: RowSet): readonly Row[] {
+    const { rows, view } = set;
     this.#pending = this.#pending.filter((write) => !this.#isSettled(write));
     if (this.#pending.length === 0) return rows;
     const keys = new Set(this.#pending.map(({ key }) => key));
     const others = rows.filter((row) => !keys.has(keyOf(row, view.key)));
     const written = [...keys].map((key) => this.shown(key)).filter((row) => row !== undefined);
-    return [...others, ...written.filter(view.matches)].sort(view.compare);
+    return [...others, ...written.filter((row) => view.matches(row) && !set.precedes(row))].sort(
+      view.compare,
+    );
   }
 
   async insert(values: Row, { idempotencyKey }: { idempotencyKey?: string } = {}): Promise<Row> {

@@ -23,6 +23,8 @@ import {
 
 const STATUSES = ["pending", "shipped", "cancelled"] as const;
 const PAGE_SIZE = 2;
+/** Longer than whatever waits for silence. */
+const QUIET_MS = 3000;
 const VIEWS: readonly TableOptions[] = [
   {},
   { limit: 3 },
@@ -31,6 +33,9 @@ const VIEWS: readonly TableOptions[] = [
   { sort: "quantity", limit: 4 },
   { sort: "status,-quantity", limit: 4 },
   { sort: "-quantity", filter: { status: { not: "shipped" } }, limit: 3 },
+  { limit: 3, window: 5 },
+  { sort: "status,-quantity", limit: 2, window: 4 },
+  { sort: "-quantity", filter: { status: { not: "shipped" } }, limit: 2, window: 3 },
 ];
 
 beforeEach(() => void vi.useFakeTimers());
@@ -54,7 +59,7 @@ class Database {
     } else {
       const next = order(id, { status, quantity, version: (row?.version ?? 0) + 1 });
       this.rows.set(id, next);
-      this.log.push(row ? updated(position, next) : inserted(position, next));
+      this.log.push(row ? updated(position, next, row) : inserted(position, next));
     }
   }
 
@@ -75,8 +80,11 @@ class Database {
     const cursor = query.get("cursor");
     const { compare } = orderOf(ORDERS_TABLE, options.sort);
     const after = cursor === null ? null : (JSON.parse(cursor) as SeedOrder);
-    const found = this.view(options).filter((row) => after === null || compare(row, after) > 0);
-    const size = Math.min(PAGE_SIZE, Number(query.get("limit")));
+    const offset = Number(query.get("offset") ?? 0);
+    const found = this.view(options)
+      .filter((row) => after === null || compare(row, after) > 0)
+      .slice(offset);
+    const size = Math.min(offset > 0 ? Infinity : PAGE_SIZE, Number(query.get("limit")));
     const orders = found.slice(0, size);
     const next_cursor = found.length > size ? JSON.stringify(orders.at(-1)) : null;
     return { stream: "s", position: this.logged, orders, next_cursor };
@@ -118,6 +126,13 @@ const step = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.constant({ do: "more" as const }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("show" as const),
+      first: fc.integer({ min: 0, max: 12 }),
+    }),
+  },
   { weight: 3, arbitrary: fc.constant({ do: "look" as const }) },
   { weight: 4, arbitrary: fc.constant({ do: "answer" as const }) },
   { weight: 1, arbitrary: fc.constant({ do: "reset" as const }) },
@@ -190,6 +205,7 @@ test("I7: after any sequence of deliveries the table equals the server's", async
           else if (now.do === "look") look();
           else if (now.do === "answer") await answer();
           else if (now.do === "more") table.loadMore(2);
+          else if (now.do === "show") table.show(now.first, now.first + 2);
           else {
             // The events in between are lost; the gateway continues from its position.
             delivered = database.logged;
@@ -199,21 +215,25 @@ test("I7: after any sequence of deliveries the table equals the server's", async
         }
         database.takeEvents(Infinity);
         deliver(Infinity, 0, false);
-        await vi.advanceTimersByTimeAsync(1000);
+        await vi.advanceTimersByTimeAsync(QUIET_MS);
         while (waiting.length > 0) {
           await answer();
-          await vi.advanceTimersByTimeAsync(1000);
+          await vi.advanceTimersByTimeAsync(QUIET_MS);
         }
         const expected = database.view(options);
         const { rows, state } = table;
+        const { start } = state;
         unsubscribe();
         table.stop();
-        expect(rows.map(toJson)).toEqual(expected.slice(0, rows.length).map(toJson));
+        const held = expected.slice(start, start + rows.length);
+        expect(rows.map(toJson)).toEqual(held.map(toJson));
+        expect(start === 0 || rows.length > 0).toBe(true);
         expect(rows.length).toBeGreaterThanOrEqual(
-          Math.min(options.limit ?? Infinity, expected.length),
+          Math.min(options.limit ?? Infinity, expected.length - start),
         );
+        expect(rows.length).toBeLessThanOrEqual(options.window ?? Infinity);
         // A row that moved in front of the limit may have been the only one behind it.
-        expect(state.hasMore || expected.length <= rows.length).toBe(true);
+        expect(state.hasMore || expected.length <= start + rows.length).toBe(true);
       },
     ),
     { numRuns: 600 },

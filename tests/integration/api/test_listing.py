@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from harness.answers import created, ok
+from harness.answers import created, ok, problem
 from harness.servers import Database
 from orders_api.models import OrderList
 
@@ -59,6 +59,25 @@ async def test_pages(api: httpx.AsyncClient, database: Database) -> None:
         found = [page async for page in pages(api, limit=limit)]
         assert [o["id"] for page in found for o in page["orders"]] == list(range(25, 0, -1))
         assert len(found) == -(-25 // limit)
+
+
+async def test_offset(api: httpx.AsyncClient, database: Database) -> None:
+    """A page after some rows is a part of the list; its cursor leads on; a cursor has no offset."""
+    run(database, FILL, 25)
+    whole = {sort: await ids(api, sort=sort) for sort in ("-id", "product_name", "status,-id")}
+    for sort, listed in whole.items():
+        for offset in (0, 1, 7, 24, 25, 1000):
+            assert await ids(api, sort=sort, offset=offset, limit=40) == listed[offset:]
+        first = ok(await api.get("/api/orders", params={"sort": sort, "offset": 5, "limit": 3}))
+        cursor = first["next_cursor"]
+        assert [order["id"] for order in first["orders"]] == listed[5:8]
+        assert await ids(api, sort=sort, cursor=cursor, limit=4) == listed[8:]
+        problem(
+            await api.get("/api/orders", params={"sort": sort, "cursor": cursor, "offset": 1}),
+            422,
+            "offset",
+        )
+    assert await ids(api, status="shipped", offset=6) == [7, 4, 1]
 
 
 async def test_ids_below_one(api: httpx.AsyncClient, database: Database) -> None:

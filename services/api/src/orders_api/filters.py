@@ -21,7 +21,7 @@ Comparison = Literal["gte", "gt", "lte", "lt"]
 
 Attention = Literal["warn", "late"]
 
-PAGING = frozenset({"limit", "cursor", "include"})
+PAGING = frozenset({"limit", "cursor", "offset", "include"})
 """Parameters of a page of a list, which an export has none of."""
 RESERVED = frozenset({"search", "attention", "sort", "columns", "delimiter", "bom"}) | PAGING
 """Parameters of lists and exports. A column of such a name is filtered as ``limit.eq=5``."""
@@ -33,6 +33,7 @@ MAX_LIMIT = 1000
 MAX_LIMIT_INCLUDING = 100
 """Most rows of a page that comes with children."""
 DEFAULT_LIMIT = 100
+MAX_OFFSET = 100_000_000
 
 
 @dataclass(slots=True)
@@ -64,7 +65,10 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A query, read. ``after`` is where the page before it ended; ``include`` names children."""
+    """A query, read. ``include`` names children.
+
+    A page begins after ``after``, where the page before it ended, or after ``offset`` rows.
+    """
 
     conditions: list[Condition]
     search: str = ""
@@ -73,6 +77,7 @@ class Selection:
     sort: Sort = Sort()
     limit: int = DEFAULT_LIMIT
     after: Bookmark | None = None
+    offset: int = 0
     include: tuple[str, ...] = ()
 
 
@@ -86,8 +91,8 @@ def read(
 ) -> Selection:
     """Read a query's parameters.
 
-    Only a ``paged`` query may have ``sort``, ``limit``, ``cursor`` and ``include``, which names
-    some of ``children``; columns in ``refused`` cannot be filtered by.
+    Only a ``paged`` query may have ``sort``, ``limit``, ``cursor``, ``offset`` and ``include``,
+    which names some of ``children``; columns in ``refused`` cannot be filtered by.
 
     Raises:
         InvalidInputError: a parameter is unknown, or its value is not one of its column's.
@@ -96,7 +101,7 @@ def read(
     own: dict[str, str] = {}
     included: list[str] = []
     conditions: dict[str, Condition] = {}
-    allowed = {"search", "attention"} | ({"sort", "limit", "cursor"} if paged else set())
+    allowed = {"search", "attention"} | ({"sort", "limit", "cursor", "offset"} if paged else set())
     for name, text in parameters:
         if name in allowed:
             if name in own:
@@ -123,6 +128,7 @@ def read(
         sort,
         _limit(own.get("limit"), MAX_LIMIT_INCLUDING if include else MAX_LIMIT),
         _after(own.get("cursor"), table, sort),
+        _offset(own.get("offset"), own.get("cursor")),
         include,
     )
 
@@ -234,11 +240,23 @@ def _sort(table: Table, text: str | None) -> Sort:
 
 
 def _limit(text: str | None, most: int) -> int:
+    return DEFAULT_LIMIT if text is None else _whole("limit", text, 1, most)
+
+
+def _offset(text: str | None, after: str | None) -> int:
     if text is None:
-        return DEFAULT_LIMIT
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= most:
-        raise InvalidInputError("limit", f"must be a whole number from 1 to {most}")
-    return int(text)
+        return 0
+    if after is not None:
+        raise InvalidInputError("offset", "must not be given with a cursor")
+    return _whole("offset", text, 0, MAX_OFFSET)
+
+
+def _whole(name: str, text: str, least: int, most: int) -> int:
+    digits = text.lstrip("0") or text[:1]
+    valid = text.isascii() and text.isdecimal() and len(digits) <= len(str(most))
+    if not valid or not least <= int(digits) <= most:
+        raise InvalidInputError(name, f"must be a whole number from {least} to {most}")
+    return int(digits)
 
 
 def _after(text: str | None, table: Table, sort: Sort) -> Bookmark | None:

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from orders_api.catalog import Description, WatchedTable
-from orders_api.filters import DEFAULT_LIMIT, MAX_LIMIT, RESERVED
+from orders_api.filters import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET, RESERVED
 from orders_api.gate import is_public
 from orders_api.models import ActivityQuery, BurstQuery, EventQuery, Problem
 from orders_api.problems import MEDIA_TYPE
@@ -89,6 +89,12 @@ _PAGING = [
         {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
     ),
     _parameter("cursor", "query", {"type": "string"}, "`next_cursor` of the page before."),
+    _parameter(
+        "offset",
+        "query",
+        {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0},
+        "Skip so many rows, instead of `cursor`: to jump into a list. A page by cursor is faster.",
+    ),
 ]
 EXPORT = [
     TABLE,

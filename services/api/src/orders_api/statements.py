@@ -194,6 +194,17 @@ class Statements:
         lists = [child.row for child in children]
         sorted_by = [SQL(f"s{number}") for number in range(len(sort.terms))]
         size = PAGE_MAX_BYTES // MAX_LIMIT_INCLUDING
+        order = self._order(sort)
+        matching = SQL("{} AS t WHERE {}").format(self.rows, all_of(conditions))
+        if selection.offset > 0:
+            values["offset"] = selection.offset
+            matching = SQL(_SKIPPING).format(
+                keys=self.row.key_columns(),
+                matching=matching,
+                order=order,
+                table=self.rows,
+                same=self.row.same("behind"),
+            )
         return SQL(_PAGE).format(
             columns=self.row.key_columns(),
             values=SQL("").join(
@@ -202,8 +213,8 @@ class Statements:
             ),
             bytes=self.row.bytes(),
             table=self.rows,
-            conditions=all_of(conditions),
-            order=self._order(sort),
+            matching=matching,
+            order=order,
             rendered=self.row.with_children(lists, INCLUDED_ROWS_IN_LIST, size, scope, values),
             same=self.row.same("page"),
             place=SQL(", ").join(
@@ -324,8 +335,8 @@ def _compared(
 
 _PAGE = """
     WITH found AS MATERIALIZED (
-        SELECT {columns}{values}, {bytes} AS bytes FROM {table} AS t
-         WHERE {conditions} ORDER BY {order} LIMIT %(limit)s::bigint + 1
+        SELECT {columns}{values}, {bytes} AS bytes
+          FROM {matching} ORDER BY {order} LIMIT %(limit)s::bigint + 1
     ), measured AS (
         SELECT *, row_number() OVER so_far AS number, sum(bytes) OVER so_far - bytes AS bytes_before
           FROM found WINDOW so_far AS (ROWS UNBOUNDED PRECEDING)
@@ -339,6 +350,13 @@ _PAGE = """
            CASE WHEN (SELECT count(*) FROM page) < (SELECT count(*) FROM found)
                 THEN (SELECT ARRAY[{place}] FROM page ORDER BY number DESC LIMIT 1) END
       FROM order_stream
+"""
+
+# Of the rows before the page only keys are read, from an index where one has the order.
+_SKIPPING = """
+    (SELECT {keys} FROM {matching} ORDER BY {order}
+     LIMIT %(limit)s::bigint + 1 OFFSET %(offset)s) AS behind
+    JOIN {table} AS t ON {same}
 """
 
 # starts_with() needs no escaping; longer values are no suggestions, and not fetched for them.
