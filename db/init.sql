@@ -2385,6 +2385,12 @@ CREATE OR REPLACE FUNCTION order_user_sign_out() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 BEGIN
+    IF TG_OP = 'UPDATE'
+       AND (OLD.role, OLD.rows, OLD.password_hash, OLD.disabled)
+           IS NOT DISTINCT FROM (NEW.role, NEW.rows, NEW.password_hash, NEW.disabled)
+    THEN
+        RETURN NULL;
+    END IF;
     DELETE FROM public.order_sessions WHERE user_name = OLD.name;
     IF TG_OP = 'DELETE' THEN    -- another person may get the name
         DELETE FROM public.order_preferences WHERE subject = OLD.name;
@@ -3198,12 +3204,15 @@ SET search_path = public, pg_temp
 AS $$
 DECLARE
     present record;
+    alike   text;
 BEGIN
     SELECT * INTO present FROM order_choice_check(relation, "column");
     IF present.name IS NULL THEN
         RAISE EXCEPTION 'the choices of % are those of a type: ALTER TYPE or ALTER DOMAIN adds one', "column";
-    ELSIF choice = ANY (present.choices) THEN
-        RAISE EXCEPTION '% is there already', choice;
+    END IF;
+    SELECT known INTO alike FROM unnest(present.choices) AS known WHERE lower(known) = lower(choice);
+    IF FOUND THEN
+        RAISE EXCEPTION '% is there already', alike;
     END IF;
     -- NOT VALID: rows that satisfied the shorter list satisfy the longer one, and need not be read.
     RETURN format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %2$I CHECK (%I = ANY (%L)) NOT VALID',
@@ -3236,8 +3245,68 @@ EXCEPTION WHEN lock_not_available THEN
 END
 $$;
 COMMENT ON FUNCTION order_admin_add_choice IS
-    'Adds a choice to a column of a watched table, for admins in the dashboard. Choices are only added: '
-    'rows may have the others. Null, in a later transaction: reads the rows, while writers go on.';
+    'Adds a choice to a column of a watched table, for admins in the dashboard. Null, in a later '
+    'transaction: reads the rows, while writers go on.';
+
+CREATE OR REPLACE FUNCTION order_choice_removal(relation regclass, "column" name, choice text) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    present record;
+BEGIN
+    SELECT * INTO present FROM order_choice_check(relation, "column");
+    IF present.name IS NULL THEN
+        RAISE EXCEPTION 'the choices of % are those of a type, which keeps them', "column";
+    ELSIF present.choices <@ ARRAY[choice] THEN
+        RAISE EXCEPTION '% is the only choice', choice;
+    ELSIF EXISTS (SELECT FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+                   WHERE adrelid = relation AND attname = "column"
+                     AND starts_with(pg_get_expr(adbin, adrelid), quote_literal(choice))) THEN
+        RAISE EXCEPTION '% is what new rows have', choice;
+    END IF;
+    RETURN format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %2$I CHECK (%I = ANY (%L))',
+                  relation, present.name, "column", array_remove(present.choices, choice));
+END
+$$;
+COMMENT ON FUNCTION order_choice_removal IS
+    'The statement that takes a choice from a column; it fails while a row has it.';
+
+CREATE OR REPLACE FUNCTION order_admin_remove_choice(relation regclass, "column" name, choice text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+SET lock_timeout = '2s'
+AS $$
+DECLARE
+    present record;
+    used    boolean;
+BEGIN
+    IF relation NOT IN (SELECT order_tables.relation FROM order_tables) THEN
+        RAISE EXCEPTION '% is not watched', relation;
+    END IF;
+    SELECT * INTO present FROM order_choice_check(relation, "column");
+    -- Usually refused here, where nobody waits; the CHECK has the last word.
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE %I = %L)', relation, "column", choice) INTO used;
+    IF used THEN
+        RAISE EXCEPTION 'some rows are %', choice;
+    END IF;
+    EXECUTE order_choice_removal(relation, "column", choice);
+    EXECUTE format('COMMENT ON CONSTRAINT %I ON %s IS %L', present.name, relation, present.comment);
+    DELETE FROM order_thresholds AS rule
+     WHERE rule."table" = order_table_name(relation) AND rule."column" = $2 AND value = choice;
+    DELETE FROM order_next_choices AS rule
+     WHERE rule."table" = order_table_name(relation) AND rule."column" = $2 AND value = choice;
+    UPDATE order_next_choices AS rule SET next = array_remove(next, choice)
+     WHERE rule."table" = order_table_name(relation) AND rule."column" = $2 AND choice = ANY (next);
+EXCEPTION WHEN lock_not_available THEN
+    RAISE EXCEPTION '% is in use by a long transaction; try again when it has ended', relation;
+WHEN check_violation THEN
+    RAISE EXCEPTION 'some rows are %', choice;
+END
+$$;
+COMMENT ON FUNCTION order_admin_remove_choice IS
+    'Takes a choice that no row has from a column of a watched table, with its steps and thresholds, for '
+    'admins in the dashboard. The rows are read while writers wait.';
 
 CREATE OR REPLACE FUNCTION set_main_table(relation regclass, display json DEFAULT '{}') RETURNS void
 LANGUAGE plpgsql
@@ -3401,10 +3470,10 @@ BEGIN
          WHERE pronamespace = 'public'::regnamespace AND proowner = (
                    SELECT relowner FROM pg_class WHERE oid = 'order_events'::regclass)
            AND proname IN (
-                   'grant_orders', 'order_actor', 'order_admin_add_choice', 'order_admin_watch',
+                   'grant_orders', 'order_actor', 'order_admin_add_choice', 'order_admin_remove_choice', 'order_admin_watch',
                    'order_base_type', 'order_batch', 'order_batch_bytes', 'order_bounded', 'order_changed_json',
                    'order_changed_source', 'order_check_choices', 'order_check_length', 'order_choice_check',
-                   'order_choice_statement', 'order_compact', 'order_date', 'order_date_column',
+                   'order_choice_removal', 'order_choice_statement', 'order_compact', 'order_date', 'order_date_column',
                    'order_date_source', 'order_dated_column', 'order_depth_exceeds', 'order_differences',
                    'order_drop_guards', 'order_drop_recorders', 'order_equality_is_exact', 'order_event_json',
                    'order_event_text', 'order_events_forget', 'order_events_refuse', 'order_fast_source',
@@ -3448,7 +3517,7 @@ BEGIN
         -- For admins in the dashboard.
         GRANT INSERT, UPDATE, DELETE ON order_next_choices TO orders_api;
         GRANT EXECUTE ON FUNCTION order_own_tables, order_check_choices, order_choice_check,
-            order_choice_statement TO orders_api;
+            order_choice_statement, order_choice_removal TO orders_api;
     END IF;
     IF to_regrole('orders_listener') IS NOT NULL THEN
         GRANT SELECT ON order_events, order_stream, order_tables, order_next_choices, order_thresholds,

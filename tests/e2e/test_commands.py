@@ -221,6 +221,6 @@ def test_a_viewer_may_not_import(guarded: EmbeddedStack) -> None:
     shown = ("--token-file", "viewer")
     done = orders("import", "import.csv", *shown, folder=guarded.folder)
     assert done.returncode == 1
-    assert done.stderr == "orders: rejected with 403: Your token does not allow that.\n"
+    assert done.stderr == "orders: rejected with 403: You may not do that.\n"
     assert orders("export", *shown, folder=guarded.folder).returncode == 0
     assert "rejected with 401" in orders("export", folder=guarded.folder).stderr

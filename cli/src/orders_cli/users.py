@@ -12,6 +12,7 @@ from psycopg.types.json import Json
 from orders_access import passwords
 from orders_access.claims import role_of, scope_of
 from orders_access.errors import InvalidTokenError
+from orders_access.names import new_name, normal_name
 from orders_access.sessions import digest, new_secret
 from orders_access.users import (
     ADD,
@@ -20,8 +21,6 @@ from orders_access.users import (
     LINK_LASTS,
     LINK_PATH,
     NEW_LINK,
-    new_name,
-    normal_name,
 )
 from orders_cli import owner
 from orders_cli.addresses import Data, edge_address

@@ -73,6 +73,7 @@ def test_create_with_password(guarded: Guarded) -> None:
         ("name", {"name": " "}),
         ("name", {"name": ".."}),
         ("name", {"name": "a\nb"}),
+        ("name", {"name": "\u0430dmin"}),  # the first letter is Cyrillic
         ("role", {"role": "root"}),
         ("rows", {"rows": {}}),
         ("rows.stroe", {"rows": {"stroe": ["Berlin"]}}),
@@ -105,11 +106,13 @@ def test_odd_names(guarded: Guarded) -> None:
 
 
 def test_change(guarded: Guarded) -> None:
-    """A change ends the user's sessions; one that was made on an old view is refused."""
+    """What changes a user ends the sessions; a change that was made on an old view is refused."""
     add_user(guarded.pipeline.database, "zoë/ann", "clerk")
     path = "/api/users/zo%C3%AB%2Fann"
     with signed_in(guarded.url, "boss") as boss, signed_in(guarded.url, "zoë/ann") as browser:
         seen = {"If-Match": f'"{user(boss, "zoë/ann")["version"]}"'}
+        assert ok(boss.patch(path, json={"role": "clerk"}, headers=seen))["sessions"] == 1
+        ok(browser.get("/api/me"))
         changed = ok(boss.patch(path, json={"role": "viewer"}, headers=seen))
         assert (changed["role"], changed["rows"], changed["sessions"]) == ("viewer", None, 0)
         problem(browser.get("/api/me"), 401)

@@ -53,12 +53,13 @@ def test_own_and_shared_views(guarded: Guarded) -> None:
 
 
 def test_bounds(guarded: Guarded) -> None:
-    """Names are unique and not blank; number and size of the views are bounded."""
+    """Names are unique and printable; number and size of the views are bounded."""
     with guarded.client(token("viewer", subject="view-eve")) as eve:
         for member, value in (
             ("name", " "),
             ("name", "x" * 61),
             ("name", "a\0"),
+            ("name", "a\u202eb"),
             ("query", "x" * 4001),
             ("query", "&a=1" * 201),
             ("table", "nowhere"),

@@ -12,7 +12,10 @@ from harness.waiting import until_async
 
 pytestmark = pytest.mark.anyio
 STATUS = "/api/settings/choices/orders/status"
-LET_ADMINS = f"GRANT EXECUTE ON FUNCTION order_admin_watch, order_admin_add_choice TO {API_ROLE}"
+LET_ADMINS = f"""
+    GRANT EXECUTE ON FUNCTION order_admin_watch, order_admin_add_choice, order_admin_remove_choice
+       TO {API_ROLE}
+"""
 
 
 @pytest.fixture
@@ -108,8 +111,34 @@ async def test_add_choice(api: httpx.AsyncClient, database: Database) -> None:
     order = {"customer_name": "Ann", "product_name": "Desk", "status": "re'turned"}
     assert (await api.post("/api/orders", json=order)).status_code == 201
     problem(await api.post("/api/orders", json={**order, "status": "lost"}), 422)
-    problem(await api.post(STATUS, json={"choice": "shipped"}), 409)
+    for present in ("shipped", "Shipped"):
+        problem(await api.post(STATUS, json={"choice": present}), 409)
+    for odd in ("  ", "re\u202eturned"):
+        problem(await api.post(STATUS, json={"choice": odd}), 422, "choice")
     problem(await api.post(STATUS, json={"choice": "x" * 64}), 422)
+
+
+@pytest.mark.usefixtures("let")
+async def test_remove_choice(api: httpx.AsyncClient, database: Database) -> None:
+    """A status that no order has is removed with its rules; others are refused with the reason."""
+    order = {"customer_name": "Ann", "product_name": "Desk", "status": "shipped"}
+    assert (await api.post("/api/orders", json=order)).status_code == 201
+    removed = ok(await api.delete(f"{STATUS}/cancelled"))
+    assert removed == {"done": True, "statement": None}
+    left = await status(api)
+    assert left["choices"] == ["pending", "processing", "shipped", "delivered"]
+    assert "cancelled" not in str(left["next"])
+    problem(await api.post("/api/orders", json={**order, "status": "cancelled"}), 422)
+    for choice, reason in (("shipped", "some rows are shipped"), ("pending", "what new rows have")):
+        refused = problem(await api.delete(f"{STATUS}/{choice}"), 409, "choice")
+        assert reason in refused["errors"][0]["message"]
+    problem(await api.delete(f"{STATUS}/cancelled"), 404)
+    with database.connect() as owner:
+        owner.execute(f"REVOKE ALL ON FUNCTION order_admin_remove_choice FROM {API_ROLE}".encode())
+        outcome = ok(await api.delete(f"{STATUS}/delivered"))
+        assert outcome["done"] is False
+        owner.execute(outcome["statement"].encode())
+    assert "delivered" not in (await status(api))["choices"]
 
 
 async def test_choice_by_the_owner(api: httpx.AsyncClient, database: Database) -> None:

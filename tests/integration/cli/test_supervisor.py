@@ -84,10 +84,13 @@ async def test_output_carries_the_name() -> None:
 
 
 async def test_never_ready() -> None:
-    """A program that keeps ending is restarted until the deadline; the error has its output."""
+    """A program that keeps ending is restarted until the deadline; the error names it alone."""
+    waiting = program("import time; time.sleep(60)", name="edge")
     async with supervised() as it:
-        with pytest.raises(NotReadyError, match="server is not ready in time") as caught:
-            await it.supervisor.start([program(ENDS, "1")], time.monotonic() + 1.5)
+        with pytest.raises(
+            NotReadyError, match=r"server is .*: it ended . times, with: I say why"
+        ) as caught:
+            await it.supervisor.start([waiting, program(ENDS, "1")], time.monotonic() + 1.5)
         assert "I say why" in caught.value.last_lines
         assert it.said().count("ended with status 1; restarting it") >= 2
 

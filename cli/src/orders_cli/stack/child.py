@@ -32,6 +32,7 @@ class Child:
         self.settled = asyncio.Event()
         """Set when the program was ready for the first time, or rejected its settings."""
         self.was_ready = False
+        self.ends = 0
         self._console = console
         self._on_start = on_start
         self._stopping = asyncio.Event()
@@ -59,6 +60,7 @@ class Child:
                 end = f"cannot be started ({exc})"
             if self._stopping.is_set():
                 return
+            self.ends += 1
             if status == self.program.bad_settings_status and not self.was_ready:
                 self.settled.set()
                 return

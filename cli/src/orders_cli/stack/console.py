@@ -61,7 +61,7 @@ class StackConsole:
             "stream": (f"{host.replace('http', 'ws', 1)}/ws", "underline"),
         }
         if needs_token:  # the commands below would be refused
-            people = {"users": (f"{_PROGRAM} user --help{option}", "")}
+            people = {"users": (f"{_PROGRAM} user --help", "")}
             rows = {**people, **rows, "programs": (f"{_PROGRAM} token --help{option}", "")}
         else:
             rows["try"] = (curl, "")

@@ -8,7 +8,10 @@ from orders_cli.errors import StackError
 from orders_service.postgres_errors import NO_DATABASE, explain
 
 # On one machine the files of the database are this user's, as the API's process is: docs/adr/0036.
-_LET_ADMINS = b"GRANT EXECUTE ON FUNCTION order_admin_watch, order_admin_add_choice TO orders_api"
+_LET_ADMINS = b"""
+    GRANT EXECUTE ON FUNCTION order_admin_watch, order_admin_add_choice, order_admin_remove_choice
+       TO orders_api
+"""
 
 
 async def apply_schema(script: Path, url: str, *, embedded: bool) -> None:

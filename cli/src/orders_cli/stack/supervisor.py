@@ -35,7 +35,7 @@ class Supervisor:
         """Start programs at once and wait until all are ready, or ``deadline`` (monotonic).
 
         Raises:
-            NotReadyError: one is not ready in time.
+            NotReadyError: one is not ready in time; names the one that ended most often.
             BadSettingsError: one rejects its settings.
 
         """
@@ -45,9 +45,11 @@ class Supervisor:
             self._children[name] = child
             self._keepers[name] = self._tasks.create_task(child.keep_running(), name=f"keep {name}")
         try:
-            async with asyncio.TaskGroup() as group:
+            async with asyncio.timeout(deadline - time.monotonic()), asyncio.TaskGroup() as group:
                 for child in started:
-                    group.create_task(_wait_ready(child, deadline))
+                    group.create_task(_settled(child))
+        except TimeoutError:
+            raise _not_ready(started) from None
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
 
@@ -63,12 +65,19 @@ class Supervisor:
             child.kill()
 
 
-async def _wait_ready(child: Child, deadline: float) -> None:
-    try:
-        await asyncio.wait_for(child.settled.wait(), deadline - time.monotonic())
-    except TimeoutError:
-        message = f"{child.program.name} is not ready in time"
-        raise NotReadyError(message, tuple(child.last_lines)) from None
+async def _settled(child: Child) -> None:
+    await child.settled.wait()
     if not child.was_ready:
         message = f"{child.program.name} rejects its settings"
         raise BadSettingsError(message, tuple(child.last_lines))
+
+
+def _not_ready(children: Iterable[Child]) -> NotReadyError:
+    """Return the error of the program that ended most often: the others may wait for it."""
+    child = max((each for each in children if not each.was_ready), key=lambda each: each.ends)
+    message = f"{child.program.name} is not ready in time"
+    if child.ends:
+        message += f": it ended {child.ends} times"
+    if child.ends and child.last_lines:
+        message += f", with: {child.last_lines[-1]}"
+    return NotReadyError(message, tuple(child.last_lines))

@@ -1,13 +1,9 @@
-"""Users with passwords, as the API and the command line make them: names, links, statements. Pure.
+"""Users with passwords, as the API and the command line make them: links, statements. Pure.
 
 A link sets a password once, within a day. Only its digest is stored.
 """
 
 from datetime import timedelta
-from unicodedata import normalize
-
-from orders_access.claims import subject_of
-from orders_access.errors import InvalidTokenError
 
 FIRST_USER = "admin"
 LINK_LASTS = timedelta(hours=24)
@@ -35,20 +31,3 @@ FIRST_LINK = """
 """
 """A link for the first user, as long as there is no other and no password. ``again``: replace one
 that is still valid."""
-
-
-def normal_name(name: str) -> str:
-    """Return a user's name in the form that is stored: the same letters have the same code."""
-    return normalize("NFC", name.strip())
-
-
-def new_name(name: str) -> str:
-    """Return the name of a new user.
-
-    Raises:
-        InvalidTokenError: it cannot be the subject of a session.
-
-    """
-    if (normal := normal_name(name)) in {".", ".."}:
-        raise InvalidTokenError("sub must not be . or .., which no address can end with")
-    return subject_of(normal)

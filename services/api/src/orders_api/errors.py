@@ -86,7 +86,7 @@ class UnauthorizedError(ApiError):
 
 
 class ForbiddenError(ApiError):
-    """Your token does not allow that."""
+    """You may not do that."""
 
     status = 403
 
@@ -122,7 +122,7 @@ class SettingChangedError(ApiError):
 
 
 class OutOfScopeError(ForbiddenError):
-    """Your token does not allow access to this row."""
+    """You may not see or change such a row."""
 
     def __init__(self, place: str = "") -> None:
         super().__init__(place)

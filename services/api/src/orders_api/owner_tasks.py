@@ -1,14 +1,13 @@
 """What only the owner of the tables may do: done if the API's role may, else a statement."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from orders_api.database import Database
 from orders_api.errors import ConflictError, RowNotFoundError, StatementError
 
 _MAY = "SELECT has_function_privilege(%(function)s, 'EXECUTE')"
 _WATCH = "order_admin_watch(regclass, boolean)"
-_ADD_CHOICE = "order_admin_add_choice(regclass, name, text)"
 
 _TABLES = """
     SELECT pg_class.oid::regclass::text, relation IS NOT NULL,
@@ -30,9 +29,6 @@ _WATCH_STATEMENT = """
                   CASE WHEN %(live)s THEN 'watch_table' ELSE 'unwatch_table' END, %(table)s::text)
 """
 _DO_WATCH = b"SELECT order_admin_watch(%(table)s::regclass, %(live)s)"
-_RELATION = "format('%%I.%%I', %(namespace)s::text, %(relation)s::text)::regclass"
-_CHOICE_STATEMENT = f"SELECT order_choice_statement({_RELATION}, %(column)s, %(choice)s)".encode()
-_DO_ADD_CHOICE = f"SELECT order_admin_add_choice({_RELATION}, %(column)s, %(choice)s)".encode()
 _FORBIDDEN = "42501"
 
 
@@ -44,6 +40,15 @@ class ListedTable:
     watched: bool
     main: bool
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnOfTable:
+    """A column, by the names that the catalog has."""
+
+    namespace: str
+    relation: str
+    column: str
 
 
 async def tables(database: Database) -> list[ListedTable]:
@@ -73,28 +78,43 @@ async def watch(database: Database, table: str, *, live: bool) -> str | None:
     return None if may and await _done(database, _DO_WATCH, values, "watched") else statement
 
 
-async def add_choice(
-    database: Database, namespace: str, relation: str, column: str, choice: str
-) -> str | None:
+async def add_choice(database: Database, column: ColumnOfTable, choice: str) -> str | None:
     """Add a choice to a column; return the statement if only the table's owner may.
 
     Raises:
         ConflictError: the database refuses, with the reason.
 
     """
-    values: dict[str, object] = {"namespace": namespace, "relation": relation, "column": column}
-    wanted = values | {"choice": choice}
+    statement = await _owners(database, "add_choice", "statement", column, choice)
+    if statement is None:
+        # Rows are read in a transaction of its own, in which writers go on.
+        values = {**asdict(column), "choice": None}
+        await _done(database, _choices("order_admin_add_choice"), values, "choice")
+    return statement
+
+
+async def remove_choice(database: Database, column: ColumnOfTable, choice: str) -> str | None:
+    """Take a choice that no row has from a column, with its rules; otherwise as ``add_choice``."""
+    return await _owners(database, "remove_choice", "removal", column, choice)
+
+
+async def _owners(
+    database: Database, task: str, statement_of: str, column: ColumnOfTable, choice: str
+) -> str | None:
+    values = {**asdict(column), "choice": choice}
     try:
-        (statement,) = await database.one(_CHOICE_STATEMENT, wanted)
+        (statement,) = await database.one(_choices(f"order_choice_{statement_of}"), values)
     except StatementError as exc:
         raise _refusal(exc, "choice") from None
-    if not await _may(database, _ADD_CHOICE):
-        return f"{statement};"
-    if not await _done(database, _DO_ADD_CHOICE, wanted, "choice"):
-        return f"{statement};"
-    # Rows are read in a transaction of its own, in which writers go on.
-    await _done(database, _DO_ADD_CHOICE, values | {"choice": None}, "choice")
-    return None
+    function = f"order_admin_{task}"
+    may = await _may(database, f"{function}(regclass, name, text)")
+    done = may and await _done(database, _choices(function), values, "choice")
+    return None if done else f"{statement};"
+
+
+def _choices(function: str) -> bytes:
+    relation = "format('%%I.%%I', %(namespace)s::text, %(relation)s::text)::regclass"
+    return f"SELECT {function}({relation}, %(column)s, %(choice)s)".encode()
 
 
 async def _may(database: Database, function: str) -> bool:

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from orders_access.claims import scope_of, subject_of
+from orders_access.claims import scope_of
 from orders_access.errors import InvalidTokenError
+from orders_access.names import new_name, normal_name
 from orders_access.principal import Principal, Value
 from orders_access.security_log import SecurityLog
-from orders_access.users import normal_name
 from orders_api import cookies, throttle
 from orders_api.access_models import (
     InPath,
@@ -217,7 +217,7 @@ async def make_token(request: Request, who: Admin, wanted: NewToken) -> Response
     if parts(request).settings.is_open:
         raise OpenModeError
     try:
-        subject = subject_of(wanted.subject)
+        subject = new_name(wanted.subject)
     except InvalidTokenError as exc:
         raise InvalidInputError("subject", str(exc)) from None
     principal = Principal(subject, wanted.role, await checked_rows(request, wanted.rows))

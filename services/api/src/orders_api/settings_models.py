@@ -13,10 +13,16 @@ from pydantic import (
     model_validator,
 )
 
+from orders_access.names import printable_name
 from orders_api.columns import storable
 from orders_api.models import RequestModel
 
-Choice = Annotated[str, Field(min_length=1, max_length=63), AfterValidator(storable)]
+
+def _shown(text: str) -> str:
+    return printable_name(storable(text))
+
+
+Choice = Annotated[str, Field(min_length=1, max_length=63), AfterValidator(_shown)]
 _YEARS_S = 10 * 365 * 86_400
 
 

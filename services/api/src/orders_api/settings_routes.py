@@ -13,6 +13,7 @@ from orders_api.access_routes import full_admin, no_query, uncached
 from orders_api.choice_rules import NONE, Rules
 from orders_api.errors import RowNotFoundError
 from orders_api.openapi import problems
+from orders_api.owner_tasks import ColumnOfTable
 from orders_api.requests import if_match, parts
 from orders_api.settings_models import (
     ChoiceColumns,
@@ -81,13 +82,25 @@ async def add_choice(
     request: Request, who: Admin, table: str, column: str, wanted: NewChoice
 ) -> Response:
     """Add a choice, if the API's role of the database may; else return the owner's statement."""
-    await _choices(request, table, column)
-    schema = await _schema(request)
-    known = schema.tables[table]
-    statement = await owner_tasks.add_choice(
-        parts(request).accounts, known.namespace, known.relation, column, wanted.choice
-    )
+    place = await _column(request, table, column)
+    statement = await owner_tasks.add_choice(parts(request).accounts, place, wanted.choice)
     return _outcome(who, statement, f"choice_{wanted.choice}", f"{table}.{column}")
+
+
+@router.delete(
+    "/choices/{table}/{column}/{choice:path}",
+    response_model=Outcome,
+    responses=problems(404, 409),
+)
+async def remove_choice(
+    request: Request, who: Admin, table: str, column: str, choice: InPath
+) -> Response:
+    """Remove a choice that no row has, with its rules; as for adding one, or the statement."""
+    if choice not in await _choices(request, table, column):
+        raise RowNotFoundError("choices")
+    place = await _column(request, table, column)
+    statement = await owner_tasks.remove_choice(parts(request).accounts, place, choice)
+    return _outcome(who, statement, f"choice_removed_{choice}", f"{table}.{column}")
 
 
 @router.get("/tables", response_model=DatabaseTables, responses=problems())
@@ -123,6 +136,12 @@ def _outcome(who: Principal, statement: str | None, what: str, place: str) -> Re
     if statement is None:
         _security.changed(what, who.subject, place)
     return uncached(Outcome(done=statement is None, statement=statement).model_dump_json())
+
+
+async def _column(request: Request, table: str, column: str) -> ColumnOfTable:
+    await _choices(request, table, column)
+    known = (await _schema(request)).tables[table]
+    return ColumnOfTable(known.namespace, known.relation, column)
 
 
 async def _schema(request: Request) -> Schema:

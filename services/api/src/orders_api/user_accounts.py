@@ -6,8 +6,9 @@ from typing import Any
 
 from psycopg.types.json import Json
 
+from orders_access.names import normal_name
 from orders_access.sessions import digest, new_secret
-from orders_access.users import ADD, LINK_LASTS, LINK_PATH, NEW_LINK, normal_name
+from orders_access.users import ADD, LINK_LASTS, LINK_PATH, NEW_LINK
 from orders_api.database import Connection, Database, one, one_or_none
 from orders_api.errors import (
     ConflictError,
@@ -117,7 +118,7 @@ async def add(
 async def change(
     database: Database, name: str, changes: dict[str, Any], expected: Precondition
 ) -> Account:
-    """Change role, rows, or whether the user is disabled; the user's sessions end.
+    """Change role, rows, or whether the user is disabled; after a change the user's sessions end.
 
     Raises:
         LastAdminError: nobody would be left to manage users.

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from orders_access.errors import InvalidTokenError
+from orders_access.names import new_name
 from orders_access.principal import Principal
 from orders_access.security_log import SecurityLog
-from orders_access.users import new_name
 from orders_api import cookies, user_accounts
 from orders_api.access_models import InPath
 from orders_api.access_routes import full_admin, no_query, uncached
@@ -78,7 +78,10 @@ async def add_user(request: Request, who: Admin, wanted: NewUser) -> Response:
     "/users/{name:path}", response_model=User, responses=problems(404, 409, 412, 413, 415)
 )
 async def change_user(request: Request, who: Admin, name: InPath, wanted: UserChanges) -> Response:
-    """Change a user, whose sessions end. `If-Match` names the `version` that was seen."""
+    """Change a user; if something differs, the sessions end.
+
+    `If-Match` names the `version` that was seen.
+    """
     changes = wanted.model_dump(exclude_unset=True)
     if not changes:
         raise InvalidInputError("body", "must change something")

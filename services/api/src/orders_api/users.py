@@ -9,9 +9,9 @@ from typing import Any, ParamSpec, TypeVar
 
 from orders_access import passwords
 from orders_access.claims import scope_of
+from orders_access.names import normal_name
 from orders_access.principal import Principal
 from orders_access.sessions import digest
-from orders_access.users import normal_name
 from orders_api.database import Database, one_or_none
 from orders_api.errors import InvalidInputError, TooManyRequestsError
 

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from psycopg.rows import TupleRow
 from pydantic import AfterValidator, BaseModel, Field, StrictBool
 
+from orders_access.names import printable_name
 from orders_access.principal import Principal
 from orders_api.access_routes import no_query, uncached
 from orders_api.columns import storable
@@ -60,13 +61,11 @@ def _readable(text: str) -> str:
     return storable(text)
 
 
-def _visible(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return storable(text.strip())
+def _shown(text: str) -> str:
+    return printable_name(storable(text))
 
 
-Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_visible)]
+Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_shown)]
 Query = Annotated[str, Field(max_length=4000), AfterValidator(_readable)]
 
 
