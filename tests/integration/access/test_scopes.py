@@ -217,6 +217,34 @@ def test_writing_for_others_is_refused(guarded: Guarded, ann: str) -> None:
         assert ok(client.get(path)) == order
 
 
+def test_many_rows_respect_the_scope(guarded: Guarded, ann: str) -> None:
+    """Of many rows those in scope change, as long as they stay there; the log names the sender."""
+    with guarded.client(token("clerk", subject="chief")) as client:
+        ids = [
+            created(client.post("/api/orders", json=ORDER | {"customer_name": customer}))["id"]
+            for customer in (OURS, OTHERS, OURS)
+        ]
+    named = {"rows": [{"key": {"id": number}} for number in ids]}
+
+    def statuses(method: str, body: dict[str, Any]) -> list[int]:
+        answer = ok(client.request(method, "/api/orders", json=body))
+        return [row["status"] for row in answer["rows"]]
+
+    with guarded.client(ann) as client:
+        assert statuses("PATCH", named | {"set": {"quantity": 44}}) == [200, 404, 200]
+        assert statuses("PATCH", named | {"set": {"customer_name": OTHERS}}) == [403, 404, 403]
+        listed = ok(client.get("/api/orders", params={"quantity": 44}))["orders"]
+        assert {(order["id"], order["customer_name"]) for order in listed} == {
+            (ids[0], OURS),
+            (ids[2], OURS),
+        }
+        assert statuses("DELETE", named) == [204, 404, 204]
+    guarded.sql()
+    with guarded.client(token("viewer")) as client:
+        events = ok(client.get(f"/api/orders/{ids[0]}/events"))["events"]
+    assert [event["actor"] for event in events] == ["chief", "ann", "ann"]
+
+
 def test_idempotency_keys_belong_to_a_subject(guarded: Guarded) -> None:
     """Idempotency keys belong to a subject: another's key does not return the first answer."""
     ids = set()

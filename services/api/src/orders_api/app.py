@@ -31,6 +31,7 @@ from orders_api import (
     views,
 )
 from orders_api.activity import Activity
+from orders_api.bulk import Bulk
 from orders_api.catalog import Catalog
 from orders_api.database import Database
 from orders_api.exports import AT_ONCE, Exports
@@ -78,6 +79,7 @@ def create(settings: Settings) -> FastAPI:
                 settings=settings,
                 catalog=Catalog(writes, settings.display()),
                 store=Store(reads, writes),
+                bulk=Bulk(writes),
                 exports=Exports(exports),
                 log=Log(reads),
                 activity=Activity(reads),

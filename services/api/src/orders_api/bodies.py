@@ -27,7 +27,7 @@ class Body:
 
     ``text`` is the JSON as it came, and ``path`` leads to the row in it: PostgreSQL reads the
     values from there, so all digits survive. ``nested`` are child rows to create with it, each with
-    the name of its table.
+    the name of its table; ``place`` names a child row in errors.
     """
 
     text: str
@@ -35,6 +35,7 @@ class Body:
     columns: tuple[str, ...]
     path: tuple[str, ...] = ()
     nested: tuple[tuple[str, "Body"], ...] = ()
+    place: str = ""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -49,8 +50,7 @@ class Body:
 
     def field(self, column: str | None = None) -> str:
         """Return the name of a column, or of the row itself, as clients read it in errors."""
-        place = "[".join(self.path) + "]" if self.path else ""
-        return ".".join(each for each in (place, column) if each) or "body"
+        return ".".join(each for each in (self.place, column) if each) or "body"
 
     def digest(self) -> bytes:
         """Return a hash of the content; the order of the columns does not matter."""
@@ -73,7 +73,12 @@ class RowFormat:
 
     @cached_property
     def adapter(self) -> TypeAdapter[dict[str, Any]]:
-        """The pydantic type of the body, made from the columns of the tables."""
+        """The pydantic type of the body."""
+        return TypeAdapter(self.type)
+
+    @cached_property
+    def type(self) -> Any:
+        """The type of a row, made from the columns of the tables."""
         fields = self._fields(self._table)
         for name, child in self._children.items():
             rows = GenericAlias(list, (self._child(child),))
@@ -83,7 +88,7 @@ class RowFormat:
             if self._changes
             else "A row to create; what is not sent gets the column's default."
         )
-        return TypeAdapter(_typed_dict(self.title, fields, doc))
+        return typed_dict(self.title, fields, doc)
 
     @property
     def title(self) -> str:
@@ -98,10 +103,7 @@ class RowFormat:
             InvalidInputError: it is not a JSON object, or a value does not fit its column.
 
         """
-        media_type = content_type.partition(";")[0].strip().lower()
-        if not (media_type == "application/json" or media_type.endswith("+json")):
-            raise UnsupportedMediaTypeError
-        text, content = _parse(body)
+        text, content = parsed(body, content_type)
         try:
             values = self.adapter.validate_python(content)
         except ValidationError as exc:
@@ -116,13 +118,14 @@ class RowFormat:
         for name, child in self._children.items():
             for number, row in enumerate(values.get(name, ())):
                 columns = tuple(column for column in child.columns if column in row)
-                yield name, Body(text, row, columns, (name, str(number)))
+                place = f"{name}[{number}]"
+                yield name, Body(text, row, columns, (name, str(number)), place=place)
 
     def _child(self, child: Table) -> Any:
         fields = self._fields(child)
         if child.parent is not None:
             fields.pop(child.parent.column, None)
-        return _typed_dict(f"New ({child.name})", fields, "A row to create with its order.")
+        return typed_dict(f"New ({child.name})", fields, "A row to create with its order.")
 
     def _fields(self, table: Table) -> dict[str, Any]:
         return {
@@ -144,7 +147,8 @@ class RowFormat:
         return "cannot be written" if name in table.columns else None
 
 
-def _typed_dict(title: str, fields: Mapping[str, Any], doc: str) -> Any:
+def typed_dict(title: str, fields: Mapping[str, Any], doc: str) -> Any:
+    """Return the type of a JSON object for pydantic; other members than ``fields`` are refused."""
     make: Any = TypedDict
     model = make(title, fields)
     model.__pydantic_config__ = ConfigDict(extra="forbid")
@@ -152,7 +156,11 @@ def _typed_dict(title: str, fields: Mapping[str, Any], doc: str) -> Any:
     return model
 
 
-def _parse(body: bytes) -> tuple[str, Any]:
+def parsed(body: bytes, content_type: str) -> tuple[str, Any]:
+    """Return a body as text, and what it holds; raises as ``RowFormat.read``."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if not (media_type == "application/json" or media_type.endswith("+json")):
+        raise UnsupportedMediaTypeError
     try:
         text = body.decode(json.detect_encoding(body))
         return text, _DECODER.decode(text)

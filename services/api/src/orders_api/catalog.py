@@ -11,6 +11,7 @@ import structlog
 
 from orders_api import queries
 from orders_api.bodies import RowFormat
+from orders_api.bulk_format import BulkFormat
 from orders_api.database import Database
 from orders_api.errors import DatabaseUnavailableError, NoOrdersError, StatementError
 from orders_api.statements import Statements
@@ -45,6 +46,16 @@ class WatchedTable:
     def changes(self) -> RowFormat:
         """What the body of a PUT or PATCH may hold."""
         return RowFormat(self.table, changes=True)
+
+    @cached_property
+    def bulk_changes(self) -> BulkFormat:
+        """What the body of a PATCH of many rows may hold."""
+        return BulkFormat(self.table, changes=True)
+
+    @cached_property
+    def bulk_deletions(self) -> BulkFormat:
+        """What the body of a DELETE of many rows may hold."""
+        return BulkFormat(self.table, changes=False)
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,23 @@ def storable(text: str) -> str:
     return text
 
 
+def _storable_within(value: object) -> object:
+    """Return JSON, or raise ValueError if PostgreSQL cannot store one of its texts.
+
+    A text that it refuses would spoil the whole body that it reads the values from.
+    """
+    left = [value]
+    while left:
+        match left.pop():
+            case str() as text:
+                storable(text)
+            case list() as items:
+                left += items
+            case dict() as members:
+                left += [*members, *members.values()]
+    return value
+
+
 def json_type(column: Column) -> Any:
     """Return the type of a column's values in JSON, for pydantic."""
     kind = _not_null_type(column)
@@ -109,9 +126,9 @@ def _not_null_type(column: Column) -> Any:  # noqa: PLR0911  one for each kind
         case "boolean":
             return Annotated[bool, Field(strict=True)]
         case "json":
-            return Annotated[Any, WithJsonSchema({})]
+            return Annotated[Any, AfterValidator(_storable_within), WithJsonSchema({})]
         case "array":
-            return list[Any]
+            return Annotated[list[Any], AfterValidator(_storable_within)]
         case kind if kind in _FORMS:
             form = PlainValidator(_number if kind == "number" else partial(_of_form, kind))
             return Annotated[Any, form, WithJsonSchema(_JSON_SCHEMAS[kind])]

@@ -43,6 +43,13 @@ class InvalidInputError(InputError):
         super().__init__((field, message), *others)
 
 
+class KeyReusedError(InvalidInputError):
+    """The request is not valid."""
+
+    def __init__(self) -> None:
+        super().__init__("Idempotency-Key", "was used before with another body")
+
+
 class ConflictError(InputError):
     """The request conflicts with other rows; nothing was written."""
 
@@ -226,11 +233,9 @@ class StaleRowError(ApiError):
 
     @property
     def detail(self) -> str:
-        """Where to find the present state."""
-        return (
-            f'The {self.member} has changed since; "{self.member}" is its present state. '
-            "Nothing was written."
-        )
+        """Where to find the present state; among many rows a large one is not told."""
+        state = f'; "{self.member}" is its present state' if self.current.json else ""
+        return f"The {self.member} has changed since{state}. Nothing was written."
 
     @property
     def headers(self) -> dict[str, str]:
@@ -276,6 +281,10 @@ class UnavailableError(ApiError):
 
 class DatabaseUnavailableError(UnavailableError):
     """The database does not answer right now; try again shortly."""
+
+
+class NotReachedError(UnavailableError):
+    """There was no time left for this row; nothing was written. Send it again."""
 
 
 class RedisUnavailableError(UnavailableError):

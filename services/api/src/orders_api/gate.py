@@ -139,8 +139,9 @@ class Gate:
             await from_error(error)(scope, receive, noting)
 
     def _is_bounded(self, scope: Scope, principal: Principal) -> bool:
-        """Tell whether a request is a read that its subject is charged for."""
-        return scope["method"] == "GET" and self._verifier is not None and principal != GATEWAY
+        """Tell whether a request is a read or of many rows, so its subject is charged for it."""
+        is_long = scope["method"] == "GET" or _is_bulk(scope)
+        return is_long and self._verifier is not None and principal != GATEWAY
 
     async def _admit(self, scope: Scope) -> Principal | None:
         if self._verifier is None:
@@ -238,6 +239,15 @@ def _place(scope: Scope) -> str:
     """Return the beginning of a path: what follows may be the key of a row."""
     beginning: str = "/".join(scope["path"].split("/")[:4])[:100]
     return beginning
+
+
+def _is_bulk(scope: Scope) -> bool:
+    """Tell whether a request changes or deletes rows of a list."""
+    if scope["method"] not in ("PATCH", "DELETE"):
+        return False
+    path: bytes = scope["raw_path"]
+    root, _, rest = path.partition(b"?")[0].partition(b"/api/tables/")
+    return root == b"/api/orders" if not rest else b"/" not in rest
 
 
 def _query(scope: Scope) -> str:

@@ -333,3 +333,20 @@ class Problem(BaseModel):
     errors: list[FieldError] | None = None
     order: Row | None = None
     row: Row | None = None
+
+
+class Outcome(BaseModel):
+    """What became of one row of many: its new `version` (null if it has none), or the `problem`."""
+
+    key: Row
+    status: int
+    version: int | None = None
+    problem: Problem | None = None
+
+
+class BulkAnswer(BaseModel):
+    """What became of each row, in the order of the request, and how many were written and not."""
+
+    succeeded: NonNegativeInt
+    failed: NonNegativeInt
+    rows: list[Outcome]

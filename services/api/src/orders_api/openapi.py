@@ -199,6 +199,13 @@ def _describe_orders(document: Document, orders: WatchedTable) -> None:
         "title": "OrderChanges",
         "minProperties": 1,
     }
+    for title, bulk in (
+        ("OrdersChanges", orders.bulk_changes),
+        ("OrdersDeletions", orders.bulk_deletions),
+    ):
+        described = bulk.adapter.json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= described.pop("$defs", {})
+        schemas[title] = described | {"title": title}
     schemas["OrderList"]["properties"]["orders"]["items"] = _reference("Order")
     paths = document["paths"]
     listed, one = paths["/api/orders"], paths["/api/orders/{order_id}"]
@@ -227,6 +234,8 @@ def _describe_orders(document: Document, orders: WatchedTable) -> None:
         operation["responses"][success]["content"] = _json_content("Order")
         if body is not None:
             operation["requestBody"] = {"required": True, "content": _json_content(body)}
+    for method, body in (("patch", "OrdersChanges"), ("delete", "OrdersDeletions")):
+        listed[method]["requestBody"] = {"required": True, "content": _json_content(body)}
 
 
 def _row_schema(title: str, table: WatchedTable) -> Document:

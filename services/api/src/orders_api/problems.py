@@ -34,6 +34,17 @@ def problem(
     errors: Sequence[Mapping[str, str]] | None = None,
     stale: StaleRowError | None = None,
 ) -> Response:
+    """Answer with a problem."""
+    text = _rendered(status, detail, errors, stale)
+    return Response(text, status, {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
+
+
+def _rendered(
+    status: int,
+    detail: str,
+    errors: Sequence[Mapping[str, str]] | None = None,
+    stale: StaleRowError | None = None,
+) -> str:
     """Render a problem; a stale row's present state is JSON already and passed on unopened."""
     members: dict[str, Any] = {
         "type": "about:blank",
@@ -44,9 +55,9 @@ def problem(
     if errors is not None:
         members["errors"] = errors
     text = json.dumps(members)
-    if stale is not None:
+    if stale is not None and stale.current.json:
         text = f'{text[:-1]}, "{stale.member}": {stale.current.json}}}'
-    return Response(text, status, {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
+    return text
 
 
 def install(app: FastAPI) -> None:
@@ -58,11 +69,19 @@ def install(app: FastAPI) -> None:
 
 
 def from_error(error: ApiError) -> Response:
-    """Render an error of the API."""
-    return problem(
-        error.status,
-        error.detail,
-        error.headers,
+    """Answer with an error of the API."""
+    return problem(error.status, error.detail, error.headers, *_members(error))
+
+
+def rendered(error: ApiError) -> str:
+    """Render an error of the API as one of many outcomes."""
+    return _rendered(error.status, error.detail, *_members(error))
+
+
+def _members(
+    error: ApiError,
+) -> tuple[Sequence[Mapping[str, str]] | None, StaleRowError | None]:
+    return (
         error.errors if isinstance(error, InputError) else None,
         error if isinstance(error, StaleRowError) else None,
     )

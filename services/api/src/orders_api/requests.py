@@ -15,6 +15,7 @@ from orders_access.principal import Principal
 from orders_access.tokens import Verifier
 from orders_api import preconditions
 from orders_api.activity import Activity
+from orders_api.bulk import Bulk
 from orders_api.catalog import Catalog, WatchedTable
 from orders_api.columns import read_text
 from orders_api.database import Database
@@ -52,6 +53,7 @@ class Parts:
     settings: Settings
     catalog: Catalog
     store: Store
+    bulk: Bulk
     exports: Exports
     log: Log
     activity: Activity

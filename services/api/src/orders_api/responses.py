@@ -11,6 +11,7 @@ from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
 from orders_api import cursor, filters, sending
+from orders_api.bulk import Outcomes
 from orders_api.errors import ApiError, StatementError
 from orders_api.filters import Selection
 from orders_api.records import EventPage, Page, StoredRow
@@ -35,8 +36,16 @@ def row(stored: StoredRow, status: int = 200, headers: Mapping[str, str] | None 
 
 def created(stored: StoredRow, location: str) -> Response:
     """Answer with a row that was created, now or by an earlier request with the same key."""
-    replayed = {"Idempotency-Replayed": "true"} if stored.replayed else {}
-    return row(stored, 201, {"Location": location, **replayed})
+    return row(stored, 201, {"Location": location, **_replayed(is_so=stored.replayed)})
+
+
+def outcomes(found: Outcomes) -> Response:
+    """Answer with what became of each row of a request."""
+    return rendered(found.json(), headers=_replayed(is_so=found.is_replayed))
+
+
+def _replayed(*, is_so: bool) -> dict[str, str]:
+    return {"Idempotency-Replayed": "true"} if is_so else {}
 
 
 def page(found: Page, table: Table, selection: Selection, member: str) -> Response:

@@ -9,7 +9,7 @@ from orders_api import exports, filters, preconditions, responses
 from orders_api.catalog import WatchedTable
 from orders_api.columns import read_text
 from orders_api.errors import InvalidInputError, TableNotFoundError
-from orders_api.models import OrderList, Row, RowList
+from orders_api.models import BulkAnswer, OrderList, Row, RowList
 from orders_api.openapi import (
     EXPORT,
     IDEMPOTENCY_KEY,
@@ -109,6 +109,34 @@ async def delete_row(request: Request) -> Response:
     return Response(status_code=204)
 
 
+async def change_rows(request: Request) -> Response:
+    """Change up to 1,000 rows; each succeeds or fails by itself, and the answer tells of each.
+
+    `rows` names them, each once, by the columns of its key, and best with the `version` that it was
+    seen with. `set` has the new values; a row may have a `set` of its own instead. The outcomes are
+    in the order of the request: `status` is what a request for this row alone would get, and
+    `problem` says why it was not changed (a large row is not in it). Rows that could not be reached
+    within 10 seconds get 503. If the answer is lost, send the request again: with the same
+    Idempotency-Key only rows that are not changed yet will be; with versions none is changed twice.
+    """
+    who = require(request, "clerk")
+    require_no_query(request)
+    idempotent = idempotency_key(request)
+    watched = await _table(request)
+    wanted = watched.bulk_changes.read(await request.body(), content_type(request))
+    return responses.outcomes(await parts(request).bulk.write(watched, wanted, who, idempotent))
+
+
+async def delete_rows(request: Request) -> Response:
+    """Delete up to 1,000 rows, otherwise as they are changed; their history stays."""
+    who = require(request, "admin")
+    require_no_query(request)
+    idempotent = idempotency_key(request)
+    watched = await _table(request)
+    wanted = watched.bulk_deletions.read(await request.body(), content_type(request))
+    return responses.outcomes(await parts(request).bulk.write(watched, wanted, who, idempotent))
+
+
 def _routes(
     noun: str, rows: str, key: str, parameters: list[Document], page: type[BaseModel]
 ) -> APIRouter:
@@ -139,6 +167,19 @@ def _routes(
         responses=problems(*unknown_table, *writing),
         openapi_extra={"parameters": [*table, IDEMPOTENCY_KEY]},
     )
+    for method, endpoint, verb in (
+        ("PATCH", change_rows, "Change"),
+        ("DELETE", delete_rows, "Delete"),
+    ):
+        router.add_api_route(
+            rows,
+            endpoint,
+            methods=[method],
+            response_model=BulkAnswer,
+            summary=f"{verb} many {noun}s",
+            responses=problems(*unknown_table, 408, 413, 415),
+            openapi_extra={"parameters": [*table, IDEMPOTENCY_KEY]},
+        )
     router.add_api_route(
         row,
         get_row,

@@ -135,7 +135,16 @@ class Statements:
     ) -> tuple[Composed, Values]:
         """Tell whether a row is there and visible, and its parent as well if it has one."""
         values: Values = {}
-        conditions = [self._visible(key, scope, values)]
+        has_key = self.conditions.has_key(key, values)
+        return SQL("SELECT EXISTS (SELECT FROM {} AS t WHERE {})").format(
+            self.rows, all_of([*has_key, *self.with_parent(scope, parent, values)])
+        ), values
+
+    def with_parent(
+        self, scope: Scope, parent: "Statements | None", values: Values
+    ) -> list[Composable]:
+        """Return the conditions that a row is visible, and its parent as well if it has one."""
+        conditions = [self.conditions.visible(scope, values)]
         if self.table.parent is not None and parent is not None:
             conditions.append(
                 SQL(_HAS_VISIBLE_PARENT).format(
@@ -145,9 +154,7 @@ class Statements:
                     visible=parent.conditions.visible(scope, values),
                 )
             )
-        return SQL("SELECT EXISTS (SELECT FROM {} AS t WHERE {})").format(
-            self.rows, all_of(conditions)
-        ), values
+        return conditions
 
     def record(self, columns: Iterable[str]) -> Composed:
         """Return the JSON object at %(path)s of %(row)s as a record ``r`` of some columns.

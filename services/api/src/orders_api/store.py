@@ -15,7 +15,7 @@ from orders_api.conditions import ALL, name
 from orders_api.cursor import Bookmark
 from orders_api.database import Connection, Database, one, one_or_none
 from orders_api.errors import (
-    InvalidInputError,
+    KeyReusedError,
     OutOfScopeError,
     RowNotFoundError,
     StaleRowError,
@@ -132,9 +132,9 @@ class Store:
             self._writing(table, body) as written,
             self.writes.transaction(who.subject) as connection,
         ):
-            own_key = idempotency_key and _own_key(idempotency_key, table, who)
-            if own_key:
-                kept = await _kept_answer(connection, own_key, body)
+            kept_as = idempotency_key and own_key(idempotency_key, table, who)
+            if kept_as:
+                kept = await _kept_answer(connection, kept_as, body)
                 if kept is not None:
                     return kept
             created = await _create(connection, table, body, who)
@@ -145,8 +145,8 @@ class Store:
             written.now(table, body)
             if body.nested:
                 created = await _row(connection, table, created.key, who, body.nested_tables)
-            if own_key:
-                await _keep_answer(connection, own_key, body, created)
+            if kept_as:
+                await _keep_answer(connection, kept_as, body, created)
             return created
 
     async def change(
@@ -250,8 +250,7 @@ async def _create(
     )
     values = {**body.parameters, "actor": who.subject, "parent": parent}
     created = _stored(await one(connection, insert, values))
-    place = body.field() if body.path else ""
-    await _require_visible(connection, table, created, who, place)
+    await _require_visible(connection, table, created, who, body.place)
     return created
 
 
@@ -276,7 +275,7 @@ async def _kept_answer(connection: Connection, key: str, body: Body) -> StoredRo
     if kept is None:
         return None
     if bytes(kept[0]) != body.digest():
-        raise InvalidInputError("Idempotency-Key", "was used before with another body")
+        raise KeyReusedError
     return StoredRow(tuple(kept[1]), kept[2], kept[3], replayed=True)
 
 
@@ -292,7 +291,7 @@ async def _keep_answer(connection: Connection, key: str, body: Body, created: St
     await connection.execute(queries.FORGET_ANSWERS)
 
 
-def _own_key(key: str, table: WatchedTable, who: Principal) -> str:
+def own_key(key: str, table: WatchedTable, who: Principal) -> str:
     """Keep the keys of different subjects and tables apart: only its sender gets the answer."""
     of_table = "" if table.table.name == ORDERS else f"{table.table.name}\n"
     return f"{who.subject}\n{of_table}{key}" if who.subject or of_table else key

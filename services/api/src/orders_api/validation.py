@@ -25,6 +25,7 @@ _MESSAGES = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "literal_error": "must be one of {expected}",
+    "too_short": "must hold at least {min_length}",
     "too_long": "must hold at most {max_length}",
     "value_error": "{error}",
     "json_invalid": "is not JSON: {error}",
