@@ -783,7 +783,10 @@ BEGIN
                    (SELECT string_agg(format('pg_typeof(r.%s)::oid', name), ', ' ORDER BY place)
                       FROM unnest(columns) WITH ORDINALITY AS listed (name, place)), relation)
         INTO found;
-    IF number <> cardinality(columns) OR found <> types THEN
+    IF number <> cardinality(columns) OR found <> types
+       -- The table as it is now has a primary key that the snapshot does not show.
+       OR pg_get_replica_identity_index(relation) NOT IN (SELECT indexrelid FROM pg_index WHERE indrelid = relation)
+    THEN
         RAISE undefined_column;
     END IF;
 EXCEPTION WHEN undefined_column THEN
@@ -792,7 +795,7 @@ EXCEPTION WHEN undefined_column THEN
 END
 $$;
 COMMENT ON FUNCTION order_refuse_old_snapshot IS
-    'Raises an error in a transaction whose snapshot is older than the table''s columns.';
+    'Raises an error in a transaction whose snapshot is older than the table''s columns or primary key.';
 
 CREATE OR REPLACE FUNCTION order_read_shape(relation regclass) RETURNS order_shape
 LANGUAGE plpgsql VOLATILE    -- a new snapshot: a COPY may have waited for the DDL with an old one
@@ -1140,13 +1143,15 @@ BEGIN ATOMIC
           FROM order_tables
           JOIN pg_class ON pg_class.oid = relation
           JOIN pg_namespace ON pg_namespace.oid = relnamespace
+         WHERE order_key_columns(relation) <> '{}'
     ), listed AS (
         SELECT coalesce(json_agg("table" ORDER BY other, name), '[]') AS list FROM tables
     )
     SELECT json_build_object('version', order_schema_version(), 'tables', list) FROM listed;
 END;
 COMMENT ON FUNCTION order_schema IS
-    'The watched tables as GET /api/schema shows them, from the catalog.';
+    'The watched tables as GET /api/schema shows them, from the catalog. One that has lost its primary key '
+    'counts as not watched until it has one again.';
 
 
 -- Search -----------------------------------------------------------------------------------------
@@ -1937,6 +1942,9 @@ DECLARE
     name     text;
     ignored  text;    -- an assignment costs a tenth of a PERFORM
 BEGIN
+    IF shape.key = '{}' THEN    -- its primary key was dropped: no event could name the row
+        RETURN;
+    END IF;
     FOREACH name IN ARRAY shape.key LOOP
         key := concat(key || ',', to_json(name), ':', public.order_member(rendered, name));
     END LOOP;
@@ -1955,7 +1963,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION order_record IS
-    'Writes a change of a row to the outbox; refuses a row that is too large to travel.';
+    'Writes a change of a row to the outbox; refuses a row that is too large to travel. Nothing is written '
+    'of a table without a primary key.';
 
 CREATE OR REPLACE FUNCTION order_ring(table_name text) RETURNS void
 LANGUAGE plpgsql
@@ -1974,11 +1983,13 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    table_name CONSTANT text := (public.order_watched_shape(relation)).name;
+    shape CONSTANT public.order_shape := public.order_watched_shape(relation);
 BEGIN
-    INSERT INTO public.order_outbox ("table", operation, actor)
-    VALUES (table_name, 'TRUNCATE', public.order_actor());
-    PERFORM public.order_ring(table_name);
+    IF shape.key <> '{}' THEN
+        INSERT INTO public.order_outbox ("table", operation, actor)
+        VALUES (shape.name, 'TRUNCATE', public.order_actor());
+        PERFORM public.order_ring(shape.name);
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION order_record_truncate IS 'Records a TRUNCATE of a watched table.';
@@ -2333,7 +2344,7 @@ BEGIN
     changes  json;
     rendered json;
     who      text;$$ ELSE '' END,
-        'fast', CASE WHEN shape.rendering IS NULL AND kind <> 'truncate'
+        'fast', CASE WHEN shape.rendering IS NULL AND kind <> 'truncate' AND shape.key <> '{}'
                      THEN order_fast_source(kind, relation, shape, fingerprint) ELSE '' END,
         'general', general,
         'relation', quote_literal(relation::oid) || '::pg_catalog.regclass'));
@@ -2696,7 +2707,7 @@ BEGIN
     IF kind = 'truncate' THEN
         RETURN source;
     END IF;
-    IF NOT (shape.generated OR shape.foreign_) THEN
+    IF NOT (shape.generated OR shape.foreign_) AND shape.key <> '{}' THEN
         fast := public.order_fast_source(kind, relation, shape, fingerprint, known || CASE
             WHEN kind IN ('stamp', 'delete') AND shape.version IS NOT NULL THEN nothing_moves
             WHEN kind = 'insert' AND shape.is_orders AND shape.version IS NOT NULL
@@ -3364,7 +3375,8 @@ BEGIN ATOMIC
             ON tgrelid = place AND tgfoid = to_regproc(format('order_%s_%s', kind, order_tables.relation::oid))
     )
     SELECT order_table_name(relation),
-           CASE WHEN bool_or(state = 'missing') THEN 'missing'
+           CASE WHEN order_key_columns(relation) = '{}' THEN 'keyless'
+                WHEN bool_or(state = 'missing') THEN 'missing'
                 WHEN bool_or(state = 'D') THEN 'disabled'
                 WHEN bool_or(state = 'R') THEN 'replica'
                 WHEN bool_and(state = 'A') THEN 'always'
@@ -3374,7 +3386,8 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION order_trigger_states IS
     'Whether the triggers of each watched table fire. always. origin: for all changes but those that a '
-    'replication subscriber makes. replica: only for those. disabled, missing: some never fire.';
+    'replication subscriber makes. replica: only for those. disabled, missing: some never fire. keyless: '
+    'they record nothing while the table has no primary key.';
 
 CREATE OR REPLACE FUNCTION grant_orders(role regrole, relation regclass DEFAULT public.order_main_table())
 RETURNS void

@@ -291,6 +291,8 @@ def test_tables(shop: EmbeddedStack) -> None:
     ]
     shop.psql("ALTER TABLE notes DISABLE TRIGGER USER")
     assert "warning: notes: triggers are disabled" in _run(shop, "tables").stderr
+    shop.psql("ALTER TABLE notes DROP CONSTRAINT notes_pkey")
+    assert "warning: notes: it has no primary key" in _run(shop, "tables").stderr
     refused = _run(shop, "watch-table", "keyless")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     for name in ("nowhere", "a b c"):

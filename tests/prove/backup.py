@@ -18,16 +18,25 @@ _RESHAPE: LiteralString = """
     DECLARE
         found record;
     BEGIN
+        -- A key column gets its type back: without it the table would have no primary key. Last, as
+        -- generated columns may depend on it.
         FOR found IN    -- columns that the backup does not have, or has otherwise
-            SELECT attname FROM pg_attribute AS now
+            SELECT attname, attname = ANY (order_primary_key('{0}')) AS is_key,
+                   (SELECT format_type(atttypid, atttypmod) FROM pg_attribute AS saved
+                     WHERE saved.attrelid = 'proof_{0}'::regclass AND saved.attname = now.attname
+                       AND NOT saved.attisdropped) AS type
+              FROM pg_attribute AS now
              WHERE attrelid = '{0}'::regclass AND attnum > 0 AND NOT attisdropped
                AND (attgenerated <> '' OR NOT EXISTS (
                     SELECT FROM pg_attribute AS saved
                      WHERE saved.attrelid = 'proof_{0}'::regclass AND saved.attname = now.attname
                        AND NOT saved.attisdropped AND saved.atttypid = now.atttypid
                        AND saved.atttypmod = now.atttypmod))
+             ORDER BY is_key
         LOOP
-            EXECUTE format('ALTER TABLE {0} DROP COLUMN %I CASCADE', found.attname);
+            EXECUTE format(CASE WHEN found.is_key THEN 'ALTER TABLE {0} ALTER COLUMN %I TYPE %s'
+                                ELSE 'ALTER TABLE {0} DROP COLUMN %I CASCADE' END,
+                           found.attname, found.type);
         END LOOP;
         FOR found IN    -- columns of the backup that were dropped since
             SELECT attname, format_type(atttypid, atttypmod) AS type FROM pg_attribute AS saved

@@ -32,7 +32,7 @@ _MARKS: dict[str, LiteralString] = {
     NOTES: "INSERT INTO notes (id) VALUES (1000000000 + %s)",
 }
 """The rows that mark changes, by table; their keys are above all that writers use."""
-_STOCK_CHANGES: tuple[LiteralString, ...] = (
+STOCK_CHANGES: tuple[LiteralString, ...] = (
     "ALTER TABLE stock ADD COLUMN IF NOT EXISTS shelf integer DEFAULT 7",
     "ALTER TABLE stock DROP COLUMN IF EXISTS shelf",
     "ALTER TABLE stock ADD COLUMN IF NOT EXISTS g text GENERATED ALWAYS AS (item || place) STORED",
@@ -126,7 +126,7 @@ class Owner:
             found = [Found.read(row) for row in await (await sql.execute(CATALOG)).fetchall()]
             kind, statement = self._statement(found)
         else:
-            kind, statement = "stock", self._chance.one(_STOCK_CHANGES)
+            kind, statement = "stock", self._chance.one(STOCK_CHANGES)
         before = await read_table(sql, table)
         await sql.execute(statement.encode())
         self.changes[actor] = Change(statement, before, await read_table(sql, table), table)

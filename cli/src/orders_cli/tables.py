@@ -22,6 +22,8 @@ _WARNINGS = {
     "missing": "triggers are missing, so changes make no events; watch the table again",
     "disabled": "triggers are disabled, so changes make no events;"
     " ALTER TABLE ... ENABLE TRIGGER ALL",
+    "keyless": "it has no primary key, so changes make no events and it is not shown as watched;"
+    " ALTER TABLE ... ADD PRIMARY KEY (...)",
     "replica": "triggers fire for replication only, so other changes make no events;"
     " ALTER TABLE ... ENABLE ALWAYS TRIGGER ...",
 }
@@ -37,13 +39,15 @@ def tables(data: Data = DEFAULT_DATA) -> None:
     )
     state_of = json.loads(states or "{}")
     rows = [("TABLE", "KEY", "ORDER", "TRIGGERS", "COLUMNS")]
-    warnings = []
+    warnings = [
+        f"warning: {name}: {_WARNINGS[state]}"
+        for name, state in state_of.items()
+        if state in _WARNINGS
+    ]
     for table in Schema.parse(document).tables.values():
         parent = table.parent.column if table.parent else "-"
-        state = state_of[table.name]
-        rows.append((_names(table), ",".join(table.key), parent, state, " ".join(table.columns)))
-        if state in _WARNINGS:
-            warnings.append(f"warning: {table.name}: {_WARNINGS[state]}")
+        key, of_columns = ",".join(table.key), " ".join(table.columns)
+        rows.append((_names(table), key, parent, state_of[table.name], of_columns))
     for line in columns(rows):
         typer.echo(line)
     for warning in warnings:

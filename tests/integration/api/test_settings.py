@@ -168,7 +168,12 @@ async def test_watch(api: httpx.AsyncClient, database: Database) -> None:
     assert "primary key" in known["keyless"]["reason"]
     path = '/api/settings/tables/"Odd name"'
     assert ok(await api.put(path, json={"watched": True}))["done"]
-    assert (await tables(api))['"Odd name"']["watched"]
+    with database.connect() as owner:
+        owner.execute('ALTER TABLE "Odd name" DROP CONSTRAINT "Odd name_pkey"')
+        known = await tables(api)
+        assert known['"Odd name"']["watched"]
+        assert "primary key" in known['"Odd name"']["reason"]
+        owner.execute('ALTER TABLE "Odd name" ADD PRIMARY KEY (id)')
 
     async def is_live() -> bool:
         return (await api.get("/api/tables/Odd name")).status_code == 200

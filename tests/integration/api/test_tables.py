@@ -92,8 +92,19 @@ async def test_keys_of_any_text(tables: httpx.AsyncClient) -> None:
         assert (await tables.delete(location)).status_code == 204
 
 
-async def test_unknown_tables(tables: httpx.AsyncClient) -> None:
-    """An unwatched table is a 404; ``orders`` can be used like any other table."""
+async def test_unknown_tables(tables: httpx.AsyncClient, database: Database) -> None:
+    """An unwatched table is a 404; ``orders`` can be used like any other table.
+
+    So is one that has lost its primary key.
+    """
+    with database.connect() as owner:
+        owner.execute("ALTER TABLE order_lines DROP CONSTRAINT order_lines_pkey")
+
+    async def forgotten() -> bool:
+        return "order_lines" not in (await tables.get("/api/schema")).text
+
+    await until_async(forgotten, 5)
+    problem(await tables.get("/api/tables/order_lines"), 404)
     for name in ("unwatched", "nothing", "order_events", "pg_class"):
         problem(await tables.get(f"/api/tables/{name}"), 404)
         problem(await tables.post(f"/api/tables/{name}", json={}), 404)

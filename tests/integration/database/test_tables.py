@@ -148,6 +148,53 @@ def test_unwatching_leaves_no_trace(sql: Sql, events: Events) -> None:
     assert sql.execute(triggers + " AND NOT tgisinternal").fetchone() == (0,)
 
 
+@pytest.mark.parametrize("clause", ["", " PARTITION BY LIST (place)"])
+def test_a_table_without_its_primary_key_is_not_watched(
+    sql: Sql, database: Database, events: Events, clause: str
+) -> None:
+    """I10, I11: no event lacks a key; with a primary key again the table is watched as before."""
+    sql.execute(f"CREATE TABLE stock (place text PRIMARY KEY, n int){clause}".encode())
+    if clause:
+        sql.execute("CREATE TABLE stock_a PARTITION OF stock DEFAULT")
+    sql.execute("SELECT watch_table('stock')")
+    sql.execute("INSERT INTO stock VALUES ('a', 1)")
+    sql.execute("ALTER TABLE stock DROP CONSTRAINT stock_pkey")
+    for refreshed in (0, 1):  # by the code that was made for the key, then by that made without
+        sql.execute("INSERT INTO stock VALUES ('b', %s)", [refreshed])
+        sql.execute("UPDATE stock SET n = n + 1")
+        sql.execute("DELETE FROM stock WHERE place = 'b'")
+        sql.execute("SELECT order_refresh_recorders()")
+    sql.execute("TRUNCATE stock")
+    assert [(event["operation"], event["key"]) for event in events()] == [
+        ("INSERT", {"place": "a"}),
+    ]
+    without = schema(sql)
+    assert [table["name"] for table in without["tables"]] == ["orders"]
+    assert states(sql)["stock"] == "keyless"
+    with database.connect(autocommit=False) as old:
+        old.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        old.execute("INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Lamp')")
+        sql.execute("ALTER TABLE stock ADD PRIMARY KEY (place)")
+        with pytest.raises(psycopg.errors.SerializationFailure):
+            old.execute("INSERT INTO stock VALUES ('c', 1)")
+    sql.execute("INSERT INTO stock VALUES ('d', 1)")
+    sql.execute("SELECT order_refresh_recorders()")
+    sql.execute("UPDATE stock SET n = 2")
+    assert [(event["operation"], event["key"]) for event in events()] == [
+        ("INSERT", {"place": "d"}),
+        ("UPDATE", {"place": "d"}),
+    ]
+    assert schema(sql)["version"] != without["version"]
+    assert states(sql)["stock"] == "origin"
+
+
+def schema(sql: Sql) -> dict[str, Any]:
+    """Return the schema document."""
+    row = sql.execute("SELECT order_schema()").fetchone()
+    assert row is not None
+    return dict(row[0])
+
+
 def test_a_dropped_table_leaves_the_stream_running(
     sql: Sql, postgres: Postgres, database: Database, events: Events
 ) -> None:

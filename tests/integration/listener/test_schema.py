@@ -166,6 +166,25 @@ def test_events_flow_without_a_schema(pipeline: Pipeline) -> None:
     assert stored(pipeline) == (None, None)
 
 
+@pytest.mark.parametrize(
+    "harm",
+    [
+        """CREATE TABLE notes (id bigint PRIMARY KEY); SELECT watch_table('notes');
+           ALTER TABLE notes DROP CONSTRAINT notes_pkey""",
+        "DROP FUNCTION order_refresh_recorders()",
+    ],
+)
+def test_changes_are_announced_whatever_becomes_of_one_table(pipeline: Pipeline, harm: str) -> None:
+    """I10: a table without primary key, or without new trigger functions, hides no other change."""
+    pipeline.listener().ready()
+    with heads(pipeline) as channel:
+        channel.until_schema(version(pipeline), 5)
+        with pipeline.database.connect() as sql:
+            sql.execute(harm)
+        for statement in (ADD_COLUMN, "ALTER TABLE orders DROP COLUMN currency"):
+            channel.until_schema(alter(pipeline, statement), 5)
+
+
 def test_trigger_functions_are_made_anew(pipeline: Pipeline) -> None:
     """I10: after DDL the listener has the code that records changes made for the new columns."""
     found = (

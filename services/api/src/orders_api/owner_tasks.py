@@ -12,8 +12,7 @@ _WATCH = "order_admin_watch(regclass, boolean)"
 _TABLES = """
     SELECT pg_class.oid::regclass::text, relation IS NOT NULL,
            pg_class.oid IS NOT DISTINCT FROM order_main_table(),
-           CASE WHEN relation IS NOT NULL THEN NULL
-                WHEN NOT EXISTS (SELECT FROM pg_index
+           CASE WHEN NOT EXISTS (SELECT FROM pg_index
                                   WHERE indrelid = pg_class.oid AND indisprimary)
                 THEN 'It has no primary key, by which events name a row.' END
       FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -34,7 +33,7 @@ _FORBIDDEN = "42501"
 
 @dataclass(frozen=True, slots=True)
 class ListedTable:
-    """A table of the database, named as in SQL; ``reason``: why it cannot be watched."""
+    """A table of the database, named as in SQL; ``reason``: why its changes make no events."""
 
     name: str
     watched: bool

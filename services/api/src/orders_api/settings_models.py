@@ -102,7 +102,7 @@ class Outcome(BaseModel):
 
 
 class DatabaseTable(BaseModel):
-    """A table of the database, named as in SQL. `reason`: why it cannot be watched, if so."""
+    """A table of the database, named as in SQL. `reason`: why its changes make no events, if so."""
 
     name: str
     watched: bool

@@ -34,6 +34,8 @@ class Observer:
     def __init__(self, conninfo: str, publisher: Publisher, status: Status) -> None:
         self._conninfo = conninfo
         self._following: asyncio.Task[None] | None = None
+        self._is_recording_slow = True
+        """The trigger functions of some tables may be those from before DDL."""
         self._publisher = publisher
         self._status = status
         self._error = ""
@@ -63,7 +65,7 @@ class Observer:
         while not over.is_set():
             try:
                 async with OrderLog.connect(self._conninfo, OBSERVER_SESSION) as log:
-                    await log.refresh_recorders()
+                    self._is_recording_slow = True
                     while not over.is_set():
                         await self._look(log)
                         backoff.reset()
@@ -81,9 +83,12 @@ class Observer:
             if published is not None:
                 await self._publisher.announce(schema, published.stream)
             logger.info("schema_announced", version=schema.version)
-            await log.refresh_recorders()
+            self._is_recording_slow = True
         if (self._following is None or self._following.done()) and await log.partitions_changed():
             self._following = asyncio.create_task(self._follow_partitions())
+        if self._is_recording_slow:  # last: whatever stands against it must not stop the look
+            await log.refresh_recorders()
+            self._is_recording_slow = False
         self._note("")
 
     async def _check_it_is_the_same(self, log: OrderLog, published: Head | None) -> None:

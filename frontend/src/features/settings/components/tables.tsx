@@ -55,15 +55,16 @@ const Item = ({ table, busy, onChange }: ItemProps) => (
     <div className={styles.facts}>
       <strong>{table.name}</strong>
       <span>
-        {table.main
-          ? "the table of orders, always watched"
-          : table.watched
-            ? "watched"
-            : (table.reason ?? "not watched")}
+        {table.reason ??
+          (table.main
+            ? "the table of orders, always watched"
+            : table.watched
+              ? "watched"
+              : "not watched")}
       </span>
     </div>
     {!table.main &&
-      table.reason === null &&
+      (table.watched || table.reason === null) &&
       (table.watched ? (
         <ConfirmButton
           label="Stop watching"
