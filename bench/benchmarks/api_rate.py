@@ -22,7 +22,8 @@ from bench.stage import Stage, stage
 from bench.usage import meter
 from bench.writers import ratios
 from harness.pipeline import health
-from harness.processes import free_port, program
+from harness.ports import free_port
+from harness.processes import program
 from harness.waiting import until
 
 TITLE = "POST /api/orders"

@@ -14,7 +14,8 @@ from pathlib import Path
 from bench.load.dialects import CHANNEL
 from bench.rivals.posts import Posts
 from bench.rivals.rival import Server, UnavailableError, listening, said
-from harness.processes import LOOPBACK, free_port
+from harness.ports import free_port
+from harness.processes import LOOPBACK
 
 NAME = "nchan"
 DIALECT = "nchan"

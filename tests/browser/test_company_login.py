@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from harness.dashboards import live
 from harness.openid import IS_INSTALLED, PEOPLE, OpenId, openid_provider
-from harness.processes import free_port
+from harness.ports import free_port
 from harness.stacks import EmbeddedStack
 
 pytestmark = pytest.mark.skipif(not IS_INSTALLED, reason="`make test` installs the provider")

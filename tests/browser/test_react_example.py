@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from harness.dashboards import create, until_stored
 from harness.node_programs import NODE, copied, npm, packed
-from harness.processes import free_port
+from harness.ports import free_port
 from harness.programs import program
 from harness.stacks import EmbeddedStack
 from harness.waiting import until

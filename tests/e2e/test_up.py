@@ -15,7 +15,8 @@ import pytest
 
 from harness.documents import REPOSITORY
 from harness.follower import Follower
-from harness.processes import LOOPBACK, dying_with_parent, free_port
+from harness.ports import free_port
+from harness.processes import LOOPBACK, dying_with_parent
 from harness.servers import Database, Postgres, Valkey
 from harness.stacks import (
     ANY_PORTS,

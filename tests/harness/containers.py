@@ -14,7 +14,8 @@ from docker.errors import APIError
 from docker.models.containers import Container
 from docker.models.networks import Network
 
-from harness.processes import LOOPBACK, free_port
+from harness.ports import free_port
+from harness.processes import LOOPBACK
 from harness.waiting import until
 from harness.world import Role
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.processes import LOOPBACK, free_port, program
+from harness.ports import free_port
+from harness.processes import LOOPBACK, program
 from harness.waiting import until
 from orders_cli.stack.binaries import caddy
 

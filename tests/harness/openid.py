@@ -10,7 +10,8 @@ import httpx
 
 from harness.node_programs import NODE
 from harness.people import page
-from harness.processes import free_port, program
+from harness.ports import free_port
+from harness.processes import program
 from harness.servers import REPOSITORY
 from harness.waiting import until
 

@@ -18,7 +18,8 @@ from typing import Any
 import psutil
 import psycopg
 
-from harness.processes import LOOPBACK, NOBODY, Process, free_port, program
+from harness.ports import free_port
+from harness.processes import LOOPBACK, NOBODY, Process, program
 from harness.proxy import Proxy
 from harness.servers import OLDEST_POSTGRES, Database, create_roles, load_schema
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from harness.processes import LOOPBACK, NOBODY, free_port, program
+from harness.ports import free_port
+from harness.processes import LOOPBACK, NOBODY, program
 from harness.servers import API_ROLE, LISTENER_ROLE, Database
 from harness.waiting import until
 

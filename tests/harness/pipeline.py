@@ -11,7 +11,8 @@ from typing import Any, Self
 from prometheus_client.parser import text_string_to_metric_families
 
 from harness.forked import forked
-from harness.processes import LOOPBACK, Process, free_port, service
+from harness.ports import free_port
+from harness.processes import LOOPBACK, Process, service
 from harness.servers import API_ROLE, LISTENER_ROLE, Database, Postgres, Valkey
 from harness.waiting import until
 

@@ -1,10 +1,8 @@
 """Programs that tests start. Each ends with its block, or when this process is killed."""
 
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,18 +11,6 @@ from typing import Any, Protocol, Self
 
 LOOPBACK = "127.0.0.1"
 NOBODY = 65534
-
-
-def free_port() -> int:
-    """Return an unused port outside the range of outgoing connections."""
-    while True:
-        port = random.randrange(12_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                continue
-            return port
 
 
 def coverage_settings() -> dict[str, str]:

@@ -11,7 +11,8 @@ import pytest
 import redis
 from redis.exceptions import RedisError
 
-from harness.processes import LOOPBACK, Process, free_port, program
+from harness.ports import free_port
+from harness.processes import LOOPBACK, Process, program
 from harness.servers import Valkey, valkey_server
 from harness.waiting import until
 from orders_contract.names import RedisNames

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from harness.pipeline import Pipeline, Service, health
-from harness.processes import LOOPBACK, free_port
+from harness.ports import free_port
+from harness.processes import LOOPBACK
 from harness.readers import Reader
 
 SERVICES = ("api", "gateway", "listener")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from harness.certificates import Authority, Pair
-from harness.processes import LOOPBACK, free_port, program
+from harness.ports import free_port
+from harness.processes import LOOPBACK, program
 from harness.servers import OLDEST_POSTGRES, Postgres
 from harness.waiting import until
 

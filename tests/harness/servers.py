@@ -22,7 +22,8 @@ import redis
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from harness.processes import LOOPBACK, NOBODY, Process, free_port, program
+from harness.ports import free_port
+from harness.processes import LOOPBACK, NOBODY, Process, program
 from harness.waiting import until
 from orders_contract.names import RedisNames
 from orders_service.redis_servers import RedisServers

@@ -8,7 +8,8 @@ import httpx
 from pydantic import SecretStr
 
 from harness.forked import forked
-from harness.processes import LOOPBACK, Process, free_port, service
+from harness.ports import free_port
+from harness.processes import LOOPBACK, Process, service
 from harness.servers import API_ROLE, Database
 from harness.waiting import until
 from orders_api import app

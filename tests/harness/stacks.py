@@ -15,16 +15,17 @@ from typing import Any
 import psutil
 
 from harness.forked import be_orders, complete
+from harness.ports import free_port
 from harness.processes import dying_with_parent
 from harness.waiting import until
 from harness.world import Role
 from orders_cli.stack.binaries import postgres_binaries
 
 ORDERS = str(Path(sys.executable).with_name("orders"))
-ANY_PORTS = [
-    f"--{name}=0"
-    for name in ("port", "api-port", "listener-port", "gateway-port", "db-port", "redis-port")
-]
+_PORTS = ("port", "api-port", "listener-port", "gateway-port", "db-port", "redis-port")
+_MOST_GATEWAYS = 2
+ANY_PORTS = [f"--{name}=0" for name in _PORTS]
+"""For a command that ends before it listens. One that runs has ports that nothing else takes."""
 READY_WITHIN_S = 90.0
 """Longer than the limit of `orders up`, so that a failing test shows its message."""
 
@@ -50,12 +51,13 @@ def orders(
 
 
 class EmbeddedStack:
-    """``orders up`` on free ports in a folder."""
+    """``orders up`` in a folder, at each start on other ports."""
 
     def __init__(self, folder: Path, *options: str, command: str = ORDERS) -> None:
         self.folder = folder
         self.data = folder / ".data"
-        self._command = [command, "up", *ANY_PORTS, *options]
+        self._command = command
+        self._options = options
         self._log = folder / "up.log"
         self._up: subprocess.Popen[bytes] | None = None
 
@@ -66,9 +68,11 @@ class EmbeddedStack:
 
     def launch(self, **settings: str) -> "subprocess.Popen[bytes]":
         """Start without waiting for anything."""
+        ports = [f"--{name}={free_port(followed_by=_MOST_GATEWAYS - 1)}" for name in _PORTS]
+        command = [self._command, "up", *ports, *self._options]
         with self._log.open("ab") as log:
             self._up = subprocess.Popen(
-                [*dying_with_parent(signal.SIGTERM), *self._command],
+                [*dying_with_parent(signal.SIGTERM), *command],
                 cwd=self.folder,
                 env=environment(settings),
                 stdin=subprocess.DEVNULL,

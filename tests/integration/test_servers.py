@@ -1,10 +1,17 @@
 """The servers that the tests use."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import psutil
 import pytest
 
-from harness.processes import free_port, service
+from harness.ports import free_port
+from harness.processes import service
 from harness.servers import Database, Postgres, Valkey
+
+HERE = Path(__file__).parents[1]
 
 
 def test_database_is_fresh_and_loaded(database: Database) -> None:
@@ -63,6 +70,13 @@ def test_stopped_process_is_gone() -> None:
     assert not psutil.pid_exists(process.pid)
 
 
-def test_free_ports_differ() -> None:
-    """Ports are drawn at random, so two runs side by side do not meet."""
-    assert len({free_port() for _ in range(20)}) > 10
+def test_no_port_is_given_twice() -> None:
+    """A port is given once, also to other processes, as long as the one that got it lives."""
+    mine = {free_port() for _ in range(300)}
+    ask = "from harness.ports import free_port\nfor _ in range(300): print(free_port())"
+    other = subprocess.run(
+        [sys.executable, "-c", ask], cwd=HERE, capture_output=True, text=True, check=True
+    )
+    theirs = {int(line) for line in other.stdout.splitlines()}
+    assert len(mine) == len(theirs) == 300
+    assert not mine & theirs

@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from harness.forked import forked
 from harness.pipeline import Service, health
-from harness.processes import LOOPBACK, free_port, service
+from harness.ports import free_port
+from harness.processes import LOOPBACK, service
 from harness.proxy import Proxy, RedisProxy
 from harness.redis_groups import Cluster, Group, Sentinels
 from harness.servers import Postgres, Valkey

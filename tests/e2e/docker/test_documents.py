@@ -14,7 +14,7 @@ from harness.answers import created, ok
 from harness.containers import ContainerStack, interruptible
 from harness.documents import run
 from harness.follower import Follower
-from harness.processes import free_port
+from harness.ports import free_port
 from harness.signing import bearer
 from harness.waiting import until
 from harness.world import insert, stream_url, until_well

@@ -16,7 +16,8 @@ from harness.guarded import Guarded
 from harness.openid import IS_INSTALLED, PEOPLE, Browser, OpenId, openid_provider
 from harness.people import add_user, page, secret, shown_to, sign_in
 from harness.pipeline import Pipeline
-from harness.processes import LOOPBACK, free_port
+from harness.ports import free_port
+from harness.processes import LOOPBACK
 from harness.servers import Postgres, Valkey
 from harness.signing import ASKING, token
 from harness.waiting import until

@@ -35,6 +35,18 @@ LARGE = """
     SELECT 'A', 'P', repeat('large ', 4000) FROM generate_series(1, 800)
 """
 """More than sockets buffer: an export of it is in the middle until its client has read it."""
+GATED = """
+    INSERT INTO orders (customer_name, product_name)
+    SELECT 'A', 'P' FROM generate_series(1, 6000);
+    CREATE FUNCTION gate(id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+    BEGIN
+        IF id = 500 THEN PERFORM pg_advisory_xact_lock_shared(1); END IF;
+        RETURN true;
+    END $$;
+    CREATE POLICY gate ON orders USING (gate(id));
+    ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+"""
+"""Whoever reads the oldest rows waits for a lock: an export of it has sent the newest by then."""
 
 
 def run(database: Database, statement: str, *values: object) -> None:
@@ -140,10 +152,21 @@ def exporting(database: Database) -> int:
     with database.connect() as connection:
         row = connection.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND application_name = 'orders-api' AND state LIKE 'idle in transaction%'"
+            " AND application_name = 'orders-api'"
+            " AND (state = 'active' OR state LIKE 'idle in transaction%')"
         ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def waiting(database: Database) -> list[int]:
+    """Return the processes that wait at the gate."""
+    with database.connect() as connection:
+        rows = connection.execute(
+            "SELECT pid FROM pg_locks JOIN pg_database ON oid = database"
+            " WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"
+        ).fetchall()
+    return [pid for (pid,) in rows]
 
 
 def started(client: httpx.Client, open_: ExitStack, path: str) -> Iterator[bytes]:
@@ -159,26 +182,27 @@ def test_one_that_breaks_off_does_not_look_complete(
     serve: Serve, database: Database, redis_url: Valkey, tmp_path: Path
 ) -> None:
     """If the database fails in the middle, the client gets an error, through the edge too."""
-    run(database, LARGE)
+    run(database, GATED)
     with (
         serve(database, redis_url.url) as (process, client),
         edge(tmp_path, API_UPSTREAMS=client.base_url.netloc.decode()) as port,
         httpx.Client(base_url=f"http://{LOOPBACK}:{port}") as outside,
         ExitStack() as open_,
+        database.connect() as gatekeeper,
     ):
-        answers = [started(each, open_, "/api/export/orders") for each in (client, outside)]
-        until(lambda: exporting(database) == 2, 10, "both exports are in the middle")
-        run(
-            database,
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE application_name = 'orders-api' AND state LIKE 'idle in transaction%%'",
-        )
+        gatekeeper.execute("SELECT pg_advisory_lock(1)")
+        path = "/api/export/orders?columns=id"  # so little that sockets hold it
+        answers = [started(each, open_, path) for each in (client, outside)]
+        until(lambda: len(waiting(database)) == 2, 10, "both exports are in the middle")
+        for pid in waiting(database):
+            gatekeeper.execute("SELECT pg_terminate_backend(%s)", [pid])
         for answer in answers:
             with pytest.raises(httpx.RemoteProtocolError):
                 list(answer)
-        until(lambda: process.output().count("export_broken_off") == 2, 5)
+        until(lambda: process.output().count("export_broken_off") == 2)
         assert "Traceback" not in process.output()
-        assert len(client.get("/api/export/orders?columns=id").text.splitlines()) == 801
+        gatekeeper.execute("SELECT pg_advisory_unlock(1)")
+        assert len(client.get(path).text.splitlines()) == 6001
 
 
 def test_others_do_not_wait_for_exports(

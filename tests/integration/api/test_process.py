@@ -12,7 +12,8 @@ import pytest
 
 from harness.answers import created, ok, problem
 from harness.forked import forked
-from harness.processes import Process, free_port, service
+from harness.ports import free_port
+from harness.processes import Process, service
 from harness.servers import Database, Postgres, Valkey
 from harness.serving import Serve
 from harness.waiting import until

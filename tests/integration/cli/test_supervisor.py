@@ -14,10 +14,10 @@ import psutil
 import pytest
 from rich.console import Console
 
+from harness.ports import free_port
 from harness.waiting import until_async
 from orders_cli.errors import BadSettingsError, NotReadyError
 from orders_cli.stack.console import StackConsole
-from orders_cli.stack.ports import free_ports
 from orders_cli.stack.program import Program
 from orders_cli.stack.supervisor import Supervisor
 
@@ -62,7 +62,7 @@ async def supervised() -> AsyncIterator[Supervised]:
 
 
 def program(code: str, *arguments: str, name: str = "server") -> Program:
-    (port,) = free_ports(1)
+    port = free_port()
     return Program(
         name=name,
         command=(sys.executable, "-c", textwrap.dedent(code), str(port), *arguments),

@@ -8,7 +8,8 @@ import pytest
 
 from harness.explanations import check_database_error, check_redis_error, reason, says
 from harness.pipeline import Pipeline, health
-from harness.processes import LOOPBACK, free_port
+from harness.ports import free_port
+from harness.processes import LOOPBACK
 from harness.servers import API_ROLE, LISTENER_ROLE, Database, Postgres, Valkey
 from harness.waiting import until
 from orders_cli.installation import connected

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 import pytest
 from redis.exceptions import RedisError
 
-from harness.processes import LOOPBACK, free_port
+from harness.ports import free_port
+from harness.processes import LOOPBACK
 from harness.redis_groups import Cluster, Sentinels, debian_redis
 from harness.servers import Valkey
 from orders_service import redis_errors

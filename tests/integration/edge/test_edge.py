@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from harness.edges import edge
-from harness.processes import LOOPBACK, free_port
+from harness.ports import free_port
+from harness.processes import LOOPBACK
 from harness.webserver import Answer, Request, served
 
 HANDSHAKE = {"Upgrade": "websocket"}

@@ -19,7 +19,8 @@ import pytest
 from harness.follower import Follower
 from harness.forked import forked
 from harness.pipeline import Pipeline, health
-from harness.processes import LOOPBACK, free_port
+from harness.ports import free_port
+from harness.processes import LOOPBACK
 from harness.readers import Reader, Rows
 from harness.restarted import ALL, Restarted
 from harness.servers import LISTENER_ROLE, OLDEST_POSTGRES, Database, Postgres, Standby, Valkey

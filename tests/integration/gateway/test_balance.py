@@ -9,7 +9,8 @@ import httpx
 
 from harness.edges import edge
 from harness.pipeline import Pipeline, scrape
-from harness.processes import LOOPBACK, free_port
+from harness.ports import free_port
+from harness.processes import LOOPBACK
 from harness.resuming_clients import ResumingClients
 from harness.waiting import until
 
