@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -32,6 +33,8 @@ def anyio_backend() -> str:
 
 def pytest_configure() -> None:
     """Handle Ctrl-C, also in children (background jobs of a shell ignore it); set no deadlines."""
+    for step in ("connect", "read", "write", "pool"):  # of clients without a timeout of their own
+        setattr(DEFAULT_TIMEOUT_CONFIG, step, 60.0)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.register_profile(
         "untimed", deadline=None

@@ -5,12 +5,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from harness.chromium import FLAGS, NAMES, installed
 from harness.dashboards import OpenTab
 from harness.stacks import EmbeddedStack
 
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)  # Playwright's own 5 s are too few on a busy machine
 _REFUSALS = (
     "WebSocket connection to",
     "net::ERR",
@@ -59,7 +68,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """Open a new profile; fail if a page in it violates its Content-Security-Policy."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     said: list[str] = []
     context.on("console", lambda message: said.append(message.text))
     yield context
@@ -102,7 +111,7 @@ def open_tab(browser: Browser, stack: EmbeddedStack) -> Iterator[OpenTab]:
         options = {"viewport": {"width": width, "height": height}, **options}
         # Without a graphics card the processor draws every frame of an animation.
         context = browser.new_context(reduced_motion="reduce", **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         watches.append(Watch(page, stack.edge))

@@ -91,7 +91,7 @@ def test_lines(lines: EmbeddedStack, open_tab: OpenTab) -> None:
     order = create(lines, customer_name="Line Lena")
     page = open_tab(f"/orders/{order}")
     section = page.get_by_role("complementary").get_by_role("region", name="Order lines")
-    section.get_by_role("button", name="Add to Order lines").click(timeout=10_000)
+    section.get_by_role("button", name="Add to Order lines").click()
     for sku, pieces, price in (("TOP-1", "1", "199.90"), ("LEG-2", "4", "0.05")):
         for text in (sku, pieces, price):
             page.keyboard.type(text)

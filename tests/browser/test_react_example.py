@@ -56,7 +56,7 @@ def page(blank: Page, address: str) -> Page:
 
 
 def is_live(page: Page) -> None:
-    expect(page.get_by_role("heading")).to_contain_text("pending, live", timeout=30_000)
+    expect(page.get_by_role("heading")).to_contain_text("pending, live")
 
 
 def shown(page: Page, order: int) -> None:
@@ -85,7 +85,7 @@ def test_page_survives_dead_gateway(stack: EmbeddedStack, page: Page) -> None:
 def test_page_survives_offline_and_sleep(stack: EmbeddedStack, page: Page) -> None:
     """I7: while offline or frozen the page misses nothing, and says that it is behind."""
     page.context.set_offline(offline=True)
-    expect(page.get_by_role("heading")).to_contain_text("stale", timeout=60_000)
+    expect(page.get_by_role("heading")).to_contain_text("stale")
     missed = create(stack)
     page.context.set_offline(offline=False)
     shown(page, missed)

@@ -170,7 +170,7 @@ def test_revoked_while_open(guarded: EmbeddedStack, page: Page) -> None:
     live(page).wait_for()
     revoked = orders("token", "revoke", "-", folder=guarded.folder, text=shown)
     assert revoked.returncode == 0, revoked.stderr
-    page.get_by_text("Your sign-in has ended.").wait_for(timeout=5000)
+    page.get_by_text("Your sign-in has ended.").wait_for()
     assert page.get_by_role("row").count() == 0
 
 

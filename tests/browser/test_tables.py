@@ -33,7 +33,7 @@ def test_another_table(stack_with_lines: EmbeddedStack, open_tab: OpenTab) -> No
     order = create(stack, customer_name="Ann of the lines")
     stack.psql(f"INSERT INTO parcel_lines VALUES ({order}, 1, 'TOP', 12.5), ({order}, 2, 'LEG', 3)")
     page = open_tab()
-    page.get_by_role("button", name="Tables").click(timeout=20_000)
+    page.get_by_role("button", name="Tables").click()
     page.get_by_role("menuitem", name="Parcel lines").click()
     grid = page.get_by_role("grid", name="Parcel lines")
     expect(grid.get_by_text("€12.50")).to_be_visible()

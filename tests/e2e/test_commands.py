@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.stacks import ORDERS, EmbeddedStack, environment, orders
-from harness.waiting import until
+from harness.waiting import BUSY, until
 from harness.world import World, head, stream_url
 
 
@@ -30,7 +30,7 @@ def _watching(world: World, log: Path, *options: str) -> Iterator[None]:
         until(lambda: "connected to " in log.read_text(), 30, "watch connects")
         yield
         watch.send_signal(signal.SIGINT)
-        assert watch.wait(10) == 0
+        assert watch.wait(BUSY * 10) == 0
     finally:
         watch.kill()
         watch.wait()

@@ -26,7 +26,7 @@ from harness.stacks import (
     orders,
     until_gone,
 )
-from harness.waiting import until
+from harness.waiting import BUSY, until
 from harness.world import insert, stream_url
 from orders_cli.errors import StackError
 from orders_cli.repository import Repository
@@ -40,7 +40,7 @@ def _ends(stack: EmbeddedStack, number: signal.Signals) -> None:
     assert len(processes) >= len(stack.pids())
     stack.up.send_signal(number)
     until_gone(processes, 10)
-    assert stack.up.wait(5) == 0
+    assert stack.up.wait(BUSY * 5) == 0
     assert not (stack.data / "stack.json").exists()
 
 
@@ -49,7 +49,7 @@ def _interrupted(stack: EmbeddedStack) -> None:
     up = stack.launch()
     until(lambda: _is_importing(up.pid), 30, "the imports")
     up.send_signal(signal.SIGINT)
-    assert up.wait(10) == 130
+    assert up.wait(BUSY * 10) == 130
     assert stack.log() == ""
     moments = (
         ((stack.data / "postgres.new" / "PG_VERSION").exists, {0, 130}),
@@ -61,7 +61,7 @@ def _interrupted(stack: EmbeddedStack) -> None:
         processes = stack.processes()
         up.send_signal(signal.SIGINT)
         until_gone(processes, 10)
-        assert up.wait(10) in statuses
+        assert up.wait(BUSY * 10) in statuses
         assert "Traceback" not in stack.log()
         assert not (stack.data / "stack.json").exists()
 
@@ -113,7 +113,7 @@ def test_second_interrupt_ends_at_once(make_stack: MakeStack) -> None:
     time.sleep(0.3)  # a signal that comes at once is taken for the same
     stack.up.send_signal(signal.SIGINT)
     until_gone(processes, 5)
-    assert stack.up.wait(5) == 0
+    assert stack.up.wait(BUSY * 5) == 0
 
 
 @pytest.mark.slow
@@ -125,7 +125,7 @@ def test_killed_by_sigkill(make_stack: MakeStack) -> None:
     processes = stack.processes()
     stack.up.kill()
     until_gone(processes, 10)
-    stack.up.wait(5)
+    stack.up.wait(BUSY * 5)
     done = orders("psql", "-c", "SELECT 1", folder=stack.folder)
     assert (done.returncode, "no stack is running" in done.stderr) == (1, True)
     (stack.data / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\n")

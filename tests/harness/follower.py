@@ -10,9 +10,11 @@ from websockets.frames import Close
 from websockets.protocol import State
 from websockets.sync.client import connect
 
+from harness.waiting import BUSY
 from orders_contract.messages import SERVER_MESSAGE
 
 Message = dict[str, Any]
+_WITHIN_S = 10.0 * BUSY
 
 
 class Follower:
@@ -27,7 +29,10 @@ class Follower:
         target = f"{url}?{'&'.join(query)}" if query else url
         self._open = ExitStack()
         self._socket = self._open.enter_context(
-            connect(target, **{"max_size": None, "compression": None, **options})
+            connect(
+                target,
+                **{"max_size": None, "compression": None, "open_timeout": _WITHIN_S, **options},
+            )
         )
         self.events: list[Message] = []
         self.hello = self.expect("hello")
@@ -37,7 +42,7 @@ class Follower:
         """Send a message: an object as JSON, text and bytes as they are."""
         self._socket.send(json.dumps(message) if isinstance(message, dict) else message)
 
-    def receive(self, timeout_s: float = 10.0) -> Message:
+    def receive(self, timeout_s: float = _WITHIN_S) -> Message:
         """Return the next message after checking it."""
         message: Message = json.loads(self._socket.recv(timeout_s))
         SERVER_MESSAGE.validate_python(message)
@@ -53,7 +58,7 @@ class Follower:
                 self.position = message["position"]
         return message
 
-    def expect(self, kind: str, timeout_s: float = 10.0) -> Message:
+    def expect(self, kind: str, timeout_s: float = _WITHIN_S) -> Message:
         """Return the next message, which must be of a kind."""
         message = self.receive(timeout_s)
         assert message["type"] == kind, message
@@ -61,7 +66,7 @@ class Follower:
 
     def until(self, position: int, timeout_s: float = 10.0) -> list[Message]:
         """Read until a position is reached; return all events so far."""
-        give_up = time.monotonic() + timeout_s
+        give_up = time.monotonic() + BUSY * timeout_s
         while self.position < position:
             message = self.receive(max(0.0, give_up - time.monotonic()))
             assert message["type"] != "reset", message

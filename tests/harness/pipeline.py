@@ -14,8 +14,9 @@ from harness.forked import forked
 from harness.ports import free_port
 from harness.processes import LOOPBACK, Process, service
 from harness.servers import API_ROLE, LISTENER_ROLE, Database, Postgres, Valkey
-from harness.waiting import until
+from harness.waiting import BUSY, until
 
+_WITHIN_S = 5 * BUSY
 Start = Callable[[str, Mapping[str, str]], Process]
 """Starts a service by the name of its module, with settings."""
 
@@ -23,7 +24,9 @@ Start = Callable[[str, Mapping[str, str]], Process]
 def health(port: int, path: str = "/health") -> tuple[int, dict[str, Any]]:
     """Return status code and content of a health page; 0 and {} without an answer."""
     try:
-        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=5) as response:
+        with urllib.request.urlopen(
+            f"http://{LOOPBACK}:{port}{path}", timeout=_WITHIN_S
+        ) as response:
             return response.status, json.load(response)
     except urllib.error.HTTPError as error:
         with error:
@@ -34,7 +37,7 @@ def health(port: int, path: str = "/health") -> tuple[int, dict[str, Any]]:
 
 def scrape(port: int) -> dict[tuple[str, ...], float]:
     """Return the metrics of a service: values by name and the values of its sorted labels."""
-    with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=5) as response:
+    with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=_WITHIN_S) as response:
         text = response.read().decode()
     return {
         (sample.name, *(sample.labels[label] for label in sorted(sample.labels))): sample.value

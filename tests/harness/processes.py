@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
+from harness.waiting import BUSY
+
 LOOPBACK = "127.0.0.1"
 NOBODY = 65534
 
@@ -88,10 +90,12 @@ class Process:
         self.signal(self._last_signal)
         self.signal(signal.SIGCONT)  # a stopped process handles no other signal
         try:
-            return self.popen.wait(within_s)
+            return self.popen.wait(BUSY * within_s)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"still running after {within_s} s:\n{self.output()}") from None
+            raise AssertionError(
+                f"still running after {BUSY} x {within_s} s:\n{self.output()}"
+            ) from None
 
     def kill(self) -> None:
         """Kill it."""
@@ -100,7 +104,7 @@ class Process:
 
     def wait(self, within_s: float = 10.0) -> int:
         """Wait for it to end by itself and return its exit status."""
-        return self.popen.wait(within_s)
+        return self.popen.wait(BUSY * within_s)
 
 
 def program(

@@ -17,7 +17,7 @@ import psutil
 from harness.forked import be_orders, complete
 from harness.ports import free_port
 from harness.processes import dying_with_parent
-from harness.waiting import until
+from harness.waiting import BUSY, until
 from harness.world import Role
 from orders_cli.stack.binaries import postgres_binaries
 
@@ -95,7 +95,7 @@ class EmbeddedStack:
     def stop(self) -> None:
         """Stop cleanly."""
         self.up.send_signal(signal.SIGTERM)
-        self.up.wait(15)
+        self.up.wait(BUSY * 15)
 
     def end(self) -> None:
         """Kill everything that is left."""
@@ -187,6 +187,6 @@ def temporary_stack(**settings: str) -> Iterator[EmbeddedStack]:
 def until_gone(processes: list[psutil.Process], deadline_s: float) -> float:
     """Wait until processes have ended; return the seconds it took."""
     began = time.monotonic()
-    _, alive = psutil.wait_procs(processes, timeout=deadline_s)
+    _, alive = psutil.wait_procs(processes, timeout=BUSY * deadline_s)
     assert not alive, [(each.pid, each.name()) for each in alive]
     return time.monotonic() - began

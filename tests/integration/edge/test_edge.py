@@ -58,7 +58,7 @@ def get(url: str, **headers: str) -> Heard:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(url, headers=names)
     try:
-        with urllib.request.urlopen(request, timeout=15) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, json.load(answer), dict(answer.headers)
     except urllib.error.HTTPError as error:
         with error:
@@ -216,7 +216,7 @@ def test_server_sent_events_come_at_once(tmp_path: Path) -> None:
     """The edge passes on an event of a response that has not ended."""
     with endless_stream() as gateway, edge(tmp_path, GATEWAY_UPSTREAMS=gateway) as port:
         url = f"http://{LOOPBACK}:{port}/sse?after=1"
-        with urllib.request.urlopen(url, timeout=5) as response:
+        with urllib.request.urlopen(url, timeout=30) as response:
             assert response.readline() == b"data: 1\n"
 
 
@@ -229,7 +229,7 @@ def test_server_sent_events_are_for_get(tmp_path: Path) -> None:
             urllib.request.Request(url, data=b"body", method="GET"),
         ):
             with pytest.raises(urllib.error.HTTPError) as refused:
-                urllib.request.urlopen(request, timeout=5)
+                urllib.request.urlopen(request, timeout=30)
             assert refused.value.code == 405
             refused.value.close()
         assert gateway.requests == 0
