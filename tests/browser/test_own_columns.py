@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 from harness.dashboards import OpenTab, create, live, row, set_status, until_stored
 from harness.stacks import EmbeddedStack
 
-
 ADD = """
     ALTER TABLE orders ADD COLUMN total numeric(12,2) NOT NULL DEFAULT 0,
         ADD COLUMN store text CHECK (store IN ('Berlin', 'Hamburg')),
