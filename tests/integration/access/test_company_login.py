@@ -136,7 +136,7 @@ def test_actor(shop: Guarded, browser: Browser) -> None:
         )
         seen: list[str] = []
         while "Lamp" not in seen:
-            events = follower.expect("events")["events"]
+            events = follower.next("events")["events"]
             seen += [each["order"]["product_name"] for each in events]
     assert event["actor"] == "sam@shop.example"
     assert "Hidden" not in seen

@@ -9,7 +9,7 @@ import pytest
 from harness.answers import problem
 from harness.guarded import OURS, Guarded
 from harness.signing import SECRET, bearer, token
-from harness.waiting import until
+from harness.waiting import BUSY, until
 
 
 def until_refused(client: httpx.Client) -> None:
@@ -110,7 +110,7 @@ def test_revoked(guarded: Guarded, chief: str) -> None:
             assert answer.status_code == 204
         began = time.monotonic()
         assert follower.closing_code() == 4001
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < BUSY * 2
         bystander.send({"type": "ping"})
         bystander.next("pong")
     assert guarded.refusal(additional_headers=bearer(victim)).status_code == 401
@@ -135,15 +135,15 @@ def test_security_log(guarded: Guarded, chief: str) -> None:
         until_refused(viewer)
     with guarded.client(token("viewer", subject="sybil")) as viewer:
         assert viewer.delete("/api/orders/1").status_code == 403
-    lines = [line for line in guarded.logs().splitlines() if "security" in line]
 
     def logged(*parts: str) -> bool:
+        lines = [line for line in guarded.logs().splitlines() if "security" in line]
         return any(all(part in line for part in parts) for line in lines)
 
-    assert logged("signed_in", "walter", "127.0.0.1")
-    assert logged("revoked", "chief", "walter")
-    assert logged("refused", "401", "/api/me", "127.0.0.1")
-    assert logged("refused", "403", "/api/orders/1", "sybil")
+    until(lambda: logged("signed_in", "walter", "127.0.0.1"))
+    until(lambda: logged("revoked", "chief", "walter"))
+    until(lambda: logged("refused", "401", "/api/me", "127.0.0.1"))
+    until(lambda: logged("refused", "403", "/api/orders/1", "sybil"))
 
 
 @pytest.mark.parametrize("loss", ["stopped", "hangs"])
@@ -164,7 +164,7 @@ def test_revocation_while_redis_is_away(guarded: Guarded, chief: str, loss: str)
             until_refused(client)
             began = time.monotonic()
             assert follower.closing_code() == 4001
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < BUSY * 2
             assert admin.get("/api/me").status_code == 200
         finally:
             (valkey.start if loss == "stopped" else valkey.thaw)()

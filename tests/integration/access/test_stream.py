@@ -174,7 +174,7 @@ def test_token_that_ends(guarded: Guarded) -> None:
     with follower:
         assert 1 <= follower.next("expiring")["seconds"] <= 3
         assert follower.closing_code() == 4001
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
 
 
 def test_renewed_in_place(guarded: Guarded, ann: str) -> None:
