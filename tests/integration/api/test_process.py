@@ -97,9 +97,9 @@ def test_documentation(serve: Serve, database: Database, redis_url: Valkey) -> N
         schema = ok(client.get("/api/openapi.json"))
         # Every path is in the table of tests/integration/access/test_api.py.
         promised = _promises(schema)
-        assert promised["/api/orders"] == {"get", "post"}
+        assert promised["/api/orders"] == {"get", "post", "patch", "delete"}
         assert promised["/api/orders/{order_id}"] == {"get", "put", "patch", "delete"}
-        assert promised["/api/tables/{table}"] == {"get", "post"}
+        assert promised["/api/tables/{table}"] == {"get", "post", "patch", "delete"}
         assert promised["/api/tables/{table}/{key}"] == {"get", "put", "patch", "delete"}
         for path in ("schema", "events", "health", "orders/{order_id}/events"):
             assert promised[f"/api/{path}"] == {"get"}
