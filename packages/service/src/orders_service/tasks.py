@@ -1,7 +1,8 @@
-"""Ending tasks reliably."""
+"""Ending tasks reliably, and waiting within them."""
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 
 _CANCEL_AGAIN_S = 0.2
 
@@ -28,3 +29,10 @@ async def setting(over: asyncio.Event, work: Coroutine[None, None, None]) -> Non
         await work
     finally:
         over.set()
+
+
+async def pause(seconds: float, over: asyncio.Event) -> None:
+    """Wait for a time, or until ``over`` is set."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await over.wait()

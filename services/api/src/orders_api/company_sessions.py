@@ -18,19 +18,19 @@ from orders_access.principal import Principal
 from orders_access.security_log import SecurityLog
 from orders_api.company_rules import person_of
 from orders_api.company_settings import CompanySettings
-from orders_api.database import Database, one_or_none
+from orders_api.database import Database
 from orders_api.errors import (
     DatabaseUnavailableError,
     NameTakenError,
     NotAllowedError,
     ProviderAwayError,
     ProviderRefusesError,
-    SchemaChangedError,
     StatementError,
 )
 from orders_api.provider import Granted, Provider
 from orders_api.sessions import Origin, Sessions
 from orders_api.users import Users
+from orders_service.tasks import pause
 
 TRIES_PER_S, TRIES_BURST = 5, 100
 """For each address: every answer of a browser makes this system ask the provider."""
@@ -128,13 +128,11 @@ class CompanySessions:
 
     async def is_of_company(self, session: str) -> bool:
         """Tell whether a session began with a company login."""
-        async with self._database.connection() as connection:
-            return await one_or_none(connection, _SECRETS, {"id": session}) is not None
+        return await self._database.one_or_none(_SECRETS, {"id": session}) is not None
 
     async def farewell(self, session: str) -> str | None:
         """Return where the browser of a session signs out of the company, too; None if nowhere."""
-        async with self._database.connection() as connection:
-            row = await one_or_none(connection, _SECRETS, {"id": session})
+        row = await self._database.one_or_none(_SECRETS, {"id": session})
         try:
             return None if row is None else await self.provider.farewell(self._opened(row[0])[1])
         except InvalidToken:
@@ -143,29 +141,23 @@ class CompanySessions:
     async def end_signed_out(self, logout_token: str) -> None:
         """End the sessions that ended at the provider; raises as ``Provider.signed_out``."""
         subject, session = await self.provider.signed_out(logout_token)
-        values = {"subject": subject, "session": session}
-        async with self._database.connection() as connection:
-            rows = await (await connection.execute(_OF_PROVIDER, values)).fetchall()
+        rows = await self._database.all(_OF_PROVIDER, {"subject": subject, "session": session})
         await self._end([identity for (identity,) in rows], "signed out at the provider")
 
     async def follow(self, stop: asyncio.Event) -> None:
         """Ask the provider again before each access token ends, until told to stop."""
         while not stop.is_set():
-            with suppress(DatabaseUnavailableError, SchemaChangedError, StatementError):
+            with suppress(DatabaseUnavailableError, StatementError):
                 await self._end_overdue()
                 await asyncio.gather(*map(self._refresh, await self._take_due()))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_EVERY_S):
-                    await stop.wait()
+            await pause(_LOOK_EVERY_S, stop)
 
     async def _take_due(self) -> list[_Due]:
-        async with self._database.connection() as connection:
-            rows = await (await connection.execute(_TAKE_DUE, {"most": _AT_ONCE})).fetchall()
+        rows = await self._database.all(_TAKE_DUE, {"most": _AT_ONCE})
         return [_Due(*row) for row in rows if row[-1] is not None]
 
     async def _end_overdue(self) -> None:
-        async with self._database.connection() as connection:
-            rows = await (await connection.execute(_OVERDUE)).fetchall()
+        rows = await self._database.all(_OVERDUE)
         await self._end([identity for (identity,) in rows], "not renewed in time")
 
     async def _refresh(self, due: _Due) -> None:
@@ -181,12 +173,12 @@ class CompanySessions:
             return
         except ProviderAwayError:
             wait_s = min(_MOST_WAIT_S, 2.0**due.failures) * random.uniform(0.5, 1)  # noqa: S311
-            await self._run(_TRY_LATER, {"id": due.id, "wait": timedelta(seconds=wait_s)})
+            await self._database.run(_TRY_LATER, {"id": due.id, "wait": timedelta(seconds=wait_s)})
             return
         if principal is not None and principal.subject != due.subject:
             await self._end([due.id], "the person has another name")
             return
-        await self._run(_GO_ON, {"id": due.id, **self._kept(granted)})
+        await self._database.run(_GO_ON, {"id": due.id, **self._kept(granted)})
         if principal is not None and await self._sessions.change(due.id, principal):
             self._security.changed("role or rows", "company", principal.subject)
 
@@ -201,10 +193,6 @@ class CompanySessions:
             return
         for subject in await self._sessions.end_all(identities):
             logger.info("company_session_ended", log="security", subject=subject, reason=reason)
-
-    async def _run(self, statement: str, values: dict[str, object]) -> None:
-        async with self._database.connection() as connection:
-            await connection.execute(statement.encode(), values)
 
     def _kept(self, granted: Granted) -> dict[str, object]:
         """Return what is stored of a grant."""

@@ -188,6 +188,23 @@ class Database:
         async with self.connection() as connection:
             return await one(connection, statement, values)
 
+    async def one_or_none(self, statement: Statement, values: Mapping[str, Any]) -> TupleRow | None:
+        """Execute a statement by itself and return its first row, if there is one."""
+        async with self.connection() as connection:
+            return await one_or_none(connection, statement, values)
+
+    async def all(
+        self, statement: Statement, values: Mapping[str, Any] | None = None
+    ) -> list[TupleRow]:
+        """Execute a statement by itself and return its rows."""
+        async with self.connection() as connection:
+            return await (await connection.execute(statement, values)).fetchall()
+
+    async def run(self, statement: Statement, values: Mapping[str, Any] | None = None) -> None:
+        """Execute a statement by itself."""
+        async with self.connection() as connection:
+            await connection.execute(statement, values)
+
     async def _lend(self, within_s: float) -> Connection:
         """Return a free connection.
 

@@ -24,7 +24,6 @@ from orders_api.errors import (
     DatabaseUnavailableError,
     ForeignPageError,
     MisdirectedError,
-    SchemaChangedError,
     StatementError,
     TooManyRequestsError,
     UnauthorizedError,
@@ -194,7 +193,7 @@ class Gate:
         is_active = by_cookie and writes  # a page reads by itself: that is no sign of a person
         try:
             principal = await running.sessions.find(shown.text, is_active=is_active)
-        except (StatementError, SchemaChangedError):  # the tables are of an earlier version
+        except StatementError:  # the tables are of an earlier version
             raise DatabaseUnavailableError from None
         if principal is None:
             raise UnauthorizedError("the session has ended" if by_cookie else "the token has ended")

@@ -52,9 +52,7 @@ class ColumnOfTable:
 
 async def tables(database: Database) -> list[ListedTable]:
     """Return the tables of the database but the system's own, watched ones first."""
-    async with database.connection() as connection:
-        rows = await (await connection.execute(_TABLES)).fetchall()
-    return [ListedTable(*row) for row in rows]
+    return [ListedTable(*row) for row in await database.all(_TABLES)]
 
 
 async def watch(database: Database, table: str, *, live: bool) -> str | None:

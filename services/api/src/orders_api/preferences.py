@@ -9,7 +9,6 @@ from pydantic import AfterValidator
 from orders_access.principal import Principal
 from orders_api.access_routes import no_query, uncached
 from orders_api.columns import storable
-from orders_api.database import one_or_none
 from orders_api.errors import (
     InvalidInputError,
     OpenModeError,
@@ -50,8 +49,7 @@ router = APIRouter(prefix="/api/preferences", dependencies=[Depends(no_query)])
 @router.get("/{name:path}", responses=problems(409))
 async def get_preference(request: Request, who: Somebody, name: Name) -> Response:
     """Return what the person has kept under a name; `null` if nothing."""
-    async with parts(request).accounts.connection() as connection:
-        row = await one_or_none(connection, _READ, {"subject": who.subject, "name": name})
+    row = await parts(request).accounts.one_or_none(_READ, {"subject": who.subject, "name": name})
     return uncached("null" if row is None else row[0])
 
 
@@ -65,8 +63,7 @@ async def put_preference(
     text = _rendered(value)
     try:
         values = {"value": text, "subject": who.subject, "name": name, "most": MAX_NAMES}
-        async with parts(request).accounts.connection() as connection:
-            kept = await one_or_none(connection, _KEEP, values)
+        kept = await parts(request).accounts.one_or_none(_KEEP, values)
     except StatementError as exc:
         if exc.sqlstate.startswith(_DATA):
             raise InvalidInputError("value", "cannot be stored") from None

@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 import time
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from orders_api import queries
 from orders_api.database import Database
 from orders_api.errors import DatabaseUnavailableError, RedisUnavailableError
 from orders_service.redis_client import RedisClient, failures_as
+from orders_service.tasks import pause
 
 LOOK_EVERY_S = 0.5
 LOOK_INTO_DATABASE_EVERY_S = 1.0
@@ -82,9 +82,7 @@ class RevocationList:
             ):
                 # Health reports it. Until Redis is back, the list is read from PostgreSQL.
                 self._in_redis = False
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await stop.wait()
+            await pause(LOOK_EVERY_S, stop)
 
     async def _is_in_redis(self) -> bool:
         if not self._in_redis or self._revocations.is_redis_behind:
@@ -98,9 +96,7 @@ class RevocationList:
             DatabaseUnavailableError: PostgreSQL does not answer.
 
         """
-        async with self._database.connection() as connection:
-            rows = await (await connection.execute(queries.REVOKED)).fetchall()
-        return dict(rows)
+        return dict(await self._database.all(queries.REVOKED))
 
     async def _look_into_database(self) -> None:
         """Write the list again if it was changed by SQL, as the end of a session does."""

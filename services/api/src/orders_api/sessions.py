@@ -13,16 +13,12 @@ from orders_access import sessions
 from orders_access.claims import scope_of
 from orders_access.credentials import PROGRAM
 from orders_access.principal import Principal, session_id
-from orders_api.database import Database, one, one_or_none
-from orders_api.errors import (
-    DatabaseUnavailableError,
-    RedisUnavailableError,
-    SchemaChangedError,
-    StatementError,
-)
+from orders_api.database import Database, one
+from orders_api.errors import DatabaseUnavailableError, RedisUnavailableError, StatementError
 from orders_api.revocation_list import RevocationList
 from orders_api.throttle import FORGET_ATTEMPTS
 from orders_service.redis_client import RedisClient, failures_as
+from orders_service.tasks import pause
 
 _TIDY_EVERY_S = 5.0
 _BROWSER_LENGTH = 300
@@ -151,15 +147,12 @@ class Sessions:
             return None
         principal, _ = found
         if is_active:
-            values = {"id": principal.session, "idle": self._idle}
-            async with self._database.connection() as connection:
-                await connection.execute(_TOUCH, values)
+            await self._database.run(_TOUCH, {"id": principal.session, "idle": self._idle})
         return principal
 
     async def look_up(self, digest: bytes) -> tuple[Principal, float] | None:
         """Return whom a digest stands for, and for how many seconds that holds at least."""
-        async with self._database.connection() as connection:
-            row = await one_or_none(connection, _FIND, {"digest": digest})
+        row = await self._database.one_or_none(_FIND, {"digest": digest})
         if row is None:
             return None
         identity, subject, role, rows, started, ends, lasts_s, of_program = row
@@ -213,8 +206,7 @@ class Sessions:
 
     async def _revoke(self, statement: str, values: dict[str, Any]) -> list[tuple[bytes, str]]:
         """Run a statement that revokes sessions; make gateways forget and close them."""
-        async with self._database.connection() as connection:
-            rows = await (await connection.execute(statement.encode(), values)).fetchall()
+        rows = await self._database.all(statement.encode(), values)
         with suppress(RedisUnavailableError):
             with failures_as(RedisUnavailableError):
                 for digest, _ in rows:
@@ -226,21 +218,16 @@ class Sessions:
     async def listed(self, subject: str | None, *, programs: bool = False) -> list[Listed]:
         """Return the sessions of a subject, or of all; instead the tokens of programs."""
         values = {"subject": subject, "programs": programs}
-        async with self._database.connection() as connection:
-            rows = await (await connection.execute(_LIST, values)).fetchall()
-        return [Listed(*row) for row in rows]
+        return [Listed(*row) for row in await self._database.all(_LIST, values)]
 
     async def keep_tidy(self, stop: asyncio.Event) -> None:
         """Delete what has ended until told to stop: the deletion closes open connections."""
         while not stop.is_set():
             # Health reports a database that is away or has no tables; then nothing is served.
-            with suppress(DatabaseUnavailableError, SchemaChangedError, StatementError):
-                async with self._database.connection() as connection:
-                    await connection.execute(_TIDY.encode())
-                    await connection.execute(FORGET_ATTEMPTS)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_TIDY_EVERY_S):
-                    await stop.wait()
+            with suppress(DatabaseUnavailableError, StatementError):
+                await self._database.run(_TIDY.encode())
+                await self._database.run(FORGET_ATTEMPTS)
+            await pause(_TIDY_EVERY_S, stop)
 
     async def _insert(  # noqa: PLR0913  each is a column
         self,

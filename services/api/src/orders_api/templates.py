@@ -8,7 +8,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from orders_access.principal import Principal
 from orders_api.access_routes import full_admin, no_query, uncached
 from orders_api.columns import storable
-from orders_api.database import one_or_none
 from orders_api.openapi import problems
 from orders_api.requests import parts, require
 
@@ -38,15 +37,13 @@ router = APIRouter(prefix="/api/templates", dependencies=[Depends(no_query)])
 async def get_template(request: Request, name: Name) -> Response:
     """Return the owner's template."""
     require(request, "viewer")
-    async with parts(request).accounts.connection() as connection:
-        row = await one_or_none(connection, _READ, {"name": name})
+    row = await parts(request).accounts.one_or_none(_READ, {"name": name})
     return uncached(Template(template=None if row is None else row[0]).model_dump_json())
 
 
 @router.put("/{name}", status_code=204, responses=problems(413, 415))
 async def put_template(request: Request, _who: Admin, name: Name, body: Template) -> Response:
     """Replace the template for everyone; null goes back to the one that the dashboard has."""
-    async with parts(request).accounts.connection() as connection:
-        values = {"name": name, "template": body.template}
-        await connection.execute(_FORGET if body.template is None else _KEEP, values)
+    statement = _FORGET if body.template is None else _KEEP
+    await parts(request).accounts.run(statement, {"name": name, "template": body.template})
     return Response(status_code=204)

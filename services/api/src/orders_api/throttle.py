@@ -8,7 +8,7 @@ the wait is long; by name alone it is short, because a stranger could otherwise 
 import hashlib
 from dataclasses import dataclass
 
-from orders_api.database import Connection, Database, one, one_or_none
+from orders_api.database import Connection, Database, one_or_none
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,8 @@ async def attempt(database: Database, name: str, address: str) -> float:
             for key, rule in sorted(_keys(name, address).items()):  # one order: no deadlock
                 await _count(connection, key, rule)
     except _BlockedError:
-        async with database.connection() as connection:
-            row = await one(connection, _WAIT, {"keys": [*_keys(name, address)]})
-        return max(0.1, float(row[0]))
+        (wait_s,) = await database.one(_WAIT, {"keys": [*_keys(name, address)]})
+        return max(0.1, float(wait_s))
     return 0.0
 
 

@@ -76,9 +76,7 @@ class NewLink:
 
 async def listed(database: Database) -> list[Account]:
     """Return all users, by name."""
-    async with database.connection() as connection:
-        rows = await (await connection.execute(_LIST.encode())).fetchall()
-    return [Account(*row) for row in rows]
+    return [Account(*row) for row in await database.all(_LIST.encode())]
 
 
 async def add(

@@ -12,7 +12,7 @@ from orders_access.claims import scope_of
 from orders_access.names import normal_name
 from orders_access.principal import Principal
 from orders_access.sessions import digest
-from orders_api.database import Database, one_or_none
+from orders_api.database import Database
 from orders_api.errors import InvalidInputError, TooManyRequestsError
 
 _MOST_WAITING = 50
@@ -57,26 +57,22 @@ class Users:
 
     async def verify(self, name: str, password: str) -> Principal | None:
         """Return the user of this name and password. That there is no user takes as long."""
-        async with self._database.connection() as connection:
-            row = await one_or_none(connection, _USER, {"name": normal_name(name)})
+        row = await self._database.one_or_none(_USER, {"name": normal_name(name)})
         is_right = await self._run(passwords.is_right, row[3] if row else None, password)
         return _principal(*row[:3]) if row and is_right else None
 
     async def known(self, name: str) -> str:
         """Return the name if a user has it, else an empty text."""
-        async with self._database.connection() as connection:
-            row = await one_or_none(connection, _USER, {"name": normal_name(name)})
+        row = await self._database.one_or_none(_USER, {"name": normal_name(name)})
         return str(row[0]) if row else ""
 
     async def has(self, name: str) -> bool:
         """Tell whether there is a user of this name, enabled or not."""
-        async with self._database.connection() as connection:
-            return await one_or_none(connection, _ANY, {"name": normal_name(name)}) is not None
+        return await self._database.one_or_none(_ANY, {"name": normal_name(name)}) is not None
 
     async def linked(self, link: str) -> Principal | None:
         """Return the user whose password a link sets, if it is still valid."""
-        async with self._database.connection() as connection:
-            row = await one_or_none(connection, _LINKED, {"link": digest(link)})
+        row = await self._database.one_or_none(_LINKED, {"link": digest(link)})
         return _principal(*row) if row else None
 
     async def set_password(
@@ -93,8 +89,7 @@ class Users:
             "hash": await self.hashed(name, password, field=field),
             "link": None if link is None else digest(link),
         }
-        async with self._database.connection() as connection:
-            return await one_or_none(connection, _STORE, values) is not None
+        return await self._database.one_or_none(_STORE, values) is not None
 
     async def hashed(self, name: str, password: str, *, field: str) -> str:
         """Return what is stored of a password.

@@ -112,9 +112,8 @@ router = APIRouter(prefix="/api/views", dependencies=[Depends(no_query)])
 @router.get("", response_model=ViewList, responses=problems())
 async def list_views(request: Request, who: Viewer) -> Response:
     """Return the person's own views and the shared ones, of every table."""
-    async with parts(request).accounts.connection() as connection:
-        values = {"own": _own(request, who), "shared": who.rows is None}
-        rows = await (await connection.execute(_LIST, values)).fetchall()
+    values = {"own": _own(request, who), "shared": who.rows is None}
+    rows = await parts(request).accounts.all(_LIST, values)
     return uncached(ViewList(views=[_view(row) for row in rows]).model_dump_json())
 
 
@@ -167,9 +166,7 @@ def _require_shared(who: Principal) -> None:
 
 async def _require_owned(request: Request, who: Principal, view_id: int) -> None:
     """Refuse to change a shared view without the right; views of others do not exist."""
-    async with parts(request).accounts.connection() as connection:
-        values = {"id": min(view_id, 2**63 - 1)}
-        row = await one_or_none(connection, _OWNER, values)
+    row = await parts(request).accounts.one_or_none(_OWNER, {"id": min(view_id, 2**63 - 1)})
     owner = None if row is None else row[0]
     if owner == _SHARED:
         _require_shared(who)

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from contextlib import suppress
 
 import structlog
 
@@ -12,6 +11,7 @@ from orders_listener.order_log import OrderLog
 from orders_listener.retention import Retention
 from orders_listener.settings import OBSERVER_SESSION
 from orders_listener.status import Status
+from orders_service.tasks import pause
 
 INTERVAL_S = 60.0
 STEP_EVENTS = 5000
@@ -55,9 +55,7 @@ class Pruner:
             if (removed := self._status.pruned - pruned) > 0:
                 seconds = round(time.monotonic() - began, 1)
                 logger.info("pruned", events=removed, first=self._first, seconds=seconds)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(delay_s):
-                    await over.wait()
+            await pause(delay_s, over)
 
     async def _prune(self, over: asyncio.Event) -> None:
         """Prune until nothing more is to be removed."""
