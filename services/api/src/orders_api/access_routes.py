@@ -1,9 +1,8 @@
 """The paths about access: the sender's identity, tickets, and revocation of tokens."""
 
 from datetime import UTC, datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from orders_access import tickets
 from orders_access.credentials import PROGRAM
@@ -15,35 +14,21 @@ from orders_api.access_models import Me, Revocation, Revoked, Ticket
 from orders_api.errors import ForbiddenError, InvalidInputError, RedisUnavailableError
 from orders_api.gate import GATEWAY
 from orders_api.openapi import problems
-from orders_api.requests import Parts, parts, require, require_no_query
+from orders_api.requests import UNCACHED, Admin, Parts, Viewer, parts
 from orders_api.settings import Settings
 from orders_service.redis_client import failures_as
 
-
-async def no_query(request: Request) -> None:
-    """Refuse a request with query parameters."""
-    require_no_query(request)
+router = APIRouter(prefix="/api", dependencies=[UNCACHED])
 
 
-async def full_admin(request: Request) -> Principal:
-    """Return the admin who asks, and is not restricted to some rows."""
-    who = require(request, "admin")
-    if who.rows is not None:
-        raise ForbiddenError
-    return who
-
-
-router = APIRouter(prefix="/api", dependencies=[Depends(no_query)])
-
-
-@router.get("/me", response_model=Me, responses=problems())
-async def get_me(request: Request) -> Response:
+@router.get("/me", responses=problems())
+async def get_me(request: Request, who: Viewer) -> Me:
     """Return the subject of the request's token, and what it allows."""
-    who, running = require(request, "viewer"), parts(request)
+    running = parts(request)
     is_of_company = False
     if running.company is not None and who.session is not None:
         is_of_company = await running.company.is_of_company(who.session)
-    return uncached(described(running.settings, who, company=is_of_company).model_dump_json())
+    return described(running.settings, who, company=is_of_company)
 
 
 def described(settings: Settings, who: Principal, *, company: bool = False) -> Me:
@@ -62,30 +47,24 @@ def described(settings: Settings, who: Principal, *, company: bool = False) -> M
     )
 
 
-@router.post("/tickets", status_code=201, response_model=Ticket, responses=problems())
-async def create_ticket(request: Request) -> Response:
+@router.post("/tickets", status_code=201, responses=problems())
+async def create_ticket(request: Request, who: Viewer) -> Ticket:
     """Return a ticket with which a browser connects to `/ws`: once, within 30 s."""
-    who = require(request, "viewer")
     with failures_as(RedisUnavailableError):
         ticket = await tickets.issue(parts(request).redis, who)
-    made = Ticket(ticket=ticket, expires_in=tickets.LIFETIME_S)
-    return uncached(made.model_dump_json(), 201)
+    return Ticket(ticket=ticket, expires_in=tickets.LIFETIME_S)
 
 
-@router.get("/revocations", response_model=Revoked, responses=problems())
-async def get_revocations(request: Request) -> Response:
+@router.get("/revocations", responses=problems())
+async def get_revocations(request: Request, who: Viewer) -> Revoked:
     """Return what is revoked: for gateways while Redis is away, and for admins."""
-    who = require(request, "viewer")
     if who is not GATEWAY and (not who.may("admin") or who.rows is not None):
         raise ForbiddenError
-    revoked = Revoked(revoked=await parts(request).revocations.read())
-    return uncached(revoked.model_dump_json())
+    return Revoked(revoked=await parts(request).revocations.read())
 
 
 @router.post("/revocations", status_code=204, responses=problems(413, 415))
-async def revoke(
-    request: Request, who: Annotated[Principal, Depends(full_admin)], revocation: Revocation
-) -> Response:
+async def revoke(request: Request, who: Admin, revocation: Revocation) -> Response:
     """Revoke a token, or all tokens of a subject so far, within two seconds."""
     running = parts(request)
     token_id = revocation.token_id or ""
@@ -113,8 +92,3 @@ async def _revoke_token(running: Parts, token: str) -> str:
         raise InvalidInputError("token", f"is not valid anyway: {exc}") from None
     await running.revocations.revoke_token(principal.token_id, principal.expires)
     return principal.token_id
-
-
-def uncached(text: str, status: int = 200) -> Response:
-    """Return an answer that nobody may keep."""
-    return Response(text, status, {"Cache-Control": "no-store"}, "application/json")

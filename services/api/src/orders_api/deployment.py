@@ -2,10 +2,8 @@
 
 from orders_api.database import Database
 from orders_api.settings import Settings
+from orders_api.settings_models import LogExtent, Setting
 from orders_service.redis_servers import Kind
-
-Shown = tuple[str, str, str]
-"""A group, the name of a variable, and its value for people."""
 
 _KINDS = {Kind.SERVER: "one server", Kind.SENTINEL: "Sentinel", Kind.CLUSTER: "cluster"}
 _LOG = """
@@ -14,7 +12,7 @@ _LOG = """
 """
 
 
-def shown(settings: Settings) -> list[Shown]:
+def shown(settings: Settings) -> list[Setting]:
     """Return what is set; nothing of it is a password, a key or an address with one."""
     redis = settings.redis_servers()
     tls = ", TLS" if redis.options.get("ssl") else ""
@@ -71,7 +69,7 @@ def shown(settings: Settings) -> list[Shown]:
         },
     }
     return [
-        (group, name, str(value))
+        Setting(group=group, name=name, value=str(value))
         for group, values in groups.items()
         for name, value in values.items()
         if value not in (None, "")
@@ -86,7 +84,7 @@ def _span(seconds: int) -> str:
     return f"{seconds} s"
 
 
-async def log_extent(database: Database) -> tuple[int, object]:
+async def log_extent(database: Database) -> LogExtent:
     """Return how many events the log holds, and when the oldest was made; None without any."""
     events, oldest = await database.one(_LOG, {})
-    return events, oldest
+    return LogExtent(events=events, oldest=oldest)

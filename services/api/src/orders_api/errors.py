@@ -9,6 +9,11 @@ from orders_api.records import StoredRow
 from orders_contract.schema import ORDERS
 from orders_service.postgres_errors import explain
 
+UNIQUE, FORBIDDEN = "23505", "42501"
+"""SQLSTATEs of PostgreSQL."""
+DATA, LIMIT = "22", "54"
+"""Classes of SQLSTATEs that a value causes: one of its type, and one that is too large."""
+
 
 class ApiError(Exception):
     """The request could not be served."""

@@ -1,8 +1,9 @@
 """What the API accepts and returns besides rows, as types: checked, and shown in OpenAPI."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
+from psycopg.rows import TupleRow
 from pydantic import (
     AwareDatetime,
     BaseModel,
@@ -33,6 +34,15 @@ class RequestModel(BaseModel):
     """What a client sends; an unknown member is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Stored(BaseModel):
+    """What a statement selects, column by column in the order of the fields."""
+
+    @classmethod
+    def of(cls, row: TupleRow) -> Self:
+        """Read a row."""
+        return cls(**dict(zip(cls.model_fields, row, strict=True)))
 
 
 class EventQuery(RequestModel):

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from orders_api.database import Database
-from orders_api.errors import ConflictError, RowNotFoundError, StatementError
+from orders_api.errors import FORBIDDEN, ConflictError, RowNotFoundError, StatementError
+from orders_api.settings_models import DatabaseTable
 
 _MAY = "SELECT has_function_privilege(%(function)s, 'EXECUTE')"
 _WATCH = "order_admin_watch(regclass, boolean)"
@@ -28,17 +29,6 @@ _WATCH_STATEMENT = """
                   CASE WHEN %(live)s THEN 'watch_table' ELSE 'unwatch_table' END, %(table)s::text)
 """
 _DO_WATCH = b"SELECT order_admin_watch(%(table)s::regclass, %(live)s)"
-_FORBIDDEN = "42501"
-
-
-@dataclass(frozen=True, slots=True)
-class ListedTable:
-    """A table of the database, named as in SQL; ``reason``: why its changes make no events."""
-
-    name: str
-    watched: bool
-    main: bool
-    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +40,9 @@ class ColumnOfTable:
     column: str
 
 
-async def tables(database: Database) -> list[ListedTable]:
+async def tables(database: Database) -> list[DatabaseTable]:
     """Return the tables of the database but the system's own, watched ones first."""
-    return [ListedTable(*row) for row in await database.all(_TABLES)]
+    return [DatabaseTable.of(row) for row in await database.all(_TABLES)]
 
 
 async def watch(database: Database, table: str, *, live: bool) -> str | None:
@@ -126,7 +116,7 @@ async def _done(
     try:
         await database.one(statement, values)
     except StatementError as exc:
-        if exc.sqlstate == _FORBIDDEN:
+        if exc.sqlstate == FORBIDDEN:
             return False
         raise _refusal(exc, field) from None
     return True

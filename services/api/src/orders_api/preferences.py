@@ -6,22 +6,20 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Path, Request, Response
 from pydantic import AfterValidator
 
-from orders_access.principal import Principal
-from orders_api.access_routes import no_query, uncached
+from orders_api import responses
 from orders_api.columns import storable
 from orders_api.errors import (
+    DATA,
+    LIMIT,
     InvalidInputError,
-    OpenModeError,
     StatementError,
     UnsupportedMediaTypeError,
 )
 from orders_api.openapi import problems
-from orders_api.requests import parts, require
+from orders_api.requests import UNCACHED, Viewer, closed, parts
 
 MAX_BYTES = 8192
 MAX_NAMES = 200
-_DATA = ("22", "54")
-"""Classes of PostgreSQL's errors that a value causes: NUL in a text, a nesting without end."""
 
 _READ = "SELECT value::text FROM order_preferences WHERE subject = %(subject)s AND name = %(name)s"
 _KEEP = """
@@ -34,28 +32,21 @@ _KEEP = """
 """
 
 
-async def _somebody(request: Request) -> Principal:
-    """Return who asks; where nobody signs in, a browser keeps its own preferences."""
-    if parts(request).settings.is_open:
-        raise OpenModeError
-    return require(request, "viewer")
-
-
-Somebody = Annotated[Principal, Depends(_somebody)]
 Name = Annotated[str, Path(min_length=1, max_length=200), AfterValidator(storable)]
-router = APIRouter(prefix="/api/preferences", dependencies=[Depends(no_query)])
+# Where nobody signs in, a browser keeps its own preferences.
+router = APIRouter(prefix="/api/preferences", dependencies=[UNCACHED, Depends(closed)])
 
 
 @router.get("/{name:path}", responses=problems(409))
-async def get_preference(request: Request, who: Somebody, name: Name) -> Response:
+async def get_preference(request: Request, who: Viewer, name: Name) -> Response:
     """Return what the person has kept under a name; `null` if nothing."""
     row = await parts(request).accounts.one_or_none(_READ, {"subject": who.subject, "name": name})
-    return uncached("null" if row is None else row[0])
+    return responses.rendered("null" if row is None else row[0])
 
 
 @router.put("/{name:path}", status_code=204, responses=problems(409, 413, 415))
 async def put_preference(
-    request: Request, who: Somebody, name: Name, value: Annotated[Any, Body()]
+    request: Request, who: Viewer, name: Name, value: Annotated[Any, Body()]
 ) -> Response:
     """Keep any JSON value of at most 8 kB under a name, for the person alone."""
     if isinstance(value, bytes):  # not sent as JSON
@@ -65,7 +56,7 @@ async def put_preference(
         values = {"value": text, "subject": who.subject, "name": name, "most": MAX_NAMES}
         kept = await parts(request).accounts.one_or_none(_KEEP, values)
     except StatementError as exc:
-        if exc.sqlstate.startswith(_DATA):
+        if exc.sqlstate.startswith((DATA, LIMIT)):  # NUL in a text, a nesting without end
             raise InvalidInputError("value", "cannot be stored") from None
         raise
     if kept is None:

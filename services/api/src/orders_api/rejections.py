@@ -12,6 +12,10 @@ from orders_api.bodies import Body
 from orders_api.conditions import comparable_type, type_name
 from orders_api.database import Database
 from orders_api.errors import (
+    DATA,
+    FORBIDDEN,
+    LIMIT,
+    UNIQUE,
     ApiError,
     ConflictError,
     DatabaseForbidsError,
@@ -26,11 +30,10 @@ from orders_api.queries import CONSTRAINT, ROOT
 from orders_api.statements import Statements
 from orders_contract.schema import Column
 
-_NOT_NULL, _FOREIGN_KEY, _UNIQUE, _CHECK = "23502", "23503", "23505", "23514"
+_NOT_NULL, _FOREIGN_KEY, _CHECK = "23502", "23503", "23514"
 _RESTRICT, _EXCLUSION = "23001", "23P01"
-_FORBIDDEN = "42501"
 _UNDEFINED_FUNCTION = "42883"
-_DATA, _INTEGRITY, _LIMIT = "22", "23", "54"
+_INTEGRITY = "23"
 
 _MAX_MESSAGE_LENGTH = 500
 
@@ -46,20 +49,20 @@ async def of_write(  # noqa: PLR0911  one for each kind of refusal
             return InvalidInputError(_field(body, error.column), "must not be null")
         case state if state == _CHECK and error.constraint:
             return await _check_violated(database, error, statements, body)
-        case state if state == _UNIQUE:
+        case state if state == UNIQUE:
             return await _not_unique(database, error, statements, body)
         case state if state in (_FOREIGN_KEY, _RESTRICT):
             return await _reference_broken(database, error, statements, body)
         case state if state == _EXCLUSION:
             return await _conflict(database, error, body, "conflicts with another row")
-        case state if state == _FORBIDDEN:
+        case state if state == FORBIDDEN:
             return DatabaseForbidsError()
         case state if error.is_raised or state.startswith(_INTEGRITY):
             # The database's owner wrote it for clients that write; shown to them, never logged.
             return RefusedByTriggerError(error.message[:_MAX_MESSAGE_LENGTH])
-        case state if state.startswith(_LIMIT):
+        case state if state.startswith(LIMIT):
             return InvalidInputError(_field(body), f"is too large: {error.message}")
-        case state if state.startswith(_DATA):
+        case state if state.startswith(DATA):
             return await _bad_value(database, error, statements, body)
         case _:
             return error
@@ -67,11 +70,11 @@ async def of_write(  # noqa: PLR0911  one for each kind of refusal
 
 async def of_query(database: Database, error: StatementError, selection: Selection) -> Exception:
     """Return the error to answer a query with, naming the parameter that is at fault."""
-    if error.sqlstate == _FORBIDDEN:
+    if error.sqlstate == FORBIDDEN:
         return DatabaseForbidsError()
     if error.sqlstate == _UNDEFINED_FUNCTION and selection.sort.terms:
         return InvalidInputError("sort", "is not possible by this column")
-    if error.sqlstate != _UNDEFINED_FUNCTION and not error.sqlstate.startswith(_DATA):
+    if error.sqlstate != _UNDEFINED_FUNCTION and not error.sqlstate.startswith(DATA):
         return error
     for condition in selection.conditions:
         column = condition.column

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.types import Receive, Scope, Send
@@ -22,6 +22,7 @@ from orders_api.database import Database
 from orders_api.errors import (
     ForbiddenError,
     InvalidInputError,
+    OpenModeError,
     SchemaChangedError,
     UnauthorizedError,
 )
@@ -123,6 +124,35 @@ def require_no_query(request: Request) -> None:
     if request.scope["query_string"]:
         for name in request.query_params:
             raise InvalidInputError(name[:100], "is not known here")
+
+
+async def closed(request: Request) -> None:
+    """Refuse in open mode, where nobody signs in."""
+    if parts(request).settings.is_open:
+        raise OpenModeError
+
+
+async def _uncached(request: Request, response: Response) -> None:
+    """Refuse query parameters, and let nobody keep the answer."""
+    require_no_query(request)
+    response.headers["Cache-Control"] = "no-store"
+
+
+async def _viewer(request: Request) -> Principal:
+    return require(request, "viewer")
+
+
+async def _full_admin(request: Request) -> Principal:
+    """Return the admin who asks, and is not restricted to some rows."""
+    who = require(request, "admin")
+    if who.rows is not None:
+        raise ForbiddenError
+    return who
+
+
+UNCACHED = Depends(_uncached)
+Viewer = Annotated[Principal, Depends(_viewer)]
+Admin = Annotated[Principal, Depends(_full_admin)]
 
 
 def query(request: Request, model: type[QueryT], *, lists: Collection[str] = ()) -> QueryT:

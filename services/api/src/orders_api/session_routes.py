@@ -1,6 +1,6 @@
 """The paths of people: sign in and out, their sessions, their password; and programs' tokens."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any
@@ -29,12 +29,11 @@ from orders_api.access_models import (
     SignIn,
     SignInWays,
 )
-from orders_api.access_routes import described, full_admin, no_query, uncached
+from orders_api.access_routes import described
 from orders_api.errors import (
     ForbiddenError,
     ForeignPageError,
     InvalidInputError,
-    OpenModeError,
     PlainHttpError,
     RowNotFoundError,
     SessionRequiredError,
@@ -43,8 +42,8 @@ from orders_api.errors import (
 )
 from orders_api.gate import GATEWAY
 from orders_api.openapi import problems
-from orders_api.requests import parts, require, sender
-from orders_api.sessions import Listed, Origin
+from orders_api.requests import UNCACHED, Admin, closed, parts, require, sender
+from orders_api.sessions import Origin
 
 _WRONG = "name or password is wrong"
 _OLD_LINK = "the link is not valid any more: it was used, replaced, or is older than a day"
@@ -53,8 +52,7 @@ _security = SecurityLog()
 
 async def _page(request: Request) -> None:
     """Admit pages of this system only, where a password can be typed."""
-    if parts(request).settings.is_open:
-        raise OpenModeError
+    await closed(request)
     if not cookies.takes_passwords(request.scope):
         raise PlainHttpError
     if not cookies.is_from_own_page(request.scope, request.headers):
@@ -74,26 +72,24 @@ async def _person(request: Request) -> Principal:
     return who
 
 
-Admin = Annotated[Principal, Depends(full_admin)]
 Person = Annotated[Principal, Depends(_person)]
-router = APIRouter(prefix="/api", dependencies=[Depends(no_query)])
+router = APIRouter(prefix="/api", dependencies=[UNCACHED])
 
 
 @router.post(
     "/session",
     status_code=201,
-    response_model=Me,
     responses=problems(409, 413, 415),
     dependencies=[Depends(_page)],
 )
-async def sign_in(request: Request, shown: SignIn) -> Response:
+async def sign_in(request: Request, response: Response, shown: SignIn) -> Me:
     """Sign in with name and password: the answer sets the cookie of a new session."""
     principal = await _checked(request, shown.name, shown.password)
     if principal is None:
         # The security log names users, but not what was typed: it may be a password.
         request.state.tried = await parts(request).users.known(shown.name)
         raise UnauthorizedError(_WRONG)
-    return await _begun(request, principal, user=principal.subject)
+    return await _begun(request, response, principal)
 
 
 @router.put("/session", status_code=204, responses=problems())
@@ -102,15 +98,14 @@ async def stay(_who: Person) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/session", response_model=SignInWays, responses=problems())
-async def sign_in_ways(request: Request) -> Response:
+@router.get("/session", responses=problems())
+async def sign_in_ways(request: Request) -> SignInWays:
     """Tell how people may sign in."""
-    company = parts(request).settings.company
-    return uncached(SignInWays(company=company).model_dump_json())
+    return SignInWays(company=parts(request).settings.company)
 
 
-@router.delete("/session", response_model=SignedOut, responses=problems())
-async def sign_out(request: Request, who: Person) -> Response:
+@router.delete("/session", responses=problems())
+async def sign_out(request: Request, response: Response, who: Person) -> SignedOut:
     """End the session everywhere: in all tabs, and its connections within a second.
 
     `continue_at` is where the browser signs out of the company login, too.
@@ -118,17 +113,16 @@ async def sign_out(request: Request, who: Person) -> Response:
     company, session = parts(request).company, who.session or ""
     continue_at = None if company is None else await company.farewell(session)
     await _end(request, who, [session])
-    response = uncached(SignedOut(continue_at=continue_at).model_dump_json())
     response.headers["Set-Cookie"] = cookies.set_cookie(request.scope, "")
-    return response
+    return SignedOut(continue_at=continue_at)
 
 
-@router.get("/sessions", response_model=SessionList, responses=problems())
-async def list_sessions(request: Request, who: Person) -> Response:
+@router.get("/sessions", responses=problems())
+async def list_sessions(request: Request, who: Person) -> SessionList:
     """Return the own sessions, the one used last first."""
     found = await parts(request).sessions.listed(who.subject)
     listed = [asdict(each) | {"current": each.id == who.session} for each in found]
-    return uncached(SessionList.model_validate({"sessions": listed}).model_dump_json())
+    return SessionList.model_validate({"sessions": listed})
 
 
 @router.delete("/sessions/others", status_code=204, responses=problems())
@@ -148,51 +142,42 @@ async def end_session(request: Request, who: Person, session: InPath) -> Respons
 
 
 @router.post(
-    "/password",
-    status_code=201,
-    response_model=Me,
-    responses=problems(413, 415),
-    dependencies=[Depends(_page)],
+    "/password", status_code=201, responses=problems(413, 415), dependencies=[Depends(_page)]
 )
-async def change_password(request: Request, who: Person, wanted: NewPassword) -> Response:
+async def change_password(
+    request: Request, response: Response, who: Person, wanted: NewPassword
+) -> Me:
     """Change the own password: all sessions end, and this browser gets a new one."""
     users = parts(request).users
     if await _checked(request, who.subject, wanted.current) is None:
         raise InvalidInputError("current", "is wrong")
     await users.set_password(who.subject, wanted.new, field="new")
     _security.changed("password", who.subject, who.subject)
-    return await _begun(request, who, user=who.subject)
+    return await _begun(request, response, who)
 
 
-@router.post(
-    "/set-up",
-    response_model=Linked | Me,
-    responses=problems(409, 413, 415),
-    dependencies=[Depends(_page)],
-)
-async def set_up(request: Request, shown: SetUp) -> Response:
+@router.post("/set-up", responses=problems(409, 413, 415), dependencies=[Depends(_page)])
+async def set_up(request: Request, response: Response, shown: SetUp) -> Linked | Me:
     """Tell whose password a link sets; with a password set it, and sign in."""
     users = parts(request).users
     principal = await users.linked(shown.link)
     if principal is None:
         raise UnauthorizedError(_OLD_LINK)
     if shown.password is None:
-        return uncached(Linked(name=principal.subject).model_dump_json())
+        return Linked(name=principal.subject)
     request.state.tried = principal.subject
     name = principal.subject
     if not await users.set_password(name, shown.password, field="password", link=shown.link):
         raise UnauthorizedError(_OLD_LINK)
     _security.changed("password", name, name)
-    return await _begun(request, principal, user=name)
+    response.status_code = 201
+    return await _begun(request, response, principal)
 
 
 @router.post(
-    "/session-lookups",
-    response_model=LookedUp,
-    responses=problems(404, 413, 415),
-    dependencies=[Depends(_gateway)],
+    "/session-lookups", responses=problems(404, 413, 415), dependencies=[Depends(_gateway)]
 )
-async def look_up(request: Request, wanted: LookUp) -> Response:
+async def look_up(request: Request, wanted: LookUp) -> LookedUp:
     """Tell a gateway whom a session or a program's token stands for, by its digest."""
     digest = bytes.fromhex(wanted.digest)
     found = await parts(request).sessions.look_up(digest)
@@ -200,22 +185,21 @@ async def look_up(request: Request, wanted: LookUp) -> Response:
         raise RowNotFoundError("sessions")
     principal, lasts_s = found
     await parts(request).sessions.tell_gateways(digest, principal, lasts_s)
-    return uncached(LookedUp(principal=principal.to_json()).model_dump_json())
+    return LookedUp(principal=principal.to_json())
 
 
-@router.get("/tokens", response_model=ProgramTokenList, responses=problems())
-async def list_tokens(request: Request, _who: Admin) -> Response:
+@router.get("/tokens", responses=problems())
+async def list_tokens(request: Request, _who: Admin) -> ProgramTokenList:
     """Return the tokens of programs that admins have made here; not what they are."""
-    return uncached(_tokens(await parts(request).sessions.listed(None, programs=True)))
+    found = await parts(request).sessions.listed(None, programs=True)
+    listed = [asdict(each) | {"made_by": each.browser} for each in found]
+    return ProgramTokenList.model_validate({"tokens": listed})
 
 
-@router.post(
-    "/tokens", status_code=201, response_model=ProgramToken, responses=problems(409, 413, 415)
-)
-async def make_token(request: Request, who: Admin, wanted: NewToken) -> Response:
+@router.post("/tokens", status_code=201, responses=problems(409, 413, 415))
+async def make_token(request: Request, who: Admin, wanted: NewToken) -> ProgramToken:
     """Make a token for a program. This answer is the only one that shows it."""
-    if parts(request).settings.is_open:
-        raise OpenModeError
+    await closed(request)
     try:
         subject = new_name(wanted.subject)
     except InvalidTokenError as exc:
@@ -224,7 +208,7 @@ async def make_token(request: Request, who: Admin, wanted: NewToken) -> Response
     origin, lasts = Origin(cookies.shown_address(request.scope), who.subject), wanted.days
     made, token = await parts(request).sessions.make_token(principal, origin, timedelta(days=lasts))
     _security.changed("token", who.subject, principal.subject)
-    return uncached(ProgramToken(id=made, token=token).model_dump_json(), 201)
+    return ProgramToken(id=made, token=token)
 
 
 @router.delete("/tokens/{token}", status_code=204, responses=problems(404))
@@ -265,18 +249,17 @@ async def _checked(request: Request, name: str, password: str) -> Principal | No
     return principal
 
 
-async def _begun(request: Request, principal: Principal, *, user: str | None) -> Response:
-    """Start a session for a principal, whatever proved it; an earlier one of the browser ends."""
+async def _begun(request: Request, response: Response, principal: Principal) -> Me:
+    """Start a session for a user; an earlier one of the browser ends."""
     running = parts(request)
     before = sender(request)
     if before is not None and before.session is not None:
         await running.sessions.end(before.subject, [before.session])
     origin = Origin(cookies.shown_address(request.scope), request.headers.get("user-agent", ""))
-    secret, begun = await running.sessions.start(principal, origin, user=user)
+    secret, begun = await running.sessions.start(principal, origin, user=principal.subject)
     _security.signed_in(begun, origin.address)
-    response = uncached(described(running.settings, begun).model_dump_json(), 201)
     response.headers["Set-Cookie"] = cookies.set_cookie(request.scope, secret)
-    return response
+    return described(running.settings, begun)
 
 
 async def _end(request: Request, who: Principal, ids: list[str]) -> int:
@@ -284,8 +267,3 @@ async def _end(request: Request, who: Principal, ids: list[str]) -> int:
     for each in ids if ended else ():
         _security.signed_out(who, each)
     return ended
-
-
-def _tokens(found: Sequence[Listed]) -> str:
-    listed = [asdict(each) | {"made_by": each.browser} for each in found]
-    return ProgramTokenList.model_validate({"tokens": listed}).model_dump_json()

@@ -15,7 +15,7 @@ from pydantic import (
 
 from orders_access.names import printable_name
 from orders_api.columns import storable
-from orders_api.models import RequestModel
+from orders_api.models import RequestModel, Stored
 
 
 def _shown(text: str) -> str:
@@ -101,7 +101,7 @@ class Outcome(BaseModel):
     statement: str | None
 
 
-class DatabaseTable(BaseModel):
+class DatabaseTable(Stored):
     """A table of the database, named as in SQL. `reason`: why its changes make no events, if so."""
 
     name: str

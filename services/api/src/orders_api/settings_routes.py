@@ -1,21 +1,18 @@
 """The paths of admins about choices, watched tables and the deployment, in open mode as well."""
 
-from dataclasses import asdict
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from orders_access.principal import Principal
 from orders_access.security_log import SecurityLog
 from orders_api import choice_rules, deployment, owner_tasks
 from orders_api.access_models import InPath
-from orders_api.access_routes import full_admin, no_query, uncached
 from orders_api.choice_rules import NONE, Rules
 from orders_api.errors import RowNotFoundError
 from orders_api.openapi import problems
 from orders_api.owner_tasks import ColumnOfTable
-from orders_api.requests import if_match, parts
+from orders_api.requests import UNCACHED, Admin, if_match, parts
 from orders_api.settings_models import (
+    ChoiceColumn,
     ChoiceColumns,
     ChoiceRules,
     DatabaseTables,
@@ -27,12 +24,11 @@ from orders_api.settings_models import (
 from orders_contract.schema import Schema
 
 _security = SecurityLog()
-Admin = Annotated[Principal, Depends(full_admin)]
-router = APIRouter(prefix="/api/settings", dependencies=[Depends(no_query)])
+router = APIRouter(prefix="/api/settings", dependencies=[UNCACHED])
 
 
-@router.get("/choices", response_model=ChoiceColumns, responses=problems())
-async def list_choices(request: Request, _who: Admin) -> Response:
+@router.get("/choices", responses=problems())
+async def list_choices(request: Request, _who: Admin) -> ChoiceColumns:
     """Return the columns with choices, and what is usual for them."""
     running = parts(request)
     await running.catalog.refresh()
@@ -42,16 +38,16 @@ async def list_choices(request: Request, _who: Admin) -> Response:
     for (table, column), choices in choice_rules.choice_columns(schema).items():
         known = rules.get((table, column), NONE)
         columns.append(
-            {
-                "table": table,
-                "column": column,
-                "choices": choices,
-                "next": known.next,
-                "waiting": known.waiting,
-                "version": known.version,
-            }
+            ChoiceColumn(
+                table=table,
+                column=column,
+                choices=choices,
+                next=known.next,
+                waiting=known.waiting,
+                version=known.version,
+            )
         )
-    return uncached(ChoiceColumns.model_validate({"columns": columns}).model_dump_json())
+    return ChoiceColumns(columns=columns)
 
 
 @router.put("/choices/{table}/{column}", status_code=204, responses=problems(404, 412, 413, 415))
@@ -73,28 +69,20 @@ async def set_rules(
     return Response(status_code=204)
 
 
-@router.post(
-    "/choices/{table}/{column}",
-    response_model=Outcome,
-    responses=problems(404, 409, 413, 415),
-)
+@router.post("/choices/{table}/{column}", responses=problems(404, 409, 413, 415))
 async def add_choice(
     request: Request, who: Admin, table: str, column: str, wanted: NewChoice
-) -> Response:
+) -> Outcome:
     """Add a choice, if the API's role of the database may; else return the owner's statement."""
     place = await _column(request, table, column)
     statement = await owner_tasks.add_choice(parts(request).accounts, place, wanted.choice)
     return _outcome(who, statement, f"choice_{wanted.choice}", f"{table}.{column}")
 
 
-@router.delete(
-    "/choices/{table}/{column}/{choice:path}",
-    response_model=Outcome,
-    responses=problems(404, 409),
-)
+@router.delete("/choices/{table}/{column}/{choice:path}", responses=problems(404, 409))
 async def remove_choice(
     request: Request, who: Admin, table: str, column: str, choice: InPath
-) -> Response:
+) -> Outcome:
     """Remove a choice that no row has, with its rules; as for adding one, or the statement."""
     if choice not in await _choices(request, table, column):
         raise RowNotFoundError("choices")
@@ -103,39 +91,32 @@ async def remove_choice(
     return _outcome(who, statement, f"choice_removed_{choice}", f"{table}.{column}")
 
 
-@router.get("/tables", response_model=DatabaseTables, responses=problems())
-async def list_tables(request: Request, _who: Admin) -> Response:
+@router.get("/tables", responses=problems())
+async def list_tables(request: Request, _who: Admin) -> DatabaseTables:
     """Return the tables of the database, and which are watched."""
-    found = await owner_tasks.tables(parts(request).accounts)
-    listed = DatabaseTables.model_validate({"tables": [asdict(each) for each in found]})
-    return uncached(listed.model_dump_json())
+    return DatabaseTables(tables=await owner_tasks.tables(parts(request).accounts))
 
 
-@router.put("/tables/{table:path}", response_model=Outcome, responses=problems(404, 409, 413, 415))
-async def watch(request: Request, who: Admin, table: InPath, wanted: Watching) -> Response:
+@router.put("/tables/{table:path}", responses=problems(404, 409, 413, 415))
+async def watch(request: Request, who: Admin, table: InPath, wanted: Watching) -> Outcome:
     """Watch a table or end that, if the API's role may; else return the owner's statement."""
     statement = await owner_tasks.watch(parts(request).accounts, table, live=wanted.watched)
     what = "watched" if wanted.watched else "unwatched"
     return _outcome(who, statement, what, table)
 
 
-@router.get("/deployment", response_model=Deployment, responses=problems())
-async def get_deployment(request: Request, _who: Admin) -> Response:
+@router.get("/deployment", responses=problems())
+async def get_deployment(request: Request, _who: Admin) -> Deployment:
     """Return what the environment sets, without secrets, and what the log holds."""
     running = parts(request)
-    listed = [
-        {"group": group, "name": name, "value": value}
-        for group, name, value in deployment.shown(running.settings)
-    ]
-    events, oldest = await deployment.log_extent(running.accounts)
-    found = {"settings": listed, "log": {"events": events, "oldest": oldest}}
-    return uncached(Deployment.model_validate(found).model_dump_json())
+    log = await deployment.log_extent(running.accounts)
+    return Deployment(settings=deployment.shown(running.settings), log=log)
 
 
-def _outcome(who: Principal, statement: str | None, what: str, place: str) -> Response:
+def _outcome(who: Principal, statement: str | None, what: str, place: str) -> Outcome:
     if statement is None:
         _security.changed(what, who.subject, place)
-    return uncached(Outcome(done=statement is None, statement=statement).model_dump_json())
+    return Outcome(done=statement is None, statement=statement)
 
 
 async def _column(request: Request, table: str, column: str) -> ColumnOfTable:

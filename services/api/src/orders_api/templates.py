@@ -2,14 +2,12 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from orders_access.principal import Principal
-from orders_api.access_routes import full_admin, no_query, uncached
 from orders_api.columns import storable
 from orders_api.openapi import problems
-from orders_api.requests import parts, require
+from orders_api.requests import UNCACHED, Admin, Viewer, parts
 
 MAX_CHARACTERS = 60_000
 _READ = "SELECT template FROM order_templates WHERE name = %(name)s"
@@ -29,16 +27,14 @@ class Template(BaseModel):
 
 
 Name = Literal["packing-slip"]
-Admin = Annotated[Principal, Depends(full_admin)]
-router = APIRouter(prefix="/api/templates", dependencies=[Depends(no_query)])
+router = APIRouter(prefix="/api/templates", dependencies=[UNCACHED])
 
 
-@router.get("/{name}", response_model=Template, responses=problems())
-async def get_template(request: Request, name: Name) -> Response:
+@router.get("/{name}", responses=problems())
+async def get_template(request: Request, _who: Viewer, name: Name) -> Template:
     """Return the owner's template."""
-    require(request, "viewer")
     row = await parts(request).accounts.one_or_none(_READ, {"name": name})
-    return uncached(Template(template=None if row is None else row[0]).model_dump_json())
+    return Template(template=None if row is None else row[0])
 
 
 @router.put("/{name}", status_code=204, responses=problems(413, 415))

@@ -1,7 +1,5 @@
 """Users as admins see and change them: rows of ``order_users``. Two admins may do so at once."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from psycopg.types.json import Json
@@ -11,6 +9,7 @@ from orders_access.sessions import digest, new_secret
 from orders_access.users import ADD, LINK_LASTS, LINK_PATH, NEW_LINK
 from orders_api.database import Connection, Database, one, one_or_none
 from orders_api.errors import (
+    UNIQUE,
     ConflictError,
     LastAdminError,
     RowNotFoundError,
@@ -18,8 +17,8 @@ from orders_api.errors import (
     StatementError,
 )
 from orders_api.preconditions import Precondition
+from orders_api.user_models import Link, User
 
-_UNIQUE = "23505"
 _VERSION = "md5(json_build_array(role, rows, disabled)::text)"
 _USERS = f"""
     SELECT name, role, rows, disabled, password_hash IS NOT NULL,
@@ -50,33 +49,9 @@ _REMOVE = "DELETE FROM order_users WHERE name = %(name)s"
 _LINK_ENDS = "SELECT link_ends_at FROM order_users WHERE name = %(name)s AND link_digest = %(link)s"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A user; see ``user_models.User``."""
-
-    name: str
-    role: str
-    rows: dict[str, list[Any]] | None
-    disabled: bool
-    has_password: bool
-    link_ends: datetime | None
-    created: datetime
-    sessions: int
-    used: datetime | None
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewLink:
-    """A path at which a user sets a password, and until when."""
-
-    link: str
-    ends: datetime
-
-
-async def listed(database: Database) -> list[Account]:
+async def listed(database: Database) -> list[User]:
     """Return all users, by name."""
-    return [Account(*row) for row in await database.all(_LIST.encode())]
+    return [User.of(row) for row in await database.all(_LIST.encode())]
 
 
 async def add(
@@ -85,7 +60,7 @@ async def add(
     role: str,
     rows: dict[str, list[Any]] | None,
     password_hash: str | None,
-) -> tuple[Account, NewLink | None]:
+) -> tuple[User, Link | None]:
     """Make a user, with a link if there is no password.
 
     Raises:
@@ -104,18 +79,18 @@ async def add(
     try:
         async with database.transaction() as connection:
             await connection.execute(ADD, values)
-            account = Account(*await one(connection, _ONE, {"name": name}))
+            user = User.of(await one(connection, _ONE, {"name": name}))
     except StatementError as exc:
-        if exc.sqlstate != _UNIQUE:
+        if exc.sqlstate != UNIQUE:
             raise
         raise ConflictError(("name", "is taken; names differ by more than case")) from None
-    ends = account.link_ends
-    return account, None if link is None or ends is None else NewLink(LINK_PATH + link, ends)
+    ends = user.link_ends
+    return user, None if link is None or ends is None else Link(link=LINK_PATH + link, ends=ends)
 
 
 async def change(
     database: Database, name: str, changes: dict[str, Any], expected: Precondition
-) -> Account:
+) -> User:
     """Change role, rows, or whether the user is disabled; after a change the user's sessions end.
 
     Raises:
@@ -130,7 +105,7 @@ async def change(
             await _require_another_admin(connection, before.name)
         values["rows"] = None if values["rows"] is None else Json(values["rows"])
         await connection.execute(_CHANGE, values | {"name": before.name})
-        return Account(*await one(connection, _ONE, {"name": before.name}))
+        return User.of(await one(connection, _ONE, {"name": before.name}))
 
 
 async def remove(database: Database, name: str, expected: Precondition) -> None:
@@ -141,7 +116,7 @@ async def remove(database: Database, name: str, expected: Precondition) -> None:
         await connection.execute(_REMOVE, {"name": before.name})
 
 
-async def renew_link(database: Database, name: str) -> NewLink:
+async def renew_link(database: Database, name: str) -> Link:
     """Return a link that sets another password; earlier ones are void."""
     secret = new_secret()
     values = {"name": normal_name(name), "link": digest(secret), "lasts": LINK_LASTS}
@@ -149,19 +124,19 @@ async def renew_link(database: Database, name: str) -> NewLink:
         if await one_or_none(connection, NEW_LINK, values) is None:
             raise RowNotFoundError("users")
         (ends,) = await one(connection, _LINK_ENDS, values)
-    return NewLink(LINK_PATH + secret, ends)
+    return Link(link=LINK_PATH + secret, ends=ends)
 
 
-async def _locked(connection: Connection, name: str, expected: Precondition) -> Account:
+async def _locked(connection: Connection, name: str, expected: Precondition) -> User:
     """Return a user whom only this transaction can change."""
     values = {"name": normal_name(name)}
     await connection.execute(_ADMINS.encode())
     if await one_or_none(connection, _PRESENT, values) is None:
         raise RowNotFoundError("users")
-    account = Account(*await one(connection, _ONE, values))
-    if not expected.holds(account.version):
+    user = User.of(await one(connection, _ONE, values))
+    if not expected.holds(user.version):
         raise SettingChangedError
-    return account
+    return user
 
 
 async def _require_another_admin(connection: Connection, name: str) -> None:

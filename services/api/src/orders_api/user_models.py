@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, StrictBool
 
-from orders_api.access_models import Name, Password
-from orders_api.models import RequestModel
+from orders_api.access_models import Name, Password, Session
+from orders_api.models import RequestModel, Stored
 from orders_contract.messages import Role
 
 Rows = dict[str, list[Any]]
@@ -44,7 +44,7 @@ class UserName(RequestModel):
     name: Name
 
 
-class User(BaseModel):
+class User(Stored):
     """A user who signs in with a password.
 
     `version` is what `If-Match` of a change names. `has_password` is false until the user has
@@ -84,18 +84,11 @@ class MadeUser(BaseModel):
     link: Link | None
 
 
-class AnyonesSession(BaseModel):
+class AnyonesSession(Session):
     """A session of a browser, of any person."""
 
-    id: str
     subject: str
     role: Role
-    started: AwareDatetime
-    used: AwareDatetime
-    ends: AwareDatetime
-    address: str
-    browser: str
-    current: bool
 
 
 class EveryonesSessions(BaseModel):

@@ -8,16 +8,16 @@ changes shared views: their conditions tell of other rows. In open mode every vi
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from psycopg.rows import TupleRow
 from pydantic import AfterValidator, BaseModel, Field, StrictBool
 
 from orders_access.names import printable_name
 from orders_access.principal import Principal
-from orders_api.access_routes import no_query, uncached
 from orders_api.columns import storable
 from orders_api.database import one_or_none
 from orders_api.errors import (
+    UNIQUE,
     ConflictError,
     ForbiddenError,
     InvalidInputError,
@@ -26,11 +26,10 @@ from orders_api.errors import (
 )
 from orders_api.models import RequestModel
 from orders_api.openapi import problems
-from orders_api.requests import parts, require
+from orders_api.requests import UNCACHED, Viewer, parts
 
 MAX_VIEWS = 100
 """Most views of one person, and most shared ones."""
-_UNIQUE = "23505"
 _SHARED = ""
 """The owner of a shared view."""
 
@@ -101,24 +100,19 @@ class ViewList(BaseModel):
     views: list[View]
 
 
-async def _viewer(request: Request) -> Principal:
-    return require(request, "viewer")
+router = APIRouter(prefix="/api/views", dependencies=[UNCACHED])
 
 
-Viewer = Annotated[Principal, Depends(_viewer)]
-router = APIRouter(prefix="/api/views", dependencies=[Depends(no_query)])
-
-
-@router.get("", response_model=ViewList, responses=problems())
-async def list_views(request: Request, who: Viewer) -> Response:
+@router.get("", responses=problems())
+async def list_views(request: Request, who: Viewer) -> ViewList:
     """Return the person's own views and the shared ones, of every table."""
     values = {"own": _own(request, who), "shared": who.rows is None}
     rows = await parts(request).accounts.all(_LIST, values)
-    return uncached(ViewList(views=[_view(row) for row in rows]).model_dump_json())
+    return ViewList(views=[_view(row) for row in rows])
 
 
-@router.post("", status_code=201, response_model=View, responses=problems(409, 413, 415))
-async def save_view(request: Request, who: Viewer, wanted: NewView) -> Response:
+@router.post("", status_code=201, responses=problems(409, 413, 415))
+async def save_view(request: Request, who: Viewer, wanted: NewView) -> View:
     """Save a view. A name is given once among a person's own views, and once among shared ones."""
     catalog = await parts(request).catalog.current()
     if wanted.table not in catalog.tables:
@@ -132,17 +126,17 @@ async def save_view(request: Request, who: Viewer, wanted: NewView) -> Response:
     row = await _written(request, _ADD, values, lock=True)
     if row is None:
         raise InvalidInputError("name", f"is one too many: at most {MAX_VIEWS} views can be kept")
-    return uncached(_view(row).model_dump_json(), 201)
+    return _view(row)
 
 
-@router.patch("/{view_id}", response_model=View, responses=problems(404, 409, 413, 415))
-async def change_view(request: Request, who: Viewer, view_id: int, wanted: ViewChanges) -> Response:
+@router.patch("/{view_id}", responses=problems(404, 409, 413, 415))
+async def change_view(request: Request, who: Viewer, view_id: int, wanted: ViewChanges) -> View:
     """Rename a view, or save another query in it."""
     await _require_owned(request, who, view_id)
     row = await _written(request, _CHANGE, {**wanted.model_dump(), "id": view_id})
     if row is None:
         raise RowNotFoundError("order_views")
-    return uncached(_view(row).model_dump_json())
+    return _view(row)
 
 
 @router.delete("/{view_id}", status_code=204, responses=problems(404))
@@ -183,7 +177,7 @@ async def _written(
                 await connection.execute(_LOCK, values)
             return await one_or_none(connection, statement, values)
     except StatementError as exc:
-        if exc.sqlstate == _UNIQUE:
+        if exc.sqlstate == UNIQUE:
             raise ConflictError(("name", "is the name of another view")) from None
         raise
 
