@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from orders_cli.credentials import authorization
 from orders_cli.errors import BadValueError, RejectedRequestError, UnreachableError
-from orders_cli.http_client import Answer, HttpClient, HttpError
+from orders_cli.http_client import Answer, HttpClient, HttpError, Take
 from orders_contract.backoff import Backoff
 from orders_contract.schema import MalformedSchemaError, Schema, Table
 from real_time_orders.items import parse_json, to_json
@@ -120,7 +120,7 @@ class ApiClient:
         """Return a page of orders."""
         return dict(await self.request("GET", f"/api/orders?{urlencode(list(query))}"))
 
-    async def download(self, path: str, take: Callable[[bytes], None]) -> None:
+    async def download(self, path: str, take: Take) -> None:
         """Pass on an answer in pieces. It is asked for again only until the first one has come.
 
         Raises:
@@ -146,28 +146,18 @@ class ApiClient:
         path: str,
         body: Mapping[str, Any] | None,
         headers: Mapping[str, str],
-        take: Callable[[bytes], None] | None = None,
+        take: Take | None = None,
     ) -> Answer:
         give_up = time.monotonic() + self._give_up_after_s
         backoff = Backoff(first_s=0.1, ceiling_s=5.0)
         content = b"" if body is None else to_json(body).encode()
         all_headers = {**self._headers, **headers}
-        has_begun = False
-
-        def begin(piece: bytes) -> None:
-            nonlocal has_begun
-            has_begun = True
-            assert take is not None  # noqa: S101  else it is not passed on
-            take(piece)
-
         while True:
             try:
-                answer = await self._http.request(
-                    method, path, content, all_headers, take and begin
-                )
+                answer = await self._http.request(method, path, content, all_headers, take)
             except HttpError as exc:
                 problem = str(exc)
-                if has_begun:
+                if exc.has_begun:
                     raise UnreachableError(f"the answer broke off: {problem}") from exc
             else:
                 if answer.status < 300:

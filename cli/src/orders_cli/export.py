@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Annotated
 from urllib.parse import quote, urlencode
@@ -84,15 +84,7 @@ async def _export(
         if table == ORDERS:
             await client.orders_table()
         try:
-            await client.download(
-                f"/api/export/{quote(table, safe='')}?{urlencode(query)}", _writing(file)
-            )
+            path = f"/api/export/{quote(table, safe='')}?{urlencode(query)}"
+            await client.download(path, file.write)
         except RejectedRequestError as exc:
             raise BadValueError(f"the API rejects the export: {exc.detail}") from exc
-
-
-def _writing(file: IO[bytes]) -> Callable[[bytes], None]:
-    def write(piece: bytes) -> None:
-        file.write(piece)
-
-    return write

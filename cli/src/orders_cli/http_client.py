@@ -13,13 +13,17 @@ from urllib.parse import urlsplit
 
 import h11
 
-Take = Callable[[bytes], None]
+Take = Callable[[bytes], object]
 _FIRST_PIECE_S = 70.0
 """Before its first piece the API may have to sort all rows of a table."""
 
 
 class HttpError(Exception):
-    """The connection failed, or the answer is not HTTP."""
+    """The connection failed, or the answer is not HTTP. ``has_begun``: some of it was taken."""
+
+    def __init__(self, message: str, *, has_begun: bool) -> None:
+        super().__init__(message)
+        self.has_begun = has_begun
 
 
 @dataclass(frozen=True)
@@ -68,27 +72,27 @@ class HttpClient:
         """
         head = {"Host": self._parts.netloc, "Content-Length": str(len(body)), **(headers or {})}
         request = h11.Request(method=method, target=path, headers=list(head.items()))
+        within_s, has_begun = self._timeout_s if take is None else _FIRST_PIECE_S, False
         try:
-            async with asyncio.timeout(
-                self._timeout_s if take is None else _FIRST_PIECE_S
-            ) as limit:
+            async with asyncio.timeout(within_s) as limit:
 
-                def in_time(piece: bytes) -> None:
-                    limit.reschedule(asyncio.get_running_loop().time() + self._timeout_s)
+                def taking(piece: bytes) -> None:
+                    nonlocal within_s, has_begun
+                    within_s, has_begun = self._timeout_s, True
+                    limit.reschedule(asyncio.get_running_loop().time() + within_s)
                     assert take is not None  # noqa: S101  else it is not passed on
                     take(piece)
 
-                taking = take and in_time
                 while self._idle and take is None:  # the server may have closed some of these
                     try:
-                        return await self._exchange(self._idle.pop(), request, body, taking)
+                        return await self._exchange(self._idle.pop(), request, body, None)
                     except (OSError, h11.ProtocolError):
                         continue
-                return await self._exchange(await self._connect(), request, body, taking)
+                return await self._exchange(await self._connect(), request, body, take and taking)
         except TimeoutError as exc:
-            raise HttpError(f"no answer within {self._timeout_s:.0f} s") from exc
+            raise HttpError(f"no answer within {within_s:.0f} s", has_begun=has_begun) from exc
         except (OSError, h11.ProtocolError) as exc:
-            raise HttpError(str(exc)) from exc
+            raise HttpError(str(exc), has_begun=has_begun) from exc
 
     async def _connect(self) -> "_Connection":
         is_tls = self._parts.scheme == "https"

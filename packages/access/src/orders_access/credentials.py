@@ -73,8 +73,12 @@ def session_cookie(host: str, *, over_https: bool) -> str:
 
 def of_cookies(headers: Iterable[str], name: str) -> Credential | None:
     """Return the secret of the session in a request's Cookie headers; None unless there is one."""
+    secret = cookie(headers, name)
+    return Credential(secret, is_session=True) if len(secret) == _SECRET_LENGTH else None
+
+
+def cookie(headers: Iterable[str], name: str) -> str:
+    """Return the cookie of a name in a request's Cookie headers; empty unless there is one."""
     pairs = (pair.strip().partition("=") for header in headers for pair in header.split(";"))
     found = [value for key, _, value in pairs if key == name]
-    if len(found) != 1 or len(found[0]) != _SECRET_LENGTH:
-        return None
-    return Credential(found[0], is_session=True)
+    return found[0] if len(found) == 1 else ""

@@ -9,7 +9,7 @@ from typing import Any
 
 from orders_contract.comparison import choice, form_of
 from orders_contract.schema import Table
-from orders_contract.sorting import Term, key_descends, read_sort
+from orders_contract.sorting import Term, read_sort, with_key
 from real_time_orders.items import Row, row_key
 
 Rank = tuple[int, Any]
@@ -35,13 +35,12 @@ class Ordering:
             terms = read_sort(table, sort)
         except ValueError as exc:
             raise ValueError(f"{table.name}: sort {exc}") from None
-        self._keys = [table.columns[each] for each in table.key]
-        descends = key_descends(terms)
-        self._terms = [*terms, *(Term(column, descends) for column in self._keys)]
+        self._key = table.key
+        self._terms = with_key(terms, table)
 
     def key_of(self, row: Row) -> Hashable:
         """Return the key of a row."""
-        return row_key({column.name: row[column.name] for column in self._keys})
+        return row_key({column: row[column] for column in self._key})
 
     def sorted(self, rows: Iterable[Row]) -> list[Row]:
         """Return the rows in order."""

@@ -44,6 +44,10 @@ def read_sort(table: Table, text: str) -> tuple[Term, ...]:
     )
 
 
-def key_descends(terms: Sequence[Term]) -> bool:
-    """Tell whether equal rows follow in descending order of their keys: as the last term does."""
-    return terms[-1].descending if terms else True
+def with_key(terms: Sequence[Term], table: Table) -> tuple[Term, ...]:
+    """Return all that rows are compared by: the terms, then the key in the last one's direction.
+
+    Without terms the newest key comes first.
+    """
+    descends = terms[-1].descending if terms else True
+    return (*terms, *(Term(table.columns[each], descends) for each in table.key))

@@ -191,7 +191,7 @@ class CompanySessions:
     async def _end(self, identities: list[str], reason: str) -> None:
         if not identities:
             return
-        for subject in await self._sessions.end_all(identities):
+        for subject in await self._sessions.end(None, identities, programs=False):
             logger.info("company_session_ended", log="security", subject=subject, reason=reason)
 
     def _kept(self, granted: Granted) -> dict[str, object]:

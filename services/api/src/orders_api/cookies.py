@@ -3,7 +3,13 @@
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from orders_access.credentials import Credential, login_cookie, of_cookies, session_cookie
+from orders_access.credentials import (
+    Credential,
+    cookie,
+    login_cookie,
+    of_cookies,
+    session_cookie,
+)
 from orders_access.limits import address_key, plain_address
 from orders_access.origins import is_own_page, keeps_secrets
 from orders_api.login import LASTS_S
@@ -70,13 +76,7 @@ def set_login(scope: Scope, content: str) -> str:
 
 def login_of(scope: Scope, headers: Headers) -> str:
     """Return the content of the cookie of a sign-in under way; empty without one."""
-    pairs = (
-        pair.strip().partition("=")
-        for each in headers.getlist("cookie")
-        for pair in each.split(";")
-    )
-    found = [value for name, _, value in pairs if name == _login_name(scope)]
-    return found[0] if len(found) == 1 else ""
+    return cookie(headers.getlist("cookie"), _login_name(scope))
 
 
 def _cookie(scope: Scope, pair: str, same_site: str, max_age_s: int | None) -> str:

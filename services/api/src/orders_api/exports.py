@@ -34,7 +34,7 @@ _PIECE_BYTES = 256 * 1024
 _SIZES_AT_ONCE = 5000
 _BYTE_ORDER_MARK = "\ufeff"
 _NEVER_FORMULAS = frozenset({"integer", "number", "boolean"})
-_DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
+DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
 _BOOLEANS = {"true": True, "false": False}
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ def read(table: Table, parameters: Iterable[tuple[str, str]]) -> Wanted:
     return Wanted(
         filters.read(table, selecting),
         _columns(table, own["columns"]),
-        _choice("delimiter", own["delimiter"], _DELIMITERS, ","),
+        _choice("delimiter", own["delimiter"], DELIMITERS, ","),
         _choice("bom", own["bom"], _BOOLEANS, default=False),
     )
 

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from orders_api.catalog import Description, WatchedTable
+from orders_api.exports import DELIMITERS
 from orders_api.filters import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET, RESERVED
 from orders_api.gate import is_public
 from orders_api.models import ActivityQuery, BurstQuery, EventQuery, Problem
@@ -110,7 +111,7 @@ EXPORT = [
     _parameter(
         "delimiter",
         "query",
-        {"type": "string", "enum": [",", ";", "|", "tab"], "default": ","},
+        {"type": "string", "enum": [*DELIMITERS], "default": ","},
         "Between two fields.",
     ),
     _parameter(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
+from urllib.parse import unquote
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
@@ -24,6 +25,7 @@ from orders_api.errors import (
     InvalidInputError,
     OpenModeError,
     SchemaChangedError,
+    TableNotFoundError,
     UnauthorizedError,
 )
 from orders_api.exports import Exports
@@ -41,6 +43,9 @@ from orders_contract.messages import Role
 if TYPE_CHECKING:  # loaded only where there is a company login
     from orders_api.company_sessions import CompanySessions
 from orders_service.redis_client import RedisClient
+
+TABLE_SEGMENT = 3
+"""Of a path with a table: the segments before are empty, api, and tables or the like."""
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,200}")
 QueryT = TypeVar("QueryT", bound=BaseModel)
@@ -165,6 +170,23 @@ def query(request: Request, model: type[QueryT], *, lists: Collection[str] = ())
     except ValidationError as exc:
         found = field_errors(exc.errors(include_url=False))
         raise InvalidInputError(*found[0], *found[1:]) from None
+
+
+async def table_of(request: Request) -> WatchedTable:
+    """Return the watched table that the path names; without a name, that of orders."""
+    catalog = await parts(request).catalog.current()
+    if "table" not in request.path_params:
+        return catalog.orders
+    try:
+        return catalog.tables[unquote(segments(request)[TABLE_SEGMENT])]
+    except KeyError:
+        raise TableNotFoundError from None
+
+
+def segments(request: Request) -> list[str]:
+    """Return the segments of the path, still URL-encoded."""
+    path: bytes = request.scope["raw_path"]
+    return path.decode("latin-1").partition("?")[0].split("/")
 
 
 def order_key(request: Request, table: WatchedTable) -> Key:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from orders_api import exports, filters, preconditions, responses
 from orders_api.catalog import WatchedTable
 from orders_api.columns import read_text
-from orders_api.errors import InvalidInputError, TableNotFoundError
+from orders_api.errors import InvalidInputError
 from orders_api.models import BulkAnswer, OrderList, Row, RowList
 from orders_api.openapi import (
     EXPORT,
@@ -22,6 +22,7 @@ from orders_api.openapi import (
     problems,
 )
 from orders_api.requests import (
+    TABLE_SEGMENT,
     CatalogRoute,
     content_type,
     header,
@@ -31,17 +32,16 @@ from orders_api.requests import (
     parts,
     require,
     require_no_query,
+    segments,
+    table_of,
 )
 from orders_api.store import Key
-
-_PATH_SEGMENTS = 4
-"""Number of segments in a table's path: empty, api, tables, the table. The row's key follows."""
 
 
 async def list_rows(request: Request) -> Response:
     """Return a page of rows, newest first, and the position to follow the stream from."""
     who = require(request, "viewer")
-    watched = await _table(request)
+    watched = await table_of(request)
     selection = filters.read(
         watched.table, request.query_params.multi_items(), children=watched.children
     )
@@ -57,7 +57,7 @@ async def export_rows(request: Request) -> Response:
     database fails, the answer breaks off: it has no end.
     """
     who = require(request, "viewer")
-    watched = await _table(request)
+    watched = await table_of(request)
     wanted = exports.read(watched.table, request.query_params.multi_items())
     pieces = parts(request).exports.pieces(watched, wanted, who)
     return responses.Csv(watched.table.name, await anext(pieces), pieces)
@@ -71,7 +71,7 @@ async def create_row(request: Request) -> Response:
     who = require(request, "clerk")
     require_no_query(request)
     idempotent = idempotency_key(request)
-    watched = await _table(request)
+    watched = await table_of(request)
     body = watched.new_row.read(await request.body(), content_type(request))
     created = await parts(request).store.create(watched, body, who, idempotent)
     key = ",".join(quote(part, safe="") for part in created.key)
@@ -82,7 +82,7 @@ async def create_row(request: Request) -> Response:
 async def get_row(request: Request) -> Response:
     """Return a row, with the children that `include` names; the ETag covers all of it."""
     who = require(request, "viewer")
-    watched = await _table(request)
+    watched = await table_of(request)
     include = _include(request, watched)
     stored = await parts(request).store.row(watched, _key(request, watched), who, include)
     if preconditions.if_none_match(header(request, b"if-none-match")).holds(stored.tag):
@@ -94,7 +94,7 @@ async def change_row(request: Request) -> Response:
     """Change the columns that are sent."""
     who = require(request, "clerk")
     require_no_query(request)
-    watched = await _table(request)
+    watched = await table_of(request)
     key, expected = _key(request, watched), if_match(request)
     body = watched.changes.read(await request.body(), content_type(request))
     return responses.row(await parts(request).store.change(watched, key, body, who, expected))
@@ -104,7 +104,7 @@ async def delete_row(request: Request) -> Response:
     """Delete a row; its history stays."""
     who = require(request, "admin")
     require_no_query(request)
-    watched = await _table(request)
+    watched = await table_of(request)
     await parts(request).store.delete(watched, _key(request, watched), who, if_match(request))
     return Response(status_code=204)
 
@@ -122,7 +122,7 @@ async def change_rows(request: Request) -> Response:
     who = require(request, "clerk")
     require_no_query(request)
     idempotent = idempotency_key(request)
-    watched = await _table(request)
+    watched = await table_of(request)
     wanted = watched.bulk_changes.read(await request.body(), content_type(request))
     return responses.outcomes(await parts(request).bulk.write(watched, wanted, who, idempotent))
 
@@ -132,7 +132,7 @@ async def delete_rows(request: Request) -> Response:
     who = require(request, "admin")
     require_no_query(request)
     idempotent = idempotency_key(request)
-    watched = await _table(request)
+    watched = await table_of(request)
     wanted = watched.bulk_deletions.read(await request.body(), content_type(request))
     return responses.outcomes(await parts(request).bulk.write(watched, wanted, who, idempotent))
 
@@ -230,21 +230,11 @@ ROUTERS = (
 )
 
 
-async def _table(request: Request) -> WatchedTable:
-    catalog = await parts(request).catalog.current()
-    if "table" not in request.path_params:
-        return catalog.orders
-    try:
-        return catalog.tables[unquote(_segments(request)[_PATH_SEGMENTS - 1])]
-    except KeyError:
-        raise TableNotFoundError from None
-
-
 def _key(request: Request, watched: WatchedTable) -> Key:
     """Return a row's key from the path. Commas and slashes within a part are URL-encoded."""
     if "table" not in request.path_params:
         return order_key(request, watched)
-    given = "/".join(_segments(request)[_PATH_SEGMENTS:]).split(",")
+    given = "/".join(segments(request)[TABLE_SEGMENT + 1 :]).split(",")
     columns = watched.table.key
     if len(given) != len(columns):
         raise InvalidInputError("key", f"must have {len(columns)} parts, joined by commas")
@@ -265,9 +255,3 @@ def _include(request: Request, watched: WatchedTable) -> tuple[str, ...]:
         if name != "include":
             raise InvalidInputError(name[:100], "is not known here")
     return filters.read_include(request.query_params.getlist("include"), watched.children)
-
-
-def _segments(request: Request) -> list[str]:
-    """Return the segments of the path, still URL-encoded."""
-    path: bytes = request.scope["raw_path"]
-    return path.decode("latin-1").partition("?")[0].split("/")

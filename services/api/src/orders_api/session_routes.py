@@ -262,7 +262,7 @@ async def _begun(request: Request, response: Response, principal: Principal) -> 
     return described(running.settings, begun)
 
 
-async def _end(request: Request, who: Principal, ids: list[str]) -> int:
+async def _end(request: Request, who: Principal, ids: list[str]) -> list[str]:
     ended = await parts(request).sessions.end(who.subject, ids)
     for each in ids if ended else ():
         _security.signed_out(who, each)

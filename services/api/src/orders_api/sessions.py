@@ -173,8 +173,8 @@ class Sessions:
 
     async def end(
         self, subject: str | None, ids: list[str], *, programs: bool | None = None
-    ) -> int:
-        """End sessions and tokens of a subject, or of all; return how many there were.
+    ) -> list[str]:
+        """End sessions and tokens of a subject, or of all; return the subjects of those there were.
 
         ``programs``: end tokens of programs only, or sessions only.
 
@@ -182,12 +182,7 @@ class Sessions:
         those that there are within a second, or when Redis is back.
         """
         values = {"subject": subject, "ids": ids, "programs": programs}
-        return len(await self._revoke(_END, values))
-
-    async def end_all(self, ids: list[str]) -> list[str]:
-        """End sessions, whoever has them; return their subjects."""
-        values = {"subject": None, "ids": ids, "programs": False}
-        return [subject for _, subject in await self._revoke(_END, values)]
+        return await self._revoke(_END, values)
 
     async def end_by(self, digest: bytes) -> bool:
         """End the session or token whose secret has this digest; return whether there was one."""
@@ -204,8 +199,11 @@ class Sessions:
             )
         )
 
-    async def _revoke(self, statement: str, values: dict[str, Any]) -> list[tuple[bytes, str]]:
-        """Run a statement that revokes sessions; make gateways forget and close them."""
+    async def _revoke(self, statement: str, values: dict[str, Any]) -> list[str]:
+        """Run a statement that revokes sessions; make gateways forget and close them.
+
+        Return their subjects.
+        """
         rows = await self._database.all(statement.encode(), values)
         with suppress(RedisUnavailableError):
             with failures_as(RedisUnavailableError):
@@ -213,7 +211,7 @@ class Sessions:
                     await sessions.forget(self._redis, digest)
             if rows:
                 await self._revocations.publish()
-        return [(digest, subject) for digest, subject in rows]
+        return [subject for _, subject in rows]
 
     async def listed(self, subject: str | None, *, programs: bool = False) -> list[Listed]:
         """Return the sessions of a subject, or of all; instead the tokens of programs."""

@@ -22,7 +22,7 @@ from orders_api.rendering import (
     as_text,
 )
 from orders_contract.schema import Column, Table
-from orders_contract.sorting import key_descends
+from orders_contract.sorting import Term, with_key
 
 _CACHED_STATEMENTS = 256
 _SUGGESTED_FROM_ROWS = 10_000
@@ -51,7 +51,6 @@ class Statements:
             table, hashed_columns, inexact_columns, trigram_search=trigram_search
         )
         self.row = Rendering(table, self.rows, self.conditions)
-        self._key = [table.columns[each] for each in table.key]
         self.insert = lru_cache(_CACHED_STATEMENTS)(self._insert)
         self.update = lru_cache(_CACHED_STATEMENTS)(self._update)
 
@@ -285,53 +284,47 @@ class Statements:
         # Only where there can be nulls: else a plain index serves both directions.
         return SQL(", ").join(
             SQL("{}{}{}").format(
-                self.conditions.ranked(column),
-                SQL(" DESC" if descending else " ASC"),
-                SQL(" NULLS LAST" if column.nullable else ""),
+                self.conditions.ranked(term.column),
+                SQL(" DESC" if term.descending else " ASC"),
+                SQL(" NULLS LAST" if term.column.nullable else ""),
             )
-            for column, descending in self._ranks(sort)
+            for term in with_key(sort.terms, self.table)
         )
-
-    def _ranks(self, sort: Sort) -> list[tuple[Column, bool]]:
-        """Return what rows are compared by, each with whether it descends: the key is the last."""
-        descends = key_descends(sort.terms)
-        own = [(term.column, term.descending) for term in sort.terms]
-        return own + [(column, descends) for column in self._key]
 
     def _after(self, place: Bookmark, sort: Sort, values: Values) -> Composable:
         """Return the condition that a row comes after the last one of the page before."""
-        lasts = [*place.values, *place.key]
-        return self._beyond(list(zip(self._ranks(sort), lasts, strict=True)), values)
+        terms = with_key(sort.terms, self.table)
+        return self._beyond(list(zip(terms, [*place.values, *place.key], strict=True)), values)
 
     def _beyond(self, ranks: "Sequence[_Rank]", values: Values) -> Composable:
         """Return the condition that a row comes after another one, of which ``ranks`` are known."""
-        ((column, descending), last), *rest = ranks
-        own = self.conditions.ranked(column)
+        (term, last), *rest = ranks
+        own = self.conditions.ranked(term.column)
         if last is None:
             return SQL("({} IS NULL AND {})").format(own, self._beyond(rest, values))
-        sign = SQL("<" if descending else ">")
+        sign = SQL("<" if term.descending else ">")
         # A comparison of rows can use an index, but has one direction and no place for nulls.
-        if all(_is_plain(rank, descends=descending) for rank in rest):
+        if all(_is_plain(rank, descends=term.descending) for rank in rest):
             after = _compared(
-                [self.conditions.ranked(each) for (each, _), _ in ranks],
+                [self.conditions.ranked(each.column) for each, _ in ranks],
                 sign,
-                [parameter(text or "", each, values) for (each, _), text in ranks],
+                [parameter(text or "", each.column, values) for each, text in ranks],
             )
         else:
-            value = parameter(last, column, values)
+            value = parameter(last, term.column, values)
             after = SQL("({own} {sign}= {value} AND ({own} {sign} {value} OR {rest}))").format(
                 own=own, sign=sign, value=value, rest=self._beyond(rest, values)
             )
-        return SQL("({} OR {} IS NULL)").format(after, own) if column.nullable else after
+        return SQL("({} OR {} IS NULL)").format(after, own) if term.column.nullable else after
 
 
-_Rank = tuple[tuple[Column, bool], str | None]
-"""A column, whether it descends, and a row's value there."""
+_Rank = tuple[Term, str | None]
+"""What rows are compared by, and a row's value there."""
 
 
 def _is_plain(rank: _Rank, *, descends: bool) -> bool:
-    (column, descending), last = rank
-    return descending == descends and last is not None and not column.nullable
+    term, last = rank
+    return term.descending == descends and last is not None and not term.column.nullable
 
 
 def _compared(

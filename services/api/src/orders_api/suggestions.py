@@ -9,10 +9,10 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from orders_api import responses
 from orders_api.columns import storable
-from orders_api.errors import InvalidInputError, TableNotFoundError
+from orders_api.errors import InvalidInputError
 from orders_api.models import RequestModel
 from orders_api.openapi import TABLE, Document, described, problems
-from orders_api.requests import CatalogRoute, parts, query, require
+from orders_api.requests import CatalogRoute, parts, query, require, table_of
 from orders_contract.filters import MAX_SEARCH_CHARACTERS
 
 router = APIRouter(prefix="/api", route_class=CatalogRoute)
@@ -44,13 +44,9 @@ async def list_values(request: Request) -> Response:
     """Return values of a column of text in the 10,000 newest rows that the sender may read."""
     who = require(request, "viewer")
     wanted = query(request, ValuesQuery)
-    running = parts(request)
-    try:
-        watched = (await running.catalog.current()).tables[request.path_params["table"]]
-    except KeyError:
-        raise TableNotFoundError from None
+    watched = await table_of(request)
     column = watched.table.columns.get(request.path_params["column"])
     if column is None or column.kind != "text":
         raise InvalidInputError("column", "must be a column of text")
-    values = await running.store.values(watched, column, wanted.prefix, wanted.limit, who)
+    values = await parts(request).store.values(watched, column, wanted.prefix, wanted.limit, who)
     return responses.rendered(f'{{"values":{values}}}')
