@@ -15,7 +15,7 @@ from typing import Any
 from psycopg.sql import SQL, Composable
 
 from orders_access.principal import ANYONE, Principal
-from orders_api import log, queries
+from orders_api import log, log_queries
 from orders_api.catalog import Description
 from orders_api.conditions import Values, all_of
 from orders_api.database import Database
@@ -125,8 +125,10 @@ class Activity:
         """
         values: Values = {**wanted.model_dump(), "size": BURST_SPAN}
         visible = may_be_visible(catalog.schema, who.rows, values, certain=True)
-        kind = (queries.ACTIVITY_KIND if who.rows is None else queries.ACTIVITY_SCOPED_KIND)["kind"]
-        statement = SQL(queries.BURST).format(visible=visible, kind=kind)
+        kind = (
+            log_queries.ACTIVITY_KIND if who.rows is None else log_queries.ACTIVITY_SCOPED_KIND
+        )["kind"]
+        statement = SQL(log_queries.BURST).format(log=log_queries.LOG, visible=visible, kind=kind)
         stream, position, log_first, low, exists, found = await self.database.one(statement, values)
         if not exists:
             raise RowNotFoundError
@@ -149,7 +151,7 @@ class Activity:
             # Who changes other rows is not theirs to know.
             found = [{"name": who.subject, "changed_at": None}]
         else:
-            found = (await self.database.one(queries.ACTORS, {"limit": MAX_ACTORS}))[0] or []
+            found = (await self.database.one(log_queries.ACTORS, {"limit": MAX_ACTORS}))[0] or []
         return json.dumps({"actors": found}, ensure_ascii=False)
 
     async def _placed(self, wanted: ActivityQuery) -> tuple[ActivityQuery, int]:
@@ -161,7 +163,9 @@ class Activity:
         given = [time for time in times if time is not None]
         if not given:
             return wanted, wanted.after + 1
-        statement = SQL(queries.POSITIONS_AT).format(search=queries.SEARCH)
+        statement = SQL(log_queries.POSITIONS_AT).format(
+            log=log_queries.LOG, search=log_queries.SEARCH
+        )
         found = list((await self.database.one(statement, {"times": given}))[0])
         begin = wanted.after + 1 if wanted.since is None else max(wanted.after + 1, found.pop(0))
         before = wanted.before if wanted.until is None else min(wanted.before, found.pop(0))
@@ -203,12 +207,20 @@ class Activity:
         }
         visible = may_be_visible(catalog.schema, who.rows, values, certain=True)
         # The holder of a restricted token must not learn who changed which columns of other rows.
-        differs = queries.ACTIVITY_KIND if who.rows is None else queries.ACTIVITY_SCOPED_KIND
-        lowest = (
-            queries.ACTIVITY_LOWEST if wanted.actor is None else queries.ACTIVITY_LOWEST_OF_ACTOR
+        differs = (
+            log_queries.ACTIVITY_KIND if who.rows is None else log_queries.ACTIVITY_SCOPED_KIND
         )
-        statement = SQL(queries.ACTIVITY).format(
-            visible=visible, wanted=_conditions(wanted), lowest=lowest, **differs
+        lowest = (
+            log_queries.ACTIVITY_LOWEST
+            if wanted.actor is None
+            else log_queries.ACTIVITY_LOWEST_OF_ACTOR
+        )
+        statement = SQL(log_queries.ACTIVITY).format(
+            log=log_queries.LOG,
+            visible=visible,
+            wanted=_conditions(wanted),
+            lowest=lowest,
+            **differs,
         )
         *of_log, groups = await self.database.one(statement, values)
         stream, position, log_first, log_since, low, low_at = of_log
@@ -221,7 +233,7 @@ class Activity:
     ) -> dict[int, str]:
         """Return the texts of events, by position; not more than SAMPLE_BYTES of them."""
         values: Values = {"positions": positions, "max_bytes": SAMPLE_BYTES}
-        rendered: str = (await self.database.one(queries.ACTIVITY_SAMPLES, values))[0]
+        rendered: str = (await self.database.one(log_queries.ACTIVITY_SAMPLES, values))[0]
         if who.rows is not None:
             return dict(await log.seen(rendered, catalog, who))
         return await asyncio.to_thread(_by_position, rendered)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from psycopg.sql import SQL, Composable
 
 from orders_access.principal import ANYONE, Principal
-from orders_api import queries
+from orders_api import log_queries
 from orders_api.catalog import Description, WatchedTable
 from orders_api.conditions import ALL, Values, name
 from orders_api.database import Connection, Database, one, one_or_none
@@ -44,7 +44,7 @@ class Log:
         """Return events after a position from the full log, and the position it has reached."""
         values = _page_values(after, limit, who)
         visible = may_be_visible(catalog.schema, who.rows, values)
-        statement = SQL(queries.EVENTS).format(visible=visible, condition=ALL)
+        statement = SQL(log_queries.EVENTS).format(visible=visible, condition=ALL)
         page = EventPage(*await self.database.one(statement, values))
         return page if who.rows is None else _with(page, await seen(page.events, catalog, who))
 
@@ -95,8 +95,8 @@ class Log:
             "day": day,
             "order_minutes": PULSE_ORDER_MINUTES,
         }
-        statement = SQL(queries.PULSE).format(
-            counted=counted, search=queries.SEARCH, now=queries.NOW
+        statement = SQL(log_queries.PULSE).format(
+            counted=counted, log=log_queries.LOG, search=log_queries.SEARCH, now=log_queries.NOW
         )
         async with self.database.connection() as connection:
             past = RecentPast(hour, second, day, *await one(connection, statement, values))
@@ -111,7 +111,7 @@ class Log:
         values = _page_values(after, limit, who) | {"order_id": order_id}
         visible = may_be_visible(catalog.schema, who.rows, values)
         condition = SQL("event.order_id = %(order_id)s AND {}").format(visible)
-        statement = SQL(queries.EVENTS).format(visible=ALL, condition=condition)
+        statement = SQL(log_queries.EVENTS).format(visible=ALL, condition=condition)
         return EventPage(*await self.database.one(statement, values))
 
     async def _is_known(self, catalog: Description, order_id: int) -> bool:
@@ -145,7 +145,7 @@ def _page_values(after: int, limit: int, who: Principal) -> Values:
 
 async def _last_event(connection: Connection, order_id: int) -> str | None:
     """Return the last event of an order itself, rendered."""
-    row = await one_or_none(connection, queries.LAST_EVENT, {"order_id": order_id})
+    row = await one_or_none(connection, log_queries.LAST_EVENT, {"order_id": order_id})
     return None if row is None else str(row[0])
 
 
@@ -171,7 +171,7 @@ async def _scoped_changes(
         "looked_at": SCOPED_PULSE_EVENTS,
     }
     visible = may_be_visible(catalog.schema, who.rows, values, certain=True)
-    statement = SQL(queries.SCOPED_CHANGES).format(visible=visible)
+    statement = SQL(log_queries.SCOPED_CHANGES).format(visible=visible)
     changes, recent = await one(connection, statement, values)
     return changes, recent
 

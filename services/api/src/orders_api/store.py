@@ -8,7 +8,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 
 from orders_access.principal import ANYONE, Principal
-from orders_api import queries, rejections
+from orders_api import log_queries, queries, rejections
 from orders_api.bodies import Body
 from orders_api.catalog import WatchedTable
 from orders_api.conditions import ALL, name
@@ -75,7 +75,7 @@ class Store:
         counted, values = table.statements.counted(
             query, who.rows, SQL("{}::text AS status").format(value), ALL
         )
-        statement = SQL(queries.COUNTS).format(counted=counted, now=queries.NOW)
+        statement = SQL(log_queries.COUNTS).format(counted=counted, now=log_queries.NOW)
         async with self._answering(query):
             stream, position, time, found = await self.reads.one(statement, values)
         counts = dict.fromkeys([""] if column is None else column.choices or (), 0)
