@@ -13,6 +13,7 @@ from websockets.http11 import Response
 from websockets.sync.client import connect
 
 from harness.follower import Follower, Message
+from harness.people import shown_to
 from harness.pipeline import Pipeline, Service
 from harness.signing import bearer
 from harness.waiting import until
@@ -47,6 +48,13 @@ class Guarded:
         follower.expect("authenticated")
         return follower
 
+    def follow_as_page(self, session: str) -> Follower:
+        """Connect to the gateway as a page does; ``session`` is the secret in its cookie."""
+        shown = shown_to(self.gateway.url, session)
+        follower = Follower(self.gateway.ws_url, additional_headers=shown)
+        follower.expect("authenticated")
+        return follower
+
     def closing(self, *messages: Message, query: str = "") -> Close:
         """Connect without a token, send messages, and return the close frame of the gateway."""
         with connect(self.gateway.ws_url + query, compression=None) as socket:
@@ -76,6 +84,12 @@ class Guarded:
             head = _number(connection.execute("SELECT max(position) FROM order_events").fetchone())
         until(lambda: (self.gateway.position() or 0) >= head, 10, "the gateway has it")
         return head
+
+    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run a statement as the owner of the tables; return its rows."""
+        with self.pipeline.database.connect() as connection:
+            found = connection.execute(statement.encode(), values)
+            return found.fetchall() if found.description else []
 
     def logs(self) -> str:
         """Return the output of all processes."""

@@ -65,7 +65,7 @@ def openid_provider(origin: str) -> Iterator[OpenId]:
     """Start the provider for a system that its browsers reach at ``origin``."""
     port = free_port()
     provider = OpenId(f"http://localhost:{port}", origin)
-    command = [str(NODE), str(FOLDER / "provider.js"), str(port), origin]
+    command = [str(NODE), str(FOLDER / "provider.js"), str(port), origin, SECRET]
     with program(command) as process:
 
         def answers() -> bool:

@@ -1,9 +1,9 @@
-// An OpenID provider for tests: `node provider.js PORT ORIGIN`. PUT /control changes how it behaves,
+// An OpenID provider for tests: `node provider.js PORT ORIGIN SECRET`. PUT /control changes how it behaves,
 // with a JSON object of the fields of `now`. Everybody in `people` may sign in, with any password.
 import { createServer } from "node:http";
 import Provider from "oidc-provider";
 
-const [port, origin] = process.argv.slice(2);
+const [port, origin, secret] = process.argv.slice(2);
 const now = {
   people: {}, // claims by subject
   lasts_s: 3600, // of an access token
@@ -19,7 +19,7 @@ const provider = new Provider(`http://localhost:${port}`, {
   clients: [
     {
       client_id: "orders",
-      client_secret: "a secret of the tests",
+      client_secret: secret,
       redirect_uris: [`${origin}/api/session/company/callback`],
       post_logout_redirect_uris: [`${origin}/`],
       backchannel_logout_uri: `${origin}/api/session/company/logout`,

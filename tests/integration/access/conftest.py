@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.guarded import OURS, Guarded
+from harness.people import add_user
 from harness.pipeline import Pipeline
 from harness.servers import Postgres, Valkey
 from harness.signing import ASKING, SECRET, token
@@ -39,6 +40,23 @@ def guarded(postgres: Postgres) -> Iterator[Guarded]:
             assert word not in logs
     postgres.drop_database(database)
     valkey.stop()
+
+
+@pytest.fixture(scope="module")
+def system(guarded: Guarded) -> Guarded:
+    """Add people to the system: Ann, who sees her orders only, and two admins."""
+    database = guarded.pipeline.database
+    add_user(database, "Ann", "clerk", {"customer_name": [OURS]})
+    for name in ("boss", "leaver"):
+        add_user(database, name, "admin")
+    return guarded
+
+
+@pytest.fixture
+def _forgiven(system: Guarded) -> Iterator[None]:
+    """Forget the failed attempts to sign in."""
+    yield
+    system.query("DELETE FROM order_sign_in_attempts")
 
 
 @pytest.fixture

@@ -11,9 +11,8 @@ import httpx
 import pytest
 
 from harness.answers import problem
-from harness.follower import Follower
 from harness.guarded import Guarded
-from harness.openid import IS_INSTALLED, PEOPLE, Browser, OpenId, openid_provider
+from harness.openid import IS_INSTALLED, PEOPLE, SECRET, Browser, OpenId, openid_provider
 from harness.people import add_user, page, secret, shown_to, sign_in
 from harness.pipeline import Pipeline
 from harness.ports import free_port
@@ -45,7 +44,7 @@ def system(postgres: Postgres) -> Iterator[tuple[Guarded, OpenId]]:
         add_user(database, "boss", "admin")
         yield served, provider
         logs = served.logs()
-        for word in ("a secret of the tests", "code=", "eyJ"):
+        for word in (SECRET, "code=", "eyJ"):
             assert word not in logs
     postgres.drop_database(database)
     valkey.stop()
@@ -61,7 +60,7 @@ def provider(system: tuple[Guarded, OpenId]) -> Iterator[OpenId]:
     """Let the provider behave as usual after each test, and end all sessions."""
     yield system[1]
     system[1].reset()
-    sql(system[0], "DELETE FROM order_sessions")
+    system[0].query("DELETE FROM order_sessions")
 
 
 @pytest.fixture
@@ -77,21 +76,6 @@ def me(browser: Browser) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
-
-
-def follow(shop: Guarded, browser: Browser) -> Follower:
-    """Open the stream as a page does."""
-    shown = shown_to(shop.gateway.url, secret(browser.page))
-    follower = Follower(shop.gateway.ws_url, additional_headers=shown)
-    follower.expect("authenticated")
-    return follower
-
-
-def sql(shop: Guarded, statement: str) -> list[tuple[Any, ...]]:
-    """Run a statement as the owner of the tables."""
-    with shop.pipeline.database.connect() as connection:
-        found = connection.execute(statement.encode())
-        return found.fetchall() if found.description else []
 
 
 @pytest.mark.parametrize(
@@ -123,7 +107,7 @@ def test_own_users_sign_in_beside_it(browser: Browser) -> None:
 def test_actor(shop: Guarded, browser: Browser) -> None:
     """The actor of a change is the person; the restriction to rows holds in API and stream."""
     browser.sign_in("u2")
-    with follow(shop, browser) as follower:
+    with shop.follow_as_page(secret(browser.page)) as follower:
         order = {"customer_name": "Ann", "product_name": "Desk"}
         made = browser.page.post("/api/orders", json=order)
         assert made.status_code == 201
@@ -286,18 +270,18 @@ def test_fixation(shop: Guarded, browser: Browser) -> None:
 
 def due(shop: Guarded) -> None:
     """Let the API ask the provider about every session now."""
-    sql(shop, "UPDATE order_company_sessions SET refresh_at = now()")
+    shop.query("UPDATE order_company_sessions SET refresh_at = now()")
 
 
 def test_refreshed_in_time(shop: Guarded, provider: OpenId, browser: Browser) -> None:
     """The provider is asked again before each access token ends, and the session goes on."""
     provider.control(lasts_s=3)
     browser.sign_in("u1")
-    first = sql(shop, "SELECT secrets, ends_at, refresh_at < ends_at FROM order_company_sessions")
+    first = shop.query("SELECT secrets, ends_at, refresh_at < ends_at FROM order_company_sessions")
     assert [row[2] for row in first] == [True]
 
     def later() -> bool:
-        ((_, ends, _),) = sql(shop, "SELECT secrets, ends_at, true FROM order_company_sessions")
+        ((_, ends, _),) = shop.query("SELECT secrets, ends_at, true FROM order_company_sessions")
         return bool(ends - first[0][1] > timedelta(seconds=4))
 
     until(later, 30, "two refreshes")
@@ -307,12 +291,12 @@ def test_refreshed_in_time(shop: Guarded, provider: OpenId, browser: Browser) ->
 def test_another_role(shop: Guarded, provider: OpenId, browser: Browser) -> None:
     """Another group is another role at the next refresh; the cookie stays, connections close."""
     browser.sign_in("u3")
-    with follow(shop, browser) as follower:
+    with shop.follow_as_page(secret(browser.page)) as follower:
         provider.control(people={**PEOPLE, "u3": PEOPLE["u3"] | {"groups": ["chiefs"]}})
         due(shop)
         until(lambda: me(browser)["role"] == "admin", 10, "the other role")
         assert follower.closing_code() == 4001
-    with follow(shop, browser):
+    with shop.follow_as_page(secret(browser.page)):
         pass
     assert browser.page.get("/api/all-sessions").status_code == 200
 
@@ -320,7 +304,7 @@ def test_another_role(shop: Guarded, provider: OpenId, browser: Browser) -> None
 def test_stale_session_in_redis(shop: Guarded, provider: OpenId, browser: Browser) -> None:
     """A gateway that finds in Redis what a session was before its change asks the API."""
     browser.sign_in("u3")
-    with follow(shop, browser), shop.pipeline.valkey.connect() as redis:
+    with shop.follow_as_page(secret(browser.page)), shop.pipeline.valkey.connect() as redis:
         key = f"orders:session:{digest(secret(browser.page)).hex()}"
         before = redis.get(key)
         provider.control(people={**PEOPLE, "u3": PEOPLE["u3"] | {"groups": ["chiefs"]}})
@@ -328,7 +312,7 @@ def test_stale_session_in_redis(shop: Guarded, provider: OpenId, browser: Browse
         until(lambda: me(browser)["role"] == "admin", 10, "the other role")
         assert before is not None
         redis.set(key, before)
-    with follow(shop, browser):
+    with shop.follow_as_page(secret(browser.page)):
         pass
 
 
@@ -338,7 +322,7 @@ def test_no_longer_admitted(shop: Guarded, provider: OpenId) -> None:
         provider.reset()
         with Browser(shop.url) as another:
             another.sign_in("u3")
-            with follow(shop, another) as follower:
+            with shop.follow_as_page(secret(another.page)) as follower:
                 provider.control(people=people)
                 due(shop)
                 assert follower.closing_code() == 4001
@@ -351,16 +335,16 @@ def test_provider_away(shop: Guarded, provider: OpenId, browser: Browser) -> Non
     provider.control(away=True)
     due(shop)
     failures = "SELECT failures, refresh_at > now() FROM order_company_sessions"
-    until(lambda: sql(shop, failures) == [(1, True)], 10, "a failure")
+    until(lambda: shop.query(failures) == [(1, True)], 10, "a failure")
     with Browser(shop.url) as another:
         led = another.page.get("/api/session/company").headers["Location"]
         assert led.startswith(f"{provider.issuer}/")
     assert me(browser)["subject"] == "chris@shop.example"
     provider.control(away=False)
     due(shop)
-    until(lambda: sql(shop, failures) == [(0, True)], 10, "a success")
+    until(lambda: shop.query(failures) == [(0, True)], 10, "a success")
     provider.control(away=True)
-    sql(shop, "UPDATE order_company_sessions SET ends_at = now()")
+    shop.query("UPDATE order_company_sessions SET ends_at = now()")
     until(lambda: browser.page.get("/api/me").status_code == 401, 10, "the end")
     until(lambda: "not renewed in time" in shop.logs(), 5, "the reason in the log")
 

@@ -1,75 +1,21 @@
 """Sessions of people who sign in with a password: their life, and attempts to abuse them."""
 
-import re
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from subprocess import CompletedProcess
-from typing import Any
 
 import httpx
 import pytest
 from websockets.frames import Close
 
 from harness.answers import problem
-from harness.follower import Follower
 from harness.guarded import OURS, Guarded
 from harness.people import PASSWORD, add_user, page, secret, shown_to, sign_in, signed_in
-from harness.signing import ASKING, bearer, token
-from harness.stacks import orders
+from harness.signing import ASKING
 from harness.waiting import until
 from orders_access.sessions import digest
 
+pytestmark = pytest.mark.usefixtures("_forgiven")
+
 EVIL = "https://evil.example"
 ORDER = {"customer_name": OURS, "product_name": "Desk"}
-
-
-@pytest.fixture(scope="module")
-def system(guarded: Guarded) -> Guarded:
-    """Add users to the system."""
-    database = guarded.pipeline.database
-    add_user(database, "Ann", "clerk", {"customer_name": [OURS]})
-    for name in ("boss", "leaver"):
-        add_user(database, name, "admin")
-    return guarded
-
-
-@pytest.fixture(autouse=True)
-def _forgiven(system: Guarded) -> Iterator[None]:
-    """Forget the attempts of earlier tests."""
-    yield
-    with system.pipeline.database.connect() as connection:
-        connection.execute("DELETE FROM order_sign_in_attempts")
-
-
-def follow(system: Guarded, session: str) -> Follower:
-    """Open the stream as a page does."""
-    follower = Follower(
-        system.gateway.ws_url, additional_headers=shown_to(system.gateway.url, session)
-    )
-    follower.expect("authenticated")
-    return follower
-
-
-def sql(system: Guarded, statement: str, *values: Any) -> tuple[Any, ...]:
-    """Run a statement as the owner of the tables; return its first row, or ()."""
-    with system.pipeline.database.connect() as connection:
-        found = connection.execute(statement.encode(), values)
-        return (found.fetchone() if found.description else None) or ()
-
-
-def until_blocked(system: Guarded, browser: httpx.Client, name: str) -> int:
-    """Guess until an attempt comes too early, and make the wait long; return the wrong ones."""
-    tried = 0
-    while (status := sign_in(browser, name, f"guess {tried}").status_code) == 401:
-        tried += 1
-    assert status == 429
-    sql(
-        system,
-        "UPDATE order_sign_in_attempts SET blocked_until = now() + interval '1 minute'"
-        " WHERE blocked_until > last_at",
-    )
-    return tried
 
 
 def refused_everywhere(system: Guarded, session: str) -> None:
@@ -123,7 +69,7 @@ def test_secrets_are_not_stored(system: Guarded) -> None:
     """Neither PostgreSQL nor Redis has a session's secret or a password; nor has a log."""
     with signed_in(system.url, "boss") as browser:
         shown = secret(browser)
-        with follow(system, shown):
+        with system.follow_as_page(shown):
             with system.pipeline.database.connect() as connection:
                 stored = connection.execute(
                     "SELECT (SELECT json_agg(s)::text FROM order_sessions AS s),"
@@ -139,67 +85,10 @@ def test_secrets_are_not_stored(system: Guarded) -> None:
     assert "$argon2id$" in str(stored)
 
 
-@pytest.mark.parametrize("name", ["boss", "nobody", "Boss\u0301", "x" * 200])
-def test_wrong_password(system: Guarded, name: str) -> None:
-    """Wrong names and wrong passwords get the same answer."""
-    with page(system.url) as browser:
-        answer = sign_in(browser, name, "not the password")
-        assert problem(answer, 401)["detail"] == "Name or password is wrong."
-        assert "Set-Cookie" not in answer.headers
-
-
-@pytest.mark.parametrize("name", ["boss", "nobody"])
-def test_guesses_have_to_wait(system: Guarded, name: str) -> None:
-    """After some failures the right password is refused, too, until some time has passed."""
-    with page(system.url) as browser:
-        assert until_blocked(system, browser, name) >= 3
-        answer = sign_in(browser, name)
-        detail = problem(answer, 429)["detail"]
-        assert int(answer.headers["Retry-After"]) >= 1
-        assert re.fullmatch(r"Too many attempts. Try again in \d+ (second|minute)s?.", detail)
-
-
-def test_waits_double(system: Guarded) -> None:
-    """Each failure doubles the wait, up to a bound."""
-    waits = []
-    with page(system.url) as browser:
-        for _ in range(16):
-            assert sign_in(browser, "boss", "a guess").status_code == 401
-            (wait_s,) = sql(
-                system,
-                "SELECT max(extract(epoch FROM blocked_until - last_at))::int"
-                "  FROM order_sign_in_attempts",
-            )
-            waits.append(wait_s)
-            sql(system, "UPDATE order_sign_in_attempts SET blocked_until = now()")
-    assert waits == [0, 0, 0, *(2**n for n in range(10)), 900, 900, 900]
-
-
-def test_a_stranger_locks_nobody_out(system: Guarded) -> None:
-    """Guesses of one address at a name do not keep its user out at another address."""
-    with page(system.url) as stranger, page(system.url, **{"X-Forwarded-For": "::1"}) as user:
-        until_blocked(system, stranger, "boss")
-        assert sign_in(stranger, "boss").status_code == 429
-        assert sign_in(user, "boss").status_code == 201
-
-
-def test_guesses_at_once(system: Guarded) -> None:
-    """Attempts at the same time count as many: they are counted before they are checked."""
-
-    def guess(number: int) -> int:
-        with page(system.url) as browser:
-            return sign_in(browser, "boss", f"guess {number}").status_code
-
-    with ThreadPoolExecutor(12) as threads:
-        statuses = list(threads.map(guess, range(12)))
-    assert statuses.count(401) <= 4
-    assert set(statuses) == {401, 429}
-
-
 def test_stream(system: Guarded) -> None:
     """WebSocket and server-sent events take the cookie; the session's rows restrict them."""
     with signed_in(system.url, "ann") as browser:
-        with follow(system, secret(browser)) as follower:
+        with system.follow_as_page(secret(browser)) as follower:
             system.sql(
                 "INSERT INTO orders (customer_name, product_name)"
                 f" VALUES ('Bob SECRET', 'Desk'), ('{OURS}', 'Lamp')"
@@ -303,7 +192,7 @@ def test_sign_out(system: Guarded) -> None:
     """Signing out ends the session everywhere: its connections close, its cookie is worthless."""
     with signed_in(system.url, "boss") as browser:
         shown = secret(browser)
-        with follow(system, shown) as tab, follow(system, shown) as other:
+        with system.follow_as_page(shown) as tab, system.follow_as_page(shown) as other:
             assert browser.delete("/api/session").json() == {"continue_at": None}
             assert not browser.cookies
             refused_everywhere(system, shown)
@@ -314,9 +203,9 @@ def test_sign_out(system: Guarded) -> None:
 def test_redis_loses_everything(system: Guarded) -> None:
     """A Redis that forgets signs nobody out: the gateway asks the API."""
     with signed_in(system.url, "ann") as browser, system.pipeline.valkey.connect() as redis:
-        with follow(system, secret(browser)):
+        with system.follow_as_page(secret(browser)):
             redis.flushall()
-        with follow(system, secret(browser)):
+        with system.follow_as_page(secret(browser)):
             assert list(redis.scan_iter("orders:session:*"))
 
 
@@ -354,12 +243,12 @@ def test_sessions_end_with_their_reason(system: Guarded, statement: str) -> None
     """Whoever is disabled, changed, removed or idle is out at once; connections follow."""
     with signed_in(system.url, "leaver") as browser:
         shown = secret(browser)
-        with follow(system, shown) as follower:
-            sql(system, statement)
+        with system.follow_as_page(shown) as follower:
+            system.query(statement)
             problem(browser.get("/api/me"), 401)
             assert follower.closing_code() == 4001
         refused_everywhere(system, shown)
-    sql(system, "DELETE FROM order_users WHERE name = 'leaver'")
+    system.query("DELETE FROM order_users WHERE name = 'leaver'")
     add_user(system.pipeline.database, "leaver", "admin")
 
 
@@ -367,12 +256,12 @@ def test_only_a_person_puts_off_the_end(system: Guarded) -> None:
     """What a page reads by itself does not keep a session; writes and signs of a person do."""
     end = "SELECT max(idle_ends_at) FROM order_sessions WHERE subject = 'boss'"
     with signed_in(system.url, "boss") as browser:
-        sql(system, "UPDATE order_sessions SET used_at = now() - interval '2 minutes'")
-        before = sql(system, end)
+        system.query("UPDATE order_sessions SET used_at = now() - interval '2 minutes'")
+        before = system.query(end)
         browser.get("/api/orders")
-        assert sql(system, end) == before
+        assert system.query(end) == before
         assert browser.put("/api/session").status_code == 204
-        assert sql(system, end) > before
+        assert system.query(end) > before
 
 
 def test_change_password(system: Guarded) -> None:
@@ -393,14 +282,13 @@ def test_change_password(system: Guarded) -> None:
     with page(system.url) as browser:
         problem(sign_in(browser, "leaver"), 401)
         assert sign_in(browser, "leaver", better).status_code == 201
-    sql(system, "DELETE FROM order_users WHERE name = 'leaver'")
+    system.query("DELETE FROM order_users WHERE name = 'leaver'")
     add_user(system.pipeline.database, "leaver", "admin")
 
 
 def test_link(system: Guarded) -> None:
     """A link sets a password once, within its time."""
-    sql(
-        system,
+    system.query(
         "INSERT INTO order_users (name, role, link_digest, link_ends_at)"
         " VALUES ('new', 'clerk', %s, now() + interval '1 day')",
         digest("a link"),
@@ -410,84 +298,23 @@ def test_link(system: Guarded) -> None:
         assert browser.post("/api/set-up", json={"link": "a link"}).json() == {"name": "new"}
         assert sign_in(browser, "new").status_code == 401
         problem(browser.post("/api/set-up", json={**asked, "password": "short"}), 422)
-        sql(system, "UPDATE order_users SET disabled = true WHERE name = 'new'")
+        system.query("UPDATE order_users SET disabled = true WHERE name = 'new'")
         problem(browser.post("/api/set-up", json=asked), 401)
-        sql(system, "UPDATE order_users SET disabled = false WHERE name = 'new'")
+        system.query("UPDATE order_users SET disabled = false WHERE name = 'new'")
         assert browser.post("/api/set-up", json=asked).json()["subject"] == "new"
         assert browser.get("/api/me").status_code == 200
         problem(browser.post("/api/set-up", json=asked), 401)
-        sql(
-            system,
+        system.query(
             "UPDATE order_users SET link_digest = %s, link_ends_at = now() WHERE name = 'new'",
             digest("a link"),
         )
         problem(browser.post("/api/set-up", json=asked), 401)
 
 
-def test_command_for_users(system: Guarded, tmp_path: Path) -> None:
-    """It refuses a name that a user has, and warns of a column that no table has."""
-
-    def add(name: str, rows: str) -> CompletedProcess[str]:
-        settings = {"DATABASE_URL": system.pipeline.database.url, "AUTH_MODE": "token"}
-        return orders("user", "add", name, "--rows", rows, folder=tmp_path, settings=settings)
-
-    again = add("ANN", "customer_name=Ann")
-    assert again.returncode == 2
-    assert "there is a user 'Ann' already; names differ by more than case" in again.stderr
-    mistyped = add("typo", "stroe=Berlin")
-    assert (mistyped.returncode, "/set-up#" in mistyped.stdout) == (0, True)
-    assert "warning: no table has a column 'stroe'" in mistyped.stderr
-    assert add("right", "customer_name=Ann").stderr == ""
-
-
-def test_tokens_for_programs(system: Guarded) -> None:
-    """An admin makes a token for a program and revokes it; API and gateways take it meanwhile."""
-    wanted = {"subject": "printer", "role": "clerk", "rows": {"customer_name": [OURS]}, "days": 30}
-    with signed_in(system.url, "boss") as boss, signed_in(system.url, "ann") as ann:
-        problem(ann.post("/api/tokens", json=wanted), 403)
-        problem(boss.post("/api/tokens", json={**wanted, "rows": {"customer_name": "Ann"}}), 422)
-        problem(boss.post("/api/tokens", json={**wanted, "rows": {"stroe": ["Berlin"]}}), 422)
-        made = boss.post("/api/tokens", json=wanted).json()
-        (listed,) = boss.get("/api/tokens").json()["tokens"]
-        assert (listed["subject"], listed["made_by"]) == ("printer", "boss")
-        assert made["token"] not in str(listed)
-        with system.client(made["token"]) as program, system.follow(made["token"]) as follower:
-            assert program.post("/api/orders", json=ORDER).status_code == 201
-            problem(program.get("/api/sessions"), 403)
-            assert boss.delete(f"/api/tokens/{made['id']}").status_code == 204
-            problem(program.get("/api/me"), 401)
-            assert follower.closing_code() == 4001
-        assert system.refusal(additional_headers=bearer(made["token"])).status_code == 401
-
-
-def test_leaked_token_of_a_program(system: Guarded, tmp_path: Path) -> None:
-    """A command lists programs' tokens, and revokes one by its id or itself, as the API does."""
-    settings = {"DATABASE_URL": system.pipeline.database.url, "AUTH_MODE": "token"}
-
-    def run(*command: str, text: str = "") -> CompletedProcess[str]:
-        return orders("token", *command, folder=tmp_path, settings=settings, text=text)
-
-    wanted = {"subject": "till", "role": "viewer", "days": 1}
-    with signed_in(system.url, "boss") as boss:
-        one, two, three = (boss.post("/api/tokens", json=wanted).json() for _ in range(3))
-        listed = run("list").stdout
-        assert [listed.count(each["id"]) for each in (one, two, three)] == [1, 1, 1]
-        assert one["token"] not in listed
-        assert run("revoke", one["id"]).stdout.strip() == "revoked"
-        assert run("revoke", "-", text=two["token"]).stdout.strip() == "revoked"
-        revocation = {"token": three["token"]}
-        said = bearer(token("admin"))
-        assert httpx.post(f"{system.url}/api/revocations", json=revocation, headers=said).is_success
-        again = run("revoke", one["id"])
-    assert (again.returncode, "there is no such token" in again.stderr) == (2, True)
-    for each in (one, two, three):
-        problem(httpx.get(f"{system.url}/api/me", headers=bearer(each["token"])), 401)
-
-
 def test_two_api_processes(system: Guarded) -> None:
     """A session and its failed attempts count at every API process; either ends it everywhere."""
     other = system.pipeline.api(**ASKING)
-    with signed_in(system.url, "leaver") as here, follow(system, secret(here)) as follower:
+    with signed_in(system.url, "leaver") as here, system.follow_as_page(secret(here)) as follower:
         there = page(other.url, Cookie=shown_to(other.url, secret(here))["Cookie"])
         with there, page(system.url) as one, page(other.url) as two:
             assert there.get("/api/me").json() == here.get("/api/me").json()
@@ -498,44 +325,6 @@ def test_two_api_processes(system: Guarded) -> None:
             problem(here.get("/api/me"), 401)
             assert follower.closing_code() == 4001
     other.process.stop()
-
-
-def test_flood_of_guesses(system: Guarded) -> None:
-    """A flood of guesses from many addresses is hardly checked, and keeps no other user out."""
-
-    def guess(number: int) -> int:
-        address = {"X-Forwarded-For": f"2001:db8:{number:x}::1"}
-        with page(system.url, **address) as browser:
-            return sign_in(browser, "boss", f"guess {number}").status_code
-
-    with ThreadPoolExecutor(8) as threads:
-        flood = threads.map(guess, range(160))
-        with page(system.url, **{"X-Forwarded-For": "192.0.2.1"}) as bystander:
-            for _ in range(5):
-                assert sign_in(bystander, "ann").status_code == 201
-        statuses = list(flood)
-    assert set(statuses) == {401, 429}
-    assert statuses.count(401) < 40
-
-
-def test_an_office_behind_one_address(system: Guarded) -> None:
-    """Right passwords do not count against an address, however many there are; guesses do."""
-    with page(system.url) as browser:
-        assert sign_in(browser, "boss", "wrong").status_code == 401
-        for name in ("ann", "leaver", "ann"):
-            assert sign_in(browser, name).status_code == 201
-    # The guess is counted under the name, the address, and both.
-    assert sql(system, "SELECT sum(failures)::int FROM order_sign_in_attempts") == (3,)
-
-
-def test_failures_are_logged(system: Guarded) -> None:
-    """The security log names the user of a failed attempt, and never what else was typed."""
-    with page(system.url) as browser:
-        sign_in(browser, "Leaver", "wrong")
-        sign_in(browser, "typed-by-mistake", "wrong")
-    said = "log=security reason=/api/session status=401 subject=leaver"
-    until(lambda: said in " ".join(system.logs().split()), 5, "the line of the log")
-    assert "typed-by-mistake" not in system.logs()
 
 
 def test_who_read_what(system: Guarded) -> None:

@@ -1,7 +1,9 @@
-"""Users and everyone's sessions, as admins manage them through the API."""
+"""Users, everyone's sessions and programs' tokens, as admins and commands manage them."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import httpx
@@ -10,10 +12,12 @@ import pytest
 from harness.answers import created, ok, problem
 from harness.guarded import OURS, Guarded
 from harness.people import PASSWORD, add_user, page, sign_in, signed_in
-from harness.signing import token
+from harness.signing import bearer, token
+from harness.stacks import orders
 from harness.waiting import until
 
 CHOSEN = "a-sofa-for-two-people"
+ORDER = {"customer_name": OURS, "product_name": "Desk"}
 
 
 @pytest.fixture(autouse=True)
@@ -198,3 +202,67 @@ def test_nothing_of_a_removed_user_is_inherited(guarded: Guarded) -> None:
             version = user(boss, "dora")["version"]
             removed = boss.delete("/api/users/dora", headers={"If-Match": f'"{version}"'})
             assert removed.status_code == 204
+
+
+def test_command_for_users(guarded: Guarded, tmp_path: Path) -> None:
+    """It refuses a name that a user has, and warns of a column that no table has."""
+
+    def add(name: str, rows: str) -> CompletedProcess[str]:
+        settings = {"DATABASE_URL": guarded.pipeline.database.url, "AUTH_MODE": "token"}
+        return orders("user", "add", name, "--rows", rows, folder=tmp_path, settings=settings)
+
+    add_user(guarded.pipeline.database, "Ann", "clerk", {"customer_name": [OURS]})
+    again = add("ANN", "customer_name=Ann")
+    assert again.returncode == 2
+    assert "there is a user 'Ann' already; names differ by more than case" in again.stderr
+    mistyped = add("typo", "stroe=Berlin")
+    assert (mistyped.returncode, "/set-up#" in mistyped.stdout) == (0, True)
+    assert "warning: no table has a column 'stroe'" in mistyped.stderr
+    assert add("right", "customer_name=Ann").stderr == ""
+
+
+def test_tokens_for_programs(guarded: Guarded) -> None:
+    """An admin makes a token for a program and revokes it; API and gateways take it meanwhile."""
+    add_user(guarded.pipeline.database, "Ann", "clerk", {"customer_name": [OURS]})
+    wanted = {"subject": "printer", "role": "clerk", "rows": {"customer_name": [OURS]}, "days": 30}
+    with signed_in(guarded.url, "boss") as boss, signed_in(guarded.url, "ann") as ann:
+        problem(ann.post("/api/tokens", json=wanted), 403)
+        problem(boss.post("/api/tokens", json={**wanted, "rows": {"customer_name": "Ann"}}), 422)
+        problem(boss.post("/api/tokens", json={**wanted, "rows": {"stroe": ["Berlin"]}}), 422)
+        made = boss.post("/api/tokens", json=wanted).json()
+        (listed,) = boss.get("/api/tokens").json()["tokens"]
+        assert (listed["subject"], listed["made_by"]) == ("printer", "boss")
+        assert made["token"] not in str(listed)
+        with guarded.client(made["token"]) as program, guarded.follow(made["token"]) as follower:
+            assert program.post("/api/orders", json=ORDER).status_code == 201
+            problem(program.get("/api/sessions"), 403)
+            assert boss.delete(f"/api/tokens/{made['id']}").status_code == 204
+            problem(program.get("/api/me"), 401)
+            assert follower.closing_code() == 4001
+        assert guarded.refusal(additional_headers=bearer(made["token"])).status_code == 401
+
+
+def test_leaked_token_of_a_program(guarded: Guarded, tmp_path: Path) -> None:
+    """A command lists programs' tokens, and revokes one by its id or itself, as the API does."""
+    settings = {"DATABASE_URL": guarded.pipeline.database.url, "AUTH_MODE": "token"}
+
+    def run(*command: str, text: str = "") -> CompletedProcess[str]:
+        return orders("token", *command, folder=tmp_path, settings=settings, text=text)
+
+    wanted = {"subject": "till", "role": "viewer", "days": 1}
+    with signed_in(guarded.url, "boss") as boss:
+        one, two, three = (boss.post("/api/tokens", json=wanted).json() for _ in range(3))
+        listed = run("list").stdout
+        assert [listed.count(each["id"]) for each in (one, two, three)] == [1, 1, 1]
+        assert one["token"] not in listed
+        assert run("revoke", one["id"]).stdout.strip() == "revoked"
+        assert run("revoke", "-", text=two["token"]).stdout.strip() == "revoked"
+        revocation = {"token": three["token"]}
+        said = bearer(token("admin"))
+        assert httpx.post(
+            f"{guarded.url}/api/revocations", json=revocation, headers=said
+        ).is_success
+        again = run("revoke", one["id"])
+    assert (again.returncode, "there is no such token" in again.stderr) == (2, True)
+    for each in (one, two, three):
+        problem(httpx.get(f"{guarded.url}/api/me", headers=bearer(each["token"])), 401)
