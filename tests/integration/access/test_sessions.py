@@ -1,6 +1,5 @@
 """Sessions of people who sign in with a password: their life, and attempts to abuse them."""
 
-
 import httpx
 import pytest
 from websockets.frames import Close

@@ -28,6 +28,7 @@ def _people(guarded: Guarded) -> Iterator[None]:
     yield
     with database.connect() as connection:
         connection.execute("DELETE FROM order_users")
+        connection.execute("DELETE FROM order_sessions")
         connection.execute("DELETE FROM order_sign_in_attempts")
 
 

@@ -1,5 +1,6 @@
 """The schema is the owner's: DDL at any time, and events stay true (I10)."""
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -7,13 +8,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from harness.servers import Database, Postgres
+from harness.servers import REPOSITORY, Database, Postgres
 from harness.waiting import until
 
 Sql = psycopg.Connection[tuple[Any, ...]]
 Events = Callable[[], list[dict[str, Any]]]
 
 INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
+DOCUMENT = REPOSITORY / "docs" / "your-own-columns.md"
 
 
 @pytest.mark.parametrize(
@@ -278,3 +280,11 @@ def test_a_column_called_version_of_another_type_is_writable(sql: Sql) -> None:
     assert row is not None
     (table,) = [table for table in row[0]["tables"] if table["name"] == "parts"]
     assert all(column["writable"] for column in table["columns"])
+
+
+def test_the_statements_of_the_document(sql: Sql) -> None:
+    """The statements of docs/your-own-columns.md run as written, one after the other."""
+    statements = re.findall("```sql\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
+    assert len(statements) == 3
+    for each in statements:
+        sql.execute(each.encode())

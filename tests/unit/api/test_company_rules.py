@@ -17,6 +17,7 @@ RULES = [
     {"when": {"realm.roles": "packing", "email_verified": True}, "role": "clerk"},
     {"when": {"groups": "sales"}, "role": "clerk", "rows": {"store": ["Berlin"], "year": [2026]}},
     {"when": {"https://shop.example/role": "x"}, "role": "viewer", "rows": {"a": {"claim": "b.c"}}},
+    {"when": {"groups": "careful", "amr": ["mfa", "hwk"]}, "role": "viewer"},
 ]
 
 
@@ -35,6 +36,7 @@ def person(**claims: Any) -> Principal:
         ({"groups": ["sales"]}, "clerk", {"store": ["Berlin"], "year": [2026]}),
         ({"https://shop.example/role": "x", "b": {"c": ["p", "q"]}}, "viewer", {"a": ["p", "q"]}),
         ({"https://shop.example/role": "x", "b.c": "p"}, "viewer", {"a": ["p"]}),
+        ({"groups": "careful", "amr": ["pwd", "mfa"]}, "viewer", None),
     ],
 )
 def test_first_rule_decides(claims: dict[str, Any], role: str, rows: Any) -> None:
@@ -58,6 +60,8 @@ def test_first_rule_decides(claims: dict[str, Any], role: str, rows: Any) -> Non
         {"realm": ["roles"]},
         {"https://shop.example/role": "x"},
         {"https://shop.example/role": "x", "b": {"c": []}},
+        {"groups": "careful", "amr": ["pwd"]},
+        {"groups": "careful"},
         {"https://shop.example/role": "x", "b": {"c": [""]}},
         {"https://shop.example/role": "x", "b": {"c": ["p", 1]}},
         {"groups": "chiefs", "name": None},
@@ -141,4 +145,4 @@ def test_complete_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in COMPLETE.items():
         monkeypatch.setenv(name.upper(), value)
     assert Settings().company == "login.example.com"
-    assert len(Settings().company_rules) == 4
+    assert len(Settings().company_rules) == len(RULES)

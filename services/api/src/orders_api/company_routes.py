@@ -28,7 +28,7 @@ from orders_api.openapi import problems
 from orders_api.requests import parts
 from orders_api.sessions import Origin
 
-if TYPE_CHECKING:  # importing it takes as long as all else of the API's start
+if TYPE_CHECKING:  # importing it takes 0.1 s of CPU
     from orders_api.company_sessions import CompanySessions
 
 _FOREIGN = frozenset({"cross-site", "same-site"})
