@@ -152,7 +152,7 @@ def _is_named(context: typer.Context) -> bool:
 
 
 def _user() -> str:
-    """Return the name of the user; in a container users have none."""
+    """Return the user's name; ``operator`` where it has none, as in a container."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

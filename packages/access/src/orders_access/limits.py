@@ -21,7 +21,7 @@ def _parsed(address: str) -> IPv4Address | IPv6Address | None:
 
 
 def plain_address(address: str) -> str:
-    """Return an address as people know it: without its zone, and IPv4 not within IPv6."""
+    """Return an address without its zone; ``::ffff:192.0.2.1`` becomes ``192.0.2.1``."""
     return str(_parsed(address) or address)
 
 
@@ -68,7 +68,7 @@ class TokenBucket:
 
 
 class Buckets:
-    """A bucket for each key. Only the keys seen last are kept, so memory is bounded."""
+    """A token bucket for each key. Only the keys used most recently are kept: memory is bounded."""
 
     def __init__(self, rate_per_s: float, burst: int, max_buckets: int = _MAX_BUCKETS) -> None:
         self._rate_per_s = rate_per_s

@@ -25,14 +25,14 @@ def digest(secret: str) -> bytes:
 async def remember(
     client: RedisClient, digest: bytes, principal: Principal, lifetime_s: float
 ) -> None:
-    """Tell gateways who a session stands for, for at least a second."""
+    """Store the principal of a session in Redis, where gateways read it, for a second or more."""
     await client.set(
         _key(client, digest), json.dumps(principal.to_json()), ex=max(1, int(lifetime_s))
     )
 
 
 async def recall(client: RedisClient, digest: bytes) -> Principal | None:
-    """Return whom a session stands for; None if Redis does not know."""
+    """Return the principal of a session; None if Redis does not have it."""
     found = await client.get(_key(client, digest))
     try:
         return None if found is None else Principal.from_json(json.loads(found))

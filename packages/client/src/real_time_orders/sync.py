@@ -145,7 +145,7 @@ def connect(
 
 
 def _iterated(portal: BlockingPortal, items: Any) -> Iterator[Any]:
-    """Yield what an asynchronous iterator yields, and close it."""
+    """Yield the items of an asynchronous iterator, and close it at the end."""
     try:
         while True:
             waiting = portal.start_task_soon(_next, items)

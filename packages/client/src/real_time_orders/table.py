@@ -27,7 +27,7 @@ class Status(StrEnum):
     """How current the rows of a table are."""
 
     IDLE = "idle"
-    """Nobody has asked for rows yet."""
+    """Rows were not asked for yet."""
     LOADING = "loading"
     """There are no rows yet."""
     LIVE = "live"

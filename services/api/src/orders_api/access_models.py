@@ -105,7 +105,7 @@ class LookUp(RequestModel):
 
 
 class LookedUp(BaseModel):
-    """Whom a session stands for, in the form that processes exchange."""
+    """The principal of a session, in the form that processes exchange."""
 
     principal: dict[str, Any]
 

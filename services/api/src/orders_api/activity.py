@@ -41,7 +41,7 @@ A change has its position after the changes that were committed before it, but t
 was made: the events of a long transaction are out of order by as much as it took.
 """
 SAMPLE_EVENTS = 7
-"""A group of at most so many events comes with all of them, a larger one with its newest."""
+"""A group of at most this many events comes with all of them, a larger one with its newest."""
 SAMPLE_BYTES = 1024 * 1024
 
 
@@ -81,7 +81,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request: by whom, for what, and the first position that is wanted."""
+    """A request: the catalog, the query, its sender, and the first position that is wanted."""
 
     catalog: Description
     wanted: ActivityQuery

@@ -82,7 +82,7 @@ def read_rules(text: str) -> tuple[Rule, ...]:
 
 
 def person_of(claims: Mapping[str, Any], rules: Sequence[Rule], name_claim: str) -> Principal:
-    """Return whom the claims stand for: the first rule that fits decides.
+    """Return the principal that has these claims: the first rule that fits decides.
 
     Raises:
         NotAllowedError: no rule fits, or a claim that is needed is missing or unusable.

@@ -38,7 +38,7 @@ class CompanySettings(ServiceSettings):
     oidc_client_secret: SecretStr = SecretStr("")
     oidc_client_secret_file: FilePath | None = None
     oidc_rules: Annotated[str, AfterValidator(_are_rules)] = ""
-    """JSON: a list of ``Rule``. The first that fits decides; whom none fits is refused."""
+    """JSON: a list of ``Rule``. The first that fits decides; a person without one is refused."""
     oidc_rules_file: FilePath | None = None
     oidc_name: str = Field("", max_length=60)
     """What the button says. Default: the issuer's host."""
@@ -73,5 +73,5 @@ class CompanySettings(ServiceSettings):
 
     @property
     def company_rules(self) -> tuple[Rule, ...]:
-        """Whom the claims of a person make them."""
+        """The rules that turn a person's claims into role and rows."""
         return read_rules(self.oidc_rules)

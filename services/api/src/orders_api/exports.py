@@ -91,7 +91,7 @@ def _choice(name: str, texts: Sequence[str], choices: Mapping[str, T], default: 
 
 
 class Exports:
-    """Runs exports on connections of its own, so many at once and so many of one subject."""
+    """Runs exports on connections of its own: at most AT_ONCE, OF_ONE_SUBJECT of one subject."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -185,7 +185,7 @@ class Gate:
     async def _of_session(
         self, shown: Credential, scope: Scope, headers: Headers, *, by_cookie: bool
     ) -> Principal:
-        """Return whom a session stands for. What changes something must come from our page."""
+        """Return the principal of a session. A request that writes must come from our own page."""
         writes = scope["method"] not in _SAFE
         if by_cookie and writes and not is_from_own_page(scope, headers):
             raise ForeignPageError

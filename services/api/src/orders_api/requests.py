@@ -132,13 +132,13 @@ def require_no_query(request: Request) -> None:
 
 
 async def closed(request: Request) -> None:
-    """Refuse in open mode, where nobody signs in."""
+    """Refuse in open mode, which has no users and no sessions."""
     if parts(request).settings.is_open:
         raise OpenModeError
 
 
 async def _uncached(request: Request, response: Response) -> None:
-    """Refuse query parameters, and let nobody keep the answer."""
+    """Refuse query parameters, and keep the answer out of caches."""
     require_no_query(request)
     response.headers["Cache-Control"] = "no-store"
 
@@ -208,7 +208,7 @@ def header(request: Request, name: bytes) -> str | None:
 
 
 def content_type(request: Request) -> str:
-    """Return the media type of the body."""
+    """Return the Content-Type header; empty without one."""
     return header(request, b"content-type") or ""
 
 

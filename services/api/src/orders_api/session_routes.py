@@ -147,7 +147,7 @@ async def end_session(request: Request, who: Person, session: InPath) -> Respons
 async def change_password(
     request: Request, response: Response, who: Person, wanted: NewPassword
 ) -> Me:
-    """Change the own password: all sessions end, and this browser gets a new one."""
+    """Change the password of who asks: all their sessions end, and this browser gets a new one."""
     users = parts(request).users
     if await _checked(request, who.subject, wanted.current) is None:
         raise InvalidInputError("current", "is wrong")
@@ -158,7 +158,7 @@ async def change_password(
 
 @router.post("/set-up", responses=problems(409, 413, 415), dependencies=[Depends(_page)])
 async def set_up(request: Request, response: Response, shown: SetUp) -> Linked | Me:
-    """Tell whose password a link sets; with a password set it, and sign in."""
+    """Return whose password a link sets. If the request has a password, set it and sign in."""
     users = parts(request).users
     principal = await users.linked(shown.link)
     if principal is None:
@@ -178,7 +178,7 @@ async def set_up(request: Request, response: Response, shown: SetUp) -> Linked |
     "/session-lookups", responses=problems(404, 413, 415), dependencies=[Depends(_gateway)]
 )
 async def look_up(request: Request, wanted: LookUp) -> LookedUp:
-    """Tell a gateway whom a session or a program's token stands for, by its digest."""
+    """Return the principal of a session or of a program's token to a gateway, by its digest."""
     digest = bytes.fromhex(wanted.digest)
     found = await parts(request).sessions.look_up(digest)
     if found is None:
@@ -190,7 +190,7 @@ async def look_up(request: Request, wanted: LookUp) -> LookedUp:
 
 @router.get("/tokens", responses=problems())
 async def list_tokens(request: Request, _who: Admin) -> ProgramTokenList:
-    """Return the tokens of programs that admins have made here; not what they are."""
+    """Return the tokens of programs that admins have made here, without their text."""
     found = await parts(request).sessions.listed(None, programs=True)
     listed = [asdict(each) | {"made_by": each.browser} for each in found]
     return ProgramTokenList.model_validate({"tokens": listed})

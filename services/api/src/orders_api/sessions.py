@@ -102,7 +102,7 @@ class Sessions:
         revocations: RevocationList,
         lifetimes: tuple[timedelta, timedelta],
     ) -> None:
-        """``lifetimes``: of a session that nobody uses, and of any."""
+        """``lifetimes``: how long a session lasts without being used, and at most."""
         self._database = database
         self._redis = client
         self._revocations = revocations
@@ -141,7 +141,7 @@ class Sessions:
         return made[0], secret
 
     async def find(self, secret: str, *, is_active: bool = False) -> Principal | None:
-        """Return whom a secret stands for; ``is_active``: a person does something with it."""
+        """Return the principal of a secret; ``is_active``: a person does something with it."""
         found = await self.look_up(sessions.digest(secret))
         if found is None:
             return None
@@ -151,7 +151,7 @@ class Sessions:
         return principal
 
     async def look_up(self, digest: bytes) -> tuple[Principal, float] | None:
-        """Return whom a digest stands for, and for how many seconds that holds at least."""
+        """Return the principal of a digest, and for how many seconds that is valid at least."""
         row = await self._database.one_or_none(_FIND, {"digest": digest})
         if row is None:
             return None
@@ -167,7 +167,7 @@ class Sessions:
         return principal, lasts_s
 
     async def tell_gateways(self, digest: bytes, principal: Principal, lasts_s: float) -> None:
-        """Store in Redis whom a session stands for, so that gateways need not ask again."""
+        """Store the principal of a session in Redis, so that gateways need not ask again."""
         with suppress(RedisUnavailableError), failures_as(RedisUnavailableError):
             await sessions.remember(self._redis, digest, principal, lasts_s)
 

@@ -87,7 +87,7 @@ class Settings(AccessSettings, CompanySettings, DatabaseSettings, RedisSettings)
 
     @property
     def lifetimes(self) -> tuple[timedelta, timedelta]:
-        """How long a session lasts when nobody uses it, and at most."""
+        """How long a session lasts without being used, and at most."""
         return timedelta(seconds=self.session_idle_s), timedelta(seconds=self.session_max_s)
 
     @property

@@ -128,7 +128,7 @@ async def renew_link(database: Database, name: str) -> Link:
 
 
 async def _locked(connection: Connection, name: str, expected: Precondition) -> User:
-    """Return a user whom only this transaction can change."""
+    """Lock a user until the end of the transaction and return it."""
     values = {"name": normal_name(name)}
     await connection.execute(_ADMINS.encode())
     if await one_or_none(connection, _PRESENT, values) is None:

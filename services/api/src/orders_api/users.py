@@ -43,7 +43,7 @@ T = TypeVar("T")
 class Users:
     """Checks and sets passwords, one at a time and not in the event loop.
 
-    However many people sign in, the API keeps a core for everything else.
+    Hashes are computed in one thread, so many sign-ins at once leave CPU time to other requests.
     """
 
     def __init__(self, database: Database) -> None:

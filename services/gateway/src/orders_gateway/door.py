@@ -125,7 +125,7 @@ class Door:
         return principal
 
     async def _of_session(self, digest: bytes, address: str) -> Principal:
-        """Return whom a session stands for: from Redis, else from the API, which tells Redis.
+        """Return the principal of a session: from Redis, else from the API, which stores it there.
 
         So Redis may lose what it knows, and nobody has to sign in again; and it may know what a
         session was before it was given another role.

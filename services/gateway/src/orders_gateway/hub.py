@@ -90,9 +90,9 @@ class Hub(Generic[M]):
             group.live.setdefault(framing, set()).add(member)
 
     def leave(self, member: M, selection: Selection, framing: Framing) -> int:
-        """Remove a member, if it is one; return the end of the last message that it got.
+        """Remove a member, if it is one; return the position up to which it has all its events.
 
-        None of the later events, up to the ring's position, matches its selection.
+        Events between that and the ring's position do not match its selection.
         """
         if framing in self._compressors:
             self._compressors[framing].leave(member)

@@ -226,7 +226,7 @@ class SharedDeflate(PerMessageDeflate):
 
 
 class SharedDeflateFactory(ServerPerMessageDeflateFactory):
-    """Accepts offers under which messages can be compressed once for all clients."""
+    """Accepts permessage-deflate on terms that let one compressed message serve all clients."""
 
     def __init__(self) -> None:
         # Clients' messages are small and rare: no window is kept for them.

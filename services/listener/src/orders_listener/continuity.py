@@ -42,7 +42,7 @@ class Origin:
 class Extent:
     """The first and last position that the log holds; ``last`` is ``first - 1`` if it is empty.
 
-    ``recorded`` is the origin when a listener last looked, empty before the first time.
+    ``recorded`` is the origin that a listener recorded last, empty before the first time.
     """
 
     stream: str

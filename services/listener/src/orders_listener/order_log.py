@@ -156,7 +156,7 @@ class OrderLog:
     async def forget(
         self, retention: Retention, published: Head, first: int, max_events: int
     ) -> tuple[int, int]:
-        """Remove old events from a position on, published ones only, and at most so many.
+        """Remove old events from a position on: published ones only, and a bounded number.
 
         Return how many were removed, and the position to go on from.
         """
