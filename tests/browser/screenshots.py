@@ -12,6 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from browser.screenshot_data import LIFE, LINES, OWN_COLUMNS
 from harness.chromium import FLAGS
 from harness.dashboards import create, live, row, set_status, until_caught_up
 from harness.people import PASSWORD
@@ -38,49 +39,7 @@ _TWO_LOOKS = [("light", "desk"), ("dark", "phone")]
 _PULSE_IS_THERE = """
     () => /\\d/.test(document.querySelector("[data-testid=orders-today]")?.textContent)
 """
-_STATUSES = "ARRAY['pending','processing','shipped','delivered','delivered','cancelled']"
-_LIFE = f"""
-    UPDATE orders SET created_at = now() - power(random(), 2) * interval '23 hours',
-           status = ({_STATUSES})[1 + floor(random() * 6)];
-    SELECT setval(pg_get_serial_sequence('orders', 'id'), (SELECT max(id) FROM orders));
-    SET orders.actor = 'packing table';
-    UPDATE orders SET status = 'processing' WHERE id IN
-        (SELECT id FROM orders WHERE status = 'pending' ORDER BY id DESC LIMIT 3);
-    SET orders.actor = 'support desk';
-    INSERT INTO orders (customer_name, product_name, quantity) VALUES
-        ('Königlich Essen', 'Gnocchi di nonna Alice', 12), ('Ernst Handel', 'Camembert Pierrot', 4);
-    UPDATE orders SET quantity = 6 WHERE id = (SELECT max(id) FROM orders);
-    UPDATE orders SET status = 'processing' WHERE id = (SELECT max(id) FROM orders);
-"""
 
-_OWN_COLUMNS = """
-    ALTER TABLE orders
-        ADD COLUMN IF NOT EXISTS total numeric(12,2) NOT NULL DEFAULT 0,
-        ADD COLUMN IF NOT EXISTS currency text NOT NULL DEFAULT 'EUR'
-            CHECK (currency IN ('EUR', 'CHF', 'SEK')),
-        ADD COLUMN IF NOT EXISTS external_number text CHECK (char_length(external_number) <= 40),
-        ADD COLUMN IF NOT EXISTS due_at timestamptz,
-        ADD COLUMN IF NOT EXISTS gift boolean,
-        ADD COLUMN IF NOT EXISTS address jsonb;
-    COMMENT ON COLUMN orders.external_number IS 'The number in the web shop.';
-    UPDATE orders SET total = 9.9 * quantity, external_number = 'W-' || 10000 + id,
-        due_at = date_trunc('hour', created_at) + interval '3 days',
-        address = '{"city": "Tøndern", "zip": "6270"}'
-     WHERE id > (SELECT max(id) - 40 FROM orders);
-"""
-
-_LINES = """
-    CREATE TABLE IF NOT EXISTS order_lines (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-        order_id bigint NOT NULL REFERENCES orders ON DELETE CASCADE,
-        sku text NOT NULL, description text, pieces integer NOT NULL DEFAULT 1);
-    SELECT watch_table('order_lines');
-    INSERT INTO order_lines (order_id, sku, description, pieces)
-    SELECT id, sku, description, pieces FROM orders,
-           (VALUES ('TOP-1', 'Table top, oak', 1), ('LEG-2', 'Leg, 72 cm', 4),
-                   ('SCR-9', 'Screws', 16)) AS line (sku, description, pieces)
-     WHERE id = (SELECT max(id) FROM orders)
-"""
 
 View = Callable[[Page, EmbeddedStack], None]
 """Brings a page that shows the orders to the view of the picture."""
@@ -191,7 +150,7 @@ def _offline(page: Page, stack: EmbeddedStack) -> None:  # noqa: ARG001
 
 
 def _own_columns(page: Page, stack: EmbeddedStack) -> None:
-    stack.psql(_OWN_COLUMNS)
+    stack.psql(OWN_COLUMNS)
     until_caught_up(stack, page)
     if page.viewport_size == _SIZES["phone"]:
         page.goto(f"{stack.edge}/orders/{_newest(stack)}")
@@ -204,7 +163,7 @@ def _own_columns(page: Page, stack: EmbeddedStack) -> None:
 
 
 def _own_form(page: Page, stack: EmbeddedStack) -> None:
-    stack.psql(_OWN_COLUMNS)
+    stack.psql(OWN_COLUMNS)
     page.get_by_role("button", name="New order").click()
     page.get_by_label("External number").scroll_into_view_if_needed()
     page.get_by_label("Address").fill('{"city": ')
@@ -224,7 +183,7 @@ def _print_list(page: Page, stack: EmbeddedStack) -> None:
 
 
 def _packing_slip(page: Page, stack: EmbeddedStack) -> None:
-    stack.psql(_LINES)
+    stack.psql(LINES)
     until_caught_up(stack, page)
     _order(page, stack)
     page.evaluate("() => { window.print = () => undefined }")
@@ -312,7 +271,7 @@ def _of_a_shop(browser: Browser, wanted: Callable[[str], bool]) -> None:
                 _save(_open(browser, stack, *look), "empty", *look)
         replay = [ORDERS, "replay", str(_ROOT / "data" / "northwind_orders.csv"), "--speed", "max"]
         subprocess.run(replay, cwd=stack.folder, env=environment(), check=True)
-        stack.psql(_LIFE)
+        stack.psql(LIFE)
         for name, view, looks in _VIEWS:
             for look in looks if wanted(name) else []:
                 page = _open(browser, stack, *look)

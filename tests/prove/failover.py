@@ -14,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -29,7 +28,9 @@ from harness.restarted import Restarted
 from harness.servers import Valkey
 from orders_contract.schema import ORDERS
 from prove.chance import Chance
-from prove.exact import Digest, digest
+from prove.exact import digest
+from prove.failover_faults import FAULTS, switched_over
+from prove.failover_ledger import Ledger, Seen
 from prove.hands import by_hand
 from prove.report import Report
 from prove.streams import EventSource, Other, Poller
@@ -49,55 +50,6 @@ _INSERT = "INSERT INTO orders (customer_name, product_name) VALUES (%s, 'Laptop'
 _UPDATE = "UPDATE orders SET customer_name = %s, status = %s WHERE id = %s"
 _DELETE = "DELETE FROM orders WHERE id = %s"
 _STATES = ("pending", "processing", "shipped")
-
-
-@dataclass
-class Seen:
-    """Every event that a client saw, by stream and position, and what contradicts another."""
-
-    digests: dict[tuple[str, int], Digest] = field(default_factory=dict)
-    findings: list[str] = field(default_factory=list)
-
-    def note(self, stream: str, event: dict[str, Any]) -> None:
-        """Record an event."""
-        place, found = (stream, event["position"]), digest(event)
-        if self.digests.setdefault(place, found) != found:
-            self.findings.append(f"I7: two different events at {place}")
-
-    def listener_of(self) -> Callable[[dict[str, Any]], None]:
-        """Return a function that takes one client's messages."""
-        stream = ""
-
-        def hear(message: dict[str, Any]) -> None:
-            nonlocal stream
-            if message["type"] == "hello":
-                stream = message["stream"]
-            elif message["type"] == "reset" and message["reason"] == "unknown_stream":
-                stream = ""  # only the next hello names the new one
-            elif message["type"] == "events" and not message.get("conflated") and stream:
-                for event in message["events"]:
-                    self.note(stream, event)
-
-        return hear
-
-
-@dataclass
-class Ledger:
-    """What the writers asked for, by the text that each transaction wrote."""
-
-    acknowledged: set[str] = field(default_factory=set)
-    in_doubt: set[str] = field(default_factory=set)
-    lost: set[str] = field(default_factory=set)
-
-    def compare(self, logged: Counter[str]) -> tuple[int, list[str]]:
-        """Return how many acknowledged transactions the log lacks, and what is wrong."""
-        known = self.acknowledged | self.in_doubt
-        findings = [f"I1: {text!r} is {n} events" for text, n in logged.items() if n > 1]
-        findings += [f"I1: no writer wrote {text!r}" for text in logged if text not in known]
-        findings += [f"{text!r} was lost and is back" for text in self.lost & set(logged)]
-        lost = self.acknowledged - self.lost - set(logged)
-        self.lost |= lost
-        return len(lost), findings
 
 
 class Proof:
@@ -426,53 +378,6 @@ async def _background() -> AsyncIterator[Callable[[Awaitable[None]], None]]:
                 task.cancel()
             _, running = await asyncio.wait(running, timeout=1)
 
-
-Fault = Callable[[Patroni, Chance], Awaitable[None]]
-
-
-async def switched_over(cluster: Patroni, _: Chance) -> None:
-    """Change the primary as planned: nothing is lost."""
-    await by_hand(cluster.switch_over)
-
-
-async def machine_lost(cluster: Patroni, _: Chance) -> None:
-    """Kill PostgreSQL and Patroni of the primary."""
-    if (primary := await by_hand(cluster.primary)) is not None:
-        await by_hand(primary.kill)
-
-
-async def postgres_killed(cluster: Patroni, _: Chance) -> None:
-    """Kill PostgreSQL of the primary; its Patroni gives up the lead."""
-    if (primary := await by_hand(cluster.primary)) is not None:
-        await by_hand(primary.kill, patroni=False)
-
-
-async def standbys_lag(cluster: Patroni, chance: Chance) -> None:
-    """Cut the standbys off, let writers go on, then lose the primary."""
-    primary = await by_hand(cluster.primary)
-    if primary is None:
-        return
-    primary.standbys.freeze()
-    await asyncio.sleep(chance.seconds(0.3, 2))
-    await by_hand(primary.kill)
-    primary.standbys.cut()
-    primary.standbys.thaw()
-
-
-async def primary_cut_off(cluster: Patroni, _: Chance) -> None:
-    """Cut the primary off from everyone; it lives on while another one is promoted."""
-    primary = await by_hand(cluster.primary)
-    if primary is None:
-        return
-    primary.cut_off()
-    give_up = time.monotonic() + 60
-    while time.monotonic() < give_up:
-        if any([await by_hand(n.role) == "primary" for n in cluster.nodes if n is not primary]):
-            return
-        await asyncio.sleep(0.2)
-
-
-FAULTS: list[Fault] = [standbys_lag, switched_over, machine_lost, primary_cut_off, postgres_killed]
 
 _HEADINGS = (
     "fault", "lost with it", "lasted s", "writes again s", "seen s", "lost", "new stream",

@@ -4,13 +4,10 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import psycopg
 import pytest
 
+from harness.partitions import STOCK, Events, Replay, Sql
 from harness.servers import OLDEST_POSTGRES, Database, Postgres
-
-Sql = psycopg.Connection[tuple[Any, ...]]
-Events = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session", params=["embedded", "oldest"])
@@ -55,3 +52,17 @@ def events(take: Callable[..., Any]) -> Events:
         return found
 
     return take_all
+
+
+@pytest.fixture
+def stock(sql: Sql) -> Sql:
+    """Watch a table with partitions, sub-partitions and a default partition."""
+    sql.execute(STOCK.encode())
+    sql.execute("SELECT watch_table('stock')")
+    return sql
+
+
+@pytest.fixture
+def replay(stock: Sql, events: Events) -> Replay:
+    """Give a replay of the events of stock."""
+    return Replay(stock, events)
