@@ -163,9 +163,7 @@ def test_small_windows(stack: EmbeddedStack, open_tab: OpenTab) -> None:
         row(page, order).get_by_text(f"#{order}").click()
         panel = page.get_by_role("complementary", name=f"Order #{order}")
         expect(panel).to_be_visible()
-        box = panel.bounding_box()
-        assert box is not None
-        assert box["width"] < 820 * 0.6
+        assert box(panel)["width"] < 820 * 0.6
 
 
 def test_changes_are_announced_together(stack: EmbeddedStack, open_tab: OpenTab) -> None:

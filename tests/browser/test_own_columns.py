@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from harness.dashboards import OpenTab, create, live, row, set_status, until_stored
+from harness.dashboards import OpenTab, box, create, live, row, set_status, until_stored
 from harness.stacks import EmbeddedStack
 
 ADD = """
@@ -122,16 +122,12 @@ def test_long_and_blank_status(own_columns: EmbeddedStack, open_tab: OpenTab) ->
     tabs = page.get_by_role("group", name="Status")
     for place in (tabs, row(page, blank)):
         expect(place).to_contain_text("(blank)")
-    tab = tabs.get_by_text("very long").bounding_box()
-    assert tab is not None
-    assert tab["height"] < 40
+    assert box(tabs.get_by_text("very long"))["height"] < 40
     expect(row(page, long)).to_be_in_viewport()
     page.get_by_role("button", name="Open the whole activity").click()
     legend = page.get_by_label("Orders by status")
     expect(legend).to_contain_text("(blank)")
-    box = legend.bounding_box()
-    assert box is not None
-    assert box["height"] < 160
+    assert box(legend)["height"] < 160
 
 
 ODD = """
@@ -153,13 +149,10 @@ def test_odd_values(stack: EmbeddedStack, open_tab: OpenTab) -> None:
         big, neighbour = 9007199254740993, 9007199254740995
         expect(row(page, big)).to_contain_text("infinity")
         expect(row(page, neighbour)).to_contain_text("20000-01-01")
-        link = row(page, big).get_by_role("link").bounding_box()
-        customer = row(page, big).get_by_role("gridcell").nth(2).bounding_box()
-        assert link is not None
-        assert customer is not None
+        link = box(row(page, big).get_by_role("link"))
+        customer = box(row(page, big).get_by_role("gridcell").nth(2))
         assert link["x"] + link["width"] <= customer["x"]
-        heading = page.get_by_role("columnheader", name="Customer").bounding_box()
-        assert heading is not None
+        heading = box(page.get_by_role("columnheader", name="Customer"))
         assert abs(heading["x"] - customer["x"]) < 1
         set_status(page, big, "processing")
         expect(row(page, big)).to_contain_text("processing")
@@ -231,9 +224,8 @@ def test_no_status(no_status: EmbeddedStack, open_tab: OpenTab) -> None:
     expect(bar.get_by_role("button", name="Move")).to_have_count(0)
     phone = open_tab(**PHONE)
     more = row(phone, order).get_by_role("button", name=f"More for order {order}")
-    box = more.bounding_box()
-    assert box is not None
-    assert box["x"] + box["width"] <= PHONE["width"]
+    place = box(more)
+    assert place["x"] + place["width"] <= PHONE["width"]
     more.click()
     phone.get_by_role("menuitem", name="Delete").click()
     expect(row(phone, order).get_by_role("button", name=f"Keep order {order}")).to_be_visible()
@@ -247,16 +239,14 @@ def test_added_columns_on_a_phone(own_columns: EmbeddedStack, open_tab: OpenTab)
     own_columns.psql(f"UPDATE orders SET total = 1234.5, store = 'Berlin' WHERE id = {order}")
     page = open_tab(**PHONE)
     expect(row(page, order)).to_contain_text("An extraordinarily long")
-    before = row(page, order).bounding_box()
+    before = box(row(page, order))
     page.get_by_role("button", name="Columns").click()
     for name in ("Total", "Store"):
         page.get_by_role("checkbox", name=name).check()
     page.keyboard.press("Escape")
     for text in ("1,234.50", "Berlin"):
         expect(row(page, order).get_by_text(text, exact=True)).to_be_visible()
-    after = row(page, order).bounding_box()
-    assert before is not None
-    assert after is not None
+    after = box(row(page, order))
     assert after["height"] > before["height"]
 
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import FloatRect, Locator, expect
+from playwright.sync_api import expect
 
-from harness.dashboards import OpenTab, create, row
+from harness.dashboards import OpenTab, box, create, row
 from harness.stacks import EmbeddedStack
 from harness.waiting import until
 
@@ -76,7 +76,7 @@ def test_arranged_by_keyboard(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     )
     expect(page.locator("[data-row='1']")).to_contain_text("5")
     expect(page).to_have_url(re.compile(r"sort=customer_name%2C-quantity$"))
-    width = _box(quantity)["width"]
+    width = box(quantity)["width"]
     for key in ("Shift+ArrowLeft", "Shift+ArrowLeft", "+", "+"):
         quantity.get_by_role("button").press(key)
     page.get_by_role("button", name="Columns").click()
@@ -85,8 +85,8 @@ def test_arranged_by_keyboard(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     page.keyboard.press("Escape")
     page.reload()
     expect(page.get_by_role("columnheader").nth(2)).to_have_text(re.compile("^Quantity"))
-    assert _box(page.get_by_role("columnheader", name="Quantity"))["width"] == width + 32
-    assert _box(page.locator("[data-row='0']"))["height"] == 36
+    assert box(page.get_by_role("columnheader", name="Quantity"))["width"] == width + 32
+    assert box(page.locator("[data-row='0']"))["height"] == 36
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert dark == "rgb(13, 15, 19)"
 
@@ -113,9 +113,3 @@ def test_focus_stays_in_the_table(stack: EmbeddedStack, open_tab: OpenTab) -> No
     expect(row(page, orders[0]).get_by_role("link")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"/orders/{orders[0]}\?"))
-
-
-def _box(element: Locator) -> FloatRect:
-    box = element.bounding_box()
-    assert box is not None
-    return box

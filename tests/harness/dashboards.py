@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from harness.stacks import EmbeddedStack
 from harness.waiting import until
@@ -33,6 +33,13 @@ def fill(stack: EmbeddedStack, count: int, customer: str = "Filler") -> None:
 def row(page: Page, order: int) -> Locator:
     """Return the row of an order."""
     return page.locator(f'[role="row"][data-order="{order}"]')
+
+
+def box(element: Locator) -> FloatRect:
+    """Return where an element is on the page; it must be there."""
+    found = element.bounding_box()
+    assert found is not None
+    return found
 
 
 def live(page: Page) -> Locator:
