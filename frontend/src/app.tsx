@@ -18,7 +18,7 @@ import { Toasts, ToastsContext } from "@/components/toasts";
 import { ActivityPanel } from "@/features/activity/components/activity-panel";
 import { ConnectionStatus } from "@/features/connection/components/connection-status";
 import { StaleNotice } from "@/features/connection/components/stale-notice";
-import { changeRow, deleteRow } from "@/features/orders/api/rows";
+import { changeRow, deleteRow, writeRows } from "@/features/orders/api/rows";
 import {
   OrdersContext,
   type OrdersContextValue,
@@ -105,7 +105,7 @@ interface AppProps {
 export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const [toasts] = useState(() => new Toasts());
   const [writes] = useState(
-    () => new OrderWrites({ changeRow, deleteRow }, toasts, session.schema.get),
+    () => new OrderWrites({ changeRow, deleteRow, writeRows }, toasts, session.schema.get),
   );
   const [runs] = useState(() => new LazyRuns(writes, toasts, session.schema.get));
   const [selection] = useState(() => new Selection());

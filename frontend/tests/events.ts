@@ -1,6 +1,7 @@
 /** Orders, events and a schema for tests: the columns that the seed of the database has. */
-import type { Column, Id, Row } from "real-time-orders";
+import { type Column, type Id, keyOf, type Row, versionOf } from "real-time-orders";
 import { matcherOf, type OrderFilter } from "@/features/orders/model/order-filter";
+import type { WritesApi } from "@/features/orders/model/order-writes";
 import { OrderSchema } from "@/lib/schema";
 import { column, TIME } from "../../packages/client-js/tests/events";
 
@@ -70,3 +71,22 @@ export function order(id: Id, change: Partial<SeedOrder> = {}): SeedOrder {
     ...change,
   };
 }
+
+/** Writes many rows by the requests for one. */
+export const eachBy = (api: Pick<WritesApi, "changeRow" | "deleteRow">): WritesApi["writeRows"] =>
+  async function* (table, key, rows, { leaving = false, signal }) {
+    for (const wanted of rows) {
+      if (signal?.aborted) return;
+      const { seen, change } = wanted;
+      const name = keyOf(seen, key);
+      const write = change
+        ? api.changeRow(table, name, seen, change).then(versionOf)
+        : api.deleteRow(table, name, seen, leaving).then(() => 0);
+      yield [
+        await write.then(
+          (version) => ({ wanted, version, error: null }),
+          (error: unknown) => ({ wanted, version: 0, error: error as Error }),
+        ),
+      ];
+    }
+  };

@@ -19,7 +19,7 @@ import { rightsOf } from "@/lib/rights";
 import type { Me } from "@/lib/protocol";
 import type { OrderSchema } from "@/lib/schema";
 import { SchemaContext } from "@/lib/use-schema";
-import { column, order, SCHEMA, schemaOf, SEED } from "../events";
+import { eachBy, column, order, SCHEMA, schemaOf, SEED } from "../events";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -36,7 +36,8 @@ const HANDLERS: RowHandlers = {
 
 function shownTo(role: Me["role"], view: ReactNode, schema = SCHEMA): string {
   const preferences = new Preferences();
-  const api = { changeRow: refuse, deleteRow: refuse };
+  const one = { changeRow: refuse, deleteRow: refuse };
+  const api = { ...one, writeRows: eachBy(one) };
   const toasts = new Toasts();
   const writes = new OrderWrites(api, toasts, () => schema);
   const value = {

@@ -5,7 +5,7 @@ import { OrderWrites, type WritesApi } from "@/features/orders/model/order-write
 import { pendingOf, rowId, withEdit } from "@/features/orders/model/order-edits";
 import { UNDO_MS } from "@/features/orders/model/pending-deletes";
 import { type Order } from "@/lib/row";
-import { order, SCHEMA } from "../events";
+import { eachBy, order, SCHEMA } from "../events";
 
 let calls: string[];
 let answers: (Row | Error)[];
@@ -17,7 +17,7 @@ beforeEach(() => {
   calls = [];
   answers = [];
   toasts = new Toasts();
-  const api: WritesApi = {
+  const api: Omit<WritesApi, "writeRows"> = {
     changeRow: (table, key, seen, change) => {
       const version = Number(versionOf(seen));
       calls.push(`${table} ${key} ${Object.values(change).join()} if ${version}`);
@@ -30,7 +30,7 @@ beforeEach(() => {
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve();
     },
   };
-  writes = new OrderWrites(api, toasts, () => SCHEMA);
+  writes = new OrderWrites({ ...api, writeRows: eachBy(api) }, toasts, () => SCHEMA);
 });
 afterEach(() => vi.useRealTimers());
 

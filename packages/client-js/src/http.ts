@@ -181,7 +181,8 @@ function problemIn(body: unknown): { title?: string; detail?: string; errors: un
   };
 }
 
-function refusal(status: number, body: unknown): RefusedError {
+/** The error that a problem document tells of. */
+export function refusal(status: number, body: unknown): RefusedError {
   const { title, detail, errors } = problemIn(body);
   const fields: Record<string, string> = {};
   for (const error of errors) {

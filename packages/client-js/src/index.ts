@@ -1,6 +1,7 @@
 /** Live rows of PostgreSQL tables. */
 export { type Attention, attentionOf, attends, sinceOf } from "./attention.ts";
 export { backoffMs } from "./backoff.ts";
+export { type ManyOptions, type Outcome, type Wanted, writeMany } from "./bulk-writer.ts";
 export { type ClockEstimate, DatabaseClock } from "./clock.ts";
 export { Connection, type ConnectionOptions, type LiveState, type Phase } from "./connection.ts";
 export {
@@ -41,4 +42,4 @@ export type { Column, Kind, Schema, Table, Waiting } from "./schema.ts";
 export { folded, isSearched, wordsOf } from "./search.ts";
 export { SchemaFeed } from "./schema-feed.ts";
 export { ConflictError, RowWriter } from "./row-writer.ts";
-export type { KeyLike } from "./table-writes.ts";
+export type { Failed, KeyLike } from "./table-writes.ts";

@@ -22,7 +22,7 @@ import {
   type TableSnapshot,
   type TableState,
 } from "./table-state.ts";
-import { type KeyLike, TableWrites } from "./table-writes.ts";
+import { type Failed, type KeyLike, TableWrites } from "./table-writes.ts";
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a table of any rows
 export type AnyTable = LiveTable<any>;
@@ -168,6 +168,19 @@ export class LiveTable<R extends object = Row> {
    */
   update(key: KeyLike, change: Partial<R>): Promise<R> {
     return this.#writes.update(this.#writes.keyOf(key), change) as Promise<R>;
+  }
+
+  /**
+   * Change many rows, a hundred in each request; shown at once. Returns those that were not changed, a
+   * ConflictError for each that has changed since it was shown.
+   */
+  updateMany(keys: readonly KeyLike[], change: Partial<R>): Promise<readonly Failed[]> {
+    return this.#writes.writeMany(keys, change);
+  }
+
+  /** Delete many rows, otherwise as `updateMany`. */
+  deleteMany(keys: readonly KeyLike[]): Promise<readonly Failed[]> {
+    return this.#writes.writeMany(keys, null);
   }
 
   /** Delete a row; hidden at once. Throws as `update`. */

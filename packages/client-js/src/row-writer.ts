@@ -50,11 +50,11 @@ export class RowWriter {
   /** Throws a ConflictError where the row is no longer as it was seen. */
   change(key: string, shown: Row, change: Row): Promise<Row> {
     return this.#inTurn(key, async () => {
-      const seen = this.#seen(key, shown);
+      const seen = this.latest(key, shown);
       try {
         const init = withJson("PATCH", toJson(change), await this.#ifUnchanged(key, seen));
         const row = await this.#api.request(readRow, `${this.path}/${key}`, init);
-        this.#remember(key, seen, row);
+        this.remember(key, seen, row);
         return row;
       } catch (error) {
         throw conflictOf(error, seen, change);
@@ -65,7 +65,7 @@ export class RowWriter {
   /** `leaving`: the page may be closing, so there is no time for a request before this one. */
   delete(key: string, shown: Row, leaving = false): Promise<void> {
     return this.#inTurn(key, async () => {
-      const seen = this.#seen(key, shown);
+      const seen = this.latest(key, shown);
       try {
         const known = leaving && versionOf(seen) === 0 ? {} : seen;
         const headers = await this.#ifUnchanged(key, known);
@@ -90,7 +90,7 @@ export class RowWriter {
   }
 
   /** The answer to one's own writes, where nobody else has changed the row that was shown before. */
-  #seen(key: string, shown: Row): Row {
+  latest(key: string, shown: Row): Row {
     const own = this.#own.get(key);
     if (!own) return shown;
     const version = versionOf(shown);
@@ -98,7 +98,8 @@ export class RowWriter {
     return versionOf(own.from) <= version && version < versionOf(own.row) ? own.row : shown;
   }
 
-  #remember(key: string, seen: Row, row: Row): void {
+  /** Take the answer to a write of one's own. */
+  remember(key: string, seen: Row, row: Row): void {
     const before = this.#own.get(key);
     const from = before?.row === seen ? before.from : seen;
     this.#own.delete(key);
@@ -130,7 +131,7 @@ export class RowWriter {
 const isSame = (now: Row, row: Row): boolean =>
   Object.entries(now).every(([name, value]) => toJson(value) === toJson(row[name] ?? null));
 
-const conflictOf = (error: unknown, seen: Row, mine: Row | null): unknown =>
+export const conflictOf = (error: unknown, seen: Row, mine: Row | null): unknown =>
   error instanceof RefusedError && error.status === 412
     ? new ConflictError(error, seen, mine)
     : error;

@@ -12,6 +12,12 @@ import type { SchemaFeed } from "./schema-feed.ts";
 /** A key: its only column's value, or an object of all its columns (a whole row will do). */
 export type KeyLike = string | number | bigint | object;
 
+/** A row that was not written, and why. */
+export interface Failed {
+  readonly key: KeyLike;
+  readonly error: Error;
+}
+
 /** A live stream has shown a write by then, or shows no sign of it: the row may be gone again. */
 const SHOWN_WITHIN_MS = 10_000;
 
@@ -118,6 +124,38 @@ export class TableWrites {
       await this.#writer.delete(key, seen);
       answered(write, {});
     });
+  }
+
+  /** Change rows, or delete them where `change` is null. Returns those that were not written. */
+  async writeMany(keys: readonly KeyLike[], change: Row | null): Promise<readonly Failed[]> {
+    const { writeMany } = await import("./bulk-writer.ts"); // a page seldom needs it
+    await this.#schema.ensure();
+    const columns = this.#key;
+    const wanted = keys.map((named) => {
+      const key = this.keyOf(named);
+      const own = typeof named === "object" ? (named as Row) : { [columns[0] ?? "id"]: named };
+      const write: Pending = { key, change, isInsert: false, answer: null, answeredAt: 0 };
+      return { key: named, seen: { ...own, ...this.#seen(key) }, change, write };
+    });
+    const failed: Failed[] = [];
+    const underway = new Set(wanted.map(({ write }) => write));
+    this.#pending = [...this.#pending, ...underway];
+    this.#rows.changed();
+    try {
+      for await (const outcomes of writeMany(this.#api, this.#writer, columns, wanted)) {
+        for (const { wanted, version, error } of outcomes) {
+          if (error) failed.push({ key: wanted.key, error });
+          else if (underway.delete(wanted.write)) answered(wanted.write, { version });
+          if (error instanceof ConflictError && error.theirs)
+            this.#told.set(wanted.write.key, error.theirs);
+        }
+      }
+    } finally {
+      this.#pending = this.#pending.filter((write) => !underway.has(write));
+      this.#rows.changed();
+      setTimeout(() => this.#rows.changed(), SHOWN_WITHIN_MS + 1);
+    }
+    return failed;
   }
 
   /** The row that the user has seen: the one shown, or that of a conflict where the stream is behind. */

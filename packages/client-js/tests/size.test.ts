@@ -21,7 +21,7 @@ test.each([
         input: source(entry),
         preserveEntrySignatures: "strict",
         // Loaded when they are needed.
-        external: [/\/(children|event-reader|event-stream)\.ts$/, "react"],
+        external: [/\/(bulk-writer|children|event-reader|event-stream)\.ts$/, "react"],
       },
     },
   });

@@ -4,11 +4,15 @@ import {
   type Id,
   isRow,
   keyOf,
+  type ManyOptions,
   ORDERS,
+  type Outcome,
   type Row,
   RowWriter,
   versionOf,
+  type Wanted,
   withJson,
+  writeMany,
 } from "real-time-orders";
 import { api, request } from "@/lib/http";
 import { EventsPage } from "@/lib/protocol";
@@ -30,6 +34,14 @@ export const changeRow = (table: string, key: string, seen: Row, change: Row): P
 /** Throws a ConflictError; `leaving`: the page is being closed. */
 export const deleteRow = (table: string, key: string, seen: Row, leaving: boolean): Promise<void> =>
   writerOf(table).delete(key, seen, leaving);
+
+/** Yields what became of some rows after each request; see the package's `writeMany`. */
+export const writeRows = <W extends Wanted>(
+  table: string,
+  key: readonly string[],
+  rows: readonly W[],
+  options: ManyOptions,
+): AsyncIterable<readonly Outcome<W>[]> => writeMany(api, writerOf(table), key, rows, options);
 
 /** A second attempt with the same key returns the row that the first one created. */
 export const createRow = (table: string, rowJson: string, idempotencyKey: string): Promise<Row> =>

@@ -27,21 +27,37 @@ export class OrderEdits {
 
   /** Returns what ends the edit: with the version of the answer, or null where it failed. */
   begin(id: string, change: Row): (version: Id | null) => void {
-    const write: Write = { change, version: null };
-    this.#set(id, [...(this.state.get().get(id) ?? []), write]);
-    return (version) => {
-      const edit = this.state.get().get(id) ?? [];
-      const at = edit.indexOf(write);
-      if (at < 0) return;
-      const answered = version === null ? [] : [{ change, version }];
-      this.#set(id, [...edit.slice(0, at), ...answered, ...edit.slice(at + 1)]);
+    const end = this.beginAll(new Map([[id, change]]));
+    return (version) => end([[id, version]]);
+  }
+
+  /** By `rowId`. Returns what ends some of the edits. */
+  beginAll(
+    changes: ReadonlyMap<string, Row>,
+  ): (versions: Iterable<readonly [string, Id | null]>) => void {
+    const own = new Map([...changes].map(([id, change]) => [id, { change, version: null }]));
+    const known = this.state.get();
+    this.#set([...own].map(([id, write]) => [id, [...(known.get(id) ?? []), write]]));
+    return (versions) => {
+      const edits = this.state.get();
+      this.#set(
+        [...versions].map(([id, version]) => [
+          id,
+          (edits.get(id) ?? []).flatMap((write) => {
+            if (write !== own.get(id)) return [write];
+            return version === null ? [] : [{ ...write, version }];
+          }),
+        ]),
+      );
     };
   }
 
-  #set(id: string, edit: Edit): void {
+  #set(changed: readonly (readonly [string, Edit])[]): void {
     const edits = new Map(this.state.get());
-    edits.delete(id);
-    if (edit.length > 0) edits.set(id, edit);
+    for (const [id, edit] of changed) {
+      edits.delete(id);
+      if (edit.length > 0) edits.set(id, edit);
+    }
     for (const [oldest, writes] of edits) {
       if (edits.size <= MOST) break;
       if (writes.every(({ version }) => version !== null)) edits.delete(oldest);

@@ -5,12 +5,15 @@
 import {
   ConflictError,
   type Id,
+  type ManyOptions,
   Observable,
   ORDERS,
+  type Outcome,
   RefusedError,
   type Row,
   toJson,
   versionOf,
+  type Wanted,
 } from "real-time-orders";
 import type { Toasts } from "@/components/toasts";
 import { messageOf } from "@/lib/format";
@@ -21,6 +24,7 @@ import type { NewOrder } from "./new-order";
 import { valueOf } from "./order-draft";
 import { OrderEdits, rowId } from "./order-edits";
 import { PendingDeletes } from "./pending-deletes";
+import type { Step } from "./steps";
 import { Undos } from "./undos";
 
 /** Someone else changed the row first. */
@@ -46,6 +50,20 @@ export interface WritesApi {
   /** Both throw a ConflictError where the row is no longer as it was seen. */
   readonly changeRow: (table: string, key: string, seen: Row, change: Row) => Promise<Row>;
   readonly deleteRow: (table: string, key: string, seen: Row, leaving: boolean) => Promise<void>;
+  /** Yields what became of some rows after each request. */
+  readonly writeRows: <W extends Wanted>(
+    table: string,
+    key: readonly string[],
+    rows: readonly W[],
+    options: ManyOptions,
+  ) => AsyncIterable<readonly Outcome<W>[]>;
+}
+
+/** A change of one of many orders: the order as it is then, or why it was not changed. */
+export interface Written {
+  readonly step: Step;
+  readonly row: Row | null;
+  readonly error: Error | null;
 }
 
 export class OrderWrites {
@@ -68,7 +86,9 @@ export class OrderWrites {
     this.#toasts = toasts;
     this.#schema = schema;
     this.deletes.onCommit((orders, leaving) => {
-      for (const order of orders) void this.#delete(ORDERS, String(order.id), order, leaving);
+      const [only] = orders;
+      if (orders.length > 1) void this.#deleteAll(orders, leaving);
+      else if (only) void this.#delete(ORDERS, String(only.id), only, leaving);
     });
     this.rowDeletes.onCommit((rows, leaving) => {
       for (const { table, key, seen } of rows) void this.#delete(table, key, seen, leaving);
@@ -96,7 +116,7 @@ export class OrderWrites {
   /** Returns the order as it is then; null where it did not change: then the user is told or asked. */
   async setStatus(order: Order, status: string): Promise<Row | null> {
     try {
-      return await this.writeStatus(order, status);
+      return await this.#change(ORDERS, String(order.id), order, this.#statusAs(status));
     } catch (error) {
       const wanted = this.#statusAs(status);
       this.#explain(error, { table: ORDERS, key: String(order.id), seen: order, wanted });
@@ -104,9 +124,34 @@ export class OrderWrites {
     }
   }
 
-  /** Returns the order as it is then; rejects where it did not change. */
-  writeStatus(order: Order, status: string): Promise<Row> {
-    return this.#change(ORDERS, String(order.id), order, this.#statusAs(status));
+  /** Change many orders; yields what became of some after each request. */
+  async *writeStatuses(
+    steps: readonly Step[],
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly Written[]> {
+    const rows = steps.map((step) => ({
+      step,
+      id: rowId(ORDERS, String(step.order.id)),
+      seen: step.order,
+      change: this.#statusAs(step.status),
+    }));
+    const open = new Map(rows.map(({ id, change }) => [id, change]));
+    const end = this.edits.beginAll(open);
+    try {
+      for await (const outcomes of this.#writeRows(rows, { signal })) {
+        end(outcomes.map(({ wanted, version, error }) => [wanted.id, error ? null : version]));
+        for (const { wanted } of outcomes) open.delete(wanted.id);
+        yield outcomes.map(({ wanted: { step, seen, change }, version, error }) => {
+          return { step, row: error ? null : { ...seen, ...change, version }, error };
+        });
+      }
+    } finally {
+      end([...open.keys()].map((id) => [id, null]));
+    }
+  }
+
+  #writeRows<W extends Wanted>(rows: readonly W[], options: ManyOptions) {
+    return this.#api.writeRows(ORDERS, [this.#schema().key], rows, options);
   }
 
   remove(orders: readonly Order[]): void {
@@ -165,9 +210,23 @@ export class OrderWrites {
     try {
       await this.#api.deleteRow(table, key, seen, leaving);
     } catch (error) {
-      if (error instanceof RefusedError && error.status === 404) return; // already deleted
-      this.#explain(error, { table, key, seen, wanted: null });
+      this.#undeleted(error, { table, key, seen });
     }
+  }
+
+  async #deleteAll(orders: readonly Order[], leaving: boolean): Promise<void> {
+    const rows = orders.map((seen) => ({ seen, change: null }));
+    for await (const outcomes of this.#writeRows(rows, { leaving })) {
+      for (const { wanted, error } of outcomes) {
+        const { seen } = wanted;
+        if (error) this.#undeleted(error, { table: ORDERS, key: String(seen.id), seen });
+      }
+    }
+  }
+
+  #undeleted(error: unknown, row: Pick<Conflict, "table" | "key" | "seen">): void {
+    if (error instanceof RefusedError && error.status === 404) return; // already deleted
+    this.#explain(error, { ...row, wanted: null });
   }
 
   /** A status as the column's type has it. */

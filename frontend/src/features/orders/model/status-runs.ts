@@ -1,15 +1,8 @@
 /**
- * Changes of status: of one order or of many, a few requests at a time. What fails is kept with its
- * reason and can be tried again; what was done can be undone.
+ * Changes of status: of one order or of many, some in each request. What fails is kept with its reason
+ * and can be tried again; what was done can be undone.
  */
-import {
-  backoffMs,
-  ConflictError,
-  Observable,
-  RefusedError,
-  type Row,
-  UnreachableError,
-} from "real-time-orders";
+import { ConflictError, Observable, RefusedError, type Row } from "real-time-orders";
 import type { Toasts } from "@/components/toasts";
 import { formatCount, messageOf, visibleStatus } from "@/lib/format";
 import { type Order, withId } from "@/lib/row";
@@ -34,13 +27,6 @@ export interface Run {
 
 /** Batches of orders as they are found; each has those that can take the step. */
 export type Source = AsyncIterable<readonly Step[]> | Iterable<readonly Step[]>;
-
-const AT_A_TIME = 6;
-const MOST_TRIES = 5;
-
-const isPassing = (error: unknown): boolean =>
-  error instanceof UnreachableError ||
-  (error instanceof RefusedError && [429, 503].includes(error.status));
 
 export class StatusRuns {
   readonly state: Observable<Run | null>;
@@ -95,14 +81,7 @@ export class StatusRuns {
     let trouble: unknown = null;
     try {
       for await (const steps of source) {
-        await this.#each(steps, async (step) => {
-          try {
-            done.push({ order: step.order, answer: await this.#write(step) });
-          } catch (error) {
-            failures.push(this.#failure(step, error));
-          }
-          tell();
-        });
+        await this.#write(steps, done, failures, tell);
         if (signal.aborted) break;
       }
     } catch (error) {
@@ -138,27 +117,22 @@ export class StatusRuns {
     if (!this.state.get()?.isRunning) this.state.set(null);
   }
 
-  async #each(steps: readonly Step[], work: (step: Step) => Promise<void>): Promise<void> {
-    const queue = [...steps];
-    const next = async () => {
-      for (let step = queue.shift(); step && !this.#running.signal.aborted; step = queue.shift())
-        await work(step);
-    };
-    await Promise.all(Array.from({ length: AT_A_TIME }, next));
-  }
-
-  /** An API that is busy, or away, is asked again. A step that was made already is made. */
-  async #write(step: Step): Promise<Row> {
-    for (let failures = 0; ; failures += 1) {
-      try {
-        return await this.#writes.writeStatus(step.order, step.status);
-      } catch (error) {
+  /** A step that someone else has made already is made. */
+  async #write(
+    steps: readonly Step[],
+    done: Done[],
+    failures: Failure[],
+    tell: () => void = () => undefined,
+  ): Promise<void> {
+    for await (const written of this.#writes.writeStatuses(steps, this.#running.signal)) {
+      for (const { step, row, error } of written) {
         const now = error instanceof ConflictError ? error.theirs : null;
-        if (now && this.#schema().statusOf(now) === step.status) return now;
-        if (!isPassing(error) || failures === MOST_TRIES || this.#running.signal.aborted)
-          throw error;
-        await new Promise((done) => setTimeout(done, backoffMs(failures)));
+        const isMade = now !== null && this.#schema().statusOf(now) === step.status;
+        const answer = isMade ? now : row;
+        if (answer) done.push({ order: step.order, answer });
+        else failures.push(this.#failure(step, error));
       }
+      tell();
     }
   }
 
@@ -219,16 +193,10 @@ export class StatusRuns {
       await this.#writes.setStatus(only.order, only.status);
       return;
     }
-    let back = 0;
+    const done: Done[] = [];
     const failures: Failure[] = [];
-    await this.#each(steps, async (step) => {
-      try {
-        await this.#write(step);
-        back += 1;
-      } catch (error) {
-        failures.push(this.#failure(step, error));
-      }
-    });
+    await this.#write(steps, done, failures);
+    const back = done.length;
     if (failures.length > 0)
       this.state.set({ total: steps.length, done: back, failures, isRunning: false });
     this.#toasts.show({

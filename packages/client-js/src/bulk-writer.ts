@@ -1,0 +1,151 @@
+/**
+ * Changes or deletes many rows of a table, some in each request: each row succeeds or fails by itself,
+ * and only a row that is still as its user saw it is written.
+ */
+import { backoffMs } from "./backoff.ts";
+import { type Api, RefusedError, refusal, UnreachableError, withJson } from "./http.ts";
+import { toJson } from "./json.ts";
+import { type Id, isId, isRow, keyOf, type Row, versionOf } from "./row.ts";
+import { conflictOf, type RowWriter } from "./row-writer.ts";
+
+/** `change` is null for a delete; then it is null for all rows. */
+export interface Wanted {
+  /** The row as it was shown: at least the columns of its key. */
+  readonly seen: Row;
+  readonly change: Row | null;
+}
+
+/** `version` is the new one, 0 where the table has none; `error` says why a row was not written. */
+export interface Outcome<W extends Wanted> {
+  readonly wanted: W;
+  readonly version: Id;
+  readonly error: Error | null;
+}
+
+export interface ManyOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** The page is being closed: all is sent at once, and nothing is tried again. */
+  readonly leaving?: boolean;
+}
+
+/** Progress is seen often enough, and no request is large. */
+const AT_ONCE = 100;
+const FEW_AT_ONCE = 6;
+/** The API's limit. */
+const AT_MOST = 1000;
+const MOST_TRIES = 6;
+
+const isPassing = (status: unknown): boolean => status === 429 || status === 503;
+
+/** Yields what became of some rows after each request. Ends early, after a request, once aborted. */
+export async function* writeMany<W extends Wanted>(
+  api: Api,
+  writer: RowWriter,
+  key: readonly string[],
+  rows: readonly W[],
+  { signal, leaving = false }: ManyOptions = {},
+): AsyncGenerator<readonly Outcome<W>[]> {
+  // The API compares versions. Rows without one are compared here, each in requests of its own.
+  const isBlind = rows.some(({ seen }) => versionOf(seen) === 0 && isMore(seen, key));
+  const size = isBlind ? FEW_AT_ONCE : leaving ? AT_MOST : AT_ONCE;
+  for (let at = 0; at < rows.length && !signal?.aborted; at += size) {
+    const part = rows.slice(at, at + size);
+    const known = part.map(({ seen }) => writer.latest(keyOf(seen, key), seen));
+    let answers: readonly (Row | Error)[];
+    try {
+      answers = isBlind
+        ? await Promise.all(part.map((wanted) => one(writer, key, wanted, leaving)))
+        : await send(api, writer.path, request(part, known, key, leaving), signal);
+    } catch (error) {
+      if (!(error instanceof RefusedError || error instanceof UnreachableError)) throw error;
+      answers = part.map(() => error);
+      if (error instanceof UnreachableError) at = rows.length; // the others would wait as long
+    }
+    yield part.map((wanted, number): Outcome<W> => {
+      const [answer = {}, seen = wanted.seen] = [answers[number], known[number]];
+      if (answer instanceof Error)
+        return { wanted, version: 0, error: conflictOf(answer, seen, wanted.change) as Error };
+      const { version } = answer;
+      if (wanted.change && isId(version) && !isBlind)
+        writer.remember(keyOf(seen, key), seen, { ...seen, ...wanted.change, version });
+      return { wanted, version: isId(version) ? version : 0, error: null };
+    });
+  }
+}
+
+const isMore = (seen: Row, key: readonly string[]): boolean =>
+  Object.keys(seen).some((column) => !key.includes(column));
+
+async function one(
+  writer: RowWriter,
+  key: readonly string[],
+  { seen, change }: Wanted,
+  leaving: boolean,
+): Promise<Row | Error> {
+  try {
+    const name = keyOf(seen, key);
+    if (change) return await writer.change(name, seen, change);
+    await writer.delete(name, seen, leaving);
+    return {};
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function request(
+  rows: readonly Wanted[],
+  known: readonly Row[],
+  key: readonly string[],
+  leaving: boolean,
+): RequestInit {
+  const [common = null] = rows.map(({ change }) => change);
+  const isOne = rows.every(({ change }) => change === common || toJson(change) === toJson(common));
+  const named = rows.map(({ change }, number) => {
+    const seen = known[number] ?? {};
+    const version = versionOf(seen);
+    return {
+      key: Object.fromEntries(key.map((column) => [column, seen[column]])),
+      ...(version !== 0 && { version }),
+      ...(!isOne && { set: change }),
+    };
+  });
+  const body = toJson({ rows: named, ...(isOne && common && { set: common }) });
+  const headers = { "Idempotency-Key": globalThis.crypto.randomUUID() };
+  const init = withJson(common === null ? "DELETE" : "PATCH", body, headers);
+  return { ...init, keepalive: leaving };
+}
+
+/**
+ * Rows that the API had no time for, and a request that it did not answer, are sent again: with the same
+ * key nothing is written twice.
+ */
+async function send(
+  api: Api,
+  path: string,
+  init: RequestInit,
+  signal: AbortSignal | undefined,
+): Promise<readonly (Row | Error)[]> {
+  for (let failures = 0; ; failures += 1) {
+    const isLast = failures === MOST_TRIES - 1 || init.keepalive === true || signal?.aborted;
+    try {
+      const answers = await api.request(outcomes, path, init);
+      if (isLast || !answers.some((each) => each instanceof RefusedError && isPassing(each.status)))
+        return answers;
+    } catch (error) {
+      const passes =
+        error instanceof UnreachableError ||
+        (error instanceof RefusedError && isPassing(error.status));
+      if (!passes || isLast) throw error;
+    }
+    await new Promise((done) => setTimeout(done, backoffMs(failures)));
+  }
+}
+
+function outcomes(body: unknown): readonly (Row | Error)[] | null {
+  const rows = isRow(body) ? body.rows : null;
+  if (!Array.isArray(rows)) return null;
+  return rows.filter(isRow).map((row) => {
+    const { status, problem } = row;
+    return problem === undefined || problem === null ? row : refusal(Number(status), problem);
+  });
+}
