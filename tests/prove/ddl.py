@@ -41,6 +41,22 @@ STOCK_CHANGES: tuple[LiteralString, ...] = (
     "ALTER TABLE stock ALTER COLUMN pieces TYPE numeric(12,2)",
     "ALTER TABLE stock ALTER COLUMN item TYPE bigint",
 )
+_WATCH: LiteralString = "SELECT watch_table('notes')"
+_UNWATCH: tuple[LiteralString, ...] = (
+    "SELECT unwatch_table('notes')",
+    "ALTER TABLE notes DROP CONSTRAINT notes_pkey",
+)
+_GIVE_KEY: LiteralString = """
+    DO $$
+    BEGIN
+        IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'notes_pkey') THEN
+            DELETE FROM notes AS note USING notes AS other
+             WHERE note.id = other.id AND note.ctid < other.ctid;
+            ALTER TABLE notes ADD CONSTRAINT notes_pkey PRIMARY KEY (id);
+        END IF;
+    END
+    $$
+"""
 _SETTINGS = f"-c lock_timeout=3s -c statement_timeout=20s {PINNED}"
 
 
@@ -134,11 +150,16 @@ class Owner:
         return kind
 
     async def _watch_or_unwatch(self, sql: Connection, actor: str) -> str:
-        """Begin or end watching notes; ``proof_watched`` tells the writers."""
+        """Begin or end watching notes; ``proof_watched`` tells the writers.
+
+        A table is not watched either while it has no primary key.
+        """
         cursor = await sql.execute("UPDATE proof_watched SET notes = NOT notes RETURNING notes")
         (watched,) = await cursor.fetchone() or (False,)
+        statement = _WATCH if watched else self._chance.one(_UNWATCH)
+        if watched:
+            await sql.execute(_GIVE_KEY)
         rows = await read_table(sql, NOTES)
-        statement = "SELECT watch_table('notes')" if watched else "SELECT unwatch_table('notes')"
         if watched:
             await sql.execute(statement)
         self.changes[actor] = Change(

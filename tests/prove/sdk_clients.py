@@ -192,7 +192,7 @@ class Consumer:
     @property
     def position(self) -> int:
         """Everything up to here is consumed."""
-        return -1 if self._place is None else self._place.position
+        return 0 if self._place is None else self._place.position
 
     @property
     def stream(self) -> str | None:
@@ -212,7 +212,7 @@ class Consumer:
 
     async def _consume(self, live: Live) -> None:
         self.audit.resume(None if self._place is None else self._place.position)
-        events = live.events(store=self)
+        events = live.events(after=0, store=self)  # not from now: it may connect late
         async with aclosing(aiter(events)) as taken:
             async for event in taken:
                 if self.audit._last is None:
@@ -316,7 +316,7 @@ class NodeConsumer:
     @property
     def position(self) -> int:
         """Everything up to here is consumed."""
-        return -1 if self._place is None else self._place.position
+        return 0 if self._place is None else self._place.position
 
     @property
     def stream(self) -> str | None:

@@ -47,7 +47,9 @@ async function consume() {
   for (;;) {
     let taken = 0;
     try {
-      for await (const event of live.events({ after: place?.position, stream: place?.stream })) {
+      // At first from the beginning, not from now: it may connect late.
+      const from = { after: place?.position ?? 0, stream: place?.stream };
+      for await (const event of live.events(from)) {
         place = { stream: event.stream, position: event.position };
         print({ event });
         if (++taken === restartsAfter) break;

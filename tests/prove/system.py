@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +25,9 @@ T = TypeVar("T")
 
 SERVER = {"max_notify_queue_pages": "64"}
 """Settings of PostgreSQL: a queue of notifications that a fault can fill."""
+_TRACEBACK = re.compile(
+    r"^(?:  \+ Exception Group )?Traceback .*\n(?:[ \t].*\n|\n)*(\S.*)", re.MULTILINE
+)
 _READY_WITHIN_S = 60.0
 WELL_AGAIN_WITHIN_S = 60.0
 _TESTS = Path(__file__).resolve().parent.parent
@@ -104,6 +108,10 @@ class Member:
         """Return its health page as text."""
         code, content = health(self.port, self._path)
         return f"{code} {content}"
+
+    def failures(self) -> list[str]:
+        """Return the errors that it did not expect."""
+        return unexpected_errors(self.said())
 
     def said(self) -> str:
         """Return the output of all its processes."""
@@ -245,6 +253,11 @@ class System:
     def _with_database(self, proxy: Proxy | None) -> dict[str, str]:
         environ = self.database.environ()
         return environ if proxy is None else {**environ, "DB_PORT": str(proxy.port)}
+
+
+def unexpected_errors(log: str) -> list[str]:
+    """Return the last line of each traceback in a log: what a service expects, it explains."""
+    return [found[1] for found in _TRACEBACK.finditer(log)]
 
 
 class NotWellError(AssertionError):

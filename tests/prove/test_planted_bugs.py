@@ -106,6 +106,7 @@ async def found(
         following=following,
         faults=faults,
         restores=restores,
+        settled_within_s=15,
         stops_at_finding=True,
     )
     return (await prove(plan, postgres, quiet=True)).findings
