@@ -6,7 +6,16 @@ import signal
 
 from playwright.sync_api import Browser, expect
 
-from harness.dashboards import OpenTab, create, live, row, set_status, toast, until_stored
+from harness.dashboards import (
+    OpenTab,
+    create,
+    live,
+    row,
+    set_status,
+    toast,
+    until_caught_up,
+    until_stored,
+)
 from harness.foreign import tried
 from harness.stacks import EmbeddedStack
 from harness.waiting import until
@@ -159,6 +168,46 @@ def test_filter(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     page.reload()
     expect(row(page, order)).to_be_visible()
     expect(row(page, other)).to_have_count(0)
+
+
+def test_long_list(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """The scroll bar stands for the whole list; a jump loads what is there, and it stays there."""
+    stack.psql(
+        "INSERT INTO orders (customer_name, product_name) SELECT 'Window', n::text"
+        " FROM generate_series(1, 3000) AS n"
+    )
+    ids = "SELECT min(id), max(id) FROM orders WHERE customer_name = 'Window'"
+    oldest, newest = map(int, stack.psql(ids).split("|"))
+    page = open_tab("/?customer_name=Window")
+    until_caught_up(stack, page)
+    table = page.get_by_role("grid", name="Orders")
+    expect(table).to_have_attribute("aria-rowcount", "3001")
+    row(page, newest).get_by_role("link").focus()
+    page.keyboard.press("Control+End")
+    expect(row(page, oldest)).to_have_attribute("aria-rowindex", "3001")
+    expect(row(page, oldest)).to_be_in_viewport(ratio=0.9)
+    expect(row(page, oldest).locator(":focus")).to_have_count(1)
+    set_status(page, oldest, "processing")
+    until_stored(stack, oldest, "processing")
+    page.keyboard.press("PageUp")
+    table.evaluate("(table) => { table.scrollTop = table.scrollHeight / 2; }")
+    middle = row(page, newest - 1500)
+    expect(middle).to_be_visible()
+    before = middle.bounding_box()
+    added = create(stack, customer_name="Window", product_name="Added")
+    stack.psql(f"UPDATE orders SET product_name = 'Seen' WHERE id = {newest - 1500}")
+    stack.psql(f"DELETE FROM orders WHERE id = {newest - 1501}")
+    expect(middle).to_contain_text("Seen")
+    expect(row(page, newest - 1501)).to_contain_text("no longer here")
+    expect(row(page, added)).to_have_count(0)
+    assert middle.bounding_box() == before
+    page.get_by_role("button", name="1 new order").click()
+    expect(row(page, added)).to_have_attribute("aria-rowindex", "2")
+    expect(row(page, added)).to_be_in_viewport()
+    page.get_by_role("link", name=f"Order {newest}", exact=True).focus()
+    page.keyboard.press("Control+End")
+    expect(row(page, oldest)).to_contain_text("processing")
+    expect(table).to_have_attribute("aria-rowcount", "3001")
 
 
 def test_rows_stand_still(stack: EmbeddedStack, open_tab: OpenTab) -> None:

@@ -29,7 +29,8 @@ const ROW_PX = { comfortable: 48, compact: 36 } as const;
 const HEAD_PX = 36;
 const NARROW_ROW_PX = 72;
 const NARROW_LINE_PX = 24;
-const LOAD_BEFORE_END_ROWS = 60;
+/** Rows far from those that are held are loaded when the list is no longer scrolled. */
+const STILL_MS = 80;
 const AT_TOP_PX = 4;
 
 /** Where a row is drawn, and which of its cells takes the focus. */
@@ -77,15 +78,15 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
   const { busy, touch, rest } = useBusy();
   const [scrolled, setScrolled] = useState(false);
   const keyOf = useCallback((row: R): RowKey => feed.keyOf(row), [feed]);
-  const held = useHeldRows(state, keyOf, scrolled || busy || hold);
-  const count = held.size;
+  const { held, moved } = useHeldRows(state, keyOf, scrolled || busy || hold);
+  const count = hasMore ? Math.max(total ?? 0, held.end) : held.end;
 
   const rows = useVirtualRows(grid, count, rowPx, headPx);
   const { place, reveal } = rows;
   const focus = useGridFocus({
     grid,
     count,
-    rowsOfView: Math.max(1, Math.floor((rows.viewPx - headPx) / rowPx) - 1),
+    rowsOfView: Math.max(1, Math.floor(rows.viewPx / rowPx) - 1),
     topRow: () => Math.ceil((place.top + place.offset) / rowPx),
     reveal,
   });
@@ -100,11 +101,26 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
     return isApart && active.row < count ? [...found, active.row] : found;
   }, [rows.first, rows.end, active.row, count]);
 
-  const longest = Math.max(0, ...drawn.map((row) => keyLength(held.at(row), keyOf)));
+  const isWaiting = drawn.some((row) => !held.at(row));
+  const longest = Math.max(
+    isWaiting ? String(count).length : 0,
+    ...drawn.map((row) => keyLength(held.at(row), keyOf)),
+  );
   const style = useMemo(() => gridOf(columns, longest, widths), [columns, longest, widths]);
+  const [first, end] = held.inLive(rows.first, rows.end);
+  const isFar = rows.end < held.start || rows.first > held.end;
   useEffect(() => {
-    if (rows.end >= count - LOAD_BEFORE_END_ROWS) feed.loadMore();
-  }, [feed, rows.end, count, hasMore, state.loading]);
+    const timer = setTimeout(() => feed.show(first, end), isFar ? STILL_MS : 0);
+    return () => clearTimeout(timer);
+  }, [feed, first, end, isFar, hasMore, state.pages, state.loading]);
+  const movedBefore = useRef(0);
+  useLayoutEffect(() => {
+    const by = moved - movedBefore.current;
+    movedBefore.current = moved;
+    if (by === 0) return;
+    rows.moveBy(by);
+    focus.moveBy(by);
+  });
   useLayoutEffect(() => {
     grid.current?.scrollTo({ top: 0 });
   }, [filter, sort]);
@@ -133,7 +149,7 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
         className={styles.scroller}
         role="grid"
         aria-label={label}
-        aria-rowcount={hasMore ? (total === null ? -1 : total + 1) : state.rows.length + 1}
+        aria-rowcount={hasMore && total === null ? -1 : count + 1}
         aria-multiselectable={picks || undefined}
         tabIndex={count === 0 ? 0 : -1}
         onScroll={(event) => {
@@ -147,13 +163,27 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
           {drawn.map((row) => {
             const shown = held.at(row);
             const cell = row === active.row ? active.cell : null;
-            return shown && children(shown, { row, top: rows.topOf(row), height: rowPx, cell });
+            const at = { row, top: rows.topOf(row), height: rowPx, cell };
+            return shown ? children(shown, at) : <WaitingRow key={`waiting ${row}`} {...at} />;
           })}
         </div>
       </div>
     </div>
   );
 }
+
+/** The place of a row that is not loaded yet. */
+const WaitingRow = ({ row, top, height }: RowPlace) => (
+  <div
+    role="row"
+    aria-rowindex={row + 2}
+    aria-busy
+    className={styles.waiting}
+    style={{ height, transform: `translateY(${top}px)` }}
+  >
+    <div role="gridcell" />
+  </div>
+);
 
 function keyLength<R extends Row>(
   shown: ShownRow<R> | undefined,

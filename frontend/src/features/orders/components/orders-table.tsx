@@ -94,6 +94,8 @@ const MOST_IN_A_RANGE = 500;
 function ordersBetween(feed: OrdersFeed, from: Id, to: Id): Order[] {
   const { rows } = feed.state.get();
   const orders: Order[] = [];
+  // The other end may be in a part of the list that is not held any more.
+  if (!rows.some(({ id }) => id === from)) return rows.filter(({ id }) => id === to);
   let inside = false;
   for (const order of rows) {
     if (orders.length === MOST_IN_A_RANGE) break;

@@ -108,8 +108,9 @@ function Content(props: ContentProps) {
   return <NothingFound onClear={onClear} />;
 }
 
-function sizeText({ loaded, rows, hasMore }: FeedState, total: number | null): string {
+function sizeText({ loaded, start, rows, hasMore }: FeedState, total: number | null): string {
   if (!loaded) return "";
-  if (!hasMore) return formatCount(rows.length);
-  return total === null ? `${formatCount(rows.length)}+` : formatCount(total);
+  const known = formatCount(start + rows.length);
+  if (!hasMore) return known;
+  return total === null ? `${known}+` : formatCount(total);
 }

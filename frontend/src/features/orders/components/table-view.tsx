@@ -80,7 +80,7 @@ function Rows({ name, live, listen, router }: TableViewProps) {
   const state = useObservable(feed.state);
   const layout = useObservable(choice.state) ?? USUAL_LAYOUT;
   const columns = useMemo(() => shownColumns(schema, layout), [schema, layout]);
-  const { filter, rows, loaded, problem, hasMore } = state;
+  const { filter, rows, start, loaded, problem, hasMore } = state;
 
   const onFilter = useCallback(
     (next: OrderFilter) => {
@@ -102,7 +102,7 @@ function Rows({ name, live, listen, router }: TableViewProps) {
           <div className={styles.title}>
             <h2 id="table-heading">{label}</h2>
             <span className={styles.count}>
-              {loaded && formatCount(rows.length)}
+              {loaded && formatCount(start + rows.length)}
               {hasMore && "+"}
             </span>
           </div>

@@ -69,6 +69,14 @@ export function useGridFocus({ grid, count, rowsOfView, topRow, reveal }: GridFo
     else go(topRow(), firstCell(grid.current));
   }
 
+  /** The rows of the view have other places. */
+  function moveBy(rows: number): void {
+    const moved = ({ row, cell }: GridPlace): GridPlace => ({ row: Math.max(0, row + rows), cell });
+    if (wanted.current) wanted.current = moved(wanted.current);
+    if (last.current) last.current = moved(last.current);
+    setActive(moved);
+  }
+
   function onFocus({ target }: FocusEvent<HTMLElement>): void {
     holder.current = target;
     const to = placeOf(target);
@@ -108,7 +116,7 @@ export function useGridFocus({ grid, count, rowsOfView, topRow, reveal }: GridFo
     go(to.row, to.cell);
   }
 
-  return { active, move, handlers: { onFocus, onBlur, onKeyDown } };
+  return { active, move, moveBy, handlers: { onFocus, onBlur, onKeyDown } };
 }
 
 function placeOf(element: Element | null): GridPlace | null {

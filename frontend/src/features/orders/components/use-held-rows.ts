@@ -7,17 +7,26 @@ interface Holding<R extends Row> {
   readonly held: HeldRows<R>;
   readonly live: LiveRows<R>;
   readonly view: readonly unknown[];
+  readonly moved: number;
 }
 
-/** The rows to show: the live rows, or while `hold` rows that keep their places. */
+/**
+ * The rows to show: the live rows, or while `hold` rows that keep their places. `moved` adds up by how many
+ * places they were moved all the same: the list is scrolled on by as much.
+ */
 export function useHeldRows<R extends Row>(
-  { rows, pages, filter, sort }: FeedState<R>,
+  { rows, start, pages, hasMore, filter, sort }: FeedState<R>,
   keyOf: LiveRows<R>["keyOf"],
   hold: boolean,
-): HeldRows<R> {
-  const live: LiveRows<R> = { rows, pages, keyOf };
+): Pick<Holding<R>, "held" | "moved"> {
+  const live: LiveRows<R> = { rows, start, pages, hasMore, keyOf };
   const view = [filter, sort];
-  const [state, setState] = useState<Holding<R>>(() => ({ held: HeldRows.of(live), live, view }));
+  const [state, setState] = useState<Holding<R>>(() => ({
+    held: HeldRows.of(live),
+    live,
+    view,
+    moved: 0,
+  }));
   const sameView = view.every((part, at) => part === state.view[at]);
   const keep = hold && sameView && rows.length > 0;
   const held = keep
@@ -25,6 +34,7 @@ export function useHeldRows<R extends Row>(
     : state.held.isOf(live)
       ? state.held
       : HeldRows.of(live);
-  if (held !== state.held || !sameView) setState({ held, live, view });
-  return held;
+  const moved = state.moved + (held === state.held ? 0 : held.moved);
+  if (held !== state.held || !sameView) setState({ held, live, view, moved });
+  return { held, moved };
 }

@@ -18,9 +18,12 @@ export interface VirtualRows {
   /** Where a row is drawn within it. */
   readonly topOf: (row: number) => number;
   readonly place: ScrollPlace;
+  /** The height of the view, without its heading. */
   readonly viewPx: number;
   readonly onScroll: () => void;
   readonly reveal: (row: number) => void;
+  /** Scroll on by so many rows. */
+  readonly moveBy: (rows: number) => void;
 }
 
 /** The rows of a scroller that are in view; all have the same height. */
@@ -41,12 +44,12 @@ export function useVirtualRows(
   useEffect(() => {
     const box = scroller.current;
     if (!box) return;
-    const measure = () => setViewPx(box.clientHeight);
+    const measure = () => setViewPx(Math.max(0, box.clientHeight - headPx));
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(box);
     return () => observer.disconnect();
-  }, [scroller]);
+  }, [scroller, headPx]);
 
   function go(next: ScrollPlace): void {
     latest.current.place = next;
@@ -61,10 +64,15 @@ export function useVirtualRows(
   }
   function reveal(row: number): void {
     const { place, size } = latest.current;
-    go(placeOf(revealing(row, place, size, headPx), size));
+    go(placeOf(revealing(row, place, size), size));
+  }
+
+  function moveBy(rows: number): void {
+    const { place, size } = latest.current;
+    go(placeOf(place.top + place.offset + rows * size.rowPx, size));
   }
 
   const [first, end] = rowsInView(place, size);
   const topOf = (row: number) => row * rowPx - place.offset;
-  return { first, end, height: elementPx(size), topOf, place, viewPx, onScroll, reveal };
+  return { first, end, height: elementPx(size), topOf, place, viewPx, onScroll, reveal, moveBy };
 }

@@ -18,7 +18,9 @@ export interface FeedState<R extends Row = Order> {
   readonly filter: OrderFilter;
   readonly sort: OrderSort;
   readonly rows: readonly R[];
-  /** How many pages the user has asked for. */
+  /** How many rows of the list come before these. */
+  readonly start: number;
+  /** Counts the pages that were loaded. */
   readonly pages: number;
   /** Whether there are more rows than those loaded. */
   readonly hasMore: boolean;
@@ -32,6 +34,8 @@ export interface FeedState<R extends Row = Order> {
 }
 
 const PAGE = 100;
+/** So many rows are held at most, wherever in the list the reader is. */
+const WINDOW = 500;
 const FADE_EVERY_MS = 1000;
 
 export abstract class TableFeed<R extends Row = Order> {
@@ -57,7 +61,8 @@ export abstract class TableFeed<R extends Row = Order> {
       filter,
       sort,
       rows: [],
-      pages: 1,
+      start: 0,
+      pages: 0,
       hasMore: false,
       loaded: false,
       loading: "page",
@@ -79,13 +84,13 @@ export abstract class TableFeed<R extends Row = Order> {
   }
 
   setSort(sort: OrderSort): void {
-    this.#change({ sort, pages: 1 });
+    this.#change({ sort });
     this.#follow();
   }
 
   /** Apply another filter to the known rows at once; the API's answer replaces the result. */
   setFilter(filter: OrderFilter): void {
-    this.#change({ filter, pages: 1 });
+    this.#change({ filter });
     this.#follow();
   }
 
@@ -102,11 +107,9 @@ export abstract class TableFeed<R extends Row = Order> {
     this.#table?.reload();
   }
 
-  loadMore(): void {
-    const { hasMore, loading, pages } = this.state.get();
-    if (!hasMore || loading !== null) return;
-    this.#change({ pages: pages + 1 });
-    this.#table?.loadMore();
+  /** The reader sees these rows, by their places in the list. */
+  show(first: number, end: number): void {
+    this.#table?.show(first, end);
   }
 
   /** The table has the events: note which rows they changed. */
@@ -133,10 +136,12 @@ export abstract class TableFeed<R extends Row = Order> {
       ...(filter.attention && { attention: filter.attention }),
       ...(!isNewestFirst(sort) && { sort: sortForApi(sort, schema.key) }),
       limit: PAGE,
+      window: WINDOW,
     });
     if (table === this.#table) return;
     const matches = matcherOf(filter, schema);
-    if (this.state.get().loaded) table.seed((this.#table?.rows ?? []).filter(matches));
+    const { loaded, start } = this.state.get();
+    if (loaded) table.seed(start > 0 ? [] : (this.#table?.rows ?? []).filter(matches));
     const leave = this.#leave;
     this.#table = table;
     this.#leave = table.subscribe(this.#show);
@@ -147,7 +152,7 @@ export abstract class TableFeed<R extends Row = Order> {
   readonly #show = (): void => {
     const table = this.#table;
     if (!table) return;
-    const { phase, problem, hasMore, isLoadingMore, reset } = table.state;
+    const { phase, problem, hasMore, isLoadingMore, reset, start, pages } = table.state;
     const schema = this.schema.get();
     const isThere = schema !== OrderSchema.EMPTY && !schema.hasOrders;
     const isShown = isThere || (phase !== "loading" && phase !== "refused");
@@ -159,6 +164,8 @@ export abstract class TableFeed<R extends Row = Order> {
     if (!loaded || loading === "page") this.#loadedAt = table.position ?? 0;
     this.#change({
       rows: this.shown(table.rows),
+      start,
+      pages,
       hasMore,
       loaded: true,
       loading: isLoadingMore ? "more" : reset === null ? null : "page",

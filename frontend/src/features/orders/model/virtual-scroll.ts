@@ -6,7 +6,7 @@
 export interface ScrollSize {
   readonly count: number;
   readonly rowPx: number;
-  /** The height of the view. */
+  /** The height of the view, without the heading that covers its top. */
   readonly viewPx: number;
 }
 
@@ -63,15 +63,14 @@ export function rowsInView(
   return [first, Math.min(count, Math.ceil((y + viewPx) / rowPx) + OVERSCAN_ROWS)];
 }
 
-/** Where the list has to be scrolled to, for a row to be wholly in view. `headPx` covers the view's top. */
+/** Where the list has to be scrolled to, for a row to be wholly in view. */
 export function revealing(
   row: number,
   { top, offset }: ScrollPlace,
   { rowPx, viewPx }: ScrollSize,
-  headPx: number,
 ): number {
   const y = top + offset;
   const highest = row * rowPx;
-  const lowest = highest + rowPx + headPx - viewPx;
+  const lowest = highest + rowPx - viewPx;
   return Math.min(Math.max(y, lowest), highest);
 }
