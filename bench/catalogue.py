@@ -27,6 +27,7 @@ NAMES = (
     "export",
     "api_rate",
     "dashboard",
+    "long_list",
 )
 
 

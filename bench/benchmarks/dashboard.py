@@ -14,6 +14,8 @@ possible, so hourly timers do not run.
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -32,7 +34,8 @@ _FILES_KB = """
         .filter(({ name }) => !new URL(name).pathname.startsWith("/api/"))
         .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0) / 1000
 """
-_ROWS = 10_000
+CHANGED = 10_000
+"""So many orders are changed, one after another."""
 _CHANGES_PER_S = 500
 _WRITERS = 8
 _AN_HOUR_OF_EVENTS = 72_000
@@ -58,7 +61,7 @@ def run(bench: Bench) -> None:
         browser = playwright.chromium.launch(
             executable_path=executable, args=[*FLAGS, "--enable-precise-memory-info"]
         )
-        fill(stack, _ROWS, "Busy")
+        fill(stack, CHANGED, "Busy")
         bench.step("loading")
         _loading(bench, browser, stack)
         bench.step("10,000 rows change")
@@ -70,7 +73,8 @@ def run(bench: Bench) -> None:
         browser.close()
 
 
-def _open(browser: Browser, stack: EmbeddedStack) -> Page:
+def open_page(browser: Browser, stack: EmbeddedStack) -> Page:
+    """Open the dashboard; return it when it is live."""
     page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
     page.set_default_timeout(60_000)
     page.goto(stack.edge)
@@ -94,7 +98,7 @@ def _loading(bench: Bench, browser: Browser, stack: EmbeddedStack) -> None:
 
 
 def _bulk(bench: Bench, browser: Browser, stack: EmbeddedStack) -> None:
-    page = _open(browser, stack)
+    page = open_page(browser, stack)
     longest: list[float] = []
     for status in ("shipped", "delivered", "pending")[: bench.full(3, 1)]:
         browser.start_tracing(page=page, categories=TRACED)
@@ -106,19 +110,13 @@ def _bulk(bench: Bench, browser: Browser, stack: EmbeddedStack) -> None:
 
 
 def _frames(bench: Bench, browser: Browser, stack: EmbeddedStack) -> None:
-    page = _open(browser, stack)
+    page = open_page(browser, stack)
     over = threading.Event()
-    changed: list[int] = []
-    parts = [(stack.database, over, changed)] * _WRITERS
-    writers = [threading.Thread(target=_change, args=part) for part in parts]
     page.evaluate(_WATCH_FRAMES)
     began = time.monotonic()
-    for writer in writers:
-        writer.start()
-    page.wait_for_timeout(1000 * bench.full(60, 5))  # the measurement itself
-    over.set()
-    for writer in writers:
-        writer.join()
+    with changing(stack, over) as changed:
+        page.wait_for_timeout(1000 * bench.full(60, 5))  # the measurement itself
+        over.set()
     rate = len(changed) / (time.monotonic() - began)
     until_caught_up(stack, page)
     times: list[float] = page.evaluate("() => window.frameTimes")
@@ -129,20 +127,36 @@ def _frames(bench: Bench, browser: Browser, stack: EmbeddedStack) -> None:
     page.context.close()
 
 
-def _change(database: str, over: threading.Event, changed: list[int]) -> None:
+@contextmanager
+def changing(stack: EmbeddedStack, over: threading.Event, after: int = 0) -> Iterator[list[int]]:
+    """Change 500 orders a second until it is ``over``, by ids ``after`` one; gives their ids."""
+    changed: list[int] = []
+    parts = [(stack.database, over, changed, after)] * _WRITERS
+    writers = [threading.Thread(target=_change, args=part) for part in parts]
+    for writer in writers:
+        writer.start()
+    try:
+        yield changed
+    finally:
+        over.set()
+        for writer in writers:
+            writer.join()
+
+
+def _change(database: str, over: threading.Event, changed: list[int], after: int) -> None:
     """Change one order after another at the given rate until it is over."""
     with psycopg.connect(database, autocommit=True) as sql:
         due = time.monotonic()
         while not over.wait(max(0.0, due - time.monotonic())):
-            order = 1 + 7919 * len(changed) % _ROWS
+            order = after + 1 + 7919 * len(changed) % CHANGED
             sql.execute("UPDATE orders SET quantity = quantity %% 99 + 1 WHERE id = %s", [order])
             changed.append(order)
             due += _WRITERS / _CHANGES_PER_S
 
 
 def _memory(bench: Bench, browser: Browser, stack: EmbeddedStack) -> None:
-    page = _open(browser, stack)
-    before = _heap_mb(page)
+    page = open_page(browser, stack)
+    before = heap_mb(page)
     events = bench.full(_AN_HOUR_OF_EVENTS, 2000)
     for _ in range(events // 1000):
         stack.psql(
@@ -150,14 +164,15 @@ def _memory(bench: Bench, browser: Browser, stack: EmbeddedStack) -> None:
             " WHERE id IN (SELECT id FROM orders ORDER BY random() LIMIT 1000)"
         )
     until_caught_up(stack, page)
-    after = _heap_mb(page)
+    after = heap_mb(page)
     bench.figure("memory before", "MB", before)
     bench.figure(f"memory after {events:,} events", "MB", after)
     bench.figure("after / before", "", after / before, at_most=2)
     page.context.close()
 
 
-def _heap_mb(page: Page) -> float:
+def heap_mb(page: Page) -> float:
+    """Return the memory of a page after garbage collection."""
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     usage: dict[str, Any] = session.send("Runtime.getHeapUsage")

@@ -8,7 +8,7 @@ import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
 import { everyOrder } from "../api/matching";
 import { matchingIn, type OrderCounts } from "../model/order-counts";
-import { isStatusWanted, toQuery } from "../model/order-filter";
+import { statusMatcher, toQuery } from "../model/order-filter";
 import type { OrdersFeed } from "../model/orders-feed";
 import { forecast, forecastText, moving, statusCounts, stepsOf, type Target } from "../model/steps";
 import { useOrders } from "./orders-context";
@@ -63,7 +63,8 @@ function Actions({ feed, counts }: SelectionBarProps) {
   const { filter } = useObservable(feed.state);
   const total = counts && matchingIn(counts, filter, schema);
   const orders = [...selected.values()];
-  const matching = [...(counts ?? [])].filter(([status]) => isStatusWanted(filter, schema, status));
+  const isWanted = statusMatcher(filter, schema);
+  const matching = [...(counts ?? [])].filter(([status]) => isWanted(status));
   const found = isAll ? new Map(matching) : statusCounts(orders, schema);
   const size = isAll ? (total ?? 0) : orders.length;
   const next = forecast(found, null, schema);

@@ -1,5 +1,5 @@
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type DragEvent, type KeyboardEvent, type PointerEvent, useState } from "react";
+import { type DragEvent, type KeyboardEvent, memo, type PointerEvent, useState } from "react";
 import { useSchema } from "@/lib/use-schema";
 import { type OrderSort, sortBy } from "../model/order-sort";
 import { arranged, type TableColumn } from "../model/table-columns";
@@ -19,7 +19,8 @@ interface TableHeadProps {
   onSort: (sort: OrderSort) => void;
 }
 
-export function TableHead({ columns, sort, picks, acts = true, onSort }: TableHeadProps) {
+export const TableHead = memo(function TableHead(props: TableHeadProps) {
+  const { columns, sort, picks, acts = true, onSort } = props;
   return (
     <div role="rowgroup" className={styles.head}>
       <div role="row" aria-rowindex={1} className={styles.headings}>
@@ -39,7 +40,7 @@ export function TableHead({ columns, sort, picks, acts = true, onSort }: TableHe
       </div>
     </div>
   );
-}
+});
 
 type HeadingProps = TableColumn & Pick<TableHeadProps, "sort" | "onSort">;
 

@@ -2,7 +2,7 @@
 import { type ChangeEvent, type Matcher, type Row, rowsOf } from "real-time-orders";
 import { type CountsPage } from "@/lib/protocol";
 import type { OrderSchema } from "@/lib/schema";
-import { isStatusWanted, type OrderFilter, statusesOf } from "./order-filter";
+import { type OrderFilter, statusesOf, statusMatcher } from "./order-filter";
 
 /** By status; orders without one count under "". */
 export type OrderCounts = ReadonlyMap<string, number>;
@@ -10,11 +10,10 @@ export type OrderCounts = ReadonlyMap<string, number>;
 export const openCounts = ({ counts }: CountsPage): OrderCounts => new Map(Object.entries(counts));
 
 /** How many orders match, where the counts are those of every status. */
-export const matchingIn = (counts: OrderCounts, filter: OrderFilter, schema: OrderSchema): number =>
-  [...counts].reduce(
-    (sum, [status, count]) => (isStatusWanted(filter, schema, status) ? sum + count : sum),
-    0,
-  );
+export function matchingIn(counts: OrderCounts, filter: OrderFilter, schema: OrderSchema): number {
+  const isWanted = statusMatcher(filter, schema);
+  return [...counts].reduce((sum, [status, count]) => (isWanted(status) ? sum + count : sum), 0);
+}
 
 export const countOf = (counts: OrderCounts, status: string | null): number =>
   Math.max(

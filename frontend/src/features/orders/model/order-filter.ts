@@ -96,12 +96,16 @@ export function statusesOf({ conditions }: OrderFilter, schema: OrderSchema): re
   return condition && isList(condition) ? condition.map((value) => String(value ?? "")) : [];
 }
 
-/** Whether the filter's condition on the status admits one, "" for none. */
-export function isStatusWanted(filter: OrderFilter, schema: OrderSchema, status: string): boolean {
+/** Tells whether the filter's condition on the status admits one, "" for none. */
+export function statusMatcher(
+  filter: OrderFilter,
+  schema: OrderSchema,
+): (status: string) => boolean {
   const name = schema.role("status")?.name ?? "";
   const condition = toFilter(filter, schema)[name];
-  if (!condition) return true;
-  return rowMatcherOf({ [name]: condition }, "", schema.table)({ [name]: status || null });
+  if (!condition) return () => true;
+  const matches = rowMatcherOf({ [name]: condition }, "", schema.table);
+  return (status) => matches({ [name]: status || null });
 }
 
 /** The filter with one status, "" for none; null: every status. */
