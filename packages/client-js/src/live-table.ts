@@ -264,9 +264,9 @@ export class LiveTable<R extends object = Row> {
     const isNew = ({ operation, order_id }: ChangeEvent) =>
       operation === "UPDATE" && set.get(String(order_id)) === undefined;
     const entering = this.#children.length > 0 ? own.filter(isNew) : [];
-    const { start } = set;
+    const { shifts } = set;
     const isUncertain = set.apply(own, conflated);
-    if (set.start !== start) this.#doubtPlace();
+    if (set.shifts !== shifts) this.#doubtPlace();
     const fresh = events.filter(({ position }) => position > this.#childPosition);
     for (const children of this.#children) {
       const mine = fresh.filter(({ table }) => table === children.name);
@@ -417,12 +417,14 @@ export class LiveTable<R extends object = Row> {
   #fillBefore(most: number): void {
     const set = this.#set;
     if (!set || this.#problem !== null) return;
-    const count = Math.min(set.start, Math.max(MARGIN, this.options.limit ?? 0));
+    const wanted = Math.max(MARGIN, this.options.limit ?? 0);
+    const count = Math.min(set.start, wanted, this.#largestPage - OVERLAP);
     const start = set.start - count;
     const before = (signal: AbortSignal) => this.#page(null, count + OVERLAP, signal, start);
     const add = (page: Page) => {
       if (set.start === 0) return false;
       if (!set.prepend(page, start)) {
+        this.#goal = start;
         this.reload();
         return false;
       }
@@ -458,6 +460,10 @@ export class LiveTable<R extends object = Row> {
     void this.#ask(load, again);
   }
 
+  get #largestPage(): number {
+    return (this.options.include ?? []).length > 0 ? LARGEST_PAGE_INCLUDING : LARGEST_PAGE;
+  }
+
   async #page(cursor: string | null, most: number, signal: AbortSignal, offset = 0): Promise<Page> {
     await this.#host.schema.ensure(signal);
     const { search = "", sort, attention } = this.options;
@@ -466,8 +472,7 @@ export class LiveTable<R extends object = Row> {
     if (attention !== undefined) query.set("attention", attention);
     if (sort !== undefined) query.set("sort", sort);
     for (const child of this.options.include ?? []) query.append("include", child);
-    const largest = query.has("include") ? LARGEST_PAGE_INCLUDING : LARGEST_PAGE;
-    query.set("limit", String(Math.min(most, largest)));
+    query.set("limit", String(Math.min(most, this.#largestPage)));
     if (cursor !== null) query.set("cursor", cursor);
     if (offset > 0) query.set("offset", String(offset));
     const address = `${this.#writes.path}?${query.toString()}`;

@@ -88,6 +88,8 @@ export class RowSet<R extends Row = Row> {
   position: number;
   /** How many matching rows come before the range. */
   start: number;
+  /** How often events have changed `start`. */
+  shifts = 0;
   /** The last row of the range; null: the range is everything to the list's end. */
   #boundary: R | null = null;
   /** The first row of the range; null: the range begins with the list. */
@@ -224,8 +226,10 @@ export class RowSet<R extends Row = Row> {
     const { matches, compare, isExact } = this.view;
     const was = known === undefined && before !== null && matches(before) ? before : null;
     const is = after !== null && matches(after) ? after : null;
-    this.start += Number(is !== null && this.precedes(is));
-    this.start -= Number(was !== null && this.precedes(was));
+    const by =
+      Number(is !== null && this.precedes(is)) - Number(was !== null && this.precedes(was));
+    this.start += by;
+    this.shifts += Math.abs(by);
     const from = known ?? was;
     return (
       isExact || (from === null && is === null) || (from && is ? compare(from, is) === 0 : false)
