@@ -3019,7 +3019,8 @@ BEGIN
     ELSIF subject.relkind NOT IN ('r', 'p') OR subject.relpersistence = 't' THEN
         RAISE EXCEPTION '% cannot be watched: it is not an ordinary or partitioned table', relation
             USING ERRCODE = 'wrong_object_type';
-    ELSIF order_key_columns(relation) = '{}' THEN
+    ELSIF order_key_columns(relation) = '{}' AND relation NOT IN (SELECT order_tables.relation FROM order_tables)
+    THEN
         RAISE EXCEPTION '% cannot be watched: it has no primary key', relation
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   HINT = 'Events name a row by its primary key.';
@@ -3031,6 +3032,9 @@ BEGIN
     END IF;
     INSERT INTO order_tables VALUES (relation) ON CONFLICT DO NOTHING;
     is_new := FOUND;
+    IF order_key_columns(relation) = '{}' THEN    -- it had one, and may have one again
+        RAISE WARNING '% has no primary key: its changes make no events until it has one', relation;
+    END IF;
     PERFORM pg_advisory_xact_lock(order_lock('recorders'));
     PERFORM order_make_recorders(relation);
     FOREACH kind IN ARRAY order_trigger_kinds() LOOP

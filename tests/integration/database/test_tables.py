@@ -150,7 +150,7 @@ def test_unwatching_leaves_no_trace(sql: Sql, events: Events) -> None:
 
 @pytest.mark.parametrize("clause", ["", " PARTITION BY LIST (place)"])
 def test_a_table_without_its_primary_key_is_not_watched(
-    sql: Sql, database: Database, events: Events, clause: str
+    sql: Sql, postgres: Postgres, database: Database, events: Events, clause: str
 ) -> None:
     """I10, I11: no event lacks a key; with a primary key again the table is watched as before."""
     sql.execute(f"CREATE TABLE stock (place text PRIMARY KEY, n int){clause}".encode())
@@ -168,6 +168,7 @@ def test_a_table_without_its_primary_key_is_not_watched(
     assert [(event["operation"], event["key"]) for event in events()] == [
         ("INSERT", {"place": "a"}),
     ]
+    postgres.load_schema(database)
     without = schema(sql)
     assert [table["name"] for table in without["tables"]] == ["orders"]
     assert states(sql)["stock"] == "keyless"
