@@ -1,6 +1,7 @@
 import { download } from "@/lib/download";
 import { formatBytes, messageOf } from "@/lib/format";
 import { exportPath, type ShownList } from "@/lib/printing";
+import { words } from "@/words";
 import type { Toasts } from "./toasts";
 
 /** Save a list as a file; says how far it is, and why it failed. */
@@ -9,12 +10,12 @@ export async function exportList(
   toasts: Toasts,
   running: AbortController,
 ): Promise<void> {
-  const cancel = { label: "Cancel", run: () => running.abort() };
+  const cancel = { label: words.do.cancel, run: () => running.abort() };
   const say = (bytes: number) =>
     toasts.show({
       tone: "neutral",
-      title: `Exporting ${list.title}…`,
-      ...(bytes > 0 && { detail: `${formatBytes(bytes)} so far` }),
+      title: words.takeAway.exporting(list.title),
+      ...(bytes > 0 && { detail: words.takeAway.soFar(formatBytes(bytes)) }),
       action: cancel,
     });
   let shown = say(0);
@@ -27,11 +28,11 @@ export async function exportList(
         shown = say(bytes);
       },
     });
-    toasts.show({ tone: "good", title: "Exported", detail: name });
+    toasts.show({ tone: "good", title: words.takeAway.exported, detail: name });
   } catch (error) {
     if (!running.signal.aborted) {
-      const detail = `${messageOf(error)} No file was saved.`;
-      toasts.show({ tone: "bad", title: "The export failed", detail });
+      const detail = words.takeAway.noFile(messageOf(error));
+      toasts.show({ tone: "bad", title: words.takeAway.failed, detail });
     }
   } finally {
     toasts.dismiss(shown);

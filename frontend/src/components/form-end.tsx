@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { words } from "@/words";
 import { Button } from "./button";
 import dialog from "./dialog.module.css";
 
@@ -20,7 +21,7 @@ export const FormEnd = ({ problem, busy, blocked, send, sending, onCancel }: For
       {problem}
     </p>
     <div className={dialog.actions}>
-      <Button onClick={onCancel}>Cancel</Button>
+      <Button onClick={onCancel}>{words.do.cancel}</Button>
       <Button type="submit" kind="primary" disabled={busy || blocked}>
         {busy ? sending : send}
       </Button>

@@ -2,6 +2,7 @@ import { Download, FileSpreadsheet, Printer } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useRef } from "react";
 import { print, type ShownList } from "@/lib/printing";
+import { words } from "@/words";
 import { Button } from "./button";
 import styles from "./take-away.module.css";
 import { type Toasts, useToasts } from "./toasts";
@@ -11,7 +12,7 @@ async function exported(list: ShownList, toasts: Toasts, running: AbortControlle
   try {
     await (await import("./export-list")).exportList(list, toasts, running);
   } catch {
-    toasts.show({ tone: "bad", title: "The export failed", detail: "The page cannot be reached." });
+    toasts.show({ tone: "bad", title: words.takeAway.failed, detail: words.takeAway.unreachable });
   }
 }
 
@@ -27,15 +28,19 @@ export function TakeAway({ list }: TakeAwayProps) {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>
-        <Button className={styles.trigger} aria-label="Export" title="Export or print">
+        <Button
+          className={styles.trigger}
+          aria-label={words.takeAway.export}
+          title={words.takeAway.exportOrPrint}
+        >
           <Download size={16} aria-hidden />
-          <span className={styles.word}>Export</span>
+          <span className={styles.word}>{words.takeAway.export}</span>
         </Button>
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content
           className={styles.menu}
-          aria-label="Export"
+          aria-label={words.takeAway.export}
           align="end"
           sideOffset={6}
           collisionPadding={8}
@@ -49,14 +54,14 @@ export function TakeAway({ list }: TakeAwayProps) {
             }}
           >
             <FileSpreadsheet size={16} aria-hidden />
-            Spreadsheet (CSV)
+            {words.takeAway.spreadsheet}
           </DropdownMenu.Item>
           <DropdownMenu.Item
             className={styles.item}
             onSelect={() => print({ kind: "list", ...list() })}
           >
             <Printer size={16} aria-hidden />
-            Print the list
+            {words.takeAway.printList}
           </DropdownMenu.Item>
         </DropdownMenu.Content>
       </DropdownMenu.Portal>

@@ -1,4 +1,5 @@
 import { useTechnical } from "@/lib/technical";
+import { words } from "@/words";
 import styles from "./technical-switch.module.css";
 
 /** Shows or hides the technical words everywhere. */
@@ -12,7 +13,7 @@ export function TechnicalSwitch() {
         checked={technical}
         onChange={(event) => setTechnical(event.target.checked)}
       />
-      Technical details
+      {words.connection.technical}
     </label>
   );
 }

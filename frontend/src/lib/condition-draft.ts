@@ -1,10 +1,11 @@
 /** What the filter's form holds while it is filled in, for every kind of column. Pure. */
 import type { Column, Range, Value } from "real-time-orders";
-import { dayIn, isEmptiness, isSame, PERIODS } from "./condition-text";
+import { words } from "@/words";
+import { dayIn, isEmptiness, isSame, type Period, PERIODS } from "./condition-text";
 import { type Condition, isList } from "./conditions";
 import { dayOf, isTime, startOf } from "./days";
 
-/** What a condition asks: the words of the form. */
+/** What a condition asks. */
 export type Mode =
   "any of" | "none of" | "contains" | "is" | "is not" | "between" | "empty" | "filled";
 
@@ -18,19 +19,8 @@ export interface Draft {
   readonly from: string;
   readonly to: string;
   /** Of "between" days: the name of a period; "" for days of the reader's own. */
-  readonly period: string;
+  readonly period: Period | "";
 }
-
-export const MODE_WORDS: Readonly<Record<Mode, string>> = {
-  "any of": "is any of",
-  "none of": "is none of",
-  contains: "contains",
-  is: "is",
-  "is not": "is not",
-  between: "is between",
-  empty: "is empty",
-  filled: "is not empty",
-};
 
 type Filtered = Pick<Column, "kind" | "type" | "nullable" | "choices">;
 
@@ -159,12 +149,11 @@ export function problemOf({ mode, from, to, period }: Draft, { kind }: Filtered)
   if (mode !== "between" || period !== "") return null;
   const bounds = [from.trim(), to.trim()].filter((text) => text !== "");
   const isNumber = kind === "integer" || kind === "number";
-  if (isNumber && !bounds.every((text) => NUMBER.test(text)))
-    return "Enter numbers, such as 12.50.";
+  if (isNumber && !bounds.every((text) => NUMBER.test(text))) return words.filters.enterNumbers;
   if (kind === "integer" && bounds.some((text) => text.includes(".")))
-    return "Enter whole numbers.";
+    return words.filters.enterWhole;
   const [low, high] = bounds;
   if (high === undefined || low === undefined) return null;
   const isReversed = isNumber ? Number(low) > Number(high) : low > high;
-  return isReversed ? "The first value is above the second one." : null;
+  return isReversed ? words.filters.reversed : null;
 }

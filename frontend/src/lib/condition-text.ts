@@ -1,15 +1,18 @@
 /** A condition in words, for chips and titles: "is empty", "100 to 200", "last 7 days". Pure. */
 import type { Column, Range, Value } from "real-time-orders";
+import { words } from "@/words";
 import { type Condition, isList } from "./conditions";
 import { daysFromToday, isTime, midnight } from "./days";
 import { formatDay, formatExact, formatValue, visible } from "./format";
 
+export type Period = "today" | "yesterday" | "week" | "month";
+
 /** Conditions on a day or a moment that have a name. */
-export const PERIODS: readonly { readonly name: string; readonly range: Range }[] = [
-  { name: "Today", range: { gte: "today", lt: "tomorrow" } },
-  { name: "Yesterday", range: { gte: "yesterday", lt: "today" } },
-  { name: "Last 7 days", range: { gte: "today-6", lt: "tomorrow" } },
-  { name: "Last 30 days", range: { gte: "today-29", lt: "tomorrow" } },
+export const PERIODS: readonly { readonly name: Period; readonly range: Range }[] = [
+  { name: "today", range: { gte: "today", lt: "tomorrow" } },
+  { name: "yesterday", range: { gte: "yesterday", lt: "today" } },
+  { name: "week", range: { gte: "today-6", lt: "tomorrow" } },
+  { name: "month", range: { gte: "today-29", lt: "tomorrow" } },
 ];
 
 export const isEmptiness = (condition: Condition): boolean =>
@@ -23,18 +26,18 @@ const sorted = (condition: Condition): string =>
   JSON.stringify(isList(condition) ? condition : Object.entries(condition).sort());
 
 export function describeCondition(condition: Condition, column: Column | undefined): string {
-  if (isEmptiness(condition)) return "is empty";
+  if (isEmptiness(condition)) return words.filters.isEmpty;
   const text = (value: Value) => valueText(value, column);
-  if (isList(condition)) return condition.map(text).join(" or ");
+  if (isList(condition)) return words.filters.or(condition.map(text));
   const period = isTime(column) && PERIODS.find(({ range }) => isSame(range, condition));
-  if (period) return period.name.toLowerCase();
+  if (period) return words.midSentence(words.filters.periods[period.name]);
   const { not, contains, gte, gt, lte, lt } = condition;
   const excluded = not === undefined ? [] : [not].flat();
   return [
     ...(isEmptiness(excluded)
-      ? ["is not empty"]
-      : excluded.map((value) => `is not ${text(value)}`)),
-    contains !== undefined && `contains “${visible(contains)}”`,
+      ? [words.filters.isNotEmpty]
+      : excluded.map((value) => words.filters.isNot(text(value)))),
+    contains !== undefined && words.filters.contains(visible(contains)),
     boundsText({ gte, gt, lte, lt }, column),
   ]
     .filter(Boolean)
@@ -45,17 +48,18 @@ type Bounds = Partial<Record<"gte" | "gt" | "lte" | "lt", Value | undefined>>;
 
 function boundsText({ gte, gt, lte, lt }: Bounds, column: Column | undefined): string {
   const text = (value: Value) => valueText(value, column);
+  const say = words.filters;
   const until = isTime(column) && lt !== undefined ? lastBefore(lt, column) : undefined;
   const last = lte === undefined ? until : text(lte);
   if (gte !== undefined && last !== undefined)
-    return text(gte) === last ? last : `${text(gte)} to ${last}`;
+    return text(gte) === last ? last : words.filters.range(text(gte), last);
   return [
-    gte !== undefined && `from ${text(gte)}`,
-    gt !== undefined && (isTime(column) ? `after ${text(gt)}` : `over ${text(gt)}`),
-    last !== undefined && `up to ${last}`,
+    gte !== undefined && say.atLeast(text(gte)),
+    gt !== undefined && (isTime(column) ? say.after(text(gt)) : say.over(text(gt))),
+    last !== undefined && say.atMost(last),
     lt !== undefined &&
       until === undefined &&
-      (isTime(column) ? `before ${text(lt)}` : `under ${text(lt)}`),
+      (isTime(column) ? say.before(text(lt)) : say.under(text(lt))),
   ]
     .filter(Boolean)
     .join(", ");
@@ -83,14 +87,16 @@ export function dayIn(
     : undefined;
 }
 
+const DAYS = ["yesterday", "today", "tomorrow"] as const;
+
 function valueText(value: Value, column: Column | undefined): string {
-  if (value === null) return "empty";
+  if (value === null) return words.filters.empty;
   const text = String(value);
   if (column?.kind === "boolean") return formatValue(text === "true", column);
   if (!isTime(column)) return visible(text);
   const days = daysFromToday(text);
   if (days !== undefined && Math.abs(days) <= 1)
-    return ["yesterday", "today", "tomorrow"][days + 1] ?? "";
+    return words.filters.days[DAYS[days + 1] ?? "today"];
   const day = dayIn(text, column);
   return day ? formatDay(day) : formatExact(text);
 }

@@ -27,7 +27,12 @@ test.each<[string, Condition, ReturnType<typeof of>]>([
 });
 
 test("a day of a moment lasts until the next midnight of the reader", () => {
-  const draft = { ...draftOf(undefined, moment), period: "", from: "2026-05-15", to: "2026-05-15" };
+  const draft = {
+    ...draftOf(undefined, moment),
+    period: "" as const,
+    from: "2026-05-15",
+    to: "2026-05-15",
+  };
   expect(conditionOf(draft, moment)).toEqual({ gte: midnight(15), lt: midnight(16) });
 });
 
@@ -53,7 +58,7 @@ test.each([
   ["number", "10", "9", "above"],
   ["date", "2026-05-02", "2026-05-01", "above"],
 ] as const)("a range of %s from %j to %j: %j", (kind, from, to, told) => {
-  const draft = { ...draftOf(undefined, of(kind)), period: "", from, to };
+  const draft = { ...draftOf(undefined, of(kind)), period: "" as const, from, to };
   const problem = problemOf(draft, of(kind));
   if (told === null) expect(problem).toBe(null);
   else expect(problem).toContain(told);

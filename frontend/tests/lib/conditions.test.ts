@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Filter } from "real-time-orders";
 import { describeCondition, PERIODS } from "@/lib/condition-text";
 import { isRelative, toValues, withCondition } from "@/lib/conditions";
+import { words } from "@/words";
 import { column } from "../events";
 
 const moment = column("at", { kind: "timestamp", type: "timestamp with time zone" });
@@ -71,5 +72,5 @@ test.each([
 
 test("every named period has its name", () => {
   for (const { name, range } of PERIODS)
-    expect(describeCondition(range, day)).toBe(name.toLowerCase());
+    expect(describeCondition(range, day)).toBe(words.filters.periods[name].toLowerCase());
 });

@@ -19,7 +19,18 @@ const said = (text: unknown): unknown =>
   typeof text === "function" ? [text.length, text.toString()] : text;
 
 /** What is written alike in both languages. */
-const ALIKE = new Set(["direction", "page.product", "keyboard.escapeKey"]);
+const ALIKE = new Set([
+  "direction",
+  "page.product",
+  "keyboard.escapeKey",
+  "connection.live",
+  "connection.offline",
+  "connection.liveBut",
+  "connection.gateway",
+  "connection.position",
+  "connection.api",
+  "takeAway.export",
+]);
 
 test("there is a file for English and German, English being the language of who prefers neither", () => {
   expect(LANGUAGES).toEqual(["en", "de"]);

@@ -5,7 +5,6 @@ import {
   conditionOf,
   type Draft,
   draftOf,
-  MODE_WORDS,
   type Mode,
   modesOf,
   offeredValues,
@@ -15,6 +14,7 @@ import { PERIODS } from "@/lib/condition-text";
 import type { Condition } from "@/lib/conditions";
 import { isTime } from "@/lib/days";
 import { formatValue, visibleStatus } from "@/lib/format";
+import { words } from "@/words";
 import styles from "./condition-form.module.css";
 
 interface ConditionFormProps {
@@ -61,13 +61,13 @@ export function ConditionForm({ column, label, condition, onChange, onDone }: Co
       }}
     >
       <select
-        aria-label={`${label}: condition`}
+        aria-label={words.filters.condition(label)}
         value={draft.mode}
         onChange={(event) => setMode(event.target.value as Mode)}
       >
         {modes.map((mode) => (
           <option key={mode} value={mode}>
-            {MODE_WORDS[mode]}
+            {words.filters.modes[mode]}
           </option>
         ))}
       </select>
@@ -85,11 +85,11 @@ export function ConditionForm({ column, label, condition, onChange, onDone }: Co
               onDone();
             }}
           >
-            Remove
+            {words.filters.remove}
           </Button>
         )}
         <Button kind="primary" type="submit">
-          Done
+          {words.filters.done}
         </Button>
       </div>
     </form>
@@ -152,7 +152,7 @@ function Periods({ label, draft, choose }: Pick<InputsProps, "label" | "draft" |
   return (
     <fieldset className={styles.values}>
       <legend className="visually-hidden">{label}</legend>
-      {[...PERIODS.map(({ name }) => name), ""].map((name) => (
+      {[...PERIODS.map(({ name }) => name), "" as const].map((name) => (
         <label key={name}>
           <input
             type="radio"
@@ -160,7 +160,7 @@ function Periods({ label, draft, choose }: Pick<InputsProps, "label" | "draft" |
             checked={draft.period === name}
             onChange={() => choose({ period: name })}
           />
-          {name === "" ? "From day to day" : name}
+          {name === "" ? words.filters.dayToDay : words.filters.periods[name]}
         </label>
       ))}
     </fieldset>
@@ -174,7 +174,7 @@ function Bounds({ column, draft, change }: Pick<InputsProps, "column" | "draft" 
     <div className={styles.bounds}>
       {(["from", "to"] as const).map((side) => (
         <label key={side}>
-          {side === "from" ? "From" : "To"}
+          {words.filters[side]}
           <input
             {...{ type, inputMode }}
             autoComplete="off"
@@ -191,6 +191,6 @@ const toggled = <T,>(values: readonly T[], value: T): readonly T[] =>
   values.includes(value) ? values.filter((each) => each !== value) : [...values, value];
 
 function valueWords(value: string | null, column: Column): string {
-  if (value === null) return "(empty)";
+  if (value === null) return words.values.emptyName;
   return column.kind === "boolean" ? formatValue(value === "true", column) : visibleStatus(value);
 }

@@ -2,6 +2,7 @@ import { ListFilter, X } from "lucide-react";
 import { IconButton } from "@/components/icon-button";
 import { describeCondition, isEmptiness } from "@/lib/condition-text";
 import { type Condition, isList, withCondition } from "@/lib/conditions";
+import { words } from "@/words";
 import styles from "./filter-chips.module.css";
 import { type FilteredTable, FilterPopover } from "./filter-popover";
 
@@ -9,7 +10,7 @@ import { type FilteredTable, FilterPopover } from "./filter-popover";
 export function FilterButton(props: FilteredTable) {
   return (
     <FilterPopover {...props} name={null}>
-      <IconButton className={styles.add} label="Filter" title="Filter">
+      <IconButton className={styles.add} label={words.filters.filter} title={words.filters.filter}>
         <ListFilter size={16} aria-hidden />
       </IconButton>
     </FilterPopover>
@@ -27,7 +28,7 @@ export function FilterChips({ without, ...filtered }: FilterChipsProps) {
   const shown = Object.entries(conditions).filter(([name]) => name !== without);
   if (shown.length === 0) return null;
   return (
-    <ul className={styles.chips} aria-label="Filters">
+    <ul className={styles.chips} aria-label={words.filters.filters}>
       {shown.map(([name, condition]) => {
         const column = table.columns.find((each) => each.name === name);
         return (
@@ -36,13 +37,15 @@ export function FilterChips({ without, ...filtered }: FilterChipsProps) {
               <button type="button" className={styles.text} disabled={column === undefined}>
                 {label(name)}
                 {speaksForItself(condition) ? " " : ": "}
-                <bdi>{column ? describeCondition(condition, column) : "no such column"}</bdi>
+                <bdi>
+                  {column ? describeCondition(condition, column) : words.filters.noSuchColumn}
+                </bdi>
               </button>
             </FilterPopover>
             <button
               type="button"
-              aria-label={`Remove the filter ${label(name)}`}
-              title="Remove"
+              aria-label={words.filters.removeFilter(label(name))}
+              title={words.filters.remove}
               onClick={() => onChange(withCondition(conditions, name, null))}
             >
               <X size={14} aria-hidden />

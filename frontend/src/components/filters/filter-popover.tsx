@@ -4,6 +4,7 @@ import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
 import type { Filter, Table } from "real-time-orders";
 import { type Condition, withCondition } from "@/lib/conditions";
 import type { HistoryStep } from "@/lib/route";
+import { words } from "@/words";
 import styles from "./filter-popover.module.css";
 
 const ConditionForm = lazy(async () => ({
@@ -56,7 +57,7 @@ export function FilterPopover({ name, children, ...filtered }: FilterPopoverProp
           sideOffset={6}
           align="start"
           collisionPadding={8}
-          aria-label={column ? `Filter by ${label(column.name)}` : "Filter by"}
+          aria-label={column ? words.filters.byColumn(label(column.name)) : words.filters.by}
         >
           {column ? (
             <Suspense fallback={null}>

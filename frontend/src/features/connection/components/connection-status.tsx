@@ -1,12 +1,13 @@
 import type { ClockEstimate, Live } from "real-time-orders";
 import { FactsPopover } from "@/components/facts";
 import { TechnicalSwitch } from "@/components/technical-switch";
-import { formatClock, formatCount } from "@/lib/format";
+import { formatClock, formatCount, messageOf } from "@/lib/format";
 import { useTechnical } from "@/lib/technical";
 import { useNow } from "@/lib/use-now";
 import { apiTrouble } from "@/lib/http";
 import { useObservable, useObservablePerFrame } from "@/lib/use-observable";
 import { useOffline } from "@/lib/use-offline";
+import { words } from "@/words";
 import { describe } from "../model/describe";
 import type { Progress } from "../model/progress";
 import styles from "./connection-status.module.css";
@@ -45,7 +46,7 @@ export function ConnectionStatus({ live, progress }: ConnectionStatusProps) {
       data-position={shown}
       data-gateway={state.gateway}
       data-testid="connection"
-      title="About the connection"
+      title={words.connection.about}
     >
       <span className={styles.dot} aria-hidden />
       <span className={styles.label}>{label}</span>
@@ -62,32 +63,31 @@ export function ConnectionStatus({ live, progress }: ConnectionStatusProps) {
       )}
     </button>
   );
+  const texts = words.connection;
   const facts = {
-    State: label,
-    Gateway: technical ? (state.gateway ?? "–") : null,
-    Position: technical
+    [texts.state]: label,
+    [texts.gateway]: technical ? (state.gateway ?? "–") : null,
+    [texts.position]: technical
       ? behind > 0
-        ? `${formatCount(shown)}, ${formatCount(behind)} behind`
+        ? texts.positionBehind(formatCount(shown), formatCount(behind))
         : formatCount(shown)
       : null,
-    "Last heard": state.heardAt === null ? "never" : formatClock(state.heardAt),
-    API: technical || api !== null ? (api?.message ?? "answers") : null,
-    "Change to screen":
-      latency === null
-        ? "no change in the last minute"
-        : `${milliseconds(latency)}, median of the last minute`,
-    Clock: technical ? (clock === null ? "not compared yet" : clockText(clock)) : null,
+    [texts.lastHeard]: state.heardAt === null ? texts.never : formatClock(state.heardAt),
+    [texts.api]: technical || api !== null ? (api ? messageOf(api) : texts.answers) : null,
+    [texts.changeToScreen]: latency === null ? texts.noChange : texts.median(milliseconds(latency)),
+    [texts.clock]: technical ? (clock === null ? texts.notCompared : clockText(clock)) : null,
   };
   return (
-    <FactsPopover label="Connection" trigger={trigger} facts={facts}>
+    <FactsPopover label={texts.title} trigger={trigger} facts={facts}>
       <TechnicalSwitch />
     </FactsPopover>
   );
 }
 
 function clockText({ offsetMs, errorMs }: ClockEstimate): string {
-  const side = offsetMs >= 0 ? "ahead" : "behind";
-  return `the database's clock is ${milliseconds(Math.abs(offsetMs))} ${side} (±${milliseconds(errorMs)}); ages account for it`;
+  const [by, error] = [milliseconds(Math.abs(offsetMs)), milliseconds(errorMs)];
+  const { clockAhead, clockBehind } = words.connection;
+  return offsetMs >= 0 ? clockAhead(by, error) : clockBehind(by, error);
 }
 
 const milliseconds = (ms: number): string =>

@@ -1,10 +1,11 @@
 import { CloudOff, WifiOff } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { Live } from "real-time-orders";
-import { formatClock } from "@/lib/format";
+import { formatClock, messageOf } from "@/lib/format";
 import { apiTrouble } from "@/lib/http";
 import { useObservable, useObservablePerFrame } from "@/lib/use-observable";
 import { useOffline } from "@/lib/use-offline";
+import { words } from "@/words";
 import { isCutOff, troubleWith } from "../model/describe";
 import styles from "./stale-notice.module.css";
 
@@ -43,8 +44,7 @@ export function StaleNotice({ live, askApi }: StaleNoticeProps) {
         <div className={styles.notice}>
           <WifiOff size={16} aria-hidden />
           <span>
-            {WHY[why]} You see the orders as they were at <b>{formatClock(heardAt)}</b>; missing
-            changes load automatically.
+            {words.connection.why[why]} {words.connection.asTheyWere(<b>{formatClock(heardAt)}</b>)}
           </span>
           <button
             type="button"
@@ -53,7 +53,7 @@ export function StaleNotice({ live, askApi }: StaleNoticeProps) {
               askApi();
             }}
           >
-            Reconnect now
+            {words.connection.reconnectNow}
           </button>
         </div>
       )}
@@ -61,28 +61,19 @@ export function StaleNotice({ live, askApi }: StaleNoticeProps) {
         <div className={styles.notice}>
           <CloudOff size={16} aria-hidden />
           <span>
-            {api?.message} You still see every change, but cannot make any until it answers.
+            {api && messageOf(api)} {words.connection.readOnly}
           </span>
           <button type="button" onClick={askApi}>
-            Try now
+            {words.connection.tryNow}
           </button>
         </div>
       )}
       {!stale && !helpless && wasAway && (
-        <span className="visually-hidden">Live again, nothing is missing.</span>
+        <span className="visually-hidden">{words.connection.liveAgain}</span>
       )}
     </div>
   );
 }
-
-const WHY = {
-  unknown: "Disconnected.",
-  offline: "Disconnected: you are offline.",
-  "API away": "Disconnected: the API does not answer.",
-  "API failing": "Disconnected: the API cannot serve.",
-  "Gateway away": "Disconnected: no gateway answers.",
-  "API and gateway away": "Disconnected: neither the API nor a gateway answers.",
-} as const;
 
 /** Whether a condition has lasted longer than a restart takes. */
 function useLasting(now: boolean): boolean {

@@ -1,5 +1,6 @@
 import type { LiveState, UnreachableError } from "real-time-orders";
 import { formatCount, formatMinutes } from "@/lib/format";
+import { words } from "@/words";
 
 export interface Description {
   readonly tone: "good" | "busy" | "bad";
@@ -43,31 +44,33 @@ export function describe(
   state: LiveState,
   { behind, offlineSince, api, now }: Circumstances,
 ): Description {
-  const since = state.heardAt === null ? "" : ` · stale since ${formatMinutes(state.heardAt)}`;
-  const trouble = troubleWith(state, api);
+  const texts = words.connection;
+  const since = state.heardAt === null ? "" : texts.staleSince(formatMinutes(state.heardAt));
+  const found = troubleWith(state, api);
+  const trouble = found && texts.trouble[found];
   switch (state.phase) {
     case "live":
-      if (isCutOff(state, offlineSince)) return { tone: "bad", label: `Offline${since}` };
+      if (isCutOff(state, offlineSince)) return { tone: "bad", label: texts.offline + since };
       if (behind >= BEHIND_WORTH_SAYING) {
-        return { tone: "busy", label: `Catching up, ${formatCount(behind)} behind` };
+        return { tone: "busy", label: texts.catchingUp(formatCount(behind)) };
       }
       return trouble === null
-        ? { tone: "good", label: "Live" }
-        : { tone: "busy", label: `Live, ${trouble}` };
+        ? { tone: "good", label: texts.live }
+        : { tone: "busy", label: texts.liveBut(trouble) };
     case "waiting": {
-      if (offlineSince !== null) return { tone: "bad", label: `Offline${since}` };
+      if (offlineSince !== null) return { tone: "bad", label: texts.offline + since };
       const seconds = secondsUntil(state.retryAt, now);
       const label =
-        trouble === null ? `Reconnecting in ${seconds} s` : `${trouble}, retry in ${seconds} s`;
-      return { tone: "bad", label: `${label}${since}` };
+        trouble === null ? texts.reconnectingIn(seconds) : texts.retryIn(trouble, seconds);
+      return { tone: "bad", label: label + since };
     }
     case "connecting":
-      if (trouble !== null) return { tone: "bad", label: `${trouble}, retrying${since}` };
-      if (state.gateway === null) return { tone: "busy", label: "Connecting" };
-      return { tone: "busy", label: `Reconnecting${since}` };
+      if (trouble !== null) return { tone: "bad", label: texts.retrying(trouble) + since };
+      if (state.gateway === null) return { tone: "busy", label: texts.connecting };
+      return { tone: "busy", label: texts.reconnecting + since };
     case "idle":
       return trouble === null
-        ? { tone: "busy", label: "Connecting" }
+        ? { tone: "busy", label: texts.connecting }
         : { tone: "bad", label: trouble };
   }
 }
