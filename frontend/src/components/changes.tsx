@@ -1,5 +1,6 @@
 import type { ColumnChange, EventWords } from "@/lib/event-words";
 import { visibleStatus } from "@/lib/format";
+import { words } from "@/words";
 import styles from "./changes.module.css";
 
 /** The columns that a change was of, with old and new values; the status before, where it is known. */
@@ -9,7 +10,7 @@ export function Changes({ changes, was }: Pick<EventWords, "changes" | "was">) {
     <dl className={styles.changes}>
       {was !== null && (
         <div>
-          <dt>was </dt>
+          <dt>{words.deeds.was} </dt>
           <dd>
             <bdi>{visibleStatus(was)}</bdi>
           </dd>
@@ -29,10 +30,7 @@ export function Changes({ changes, was }: Pick<EventWords, "changes" | "was">) {
 
 function Values({ from, to }: Pick<ColumnChange, "from" | "to">) {
   const [before, after] = [from && <bdi>{from}</bdi>, to && <bdi>{to}</bdi>];
-  if (to === null) return <del>{before} removed</del>;
-  return (
-    <>
-      {from === null ? "set" : <del>{before}</del>} to <ins>{after}</ins>
-    </>
-  );
+  if (to === null) return <del>{words.deeds.valueRemoved(before)}</del>;
+  const is = <ins>{after}</ins>;
+  return from === null ? words.deeds.setTo(is) : words.deeds.fromTo(<del>{before}</del>, is);
 }

@@ -1,11 +1,11 @@
 import { ArrowUp } from "lucide-react";
-import { formatCount } from "@/lib/format";
+import { type Words, words } from "@/words";
 import styles from "./news-button.module.css";
 
 interface NewsButtonProps {
   count: number;
-  /** What is counted: "order". */
-  noun: string;
+  /** What is counted. */
+  noun: keyof Words["news"];
   onShow: () => void;
 }
 
@@ -15,7 +15,7 @@ export function NewsButton({ count, noun, onShow }: NewsButtonProps) {
   return (
     <button type="button" className={styles.button} onClick={onShow}>
       <ArrowUp size={14} aria-hidden />
-      {count === 1 ? `1 new ${noun}` : `${formatCount(count)} new ${noun}s`}
+      {words.news[noun](count)}
     </button>
   );
 }

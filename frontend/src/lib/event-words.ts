@@ -7,6 +7,7 @@ import {
   type Row,
   toJson,
 } from "real-time-orders";
+import { words } from "@/words";
 import { formatValue } from "./format";
 import type { OrderSchema } from "./schema";
 
@@ -18,8 +19,7 @@ export interface ColumnChange {
 }
 
 export interface EventWords {
-  /** What happened: "moved to", "created". */
-  readonly did: string;
+  readonly did: Did;
   /** The status that the row has now, where the change is one of the status. */
   readonly status: string | null;
   /** The status before. */
@@ -32,19 +32,21 @@ export interface EventWords {
   readonly noun: string | null;
 }
 
-const DONE: Readonly<Record<Operation, string>> = {
+export type Did = "created" | "changed" | "deleted" | "removed" | "left" | "added" | "moved";
+
+const DONE: Readonly<Record<Operation, Exclude<Did, "moved">>> = {
   INSERT: "created",
   UPDATE: "changed",
   DELETE: "deleted",
   TRUNCATE: "removed",
   LEAVE: "left",
 };
-const DONE_TO_CHILD = { ...DONE, INSERT: "added", DELETE: "removed" };
+const DONE_TO_CHILD: typeof DONE = { ...DONE, INSERT: "added", DELETE: "removed" };
 
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** What was done with rows of a table, for sums of many changes. */
-export const doneTo = (table: string, operation: Operation): string =>
+export const doneTo = (table: string, operation: Operation) =>
   (table === ORDERS ? DONE : DONE_TO_CHILD)[operation];
 
 export function wordsOf(event: ChangeEvent, schema: OrderSchema): EventWords {
@@ -53,17 +55,17 @@ export function wordsOf(event: ChangeEvent, schema: OrderSchema): EventWords {
   const noun = table === ORDERS ? null : nounOf(table);
   const about = own ? rowInWords(row ?? changed, own, schema) : "";
   const did = doneTo(table, operation);
-  const words = { did, status: null, was: null, changes: [], about, noun };
-  if (operation !== "UPDATE" || !row || !changed) return words;
+  const told = { did, status: null, was: null, changes: [], about, noun };
+  if (operation !== "UPDATE" || !row || !changed) return told;
   const status = statusColumn(own, schema);
   // A date that the database keeps of the status says the same once more.
   const rest = Object.keys(changed).filter(
     (name) => name !== status?.name && name !== status?.since,
   );
   const changes = rest.map((name) => changeOf(name, changed, row, own));
-  if (!status || !(status.name in changed)) return { ...words, changes };
+  if (!status || !(status.name in changed)) return { ...told, changes };
   const [was, is] = [statusIn(changed, status), statusIn(row, status)];
-  return { ...words, did: "moved to", status: is, was, changes };
+  return { ...told, did: "moved", status: is, was, changes };
 }
 
 /** The status of a table's rows: where no column is named as such, one with the name of the orders'. */
@@ -79,7 +81,7 @@ function changeOf(name: string, before: Row, after: Row, own?: OrderSchema): Col
   const column = own?.column(name);
   const text = (value: unknown) => (value == null ? null : formatValue(value, column));
   return {
-    label: (own?.label(name) ?? name.replaceAll("_", " ")).toLowerCase(),
+    label: words.midSentence(own?.label(name) ?? name.replaceAll("_", " ")),
     from: text(before[name]),
     to: text(after[name]),
   };
@@ -103,9 +105,9 @@ function rowInWords(row: Row | null, own: OrderSchema, orders: OrderSchema): str
   const values = others
     .filter((column) => !named.includes(column) && text(column))
     .slice(0, MOST_VALUES)
-    .map((column) => `${own.label(column.name).toLowerCase()} ${text(column)}`);
+    .map((column) => `${words.midSentence(own.label(column.name))} ${text(column)}`);
   const what = [many && `${many} ×`, text(title)].filter(Boolean).join(" ");
-  const whole = customer && text(customer) ? `${what} for ${text(customer)}`.trim() : what;
+  const whole = customer && text(customer) ? words.deeds.forCustomer(what, text(customer)) : what;
   return [whole, ...(title ? values.slice(0, 1) : values)].filter(Boolean).join(", ");
 }
 
@@ -123,15 +125,10 @@ const tellable = ({ table, writable }: OrderSchema): readonly Column[] =>
 
 /** Several rows of a table: `order_lines` are "lines". */
 export function pluralOf(table: string): string {
-  if (table === ORDERS) return "orders";
-  const words = (table.split(".").at(-1) ?? table).replaceAll("_", " ");
-  return words.replace(/^orders? (?=.)/, "");
+  if (table === ORDERS) return words.deeds.orders;
+  const text = (table.split(".").at(-1) ?? table).replaceAll("_", " ");
+  return text.replace(/^orders? (?=.)/, "");
 }
 
 /** One row of a table: one of `order_lines` is a "line". */
-export function nounOf(table: string): string {
-  const words = pluralOf(table);
-  if (/[^s]ies$/.test(words)) return words.replace(/ies$/, "y");
-  if (/(ss|x|ch|sh)es$/.test(words)) return words.slice(0, -2);
-  return /[^aious]s$/.test(words) ? words.slice(0, -1) : words;
-}
+export const nounOf = (table: string): string => words.deeds.one(pluralOf(table));

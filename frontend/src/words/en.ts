@@ -1,7 +1,15 @@
 import type { ReactNode } from "react";
+import { formatCount } from "@/lib/format";
 import { pluralsOf, rich } from "@/lib/grammar";
 
 const { counted } = pluralsOf("en");
+
+/** One row of a table: one of `lines` is a "line". */
+function singular(plural: string): string {
+  if (/[^s]ies$/.test(plural)) return plural.replace(/ies$/, "y");
+  if (/(ss|x|ch|sh)es$/.test(plural)) return plural.slice(0, -2);
+  return /[^aious]s$/.test(plural) ? plural.slice(0, -1) : plural;
+}
 
 /** The English texts, and what every other language must have. Grouped by where they are shown. */
 const en = {
@@ -14,6 +22,7 @@ const en = {
     cancel: "Cancel",
     save: "Save",
     tryAgain: "Try again",
+    loading: "Loading…",
     dismiss: "Dismiss",
   },
   values: {
@@ -212,6 +221,122 @@ const en = {
     enterNumbers: "Enter numbers, such as 12.50.",
     enterWhole: "Enter whole numbers.",
     reversed: "The first value is above the second one.",
+  },
+  /** What was done, after what it was done to: "#17 moved to shipped by Anna". */
+  deeds: {
+    created: "created",
+    changed: "changed",
+    deleted: "deleted",
+    removed: "removed",
+    left: "left",
+    added: "added",
+    movedTo: (status: ReactNode) => rich`moved to ${status}`,
+    firstMovedTo: (status: ReactNode) => rich`Moved to ${status}`,
+    by: (actor: ReactNode) => rich` by ${actor}`,
+    orders: "orders",
+    /** One of several: a table is named after all its rows. */
+    one: singular,
+    child: (noun: string, deed: ReactNode) => rich`${noun} ${deed}`,
+    addedTo: (order: ReactNode) => rich` to ${order}`,
+    removedFrom: (order: ReactNode) => rich` from ${order}`,
+    changedIn: (order: ReactNode) => rich` in ${order}`,
+    ordersDone: (count: number, deed: string) =>
+      `${counted(count, { one: "order", other: "orders" })} ${deed}`,
+    rowsDone: (count: number, rows: string, deed: string) =>
+      `${formatCount(count)} ${rows} ${deed}`,
+    changesOf: (count: number, rows: string) => `${formatCount(count)} changes of ${rows}`,
+    changes: (count: number) => counted(count, { one: "change", other: "changes" }),
+    andMore: (count: number) => ` and ${formatCount(count)} more`,
+    allRemoved: (rows: string) => `All ${rows} removed`,
+    forCustomer: (what: string, customer: string) => `${what} for ${customer}`.trim(),
+    was: "was",
+    fromTo: (from: ReactNode, to: ReactNode) => rich`${from} to ${to}`,
+    setTo: (to: ReactNode) => rich`set to ${to}`,
+    valueRemoved: (value: ReactNode) => rich`${value} removed`,
+    positionInStream: "Position in the stream",
+    unnamed: "by an unnamed writer",
+  },
+  news: {
+    order: (count: number) => counted(count, { one: "new order", other: "new orders" }),
+    row: (count: number) => counted(count, { one: "new row", other: "new rows" }),
+    change: (count: number) => counted(count, { one: "new change", other: "new changes" }),
+  },
+  activity: {
+    show: "Show",
+    all: "Every change",
+    created: "Created",
+    changed: "Changed",
+    deleted: "Deleted",
+    filter: "Filter activity",
+    whenAndByWhom: "When and by whom",
+    pauseActivity: "Pause activity",
+    pause: "Pause",
+    resume: "Resume",
+    closeWhole: "Close activity",
+    openWhole: "Open the whole activity",
+    backToOrders: "Back to the orders",
+    whole: "The whole activity",
+    latest: "Latest changes, newest first",
+    loadingEarlier: "Loading earlier changes…",
+    notLoaded: "Could not be loaded. Try again",
+    showEarlier: "Show earlier changes",
+    chooseTime: "Choose a time to see earlier changes.",
+    noLongerKept: (time: string) => `Changes before ${time} are no longer kept.`,
+    noEarlier: "No earlier changes to show.",
+    everyChange: "Every change appears here when it is made, also one made in psql.",
+    nothing: (
+      kind: "all" | "created" | "changed" | "deleted",
+      by: string | null,
+      when: "any" | "hour" | "today" | "yesterday" | "visit" | "range",
+      isWholeLog: boolean,
+    ) => {
+      const what = kind === "all" ? "changed" : kind;
+      const times = {
+        any: isWholeLog ? "yet" : "lately",
+        hour: "in the last hour",
+        today: "today",
+        yesterday: "yesterday",
+        visit: "since you were last here",
+        range: "in this time",
+      };
+      return `Nothing was ${what}${by === null ? "" : ` by ${by}`} ${times[when]}.`;
+    },
+    when: "When",
+    anyTime: "Any time",
+    lastHour: "Last hour",
+    today: "Today",
+    yesterday: "Yesterday",
+    sinceVisit: (time: string) => `Since I was last here (${time})`,
+    firstVisit: "Since I was last here (this is your first visit)",
+    ownRange: "Own range…",
+    byWhom: "By whom",
+    byAnyone: "By anyone",
+    byMe: "By me",
+    byName: (name: string) => `By ${name}`,
+    from: "From",
+    until: "Until",
+    newestFirst: (count: number) =>
+      `${counted(count, { one: "change", other: "changes" })}, newest first`,
+    couldNotLoad: "Could not be loaded.",
+    showMore: (shown: string, all: string) => `Show more (${shown} of ${all})`,
+    timeline: "Timeline",
+    timelineNewest: "Timeline, newest first",
+    cut: "What happened before is not in the log, or is no longer kept.",
+  },
+  pulse: {
+    changesPerMinute: "Changes per minute",
+    in60s: "in 60 s",
+    minutesChart: (count: string) =>
+      `Changes per minute over the last hour, ${count} in the last 60 seconds.`,
+    ordersPerHour: "Orders per hour",
+    in24h: "in 24 h",
+    hoursChart: (day: string, hour: string) =>
+      `New orders per hour. ${day} in the last 24 hours, ${hour} in this hour.`,
+    last60s: "last 60 s",
+    byStatus: (total: string) => `Orders by status, ${total} in all`,
+    beyondScale: (label: string, cap: string) =>
+      `${label} Values above ${cap} are beyond the scale.`,
+    nothingKnown: "nothing is known yet",
   },
 };
 

@@ -51,7 +51,7 @@ test("a change of the status is a move, other columns are named with both values
     quantity: 4,
   });
   expect(wordsOf(moved, schema)).toMatchObject({
-    did: "moved to",
+    did: "moved",
     status: "shipped",
     was: "processing",
     changes: [{ label: "quantity", from: "4", to: "6" }],

@@ -8,6 +8,7 @@ import { capital, doneTo, type EventWords, pluralOf, wordsOf } from "@/lib/event
 import { formatCount, formatValue } from "@/lib/format";
 import { useTechnical } from "@/lib/technical";
 import { useSchema } from "@/lib/use-schema";
+import { useLanguage, words } from "@/words";
 import { type Group, isGroup } from "../model/activity-log";
 import styles from "./activity-entry.module.css";
 
@@ -29,6 +30,7 @@ export interface EntryProps {
 /** Memoised: a new entry costs one render, not two hundred. */
 export const ActivityEntry = memo(function ActivityEntry(props: EntryProps) {
   const { item, now, onOpen, opened = false } = props;
+  useLanguage();
   const [technical] = useTechnical();
   const burst = isGroup(item);
   const Icon = burst ? Layers : ICONS[item.operation];
@@ -55,7 +57,7 @@ function Technical({ item }: Pick<EntryProps, "item">) {
   return (
     <>
       <code>{item.operation}</code>
-      <span title="Position in the stream">
+      <span title={words.deeds.positionInStream}>
         {isGroup(item)
           ? `${formatCount(item.first)}–${formatCount(item.last)}`
           : formatCount(item.position)}
@@ -68,9 +70,11 @@ function Technical({ item }: Pick<EntryProps, "item">) {
 function Summary({ group, opened, onToggle }: EntryProps & { group: Group }) {
   const { table, operation, events, rows, columns, actor } = group;
   const schema = useSchema();
+  const { deeds } = words;
   const noun = pluralOf(table);
+  const deed = deeds[doneTo(table, operation)];
   const own = schema.of(table);
-  const named = (columns ?? []).map((name) => (own?.label(name) ?? name).toLowerCase());
+  const named = (columns ?? []).map((name) => words.midSentence(own?.label(name) ?? name));
   const more = named.length - MOST_NAMED;
   return (
     <>
@@ -82,8 +86,10 @@ function Summary({ group, opened, onToggle }: EntryProps & { group: Group }) {
           onClick={() => onToggle?.(group)}
         >
           {rows === null
-            ? `${formatCount(events)} changes of ${noun}`
-            : `${formatCount(rows)} ${rows === 1 && table === ORDERS ? "order" : noun} ${doneTo(table, operation)}`}
+            ? deeds.changesOf(events, noun)
+            : table === ORDERS
+              ? deeds.ordersDone(rows, deed)
+              : deeds.rowsDone(rows, noun, deed)}
           <ChevronRight size={14} aria-hidden />
         </button>
         <By actor={actor} />
@@ -91,8 +97,8 @@ function Summary({ group, opened, onToggle }: EntryProps & { group: Group }) {
       {named.length > 0 && (
         <p className={styles.detail}>
           {named.slice(0, MOST_NAMED).join(", ")}
-          {more > 0 && ` and ${more} more`}
-          {rows !== null && events > rows && ` · ${formatCount(events)} changes`}
+          {more > 0 && deeds.andMore(more)}
+          {rows !== null && events > rows && ` · ${deeds.changes(events)}`}
         </p>
       )}
     </>
@@ -107,11 +113,11 @@ interface DetailsProps {
 function Details({ event, onOpen }: DetailsProps): ReactNode {
   const { table, operation, order_id, key, actor } = event;
   const schema = useSchema();
-  const words = wordsOf(event, schema);
+  const told = wordsOf(event, schema);
   if (operation === "TRUNCATE") {
     return (
       <p className={styles.title}>
-        All {pluralOf(table)} removed
+        {words.deeds.allRemoved(pluralOf(table))}
         <By actor={actor} />
       </p>
     );
@@ -120,26 +126,29 @@ function Details({ event, onOpen }: DetailsProps): ReactNode {
   return (
     <>
       <p className={styles.title}>
-        {words.noun === null ? (
+        {told.noun === null ? (
           <>
-            {order} <Deed words={words} />
+            {order} <Deed told={told} />
           </>
         ) : (
           <>
-            {capital(words.noun)}
-            {!order && ` ${formatValue(Object.values(key ?? {}))}`} <Deed words={words} />
-            {order && ` ${placeOf(words)} `}
-            {order}
+            {words.deeds.child(
+              order
+                ? capital(told.noun)
+                : `${capital(told.noun)} ${formatValue(Object.values(key ?? {}))}`,
+              <Deed told={told} />,
+            )}
+            {order && placed(told, order)}
           </>
         )}
         <By actor={actor} />
       </p>
       <div className={styles.detail}>
-        <Changes {...words} />
+        <Changes {...told} />
       </div>
-      {words.about !== "" && (
+      {told.about !== "" && (
         <p className={styles.about}>
-          <bdi>{words.about}</bdi>
+          <bdi>{told.about}</bdi>
         </p>
       )}
     </>
@@ -163,5 +172,7 @@ function OrderLink({ id, onOpen }: { id: Id; onOpen: (orderId: Id) => void }) {
 }
 
 /** Added *to*, removed *from*, changed *in* its order. */
-const placeOf = ({ did }: EventWords): string =>
-  did === "added" ? "to" : did === "removed" ? "from" : "in";
+function placed({ did }: EventWords, order: ReactNode): ReactNode {
+  const { addedTo, removedFrom, changedIn } = words.deeds;
+  return (did === "added" ? addedTo : did === "removed" ? removedFrom : changedIn)(order);
+}

@@ -3,6 +3,7 @@ import { TechnicalSwitch } from "@/components/technical-switch";
 import { dayOf, midnight } from "@/lib/days";
 import { formatExact } from "@/lib/format";
 import { queries } from "@/lib/queries";
+import { words } from "@/words";
 import { listActors } from "../api/list-groups";
 import type { ActivityFilter, When } from "../model/activity-filter";
 import type { Seen } from "../model/visits";
@@ -20,6 +21,7 @@ interface ActivityFiltersProps {
 
 /** When the shown changes were made, and by whom. */
 export function ActivityFilters({ filter, now, visit, me, onFilter }: ActivityFiltersProps) {
+  const say = words.activity;
   const { when, by } = filter;
   const range = typeof when === "object" ? when : null;
   const setWhen = (chosen: When) => onFilter({ ...filter, when: chosen });
@@ -33,7 +35,7 @@ export function ActivityFilters({ filter, now, visit, me, onFilter }: ActivityFi
     <div className={styles.filters}>
       <select
         className={styles.filter}
-        aria-label="When"
+        aria-label={say.when}
         value={range ? "range" : (when as string)}
         onChange={({ target }) =>
           setWhen(
@@ -43,31 +45,31 @@ export function ActivityFilters({ filter, now, visit, me, onFilter }: ActivityFi
           )
         }
       >
-        <option value="any">Any time</option>
-        <option value="hour">Last hour</option>
-        <option value="today">Today</option>
-        <option value="yesterday">Yesterday</option>
+        <option value="any">{say.anyTime}</option>
+        <option value="hour">{say.lastHour}</option>
+        <option value="today">{say.today}</option>
+        <option value="yesterday">{say.yesterday}</option>
         {visit ? (
-          <option value="visit">Since I was last here ({formatExact(visit.at)})</option>
+          <option value="visit">{say.sinceVisit(formatExact(visit.at))}</option>
         ) : (
           <option value="visit" disabled>
-            Since I was last here (this is your first visit)
+            {say.firstVisit}
           </option>
         )}
-        <option value="range">Own range…</option>
+        <option value="range">{say.ownRange}</option>
       </select>
       {(names.size > 0 || me !== "") && (
         <select
           className={styles.filter}
-          aria-label="By whom"
+          aria-label={say.byWhom}
           value={by === null ? "" : `=${by}`}
           onChange={({ target }) => onFilter({ ...filter, by: target.value.slice(1) || null })}
         >
-          <option value="">By anyone</option>
-          {me !== "" && <option value={`=${me}`}>By me</option>}
+          <option value="">{say.byAnyone}</option>
+          {me !== "" && <option value={`=${me}`}>{say.byMe}</option>}
           {others.map((name) => (
             <option key={name} value={`=${name}`}>
-              By {name}
+              {say.byName(name)}
             </option>
           ))}
         </select>
@@ -77,7 +79,7 @@ export function ActivityFilters({ filter, now, visit, me, onFilter }: ActivityFi
           <input
             type="datetime-local"
             className={styles.filter}
-            aria-label="From"
+            aria-label={say.from}
             value={range.from}
             max={range.to || undefined}
             onChange={({ target }) => setWhen({ ...range, from: target.value.slice(0, 16) })}
@@ -85,7 +87,7 @@ export function ActivityFilters({ filter, now, visit, me, onFilter }: ActivityFi
           <input
             type="datetime-local"
             className={styles.filter}
-            aria-label="Until"
+            aria-label={say.until}
             value={range.to}
             min={range.from || undefined}
             onChange={({ target }) => setWhen({ ...range, to: target.value.slice(0, 16) })}

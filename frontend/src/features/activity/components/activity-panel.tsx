@@ -6,6 +6,7 @@ import { NewsButton } from "@/components/news-button";
 import { formatExact } from "@/lib/format";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
+import { words } from "@/words";
 import { type ActivityFeed, MOST_OLDER_GROUPS } from "../model/activity-feed";
 import { type ActivityFilter, EVERY_CHANGE, type Kind } from "../model/activity-filter";
 import { entriesOf, type Group } from "../model/activity-log";
@@ -38,6 +39,7 @@ interface ActivityPanelProps {
 export function ActivityPanel(props: ActivityPanelProps) {
   const { feed, onOpen, onFilter, visit, me, whole, onWhole } = props;
   const { filter, log, paused, waiting, loading, problem } = useObservable(feed.state);
+  const say = words.activity;
   const now = useDatabaseNow(AGES_TICK_MS);
   const list = useRef<HTMLOListElement>(null);
   const [filtering, setFiltering] = useState(false);
@@ -68,22 +70,22 @@ export function ActivityPanel(props: ActivityPanelProps) {
   return (
     <section className={styles.panel} aria-labelledby="activity-heading">
       <header className={styles.header}>
-        <h2 id="activity-heading">Activity</h2>
+        <h2 id="activity-heading">{words.page.activity}</h2>
         <select
           className={styles.filter}
-          aria-label="Show"
+          aria-label={say.show}
           value={filter.kind}
           onChange={(event) => onFilter({ ...filter, kind: event.target.value as Kind })}
         >
-          <option value="all">Every change</option>
-          <option value="created">Created</option>
-          <option value="changed">Changed</option>
-          <option value="deleted">Deleted</option>
+          <option value="all">{say.all}</option>
+          <option value="created">{say.created}</option>
+          <option value="changed">{say.changed}</option>
+          <option value="deleted">{say.deleted}</option>
         </select>
         {!whole && (
           <IconButton
-            label="Filter activity"
-            title="When and by whom"
+            label={say.filter}
+            title={say.whenAndByWhom}
             aria-expanded={filtering || narrowed}
             onClick={() => {
               if (narrowed) onFilter({ ...EVERY_CHANGE, kind: filter.kind });
@@ -94,17 +96,17 @@ export function ActivityPanel(props: ActivityPanelProps) {
           </IconButton>
         )}
         <IconButton
-          label="Pause activity"
+          label={say.pauseActivity}
           aria-pressed={paused}
-          title={paused ? "Resume" : "Pause"}
+          title={paused ? say.resume : say.pause}
           onClick={() => (paused ? resume() : feed.pause(true))}
         >
           {paused ? <Play size={16} aria-hidden /> : <Pause size={16} aria-hidden />}
         </IconButton>
         {onWhole && (
           <IconButton
-            label={whole ? "Close activity" : "Open the whole activity"}
-            title={whole ? "Back to the orders" : "The whole activity"}
+            label={whole ? say.closeWhole : say.openWhole}
+            title={whole ? say.backToOrders : say.whole}
             onClick={() => onWhole(!whole)}
           >
             {whole ? <X size={18} aria-hidden /> : <Maximize2 size={15} aria-hidden />}
@@ -126,7 +128,7 @@ export function ActivityPanel(props: ActivityPanelProps) {
         ref={list}
         className={styles.entries}
         tabIndex={0}
-        aria-label="Latest changes, newest first"
+        aria-label={say.latest}
         onScroll={hold}
       >
         {entries.map(({ key, item }) => (
@@ -141,17 +143,17 @@ export function ActivityPanel(props: ActivityPanelProps) {
         ))}
         <li ref={end} className={styles.end}>
           {loading || !log ? (
-            "Loading earlier changes…"
+            say.loadingEarlier
           ) : feed.hasOlder ? (
             <button type="button" onClick={() => void feed.loadOlder()}>
-              {problem ? "Could not be loaded. Try again" : "Show earlier changes"}
+              {problem ? say.notLoaded : say.showEarlier}
             </button>
           ) : log.groups.length >= MOST_OLDER_GROUPS ? (
-            "Choose a time to see earlier changes."
+            say.chooseTime
           ) : feed.isCutShort && log.oldestAt !== null ? (
-            `Changes before ${formatExact(log.oldestAt)} are no longer kept.`
+            say.noLongerKept(formatExact(log.oldestAt))
           ) : (
-            entries.length > 0 && "No earlier changes to show."
+            entries.length > 0 && say.noEarlier
           )}
         </li>
       </ol>
@@ -159,19 +161,9 @@ export function ActivityPanel(props: ActivityPanelProps) {
   );
 }
 
-const TIMES = {
-  any: "",
-  hour: " in the last hour",
-  today: " today",
-  yesterday: " yesterday",
-  visit: " since you were last here",
-};
-
 function nothing({ kind, when, by }: ActivityFilter, all: boolean): string {
-  const time = typeof when === "object" ? " in this time" : TIMES[when];
-  if (kind === "all" && time === "" && by === null) {
-    return "Every change appears here when it is made, also one made in psql.";
-  }
-  const what = kind === "all" ? "changed" : kind;
-  return `Nothing was ${what}${by === null ? "" : ` by ${by}`}${time || (all ? " yet" : " lately")}.`;
+  const time = typeof when === "object" ? "range" : when;
+  return kind === "all" && time === "any" && by === null
+    ? words.activity.everyChange
+    : words.activity.nothing(kind, by, time, all);
 }

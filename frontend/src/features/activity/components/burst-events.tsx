@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { Id } from "real-time-orders";
 import { formatCount } from "@/lib/format";
 import { queries } from "@/lib/queries";
+import { words } from "@/words";
 import { listBurst } from "../api/list-groups";
 import type { Group } from "../model/activity-log";
 import { ActivityEntry } from "./activity-entry";
@@ -30,24 +31,24 @@ export function BurstEvents({ group, now, onOpen }: BurstEventsProps) {
   );
   const events = query.data?.pages.flatMap((page) => page.events) ?? [];
   return (
-    <ol className={styles.events} aria-label={`${formatCount(total)} changes, newest first`}>
+    <ol className={styles.events} aria-label={words.activity.newestFirst(total)}>
       {events.map((event) => (
         <ActivityEntry key={event.position} item={event} now={now} onOpen={onOpen} />
       ))}
       <li className={styles.end}>
         {query.isFetching ? (
-          "Loading…"
+          words.do.loading
         ) : query.isError ? (
           <>
-            Could not be loaded.{" "}
+            {words.activity.couldNotLoad}{" "}
             <button type="button" onClick={() => void query.refetch()}>
-              Try again
+              {words.do.tryAgain}
             </button>
           </>
         ) : (
           query.hasNextPage && (
             <button type="button" onClick={() => void query.fetchNextPage()}>
-              Show more ({formatCount(events.length)} of {formatCount(total)})
+              {words.activity.showMore(formatCount(events.length), formatCount(total))}
             </button>
           )
         )}

@@ -13,6 +13,7 @@ import type { RowKey } from "@/lib/row";
 import { useMedia } from "@/lib/use-media";
 import { useObservable } from "@/lib/use-observable";
 import { useShortcuts } from "@/lib/use-shortcuts";
+import type { Words } from "@/words";
 import type { ShownRow } from "../model/held-rows";
 import type { OrderSort } from "../model/order-sort";
 import type { FeedState, TableFeed } from "../model/orders-feed";
@@ -45,7 +46,7 @@ export interface RowPlace {
 interface LiveGridProps<R extends Row> {
   label: string;
   /** What a row is called: "order". */
-  noun: string;
+  noun: keyof Words["news"];
   feed: TableFeed<R>;
   state: FeedState<R>;
   columns: readonly TableColumn[];

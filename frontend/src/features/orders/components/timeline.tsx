@@ -6,6 +6,7 @@ import { capital, pluralOf, wordsOf } from "@/lib/event-words";
 import { formatCount } from "@/lib/format";
 import { useTechnical } from "@/lib/technical";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import styles from "./order-panel.module.css";
 
 interface TimelineProps {
@@ -17,15 +18,13 @@ interface TimelineProps {
 export function Timeline({ events, now }: TimelineProps) {
   return (
     <>
-      <h3 className={styles.subheading}>Timeline</h3>
-      <ol className={styles.timeline} aria-label="Timeline, newest first">
+      <h3 className={styles.subheading}>{words.activity.timeline}</h3>
+      <ol className={styles.timeline} aria-label={words.activity.timelineNewest}>
         {[...events].reverse().map((event) => (
           <Entry key={event.position} event={event} now={now} />
         ))}
       </ol>
-      {isCut(events) && (
-        <p className={styles.note}>What happened before is not in the log, or is no longer kept.</p>
-      )}
+      {isCut(events) && <p className={styles.note}>{words.activity.cut}</p>}
     </>
   );
 }
@@ -38,35 +37,35 @@ function Entry({ event, now }: { event: ChangeEvent; now: number }) {
   const { operation, table, changed_at, actor, position } = event;
   const schema = useSchema();
   const [technical] = useTechnical();
-  const words = wordsOf(event, schema);
+  const told = wordsOf(event, schema);
   return (
     <li data-operation={operation}>
       <p className={styles.what}>
         {operation === "TRUNCATE" ? (
-          `All ${pluralOf(table)} removed`
-        ) : words.noun === null ? (
-          <Deed words={words} first />
+          words.deeds.allRemoved(pluralOf(table))
+        ) : told.noun === null ? (
+          <Deed told={told} first />
         ) : (
           <>
-            {capital(words.noun)} <Deed words={words} />
-            {words.about && (
+            {words.deeds.child(capital(told.noun), <Deed told={told} />)}
+            {told.about && (
               <>
                 {": "}
-                <bdi>{words.about}</bdi>
+                <bdi>{told.about}</bdi>
               </>
             )}
           </>
         )}
         <By actor={actor} />
       </p>
-      <Changes {...words} />
+      <Changes {...told} />
       <p className={styles.when}>
         <Age time={changed_at} now={now} />
         {technical && (
           <>
             <code>{operation}</code>
-            {actor === null && <span>by an unnamed writer</span>}
-            <span title="Position in the stream">{formatCount(position)}</span>
+            {actor === null && <span>{words.deeds.unnamed}</span>}
+            <span title={words.deeds.positionInStream}>{formatCount(position)}</span>
           </>
         )}
       </p>

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
 import { formatCount, formatHour, formatMinutes, formatShortCount } from "@/lib/format";
+import { words } from "@/words";
 import { capOf, levelsOf, timesOf } from "../model/axes";
 import { type Bar, HOUR_MS } from "../model/pulse";
 import styles from "./pulse.module.css";
@@ -68,13 +69,11 @@ export function Chart({ bars, kind, label, describe }: ChartProps) {
         role="slider"
         tabIndex={0}
         aria-readonly
-        aria-label={
-          cap === null ? label : `${label} Values above ${formatCount(cap)} are beyond the scale.`
-        }
+        aria-label={cap === null ? label : words.pulse.beyondScale(label, formatCount(cap))}
         aria-valuemin={0}
         aria-valuemax={Math.max(0, last)}
         aria-valuenow={Math.max(0, shown)}
-        aria-valuetext={bar ? describe(bar, shown) : "nothing is known yet"}
+        aria-valuetext={bar ? describe(bar, shown) : words.pulse.nothingKnown}
         onPointerMove={point}
         onPointerDown={point}
         onPointerLeave={({ pointerType }) => {

@@ -4,6 +4,7 @@ import { formatCount, formatMinutes, visibleStatus } from "@/lib/format";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservablePaced } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import {
   type Bar,
   changesByMinute,
@@ -37,34 +38,37 @@ export function PulsePanel({ pulse, counts, withCounts }: PulsePanelProps) {
   return (
     <section className={styles.panel} aria-labelledby="pulse-heading">
       <h2 id="pulse-heading" className="visually-hidden">
-        Pulse
+        {words.page.pulse}
       </h2>
       {withCounts && schema.role("status") && <StatusBars counts={counts} />}
       <div className={styles.figures}>
         <figure className={styles.figure}>
           <figcaption>
-            <span>Changes per minute</span>
+            <span>{words.pulse.changesPerMinute}</span>
             <b data-testid="changes-in-60-s">{known ? formatCount(lastMinute) : "–"}</b>{" "}
-            <span>in 60 s</span>
+            <span>{words.pulse.in60s}</span>
           </figcaption>
           <Chart
             kind="line"
             bars={minutes}
-            label={`Changes per minute over the last hour, ${lastMinute} in the last 60 seconds.`}
+            label={words.pulse.minutesChart(formatCount(lastMinute))}
             describe={minuteInWords}
           />
         </figure>
         {schema.column("created_at")?.kind === "timestamp" && (
           <figure className={styles.figure}>
             <figcaption>
-              <span>Orders per hour</span>
+              <span>{words.pulse.ordersPerHour}</span>
               <b data-testid="orders-today">{known ? formatCount(today) : "–"}</b>{" "}
-              <span>in 24 h</span>
+              <span>{words.pulse.in24h}</span>
             </figcaption>
             <Chart
               kind="bars"
               bars={hours}
-              label={`New orders per hour. ${today} in the last 24 hours, ${hours.at(-1)?.value ?? 0} in this hour.`}
+              label={words.pulse.hoursChart(
+                formatCount(today),
+                formatCount(hours.at(-1)?.value ?? 0),
+              )}
               describe={hourInWords}
             />
           </figure>
@@ -76,7 +80,7 @@ export function PulsePanel({ pulse, counts, withCounts }: PulsePanelProps) {
 
 /** The last bar has the last 60 seconds. */
 const minuteInWords = ({ from, value }: Bar, index: number): string =>
-  `${index < MINUTES - 1 ? formatMinutes(from) : "last 60 s"} · ${formatCount(value)}`;
+  `${index < MINUTES - 1 ? formatMinutes(from) : words.pulse.last60s} · ${formatCount(value)}`;
 
 const hourInWords = ({ from, value }: Bar): string =>
   `${formatMinutes(from)} – ${formatMinutes(from + HOUR_MS)} · ${formatCount(value)}`;
@@ -100,7 +104,7 @@ function StatusBars({ counts }: Pick<PulsePanelProps, "counts">) {
           <span key={status} {...statusColour(schema, status)} style={{ flexGrow: count }} />
         ))}
       </div>
-      <dl className={styles.legend} aria-label={`Orders by status, ${total} in all`}>
+      <dl className={styles.legend} aria-label={words.pulse.byStatus(formatCount(total))}>
         {shown.map(({ status, count }) => (
           <div key={status} {...statusColour(schema, status)}>
             <dt>
