@@ -2,7 +2,7 @@ import { lazy, Suspense } from "react";
 import { Boundary } from "@/components/boundary";
 import type { Router } from "@/lib/route";
 import { useObservable } from "@/lib/use-observable";
-import { useLanguage, words } from "@/words";
+import { useWords, words } from "@/words";
 import type { Access } from "./access";
 import { App } from "./app";
 import styles from "./root.module.css";
@@ -18,7 +18,7 @@ interface RootProps {
 
 /** The dashboard, or the form to sign in. */
 export function Root(props: RootProps) {
-  useLanguage(); // everything below renders again in another one
+  useWords(); // everything below renders again in another one
   return (
     <Boundary part={words.parts.page}>
       <Suspense>

@@ -1,5 +1,5 @@
 /** Values, times and numbers as text, in the reader's variant of the page's language. */
-import { type Column, rawNumber, toJson } from "real-time-orders";
+import { type Column, rawNumber, RefusedError, toJson, UnreachableError } from "real-time-orders";
 import { words } from "@/words";
 import { locale, perLocale } from "./locale";
 
@@ -45,8 +45,14 @@ const BYTES = perLocale(
 );
 export const formatBytes = (bytes: number): string => BYTES().format(bytes / 1_000_000);
 
-export const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : words.values.wentWrong;
+/** Why something failed, in the reader's language as far as the API does not say it in its own words. */
+export function messageOf(error: unknown): string {
+  const { refused, failing, unreachable } = words.errors;
+  if (error instanceof RefusedError) return refused(error.status, error.message);
+  if (error instanceof UnreachableError)
+    return (error.answered ? failing : unreachable)(error.message);
+  return error instanceof Error ? error.message : words.values.wentWrong;
+}
 
 /** The start of a text that may have megabytes. */
 export const shortened = (text: string): string =>

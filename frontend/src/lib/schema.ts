@@ -1,5 +1,6 @@
 /** The description of the table of orders: its columns, and those with a role in the page. */
 import { type Column, ORDERS, type Row, type Schema, type Table, toJson } from "real-time-orders";
+import { words } from "@/words";
 
 /** The columns that the page shows as an order's status, customer, title and quantity. */
 const ROLES = {
@@ -13,8 +14,10 @@ export type Role = keyof typeof ROLES;
 export const isRequired = ({ nullable, default: given }: Column): boolean => !nullable && !given;
 
 /** Columns that the system itself maintains. */
-const SYSTEM = ["id", "version", "created_at", "updated_at"];
-export const isSystem = ({ name }: Column): boolean => SYSTEM.includes(name);
+const SYSTEM = ["id", "version", "created_at", "updated_at"] as const;
+const isSystemName = (name: string): name is (typeof SYSTEM)[number] =>
+  (SYSTEM as readonly string[]).includes(name);
+export const isSystem = ({ name }: Column): boolean => isSystemName(name);
 
 export class OrderSchema {
   /** Before the schema is loaded. */
@@ -91,8 +94,8 @@ export class OrderSchema {
 
   /** The table in words: `order_lines` is "Order lines". */
   get title(): string {
-    const words = this.table.name.replaceAll("_", " ").trim();
-    return words.charAt(0).toUpperCase() + words.slice(1);
+    const text = this.table.name.replaceAll("_", " ").trim();
+    return text.charAt(0).toUpperCase() + text.slice(1);
   }
 
   column(name: string): Column | undefined {
@@ -144,9 +147,11 @@ export class OrderSchema {
 
   /** A column in words: `due_at` is "Due at", and the customer's `customer_name` "Customer". */
   label(name: string): string {
-    if (this.table.name === ORDERS && (name === "id" || name === this.key)) return "Order";
-    const words = name.replaceAll("_", " ").trim();
-    const short = this.roleOf(name) ? words.replace(/ name$/, "") : words;
+    if (this.table.name === ORDERS && (name === "id" || name === this.key))
+      return words.columns.order;
+    if (isSystemName(name)) return words.systemColumns[name];
+    const text = name.replaceAll("_", " ").trim();
+    const short = this.roleOf(name) ? text.replace(/ name$/, "") : text;
     return short.charAt(0).toUpperCase() + short.slice(1);
   }
 }

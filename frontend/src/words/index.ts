@@ -20,7 +20,7 @@ export const LANGUAGES: readonly string[] = Object.keys(FILES)
 /** Read it when something is shown, not when a module is loaded: the reader may change the language. */
 export let words: Words;
 
-const spoken = new Observable("");
+const spoken = new Observable<Words | null>(null);
 let asked = 0;
 
 /** Speak the first of these languages that the page has; throws where its file cannot be loaded. */
@@ -33,8 +33,9 @@ export async function speak(preferred: readonly string[]): Promise<void> {
   if (turn !== asked) return; // another language was asked for meanwhile
   words = loaded;
   setLocale(tag);
-  spoken.set(tag);
+  // Two variants of a language have the same file, but write numbers and dates differently.
+  spoken.set({ ...loaded });
 }
 
 /** Renders again when the language changes: for what does not render with its parent. */
-export const useLanguage = (): string => useObservable(spoken);
+export const useWords = (): Words => useObservable(spoken) ?? words;

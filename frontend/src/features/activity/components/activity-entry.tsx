@@ -8,7 +8,7 @@ import { capital, doneTo, type EventWords, pluralOf, wordsOf } from "@/lib/event
 import { formatCount, formatValue } from "@/lib/format";
 import { useTechnical } from "@/lib/technical";
 import { useSchema } from "@/lib/use-schema";
-import { useLanguage, words } from "@/words";
+import { useWords, words } from "@/words";
 import { type Group, isGroup } from "../model/activity-log";
 import styles from "./activity-entry.module.css";
 
@@ -30,7 +30,7 @@ export interface EntryProps {
 /** Memoised: a new entry costs one render, not two hundred. */
 export const ActivityEntry = memo(function ActivityEntry(props: EntryProps) {
   const { item, now, onOpen, opened = false } = props;
-  useLanguage();
+  useWords();
   const [technical] = useTechnical();
   const burst = isGroup(item);
   const Icon = burst ? Layers : ICONS[item.operation];

@@ -2,6 +2,7 @@ import { ClockAlert } from "lucide-react";
 import { formatCount } from "@/lib/format";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import type { OrderFilter } from "../model/order-filter";
 import { NEWEST_FIRST, type OrderSort, sortFromText } from "../model/order-sort";
 import styles from "./attention-tab.module.css";
@@ -31,7 +32,7 @@ export function AttentionTab({ filter, onFilter, onSort }: AttentionTabProps) {
       }}
     >
       <ClockAlert size={15} aria-hidden />
-      Needs attention
+      {words.attention.needs}
       <span className={styles.count} data-testid="count-attention">
         {count !== null && formatCount(count)}
       </span>

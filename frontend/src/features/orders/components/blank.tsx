@@ -1,9 +1,10 @@
 import { CloudOff, type LucideIcon, PackageOpen, Plus, SearchX, Table2 } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { Button } from "@/components/button";
-import { formatExact, visible } from "@/lib/format";
+import { formatExact, messageOf, visible } from "@/lib/format";
 import type { OrderSchema } from "@/lib/schema";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import { lastRemoval, type Removal } from "../api/orders";
 import { exampleJson } from "../model/order-draft";
 import styles from "./blank.module.css";
@@ -29,18 +30,18 @@ function Blank({ icon: Icon, title, alert = false, children }: BlankProps) {
 
 export function NothingFound({ onClear }: { onClear: () => void }) {
   return (
-    <Blank icon={SearchX} title="No order matches">
-      <p>Orders that match later appear here automatically.</p>
-      <Button onClick={onClear}>Show all orders</Button>
+    <Blank icon={SearchX} title={words.orders.none}>
+      <p>{words.orders.laterAppear}</p>
+      <Button onClick={onClear}>{words.orders.showAll}</Button>
     </Blank>
   );
 }
 
 export function NotLoaded({ problem, onRetry }: { problem: Error; onRetry: () => void }) {
   return (
-    <Blank icon={CloudOff} title="Orders cannot be loaded" alert>
-      <p>{problem.message} This page keeps trying automatically.</p>
-      <Button onClick={onRetry}>Try now</Button>
+    <Blank icon={CloudOff} title={words.orders.notLoaded} alert>
+      <p>{words.orders.keepsTrying(messageOf(problem))}</p>
+      <Button onClick={onRetry}>{words.orders.tryNow}</Button>
     </Blank>
   );
 }
@@ -48,19 +49,14 @@ export function NotLoaded({ problem, onRetry }: { problem: Error; onRetry: () =>
 /** The database has no table of orders; other tables may be watched. */
 function NoTable() {
   return (
-    <Blank icon={Table2} title="No table is shown here yet">
-      <p>
-        Choose the table of your database whose rows appear here. Changes of other watched tables
-        appear under Activity.
-      </p>
-      <pre tabIndex={0} aria-label="Command that chooses the table">
+    <Blank icon={Table2} title={words.orders.noTable}>
+      <p>{words.orders.chooseTable}</p>
+      <pre tabIndex={0} aria-label={words.orders.chooseCommand}>
         {"orders attach --orders TABLE --status COLUMN --title COLUMN --customer COLUMN"}
       </pre>
     </Blank>
   );
 }
-
-const REMOVED = { DELETE: "deleted", TRUNCATE: "removed all at once" } as const;
 
 /** Whether there were orders before, and who removed the last ones. */
 function useRemoval(): string | null {
@@ -72,8 +68,8 @@ function useRemoval(): string | null {
   }, []);
   if (!removal) return null;
   const { operation, actor, ended_at } = removal;
-  const by = actor === null ? "" : ` by ${visible(actor)}`;
-  return `The last ones were ${REMOVED[operation]}${by}, ${formatExact(ended_at)}.`;
+  const by = actor === null ? null : visible(actor);
+  return words.orders.removed[operation](by, formatExact(ended_at));
 }
 
 export function EmptyOrders({ onNewOrder }: { onNewOrder: () => void }) {
@@ -82,22 +78,22 @@ export function EmptyOrders({ onNewOrder }: { onNewOrder: () => void }) {
   const removal = useRemoval();
   if (!schema.hasOrders) return <NoTable />;
   return (
-    <Blank icon={PackageOpen} title={removal ? "There are no orders now" : "No orders yet"}>
-      <p>{removal ?? "An order appears here as soon as it is saved."}</p>
+    <Blank icon={PackageOpen} title={removal ? words.orders.noneNow : words.orders.noneYet}>
+      <p>{removal ?? words.orders.asSoonAs}</p>
       {rights.write && (
         <>
           <Button kind="primary" onClick={onNewOrder}>
             <Plus size={16} aria-hidden />
-            {removal ? "New order" : "Create the first order"}
+            {removal ? words.page.newOrder : words.orders.createFirst}
           </Button>
           <details className={styles.more}>
-            <summary>Import a file, or write from a program</summary>
-            <p>On the computer that runs this system, from CSV, Shopify or WooCommerce:</p>
-            <pre tabIndex={0} aria-label="Command that imports orders">
-              orders import orders.csv
+            <summary>{words.orders.importOrWrite}</summary>
+            <p>{words.orders.importFrom}</p>
+            <pre tabIndex={0} aria-label={words.orders.importCommand}>
+              {"orders import orders.csv"}
             </pre>
-            <p>From a program:</p>
-            <pre tabIndex={0} aria-label="Command that creates an order">
+            <p>{words.orders.fromProgram}</p>
+            <pre tabIndex={0} aria-label={words.orders.createCommand}>
               {commandFor(schema)}
             </pre>
           </details>

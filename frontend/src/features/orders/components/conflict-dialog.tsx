@@ -11,6 +11,7 @@ import type { OrderSchema } from "@/lib/schema";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import { lastChange } from "../api/rows";
 import type { Conflict } from "../model/order-writes";
 import styles from "./conflict-dialog.module.css";
@@ -34,10 +35,10 @@ export function ConflictDialog() {
         <AlertDialog.Overlay className={dialog.overlay} />
         <AlertDialog.Content className={dialog.content}>
           <AlertDialog.Title className={dialog.title}>
-            {writes.nameOf(table, key)} was changed by someone else
+            {words.conflict.changed(writes.nameOf(table, key))}
           </AlertDialog.Title>
           <AlertDialog.Description className={dialog.description}>
-            <By conflict={conflict} schema={schema} /> Your change was not made.
+            <By conflict={conflict} schema={schema} /> {words.conflict.notMade}
           </AlertDialog.Description>
           <Comparison conflict={conflict} schema={schema} />
           <div className={dialog.actions}>
@@ -61,12 +62,13 @@ export function ConflictDialog() {
 
 /** What the user can choose: the other change, or their own. */
 function choicesOf(schema: OrderSchema, now: Row, wanted: Row | null): readonly [string, string] {
-  if (wanted === null) return ["Keep it", "Delete anyway"];
+  const say = words.conflict;
+  if (wanted === null) return [say.keep, say.deleteAnyway];
   const status = schema.role("status")?.name ?? "";
   if (status in wanted) {
-    return [`Leave it ${schema.statusOf(now)}`, `Set to ${schema.statusOf(wanted)} anyway`];
+    return [say.leave(schema.statusOf(now)), say.setAnyway(schema.statusOf(wanted))];
   }
-  return ["Take theirs", "Keep mine"];
+  return [say.takeTheirs, say.keepMine];
 }
 
 interface PartProps {
@@ -88,13 +90,10 @@ function By({ conflict: { table, key, seen, now }, schema: { table: described } 
     },
     queries,
   );
-  if (!data) return "It is no longer as you saw it.";
-  return (
-    <>
-      <b>{data.actor === null ? "An unnamed writer" : <bdi>{data.actor}</bdi>}</b> changed it{" "}
-      <Age time={data.changed_at} now={age} />.
-    </>
-  );
+  if (!data) return words.conflict.differs;
+  const { by, unnamed } = words.conflict;
+  const actor = data.actor === null ? unnamed : <bdi>{data.actor}</bdi>;
+  return by(<b>{actor}</b>, <Age time={data.changed_at} now={age} />);
 }
 
 function Comparison({ conflict: { seen, now, wanted }, schema }: PartProps) {
@@ -111,9 +110,9 @@ function Comparison({ conflict: { seen, now, wanted }, schema }: PartProps) {
       <thead>
         <tr>
           <td />
-          <th scope="col">You saw</th>
-          <th scope="col">It is now</th>
-          <th scope="col">You want</th>
+          <th scope="col">{words.conflict.saw}</th>
+          <th scope="col">{words.conflict.now}</th>
+          <th scope="col">{words.conflict.want}</th>
         </tr>
       </thead>
       <tbody>
@@ -133,7 +132,13 @@ function Comparison({ conflict: { seen, now, wanted }, schema }: PartProps) {
                 <td>{show(seen)}</td>
                 <td>{differs(name) ? <b>{show(now)}</b> : show(now)}</td>
                 <td>
-                  {wanted && wants(name) ? show(wanted) : wanted || at > 0 ? "–" : <b>deleted</b>}
+                  {wanted && wants(name) ? (
+                    show(wanted)
+                  ) : wanted || at > 0 ? (
+                    "–"
+                  ) : (
+                    <b>{words.conflict.deleted}</b>
+                  )}
                 </td>
               </tr>
             );

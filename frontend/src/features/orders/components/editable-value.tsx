@@ -2,6 +2,7 @@ import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "rea
 import { type Column, RefusedError, type Row } from "real-time-orders";
 import { useToasts } from "@/components/toasts";
 import { formatValue, messageOf } from "@/lib/format";
+import { words } from "@/words";
 import { type Draft, isTyped } from "../model/drafts";
 import { rowId, withEdit } from "../model/order-edits";
 import { checkValue, readValue, textOf } from "../model/value-text";
@@ -44,7 +45,12 @@ export function EditableValue(props: EditableValueProps) {
   const content = children ?? <bdi>{text}</bdi>;
   if (!rights.write || !column.writable) return content;
   return (
-    <Editable {...props} place={`${place}/${column.name}`} shown={shown} name={`${label}: ${text}`}>
+    <Editable
+      {...props}
+      place={`${place}/${column.name}`}
+      shown={shown}
+      name={words.editing.label(label, text)}
+    >
       {content}
     </Editable>
   );
@@ -112,8 +118,8 @@ function Editable({ place, shown, name, children, ...props }: EditableProps) {
         setEditing(isHere ? "keyboard" : "again");
       }
       if (box.current) return; // it shows the reason
-      const title = `${label} of ${writes.nameOf(table, rowKey)} was not saved`;
-      toasts.show({ tone: "bad", title, detail: `${reason} What you typed is kept.` });
+      const title = words.editing.notSavedTitle(label, writes.nameOf(table, rowKey));
+      toasts.show({ tone: "bad", title, detail: words.editing.kept(reason) });
     }
   }
 
@@ -147,7 +153,7 @@ function Editable({ place, shown, name, children, ...props }: EditableProps) {
           <button
             type="button"
             className={styles.value}
-            aria-label={`${name}. Edit`}
+            aria-label={words.editing.edit(name)}
             aria-busy={shown !== row}
             onFocus={preload}
             onPointerEnter={preload}
@@ -168,9 +174,9 @@ function Editable({ place, shown, name, children, ...props }: EditableProps) {
           </button>
           {isTyped(draft) && shown === row && (
             <span className={styles.draft} title={draft.error ?? undefined}>
-              not saved
+              {words.editing.notSaved}
               <button type="button" onClick={() => drafts.delete(place)}>
-                Discard
+                {words.editing.discard}
               </button>
             </span>
           )}

@@ -2,6 +2,7 @@ import { type ComponentProps, useId } from "react";
 import type { Column } from "real-time-orders";
 import { formatValue } from "@/lib/format";
 import { isRequired } from "@/lib/schema";
+import { words } from "@/words";
 import styles from "./field.module.css";
 
 interface FieldProps {
@@ -25,7 +26,7 @@ export function Field({ column, label, error, name = column.name, ...input }: Fi
     <div className={styles.field}>
       <label htmlFor={id}>
         {label}
-        {!isRequired(column) && <span className={styles.optional}> optional</span>}
+        {!isRequired(column) && <span className={styles.optional}>{words.editing.optional}</span>}
       </label>
       <Control
         {...input}
@@ -77,7 +78,9 @@ export function Control(props: ControlProps) {
     const options = kind === "boolean" ? ["true", "false"] : (choices ?? []);
     return (
       <select {...rest} onChange={change}>
-        {empty !== null && <option value="">{empty ?? (column.default ? "default" : "–")}</option>}
+        {empty !== null && (
+          <option value="">{empty ?? (column.default ? words.editing.default : "–")}</option>
+        )}
         {options.map((option) => (
           <option key={option} value={option}>
             {kind === "boolean" ? formatValue(option === "true") : option}

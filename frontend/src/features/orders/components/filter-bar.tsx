@@ -6,6 +6,7 @@ import { IconButton } from "@/components/icon-button";
 import { formatCount, visibleStatus } from "@/lib/format";
 import type { HistoryStep } from "@/lib/route";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import { countOf, type OrderCounts, statusesIn } from "../model/order-counts";
 import { type OrderFilter, statusesOf, withStatus } from "../model/order-filter";
 import { type OrderSort, sortFromText, sortToText } from "../model/order-sort";
@@ -80,12 +81,14 @@ export function FilterBar({
         <ViewsMenu view={{ filter, sort }} />
         <select
           className={styles.sort}
-          aria-label="Sort by"
+          aria-label={words.orders.sortBy}
           value={sortToText(sort)}
           onChange={(event) => onSort(sortFromText(event.target.value))}
         >
-          {sort.length > 1 && <option value={sortToText(sort)}>{`${sort.length} columns`}</option>}
-          {[{ name: "id", label: "Order" }, ...offeredColumns(schema)].flatMap(
+          {sort.length > 1 && (
+            <option value={sortToText(sort)}>{words.orders.sortColumns(sort.length)}</option>
+          )}
+          {[{ name: "id", label: words.columns.order }, ...offeredColumns(schema)].flatMap(
             ({ name, label }) => [
               <option key={`-${name}`} value={`-${name}`}>{`${label} ↓`}</option>,
               <option key={name} value={name}>{`${label} ↑`}</option>,
@@ -97,9 +100,9 @@ export function FilterBar({
           <input
             ref={searchBox}
             type="search"
-            aria-label="Search orders"
+            aria-label={words.orders.search}
             aria-keyshortcuts="/"
-            placeholder="Any text, or #17"
+            placeholder={words.orders.searchHint}
             maxLength={200}
             dir="auto"
             value={typed}
@@ -108,7 +111,11 @@ export function FilterBar({
             onBlur={() => (isTyping.current = false)}
           />
           {typed !== "" && (
-            <IconButton className={styles.clear} label="Clear search" onClick={() => setTyped("")}>
+            <IconButton
+              className={styles.clear}
+              label={words.orders.clearSearch}
+              onClick={() => setTyped("")}
+            >
               <X size={14} aria-hidden />
             </IconButton>
           )}
@@ -119,7 +126,7 @@ export function FilterBar({
       </div>
       {schema.role("status") !== undefined && (
         <fieldset className={styles.tabs}>
-          <legend className="visually-hidden">Status</legend>
+          <legend className="visually-hidden">{words.orders.status}</legend>
           {(schema.hasThresholds || filter.attention) && (
             <Suspense>
               <AttentionTab filter={filter} onFilter={onFilter} onSort={onSort} />
@@ -136,11 +143,13 @@ export function FilterBar({
                   onFilter(withStatus({ ...filter, search: typed.trim() }, schema, each))
                 }
               />
-              <bdi className={styles.name}>{each === null ? "All" : visibleStatus(each)}</bdi>
+              <bdi className={styles.name}>
+                {each === null ? words.orders.all : visibleStatus(each)}
+              </bdi>
               <span className={styles.count} data-testid={`count-${each ?? "all"}`}>
                 {counts && formatCount(countOf(counts, each))}
               </span>
-              <span className="visually-hidden"> orders</span>
+              <span className="visually-hidden">{words.orders.ofOrders}</span>
             </label>
           ))}
         </fieldset>

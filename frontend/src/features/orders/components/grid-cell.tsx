@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { type Column, isSearched } from "real-time-orders";
 import { Marked } from "@/components/marked";
 import { formatValue } from "@/lib/format";
+import { words } from "@/words";
 import type { TableColumn } from "../model/table-columns";
 import type { Touch } from "../model/touches";
 import styles from "./order-row.module.css";
@@ -36,7 +37,7 @@ export function GridCell({ cell, isActive, touch, children, ...shown }: GridCell
       {children}
       {isTold && (
         <span className={styles.was}>
-          was <bdi>{formatValue(touch.was[name], column)}</bdi>
+          {words.columns.was(<bdi>{formatValue(touch.was[name], column)}</bdi>)}
         </span>
       )}
     </div>

@@ -2,6 +2,7 @@ import { Plus, X } from "lucide-react";
 import { Button } from "@/components/button";
 import { IconButton } from "@/components/icon-button";
 import type { OrderSchema } from "@/lib/schema";
+import { words } from "@/words";
 import { lineColumns, lineField } from "../model/new-order";
 import type { DraftErrors, OrderDraft } from "../model/order-draft";
 import { Field } from "./field";
@@ -23,14 +24,19 @@ export function LinesField({ child, lines, errors, onChange }: LinesFieldProps) 
       <legend>{child.title}</legend>
       {lines.map((line, at) => (
         // Lines have no key of their own: they are told apart by their place.
-        <div key={at} className={styles.line} role="group" aria-label={`${child.title} ${at + 1}`}>
+        <div
+          key={at}
+          className={styles.line}
+          role="group"
+          aria-label={words.lines.nth(child.title, at + 1)}
+        >
           {columns.map((column) => (
             <Field
               key={column.name}
               column={column}
               name={lineField(name, at, column.name)}
               label={child.label(column.name)}
-              placeholder={column.default ? "default" : ""}
+              placeholder={column.default ? words.editing.default : ""}
               multiline={column.kind === "json"}
               value={line[column.name] ?? ""}
               error={errors[lineField(name, at, column.name)]}
@@ -38,15 +44,15 @@ export function LinesField({ child, lines, errors, onChange }: LinesFieldProps) 
             />
           ))}
           <IconButton
-            label={`Remove ${child.title} ${at + 1}`}
-            title="Remove"
+            label={words.lines.removeNth(child.title, at + 1)}
+            title={words.lines.remove}
             onClick={() => onChange(lines.toSpliced(at, 1))}
           >
             <X size={16} aria-hidden />
           </IconButton>
         </div>
       ))}
-      <Button onClick={() => onChange([...lines, {}])} aria-label={`Add to ${child.title}`}>
+      <Button onClick={() => onChange([...lines, {}])} aria-label={words.lines.addTo(child.title)}>
         <Plus size={14} aria-hidden />
         {child.title}
       </Button>

@@ -3,9 +3,10 @@ import { useMemo, useState, useSyncExternalStore } from "react";
 import { type Column, type Id, keyOf, type Live, type Row } from "real-time-orders";
 import { Button } from "@/components/button";
 import { IconButton } from "@/components/icon-button";
-import { formatValue } from "@/lib/format";
+import { formatValue, messageOf } from "@/lib/format";
 import { isSystem, type OrderSchema } from "@/lib/schema";
 import { useObservable } from "@/lib/use-observable";
+import { words } from "@/words";
 import { rowId } from "../model/order-edits";
 import { sumOf, summedColumns } from "../model/totals";
 import { EditableValue } from "./editable-value";
@@ -44,7 +45,7 @@ export function Lines({ live, child, order }: LinesProps) {
       <h3>
         {label} <span>{isLoading ? "…" : `${kept.length}${state.hasMore ? "+" : ""}`}</span>
       </h3>
-      {state.phase === "refused" && <p role="alert">{state.problem?.message}</p>}
+      {state.phase === "refused" && <p role="alert">{state.problem && messageOf(state.problem)}</p>}
       {(kept.length > 0 || adding) && (
         <div className={styles.scroller}>
           <table data-editables>
@@ -57,7 +58,7 @@ export function Lines({ live, child, order }: LinesProps) {
                 ))}
                 {rights.remove && (
                   <td>
-                    <span className="visually-hidden">Remove</span>
+                    <span className="visually-hidden">{words.lines.remove}</span>
                   </td>
                 )}
               </tr>
@@ -75,9 +76,9 @@ export function Lines({ live, child, order }: LinesProps) {
         <NewLine child={child} order={order} onClose={() => setAdding(false)} />
       ) : (
         rights.write && (
-          <Button onClick={() => setAdding(true)} aria-label={`Add to ${label}`}>
+          <Button onClick={() => setAdding(true)} aria-label={words.lines.addTo(label)}>
             <Plus size={14} aria-hidden />
-            Add
+            {words.lines.add}
           </Button>
         )
       )}
@@ -112,8 +113,8 @@ function Line({ child, columns, row }: LineProps) {
         <td>
           <IconButton
             className={styles.remove}
-            label={`Remove ${formatValue(row[columns[0]?.name ?? ""])}`}
-            title="Remove"
+            label={words.lines.removeRow(formatValue(row[columns[0]?.name ?? ""]))}
+            title={words.lines.remove}
             onClick={() => writes.removeRow(name, rowKey, row)}
           >
             <Trash2 size={14} aria-hidden />
@@ -141,7 +142,7 @@ function Totals({ child, columns, rows }: TotalsProps) {
           const sum = summed.includes(column) ? sumOf(rows, column.name) : null;
           return (
             <td key={column.name} data-number={isNumber(column)}>
-              {sum === null ? at === 0 && "Total" : <b>{formatValue(sum, column)}</b>}
+              {sum === null ? at === 0 && words.lines.total : <b>{formatValue(sum, column)}</b>}
             </td>
           );
         })}

@@ -1,6 +1,7 @@
 import { ORDERS } from "real-time-orders";
 import { TakeAway } from "@/components/take-away";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import { type OrderFilter, toQuery } from "../model/order-filter";
 import { isNewestFirst, type OrderSort, sortToText } from "../model/order-sort";
 import { shownColumns } from "../model/table-columns";
@@ -24,7 +25,7 @@ export function ListTakeAway({ filter, sort }: ListTakeAwayProps) {
         const shown = shownColumns(schema, columns.layout);
         return {
           table: schema.table.name,
-          title: schema.table.name === ORDERS ? "orders" : schema.label(schema.table.name),
+          title: schema.table.name === ORDERS ? words.orders.list : schema.label(schema.table.name),
           query,
           columns: shown.map(({ role, name, label, column }) => ({
             name: role === "id" ? schema.key : name,

@@ -4,6 +4,7 @@ import { Button } from "@/components/button";
 import { messageOf } from "@/lib/format";
 import { randomKey } from "@/lib/random-key";
 import type { OrderSchema } from "@/lib/schema";
+import { words } from "@/words";
 import { createRow } from "../api/rows";
 import { checkDraft, draftToJson, type OrderDraft } from "../model/order-draft";
 import { Field } from "./field";
@@ -71,7 +72,7 @@ export function NewLine({ child, order, onClose }: NewLineProps) {
     <form
       ref={form}
       className={styles.form}
-      aria-label={`New in ${child.title}`}
+      aria-label={words.lines.newIn(child.title)}
       noValidate
       onKeyDown={press}
       onSubmit={(event: SubmitEvent) => {
@@ -84,7 +85,7 @@ export function NewLine({ child, order, onClose }: NewLineProps) {
           key={column.name}
           column={column}
           label={child.label(column.name)}
-          placeholder={column.default ? "default" : ""}
+          placeholder={column.default ? words.editing.default : ""}
           multiline={column.kind === "json"}
           value={draft[column.name] ?? ""}
           error={errors[column.name]}
@@ -96,9 +97,9 @@ export function NewLine({ child, order, onClose }: NewLineProps) {
       ))}
       <p role="alert">{errors[""]}</p>
       <div className={styles.actions}>
-        <Button onClick={onClose}>Close</Button>
+        <Button onClick={onClose}>{words.do.close}</Button>
         <Button type="submit" kind="primary" disabled={busy}>
-          Add
+          {words.lines.add}
         </Button>
       </div>
     </form>

@@ -7,10 +7,11 @@ import { FormEnd } from "@/components/form-end";
 import { useToasts } from "@/components/toasts";
 import { messageOf } from "@/lib/format";
 import { queries } from "@/lib/queries";
-import { isRequired } from "@/lib/schema";
+import { isRequired, type Role } from "@/lib/schema";
 import { useSchema } from "@/lib/use-schema";
 import { randomKey } from "@/lib/random-key";
 import { useObservable } from "@/lib/use-observable";
+import { words } from "@/words";
 import { createOrder } from "../api/orders";
 import {
   checkNewOrder,
@@ -34,7 +35,8 @@ export function NewOrderDialog({ open, onOpenChange }: NewOrderDialogProps) {
   const { newOrder } = useOrders().writes;
   const draft = useObservable(newOrder);
   const schema = useSchema();
-  const title = draft?.copyOf == null ? "New order" : `Copy of order #${draft.copyOf}`;
+  const title =
+    draft?.copyOf == null ? words.page.newOrder : words.newOrder.copyOf(String(draft.copyOf));
   return (
     <Dialog title={title} open={open} onOpenChange={onOpenChange}>
       <NewOrderForm
@@ -69,7 +71,7 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
     {
       mutationFn: (orderJson: string) => createOrder(orderJson, key, schema.key),
       onSuccess: ({ id }) => {
-        toasts.show({ tone: "good", title: `Order #${id} created` });
+        toasts.show({ tone: "good", title: words.newOrder.created(String(id)) });
         onDone();
       },
       onError: (error) => show(error instanceof RefusedError ? error.fields : {}),
@@ -124,7 +126,7 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
           column={column}
           label={schema.label(column.name)}
           placeholder={
-            EXAMPLES[schema.roleOf(column.name) ?? ""] ?? (column.default ? "default" : "")
+            exampleOf(schema.roleOf(column.name)) ?? (column.default ? words.editing.default : "")
           }
           value={draft.values[column.name] ?? ""}
           error={errors[column.name]}
@@ -145,16 +147,17 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
         />
       ))}
       <FormEnd
-        problem={creation.error && !isPlaced && `${messageOf(creation.error)} Your input is kept.`}
+        problem={creation.error && !isPlaced && words.newOrder.kept(messageOf(creation.error))}
         busy={creation.isPending}
-        send="Create order"
-        sending="Creating…"
+        send={words.newOrder.create}
+        sending={words.newOrder.creating}
         onCancel={onCancel}
       />
     </form>
   );
 }
 
-const EXAMPLES: Readonly<Record<string, string>> = { customer: "John Doe", title: "Laptop" };
+const exampleOf = (role: Role | undefined): string | undefined =>
+  role === "customer" || role === "title" ? words.newOrder[role] : undefined;
 /** More fields than this are set in two columns. */
 const MOST_IN_ONE_COLUMN = 6;

@@ -12,6 +12,7 @@ import { isSystem, type OrderSchema, type Role } from "@/lib/schema";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import { getWithChildren } from "../api/orders";
 import { lastOf } from "../model/history";
 import { copyOf } from "../model/new-order";
@@ -59,7 +60,7 @@ export function OrderPanel({ id, feed, live, listen, onClose, onDuplicate }: Ord
       for (const name of names) {
         const rows = copied[name];
         if (Array.isArray(rows) && rows.length > MOST_COPIED) {
-          throw new Error(`It has more than ${MOST_COPIED} rows in ${name}.`);
+          throw new Error(words.panel.tooMany(MOST_COPIED, name));
         }
       }
       const before = writes.newOrder.get();
@@ -67,10 +68,10 @@ export function OrderPanel({ id, feed, live, listen, onClose, onDuplicate }: Ord
       onDuplicate();
       const undo = () => writes.newOrder.set(before);
       if (before === null) return;
-      const action = { label: "Take it back", run: undo };
-      toasts.show({ tone: "neutral", title: "The copy replaces your unfinished order", action });
+      const action = { label: words.panel.takeBack, run: undo };
+      toasts.show({ tone: "neutral", title: words.panel.replaces, action });
     } catch (error) {
-      toasts.show({ tone: "bad", title: "It cannot be copied", detail: messageOf(error) });
+      toasts.show({ tone: "bad", title: words.panel.cannotCopy, detail: messageOf(error) });
     }
   }
 
@@ -88,40 +89,47 @@ export function OrderPanel({ id, feed, live, listen, onClose, onDuplicate }: Ord
     >
       <header className={styles.header}>
         <h2 id="order-heading" ref={heading} tabIndex={-1}>
-          Order #{String(id)}
+          {words.page.order(String(id))}
         </h2>
         {rights.write && order && (
-          <IconButton label="Duplicate order" title="Duplicate" onClick={() => void duplicate()}>
+          <IconButton
+            label={words.panel.duplicateOrder}
+            title={words.panel.duplicate}
+            onClick={() => void duplicate()}
+          >
             <Copy size={17} aria-hidden />
           </IconButton>
         )}
         <IconButton
-          label="Print packing slip"
-          title="Print packing slip"
+          label={words.panel.printSlip}
+          title={words.panel.printSlip}
           onClick={() => print({ kind: "slip", id })}
         >
           <Printer size={18} aria-hidden />
         </IconButton>
-        <IconButton label="Close order" onClick={onClose}>
+        <IconButton label={words.panel.close} onClick={onClose}>
           <X size={18} aria-hidden />
         </IconButton>
       </header>
-      <div className={styles.body} tabIndex={0} role="region" aria-label={`Details of order ${id}`}>
-        {missing && (
-          <p className={styles.note}>There is no order #{String(id)}, and there never was.</p>
-        )}
+      <div
+        className={styles.body}
+        tabIndex={0}
+        role="region"
+        aria-label={words.panel.details(String(id))}
+      >
+        {missing && <p className={styles.note}>{words.panel.neverWas(String(id))}</p>}
         {order && <OrderFacts order={order} exists={exists} />}
         {order &&
           exists &&
           children.map((child) => (
             <Lines key={child.table.name} live={live} child={child} order={id} />
           ))}
-        {history.isPending && <p className={styles.note}>Loading its history…</p>}
+        {history.isPending && <p className={styles.note}>{words.panel.loadingHistory}</p>}
         {history.isError && !missing && (
           <p className={styles.note} role="alert">
-            Its history cannot be loaded. {history.error.message}{" "}
+            {words.panel.historyNotLoaded(messageOf(history.error))}{" "}
             <button type="button" onClick={() => void history.refetch()}>
-              Try again
+              {words.do.tryAgain}
             </button>
           </p>
         )}
@@ -154,8 +162,8 @@ function OrderFacts({ order, exists }: { order: Order; exists: boolean }) {
         {column === customer && name !== undefined && (
           <IconButton
             className={styles.filter}
-            label={`Only orders of ${visible(name)}`}
-            title={`Only orders of ${visible(name)}`}
+            label={words.orders.onlyOfName(visible(name))}
+            title={words.orders.onlyOfName(visible(name))}
             onClick={() => showCustomer(name)}
           >
             <ListFilter size={14} aria-hidden />
@@ -174,11 +182,11 @@ function OrderFacts({ order, exists }: { order: Order; exists: boolean }) {
     />
   ) : (
     <span className={styles.deleted}>
-      <StatusBadge status={schema.statusOf(order)} /> when it was deleted
+      {words.panel.whenDeleted(<StatusBadge status={schema.statusOf(order)} />)}
     </span>
   );
   const facts: Record<string, ReactNode> =
-    schema.role("status") || !exists ? { Status: status } : {};
+    schema.role("status") || !exists ? { [words.orders.status]: status } : {};
   for (const column of panelColumns(schema)) {
     const label = schema.label(column.name);
     facts[label in facts ? column.name : label] = fact(column);

@@ -6,6 +6,7 @@ import { formatZoned, visible } from "@/lib/format";
 import { formatCell } from "@/lib/money";
 import { type Order, textIn } from "@/lib/row";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import { type Edit, withEdit } from "../model/order-edits";
 import type { TableColumn } from "../model/table-columns";
 import type { Touch } from "../model/touches";
@@ -73,7 +74,7 @@ export const OrderRow = memo(function OrderRow(props: OrderRowProps) {
             <input
               type="checkbox"
               tabIndex={cell === 0 ? 0 : -1}
-              aria-label={`Select order ${order.id}`}
+              aria-label={words.orders.select(String(order.id))}
               checked={picked}
               disabled={gone}
               onChange={(event) => handlers.pick(order, hasShift(event.nativeEvent))}
@@ -123,8 +124,8 @@ function Actions({ order, gone, leaving, handlers, tabIndex }: InRow) {
   if (leaving) {
     return (
       <IconButton
-        label={`Keep order ${order.id}`}
-        title="Undo"
+        label={words.orders.keep(String(order.id))}
+        title={words.do.undo}
         tabIndex={tabIndex}
         onClick={() => handlers.remove(order)}
       >
@@ -137,8 +138,8 @@ function Actions({ order, gone, leaving, handlers, tabIndex }: InRow) {
       {rights.remove && !gone && (
         <IconButton
           className={styles.delete}
-          label={`Delete order ${order.id}`}
-          title="Delete"
+          label={words.orders.delete(String(order.id))}
+          title={words.do.delete}
           tabIndex={-1}
           onClick={() => handlers.remove(order)}
         >
@@ -146,26 +147,24 @@ function Actions({ order, gone, leaving, handlers, tabIndex }: InRow) {
         </IconButton>
       )}
       <RowMenu
-        label={`More for order ${order.id}`}
+        label={words.orders.more(String(order.id))}
         tabIndex={tabIndex}
         onOpenChange={handlers.menu}
       >
         <RowAction icon={<PanelRightOpen size={16} />} onSelect={() => handlers.open(order)}>
-          Open
+          {words.orders.open}
         </RowAction>
         {customer !== undefined && (
           <RowAction
             icon={<UserRound size={16} />}
             onSelect={() => handlers.showCustomer(customer)}
           >
-            <span>
-              Only orders of <bdi>{visible(customer)}</bdi>
-            </span>
+            <span>{words.orders.onlyOf(<bdi>{visible(customer)}</bdi>)}</span>
           </RowAction>
         )}
         {rights.remove && !gone && (
           <RowAction icon={<Trash2 size={16} />} onSelect={() => handlers.remove(order)}>
-            Delete
+            {words.do.delete}
           </RowAction>
         )}
       </RowMenu>
@@ -185,7 +184,7 @@ function Content(props: ContentProps): ReactNode {
     return (
       <a
         href={`/orders/${order.id}`}
-        aria-label={`Order ${order.id}`}
+        aria-label={words.orders.name(String(order.id))}
         tabIndex={tabIndex}
         onClick={(event) => {
           if (event.ctrlKey || event.metaKey) return;
@@ -211,7 +210,7 @@ function Content(props: ContentProps): ReactNode {
   }
   const text = formatCell(shown, name, column, schema.table);
   if (role === "age" || role === "created") {
-    if (role === "age" && gone) return "no longer here";
+    if (role === "age" && gone) return words.orders.noLonger;
     if (role === "age") return <RowAge order={order} time={own} now={now} />;
     return own === undefined ? text : <Age time={own} now={now} />;
   }

@@ -4,6 +4,7 @@ import { idOf, type Order } from "@/lib/row";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
+import { useWords } from "@/words";
 import { useShortcuts } from "@/lib/use-shortcuts";
 import { rowId } from "../model/order-edits";
 import type { OrderSort } from "../model/order-sort";
@@ -29,7 +30,8 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
   const { rights, writes, selection, columns: choice, openOrder, showCustomer } = useOrders();
   const schema = useSchema();
   const layout = useObservable(choice.state) ?? USUAL_LAYOUT;
-  const columns = useMemo(() => shownColumns(schema, layout), [schema, layout]);
+  const texts = useWords();
+  const columns = useMemo(() => shownColumns(schema, layout, texts), [schema, layout, texts]);
   const edits = useObservable(writes.edits.state);
   const leaving = useObservable(writes.deletes.state);
   const picked = useObservable(selection.state);
@@ -63,7 +65,7 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
 
   return (
     <LiveGrid
-      label="Orders"
+      label={texts.page.orders}
       noun="order"
       {...{ feed, state, columns, total, onSort }}
       hold={menu || picked.size > 0}

@@ -1,9 +1,10 @@
 import { lazy, type RefObject, Suspense, useCallback, useRef } from "react";
 import type { Id, Observable } from "real-time-orders";
 import { Marking } from "@/components/marked";
-import { formatCount } from "@/lib/format";
+import { formatCount, messageOf } from "@/lib/format";
 import { useObservable, useObservablePerFrame } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import { matchingIn, type OrderCounts } from "../model/order-counts";
 import { EVERYTHING, isEverything, type OrderFilter, statusesOf } from "../model/order-filter";
 import type { OrderSort } from "../model/order-sort";
@@ -48,7 +49,7 @@ export function OrdersView(props: OrdersViewProps) {
       <FilterBar
         title={
           <div className={styles.title}>
-            <h2 id="orders-heading">Orders</h2>
+            <h2 id="orders-heading">{words.page.orders}</h2>
             {!hasCount && <span className={styles.count}>{sizeText(state, total)}</span>}
           </div>
         }
@@ -60,9 +61,9 @@ export function OrdersView(props: OrdersViewProps) {
       />
       {state.problem && state.loaded && (
         <div className={styles.problem} role="alert">
-          <span>Orders could not be loaded. {state.problem.message}</span>
+          <span>{words.orders.couldNotLoad(messageOf(state.problem))}</span>
           <button type="button" onClick={() => feed.reload()}>
-            Try again
+            {words.do.tryAgain}
           </button>
         </div>
       )}
@@ -103,7 +104,8 @@ function Content(props: ContentProps) {
   const { filter, rows, loaded, loading, problem } = state;
   if (!loaded && problem) return <NotLoaded problem={problem} onRetry={() => feed.reload()} />;
   if (rows.length > 0) return <OrdersTable {...{ feed, state, total, current, onSort }} />;
-  if (!loaded || loading === "page") return <p className={styles.loading}>Loading orders…</p>;
+  if (!loaded || loading === "page")
+    return <p className={styles.loading}>{words.orders.loading}</p>;
   if (isEverything(filter)) return <EmptyOrders onNewOrder={onNewOrder} />;
   return <NothingFound onClear={onClear} />;
 }

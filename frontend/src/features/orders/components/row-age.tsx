@@ -1,8 +1,9 @@
 import { CircleAlert, Clock } from "lucide-react";
 import { attentionOf, sinceOf } from "real-time-orders";
-import { formatAge, formatCount, formatExact } from "@/lib/format";
+import { formatAge, formatExact } from "@/lib/format";
 import type { Order } from "@/lib/row";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import styles from "./row-age.module.css";
 
 interface RowAgeProps {
@@ -12,17 +13,15 @@ interface RowAgeProps {
   now: number;
 }
 
-const WORDS = { warn: "Needs attention", late: "Late" } as const;
-
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 function forHowLong(ms: number): string {
-  if (!(ms >= MINUTE_MS)) return "just now";
-  if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min`;
-  if (ms < 2 * DAY_MS) return `${Math.floor(ms / HOUR_MS)} h`;
-  return `${formatCount(Math.floor(ms / DAY_MS))} days`;
+  if (!(ms >= MINUTE_MS)) return words.ages.justNow;
+  if (ms < HOUR_MS) return words.ages.minutes(Math.floor(ms / MINUTE_MS));
+  if (ms < 2 * DAY_MS) return words.ages.hours(Math.floor(ms / HOUR_MS));
+  return words.ages.days(Math.floor(ms / DAY_MS));
 }
 
 /** For how long an order has had its status, and whether that is too long. */
@@ -40,9 +39,9 @@ export function RowAge({ order, time, now }: RowAgeProps) {
   if (level === null) return age;
   const Icon = level === "late" ? CircleAlert : Clock;
   return (
-    <span className={styles.age} data-level={level} title={WORDS[level]}>
+    <span className={styles.age} data-level={level} title={words.attention[level]}>
       <Icon size={14} aria-hidden />
-      <span className="visually-hidden">{WORDS[level]}: </span>
+      <span className="visually-hidden">{words.attention[level]}: </span>
       {age}
     </span>
   );

@@ -2,6 +2,7 @@ import { MoreHorizontal } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { type ReactNode, useRef, useState } from "react";
 import { IconButton } from "@/components/icon-button";
+import { words } from "@/words";
 import { OpenedMenu } from "./opened-menu";
 import styles from "./status-menu.module.css";
 
@@ -27,7 +28,7 @@ export function RowMenu({ label, tabIndex, onOpenChange, children }: RowMenuProp
       <IconButton
         ref={button}
         label={label}
-        title="More"
+        title={words.orders.moreActions}
         tabIndex={tabIndex}
         aria-haspopup="menu"
         aria-expanded={isOpen}

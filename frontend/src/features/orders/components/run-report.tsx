@@ -2,6 +2,7 @@ import { RotateCw, X } from "lucide-react";
 import { Button } from "@/components/button";
 import { IconButton } from "@/components/icon-button";
 import { formatCount } from "@/lib/format";
+import { words } from "@/words";
 import type { Run } from "../model/status-runs";
 import { useOrders } from "./orders-context";
 import styles from "./selection-bar.module.css";
@@ -15,47 +16,51 @@ export function RunReport({ run }: { run: Run }) {
   return (
     <>
       {failures.length > 0 && (
-        <ul className={styles.failures} aria-label="Not changed">
+        <ul className={styles.failures} aria-label={words.selection.notChanged}>
           {failures.slice(0, MOST_NAMED).map(({ order, reason }) => (
             <li key={String(order.id)}>
-              <a
-                href={`/orders/${order.id}`}
-                onClick={(event) => {
-                  event.preventDefault();
-                  openOrder(order.id);
-                }}
-              >
-                #{String(order.id)}
-              </a>{" "}
-              was not changed: {reason}
+              {words.selection.wasNotChanged(
+                <a
+                  href={`/orders/${order.id}`}
+                  onClick={(event) => {
+                    event.preventDefault();
+                    openOrder(order.id);
+                  }}
+                >
+                  #{String(order.id)}
+                </a>,
+                reason,
+              )}
             </li>
           ))}
           {failures.length > MOST_NAMED && (
-            <li>and {formatCount(failures.length - MOST_NAMED)} more</li>
+            <li>{words.selection.andMore(formatCount(failures.length - MOST_NAMED))}</li>
           )}
         </ul>
       )}
       <div className={styles.line}>
         <span className={styles.count} role="status">
           {isRunning
-            ? `${formatCount(done)} of ${formatCount(total)} changed…`
-            : `${formatCount(done)} changed, ${formatCount(failures.length)} not`}
+            ? words.selection.progress(formatCount(done), formatCount(total))
+            : words.selection.result(formatCount(done), formatCount(failures.length))}
         </span>
         {isRunning ? (
           <>
             <progress className={styles.progress} value={done + failures.length} max={total} />
-            <Button onClick={() => void runs.load().then((made) => made.stop())}>Stop</Button>
+            <Button onClick={() => void runs.load().then((made) => made.stop())}>
+              {words.selection.stop}
+            </Button>
           </>
         ) : (
           <>
             {failures.some(({ isFinal }) => !isFinal) && (
               <Button kind="primary" onClick={() => void runs.load().then((made) => made.retry())}>
                 <RotateCw size={16} aria-hidden />
-                Try again
+                {words.do.tryAgain}
               </Button>
             )}
             <IconButton
-              label="Dismiss"
+              label={words.do.dismiss}
               onClick={() => void runs.load().then((made) => made.dismiss())}
             >
               <X size={16} aria-hidden />

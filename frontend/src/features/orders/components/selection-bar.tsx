@@ -6,6 +6,7 @@ import { formatCount, visibleStatus } from "@/lib/format";
 import type { Order } from "@/lib/row";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import { everyOrder } from "../api/matching";
 import { matchingIn, type OrderCounts } from "../model/order-counts";
 import { statusMatcher, toQuery } from "../model/order-filter";
@@ -32,7 +33,7 @@ export function SelectionBar({ feed, counts }: SelectionBarProps) {
     <div
       className={styles.bar}
       role="region"
-      aria-label="Selected orders"
+      aria-label={words.selection.selectedOrders}
       data-selection-bar
       onKeyDown={(event) => {
         if (event.key !== "Escape" || event.defaultPrevented) return;
@@ -44,10 +45,13 @@ export function SelectionBar({ feed, counts }: SelectionBarProps) {
       {!run && selected.size > 0 && <Actions feed={feed} counts={counts} />}
       {!run && selected.size === 0 && offered && (
         <div className={styles.line}>
-          <span className={styles.count}>{formatCount(offered.ids.size)} orders changed</span>
-          <Button onClick={() => writes.undos.undo(offered)} title="Ctrl Z">
+          <span className={styles.count}>{words.selection.changed(offered.ids.size)}</span>
+          <Button
+            onClick={() => writes.undos.undo(offered)}
+            title={`${words.keyboard.controlKey} Z`}
+          >
             <Undo2 size={16} aria-hidden />
-            Undo
+            {words.do.undo}
           </Button>
         </div>
       )}
@@ -58,6 +62,7 @@ export function SelectionBar({ feed, counts }: SelectionBarProps) {
 function Actions({ feed, counts }: SelectionBarProps) {
   const { rights, runs, writes, selection } = useOrders();
   const schema = useSchema();
+  const say = words.selection;
   const selected = useObservable(selection.state);
   const isAll = useObservable(selection.isAll);
   const { filter } = useObservable(feed.state);
@@ -69,7 +74,7 @@ function Actions({ feed, counts }: SelectionBarProps) {
   const size = isAll ? (total ?? 0) : orders.length;
   const next = forecast(found, null, schema);
   const [status, ...others] = next.become.keys();
-  const where = status !== undefined && others.length === 0 ? visibleStatus(status) : "next status";
+  const where = status !== undefined && others.length === 0 ? visibleStatus(status) : null;
   const hasMore = !isAll && total !== null && total > orders.length;
 
   function start(target: Target): void {
@@ -88,13 +93,12 @@ function Actions({ feed, counts }: SelectionBarProps) {
   return (
     <div className={styles.line}>
       <span className={styles.count}>
-        {isAll ? "All " : ""}
-        {formatCount(size)} selected
+        {isAll ? say.allSelected(formatCount(size)) : say.selected(formatCount(size))}
       </span>
       {hasMore && (
         <Button onClick={() => selection.all(orders)}>
-          Select all {formatCount(total)}
-          <span className={styles.wide}> that match</span>
+          {say.selectAll(formatCount(total))}
+          <span className={styles.wide}>{say.thatMatch}</span>
         </Button>
       )}
       {!isAll && <Changed orders={orders} feed={feed} />}
@@ -104,14 +108,16 @@ function Actions({ feed, counts }: SelectionBarProps) {
       {rights.write && moving(next) > 0 && (
         <Button kind="primary" data-step="next" title="e" onClick={() => start(null)}>
           <ArrowRight size={16} aria-hidden />
-          Move {formatCount(moving(next))} to {where}
+          {where === null
+            ? say.moveOn(formatCount(moving(next)))
+            : say.moveTo(formatCount(moving(next)), where)}
         </Button>
       )}
       {rights.write && schema.role("status") && <TargetMenu counts={found} onChoose={start} />}
       {rights.remove && !isAll && (
         <IconButton
-          label={`Delete ${orders.length} selected`}
-          title="Delete"
+          label={say.deleteSelected(formatCount(orders.length))}
+          title={words.do.delete}
           onClick={() => {
             writes.remove(orders);
             selection.clear();
@@ -120,7 +126,7 @@ function Actions({ feed, counts }: SelectionBarProps) {
           <Trash2 size={16} aria-hidden />
         </IconButton>
       )}
-      <IconButton label="Clear selection" onClick={() => selection.clear()}>
+      <IconButton label={say.clear} onClick={() => selection.clear()}>
         <X size={16} aria-hidden />
       </IconButton>
     </div>
@@ -136,9 +142,10 @@ function Changed({ orders, feed }: { orders: readonly Order[]; feed: OrdersFeed 
   });
   if (changed.length === 0) return null;
   return (
-    <Button onClick={() => selection.add(changed)} title="Select them as they are now">
+    <Button onClick={() => selection.add(changed)} title={words.selection.asNow}>
       <RefreshCw size={16} aria-hidden />
-      {formatCount(changed.length)} changed since<span className={styles.wide}>: update</span>
+      {words.selection.changedSince(formatCount(changed.length))}
+      <span className={styles.wide}>{words.selection.update}</span>
     </Button>
   );
 }

@@ -4,6 +4,7 @@ import { useRef, useState } from "react";
 import { StatusBadge } from "@/components/status-badge";
 import type { Order } from "@/lib/row";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import { OpenedMenu } from "./opened-menu";
 import { useOrders } from "./orders-context";
 import styles from "./status-menu.module.css";
@@ -58,7 +59,7 @@ export function StatusMenu(props: StatusMenuProps) {
         ref={button}
         type="button"
         className={styles.trigger}
-        aria-label={`Order ${order.id} is ${status}. Change status`}
+        aria-label={words.orders.isStatus(String(order.id), status)}
         aria-busy={saving}
         tabIndex={tabIndex}
         aria-haspopup="menu"
@@ -80,8 +81,13 @@ export function StatusMenu(props: StatusMenuProps) {
       </button>
       {step}
       {opened && (
-        <OpenedMenu label="Change to" align="start" button={button} onOpenChange={change}>
-          <DropdownMenu.Label className={styles.label}>Change to</DropdownMenu.Label>
+        <OpenedMenu
+          label={words.orders.changeTo}
+          align="start"
+          button={button}
+          onOpenChange={change}
+        >
+          <DropdownMenu.Label className={styles.label}>{words.orders.changeTo}</DropdownMenu.Label>
           {choices.map((choice, at) => (
             <DropdownMenu.Item
               key={choice}

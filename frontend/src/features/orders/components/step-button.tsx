@@ -3,6 +3,7 @@ import { visibleStatus } from "@/lib/format";
 import type { Order } from "@/lib/row";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import { useOrders } from "./orders-context";
 import styles from "./step-button.module.css";
 
@@ -21,7 +22,7 @@ export function StepButton({ order, status }: StepButtonProps) {
   const undo = offered?.ids.has(order.id) && offered.ids.size === 1 ? offered : null;
   const next = schema.stepOn(status);
   if (!undo && next === null) return null;
-  const label = undo ? undo.label : `Next: ${visibleStatus(next ?? "")}`;
+  const label = undo ? undo.label : words.orders.next(visibleStatus(next ?? ""));
   const Icon = undo ? Undo2 : ArrowRight;
   return (
     <button
@@ -29,8 +30,8 @@ export function StepButton({ order, status }: StepButtonProps) {
       className={styles.step}
       data-step={undo ? "undo" : "next"}
       tabIndex={-1}
-      title={undo ? `${label} (Ctrl Z)` : `${label} (e)`}
-      aria-label={`Order ${order.id}. ${label}`}
+      title={words.orders.withKey(label, undo ? `${words.keyboard.controlKey} Z` : "e")}
+      aria-label={words.orders.step(String(order.id), label)}
       onClick={() => {
         if (undo) writes.undos.undo(undo);
         else if (next !== null) void runs.one(order, status, next);

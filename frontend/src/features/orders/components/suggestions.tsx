@@ -1,3 +1,4 @@
+import { words } from "@/words";
 import styles from "./editable-value.module.css";
 import type { Suggested } from "./use-suggestions";
 
@@ -10,7 +11,12 @@ interface SuggestionsProps extends Pick<Suggested, "id" | "values" | "active"> {
 export function Suggestions({ id, values, active, label, onChoose }: SuggestionsProps) {
   if (values.length === 0) return null;
   return (
-    <ul id={id} role="listbox" aria-label={`Known values of ${label}`} className={styles.list}>
+    <ul
+      id={id}
+      role="listbox"
+      aria-label={words.editing.suggestions(label)}
+      className={styles.list}
+    >
       {values.map((value, at) => (
         <li
           key={value}

@@ -2,6 +2,7 @@ import { Search } from "lucide-react";
 import type { ReactNode } from "react";
 import { FilterButton, FilterChips } from "@/components/filters/filter-chips";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import type { OrderFilter } from "../model/order-filter";
 import type { OrderSort } from "../model/order-sort";
 import { ColumnChooser } from "./column-chooser";
@@ -36,8 +37,8 @@ export function TableBar({ title, filter, sort, onFilter }: TableBarProps) {
           <Search size={16} aria-hidden />
           <input
             type="search"
-            aria-label="Search this table"
-            placeholder="Any text"
+            aria-label={words.tables.search}
+            placeholder={words.tables.anyText}
             maxLength={200}
             dir="auto"
             value={typed}

@@ -1,6 +1,7 @@
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { type DragEvent, type KeyboardEvent, memo, type PointerEvent, useState } from "react";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import { type OrderSort, sortBy } from "../model/order-sort";
 import { arranged, type TableColumn } from "../model/table-columns";
 import { useOrders } from "./orders-context";
@@ -26,7 +27,7 @@ export const TableHead = memo(function TableHead(props: TableHeadProps) {
       <div role="row" aria-rowindex={1} className={styles.headings}>
         {picks && (
           <div role="columnheader">
-            <span className="visually-hidden">Select</span>
+            <span className="visually-hidden">{words.columns.select}</span>
           </div>
         )}
         {columns.map((column) => (
@@ -34,7 +35,7 @@ export const TableHead = memo(function TableHead(props: TableHeadProps) {
         ))}
         {acts && (
           <div role="columnheader">
-            <span className="visually-hidden">Actions</span>
+            <span className="visually-hidden">{words.columns.actions}</span>
           </div>
         )}
       </div>
@@ -72,7 +73,7 @@ function Heading({ name, label, role, column, sort, onSort }: HeadingProps) {
         {term && <Arrow size={12} aria-hidden />}
         {term && sort.length > 1 && (
           <span className={styles.rank}>
-            <span className="visually-hidden">, sorted as number </span>
+            <span className="visually-hidden">{words.columns.sortedAs}</span>
             {at + 1}
           </span>
         )}
@@ -160,7 +161,7 @@ function Edge({ name }: { name: string }) {
       }}
       onPointerDown={hold}
       onDoubleClick={() => choice.unsize(name)}
-      title="Drag to change the width; double-click for the usual one"
+      title={words.columns.width}
     />
   );
 }

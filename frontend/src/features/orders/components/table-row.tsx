@@ -4,6 +4,7 @@ import { formatZoned } from "@/lib/format";
 import { formatCell } from "@/lib/money";
 import { textIn } from "@/lib/row";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import type { TableColumn } from "../model/table-columns";
 import type { Touch } from "../model/touches";
 import { EditableValue } from "./editable-value";
@@ -55,7 +56,7 @@ function Value({ shown, gone, name, label, column, tabIndex }: ValueProps) {
     return (
       <a
         href={`/orders/${order}`}
-        aria-label={`Order ${order}`}
+        aria-label={words.orders.name(String(order))}
         tabIndex={tabIndex}
         onClick={(event) => {
           if (event.ctrlKey || event.metaKey) return;

@@ -5,7 +5,8 @@ import type { Router } from "@/lib/route";
 import { OrderSchema } from "@/lib/schema";
 import { useObservable } from "@/lib/use-observable";
 import { SchemaContext, useSchema } from "@/lib/use-schema";
-import { formatCount } from "@/lib/format";
+import { useWords, words } from "@/words";
+import { formatCount, messageOf } from "@/lib/format";
 import {
   EVERYTHING,
   isEverything,
@@ -47,7 +48,7 @@ export function TableView(props: TableViewProps) {
   if (!schema) {
     return (
       <section className={styles.panel}>
-        <p className={styles.loading}>No table “{name}” is watched.</p>
+        <p className={styles.loading}>{words.tables.notWatched(name)}</p>
       </section>
     );
   }
@@ -79,7 +80,8 @@ function Rows({ name, live, listen, router }: TableViewProps) {
   }, [feed, listen, name]);
   const state = useObservable(feed.state);
   const layout = useObservable(choice.state) ?? USUAL_LAYOUT;
-  const columns = useMemo(() => shownColumns(schema, layout), [schema, layout]);
+  const texts = useWords();
+  const columns = useMemo(() => shownColumns(schema, layout, texts), [schema, layout, texts]);
   const { filter, rows, start, loaded, problem, hasMore } = state;
 
   const onFilter = useCallback(
@@ -111,9 +113,9 @@ function Rows({ name, live, listen, router }: TableViewProps) {
       />
       {problem && (
         <div className={styles.problem} role="alert">
-          <span>The rows could not be loaded. {problem.message}</span>
+          <span>{words.tables.couldNotLoad(messageOf(problem))}</span>
           <button type="button" onClick={() => feed.reload()}>
-            Try again
+            {words.do.tryAgain}
           </button>
         </div>
       )}
@@ -141,13 +143,13 @@ function Rows({ name, live, listen, router }: TableViewProps) {
       ) : (
         <p className={styles.loading}>
           {!loaded
-            ? "Loading…"
+            ? words.do.loading
             : isEverything(filter)
-              ? "This table has no rows."
-              : "No row matches."}
+              ? words.tables.noRows
+              : words.tables.noMatch}
           {loaded && !isEverything(filter) && (
             <button type="button" className={styles.all} onClick={() => onFilter(EVERYTHING)}>
-              Show all
+              {words.tables.showAll}
             </button>
           )}
         </p>

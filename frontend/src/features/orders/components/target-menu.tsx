@@ -4,6 +4,7 @@ import { Button } from "@/components/button";
 import { StatusBadge } from "@/components/status-badge";
 import { formatCount } from "@/lib/format";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import { forecast, moving, type Target, targetsOf } from "../model/steps";
 import styles from "./status-menu.module.css";
 
@@ -22,14 +23,14 @@ export function TargetMenu({ counts, onChoose }: TargetMenuProps) {
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>
         <Button>
-          Set to
+          {words.selection.setTo}
           <ChevronUp size={14} aria-hidden />
         </Button>
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content
           className={styles.menu}
-          aria-label="Set to"
+          aria-label={words.selection.setTo}
           side="top"
           align="end"
           sideOffset={6}
@@ -37,7 +38,8 @@ export function TargetMenu({ counts, onChoose }: TargetMenuProps) {
         >
           {targets.map((target) => {
             const expected = forecast(counts, target, schema);
-            const cannot = expected.left > 0 ? `; ${formatCount(expected.left)} cannot` : "";
+            const { can, cannot } = words.selection;
+            const left = expected.left > 0 ? `; ${cannot(formatCount(expected.left))}` : "";
             return (
               <DropdownMenu.Item
                 key={target}
@@ -45,9 +47,7 @@ export function TargetMenu({ counts, onChoose }: TargetMenuProps) {
                 onSelect={() => onChoose(target)}
               >
                 <StatusBadge status={target} />
-                <span className={styles.expected}>
-                  {formatCount(moving(expected))} can{cannot}
-                </span>
+                <span className={styles.expected}>{can(formatCount(moving(expected))) + left}</span>
               </DropdownMenu.Item>
             );
           })}

@@ -2,6 +2,7 @@ import { type ClipboardEvent, type KeyboardEvent, useEffect, useId, useRef, useS
 import type { Column } from "real-time-orders";
 import { Button } from "@/components/button";
 import { formatValue } from "@/lib/format";
+import { words } from "@/words";
 import type { Draft } from "../model/drafts";
 import { checkValue, editedAs } from "../model/value-text";
 import type { Opened } from "./editable-value";
@@ -141,19 +142,15 @@ export function ValueEditor(props: ValueEditorProps) {
       />
       <span id={`${id}-note`} className={styles.notes} aria-live="polite">
         {error !== null && <span className={styles.error}>{error}</span>}
-        {isOther && (
-          <span>
-            Meanwhile it was changed to <bdi>{formatValue(now, column)}</bdi>.
-          </span>
-        )}
+        {isOther && <span>{words.editing.meanwhile(<bdi>{formatValue(now, column)}</bdi>)}</span>}
       </span>
       {(lines || column.kind === "json") && (
         <span className={styles.actions} onPointerDown={keepFocus}>
           <Button kind="primary" onClick={() => commit(true)}>
-            Save
+            {words.do.save}
           </Button>
-          <Button onClick={onCancel}>Cancel</Button>
-          <span>{column.kind === "json" ? "Ctrl+Enter saves" : "Shift+Enter: new line"}</span>
+          <Button onClick={onCancel}>{words.do.cancel}</Button>
+          <span>{column.kind === "json" ? words.editing.saveKeys : words.editing.lineKeys}</span>
         </span>
       )}
     </span>

@@ -2,6 +2,7 @@ import { Bookmark, ChevronDown } from "lucide-react";
 import { Popover } from "radix-ui";
 import { createContext, lazy, Suspense, useContext, useState } from "react";
 import { useObservable } from "@/lib/use-observable";
+import { words } from "@/words";
 import type { SavedView } from "../api/views";
 import type { OrderView } from "../model/order-filter";
 import type { SavedViews } from "../model/saved-views";
@@ -34,14 +35,14 @@ function Menu(props: ViewsContextValue & { view: OrderView }) {
     <Popover.Root open={isOpen} onOpenChange={setOpen}>
       <Popover.Trigger
         className={styles.trigger}
-        aria-label={`Saved views${current ? `: ${current.name}${modified ? ", modified" : ""}` : ""}`}
-        title="Saved views"
+        aria-label={labelOf(current, modified)}
+        title={words.views.saved}
       >
         <Bookmark size={16} aria-hidden />
         <bdi className={styles.name} data-named={current !== null}>
-          {current?.name ?? "Views"}
+          {current?.name ?? words.views.views}
         </bdi>
-        {modified && <span className={styles.modified}>modified</span>}
+        {modified && <span className={styles.modified}>{words.views.modified}</span>}
         <ChevronDown size={14} aria-hidden />
       </Popover.Trigger>
       <Popover.Portal>
@@ -50,7 +51,7 @@ function Menu(props: ViewsContextValue & { view: OrderView }) {
           sideOffset={6}
           align="start"
           collisionPadding={8}
-          aria-label="Saved views"
+          aria-label={words.views.saved}
         >
           <Suspense fallback={null}>
             <ViewsPanel {...props} modified={modified} onDone={() => setOpen(false)} />
@@ -59,4 +60,10 @@ function Menu(props: ViewsContextValue & { view: OrderView }) {
       </Popover.Portal>
     </Popover.Root>
   );
+}
+
+function labelOf(current: SavedView | null, modified: boolean): string {
+  const say = words.views;
+  if (!current) return say.saved;
+  return modified ? say.currentModified(current.name) : say.current(current.name);
 }

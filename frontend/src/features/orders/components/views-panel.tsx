@@ -3,6 +3,7 @@ import { useEffect, useId, useState } from "react";
 import { Button } from "@/components/button";
 import { messageOf } from "@/lib/format";
 import { useObservable } from "@/lib/use-observable";
+import { words } from "@/words";
 import type { SavedView } from "../api/views";
 import { isEverything, type OrderView, viewToQuery } from "../model/order-filter";
 import type { ViewsContextValue } from "./views-menu";
@@ -18,6 +19,7 @@ type Step = "list" | "save" | "rename" | "delete";
 
 export function ViewsPanel({ view, views, audience, modified, open, onDone }: ViewsPanelProps) {
   const { views: known, current } = useObservable(views.state);
+  const say = words.views;
   const [step, setStep] = useState<Step>("list");
   const [problem, setProblem] = useState<string | null>(null);
   const query = viewToQuery(view).toString();
@@ -52,11 +54,11 @@ export function ViewsPanel({ view, views, audience, modified, open, onDone }: Vi
       {step === "list" && (
         <>
           <ViewItem
-            name="All orders"
+            name={say.all}
             isCurrent={!current && isEverything(view.filter)}
             onOpen={() => show(null)}
           />
-          {own.length > 0 && <h3 className={styles.heading}>Mine</h3>}
+          {own.length > 0 && <h3 className={styles.heading}>{say.mine}</h3>}
           {own.map((each) => (
             <ViewItem
               key={each.id}
@@ -66,7 +68,7 @@ export function ViewsPanel({ view, views, audience, modified, open, onDone }: Vi
             />
           ))}
           {shared.length > 0 && audience !== "everyone" && (
-            <h3 className={styles.heading}>Shared</h3>
+            <h3 className={styles.heading}>{say.shared}</h3>
           )}
           {shared.map((each) => (
             <ViewItem
@@ -82,23 +84,23 @@ export function ViewsPanel({ view, views, audience, modified, open, onDone }: Vi
                 kind="primary"
                 onClick={() => void attempt(() => views.change(current.id, { query }))}
               >
-                Save changes
+                {say.saveChanges}
               </Button>
             )}
-            {current && modified && <Button onClick={() => show(current)}>Discard changes</Button>}
+            {current && modified && (
+              <Button onClick={() => show(current)}>{say.discardChanges}</Button>
+            )}
             {(modified || (!current && query !== "")) && (
-              <Button onClick={() => setStep("save")}>Save as new</Button>
+              <Button onClick={() => setStep("save")}>{say.saveAsNew}</Button>
             )}
             {mayChange && (
               <>
-                <Button onClick={() => setStep("rename")}>Rename</Button>
-                <Button onClick={() => setStep("delete")}>Delete</Button>
+                <Button onClick={() => setStep("rename")}>{say.rename}</Button>
+                <Button onClick={() => setStep("delete")}>{words.do.delete}</Button>
               </>
             )}
           </div>
-          {query === "" && known?.length === 0 && (
-            <p className={styles.hint}>Filter or search, then save it here under a name.</p>
-          )}
+          {query === "" && known?.length === 0 && <p className={styles.hint}>{say.hint}</p>}
         </>
       )}
       {step === "save" && (
@@ -123,12 +125,9 @@ export function ViewsPanel({ view, views, audience, modified, open, onDone }: Vi
       )}
       {step === "delete" && current && (
         <div className={styles.form}>
-          <p>
-            Delete the view <bdi>{current.name}</bdi>
-            {current.shared ? " for everyone" : ""}? No order is deleted.
-          </p>
+          <p>{(current.shared ? say.deleteShared : say.delete)(<bdi>{current.name}</bdi>)}</p>
           <div className={styles.actions}>
-            <Button onClick={() => setStep("list")}>Cancel</Button>
+            <Button onClick={() => setStep("list")}>{words.do.cancel}</Button>
             <Button
               kind="danger"
               autoFocus
@@ -139,7 +138,7 @@ export function ViewsPanel({ view, views, audience, modified, open, onDone }: Vi
                 })
               }
             >
-              Delete
+              {words.do.delete}
             </Button>
           </div>
         </div>
@@ -182,7 +181,7 @@ function NameForm({ name: start, offersSharing, onSave, onCancel }: NameFormProp
         void onSave(name.trim(), isShared).finally(() => setSaving(false));
       }}
     >
-      <label htmlFor={id}>Name of the view</label>
+      <label htmlFor={id}>{words.views.name}</label>
       <input
         id={id}
         autoFocus
@@ -197,13 +196,13 @@ function NameForm({ name: start, offersSharing, onSave, onCancel }: NameFormProp
       {offersSharing && (
         <label className={styles.share}>
           <input type="checkbox" checked={isShared} onChange={() => setShared(!isShared)} />
-          Share with everyone
+          {words.views.share}
         </label>
       )}
       <div className={styles.actions}>
-        <Button onClick={onCancel}>Cancel</Button>
+        <Button onClick={onCancel}>{words.do.cancel}</Button>
         <Button kind="primary" type="submit" disabled={saving}>
-          Save
+          {words.do.save}
         </Button>
       </div>
     </form>

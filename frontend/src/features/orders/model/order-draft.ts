@@ -2,6 +2,7 @@
 import { type Column, parseJson } from "real-time-orders";
 import { instantOf } from "@/lib/format";
 import { isRequired, type OrderSchema, type Role } from "@/lib/schema";
+import { words } from "@/words";
 
 /** By column; an empty or missing text leaves the value to the database. */
 export type OrderDraft = Readonly<Record<string, string>>;
@@ -34,7 +35,7 @@ export function draftToJson(draft: OrderDraft, columns: readonly Column[]): stri
 const textOf = (draft: OrderDraft, { name }: Column): string => (draft[name] ?? "").trim();
 
 const checkMissing = (column: Column): string | null =>
-  isRequired(column) ? "This is required." : null;
+  isRequired(column) ? words.editing.required : null;
 
 const INTEGER = /^[+-]?\d+$/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
@@ -53,33 +54,33 @@ export function checkText(text: string, column: Column): string | null {
     case "integer":
       return checkInteger(text, column);
     case "number":
-      return NUMBER.test(text) ? null : "A number, such as 12.50.";
+      return NUMBER.test(text) ? null : words.editing.number;
     case "uuid":
-      return UUID.test(text) ? null : "A UUID: 32 hexadecimal digits.";
+      return UUID.test(text) ? null : words.editing.uuid;
     case "json":
       return jsonError(text);
     case "array":
-      return Array.isArray(jsonValue(text)) ? null : 'A list in JSON, such as ["red", "blue"].';
+      return Array.isArray(jsonValue(text)) ? null : words.editing.list;
     case "date":
     case "timestamp":
-      return Number.isNaN(instantOf(text)) ? "A date, such as 2026-12-24." : null;
+      return Number.isNaN(instantOf(text)) ? words.editing.date : null;
     default:
       return checkLength(text, column);
   }
 }
 
 function checkInteger(text: string, { type }: Column): string | null {
-  if (!INTEGER.test(text)) return "A whole number.";
+  if (!INTEGER.test(text)) return words.editing.whole;
   const largest = LARGEST[type];
   const number = BigInt(text.replace(/^\+/, ""));
   if (largest === undefined || (number <= largest && number >= -largest - 1n)) return null;
-  return `At most ${largest}.`;
+  return words.editing.atMost(String(largest));
 }
 
 function checkLength(text: string, { max_length }: Column): string | null {
   const length = Array.from(text).length; // code points, as PostgreSQL counts them
   if (max_length == null || length <= max_length) return null;
-  return `At most ${max_length} characters; this has ${length}.`;
+  return words.editing.tooLong(max_length, length);
 }
 
 function jsonError(text: string): string | null {
@@ -87,7 +88,7 @@ function jsonError(text: string): string | null {
     parseJson(text);
     return null;
   } catch (error) {
-    return `This is not JSON: ${error instanceof Error ? error.message : String(error)}`;
+    return words.editing.notJson(error instanceof Error ? error.message : String(error));
   }
 }
 

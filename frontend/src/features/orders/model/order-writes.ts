@@ -19,6 +19,7 @@ import type { Toasts } from "@/components/toasts";
 import { messageOf } from "@/lib/format";
 import { type Order, withId } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
+import { words } from "@/words";
 import { Drafts } from "./drafts";
 import type { NewOrder } from "./new-order";
 import { valueOf } from "./order-draft";
@@ -157,18 +158,21 @@ export class OrderWrites {
   remove(orders: readonly Order[]): void {
     const [first] = orders;
     if (!first) return;
-    const what = orders.length === 1 ? `Order #${first.id}` : `${orders.length} orders`;
+    const what =
+      orders.length === 1
+        ? words.writes.order(String(first.id))
+        : words.writes.orders(orders.length);
     const undo = this.deletes.schedule(orders, () => {
       this.#toasts.dismiss(toast);
       this.undos.forget(undoable);
     });
-    const undoable = { ids: new Set<Id>(), label: `Keep ${what}`, run: undo };
+    const undoable = { ids: new Set<Id>(), label: words.writes.keep(what), run: undo };
     this.undos.offer(undoable);
     // The toast stays exactly as long as its Undo works.
     const toast = this.#toasts.show({
       tone: "neutral",
-      title: `${what} deleted`,
-      action: { label: "Undo", run: undo },
+      title: words.writes.deleted(what),
+      action: { label: words.do.undo, run: undo },
     });
   }
 
@@ -176,8 +180,8 @@ export class OrderWrites {
   removeRow(table: string, key: string, seen: Row): void {
     const row = { id: rowId(table, key), table, key, seen };
     const undo = this.rowDeletes.schedule([row], () => this.#toasts.dismiss(toast));
-    const title = `${this.nameOf(table, key)} removed`;
-    const action = { label: "Undo", run: undo };
+    const title = words.writes.removed(this.nameOf(table, key));
+    const action = { label: words.do.undo, run: undo };
     const toast = this.#toasts.show({ tone: "neutral", title, action });
   }
 
@@ -250,15 +254,15 @@ export class OrderWrites {
       this.#ask(error, conflict);
     } catch {
       const { table, key, wanted } = conflict;
-      const done = wanted === null ? "deleted" : "changed";
-      const title = `${this.nameOf(table, key)} was not ${done}`;
+      const { notDeleted, notChanged } = words.writes;
+      const title = (wanted === null ? notDeleted : notChanged)(this.nameOf(table, key));
       this.#toasts.show({ tone: "bad", title, detail: messageOf(error) });
     }
   }
 
   /** A row in words, as messages name it. */
   nameOf(table: string, key: string): string {
-    return table === ORDERS ? `Order #${key}` : `${table} ${key}`;
+    return table === ORDERS ? words.writes.order(key) : `${table} ${key}`;
   }
 }
 

@@ -1,5 +1,6 @@
 /** The saved views that the reader sees, as the API had them last. */
 import { Observable, ORDERS } from "real-time-orders";
+import { locale } from "@/lib/locale";
 import { addView, changeView, listViews, removeView, type SavedView } from "../api/views";
 
 export interface SavedViewsState {
@@ -48,7 +49,7 @@ export class SavedViews {
   }
 
   #set(views: readonly SavedView[] | null, current: SavedView | null): void {
-    const sorted = views && [...views].sort((a, b) => a.name.localeCompare(b.name));
+    const sorted = views && [...views].sort((a, b) => a.name.localeCompare(b.name, locale()));
     const known = sorted ? (sorted.find(({ id }) => id === current?.id) ?? null) : current;
     this.state.set({ views: sorted, current: known });
   }

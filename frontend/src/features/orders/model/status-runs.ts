@@ -7,6 +7,7 @@ import type { Toasts } from "@/components/toasts";
 import { formatCount, messageOf, visibleStatus } from "@/lib/format";
 import { type Order, withId } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
+import { words } from "@/words";
 import type { OrderWrites } from "./order-writes";
 import { type Step, stepFrom } from "./steps";
 import type { Undoable } from "./undos";
@@ -55,7 +56,7 @@ export class StatusRuns {
     const write = this.#writes.setStatus(order, status);
     const undoable = {
       ids: new Set([order.id]),
-      label: `Back to ${visibleStatus(before)}`,
+      label: words.writes.backTo(visibleStatus(before)),
       run: () => {
         void write.then((answer) =>
           answer ? this.#back([{ order: withId(answer, order.id), status: before }]) : undefined,
@@ -64,7 +65,12 @@ export class StatusRuns {
     };
     this.#writes.undos.offer(undoable);
     if (!(await write)) this.#writes.undos.forget(undoable);
-    else this.#tell(undoable, "good", `Order #${order.id} is ${visibleStatus(status)}`);
+    else
+      this.#tell(
+        undoable,
+        "good",
+        words.writes.is(words.writes.order(String(order.id)), visibleStatus(status)),
+      );
   }
 
   /** Change many. `total` is how many are expected; `earlier` failures stay listed. */
@@ -95,7 +101,7 @@ export class StatusRuns {
     );
     if (done.length > 0) this.#offer(done, failures.length - earlier.length);
     if (trouble !== null) {
-      const title = "Not all orders could be found";
+      const title = words.writes.notFound;
       this.#toasts.show({ tone: "bad", title, detail: messageOf(trouble) });
     }
   }
@@ -139,7 +145,7 @@ export class StatusRuns {
   /** Why, and the order as it is now. */
   #failure(step: Step, error: unknown): Failure {
     if (error instanceof RefusedError && error.status === 404) {
-      return { ...step, reason: "it was deleted", isFinal: true };
+      return { ...step, reason: words.writes.wasDeleted, isFinal: true };
     }
     if (!(error instanceof ConflictError)) {
       return { ...step, reason: messageOf(error), isFinal: false };
@@ -147,9 +153,9 @@ export class StatusRuns {
     const now = error.theirs === null ? step.order : withId(error.theirs, step.order.id);
     const status = this.#schema().statusOf(now);
     const may = stepFrom(status, step.status, this.#schema()) !== null;
-    const reason = `someone else changed it; it is ${visibleStatus(status)} now`;
-    const words = may ? reason : `${reason}, so it cannot be moved`;
-    return { ...step, order: now, reason: words, isFinal: !may };
+    const reason = words.writes.changedNow(visibleStatus(status));
+    const whole = may ? reason : words.writes.cannotMove(reason);
+    return { ...step, order: now, reason: whole, isFinal: !may };
   }
 
   #offer(done: readonly Done[], failed: number): void {
@@ -160,23 +166,27 @@ export class StatusRuns {
     const [status = "", ...others] = new Set(back.map(({ order }) => schema.statusOf(order)));
     const [only] = done;
     const isOne = only !== undefined && done.length === 1;
-    const what = isOne ? `Order #${only.order.id}` : `${formatCount(done.length)} orders`;
-    const is = others.length > 0 ? "moved on" : `${isOne ? "is" : "are"} ${visibleStatus(status)}`;
-    const not = failed > 0 ? `, ${formatCount(failed)} did not change` : "";
+    const say = words.writes;
+    const what = isOne ? say.order(String(only.order.id)) : say.orders(done.length);
+    const is =
+      others.length > 0
+        ? say.movedOn(what)
+        : (isOne ? say.is : say.are)(what, visibleStatus(status));
+    const title = failed > 0 ? say.andNot(is, formatCount(failed)) : is;
     const undoable = {
       ids: new Set(done.map(({ order }) => order.id)),
-      label: isOne ? `Back to ${visibleStatus(schema.statusOf(only.order))}` : "Undo",
+      label: isOne ? say.backTo(visibleStatus(schema.statusOf(only.order))) : words.do.undo,
       run: () => void this.#back(back),
     };
     this.#writes.undos.offer(undoable);
-    this.#tell(undoable, failed > 0 ? "neutral" : "good", `${what} ${is}${not}`);
+    this.#tell(undoable, failed > 0 ? "neutral" : "good", title);
   }
 
   /** Say what was done, as long as it is the last that can be undone. */
   #tell(undoable: Undoable, tone: "good" | "neutral", title: string): void {
     const { undos } = this.#writes;
     if (undos.state.get() !== undoable) return;
-    const action = { label: "Undo", run: () => void undos.undo(undoable) };
+    const action = { label: words.do.undo, run: () => void undos.undo(undoable) };
     const toast = this.#toasts.show({ tone, title, action });
     const stop = undos.state.subscribe(() => {
       if (undos.state.get() === undoable) return;
@@ -201,7 +211,7 @@ export class StatusRuns {
       this.state.set({ total: steps.length, done: back, failures, isRunning: false });
     this.#toasts.show({
       tone: "neutral",
-      title: `${formatCount(back)} of ${formatCount(steps.length)} orders are as before`,
+      title: words.writes.asBefore(formatCount(back), formatCount(steps.length)),
     });
   }
 }

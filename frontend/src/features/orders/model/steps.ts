@@ -2,6 +2,7 @@
 import { formatCount, visibleStatus } from "@/lib/format";
 import type { Order } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
+import { words } from "@/words";
 
 /** An order as the user saw it, and the status that it gets. */
 export interface Step {
@@ -55,11 +56,10 @@ export const moving = ({ become }: Forecast): number =>
 
 /** "3 become processing, 1 becomes shipped; 2 cannot". */
 export function forecastText({ become, left }: Forecast): string {
-  const parts = [...become].map(
-    ([status, count]) =>
-      `${formatCount(count)} ${count === 1 ? "becomes" : "become"} ${visibleStatus(status)}`,
+  const parts = [...become].map(([status, count]) =>
+    words.selection.become(count, visibleStatus(status)),
   );
-  const cannot = left > 0 ? `${formatCount(left)} cannot` : "";
+  const cannot = left > 0 ? words.selection.cannot(formatCount(left)) : "";
   return [parts.join(", "), cannot].filter(Boolean).join("; ");
 }
 

@@ -1,6 +1,7 @@
 /** The columns that the table can show, and which of them the user has chosen. */
 import { type Column, ORDERS } from "real-time-orders";
 import type { OrderSchema, Role } from "@/lib/schema";
+import { type Words, words } from "@/words";
 import { inOrder, type TableLayout, USUAL_LAYOUT } from "./table-layout";
 
 export interface TableColumn {
@@ -16,7 +17,6 @@ export interface TableColumn {
 /** Of use to programs only. */
 const VERSION = "version";
 const CREATED = "created_at";
-const WORDS: Readonly<Partial<Record<string, string>>> = { age: "Changed", created: "Created" };
 /** So many columns are shown of orders none of whose columns has a role, and of another table. */
 const FIRST_WITHOUT_ROLES = 5;
 const FIRST_OF_OTHERS = 8;
@@ -45,14 +45,17 @@ export function offeredColumns(schema: OrderSchema): readonly TableColumn[] {
     ...(age ? [{ role: "age" as const, column: age }] : []),
   ].map(({ role, column }) => ({
     name: column.name,
-    label:
-      role === "age" && schema.role("status")?.since
-        ? "In status"
-        : (WORDS[role ?? ""] ?? schema.label(column.name)),
+    label: labelOf(column, role, schema),
     role,
     column,
     atFirst: role !== undefined || others.indexOf(column) < first,
   }));
+}
+
+function labelOf({ name }: Column, role: TableColumn["role"], schema: OrderSchema): string {
+  const { changed, created, inStatus } = words.columns;
+  if (role === "age") return schema.role("status")?.since ? inStatus : changed;
+  return role === "created" ? created : schema.label(name);
 }
 
 /** At first the table shows the columns that play a part; the person may change that for each. */
@@ -72,10 +75,11 @@ export function arranged(schema: OrderSchema, layout: TableLayout): readonly Tab
 export function shownColumns(
   schema: OrderSchema,
   layout: TableLayout = USUAL_LAYOUT,
+  texts: Words = words,
 ): readonly TableColumn[] {
   const column = schema.column(schema.key);
   const isOrders = schema.table.name === ORDERS;
-  const label = isOrders ? "Order" : schema.label(schema.key);
+  const label = isOrders ? texts.columns.order : schema.label(schema.key);
   const name = isOrders ? "id" : schema.key;
   const id: TableColumn = { name, label, role: "id", column, atFirst: true };
   return [id, ...arranged(schema, layout).filter((column) => isShown(column, layout))];

@@ -1,6 +1,7 @@
 /** A column's value as the user edits it: as text, which is checked and read back. Pure. */
 import { type Column, rawNumber, toJson, toJsonLines } from "real-time-orders";
 import { isInCalendar } from "@/lib/format";
+import { words } from "@/words";
 import { checkText, hasZone, valueOf } from "./order-draft";
 
 /** "" stands for null. */
@@ -16,7 +17,7 @@ export function textOf(value: unknown, { kind, type }: Column): string {
 export function checkValue(text: string, column: Column): string | null {
   const trimmed = trim(text, column);
   if (trimmed !== "") return checkText(trimmed, column);
-  return column.nullable || column.kind === "text" ? null : "This is required.";
+  return column.nullable || column.kind === "text" ? null : words.editing.required;
 }
 
 /** A checked text as the value that the column takes. */
