@@ -25,6 +25,14 @@ export default defineConfig(
     },
   },
   {
+    // What people read is in frontend/src/words, in every language.
+    files: ["frontend/src/**/*.{ts,tsx}"],
+    ignores: ["frontend/src/words/**"],
+    rules: {
+      "no-restricted-syntax": ["error", ...texts()],
+    },
+  },
+  {
     // Shared code must not depend on a feature.
     files: ["frontend/src/lib/**", "frontend/src/components/**"],
     rules: {
@@ -32,3 +40,28 @@ export default defineConfig(
     },
   },
 );
+
+/** Literals that people would read: between tags, and as the value of an attribute or a toast's part. */
+function texts() {
+  const names =
+    "/^(aria-(label|description|valuetext)|title|placeholder|label|alt|legend|part|hint|empty|confirm|send|sending)$/";
+  const letters = "/[A-Za-z]{2}/";
+  const places = [
+    `JSXAttribute[name.name=${names}]`,
+    "JSXElement > JSXExpressionContainer > :matches(ConditionalExpression, LogicalExpression)",
+    "JSXFragment > JSXExpressionContainer > :matches(ConditionalExpression, LogicalExpression)",
+    "CallExpression[callee.property.name='show'] Property[key.name=/^(title|detail|label)$/]",
+  ];
+  const message = "A text for people: put it into frontend/src/words/*.ts.";
+  return [
+    `JSXText[value=${letters}]`,
+    ...places.flatMap((place) => [
+      `${place} > Literal[value=${letters}]`,
+      `${place} > JSXExpressionContainer > Literal[value=${letters}]`,
+      `${place} ConditionalExpression > Literal.consequent[value=${letters}]`,
+      `${place} ConditionalExpression > Literal.alternate[value=${letters}]`,
+      `${place} > TemplateLiteral > TemplateElement[value.raw=${letters}]`,
+      `${place} > JSXExpressionContainer > TemplateLiteral > TemplateElement[value.raw=${letters}]`,
+    ]),
+  ].map((selector) => ({ selector, message }));
+}

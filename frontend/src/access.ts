@@ -2,19 +2,18 @@
 import { Observable, RefusedError } from "real-time-orders";
 import { findMe, getMe } from "@/features/access/api/get-me";
 import { setUp, signInWith, signOut as endThisSession } from "@/features/access/api/session";
-import { companyOutcome, SIGNED_IN_PAGE } from "@/features/access/model/company";
+import { companyOutcome, type Reason, SIGNED_IN_PAGE } from "@/features/access/model/company";
 import { Presence } from "@/features/access/model/presence";
 import { viewFromQuery } from "@/features/orders/model/order-filter";
 import { currentToken, restoreToken, setToken, whenRefused } from "@/lib/credentials";
 import { apiTrouble } from "@/lib/http";
 import type { Me } from "@/lib/protocol";
 import { onTabNews, tellTabs } from "@/lib/tabs";
-import { words } from "@/words";
 import { Session } from "./session";
 
 export type AccessState =
   | { readonly kind: "asking" }
-  | { readonly kind: "out"; readonly reason: string | null }
+  | { readonly kind: "out"; readonly reason: Reason | null }
   /** The page was opened by a link that sets a password. */
   | { readonly kind: "set-up"; readonly link: string }
   /**
@@ -138,7 +137,7 @@ export class Access {
     const before = this.state.get();
     if (before.kind !== "in") return false;
     if (!hasSession(before.me)) {
-      this.#leave(words.page.signInEnded);
+      this.#leave("ended");
       return false;
     }
     if (!before.locked && (await this.#isHere())) return true;
@@ -186,7 +185,7 @@ export class Access {
     this.state.set({ kind: "in", me, session, locked: false });
   }
 
-  #leave(reason: string | null): void {
+  #leave(reason: Reason | null): void {
     this.#stop();
     setToken(null);
     this.state.set({ kind: "out", reason });

@@ -4,9 +4,9 @@ import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
 import { useToasts } from "@/components/toasts";
 import type { Me } from "@/lib/protocol";
+import { words } from "@/words";
 import { changePassword } from "../api/session";
 import { PasswordField } from "./password-field";
-import { PASSWORD_HINT } from "./set-up";
 import { Problem } from "./sign-in";
 import { useSending } from "./use-sending";
 
@@ -23,33 +23,33 @@ export function PasswordDialog({ me, onRenewed, onClose }: PasswordDialogProps) 
   const [next, setNext] = useState("");
   const { problem, busy, onSubmit } = useSending(async () => {
     onRenewed(await changePassword(current, next));
-    toasts.show({ tone: "good", title: "Password changed" });
+    toasts.show({ tone: "good", title: words.access.passwordChanged });
     onClose();
   });
   return (
-    <Dialog title="Change password" open onOpenChange={onClose}>
-      <p className={dialog.description}>Your other sessions end.</p>
+    <Dialog title={words.access.changePassword} open onOpenChange={onClose}>
+      <p className={dialog.description}>{words.access.othersEnd}</p>
       <form className={dialog.form} onSubmit={onSubmit}>
         <input type="hidden" name="username" autoComplete="username" value={me.subject} readOnly />
         <PasswordField
-          label="Present password"
+          label={words.access.presentPassword}
           kind="current-password"
           value={current}
           onChange={setCurrent}
         />
         <PasswordField
-          label="New password"
+          label={words.access.newPassword}
           kind="new-password"
-          hint={PASSWORD_HINT}
+          hint={words.access.passwordHint}
           value={next}
           onChange={setNext}
           describedBy={`${id}-problem`}
         />
         <Problem id={`${id}-problem`} text={problem} />
         <div className={dialog.actions}>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{words.do.cancel}</Button>
           <Button type="submit" kind="primary" disabled={busy}>
-            {busy ? "Saving…" : "Change password"}
+            {busy ? words.access.saving : words.access.changePassword}
           </Button>
         </div>
       </form>

@@ -1,6 +1,7 @@
 import { Eye, EyeOff } from "lucide-react";
 import { useId, useState } from "react";
 import { IconButton } from "@/components/icon-button";
+import { words } from "@/words";
 import styles from "./password-field.module.css";
 
 interface PasswordFieldProps {
@@ -44,7 +45,7 @@ export function PasswordField({
         />
         <IconButton
           className={styles.eye}
-          label={shown ? "Hide password" : "Show password"}
+          label={shown ? words.access.hidePassword : words.access.showPassword}
           onClick={() => setShown(!shown)}
         >
           {shown ? <EyeOff size={16} aria-hidden /> : <Eye size={16} aria-hidden />}

@@ -2,6 +2,7 @@ import { useId, useState } from "react";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
+import { words } from "@/words";
 import { companyAddress, SIGNED_IN_PAGE } from "../model/company";
 import { PasswordField } from "./password-field";
 import { Problem } from "./sign-in";
@@ -20,10 +21,9 @@ interface SessionEndedProps {
 export function SessionEnded({ name, byCompany, onPassword, onSignOut }: SessionEndedProps) {
   const Form = byCompany ? WithCompany : WithPassword;
   return (
-    <Dialog title="Your session has ended" open onOpenChange={() => undefined} covers>
+    <Dialog title={words.access.sessionEnded} open onOpenChange={() => undefined} covers>
       <p className={dialog.description}>
-        {byCompany ? "Sign in again as " : "Enter the password of "}
-        <bdi>{name}</bdi> to go on. What you typed is still there.
+        {(byCompany ? words.access.againAs : words.access.passwordOf)(<bdi>{name}</bdi>)}
       </p>
       <Form name={name} onPassword={onPassword} onSignOut={onSignOut} />
     </Dialog>
@@ -37,13 +37,13 @@ function WithCompany({ onSignOut }: FormProps) {
   const company = useCompany();
   return (
     <div className={dialog.actions}>
-      <Button onClick={onSignOut}>Sign out</Button>
+      <Button onClick={onSignOut}>{words.access.signOut}</Button>
       <Button
         kind="primary"
         autoFocus
         onClick={() => void open(companyAddress(SIGNED_IN_PAGE), "_blank")}
       >
-        Sign in{company && ` with ${company}`}
+        {company === null ? words.access.signIn : words.access.withCompany(company)}
       </Button>
     </div>
   );
@@ -57,7 +57,7 @@ function WithPassword({ name, onPassword, onSignOut }: FormProps) {
     <form className={dialog.form} onSubmit={onSubmit}>
       <input type="hidden" name="username" autoComplete="username" value={name} readOnly />
       <PasswordField
-        label="Password"
+        label={words.access.password}
         kind="current-password"
         autoFocus
         value={password}
@@ -66,9 +66,9 @@ function WithPassword({ name, onPassword, onSignOut }: FormProps) {
       />
       <Problem id={`${id}-problem`} text={problem} />
       <div className={dialog.actions}>
-        <Button onClick={onSignOut}>Sign out</Button>
+        <Button onClick={onSignOut}>{words.access.signOut}</Button>
         <Button type="submit" kind="primary" disabled={busy}>
-          {busy ? "Signing in…" : "Go on"}
+          {busy ? words.access.signingIn : words.access.goOn}
         </Button>
       </div>
     </form>

@@ -7,6 +7,7 @@ import { formatAge, formatExact, messageOf } from "@/lib/format";
 import type { ListedSession } from "@/lib/protocol";
 import { queries } from "@/lib/queries";
 import { useNow } from "@/lib/use-now";
+import { words } from "@/words";
 import { endSession, listSessions } from "../api/session";
 import { addressName } from "../model/address-name";
 import { browserName } from "../model/browser-name";
@@ -27,8 +28,8 @@ export function SessionsDialog({ onClose }: { onClose: () => void }) {
   const sessions = (found.data ?? []).toSorted((a, b) => Number(b.current) - Number(a.current));
   const problem = ending.error ?? found.error;
   return (
-    <Dialog title="My sessions" open onOpenChange={onClose}>
-      <ul className={entry.list} aria-label="Sessions">
+    <Dialog title={words.access.mySessions} open onOpenChange={onClose}>
+      <ul className={entry.list} aria-label={words.access.sessions}>
         {sessions.map((session) => (
           <Item
             key={session.id}
@@ -44,10 +45,10 @@ export function SessionsDialog({ onClose }: { onClose: () => void }) {
       <div className={dialog.actions}>
         {sessions.length > 1 && (
           <Button disabled={ending.isPending} onClick={() => ending.mutate("others")}>
-            End all others
+            {words.access.endOthers}
           </Button>
         )}
-        <Button onClick={onClose}>Close</Button>
+        <Button onClick={onClose}>{words.do.close}</Button>
       </div>
     </Dialog>
   );
@@ -68,15 +69,15 @@ function Item({ session, busy, onEnd }: ItemProps) {
         <strong title={session.browser}>{name}</strong>
         <span>
           <bdi>{addressName(session.address)}</bdi>
-          {!session.current && ` · used ${formatAge(session.used, now)}`}
+          {!session.current && words.access.used(formatAge(session.used, now))}
         </span>
-        <span>since {formatExact(session.started)}</span>
+        <span>{words.access.since(formatExact(session.started))}</span>
       </div>
       {session.current ? (
-        <span className={entry.current}>this browser</span>
+        <span className={entry.current}>{words.access.thisBrowser}</span>
       ) : (
-        <Button disabled={busy} onClick={onEnd} aria-label={`End ${name}`}>
-          End
+        <Button disabled={busy} onClick={onEnd} aria-label={words.access.endNamed(name)}>
+          {words.access.end}
         </Button>
       )}
     </li>

@@ -1,13 +1,12 @@
 import { useEffect, useId, useState } from "react";
 import { Button } from "@/components/button";
 import { messageOf } from "@/lib/format";
+import { words } from "@/words";
 import { whoseLink } from "../api/session";
 import { PasswordField } from "./password-field";
 import { Card, Problem } from "./sign-in";
 import styles from "./sign-in.module.css";
 import { useSending } from "./use-sending";
-
-export const PASSWORD_HINT = "At least 8 characters; several words are best.";
 
 interface SetUpProps {
   link: string;
@@ -26,26 +25,24 @@ export function SetUp({ link, onPassword }: SetUpProps) {
   }, [link]);
   if (refusal !== null) {
     return (
-      <Card title="This link cannot be used" onSubmit={onSubmit}>
+      <Card title={words.access.linkUnusable} onSubmit={onSubmit}>
         <p className={styles.text}>{refusal}</p>
         <a href="/" className={styles.other}>
-          Sign in with a password
+          {words.access.byPassword}
         </a>
       </Card>
     );
   }
   return (
-    <Card title="Choose a password" onSubmit={onSubmit}>
+    <Card title={words.access.choosePassword} onSubmit={onSubmit}>
       {name !== null && (
-        <p className={styles.text}>
-          You will sign in as <bdi>{name}</bdi>.
-        </p>
+        <p className={styles.text}>{words.access.willSignInAs(<bdi>{name}</bdi>)}</p>
       )}
       <input type="hidden" name="username" autoComplete="username" value={name ?? ""} readOnly />
       <PasswordField
-        label="New password"
+        label={words.access.newPassword}
         kind="new-password"
-        hint={PASSWORD_HINT}
+        hint={words.access.passwordHint}
         autoFocus
         value={password}
         onChange={setPassword}
@@ -53,7 +50,7 @@ export function SetUp({ link, onPassword }: SetUpProps) {
       />
       <Problem id={`${id}-problem`} text={problem} />
       <Button type="submit" kind="primary" disabled={busy || name === null}>
-        {busy ? "Saving…" : "Save and sign in"}
+        {busy ? words.access.saving : words.access.saveAndSignIn}
       </Button>
     </Card>
   );

@@ -1,7 +1,8 @@
 import { type ReactNode, useId, useState } from "react";
 import { Button } from "@/components/button";
 import { LanguageSelect } from "@/components/language-select";
-import { companyAddress } from "../model/company";
+import { words } from "@/words";
+import { companyAddress, type Reason } from "../model/company";
 import { PasswordField } from "./password-field";
 import styles from "./sign-in.module.css";
 import { useCompany } from "./use-company";
@@ -9,7 +10,7 @@ import { useSending } from "./use-sending";
 
 interface SignInProps {
   /** Why the user was signed out, if so. */
-  reason: string | null;
+  reason: Reason | null;
   onPassword: (name: string, password: string) => Promise<void>;
   onToken: (token: string) => Promise<void>;
 }
@@ -18,7 +19,7 @@ export function SignIn({ reason, onPassword, onToken }: SignInProps) {
   const [byToken, setByToken] = useState(false);
   const other = (
     <button type="button" className={styles.other} onClick={() => setByToken(!byToken)}>
-      {byToken ? "Sign in with a password" : "Sign in with a token"}
+      {byToken ? words.access.byPassword : words.access.byToken}
     </button>
   );
   return byToken ? (
@@ -36,23 +37,32 @@ function ByPassword({ reason, onPassword, other }: ByPasswordProps) {
   const id = useId();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
-  const { problem, busy, onSubmit } = useSending(() => onPassword(name, password), reason);
+  const { problem, busy, onSubmit } = useSending(() => onPassword(name, password));
   const company = useCompany();
-  const isOld = problem !== null && problem === reason;
-  const said = <Problem id={`${id}-problem`} text={problem} />;
+  const [tried, setTried] = useState(false);
+  const isOld = reason !== null && !tried;
+  const said = (
+    <Problem id={`${id}-problem`} text={isOld ? words.access.reasons[reason] : problem} />
+  );
   return (
-    <Card title="Real-Time Orders" onSubmit={onSubmit}>
+    <Card
+      title={words.page.product}
+      onSubmit={(event) => {
+        setTried(true);
+        onSubmit(event);
+      }}
+    >
       {isOld && said}
       {company !== null && (
         <>
           <a className={styles.company} href={companyAddress(location.pathname + location.search)}>
-            Sign in with {company}
+            {words.access.withCompany(company)}
           </a>
-          <p className={styles.or}>or with a name and password</p>
+          <p className={styles.or}>{words.access.orByPassword}</p>
         </>
       )}
       <div className={styles.field}>
-        <label htmlFor={id}>Name</label>
+        <label htmlFor={id}>{words.access.name}</label>
         <input
           id={id}
           name="username"
@@ -66,7 +76,7 @@ function ByPassword({ reason, onPassword, other }: ByPasswordProps) {
         />
       </div>
       <PasswordField
-        label="Password"
+        label={words.access.password}
         kind="current-password"
         value={password}
         onChange={setPassword}
@@ -74,7 +84,7 @@ function ByPassword({ reason, onPassword, other }: ByPasswordProps) {
       />
       {!isOld && said}
       <Button type="submit" kind={company === null ? "primary" : "plain"} disabled={busy}>
-        {busy ? "Signing in…" : "Sign in"}
+        {busy ? words.access.signingIn : words.access.signIn}
       </Button>
       {other}
     </Card>
@@ -90,9 +100,9 @@ function ByToken({ onToken, other }: ByTokenProps) {
   const [token, setToken] = useState("");
   const { problem, busy, onSubmit } = useSending(() => onToken(token.trim()));
   return (
-    <Card title="Real-Time Orders" onSubmit={onSubmit}>
+    <Card title={words.page.product} onSubmit={onSubmit}>
       <div className={styles.field}>
-        <label htmlFor={id}>Your token</label>
+        <label htmlFor={id}>{words.access.token}</label>
         <textarea
           id={id}
           name="token"
@@ -108,7 +118,7 @@ function ByToken({ onToken, other }: ByTokenProps) {
       </div>
       <Problem id={`${id}-problem`} text={problem} />
       <Button type="submit" kind="primary" disabled={busy || token.trim() === ""}>
-        {busy ? "Signing in…" : "Sign in"}
+        {busy ? words.access.signingIn : words.access.signIn}
       </Button>
       {other}
     </Card>

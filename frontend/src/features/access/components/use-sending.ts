@@ -1,10 +1,11 @@
 import { type SubmitEvent, useState } from "react";
 import { messageOf } from "@/lib/format";
 import { RefusedError } from "real-time-orders";
+import { words } from "@/words";
 
 /** A form that is sent: what is wrong with it, and whether it is on its way. */
-export function useSending(send: () => Promise<void>, first: string | null = null) {
-  const [problem, setProblem] = useState(first);
+export function useSending(send: () => Promise<void>) {
+  const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
 
   async function submit(event: SubmitEvent): Promise<void> {
@@ -26,5 +27,6 @@ export function useSending(send: () => Promise<void>, first: string | null = nul
 function inWords(error: unknown): string {
   const [field] = error instanceof RefusedError ? Object.entries(error.fields) : [];
   if (!field) return messageOf(error);
-  return `The ${field[0] === "current" ? "present" : "new"} password ${field[1]}.`;
+  const { presentRefused, newRefused } = words.access;
+  return (field[0] === "current" ? presentRefused : newRefused)(field[1]);
 }

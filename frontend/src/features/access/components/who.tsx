@@ -5,17 +5,11 @@ import { FactsPopover } from "@/components/facts";
 import { formatExact, formatValue } from "@/lib/format";
 import type { Me } from "@/lib/protocol";
 import { useNow } from "@/lib/use-now";
+import { words } from "@/words";
 import styles from "./who.module.css";
 
 const TICK_MS = 5000;
 const SOON_MS = 60_000;
-/** Tells why a button is missing. */
-const MAY: Readonly<Record<Me["role"], string>> = {
-  viewer: "read orders; changing them takes a clerk",
-  clerk: "create and change orders; deleting them takes an admin",
-  admin: "create, change and delete orders",
-};
-
 interface WhoProps {
   me: Me;
   onSignOut: () => void;
@@ -35,36 +29,37 @@ export function Who({ me, onSignOut, onSessions, onPassword, onSettings }: WhoPr
       className={styles.who}
       data-testid="who"
       data-soon={soon}
-      title="Who is signed in"
+      title={words.access.who}
     >
       <UserRound size={16} aria-hidden />
       <bdi className={styles.subject}>{me.subject}</bdi>
-      {me.role === "viewer" && <span className={styles.limit}>read only</span>}
-      {soon && <span className={styles.soon}>ends soon</span>}
+      {me.role === "viewer" && <span className={styles.limit}>{words.access.readOnly}</span>}
+      {soon && <span className={styles.soon}>{words.access.endsSoon}</span>}
     </button>
   );
+  const say = words.access;
   const facts = {
-    "Signed in as": <bdi>{me.subject}</bdi>,
-    Role: me.role,
-    May: MAY[me.role],
-    Orders: me.rows ? rowsText(me.rows) : "all",
-    Until: me.expires && formatExact(me.expires),
+    [say.signedInAs]: <bdi>{me.subject}</bdi>,
+    [say.role]: say.roles[me.role],
+    [say.may]: say.mayDo[me.role],
+    [say.orders]: me.rows ? rowsText(me.rows) : say.allOrders,
+    [say.until]: me.expires && formatExact(me.expires),
   };
   return (
-    <FactsPopover label="Signed in" trigger={trigger} facts={facts}>
+    <FactsPopover label={say.signedIn} trigger={trigger} facts={facts}>
       <div className={styles.actions}>
         {onSettings && (
           <Popover.Close asChild>
-            <Button onClick={onSettings}>Settings</Button>
+            <Button onClick={onSettings}>{words.page.settings}</Button>
           </Popover.Close>
         )}
         {me.session !== null && (
           <>
-            <Button onClick={onSessions}>My sessions</Button>
-            {!me.company && <Button onClick={onPassword}>Change password</Button>}
+            <Button onClick={onSessions}>{say.mySessions}</Button>
+            {!me.company && <Button onClick={onPassword}>{say.changePassword}</Button>}
           </>
         )}
-        <Button onClick={onSignOut}>Sign out</Button>
+        <Button onClick={onSignOut}>{say.signOut}</Button>
       </div>
     </FactsPopover>
   );

@@ -1,4 +1,5 @@
 /** `Firefox on Linux`: what a browser calls itself, as far as people know the words. */
+import { words } from "@/words";
 const BROWSERS: readonly (readonly [RegExp, string])[] = [
   [/Edg(e|A|iOS)?\//, "Edge"],
   [/OPR\/|Opera/, "Opera"],
@@ -18,8 +19,8 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
 export function browserName(text: string): string {
   const browser = nameIn(BROWSERS, text);
   const system = nameIn(SYSTEMS, text);
-  if (browser && system) return `${browser} on ${system}`;
-  return browser ?? system ?? (text || "Unknown browser");
+  if (browser && system) return words.access.browserOn(browser, system);
+  return browser ?? system ?? (text || words.access.unknownBrowser);
 }
 
 const nameIn = (known: typeof BROWSERS, text: string): string | undefined =>

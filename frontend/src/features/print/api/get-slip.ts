@@ -2,6 +2,7 @@
 import { type Id, isRow, readJson, type Row, type Schema } from "real-time-orders";
 import { request, send } from "@/lib/http";
 import { nullable, object, text } from "@/lib/shape";
+import { words } from "@/words";
 import { childrenOf } from "../model/slip-data";
 
 const Template = object({ template: nullable(text) });
@@ -17,6 +18,6 @@ export async function getSlip(
     request(Template, "/api/templates/packing-slip", { signal }),
   ]);
   const order = await readJson(response);
-  if (!isRow(order)) throw new Error("The answer was not understood.");
+  if (!isRow(order)) throw new Error(words.errors.notUnderstood);
   return { order, template };
 }

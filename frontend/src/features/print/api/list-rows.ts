@@ -2,6 +2,7 @@
 import { isRow, ORDERS, readJson, type Row } from "real-time-orders";
 import { send } from "@/lib/http";
 import type { ShownList } from "@/lib/printing";
+import { words } from "@/words";
 
 /** More than a hundred pages of paper; a spreadsheet is better for more. */
 export const MOST_ROWS = 5000;
@@ -28,7 +29,7 @@ export async function listRows(
     if (cursor !== null) asked.set("cursor", cursor);
     const body = await readJson(await send(`${path}?${asked.toString()}`, { signal }));
     const page = isRow(body) ? (body.orders ?? body.rows) : null;
-    if (!isRow(body) || !Array.isArray(page)) throw new Error("The answer was not understood.");
+    if (!isRow(body) || !Array.isArray(page)) throw new Error(words.errors.notUnderstood);
     for (const row of page.filter(isRow)) {
       rows.set(JSON.stringify(key.map((name) => String(row[name]))), row);
     }

@@ -9,6 +9,7 @@ import { formatCount, messageOf } from "@/lib/format";
 import { type PrintJob, printing } from "@/lib/printing";
 import { queries } from "@/lib/queries";
 import { useObservable } from "@/lib/use-observable";
+import { words } from "@/words";
 import { getSlip } from "../api/get-slip";
 import { listRows, MOST_ROWS } from "../api/list-rows";
 import { PackingSlip } from "./packing-slip";
@@ -60,23 +61,23 @@ export function PrintLayer({ job, schema }: PrintLayerProps) {
     return () => cancelAnimationFrame(frame);
   }, [ready]);
   return createPortal(
-    <div className={styles.layer} role="dialog" aria-modal aria-label="Print">
+    <div className={styles.layer} role="dialog" aria-modal aria-label={words.print.print}>
       <div ref={bar} className={styles.bar}>
         <Button kind="primary" disabled={!ready} onClick={() => window.print()}>
           <Printer size={16} aria-hidden />
-          Print
+          {words.print.print}
         </Button>
         <p role="status">
-          {error ? `Nothing to print: ${messageOf(error)}` : (data?.note ?? "Loading…")}
+          {error ? words.print.nothing(messageOf(error)) : (data?.note ?? words.do.loading)}
         </p>
-        <IconButton label="Close" onClick={close}>
+        <IconButton label={words.do.close} onClick={close}>
           <X size={18} aria-hidden />
         </IconButton>
       </div>
       <div
         className={styles.paper}
         role="region"
-        aria-label="What is printed"
+        aria-label={words.print.what}
         tabIndex={0}
         data-testid="paper"
       >
@@ -94,7 +95,7 @@ async function contentOf(
   schema: Schema | null,
   signal: AbortSignal,
 ): Promise<{ content: ReactNode; note: string }> {
-  if (schema === null) throw new Error("The tables are not known yet.");
+  if (schema === null) throw new Error(words.print.tablesUnknown);
   if (job.kind === "slip") {
     const { order, template } = await getSlip(job.id, schema, signal);
     return { content: <PackingSlip {...{ order, schema, template }} />, note: "" };
@@ -102,7 +103,7 @@ async function contentOf(
   const key = schema.tables.find(({ name }) => name === job.table)?.key ?? [];
   const { rows, cut } = await listRows(job, key, signal);
   const note = cut
-    ? `The first ${formatCount(MOST_ROWS)} ${job.title}; export a spreadsheet to have all.`
-    : `${formatCount(rows.length)} ${job.title}`;
+    ? words.print.cut(formatCount(MOST_ROWS), job.title)
+    : words.print.rows(formatCount(rows.length), job.title);
   return { content: <PrintedList rows={rows} note={note} ids={key} list={job} />, note };
 }

@@ -10,6 +10,7 @@ import {
 } from "real-time-orders";
 import { formatValue } from "@/lib/format";
 import { OrderSchema } from "@/lib/schema";
+import { type Words, words } from "@/words";
 
 /** Of use to programs only. */
 const NOT_PRINTED = ["version", "updated_at"];
@@ -32,6 +33,8 @@ interface PrintedChild {
 export interface SlipData {
   readonly title: string;
   readonly printed: string;
+  /** The texts of the dashboard's own slip. */
+  readonly words: Words["slip"];
   readonly order: Readonly<Record<string, string>>;
   readonly columns: readonly Fact[];
   readonly children: readonly PrintedChild[];
@@ -50,9 +53,10 @@ export function slipData(order: Row, schema: Schema, printed: string): SlipData 
   const children = childrenOf(schema).map((table) => ({ table, rows: rowsOf(order, table) }));
   return {
     ...Object.fromEntries(children.map(({ table, rows }) => [table.name, texts(rows, table)])),
-    title: `Order #${String(order[orders.key])}`,
+    title: words.page.order(String(order[orders.key])),
     customer: customer === undefined ? "" : textOf(order, orders.column(customer)),
     printed,
+    words: words.slip,
     order: record(order, orders.table),
     columns: shown
       .filter(({ name }) => order[name] != null && order[name] !== "")
@@ -68,15 +72,15 @@ export function slipData(order: Row, schema: Schema, printed: string): SlipData 
 }
 
 function child(table: Table, rows: readonly Row[], more: boolean): PrintedChild {
-  const words = new OrderSchema("", { ...table, display: {} });
+  const described = new OrderSchema("", { ...table, display: {} });
   const left = [...table.key, table.parent?.column, ...NOT_PRINTED, "created_at"];
   const columns = table.columns.filter(
     ({ name }) => !left.includes(name) && rows.some((row) => row[name] != null),
   );
   return {
     name: table.name,
-    label: words.label(table.name.split(".").at(-1) ?? table.name),
-    headings: columns.map(({ name }) => words.label(name)),
+    label: described.label(table.name.split(".").at(-1) ?? table.name),
+    headings: columns.map(({ name }) => described.label(name)),
     rows: rows.map((row) => ({ cells: columns.map((column) => textOf(row, column)) })),
     more,
   };

@@ -1,10 +1,10 @@
 import { useId, useState } from "react";
 import { Button } from "@/components/button";
+import { words } from "@/words";
 import type { ChoiceColumn } from "../api/shapes";
 import { addChoice } from "../api/system";
 import { Secret } from "./secret";
 import styles from "./settings.module.css";
-import { OWNER_RUNS } from "./tables";
 import { reload, useForm } from "./use-settings";
 
 /** Adds a value to those that a column may have; or shows how its owner does. */
@@ -22,7 +22,7 @@ export function AddChoice({ to }: { to: ChoiceColumn }) {
   return (
     <form className={styles.addition} onSubmit={onSubmit}>
       <div className={styles.inline}>
-        <label htmlFor={id}>New value</label>
+        <label htmlFor={id}>{words.settings.newValue}</label>
         <input
           id={id}
           required
@@ -32,13 +32,15 @@ export function AddChoice({ to }: { to: ChoiceColumn }) {
           onChange={(event) => setChoice(event.target.value)}
         />
         <Button type="submit" disabled={busy}>
-          Add
+          {words.settings.add}
         </Button>
       </div>
       <p role="alert" className={styles.problem}>
         {problem}
       </p>
-      {statement !== null && <Secret label="For the owner" value={statement} hint={OWNER_RUNS} />}
+      {statement !== null && (
+        <Secret label={words.settings.forOwner} value={statement} hint={words.settings.ownerRuns} />
+      )}
     </form>
   );
 }

@@ -4,6 +4,7 @@ import { Button } from "@/components/button";
 import { StatusBadge } from "@/components/status-badge";
 import { useToasts } from "@/components/toasts";
 import { useObservable } from "@/lib/use-observable";
+import { words } from "@/words";
 import type { ChoiceColumn } from "../api/shapes";
 import { saveRules } from "../api/system";
 import {
@@ -37,7 +38,7 @@ export function ChoiceCard({ saved }: { saved: ChoiceColumn }) {
       await saveRules(saved, rulesOf(draft, saved.choices), draft.version);
       await reload("choices");
       keepDraft(saved, null);
-      toasts.show({ tone: "good", title: `${titleOf(saved)} saved` });
+      toasts.show({ tone: "good", title: words.settings.saved(titleOf(saved)) });
     } catch (error) {
       // Somebody was faster: what they saved is loaded, and shown beside what is typed here.
       if (!(error instanceof RefusedError && error.status === 412)) throw error;
@@ -55,7 +56,7 @@ export function ChoiceCard({ saved }: { saved: ChoiceColumn }) {
             checked={draft.next !== null}
             onChange={(event) => set(restrict(draft, saved.choices, event.target.checked))}
           />
-          Offer only the steps that are chosen here
+          {words.settings.onlyChosen}
         </label>
         <ul className={styles.choices}>
           {saved.choices.map((choice) => (
@@ -64,12 +65,12 @@ export function ChoiceCard({ saved }: { saved: ChoiceColumn }) {
         </ul>
         {other && (
           <p role="alert" className={styles.changed}>
-            Somebody else has saved other rules meanwhile. Nothing of yours was saved.{" "}
+            {words.settings.othersRules}{" "}
             <button type="button" onClick={() => keepDraft(saved, null)}>
-              Show theirs
+              {words.settings.showTheirs}
             </button>{" "}
             <button type="button" onClick={() => set({ ...draft, version: saved.version })}>
-              Go on with mine
+              {words.settings.goOnWithMine}
             </button>
           </p>
         )}
@@ -82,9 +83,11 @@ export function ChoiceCard({ saved }: { saved: ChoiceColumn }) {
             kind={changed ? "primary" : "plain"}
             disabled={busy || !changed || other}
           >
-            {busy ? "Saving…" : "Save"}
+            {busy ? words.settings.saving : words.do.save}
           </Button>
-          {changed && <Button onClick={() => keepDraft(saved, null)}>Discard</Button>}
+          {changed && (
+            <Button onClick={() => keepDraft(saved, null)}>{words.settings.discard}</Button>
+          )}
         </div>
       </form>
       <AddChoice to={saved} />
@@ -106,7 +109,7 @@ function ChoiceFields({ choice, choices, draft, set }: ChoiceFieldsProps) {
     <li className={styles.choice}>
       <StatusBadge status={choice} />
       {draft.next !== null && (
-        <div className={styles.steps} role="group" aria-label={`Steps after ${choice}`}>
+        <div className={styles.steps} role="group" aria-label={words.settings.stepsAfter(choice)}>
           {choices
             .filter((each) => each !== choice)
             .map((each) => (
@@ -124,15 +127,15 @@ function ChoiceFields({ choice, choices, draft, set }: ChoiceFieldsProps) {
       <div className={styles.terms}>
         {draft.next !== null && (
           <div className={styles.inline}>
-            <label htmlFor={id}>Usual step</label>
+            <label htmlFor={id}>{words.settings.usualStep}</label>
             <select
               id={id}
               disabled={steps.length === 0}
               value={steps[0] ?? ""}
-              aria-label={`Usual step after ${choice}`}
+              aria-label={words.settings.usualStepAfter(choice)}
               onChange={(event) => set(prefer(draft, choice, event.target.value))}
             >
-              {steps.length === 0 && <option value="">none: it ends here</option>}
+              {steps.length === 0 && <option value="">{words.settings.endsHere}</option>}
               {steps
                 .toSorted((a, b) => choices.indexOf(a) - choices.indexOf(b))
                 .map((each) => (
@@ -144,7 +147,7 @@ function ChoiceFields({ choice, choices, draft, set }: ChoiceFieldsProps) {
         {(["warn", "late"] as const).map((bound) => (
           <DurationField
             key={bound}
-            label={bound === "warn" ? "Needs attention after" : "Late after"}
+            label={words.settings[bound]}
             of={choice}
             value={draft[bound][choice]}
             onChange={(duration) =>

@@ -1,4 +1,5 @@
 import { useId } from "react";
+import { words } from "@/words";
 import { type Duration, NO_DURATION, type Unit, UNITS } from "../model/duration";
 import styles from "./settings.module.css";
 
@@ -18,19 +19,21 @@ export function DurationField({ label, of, value = NO_DURATION, onChange }: Dura
       <input
         id={id}
         inputMode="decimal"
-        placeholder="never"
+        placeholder={words.settings.never}
         autoComplete="off"
-        aria-label={`${of}: ${label.toLowerCase()}`}
+        aria-label={`${of}: ${words.midSentence(label)}`}
         value={value.amount}
         onChange={(event) => onChange({ ...value, amount: event.target.value })}
       />
       <select
         value={value.unit}
-        aria-label={`${of}: unit of ${label.toLowerCase()}`}
+        aria-label={words.settings.unitOf(of, words.midSentence(label))}
         onChange={(event) => onChange({ ...value, unit: event.target.value as Unit })}
       >
-        {Object.keys(UNITS).map((unit) => (
-          <option key={unit}>{unit}</option>
+        {(Object.keys(UNITS) as Unit[]).map((unit) => (
+          <option key={unit} value={unit}>
+            {words.settings.units[unit]}
+          </option>
         ))}
       </select>
     </div>

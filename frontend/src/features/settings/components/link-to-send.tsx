@@ -1,6 +1,7 @@
 import { Button } from "@/components/button";
 import dialog from "@/components/dialog.module.css";
 import { formatExact } from "@/lib/format";
+import { words } from "@/words";
 import type { Link } from "../api/shapes";
 import { Secret } from "./secret";
 
@@ -8,13 +9,13 @@ import { Secret } from "./secret";
 export const LinkToSend = ({ link, onClose }: { link: Link; onClose: () => void }) => (
   <div className={dialog.form}>
     <Secret
-      label="Link"
+      label={words.settings.link}
       value={location.origin + link.link}
-      hint={`Send it to this user alone. It works once, until ${formatExact(link.ends)}, and is not shown again.`}
+      hint={words.settings.linkHint(formatExact(link.ends))}
     />
     <div className={dialog.actions}>
       <Button kind="primary" onClick={onClose}>
-        Done
+        {words.settings.done}
       </Button>
     </div>
   </div>

@@ -2,6 +2,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Button } from "@/components/button";
 import { messageOf } from "@/lib/format";
+import { words } from "@/words";
 import styles from "./settings.module.css";
 
 interface ListingProps<T> {
@@ -19,11 +20,12 @@ export function Listing<T>({ found, label, empty, row }: ListingProps<T>) {
     <>
       {error && (
         <p role="alert" className={styles.problem}>
-          {messageOf(error)} <Button onClick={() => void found.refetch()}>Try again</Button>
+          {messageOf(error)}{" "}
+          <Button onClick={() => void found.refetch()}>{words.do.tryAgain}</Button>
         </p>
       )}
       {data === undefined
-        ? !error && <p className={styles.hint}>Loading…</p>
+        ? !error && <p className={styles.hint}>{words.do.loading}</p>
         : data.length === 0 && <p className={styles.hint}>{empty}</p>}
       <ul className={styles.list} aria-label={label}>
         {data?.map(row)}

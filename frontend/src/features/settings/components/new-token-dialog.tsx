@@ -3,6 +3,7 @@ import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
 import { FormEnd } from "@/components/form-end";
+import { words } from "@/words";
 import { makeToken } from "../api/people";
 import type { Role } from "../api/shapes";
 import { type Condition, rowsOf } from "../model/restriction";
@@ -12,8 +13,6 @@ import { Secret } from "./secret";
 import styles from "./settings.module.css";
 import { useColumns } from "./tables-context";
 import { reload, useForm } from "./use-settings";
-
-const LIFETIMES = { 7: "a week", 30: "30 days", 90: "90 days", 366: "a year" } as const;
 
 export function NewTokenDialog({ onClose }: { onClose: () => void }) {
   const id = useId();
@@ -29,16 +28,12 @@ export function NewTokenDialog({ onClose }: { onClose: () => void }) {
   });
   if (token !== null) {
     return (
-      <Dialog title={`The token of ${subject}`} open onOpenChange={onClose}>
+      <Dialog title={words.settings.tokenOf(subject)} open onOpenChange={onClose}>
         <div className={dialog.form}>
-          <Secret
-            label="Token"
-            value={token}
-            hint="It is not shown again. The program sends it as Authorization: Bearer and the token."
-          />
+          <Secret label={words.settings.token} value={token} hint={words.settings.tokenHint} />
           <div className={dialog.actions}>
             <Button kind="primary" onClick={onClose}>
-              Done
+              {words.settings.done}
             </Button>
           </div>
         </div>
@@ -46,10 +41,10 @@ export function NewTokenDialog({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <Dialog title="New token" open onOpenChange={onClose}>
+    <Dialog title={words.settings.newToken} open onOpenChange={onClose}>
       <form className={dialog.form} onSubmit={onSubmit}>
         <div className={styles.field}>
-          <label htmlFor={`${id}-subject`}>Program</label>
+          <label htmlFor={`${id}-subject`}>{words.settings.program}</label>
           <input
             id={`${id}-subject`}
             required
@@ -61,26 +56,31 @@ export function NewTokenDialog({ onClose }: { onClose: () => void }) {
             onChange={(event) => setSubject(event.target.value)}
           />
           <p id={`${id}-hint`} className={styles.hint}>
-            The history of orders shows this name.
+            {words.settings.programHint}
           </p>
         </div>
         <RoleField value={role} onChange={setRole} />
         <RestrictionFields value={conditions} onChange={setConditions} />
         <div className={styles.field}>
-          <label htmlFor={`${id}-days`}>Valid for</label>
+          <label htmlFor={`${id}-days`}>{words.settings.validFor}</label>
           <select
             id={`${id}-days`}
             value={days}
             onChange={(event) => setDays(Number(event.target.value))}
           >
-            {Object.entries(LIFETIMES).map(([each, words]) => (
+            {Object.entries(words.settings.lifetimes).map(([each, name]) => (
               <option key={each} value={each}>
-                {words}
+                {name}
               </option>
             ))}
           </select>
         </div>
-        <FormEnd {...{ problem, busy }} send="Make token" sending="Making…" onCancel={onClose} />
+        <FormEnd
+          {...{ problem, busy }}
+          send={words.settings.makeToken}
+          sending={words.settings.making}
+          onCancel={onClose}
+        />
       </form>
     </Dialog>
   );

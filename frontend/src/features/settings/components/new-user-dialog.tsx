@@ -2,6 +2,7 @@ import { useId, useState } from "react";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
 import { FormEnd } from "@/components/form-end";
+import { words } from "@/words";
 import { addUser } from "../api/people";
 import type { Link, Role } from "../api/shapes";
 import { type Condition, rowsOf } from "../model/restriction";
@@ -30,16 +31,16 @@ export function NewUserDialog({ onClose }: { onClose: () => void }) {
   });
   if (link !== null) {
     return (
-      <Dialog title={`${name.trim()} can choose a password`} open onOpenChange={onClose}>
+      <Dialog title={words.settings.canChoose(name.trim())} open onOpenChange={onClose}>
         <LinkToSend link={link} onClose={onClose} />
       </Dialog>
     );
   }
   return (
-    <Dialog title="New user" open onOpenChange={onClose}>
+    <Dialog title={words.settings.newUser} open onOpenChange={onClose}>
       <form className={dialog.form} onSubmit={onSubmit}>
         <div className={styles.field}>
-          <label htmlFor={`${id}-name`}>Name</label>
+          <label htmlFor={`${id}-name`}>{words.access.name}</label>
           <input
             id={`${id}-name`}
             required
@@ -54,18 +55,18 @@ export function NewUserDialog({ onClose }: { onClose: () => void }) {
         <RoleField value={role} onChange={setRole} />
         <RestrictionFields value={conditions} onChange={setConditions} />
         <fieldset className={styles.fields}>
-          <legend>Password</legend>
+          <legend>{words.access.password}</legend>
           <label className={styles.option}>
             <input type="radio" name={id} checked={byLink} onChange={() => setByLink(true)} />
-            chosen by the user, at a link that works once
+            {words.settings.byUser}
           </label>
           <label className={styles.option}>
             <input type="radio" name={id} checked={!byLink} onChange={() => setByLink(false)} />
-            chosen by me
+            {words.settings.byMe}
           </label>
           {!byLink && (
             <div className={styles.field}>
-              <label htmlFor={`${id}-password`}>Password</label>
+              <label htmlFor={`${id}-password`}>{words.access.password}</label>
               <input
                 id={`${id}-password`}
                 type="password"
@@ -77,7 +78,12 @@ export function NewUserDialog({ onClose }: { onClose: () => void }) {
             </div>
           )}
         </fieldset>
-        <FormEnd {...{ problem, busy }} send="Create user" sending="Saving…" onCancel={onClose} />
+        <FormEnd
+          {...{ problem, busy }}
+          send={words.settings.createUser}
+          sending={words.settings.saving}
+          onCancel={onClose}
+        />
       </form>
     </Dialog>
   );

@@ -2,6 +2,7 @@ import { Plus } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/button";
 import { formatExact } from "@/lib/format";
+import { words } from "@/words";
 import { listTokens, revokeToken } from "../api/people";
 import type { ProgramToken } from "../api/shapes";
 import { restrictionText } from "../model/restriction";
@@ -18,12 +19,10 @@ export function Programs() {
   return (
     <>
       <div className={styles.intro}>
-        <p className={styles.hint}>
-          Tokens by which programs use the API and the stream. Revoking one closes its connections.
-        </p>
+        <p className={styles.hint}>{words.settings.tokensIntro}</p>
         <Button kind="primary" onClick={() => setMaking(true)}>
           <Plus size={16} aria-hidden />
-          New token
+          {words.settings.newToken}
         </Button>
       </div>
       <p role="alert" className={styles.problem}>
@@ -31,8 +30,8 @@ export function Programs() {
       </p>
       <Listing
         found={found}
-        label="Tokens of programs"
-        empty="No program has a token that was made here."
+        label={words.settings.tokens}
+        empty={words.settings.noTokens}
         row={(token) => (
           <Item key={token.id} token={token} busy={busy} onRevoke={() => change(token.id)} />
         )}
@@ -55,16 +54,19 @@ const Item = ({ token, busy, onRevoke }: ItemProps) => (
         <bdi>{token.subject}</bdi>
       </strong>
       <span>
-        {token.role} · <bdi>{restrictionText(token.rows)}</bdi>
+        {words.access.roles[token.role]} · <bdi>{restrictionText(token.rows)}</bdi>
       </span>
       <span>
-        made by <bdi>{token.made_by}</bdi> {formatExact(token.started)}, until{" "}
-        {formatExact(token.ends)}
+        {words.settings.madeBy(
+          <bdi>{token.made_by}</bdi>,
+          formatExact(token.started),
+          formatExact(token.ends),
+        )}
       </span>
     </div>
     <ConfirmButton
-      label="Revoke"
-      confirm={`Revoke ${token.subject}`}
+      label={words.settings.revoke}
+      confirm={words.settings.revokeNamed(token.subject)}
       disabled={busy}
       onConfirm={onRevoke}
     />

@@ -2,6 +2,7 @@ import { Plus, X } from "lucide-react";
 import { useId } from "react";
 import { Button } from "@/components/button";
 import { IconButton } from "@/components/icon-button";
+import { words } from "@/words";
 import type { Condition } from "../model/restriction";
 import styles from "./settings.module.css";
 import { useColumns } from "./tables-context";
@@ -19,8 +20,8 @@ export function RestrictionFields({ value, onChange }: RestrictionFieldsProps) {
     onChange(value.flatMap((each, index) => (index === at ? (changed ?? []) : [each])));
   return (
     <fieldset className={styles.fields}>
-      <legend>Sees</legend>
-      {value.length === 0 && <p className={styles.hint}>All rows.</p>}
+      <legend>{words.settings.sees}</legend>
+      {value.length === 0 && <p className={styles.hint}>{words.settings.allRows}</p>}
       {value.map((condition, at) => (
         <ConditionFields
           // The place is the identity: conditions have no other.
@@ -37,7 +38,7 @@ export function RestrictionFields({ value, onChange }: RestrictionFieldsProps) {
           onClick={() => onChange([...value, { column: free.name, values: "" }])}
         >
           <Plus size={16} aria-hidden />
-          {value.length === 0 ? "Only some rows" : "And only"}
+          {value.length === 0 ? words.settings.onlySome : words.settings.andOnly}
         </Button>
       )}
     </fieldset>
@@ -55,7 +56,7 @@ function ConditionFields({ condition, names, examples, onChange }: ConditionFiel
   const id = useId();
   return (
     <div className={styles.condition}>
-      <label htmlFor={`${id}-column`}>Only rows whose</label>
+      <label htmlFor={`${id}-column`}>{words.settings.onlyWhose}</label>
       <select
         id={`${id}-column`}
         value={condition.column}
@@ -65,10 +66,13 @@ function ConditionFields({ condition, names, examples, onChange }: ConditionFiel
           <option key={name}>{name}</option>
         ))}
       </select>
-      <IconButton label={`Remove ${condition.column}`} onClick={() => onChange(null)}>
+      <IconButton
+        label={words.settings.removeCondition(condition.column)}
+        onClick={() => onChange(null)}
+      >
         <X size={16} aria-hidden />
       </IconButton>
-      <label htmlFor={`${id}-values`}>is one of (one a line)</label>
+      <label htmlFor={`${id}-values`}>{words.settings.isOneOf}</label>
       <textarea
         id={`${id}-values`}
         rows={Math.min(5, Math.max(2, condition.values.split("\n").length + 1))}

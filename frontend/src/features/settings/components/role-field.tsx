@@ -1,12 +1,7 @@
 import { useId } from "react";
+import { words } from "@/words";
 import type { Role } from "../api/shapes";
 import styles from "./settings.module.css";
-
-const MAY: Readonly<Record<Role, string>> = {
-  viewer: "reads orders",
-  clerk: "reads, creates and changes orders",
-  admin: "also deletes, and changes settings",
-};
 
 interface RoleFieldProps {
   value: Role;
@@ -17,11 +12,11 @@ export function RoleField({ value, onChange }: RoleFieldProps) {
   const id = useId();
   return (
     <div className={styles.field}>
-      <label htmlFor={id}>Role</label>
+      <label htmlFor={id}>{words.access.role}</label>
       <select id={id} value={value} onChange={(event) => onChange(event.target.value as Role)}>
-        {(Object.keys(MAY) as Role[]).map((role) => (
+        {(Object.keys(words.settings.rolesMay) as Role[]).map((role) => (
           <option key={role} value={role}>
-            {`${role}: ${MAY[role]}`}
+            {words.settings.rolesMay[role]}
           </option>
         ))}
       </select>

@@ -1,6 +1,7 @@
 import { Check, Copy } from "lucide-react";
 import { useId, useState } from "react";
 import { Button } from "@/components/button";
+import { words } from "@/words";
 import styles from "./settings.module.css";
 
 interface SecretProps {
@@ -36,7 +37,7 @@ export function Secret({ label, value, hint }: SecretProps) {
           }}
         >
           {copied ? <Check size={16} aria-hidden /> : <Copy size={16} aria-hidden />}
-          {copied ? "Copied" : "Copy"}
+          {copied ? words.settings.copied : words.settings.copy}
         </Button>
       </div>
       <p id={`${id}-hint`} className={styles.hint}>

@@ -3,6 +3,7 @@ import { addressName } from "@/features/access/model/address-name";
 import { browserName } from "@/features/access/model/browser-name";
 import { formatAge, formatExact } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
+import { words } from "@/words";
 import { endAnyonesSession, listEveryonesSessions } from "../api/people";
 import type { AnyonesSession } from "../api/shapes";
 import { Listing } from "./listing";
@@ -16,16 +17,14 @@ export function Sessions() {
   const { change, busy, problem } = useChange("sessions", endAnyonesSession);
   return (
     <>
-      <p className={styles.hint}>
-        Where people are signed in. Ending a session closes its pages within a second.
-      </p>
+      <p className={styles.hint}>{words.settings.sessionsIntro}</p>
       <p role="alert" className={styles.problem}>
         {problem}
       </p>
       <Listing
         found={found}
-        label="Sessions of everyone"
-        empty="Nobody is signed in."
+        label={words.settings.everyonesSessions}
+        empty={words.settings.nobody}
         row={(session) => (
           <Item key={session.id} session={session} busy={busy} onEnd={() => change(session.id)} />
         )}
@@ -49,22 +48,22 @@ function Item({ session, busy, onEnd }: ItemProps) {
           <bdi>{session.subject}</bdi>
         </strong>
         <span title={session.browser}>
-          {session.role} · {browserName(session.browser)} ·{" "}
+          {words.access.roles[session.role]} · {browserName(session.browser)} ·{" "}
           <bdi>{addressName(session.address)}</bdi>
         </span>
         <span>
-          used {formatAge(session.used, now)}, since {formatExact(session.started)}
+          {words.settings.usedSince(formatAge(session.used, now), formatExact(session.started))}
         </span>
       </div>
       {session.current ? (
-        <span className={styles.current}>this browser</span>
+        <span className={styles.current}>{words.access.thisBrowser}</span>
       ) : (
         <Button
           disabled={busy}
           onClick={onEnd}
-          aria-label={`End the session of ${session.subject}`}
+          aria-label={words.settings.endSessionOf(session.subject)}
         >
-          End
+          {words.access.end}
         </Button>
       )}
     </li>

@@ -1,7 +1,8 @@
 import { ArrowLeft } from "lucide-react";
 import { Boundary } from "@/components/boundary";
 import type { Me } from "@/lib/protocol";
-import { offersSettings, type Section, SECTIONS, sectionIn, sectionsFor } from "../model/sections";
+import { words } from "@/words";
+import { offersSettings, type Section, sectionIn, sectionsFor } from "../model/sections";
 import { Programs } from "./programs";
 import { Sessions } from "./sessions";
 import styles from "./settings.module.css";
@@ -28,17 +29,15 @@ interface SettingsPageProps {
 
 /** Everything that an admin sets, a section at a time. */
 export function SettingsPage({ me, path, onGo }: SettingsPageProps) {
-  const back = <Link path="/" onGo={onGo} label="Back to orders" icon />;
+  const back = <Link path="/" onGo={onGo} label={words.settings.back} icon />;
   if (me === null || !offersSettings(me)) {
     return (
       <main className={styles.page}>
         <nav className={styles.nav}>{back}</nav>
         <section className={styles.section}>
-          <h2>Settings</h2>
+          <h2>{words.page.settings}</h2>
           <p className={styles.hint}>
-            {me === null
-              ? "Waiting for the API…"
-              : "Only an admin who may see all orders can change settings. Ask one of yours."}
+            {me === null ? words.page.waitingForApi : words.settings.adminsOnly}
           </p>
         </section>
       </main>
@@ -48,21 +47,21 @@ export function SettingsPage({ me, path, onGo }: SettingsPageProps) {
   const View = VIEWS[section];
   return (
     <main className={styles.page}>
-      <nav className={styles.nav} aria-label="Settings">
+      <nav className={styles.nav} aria-label={words.page.settings}>
         {back}
         {sectionsFor(me).map((each) => (
           <Link
             key={each}
             path={`/settings/${each}`}
-            label={SECTIONS[each]}
+            label={words.settings.sections[each]}
             current={each === section}
             onGo={onGo}
           />
         ))}
       </nav>
       <section className={styles.section} aria-labelledby="settings-section">
-        <h2 id="settings-section">{SECTIONS[section]}</h2>
-        <Boundary key={section} part={SECTIONS[section]}>
+        <h2 id="settings-section">{words.settings.sections[section]}</h2>
+        <Boundary key={section} part={words.settings.sections[section]}>
           <View />
         </Boundary>
       </section>

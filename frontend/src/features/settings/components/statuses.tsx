@@ -1,4 +1,5 @@
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import { listChoices } from "../api/system";
 import { keyOf } from "../model/choice-draft";
 import { ChoiceCard } from "./choice-card";
@@ -13,14 +14,11 @@ export function Statuses() {
   const found = useListed("choices", listChoices, version);
   return (
     <>
-      <p className={styles.hint}>
-        Which step usually follows, and how long an order may wait before it needs attention. Every
-        page follows at once; writers are not held to it.
-      </p>
+      <p className={styles.hint}>{words.settings.statusesIntro}</p>
       <Listing
         found={found}
-        label="Columns with choices"
-        empty="No watched table has a column whose CHECK lists its values."
+        label={words.settings.choiceColumns}
+        empty={words.settings.noChoices}
         row={(column) => <ChoiceCard key={keyOf(column)} saved={column} />}
       />
     </>

@@ -1,5 +1,6 @@
 import { Facts } from "@/components/facts";
 import { formatCount, formatExact, messageOf } from "@/lib/format";
+import { words } from "@/words";
 import { getDeployment } from "../api/system";
 import styles from "./settings.module.css";
 import { useListed } from "./use-settings";
@@ -14,13 +15,11 @@ export function System() {
       </p>
     );
   }
-  if (!data) return <p className={styles.hint}>Loading…</p>;
+  if (!data) return <p className={styles.hint}>{words.do.loading}</p>;
   const groups = new Set(data.settings.map(({ group }) => group));
   return (
     <>
-      <p className={styles.hint}>
-        Set in the environment or <code>.env</code>, and read at the start. No secret is shown.
-      </p>
+      <p className={styles.hint}>{words.settings.systemIntro(<code>{".env"}</code>)}</p>
       {[...groups].map((group) => (
         <div key={group} className={styles.group}>
           <h3>{group}</h3>
@@ -34,11 +33,11 @@ export function System() {
         </div>
       ))}
       <div className={styles.group}>
-        <h3>The log</h3>
+        <h3>{words.settings.log}</h3>
         <Facts
           facts={{
-            Events: formatCount(data.log.events),
-            "The oldest": data.log.oldest && formatExact(data.log.oldest),
+            [words.settings.events]: formatCount(data.log.events),
+            [words.settings.oldest]: data.log.oldest && formatExact(data.log.oldest),
           }}
         />
       </div>

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Button } from "@/components/button";
 import { useSchema } from "@/lib/use-schema";
+import { words } from "@/words";
 import type { DatabaseTable } from "../api/shapes";
 import { listTables, watchTable } from "../api/system";
 import { ConfirmButton } from "./confirm-button";
@@ -8,11 +9,6 @@ import { Listing } from "./listing";
 import { Secret } from "./secret";
 import styles from "./settings.module.css";
 import { useChange, useListed } from "./use-settings";
-
-/** Why a statement is shown instead of being executed. */
-export const OWNER_RUNS =
-  "The owner of the tables runs it in psql: the API's role of the database may not. " +
-  "docs/security.md says how to let it.";
 
 /** The tables of the database: those whose changes are events, and the others. */
 export function Tables() {
@@ -24,18 +20,17 @@ export function Tables() {
   });
   return (
     <>
-      <p className={styles.hint}>
-        Each change of a watched table is an event, and its rows can be read at{" "}
-        <code>/api/tables</code> by everyone who may see them.
-      </p>
+      <p className={styles.hint}>{words.settings.tablesIntro(<code>{"/api/tables"}</code>)}</p>
       <p role="alert" className={styles.problem}>
         {problem}
       </p>
-      {statement !== null && <Secret label="For the owner" value={statement} hint={OWNER_RUNS} />}
+      {statement !== null && (
+        <Secret label={words.settings.forOwner} value={statement} hint={words.settings.ownerRuns} />
+      )}
       <Listing
         found={found}
-        label="Tables"
-        empty="The database has no table."
+        label={words.page.tables}
+        empty={words.settings.noTables}
         row={(table) => (
           <Item key={table.name} table={table} busy={busy} onChange={() => change(table)} />
         )}
@@ -57,24 +52,28 @@ const Item = ({ table, busy, onChange }: ItemProps) => (
       <span>
         {table.reason ??
           (table.main
-            ? "the table of orders, always watched"
+            ? words.settings.alwaysWatched
             : table.watched
-              ? "watched"
-              : "not watched")}
+              ? words.settings.watched
+              : words.settings.notWatched)}
       </span>
     </div>
     {!table.main &&
       (table.watched || table.reason === null) &&
       (table.watched ? (
         <ConfirmButton
-          label="Stop watching"
-          confirm={`Stop watching ${table.name}`}
+          label={words.settings.stopWatching}
+          confirm={words.settings.stopWatchingNamed(table.name)}
           disabled={busy}
           onConfirm={onChange}
         />
       ) : (
-        <Button disabled={busy} onClick={onChange} aria-label={`Watch ${table.name}`}>
-          Watch
+        <Button
+          disabled={busy}
+          onClick={onChange}
+          aria-label={words.settings.watchNamed(table.name)}
+        >
+          {words.settings.watch}
         </Button>
       ))}
   </li>

@@ -3,6 +3,7 @@ import { RefusedError } from "real-time-orders";
 import { useState } from "react";
 import { messageOf } from "@/lib/format";
 import { queries } from "@/lib/queries";
+import { words } from "@/words";
 
 const LOOK_EVERY_MS = 15_000;
 
@@ -67,5 +68,5 @@ export function problemOf(error: unknown): string {
   const [field] = error instanceof RefusedError ? Object.entries(error.fields) : [];
   if (!field) return messageOf(error);
   const [name, message] = field;
-  return `${name.charAt(0).toUpperCase()}${name.slice(1)} ${message}.`;
+  return words.settings.fieldRefused(name, message);
 }

@@ -4,6 +4,7 @@ import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
 import { FormEnd } from "@/components/form-end";
+import { words } from "@/words";
 import { changeUser, removeUser, renewLink, type UserChanges } from "../api/people";
 import type { Link, User } from "../api/shapes";
 import { conditionsOf, restrictionText, rowsOf } from "../model/restriction";
@@ -53,7 +54,7 @@ export function UserDialog({ seen, now, onClose }: UserDialogProps) {
 
   if (link !== null) {
     return (
-      <Dialog title={`${seen.name} can choose another password`} open onOpenChange={onClose}>
+      <Dialog title={words.settings.canChooseAnother(seen.name)} open onOpenChange={onClose}>
         <LinkToSend link={link} onClose={onClose} />
       </Dialog>
     );
@@ -64,21 +65,20 @@ export function UserDialog({ seen, now, onClose }: UserDialogProps) {
       <form className={dialog.form} onSubmit={onSubmit}>
         <RoleField value={role} onChange={setRole} />
         <RestrictionFields value={conditions} onChange={setConditions} />
-        <p className={styles.hint}>Saving signs the user out everywhere.</p>
+        <p className={styles.hint}>{words.settings.signsOut}</p>
         {other && (
           <p role="alert" className={styles.changed}>
-            Somebody else has changed this user: {other.disabled ? "disabled, " : ""}
-            {other.role}, {restrictionText(other.rows)}. Nothing of yours was saved.{" "}
+            {words.settings.otherChanged(inWords(other))}{" "}
             <button type="button" onClick={() => setBased(other)}>
-              Save mine all the same
+              {words.settings.saveMine}
             </button>
           </p>
         )}
         <FormEnd
           {...{ problem, busy }}
           blocked={other !== null}
-          send="Save"
-          sending="Saving…"
+          send={words.do.save}
+          sending={words.settings.saving}
           onCancel={onClose}
         />
       </form>
@@ -87,17 +87,17 @@ export function UserDialog({ seen, now, onClose }: UserDialogProps) {
           disabled={busy}
           onClick={() => run(async () => setLink(await renewLink(seen.name)))}
         >
-          New password link
+          {words.settings.newLink}
         </Button>
         <Button
           disabled={busy || other !== null}
           onClick={() => run(() => change({ disabled: !based.disabled }))}
         >
-          {based.disabled ? "Enable" : "Disable"}
+          {based.disabled ? words.settings.enable : words.settings.disable}
         </Button>
         <ConfirmButton
-          label="Remove"
-          confirm={`Remove ${seen.name} for good`}
+          label={words.settings.remove}
+          confirm={words.settings.removeForGood(seen.name)}
           disabled={busy || other !== null}
           onConfirm={() => run(() => finish(removeUser(based)))}
         />
@@ -105,3 +105,8 @@ export function UserDialog({ seen, now, onClose }: UserDialogProps) {
     </Dialog>
   );
 }
+
+const inWords = ({ disabled, role, rows }: User): string =>
+  [disabled && words.settings.disabled, words.access.roles[role], restrictionText(rows)]
+    .filter(Boolean)
+    .join(", ");

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Button } from "@/components/button";
 import { formatAge } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
+import { words } from "@/words";
 import { listUsers } from "../api/people";
 import type { User } from "../api/shapes";
 import { restrictionText } from "../model/restriction";
@@ -22,18 +23,16 @@ export function Users() {
   return (
     <>
       <div className={styles.intro}>
-        <p className={styles.hint}>
-          People who sign in with a name and a password. Those of a company login are not listed.
-        </p>
+        <p className={styles.hint}>{words.settings.usersIntro}</p>
         <Button kind="primary" onClick={() => setAdding(true)}>
           <Plus size={16} aria-hidden />
-          New user
+          {words.settings.newUser}
         </Button>
       </div>
       <Listing
         found={found}
-        label="Users"
-        empty="There is no user yet."
+        label={words.settings.sections.users}
+        empty={words.settings.noUsers}
         row={(user) => <Item key={user.name} user={user} onOpen={() => setOpened(user)} />}
       />
       {adding && <NewUserDialog onClose={() => setAdding(false)} />}
@@ -57,15 +56,15 @@ function Item({ user, onOpen }: { user: User; onOpen: () => void }) {
           <bdi>{user.name}</bdi>
         </strong>
         <span>
-          {user.role} · <bdi>{restrictionText(user.rows)}</bdi>
+          {words.access.roles[user.role]} · <bdi>{restrictionText(user.rows)}</bdi>
         </span>
         <span>
           {stateOf(user)}
-          {user.used !== null && ` · used ${formatAge(user.used, now)}`}
+          {user.used !== null && words.access.used(formatAge(user.used, now))}
         </span>
       </div>
-      <Button onClick={onOpen} aria-label={`Edit ${user.name}`}>
-        Edit
+      <Button onClick={onOpen} aria-label={words.settings.editNamed(user.name)}>
+        {words.settings.edit}
       </Button>
     </li>
   );

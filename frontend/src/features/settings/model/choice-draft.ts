@@ -1,5 +1,6 @@
 /** What an admin is changing about the choices of a column, until it is saved. */
 import { Observable } from "real-time-orders";
+import { words } from "@/words";
 import type { ChoiceColumn } from "../api/shapes";
 import type { Rules } from "../api/system";
 import { type Duration, durationOf, NO_DURATION, secondsOf } from "./duration";
@@ -20,8 +21,8 @@ export const keyOf = ({ table, column }: ChoiceColumn): string => `${table}.${co
 
 /** `status` of `orders`, in words. */
 export function titleOf({ table, column }: ChoiceColumn): string {
-  const words = column.replaceAll("_", " ").trim();
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)} of ${table}`;
+  const text = column.replaceAll("_", " ").trim();
+  return words.settings.columnOf(text.charAt(0).toUpperCase() + text.slice(1), table);
 }
 
 export function keepDraft(of: ChoiceColumn, draft: ChoiceDraft | null): void {
@@ -73,10 +74,9 @@ export function rulesOf(draft: ChoiceDraft, choices: readonly string[]): Rules {
     const warn = secondsOf(draft.warn[choice] ?? NO_DURATION);
     const late = secondsOf(draft.late[choice] ?? NO_DURATION);
     if (warn === null && late === null) continue;
-    if (warn === null || late === null) throw new Error(`${choice}: enter both times, or neither.`);
-    if (Number.isNaN(warn) || Number.isNaN(late))
-      throw new Error(`${choice}: a time is a number above zero.`);
-    if (warn >= late) throw new Error(`${choice}: it needs attention before it is late.`);
+    if (warn === null || late === null) throw new Error(words.settings.bothTimes(choice));
+    if (Number.isNaN(warn) || Number.isNaN(late)) throw new Error(words.settings.aboveZero(choice));
+    if (warn >= late) throw new Error(words.settings.warnFirst(choice));
     waiting[choice] = { warn_seconds: warn, late_seconds: late };
   }
   const { next } = draft;

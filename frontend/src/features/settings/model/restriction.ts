@@ -1,5 +1,6 @@
 /** The rows that a user or a program may see, as a form edits them: columns, and values line by line. */
 import type { Column } from "real-time-orders";
+import { words } from "@/words";
 import type { RowValues } from "../api/people";
 
 export interface Condition {
@@ -38,13 +39,12 @@ export function rowsOf(
   if (conditions.length === 0) return null;
   const rows: Record<string, unknown[]> = {};
   for (const { column, values } of conditions) {
-    if (column in rows)
-      throw new Error(`${column} is there twice: put all its values in one place.`);
+    if (column in rows) throw new Error(words.settings.twice(column));
     const lines = values
       .split("\n")
       .map((line) => line.trim())
       .filter((line) => line !== "");
-    if (lines.length === 0) throw new Error(`Enter at least one value of ${column}.`);
+    if (lines.length === 0) throw new Error(words.settings.enterValue(column));
     const kind = columns.find(({ name }) => name === column)?.kind;
     rows[column] = [...new Set(lines)].map((line) => valueOf(line, column, kind));
   }
@@ -53,11 +53,11 @@ export function rowsOf(
 
 function valueOf(line: string, column: string, kind: Column["kind"] | undefined): unknown {
   if (kind === "integer" || kind === "number") {
-    if (!/^-?\d+(\.\d+)?$/.test(line)) throw new Error(`${line} is no number, as ${column} is.`);
+    if (!/^-?\d+(\.\d+)?$/.test(line)) throw new Error(words.settings.noNumber(line, column));
     return Number(line);
   }
   if (kind === "boolean") {
-    if (line !== "true" && line !== "false") throw new Error(`${column} is true or false.`);
+    if (line !== "true" && line !== "false") throw new Error(words.settings.trueOrFalse(column));
     return line === "true";
   }
   return line;
@@ -66,7 +66,10 @@ function valueOf(line: string, column: string, kind: Column["kind"] | undefined)
 /** `store: Berlin or Hamburg`. */
 export const restrictionText = (rows: RowValues | null): string =>
   rows === null
-    ? "all rows"
+    ? words.settings.allRowsText
     : Object.entries(rows)
-        .map(([column, values]) => `${column}: ${values.map(String).join(" or ") || "nothing"}`)
+        .map(
+          ([column, values]) =>
+            `${column}: ${words.filters.or(values.map(String)) || words.settings.nothing}`,
+        )
         .join("; ");

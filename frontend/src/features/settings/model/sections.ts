@@ -1,24 +1,15 @@
 /** The sections of the settings page, by their address. */
 import type { Me } from "@/lib/protocol";
 
-export const SECTIONS = {
-  users: "Users",
-  sessions: "Sessions",
-  tokens: "Programs",
-  statuses: "Statuses",
-  tables: "Tables",
-  system: "System",
-} as const;
-export type Section = keyof typeof SECTIONS;
+export const SECTIONS = ["users", "sessions", "tokens", "statuses", "tables", "system"] as const;
+export type Section = (typeof SECTIONS)[number];
 
 /** Those that are about people who sign in. */
 const OF_PEOPLE: readonly Section[] = ["users", "sessions", "tokens"];
 
 /** What there is to set: without people, in open mode, only what the system itself has. */
 export const sectionsFor = (me: Pick<Me, "mode">): readonly Section[] =>
-  (Object.keys(SECTIONS) as Section[]).filter(
-    (section) => me.mode === "token" || !OF_PEOPLE.includes(section),
-  );
+  SECTIONS.filter((section) => me.mode === "token" || !OF_PEOPLE.includes(section));
 
 /** The section that an address names; the first one for any other address below /settings. */
 export function sectionIn(path: string, me: Pick<Me, "mode">): Section {
