@@ -1,31 +1,14 @@
 """Accessibility of the dashboard: axe, keyboard only, a phone, screen readers."""
 
 import re
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from harness.dashboards import OpenTab, create, live, row
+from harness.dashboards import OpenTab, create, live, row, violations
 from harness.stacks import EmbeddedStack
 
-_AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE = {"width": 390, "height": 844}
-
-
-def violations(page: Page) -> list[Any]:
-    """Return the violations that axe finds on the page."""
-    page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(_AXE.read_text())
-    found: dict[str, Any] = page.evaluate(
-        "(tags) => axe.run({ runOnly: { type: 'tag', values: tags } })", _RULES
-    )
-    return [
-        (each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found["violations"]
-    ]
 
 
 @pytest.mark.parametrize(

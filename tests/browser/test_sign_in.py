@@ -178,3 +178,17 @@ def test_documentation_obeys_the_policy(guarded: EmbeddedStack, page: Page) -> N
     """The API's documentation works without inline scripts."""
     page.goto(f"{guarded.edge}/api/docs")
     page.get_by_text("/api/orders/{order_id}/events").wait_for()
+
+
+def test_language(browser: Browser, guarded: EmbeddedStack) -> None:
+    """The sign-in page speaks the browser's language, or the one that is chosen there."""
+    page = browser.new_context(locale="de-AT").new_page()
+    page.goto(guarded.edge)
+    expect(page.get_by_role("button", name="Anmelden", exact=True)).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "de-AT")
+    page.get_by_label("Sprache").select_option(label="English")
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+    sign_in(page, guarded, token(guarded, "--subject", "ann"))
+    live(page).wait_for()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.context.close()

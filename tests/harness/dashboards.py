@@ -1,6 +1,7 @@
 """Actions on a page of the dashboard and on the system behind it."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,6 +11,8 @@ from harness.stacks import EmbeddedStack
 from harness.waiting import until
 
 OpenTab = Callable[..., Page]
+_AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 def create(stack: EmbeddedStack, **fields: Any) -> int:
@@ -71,3 +74,16 @@ def until_stored(stack: EmbeddedStack, order: int, status: str) -> None:
     """Wait until the database has an order's status; pages show it before it is stored."""
     query = f"SELECT status FROM orders WHERE id = {order}"
     until(lambda: stack.psql(query) == status, 10, f"order {order} is stored as {status}")
+
+
+def violations(page: Page) -> list[Any]:
+    """Return the violations that axe finds on the page."""
+    page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_AXE.read_text())
+    found: dict[str, Any] = page.evaluate(
+        "(tags) => axe.run({ runOnly: { type: 'tag', values: tags } })", _RULES
+    )
+    return [
+        (each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found["violations"]
+    ]

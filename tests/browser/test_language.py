@@ -1,0 +1,91 @@
+"""The dashboard in German: chosen by keyboard, kept, complete."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from harness.dashboards import OpenTab, create, live, row, violations
+from harness.stacks import EmbeddedStack
+
+_ASSETS = Path(__file__).parents[2] / "frontend" / "dist" / "assets"
+
+_REMEMBER_ENGLISH = """
+    new MutationObserver(() => {
+      if (/New order|Search orders/.test(document.body?.innerHTML ?? '')) window.wasEnglish = true;
+    }).observe(document, { childList: true, subtree: true, characterData: true });
+"""
+
+_ENGLISH_TEXTS = """
+    async ([english, german]) => {
+      const texts = (of) => Object.values(of).flatMap((each) =>
+        typeof each === 'object' ? texts(each) : typeof each === 'string' ? [each.trim()] : []);
+      const [en, de] = await Promise.all(
+        [english, german].map(async (file) => texts((await import(`/assets/${file}`)).default)));
+      const onlyEnglish = new Set(en.filter((text) => !de.includes(text)));
+      if (onlyEnglish.size < 300) throw new Error('the dictionaries were not read');
+      const shown = [...document.querySelectorAll('body *')].flatMap((element) => [
+        ...[...element.childNodes].filter((each) => each.nodeType === 3).map((each) => each.data),
+        ...['aria-label', 'title', 'placeholder'].map((name) => element.getAttribute(name) ?? ''),
+      ]);
+      return [...new Set(shown.map((text) => text.trim()).filter((text) => onlyEnglish.has(text)))];
+    }
+"""
+
+
+def english_texts(page: Page) -> list[str]:
+    """Return the texts and attributes of the page that are English ones of the dictionary."""
+    files = [next(_ASSETS.glob(f"{language}-*.js")).name for language in ("en", "de")]
+    found: list[str] = page.evaluate(_ENGLISH_TEXTS, files)
+    return found
+
+
+def test_german(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """The language is chosen by keyboard, changes everything at once, and is kept."""
+    order = create(stack, quantity=1234)
+    page = open_tab(bypass_csp=True)  # for axe
+    expect(row(page, order)).to_contain_text("1,234")
+    page.get_by_role("button", name="Columns").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Language").focus()
+    page.keyboard.press("End")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page.locator("html")).to_have_attribute("dir", "ltr")
+    page.keyboard.press("Escape")
+    expect(row(page, order)).to_contain_text("1.234")
+    expect(page.get_by_role("columnheader", name="Angelegt")).to_be_visible()
+
+    page.add_init_script(_REMEMBER_ENGLISH)
+    page.reload()
+    live(page).wait_for()
+    page.get_by_role("button", name="Neue Bestellung").wait_for()
+    assert not page.evaluate("window.wasEnglish === true")
+
+    row(page, order).get_by_role("button", name="Status ändern").click()
+    page.get_by_role("menuitem", name="processing").click()
+    moved = page.get_by_role("listitem").filter(has_text=f"#{order} auf processing gesetzt")
+    expect(moved.first).to_be_visible()
+    row(page, order).get_by_role("checkbox").check()
+    expect(page.get_by_text("1 wird shipped")).to_be_visible()
+    assert violations(page) == []
+    assert english_texts(page) == []
+    page.keyboard.press("Escape")
+
+    places = (f"/orders/{order}", "/activity", "/pulse", "/settings/statuses", "/settings/tables")
+    for place in places:
+        page.goto(stack.edge + place)
+        live(page).wait_for()
+        if place.startswith("/orders"):
+            panel = page.get_by_role("complementary")
+            expect(panel.get_by_text(f"Bestellung #{order}")).to_be_visible()
+            day = stack.psql(
+                f"SELECT to_char(created_at, 'DD.MM.YYYY') FROM orders WHERE id = {order}"
+            )
+            expect(panel.get_by_text(day).first).to_be_visible()
+            expect(page).to_have_title(f"Bestellung #{order}")
+        elif place.startswith("/settings"):
+            page.get_by_role("listitem").first.wait_for()
+        assert english_texts(page) == [], place
+        assert violations(page) == [], place
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Tastatur").wait_for()
+    assert english_texts(page) == []
