@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import yaml
 
 FOLDER = Path(__file__).parent / "kubernetes"
@@ -52,6 +51,8 @@ def read(text: str) -> list[Manifest]:
 
 def faults(manifest: Manifest, version: str) -> str:
     """Return what is wrong with a manifest for a version of Kubernetes; empty if nothing is."""
+    import kubernetes_validate  # noqa: PLC0415  takes seconds, and the tests only read manifests
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
