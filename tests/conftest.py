@@ -22,6 +22,7 @@ _OWN_SYSTEMS = (
 """End-to-end tests that do not use the shared systems."""
 _LONG = ("test_replay.py", "test_unfinished_requests.py")
 """Scenarios whose subject is the same in containers; there they run with ``-m full`` only."""
+_FOLDERS = ("browser", "e2e", "prove")
 _CONTAINER_TESTS = Path(__file__).parent / "e2e" / "docker"
 
 
@@ -58,7 +59,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     in_containers = config.getoption("world") == "docker"
     chosen = _of_docker if in_containers else _of_embedded
     config.hook.pytest_deselected(items=[item for item in items if not chosen(item)])
-    items[:] = [item for item in items if chosen(item)]
+    items[:] = sorted((item for item in items if chosen(item)), key=_turn)
     for item in items:
         if in_containers and item.path.name in _LONG:
             item.add_marker(pytest.mark.full)
@@ -66,6 +67,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[0].add_marker(pytest.mark.skip(reason=f"no containers here: {missing}"))
         config.hook.pytest_deselected(items=items[1:])
         del items[1:]  # one skipped test is enough
+
+
+def _turn(item: pytest.Item) -> int:
+    """Sort the folders with the longest files first: no worker waits for another's at the end."""
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    return _FOLDERS.index(folder) if folder in _FOLDERS else len(_FOLDERS)
 
 
 def _of_embedded(item: pytest.Item) -> bool:
