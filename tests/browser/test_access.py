@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from harness.dashboards import OpenTab, create, live, row, violations
 from harness.stacks import EmbeddedStack
+from harness.waiting import until
 
 PHONE = {"width": 390, "height": 844}
 
@@ -119,7 +120,7 @@ def test_phone(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     row(page, order).get_by_text("Long").tap()
     panel = page.get_by_role("complementary", name=f"Order #{order}")
     expect(panel).to_be_visible()
-    assert panel.bounding_box() == {"x": 0, "y": 0, **PHONE}
+    until(lambda: panel.bounding_box() == {"x": 0, "y": 0, **PHONE}, what="it fills the screen")
     page.get_by_role("button", name="Close order").tap()
     expect(panel).to_have_count(0)
     expect(live(page)).to_be_visible()

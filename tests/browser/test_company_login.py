@@ -9,6 +9,7 @@ from harness.dashboards import live
 from harness.openid import IS_INSTALLED, PEOPLE, OpenId, openid_provider
 from harness.ports import free_port
 from harness.stacks import EmbeddedStack
+from harness.waiting import until
 
 pytestmark = pytest.mark.skipif(not IS_INSTALLED, reason="`make test` installs the provider")
 
@@ -76,7 +77,7 @@ def test_a_day(shop: EmbeddedStack, provider: OpenId, context: BrowserContext) -
     form.get_by_role("button", name="Create order").click()
     page.get_by_role("row").filter(has_text="A very long desk").wait_for()
     last = "SELECT actor FROM order_events ORDER BY position DESC LIMIT 1"
-    assert shop.psql(last) == "sam@shop.example"
+    until(lambda: shop.psql(last) == "sam@shop.example", what="the event says who")
     if not opened.value.is_closed():
         opened.value.close()
 

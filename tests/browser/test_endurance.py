@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, expect
 from harness.chromium import TRACED, tasks_ms
 from harness.dashboards import OpenTab, create, fill, row, until_caught_up
 from harness.stacks import EmbeddedStack
+from harness.waiting import until
 
 LONGEST_TASK_MS = 200
 FRAME_MS = 30
@@ -99,7 +100,7 @@ def test_reset_keeps_the_place(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     expect(row(page, order)).to_contain_text("4,321")
     expect(page.get_by_label("Customer", exact=True)).to_have_value("Half a na")
     page.get_by_role("button", name="Cancel").click()
-    assert row(page, order).bounding_box() == before
+    until(lambda: row(page, order).bounding_box() == before, what="the row stands where it stood")
     expect(row(page, order).get_by_role("checkbox")).to_be_checked()
 
 

@@ -62,9 +62,9 @@ def test_sign_in(guarded: EmbeddedStack, page: Page) -> None:
     page.get_by_role("row").filter(has_text="Desk").wait_for()
     assert "Secret" not in page.content()
     page.get_by_test_id("who").click()
-    details = page.get_by_label("Signed in", exact=True).inner_text()
-    assert "viewer" in details
-    assert "Ann" in details
+    details = page.get_by_label("Signed in", exact=True)
+    expect(details).to_contain_text("viewer")
+    expect(details).to_contain_text("Ann")
 
 
 def test_reload_while_api_is_away(guarded: EmbeddedStack, page: Page) -> None:
