@@ -15,6 +15,12 @@ from orders_contract.messages import SERVER_MESSAGE
 
 Message = dict[str, Any]
 _WITHIN_S = 10.0 * BUSY
+_OPTIONS: dict[str, Any] = {
+    "max_size": None,
+    "compression": None,
+    "open_timeout": _WITHIN_S,
+    "ping_interval": None,  # one that reads nothing for a while is not gone
+}
 
 
 class Follower:
@@ -31,7 +37,7 @@ class Follower:
         self._socket = self._open.enter_context(
             connect(
                 target,
-                **{"max_size": None, "compression": None, "open_timeout": _WITHIN_S, **options},
+                **{**_OPTIONS, **options},
             )
         )
         self.events: list[Message] = []
