@@ -64,6 +64,7 @@ NEEDS = {
     ("get", "/api/settings/choices"): "admin",
     ("put", "/api/settings/choices/{table}/{column}"): "admin",
     ("post", "/api/settings/choices/{table}/{column}"): "admin",
+    ("delete", "/api/settings/choices/{table}/{column}/{choice}"): "admin",
     ("get", "/api/settings/tables"): "admin",
     ("put", "/api/settings/tables/{table}"): "admin",
     ("get", "/api/settings/deployment"): "admin",
@@ -88,7 +89,7 @@ OF_PAGES = {("post", "/api/session"), ("post", "/api/set-up")}
 OF_GATEWAYS = {("post", "/api/session-lookups")}
 
 ANYTHING = dict.fromkeys(
-    ("order_id", "table", "key", "session", "token", "name", "view_id", "column"), "x"
+    ("order_id", "table", "key", "session", "token", "name", "view_id", "column", "choice"), "x"
 )
 """Values for the parts of paths."""
 ROLES = ["viewer", "clerk", "admin"]

@@ -143,7 +143,7 @@ class OutOfScopeError(ForbiddenError):
     @property
     def detail(self) -> str:
         """The row: the one of the request, or one within its body."""
-        return super().detail.replace("this row", self._place or "this row")
+        return super().detail.replace("such a row", self._place or "such a row")
 
 
 class DatabaseForbidsError(ForbiddenError):
