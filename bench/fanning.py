@@ -12,7 +12,7 @@ from bench.usage import meter, pin
 from harness.pipeline import Service
 from harness.ports import free_port
 from harness.processes import LOOPBACK
-from harness.servers import Valkey
+from harness.valkey import Valkey
 from harness.waiting import until
 
 REST_S = 0.02

@@ -7,7 +7,7 @@ from typing import Protocol, Self
 
 from bench.load.customers import customer_name
 from bench.stage import STREAM
-from harness.servers import Valkey
+from harness.valkey import Valkey
 from orders_contract.batches import Batch, Head, encode
 from orders_contract.names import CHANGES_CHANNEL, HEAD_KEY
 

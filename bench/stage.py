@@ -10,7 +10,8 @@ from tempfile import gettempdir
 from bench.usage import family
 from harness.pipeline import Pipeline, Service
 from harness.processes import service
-from harness.servers import Database, Postgres, Valkey
+from harness.servers import Database, Postgres
+from harness.valkey import Valkey
 from harness.waiting import until
 
 POSTGRES_OPTIONS = {

@@ -17,7 +17,7 @@ from harness.documents import REPOSITORY
 from harness.follower import Follower
 from harness.ports import free_port
 from harness.processes import LOOPBACK, dying_with_parent
-from harness.servers import Database, Postgres, Valkey
+from harness.servers import Database, Postgres
 from harness.stacks import (
     ANY_PORTS,
     READY_WITHIN_S,
@@ -26,6 +26,7 @@ from harness.stacks import (
     orders,
     until_gone,
 )
+from harness.valkey import Valkey
 from harness.waiting import BUSY, until
 from harness.world import insert, stream_url
 from orders_cli.errors import StackError

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from harness.pipeline import Pipeline, Service, health
-from harness.servers import API_ROLE, LISTENER_ROLE
+from harness.roles import API_ROLE, LISTENER_ROLE
 from harness.waiting import until
 
 Settings = Callable[[str], dict[str, str]]

@@ -21,7 +21,8 @@ import psycopg
 from harness.ports import free_port
 from harness.processes import LOOPBACK, NOBODY, Process, program
 from harness.proxy import Proxy
-from harness.servers import OLDEST_POSTGRES, Database, create_roles, load_schema
+from harness.roles import create_roles
+from harness.servers import OLDEST_POSTGRES, Database, load_schema
 
 PROGRAMS = ("patroni", "etcd", "haproxy")
 _TTL_S = 8

@@ -13,7 +13,8 @@ import pytest
 
 from harness.ports import free_port
 from harness.processes import LOOPBACK, NOBODY, program
-from harness.servers import API_ROLE, LISTENER_ROLE, Database
+from harness.roles import API_ROLE, LISTENER_ROLE
+from harness.servers import Database
 from harness.waiting import until
 
 

@@ -13,7 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from harness.forked import forked
 from harness.ports import free_port
 from harness.processes import LOOPBACK, Process, service
-from harness.servers import API_ROLE, LISTENER_ROLE, Database, Postgres, Valkey
+from harness.roles import API_ROLE, LISTENER_ROLE
+from harness.servers import Database, Postgres
+from harness.valkey import Valkey
 from harness.waiting import BUSY, until
 
 _WITHIN_S = 5 * BUSY

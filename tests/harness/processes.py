@@ -1,5 +1,6 @@
 """Programs that tests start. Each ends with its block, or when this process is killed."""
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 from harness.waiting import BUSY
@@ -140,3 +142,18 @@ def dying_with_parent(number: signal.Signals) -> list[str]:
     """Return a command prefix that ends the program with this process, if available."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", number.name.removeprefix("SIG"), "--"] if setpriv else []
+
+
+def package_folder(package: str) -> Path:
+    """Return where an installed package is."""
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+def memory_folder() -> str | None:
+    """Return a folder in memory if there is room: creating a database takes 40 ms, not 300."""
+    folder = Path("/dev/shm")
+    roomy = folder.is_dir() and shutil.disk_usage(folder).free > 4 * 1024**3
+    return str(folder) if roomy else None

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from harness.ports import free_port
 from harness.processes import LOOPBACK, Process, program
-from harness.servers import Valkey, valkey_server
+from harness.valkey import Valkey, valkey_server
 from harness.waiting import until
 from orders_contract.names import RedisNames
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from harness.pipeline import Pipeline
 from harness.redis_groups import Group
-from harness.servers import Valkey
+from harness.valkey import Valkey
 from harness.waiting import until
 
 INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"

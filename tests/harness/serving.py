@@ -10,7 +10,8 @@ from pydantic import SecretStr
 from harness.forked import forked
 from harness.ports import free_port
 from harness.processes import LOOPBACK, Process, service
-from harness.servers import API_ROLE, Database
+from harness.roles import API_ROLE
+from harness.servers import Database
 from harness.waiting import until
 from orders_api import app
 from orders_api.settings import Settings

@@ -6,7 +6,8 @@ import pytest
 
 from harness.pipeline import Pipeline
 from harness.proxy import Proxy
-from harness.servers import Database, Postgres, Valkey
+from harness.servers import Database, Postgres
+from harness.valkey import Valkey
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ import pytest
 
 from harness.ports import free_port
 from harness.processes import service
-from harness.servers import Database, Postgres, Valkey
+from harness.servers import Database, Postgres
+from harness.valkey import Valkey
 
 HERE = Path(__file__).parents[1]
 

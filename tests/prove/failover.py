@@ -25,7 +25,7 @@ from harness.pipeline import Pipeline
 from harness.processes import LOOPBACK
 from harness.readers import Reader, Rows
 from harness.restarted import Restarted
-from harness.servers import Valkey
+from harness.valkey import Valkey
 from orders_contract.schema import ORDERS
 from prove.chance import Chance
 from prove.exact import digest

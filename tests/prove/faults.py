@@ -14,7 +14,7 @@ from psycopg.rows import TupleRow
 
 from harness.proxy import Proxy
 from harness.redis_groups import Group
-from harness.servers import Valkey
+from harness.valkey import Valkey
 from prove.chance import Chance
 from prove.hands import by_hand
 from prove.system import Member, System

@@ -16,8 +16,9 @@ from harness.ports import free_port
 from harness.processes import LOOPBACK, service
 from harness.proxy import Proxy, RedisProxy
 from harness.redis_groups import Cluster, Group, Sentinels
-from harness.servers import Postgres, Valkey
+from harness.servers import Postgres
 from harness.signing import ASKING
+from harness.valkey import Valkey
 from orders_contract.names import RedisNames
 from prove.hands import by_hand
 

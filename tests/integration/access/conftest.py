@@ -9,8 +9,9 @@ import pytest
 from harness.guarded import OURS, Guarded
 from harness.people import add_user
 from harness.pipeline import Pipeline
-from harness.servers import Postgres, Valkey
+from harness.servers import Postgres
 from harness.signing import ASKING, SECRET, token
+from harness.valkey import Valkey
 
 
 @pytest.fixture(scope="module")

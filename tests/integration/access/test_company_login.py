@@ -17,8 +17,9 @@ from harness.people import add_user, page, secret, shown_to, sign_in
 from harness.pipeline import Pipeline
 from harness.ports import free_port
 from harness.processes import LOOPBACK
-from harness.servers import Postgres, Valkey
+from harness.servers import Postgres
 from harness.signing import ASKING, token
+from harness.valkey import Valkey
 from harness.waiting import until
 from orders_access.sessions import digest
 from orders_api.login import Login

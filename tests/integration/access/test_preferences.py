@@ -5,9 +5,10 @@ import pytest
 
 from harness.answers import ok, problem
 from harness.guarded import Guarded
-from harness.servers import Database, Valkey
+from harness.servers import Database
 from harness.serving import running
 from harness.signing import token
+from harness.valkey import Valkey
 
 COLUMNS = {"order": ["total", "Größe"], "widths": {"total": 120}, "wrap": None}
 

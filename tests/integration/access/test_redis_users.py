@@ -11,8 +11,9 @@ import redis
 from harness.follower import Follower
 from harness.pipeline import Pipeline
 from harness.processes import LOOPBACK
-from harness.servers import Database, Valkey
+from harness.servers import Database
 from harness.signing import ASKING, bearer, token
+from harness.valkey import Valkey
 from harness.waiting import until
 
 USERS = Path(__file__).parents[3] / "deploy" / "redis" / "users.acl"

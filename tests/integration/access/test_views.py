@@ -7,9 +7,10 @@ import pytest
 
 from harness.answers import created, ok, problem
 from harness.guarded import Guarded
-from harness.servers import Database, Valkey
+from harness.servers import Database
 from harness.serving import running
 from harness.signing import token
+from harness.valkey import Valkey
 
 Json = dict[str, Any]
 

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from harness.servers import Database, Valkey
+from harness.servers import Database
 from harness.serving import Serve, running, serve_api
+from harness.valkey import Valkey
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import httpx
 import pytest
 
 from harness.answers import ok, problem
-from harness.servers import Database, Valkey
+from harness.servers import Database
 from harness.serving import running
+from harness.valkey import Valkey
 
 pytestmark = pytest.mark.anyio
 

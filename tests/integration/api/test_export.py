@@ -12,8 +12,9 @@ import pytest
 from harness.answers import ok, problem
 from harness.edges import edge
 from harness.processes import LOOPBACK
-from harness.servers import Database, Valkey
+from harness.servers import Database
 from harness.serving import Serve
+from harness.valkey import Valkey
 from harness.waiting import until, until_async
 from orders_api.exports import OF_ONE_SUBJECT, piece_lengths
 

@@ -9,8 +9,10 @@ import httpx
 import pytest
 
 from harness.answers import created, ok
-from harness.servers import API_ROLE, Database, Valkey
+from harness.roles import API_ROLE
+from harness.servers import Database
 from harness.serving import Serve
+from harness.valkey import Valkey
 from harness.waiting import until
 from orders_api import queries
 from orders_api.growth import Storage

@@ -13,9 +13,10 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from harness.answers import created, ok
-from harness.servers import Database, Valkey
+from harness.servers import Database
 from harness.serving import Serve
 from harness.signing import ASKING, bearer, token
+from harness.valkey import Valkey
 from harness.waiting import until
 
 ORDER = {"customer_name": "Ann", "product_name": "Lamp"}

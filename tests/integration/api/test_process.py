@@ -14,8 +14,9 @@ from harness.answers import created, ok, problem
 from harness.forked import forked
 from harness.ports import free_port
 from harness.processes import Process, service
-from harness.servers import Database, Postgres, Valkey
+from harness.servers import Database, Postgres
 from harness.serving import Serve
+from harness.valkey import Valkey
 from harness.waiting import until
 
 ORDER = {"customer_name": "A", "product_name": "B"}

@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from harness.answers import created, ok, problem
-from harness.servers import Database, Valkey
+from harness.servers import Database
 from harness.serving import Serve
+from harness.valkey import Valkey
 from harness.waiting import until_async
 
 pytestmark = pytest.mark.anyio

@@ -8,8 +8,10 @@ import pytest
 from harness.answers import created, ok, problem
 from harness.odd_settings import ODD_SETTINGS, give
 from harness.proxy import Proxy
-from harness.servers import API_ROLE, Database, Postgres, Valkey
+from harness.roles import API_ROLE
+from harness.servers import Database, Postgres
 from harness.serving import running
+from harness.valkey import Valkey
 from orders_api import database as api_database
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from harness.answers import ok, problem
-from harness.servers import API_ROLE, Database, Postgres
+from harness.roles import API_ROLE
+from harness.servers import Database, Postgres
 from harness.waiting import until_async
 
 pytestmark = pytest.mark.anyio

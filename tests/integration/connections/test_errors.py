@@ -10,7 +10,9 @@ from harness.explanations import check_database_error, check_redis_error, reason
 from harness.pipeline import Pipeline, health
 from harness.ports import free_port
 from harness.processes import LOOPBACK
-from harness.servers import API_ROLE, LISTENER_ROLE, Database, Postgres, Valkey
+from harness.roles import API_ROLE, LISTENER_ROLE
+from harness.servers import Database, Postgres
+from harness.valkey import Valkey
 from harness.waiting import until
 from orders_cli.installation import connected
 from orders_service.database import of_the_primary

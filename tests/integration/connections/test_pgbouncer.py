@@ -13,8 +13,10 @@ from harness.explanations import check_database_error
 from harness.pgbouncer import pgbouncer
 from harness.pipeline import Pipeline, health
 from harness.redis_log import positions, write
-from harness.servers import LISTENER_ROLE, Database, Postgres, Valkey
+from harness.roles import LISTENER_ROLE
+from harness.servers import Database, Postgres
 from harness.serving import serve_api
+from harness.valkey import Valkey
 from harness.waiting import until
 
 ORDER = {"customer_name": "A", "product_name": "B"}

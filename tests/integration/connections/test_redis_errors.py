@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from harness.ports import free_port
 from harness.processes import LOOPBACK
 from harness.redis_groups import Cluster, Sentinels, debian_redis
-from harness.servers import Valkey
+from harness.valkey import Valkey
 from orders_service import redis_errors
 from orders_service.redis_client import redis_client
 from orders_service.redis_servers import RedisServers

@@ -9,8 +9,10 @@ import pytest
 from harness.explanations import check_database_error, check_redis_error, says
 from harness.pipeline import Pipeline, health
 from harness.redis_log import INSERT
+from harness.roles import API_ROLE, LISTENER_ROLE
 from harness.secure_servers import Certificates, certificates, secure_postgres, secure_redis
-from harness.servers import API_ROLE, LISTENER_ROLE, Database, Postgres, Valkey
+from harness.servers import Database, Postgres
+from harness.valkey import Valkey
 from harness.waiting import until, until_async
 from orders_service.redis_client import redis_client
 from orders_service.redis_servers import RedisServers

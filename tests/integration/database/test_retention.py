@@ -6,7 +6,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from harness.servers import LISTENER_ROLE, Database
+from harness.roles import LISTENER_ROLE
+from harness.servers import Database
 
 Sql = psycopg.Connection[tuple[Any, ...]]
 

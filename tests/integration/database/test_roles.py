@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from psycopg import sql as compose
 
-from harness.servers import API_ROLE, LISTENER_ROLE, Database, Postgres
+from harness.roles import API_ROLE, LISTENER_ROLE
+from harness.servers import Database, Postgres
 
 Sql = psycopg.Connection[tuple[Any, ...]]
 Connect = Callable[[str], Sql]

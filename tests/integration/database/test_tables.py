@@ -10,7 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from harness.servers import API_ROLE, Database, Postgres
+from harness.roles import API_ROLE
+from harness.servers import Database, Postgres
 
 Sql = psycopg.Connection[tuple[Any, ...]]
 Events = Callable[[], list[dict[str, Any]]]

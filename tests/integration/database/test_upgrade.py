@@ -9,7 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from harness.servers import API_ROLE, LISTENER_ROLE, Database, Postgres
+from harness.roles import API_ROLE, LISTENER_ROLE
+from harness.servers import Database, Postgres
 
 EARLIER = Path(__file__).parents[2] / "earlier" / "init.sql"
 INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('Ann', '{}')"

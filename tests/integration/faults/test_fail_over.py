@@ -23,7 +23,9 @@ from harness.ports import free_port
 from harness.processes import LOOPBACK
 from harness.readers import Reader, Rows
 from harness.restarted import ALL, Restarted
-from harness.servers import LISTENER_ROLE, OLDEST_POSTGRES, Database, Postgres, Standby, Valkey
+from harness.roles import LISTENER_ROLE
+from harness.servers import OLDEST_POSTGRES, Database, Postgres, Standby
+from harness.valkey import Valkey
 from harness.waiting import until, until_async
 
 pytestmark = pytest.mark.anyio

@@ -18,7 +18,8 @@ import pytest
 
 from harness.follower import Follower
 from harness.pipeline import Pipeline, Service, health
-from harness.servers import Database, Postgres, Valkey
+from harness.servers import Database, Postgres
+from harness.valkey import Valkey
 from harness.waiting import until
 
 INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"

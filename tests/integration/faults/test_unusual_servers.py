@@ -10,7 +10,8 @@ import pytest
 from harness.follower import Follower
 from harness.pipeline import Pipeline, health
 from harness.redis_log import INSERT, positions
-from harness.servers import Database, Postgres, Valkey
+from harness.servers import Database, Postgres
+from harness.valkey import Valkey
 from harness.waiting import until
 
 ORDER = {"customer_name": "Ada", "product_name": "Laptop"}

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from harness.servers import Valkey
+from harness.valkey import Valkey
 from orders_gateway import channel as channel_module
 from orders_gateway.channel import Channel
 from orders_gateway.errors import RedisUnavailableError

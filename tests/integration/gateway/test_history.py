@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from harness.servers import Valkey
+from harness.valkey import Valkey
 from orders_contract.names import LOG_KEY
 from orders_gateway.history import History
 from orders_service.redis_client import redis_client

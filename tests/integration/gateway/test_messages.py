@@ -9,7 +9,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from harness import attacks
 from harness.follower import Follower, Message
 from harness.pipeline import Pipeline, Service, health
-from harness.servers import Postgres, Valkey
+from harness.servers import Postgres
+from harness.valkey import Valkey
 from harness.waiting import until
 
 

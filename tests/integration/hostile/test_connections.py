@@ -17,8 +17,9 @@ from harness.bystander import Bystander
 from harness.guarded import Guarded
 from harness.pipeline import Pipeline
 from harness.processes import LOOPBACK, program
-from harness.servers import Postgres, Valkey
+from harness.servers import Postgres
 from harness.signing import ASKING, token
+from harness.valkey import Valkey
 
 TESTS = Path(__file__).parents[2]
 INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('Ann', 'Desk')"

@@ -14,7 +14,8 @@ from harness.odd_settings import ODD_SETTINGS, give
 from harness.pipeline import Pipeline, health
 from harness.proxy import Proxy
 from harness.redis_log import INSERT, positions, write
-from harness.servers import LISTENER_ROLE, Postgres
+from harness.roles import LISTENER_ROLE
+from harness.servers import Postgres
 from harness.waiting import until
 
 LISTENER = "orders-listener"

@@ -12,7 +12,8 @@ from harness.follower import Follower
 from harness.pipeline import Pipeline, Service, health
 from harness.proxy import Proxy
 from harness.redis_log import INSERT, positions, write
-from harness.servers import Postgres, Valkey
+from harness.servers import Postgres
+from harness.valkey import Valkey
 from harness.waiting import until
 from orders_contract.batches import Batch, Head, decode
 from orders_contract.names import CHANGES_CHANNEL, HEAD_KEY, LISTENER_KEY, LOG_KEY
