@@ -59,7 +59,7 @@ class Conditions:
         *,
         trigram_search: bool,
     ) -> None:
-        self._table = table
+        self.table = table
         self._key = [table.columns[each] for each in table.key]
         self._hashed = frozenset(hashed_columns) - frozenset(inexact_columns)
         self._inexact = frozenset(inexact_columns)
@@ -77,7 +77,7 @@ class Conditions:
         """Return the condition that a row is within a scope."""
         if scope is None:
             return ALL
-        columns = {each: self._table.columns.get(each) for each in scope}
+        columns = {each: self.table.columns.get(each) for each in scope}
         return all_of(
             NOTHING if column is None else self._anyof(column, _texts(column, scope[each]), values)
             for each, column in columns.items()
@@ -99,7 +99,7 @@ class Conditions:
 
     def _date(self, column: Column) -> Composable:
         """Return since when a row has its value in a column, at most; null if that is not known."""
-        dates = [name("t", date.name) for date in self._table.dates(column)]
+        dates = [name("t", date.name) for date in self.table.dates(column)]
         return SQL("coalesce({})").format(SQL(", ").join(dates)) if dates else SQL("NULL")
 
     def _waits(self, attention: Attention, values: Values) -> Composable:
@@ -114,7 +114,7 @@ class Conditions:
                     threshold.warn_seconds if attention == "warn" else threshold.late_seconds,
                 ),
             )
-            for column in self._table.columns.values()
+            for column in self.table.columns.values()
             for choice, threshold in (column.waiting or {}).items()
         ]
         return SQL("({})").format(SQL(" OR ").join(found)) if found else NOTHING
@@ -187,7 +187,7 @@ class Conditions:
         searched = _placeholder(values, word)
         texts = [
             name("t", column.name)
-            for column in self._table.columns.values()
+            for column in self.table.columns.values()
             if column.kind in SEARCHED_KINDS
         ]
         if not self._trigram_search:  # then one folding for all columns is faster

@@ -10,9 +10,9 @@ from functools import lru_cache
 
 from psycopg.sql import SQL, Composable, Composed
 
-from orders_api.conditions import Conditions, Scope, Values, all_of, name, parameter, type_name
-from orders_api.cursor import Bookmark
-from orders_api.filters import MAX_LIMIT_INCLUDING, Selection, Sort
+from orders_api.conditions import Conditions, Scope, Values, all_of, name, type_name
+from orders_api.filters import MAX_LIMIT_INCLUDING, Selection
+from orders_api.ordering import comes_after, order_of
 from orders_api.preconditions import Precondition
 from orders_api.rendering import (
     INCLUDED_ROWS,
@@ -22,7 +22,6 @@ from orders_api.rendering import (
     as_text,
 )
 from orders_contract.schema import Column, Table
-from orders_contract.sorting import Term, with_key
 
 _CACHED_STATEMENTS = 256
 _SUGGESTED_FROM_ROWS = 10_000
@@ -196,11 +195,11 @@ class Statements:
         sort = selection.sort
         conditions = self.conditions.of(selection, scope, values)
         if selection.after is not None:
-            conditions.append(self._after(selection.after, sort, values))
+            conditions.append(comes_after(selection.after, sort, self.conditions, values))
         lists = [child.row for child in children]
         sorted_by = [SQL(f"s{number}") for number in range(len(sort.terms))]
         size = PAGE_MAX_BYTES // MAX_LIMIT_INCLUDING
-        order = self._order(sort)
+        order = order_of(sort, self.conditions)
         matching = SQL("{} AS t WHERE {}").format(self.rows, all_of(conditions))
         if selection.offset > 0:
             values["offset"] = selection.offset
@@ -236,7 +235,7 @@ class Statements:
         rest = SQL("FROM {} AS t WHERE {} ORDER BY {}").format(
             self.rows,
             all_of(self.conditions.of(selection, scope, values)),
-            self._order(selection.sort),
+            order_of(selection.sort, self.conditions),
         )
         cells = SQL(", ").join(as_text(column) for column in columns)
         return (
@@ -279,58 +278,6 @@ class Statements:
                 SQL("{} DESC").format(name("t", each)) for each in self.table.key
             ),
         ), values
-
-    def _order(self, sort: Sort) -> Composed:
-        # Only where there can be nulls: else a plain index serves both directions.
-        return SQL(", ").join(
-            SQL("{}{}{}").format(
-                self.conditions.ranked(term.column),
-                SQL(" DESC" if term.descending else " ASC"),
-                SQL(" NULLS LAST" if term.column.nullable else ""),
-            )
-            for term in with_key(sort.terms, self.table)
-        )
-
-    def _after(self, place: Bookmark, sort: Sort, values: Values) -> Composable:
-        """Return the condition that a row comes after the last one of the page before."""
-        terms = with_key(sort.terms, self.table)
-        return self._beyond(list(zip(terms, [*place.values, *place.key], strict=True)), values)
-
-    def _beyond(self, ranks: "Sequence[_Rank]", values: Values) -> Composable:
-        """Return the condition that a row comes after another one, of which ``ranks`` are known."""
-        (term, last), *rest = ranks
-        own = self.conditions.ranked(term.column)
-        if last is None:
-            return SQL("({} IS NULL AND {})").format(own, self._beyond(rest, values))
-        sign = SQL("<" if term.descending else ">")
-        # A comparison of rows can use an index, but has one direction and no place for nulls.
-        if all(_is_plain(rank, descends=term.descending) for rank in rest):
-            after = _compared(
-                [self.conditions.ranked(each.column) for each, _ in ranks],
-                sign,
-                [parameter(text or "", each.column, values) for each, text in ranks],
-            )
-        else:
-            value = parameter(last, term.column, values)
-            after = SQL("({own} {sign}= {value} AND ({own} {sign} {value} OR {rest}))").format(
-                own=own, sign=sign, value=value, rest=self._beyond(rest, values)
-            )
-        return SQL("({} OR {} IS NULL)").format(after, own) if term.column.nullable else after
-
-
-_Rank = tuple[Term, str | None]
-"""What rows are compared by, and a row's value there."""
-
-
-def _is_plain(rank: _Rank, *, descends: bool) -> bool:
-    term, last = rank
-    return term.descending == descends and last is not None and not term.column.nullable
-
-
-def _compared(
-    left: Sequence[Composable], sign: Composable, right: Sequence[Composable]
-) -> Composed:
-    return SQL("({}) {} ({})").format(SQL(", ").join(left), sign, SQL(", ").join(right))
 
 
 _PAGE = """
