@@ -39,6 +39,14 @@ _DELETE = """
 _DOTS = 2
 """Dots in a token."""
 
+Rows = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN=VALUE",
+        help="Restrict to rows with this value; repeated for a column: any of the values.",
+    ),
+]
+
 tokens = typer.Typer(help="Make a token, or revoke one.", invoke_without_command=True)
 
 
@@ -50,13 +58,7 @@ def token(  # noqa: PLR0913  one parameter an option
     customer: Annotated[
         list[str] | None, typer.Option(help="Restrict to this customer; may be repeated.")
     ] = None,
-    rows: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COLUMN=VALUE",
-            help="Restrict to rows with this value; repeated for a column: any of the values.",
-        ),
-    ] = None,
+    rows: Rows = None,
     ttl: Annotated[str, typer.Option(help="Lifetime: 90s, 30m, 8h, 7d.")] = "8h",
     subject: Annotated[
         str | None, typer.Option(help="Its subject. Default: your user name.")

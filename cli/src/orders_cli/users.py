@@ -28,7 +28,7 @@ from orders_cli.errors import BadValueError
 from orders_cli.settings import load_settings
 from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_cli.terminal import columns, printable
-from orders_cli.tokens import parse_rows
+from orders_cli.tokens import Rows, parse_rows
 from orders_contract.messages import Role
 from orders_contract.schema import Schema
 
@@ -67,13 +67,7 @@ def add(
     name: Name,
     *,
     role: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Role))}.")] = "viewer",
-    rows: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COLUMN=VALUE",
-            help="Restrict to rows with this value; repeated for a column: any of the values.",
-        ),
-    ] = None,
+    rows: Rows = None,
     stdin: FromStdin = False,
     data: Data = DEFAULT_DATA,
 ) -> None:

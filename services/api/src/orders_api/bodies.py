@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 
 from orders_api.columns import json_type
 from orders_api.errors import InvalidInputError, UnsupportedMediaTypeError
-from orders_api.validation import Location, field_errors
+from orders_api.validation import Location, invalid_input
 from orders_contract.schema import Column, Table
 
 MAX_NESTED_ROWS = 200
@@ -107,8 +107,7 @@ class RowFormat:
         try:
             values = self.adapter.validate_python(content)
         except ValidationError as exc:
-            found = field_errors(exc.errors(include_url=False), self._explanation)
-            raise InvalidInputError(*found[0], *found[1:]) from None
+            raise invalid_input(exc.errors(include_url=False), self._explanation) from None
         columns = tuple(name for name in self._table.columns if name in values)
         if self._changes and not columns:
             raise InvalidInputError("body", "must contain at least one column")

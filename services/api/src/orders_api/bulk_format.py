@@ -13,7 +13,7 @@ from pydantic import Field, PlainValidator, TypeAdapter, ValidationError, WithJs
 from orders_api.bodies import Body, RowFormat, parsed, typed_dict
 from orders_api.columns import json_type, read_text
 from orders_api.errors import InvalidInputError
-from orders_api.validation import Location, field_errors
+from orders_api.validation import Location, invalid_input
 from orders_contract.schema import Column, Table
 
 MAX_ROWS = 1000
@@ -96,8 +96,7 @@ class BulkFormat:
         try:
             values = self.adapter.validate_python(content)
         except ValidationError as exc:
-            found = field_errors(exc.errors(include_url=False), self._explanation)
-            raise InvalidInputError(*found[0], *found[1:]) from None
+            raise invalid_input(exc.errors(include_url=False), self._explanation) from None
         rows = [
             Wanted(
                 number,

@@ -17,7 +17,7 @@ from orders_api.errors import (
     StaleRowError,
     UnsupportedMediaTypeError,
 )
-from orders_api.validation import OBJECT_EXPECTED, field_errors
+from orders_api.validation import OBJECT_EXPECTED, invalid_input
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -119,8 +119,7 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
     is_json = "json" in request.headers.get("content-type", "")
     if not is_json and any(each["type"] in OBJECT_EXPECTED for each in errors):
         return from_error(UnsupportedMediaTypeError())
-    found = field_errors(errors)
-    return from_error(InvalidInputError(*found[0], *found[1:]))
+    return from_error(invalid_input(errors))
 
 
 async def _on_bug(_request: Request, _error: Exception) -> Response:

@@ -37,7 +37,7 @@ from orders_api.sessions import Sessions
 from orders_api.settings import Settings
 from orders_api.store import Key, Store
 from orders_api.users import Users
-from orders_api.validation import field_errors
+from orders_api.validation import invalid_input
 from orders_contract.messages import Role
 
 if TYPE_CHECKING:  # loaded only where there is a company login
@@ -168,8 +168,7 @@ def query(request: Request, model: type[QueryT], *, lists: Collection[str] = ())
             {name: given.getlist(name) if name in lists else given[name] for name in given}
         )
     except ValidationError as exc:
-        found = field_errors(exc.errors(include_url=False))
-        raise InvalidInputError(*found[0], *found[1:]) from None
+        raise invalid_input(exc.errors(include_url=False)) from None
 
 
 async def table_of(request: Request) -> WatchedTable:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from orders_api.errors import InvalidInputError
+
 Location: TypeAlias = Sequence[str | int]
 """Names of fields, and indexes in lists, from the outside in."""
 
@@ -33,21 +35,22 @@ _MESSAGES = {
 }
 
 
-def field_errors(
+def invalid_input(
     errors: Sequence[Mapping[str, Any]],
     explanation: Callable[[Location], str | None] = lambda _location: None,
-) -> list[tuple[str, str]]:
-    """Return field and message for each of pydantic's errors, without the values sent.
+) -> InvalidInputError:
+    """Return an error with field and message of each of pydantic's, without the values sent.
 
     ``explanation`` may know why a field is not accepted.
     """
-    return [
+    found = [
         (
             _field(error["loc"])[:_MAX_FIELD_LENGTH],
             (error["type"] == "extra_forbidden" and explanation(error["loc"])) or _message(error),
         )
         for error in errors[:_MAX_ERRORS]
     ]
+    return InvalidInputError(*found[0], *found[1:])
 
 
 def _field(location: Location) -> str:
