@@ -9,6 +9,7 @@ import httpx
 from psycopg.types.json import Json
 
 from harness.servers import Database
+from harness.waiting import BUSY
 from orders_access import passwords
 from orders_access.credentials import session_cookie
 
@@ -31,7 +32,7 @@ def add_user(
 def page(address: str, **headers: str) -> httpx.Client:
     """Return a browser's page of this system: it keeps cookies and says where it is from."""
     said = {"Origin": address, "Sec-Fetch-Site": "same-origin", "User-Agent": "Firefox", **headers}
-    return httpx.Client(base_url=address, headers=said, timeout=30)
+    return httpx.Client(base_url=address, headers=said, timeout=30 * BUSY)
 
 
 def sign_in(client: httpx.Client, name: str, password: str = PASSWORD) -> httpx.Response:
