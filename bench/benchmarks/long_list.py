@@ -44,7 +44,7 @@ _JUMP = """
             return middle > height * 0.3 && middle < height * 0.7;
         };
         do await new Promise(requestAnimationFrame);
-        while (table.querySelector("[aria-busy]")
+        while (table.querySelector('[role="row"][aria-busy="true"]')
                || ![...table.querySelectorAll("[data-order]")].some(inView));
         return performance.now() - began;
     }

@@ -69,7 +69,7 @@ export class LiveTable<R extends object = Row> {
   #failures = 0;
   #reloadedAt = -Infinity;
   /** Where a jump leads that has not arrived. */
-  #goal: number | null = null;
+  #goal: { readonly start: number; readonly limit: number } | null = null;
   #pages = 0;
   #loadedAt = -Infinity;
   #placing: ReturnType<typeof setTimeout> | undefined;
@@ -142,11 +142,11 @@ export class LiveTable<R extends object = Row> {
     const set = this.#set;
     if (!set || window === 0 || end <= first) return;
     const goal = this.#goal;
-    if (goal !== null && goal <= first && end <= goal + this.#limit) return;
+    if (goal && goal.start <= first && end <= goal.start + goal.limit) return;
     const [from, to] = [set.start, set.start + set.size];
     if (end < from || first > to) {
-      this.#limit = Math.min(window, Math.max(this.options.limit ?? 0, end - first + MARGIN));
-      this.#goal = Math.max(0, Math.floor((first + end - this.#limit) / 2));
+      const limit = Math.min(window, Math.max(this.options.limit ?? 0, end - first + MARGIN));
+      this.#goal = { start: Math.max(0, Math.floor((first + end - limit) / 2)), limit };
       void this.#load();
       return;
     }
@@ -327,10 +327,10 @@ export class LiveTable<R extends object = Row> {
   #load(): Promise<void> {
     // Of rows that were not shown before, the first page is shown before the others arrive.
     const goal = this.#goal;
-    const wanted = goal === null ? Math.min(this.#limit, this.#set?.size ?? 0) : this.#limit;
+    const wanted = goal?.limit ?? Math.min(this.#limit, this.#set?.size ?? 0);
     const atFirst = this.#set ? Math.max(wanted, 100) : this.#limit;
     const load = async (signal: AbortSignal) => {
-      let start = goal ?? this.#set?.start ?? 0;
+      let start = goal?.start ?? this.#set?.start ?? 0;
       let first = await this.#page(null, atFirst, signal, start);
       for (let back = atFirst; first.rows.length === 0 && start > 0; back *= 2) {
         start = Math.max(0, start - back); // the list has become shorter
@@ -347,6 +347,7 @@ export class LiveTable<R extends object = Row> {
       }
       const { stream, position } = first;
       this.#set = set;
+      this.#limit = goal?.limit ?? this.#limit;
       this.#goal = null;
       this.#placed();
       this.#children = lists;
@@ -424,7 +425,7 @@ export class LiveTable<R extends object = Row> {
     const add = (page: Page) => {
       if (set.start === 0) return false;
       if (!set.prepend(page, start)) {
-        this.#goal = start;
+        this.#goal = { start, limit: this.#limit };
         this.reload();
         return false;
       }
