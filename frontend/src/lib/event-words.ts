@@ -8,7 +8,7 @@ import {
   toJson,
 } from "real-time-orders";
 import { words } from "@/words";
-import { formatValue } from "./format";
+import { formatCell } from "./money";
 import type { OrderSchema } from "./schema";
 
 /** A column that changed. A value is null where there was none, or is none now. */
@@ -79,11 +79,11 @@ function statusIn(row: Row, { name }: Column): string {
 
 function changeOf(name: string, before: Row, after: Row, own?: OrderSchema): ColumnChange {
   const column = own?.column(name);
-  const text = (value: unknown) => (value == null ? null : formatValue(value, column));
+  const text = (row: Row) => (row[name] == null ? null : formatCell(row, name, column, own?.table));
   return {
     label: words.midSentence(own?.label(name) ?? name.replaceAll("_", " ")),
-    from: text(before[name]),
-    to: text(after[name]),
+    from: text({ ...after, ...before }),
+    to: text(after),
   };
 }
 
@@ -95,7 +95,7 @@ const MOST_VALUES = 2;
 function rowInWords(row: Row | null, own: OrderSchema, orders: OrderSchema): string {
   if (!row) return "";
   const text = (column: Column | undefined) =>
-    column && row[column.name] != null ? formatValue(row[column.name], column) : "";
+    column && row[column.name] != null ? formatCell(row, column.name, column, own.table) : "";
   const pieces = own.column(orders.role("quantity")?.name ?? "");
   const title = own.role("title") ?? titleOf(own, orders);
   const many = pieces && text(title) && text(pieces) !== "1" ? text(pieces) : "";

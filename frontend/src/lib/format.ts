@@ -143,11 +143,16 @@ function formatText(text: string, column: Column | undefined): string {
   return visible(text);
 }
 
+/** How many digits after the point a column keeps: PostgreSQL rounds the others away. */
+export function scaleOf(column: Column | undefined): number | null {
+  const found = /^numeric\(\d+,(\d+)\)$/.exec(column?.type ?? "")?.[1];
+  return found === undefined ? null : Number(found);
+}
+
 /** Digits are never rounded; `numeric(12,2)` shows two of them after the point. */
 function formatNumber(digits: string, column: Column | undefined): string {
   if (!/^-?\d+(\.\d+)?$/.test(digits) || digits.length > LONGEST_NUMBER) return digits;
-  const scale = Number(/^numeric\(\d+,(\d+)\)$/.exec(column?.type ?? "")?.[1] ?? 0);
-  return numberFormat(Math.min(scale, MOST_DIGITS)).format(digits as `${number}`);
+  return numberFormat(Math.min(scaleOf(column) ?? 0, MOST_DIGITS)).format(digits as `${number}`);
 }
 
 const MOST_DIGITS = 20;

@@ -42,9 +42,14 @@ function readAt({ columns }: Table, at: number): (readonly [string, Currency])[]
 }
 
 /** A row's value in a column, amounts with their currency. */
-export function formatCell(row: Row, name: string, column: Column | undefined, table: Table) {
+export function formatCell(
+  row: Row,
+  name: string,
+  column: Column | undefined,
+  table: Table | undefined,
+): string {
   const value = row[name];
-  const currency = column && currenciesOf(table).get(column.name);
+  const currency = column && table && currenciesOf(table).get(column.name);
   const digits = rawNumber(value) ?? (typeof value === "string" ? null : String(value));
   if (!currency || value == null || digits === null || !/^-?\d+(\.\d+)?$/.test(digits))
     return formatValue(value, column);

@@ -19,6 +19,9 @@ const isSystemName = (name: string): name is (typeof SYSTEM)[number] =>
   (SYSTEM as readonly string[]).includes(name);
 export const isSystem = ({ name }: Column): boolean => isSystemName(name);
 
+/** A number of pieces. A bigint is more often a key of another table. */
+export const isCount = ({ kind, type }: Column): boolean => kind === "integer" && type !== "bigint";
+
 export class OrderSchema {
   /** Before the schema is loaded. */
   static readonly EMPTY = OrderSchema.withoutOrders("");
@@ -130,6 +133,11 @@ export class OrderSchema {
   /** Whether some status has a threshold. */
   get hasThresholds(): boolean {
     return this.columns.some(({ waiting }) => waiting);
+  }
+
+  /** Whether the database keeps the column, as the date of another one. */
+  isKept(name: string): boolean {
+    return this.columns.some(({ since }) => since === name);
   }
 
   /** Where an order can go from a status; any other status where the schema does not say. */

@@ -449,6 +449,7 @@ const de: Words = {
     lineKeys: "Umschalt+Eingabe: neue Zeile",
     required: "Bitte ausfüllen.",
     number: "Eine Zahl, zum Beispiel 12.50.",
+    scale: (digits) => `Nachkommastellen: höchstens ${digits}.`,
     whole: "Eine ganze Zahl.",
     uuid: "Eine UUID: 32 hexadezimale Ziffern.",
     list: 'Eine Liste in JSON, zum Beispiel ["rot", "blau"].',

@@ -447,6 +447,7 @@ const en = {
     lineKeys: "Shift+Enter: new line",
     required: "This is required.",
     number: "A number, such as 12.50.",
+    scale: (digits: number) => `Digits after the point: at most ${digits}.`,
     whole: "A whole number.",
     uuid: "A UUID: 32 hexadecimal digits.",
     list: 'A list in JSON, such as ["red", "blue"].',

@@ -45,6 +45,27 @@ const ofChild = (
     changed: operation === "DELETE" ? row : (changed ?? null),
   });
 
+test("amounts have their currency, before and after", () => {
+  const priced = OrderSchema.of({
+    version: "v1",
+    tables: [
+      {
+        ...orders,
+        columns: [
+          ...SEED,
+          column("total", { type: "numeric(12,2)", kind: "number" }),
+          column("paid_in", { kind: "choice", choices: ["EUR", "USD"] }),
+        ],
+      },
+    ],
+  });
+  const after = { ...order(1), total: 2.5, paid_in: "USD" };
+  expect(wordsOf(updated(1, after, { total: 2, paid_in: "EUR" }), priced).changes).toEqual([
+    { label: "total", from: "€2.00", to: "$2.50" },
+    { label: "paid in", from: "EUR", to: "USD" },
+  ]);
+});
+
 test("a change of the status is a move, other columns are named with both values", () => {
   const moved = updated(1, order(1, { status: "shipped", quantity: 6 }), {
     status: "processing",

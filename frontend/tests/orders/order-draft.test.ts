@@ -40,6 +40,9 @@ test.each<[Partial<Column>, string]>([
   [{ kind: "integer", type: "integer" }, "2147483648"],
   [{ kind: "integer", type: "smallint" }, "-32769"],
   [{ kind: "number" }, "many"],
+  [{ kind: "number", type: "numeric(10,2)" }, "12.345"], // PostgreSQL would round it
+  [{ kind: "number", type: "numeric(10,2)" }, "1e-3"],
+  [{ kind: "number", type: "numeric(10,0)" }, "1.5"],
   [{ kind: "uuid" }, "123"],
   [{ kind: "json" }, "{a: 1}"],
   [{ kind: "array" }, '{"a": 1}'],
@@ -53,6 +56,8 @@ test.each<[Partial<Column>, string, string]>([
   [{ kind: "integer", type: "integer" }, "+007", "7"],
   [{ kind: "number", type: "numeric" }, "12.50", "12.50"],
   [{ kind: "number", type: "numeric" }, ".5", "0.5"],
+  [{ kind: "number", type: "numeric(10,2)" }, "12.3400", "12.3400"],
+  [{ kind: "number", type: "numeric(10,2)" }, "1.234e2", "1.234e2"],
   [{ kind: "number", type: "numeric" }, "1234567890123456789.01", "1234567890123456789.01"],
   [{ kind: "boolean", type: "boolean" }, "true", "true"],
   [{ kind: "json", type: "jsonb" }, '{"n": 9007199254740993}', '{"n": 9007199254740993}'],

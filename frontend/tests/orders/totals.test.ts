@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseJson, type Row, toJson } from "real-time-orders";
-import { sumOf, summedColumns } from "@/features/orders/model/totals";
+import { sumOf, summedColumns, totalOf } from "@/features/orders/model/totals";
 import { OrderSchema } from "@/lib/schema";
 import { column } from "../events";
 
@@ -34,11 +34,36 @@ const lines = (...more: ReturnType<typeof column>[]) =>
     ],
   });
 
-test("I10: counts and amounts are summed, and amounts that the database computes instead of prices", () => {
+const payments = new OrderSchema("v1", {
+  name: "payments",
+  key: ["id"],
+  parent: null,
+  columns: [
+    column("id", { kind: "integer", type: "integer" }),
+    column("amount", number),
+    column("paid_in", { kind: "choice", choices: ["EUR", "USD"] }),
+  ],
+});
+
+test("I10: counts and amounts that the database computes are summed, others only without these", () => {
   const names = (schema: OrderSchema) => summedColumns(schema).map(({ name }) => name);
-  expect(names(lines())).toEqual(["pieces", "price"]);
+  expect(names(lines())).toEqual(["pieces"]);
   expect(names(lines(column("amount", { ...number, writable: false })))).toEqual([
     "pieces",
     "amount",
   ]);
+  expect(names(payments)).toEqual(["amount"]);
+});
+
+test("amounts of one currency are summed with it, of several not at all", () => {
+  const [, amount] = payments.columns;
+  const paid = (...codes: string[]) =>
+    amount &&
+    totalOf(
+      codes.map((code) => ({ amount: 1.5, paid_in: code })),
+      amount,
+      payments.table,
+    );
+  expect(paid("EUR", "EUR")).toBe("€3.00");
+  expect(paid("EUR", "USD")).toBeNull();
 });

@@ -19,7 +19,17 @@ const LINES = {
   ],
 };
 const ORDERS = { name: "orders", key: ["id"], parent: null, columns: [...SEED, column("<b>", {})] };
-const schema = { version: "1", tables: [ORDERS, LINES] };
+const PAYMENTS = {
+  name: "payments",
+  key: ["id"],
+  parent: LINES.parent,
+  columns: [
+    column("id", { kind: "integer" }),
+    column("order_id", { kind: "integer" }),
+    column("amount", { kind: "number" }),
+  ],
+};
+const schema = { version: "1", tables: [ORDERS, LINES, PAYMENTS] };
 const row = {
   ...order(12_345, { customer_name: "A & <b>B</b>", quantity: 1_000 }),
   "<b>": "x",
@@ -28,15 +38,20 @@ const row = {
     { id: 2, order_id: 12_345, sku: '"><script>', pieces: 4, note: null },
   ],
   "order_lines.more": true,
+  payments: [{ id: 1, order_id: 12_345, amount: 5 }],
 };
 
-test("the default slip has the order's own columns and its children, as text", () => {
+test("the default slip has the order's own columns and its lines, not its payments, as text", () => {
   const html = filled(defaultTemplate, slipData(row, schema, "today"));
   expect(html).toContain("Order #12345");
   expect(html).toContain("A &amp; &lt;b&gt;B&lt;&#x2F;b&gt;");
   expect(html).toContain("&lt;b&gt;</dt>");
   expect(html).toContain("<h2>Order lines</h2>");
   expect(html).toContain(">2,500</td>");
+  expect(html).not.toContain("Payments");
+  expect(filled("{{#children}}{{label}}.{{/children}}", slipData(row, schema, ""))).toBe(
+    "Order lines.Payments.",
+  );
   expect(html).toContain("&quot;&gt;&lt;script&gt;");
   expect(html).toContain("There are more");
   expect(html).not.toContain("Note"); // no line has one

@@ -74,7 +74,9 @@ function Summary({ group, opened, onToggle }: EntryProps & { group: Group }) {
   const noun = pluralOf(table);
   const deed = deeds[doneTo(table, operation)];
   const own = schema.of(table);
-  const named = (columns ?? []).map((name) => words.midSentence(own?.label(name) ?? name));
+  const named = (columns ?? [])
+    .filter((name) => !own?.isKept(name))
+    .map((name) => words.midSentence(own?.label(name) ?? name));
   const more = named.length - MOST_NAMED;
   return (
     <>

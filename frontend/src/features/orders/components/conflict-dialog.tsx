@@ -6,6 +6,7 @@ import { Button } from "@/components/button";
 import dialog from "@/components/dialog.module.css";
 import { StatusBadge } from "@/components/status-badge";
 import { formatValue } from "@/lib/format";
+import { formatCell } from "@/lib/money";
 import { queries } from "@/lib/queries";
 import type { OrderSchema } from "@/lib/schema";
 import { useDatabaseNow } from "@/lib/use-now";
@@ -124,7 +125,7 @@ function Comparison({ conflict: { seen, now, wanted }, schema }: PartProps) {
               name === status ? (
                 <StatusBadge status={schema.statusOf(row)} />
               ) : (
-                <bdi>{formatValue(row[name], column)}</bdi>
+                <bdi>{formatCell(row, name, column, schema.table)}</bdi>
               );
             return (
               <tr key={name}>

@@ -1,7 +1,9 @@
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { type Column, RefusedError, type Row } from "real-time-orders";
 import { useToasts } from "@/components/toasts";
-import { formatValue, messageOf } from "@/lib/format";
+import { messageOf } from "@/lib/format";
+import { formatCell } from "@/lib/money";
+import { useSchema } from "@/lib/use-schema";
 import { words } from "@/words";
 import { type Draft, isTyped } from "../model/drafts";
 import { rowId, withEdit } from "../model/order-edits";
@@ -41,7 +43,7 @@ export function EditableValue(props: EditableValueProps) {
   const { rights, writes } = useOrders();
   const place = rowId(table, rowKey);
   const shown = withEdit(row, useMember(writes.edits.state, place));
-  const text = formatValue(shown[column.name], column);
+  const text = formatCell(shown, column.name, column, useSchema().of(table)?.table);
   const content = children ?? <bdi>{text}</bdi>;
   if (!rights.write || !column.writable) return content;
   return (

@@ -8,7 +8,7 @@ import { isSystem, type OrderSchema } from "@/lib/schema";
 import { useObservable } from "@/lib/use-observable";
 import { words } from "@/words";
 import { rowId } from "../model/order-edits";
-import { sumOf, summedColumns } from "../model/totals";
+import { summedColumns, totalOf } from "../model/totals";
 import { EditableValue } from "./editable-value";
 import styles from "./lines.module.css";
 import { NewLine } from "./new-line";
@@ -139,10 +139,10 @@ function Totals({ child, columns, rows }: TotalsProps) {
     <tfoot>
       <tr>
         {columns.map((column, at) => {
-          const sum = summed.includes(column) ? sumOf(rows, column.name) : null;
+          const sum = summed.includes(column) ? totalOf(rows, column, child.table) : null;
           return (
             <td key={column.name} data-number={isNumber(column)}>
-              {sum === null ? at === 0 && words.lines.total : <b>{formatValue(sum, column)}</b>}
+              {sum === null ? at === 0 && words.lines.total : <b>{sum}</b>}
             </td>
           );
         })}

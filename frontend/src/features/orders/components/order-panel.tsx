@@ -5,7 +5,8 @@ import { Facts } from "@/components/facts";
 import { IconButton } from "@/components/icon-button";
 import { StatusBadge } from "@/components/status-badge";
 import { useToasts } from "@/components/toasts";
-import { formatValue, messageOf, visible } from "@/lib/format";
+import { messageOf, visible } from "@/lib/format";
+import { formatCell } from "@/lib/money";
 import { print } from "@/lib/printing";
 import { type Order, readOrder, textIn } from "@/lib/row";
 import { isSystem, type OrderSchema, type Role } from "@/lib/schema";
@@ -150,7 +151,7 @@ function OrderFacts({ order, exists }: { order: Order; exists: boolean }) {
   function fact(column: Column): ReactNode {
     const label = schema.label(column.name);
     const isEditable = exists && !isSystem(column);
-    const value = <bdi>{formatValue(shown[column.name], column)}</bdi>;
+    const value = <bdi>{formatCell(shown, column.name, column, schema.table)}</bdi>;
     const key = String(order.id);
     return (
       <>

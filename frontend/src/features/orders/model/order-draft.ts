@@ -1,6 +1,6 @@
 /** A new order as the user types it: one text per column, checked and written as JSON. Pure. */
 import { type Column, parseJson } from "real-time-orders";
-import { instantOf } from "@/lib/format";
+import { instantOf, scaleOf } from "@/lib/format";
 import { isRequired, type OrderSchema, type Role } from "@/lib/schema";
 import { words } from "@/words";
 
@@ -54,7 +54,7 @@ export function checkText(text: string, column: Column): string | null {
     case "integer":
       return checkInteger(text, column);
     case "number":
-      return NUMBER.test(text) ? null : words.editing.number;
+      return checkNumber(text, column);
     case "uuid":
       return UUID.test(text) ? null : words.editing.uuid;
     case "json":
@@ -67,6 +67,16 @@ export function checkText(text: string, column: Column): string | null {
     default:
       return checkLength(text, column);
   }
+}
+
+/** Also what PostgreSQL would round without a word. */
+function checkNumber(text: string, column: Column): string | null {
+  if (!NUMBER.test(text)) return words.editing.number;
+  const scale = scaleOf(column);
+  const [digits = "", exponent = "0"] = text.toLowerCase().split("e");
+  const fraction = (digits.split(".")[1] ?? "").replace(/0+$/, "");
+  if (scale === null || fraction.length - Number(exponent) <= scale) return null;
+  return scale === 0 ? words.editing.whole : words.editing.scale(scale);
 }
 
 function checkInteger(text: string, { type }: Column): string | null {

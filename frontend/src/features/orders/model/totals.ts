@@ -1,22 +1,34 @@
 /** Sums of columns of an order's lines, exact to the last digit. Pure. */
-import { type Column, parseJson, rawNumber, type Row, toJson } from "real-time-orders";
-import { isSystem, type OrderSchema } from "@/lib/schema";
+import { type Column, parseJson, rawNumber, type Row, type Table, toJson } from "real-time-orders";
+import { currenciesOf, formatCell } from "@/lib/money";
+import { isCount, isSystem, type OrderSchema } from "@/lib/schema";
 
 /**
- * The columns that have a meaningful sum: amounts that the database computes, if there are any, instead of
- * prices of one piece; and counts. (A bigint is more often a key of another table than a count.)
+ * The columns that have a meaningful sum: counts, and amounts that the database computes. Beside these an
+ * amount may be the price of one piece; without them, as in a table of payments, it is summed.
  */
 export function summedColumns({ columns, table }: OrderSchema): readonly Column[] {
   const numeric = columns.filter(
     (column) =>
-      (column.kind === "number" || (column.kind === "integer" && column.type !== "bigint")) &&
+      (column.kind === "number" || isCount(column)) &&
       !isSystem(column) &&
       !table.key.includes(column.name) &&
       column.name !== table.parent?.column,
   );
-  const isComputed = ({ kind, writable }: Column) => kind === "number" && !writable;
-  const computed = numeric.some(isComputed);
-  return numeric.filter((column) => !computed || column.kind === "integer" || isComputed(column));
+  const sure = numeric.filter((column) => isCount(column) || !column.writable);
+  return sure.length > 0 ? sure : numeric;
+}
+
+/** The sum of a column, as text; null where there is none, as of amounts in several currencies. */
+export function totalOf(rows: readonly Row[], column: Column, table: Table): string | null {
+  const currency = currenciesOf(table).get(column.name);
+  const codes = new Set(
+    currency && "column" in currency ? rows.map((row) => row[currency.column]) : [],
+  );
+  const sum = codes.size > 1 ? null : sumOf(rows, column.name);
+  return sum === null
+    ? null
+    : formatCell({ ...rows[0], [column.name]: sum }, column.name, column, table);
 }
 
 /** The sum of a column; null where a value is no finite number. */

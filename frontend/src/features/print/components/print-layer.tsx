@@ -100,10 +100,10 @@ async function contentOf(
     const { order, template } = await getSlip(job.id, schema, signal);
     return { content: <PackingSlip {...{ order, schema, template }} />, note: "" };
   }
-  const key = schema.tables.find(({ name }) => name === job.table)?.key ?? [];
-  const { rows, cut } = await listRows(job, key, signal);
+  const table = schema.tables.find(({ name }) => name === job.table);
+  const { rows, cut } = await listRows(job, table?.key ?? [], signal);
   const note = cut
     ? words.print.cut(formatCount(MOST_ROWS), job.title)
     : words.print.rows(formatCount(rows.length), job.title);
-  return { content: <PrintedList rows={rows} note={note} ids={key} list={job} />, note };
+  return { content: <PrintedList rows={rows} note={note} table={table} list={job} />, note };
 }

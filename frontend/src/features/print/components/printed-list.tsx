@@ -1,6 +1,7 @@
 import { memo } from "react";
-import { type Row, toJson } from "real-time-orders";
-import { formatExact, formatValue } from "@/lib/format";
+import { type Row, type Table, toJson } from "real-time-orders";
+import { formatExact } from "@/lib/format";
+import { formatCell } from "@/lib/money";
 import type { ShownList } from "@/lib/printing";
 import styles from "./printed-list.module.css";
 
@@ -8,12 +9,16 @@ interface PrintedListProps {
   list: ShownList;
   rows: readonly Row[];
   note: string;
-  /** Columns that identify a row: their digits are not grouped. */
-  ids: readonly string[];
+  table: Table | undefined;
 }
 
 /** Every row of a list as a table whose heading is repeated on each page. */
-export const PrintedList = memo(function PrintedList({ list, rows, note, ids }: PrintedListProps) {
+export const PrintedList = memo(function PrintedList({
+  list,
+  rows,
+  note,
+  table,
+}: PrintedListProps) {
   const words = [...list.query].map(([name, value]) => `${name} ${value}`).join(", ");
   return (
     <>
@@ -39,7 +44,10 @@ export const PrintedList = memo(function PrintedList({ list, rows, note, ids }: 
             <tr key={at}>
               {list.columns.map(({ name, column }) => (
                 <td key={name} dir="auto" data-kind={column?.kind}>
-                  {ids.includes(name) ? toJson(row[name]) : formatValue(row[name], column)}
+                  {/* The digits of what identifies a row are not grouped. */}
+                  {table?.key.includes(name)
+                    ? toJson(row[name])
+                    : formatCell(row, name, column, table)}
                 </td>
               ))}
             </tr>

@@ -8,8 +8,8 @@ import {
   type Table,
   toJson,
 } from "real-time-orders";
-import { formatValue } from "@/lib/format";
-import { OrderSchema } from "@/lib/schema";
+import { formatCell } from "@/lib/money";
+import { isCount, OrderSchema } from "@/lib/schema";
 import { type Words, words } from "@/words";
 
 /** Of use to programs only. */
@@ -37,6 +37,8 @@ export interface SlipData {
   readonly words: Words["slip"];
   readonly order: Readonly<Record<string, string>>;
   readonly columns: readonly Fact[];
+  /** The child tables that list what is packed, and all of them. */
+  readonly lines: readonly PrintedChild[];
   readonly children: readonly PrintedChild[];
   readonly [table: string]: unknown;
 }
@@ -50,11 +52,20 @@ export function slipData(order: Row, schema: Schema, printed: string): SlipData 
   const shown = orders.columns.filter(
     ({ name }) => name !== orders.key && name !== customer && !NOT_PRINTED.includes(name),
   );
-  const children = childrenOf(schema).map((table) => ({ table, rows: rowsOf(order, table) }));
+  const listed = (tables: readonly Table[]) =>
+    tables.flatMap((table) => {
+      const rows = rowsOf(order, table);
+      return rows.length > 0 ? [child(table, rows, order[`${table.name}.more`] === true)] : [];
+    });
   return {
-    ...Object.fromEntries(children.map(({ table, rows }) => [table.name, texts(rows, table)])),
+    ...Object.fromEntries(
+      childrenOf(schema).map((table) => [
+        table.name,
+        rowsOf(order, table).map((row) => record(row, table)),
+      ]),
+    ),
     title: words.page.order(String(order[orders.key])),
-    customer: customer === undefined ? "" : textOf(order, orders.column(customer)),
+    customer: customer === undefined ? "" : textOf(order, orders.column(customer), orders.table),
     printed,
     words: words.slip,
     order: record(order, orders.table),
@@ -63,13 +74,24 @@ export function slipData(order: Row, schema: Schema, printed: string): SlipData 
       .map((column) => ({
         name: column.name,
         label: orders.label(column.name),
-        value: textOf(order, column),
+        value: textOf(order, column, orders.table),
       })),
-    children: children
-      .filter(({ rows }) => rows.length > 0)
-      .map(({ table, rows }) => child(table, rows, order[`${table.name}.more`] === true)),
+    lines: listed(itemsIn(schema)),
+    children: listed(childrenOf(schema)),
   };
 }
+
+/** What is packed: rows that say how many of something there are; not payments and notes. */
+const itemsIn = (schema: Schema): readonly Table[] =>
+  childrenOf(schema).filter(({ columns, key, parent }) =>
+    columns.some(
+      (column) =>
+        isCount(column) &&
+        column.writable &&
+        !key.includes(column.name) &&
+        column.name !== parent?.column,
+    ),
+  );
 
 function child(table: Table, rows: readonly Row[], more: boolean): PrintedChild {
   const described = new OrderSchema("", { ...table, display: {} });
@@ -81,7 +103,7 @@ function child(table: Table, rows: readonly Row[], more: boolean): PrintedChild 
     name: table.name,
     label: described.label(table.name.split(".").at(-1) ?? table.name),
     headings: columns.map(({ name }) => described.label(name)),
-    rows: rows.map((row) => ({ cells: columns.map((column) => textOf(row, column)) })),
+    rows: rows.map((row) => ({ cells: columns.map((column) => textOf(row, column, table)) })),
     more,
   };
 }
@@ -91,22 +113,21 @@ const rowsOf = (order: Row, { name }: Table): readonly Row[] => {
   return Array.isArray(rows) ? rows.filter(isRow) : [];
 };
 
-const texts = (rows: readonly Row[], table: Table) => rows.map((row) => record(row, table));
-
 /** The digits of a number that identifies a row are not grouped. */
-function record(row: Row, { columns, key, parent }: Table): Record<string, string> {
+function record(row: Row, table: Table): Record<string, string> {
+  const { columns, key, parent } = table;
   const ids = [...key, parent?.column];
   return Object.fromEntries(
     columns.map((column) => {
       const value = row[column.name];
       const isId = ids.includes(column.name) && value != null;
-      return [column.name, isId ? toJson(value) : textOf(row, column)];
+      return [column.name, isId ? toJson(value) : textOf(row, column, table)];
     }),
   );
 }
 
 /** Empty for null, so that a template can ask whether there is a value. */
-const textOf = (row: Row, column: Column | undefined): string => {
+const textOf = (row: Row, column: Column | undefined, table: Table): string => {
   const value = column && row[column.name];
-  return value == null ? "" : formatValue(value, column);
+  return column && value != null ? formatCell(row, column.name, column, table) : "";
 };
