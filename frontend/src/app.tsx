@@ -192,6 +192,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
     addEventListener("pagehide", flush);
     return () => removeEventListener("pagehide", flush);
   }, [writes]);
+  useEffect(() => session.listen((events) => selection.receive(events)), [session, selection]);
   // Load the dialogs before they are needed, but not with the first view.
   useEffect(() => {
     const preload = () => void import("./dialogs").catch(() => undefined);

@@ -201,6 +201,7 @@ def last_admin_stays(page: Page, shop: EmbeddedStack) -> None:
     shop.psql(others.format("true"))
     try:
         dialog.get_by_role("button", name="Disable").click()
+        dialog.get_by_role("button", name="Disable boss and end one session").click()
         expect(dialog.get_by_role("alert").last).to_contain_text("This is the last admin")
     finally:
         shop.psql(others.format("false"))
@@ -232,6 +233,7 @@ def test_admin_makes_a_user(shop: EmbeddedStack, browser: Browser, context: Brow
     dialog.wait_for(state="hidden")
     form.get_by_role("button", name="Create user").click()
     link = page.get_by_label("Link", exact=True).input_value()
+    page.keyboard.press("Escape")  # it is not shown again
     page.get_by_role("button", name="Done").click()
     expect(page.get_by_role("list", name="Users")).to_contain_text("store: Hamburg")
     clerk = browser.new_context().new_page()
@@ -248,7 +250,9 @@ def test_admin_makes_a_user(shop: EmbeddedStack, browser: Browser, context: Brow
     ended(clerk)
     page.get_by_role("link", name="Users").click()
     page.get_by_role("button", name="Edit hanna").click()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_disabled()
     page.get_by_role("button", name="Disable").click()
+    page.get_by_role("button", name="Disable hanna and end no sessions").click()
     expect(page.get_by_role("list", name="Users")).to_contain_text("disabled")
     last_admin_stays(page, shop)
     clerk.context.close()

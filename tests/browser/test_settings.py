@@ -10,7 +10,7 @@ MENU = "Change status"
 
 
 def test_statuses(stack: EmbeddedStack, open_tab: OpenTab) -> None:
-    """Another next step, threshold and status: the menus of another page follow, without reload."""
+    """Steps, thresholds, a status added and removed: the menus of another page follow."""
     order = create(stack, customer_name="Next")
     other = open_tab()
     page = open_tab()
@@ -28,6 +28,7 @@ def test_statuses(stack: EmbeddedStack, open_tab: OpenTab) -> None:
         form.get_by_label("pending: unit of late after").select_option("days")
         page.get_by_label("New value").first.fill("on hold")
         page.get_by_role("button", name="Add", exact=True).first.click()
+        expect(form).to_contain_text("No step leads here: choose on hold")
         steps = form.get_by_role("group", name="Steps after pending")
         steps.get_by_role("button", name="on hold").click()
         form.get_by_label("Usual step after pending").select_option("on hold")
@@ -46,6 +47,9 @@ def test_statuses(stack: EmbeddedStack, open_tab: OpenTab) -> None:
             return texts
 
         until(lambda: offered() == ["on hold", "processing", "cancelled"], 15, "the new steps")
+        form.get_by_role("button", name="Remove on hold").click()
+        form.get_by_role("button", name="Remove on hold?").click()
+        until(lambda: offered() == ["processing", "cancelled"], 15, "the steps that are left")
     finally:
         stack.psql(
             "ALTER TABLE orders DROP COLUMN IF EXISTS status_changed_at,"

@@ -1,6 +1,6 @@
 import { statusColour } from "@/components/status-badge";
-import { capital, type EventWords } from "@/lib/event-words";
-import { visibleStatus } from "@/lib/format";
+import type { EventWords } from "@/lib/event-words";
+import { capital, visibleStatus } from "@/lib/format";
 import { useSchema } from "@/lib/use-schema";
 import { words } from "@/words";
 import styles from "./deed.module.css";

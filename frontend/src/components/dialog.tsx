@@ -5,13 +5,15 @@ import styles from "./dialog.module.css";
 interface DialogProps {
   title: string;
   open: boolean;
-  onOpenChange: (open: boolean) => void;
+  onOpenChange?: (open: boolean) => void;
+  /** Only its own buttons close it. */
+  stays?: boolean;
   /** Hide the page behind it, other dialogs included. */
   covers?: boolean;
   children: ReactNode;
 }
 
-export function Dialog({ title, covers = false, children, ...root }: DialogProps) {
+export function Dialog({ title, covers = false, stays = false, children, ...root }: DialogProps) {
   return (
     <Primitive.Root {...root}>
       <Primitive.Portal>
@@ -20,6 +22,8 @@ export function Dialog({ title, covers = false, children, ...root }: DialogProps
           className={styles.content}
           data-covers={covers}
           aria-describedby={undefined}
+          onEscapeKeyDown={(event) => stays && event.preventDefault()}
+          onInteractOutside={(event) => stays && event.preventDefault()}
         >
           <Primitive.Title className={styles.title}>{title}</Primitive.Title>
           {children}

@@ -43,8 +43,6 @@ const DONE: Readonly<Record<Operation, Exclude<Did, "moved">>> = {
 };
 const DONE_TO_CHILD: typeof DONE = { ...DONE, INSERT: "added", DELETE: "removed" };
 
-export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
 /** What was done with rows of a table, for sums of many changes. */
 export const doneTo = (table: string, operation: Operation) =>
   (table === ORDERS ? DONE : DONE_TO_CHILD)[operation];

@@ -45,6 +45,8 @@ const BYTES = perLocale(
 );
 export const formatBytes = (bytes: number): string => BYTES().format(bytes / 1_000_000);
 
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** Why something failed, in the reader's language as far as the API does not say it in its own words. */
 export function messageOf(error: unknown): string {
   const { refused, failing, unreachable } = words.errors;

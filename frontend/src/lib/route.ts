@@ -22,12 +22,11 @@ export class Router {
     addEventListener("popstate", () => this.state.set(here()));
   }
 
-  /** Go to a path; the browser's Back button returns here. Another table has filters of its own. */
-  go(path: string): void {
+  /** Go to a path, as a new step of the history or in place of this one. Another table has its own filters. */
+  go(path: string, step: HistoryStep = "new"): void {
     if (path === location.pathname) return;
     const query = tableIn(path) === tableIn(location.pathname) ? location.search : "";
-    history.pushState({ inside: true }, "", path + query);
-    this.state.set(here());
+    this.#write(path + query, step);
   }
 
   /** Set a parameter that is no part of the view of a table; null takes it away. */
@@ -52,8 +51,12 @@ export class Router {
   #change(query: URLSearchParams, step: HistoryStep): void {
     const text = query.toString() && `?${query.toString()}`;
     if (text === location.search) return;
-    if (step === "new") history.pushState({ inside: true }, "", location.pathname + text);
-    else history.replaceState(history.state, "", location.pathname + text);
+    this.#write(location.pathname + text, step);
+  }
+
+  #write(address: string, step: HistoryStep): void {
+    if (step === "new") history.pushState({ inside: true }, "", address);
+    else history.replaceState(history.state, "", address);
     this.state.set(here());
   }
 }

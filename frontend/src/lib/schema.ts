@@ -1,6 +1,7 @@
 /** The description of the table of orders: its columns, and those with a role in the page. */
 import { type Column, ORDERS, type Row, type Schema, type Table, toJson } from "real-time-orders";
 import { words } from "@/words";
+import { capital } from "./format";
 
 /** The columns that the page shows as an order's status, customer, title and quantity. */
 const ROLES = {
@@ -97,8 +98,7 @@ export class OrderSchema {
 
   /** The table in words: `order_lines` is "Order lines". */
   get title(): string {
-    const text = this.table.name.replaceAll("_", " ").trim();
-    return text.charAt(0).toUpperCase() + text.slice(1);
+    return capital(this.table.name.replaceAll("_", " ").trim());
   }
 
   column(name: string): Column | undefined {
@@ -159,7 +159,6 @@ export class OrderSchema {
       return words.columns.order;
     if (isSystemName(name)) return words.systemColumns[name];
     const text = name.replaceAll("_", " ").trim();
-    const short = this.roleOf(name) ? text.replace(/ name$/, "") : text;
-    return short.charAt(0).toUpperCase() + short.slice(1);
+    return capital(this.roleOf(name) ? text.replace(/ name$/, "") : text);
   }
 }

@@ -464,6 +464,7 @@ const de: Words = {
     nth: (table, at) => `${table} ${at}`,
     removeNth: (table, at) => `${table} ${at} entfernen`,
     addTo: (table) => `Hinzufügen zu ${table}`,
+    adminsRemove: "Nur Administratoren entfernen sie.",
     add: "Hinzufügen",
     newIn: (table) => `Neu in ${table}`,
     total: "Summe",
@@ -729,7 +730,13 @@ const de: Words = {
       `angemeldet an ${plural(places, { one: "einem Ort", other: `${places} Orten` })}`,
     noPassword: "hat kein Passwort und keinen gültigen Link",
     hasLink: (time) => `hat einen Link zum Wählen des Passworts, gültig bis ${time}`,
-    signsOut: "Speichern meldet die Person überall ab.",
+    signsOut:
+      "Eine gespeicherte Änderung oder Sperre meldet überall sofort ab. Wer gesperrt ist, kann sich nicht anmelden; Token, die diese Person für Programme erstellt hat, bleiben gültig.",
+    disableNamed: (name, sessions) =>
+      `${name} sperren und ${plural(sessions, { one: "eine Sitzung", other: `${sessions || "keine"} Sitzungen` })} beenden`,
+    removeSure: (what) => `${what} entfernen?`,
+    noStepHere: (status) =>
+      `Kein Schritt führt hierher: ${status} bei einem anderen Wert auswählen.`,
     otherChanged: (state) =>
       `Inzwischen geändert: ${state}. Von den eigenen Eingaben wurde nichts gespeichert.`,
     saveMine: "Eigene trotzdem speichern",

@@ -462,6 +462,7 @@ const en = {
     nth: (table: string, at: number) => `${table} ${at}`,
     removeNth: (table: string, at: number) => `Remove ${table} ${at}`,
     addTo: (table: string) => `Add to ${table}`,
+    adminsRemove: "Only admins remove them.",
     add: "Add",
     newIn: (table: string) => `New in ${table}`,
     total: "Total",
@@ -728,7 +729,12 @@ const en = {
       `signed in at ${plural(places, { one: "one place", other: `${places} places` })}`,
     noPassword: "has no password, and no link that is still valid",
     hasLink: (time: string) => `has a link to choose a password, until ${time}`,
-    signsOut: "Saving signs the user out everywhere.",
+    signsOut:
+      "Saving a change or disabling signs the user out everywhere, at once. Whoever is disabled cannot sign in; tokens that they made for programs stay valid.",
+    disableNamed: (name: string, sessions: number) =>
+      `Disable ${name} and end ${plural(sessions, { one: "one session", other: `${sessions || "no"} sessions` })}`,
+    removeSure: (what: string) => `Remove ${what}?`,
+    noStepHere: (status: string) => `No step leads here: choose ${status} beside another one.`,
     otherChanged: (state: string) =>
       `Somebody else has changed this user: ${state}. Nothing of yours was saved.`,
     saveMine: "Save mine all the same",

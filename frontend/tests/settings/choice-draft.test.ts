@@ -6,6 +6,7 @@ import {
   restrict,
   rulesOf,
   toggle,
+  unreached,
 } from "@/features/settings/model/choice-draft";
 
 const CHOICES = ["pending", "shipped", "lost"];
@@ -35,6 +36,12 @@ test("a step that is allowed comes last, and the usual one first", () => {
   expect(rulesOf(usual, CHOICES).next?.pending).toEqual(["lost", "shipped"]);
   expect(rulesOf(toggle(usual, "pending", "lost"), CHOICES).next?.pending).toEqual(["shipped"]);
   expect(isChanged(usual, SAVED)).toBe(true);
+});
+
+test("a choice that no step leads to is named, but for the first", () => {
+  expect(unreached(DRAFT, CHOICES)).toEqual([]);
+  expect(unreached(toggle(DRAFT, "pending", "lost"), CHOICES)).toEqual(["lost"]);
+  expect(unreached(restrict(DRAFT, CHOICES, false), CHOICES)).toEqual([]);
 });
 
 test("any step may follow, or only some; these begin with all", () => {

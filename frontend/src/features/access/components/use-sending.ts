@@ -1,27 +1,10 @@
-import { type SubmitEvent, useState } from "react";
-import { messageOf } from "@/lib/format";
 import { RefusedError } from "real-time-orders";
+import { messageOf } from "@/lib/format";
+import { useForm } from "@/lib/use-form";
 import { words } from "@/words";
 
-/** A form that is sent: what is wrong with it, and whether it is on its way. */
-export function useSending(send: () => Promise<void>) {
-  const [problem, setProblem] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-
-  async function submit(event: SubmitEvent): Promise<void> {
-    event.preventDefault();
-    setBusy(true);
-    setProblem(null);
-    try {
-      await send();
-    } catch (error) {
-      setProblem(inWords(error));
-    }
-    setBusy(false);
-  }
-
-  return { problem, busy, onSubmit: (event: SubmitEvent) => void submit(event) };
-}
+/** A form with a password. */
+export const useSending = (send: () => Promise<void>) => useForm(send, inWords);
 
 /** An answer that names fields: the forms here have one that can be wrong. */
 function inWords(error: unknown): string {

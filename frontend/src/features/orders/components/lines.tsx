@@ -76,10 +76,13 @@ export function Lines({ live, child, order }: LinesProps) {
         <NewLine child={child} order={order} onClose={() => setAdding(false)} />
       ) : (
         rights.write && (
-          <Button onClick={() => setAdding(true)} aria-label={words.lines.addTo(label)}>
-            <Plus size={14} aria-hidden />
-            {words.lines.add}
-          </Button>
+          <div className={styles.end}>
+            <Button onClick={() => setAdding(true)} aria-label={words.lines.addTo(label)}>
+              <Plus size={14} aria-hidden />
+              {words.lines.add}
+            </Button>
+            {!rights.remove && kept.length > 0 && <span>{words.lines.adminsRemove}</span>}
+          </div>
         )
       )}
     </section>

@@ -1,5 +1,5 @@
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type DragEvent, type KeyboardEvent, memo, type PointerEvent, useState } from "react";
+import { type KeyboardEvent, memo, type PointerEvent } from "react";
 import { useSchema } from "@/lib/use-schema";
 import { words } from "@/words";
 import { type OrderSort, sortBy } from "../model/order-sort";
@@ -9,6 +9,8 @@ import { isNumber } from "./grid-cell";
 import styles from "./orders-table.module.css";
 
 const STEP_PX = 16;
+/** A shorter way is a click. */
+const DRAG_PX = 6;
 
 interface TableHeadProps {
   columns: readonly TableColumn[];
@@ -83,13 +85,10 @@ function Heading({ name, label, role, column, sort, onSort }: HeadingProps) {
   );
 }
 
-const DRAGGED = "application/x-orders-column";
-
 /** What a heading needs to be moved. */
 function useArranging(name: string, isFixed: boolean) {
   const { columns: choice } = useOrders();
   const schema = useSchema();
-  const [side, setSide] = useState<"before" | "after" | null>(null);
 
   const names = () => arranged(schema, choice.layout).map((column) => column.name);
 
@@ -111,25 +110,44 @@ function useArranging(name: string, isFixed: boolean) {
     event.stopPropagation();
   }
 
-  function over(event: DragEvent<HTMLElement>): void {
-    if (!event.dataTransfer.types.includes(DRAGGED)) return;
-    event.preventDefault();
-    const { left, width } = event.currentTarget.getBoundingClientRect();
-    setSide(event.clientX < left + width / 2 ? "before" : "after");
-  }
-
-  function drop(event: DragEvent<HTMLElement>): void {
-    event.preventDefault();
-    choice.move(names(), event.dataTransfer.getData(DRAGGED), name, side === "after");
-    setSide(null);
+  /** Any pointer, a finger as well: the heading that is under it shows where the column would go. */
+  function drag(start: PointerEvent<HTMLElement>): void {
+    if (isFixed || start.button !== 0) return;
+    const heading = start.currentTarget;
+    let target: HTMLElement | null = null;
+    let side = "";
+    const mark = (next: HTMLElement | null) => {
+      target?.removeAttribute("data-side");
+      target = next;
+      if (next) next.dataset.side = side;
+    };
+    const listening = new AbortController();
+    const { signal } = listening;
+    const move = ({ pointerId, clientX, clientY }: globalThis.PointerEvent) => {
+      if (!heading.hasPointerCapture(pointerId)) {
+        if (Math.abs(clientX - start.clientX) < DRAG_PX) return;
+        heading.setPointerCapture(pointerId); // the button gets no click
+      }
+      const under = document.elementFromPoint(clientX, clientY);
+      const over = under?.closest<HTMLElement>("[role=columnheader][data-column]") ?? null;
+      const { left = 0, width = 0 } = over?.getBoundingClientRect() ?? {};
+      side = clientX < left + width / 2 ? "before" : "after";
+      mark(over);
+    };
+    const end = ({ type }: Event) => {
+      const to = type === "pointerup" ? target?.dataset.column : undefined;
+      mark(null);
+      listening.abort();
+      if (to !== undefined && to !== name) choice.move(names(), name, to, side === "after");
+    };
+    document.addEventListener("pointermove", move, { signal });
+    document.addEventListener("pointerup", end, { signal });
+    document.addEventListener("pointercancel", end, { signal });
   }
 
   const place = {
     "data-column": isFixed ? undefined : name,
-    "data-side": side ?? undefined,
-    draggable: !isFixed,
-    onDragStart: (event: DragEvent<HTMLElement>) => event.dataTransfer.setData(DRAGGED, name),
-    ...(!isFixed && { onDragOver: over, onDrop: drop, onDragLeave: () => setSide(null) }),
+    onPointerDown: drag,
   };
   return { place, keys };
 }
@@ -140,6 +158,7 @@ function Edge({ name }: { name: string }) {
 
   function hold(event: PointerEvent<HTMLElement>): void {
     event.preventDefault();
+    event.stopPropagation(); // the heading stays where it is
     const edge = event.currentTarget;
     const start = event.clientX;
     const width = edge.parentElement?.offsetWidth ?? 0;
@@ -154,11 +173,6 @@ function Edge({ name }: { name: string }) {
     <span
       className={styles.edge}
       aria-hidden
-      draggable
-      onDragStart={(event) => {
-        event.preventDefault();
-        event.stopPropagation();
-      }}
       onPointerDown={hold}
       onDoubleClick={() => choice.unsize(name)}
       title={words.columns.width}

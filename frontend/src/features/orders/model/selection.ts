@@ -1,4 +1,4 @@
-import { type Id, Observable } from "real-time-orders";
+import { type ChangeEvent, type Id, Observable, ORDERS } from "real-time-orders";
 import type { Order } from "@/lib/row";
 
 /**
@@ -41,6 +41,18 @@ export class Selection {
     const selected = new Map(this.state.get());
     for (const id of ids) selected.delete(id);
     this.state.set(selected);
+  }
+
+  /** What somebody deletes is no longer selected. */
+  receive(events: readonly ChangeEvent[]): void {
+    const before = this.state.get();
+    const gone = new Set(
+      events.map(({ table, operation, order_id }) =>
+        table === ORDERS && operation === "DELETE" ? order_id : null,
+      ),
+    );
+    const left = [...before].filter(([id]) => !gone.has(id));
+    if (left.length < before.size) this.state.set(new Map(left));
   }
 
   clear(): void {

@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { type Row, type Table, toJson } from "real-time-orders";
-import { formatExact } from "@/lib/format";
+import { capital, formatExact } from "@/lib/format";
 import { formatCell } from "@/lib/money";
 import type { ShownList } from "@/lib/printing";
 import styles from "./printed-list.module.css";
@@ -23,7 +23,7 @@ export const PrintedList = memo(function PrintedList({
   return (
     <>
       <header className={styles.head}>
-        <h1>{list.title.charAt(0).toUpperCase() + list.title.slice(1)}</h1>
+        <h1>{capital(list.title)}</h1>
         <p>
           {note}
           {words && ` · ${words}`} · {formatExact(new Date().toISOString())}

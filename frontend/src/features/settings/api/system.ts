@@ -32,6 +32,10 @@ export async function saveRules(of: ChoiceColumn, rules: Rules, version: string)
 export const addChoice = (of: ChoiceColumn, choice: string): Promise<Outcome> =>
   request(Outcome, pathOf(of), withJson("POST", JSON.stringify({ choice })));
 
+/** Refused (409) while a row has it. */
+export const removeChoice = (of: ChoiceColumn, choice: string): Promise<Outcome> =>
+  request(Outcome, `${pathOf(of)}/${encodeURIComponent(choice)}`, { method: "DELETE" });
+
 export async function listTables(signal: AbortSignal): Promise<readonly DatabaseTable[]> {
   return (await request(DatabaseTables, "/api/settings/tables", { signal })).tables;
 }

@@ -5,7 +5,8 @@ import type { ChoiceColumn } from "../api/shapes";
 import { addChoice } from "../api/system";
 import { Secret } from "./secret";
 import styles from "./settings.module.css";
-import { reload, useForm } from "./use-settings";
+import { useForm } from "@/lib/use-form";
+import { reload } from "./use-settings";
 
 /** Adds a value to those that a column may have; or shows how its owner does. */
 export function AddChoice({ to }: { to: ChoiceColumn }) {
@@ -31,7 +32,7 @@ export function AddChoice({ to }: { to: ChoiceColumn }) {
           value={choice}
           onChange={(event) => setChoice(event.target.value)}
         />
-        <Button type="submit" disabled={busy}>
+        <Button type="submit" disabled={busy || choice.trim() === ""}>
           {words.settings.add}
         </Button>
       </div>

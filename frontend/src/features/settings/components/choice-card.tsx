@@ -1,12 +1,12 @@
 import { RefusedError } from "real-time-orders";
-import { useId } from "react";
+import { useId, useState } from "react";
 import { Button } from "@/components/button";
 import { StatusBadge } from "@/components/status-badge";
 import { useToasts } from "@/components/toasts";
 import { useObservable } from "@/lib/use-observable";
 import { words } from "@/words";
 import type { ChoiceColumn } from "../api/shapes";
-import { saveRules } from "../api/system";
+import { removeChoice, saveRules } from "../api/system";
 import {
   type ChoiceDraft,
   draftOf,
@@ -19,11 +19,15 @@ import {
   rulesOf,
   titleOf,
   toggle,
+  unreached,
 } from "../model/choice-draft";
 import { AddChoice } from "./add-choice";
+import { ConfirmButton } from "./confirm-button";
 import { DurationField } from "./duration-field";
+import { Secret } from "./secret";
 import styles from "./settings.module.css";
-import { reload, useForm } from "./use-settings";
+import { useForm } from "@/lib/use-form";
+import { reload } from "./use-settings";
 
 /** The choices of one column: the steps between them, and how long rows may wait. */
 export function ChoiceCard({ saved }: { saved: ChoiceColumn }) {
@@ -33,7 +37,8 @@ export function ChoiceCard({ saved }: { saved: ChoiceColumn }) {
   const draft = kept ?? draftOf(saved);
   const changed = kept !== undefined && isChanged(kept, saved);
   const other = changed && kept.version !== saved.version;
-  const { problem, busy, onSubmit } = useForm(async () => {
+  const [statement, setStatement] = useState<string | null>(null);
+  const { problem, busy, run, onSubmit } = useForm(async () => {
     try {
       await saveRules(saved, rulesOf(draft, saved.choices), draft.version);
       await reload("choices");
@@ -45,6 +50,11 @@ export function ChoiceCard({ saved }: { saved: ChoiceColumn }) {
       await reload("choices");
     }
   });
+  const remove = (choice: string) =>
+    run(async () => {
+      setStatement((await removeChoice(saved, choice)).statement);
+      await reload("choices");
+    });
   const set = (next: ChoiceDraft) => keepDraft(saved, next);
   return (
     <li className={styles.card}>
@@ -60,7 +70,13 @@ export function ChoiceCard({ saved }: { saved: ChoiceColumn }) {
         </label>
         <ul className={styles.choices}>
           {saved.choices.map((choice) => (
-            <ChoiceFields key={choice} {...{ choice, draft, set }} choices={saved.choices} />
+            <ChoiceFields
+              key={choice}
+              {...{ choice, draft, set }}
+              choices={saved.choices}
+              isRemovable={!changed && !busy && saved.choices.length > 1}
+              onRemove={() => remove(choice)}
+            />
           ))}
         </ul>
         {other && (
@@ -90,6 +106,9 @@ export function ChoiceCard({ saved }: { saved: ChoiceColumn }) {
           )}
         </div>
       </form>
+      {statement !== null && (
+        <Secret label={words.settings.forOwner} value={statement} hint={words.settings.ownerRuns} />
+      )}
       <AddChoice to={saved} />
     </li>
   );
@@ -100,14 +119,30 @@ interface ChoiceFieldsProps {
   choices: readonly string[];
   draft: ChoiceDraft;
   set: (draft: ChoiceDraft) => void;
+  /** Not while there is something unsaved. */
+  isRemovable: boolean;
+  onRemove: () => void;
 }
 
-function ChoiceFields({ choice, choices, draft, set }: ChoiceFieldsProps) {
+function ChoiceFields(props: ChoiceFieldsProps) {
+  const { choice, choices, draft, set, isRemovable, onRemove } = props;
   const id = useId();
   const steps = draft.next?.[choice] ?? [];
   return (
     <li className={styles.choice}>
-      <StatusBadge status={choice} />
+      <div className={styles.named}>
+        <StatusBadge status={choice} />
+        <ConfirmButton
+          label={words.settings.remove}
+          name={words.settings.removeCondition(choice)}
+          confirm={words.settings.removeSure(choice)}
+          disabled={!isRemovable}
+          onConfirm={onRemove}
+        />
+      </div>
+      {unreached(draft, choices).includes(choice) && (
+        <p className={styles.hint}>{words.settings.noStepHere(choice)}</p>
+      )}
       {draft.next !== null && (
         <div className={styles.steps} role="group" aria-label={words.settings.stepsAfter(choice)}>
           {choices

@@ -3,6 +3,8 @@ import { Button } from "@/components/button";
 
 interface ConfirmButtonProps {
   label: string;
+  /** What a screen reader says at first, where the label is not enough. */
+  name?: string;
   /** What the second press does, in full. */
   confirm: string;
   disabled?: boolean;
@@ -10,12 +12,14 @@ interface ConfirmButtonProps {
 }
 
 /** A button for what cannot be undone: it asks once, in its own place. */
-export function ConfirmButton({ label, confirm, disabled = false, onConfirm }: ConfirmButtonProps) {
+export function ConfirmButton(props: ConfirmButtonProps) {
+  const { label, name, confirm, disabled = false, onConfirm } = props;
   const [asking, setAsking] = useState(false);
   return (
     <Button
       kind={asking ? "danger" : "plain"}
       disabled={disabled}
+      aria-label={asking ? undefined : name}
       onBlur={() => setAsking(false)}
       onClick={() => {
         setAsking(!asking);

@@ -1,5 +1,4 @@
 import { useId, useState } from "react";
-import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
 import { FormEnd } from "@/components/form-end";
@@ -9,10 +8,11 @@ import type { Role } from "../api/shapes";
 import { type Condition, rowsOf } from "../model/restriction";
 import { RestrictionFields } from "./restriction-fields";
 import { RoleField } from "./role-field";
-import { Secret } from "./secret";
+import { SecretDialog } from "./secret-dialog";
 import styles from "./settings.module.css";
 import { useColumns } from "./tables-context";
-import { reload, useForm } from "./use-settings";
+import { useForm } from "@/lib/use-form";
+import { reload } from "./use-settings";
 
 export function NewTokenDialog({ onClose }: { onClose: () => void }) {
   const id = useId();
@@ -28,16 +28,13 @@ export function NewTokenDialog({ onClose }: { onClose: () => void }) {
   });
   if (token !== null) {
     return (
-      <Dialog title={words.settings.tokenOf(subject)} open onOpenChange={onClose}>
-        <div className={dialog.form}>
-          <Secret label={words.settings.token} value={token} hint={words.settings.tokenHint} />
-          <div className={dialog.actions}>
-            <Button kind="primary" onClick={onClose}>
-              {words.settings.done}
-            </Button>
-          </div>
-        </div>
-      </Dialog>
+      <SecretDialog
+        title={words.settings.tokenOf(subject)}
+        label={words.settings.token}
+        value={token}
+        hint={words.settings.tokenHint}
+        onClose={onClose}
+      />
     );
   }
   return (

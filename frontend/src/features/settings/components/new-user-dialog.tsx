@@ -6,12 +6,13 @@ import { words } from "@/words";
 import { addUser } from "../api/people";
 import type { Link, Role } from "../api/shapes";
 import { type Condition, rowsOf } from "../model/restriction";
-import { LinkToSend } from "./link-to-send";
+import { LinkDialog } from "./secret-dialog";
 import { RestrictionFields } from "./restriction-fields";
 import { RoleField } from "./role-field";
 import styles from "./settings.module.css";
 import { useColumns } from "./tables-context";
-import { reload, useForm } from "./use-settings";
+import { useForm } from "@/lib/use-form";
+import { reload } from "./use-settings";
 
 export function NewUserDialog({ onClose }: { onClose: () => void }) {
   const id = useId();
@@ -30,11 +31,7 @@ export function NewUserDialog({ onClose }: { onClose: () => void }) {
     else setLink(made);
   });
   if (link !== null) {
-    return (
-      <Dialog title={words.settings.canChoose(name.trim())} open onOpenChange={onClose}>
-        <LinkToSend link={link} onClose={onClose} />
-      </Dialog>
-    );
+    return <LinkDialog title={words.settings.canChoose(name.trim())} {...{ link, onClose }} />;
   }
   return (
     <Dialog title={words.settings.newUser} open onOpenChange={onClose}>

@@ -1,6 +1,8 @@
 import { ArrowLeft } from "lucide-react";
+import { useEffect } from "react";
 import { Boundary } from "@/components/boundary";
 import type { Me } from "@/lib/protocol";
+import type { HistoryStep } from "@/lib/route";
 import { words } from "@/words";
 import { offersSettings, type Section, sectionIn, sectionsFor } from "../model/sections";
 import { Programs } from "./programs";
@@ -24,13 +26,19 @@ interface SettingsPageProps {
   /** Null while the API does not answer. */
   me: Me | null;
   path: string;
-  onGo: (path: string) => void;
+  onGo: (path: string, step?: HistoryStep) => void;
 }
 
 /** Everything that an admin sets, a section at a time. */
 export function SettingsPage({ me, path, onGo }: SettingsPageProps) {
+  const section = me && offersSettings(me) ? sectionIn(path, me) : null;
+  const address = `/settings/${section}`;
+  // The address names what is shown.
+  useEffect(() => {
+    if (section !== null && path !== address) onGo(address, "same");
+  }, [section, path, address, onGo]);
   const back = <Link path="/" onGo={onGo} label={words.settings.back} icon />;
-  if (me === null || !offersSettings(me)) {
+  if (me === null || section === null) {
     return (
       <main className={styles.page}>
         <nav className={styles.nav}>{back}</nav>
@@ -43,7 +51,6 @@ export function SettingsPage({ me, path, onGo }: SettingsPageProps) {
       </main>
     );
   }
-  const section = sectionIn(path, me);
   const View = VIEWS[section];
   return (
     <main className={styles.page}>

@@ -1,9 +1,6 @@
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
-import { RefusedError } from "real-time-orders";
-import { useState } from "react";
-import { messageOf } from "@/lib/format";
 import { queries } from "@/lib/queries";
-import { words } from "@/words";
+import { problemOf } from "@/lib/use-form";
 
 const LOOK_EVERY_MS = 15_000;
 
@@ -36,37 +33,4 @@ export function useChange<V>(name: string, change: (value: V) => Promise<unknown
     busy: changing.isPending,
     problem: changing.error ? problemOf(changing.error) : null,
   };
-}
-
-/** A form in a dialog: `send` may throw an error with a sentence for people. */
-export function useForm(send: () => Promise<void>) {
-  const [problem, setProblem] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const run = async (work: () => Promise<void>): Promise<void> => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await work();
-    } catch (error) {
-      setProblem(problemOf(error));
-    }
-    setBusy(false);
-  };
-  return {
-    problem,
-    busy,
-    run: (work: () => Promise<void>) => void run(work),
-    onSubmit: (event: { preventDefault: () => void }) => {
-      event.preventDefault();
-      void run(send);
-    },
-  };
-}
-
-/** An answer that names a field, in one sentence. */
-export function problemOf(error: unknown): string {
-  const [field] = error instanceof RefusedError ? Object.entries(error.fields) : [];
-  if (!field) return messageOf(error);
-  const [name, message] = field;
-  return words.settings.fieldRefused(name, message);
 }

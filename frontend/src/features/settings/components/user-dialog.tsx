@@ -7,15 +7,16 @@ import { FormEnd } from "@/components/form-end";
 import { words } from "@/words";
 import { changeUser, removeUser, renewLink, type UserChanges } from "../api/people";
 import type { Link, User } from "../api/shapes";
-import { conditionsOf, restrictionText, rowsOf } from "../model/restriction";
+import { conditionsOf, restrictionText, rowsOf, sameConditions } from "../model/restriction";
 import { stateOf } from "../model/user-state";
 import { ConfirmButton } from "./confirm-button";
-import { LinkToSend } from "./link-to-send";
+import { LinkDialog } from "./secret-dialog";
 import { RestrictionFields } from "./restriction-fields";
 import { RoleField } from "./role-field";
 import styles from "./settings.module.css";
 import { useColumns } from "./tables-context";
-import { reload, useForm } from "./use-settings";
+import { useForm } from "@/lib/use-form";
+import { reload } from "./use-settings";
 
 interface UserDialogProps {
   /** The user as it was when the dialog was opened. */
@@ -35,6 +36,7 @@ export function UserDialog({ seen, now, onClose }: UserDialogProps) {
   const { problem, busy, run, onSubmit } = useForm(() =>
     change({ role, rows: rowsOf(conditions, columns) }),
   );
+  const changed = role !== based.role || !sameConditions(conditions, conditionsOf(based.rows));
   const other = now !== null && now.version !== based.version ? now : null;
 
   async function change(changes: UserChanges): Promise<void> {
@@ -53,11 +55,8 @@ export function UserDialog({ seen, now, onClose }: UserDialogProps) {
   }
 
   if (link !== null) {
-    return (
-      <Dialog title={words.settings.canChooseAnother(seen.name)} open onOpenChange={onClose}>
-        <LinkToSend link={link} onClose={onClose} />
-      </Dialog>
-    );
+    const title = words.settings.canChooseAnother(seen.name);
+    return <LinkDialog {...{ title, link, onClose }} />;
   }
   return (
     <Dialog title={seen.name} open onOpenChange={onClose}>
@@ -76,7 +75,7 @@ export function UserDialog({ seen, now, onClose }: UserDialogProps) {
         )}
         <FormEnd
           {...{ problem, busy }}
-          blocked={other !== null}
+          blocked={other !== null || !changed}
           send={words.do.save}
           sending={words.settings.saving}
           onCancel={onClose}
@@ -89,12 +88,21 @@ export function UserDialog({ seen, now, onClose }: UserDialogProps) {
         >
           {words.settings.newLink}
         </Button>
-        <Button
-          disabled={busy || other !== null}
-          onClick={() => run(() => change({ disabled: !based.disabled }))}
-        >
-          {based.disabled ? words.settings.enable : words.settings.disable}
-        </Button>
+        {based.disabled ? (
+          <Button
+            disabled={busy || other !== null}
+            onClick={() => run(() => change({ disabled: false }))}
+          >
+            {words.settings.enable}
+          </Button>
+        ) : (
+          <ConfirmButton
+            label={words.settings.disable}
+            confirm={words.settings.disableNamed(seen.name, (now ?? seen).sessions)}
+            disabled={busy || other !== null}
+            onConfirm={() => run(() => change({ disabled: true }))}
+          />
+        )}
         <ConfirmButton
           label={words.settings.remove}
           confirm={words.settings.removeForGood(seen.name)}

@@ -1,5 +1,6 @@
 /** What an admin is changing about the choices of a column, until it is saved. */
 import { Observable } from "real-time-orders";
+import { capital } from "@/lib/format";
 import { words } from "@/words";
 import type { ChoiceColumn } from "../api/shapes";
 import type { Rules } from "../api/system";
@@ -21,8 +22,7 @@ export const keyOf = ({ table, column }: ChoiceColumn): string => `${table}.${co
 
 /** `status` of `orders`, in words. */
 export function titleOf({ table, column }: ChoiceColumn): string {
-  const text = column.replaceAll("_", " ").trim();
-  return words.settings.columnOf(text.charAt(0).toUpperCase() + text.slice(1), table);
+  return words.settings.columnOf(capital(column.replaceAll("_", " ").trim()), table);
 }
 
 export function keepDraft(of: ChoiceColumn, draft: ChoiceDraft | null): void {
@@ -89,6 +89,12 @@ export function rulesOf(draft: ChoiceDraft, choices: readonly string[]): Rules {
     waiting,
   };
 }
+
+/** Choices that no step leads to, but for the first one, which new rows have. */
+export const unreached = ({ next }: ChoiceDraft, choices: readonly string[]): readonly string[] =>
+  next === null
+    ? []
+    : choices.slice(1).filter((choice) => !Object.values(next).some((to) => to.includes(choice)));
 
 /** Whether a draft says something else than what is saved. */
 export const isChanged = (draft: ChoiceDraft, saved: ChoiceColumn): boolean =>

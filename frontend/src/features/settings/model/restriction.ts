@@ -31,6 +31,10 @@ export const conditionsOf = (rows: RowValues | null): readonly Condition[] =>
     values: values.map(String).join("\n"),
   }));
 
+/** Whether two forms say the same. */
+export const sameConditions = (a: readonly Condition[], b: readonly Condition[]): boolean =>
+  JSON.stringify(a) === JSON.stringify(b);
+
 /** Null without a condition. Throws an error with a sentence for people. */
 export function rowsOf(
   conditions: readonly Condition[],

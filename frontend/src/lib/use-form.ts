@@ -1,0 +1,46 @@
+import { RefusedError } from "real-time-orders";
+import { useState } from "react";
+import { words } from "@/words";
+import { messageOf } from "./format";
+
+interface Event {
+  preventDefault: () => void;
+}
+
+/**
+ * A form that is sent: what is wrong with it, and whether it is on its way. `send` may throw an error with
+ * a sentence for people.
+ */
+export function useForm(
+  send: () => Promise<void>,
+  inWords: (error: unknown) => string = problemOf,
+  first: string | null = null,
+) {
+  const [problem, setProblem] = useState(first);
+  const [busy, setBusy] = useState(false);
+  const run = async (work: () => Promise<void>): Promise<void> => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await work();
+    } catch (error) {
+      setProblem(inWords(error));
+    }
+    setBusy(false);
+  };
+  return {
+    problem,
+    busy,
+    run: (work: () => Promise<void>) => void run(work),
+    onSubmit: (event: Event) => {
+      event.preventDefault();
+      void run(send);
+    },
+  };
+}
+
+/** An answer that names a field, in one sentence. */
+export function problemOf(error: unknown): string {
+  const [field] = error instanceof RefusedError ? Object.entries(error.fields) : [];
+  return field ? words.settings.fieldRefused(field[0], field[1]) : messageOf(error);
+}
