@@ -51,6 +51,7 @@ NEEDS = {
     ("post", "/api/user-links"): "admin",
     ("get", "/api/all-sessions"): "admin",
     ("delete", "/api/all-sessions/{session}"): "admin",
+    ("get", "/api/counts/{table}"): "viewer",
     ("get", "/api/export/{table}"): "viewer",
     ("get", "/api/values/{table}/{column}"): "viewer",
     ("get", "/api/views"): "viewer",

@@ -10,6 +10,7 @@ import pytest
 
 from harness.answers import created, ok, problem
 from harness.servers import Database
+from harness.waiting import until_async
 from orders_api.models import OrderCounts, Pulse
 
 pytestmark = pytest.mark.anyio
@@ -149,3 +150,27 @@ async def test_unknown_parameters_are_refused(api: httpx.AsyncClient) -> None:
     """A status cannot be counted alone, and the pulse takes no query."""
     problem(await api.get("/api/orders/counts?status=pending"), 422, "status")
     problem(await api.get("/api/pulse?hours=3"), 422, "hours")
+
+
+async def test_counts_of_any_table(api: httpx.AsyncClient, database: Database) -> None:
+    """A table without a status has one count, which its filters and search restrict."""
+    run(
+        database,
+        "CREATE TABLE notes (id bigint PRIMARY KEY, text text NOT NULL)",
+        "SELECT watch_table('notes')",
+        "INSERT INTO notes SELECT n, 'note ' || n FROM generate_series(1, 12) AS n",
+    )
+    take(database)
+
+    async def counts(query: str) -> Any:
+        return ok(await api.get(f"/api/counts/notes{query}"))["counts"]
+
+    async def known() -> bool:
+        return (await api.get("/api/counts/notes")).status_code == 200
+
+    await until_async(known, 5)
+    assert await counts("") == {"": 12}
+    assert await counts("?search=note+1") == {"": 4}
+    assert await counts("?id.gte=3&text.not=note 5") == {"": 9}
+    problem(await api.get("/api/counts/notes?limit=3"), 422, "limit")
+    problem(await api.get("/api/counts/nothing"), 404)

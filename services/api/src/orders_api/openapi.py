@@ -66,13 +66,13 @@ def described(model: type[BaseModel]) -> list[Document]:
 EVENT_QUERY = described(EventQuery)
 ACTIVITY_QUERY = described(ActivityQuery)
 BURST_QUERY = described(BurstQuery)
-_SEARCH = _parameter(
+SEARCH = _parameter(
     "search",
     "query",
     {"type": "string", "maxLength": MAX_SEARCH_CHARACTERS},
     "Words, each part of some text of the order, whatever its case and accents; `#17` is order 17.",
 )
-_ATTENTION = _parameter(
+ATTENTION = _parameter(
     "attention",
     "query",
     {"type": "string", "enum": ["warn", "late"]},
@@ -100,8 +100,8 @@ _PAGING = [
 ]
 EXPORT = [
     TABLE,
-    _SEARCH,
-    _ATTENTION,
+    SEARCH,
+    ATTENTION,
     _PAGING[0],
     _parameter(
         "columns",
@@ -182,8 +182,8 @@ def _with_tables(general: Document, description: Description) -> Document:
     paths = document["paths"]
     paths["/api/tables/{table}"]["get"]["parameters"] = [
         TABLE,
-        _SEARCH,
-        _ATTENTION,
+        SEARCH,
+        ATTENTION,
         *_PAGING,
         INCLUDE,
     ]
@@ -227,12 +227,12 @@ def _describe_orders(document: Document, orders: WatchedTable) -> None:
     include = deepcopy(INCLUDE)
     if orders.children:
         include["schema"]["items"]["enum"] = [*orders.children]
-    listed["get"]["parameters"] = [*filters, _SEARCH, _ATTENTION, *_PAGING, include]
+    listed["get"]["parameters"] = [*filters, SEARCH, ATTENTION, *_PAGING, include]
     one["get"]["parameters"] = [ORDER_ID, include]
     paths["/api/orders/counts"]["get"]["parameters"] = [
         *(each for each in filters if each["name"] != status),
-        _SEARCH,
-        _ATTENTION,
+        SEARCH,
+        ATTENTION,
     ]
     for operation, body, success in (
         (listed["post"], "NewOrder", "201"),

@@ -2,12 +2,11 @@
 
 # ruff: noqa: FAST003  CatalogRoute: the endpoints read the request themselves
 
-import json
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
 
-from orders_api import filters, preconditions, responses
+from orders_api import preconditions, responses
 from orders_api.models import (
     ActivityPage,
     ActivityQuery,
@@ -18,7 +17,6 @@ from orders_api.models import (
     EventQuery,
     Health,
     HealthSummary,
-    OrderCounts,
     Pulse,
     TablesSchema,
 )
@@ -47,23 +45,6 @@ async def get_schema(request: Request) -> Response:
     if preconditions.if_none_match(header(request, b"if-none-match")).holds(schema.tag):
         return Response(status_code=304, headers=headers)
     return responses.rendered(schema.text, headers=headers)
-
-
-@router.get("/orders/counts", response_model=OrderCounts, responses=problems())
-async def count_orders(request: Request) -> Response:
-    """Return how many orders there are of each status, and the position to count on from."""
-    who = require(request, "viewer")
-    running = parts(request)
-    orders = (await running.catalog.current()).orders
-    status = orders.table.display.get("status") or ""
-    selection = filters.read(
-        orders.table, request.query_params.multi_items(), paged=False, refused={status}
-    )
-    found = await running.store.counts(orders, selection, status, who)
-    return responses.rendered(
-        f'{{"stream":"{found.stream}","position":{found.position},"time":"{found.time}",'
-        f'"counts":{json.dumps(found.counts)}}}'
-    )
 
 
 @router.get("/pulse", response_model=Pulse, responses=problems())

@@ -1,5 +1,6 @@
 """The paths about rows: ``/api/orders``, and ``/api/tables/{table}`` for every watched table."""
 
+import json
 from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Request, Response
@@ -9,14 +10,16 @@ from orders_api import exports, filters, preconditions, responses
 from orders_api.catalog import WatchedTable
 from orders_api.columns import read_text
 from orders_api.errors import InvalidInputError
-from orders_api.models import BulkAnswer, OrderList, Row, RowList
+from orders_api.models import BulkAnswer, OrderCounts, OrderList, Row, RowList
 from orders_api.openapi import (
+    ATTENTION,
     EXPORT,
     IDEMPOTENCY_KEY,
     IF_MATCH,
     INCLUDE,
     KEY,
     ORDER_ID,
+    SEARCH,
     TABLE,
     Document,
     problems,
@@ -48,6 +51,24 @@ async def list_rows(request: Request) -> Response:
     page = await parts(request).store.page(watched, selection, who)
     member = "rows" if "table" in request.path_params else "orders"
     return responses.page(page, watched.table, selection, member)
+
+
+async def count_rows(request: Request) -> Response:
+    """Return how many rows there are of each status, and the position to count on from.
+
+    A table without a column for the status has one count, of "".
+    """
+    who = require(request, "viewer")
+    watched = await table_of(request)
+    status = watched.table.display.get("status") or ""
+    selection = filters.read(
+        watched.table, request.query_params.multi_items(), paged=False, refused={status}
+    )
+    found = await parts(request).store.counts(watched, selection, status, who)
+    return responses.rendered(
+        f'{{"stream":"{found.stream}","position":{found.position},"time":"{found.time}",'
+        f'"counts":{json.dumps(found.counts)}}}'
+    )
 
 
 async def export_rows(request: Request) -> Response:
@@ -210,6 +231,23 @@ def _routes(
     return router
 
 
+def _counting() -> APIRouter:
+    router = APIRouter(route_class=CatalogRoute)
+    for path, noun, unknown in (
+        ("/api/orders/counts", "orders", ()),
+        ("/api/counts/{table}", "rows", (404,)),
+    ):
+        router.add_api_route(
+            path,
+            count_rows,
+            response_model=OrderCounts,
+            summary=f"Count {noun}",
+            responses=problems(*unknown),
+            openapi_extra={"parameters": [TABLE, SEARCH, ATTENTION] if unknown else []},
+        )
+    return router
+
+
 def _exporting() -> APIRouter:
     router = APIRouter(route_class=CatalogRoute)
     router.add_api_route(
@@ -224,6 +262,7 @@ def _exporting() -> APIRouter:
 
 
 ROUTERS = (
+    _counting(),  # before the orders: it is also the path of one
     _routes("order", "/api/orders", "{order_id}", [ORDER_ID], OrderList),
     _routes("row", "/api/tables/{table}", "{key:path}", [TABLE, KEY], RowList),
     _exporting(),
