@@ -120,3 +120,59 @@ def test_focus_stays_in_the_table(stack: EmbeddedStack, open_tab: OpenTab) -> No
     expect(row(page, orders[0]).get_by_role("link")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"/orders/{orders[0]}\?"))
+
+
+def test_a_days_work_in_another_table(stack_with_lines: EmbeddedStack, open_tab: OpenTab) -> None:
+    """A row is created, found by a typed condition, saved as a view, edited, copied and deleted."""
+    stack = stack_with_lines
+    order = create(stack, customer_name="Ann of the parcels")
+    stack.psql(
+        f"INSERT INTO parcel_lines SELECT {order}, n, 'BOX', n FROM generate_series(1, 120) AS n"
+    )
+    page = open_tab("/tables/parcel_lines")
+    panel = page.get_by_role("region", name="Parcel lines")
+    expect(panel.locator("h2 + span")).to_have_text("120")
+    panel.get_by_role("button", name="New row").click()
+    form = page.get_by_role("dialog", name="New row: Parcel lines")
+    form.get_by_label("Order id").fill(str(order))
+    form.get_by_label("Sku").fill("LAMP")
+    form.get_by_label("Price").fill("250.5")
+    form.get_by_label("Place").fill("900")
+    form.get_by_role("button", name="Create").click()
+    expect(form).to_have_count(0)
+    expect(panel.locator("h2 + span")).to_have_text("121")
+    page.goto(f"{page.url}?price.gte=200")
+    grid = page.get_by_role("grid", name="Parcel lines")
+    expect(grid.get_by_text("€250.50")).to_be_visible()
+    expect(panel.locator("h2 + span")).to_have_text("1")
+    panel.get_by_role("button", name="Saved views").click()
+    menu = page.get_by_role("dialog", name="Saved views")
+    menu.get_by_role("button", name="Save as new").click()
+    menu.get_by_label("Name of the view").fill("Dear parcels")
+    menu.get_by_role("button", name="Save").click()
+    expect(page).to_have_url(re.compile(r"\?view=\d+$"))
+    page.reload()
+    expect(panel.get_by_role("button", name="Saved views: Dear parcels")).to_be_visible()
+    grid.get_by_text("LAMP").dblclick()
+    grid.get_by_label("Sku", exact=True).fill("LAMP-2")
+    page.keyboard.press("Enter")
+    stored = (
+        "SELECT string_agg(sku || place, ' ' ORDER BY place) FROM parcel_lines"
+        f" WHERE price > 200 AND order_id = {order}"
+    )
+    until(lambda: stack.psql(stored) == "LAMP-2900", 10, "the cell is stored")
+    line = f"parcel_lines {order},900"
+    grid.get_by_role("button", name=f"More for {line}").click()
+    page.get_by_role("menuitem", name="Duplicate").click()
+    copy = page.get_by_role("dialog", name=f"Copy of {line}")
+    expect(copy.get_by_label("Sku")).to_have_value("LAMP-2")
+    copy.get_by_label("Place").fill("901")
+    copy.get_by_role("button", name="Create").click()
+    expect(grid.get_by_text("LAMP-2")).to_have_count(2)
+    grid.get_by_role("button", name=f"More for {line}").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    grid.get_by_role("button", name=f"Keep {line}").click()
+    grid.get_by_role("button", name=f"More for {line}").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.close(run_before_unload=False)
+    until(lambda: stack.psql(stored) == "LAMP-2901", 15, "the row is deleted, its copy is there")

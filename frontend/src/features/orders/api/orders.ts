@@ -1,22 +1,19 @@
 /** Every request about orders that the dashboard makes. */
-import { type ChangeEvent, type Id, ORDERS, RefusedError, withJson } from "real-time-orders";
+import { type ChangeEvent, type Id, ORDERS, RefusedError } from "real-time-orders";
 import { request } from "@/lib/http";
 import { ActivityPage, CountsPage, EventsPage, oneOrder } from "@/lib/protocol";
 import { type Order } from "@/lib/row";
 
-/** How many orders match, by status. */
-export const countOrders = (filter: URLSearchParams, signal: AbortSignal): Promise<CountsPage> =>
-  request(CountsPage, `/api/orders/counts?${filter.toString()}`, { signal });
+/** How many rows of a table match, by status; under "" where it has no column for it. */
+export const countRows = (
+  table: string,
+  filter: URLSearchParams,
+  signal: AbortSignal,
+): Promise<CountsPage> =>
+  request(CountsPage, `/api/counts/${encodeURIComponent(table)}?${filter.toString()}`, { signal });
 
-/** A second attempt with the same key returns the order that the first one created. */
-export function createOrder(
-  orderJson: string,
-  idempotencyKey: string,
-  key: string,
-): Promise<Order> {
-  const headers = { "Idempotency-Key": idempotencyKey };
-  return request(oneOrder(undefined, key), "/api/orders", withJson("POST", orderJson, headers));
-}
+export const countOrders = (filter: URLSearchParams, signal: AbortSignal): Promise<CountsPage> =>
+  countRows(ORDERS, filter, signal);
 
 /** An order with the rows of child tables, by their names. */
 export async function getWithChildren(id: Id, children: readonly string[]): Promise<Order> {

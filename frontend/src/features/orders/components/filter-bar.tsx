@@ -1,5 +1,6 @@
 import { Search, X } from "lucide-react";
 import { type KeyboardEvent, lazy, type ReactNode, type RefObject, Suspense, useRef } from "react";
+import { ORDERS } from "real-time-orders";
 import { FilterButton, FilterChips } from "@/components/filters/filter-chips";
 import type { FilteredTable } from "@/components/filters/filter-popover";
 import { IconButton } from "@/components/icon-button";
@@ -31,7 +32,11 @@ interface FilterBarProps {
   onSort: (sort: OrderSort) => void;
   /** The reader leaves the search box by a key, for the table or its first row. */
   onLeave: (target: "table" | "row") => void;
+  /** More to do with the table. */
+  children?: ReactNode;
 }
+
+/** Views, search, filters and columns of any table. */
 
 export function FilterBar({
   title,
@@ -42,8 +47,10 @@ export function FilterBar({
   onFilter,
   onSort,
   onLeave,
+  children,
 }: FilterBarProps) {
   const schema = useSchema();
+  const isOrders = schema.table.name === ORDERS || !schema.hasOrders;
   /** Whether the search that is applied is typed on. */
   const isTyping = useRef(false);
   /** One entry of the browser's history for a search, however often it is typed on. */
@@ -88,7 +95,7 @@ export function FilterBar({
           {sort.length > 1 && (
             <option value={sortToText(sort)}>{words.orders.sortColumns(sort.length)}</option>
           )}
-          {[{ name: "id", label: words.columns.order }, ...offeredColumns(schema)].flatMap(
+          {[{ name: "id", label: schema.label(schema.key) }, ...offeredColumns(schema)].flatMap(
             ({ name, label }) => [
               <option key={`-${name}`} value={`-${name}`}>{`${label} ↓`}</option>,
               <option key={name} value={name}>{`${label} ↑`}</option>,
@@ -100,9 +107,9 @@ export function FilterBar({
           <input
             ref={searchBox}
             type="search"
-            aria-label={words.orders.search}
+            aria-label={isOrders ? words.orders.search : words.tables.search}
             aria-keyshortcuts="/"
-            placeholder={words.orders.searchHint}
+            placeholder={isOrders ? words.orders.searchHint : words.tables.anyText}
             maxLength={200}
             dir="auto"
             value={typed}
@@ -123,6 +130,7 @@ export function FilterBar({
         <FilterButton {...filtered} />
         <ColumnChooser />
         <ListTakeAway filter={filter} sort={sort} />
+        {children}
       </div>
       {schema.role("status") !== undefined && (
         <fieldset className={styles.tabs}>

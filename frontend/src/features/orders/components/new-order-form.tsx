@@ -1,6 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { type SubmitEvent, useRef, useState } from "react";
-import { RefusedError } from "real-time-orders";
+import { keyOf, ORDERS, RefusedError } from "real-time-orders";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
 import { FormEnd } from "@/components/form-end";
@@ -12,7 +12,7 @@ import { useSchema } from "@/lib/use-schema";
 import { randomKey } from "@/lib/random-key";
 import { useObservable } from "@/lib/use-observable";
 import { words } from "@/words";
-import { createOrder } from "../api/orders";
+import { createRow } from "../api/rows";
 import {
   checkNewOrder,
   emptyOrder,
@@ -30,20 +30,23 @@ interface NewOrderDialogProps {
   onOpenChange: (open: boolean) => void;
 }
 
-/** Keeps what the user typed while it is closed. */
+/** Of an order, or of a row of the table at hand. Keeps what the user typed while it is closed. */
 export function NewOrderDialog({ open, onOpenChange }: NewOrderDialogProps) {
-  const { newOrder } = useOrders().writes;
-  const draft = useObservable(newOrder);
+  const { writes } = useOrders();
   const schema = useSchema();
-  const title =
-    draft?.copyOf == null ? words.page.newOrder : words.newOrder.copyOf(String(draft.copyOf));
+  const { name } = schema.table;
+  const newRow = writes.newRow(name);
+  const draft = useObservable(newRow);
+  const usual = name === ORDERS ? words.page.newOrder : words.tables.newRowOf(schema.title);
+  const copied = draft?.copyOf ?? null;
+  const title = copied === null ? usual : words.tables.copyOf(writes.nameOf(name, String(copied)));
   return (
     <Dialog title={title} open={open} onOpenChange={onOpenChange}>
       <NewOrderForm
         draft={draft ?? emptyOrder(schema)}
-        onDraft={(typed) => newOrder.set(typed)}
+        onDraft={(typed) => newRow.set(typed)}
         onDone={() => {
-          newOrder.set(null);
+          newRow.set(null);
           onOpenChange(false);
         }}
         onCancel={() => onOpenChange(false)}
@@ -61,7 +64,9 @@ interface NewOrderFormProps {
 
 function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
   const toasts = useToasts();
+  const { writes } = useOrders();
   const schema = useSchema();
+  const { name, key: keyColumns } = schema.table;
   const columns = schema.writable.toSorted((a, b) => Number(isRequired(b)) - Number(isRequired(a)));
   const form = useRef<HTMLFormElement>(null);
   const [errors, setErrors] = useState<DraftErrors>({});
@@ -69,9 +74,10 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
   const [key, setKey] = useState(randomKey);
   const creation = useMutation(
     {
-      mutationFn: (orderJson: string) => createOrder(orderJson, key, schema.key),
-      onSuccess: ({ id }) => {
-        toasts.show({ tone: "good", title: words.newOrder.created(String(id)) });
+      mutationFn: (rowJson: string) => createRow(name, rowJson, key),
+      onSuccess: (row) => {
+        const created = writes.nameOf(name, keyOf(row, keyColumns));
+        toasts.show({ tone: "good", title: words.tables.created(created) });
         onDone();
       },
       onError: (error) => show(error instanceof RefusedError ? error.fields : {}),
@@ -149,7 +155,7 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
       <FormEnd
         problem={creation.error && !isPlaced && words.newOrder.kept(messageOf(creation.error))}
         busy={creation.isPending}
-        send={words.newOrder.create}
+        send={name === ORDERS ? words.newOrder.create : words.tables.create}
         sending={words.newOrder.creating}
         onCancel={onCancel}
       />

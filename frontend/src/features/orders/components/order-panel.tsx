@@ -64,10 +64,11 @@ export function OrderPanel({ id, feed, live, listen, onClose, onDuplicate }: Ord
           throw new Error(words.panel.tooMany(MOST_COPIED, name));
         }
       }
-      const before = writes.newOrder.get();
-      writes.newOrder.set(copyOf(copied, id, schema));
+      const draft = writes.newRow(ORDERS);
+      const before = draft.get();
+      draft.set(copyOf(copied, id, schema));
       onDuplicate();
-      const undo = () => writes.newOrder.set(before);
+      const undo = () => draft.set(before);
       if (before === null) return;
       const action = { label: words.panel.takeBack, run: undo };
       toasts.show({ tone: "neutral", title: words.panel.replaces, action });

@@ -1,5 +1,7 @@
+import { Copy, Link, Trash2, Undo2 } from "lucide-react";
 import { memo } from "react";
 import { isId, keyOf, type Row } from "real-time-orders";
+import { IconButton } from "@/components/icon-button";
 import { formatZoned } from "@/lib/format";
 import { formatCell } from "@/lib/money";
 import { textIn } from "@/lib/row";
@@ -12,17 +14,31 @@ import { Clipped, GridCell } from "./grid-cell";
 import type { RowPlace } from "./live-grid";
 import styles from "./order-row.module.css";
 import { useOrders } from "./orders-context";
+import { RowAction, RowMenu } from "./row-menu";
+
+/** What can be done with a row of any table. */
+export interface RowActions {
+  readonly duplicate: (row: Row) => void;
+  readonly copyLink: (row: Row) => void;
+  /** Delete it, or keep it while that is still possible. */
+  readonly remove: (row: Row) => void;
+  readonly menu: (open: boolean) => void;
+}
 
 interface TableRowProps extends RowPlace {
   columns: readonly TableColumn[];
   shown: Row;
   gone: boolean;
+  /** Whether it is about to be deleted. */
+  leaving: boolean;
   touch: Touch | undefined;
+  actions: RowActions;
 }
 
 /** A row of any table. The column that refers to an order leads to it. */
 export const TableRow = memo(function TableRow(props: TableRowProps) {
-  const { columns, shown, gone, touch, row, top, height, cell } = props;
+  const { columns, shown, gone, leaving, touch, row, top, height, cell } = props;
+  const last = columns.length;
   return (
     <div
       role="row"
@@ -32,7 +48,7 @@ export const TableRow = memo(function TableRow(props: TableRowProps) {
       data-plain
       data-row={row}
       data-new={touch?.isNew ?? false}
-      data-gone={gone}
+      data-gone={gone || leaving}
       data-editables
     >
       {columns.map((column, at) => (
@@ -40,11 +56,59 @@ export const TableRow = memo(function TableRow(props: TableRowProps) {
           <Value shown={shown} {...column} tabIndex={cell === at ? 0 : -1} gone={gone} />
         </GridCell>
       ))}
+      <div
+        role="gridcell"
+        aria-colindex={last + 1}
+        data-cell={last}
+        tabIndex={-1}
+        className={styles.actions}
+      >
+        <Actions {...props} tabIndex={cell === last ? 0 : -1} />
+      </div>
     </div>
   );
 });
 
-type ValueProps = Pick<TableRowProps, "shown" | "gone"> & TableColumn & { tabIndex: number };
+function Actions({ shown, gone, leaving, actions, tabIndex }: TableRowProps & InCell) {
+  const { rights, writes } = useOrders();
+  const { table } = useSchema();
+  const name = writes.nameOf(table.name, keyOf(shown, table.key));
+  if (leaving) {
+    return (
+      <IconButton
+        label={words.tables.keep(name)}
+        title={words.do.undo}
+        tabIndex={tabIndex}
+        onClick={() => actions.remove(shown)}
+      >
+        <Undo2 size={16} aria-hidden />
+      </IconButton>
+    );
+  }
+  return (
+    <RowMenu label={words.tables.more(name)} tabIndex={tabIndex} onOpenChange={actions.menu}>
+      {rights.write && (
+        <RowAction icon={<Copy size={16} />} onSelect={() => actions.duplicate(shown)}>
+          {words.tables.duplicate}
+        </RowAction>
+      )}
+      <RowAction icon={<Link size={16} />} onSelect={() => actions.copyLink(shown)}>
+        {words.tables.copyLink}
+      </RowAction>
+      {rights.remove && !gone && (
+        <RowAction icon={<Trash2 size={16} />} onSelect={() => actions.remove(shown)}>
+          {words.tables.delete}
+        </RowAction>
+      )}
+    </RowMenu>
+  );
+}
+
+interface InCell {
+  tabIndex: number;
+}
+
+type ValueProps = Pick<TableRowProps, "shown" | "gone"> & TableColumn & InCell;
 
 function Value({ shown, gone, name, label, column, tabIndex }: ValueProps) {
   const { openOrder } = useOrders();

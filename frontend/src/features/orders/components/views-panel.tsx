@@ -1,8 +1,10 @@
 import { Check } from "lucide-react";
 import { useEffect, useId, useState } from "react";
+import { ORDERS } from "real-time-orders";
 import { Button } from "@/components/button";
 import { messageOf } from "@/lib/format";
 import { useObservable } from "@/lib/use-observable";
+import { useSchema } from "@/lib/use-schema";
 import { words } from "@/words";
 import type { SavedView } from "../api/views";
 import { isEverything, type OrderView, viewToQuery } from "../model/order-filter";
@@ -20,6 +22,7 @@ type Step = "list" | "save" | "rename" | "delete";
 export function ViewsPanel({ view, views, audience, modified, open, onDone }: ViewsPanelProps) {
   const { views: known, current } = useObservable(views.state);
   const say = words.views;
+  const schema = useSchema();
   const [step, setStep] = useState<Step>("list");
   const [problem, setProblem] = useState<string | null>(null);
   const query = viewToQuery(view).toString();
@@ -54,7 +57,7 @@ export function ViewsPanel({ view, views, audience, modified, open, onDone }: Vi
       {step === "list" && (
         <>
           <ViewItem
-            name={say.all}
+            name={schema.table.name === ORDERS ? say.all : words.tables.allRows}
             isCurrent={!current && isEverything(view.filter)}
             onOpen={() => show(null)}
           />

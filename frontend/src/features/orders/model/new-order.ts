@@ -1,5 +1,6 @@
-/** A new order with its lines, as the user types it. Pure. */
-import { type Id, isRow, type Row } from "real-time-orders";
+/** A new order with its lines, or a new row of any table, as the user types it. Pure. */
+import { isRow, type Row } from "real-time-orders";
+import type { RowKey } from "@/lib/row";
 import { isSystem, type OrderSchema } from "@/lib/schema";
 import {
   checkDraft,
@@ -14,8 +15,8 @@ export interface NewOrder {
   readonly values: OrderDraft;
   /** By child table. */
   readonly lines: Readonly<Record<string, readonly OrderDraft[]>>;
-  /** The order that it is a copy of. */
-  readonly copyOf: Id | null;
+  /** The key of the row that it is a copy of. */
+  readonly copyOf: RowKey | null;
 }
 
 export const emptyOrder = (schema: OrderSchema): NewOrder => ({
@@ -69,9 +70,13 @@ export function newOrderToJson({ values, lines }: NewOrder, schema: OrderSchema)
 }
 
 /** A copy begins with the usual status, and has keys of its own. `order` has lists of its children. */
-export function copyOf(order: Row, id: Id, schema: OrderSchema): NewOrder {
+export function copyOf(order: Row, id: RowKey, schema: OrderSchema): NewOrder {
+  const { key, parent } = schema.table;
+  const own = key.filter((name) => name !== parent?.column);
   const status = schema.role("status");
-  const columns = schema.writable.filter((column) => column !== status);
+  const columns = schema.writable.filter(
+    (column) => column !== status && !own.includes(column.name),
+  );
   const lines = schema.children.map((child) => {
     const { name, key } = child.table;
     const own = lineColumns(child).filter(

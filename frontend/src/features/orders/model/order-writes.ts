@@ -70,14 +70,13 @@ export interface Written {
 export class OrderWrites {
   readonly edits = new OrderEdits();
   readonly drafts = new Drafts();
-  /** What is in the form of a new order; null where nothing was typed. */
-  readonly newOrder = new Observable<NewOrder | null>(null);
   readonly deletes = new PendingDeletes();
   /** Of rows of other tables; their `id` is a `rowId`. */
   readonly rowDeletes = new PendingDeletes<RowRef>();
   readonly undos = new Undos();
   readonly conflicts = new Observable<readonly Conflict[]>([]);
 
+  readonly #newRows = new Map<string, Observable<NewOrder | null>>();
   readonly #api: WritesApi;
   readonly #toasts: Toasts;
   readonly #schema: () => OrderSchema;
@@ -94,6 +93,13 @@ export class OrderWrites {
     this.rowDeletes.onCommit((rows, leaving) => {
       for (const { table, key, seen } of rows) void this.#delete(table, key, seen, leaving);
     });
+  }
+
+  /** What is in the form of a new row of a table; null where nothing was typed. */
+  newRow(table: string): Observable<NewOrder | null> {
+    const draft = this.#newRows.get(table) ?? new Observable<NewOrder | null>(null);
+    this.#newRows.set(table, draft);
+    return draft;
   }
 
   /**

@@ -12,10 +12,15 @@ export interface SavedViewsState {
 
 export class SavedViews {
   readonly state = new Observable<SavedViewsState>({ views: null, current: null });
+  readonly #table: string;
+
+  constructor(table: string = ORDERS) {
+    this.#table = table;
+  }
 
   /** Views that others saved meanwhile are seen when the reader comes back to the page. */
   async load(): Promise<void> {
-    const views = (await listViews()).filter(({ table }) => table === ORDERS);
+    const views = (await listViews()).filter(({ table }) => table === this.#table);
     this.#set(views, this.state.get().current);
   }
 
@@ -25,7 +30,7 @@ export class SavedViews {
   }
 
   async add(name: string, query: string, shared: boolean): Promise<SavedView> {
-    const added = await addView({ table: ORDERS, name, query, shared });
+    const added = await addView({ table: this.#table, name, query, shared });
     this.#set([...(this.state.get().views ?? []), added], added);
     return added;
   }
