@@ -165,7 +165,9 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
             const shown = held.at(row);
             const cell = row === active.row ? active.cell : null;
             const at = { row, top: rows.topOf(row), height: rowPx, cell };
-            return shown ? children(shown, at) : <WaitingRow key={`waiting ${row}`} {...at} />;
+            if (shown) return children(shown, at);
+            const isInView = row >= rows.first && row < rows.end; // not the row with the focus alone
+            return isInView && <WaitingRow key={`waiting ${row}`} {...at} />;
           })}
         </div>
       </div>
