@@ -48,20 +48,20 @@ function texts() {
   const letters = "/[A-Za-z]{2}/";
   const places = [
     `JSXAttribute[name.name=${names}]`,
-    "JSXElement > JSXExpressionContainer > :matches(ConditionalExpression, LogicalExpression)",
-    "JSXFragment > JSXExpressionContainer > :matches(ConditionalExpression, LogicalExpression)",
+    `JSXAttribute[name.name=${names}] > JSXExpressionContainer`,
+    ":matches(JSXElement, JSXFragment) > JSXExpressionContainer > LogicalExpression",
+    ":matches(JSXElement, JSXFragment) > JSXExpressionContainer",
     "CallExpression[callee.property.name='show'] Property[key.name=/^(title|detail|label)$/]",
   ];
   const message = "A text for people: put it into frontend/src/words/*.ts.";
   return [
     `JSXText[value=${letters}]`,
+    ...[...places.slice(0, 3), places[4]].map((place) => `${place} > Literal[value=${letters}]`),
     ...places.flatMap((place) => [
-      `${place} > Literal[value=${letters}]`,
-      `${place} > JSXExpressionContainer > Literal[value=${letters}]`,
-      `${place} ConditionalExpression > Literal.consequent[value=${letters}]`,
-      `${place} ConditionalExpression > Literal.alternate[value=${letters}]`,
+      `${place} > ConditionalExpression > Literal.consequent[value=${letters}]`,
+      `${place} > ConditionalExpression > Literal.alternate[value=${letters}]`,
+      `${place} > ConditionalExpression > ConditionalExpression > Literal[value=${letters}]`,
       `${place} > TemplateLiteral > TemplateElement[value.raw=${letters}]`,
-      `${place} > JSXExpressionContainer > TemplateLiteral > TemplateElement[value.raw=${letters}]`,
     ]),
   ].map((selector) => ({ selector, message }));
 }

@@ -23,7 +23,9 @@ _ENGLISH_TEXTS = """
         [english, german].map(async (file) => texts((await import(`/assets/${file}`)).default)));
       const onlyEnglish = new Set(en.filter((text) => !de.includes(text)));
       if (onlyEnglish.size < 300) throw new Error('the dictionaries were not read');
-      const shown = [...document.querySelectorAll('body *')].flatMap((element) => [
+      const isData = (element) => element.closest('bdi, [dir=auto]') !== null;
+      const elements = [...document.querySelectorAll('body *')].filter((each) => !isData(each));
+      const shown = elements.flatMap((element) => [
         ...[...element.childNodes].filter((each) => each.nodeType === 3).map((each) => each.data),
         ...['aria-label', 'title', 'placeholder'].map((name) => element.getAttribute(name) ?? ''),
       ]);
