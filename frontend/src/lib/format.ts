@@ -19,7 +19,7 @@ const DATE = perLocale(
   (to) => new Intl.DateTimeFormat(to, { dateStyle: "medium", timeZone: "UTC" }),
 );
 const RELATIVE = perLocale(
-  (to) => new Intl.RelativeTimeFormat(to, { numeric: "auto", style: "narrow" }),
+  (to) => new Intl.RelativeTimeFormat(to, { numeric: "auto", style: words.ages.style }),
 );
 
 const MINUTE = 60;

@@ -367,6 +367,7 @@ const de: Words = {
   },
   attention: { needs: "Wartet lange", warn: "Wartet lange", late: "Überfällig" },
   ages: {
+    style: "short",
     justNow: "gerade eben",
     minutes: (count) => `${count} Min.`,
     hours: (count) => `${count} Std.`,
@@ -529,8 +530,8 @@ const de: Words = {
       counted(count, { one: "Bestellung geändert", other: "Bestellungen geändert" }),
     selected: (count) => `${count} ausgewählt`,
     allSelected: (count) => `Alle ${count} ausgewählt`,
-    selectAll: (count) => `Alle ${count} auswählen`,
-    thatMatch: ", die passen",
+    selectAll: (count) => `Alle ${count}`,
+    thatMatch: "Treffer auswählen",
     moveTo: (count, status) => `${count} auf ${status} setzen`,
     moveOn: (count) => `${count} in den nächsten Status`,
     deleteSelected: (count) => `${count} ausgewählte löschen`,

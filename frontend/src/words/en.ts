@@ -365,6 +365,8 @@ const en = {
   },
   attention: { needs: "Needs attention", warn: "Needs attention", late: "Late" },
   ages: {
+    /** Of "3 min ago": how much it is shortened. */
+    style: "narrow" as Intl.RelativeTimeFormatStyle,
     justNow: "just now",
     minutes: (count: number) => `${count} min`,
     hours: (count: number) => `${count} h`,

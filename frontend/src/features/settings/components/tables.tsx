@@ -48,7 +48,9 @@ interface ItemProps {
 const Item = ({ table, busy, onChange }: ItemProps) => (
   <li className={styles.item}>
     <div className={styles.facts}>
-      <strong>{table.name}</strong>
+      <strong>
+        <bdi>{table.name}</bdi>
+      </strong>
       <span>
         {table.reason ??
           (table.main
