@@ -22,6 +22,7 @@ const said = (text: unknown): unknown =>
 const ALIKE = new Set([
   "direction",
   "page.product",
+  "keyboard.enterKey",
   "keyboard.escapeKey",
   "connection.live",
   "connection.offline",
