@@ -11,7 +11,7 @@ const SHOWN_MS = 5_000;
 export function Toaster({ toasts }: { toasts: Toasts }) {
   const items = useObservable(toasts.state);
   return (
-    <Toast.Provider swipeDirection="right">
+    <Toast.Provider swipeDirection="right" label={words.do.notification}>
       {items.map(({ id, tone, title, detail, action }) => (
         <Toast.Root
           key={id}
@@ -38,7 +38,7 @@ export function Toaster({ toasts }: { toasts: Toasts }) {
           </Toast.Close>
         </Toast.Root>
       ))}
-      <Toast.Viewport className={styles.viewport} />
+      <Toast.Viewport className={styles.viewport} label={words.do.notifications} />
     </Toast.Provider>
   );
 }

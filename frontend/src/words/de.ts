@@ -33,6 +33,8 @@ const de: Words = {
     tryAgain: "Erneut versuchen",
     loading: "Laden …",
     delete: "Löschen",
+    notification: "Meldung",
+    notifications: "Meldungen ({hotkey})",
     dismiss: "Ausblenden",
   },
   values: {

@@ -24,6 +24,9 @@ const en = {
     tryAgain: "Try again",
     loading: "Loading…",
     delete: "Delete",
+    notification: "Notification",
+    /** The name of the region, and the key that leads to it. */
+    notifications: "Notifications ({hotkey})",
     dismiss: "Dismiss",
   },
   values: {
