@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from harness.dashboards import OpenTab, create, live, row, violations
+from harness.dashboards import OpenTab, box, create, live, row, violations
 from harness.stacks import EmbeddedStack
 from harness.waiting import until
 
@@ -137,8 +137,8 @@ def test_small_windows(stack: EmbeddedStack, open_tab: OpenTab) -> None:
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") == width
         table = page.locator('[role="table"], [role="grid"]')
-        box = table.evaluate("each => { each.scrollIntoView(); return each.clientHeight }")
-        assert box > height * 0.7
+        seen = table.evaluate("each => { each.scrollIntoView(); return each.clientHeight }")
+        assert seen > height * 0.7
         expect(row(page, orders[2])).to_be_in_viewport(ratio=0.9)
         page.get_by_role("link", name="Activity").scroll_into_view_if_needed()
     page.set_viewport_size({"width": 820, "height": 1180})

@@ -308,7 +308,7 @@ const de: Words = {
       return `${times[when]} nichts ${what[kind]}${by === null ? "" : ` von ${by}`}.`;
     },
     when: "Wann",
-    anyTime: "Jederzeit",
+    anyTime: "Alle Zeiten",
     lastHour: "Letzte Stunde",
     today: "Heute",
     yesterday: "Gestern",
