@@ -25,8 +25,10 @@ def test_an_order_is_corrected_by_keyboard(stack: EmbeddedStack, open_tab: OpenT
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(panel.get_by_role("button", name="Customer: Joan Miró. Edit")).to_be_focused()
-    for key in ("F2", "Tab", "Tab"):
+    for key, field in (("F2", "Customer"), ("Tab", "Product")):
         page.keyboard.press(key)
+        expect(panel.get_by_role("combobox", name=field)).to_be_focused()
+    page.keyboard.press("Tab")
     quantity = panel.get_by_role("textbox", name="Quantity")
     expect(quantity).to_be_focused()
     page.keyboard.type("0x10")

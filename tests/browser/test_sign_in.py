@@ -28,7 +28,7 @@ def guarded(
 def page(browser: Browser) -> Iterator[Page]:
     """Open a page in a new profile; fail if it violates its Content-Security-Policy."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     broken: list[str] = []
     page.on("console", lambda message: broken.append(message.text))
