@@ -204,7 +204,7 @@ async def test_unknown_paths_and_methods(api: httpx.AsyncClient) -> None:
     for path in ("/", "/api", "/api/nothing", "/api/orders/", "/api/orders/1/nothing"):
         problem(await api.get(path), 404)
     for method, path in (
-        ("DELETE", "/api/orders"),
+        ("PUT", "/api/orders"),
         ("POST", "/api/orders/1"),
         ("PUT", "/api/health"),
     ):
