@@ -16,7 +16,12 @@ async function start(): Promise<void> {
   const access = new Access();
   void access.start();
 
-  await startLanguage(); // the first that is seen is in the reader's language
+  try {
+    await startLanguage(); // the first that is seen is in the reader's language
+  } catch {
+    document.getElementById("unloaded")?.removeAttribute("hidden");
+    return;
+  }
   createRoot(root).render(
     <StrictMode>
       <Root access={access} router={router} />

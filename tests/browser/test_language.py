@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from harness.dashboards import OpenTab, create, live, row, violations
 from harness.stacks import EmbeddedStack
@@ -94,3 +94,13 @@ def test_german(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     page.get_by_role("dialog", name="Tastatur").wait_for()
     assert english_texts(page) == []
     assert violations(page) == []
+
+
+def test_texts_cannot_be_loaded(browser: Browser, stack: EmbeddedStack) -> None:
+    """A page that cannot load its texts says so, in every language."""
+    page = browser.new_context().new_page()
+    page.route("**/assets/en-*.js", lambda route: route.abort())
+    page.goto(stack.edge)
+    expect(page.get_by_text("could not be loaded")).to_be_visible()
+    expect(page.get_by_text("nicht geladen werden")).to_be_visible()
+    page.context.close()
