@@ -4,6 +4,7 @@ import { words } from "@/words";
 import { dayIn, isEmptiness, isSame, type Period, PERIODS } from "./condition-text";
 import { type Condition, isList } from "./conditions";
 import { dayOf, isTime, startOf } from "./days";
+import { withDecimalSign, withPoint } from "./locale";
 
 /** What a condition asks. */
 export type Mode =
@@ -85,7 +86,13 @@ function ofRange(range: Range, column: Filtered): Partial<Draft> {
     if (isEmptiness(values)) return { mode: "filled" };
     return { ...ofValues(values), mode: column.kind === "choice" ? "none of" : "is not" };
   }
-  if (!isTime(column)) return { mode: "between", from: textOf(gte), to: textOf(lte) };
+  if (!isTime(column)) {
+    return {
+      mode: "between",
+      from: withDecimalSign(textOf(gte)),
+      to: withDecimalSign(textOf(lte)),
+    };
+  }
   const period = PERIODS.find((each) => isSame(each.range, range))?.name ?? "";
   const last = lte === undefined ? dayBefore(textOf(lt), column) : dayIn(textOf(lte), column);
   return { mode: "between", period, from: dayText(dayIn(textOf(gte), column)), to: dayText(last) };
@@ -121,7 +128,7 @@ export function conditionOf(draft: Draft, column: Filtered): Condition | null {
       return { not: none.length > 1 ? none : null };
     case "between":
       if (isTime(column)) return days(draft, column);
-      return ranged({ gte: from.trim(), lte: to.trim() });
+      return ranged({ gte: bound(from) ?? "", lte: bound(to) ?? "" });
   }
 }
 
@@ -143,17 +150,20 @@ function ranged(bounds: Readonly<Record<string, string>>): Range | null {
 }
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)$/;
+const bound = (typed: string): string | null => withPoint(typed.trim());
 
 /** Why a form cannot be applied; null where it can. */
 export function problemOf({ mode, from, to, period }: Draft, { kind }: Filtered): string | null {
   if (mode !== "between" || period !== "") return null;
-  const bounds = [from.trim(), to.trim()].filter((text) => text !== "");
   const isNumber = kind === "integer" || kind === "number";
-  if (isNumber && !bounds.every((text) => NUMBER.test(text))) return words.filters.enterNumbers;
-  if (kind === "integer" && bounds.some((text) => text.includes(".")))
-    return words.filters.enterWhole;
+  const bounds = [from, to].map((text) => (isNumber ? (bound(text) ?? "?") : text));
   const [low, high] = bounds;
-  if (high === undefined || low === undefined) return null;
+  const given = bounds.filter((text) => text !== "");
+  if (isNumber && !given.every((text) => NUMBER.test(text)))
+    return words.filters.enterNumbers(withDecimalSign("12.50"));
+  if (kind === "integer" && given.some((text) => text.includes(".")))
+    return words.filters.enterWhole;
+  if (!low || !high) return null;
   const isReversed = isNumber ? Number(low) > Number(high) : low > high;
   return isReversed ? words.filters.reversed : null;
 }

@@ -25,3 +25,15 @@ export function perLocale<T>(make: (locale: string) => T): () => T {
     return made.value;
   };
 }
+
+const DECIMAL = perLocale((to) => new Intl.NumberFormat(to).format(1.5).slice(1, 2));
+
+/** Digits with the reader's decimal sign, as a field shows them. */
+export const withDecimalSign = (digits: string): string => digits.replace(".", DECIMAL());
+
+/** A typed number with the point that PostgreSQL has; null where it could mean two: `1.234` in German. */
+export function withPoint(typed: string): string | null {
+  const sign = DECIMAL();
+  if (sign !== "." && /^[+-]?\d{1,3}(\.\d{3})+$/.test(typed)) return null;
+  return typed.replace(sign, ".");
+}

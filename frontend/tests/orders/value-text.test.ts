@@ -1,7 +1,11 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { type Column, parseJson, toJson } from "real-time-orders";
 import { checkValue, editedAs, readValue, textOf } from "@/features/orders/model/value-text";
+import { conditionOf, draftOf, problemOf } from "@/lib/condition-draft";
+import { setLocale } from "@/lib/locale";
 import { column } from "../events";
+
+afterEach(() => setLocale("en"));
 
 const of = (change: Partial<Column>) => column("extra", { nullable: true, ...change });
 
@@ -52,4 +56,36 @@ test("of the choices only those are offered that may follow", () => {
   expect(editedAs(state, "open").choices).toEqual(["open", "sent"]);
   expect(editedAs(state, "sent").choices).toEqual(["sent"]);
   expect(editedAs(of({ kind: "date" }), "infinity").kind).toBe("other");
+});
+
+test.each([
+  ["12,5", "12.5"],
+  ["12.25", "12.25"],
+  [",5", "0.5"],
+  ["1234", "1234"],
+])("in German, %s is %s", (typed, json) => {
+  setLocale("de-AT");
+  const price = of({ kind: "number", type: "numeric(10,2)" });
+  expect(checkValue(typed, price)).toBeNull();
+  const value = readValue(typed, price);
+  expect(toJson(value)).toBe(json);
+  expect(textOf(value, price)).toBe(json.replace(".", ","));
+});
+
+test("in German, 1.234 is asked for again, being two numbers", () => {
+  setLocale("de");
+  const price = of({ kind: "number", type: "numeric" });
+  expect(checkValue("1.234", price)).toBe("A number, such as 12,50.");
+  expect(checkValue("1.234,50", price)).not.toBeNull();
+});
+
+test("in German, a range of numbers is typed and shown with a comma", () => {
+  setLocale("de");
+  const price = of({ kind: "number", type: "numeric" });
+  const range = { gte: "1.5", lte: "20" };
+  const draft = draftOf(range, price);
+  expect(draft).toMatchObject({ from: "1,5", to: "20" });
+  expect(problemOf(draft, price)).toBeNull();
+  expect(conditionOf(draft, price)).toEqual(range);
+  expect(problemOf({ ...draft, from: "1.234" }, price)).not.toBeNull();
 });

@@ -83,7 +83,8 @@ function Editable({ place, shown, name, children, ...props }: EditableProps) {
   function open(by: "pointer" | "keyboard"): void {
     if (!isTyped(draft)) {
       const initial = textOf(shown[column.name], column);
-      drafts.set(place, { text: initial, initial, seen: row, error: null });
+      // What is being saved was seen too: it is no change by someone else.
+      drafts.set(place, { text: initial, initial, seen: shown, error: null });
     }
     setEditing(by);
   }
@@ -105,23 +106,22 @@ function Editable({ place, shown, name, children, ...props }: EditableProps) {
   }
 
   async function save(typed: Draft): Promise<void> {
-    const kept = { ...typed, error: null };
-    drafts.set(place, kept);
+    drafts.delete(place);
     try {
       const change = { [column.name]: readValue(typed.text, column) };
       await writes.change(table, rowKey, typed.seen, change);
-      if (drafts.get(place) === kept) drafts.delete(place);
     } catch (error) {
       const fields = error instanceof RefusedError ? error.fields : {};
       const reason = fields[column.name] ?? messageOf(error);
-      if (drafts.get(place) === kept) {
-        drafts.set(place, { ...kept, error: reason });
+      const isFree = drafts.get(place) === undefined; // else the user edits the value again
+      if (isFree) {
+        drafts.set(place, { ...typed, error: reason });
         const isHere = box.current?.contains(document.activeElement);
         setEditing(isHere ? "keyboard" : "again");
       }
-      if (box.current) return; // it shows the reason
+      if (isFree && box.current) return; // it shows the reason
       const title = words.editing.notSavedTitle(label, writes.nameOf(table, rowKey));
-      toasts.show({ tone: "bad", title, detail: words.editing.kept(reason) });
+      toasts.show({ tone: "bad", title, detail: isFree ? words.editing.kept(reason) : reason });
     }
   }
 
@@ -143,7 +143,7 @@ function Editable({ place, shown, name, children, ...props }: EditableProps) {
             column={column}
             label={label}
             draft={draft}
-            now={row[column.name]}
+            now={shown[column.name]}
             opened={editing}
             onText={(text) => drafts.set(place, { ...draft, text, error: null })}
             onCommit={commit}

@@ -1,6 +1,7 @@
 /** A new order as the user types it: one text per column, checked and written as JSON. Pure. */
 import { type Column, parseJson } from "real-time-orders";
 import { instantOf, scaleOf } from "@/lib/format";
+import { withDecimalSign, withPoint } from "@/lib/locale";
 import { isRequired, type OrderSchema, type Role } from "@/lib/schema";
 import { words } from "@/words";
 
@@ -70,8 +71,9 @@ export function checkText(text: string, column: Column): string | null {
 }
 
 /** Also what PostgreSQL would round without a word. */
-function checkNumber(text: string, column: Column): string | null {
-  if (!NUMBER.test(text)) return words.editing.number;
+function checkNumber(typed: string, column: Column): string | null {
+  const text = withPoint(typed);
+  if (text === null || !NUMBER.test(text)) return words.editing.number(withDecimalSign("12.50"));
   const scale = scaleOf(column);
   const [digits = "", exponent = "0"] = text.toLowerCase().split("e");
   const fraction = (digits.split(".")[1] ?? "").replace(/0+$/, "");
@@ -118,8 +120,9 @@ export const valueOf = (text: string, column: Column): unknown =>
 function valueToJson(text: string, { kind, type }: Column): string {
   switch (kind) {
     case "integer":
-    case "number":
       return numberToJson(text);
+    case "number":
+      return numberToJson(withPoint(text) ?? text);
     case "boolean":
     case "json":
     case "array":

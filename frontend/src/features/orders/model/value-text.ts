@@ -1,6 +1,7 @@
 /** A column's value as the user edits it: as text, which is checked and read back. Pure. */
 import { type Column, rawNumber, toJson, toJsonLines } from "real-time-orders";
 import { isInCalendar } from "@/lib/format";
+import { withDecimalSign } from "@/lib/locale";
 import { words } from "@/words";
 import { checkText, hasZone, valueOf } from "./order-draft";
 
@@ -8,7 +9,10 @@ import { checkText, hasZone, valueOf } from "./order-draft";
 export function textOf(value: unknown, { kind, type }: Column): string {
   if (value === null || value === undefined) return "";
   if (kind === "json") return toJsonLines(value);
-  if (typeof value !== "string") return rawNumber(value) ?? toJson(value);
+  if (typeof value !== "string") {
+    const digits = rawNumber(value) ?? toJson(value);
+    return kind === "number" ? withDecimalSign(digits) : digits;
+  }
   if (kind !== "timestamp" || !isInCalendar(value)) return value;
   return hasZone(type) ? localTime(new Date(value)) : value.slice(0, 19);
 }
