@@ -9,14 +9,13 @@ from itertools import groupby
 from typing import Any
 
 from orders_access.principal import Principal
-from orders_api import bulk_statements, problems, queries, rejections
+from orders_api import bulk_statements, kept_answers, problems, rejections
 from orders_api.bulk_format import BulkBody, Wanted
 from orders_api.catalog import WatchedTable
-from orders_api.database import Connection, Database, one, one_or_none
+from orders_api.database import Connection, Database, one
 from orders_api.errors import (
     ApiError,
     DatabaseUnavailableError,
-    KeyReusedError,
     NotReachedError,
     OutOfScopeError,
     RowNotFoundError,
@@ -26,7 +25,6 @@ from orders_api.errors import (
 )
 from orders_api.records import StoredRow
 from orders_api.rendering import PAGE_MAX_BYTES
-from orders_api.store import own_key
 
 AT_ONCE = 100
 """Rows of one transaction: it locks them for milliseconds, and is a small part of a batch."""
@@ -97,7 +95,7 @@ class Bulk:
             SchemaChangedError: likewise, if the table is no longer as described.
 
         """
-        kept_as = idempotency_key and own_key(idempotency_key, table, who)
+        kept_as = idempotency_key and kept_answers.own_key(idempotency_key, table, who)
         outcomes = Outcomes(request)
         writing = _Writing(self.writes, table, who, outcomes, kept_as)
         until_s = time.monotonic() + WITHIN_S
@@ -142,7 +140,7 @@ class _Writing:
             kept = await self._kept(connection)
             left = [row for row in rows if str(row.number) not in kept]
             versions = await self._written(connection, left) if left else {}
-            if self.kept_as and versions:
+            if versions:
                 await self._keep(connection, kept | versions)
             missing = [row for row in left if str(row.number) not in versions]
             errors = await self._refusals(connection, missing) if missing else {}
@@ -189,25 +187,16 @@ class _Writing:
         """Return what earlier requests with this key have written; others with it wait."""
         if not self.kept_as:
             return {}
-        await connection.execute(queries.LOCK_KEY, {"key": self.kept_as})
-        kept = await one_or_none(connection, queries.KEPT_ANSWER, {"key": self.kept_as})
-        if kept is None:
-            return {}
-        if bytes(kept[0]) != self.outcomes.request.digest():
-            raise KeyReusedError
-        versions: dict[str, str] = json.loads(kept[3])
+        digest = self.outcomes.request.digest()
+        kept = await kept_answers.find(connection, self.kept_as, digest)
+        versions: dict[str, str] = {} if kept is None else json.loads(kept.json)
         return versions
 
     async def _keep(self, connection: Connection, versions: Mapping[str, str]) -> None:
-        values: dict[str, object] = {
-            "key": self.kept_as,
-            "request_hash": self.outcomes.request.digest(),
-            "row_key": [],
-            "version": "",
-            "response": json.dumps(versions),
-        }
-        await connection.execute(queries.KEEP_ANSWER, values)
-        await connection.execute(queries.FORGET_ANSWERS)
+        if self.kept_as:
+            answer = StoredRow((), "", json.dumps(versions))
+            digest = self.outcomes.request.digest()
+            await kept_answers.keep(connection, self.kept_as, digest, answer)
 
 
 def _parts(rows: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:

@@ -8,14 +8,13 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 
 from orders_access.principal import ANYONE, Principal
-from orders_api import log_queries, queries, rejections
+from orders_api import kept_answers, log_queries, rejections
 from orders_api.bodies import Body
 from orders_api.catalog import WatchedTable
 from orders_api.conditions import ALL, name
 from orders_api.cursor import Bookmark
 from orders_api.database import Connection, Database, one, one_or_none
 from orders_api.errors import (
-    KeyReusedError,
     OutOfScopeError,
     RowNotFoundError,
     StaleRowError,
@@ -25,7 +24,7 @@ from orders_api.filters import Selection
 from orders_api.preconditions import ANY_TAG, Precondition
 from orders_api.records import Counts, Page, StoredRow
 from orders_api.statements import Statements
-from orders_contract.schema import ORDERS, Column
+from orders_contract.schema import Column
 
 Key = tuple[str, ...]
 
@@ -132,9 +131,9 @@ class Store:
             self._writing(table, body) as written,
             self.writes.transaction(who.subject) as connection,
         ):
-            kept_as = idempotency_key and own_key(idempotency_key, table, who)
+            kept_as = idempotency_key and kept_answers.own_key(idempotency_key, table, who)
             if kept_as:
-                kept = await _kept_answer(connection, kept_as, body)
+                kept = await kept_answers.find(connection, kept_as, body.digest())
                 if kept is not None:
                     return kept
             created = await _create(connection, table, body, who)
@@ -146,7 +145,7 @@ class Store:
             if body.nested:
                 created = await _row(connection, table, created.key, who, body.nested_tables)
             if kept_as:
-                await _keep_answer(connection, kept_as, body, created)
+                await kept_answers.keep(connection, kept_as, body.digest(), created)
             return created
 
     async def change(
@@ -267,34 +266,6 @@ async def _require_visible(
     (visible,) = await one(connection, *table.statements.is_visible(row.key, who.rows, parent))
     if not visible:
         raise OutOfScopeError(place)
-
-
-async def _kept_answer(connection: Connection, key: str, body: Body) -> StoredRow | None:
-    await connection.execute(queries.LOCK_KEY, {"key": key})
-    kept = await one_or_none(connection, queries.KEPT_ANSWER, {"key": key})
-    if kept is None:
-        return None
-    if bytes(kept[0]) != body.digest():
-        raise KeyReusedError
-    return StoredRow(tuple(kept[1]), kept[2], kept[3], replayed=True)
-
-
-async def _keep_answer(connection: Connection, key: str, body: Body, created: StoredRow) -> None:
-    values = {
-        "key": key,
-        "request_hash": body.digest(),
-        "row_key": list(created.key),
-        "version": created.version,
-        "response": created.json,
-    }
-    await connection.execute(queries.KEEP_ANSWER, values)
-    await connection.execute(queries.FORGET_ANSWERS)
-
-
-def own_key(key: str, table: WatchedTable, who: Principal) -> str:
-    """Keep the keys of different subjects and tables apart: only its sender gets the answer."""
-    of_table = "" if table.table.name == ORDERS else f"{table.table.name}\n"
-    return f"{who.subject}\n{of_table}{key}" if who.subject or of_table else key
 
 
 def _stored(row: TupleRow) -> StoredRow:
