@@ -109,5 +109,6 @@ def secure_redis(files: Certificates, *more: str, sentinel_of: int | None = None
             command = [binary, str(file), "--sentinel", "--port", "0", "--bind", LOOPBACK]
         with program([*command, *flags, *more]) as process:
             ready = "monitor master" if sentinel_of else "Ready to accept"
-            until(lambda: ready in process.output(), 20, "Redis ready")
+            until(lambda: ready in process.output() or not process.running, 20, "Redis ready")
+            assert process.running, process.output()
             yield port

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -200,17 +201,18 @@ async def test_events_resume_over_restarts(pipeline: Pipeline, live: Live, tmp_p
     runs = [await take(live.events(after=position, store=store), 2) for _ in range(3)]
     assert sum(runs, []) == written[:6]  # noqa: RUF017  three short lists
     events = live.events(tables={"orders": {"customer_name": ["c9"]}}, store=store)
-    waiting = asyncio.ensure_future(anext(aiter(events)))
-    order(pipeline, "c8")
-    last = order(pipeline, "c9")
-    assert (await waiting).order_id == last
+    async with aclosing(aiter(events)) as iterator:
+        waiting = asyncio.ensure_future(anext(iterator))
+        order(pipeline, "c8")
+        last = order(pipeline, "c9")
+        assert (await waiting).order_id == last
 
 
 async def take(events: Events, number: int) -> list[int | None]:
     """Process some events; the one after them is at hand when the consumer ends, so it returns."""
     found: list[int | None] = []
-    async with asyncio.timeout(15):
-        async for event in events:
+    async with asyncio.timeout(15), aclosing(aiter(events)) as iterator:
+        async for event in iterator:
             if len(found) == number:
                 break
             found.append(event.order_id)

@@ -8,6 +8,7 @@ import pytest
 
 from harness.explanations import check_database_error, check_redis_error, says
 from harness.pipeline import Pipeline, health
+from harness.ports import free_port
 from harness.redis_log import INSERT
 from harness.roles import API_ROLE, LISTENER_ROLE
 from harness.secure_servers import Certificates, certificates, secure_postgres, secure_redis
@@ -77,7 +78,8 @@ def test_everything_over_tls(
 @pytest.mark.anyio
 async def test_sentinel_and_cluster_over_tls(files: Certificates) -> None:
     """Sentinels, servers and nodes are asked and used with certificates of both sides."""
-    cluster = ("--cluster-enabled", "yes", "--tls-cluster", "yes")
+    bus = str(free_port())  # else 10,000 above the other, where there may be no port
+    cluster = ("--cluster-enabled", "yes", "--tls-cluster", "yes", "--cluster-port", bus)
     with (
         secure_redis(files) as primary,
         secure_redis(files, sentinel_of=primary) as sentinel,

@@ -213,12 +213,14 @@ class EventStream(Connection):
 
     async def close(self) -> None:
         """Close the connection; see ``Connection``."""
-        if self._receiving is not None:
-            self._receiving.cancel()
-            with suppress(asyncio.CancelledError, LostError):
-                await self._receiving
-        await self._response.aclose()
-        await self._http.aclose()
+        try:
+            if self._receiving is not None:
+                self._receiving.cancel()
+                with suppress(asyncio.CancelledError, LostError):
+                    await self._receiving
+            await self._response.aclose()
+        finally:  # also where the one who closes is cancelled
+            await self._http.aclose()
 
     @property
     def socket(self) -> Any:
