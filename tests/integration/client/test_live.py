@@ -6,6 +6,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from harness.pipeline import Pipeline, Service, listening
@@ -25,6 +26,7 @@ from real_time_orders import (
     WriteError,
     connect,
     sync,
+    writes,
 )
 
 pytestmark = pytest.mark.anyio
@@ -169,6 +171,59 @@ async def test_writes_are_shown_at_once_and_conflicts_keep_both_values(
     await shows(table, lambda t: t.rows == [])
 
 
+async def test_many_rows_are_written_each_by_itself(pipeline: Pipeline, live: Live) -> None:
+    """Outcomes come in the order of the rows; one that has changed since is left as it is."""
+    ids = [order(pipeline, f"c{number}") for number in range(7)]
+    table = await live.table("orders", sort="id").loaded()
+    read = dict(table.rows[2])
+    run(pipeline, "UPDATE orders SET total = 8 WHERE id = %s", ids[2])
+    await shows(table, lambda t: t.rows[2]["version"] == 2)
+    wanted = [*ids[:2], read, ids[6] + 1, *ids[3:]]
+    writing = table.update_many(wanted, {"total": 5}, at_once=3)
+    first = asyncio.ensure_future(anext(writing))
+    await asyncio.sleep(0)  # until the task runs
+    assert [row["total"] for row in table.rows] == [5, 5, 5, 0, 0, 0, 0]
+    outcomes = [await first, *[each async for each in writing]]
+    assert [each.key for each in outcomes] == [*ids[:3], ids[6] + 1, *ids[3:]]
+    assert [each.version for each in outcomes] == [2, 2, None, None, 2, 2, 2, 2]
+    late, missing = outcomes[2].error, outcomes[3].error
+    assert isinstance(late, ConflictError)
+    assert late.columns == {"total": (5, 8)}
+    assert missing is not None
+    assert missing.status == 404
+    await shows(table, lambda t: [row["total"] for row in t.rows] == [5, 5, 8, 5, 5, 5, 5])
+    deleted = [each async for each in table.delete_many(table.rows)]
+    assert [(each.key, each.error) for each in deleted] == [(number, None) for number in ids]
+    await shows(table, lambda t: t.rows == [])
+
+
+async def test_many_rows_are_written_once(
+    pipeline: Pipeline, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request is sent again if its answer is lost; without any answer no other is sent."""
+    monkeypatch.setattr(writes, "ATTEMPTS", 2)
+    ids = [order(pipeline, f"c{number}") for number in range(5)]
+    table = await live.table("orders", sort="id").loaded()
+    lost = [True, False, False, False, True, True]
+    sent: list[str] = []
+
+    async def lose(answer: httpx.Response) -> None:
+        if answer.request.method == "PATCH":
+            sent.append(answer.request.headers["Idempotency-Key"])
+            if lost.pop(0):
+                raise httpx.ReadError("lost")
+
+    live.api.event_hooks["response"] = [lose]
+    done = [each async for each in table.update_many(ids, {"total": 5}, at_once=2)]
+    assert [(each.version, each.error) for each in done] == [(2, None)] * 5
+    assert (sent[0] == sent[1], len(set(sent))) == (True, 3)
+    failed = [each async for each in table.update_many(ids, {"total": 6}, at_once=2)]
+    assert [each.error and each.error.status for each in failed] == [0] * 5
+    assert (lost, len(set(sent))) == ([], 4)
+    with pytest.raises(ValueError, match="not a key"):
+        await anext(table.delete_many([*ids, (1, 2)]))
+
+
 async def test_rows_survive_a_gateway(pipeline: Pipeline, api: Service) -> None:
     """I7: rows are stale while no gateway answers, then right; none is missed."""
     run(pipeline, "DELETE FROM orders")
@@ -266,5 +321,7 @@ def test_the_same_without_async(
         until(lambda: table.rows[0]["total"] == 3 and table.rows[0]["version"] == 2)
         with pytest.raises(ConflictError):
             table.update(made["id"], {"total": 4}, read=made)
-        table.delete(made["id"])
+        again = table.update_many([made, made["id"]], {"total": 4}, at_once=1)
+        assert [each.version for each in again] == [None, 3]
+        assert [each.error for each in table.delete_many([made["id"]])] == [None]
         until(lambda: table.rows == [] and table.state.status is Status.LIVE)

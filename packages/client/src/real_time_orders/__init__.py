@@ -17,6 +17,7 @@ Every change once and in order, over restarts::
 """
 
 from real_time_orders.book import OrderBook
+from real_time_orders.bulk import Outcome
 from real_time_orders.client import OrdersClient
 from real_time_orders.errors import (
     ClientError,
@@ -54,6 +55,7 @@ __all__ = [
     "MissedEventsError",
     "OrderBook",
     "OrdersClient",
+    "Outcome",
     "Phase",
     "Place",
     "RefusedError",

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+_TEMPORARY = {408, 425, 429, 502, 503, 504}
+
 
 class ClientError(Exception):
     """Base of all the client's errors."""
@@ -39,6 +41,11 @@ class WriteError(ClientError):
         super().__init__(reason if status == 0 else f"status {status}: {reason}")
         self.status = status
         self.errors = errors or {}
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the same write may succeed later."""
+        return self.status == 0 or self.status in _TEMPORARY
 
 
 class ConflictError(WriteError):

@@ -35,12 +35,12 @@ class Ordering:
             terms = read_sort(table, sort)
         except ValueError as exc:
             raise ValueError(f"{table.name}: sort {exc}") from None
-        self._key = table.key
+        self.key = table.key
         self._terms = with_key(terms, table)
 
     def key_of(self, row: Row) -> Hashable:
         """Return the key of a row."""
-        return row_key({column: row[column] for column in self._key})
+        return row_key({column: row[column] for column in self.key})
 
     def sorted(self, rows: Iterable[Row]) -> list[Row]:
         """Return the rows in order."""

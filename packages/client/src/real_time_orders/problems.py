@@ -28,6 +28,11 @@ def problem_of(text: str, reason: str) -> Problem:
         body: Any = parse_json(text)
     except ValueError:
         body = None
+    return problem_in(body, reason)
+
+
+def problem_in(body: Any, reason: str = "") -> Problem:
+    """Read an error that is JSON."""
     if not isinstance(body, dict):
         return Problem(reason)
     listed = body.get("errors") or []

@@ -6,13 +6,14 @@ with connect("http://localhost:3000") as live:
         print(orders.state.status, len(rows))
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any, Self
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from real_time_orders import live as asynchronous
+from real_time_orders.bulk import AT_ONCE, Outcome
 from real_time_orders.client import Token
 from real_time_orders.events import Events, Store
 from real_time_orders.items import Event, Place, Row, Tables
@@ -62,6 +63,18 @@ class SyncTable:
     def delete(self, key: Hashable, *, read: Row | None = None) -> None:
         """Remove a row."""
         self._portal.call(lambda: self._table.delete(key, read=read))
+
+    def update_many(
+        self, rows: Iterable[Hashable | Row], values: Mapping[str, Any], *, at_once: int = AT_ONCE
+    ) -> Iterator[Outcome]:
+        """Change columns of many rows; yield what became of each."""
+        return _iterated(self._portal, self._table.update_many(rows, values, at_once=at_once))
+
+    def delete_many(
+        self, rows: Iterable[Hashable | Row], *, at_once: int = AT_ONCE
+    ) -> Iterator[Outcome]:
+        """Remove many rows; yield what became of each."""
+        return _iterated(self._portal, self._table.delete_many(rows, at_once=at_once))
 
 
 class SyncEvents:
@@ -144,6 +157,9 @@ def connect(
     return SyncLive(url, token, api=api, transport=transport)
 
 
+_END = object()
+
+
 def _iterated(portal: BlockingPortal, items: Any) -> Iterator[Any]:
     """Yield the items of an asynchronous iterator, and close it at the end."""
     try:
@@ -154,6 +170,8 @@ def _iterated(portal: BlockingPortal, items: Any) -> Iterator[Any]:
             except BaseException:  # Ctrl-C, too: nothing may go on in the background
                 waiting.cancel()
                 raise
+            if item is _END:
+                return
             yield item
     finally:
         with suppress(RuntimeError):  # it is being cancelled
@@ -161,4 +179,4 @@ def _iterated(portal: BlockingPortal, items: Any) -> Iterator[Any]:
 
 
 async def _next(items: Any) -> Any:
-    return await anext(items)
+    return await anext(items, _END)

@@ -1,7 +1,7 @@
 """A live table: its rows as they are now, and writes to them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,9 +11,16 @@ from typing import Any, Self
 import httpx
 
 from orders_contract.schema import ORDERS
-from real_time_orders import writes
+from real_time_orders import bulk, writes
+from real_time_orders.bulk import Outcome
 from real_time_orders.client import OrdersClient
-from real_time_orders.errors import ClientError, ConflictError, RefusedError, SnapshotError
+from real_time_orders.errors import (
+    ClientError,
+    ConflictError,
+    RefusedError,
+    SnapshotError,
+    WriteError,
+)
 from real_time_orders.items import Event, Phase, Place, Reset, Row, Snapshot, State
 from real_time_orders.snapshots import Selection, fetch_snapshot, load
 from real_time_orders.view import Edit, View
@@ -157,6 +164,71 @@ class LiveTable:
     async def delete(self, key: Hashable, *, read: Row | None = None) -> None:
         """Remove a row; raises as ``update``, and protects a row that has changed alike."""
         await self._write(Edit(key, None), read)
+
+    def update_many(
+        self,
+        rows: Iterable[Hashable | Row],
+        values: Mapping[str, Any],
+        *,
+        at_once: int = bulk.AT_ONCE,
+    ) -> AsyncGenerator[Outcome]:
+        """Change columns of many rows; yield what became of each, in the order of ``rows``.
+
+        Each row succeeds or fails by itself: one that is rejected has an ``error``, a
+        ``ConflictError`` where it has changed since it was read or shown here. ``rows`` holds keys,
+        or rows as they were read. A request has ``at_once`` rows at most, 1 to 1,000. Nothing is
+        sent before the first outcome is asked for; after it, each request once those before it are
+        taken.
+
+        Raises:
+            WriteError: the table is not watched, or the API does not describe it.
+            ValueError: a key has other columns than the table's.
+
+        """
+        return self._write_many(rows, values, at_once)
+
+    def delete_many(
+        self, rows: Iterable[Hashable | Row], *, at_once: int = bulk.AT_ONCE
+    ) -> AsyncGenerator[Outcome]:
+        """Remove many rows, otherwise as ``update_many``."""
+        return self._write_many(rows, None, at_once)
+
+    async def _write_many(
+        self, rows: Iterable[Hashable | Row], values: Mapping[str, Any] | None, at_once: int
+    ) -> AsyncGenerator[Outcome]:
+        columns = self._view.key or await bulk.key_columns(self._api, self._view.table)
+        wanted = [bulk.wanted(each, columns, self._view.known) for each in rows]
+        lost: WriteError | None = None
+        for part, body in bulk.parts(wanted, values, at_once):
+            if lost is None:
+                outcomes = await self._write_part(part, body, values)
+                lost = bulk.no_answer(outcomes)
+            else:  # the next request would wait as long, for each part of the rows
+                outcomes = [Outcome(row.key, error=lost) for row in part]
+            for outcome in outcomes:
+                yield outcome
+
+    async def _write_part(
+        self, part: Sequence[bulk.Wanted], body: Row, values: Mapping[str, Any] | None
+    ) -> list[Outcome]:
+        edits = [Edit(row.key, values) for row in part]
+        accepted: dict[Hashable, Row] = {}
+        for edit in edits:
+            self._view.begin(edit)
+        self._tell()
+        try:
+            outcomes = await bulk.write(self._api, self._view.table, part, body, values)
+            for outcome in outcomes:
+                if isinstance(outcome.error, ConflictError):
+                    self._view.answered(outcome.key, dict(outcome.error.theirs))
+                elif outcome.error is None and values is not None:
+                    known = self._view.known(outcome.key) or {}
+                    accepted[outcome.key] = {**known, **values, "version": outcome.version}
+        finally:
+            for edit in edits:
+                self._view.end(edit, accepted.get(edit.key))
+            self._tell()
+        return outcomes
 
     async def _write(self, edit: Edit, read: Row | None) -> Row:
         known = self._view.known(edit.key) if read is None else read

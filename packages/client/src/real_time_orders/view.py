@@ -86,6 +86,11 @@ class View(OrderBook):
             self._shown = self._with_children(ordered[: self.limit])
         return self._shown
 
+    @property
+    def key(self) -> Sequence[str] | None:
+        """The columns of the primary key; None while there are no rows."""
+        return None if self._ordering is None else self._ordering.key
+
     # --- what the server sends -------------------------------------------------------------------
 
     def load(self, snapshot: Snapshot) -> None:
@@ -243,7 +248,9 @@ class View(OrderBook):
             if edit.key in rows and edit.changes is None:
                 del rows[edit.key]
             elif edit.key in rows:
-                rows[edit.key] = {**rows[edit.key], **(edit.changes or {})}
+                # With the version of the answer: the row may be passed on as what was read.
+                accepted = {} if edit.version is None else {"version": edit.version}
+                rows[edit.key] = {**rows[edit.key], **(edit.changes or {}), **accepted}
         return rows.values()
 
     def _with_children(self, shown: list[Row]) -> list[Row]:

@@ -2,8 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import Hashable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -12,12 +12,12 @@ from orders_contract.backoff import Backoff
 from orders_contract.schema import ORDERS
 from real_time_orders.errors import ConflictError, WriteError
 from real_time_orders.items import Row, parse_json, to_json
-from real_time_orders.problems import problem_of
+from real_time_orders.problems import Problem, problem_of
 
 ATTEMPTS = 6
-"""How often a row is sent at most: with one idempotency key it is created once."""
+"""How often a request is sent at most: with one idempotency key it is carried out once."""
 
-_TEMPORARY = {408, 425, 429, 502, 503, 504}
+T = TypeVar("T")
 
 
 async def insert(api: httpx.AsyncClient, table: str, values: Mapping[str, Any]) -> Row:
@@ -28,15 +28,7 @@ async def insert(api: httpx.AsyncClient, table: str, values: Mapping[str, Any]) 
 
     """
     headers = {"Idempotency-Key": str(uuid.uuid4())}
-    backoff = Backoff()
-    while True:
-        try:
-            return await _send(api, "POST", _path(table), values, headers=headers)
-        except WriteError as exc:
-            is_temporary = exc.status == 0 or exc.status in _TEMPORARY
-            if not is_temporary or backoff.attempts == ATTEMPTS - 1:
-                raise
-        await asyncio.sleep(backoff.next_delay_s())
+    return await repeat(lambda: send(api, "POST", path_of(table), values, headers=headers))
 
 
 async def change(
@@ -58,21 +50,45 @@ async def change(
     version = (read or {}).get("version")
     headers = {"If-Match": f'"{version}"'} if isinstance(version, int) else {}
     method = "DELETE" if values is None else "PATCH"
-    path = f"{_path(table)}/{_key(key)}"
-    return await _send(api, method, path, values, headers=headers, read=read)
+    path = f"{path_of(table)}/{_key(key)}"
+    return await send(api, method, path, values, headers=headers, read=read)
 
 
-async def _send(  # noqa: PLR0913  the parts of one request
+async def repeat(
+    attempt: Callable[[], Awaitable[T]], is_done: Callable[[T], bool] = lambda _: True
+) -> T:
+    """Attempt a request until it is done, at most ``ATTEMPTS`` times; return the last answer.
+
+    Raises:
+        WriteError: the API rejects the request, or does not answer.
+
+    """
+    backoff = Backoff()
+    while True:
+        is_last = backoff.attempts == ATTEMPTS - 1
+        try:
+            answer = await attempt()
+        except WriteError as exc:
+            if is_last or not exc.is_temporary:
+                raise
+        else:
+            if is_last or is_done(answer):
+                return answer
+        await asyncio.sleep(backoff.next_delay_s())
+
+
+async def send(  # noqa: PLR0913  the parts of one request
     api: httpx.AsyncClient,
     method: str,
     path: str,
-    values: Mapping[str, Any] | None,
+    values: Mapping[str, Any] | None = None,
     *,
-    headers: Mapping[str, str],
+    headers: Mapping[str, str] | None = None,
     read: Row | None = None,
 ) -> Row:
+    """Send a request and return the content of its answer; raises as ``change``."""
     content = None if values is None else to_json(values)
-    sent = {"Content-Type": "application/json", **headers}
+    sent = {"Content-Type": "application/json", **(headers or {})}
     try:
         response = await api.request(method, path, content=content, headers=sent)
     except httpx.HTTPError as exc:
@@ -81,12 +97,20 @@ async def _send(  # noqa: PLR0913  the parts of one request
         row: Row = parse_json(response.text or "{}")
         return row
     problem = problem_of(response.text, response.reason_phrase)
-    if response.status_code == httpx.codes.PRECONDITION_FAILED and problem.current is not None:
-        raise ConflictError(problem.detail, values, problem.current, read or {})
-    raise WriteError(response.status_code, problem.explained, problem.errors)
+    raise error_of(response.status_code, problem, values, read)
 
 
-def _path(table: str) -> str:
+def error_of(
+    status: int, problem: Problem, values: Mapping[str, Any] | None, read: Row | None
+) -> WriteError:
+    """Return the error for a write of ``values`` that the API rejects."""
+    if status == httpx.codes.PRECONDITION_FAILED and problem.current is not None:
+        return ConflictError(problem.detail, values, problem.current, read or {})
+    return WriteError(status, problem.explained, problem.errors)
+
+
+def path_of(table: str) -> str:
+    """Return the path of a table's rows."""
     return "/api/orders" if table == ORDERS else f"/api/tables/{quote(table, safe='')}"
 
 
