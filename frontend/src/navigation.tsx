@@ -47,7 +47,7 @@ export function Navigation({ router, current, places, tables, at }: NavigationPr
             aria-current={table ? "true" : undefined}
             title={words.page.otherTables}
           >
-            {table?.name ?? words.page.tables}
+            <span className={styles.name}>{table?.name ?? words.page.tables}</span>
             <ChevronDown size={14} aria-hidden />
           </DropdownMenu.Trigger>
           <DropdownMenu.Portal>

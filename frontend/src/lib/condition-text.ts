@@ -20,6 +20,12 @@ export const isEmptiness = (condition: Condition): boolean =>
   condition.length > 0 &&
   condition.every((value) => value === null || value === "");
 
+/** "Note is empty", "Note contains …", but "Status: pending". */
+export const speaksForItself = (condition: Condition): boolean =>
+  isList(condition)
+    ? isEmptiness(condition)
+    : condition.contains !== undefined || condition.not !== undefined;
+
 export const isSame = (a: Condition, b: Condition): boolean => sorted(a) === sorted(b);
 
 const sorted = (condition: Condition): string =>

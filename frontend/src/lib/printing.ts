@@ -13,6 +13,8 @@ export interface ShownList {
   readonly table: string;
   readonly title: string;
   readonly query: URLSearchParams;
+  /** The filter in words, one for each condition. */
+  readonly filters: readonly string[];
   readonly columns: readonly ListedColumn[];
 }
 

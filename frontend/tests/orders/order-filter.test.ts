@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   EVERYTHING,
+  filterInWords,
   onlyCustomer,
   type OrderView,
   PLAIN_VIEW,
@@ -89,4 +90,16 @@ test("orders without a status are requested as such", () => {
   const without = withStatus(EVERYTHING, SCHEMA, "");
   expect(toQuery(without, SCHEMA).toString()).toBe("status.is=null");
   expect(matches(without, { ...order(1), status: null })).toBe(true);
+});
+
+test("a filter in words, as paper has it", () => {
+  const conditions = { status: ["pending"], quantity: { gte: "2" }, product_name: { not: "Chai" } };
+  const filter = { conditions, search: "ann", attention: "late" } as const;
+  expect(filterInWords(filter, SCHEMA)).toEqual([
+    "Late",
+    "Status: pending",
+    "Quantity: from 2",
+    "Product is not Chai",
+    "contains “ann”",
+  ]);
 });

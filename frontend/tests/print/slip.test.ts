@@ -70,7 +70,7 @@ test("a template names columns and children; no value becomes markup", () => {
 test("an export has the list's filter, order and columns", () => {
   const columns = [{ name: "größe, 1", label: "", column: undefined }];
   const query = new URLSearchParams({ "total.gte": "5", sort: "-total" });
-  expect(exportPath({ table: "a/b", title: "", query, columns })).toBe(
+  expect(exportPath({ table: "a/b", title: "", query, filters: [], columns })).toBe(
     "/api/export/a%2Fb?total.gte=5&sort=-total&columns=gr%C3%B6%C3%9Fe%2C+1&bom=true",
   );
   expect(nameIn("attachment; filename*=UTF-8''Gr%C3%B6%C3%9Fe-2026.csv")).toBe("Größe-2026.csv");

@@ -1,7 +1,7 @@
 import { ListFilter, X } from "lucide-react";
 import { IconButton } from "@/components/icon-button";
-import { describeCondition, isEmptiness } from "@/lib/condition-text";
-import { type Condition, isList, withCondition } from "@/lib/conditions";
+import { describeCondition, speaksForItself } from "@/lib/condition-text";
+import { withCondition } from "@/lib/conditions";
 import { words } from "@/words";
 import styles from "./filter-chips.module.css";
 import { type FilteredTable, FilterPopover } from "./filter-popover";
@@ -56,9 +56,3 @@ export function FilterChips({ without, ...filtered }: FilterChipsProps) {
     </ul>
   );
 }
-
-/** "Note is empty", "Note contains …", but "Status: pending". */
-const speaksForItself = (condition: Condition): boolean =>
-  isList(condition)
-    ? isEmptiness(condition)
-    : condition.contains !== undefined || condition.not !== undefined;

@@ -27,6 +27,7 @@ export function ColumnChooser() {
           className={styles.menu}
           sideOffset={6}
           align="end"
+          collisionPadding={8}
           aria-label={words.look.columns}
         >
           <Suspense>

@@ -2,7 +2,7 @@ import { ORDERS } from "real-time-orders";
 import { TakeAway } from "@/components/take-away";
 import { useSchema } from "@/lib/use-schema";
 import { words } from "@/words";
-import { type OrderFilter, toQuery } from "../model/order-filter";
+import { filterInWords, type OrderFilter, toQuery } from "../model/order-filter";
 import { isNewestFirst, type OrderSort, sortToText } from "../model/order-sort";
 import { shownColumns } from "../model/table-columns";
 import { useOrders } from "./orders-context";
@@ -27,6 +27,7 @@ export function ListTakeAway({ filter, sort }: ListTakeAwayProps) {
           table: schema.table.name,
           title: schema.table.name === ORDERS ? words.orders.list : schema.label(schema.table.name),
           query,
+          filters: filterInWords(filter, schema),
           columns: shown.map(({ role, name, label, column }) => ({
             name: role === "id" ? schema.key : name,
             label,

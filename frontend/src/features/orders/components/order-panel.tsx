@@ -102,13 +102,15 @@ export function OrderPanel({ id, feed, live, listen, onClose, onDuplicate }: Ord
             <Copy size={17} aria-hidden />
           </IconButton>
         )}
-        <IconButton
-          label={words.panel.printSlip}
-          title={words.panel.printSlip}
-          onClick={() => print({ kind: "slip", id })}
-        >
-          <Printer size={18} aria-hidden />
-        </IconButton>
+        {!missing && (
+          <IconButton
+            label={words.panel.printSlip}
+            title={words.panel.printSlip}
+            onClick={() => print({ kind: "slip", id })}
+          >
+            <Printer size={18} aria-hidden />
+          </IconButton>
+        )}
         <IconButton label={words.panel.close} onClick={onClose}>
           <X size={18} aria-hidden />
         </IconButton>

@@ -126,7 +126,7 @@ function Actions({ feed, counts }: SelectionBarProps) {
           <Trash2 size={16} aria-hidden />
         </IconButton>
       )}
-      <IconButton label={say.clear} onClick={() => selection.clear()}>
+      <IconButton className={styles.clear} label={say.clear} onClick={() => selection.clear()}>
         <X size={16} aria-hidden />
       </IconButton>
     </div>

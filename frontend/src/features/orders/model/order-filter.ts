@@ -7,8 +7,10 @@ import {
   type Matcher,
   matcherOf as rowMatcherOf,
 } from "real-time-orders";
+import { describeCondition, speaksForItself } from "@/lib/condition-text";
 import { isList, readConditions, toValues, withCondition, writeConditions } from "@/lib/conditions";
 import type { OrderSchema } from "@/lib/schema";
+import { words } from "@/words";
 import {
   isNewestFirst,
   NEWEST_FIRST,
@@ -67,6 +69,20 @@ export function toQuery(filter: OrderFilter, schema: OrderSchema): URLSearchPara
   if (filter.search !== "") query.set("search", filter.search);
   if (filter.attention) query.set("attention", filter.attention);
   return query;
+}
+
+/** What the filter asks for, as its chips say it: "Status: pending". */
+export function filterInWords(filter: OrderFilter, schema: OrderSchema): string[] {
+  const { conditions, search, attention } = filter;
+  return [
+    ...(attention ? [words.attention[attention]] : []),
+    ...Object.entries(conditions).map(([name, condition]) => {
+      const column = schema.table.columns.find((each) => each.name === name);
+      const text = column ? describeCondition(condition, column) : words.filters.noSuchColumn;
+      return `${schema.label(name)}${speaksForItself(condition) ? " " : ": "}${text}`;
+    }),
+    ...(search === "" ? [] : [words.filters.contains(search)]),
+  ];
 }
 
 export function viewToQuery({ filter, sort }: OrderView): URLSearchParams {

@@ -19,15 +19,11 @@ export const PrintedList = memo(function PrintedList({
   note,
   table,
 }: PrintedListProps) {
-  const words = [...list.query].map(([name, value]) => `${name} ${value}`).join(", ");
   return (
     <>
       <header className={styles.head}>
         <h1>{capital(list.title)}</h1>
-        <p>
-          {note}
-          {words && ` · ${words}`} · {formatExact(new Date().toISOString())}
-        </p>
+        <p>{[note, ...list.filters, formatExact(new Date().toISOString())].join(" · ")}</p>
       </header>
       <table className={styles.table}>
         <thead>
