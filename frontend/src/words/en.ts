@@ -546,10 +546,13 @@ const en = {
     become: (count: number, status: string) =>
       `${counted(count, { one: "becomes", other: "become" })} ${status}`,
     notChanged: "Not changed",
+    notDeleted: "Not deleted",
     wasNotChanged: (order: ReactNode, reason: string) => rich`${order} was not changed: ${reason}`,
+    wasNotDeleted: (order: ReactNode, reason: string) => rich`${order} was not deleted: ${reason}`,
     andMore: (count: string) => `and ${count} more`,
     progress: (done: string, total: string) => `${done} of ${total} changed…`,
     result: (done: string, failed: string) => `${done} changed, ${failed} not`,
+    deleted: (done: string, failed: string) => `${done} deleted, ${failed} not`,
     stop: "Stop",
   },
   writes: {
@@ -585,9 +588,10 @@ const en = {
     saveAsNew: "Save as new",
     rename: "Rename",
     hint: "Filter or search, then save it here under a name.",
-    delete: (name: ReactNode) => rich`Delete the view ${name}? No order is deleted.`,
-    deleteShared: (name: ReactNode) =>
-      rich`Delete the view ${name} for everyone? No order is deleted.`,
+    delete: (name: ReactNode) => rich`Delete the view ${name}?`,
+    deleteShared: (name: ReactNode) => rich`Delete the view ${name} for everyone?`,
+    ordersStay: "No order is deleted.",
+    rowsStay: "No row is deleted.",
     name: "Name of the view",
     share: "Share with everyone",
   },

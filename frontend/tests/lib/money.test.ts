@@ -37,3 +37,39 @@ test("without a currency that is known an amount stays a number", () => {
   expect(shown({ total: "NaN", paid_in: "EUR" }, named, column("paid_in"))).toBe("NaN");
   expect(shown({ total: null, paid_in: "EUR" }, named, column("paid_in"))).toBe("–");
 });
+
+test("a row without a currency has that of its order, in columns of the same type", () => {
+  const paid = column("paid", { ...amount, comment: "currency: paid_in" });
+  const parent = { row: { paid_in: "USD" }, table: table(paid, column("paid_in")) };
+  const [price, weight] = [
+    column("price", amount),
+    column("weight", { kind: "number", type: "numeric(8,3)" }),
+  ];
+  const lines = table(price, weight);
+  const cell = (name: string, own = lines) =>
+    formatCell(
+      { price: 3, weight: 2 },
+      name,
+      own.columns.find((it) => it.name === name),
+      own,
+      parent,
+    );
+  expect([cell("price"), cell("weight")]).toEqual(["$3.00", "2.000"]);
+  const other = table(price, column("fee", { ...amount, comment: "currency: EUR" }));
+  expect(cell("price", other)).toBe("3.00");
+});
+
+test("the digits of a key are not grouped, nor those of the key of the row's order", () => {
+  const digits = { type: "bigint", kind: "integer" } as const;
+  const columns = ["id", "order_id", "pieces"].map((name) => column(name, digits));
+  const lines = {
+    ...table(...columns),
+    parent: { table: "orders", column: "order_id", key: "id" },
+  };
+  const row = { id: 123456, order_id: 12345678901234567890n, pieces: 1234 };
+  expect(columns.map((each) => formatCell(row, each.name, each, lines))).toEqual([
+    "123456",
+    "12345678901234567890",
+    "1,234",
+  ]);
+});

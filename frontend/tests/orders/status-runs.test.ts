@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ConflictError, RefusedError, type Row, versionOf } from "real-time-orders";
 import { Toasts } from "@/components/toasts";
+import { LazyRuns } from "@/features/orders/model/lazy-runs";
 import { OrderWrites, type WritesApi } from "@/features/orders/model/order-writes";
 import { StatusRuns } from "@/features/orders/model/status-runs";
 import { forecast, forecastText, stepsOf, targetsOf } from "@/features/orders/model/steps";
@@ -25,9 +26,10 @@ beforeEach(() => {
       const answer = answers.get(key)?.shift() ?? { ...seen, ...change, version: version + 1 };
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
-    deleteRow: (_, key) => {
-      calls.push(`delete ${key}`);
-      return Promise.resolve();
+    deleteRow: (_, key, seen) => {
+      calls.push(`delete ${key} if ${versionOf(seen)}`);
+      const answer = answers.get(key)?.shift();
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve();
     },
   };
   writes = new OrderWrites({ ...api, writeRows: eachBy(api) }, toasts, () => SCHEMA);
@@ -85,6 +87,38 @@ test("each failure has its reason; another attempt starts from the order as it i
   await runs.retry();
   expect(calls).toEqual(["1 processing if 9", "3 processing if 1"]);
   expect(runs.state.get()?.failures.map(({ order }) => order.id)).toEqual([2]);
+});
+
+test("orders that a delete of many leaves are listed; another attempt can be undone", async () => {
+  const lazy = new LazyRuns(writes, toasts, () => SCHEMA);
+  answers.set("1", [conflict(order(1, { version: 9, status: "shipped" }))]);
+  answers.set("2", [new RefusedError(404, "There is none.", {}, null)]);
+  answers.set("3", [new RefusedError(422, "It has payments.", {}, null)]);
+  writes.remove([1, 2, 3, 4].map((id) => order(id)));
+  await vi.advanceTimersByTimeAsync(UNDO_MS);
+  await vi.waitUntil(() => lazy.state.get());
+  const { isDelete, done, failures } = lazy.state.get() ?? {};
+  expect([isDelete, done, failures?.map(({ order, reason }) => `${order.id} ${reason}`)]).toEqual([
+    true,
+    2,
+    ["1 someone else changed it; it is shipped now", "3 It has payments."],
+  ]);
+  expect([titles(), writes.conflicts.get()]).toEqual([[], []]);
+  calls.length = 0;
+  await (await lazy.load()).retry();
+  expect([lazy.state.get(), titles()]).toEqual([null, ["2 orders deleted"]]);
+  await vi.advanceTimersByTimeAsync(UNDO_MS);
+  expect(calls).toEqual(["delete 1 if 9", "delete 3 if 1"]);
+});
+
+test("the report of a change is gone once the change is undone", async () => {
+  answers.set("2", [new RefusedError(422, "Pay first.", {}, null)]);
+  await runs.many([stepsOf([order(1), order(2)], null, SCHEMA)], 2);
+  expect(runs.state.get()).toMatchObject({ done: 1, isDelete: false });
+  writes.undos.undo();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(calls.at(-1)).toBe("1 pending if 2");
+  expect(runs.state.get()).toBeNull();
 });
 
 test("a step that someone else has made already is made", async () => {

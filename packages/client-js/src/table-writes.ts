@@ -128,8 +128,6 @@ export class TableWrites {
 
   /** Change rows, or delete them where `change` is null. Returns those that were not written. */
   async writeMany(keys: readonly KeyLike[], change: Row | null): Promise<readonly Failed[]> {
-    const { writeMany } = await import("./bulk-writer.ts"); // a page seldom needs it
-    await this.#schema.ensure();
     const columns = this.#key;
     const wanted = keys.map((named) => {
       const key = this.keyOf(named);
@@ -142,7 +140,9 @@ export class TableWrites {
     this.#pending = [...this.#pending, ...underway];
     this.#rows.changed();
     try {
-      for await (const outcomes of writeMany(this.#api, this.#writer, columns, wanted)) {
+      const { writeMany } = await import("./bulk-writer.ts"); // a page seldom needs it
+      await this.#schema.ensure();
+      for await (const outcomes of writeMany(this.#api, this.#writer, this.#key, wanted)) {
         for (const { wanted, version, error } of outcomes) {
           if (error) failed.push({ key: wanted.key, error });
           else if (underway.delete(wanted.write)) answered(wanted.write, { version });

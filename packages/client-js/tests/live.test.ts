@@ -329,6 +329,45 @@ describe("writes", () => {
     await gone;
   });
 
+  /** An API that answers a request for many rows when the test says so, with a status for each. */
+  const answerMany = () => {
+    let say: ((statuses: readonly number[]) => void) | null = null;
+    answerTo = (method, path) => {
+      if (method === "GET" || path !== "/api/orders") return undefined;
+      return new Promise((resolve) => {
+        say = (statuses) => {
+          const outcome = (status: number) =>
+            status === 200 ? { status, version: 2 } : { status, problem: { detail: "Refused." } };
+          resolve(Response.json({ rows: statuses.map(outcome) }));
+        };
+      });
+    };
+    return async (...statuses: number[]) => (await vi.waitUntil(() => say))(statuses);
+  };
+
+  test("changes of many rows are shown at once; those that are refused are taken back", async () => {
+    const table = await opened();
+    const answer = answerMany();
+    const write = table.updateMany([2, 1], { status: "shipped" });
+    const shown = () => table.rows.map(({ id, status, version }) => `${id} ${status} ${version}`);
+    expect(shown()).toEqual(["2 shipped 1", "1 shipped 1"]);
+    await answer(200, 422);
+    expect(await write).toMatchObject([{ key: 1, error: { message: "Refused." } }]);
+    expect(shown()).toEqual(["2 shipped 2", "1 pending 1"]);
+    await say(updated(11, order(2, { status: "shipped", version: 2, quantity: 5 })));
+    expect(table.get(2)).toMatchObject({ status: "shipped", quantity: 5 });
+  });
+
+  test("many deleted rows are gone at once; those that are refused come back", async () => {
+    const table = await opened();
+    const answer = answerMany();
+    const write = table.deleteMany([order(1), 2]);
+    expect(table.rows).toEqual([]);
+    await answer(422, 200);
+    expect(await write).toMatchObject([{ key: order(1) }]);
+    expect(table.rows).toEqual([order(1)]);
+  });
+
   test("a new row that the stream never shows does not stay", async () => {
     const table = await opened();
     answerTo = (method) =>

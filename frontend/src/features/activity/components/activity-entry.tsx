@@ -1,11 +1,11 @@
 import { ChevronRight, Eraser, Layers, Pencil, Plus, Trash2 } from "lucide-react";
 import { lazy, memo, type ReactNode, Suspense } from "react";
-import { type ChangeEvent, type Id, ORDERS } from "real-time-orders";
+import { type ChangeEvent, type Id, ORDERS, type Row, toJson } from "real-time-orders";
 import { Age } from "@/components/age";
 import { Changes } from "@/components/changes";
 import { By, Deed } from "@/components/deed";
 import { doneTo, type EventWords, pluralOf, wordsOf } from "@/lib/event-words";
-import { capital, formatCount, formatValue } from "@/lib/format";
+import { capital, formatCount, visible } from "@/lib/format";
 import { useTechnical } from "@/lib/technical";
 import { useSchema } from "@/lib/use-schema";
 import { useWords, words } from "@/words";
@@ -107,6 +107,12 @@ function Summary({ group, opened, onToggle }: EntryProps & { group: Group }) {
   );
 }
 
+/** A key's digits are not grouped. */
+const keyText = (key: Row | null): string =>
+  Object.values(key ?? {})
+    .map((part) => (typeof part === "string" ? visible(part) : toJson(part)))
+    .join(", ");
+
 interface DetailsProps {
   event: ChangeEvent;
   onOpen: (orderId: Id) => void;
@@ -135,9 +141,7 @@ function Details({ event, onOpen }: DetailsProps): ReactNode {
         ) : (
           <>
             {words.deeds.child(
-              order
-                ? capital(told.noun)
-                : `${capital(told.noun)} ${formatValue(Object.values(key ?? {}))}`,
+              order ? capital(told.noun) : `${capital(told.noun)} ${keyText(key)}`,
               <Deed told={told} />,
             )}
             {order && placed(told, order)}

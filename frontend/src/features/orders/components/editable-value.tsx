@@ -2,7 +2,7 @@ import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "rea
 import { type Column, RefusedError, type Row } from "real-time-orders";
 import { useToasts } from "@/components/toasts";
 import { messageOf } from "@/lib/format";
-import { formatCell } from "@/lib/money";
+import { formatCell, type Parent } from "@/lib/money";
 import { useSchema } from "@/lib/use-schema";
 import { words } from "@/words";
 import { type Draft, isTyped } from "../model/drafts";
@@ -28,6 +28,8 @@ interface EditableValueProps {
   row: Row;
   column: Column;
   label: string;
+  /** The row that this one belongs to, where the page has it. */
+  parent?: Parent;
   /** In a grid: a single click is the row's, a double click edits. */
   tabIndex?: number;
   /** How the value is shown; default: as text. */
@@ -39,11 +41,12 @@ interface EditableValueProps {
  * nearest element with `data-editables`.
  */
 export function EditableValue(props: EditableValueProps) {
-  const { table, rowKey, row, column, label, children } = props;
+  const { table, rowKey, row, column, label, parent, children } = props;
   const { rights, writes } = useOrders();
   const place = rowId(table, rowKey);
   const shown = withEdit(row, useMember(writes.edits.state, place));
-  const text = formatCell(shown, column.name, column, useSchema().of(table)?.table);
+  const described = useSchema().of(table)?.table;
+  const text = formatCell(shown, column.name, column, described, parent);
   const content = children ?? <bdi>{text}</bdi>;
   if (!rights.write || !column.writable) return content;
   return (
@@ -65,7 +68,7 @@ interface EditableProps extends EditableValueProps {
 }
 
 function Editable({ place, shown, name, children, ...props }: EditableProps) {
-  const { table, rowKey, row, column, label, tabIndex } = props;
+  const { table, rowKey, row, column, label, parent, tabIndex } = props;
   const { writes } = useOrders();
   const { drafts } = writes;
   const toasts = useToasts();
@@ -143,7 +146,8 @@ function Editable({ place, shown, name, children, ...props }: EditableProps) {
             column={column}
             label={label}
             draft={draft}
-            now={shown[column.name]}
+            now={shown}
+            parent={parent}
             opened={editing}
             onText={(text) => drafts.set(place, { ...draft, text, error: null })}
             onCommit={commit}

@@ -1,7 +1,8 @@
 import type { ReactNode } from "react";
-import { type Column, isSearched } from "real-time-orders";
+import { type Column, isSearched, type Row } from "real-time-orders";
 import { Marked } from "@/components/marked";
-import { formatValue } from "@/lib/format";
+import { formatCell } from "@/lib/money";
+import { useSchema } from "@/lib/use-schema";
 import { words } from "@/words";
 import type { TableColumn } from "../model/table-columns";
 import type { Touch } from "../model/touches";
@@ -15,12 +16,15 @@ interface GridCellProps extends TableColumn {
   cell: number;
   /** Whether the Tab key reaches it. */
   isActive: boolean;
+  /** The row as it is now. */
+  row: Row;
   touch: Touch | undefined;
   children: ReactNode;
 }
 
 /** The frame of every cell: its place, its look by kind, and what it was until just now. */
-export function GridCell({ cell, isActive, touch, children, ...shown }: GridCellProps) {
+export function GridCell({ cell, isActive, row, touch, children, ...shown }: GridCellProps) {
+  const { table } = useSchema();
   const { role, name, label, column } = shown;
   const isTold = touch !== undefined && name in touch.was && role !== "age";
   const classNames = [styles[role ?? "value"], isNumber(column) && role !== "id" && styles.number];
@@ -37,7 +41,9 @@ export function GridCell({ cell, isActive, touch, children, ...shown }: GridCell
       {children}
       {isTold && (
         <span className={styles.was}>
-          {words.columns.was(<bdi>{formatValue(touch.was[name], column)}</bdi>)}
+          {words.columns.was(
+            <bdi>{formatCell({ ...row, ...touch.was }, name, column, table)}</bdi>,
+          )}
         </span>
       )}
     </div>

@@ -4,6 +4,7 @@ import { type Column, type Id, keyOf, type Live, type Row } from "real-time-orde
 import { Button } from "@/components/button";
 import { IconButton } from "@/components/icon-button";
 import { formatValue, messageOf } from "@/lib/format";
+import type { Parent } from "@/lib/money";
 import { isSystem, type OrderSchema } from "@/lib/schema";
 import { useObservable } from "@/lib/use-observable";
 import { words } from "@/words";
@@ -21,10 +22,12 @@ interface LinesProps {
   /** A table whose rows belong to orders. */
   child: OrderSchema;
   order: Id;
+  /** The order's row: its currency is that of its lines. */
+  parent: Parent;
 }
 
 /** The rows of one child table that an order has, live, each value editable in place. */
-export function Lines({ live, child, order }: LinesProps) {
+export function Lines({ live, child, order, parent: above }: LinesProps) {
   const { rights, writes } = useOrders();
   const { name, key, parent } = child.table;
   const link = parent?.column ?? "";
@@ -65,10 +68,12 @@ export function Lines({ live, child, order }: LinesProps) {
             </thead>
             <tbody>
               {kept.map((row) => (
-                <Line key={keyOf(row, key)} {...{ child, columns, row }} />
+                <Line key={keyOf(row, key)} {...{ child, columns, row }} parent={above} />
               ))}
             </tbody>
-            {kept.length > 1 && !state.hasMore && <Totals {...{ child, columns, rows: kept }} />}
+            {kept.length > 1 && !state.hasMore && (
+              <Totals {...{ child, columns }} rows={kept} parent={above} />
+            )}
           </table>
         </div>
       )}
@@ -93,9 +98,10 @@ interface LineProps {
   child: OrderSchema;
   columns: readonly Column[];
   row: Row;
+  parent: Parent;
 }
 
-function Line({ child, columns, row }: LineProps) {
+function Line({ child, columns, row, parent }: LineProps) {
   const { rights, writes } = useOrders();
   const { name, key } = child.table;
   const rowKey = keyOf(row, key);
@@ -109,6 +115,7 @@ function Line({ child, columns, row }: LineProps) {
             row={row}
             column={column}
             label={child.label(column.name)}
+            parent={parent}
           />
         </td>
       ))}
@@ -132,9 +139,10 @@ interface TotalsProps {
   child: OrderSchema;
   columns: readonly Column[];
   rows: readonly Row[];
+  parent: Parent;
 }
 
-function Totals({ child, columns, rows }: TotalsProps) {
+function Totals({ child, columns, rows, parent }: TotalsProps) {
   const { rights } = useOrders();
   const summed = summedColumns(child);
   if (summed.length === 0) return null;
@@ -142,7 +150,7 @@ function Totals({ child, columns, rows }: TotalsProps) {
     <tfoot>
       <tr>
         {columns.map((column, at) => {
-          const sum = summed.includes(column) ? totalOf(rows, column, child.table) : null;
+          const sum = summed.includes(column) ? totalOf(rows, column, child.table, parent) : null;
           return (
             <td key={column.name} data-number={isNumber(column)}>
               {sum === null ? at === 0 && words.lines.total : <b>{sum}</b>}

@@ -29,7 +29,9 @@ import { useVirtualRows } from "./use-virtual-rows";
 const ROW_PX = { comfortable: 48, compact: 36 } as const;
 const HEAD_PX = 36;
 const NARROW_ROW_PX = 72;
-const NARROW_LINE_PX = 24;
+/** A card of another table has a line for each value but the key. */
+const NARROW_KEY_PX = 48;
+const NARROW_LINE_PX = 28;
 /** Rows far from those that are held are loaded when the list is no longer scrolled. */
 const STILL_MS = 80;
 const AT_TOP_PX = 4;
@@ -73,8 +75,7 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
   const { filter, sort, hasMore } = state;
   const grid = useRef<HTMLDivElement>(null);
   const isNarrow = useMedia("(max-width: 44rem)");
-  const added = columns.filter(({ role }) => role === undefined).length;
-  const rowPx = isNarrow ? NARROW_ROW_PX + added * NARROW_LINE_PX : ROW_PX[density];
+  const rowPx = isNarrow ? cardPx(noun, columns) : ROW_PX[density];
   const headPx = isNarrow ? 0 : HEAD_PX;
   const { busy, touch, rest } = useBusy();
   const [scrolled, setScrolled] = useState(false);
@@ -173,6 +174,12 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
       </div>
     </div>
   );
+}
+
+function cardPx(noun: keyof Words["news"], columns: readonly TableColumn[]): number {
+  if (noun === "row") return NARROW_KEY_PX + (columns.length - 1) * NARROW_LINE_PX;
+  const added = columns.filter(({ role }) => role === undefined).length;
+  return NARROW_ROW_PX + added * NARROW_LINE_PX;
 }
 
 /** The place of a row that is not loaded yet. */

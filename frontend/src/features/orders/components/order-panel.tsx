@@ -126,7 +126,11 @@ export function OrderPanel({ id, feed, live, listen, onClose, onDuplicate }: Ord
         {order &&
           exists &&
           children.map((child) => (
-            <Lines key={child.table.name} live={live} child={child} order={id} />
+            <Lines
+              key={child.table.name}
+              {...{ live, child, order: id }}
+              parent={{ row: order, table: schema.table }}
+            />
           ))}
         {history.isPending && <p className={styles.note}>{words.panel.loadingHistory}</p>}
         {history.isError && !missing && (

@@ -91,6 +91,7 @@ export const OrderRow = memo(function OrderRow(props: OrderRowProps) {
             {...column}
             cell={before + at}
             isActive={isActive && !hasControl(column) && !isEditable}
+            row={order}
             touch={touch}
           >
             <Content {...props} {...column} tabIndex={isActive ? 0 : -1} />

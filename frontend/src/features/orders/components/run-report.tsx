@@ -12,14 +12,16 @@ const MOST_NAMED = 100;
 /** How far a change of many orders is; at its end which failed, and why. */
 export function RunReport({ run }: { run: Run }) {
   const { runs, openOrder } = useOrders();
-  const { done, total, failures, isRunning } = run;
+  const { isDelete, done, total, failures, isRunning } = run;
+  const say = words.selection;
+  const own = failures.filter(({ status }) => (status === null) === isDelete);
   return (
     <>
       {failures.length > 0 && (
-        <ul className={styles.failures} aria-label={words.selection.notChanged}>
-          {failures.slice(0, MOST_NAMED).map(({ order, reason }) => (
-            <li key={String(order.id)}>
-              {words.selection.wasNotChanged(
+        <ul className={styles.failures} aria-label={isDelete ? say.notDeleted : say.notChanged}>
+          {failures.slice(0, MOST_NAMED).map(({ order, status, reason }) => (
+            <li key={`${order.id} ${status}`}>
+              {(status === null ? say.wasNotDeleted : say.wasNotChanged)(
                 <a
                   href={`/orders/${order.id}`}
                   onClick={(event) => {
@@ -42,7 +44,7 @@ export function RunReport({ run }: { run: Run }) {
         <span className={styles.count} role="status">
           {isRunning
             ? words.selection.progress(formatCount(done), formatCount(total))
-            : words.selection.result(formatCount(done), formatCount(failures.length))}
+            : (isDelete ? say.deleted : say.result)(formatCount(done), formatCount(own.length))}
         </span>
         {isRunning ? (
           <>

@@ -52,7 +52,14 @@ export const TableRow = memo(function TableRow(props: TableRowProps) {
       data-editables
     >
       {columns.map((column, at) => (
-        <GridCell key={column.name} {...column} cell={at} isActive={cell === at} touch={touch}>
+        <GridCell
+          key={column.name}
+          {...column}
+          cell={at}
+          isActive={cell === at}
+          row={shown}
+          touch={touch}
+        >
           <Value shown={shown} {...column} tabIndex={cell === at ? 0 : -1} gone={gone} />
         </GridCell>
       ))}

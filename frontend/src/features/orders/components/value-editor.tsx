@@ -1,7 +1,8 @@
 import { type ClipboardEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
-import type { Column } from "real-time-orders";
+import type { Column, Row } from "real-time-orders";
 import { Button } from "@/components/button";
-import { formatValue } from "@/lib/format";
+import { formatCell, type Parent } from "@/lib/money";
+import { useSchema } from "@/lib/use-schema";
 import { words } from "@/words";
 import type { Draft } from "../model/drafts";
 import { checkValue, editedAs } from "../model/value-text";
@@ -16,8 +17,9 @@ interface ValueEditorProps {
   column: Column;
   label: string;
   draft: Draft;
-  /** The value that the row has now. */
-  now: unknown;
+  /** The row as it is now, and the one that it belongs to. */
+  now: Row;
+  parent: Parent | undefined;
   opened: Opened;
   onText: (text: string) => void;
   /** `stays`: the focus stays here. Returns whether the editor is left. */
@@ -29,7 +31,7 @@ const MOST_IN_ONE_LINE = 120;
 
 /** Enter saves, Esc restores, Tab saves and goes on. */
 export function ValueEditor(props: ValueEditorProps) {
-  const { table, label, draft, now, opened, onText, onCommit, onCancel } = props;
+  const { table, label, draft, now, parent, opened, onText, onCommit, onCancel } = props;
   const { text, seen } = draft;
   const { name } = props.column;
   const column = editedAs(props.column, seen[name]);
@@ -99,7 +101,9 @@ export function ValueEditor(props: ValueEditorProps) {
   }
 
   const error = draft.error ?? (column.kind === "json" ? checkValue(text, column) : null);
-  const isOther = formatValue(now) !== formatValue(seen[name]);
+  const described = useSchema().of(table)?.table;
+  const shown = (row: Row) => formatCell(row, name, props.column, described, parent);
+  const isOther = shown(now) !== shown({ ...now, [name]: seen[name] });
   return (
     <span
       ref={box}
@@ -142,7 +146,7 @@ export function ValueEditor(props: ValueEditorProps) {
       />
       <span id={`${id}-note`} className={styles.notes} aria-live="polite">
         {error !== null && <span className={styles.error}>{error}</span>}
-        {isOther && <span>{words.editing.meanwhile(<bdi>{formatValue(now, column)}</bdi>)}</span>}
+        {isOther && <span>{words.editing.meanwhile(<bdi>{shown(now)}</bdi>)}</span>}
       </span>
       {(lines || column.kind === "json") && (
         <span className={styles.actions} onPointerDown={keepFocus}>

@@ -22,7 +22,7 @@ type Step = "list" | "save" | "rename" | "delete";
 export function ViewsPanel({ view, views, audience, modified, open, onDone }: ViewsPanelProps) {
   const { views: known, current } = useObservable(views.state);
   const say = words.views;
-  const schema = useSchema();
+  const isOrders = useSchema().table.name === ORDERS;
   const [step, setStep] = useState<Step>("list");
   const [problem, setProblem] = useState<string | null>(null);
   const query = viewToQuery(view).toString();
@@ -57,7 +57,7 @@ export function ViewsPanel({ view, views, audience, modified, open, onDone }: Vi
       {step === "list" && (
         <>
           <ViewItem
-            name={schema.table.name === ORDERS ? say.all : words.tables.allRows}
+            name={isOrders ? say.all : words.tables.allRows}
             isCurrent={!current && isEverything(view.filter)}
             onOpen={() => show(null)}
           />
@@ -128,7 +128,10 @@ export function ViewsPanel({ view, views, audience, modified, open, onDone }: Vi
       )}
       {step === "delete" && current && (
         <div className={styles.form}>
-          <p>{(current.shared ? say.deleteShared : say.delete)(<bdi>{current.name}</bdi>)}</p>
+          <p>
+            {(current.shared ? say.deleteShared : say.delete)(<bdi>{current.name}</bdi>)}{" "}
+            {isOrders ? say.ordersStay : say.rowsStay}
+          </p>
           <div className={styles.actions}>
             <Button onClick={() => setStep("list")}>{words.do.cancel}</Button>
             <Button

@@ -1,6 +1,8 @@
 import { Observable } from "real-time-orders";
 import type { Toasts } from "@/components/toasts";
+import { messageOf } from "@/lib/format";
 import type { OrderSchema } from "@/lib/schema";
+import { words } from "@/words";
 import type { OrderWrites } from "./order-writes";
 import type { Run, StatusRuns } from "./status-runs";
 
@@ -15,6 +17,15 @@ export class LazyRuns {
       const { StatusRuns } = await import("./status-runs");
       return new StatusRuns(writes, toasts, schema, this.state);
     };
+    writes.onNotDeleted((failed, deleted) => {
+      this.load().then(
+        (runs) => runs.notDeleted(failed, deleted),
+        (error: unknown) => {
+          const title = words.writes.notDeleted(words.writes.orders(failed.length));
+          toasts.show({ tone: "bad", title, detail: messageOf(error) });
+        },
+      );
+    });
   }
 
   /** An import that failed is tried again. */

@@ -67,6 +67,12 @@ export interface Written {
   readonly error: Error | null;
 }
 
+/** A delete of one of many orders that was refused. */
+export interface NotDeleted {
+  readonly order: Order;
+  readonly error: Error;
+}
+
 export class OrderWrites {
   readonly edits = new OrderEdits();
   readonly drafts = new Drafts();
@@ -80,6 +86,7 @@ export class OrderWrites {
   readonly #api: WritesApi;
   readonly #toasts: Toasts;
   readonly #schema: () => OrderSchema;
+  #tellNotDeleted: (failed: readonly NotDeleted[], deleted: number) => void = () => undefined;
 
   constructor(api: WritesApi, toasts: Toasts, schema: () => OrderSchema) {
     this.#api = api;
@@ -93,6 +100,11 @@ export class OrderWrites {
     this.rowDeletes.onCommit((rows, leaving) => {
       for (const { table, key, seen } of rows) void this.#delete(table, key, seen, leaving);
     });
+  }
+
+  /** Call the listener with the orders that a delete of many has left, and how many it has deleted. */
+  onNotDeleted(listener: (failed: readonly NotDeleted[], deleted: number) => void): void {
+    this.#tellNotDeleted = listener;
   }
 
   /** What is in the form of a new row of a table; null where nothing was typed. */
@@ -220,23 +232,18 @@ export class OrderWrites {
     try {
       await this.#api.deleteRow(table, key, seen, leaving);
     } catch (error) {
-      this.#undeleted(error, { table, key, seen });
+      if (!isGone(error)) this.#explain(error, { table, key, seen, wanted: null });
     }
   }
 
   async #deleteAll(orders: readonly Order[], leaving: boolean): Promise<void> {
     const rows = orders.map((seen) => ({ seen, change: null }));
+    const failed: NotDeleted[] = [];
     for await (const outcomes of this.#writeRows(rows, { leaving })) {
-      for (const { wanted, error } of outcomes) {
-        const { seen } = wanted;
-        if (error) this.#undeleted(error, { table: ORDERS, key: String(seen.id), seen });
-      }
+      for (const { wanted, error } of outcomes)
+        if (error && !isGone(error)) failed.push({ order: wanted.seen, error });
     }
-  }
-
-  #undeleted(error: unknown, row: Pick<Conflict, "table" | "key" | "seen">): void {
-    if (error instanceof RefusedError && error.status === 404) return; // already deleted
-    this.#explain(error, { ...row, wanted: null });
+    if (failed.length > 0) this.#tellNotDeleted(failed, orders.length - failed.length);
   }
 
   /** A status as the column's type has it. */
@@ -271,6 +278,9 @@ export class OrderWrites {
     return table === ORDERS ? words.writes.order(key) : `${table} ${key}`;
   }
 }
+
+/** Whether someone else has deleted the row already. */
+const isGone = (error: unknown): boolean => error instanceof RefusedError && error.status === 404;
 
 const isOrder = (row: Row): row is Order => "id" in row;
 

@@ -1,6 +1,6 @@
 /**
  * Changes of status: of one order or of many, some in each request. What fails is kept with its reason
- * and can be tried again; what was done can be undone.
+ * and can be tried again; what was done can be undone. Deletes of many that failed are kept likewise.
  */
 import { ConflictError, Observable, RefusedError, type Row } from "real-time-orders";
 import type { Toasts } from "@/components/toasts";
@@ -8,11 +8,14 @@ import { formatCount, messageOf, visibleStatus } from "@/lib/format";
 import { type Order, withId } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
 import { words } from "@/words";
-import type { OrderWrites } from "./order-writes";
+import type { NotDeleted, OrderWrites } from "./order-writes";
 import { type Step, stepFrom } from "./steps";
 import type { Undoable } from "./undos";
 
-export interface Failure extends Step {
+export interface Failure {
+  readonly order: Order;
+  /** The status that it should get; null: it should be deleted. */
+  readonly status: string | null;
   readonly reason: string;
   /** Whether another attempt would fail as well. */
   readonly isFinal: boolean;
@@ -20,6 +23,8 @@ export interface Failure extends Step {
 
 /** A change of many orders: under way, or ended with failures that the user has not dismissed. */
 export interface Run {
+  /** Whether the orders were deleted. */
+  readonly isDelete: boolean;
   readonly total: number;
   readonly done: number;
   readonly failures: readonly Failure[];
@@ -77,12 +82,13 @@ export class StatusRuns {
   async many(source: Source, total: number, earlier: readonly Failure[] = []): Promise<void> {
     if (this.state.get()?.isRunning) return;
     const { signal } = (this.#running = new AbortController());
-    this.state.set({ total, done: 0, failures: [], isRunning: true });
+    this.state.set({ isDelete: false, total, done: 0, failures: [], isRunning: true });
     const done: Done[] = [];
     const failures: Failure[] = [...earlier];
     const tell = () => {
       const found = Math.max(total, done.length + failures.length - earlier.length);
-      this.state.set({ total: found, done: done.length, failures: [...failures], isRunning: true });
+      const now = { total: found, done: done.length, failures: [...failures] };
+      this.state.set({ isDelete: false, ...now, isRunning: true });
     };
     let trouble: unknown = null;
     try {
@@ -93,12 +99,7 @@ export class StatusRuns {
     } catch (error) {
       trouble = error;
     }
-    const failed = failures.length > 0;
-    this.state.set(
-      failed
-        ? { total: done.length + failures.length, done: done.length, failures, isRunning: false }
-        : null,
-    );
+    this.#end(false, done.length, failures);
     if (done.length > 0) this.#offer(done, failures.length - earlier.length);
     if (trouble !== null) {
       const title = words.writes.notFound;
@@ -106,12 +107,34 @@ export class StatusRuns {
     }
   }
 
+  /** Orders that a delete has left are listed when no change is under way. */
+  notDeleted(failed: readonly NotDeleted[], deleted: number): void {
+    const failures = failed.map(({ order, error }) => this.#failure(order, null, error));
+    const list = () => {
+      if (this.state.get()?.isRunning) return;
+      stop();
+      this.#end(true, deleted, [...(this.state.get()?.failures ?? []), ...failures]);
+    };
+    const stop = this.state.subscribe(list);
+    list();
+  }
+
   /** Try those again that failed, as they are now. */
   async retry(): Promise<void> {
     const failures = this.state.get()?.failures ?? [];
-    const again = failures.filter(({ isFinal }) => !isFinal);
+    const again = failures.flatMap(({ order, status, isFinal }) =>
+      isFinal || status === null ? [] : [{ order, status }],
+    );
     const others = failures.filter(({ isFinal }) => isFinal);
-    await this.many([again], again.length, others);
+    this.#writes.remove(failures.flatMap(({ order, status }) => (status === null ? [order] : [])));
+    if (again.length > 0) await this.many([again], again.length, others);
+    else this.#end(false, 0, others);
+  }
+
+  /** What is left to say at the end of a run: what failed. */
+  #end(isDelete: boolean, done: number, failures: readonly Failure[]): void {
+    const total = done + failures.length;
+    this.state.set(total > done ? { isDelete, total, done, failures, isRunning: false } : null);
   }
 
   /** Begin no further order. */
@@ -136,26 +159,26 @@ export class StatusRuns {
         const isMade = now !== null && this.#schema().statusOf(now) === step.status;
         const answer = isMade ? now : row;
         if (answer) done.push({ order: step.order, answer });
-        else failures.push(this.#failure(step, error));
+        else failures.push(this.#failure(step.order, step.status, error));
       }
       tell();
     }
   }
 
   /** Why, and the order as it is now. */
-  #failure(step: Step, error: unknown): Failure {
+  #failure(order: Order, status: string | null, error: unknown): Failure {
     if (error instanceof RefusedError && error.status === 404) {
-      return { ...step, reason: words.writes.wasDeleted, isFinal: true };
+      return { order, status, reason: words.writes.wasDeleted, isFinal: true };
     }
     if (!(error instanceof ConflictError)) {
-      return { ...step, reason: messageOf(error), isFinal: false };
+      return { order, status, reason: messageOf(error), isFinal: false };
     }
-    const now = error.theirs === null ? step.order : withId(error.theirs, step.order.id);
-    const status = this.#schema().statusOf(now);
-    const may = stepFrom(status, step.status, this.#schema()) !== null;
-    const reason = words.writes.changedNow(visibleStatus(status));
+    const now = error.theirs === null ? order : withId(error.theirs, order.id);
+    const is = this.#schema().statusOf(now);
+    const may = status === null || stepFrom(is, status, this.#schema()) !== null;
+    const reason = words.writes.changedNow(visibleStatus(is));
     const whole = may ? reason : words.writes.cannotMove(reason);
-    return { ...step, order: now, reason: whole, isFinal: !may };
+    return { order: now, status, reason: whole, isFinal: !may };
   }
 
   #offer(done: readonly Done[], failed: number): void {
@@ -173,10 +196,14 @@ export class StatusRuns {
         ? say.movedOn(what)
         : (isOne ? say.is : say.are)(what, visibleStatus(status));
     const title = failed > 0 ? say.andNot(is, formatCount(failed)) : is;
+    const report = this.state.get();
     const undoable = {
       ids: new Set(done.map(({ order }) => order.id)),
       label: isOne ? say.backTo(visibleStatus(schema.statusOf(only.order))) : words.do.undo,
-      run: () => void this.#back(back),
+      run: () => {
+        if (this.state.get() === report) this.dismiss(); // it tells of what is undone
+        void this.#back(back);
+      },
     };
     this.#writes.undos.offer(undoable);
     this.#tell(undoable, failed > 0 ? "neutral" : "good", title);
@@ -207,8 +234,7 @@ export class StatusRuns {
     const failures: Failure[] = [];
     await this.#write(steps, done, failures);
     const back = done.length;
-    if (failures.length > 0)
-      this.state.set({ total: steps.length, done: back, failures, isRunning: false });
+    if (failures.length > 0) this.#end(false, back, failures);
     this.#toasts.show({
       tone: "neutral",
       title: words.writes.asBefore(formatCount(back), formatCount(steps.length)),

@@ -1,6 +1,6 @@
 /** Sums of columns of an order's lines, exact to the last digit. Pure. */
 import { type Column, parseJson, rawNumber, type Row, type Table, toJson } from "real-time-orders";
-import { currenciesOf, formatCell } from "@/lib/money";
+import { currenciesOf, formatCell, type Parent } from "@/lib/money";
 import { isCount, isSystem, type OrderSchema } from "@/lib/schema";
 
 /**
@@ -20,7 +20,12 @@ export function summedColumns({ columns, table }: OrderSchema): readonly Column[
 }
 
 /** The sum of a column, as text; null where there is none, as of amounts in several currencies. */
-export function totalOf(rows: readonly Row[], column: Column, table: Table): string | null {
+export function totalOf(
+  rows: readonly Row[],
+  column: Column,
+  table: Table,
+  parent?: Parent,
+): string | null {
   const currency = currenciesOf(table).get(column.name);
   const codes = new Set(
     currency && "column" in currency ? rows.map((row) => row[currency.column]) : [],
@@ -28,7 +33,7 @@ export function totalOf(rows: readonly Row[], column: Column, table: Table): str
   const sum = codes.size > 1 ? null : sumOf(rows, column.name);
   return sum === null
     ? null
-    : formatCell({ ...rows[0], [column.name]: sum }, column.name, column, table);
+    : formatCell({ ...rows[0], [column.name]: sum }, column.name, column, table, parent);
 }
 
 /** The sum of a column; null where a value is no finite number. */

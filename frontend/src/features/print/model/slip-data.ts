@@ -1,14 +1,6 @@
 /** What a template of a packing slip can name, from an order and the schema. Pure. */
-import {
-  type Column,
-  isRow,
-  ORDERS,
-  type Row,
-  type Schema,
-  type Table,
-  toJson,
-} from "real-time-orders";
-import { formatCell } from "@/lib/money";
+import { type Column, isRow, ORDERS, type Row, type Schema, type Table } from "real-time-orders";
+import { formatCell, type Parent } from "@/lib/money";
 import { isCount, OrderSchema } from "@/lib/schema";
 import { type Words, words } from "@/words";
 
@@ -52,16 +44,19 @@ export function slipData(order: Row, schema: Schema, printed: string): SlipData 
   const shown = orders.columns.filter(
     ({ name }) => name !== orders.key && name !== customer && !NOT_PRINTED.includes(name),
   );
+  const parent = { row: order, table: orders.table };
   const listed = (tables: readonly Table[]) =>
     tables.flatMap((table) => {
       const rows = rowsOf(order, table);
-      return rows.length > 0 ? [child(table, rows, order[`${table.name}.more`] === true)] : [];
+      return rows.length > 0
+        ? [child(table, rows, order[`${table.name}.more`] === true, parent)]
+        : [];
     });
   return {
     ...Object.fromEntries(
       childrenOf(schema).map((table) => [
         table.name,
-        rowsOf(order, table).map((row) => record(row, table)),
+        rowsOf(order, table).map((row) => record(row, table, parent)),
       ]),
     ),
     title: words.page.order(String(order[orders.key])),
@@ -93,7 +88,7 @@ const itemsIn = (schema: Schema): readonly Table[] =>
     ),
   );
 
-function child(table: Table, rows: readonly Row[], more: boolean): PrintedChild {
+function child(table: Table, rows: readonly Row[], more: boolean, parent: Parent): PrintedChild {
   const described = new OrderSchema("", { ...table, display: {} });
   const left = [...table.key, table.parent?.column, ...NOT_PRINTED, "created_at"];
   const columns = table.columns.filter(
@@ -103,7 +98,9 @@ function child(table: Table, rows: readonly Row[], more: boolean): PrintedChild 
     name: table.name,
     label: described.label(table.name.split(".").at(-1) ?? table.name),
     headings: columns.map(({ name }) => described.label(name)),
-    rows: rows.map((row) => ({ cells: columns.map((column) => textOf(row, column, table)) })),
+    rows: rows.map((row) => ({
+      cells: columns.map((column) => textOf(row, column, table, parent)),
+    })),
     more,
   };
 }
@@ -113,21 +110,13 @@ const rowsOf = (order: Row, { name }: Table): readonly Row[] => {
   return Array.isArray(rows) ? rows.filter(isRow) : [];
 };
 
-/** The digits of a number that identifies a row are not grouped. */
-function record(row: Row, table: Table): Record<string, string> {
-  const { columns, key, parent } = table;
-  const ids = [...key, parent?.column];
-  return Object.fromEntries(
-    columns.map((column) => {
-      const value = row[column.name];
-      const isId = ids.includes(column.name) && value != null;
-      return [column.name, isId ? toJson(value) : textOf(row, column, table)];
-    }),
+const record = (row: Row, table: Table, parent?: Parent): Record<string, string> =>
+  Object.fromEntries(
+    table.columns.map((column) => [column.name, textOf(row, column, table, parent)]),
   );
-}
 
 /** Empty for null, so that a template can ask whether there is a value. */
-const textOf = (row: Row, column: Column | undefined, table: Table): string => {
+const textOf = (row: Row, column: Column | undefined, table: Table, parent?: Parent): string => {
   const value = column && row[column.name];
-  return column && value != null ? formatCell(row, column.name, column, table) : "";
+  return column && value != null ? formatCell(row, column.name, column, table, parent) : "";
 };
