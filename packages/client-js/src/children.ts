@@ -101,3 +101,57 @@ export class Children {
     this.#byParent.get(known.parent)?.delete(key);
   }
 }
+
+/** The lists of children that the rows of a table get. */
+export class ChildLists {
+  /** Events up to here are applied. */
+  position: number;
+  readonly #lists: readonly Children[];
+  /** Rows with their children, by the row. */
+  readonly #joined = new WeakMap<Row, Row>();
+
+  constructor(tables: readonly Table[], position: number) {
+    this.#lists = tables.map((table) => new Children(table));
+    this.position = position;
+  }
+
+  load(parents: readonly Row[], parentKey: readonly string[]): void {
+    for (const list of this.#lists) list.load(parents, parentKey);
+  }
+
+  apply(
+    events: readonly ChangeEvent[],
+    conflated: boolean,
+    known: (parent: string) => Row | undefined,
+  ): void {
+    const fresh = events.filter(({ position }) => position > this.position);
+    for (const list of this.#lists) {
+      const mine = fresh.filter(({ table }) => table === list.name);
+      for (const parent of list.apply(mine, conflated)) {
+        const row = known(parent);
+        if (row) this.#joined.delete(row);
+      }
+      list.prune((parent) => known(parent) !== undefined);
+    }
+    this.position = Math.max(this.position, events.at(-1)?.position ?? 0);
+  }
+
+  /** Apply events after an earlier position once more. */
+  repeat<T>(position: number, apply: () => T): T {
+    const before = this.position;
+    this.position = position;
+    const result = apply();
+    this.position = Math.max(before, this.position);
+    return result;
+  }
+
+  /** The rows with their children. */
+  join(rows: readonly Row[], key: readonly string[]): readonly Row[] {
+    return rows.map((row) => {
+      const lists = this.#lists.map((list) => list.of(keyOf(row, key)));
+      const joined = this.#joined.get(row) ?? (Object.assign({}, row, ...lists) as Row);
+      this.#joined.set(row, joined);
+      return joined;
+    });
+  }
+}

@@ -6,13 +6,13 @@
  */
 import { attends } from "./attention.ts";
 import { backoffMs } from "./backoff.ts";
-import type { Children } from "./children.ts";
+import type { ChildLists } from "./children.ts";
 import { type Filter, filterToQuery, matcherOf, type Value } from "./filters.ts";
 import type { Place } from "./follower.ts";
 import { RefusedError } from "./http.ts";
 import type { ChangeEvent } from "./messages.ts";
 import { Observable } from "./observable.ts";
-import { keyOf, type Row } from "./row.ts";
+import type { Row } from "./row.ts";
 import { orderOf, type Page, RowSet } from "./row-set.ts";
 import {
   type Host,
@@ -22,6 +22,7 @@ import {
   type TableSnapshot,
   type TableState,
 } from "./table-state.ts";
+import { MARGIN, TableWindow } from "./table-window.ts";
 import { type Failed, type KeyLike, TableWrites } from "./table-writes.ts";
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a table of any rows
@@ -32,12 +33,8 @@ const LARGEST_PAGE_INCLUDING = 100;
 /** A set may grow over its limit by this much before it is cut. */
 const SLACK = 200;
 const RELOADS_APART_MS = 500;
-/** So many rows beyond those in view are loaded before they are needed. */
-const MARGIN = 60;
 /** So many rows of a page are known already, if nothing is missing in between. */
 const OVERLAP = 10;
-/** A snapshot may be ahead of its position by what the database does in this time. */
-const AHEAD_MS = 2000;
 /** Rows become late without an event. */
 const AGING_MS = 15_000;
 /** Statuses of a request that would be refused again. */
@@ -52,13 +49,10 @@ export class LiveTable<R extends object = Row> {
   readonly #host: Host;
   readonly #snapshot = new Observable<TableSnapshot>(NOTHING);
   readonly #writes: TableWrites;
+  readonly #window = new TableWindow(() => this.reload());
   #limit: number;
   #set: RowSet | null = null;
-  #children: readonly Children[] = [];
-  /** Events of children up to here are applied. */
-  #childPosition = 0;
-  /** Rows with their children, by the row. */
-  #joined = new WeakMap<Row, Row>();
+  #children: ChildLists | null = null;
   #listeners = 0;
   #request: AbortController | null = null;
   #isLoadingMore = false;
@@ -68,11 +62,6 @@ export class LiveTable<R extends object = Row> {
   #problem: Error | null = null;
   #failures = 0;
   #reloadedAt = -Infinity;
-  /** Where a jump leads that has not arrived. */
-  #goal: { readonly start: number; readonly limit: number } | null = null;
-  #pages = 0;
-  #loadedAt = -Infinity;
-  #placing: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #aging: ReturnType<typeof setTimeout> | undefined;
 
@@ -141,20 +130,11 @@ export class LiveTable<R extends object = Row> {
     const { window = 0 } = this.options;
     const set = this.#set;
     if (!set || window === 0 || end <= first) return;
-    const goal = this.#goal;
-    if (goal && goal.start <= first && end <= goal.start + goal.limit) return;
-    const [from, to] = [set.start, set.start + set.size];
-    if (end < from || first > to) {
-      const limit = Math.min(window, Math.max(this.options.limit ?? 0, end - first + MARGIN));
-      this.#goal = { start: Math.max(0, Math.floor((first + end - limit) / 2)), limit };
-      void this.#load();
-      return;
-    }
-    this.#goal = null;
+    const missing = this.#window.lookAt(first, end, set, this.options);
+    if (missing === "there") void this.#load();
     if (this.#request) return;
-    const margin = Math.min(MARGIN, Math.floor(window / 8));
-    if (first - from < margin && from > 0) this.#fillBefore(window);
-    else if (to - end < margin) this.loadMore(this.options.limit);
+    if (missing === "before") this.#fillBefore(window);
+    if (missing === "after") this.loadMore(this.options.limit);
   }
 
   /** Create a row; it is shown at once, and taken back if the API refuses it. */
@@ -247,48 +227,19 @@ export class LiveTable<R extends object = Row> {
     this.#fill();
   }
 
-  /** The snapshot may have shown these changes already: ask for the place again when it is quiet. */
-  #doubtPlace(): void {
-    const isFresh = Date.now() - this.#loadedAt < AHEAD_MS;
-    if (!isFresh && this.#placing === undefined) return;
-    clearTimeout(this.#placing);
-    this.#placing = setTimeout(() => {
-      this.#placing = undefined;
-      this.reload();
-    }, AHEAD_MS);
-  }
-
   /** Returns whether rows have to be loaded again. */
   #apply(set: RowSet, events: readonly ChangeEvent[], conflated: boolean): boolean {
     const own = events.filter(({ table }) => table === this.name);
     const isNew = ({ operation, order_id }: ChangeEvent) =>
       operation === "UPDATE" && set.get(String(order_id)) === undefined;
-    const entering = this.#children.length > 0 ? own.filter(isNew) : [];
+    const entering = this.#children ? own.filter(isNew) : [];
     const { shifts } = set;
     const isUncertain = set.apply(own, conflated);
-    if (set.shifts !== shifts) this.#doubtPlace();
-    const fresh = events.filter(({ position }) => position > this.#childPosition);
-    for (const children of this.#children) {
-      const mine = fresh.filter(({ table }) => table === children.name);
-      for (const parent of children.apply(mine, conflated)) {
-        const row = set.get(parent);
-        if (row) this.#joined.delete(row);
-      }
-      children.prune((parent) => set.get(parent) !== undefined);
-    }
-    this.#childPosition = Math.max(this.#childPosition, events.at(-1)?.position ?? 0);
+    if (set.shifts !== shifts) this.#window.doubt();
+    this.#children?.apply(events, conflated, (key) => set.get(key));
     // Of a row that begins to match, the children are not known.
     return isUncertain || entering.some(({ order_id }) => set.get(String(order_id)) !== undefined);
   }
-
-  /** A row with its children. */
-  readonly #join = (row: Row): Row => {
-    const { key } = this.#set?.view ?? { key: [] };
-    const lists = this.#children.map((children) => children.of(keyOf(row, key)));
-    const joined = this.#joined.get(row) ?? (Object.assign({}, row, ...lists) as Row);
-    this.#joined.set(row, joined);
-    return joined;
-  };
 
   /** Fetch everything that is shown again: the stream cannot tell what happened in between. */
   reload(reset: string | null = null): void {
@@ -306,9 +257,7 @@ export class LiveTable<R extends object = Row> {
   stop(): void {
     clearTimeout(this.#retry);
     clearTimeout(this.#aging);
-    clearTimeout(this.#placing);
-    this.#placing = undefined;
-    this.#goal = null;
+    this.#window.stop();
     this.#request?.abort();
     this.#request = null;
     this.#set = null;
@@ -326,7 +275,7 @@ export class LiveTable<R extends object = Row> {
 
   #load(): Promise<void> {
     // Of rows that were not shown before, the first page is shown before the others arrive.
-    const goal = this.#goal;
+    const { goal } = this.#window;
     const wanted = goal?.limit ?? Math.min(this.#limit, this.#set?.size ?? 0);
     const atFirst = this.#set ? Math.max(wanted, 100) : this.#limit;
     const load = async (signal: AbortSignal) => {
@@ -338,21 +287,18 @@ export class LiveTable<R extends object = Row> {
       }
       const set = this.#open(first, start);
       const { key } = set.view;
-      const lists = await this.#childrenOf(this.options.include ?? []);
-      for (const list of lists) list.load(first.rows, key);
+      const children = await this.#childrenAt(first.position);
+      children?.load(first.rows, key);
       while (typeof set.cursor === "string" && set.size < wanted) {
         const page = await this.#page(set.cursor, wanted - set.size, signal);
         set.extend(page);
-        for (const list of lists) list.load(page.rows, key);
+        children?.load(page.rows, key);
       }
       const { stream, position } = first;
       this.#set = set;
       this.#limit = goal?.limit ?? this.#limit;
-      this.#goal = null;
-      this.#placed();
-      this.#children = lists;
-      this.#joined = new WeakMap();
-      this.#childPosition = position;
+      this.#window.placed();
+      this.#children = children;
       this.#reset = null;
       if (this.#apply(set, this.#missed, this.#missedConflated)) this.reload();
       if (!this.#host.follow(this, { stream, position })) {
@@ -374,23 +320,12 @@ export class LiveTable<R extends object = Row> {
     return new RowSet(view, page, start);
   }
 
-  /** A snapshot of now tells the place of the rows. */
-  #placed(): void {
-    clearTimeout(this.#placing);
-    this.#placing = undefined;
-    this.#loaded();
-  }
-
-  #loaded(): void {
-    this.#pages += 1;
-    this.#loadedAt = Date.now();
-  }
-
-  async #childrenOf(include: readonly string[]): Promise<Children[]> {
-    if (include.length === 0) return [];
-    const { Children } = await import("./children.ts"); // few tables have them
+  async #childrenAt(position: number): Promise<ChildLists | null> {
+    const { include = [] } = this.options;
+    if (include.length === 0) return null;
+    const { ChildLists } = await import("./children.ts"); // few tables have them
     const tables = include.flatMap((name) => this.#host.schema.table(name) ?? []);
-    return tables.map((child) => new Children(child));
+    return tables.length === 0 ? null : new ChildLists(tables, position);
   }
 
   /** Load the next page where rows have left, or the limit has grown. */
@@ -408,7 +343,7 @@ export class LiveTable<R extends object = Row> {
       // A TRUNCATE in between leaves nothing that the page could continue.
       if (set.cursor !== cursor) return false;
       set.extend(page);
-      this.#loaded();
+      this.#window.loaded();
       return true;
     };
     this.#attach(set, next, add, () => this.#fill(true));
@@ -425,11 +360,11 @@ export class LiveTable<R extends object = Row> {
     const add = (page: Page) => {
       if (set.start === 0) return false;
       if (!set.prepend(page, start)) {
-        this.#goal = { start, limit: this.#limit };
+        this.#window.goal = { start, limit: this.#limit };
         this.reload();
         return false;
       }
-      this.#placed();
+      this.#window.placed();
       this.#limit = Math.min(most, Math.max(this.#limit, set.size));
       set.trim(most);
       return true;
@@ -445,17 +380,18 @@ export class LiveTable<R extends object = Row> {
     again: () => void,
   ): void {
     this.#isLoadingMore = true;
-    const askedAt = [set.position, this.#childPosition] as const;
+    const askedAt = set.position;
+    const childrenAt = this.#children?.position ?? 0;
     const load = async (signal: AbortSignal) => {
       const page = await ask(signal);
       if (!add(page)) return;
-      for (const list of this.#children) list.load(page.rows, set.view.key);
+      this.#children?.load(page.rows, set.view.key);
       // The page may show a later moment: the events since it was requested once more, for its rows.
-      const before = [set.position, this.#childPosition] as const;
-      [set.position, this.#childPosition] = askedAt;
-      const isUncertain = this.#apply(set, this.#missed, this.#missedConflated);
-      set.position = Math.max(before[0], set.position);
-      this.#childPosition = Math.max(before[1], this.#childPosition);
+      const before = set.position;
+      set.position = askedAt;
+      const repeat = () => this.#apply(set, this.#missed, this.#missedConflated);
+      const isUncertain = this.#children?.repeat(childrenAt, repeat) ?? repeat();
+      set.position = Math.max(before, set.position);
       if (isUncertain) this.reload();
     };
     void this.#ask(load, again);
@@ -525,7 +461,7 @@ export class LiveTable<R extends object = Row> {
     const phase = this.#phase();
     const set = this.#set;
     const written = set ? this.#writes.over(set) : this.#snapshot.get().rows;
-    const rows = set && this.#children.length > 0 ? written.map(this.#join) : written;
+    const rows = set ? (this.#children?.join(written, set.view.key) ?? written) : written;
     const state: TableState = {
       phase,
       staleSince: phase === "stale" ? this.#host.connected().heardAt : null,
@@ -534,7 +470,7 @@ export class LiveTable<R extends object = Row> {
       hasMore: set !== null && (set.cursor !== null || rows.length > this.#limit),
       isLoadingMore: this.#isLoadingMore,
       start: set?.start ?? 0,
-      pages: this.#pages,
+      pages: this.#window.pages,
     };
     this.#snapshot.set({
       rows: rows.length > this.#limit ? rows.slice(0, this.#limit) : rows,
