@@ -6,9 +6,9 @@ import secrets
 import sys
 
 from harness.servers import Postgres
-from prove.faults import FAULTS, GROUP_FAULTS
 from prove.run import Plan, prove
 from prove.system import GROUPS, SERVER
+from prove.weather import FAULTS, GROUP_FAULTS
 
 
 def main() -> int:

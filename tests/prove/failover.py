@@ -31,6 +31,7 @@ from prove.chance import Chance
 from prove.exact import digest
 from prove.failover_faults import FAULTS, switched_over
 from prove.failover_ledger import Ledger, Seen
+from prove.failover_writes import INSERT, change, ids_of
 from prove.hands import by_hand
 from prove.report import Report
 from prove.streams import EventSource, Other, Poller
@@ -46,10 +47,6 @@ _CALM_S = 2.0
 """How long everything runs undisturbed before each fault."""
 
 _LOG = "SELECT position, order_event_json(event) FROM order_events AS event ORDER BY position"
-_INSERT = "INSERT INTO orders (customer_name, product_name) VALUES (%s, 'Laptop')"
-_UPDATE = "UPDATE orders SET customer_name = %s, status = %s WHERE id = %s"
-_DELETE = "DELETE FROM orders WHERE id = %s"
-_STATES = ("pending", "processing", "shipped")
 
 
 class Proof:
@@ -155,8 +152,8 @@ class Proof:
             try:
                 if sql is None:
                     sql = await self._connect(options)
-                    ids = await _ids(sql)
-                await _change(sql, chance, text, ids)
+                    ids = await ids_of(sql)
+                await change(sql, chance, text, ids)
                 self._ledger.acknowledged.add(text)
             except (psycopg.Error, OSError):
                 self._ledger.in_doubt.add(text)
@@ -220,7 +217,7 @@ class Proof:
                 async with asyncio.timeout(5):
                     sql = await self._connect()
                     async with sql:
-                        await sql.execute(_INSERT, [text])
+                        await sql.execute(INSERT, [text])
                 return True
             return False
 
@@ -340,27 +337,6 @@ class Proof:
             if time.monotonic() > give_up:
                 raise AssertionError(f"not within {within_s:.0f} s: {what}")
             await asyncio.sleep(0.1)
-
-
-async def _ids(sql: psycopg.AsyncConnection[Any]) -> list[int]:
-    found = await (await sql.execute("SELECT id FROM orders ORDER BY id DESC LIMIT 50")).fetchall()
-    return [row[0] for row in found]
-
-
-async def _change(
-    sql: psycopg.AsyncConnection[Any], chance: Chance, text: str, ids: list[int]
-) -> None:
-    if not ids or chance.happens(0.4):
-        found = await (await sql.execute(f"{_INSERT} RETURNING id", [text])).fetchone()
-        assert found is not None
-        ids.append(found[0])
-    elif chance.happens(0.8):
-        done = await sql.execute(_UPDATE, [text, chance.one(_STATES), chance.one(ids)])
-        if not done.rowcount:
-            await sql.execute(_INSERT, [text])
-    else:
-        await sql.execute(_DELETE, [ids.pop(chance.between(0, len(ids) - 1))])
-        await sql.execute(_INSERT, [text])
 
 
 @asynccontextmanager

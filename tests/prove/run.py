@@ -21,7 +21,6 @@ from prove.chance import Chance
 from prove.clients import A_DAY_S, Follow, Watcher, habits
 from prove.ddl import Owner
 from prove.exact import PINNED, Table, read_table
-from prove.faults import FAULTS, Faults, Weather
 from prove.filters import random_filter, random_scope, random_tables
 from prove.hands import by_hand
 from prove.ledger import Ledger
@@ -29,6 +28,7 @@ from prove.oracle import LogRow, Replay, difference
 from prove.report import Report, summary
 from prove.sdk_clients import Consumer, NodeConsumer, NodeTableUser, TableUser, random_shown
 from prove.system import NotWellError, System
+from prove.weather import FAULTS, Faults, Weather
 from prove.writers import MARKS, ApiWriter, Gate, PatientWriter, Writer
 from real_time_orders import Kind, follow
 

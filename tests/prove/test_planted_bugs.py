@@ -11,14 +11,13 @@ from harness.servers import Postgres
 from prove import system
 from prove.clients import Follow
 from prove.faults import (
-    FAULTS,
     Fault,
-    Faults,
     listener_half_open,
     notify_queue_full,
     stream_replaced,
 )
 from prove.run import Plan, prove
+from prove.weather import FAULTS, Faults
 from real_time_orders import Event, OrderBook, OrdersClient, Snapshot, follow
 from real_time_orders.items import Item
 

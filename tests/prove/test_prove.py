@@ -3,9 +3,9 @@
 import pytest
 
 from harness.servers import Postgres
-from prove.faults import GROUP_FAULTS
 from prove.run import Plan, prove
 from prove.system import GROUPS
+from prove.weather import GROUP_FAULTS
 
 pytestmark = pytest.mark.anyio
 
