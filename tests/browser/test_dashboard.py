@@ -202,13 +202,27 @@ def test_long_list(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     expect(row(page, newest - 1501)).to_contain_text("no longer here")
     expect(row(page, added)).to_have_count(0)
     assert box(middle)["y"] - box(table)["y"] == before
-    page.get_by_role("button", name="1 new order").click()
-    expect(row(page, added)).to_have_attribute("aria-rowindex", "2")
-    expect(row(page, added)).to_be_in_viewport()
-    page.get_by_role("link", name=f"Order {newest}", exact=True).focus()
+    middle.get_by_role("button", name="Product: Seen. Edit").dblclick()
+    editor = middle.get_by_label("Product", exact=True)
+    expect(editor).to_be_focused()
+    page.keyboard.type("Typed")
+    stack.psql(
+        "INSERT INTO orders (customer_name, product_name)"
+        " SELECT 'Window', 'Later' FROM generate_series(1, 50)"
+    )
+    page.get_by_role("button", name="51 new orders").wait_for()
+    stack.psql(f"DELETE FROM orders WHERE id = {newest - 1502}")
+    expect(middle).to_have_attribute("aria-rowindex", "1553")  # the list was scrolled on with it
+    expect(editor).to_be_focused()
+    expect(editor).to_have_value("Typed")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="51 new orders").click()
+    expect(row(page, added + 50)).to_have_attribute("aria-rowindex", "2")
+    expect(row(page, added + 50)).to_be_in_viewport()
+    page.get_by_role("link", name=f"Order {added + 50}", exact=True).focus()
     page.keyboard.press("Control+End")
     expect(row(page, oldest)).to_contain_text("processing")
-    expect(table).to_have_attribute("aria-rowcount", "3001")
+    expect(table).to_have_attribute("aria-rowcount", "3050")
 
 
 def test_rows_stand_still(stack: EmbeddedStack, open_tab: OpenTab) -> None:

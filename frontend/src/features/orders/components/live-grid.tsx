@@ -83,7 +83,7 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
   const { held, moved } = useHeldRows(state, keyOf, scrolled || busy || hold);
   const count = hasMore ? Math.max(total ?? 0, held.end) : held.end;
 
-  const rows = useVirtualRows(grid, count, rowPx, headPx);
+  const rows = useVirtualRows(grid, count, rowPx, headPx, moved);
   const { place, reveal } = rows;
   const focus = useGridFocus({
     grid,
@@ -91,6 +91,7 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
     rowsOfView: Math.max(1, Math.floor(rows.viewPx / rowPx) - 1),
     topRow: () => Math.ceil((place.top + place.offset) / rowPx),
     reveal,
+    moved,
   });
   const { active } = focus;
   const drawn = useMemo(() => {
@@ -115,14 +116,6 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
     const timer = setTimeout(() => feed.show(first, end), isFar ? STILL_MS : 0);
     return () => clearTimeout(timer);
   }, [feed, first, end, isFar, hasMore, state.pages, state.loading]);
-  const movedBefore = useRef(0);
-  useLayoutEffect(() => {
-    const by = moved - movedBefore.current;
-    movedBefore.current = moved;
-    if (by === 0) return;
-    rows.moveBy(by);
-    focus.moveBy(by);
-  });
   useLayoutEffect(() => {
     grid.current?.scrollTo({ top: 0 });
   }, [filter, sort]);

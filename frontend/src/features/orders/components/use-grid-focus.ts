@@ -21,6 +21,8 @@ interface GridFocusOptions {
   /** The first row that is wholly in view. */
   readonly topRow: () => number;
   readonly reveal: (row: number) => void;
+  /** Grows by as many places as the rows have moved. */
+  readonly moved: number;
 }
 
 const CONTROLS = "a, button, input, select, textarea";
@@ -31,13 +33,24 @@ const FIELDS = 'input:not([type="checkbox"]), select, textarea';
  * control gives the focus to it. Rows that come, go or move do not take the focus away: it stays with its
  * row, and where the row is gone it goes to the one in its place.
  */
-export function useGridFocus({ grid, count, rowsOfView, topRow, reveal }: GridFocusOptions) {
+export function useGridFocus(options: GridFocusOptions) {
+  const { grid, count, rowsOfView, topRow, reveal, moved } = options;
   const [active, setActive] = useState<GridPlace>({ row: 0, cell: 0 });
   const wanted = useRef<GridPlace>(null);
   const holder = useRef<Element>(null);
   const last = useRef<GridPlace>(null);
+  const [movedBefore, setMovedBefore] = useState(moved);
+  if (moved !== movedBefore) {
+    setMovedBefore(moved);
+    setActive(movedBy(active, moved - movedBefore));
+  }
+  const movedLast = useRef(moved);
 
   useLayoutEffect(() => {
+    const by = moved - movedLast.current;
+    movedLast.current = moved;
+    if (wanted.current) wanted.current = movedBy(wanted.current, by);
+    if (last.current) last.current = movedBy(last.current, by);
     const box = grid.current;
     const isLost =
       holder.current?.isConnected === false && document.activeElement === document.body;
@@ -67,14 +80,6 @@ export function useGridFocus({ grid, count, rowsOfView, topRow, reveal }: GridFo
       : null;
     if (from) go(from.row + by, from.cell);
     else go(topRow(), firstCell(grid.current));
-  }
-
-  /** The rows of the view have other places. */
-  function moveBy(rows: number): void {
-    const moved = ({ row, cell }: GridPlace): GridPlace => ({ row: Math.max(0, row + rows), cell });
-    if (wanted.current) wanted.current = moved(wanted.current);
-    if (last.current) last.current = moved(last.current);
-    setActive(moved);
   }
 
   function onFocus({ target }: FocusEvent<HTMLElement>): void {
@@ -116,8 +121,13 @@ export function useGridFocus({ grid, count, rowsOfView, topRow, reveal }: GridFo
     go(to.row, to.cell);
   }
 
-  return { active, move, moveBy, handlers: { onFocus, onBlur, onKeyDown } };
+  return { active, move, handlers: { onFocus, onBlur, onKeyDown } };
 }
+
+const movedBy = ({ row, cell }: GridPlace, by: number): GridPlace => ({
+  row: Math.max(0, row + by),
+  cell,
+});
 
 function placeOf(element: Element | null): GridPlace | null {
   const cell = element?.closest<HTMLElement>("[data-cell]");

@@ -22,24 +22,34 @@ export interface VirtualRows {
   readonly viewPx: number;
   readonly onScroll: () => void;
   readonly reveal: (row: number) => void;
-  /** Scroll on by so many rows. */
-  readonly moveBy: (rows: number) => void;
 }
 
-/** The rows of a scroller that are in view; all have the same height. */
+/**
+ * The rows of a scroller that are in view; all have the same height. Where `moved` grows, the rows have moved
+ * by as many places: the list is scrolled on with them in the same rendering, so that each stays drawn.
+ */
 export function useVirtualRows(
   scroller: RefObject<HTMLDivElement | null>,
   count: number,
   rowPx: number,
   headPx: number,
+  moved: number,
 ): VirtualRows {
   const [place, setPlace] = useState(START);
   const [viewPx, setViewPx] = useState(0);
+  const [movedBefore, setMovedBefore] = useState(moved);
   const size = { count, rowPx, viewPx };
+  if (moved !== movedBefore) {
+    setMovedBefore(moved);
+    setPlace(placeOf(place.top + place.offset + (moved - movedBefore) * rowPx, size));
+  }
   const latest = useRef({ place, size });
   useLayoutEffect(() => {
     latest.current = { place, size };
   });
+  useLayoutEffect(() => {
+    if (moved !== 0) scrollTo(scroller.current, latest.current.place);
+  }, [scroller, moved]);
 
   useEffect(() => {
     const box = scroller.current;
@@ -54,8 +64,7 @@ export function useVirtualRows(
   function go(next: ScrollPlace): void {
     latest.current.place = next;
     setPlace(next);
-    const box = scroller.current;
-    if (box && Math.abs(box.scrollTop - next.top) >= 1) box.scrollTo({ top: next.top });
+    scrollTo(scroller.current, next);
   }
   function onScroll(): void {
     const top = scroller.current?.scrollTop ?? 0;
@@ -67,12 +76,11 @@ export function useVirtualRows(
     go(placeOf(revealing(row, place, size), size));
   }
 
-  function moveBy(rows: number): void {
-    const { place, size } = latest.current;
-    go(placeOf(place.top + place.offset + rows * size.rowPx, size));
-  }
-
   const [first, end] = rowsInView(place, size);
   const topOf = (row: number) => row * rowPx - place.offset;
-  return { first, end, height: elementPx(size), topOf, place, viewPx, onScroll, reveal, moveBy };
+  return { first, end, height: elementPx(size), topOf, place, viewPx, onScroll, reveal };
+}
+
+function scrollTo(box: HTMLDivElement | null, { top }: ScrollPlace): void {
+  if (box && Math.abs(box.scrollTop - top) >= 1) box.scrollTo({ top });
 }
