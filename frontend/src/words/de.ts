@@ -625,6 +625,7 @@ const de: Words = {
     saving: "Speichern …",
     showPassword: "Passwort zeigen",
     hidePassword: "Passwort verbergen",
+    wrong: "Name oder Passwort ist falsch.",
     passwordHint: "Mindestens 8 Zeichen; am besten mehrere Wörter.",
     presentPassword: "Bisheriges Passwort",
     newPassword: "Neues Passwort",

@@ -624,6 +624,7 @@ const en = {
     saving: "Saving…",
     showPassword: "Show password",
     hidePassword: "Hide password",
+    wrong: "Name or password is wrong.",
     passwordHint: "At least 8 characters; several words are best.",
     presentPassword: "Present password",
     newPassword: "New password",

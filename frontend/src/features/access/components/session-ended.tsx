@@ -52,7 +52,10 @@ function WithCompany({ onSignOut }: FormProps) {
 function WithPassword({ name, onPassword, onSignOut }: FormProps) {
   const id = useId();
   const [password, setPassword] = useState("");
-  const { problem, busy, onSubmit } = useSending(() => onPassword(name, password));
+  const { problem, busy, onSubmit } = useSending(
+    () => onPassword(name, password),
+    words.access.wrong,
+  );
   return (
     <form className={dialog.form} onSubmit={onSubmit}>
       <input type="hidden" name="username" autoComplete="username" value={name} readOnly />

@@ -37,7 +37,10 @@ function ByPassword({ reason, onPassword, other }: ByPasswordProps) {
   const id = useId();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
-  const { problem, busy, onSubmit } = useSending(() => onPassword(name, password));
+  const { problem, busy, onSubmit } = useSending(
+    () => onPassword(name, password),
+    words.access.wrong,
+  );
   const company = useCompany();
   const [tried, setTried] = useState(false);
   const isOld = reason !== null && !tried;

@@ -3,8 +3,13 @@ import { messageOf } from "@/lib/format";
 import { useForm } from "@/lib/use-form";
 import { words } from "@/words";
 
-/** A form with a password. */
-export const useSending = (send: () => Promise<void>) => useForm(send, inWords);
+/** A form with a password; `unknown` is what it says to someone whom the API does not know. */
+export const useSending = (send: () => Promise<void>, unknown?: string) =>
+  useForm(send, (error) =>
+    unknown !== undefined && error instanceof RefusedError && error.status === 401
+      ? unknown
+      : inWords(error),
+  );
 
 /** An answer that names fields: the forms here have one that can be wrong. */
 function inWords(error: unknown): string {
