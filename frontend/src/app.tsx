@@ -1,28 +1,16 @@
 import { CircleHelp, Plus, Settings } from "lucide-react";
-import {
-  lazy,
-  type ReactNode,
-  Suspense,
-  useCallback,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
-import { type DatabaseClock, type Id, ORDERS } from "real-time-orders";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type Id, ORDERS } from "real-time-orders";
 import { Boundary } from "@/components/boundary";
 import { Button } from "@/components/button";
 import { IconButton } from "@/components/icon-button";
 import { Toaster } from "@/components/toaster";
-import { Toasts, ToastsContext } from "@/components/toasts";
+import { Toasts } from "@/components/toasts";
 import { ActivityPanel } from "@/features/activity/components/activity-panel";
 import { ConnectionStatus } from "@/features/connection/components/connection-status";
 import { StaleNotice } from "@/features/connection/components/stale-notice";
 import { changeRow, deleteRow, writeRows } from "@/features/orders/api/rows";
-import {
-  OrdersContext,
-  type OrdersContextValue,
-} from "@/features/orders/components/orders-context";
+import type { OrdersContextValue } from "@/features/orders/components/orders-context";
 import { useStepShortcuts } from "@/features/orders/components/use-step-shortcuts";
 import { OrdersView } from "@/features/orders/components/orders-view";
 import {
@@ -33,7 +21,7 @@ import {
 import type { OrderSort } from "@/features/orders/model/order-sort";
 import { OrderWrites } from "@/features/orders/model/order-writes";
 import { writeAddress } from "@/features/orders/model/view-address";
-import { ViewsContext, type ViewsContextValue } from "@/features/orders/components/views-menu";
+import type { ViewsContextValue } from "@/features/orders/components/views-menu";
 import { LazyRuns } from "@/features/orders/model/lazy-runs";
 import { Selection } from "@/features/orders/model/selection";
 import { PageLook } from "@/features/orders/model/page-look";
@@ -46,15 +34,12 @@ import type { Me } from "@/lib/protocol";
 import { printing } from "@/lib/printing";
 import { rightsOf } from "@/lib/rights";
 import { type HistoryStep, orderIn, pathOfTable, type Router, tableIn } from "@/lib/route";
-import { TechnicalContext, type TechnicalWords } from "@/lib/technical";
 import { useMedia } from "@/lib/use-media";
-import type { OrderSchema } from "@/lib/schema";
-import { ClockContext } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
-import { SchemaContext } from "@/lib/use-schema";
 import { useShortcuts } from "@/lib/use-shortcuts";
 import { words } from "@/words";
 import styles from "./app.module.css";
+import { Contexts } from "./contexts";
 import { Navigation } from "./navigation";
 import type { Session } from "./session";
 import { useActivity } from "./use-activity";
@@ -396,30 +381,6 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
     </Contexts>
   );
 }
-
-interface ContextsProps {
-  toasts: Toasts;
-  orders: OrdersContextValue;
-  views: ViewsContextValue;
-  schema: OrderSchema;
-  clock: DatabaseClock;
-  technical: TechnicalWords;
-  children: ReactNode;
-}
-
-const Contexts = ({ toasts, orders, views, schema, clock, technical, children }: ContextsProps) => (
-  <ToastsContext value={toasts}>
-    <SchemaContext value={schema}>
-      <ClockContext value={clock}>
-        <TechnicalContext value={technical}>
-          <OrdersContext value={orders}>
-            <ViewsContext value={views}>{children}</ViewsContext>
-          </OrdersContext>
-        </TechnicalContext>
-      </ClockContext>
-    </SchemaContext>
-  </ToastsContext>
-);
 
 const columnsOf = (preferences: Preferences, table: string): ColumnChoice =>
   new ColumnChoice(preferences.of(`table.${table}`, TableLayout));
