@@ -33,7 +33,8 @@ export const withDecimalSign = (digits: string): string => digits.replace(".", D
 
 /** A typed number with the point that PostgreSQL has; null where it could mean two: `1.234` in German. */
 export function withPoint(typed: string): string | null {
-  const sign = DECIMAL();
-  if (sign !== "." && /^[+-]?\d{1,3}(\.\d{3})+$/.test(typed)) return null;
-  return typed.replace(sign, ".");
+  if (DECIMAL() !== ",") return typed;
+  if (/^[+-]?\d{1,3}(\.\d{3})+$/.test(typed)) return null;
+  const digits = /^[+-]?\d{1,3}(\.\d{3})+,\d+$/.test(typed) ? typed.replaceAll(".", "") : typed;
+  return digits.replace(",", ".");
 }

@@ -133,6 +133,8 @@ async def delete_row(request: Request) -> Response:
 async def change_rows(request: Request) -> Response:
     """Change up to 1,000 rows; each succeeds or fails by itself, and the answer tells of each.
 
+    A body of more than 64 kB, or with a value that its column cannot hold, is refused as a whole.
+
     `rows` names them, each once, by the columns of its key, and best with the `version` that it was
     seen with. `set` has the new values; a row may have a `set` of its own instead. The outcomes are
     in the order of the request: `status` is what a request for this row alone would get, and
