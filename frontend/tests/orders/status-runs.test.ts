@@ -141,7 +141,7 @@ test("a run can be stopped between orders, and tells what it did", async () => {
 });
 
 test("the last change is undone once: a step, or a delete before it is sent", async () => {
-  await runs.one(order(1), "pending", "processing");
+  await runs.one(order(1), "pending", "processing", writes.setStatus(order(1), "processing"));
   expect(writes.undos.state.get()).toMatchObject({ label: "Back to pending" });
   writes.remove([order(2)]);
   writes.undos.undo();

@@ -1,6 +1,7 @@
 import { Observable } from "real-time-orders";
 import type { Toasts } from "@/components/toasts";
 import { messageOf } from "@/lib/format";
+import type { Order } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
 import { words } from "@/words";
 import type { OrderWrites } from "./order-writes";
@@ -9,10 +10,12 @@ import type { Run, StatusRuns } from "./status-runs";
 /** Changes of status. What makes them is not part of the page's first view. */
 export class LazyRuns {
   readonly state = new Observable<Run | null>(null);
+  readonly #writes: OrderWrites;
   readonly #make: () => Promise<StatusRuns>;
   #made: Promise<StatusRuns> | null = null;
 
   constructor(writes: OrderWrites, toasts: Toasts, schema: () => OrderSchema) {
+    this.#writes = writes;
     this.#make = async () => {
       const { StatusRuns } = await import("./status-runs");
       return new StatusRuns(writes, toasts, schema, this.state);
@@ -37,7 +40,10 @@ export class LazyRuns {
     return this.#made;
   };
 
-  async one(...args: Parameters<StatusRuns["one"]>): Promise<void> {
-    await (await this.load()).one(...args);
+  /** Change one order at once: the next step may be asked for while what undoes it is loaded. */
+  async one(order: Order, before: string, status: string): Promise<void> {
+    const write = this.#writes.setStatus(order, status);
+    const runs = await this.load().catch(() => null); // the change needs none
+    await runs?.one(order, before, status, write);
   }
 }

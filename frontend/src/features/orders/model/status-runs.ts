@@ -54,11 +54,15 @@ export class StatusRuns {
   }
 
   /**
-   * Change one order; a conflict is asked about. It can be undone before it is answered. `before`: the
-   * status that is shown; the order may not have it yet.
+   * Offer to undo the change of one order, also before it is answered. `before`: the status that was
+   * shown; the order may not have had it yet. `write`: see `OrderWrites.setStatus`.
    */
-  async one(order: Order, before: string, status: string): Promise<void> {
-    const write = this.#writes.setStatus(order, status);
+  async one(
+    order: Order,
+    before: string,
+    status: string,
+    write: Promise<Row | null>,
+  ): Promise<void> {
     const undoable = {
       ids: new Set([order.id]),
       label: words.writes.backTo(visibleStatus(before)),
