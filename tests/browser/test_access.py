@@ -135,14 +135,16 @@ def test_small_windows(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     page = open_tab("/?search=small+window", 320, 256)
     for width, height in ((320, 256), (844, 390)):
         page.set_viewport_size({"width": width, "height": height})
-        assert page.evaluate("document.documentElement.scrollWidth") == width
+        page.wait_for_function("document.documentElement.scrollWidth === innerWidth")
         table = page.locator('[role="table"], [role="grid"]')
-        seen = table.evaluate("each => { each.scrollIntoView(); return each.clientHeight }")
-        assert seen > height * 0.7
+        page.wait_for_function(
+            "([each, least]) => { each.scrollIntoView(); return each.clientHeight > least }",
+            arg=[table.element_handle(), height * 0.7],
+        )
         expect(row(page, orders[2])).to_be_in_viewport(ratio=0.9)
         page.get_by_role("link", name="Activity").scroll_into_view_if_needed()
     page.set_viewport_size({"width": 820, "height": 1180})
-    assert page.evaluate("document.documentElement.scrollHeight") == 1180
+    page.wait_for_function("document.documentElement.scrollHeight === innerHeight")
     for order in orders[:2]:
         row(page, order).get_by_text(f"#{order}").click()
         panel = page.get_by_role("complementary", name=f"Order #{order}")
