@@ -243,11 +243,10 @@ export class LiveTable<R extends object = Row> {
 
   /** Fetch everything that is shown again: the stream cannot tell what happened in between. */
   reload(reset: string | null = null): void {
-    clearTimeout(this.#retry);
     this.#reset = reset ?? this.#reset;
     // A gateway and an API that disagree must not cause requests without pause.
     const pause = Math.max(0, this.#reloadedAt + RELOADS_APART_MS - Date.now());
-    this.#retry = setTimeout(() => {
+    this.#later(() => {
       this.#reloadedAt = Date.now();
       void this.#load();
     }, pause);
@@ -255,7 +254,7 @@ export class LiveTable<R extends object = Row> {
   }
 
   stop(): void {
-    clearTimeout(this.#retry);
+    this.#later();
     clearTimeout(this.#aging);
     this.#window.stop();
     this.#request?.abort();
@@ -308,6 +307,17 @@ export class LiveTable<R extends object = Row> {
     return this.#ask(load, () => this.reload());
   }
 
+  /** Replace what is to be done later: a reload, or another attempt. Until then no page is added. */
+  #later(run?: () => void, ms?: number): void {
+    clearTimeout(this.#retry);
+    this.#retry =
+      run &&
+      setTimeout(() => {
+        this.#retry = undefined;
+        run();
+      }, ms);
+  }
+
   /** The set of the rows of a page that match. */
   #open(page: Page, start = 0): RowSet {
     const unknown = { name: this.name, key: ["id"], parent: null, columns: [] };
@@ -332,7 +342,7 @@ export class LiveTable<R extends object = Row> {
   #fill(again = false): void {
     const set = this.#set;
     if (!set || set.cursor === null || set.size >= this.#limit || this.#request) return;
-    if (this.#problem !== null && !again) return;
+    if (this.#retry || (this.#problem !== null && !again)) return;
     const { cursor } = set;
     if (cursor === undefined) {
       this.reload();
@@ -352,7 +362,7 @@ export class LiveTable<R extends object = Row> {
   /** Load the page in front of those that are held; rows beyond `most` are forgotten at the end. */
   #fillBefore(most: number): void {
     const set = this.#set;
-    if (!set || this.#problem !== null) return;
+    if (!set || this.#retry || this.#problem !== null) return;
     const wanted = Math.max(MARGIN, this.options.limit ?? 0);
     const count = Math.min(set.start, wanted, this.#largestPage - OVERLAP);
     const start = set.start - count;
@@ -420,7 +430,7 @@ export class LiveTable<R extends object = Row> {
 
   /** One request at a time; a newer one replaces it. A failed one is repeated later. */
   async #ask(answer: (signal: AbortSignal) => Promise<void>, again: () => void): Promise<void> {
-    clearTimeout(this.#retry);
+    this.#later();
     this.#request?.abort();
     const request = new AbortController();
     this.#request = request;
@@ -435,7 +445,7 @@ export class LiveTable<R extends object = Row> {
     } catch (error) {
       if (this.#request !== request) return; // a newer request took its place
       this.#problem = error instanceof Error ? error : new Error(String(error));
-      if (!this.isRefused) this.#retry = setTimeout(again, backoffMs(this.#failures));
+      if (!this.isRefused && !this.#retry) this.#later(again, backoffMs(this.#failures));
       this.#failures += 1;
       this.#host.failed(this);
     }

@@ -228,7 +228,7 @@ export class RowSet<R extends Row = Row> {
     const is = after !== null && matches(after) ? after : null;
     const by =
       Number(is !== null && this.precedes(is)) - Number(was !== null && this.precedes(was));
-    this.start += by;
+    this.start = Math.max(0, this.start + by); // less than none where it was not certain before
     this.shifts += Math.abs(by);
     const from = known ?? was;
     return (
