@@ -30,6 +30,8 @@ def test_bulk_changes_are_the_same_after_a_reload(stack: EmbeddedStack, open_tab
     fill(stack, 6_000, "Bulk")
     expect(entry(page, "6,000 orders created")).to_have_count(1)
     stack.psql("UPDATE orders SET status = 'shipped' WHERE customer_name LIKE 'Bulk%'")
+    expect(entry(page, "6,000 orders changed")).to_have_count(1)
+    until(lambda: stack.psql(_QUIET) == "t", 10)
     for _ in range(2):
         stack.psql("UPDATE orders SET quantity = quantity + 1 WHERE customer_name LIKE 'Bulk %7'")
     rows = int(stack.psql("SELECT count(*) FROM orders WHERE customer_name LIKE 'Bulk %7'"))
