@@ -10,6 +10,7 @@ import pytest
 from harness.answers import ok, problem
 from harness.servers import Database
 from harness.waiting import until_async
+from orders_api import bulk
 
 pytestmark = pytest.mark.anyio
 
@@ -126,6 +127,21 @@ async def test_replayed_key(api: httpx.AsyncClient, database: Database) -> None:
     answers = [answer.json()["rows"] for answer in await asyncio.gather(*at_once)]
     assert all(rows == answers[0] for rows in answers)
     assert [row.get("version") for row in answers[0]] == [4, 3, None]
+
+
+async def test_rows_that_are_not_reached(
+    api: httpx.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that there is no time for have the outcome 503; a repeated request writes them."""
+    seed(database, 2)
+    body = {"rows": named([1, 2]), "set": {"quantity": 50}}
+    with monkeypatch.context() as hurry:
+        hurry.setattr(bulk, "WITHIN_S", -1.0)
+        late = await send(api, "PATCH", body, idempotency_key="k")
+    assert statuses(late) == [503, 503]
+    assert await quantities(api) == {1: 1, 2: 2}
+    assert statuses(await send(api, "PATCH", body, idempotency_key="k")) == [200, 200]
+    assert await quantities(api) == {1: 50, 2: 50}
 
 
 async def test_malformed(api: httpx.AsyncClient, database: Database) -> None:
