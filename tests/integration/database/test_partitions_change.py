@@ -9,6 +9,7 @@ import pytest
 
 from harness.partitions import STOCK, Event, Events, Replay, Sql, follow, told
 from harness.servers import Database, Postgres
+from harness.triggers import enable
 
 
 def test_rows_of_an_attached_partition_have_no_actor(stock: Sql, events: Events) -> None:
@@ -224,11 +225,7 @@ def test_always_enabled_triggers_of_partitions_stay_so(
     stock: Sql, postgres: Postgres, database: Database
 ) -> None:
     """ENABLE ALWAYS on a partitioned table survives init.sql, and holds for later partitions."""
-    for (name,) in stock.execute(
-        "SELECT quote_ident(tgname) FROM pg_trigger"
-        " WHERE tgrelid = 'stock'::regclass AND NOT tgisinternal"
-    ).fetchall():
-        stock.execute(f"ALTER TABLE stock ENABLE ALWAYS TRIGGER {name}".encode())
+    enable(stock, "stock", "ENABLE ALWAYS")
     postgres.load_schema(database)
     stock.execute("CREATE TABLE stock_m PARTITION OF stock FOR VALUES IN ('m')")
     follow(stock)

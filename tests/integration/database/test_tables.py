@@ -12,6 +12,7 @@ import pytest
 
 from harness.roles import API_ROLE
 from harness.servers import Database, Postgres
+from harness.triggers import enable
 
 Sql = psycopg.Connection[tuple[Any, ...]]
 Events = Callable[[], list[dict[str, Any]]]
@@ -291,16 +292,6 @@ def test_enable_always_survives_the_script(
         [table],
     ).fetchone()
     assert row == (["A"],)
-
-
-def enable(sql: Sql, table: str, how: str, like: str = "%") -> None:
-    """Run ALTER TABLE ... TRIGGER for the triggers of a table."""
-    for (name,) in sql.execute(
-        "SELECT quote_ident(tgname) FROM pg_trigger"
-        " WHERE tgrelid = %s::regclass AND NOT tgisinternal AND tgname LIKE %s",
-        [table, like],
-    ).fetchall():
-        sql.execute(f"ALTER TABLE {table} {how} TRIGGER {name}".encode())
 
 
 def states(sql: Sql) -> dict[str, str]:

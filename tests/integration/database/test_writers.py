@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from harness.servers import OLDEST_POSTGRES, Database, Postgres
+from harness.triggers import enable
 from harness.waiting import until
 
 Sql = psycopg.Connection[tuple[Any, ...]]
@@ -195,11 +196,7 @@ def test_a_subscriber_writes_events(publisher: Postgres) -> None:
         there.execute("INSERT INTO orders VALUES (1, 'Ada', 'Laptop')")
         there.execute("CREATE PUBLICATION shop FOR TABLE orders")
         there.execute("SELECT pg_create_logical_replication_slot('shop', 'pgoutput')")
-        for (name,) in here.execute(
-            "SELECT quote_ident(tgname) FROM pg_trigger"
-            " WHERE tgrelid = 'orders'::regclass AND NOT tgisinternal"
-        ).fetchall():
-            here.execute(f"ALTER TABLE orders ENABLE ALWAYS TRIGGER {name}".encode())
+        enable(here, "orders", "ENABLE ALWAYS")
         publisher.load_schema(target)
         address = f"host={publisher.socket_folder} port={source.port} dbname={source.name}"
         with sleeping_listener(target) as listener:
