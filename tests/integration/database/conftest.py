@@ -1,7 +1,10 @@
 """A connection to a fresh database, and its events; on the newest and the oldest PostgreSQL."""
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +55,36 @@ def events(take: Callable[..., Any]) -> Events:
         return found
 
     return take_all
+
+
+@pytest.fixture
+def restored(
+    postgres: Postgres, database: Database, tmp_path: Path
+) -> Iterator[Callable[[], Database]]:
+    """Give a function that makes a copy of the database, by pg_dump and psql."""
+    copies: list[Database] = []
+
+    def restore() -> Database:
+        dump = tmp_path / "dump.sql"
+        command = [str(postgres.program("pg_dump")), "--file", str(dump), "--dbname", database.url]
+        subprocess.run(command, check=True)
+        copies.append(postgres.create_empty_database())
+        postgres.psql(copies[-1], "-f", str(dump))
+        return copies[-1]
+
+    yield restore
+    for copy in copies:
+        postgres.drop_database(copy)
+
+
+@pytest.fixture
+def stranger(postgres: Postgres, database: Database) -> Iterator[Database]:
+    """Give the database as another role has it, which must be left without rights in it."""
+    role = f"stranger_of_{database.name}"
+    with postgres.administrator() as administrator:
+        administrator.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'stranger'".encode())
+        yield replace(database, user=role, password="stranger")
+        administrator.execute(f"DROP ROLE {role}".encode())
 
 
 @pytest.fixture

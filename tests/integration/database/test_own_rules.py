@@ -1,7 +1,6 @@
 """Foreign keys, triggers and statements of owners, on any watched table."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -101,14 +100,11 @@ def test_an_owners_triggers_on_any_table(sql: Sql, events: Events) -> None:
 
 
 def test_a_table_of_another_owner(
-    sql: Sql, postgres: Postgres, database: Database, events: Events
+    sql: Sql, postgres: Postgres, database: Database, stranger: Database, events: Events
 ) -> None:
     """I1: with TRIGGER and SELECT granted, the stream's owner watches a table of another role."""
-    role = f"shop_of_{database.name}"
-    with postgres.administrator() as administrator:
-        administrator.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'shop'".encode())
-    sql.execute(f"GRANT CREATE ON SCHEMA public TO {role}".encode())
-    with replace(database, user=role, password="shop").connect() as shop:
+    sql.execute(f"GRANT CREATE ON SCHEMA public TO {stranger.user}".encode())
+    with stranger.connect() as shop:
         shop.execute("CREATE TABLE parcels (id int PRIMARY KEY, note text)")
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="parcels"):
             sql.execute("SELECT watch_table('parcels')")
@@ -127,6 +123,4 @@ def test_a_table_of_another_owner(
     postgres.load_schema(database)
     states = sql.execute("SELECT * FROM order_trigger_states()").fetchall()
     assert [name for name, _ in states] == ["orders"]
-    sql.execute(f"REVOKE ALL ON SCHEMA public FROM {role}".encode())
-    with postgres.administrator() as administrator:
-        administrator.execute(f"DROP ROLE {role}".encode())
+    sql.execute(f"REVOKE ALL ON SCHEMA public FROM {stranger.user}".encode())

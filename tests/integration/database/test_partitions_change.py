@@ -1,8 +1,7 @@
 """Partitions that come and go, and partitioned tables that are restored or unwatched (I1, I10)."""
 
 import json
-import subprocess
-from pathlib import Path
+from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -164,29 +163,24 @@ def test_an_old_snapshot_misses_no_row(
 
 
 def test_partitions_of_a_restored_dump(
-    stock: Sql, postgres: Postgres, database: Database, tmp_path: Path
+    stock: Sql, postgres: Postgres, restored: Callable[[], Database]
 ) -> None:
     """I1: after pg_dump and psql, changes of partitions make true events, and go on to."""
     stock.execute("INSERT INTO stock VALUES ('a', 1, 5), ('b', 2, 5)")
-    dump = tmp_path / "dump.sql"
-    command = [str(postgres.program("pg_dump")), "--file", str(dump), "--dbname", database.url]
-    subprocess.run(command, check=True)
-    restored = postgres.create_empty_database()
-    postgres.psql(restored, "-f", str(dump))
-    with restored.connect() as copy:
+    other = restored()
+    with other.connect() as copy:
         replay = Replay(copy, lambda: taken(copy))
         replay.rows = {}
         copy.execute("UPDATE stock SET place = 'b' WHERE item = 1")
         replay.hold()
         for _ in range(2):
-            postgres.load_schema(restored)
+            postgres.load_schema(other)
             copy.execute("UPDATE stock SET place = 'c', pieces = pieces + 1 WHERE item = 1")
             copy.execute("UPDATE stock SET place = 'a' WHERE item = 1")
             copy.execute("TRUNCATE stock_b")
             copy.execute("INSERT INTO stock VALUES ('b', 3, 5)")
             follow(copy)
             replay.hold()
-    postgres.drop_database(restored)
 
 
 def taken(sql: Sql) -> list[Event]:

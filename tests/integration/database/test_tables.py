@@ -1,10 +1,8 @@
 """Watched tables: any table with a primary key, in one stream with orders."""
 
 import json
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -237,19 +235,15 @@ def test_trigger_functions_serve_their_own_table_only(
 
 
 def test_a_restored_dump_goes_on(
-    sql: Sql, postgres: Postgres, database: Database, tmp_path: Path
+    sql: Sql, postgres: Postgres, restored: Callable[[], Database]
 ) -> None:
     """I1: after pg_dump and psql, changes make true events before init.sql runs again."""
     sql.execute(LINES)
     sql.execute("SELECT watch_table('order_lines')")
     sql.execute("ALTER TABLE orders ADD COLUMN twice int GENERATED ALWAYS AS (quantity * 2) STORED")
     sql.execute(ORDER)
-    dump = tmp_path / "dump.sql"
-    command = [str(postgres.program("pg_dump")), "--file", str(dump), "--dbname", database.url]
-    subprocess.run(command, check=True)
-    restored = postgres.create_empty_database()
-    postgres.psql(restored, "-f", str(dump))
-    with restored.connect() as copy:
+    other = restored()
+    with other.connect() as copy:
         copy.execute(
             ORDER.replace("product_name)", "product_name, version)").replace("'Laptop'", "'L', 7")
         )
@@ -259,10 +253,9 @@ def test_a_restored_dump_goes_on(
         row = copy.execute("SELECT events FROM take_order_events()").fetchone()
         assert row is not None
         found = json.loads(row[0])
-        postgres.load_schema(restored)
+        postgres.load_schema(other)
         copy.execute("UPDATE orders SET quantity = 3")
         assert copy.execute("SELECT last FROM take_order_events()").fetchone() == (7,)
-    postgres.drop_database(restored)
     assert [(event["table"], event["operation"], event["order_id"]) for event in found] == [
         ("orders", "INSERT", 1),
         ("orders", "INSERT", 2),
