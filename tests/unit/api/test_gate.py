@@ -1,6 +1,7 @@
 """The gate before the API, without a database behind it."""
 
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ from pydantic import SecretStr
 from harness.answers import problem
 from harness.signing import SECRET, bearer, token
 from orders_api import app
+from orders_api.gate import is_bulk
 from orders_api.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -53,6 +55,24 @@ async def test_no_token_before_revocations_are_known() -> None:
         answer = await somebody.get(NOWHERE, headers=bearer(token("admin")))
     problem(answer, 503)
     assert answer.headers["Retry-After"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("PATCH", "/api/orders", True),
+        ("PATCH", "/api/%6Frders", True),
+        ("DELETE", "/api/tables/odd,%20name", True),
+        ("POST", "/api/orders", False),
+        ("PATCH", "/api/orders/7", False),
+        ("DELETE", "/api/tables/items/7", False),
+        ("DELETE", "/api/views/7", False),
+    ],
+)
+def test_requests_about_many_rows(method: str, path: str, *, expected: bool) -> None:
+    """Only changes and deletions of a list's rows are bounded as reads are, however it is sent."""
+    scope = {"method": method, "path": unquote(path), "raw_path": path.encode()}
+    assert is_bulk(scope) is expected
 
 
 async def test_gateway_needs_no_token() -> None:

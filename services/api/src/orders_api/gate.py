@@ -139,7 +139,7 @@ class Gate:
 
     def _is_bounded(self, scope: Scope, principal: Principal) -> bool:
         """Tell whether a request is a read or of many rows, so its subject is charged for it."""
-        is_long = scope["method"] == "GET" or _is_bulk(scope)
+        is_long = scope["method"] == "GET" or is_bulk(scope)
         return is_long and self._verifier is not None and principal != GATEWAY
 
     async def _admit(self, scope: Scope) -> Principal | None:
@@ -240,13 +240,13 @@ def _place(scope: Scope) -> str:
     return beginning
 
 
-def _is_bulk(scope: Scope) -> bool:
+def is_bulk(scope: Scope) -> bool:
     """Tell whether a request changes or deletes rows of a list."""
     if scope["method"] not in ("PATCH", "DELETE"):
         return False
-    path: bytes = scope["raw_path"]
-    root, _, rest = path.partition(b"?")[0].partition(b"/api/tables/")
-    return root == b"/api/orders" if not rest else b"/" not in rest
+    path: str = scope["path"]  # decoded, as routes are found by it
+    table = path.removeprefix("/api/tables/")
+    return path == "/api/orders" or (table != path and "/" not in table)
 
 
 def _query(scope: Scope) -> str:
