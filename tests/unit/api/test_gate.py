@@ -75,6 +75,14 @@ def test_requests_about_many_rows(method: str, path: str, *, expected: bool) -> 
     assert is_bulk(scope) is expected
 
 
+def test_names_in_the_description() -> None:
+    """No type in the API's description has the name of a module: types have different names."""
+    settings = Settings(db_password=SecretStr("secret"))
+    names = app.create(settings).openapi()["components"]["schemas"]
+    assert names
+    assert [name for name in names if "__" in name] == []
+
+
 async def test_gateway_needs_no_token() -> None:
     """A gateway is recognised by the shared secret, and by nothing similar."""
     shown = Settings(

@@ -345,7 +345,7 @@ class Problem(BaseModel):
     row: Row | None = None
 
 
-class Outcome(BaseModel):
+class RowOutcome(BaseModel):
     """What became of one row of many: its new `version` (null if it has none), or the `problem`."""
 
     key: Row
@@ -359,4 +359,4 @@ class BulkAnswer(BaseModel):
 
     succeeded: NonNegativeInt
     failed: NonNegativeInt
-    rows: list[Outcome]
+    rows: list[RowOutcome]
