@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders_api.bodies import RowFormat
+from orders_api.bulk_format import BulkFormat
 from orders_api.errors import InvalidInputError, UnsupportedMediaTypeError
 from orders_contract.schema import Table
 from unit.api.described import ORDERS, column, table
@@ -17,7 +18,7 @@ NEW = RowFormat(ORDERS, changes=False)
 CHANGES = RowFormat(ORDERS, changes=True)
 
 
-def errors_of(body: object, expected: RowFormat = NEW) -> dict[str, str]:
+def errors_of(body: object, expected: RowFormat | BulkFormat = NEW) -> dict[str, str]:
     """Return messages by field for a body that must be refused."""
     text = body if isinstance(body, str) else json.dumps(body)
     with pytest.raises(InvalidInputError) as caught:
@@ -177,3 +178,15 @@ def test_odd_column_names() -> None:
     text = json.dumps(dict.fromkeys(odd, "v"))
     body = RowFormat(described, changes=False).read(text.encode(), JSON)
     assert list(body.columns) == odd
+
+
+def test_version_of_many_rows() -> None:
+    """A row may be named with a version where answers have one: that of a domain is none."""
+    named = {"rows": [{"key": {"id": 1}, "version": 3}]}
+    plain, of_domain = (
+        BulkFormat(table(column("version", "integer", type=each, writable=False)), changes=False)
+        for each in ("bigint", "a_domain")
+    )
+    assert plain.read(json.dumps(named).encode(), JSON).rows[0].version == "3"
+    refused = {"rows[0].version": "cannot be given: rows of this table have none"}
+    assert errors_of(named, of_domain) == refused

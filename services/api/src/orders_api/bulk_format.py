@@ -11,7 +11,7 @@ from typing import Annotated, Any, NotRequired, Required
 from pydantic import Field, PlainValidator, TypeAdapter, ValidationError, WithJsonSchema
 
 from orders_api.bodies import Body, RowFormat, parsed, typed_dict
-from orders_api.columns import json_type, read_text
+from orders_api.columns import json_type, read_text, version_of
 from orders_api.errors import InvalidInputError
 from orders_api.validation import Location, invalid_input
 from orders_contract.schema import Column, Table
@@ -64,8 +64,7 @@ class BulkFormat:
     def __init__(self, table: Table, *, changes: bool) -> None:
         self._table = table
         self._values = RowFormat(table, changes=True) if changes else None
-        version = table.columns.get("version")
-        self._version = version if version and version.kind == "integer" else None
+        self._version = version_of(table)
 
     @cached_property
     def adapter(self) -> TypeAdapter[dict[str, Any]]:

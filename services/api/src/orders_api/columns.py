@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from orders_contract.comparison import INCOMPARABLE, instant
-from orders_contract.schema import Column
+from orders_contract.schema import Column, Table
 
 INTEGER_BITS = {"smallint": 16, "integer": 32, "bigint": 64}
 _FRACTIONS = {"numeric", "real", "double precision"}
@@ -47,6 +47,12 @@ _JSON_SCHEMAS: dict[str, dict[str, Any]] = {
     "uuid": {"type": "string", "format": "uuid"},
     "binary": {"type": "string", "pattern": r"^\\x([0-9a-fA-F]{2})*$"},
 }
+
+
+def version_of(table: Table) -> Column | None:
+    """Return the column with the version of each row, if the table has one."""
+    version = table.columns.get("version")
+    return version if version is not None and version.type in INTEGER_BITS else None
 
 
 def storable(text: str) -> str:

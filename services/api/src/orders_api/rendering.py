@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from psycopg.sql import SQL, Composable, Composed, Literal
 
-from orders_api.columns import INTEGER_BITS
+from orders_api.columns import version_of
 from orders_api.conditions import Conditions, Scope, Values, all_of, name
 from orders_contract.schema import Column, Table
 
@@ -39,10 +39,10 @@ class Rendering:
 
     def version(self) -> Composable:
         """Return the version of a row; the empty text if it has none."""
-        version = self._table.columns.get("version")
-        if version is None or version.type not in INTEGER_BITS:
+        version = version_of(self._table)
+        if version is None:
             return SQL("''")
-        return SQL("coalesce({}::text, '')").format(name("t", "version"))
+        return SQL("coalesce({}::text, '')").format(name("t", version.name))
 
     def with_children(
         self, children: "Sequence[Rendering]", rows: int, size: int, scope: Scope, values: Values
