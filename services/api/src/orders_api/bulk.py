@@ -187,16 +187,15 @@ class _Writing:
         """Return what earlier requests with this key have written; others with it wait."""
         if not self.kept_as:
             return {}
-        digest = self.outcomes.request.digest()
-        kept = await kept_answers.find(connection, self.kept_as, digest)
+        kept = await kept_answers.find(connection, self.kept_as, self.outcomes.request.digest)
         versions: dict[str, str] = {} if kept is None else json.loads(kept.json)
         return versions
 
     async def _keep(self, connection: Connection, versions: Mapping[str, str]) -> None:
         if self.kept_as:
             answer = StoredRow((), "", json.dumps(versions))
-            digest = self.outcomes.request.digest()
-            await kept_answers.keep(connection, self.kept_as, digest, answer)
+            request = self.outcomes.request.digest
+            await kept_answers.keep(connection, self.kept_as, request, answer)
 
 
 def _parts(rows: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:

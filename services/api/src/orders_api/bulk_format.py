@@ -40,15 +40,16 @@ class Wanted:
         return (self.body.columns, len(self.body.path) > 1) if self.body else ((), False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BulkBody:
     """The rows that a request names, and its text, from which PostgreSQL reads the values."""
 
     text: str
     rows: Sequence[Wanted]
 
+    @cached_property
     def digest(self) -> bytes:
-        """Return a hash of the request, which differs for a change and for a DELETE."""
+        """A hash of the request, which differs for a change and for a DELETE."""
         kind = "DELETE" if self.rows[0].body is None else "PATCH"
         return hashlib.sha256(f"{kind}\n{self.text}".encode(errors="replace")).digest()
 
