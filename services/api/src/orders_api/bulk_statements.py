@@ -14,7 +14,7 @@ from orders_api.conditions import (
     name,
     type_name,
 )
-from orders_api.statements import Statements
+from orders_api.statements import Statements, assigned
 
 
 def write(statements: Statements, rows: Sequence[Wanted], scope: Scope) -> tuple[Composed, Values]:
@@ -37,19 +37,14 @@ def write(statements: Statements, rows: Sequence[Wanted], scope: Scope) -> tuple
     if body is None:
         locked = SQL(_LOCKED).format(lock=SQL("UPDATE"), **parts)
         return locked + SQL(_DELETE).format(**parts), values
-    values["body"] = body.text
+    values |= body.parameters
     columns, has_own = rows[0].shape
     locked = SQL(_LOCKED).format(lock=SQL("NO KEY UPDATE"), **parts)
     return locked + SQL(_UPDATE).format(
-        assignments=SQL(", ").join(
-            SQL("{} = {}").format(name(each), name("r", each)) for each in columns
-        ),
-        sources=SQL(_OWN_SET if has_own else _COMMON_SET).format(
-            columns=SQL(", ").join(
-                SQL("{} {}").format(name(each), type_name(statements.table.columns[each].type))
-                for each in columns
-            )
-        ),
+        assignments=assigned(columns),
+        sources=SQL(_EACH).format(record=statements.record(columns, SQL("e.element -> 'set'")))
+        if has_own
+        else statements.record(columns),
         belongs=SQL("e.number = asked.number + 1") if has_own else ALL,
         **parts,
     ), values
@@ -128,11 +123,9 @@ _DELETE = """
     DELETE FROM {table} AS t USING asked WHERE {same} RETURNING asked.number, {result}
 """
 
-# PostgreSQL converts each value from its text in the body, so every digit survives.
-_COMMON_SET = "json_to_record(%(body)s::json -> 'set') AS r({columns})"
-_OWN_SET = """
-    json_array_elements(%(body)s::json -> 'rows') WITH ORDINALITY AS e(element, number),
-    LATERAL json_to_record(e.element -> 'set') AS r({columns})
+_EACH = """
+    json_array_elements(%(row)s::json -> 'rows') WITH ORDINALITY AS e(element, number),
+    LATERAL {record}
 """
 
 _PRESENT = """

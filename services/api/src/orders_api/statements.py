@@ -26,6 +26,7 @@ from orders_contract.schema import Column, Table
 _CACHED_STATEMENTS = 256
 _SUGGESTED_FROM_ROWS = 10_000
 
+_OF_BODY = SQL("%(row)s::json #> %(path)s::text[]")
 # set_config() runs before the row's triggers, which read the actor; it ends with the statement.
 _ACTOR = SQL("WITH actor AS MATERIALIZED (SELECT set_config('orders.actor', %(actor)s, true)) ")
 
@@ -95,13 +96,10 @@ class Statements:
         return statement.as_bytes()
 
     def _update(self, columns: tuple[str, ...]) -> bytes:
-        assignments = SQL(", ").join(
-            SQL("{} = {}").format(name(each), name("r", each)) for each in columns
-        )
         return (
             _ACTOR
             + SQL("UPDATE {} AS t SET {} FROM actor, {} WHERE ").format(
-                self.rows, assignments, self.record(columns)
+                self.rows, assigned(columns), self.record(columns)
             )
         ).as_bytes()
 
@@ -154,16 +152,18 @@ class Statements:
             )
         return conditions
 
-    def record(self, columns: Iterable[str]) -> Composed:
-        """Return the JSON object at %(path)s of %(row)s as a record ``r`` of some columns.
+    def record(self, columns: Iterable[str], source: Composable = _OF_BODY) -> Composed:
+        """Return a JSON object as a record ``r`` of some columns; usually the body's row.
 
+        That is at %(path)s of %(row)s; see ``Body.parameters``.
         PostgreSQL converts each value from its text in the body, so every digit survives.
         """
-        return SQL("json_to_record(%(row)s::json #> %(path)s::text[]) AS r({})").format(
+        return SQL("json_to_record({}) AS r({})").format(
+            source,
             SQL(", ").join(
                 SQL("{} {}").format(name(each), type_name(self.table.columns[each].type))
                 for each in columns
-            )
+            ),
         )
 
     def _visible(self, key: Iterable[str], scope: Scope, values: Values) -> Composed:
@@ -278,6 +278,11 @@ class Statements:
                 SQL("{} DESC").format(name("t", each)) for each in self.table.key
             ),
         ), values
+
+
+def assigned(columns: Iterable[str]) -> Composed:
+    """Return what follows ``SET``: the columns get the values of a ``record``."""
+    return SQL(", ").join(SQL("{} = {}").format(name(each), name("r", each)) for each in columns)
 
 
 _PAGE = """
