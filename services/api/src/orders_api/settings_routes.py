@@ -30,10 +30,8 @@ router = APIRouter(prefix="/api/settings", dependencies=[UNCACHED])
 @router.get("/choices", responses=problems())
 async def list_choices(request: Request, _who: Admin) -> ChoiceColumns:
     """Return the columns with choices, and what is usual for them."""
-    running = parts(request)
-    await running.catalog.refresh()
-    schema = (await running.catalog.current()).schema
-    rules = await choice_rules.read(running.accounts)
+    schema = await _schema(request)
+    rules = await choice_rules.read(parts(request).accounts)
     columns = []
     for (table, column), choices in choice_rules.choice_columns(schema).items():
         known = rules.get((table, column), NONE)
@@ -59,7 +57,7 @@ async def set_rules(
     `If-Match` names the `version` that was seen.
     """
     running = parts(request)
-    choices = await _choices(request, table, column)
+    _, choices = await _column(request, table, column)
     waiting = {value: bounds.model_dump() for value, bounds in wanted.waiting.items()}
     rules = Rules(wanted.next, waiting)
     choice_rules.check(rules, choices)
@@ -74,7 +72,7 @@ async def add_choice(
     request: Request, who: Admin, table: str, column: str, wanted: NewChoice
 ) -> Outcome:
     """Add a choice, if the API's role of the database may; else return the owner's statement."""
-    place = await _column(request, table, column)
+    place, _ = await _column(request, table, column)
     statement = await owner_tasks.add_choice(parts(request).accounts, place, wanted.choice)
     return _outcome(who, statement, f"choice_{wanted.choice}", f"{table}.{column}")
 
@@ -84,9 +82,9 @@ async def remove_choice(
     request: Request, who: Admin, table: str, column: str, choice: InPath
 ) -> Outcome:
     """Remove a choice that no row has, with its rules; as for adding one, or the statement."""
-    if choice not in await _choices(request, table, column):
+    place, choices = await _column(request, table, column)
+    if choice not in choices:
         raise RowNotFoundError("choices")
-    place = await _column(request, table, column)
     statement = await owner_tasks.remove_choice(parts(request).accounts, place, choice)
     return _outcome(who, statement, f"choice_removed_{choice}", f"{table}.{column}")
 
@@ -119,20 +117,20 @@ def _outcome(who: Principal, statement: str | None, what: str, place: str) -> Ou
     return Outcome(done=statement is None, statement=statement)
 
 
-async def _column(request: Request, table: str, column: str) -> ColumnOfTable:
-    await _choices(request, table, column)
-    known = (await _schema(request)).tables[table]
-    return ColumnOfTable(known.namespace, known.relation, column)
+async def _column(
+    request: Request, table: str, column: str
+) -> tuple[ColumnOfTable, tuple[str, ...]]:
+    """Return a column with choices, and these as the database has them now."""
+    schema = await _schema(request)
+    choices = choice_rules.choice_columns(schema).get((table, column))
+    if choices is None:
+        raise RowNotFoundError("choices")
+    known = schema.tables[table]
+    return ColumnOfTable(known.namespace, known.relation, column), choices
 
 
 async def _schema(request: Request) -> Schema:
-    return (await parts(request).catalog.current()).schema
-
-
-async def _choices(request: Request, table: str, column: str) -> tuple[str, ...]:
-    """Return the choices of a column, as the database has them now."""
-    await parts(request).catalog.refresh()
-    columns = choice_rules.choice_columns(await _schema(request))
-    if (table, column) not in columns:
-        raise RowNotFoundError("choices")
-    return columns[table, column]
+    """Return the catalog, read now."""
+    catalog = parts(request).catalog
+    await catalog.refresh()
+    return (await catalog.current()).schema
