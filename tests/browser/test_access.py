@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from harness.dashboards import OpenTab, box, create, live, row, violations
+from harness.dashboards import OpenTab, create, live, row, violations
 from harness.stacks import EmbeddedStack
 from harness.waiting import until
 
@@ -149,7 +149,10 @@ def test_small_windows(stack: EmbeddedStack, open_tab: OpenTab) -> None:
         row(page, order).get_by_text(f"#{order}").click()
         panel = page.get_by_role("complementary", name=f"Order #{order}")
         expect(panel).to_be_visible()
-        assert box(panel)["width"] < 820 * 0.6
+        page.wait_for_function(
+            "([each, most]) => each.getBoundingClientRect().width < most",
+            arg=[panel.element_handle(), 820 * 0.6],
+        )
 
 
 def test_changes_are_announced_together(stack: EmbeddedStack, open_tab: OpenTab) -> None:

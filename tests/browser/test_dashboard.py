@@ -236,6 +236,7 @@ def test_rows_stand_still(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     table = page.get_by_role("grid", name="Orders")
     table.hover()
     table.evaluate("(table) => { table.scrollTop = 1500; }")  # at once: a wheel scrolls smoothly
+    page.wait_for_function("document.querySelector('[data-order]').dataset.row > 0")
     seen = page.locator("[data-order]").filter(has_text="Scroll").nth(15)
     seen.wait_for()
     order = int(seen.get_attribute("data-order") or 0)
@@ -245,7 +246,7 @@ def test_rows_stand_still(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     stack.psql(f"DELETE FROM orders WHERE id = {order + 2}")
     expect(page.get_by_role("button", name="2 new orders")).to_be_visible()
     expect(row(page, order + 2)).to_contain_text("no longer here")
-    assert row(page, order).bounding_box() == before
+    until(lambda: row(page, order).bounding_box() == before, what="the row stands where it stood")
     page.get_by_role("button", name="2 new orders").click()
     expect(page.locator("[data-order]").first).to_be_in_viewport()
     expect(row(page, order + 2)).to_have_count(0)

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from harness.dashboards import OpenTab, box, create, live, row, set_status, until_stored
 from harness.stacks import EmbeddedStack
+from harness.waiting import until
 
 ADD = """
     ALTER TABLE orders ADD COLUMN total numeric(12,2) NOT NULL DEFAULT 0,
@@ -246,8 +247,7 @@ def test_added_columns_on_a_phone(own_columns: EmbeddedStack, open_tab: OpenTab)
     page.keyboard.press("Escape")
     for text in ("1,234.50", "Berlin"):
         expect(row(page, order).get_by_text(text, exact=True)).to_be_visible()
-    after = box(row(page, order))
-    assert after["height"] > before["height"]
+    until(lambda: box(row(page, order))["height"] > before["height"], what="the card has grown")
 
 
 def test_text_of_both_directions(stack: EmbeddedStack, open_tab: OpenTab) -> None:
