@@ -13,6 +13,7 @@ from orders_cli.errors import BadValueError, RejectedRequestError, UnreachableEr
 from orders_cli.http_client import Answer, HttpClient, HttpError, Take
 from orders_contract.backoff import Backoff
 from orders_contract.schema import MalformedSchemaError, Schema, Table
+from real_time_orders.errors import TEMPORARY
 from real_time_orders.items import parse_json, to_json
 
 Row = dict[str, Any]
@@ -25,7 +26,6 @@ _SIGN_IN = (
 )
 _TIMEOUT_S = 15.0
 _GIVE_UP_AFTER_S = 60.0
-_TEMPORARY = {408, 425, 429}
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def _is_temporary(answer: Answer) -> bool:
         # With errors a constraint is violated. Without, the next id is taken, and the one after it
         # may be free.
         return b'"errors"' not in answer.body
-    return answer.status >= 500 or answer.status in _TEMPORARY
+    return answer.status >= 500 or answer.status in TEMPORARY
 
 
 def _detail(answer: Answer) -> str:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-_TEMPORARY = {408, 425, 429, 502, 503, 504}
+TEMPORARY = frozenset({408, 425, 429})
+"""Statuses of the 4xx with which the same request may succeed later."""
+_LATER = TEMPORARY | {502, 503, 504}
 
 
 class ClientError(Exception):
@@ -45,7 +47,7 @@ class WriteError(ClientError):
     @property
     def is_temporary(self) -> bool:
         """Whether the same write may succeed later."""
-        return self.status == 0 or self.status in _TEMPORARY
+        return self.status == 0 or self.status in _LATER
 
 
 class ConflictError(WriteError):

@@ -15,6 +15,7 @@ from real_time_orders import bulk, writes
 from real_time_orders.bulk import Outcome
 from real_time_orders.client import OrdersClient
 from real_time_orders.errors import (
+    TEMPORARY,
     ClientError,
     ConflictError,
     RefusedError,
@@ -26,7 +27,6 @@ from real_time_orders.snapshots import Selection, fetch_snapshot, load
 from real_time_orders.view import Edit, View
 
 _FINAL = range(400, 500)
-_TEMPORARY = {408, 425, 429}
 _INCOMPLETE_AT_ONCE = 100
 
 
@@ -320,7 +320,7 @@ class LiveTable:
 
     def _trouble(self, exc: SnapshotError, retry_in_s: float) -> None:
         """Give up where the first snapshot is refused; later ones follow a change of the schema."""
-        is_final = exc.status in _FINAL and exc.status not in _TEMPORARY
+        is_final = exc.status in _FINAL and exc.status not in TEMPORARY
         if is_final and self._view.place is None:
             raise RefusedError(f"status {exc.status}", str(exc)) from exc
         self._set(self._state.status, f"{exc}; again in {retry_in_s:.1f} s")

@@ -19,6 +19,7 @@ from websockets.exceptions import (
 )
 
 from real_time_orders.errors import (
+    TEMPORARY,
     BlockedError,
     ClosedError,
     LostError,
@@ -28,7 +29,6 @@ from real_time_orders.event_stream import EventReader
 from real_time_orders.kinds import Kind, address, is_loopback
 
 _CLOSE_WITHIN_S = 1.0
-_TEMPORARY = {408, 425, 429}
 _FINAL = {401, 403}
 """Status codes of the server itself, whatever lies between."""
 
@@ -263,6 +263,6 @@ def _refusal(status: int, url: str, body: str) -> RefusedError | BlockedError | 
     reason = body.strip().partition("\n")[0][:200] or url.partition("?")[0]
     if status in _FINAL:
         return RefusedError(f"status {status}", reason)
-    if 400 <= status < 500 and status not in _TEMPORARY:
+    if 400 <= status < 500 and status not in TEMPORARY:
         return BlockedError(reason, status)
     return LostError(f"status {status}")
