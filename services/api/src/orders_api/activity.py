@@ -125,10 +125,9 @@ class Activity:
         """
         values: Values = {**wanted.model_dump(), "size": BURST_SPAN}
         visible = may_be_visible(catalog.schema, who.rows, values, certain=True)
-        kind = (
-            log_queries.ACTIVITY_KIND if who.rows is None else log_queries.ACTIVITY_SCOPED_KIND
-        )["kind"]
-        statement = SQL(log_queries.BURST).format(log=log_queries.LOG, visible=visible, kind=kind)
+        statement = SQL(log_queries.BURST).format(
+            log=log_queries.LOG, visible=visible, kind=_alike(who)["kind"]
+        )
         stream, position, log_first, low, exists, found = await self.database.one(statement, values)
         if not exists:
             raise RowNotFoundError
@@ -206,10 +205,6 @@ class Activity:
             "sample": SAMPLE_EVENTS,
         }
         visible = may_be_visible(catalog.schema, who.rows, values, certain=True)
-        # The holder of a restricted token must not learn who changed which columns of other rows.
-        differs = (
-            log_queries.ACTIVITY_KIND if who.rows is None else log_queries.ACTIVITY_SCOPED_KIND
-        )
         lowest = (
             log_queries.ACTIVITY_LOWEST
             if wanted.actor is None
@@ -220,7 +215,7 @@ class Activity:
             visible=visible,
             wanted=_conditions(wanted),
             lowest=lowest,
-            **differs,
+            **_alike(who),
         )
         *of_log, groups = await self.database.one(statement, values)
         stream, position, log_first, log_since, low, low_at = of_log
@@ -270,6 +265,12 @@ def _conditions(wanted: ActivityQuery) -> Composable:
         "actor = %(actor)s": wanted.actor,
     }
     return all_of([SQL(text) for text, value in conditions.items() if value is not None])
+
+
+def _alike(who: Principal) -> Mapping[str, SQL]:
+    """Return what the events of a group have in common."""
+    # The holder of a restricted token must not learn who changed which columns of other rows.
+    return log_queries.ACTIVITY_KIND if who.rows is None else log_queries.ACTIVITY_SCOPED_KIND
 
 
 def _may_begin_earlier(group: Group, span: Span) -> bool:
