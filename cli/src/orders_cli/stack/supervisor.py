@@ -74,7 +74,8 @@ async def _settled(child: Child) -> None:
 
 def _not_ready(children: Iterable[Child]) -> NotReadyError:
     """Return the error of the program that ended most often: the others may wait for it."""
-    child = max((each for each in children if not each.was_ready), key=lambda each: each.ends)
+    # All of them may be ready by now.
+    child = max(children, key=lambda each: (not each.was_ready, each.ends))
     message = f"{child.program.name} is not ready in time"
     if child.ends:
         message += f": it ended {child.ends} times"
