@@ -37,9 +37,7 @@ def pytest_configure() -> None:
     for step in ("connect", "read", "write", "pool"):  # of clients without a timeout of their own
         setattr(DEFAULT_TIMEOUT_CONFIG, step, 60.0)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    settings.register_profile(
-        "untimed", deadline=None
-    )  # on a busy machine any example may take long
+    settings.register_profile("untimed", deadline=None)  # examples may take long when it is busy
     settings.load_profile("untimed")
 
 

@@ -11,11 +11,7 @@ from harness.servers import Database
 from harness.waiting import until_async
 
 WITHIN_S = 5.0
-
-
 NAMES = {"customer_name": "A", "product_name": "B"}
-
-
 JSON = {"Content-Type": "application/json"}
 
 
@@ -25,7 +21,7 @@ def run(database: Database, statement: str) -> None:
 
 
 async def soon(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until a condition holds; it must within the promised time."""
+    """Wait until a condition holds, as it does within 5 s on an idle machine."""
     await until_async(condition, WITHIN_S)
 
 

@@ -34,12 +34,7 @@ class Follower:
         query += [] if stream is None else [f"stream={stream}"]
         target = f"{url}?{'&'.join(query)}" if query else url
         self._open = ExitStack()
-        self._socket = self._open.enter_context(
-            connect(
-                target,
-                **{**_OPTIONS, **options},
-            )
-        )
+        self._socket = self._open.enter_context(connect(target, **{**_OPTIONS, **options}))
         self.events: list[Message] = []
         self.hello = self.expect("hello")
         self.position: int = self.hello["position"]

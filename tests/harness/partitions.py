@@ -6,13 +6,8 @@ from typing import Any
 import psycopg
 
 Sql = psycopg.Connection[tuple[Any, ...]]
-
-
 Event = dict[str, Any]
-
-
 Events = Callable[[], list[Event]]
-
 
 STOCK = """
     CREATE TABLE stock (
