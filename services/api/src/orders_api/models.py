@@ -14,10 +14,17 @@ from pydantic import (
     PositiveInt,
 )
 
+from orders_access.names import printable_name
+from orders_api.columns import storable
 from orders_contract.messages import MAX_POSITION, Event
 
 Row = dict[str, Any]
 """A row of a table; OpenAPI describes its columns from the catalog."""
+
+
+def shown_name(text: str) -> str:
+    """Return a name that people give in the form that is stored, or raise ValueError."""
+    return printable_name(storable(text))
 
 
 def _written_out(value: object) -> object:

@@ -13,16 +13,9 @@ from pydantic import (
     model_validator,
 )
 
-from orders_access.names import printable_name
-from orders_api.columns import storable
-from orders_api.models import RequestModel, Stored
+from orders_api.models import RequestModel, Stored, shown_name
 
-
-def _shown(text: str) -> str:
-    return printable_name(storable(text))
-
-
-Choice = Annotated[str, Field(min_length=1, max_length=63), AfterValidator(_shown)]
+Choice = Annotated[str, Field(min_length=1, max_length=63), AfterValidator(shown_name)]
 _YEARS_S = 10 * 365 * 86_400
 
 

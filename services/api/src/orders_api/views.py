@@ -12,7 +12,6 @@ from fastapi import APIRouter, Request, Response
 from psycopg.rows import TupleRow
 from pydantic import AfterValidator, BaseModel, Field, StrictBool
 
-from orders_access.names import printable_name
 from orders_access.principal import Principal
 from orders_api.columns import storable
 from orders_api.database import one_or_none
@@ -24,7 +23,7 @@ from orders_api.errors import (
     RowNotFoundError,
     StatementError,
 )
-from orders_api.models import RequestModel
+from orders_api.models import RequestModel, shown_name
 from orders_api.openapi import problems
 from orders_api.requests import UNCACHED, Viewer, parts
 
@@ -60,11 +59,7 @@ def _readable(text: str) -> str:
     return storable(text)
 
 
-def _shown(text: str) -> str:
-    return printable_name(storable(text))
-
-
-Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_shown)]
+Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(shown_name)]
 Query = Annotated[str, Field(max_length=4000), AfterValidator(_readable)]
 
 
