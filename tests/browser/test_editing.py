@@ -95,6 +95,7 @@ def test_lines(lines: EmbeddedStack, open_tab: OpenTab) -> None:
     page = open_tab(f"/orders/{order}")
     section = page.get_by_role("complementary").get_by_role("region", name="Order lines")
     section.get_by_role("button", name="Add to Order lines").click()
+    expect(section.get_by_role("textbox", name="Sku")).to_be_focused()
     for sku, pieces, price in (("TOP-1", "1", "199.90"), ("LEG-2", "4", "0.05")):
         for text in (sku, pieces, price):
             page.keyboard.type(text)
