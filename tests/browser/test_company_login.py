@@ -96,7 +96,7 @@ def test_a_day(shop: EmbeddedStack, provider: OpenId, context: BrowserContext) -
 
 @pytest.mark.usefixtures("shop")
 def test_refused(provider: OpenId, context: BrowserContext) -> None:
-    """Whoever has no group here, gives up or comes from an old page reads why."""
+    """A person without a group, who cancels, or who comes from an old page reads the reason."""
     provider.reset()
     page = context.new_page()
     sign_in(page, provider, "u4")

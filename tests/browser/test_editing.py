@@ -52,7 +52,7 @@ def test_an_order_is_corrected_by_keyboard(stack: EmbeddedStack, open_tab: OpenT
 
 
 def test_both_values_of_a_conflict_are_shown(stack: EmbeddedStack, open_tab: OpenTab) -> None:
-    """Who changed the same value first, and when, is said; the user keeps one of the two."""
+    """The page says who changed the same value first, and when; the user keeps one of the two."""
     order = create(stack, quantity=3)
     page = open_tab(f"/orders/{order}")
     panel = page.get_by_role("complementary")

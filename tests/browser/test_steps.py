@@ -32,7 +32,7 @@ def test_an_order_is_taken_to_delivered_by_three_keys(
 
 
 def test_orders_of_several_statuses_move_together(stack: EmbeddedStack, open_tab: OpenTab) -> None:
-    """What will happen is said before; a failure has its reason; by keyboard, and undone."""
+    """The page announces a change, gives the reason of a failure, and undoes; by keyboard."""
     orders = [create(stack, customer_name="Bulk mover") for _ in range(4)]
     stack.psql(f"UPDATE orders SET status = 'processing' WHERE id = {orders[1]}")
     stack.psql(f"UPDATE orders SET status = 'delivered' WHERE id = {orders[3]}")

@@ -173,7 +173,7 @@ def test_shopify(shop: EmbeddedStack) -> None:
 @pytest.mark.parametrize(
     ("text", "options", "problem"),
     [
-        ("a,b\n1,2\n", (), "no header of the file is for customer_name"),
+        ("a,b\n1,2\n", (), "no header belongs to customer_name"),
         ("customer_name,product_name\n", ("--upsert-by", "nothing"), "'nothing'"),
         ("customer_name,product_name\n", ("--map", "x=y"), "no header 'x'"),
         ("customer_name,product_name\n", ("--decimal", "dot"), "--decimal"),
@@ -304,7 +304,7 @@ def test_tables(shop: EmbeddedStack) -> None:
 
 
 def test_replay_and_simulate_follow_the_schema(shop: EmbeddedStack) -> None:
-    """Other statuses, and a column that needs a value: traffic goes on in the owner's terms."""
+    """Other statuses, and a column that needs a value: traffic uses the owner's columns."""
     shop.psql(
         "ALTER TABLE orders DROP CONSTRAINT orders_status_known,"
         " ADD CONSTRAINT orders_status_known CHECK (status IN ('new', 'baked', 'eaten')),"

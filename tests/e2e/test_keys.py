@@ -80,7 +80,7 @@ def test_each_process_has_only_the_secrets_it_needs(
 
 
 def test_the_internal_secret_only_reads(guarded: EmbeddedStack) -> None:
-    """What gateways show to the API lets them read, and neither write nor revoke."""
+    """The secret that gateways send to the API lets them read, and neither write nor revoke."""
     secret = (guarded.data / "internal-secret").read_text().strip()
     with httpx.Client(base_url=guarded.edge, headers=bearer(secret)) as client:
         ok(client.get("/api/events"))

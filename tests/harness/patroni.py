@@ -90,7 +90,7 @@ class Node:
                     act(each)
 
     def renew(self) -> None:
-        """Have it copy the primary anew, as an administrator does if it cannot follow."""
+        """Make it copy the primary again, as an administrator does if it cannot follow."""
         self.kill()
         shutil.rmtree(self.data, ignore_errors=True)
         self.start()
@@ -102,7 +102,7 @@ class Node:
             proxy.freeze()
 
     def reconnect(self) -> None:
-        """Let everything through again; what was under way is lost."""
+        """Let all packets through again; those in between are lost."""
         self.is_cut_off = False
         for proxy in self.network:
             proxy.cut()

@@ -40,7 +40,7 @@ from real_time_orders import OrderBook
 AGREED_WITHIN_S = 90.0
 WHOLE_WITHIN_S = 150.0
 FOLLOWS_WITHIN_S = 40.0
-"""A former primary that pg_rewind does not help is copied anew after this time."""
+"""A former primary that pg_rewind does not help is copied again after this time."""
 
 _WRITERS = 3
 _CALM_S = 2.0

@@ -59,7 +59,7 @@ class Sighting:
     row: Digest
     changed: Digest
     partial: bool
-    """It has a filter, or a token for some rows only."""
+    """Whether the client has a filter, or a token for some rows only."""
     conflated: bool
     by_value: bool
     """The client does not keep the zeros at the end of numbers."""

@@ -46,7 +46,7 @@ async def follow_partitions(sql: Connection) -> None:
 
 
 async def move_partition(sql: Connection, chance: Chance) -> str:
-    """Detach the partition, or attach it as it is or made anew; sometimes change rows at once."""
+    """Detach the partition, or attach it as it is or recreated; sometimes change rows at once."""
     await sql.execute(_ACT)
     if await (await sql.execute(_ATTACHED)).fetchone() == (True,):
         if await (await sql.execute(_SETTLED)).fetchone() != (True,):

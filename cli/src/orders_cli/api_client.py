@@ -61,7 +61,7 @@ class ApiClient:
         """Check that the API answers.
 
         Raises:
-            UnreachableError: it does not.
+            UnreachableError: no answer, or another server answers.
 
         """
         try:
@@ -158,7 +158,7 @@ class ApiClient:
             except HttpError as exc:
                 problem = str(exc)
                 if exc.has_begun:
-                    raise UnreachableError(f"the answer broke off: {problem}") from exc
+                    raise UnreachableError(f"the answer ended early: {problem}") from exc
             else:
                 if answer.status < 300:
                     return answer
@@ -178,7 +178,7 @@ def _content(answer: Answer) -> Any:
 
 
 def _is_temporary(answer: Answer) -> bool:
-    """Tell whether the same request may succeed a little later."""
+    """Return whether the same request may succeed a little later."""
     if answer.status == 409:
         # With errors a constraint is violated. Without, the next id is taken, and the one after it
         # may be free.

@@ -82,14 +82,14 @@ def attach(  # noqa: PLR0913  one parameter an option
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     data: Data = DEFAULT_DATA,
 ) -> None:
-    """Make tables of an existing database live. Says what it creates, and asks, before it does."""
+    """Make tables of an existing database live. Lists what it will create, and asks first."""
     roles = {"status": status, "title": title, "customer": customer, "quantity": quantity}
     display = {role: column for role, column in roles.items() if column is not None}
     request = _Request(orders, display, tuple(watch or ()), create_orders)
     if (detach or check) and request != _Request():
         raise BadValueError("--check and --detach take no tables and no columns")
     if create_orders and orders is not None:
-        raise BadValueError("either --create-orders or --orders")
+        raise BadValueError("--create-orders and --orders cannot be combined")
     script = Script.read(find_repository().schema)
     with connected(_address(url, data)) as connection:
         server = Server.of(connection)
@@ -170,7 +170,7 @@ def _tables(
     found = find_table(connection, name) if exists and name else None
     if found is None or not found.can_be_main:
         if request.display:
-            raise BadValueError("--orders is needed: there is no table orders of a usable key")
+            raise BadValueError("--orders is needed: there is no table orders with a usable key")
         reason = f"{found.name} has no integer key" if found else "there is no table orders"
         hint = f"No table is shown as orders: {reason}, and --orders names no other."
         return None, watched, hint
@@ -264,7 +264,7 @@ def _address(url: str | None, data: Data) -> str:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Turn what PostgreSQL refuses into one sentence."""
+    """Translate errors of PostgreSQL into one sentence."""
     try:
         yield
     except psycopg.errors.LockNotAvailable as exc:
@@ -284,6 +284,6 @@ def _confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise BadValueError("nothing was changed: no terminal to ask at; say --yes")
+        raise BadValueError("nothing was changed: no terminal to ask at; use --yes")
     if not typer.confirm(question):
         raise BadValueError("nothing was changed")

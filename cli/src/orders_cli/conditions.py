@@ -13,7 +13,7 @@ def parse_condition(text: str) -> tuple[str, str]:
     """Split ``COLUMN=VALUE``.
 
     Raises:
-        BadValueError: it has no = or no column.
+        BadValueError: the text has no = or no column.
 
     """
     column, equals, value = text.partition("=")

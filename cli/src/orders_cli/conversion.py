@@ -39,7 +39,7 @@ _TIME = re.compile(
 
 @dataclass(frozen=True)
 class Conventions:
-    """How a file writes what may be written in several ways; None: not known."""
+    """How a file writes numbers, dates and times; None: not known."""
 
     decimal_mark: DecimalMark | None = None
     day_order: DayOrder | None = None
@@ -156,7 +156,7 @@ def _clock(clock: str, half: str | None, offset: str | None) -> time:
     hours = int(hour)
     if half:
         if not 1 <= hours <= 12:
-            raise ValueError("no such hour")
+            raise ValueError("is not an hour of the 12-hour clock")
         hours = hours % 12 + (12 if half.casefold() == "pm" else 0)
     zone = "+00:00" if (offset or "").casefold() in {"z", "utc"} else offset or ""
     return time.fromisoformat(f"{hours:02}:{rest}{zone}")
@@ -180,7 +180,7 @@ def _day(text: str, conventions: Conventions) -> tuple[date, str]:
     try:
         return date(int(year), int(month), int(day)), text[found.end() :]
     except ValueError:
-        raise ValueError("is not a date of the calendar") from None
+        raise ValueError("is not a date that exists") from None
 
 
 def _choice(text: str, column: Column, conventions: Conventions) -> str:

@@ -2,7 +2,7 @@
 
 
 class OrdersError(Exception):
-    """The command cannot do what it was asked to."""
+    """The command failed; the message is for the user."""
 
     exit_status = 1
 

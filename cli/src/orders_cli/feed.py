@@ -53,7 +53,7 @@ def line_of_state(state: State) -> Line | None:
 
 
 def describe(event: Event) -> str:
-    """Say what happened to the row."""
+    """Describe the change of the row."""
     if event.operation == "TRUNCATE":
         return "all rows were removed"
     if event.operation == "LEAVE":

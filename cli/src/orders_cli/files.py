@@ -11,7 +11,7 @@ def read_csv(file: Path, encoding: str | None = None, delimiter: str | None = No
     """Read a delimited text file.
 
     Raises:
-        BadValueError: it cannot be read, or is not such a file.
+        BadValueError: the file cannot be read, or is not delimited text.
 
     """
     try:
@@ -26,7 +26,7 @@ def one_character(option: str, text: str) -> str:
     """Return a delimiter; a tab may be written as a backslash and t.
 
     Raises:
-        BadValueError: it is not one character.
+        BadValueError: the text is not one character.
 
     """
     character = text.replace("\\t", "\t")

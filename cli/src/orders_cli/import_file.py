@@ -152,7 +152,7 @@ class _Import:
         mapping = map_headers(file.header, table, assignments, key=self._upsert_by)
         self._writable = {each.name for each in table.columns.values() if each.writable}
         if self._upsert_by is not None and self._upsert_by not in mapping.columns:
-            raise BadValueError(f"--upsert-by: no header is for a column {self._upsert_by!r}")
+            raise BadValueError(f"--upsert-by: no header belongs to a column {self._upsert_by!r}")
         typer.echo(printable(_description(file, mapping)))
         return self._usable(RowBuilder(name, mapping, table, conventions).build(file))
 

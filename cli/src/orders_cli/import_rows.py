@@ -19,7 +19,7 @@ _EXCERPT = 40
 class ImportRow:
     """A row, with the line and the fields of its record.
 
-    ``identity`` is the same whenever the file is imported.
+    ``identity`` is the same at every import of the file.
     """
 
     line: int
@@ -47,7 +47,7 @@ class RowBuilder:
         """The first record of the current order of a shop's export."""
 
     def build(self, file: CsvFile) -> Iterator[ImportRow | BadRecord]:
-        """Yield the rows; a record that is no row is yielded with its problem."""
+        """Yield the rows, and for an invalid record its problem."""
         conventions = self._with_detected(file)
         for record in file.records:
             if isinstance(record, BadRecord):

@@ -79,7 +79,7 @@ _OWN_TRIGGERS = """
 
 
 class State(Enum):
-    """What a database has of the stream."""
+    """Which objects of the stream a database has."""
 
     NOTHING = "nothing"
     OWN = "own"
@@ -110,7 +110,7 @@ class Script:
         """Read the file.
 
         Raises:
-            BadValueError: it is not there.
+            BadValueError: the file cannot be read.
 
         """
         try:
@@ -135,7 +135,7 @@ def connected(url: str) -> Iterator[Connection]:
     """Connect to a database for the block; each statement is a transaction of its own.
 
     Raises:
-        UnreachableError: it cannot be reached, or refuses the role.
+        UnreachableError: the database cannot be reached, or refuses the role.
 
     """
     try:
@@ -161,7 +161,7 @@ def sentence(exc: psycopg.Error) -> str:
 
 
 def state(connection: Connection) -> State:
-    """Return what a database has of the stream."""
+    """Return which objects of the stream a database has."""
     has_settings, has_stream = _one(connection, _STATE)
     if not has_settings:
         return State.OWN if has_stream else State.NOTHING
@@ -172,12 +172,12 @@ def require_stream(connection: Connection) -> None:
     """Check that a database has the objects of the stream.
 
     Raises:
-        BadValueError: it has none.
+        BadValueError: the database has none.
 
     """
     if state(connection) is State.NOTHING:
         raise BadValueError(
-            f"database {connection.info.dbname} has nothing of Real-Time Orders yet: run "
+            f"database {connection.info.dbname} is not set up for Real-Time Orders: run "
             "`orders attach`, which says what it creates, and asks"
         )
 

@@ -219,7 +219,7 @@ def _check_writable(assignment: str, column: str, table: Table, key: str | None)
 
 
 def needs_value(column: Column) -> bool:
-    """Tell whether a row cannot be created without a value for the column."""
+    """Return whether a row cannot be created without a value for the column."""
     return column.writable and not column.nullable and not column.default
 
 
@@ -231,5 +231,5 @@ def _check_required(columns: Mapping[str, tuple[int, ...]], table: Table) -> Non
     ]
     if missing:
         raise BadValueError(
-            f'no header of the file is for {", ".join(missing)}; use --map "Header={missing[0]}"'
+            f'no header belongs to {", ".join(missing)}; use --map "Header={missing[0]}"'
         )

@@ -61,7 +61,7 @@ _TAKEN: LiteralString = """
 
 @dataclass(frozen=True)
 class Server:
-    """The server that a connection reaches, and what its role may do."""
+    """The server of a connection, and the privileges of its role."""
 
     version: int
     text: str
@@ -81,7 +81,7 @@ class Server:
         return cls(**found)
 
     def problems(self) -> list[str]:
-        """Return what is missing."""
+        """Return the prerequisites that are missing."""
         found = []
         if self.version < OLDEST:
             found.append(f"PostgreSQL {OLDEST} or later is needed; this is {self.text}")
@@ -139,10 +139,10 @@ class Found:
 
 
 def find_table(connection: Connection, name: str) -> Found:
-    """Look a table up by its name in SQL.
+    """Find a table by its name in SQL.
 
     Raises:
-        BadValueError: there is none.
+        BadValueError: no table has this name.
 
     """
     try:

@@ -139,7 +139,7 @@ def _order(row: ImportRow, days: tuple[int, int]) -> ReplayedOrder:
     ordered_on = _day(ordered)
     shipped_on = _day(shipped) if shipped else None
     if shipped_on is not None and shipped_on < ordered_on:
-        raise ValueError("it is shipped before it is ordered")
+        raise ValueError("the order is shipped before it is ordered")
     return ReplayedOrder(row, ordered_on, shipped_on)
 
 

@@ -34,7 +34,7 @@ class Repository:
 
     @property
     def sample_orders(self) -> Path:
-        """Orders that ``simulate`` takes samples from."""
+        """The CSV file of orders from which ``simulate`` draws its values."""
         return self.root / "data" / "northwind_orders.csv"
 
     def check(self) -> None:

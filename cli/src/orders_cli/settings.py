@@ -57,7 +57,7 @@ class StackSettings(BaseSettings):
         """Return the URL of the database to use instead of the embedded one, if one is set.
 
         Raises:
-            BadValueError: it is not valid.
+            BadValueError: the URL is not valid.
 
         """
         if self.database_url is not None:
@@ -83,7 +83,7 @@ class StackSettings(BaseSettings):
         """Return the URL of the Redis to use instead of the embedded Valkey, if one is set.
 
         Raises:
-            BadValueError: it is not valid.
+            BadValueError: the URL is not valid.
 
         """
         if self.redis_url is None:

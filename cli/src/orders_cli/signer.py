@@ -51,7 +51,7 @@ def find_signer(data: Path, *, named: bool) -> Signer:
     """Return the configured secret, or the key of the stack; ``named``: by an option.
 
     Raises:
-        BadValueError: there is none, or it may be the key of another system.
+        BadValueError: no key is found, or the key may be that of another system.
 
     """
     settings = _settings()

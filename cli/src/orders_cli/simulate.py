@@ -52,7 +52,7 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option
 
 
 def _samples(table: Table) -> list[Row]:
-    """Return what the sample orders have for the table's columns; nothing without the file."""
+    """Return values of the sample orders by column; none without the file."""
     samples = find_repository().sample_orders
     if not samples.is_file():  # a container has only the package
         return [{}]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 
 def printable(text: str) -> str:
-    r"""Return a text without characters that command a terminal: ESC becomes ``\x1b``.
+    r"""Return a text without control characters: ESC becomes ``\x1b``.
 
     Line ends and tabs stay. Messages of servers and contents of files repeat what others wrote.
     """

@@ -166,7 +166,9 @@ def _revoked(token: str) -> dict[str, str]:
     if token == "-":  # noqa: S105  stdin
         return {"token": sys.stdin.read().strip()}
     if token.count(".") == _DOTS:
-        raise BadValueError("other users can see arguments: give - and the token on stdin")
+        raise BadValueError(
+            "other users can see arguments: give - as argument and the token on stdin"
+        )
     return {"token_id": token}
 
 
@@ -188,7 +190,7 @@ def parse_ttl(text: str) -> timedelta:
     """Parse the lifetime of a token.
 
     Raises:
-        BadValueError: it is not a time like 8h.
+        BadValueError: the text is not a time like 8h.
 
     """
     found = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", text)

@@ -22,7 +22,7 @@ _CORRECTIONS = 0.06
 
 @dataclass
 class OpenOrder:
-    """An order on its way, and the statuses it has had."""
+    """An order that is not yet in its last status, and the statuses it has had."""
 
     row: Row
     statuses: set[object] = field(default_factory=set)
@@ -60,7 +60,7 @@ class Traffic:
         self._open: list[OpenOrder] = []
 
     def next(self) -> NewOrder | Change:
-        """Return what happens next."""
+        """Return the next action."""
         if not self._open or self._random.random() < _NEW_ORDERS:
             return self._new_order()
         order = self._pick()
@@ -80,13 +80,13 @@ class Traffic:
         return self._random.expovariate(rate)
 
     def add(self, row: Row) -> None:
-        """Note an order that was created."""
+        """Record an order that was created."""
         status = self._statuses.of(row)
         if self._statuses.following(status):
             self._open.append(OpenOrder(row, {status}))
 
     def settle(self, change: Change, row: Row) -> None:
-        """Note that a change was made. An order that left the usual course does not come back."""
+        """Record a change. An order that left the sequence of statuses does not return to it."""
         order, before = change.order, self._statuses.of(change.order.row)
         order.row = row
         status = self._statuses.of(row)

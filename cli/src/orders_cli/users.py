@@ -80,7 +80,7 @@ def add(
     except InvalidTokenError as exc:
         raise BadValueError(str(exc).replace("sub ", "the name ")) from None
     for (known,) in owner.run(data, _EXISTS, [name]):
-        raise BadValueError(f"there is a user {known!r} already; names differ by more than case")
+        raise BadValueError(f"a user {known!r} already exists; names differ by more than case")
     link = None if stdin else new_secret()
     values = {"name": name, "role": role, "rows": Json(allowed) if allowed else None}
     values["hash"] = _read_password(name) if stdin else None
@@ -112,7 +112,7 @@ def disable(name: Name, data: Data = DEFAULT_DATA) -> None:
 
 @users.command()
 def enable(name: Name, data: Data = DEFAULT_DATA) -> None:
-    """Let a disabled user in again, with the same password."""
+    """Enable a disabled user again, with the same password."""
     _change(data, _DISABLE, normal_name(name), disabled=False)
     typer.echo(f"{printable(name)} is enabled")
 
@@ -167,7 +167,7 @@ def _told(name: str, link: str | None, data: Path) -> str:
 
 
 def _read_password(name: str) -> str:
-    """Return what is stored of the password on stdin. An argument would be visible in ps."""
+    """Return the hash of the password on stdin. An argument would be visible in ps."""
     password = sys.stdin.readline().rstrip("\r\n")
     if (weakness := passwords.weakness(password, name)) is not None:
         raise BadValueError(f"the password {weakness}")

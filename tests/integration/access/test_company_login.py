@@ -128,7 +128,7 @@ def test_actor(shop: Guarded, browser: Browser) -> None:
 
 
 def test_refused(shop: Guarded, provider: OpenId, browser: Browser) -> None:
-    """Whom no rule fits, or whose name is no name or a user's, is refused; the log says why."""
+    """A person without a fitting rule or with an unusable name is refused; the log says why."""
     assert browser.sign_in("u4", "/pulse") == "/pulse#sign-in=refused"
     people = {
         "u5": {"preferred_username": "Boss", "groups": ["chiefs"]},
@@ -140,7 +140,11 @@ def test_refused(shop: Guarded, provider: OpenId, browser: Browser) -> None:
         with Browser(shop.url) as another:
             assert another.sign_in(person) == f"/#sign-in={trouble}"
             problem(another.page.get("/api/me"), 401)
-    for said in ("no rule fits", "'preferred_username' is no name", "'stores' has no values"):
+    for said in (
+        "no rule fits",
+        "'preferred_username' is not a valid name",
+        "'stores' has no values",
+    ):
         until(lambda said=said: said in shop.logs(), 5, said)  # type: ignore[misc]
 
 
@@ -318,7 +322,7 @@ def test_stale_session_in_redis(shop: Guarded, provider: OpenId, browser: Browse
 
 
 def test_no_longer_admitted(shop: Guarded, provider: OpenId) -> None:
-    """Whom the provider refuses at a refresh, or no rule fits any more, is signed out."""
+    """A person is signed out if the provider refuses the refresh, or if no rule fits any more."""
     for people in ({}, {"u3": PEOPLE["u3"] | {"groups": ["all"]}}):
         provider.reset()
         with Browser(shop.url) as another:

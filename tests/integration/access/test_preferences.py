@@ -14,7 +14,7 @@ COLUMNS = {"order": ["total", "Größe"], "widths": {"total": 120}, "wrap": None
 
 
 def test_each_person_has_their_own(guarded: Guarded) -> None:
-    """What one person keeps under a name is read by that person alone, and can be replaced."""
+    """Only the person who stored a preference can read it, and can replace it."""
     with guarded.client(token("viewer", subject="bea")) as bea:
         assert bea.get("/api/preferences/table.orders").json() is None
         for value in (COLUMNS, [1], COLUMNS):

@@ -254,7 +254,7 @@ def test_userinfo_of_another_person(hostile: Hostile, person: Any) -> None:
     ],
 )
 def test_forged_logout_token(hostile: Hostile, changes: dict[str, Any]) -> None:
-    """What is no logout token of the provider ends nothing: not an ID token either."""
+    """Only a logout token of the provider ends a session: an ID token does not."""
     values = {"events": {EVENT: {}}, "jti": "1", "nonce": None, **changes}
     shown = hostile.id_token(**(values if changes else {}))
 

@@ -239,7 +239,7 @@ def test_my_sessions(system: Guarded) -> None:
     ],
 )
 def test_sessions_end_with_their_reason(system: Guarded, statement: str) -> None:
-    """Whoever is disabled, changed, removed or idle is out at once; connections follow."""
+    """A user who is disabled, changed, removed or idle is signed out at once, connections too."""
     with signed_in(system.url, "leaver") as browser:
         shown = secret(browser)
         with system.follow_as_page(shown) as follower:
@@ -252,7 +252,7 @@ def test_sessions_end_with_their_reason(system: Guarded, statement: str) -> None
 
 
 def test_only_a_person_puts_off_the_end(system: Guarded) -> None:
-    """What a page reads by itself does not keep a session; writes and signs of a person do."""
+    """Requests that a page sends by itself do not prolong a session; those of a person do."""
     end = "SELECT max(idle_ends_at) FROM order_sessions WHERE subject = 'boss'"
     with signed_in(system.url, "boss") as browser:
         system.query("UPDATE order_sessions SET used_at = now() - interval '2 minutes'")

@@ -87,7 +87,7 @@ def test_create_with_password(guarded: Guarded) -> None:
     ],
 )
 def test_bad_input(guarded: Guarded, field: str, changes: dict[str, Any]) -> None:
-    """What cannot be a user is refused, with the field."""
+    """An invalid user is refused; the error names the field."""
     with signed_in(guarded.url, "boss") as boss:
         wanted = {"name": "dora", "role": "clerk", **changes}
         problem(boss.post("/api/users", json=wanted), 422, field)
@@ -111,7 +111,7 @@ def test_odd_names(guarded: Guarded) -> None:
 
 
 def test_change(guarded: Guarded) -> None:
-    """What changes a user ends the sessions; a change that was made on an old view is refused."""
+    """A change of a user ends the sessions; a change based on an old version is refused."""
     add_user(guarded.pipeline.database, "zoë/ann", "clerk")
     path = "/api/users/zo%C3%AB%2Fann"
     with signed_in(guarded.url, "boss") as boss, signed_in(guarded.url, "zoë/ann") as browser:
@@ -206,7 +206,7 @@ def test_nothing_of_a_removed_user_is_inherited(guarded: Guarded) -> None:
 
 
 def test_command_for_users(guarded: Guarded, tmp_path: Path) -> None:
-    """It refuses a name that a user has, and warns of a column that no table has."""
+    """`orders user add` refuses a name that is taken, and warns of a column that no table has."""
 
     def add(name: str, rows: str) -> CompletedProcess[str]:
         settings = {"DATABASE_URL": guarded.pipeline.database.url, "AUTH_MODE": "token"}
@@ -215,7 +215,7 @@ def test_command_for_users(guarded: Guarded, tmp_path: Path) -> None:
     add_user(guarded.pipeline.database, "Ann", "clerk", {"customer_name": [OURS]})
     again = add("ANN", "customer_name=Ann")
     assert again.returncode == 2
-    assert "there is a user 'Ann' already; names differ by more than case" in again.stderr
+    assert "a user 'Ann' already exists; names differ by more than case" in again.stderr
     mistyped = add("typo", "stroe=Berlin")
     assert (mistyped.returncode, "/set-up#" in mistyped.stdout) == (0, True)
     assert "warning: no table has a column 'stroe'" in mistyped.stderr

@@ -47,7 +47,7 @@ GATED = """
     CREATE POLICY gate ON orders USING (gate(id));
     ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
 """
-"""Whoever reads the oldest rows waits for a lock: an export of it has sent the newest by then."""
+"""Reading the oldest rows waits for a lock: an export has sent the newest rows by then."""
 
 
 def run(database: Database, statement: str, *values: object) -> None:

@@ -178,7 +178,7 @@ def test_more_tables_later(tmp_path: Path, shop: Shop) -> None:
 def test_a_missing_right_is_named(
     tmp_path: Path, postgres: Postgres, missing: int, sentence: str
 ) -> None:
-    """What the role may not do is named before anything is created."""
+    """Missing privileges of the role are named before anything is created."""
     rights = tuple(each for number, each in enumerate(RIGHTS) if number != missing)
     owner, guest = open_shop(postgres, rights=rights)
     try:

@@ -137,7 +137,7 @@ async def test_a_bad_filter_is_refused(gateway: Service) -> None:
 
 
 async def test_a_token_is_renewed_by_another_connection(pipeline: Pipeline) -> None:
-    """Before its token expires the client connects anew with a fresh one; no event is lost."""
+    """Before its token expires the client reconnects with a fresh one; no event is lost."""
     api = pipeline.api(**ASKING)
     guarded = pipeline.gateway(**ASKING, API_URL=api.url).ready()
     tokens: list[str] = []

@@ -264,7 +264,7 @@ async def test_events_resume_over_restarts(pipeline: Pipeline, live: Live, tmp_p
 
 
 async def take(events: Events, number: int) -> list[int | None]:
-    """Process some events; the one after them is at hand when the consumer ends, so it returns."""
+    """Process some events; the next one is read but not processed, so it returns."""
     found: list[int | None] = []
     async with asyncio.timeout(15), aclosing(aiter(events)) as iterator:
         async for event in iterator:

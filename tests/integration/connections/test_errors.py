@@ -1,4 +1,4 @@
-"""What is wrong with PostgreSQL or Redis: each process says it in one sentence."""
+"""Each process reports a fault of PostgreSQL or Redis in one sentence."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -60,7 +60,7 @@ def test_schema_is_missing_and_found_once_it_is_there(
 
 
 def test_database_is_dropped_while_everything_runs(postgres: Postgres, redis_url: Valkey) -> None:
-    """Once the database is gone, health says that it does not exist; created anew, it is used."""
+    """Once the database is gone, health says that it does not exist; created again, it is used."""
     database = postgres.create_database()
     with Pipeline(database, redis_url) as pipeline:
         listener, api = pipeline.listener().ready(), pipeline.api()

@@ -137,7 +137,7 @@ def test_listener_refuses_a_pool_in_transaction_mode(pool: Database, pipeline: P
     output = listener.process.output()
     assert "Traceback" not in output
     (line,) = [line for line in output.splitlines() if "listener_failed" in line]
-    assert "connection pool in transaction mode" in line
+    assert "connection pooler in transaction mode" in line
     assert positions(pipeline.valkey) == []
     with pool.connect() as sql:
         locks = sql.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone()

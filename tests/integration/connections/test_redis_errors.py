@@ -1,4 +1,4 @@
-"""What is wrong with REDIS_URL where Redis is more than one server, in one sentence."""
+"""Errors in REDIS_URL for several servers, each in one sentence."""
 
 from collections.abc import Iterator, Mapping
 

@@ -142,7 +142,7 @@ MEDDLE = """
 
 
 def test_an_owners_triggers_have_the_last_word(stock: Sql, replay: Replay) -> None:
-    """I1: a move that an owner's trigger changes or prevents is told as what became of it."""
+    """I1: a move that an owner's trigger changes or prevents gives events of its actual result."""
     stock.execute(MEDDLE.encode())
     stock.execute("INSERT INTO stock SELECT 'a', n, 0 FROM generate_series(11, 16) AS n")
     replay.hold()

@@ -28,7 +28,7 @@ def shapes(batch: tuple[int, int, list[dict[str, Any]]] | None) -> list[tuple[st
 
 
 def test_an_order_and_its_lines_come_together(sql: Sql, take: Take, database: Database) -> None:
-    """I2: transactions that write in turns are told one after the other, the first to end first."""
+    """I2: events of interleaved transactions are not mixed; the first to end comes first."""
     sql.execute(LINES)
     with database.connect(autocommit=False) as one, database.connect(autocommit=False) as two:
         one.execute(ORDER)
@@ -74,7 +74,7 @@ def test_a_batch_of_large_rows_ends_with_a_transaction(sql: Sql, take: Take) -> 
 
 
 def test_concurrent_transactions_are_never_torn(database: Database, sql: Sql) -> None:
-    """I2: each transaction is told whole, and the versions of each row ascend."""
+    """I2: events of a transaction are contiguous, and the versions of each row ascend."""
     seed = sql.info.server_version  # another one on each server
     sql.execute(LINES)
     sql.execute(

@@ -89,7 +89,7 @@ def test_nothing_is_lost(postgres: Postgres, earlier: Database) -> None:
 def test_entries_that_hold_the_old_row_are_converted(
     postgres: Postgres, database: Database
 ) -> None:
-    """I1: changes that waited under the version that stored both rows are told by the next one."""
+    """I1: changes recorded by the version that stored both rows become events of the next one."""
     rows = [
         ("INSERT", {"id": 1, "t": "a,\n ", "version": 1}, None),
         ("UPDATE", {"id": 1, "t": "b", "version": 2}, {"id": 1, "t": "a,\n ", "version": 1}),

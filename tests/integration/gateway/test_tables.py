@@ -134,7 +134,7 @@ def test_tables_that_are_not_named_do_not_come(pipeline: Pipeline, follower: Fol
         ({"filter": {"total": {"over": 1}}}, "orders.total"),
         ({"filter": {"due": {"gte": "soon"}}}, "orders.due"),
         ({"tables": {}}, "tables"),
-        ({"tables": {"orders": {}}, "filter": {}}, "either tables or filter"),
+        ({"tables": {"orders": {}}, "filter": {}}, "give tables or filter, not both"),
     ],
 )
 def test_what_does_not_exist_is_an_error(

@@ -32,7 +32,7 @@ def test_unused_rate_is_not_accumulated_beyond_the_burst() -> None:
 
 
 def test_cost_is_paid_later() -> None:
-    """What a request costs beyond its token is paid later; a debt is at most the burst."""
+    """The cost of a request beyond one token is paid later; the debt is at most the burst."""
     bucket = TokenBucket(rate_per_s=1, burst=4, now_s=0.0)
     assert bucket.admit(0.0)
     bucket.charge(3.5, 0.0)

@@ -72,7 +72,7 @@ def test_first_rule_decides(claims: dict[str, Any], role: str, rows: Any) -> Non
     ],
 )
 def test_everyone_else_is_refused(claims: dict[str, Any]) -> None:
-    """Whom no rule fits exactly is refused, and who has no usable name or restriction."""
+    """A person without an exactly fitting rule, usable name or restriction is refused."""
     with pytest.raises(NotAllowedError):
         person(**claims)
 
@@ -80,8 +80,8 @@ def test_everyone_else_is_refused(claims: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("rules", "said"),
     [
-        ("[", "is no JSON"),
-        ("[]", "one rule or more"),
+        ("[", "is not JSON"),
+        ("[]", "at least one rule"),
         ("{}", "valid tuple"),
         ([{"role": "admin"}], "rule 1, when: Field required"),
         ([{"when": {}, "role": "boss"}], "rule 1, role: "),
@@ -122,13 +122,13 @@ COMPLETE = {
         ({"public_url": ""}, "OIDC_ISSUER needs PUBLIC_URL"),
         ({"public_url": "http://orders.example.com"}, "OIDC_ISSUER needs PUBLIC_URL"),
         ({"auth_mode": "open"}, "OIDC_ISSUER needs AUTH_MODE=token"),
-        ({"oidc_rules": "[{]"}, "setting OIDC_RULES: is no JSON"),
+        ({"oidc_rules": "[{]"}, "setting OIDC_RULES: is not JSON"),
         ({"oidc_scopes": "profile"}, "setting OIDC_SCOPES: must contain openid"),
         ({"oidc_algorithm": "HS256"}, "setting OIDC_ALGORITHM"),
     ],
 )
 def test_bad_settings(monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], said: str) -> None:
-    """What is missing or not valid is named before anything starts, never with a secret."""
+    """Missing and invalid settings are named at the start, without secrets."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     for name, value in (COMPLETE | changes).items():

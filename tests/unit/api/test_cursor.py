@@ -36,7 +36,7 @@ def test_one_changed_character_is_noticed(place: Bookmark, data: st.DataObject) 
 
 @given(st.text(max_size=60))
 def test_text_not_issued_as_a_cursor_is_refused(token: str) -> None:
-    """Text that the API did not give out is no cursor, whatever it contains."""
+    """Text that the API did not create is not a cursor."""
     with pytest.raises(cursor.MalformedCursorError):
         cursor.decode(token, "orders", 1, 1)
 

@@ -67,7 +67,7 @@ def test_unknown_without_redis() -> None:
     ],
 )
 def test_storage(storage: Storage, says: str | None) -> None:
-    """What grows, and what holds back vacuum, degrades the system with a sentence."""
+    """Large tables, and transactions that hold up vacuum, make health degraded with a reason."""
     health = verdict(WELL, replace(NO_LAG, storage=storage), LIMITS)
     assert health.status == ("ok" if says is None else "degraded")
     reason = health.checks.storage.reason

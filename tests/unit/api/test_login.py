@@ -86,12 +86,12 @@ def test_derived_values_differ() -> None:
     ],
 )
 def test_forged_cookie(content: Any) -> None:
-    """What this system did not make is no attempt."""
+    """A cookie that this system did not sign is not an attempt."""
     made = base64.urlsafe_b64encode(json.dumps(content).encode()).decode()
     assert Login.read(made, 1000) is None
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "\u00e4", "e30", "W10=", "MQ=="])
 def test_broken_cookie(cookie: str) -> None:
-    """What cannot be read is no attempt."""
+    """A cookie that cannot be parsed is not an attempt."""
     assert Login.read(cookie, 1000) is None

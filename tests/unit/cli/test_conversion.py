@@ -53,7 +53,7 @@ def test_values_by_kind(kind: str, text: str, value: Any) -> None:
         ("number", "1,234", "--decimal"),
         ("boolean", "maybe", "true or false"),
         ("date", "03/04/2026", "--dates"),
-        ("date", "2026-02-30", "calendar"),
+        ("date", "2026-02-30", "exists"),
         ("date", "2026-07-04 12:00", "not a date"),
         ("timestamp", "noon", "not a date"),
         ("timestamp", "2026-07-04 25:00", "not a time"),

@@ -1,4 +1,4 @@
-"""What commands need to find the data folder of a stack."""
+"""The options by which commands find the data folder of a stack."""
 
 from pathlib import Path
 

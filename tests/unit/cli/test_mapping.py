@@ -43,7 +43,7 @@ def test_wrong_assignments(assignment: str, message: str) -> None:
 
 def test_what_every_order_needs_must_be_in_the_file() -> None:
     """A column without default that may not be null needs a header."""
-    with pytest.raises(BadValueError, match='for customer_name; use --map "Header=customer_name"'):
+    with pytest.raises(BadValueError, match='to customer_name; use --map "Header=customer_name"'):
         map_headers(("product_name",), orders())
 
 

@@ -87,7 +87,7 @@ async def test_key_of_another_folder(keys: SigningKeys, verifier: Verifier, tmp_
 
 
 async def test_public_key_as_a_secret(keys: SigningKeys, verifier: Verifier) -> None:
-    """What gateways hold signs nothing: neither its text nor its parts, by any algorithm."""
+    """The public keys of gateways sign nothing: neither their text nor parts, by any algorithm."""
     own = keys.load()
     holder = await verifier.verify(signed(keys))
     assert holder.key_id == own.key_id

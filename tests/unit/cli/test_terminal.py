@@ -25,7 +25,7 @@ def test_printable(text: str, shown: str) -> None:
 
 
 def test_lines_of_children() -> None:
-    """What a child prints cannot command the terminal of `orders up`."""
+    """The output of a child has no control characters in the terminal of `orders up`."""
     output = io.StringIO()
     console = StackConsole(rich.console.Console(file=output))
     console.child("postgres", "ERROR:  \x1b]0;title\x07")

@@ -56,7 +56,7 @@ def test_a_silent_connection_is_followed_by_the_other_kind() -> None:
 
 
 def test_a_chosen_kind_is_never_left() -> None:
-    """Whoever asks for one kind gets no other."""
+    """A client that asks for one kind of transport gets no other."""
     fallback = Fallback(Kind.EVENTS)
     fallback.silent(Kind.EVENTS)
     fallback.works(Kind.EVENTS, 0)

@@ -181,7 +181,7 @@ def test_a_filter_resumes_by_subscribing() -> None:
     assert resets(actions) == [Reset("unknown_stream", Place(OTHER, 1))]
 
 
-def test_a_reset_before_the_filter_is_set_begins_anew() -> None:
+def test_a_reset_before_the_filter_is_set_restarts() -> None:
     """I7: a reset before subscribed leaves the stream unknown, so the client starts again."""
     protocol = following(4, SHIPPED)
     protocol.connect()

@@ -86,7 +86,7 @@ def test_unknown_keys_are_ignored() -> None:
     ],
 )
 def test_malformed_payloads_are_refused(payload: bytes) -> None:
-    """A payload that is no batch and no head, or was truncated, is malformed."""
+    """A payload that is neither batch nor head, or was truncated, is malformed."""
     with pytest.raises(MalformedPayloadError):
         decode(payload)
 

@@ -18,7 +18,7 @@ def test_no_gateway_goes_below_its_share(
     most: int,
     is_shedding: bool,  # noqa: FBT001  from hypothesis
 ) -> None:
-    """What remains is at least the mean; a gateway alone, or at its share, keeps all."""
+    """A gateway keeps at least the mean; alone, or at its share, it keeps all clients."""
     number = how_many_to_shed(mine, others, most=most, is_shedding=is_shedding)
     assert 0 <= number <= most
     assert (mine - number) * (1 + len(others)) >= mine + sum(others) or number == 0
@@ -26,7 +26,7 @@ def test_no_gateway_goes_below_its_share(
 
 @given(st.integers(0, 20_000), _COUNTS)
 def test_small_differences_are_left(mine: int, others: list[int]) -> None:
-    """It begins only with much more than the share; of two gateways at most one begins."""
+    """Shedding begins only well above the share; of two gateways at most one begins."""
     share = (mine + sum(others)) / (1 + len(others))
     begins = how_many_to_shed(mine, others, most=_MOST, is_shedding=False) > 0
     if begins:

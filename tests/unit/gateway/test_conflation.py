@@ -117,7 +117,7 @@ def test_a_scope_hides_the_past_of_a_row() -> None:
 
 
 def test_a_row_inserted_again_after_it_left_comes_with_its_removal() -> None:
-    """I7: versions begin anew with an INSERT, so the LEAVE before it is sent too."""
+    """I7: versions restart with an INSERT, so the LEAVE before it is sent too."""
     events = [
         event(5, "UPDATE", order(7, status="shipped", version=5), order(7)),
         event(6, "DELETE", None, order(7, status="shipped", version=5)),

@@ -134,7 +134,7 @@ def test_client_messages() -> None:
         (
             '{"type":"subscribe","filter":{},"tables":{}}',
             "invalid_message",
-            "either tables or filter",
+            "give tables or filter, not both",
         ),
     ],
 )

@@ -121,7 +121,7 @@ def test_a_reader_far_behind_gets_the_newest_states() -> None:
 
 
 def test_a_slow_reader_stays_conflated_when_the_schema_changes() -> None:
-    """I6: a reader that fell behind gets the newest states, although its filter was read anew."""
+    """I6: a reader behind gets the newest states, although its filter was parsed again."""
     hub = _hub()
     reader = _reader(hub)
     reader.select(Selection({"orders": EVERY_ROW}))

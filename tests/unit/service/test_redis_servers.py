@@ -1,4 +1,4 @@
-"""What REDIS_URL may name, and under which names keys and channels are then."""
+"""The forms of REDIS_URL, and the names of keys and channels for each."""
 
 import re
 
@@ -56,7 +56,7 @@ def test_a_prefix_of_the_owner() -> None:
         ("http://user:secret@cache", "is not a URL like redis://"),
         ("redis://", "names no host"),
         ("redis://user:secret@cache:99999", "an invalid port"),
-        ("redis://one:secret@one,two/0", "names several hosts, which needs another scheme"),
+        ("redis://one:secret@one,two/0", "names several hosts, which this scheme does not allow"),
         ("redis://cache/secret", "does not end with the number of a database"),
         (
             "redis://cache/0?colour=secret",
@@ -67,7 +67,7 @@ def test_a_prefix_of_the_owner() -> None:
             "redis://cache/0?health_check_interval=secret",
             "Invalid value for 'health_check_interval'",
         ),
-        ("redis+sentinel://secret", "does not say which service"),
+        ("redis+sentinel://secret", "lacks the name of the service"),
         ("redis+cluster://one/1", "a cluster has only database 0"),
         ("redis+cluster://one?db=2", "a cluster has only database 0"),
     ],

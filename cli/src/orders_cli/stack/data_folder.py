@@ -26,7 +26,7 @@ _NOT_RUNNING = (
 
 
 def option(data: Path) -> str:
-    """Return what a command needs to find this folder: nothing for the default one."""
+    """Return the option that makes a command use this folder: empty for the default one."""
     return "" if data == DEFAULT_DATA.resolve() else f" --data {shlex.quote(str(data))}"
 
 

@@ -78,7 +78,7 @@ def free_ports(count: int, hosts: Sequence[str] = (LOOPBACK,)) -> list[int]:
 
 
 def has_ipv6_loopback() -> bool:
-    """Tell whether this machine has ::1."""
+    """Return whether this machine has ::1."""
     try:
         _bind("::1", 0).close()
     except OSError:

@@ -88,7 +88,7 @@ async def open_cluster(data: Path) -> Cluster:
     """Return the cluster in the data folder, created if necessary. No server runs on it.
 
     Raises:
-        StackError: it cannot be created or used.
+        StackError: the cluster cannot be created or used.
 
     """
     user_options = unprivileged_user_options(postgres_binaries() / "postgres", data)

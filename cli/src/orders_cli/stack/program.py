@@ -1,4 +1,4 @@
-"""A program of the stack: what to execute and how to tell that it is ready."""
+"""A program of the stack: its command, and the check that it is ready."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -17,11 +17,11 @@ _LET_ADMINS = b"""
 async def apply_schema(script: Path, url: str, *, embedded: bool) -> None:
     """Run the database script, which may run any number of times.
 
-    In an embedded database, admins do in the dashboard what else is done by the tables' owner. Not
-    with psql: the embedded one does not speak TLS.
+    In an embedded database, admins may do in the dashboard what otherwise only the owner of the
+    tables may. psql cannot be used here: the embedded one has no TLS.
 
     Raises:
-        StackError: it failed.
+        StackError: the script failed.
 
     """
     statements = script.read_bytes()  # noqa: ASYNC240  a small file

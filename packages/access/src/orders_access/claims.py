@@ -47,7 +47,7 @@ def subject_of(value: Any) -> str:
     """Return the subject that a claim states.
 
     Raises:
-        InvalidTokenError: it is none.
+        InvalidTokenError: the value is not a valid subject.
 
     """
     if not isinstance(value, str) or not value or len(value) > MAX_SUBJECT_LENGTH:
@@ -68,7 +68,7 @@ def role_of(value: Any) -> Role:
     """Return the role that a claim states.
 
     Raises:
-        InvalidTokenError: it is none.
+        InvalidTokenError: the value is not a role.
 
     """
     for role in get_args(Role):
@@ -82,7 +82,7 @@ def _rows(claims: Mapping[str, Any], customer_column: str) -> Mapping[str, froze
     # null is refused: it is more likely a forgotten value than the wish for no restriction.
     if "customers" in claims:
         if "rows" in claims:
-            raise InvalidTokenError("customers is short for rows: a token can have only one")
+            raise InvalidTokenError("customers is a short form of rows: a token cannot have both")
         return {customer_column: _texts("customers", claims["customers"])}
     return scope_of(claims["rows"]) if "rows" in claims else None
 
@@ -91,7 +91,7 @@ def scope_of(rows: Any) -> Mapping[str, frozenset[Value]]:
     """Return the restriction that the claim ``rows`` states.
 
     Raises:
-        InvalidTokenError: it is none.
+        InvalidTokenError: the value is not a valid restriction.
 
     """
     if not isinstance(rows, dict) or not 0 < len(rows) <= MAX_FILTER_COLUMNS:

@@ -54,7 +54,7 @@ def of_handshake(authorization: str | None, subprotocols: Iterable[str]) -> Cred
 
 
 def login_cookie(host: str, *, over_https: bool) -> str:
-    """Return the name of the cookie of a sign-in that is under way at a company's provider."""
+    """Return the name of the cookie of an unfinished sign-in at a company's provider."""
     return session_cookie(host, over_https=over_https).replace(_COOKIE, _LOGIN)
 
 

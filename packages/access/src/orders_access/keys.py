@@ -51,7 +51,7 @@ class KeySource(Protocol):
 
     @property
     def version(self) -> int:
-        """A number that changes with the keys; reads them again if that costs no waiting."""
+        """A number that changes with the keys. Reads the keys again if that needs no waiting."""
 
     def knows(self, key_id: str) -> bool:
         """Return whether tokens of the key with this id are still accepted."""
@@ -154,9 +154,9 @@ class KeySet:
         return self._version
 
     def knows(self, key_id: str) -> bool:
-        """Return False for a key that has left the set.
+        """Return False for a key that was withdrawn from the set.
 
-        Others are accepted: a ticket may be of a key that only the API has fetched yet.
+        A key never seen here is accepted: only the API may have fetched it yet, for a ticket.
         """
         return key_id not in self._withdrawn
 
@@ -202,7 +202,7 @@ class KeySet:
 
 
 def _fetch(url: str) -> bytes:
-    """Return what an address serves, which comes from settings alone.
+    """Fetch an address and return its content. The address comes from settings, never from a token.
 
     The limit of the library is for each part that arrives; an issuer may send one byte at a time.
     """

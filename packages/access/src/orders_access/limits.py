@@ -26,7 +26,7 @@ def plain_address(address: str) -> str:
 
 
 def address_key(address: str) -> str:
-    """Return what an address is counted under: itself, or its network for IPv6."""
+    """Return the key that an address is counted under: itself, or its network for IPv6."""
     parsed = _parsed(address)
     if isinstance(parsed, IPv6Address):
         return str(IPv6Network((parsed, _IPV6_PREFIX), strict=False))
@@ -53,7 +53,7 @@ class TokenBucket:
         return True
 
     def charge(self, tokens: float, now_s: float) -> None:
-        """Take tokens for what was admitted already; a debt is at most the burst."""
+        """Take tokens for a request that was admitted already; the debt is at most the burst."""
         self._refill(now_s)
         self._tokens = max(self._tokens - tokens, -self._burst)
 
@@ -92,7 +92,7 @@ class Buckets:
         return bucket.wait_s()
 
     def charge(self, key: str, tokens: float, now_s: float) -> None:
-        """Charge an admitted request for what it has cost beyond its one token."""
+        """Take further tokens for an admitted request that cost more than one."""
         bucket = self._buckets.get(key)
         if bucket is not None:
             bucket.charge(tokens, now_s)

@@ -11,7 +11,7 @@ _ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTI
 
 
 def normal_name(name: str) -> str:
-    """Return a name in the form that is stored: the same letters have the same code."""
+    """Return a name as it is stored: in Unicode normal form, so equal names are equal texts."""
     return normalize("NFC", name.strip())
 
 
@@ -19,7 +19,7 @@ def printable_name(text: str) -> str:
     """Return a name in the form that is stored.
 
     Raises:
-        ValueError: it has nothing to see, or characters that are not seen.
+        ValueError: the name is blank, or has a character that is not printable.
 
     """
     normal = normal_name(text)
@@ -34,7 +34,7 @@ def new_name(name: str) -> str:
     """Return the name of a new user or program.
 
     Raises:
-        InvalidTokenError: it cannot be the subject of a session, or could be taken for another.
+        InvalidTokenError: the name cannot be a subject, or may be mistaken for another.
 
     """
     if (normal := normal_name(name)) in {".", ".."}:

@@ -20,8 +20,8 @@ def is_local_name(name: str) -> bool:
 def host_is_ours(host: str) -> bool:
     """Return, for open mode, whether a Host header names this machine.
 
-    Any other name may be a domain whose owner points it at the loopback (DNS rebinding); its pages
-    would count as ours. Names without a dot belong to the inner network.
+    Any other name may be a domain whose owner lets it resolve to the loopback address (DNS
+    rebinding); its pages would count as ours. Names without a dot belong to the inner network.
     """
     name = _hostname(f"//{host}")
     return is_local_name(name) or ("." not in name and ":" not in name and name != "")
@@ -64,7 +64,7 @@ def keeps_secrets(host: str, *, over_https: bool) -> bool:
 
 
 def keeps_secrets_at(url: str) -> bool:
-    """Return the same for an address: whether a secret can be sent there."""
+    """Return whether a secret can be sent to an address: by HTTPS, or to this machine."""
     scheme, _, rest = url.partition("://")
     if scheme not in {"http", "https"} or not _hostname(url):
         return False

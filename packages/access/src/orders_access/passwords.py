@@ -33,12 +33,12 @@ def weakness(password: str, name: str) -> str | None:
 
 
 def hashed(password: str) -> str:
-    """Return what is stored of a password."""
+    """Return the hash of a password, as it is stored."""
     return _hasher.hash(password)
 
 
 def is_right(stored: str | None, password: str) -> bool:
-    """Tell whether a password is the stored one. None, for no user, takes as long and is False."""
+    """Return whether a password is the stored one; False for None, in as much time."""
     try:
         return _hasher.verify(stored or _of_nobody(), password) and stored is not None
     except (VerificationError, InvalidHashError):

@@ -33,7 +33,7 @@ class Principal:
     key_id: str | None = None
 
     def may(self, role: Role) -> bool:
-        """Tell whether their role includes another: viewers read, clerks write, admins delete."""
+        """Return whether the role includes another: viewers read, clerks write, admins delete."""
         return _RANKS[self.role] >= _RANKS[role]
 
     @property
@@ -43,7 +43,7 @@ class Principal:
         return self.token_id.removeprefix(_SESSION) if is_session else None
 
     def ending(self, of_token: str) -> str:
-        """Return why they are refused: ``of_token``, or for a session that it has ended."""
+        """Return why the principal is refused: ``of_token``, or that the session has ended."""
         return of_token if self.session is None else "the session has ended"
 
     @property

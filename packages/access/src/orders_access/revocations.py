@@ -23,8 +23,8 @@ REDIS_TIMEOUT_S = 1.0
 class Revocations:
     """The list of revoked tokens, as far as this process has read it.
 
-    ``leeway_s`` is how far the issuer's clock may be ahead: a token that was issued before a
-    revocation of its subject may name a time that much later.
+    ``leeway_s`` is by how much the issuer's clock may be ahead: a token issued before a revocation
+    of its subject may have an ``iat`` up to this much after the revocation.
     """
 
     def __init__(self, leeway_s: float = 60.0) -> None:

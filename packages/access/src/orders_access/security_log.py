@@ -30,11 +30,11 @@ class SecurityLog:
         self._left_out = 0
 
     def signed_in(self, principal: Principal, address: str) -> None:
-        """Note that a client was admitted to the stream, or was given a ticket for it."""
+        """Log that a client was admitted to the stream, or was given a ticket for it."""
         _logger.info("signed_in", subject=principal.subject, role=principal.role, address=address)
 
     def refused(self, status: int, address: str, reason: str = "", subject: str = "") -> None:
-        """Note a refused request; ``status`` is 401, 403 or 429, or a closing code."""
+        """Log a refused request; ``status`` is 401, 403 or 429, or a closing code."""
         if not self._refusals.admit(self._clock()):
             self._left_out += 1
             return
@@ -49,23 +49,23 @@ class SecurityLog:
         self._left_out = 0
 
     def read(self, principal: Principal, address: str, what: str, names: str = "") -> None:
-        """Note what a subject read: a path, and the names of its parameters. None of the values."""
+        """Log that a subject read a path, with the names of its parameters but not their values."""
         _logger.info(
             "read", subject=principal.subject, address=address, what=what, parameters=names
         )
 
     def signed_out(self, principal: Principal, session: str) -> None:
-        """Note that a subject ended a session: the own one, or another."""
+        """Log that a subject ended a session, its own or another."""
         _logger.info("signed_out", subject=principal.subject, session=session)
 
     def changed(self, what: str, by: str, user: str) -> None:
-        """Note that a user's password was set, or a program's token made."""
+        """Log that a user's password was set, or a program's token made."""
         _logger.info("changed", what=what, by=by, user=user)
 
     def revoked(self, by: Principal, *, subject: str = "", token_id: str = "") -> None:
-        """Note that one token was revoked, or all tokens of a subject."""
+        """Log that one token was revoked, or all tokens of a subject."""
         _logger.info("revoked", by=by.subject, subject=subject, token_id=token_id)
 
     def keys_changed(self) -> None:
-        """Note that a key that verifies tokens was added or withdrawn."""
+        """Log that a key that verifies tokens was added or withdrawn."""
         _logger.info("keys_changed")

@@ -1,7 +1,7 @@
 """The secrets of sessions, and what Redis tells gateways about them.
 
-A session's secret is random; only its digest is stored. PostgreSQL has the session. Redis has what
-the API answered to a gateway that did not know it; if Redis loses that, the gateway asks again.
+A session's secret is random; only its digest is stored. PostgreSQL has the session. Redis caches
+the API's answers to gateways about sessions; if Redis loses one, a gateway asks again.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ def new_secret(prefix: str = "") -> str:
 
 
 def digest(secret: str) -> bytes:
-    """Return what is stored of a secret. It is random, so a slow hash would add nothing."""
+    """Return the digest of a secret, as it is stored. Random text needs no slow hash."""
     return hashlib.sha256(secret.encode(errors="replace")).digest()
 
 

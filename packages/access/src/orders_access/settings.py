@@ -28,7 +28,7 @@ OPEN_TO_OTHERS = (
 
 
 class KeySettings(ServiceSettings):
-    """The keys of tokens and what tokens say, for those who sign and for those who verify."""
+    """Keys and claims of tokens: settings of the programs that sign or verify them."""
 
     auth_secret: SecretStr | None = None
     auth_secret_file: FilePath | None = None
@@ -76,7 +76,7 @@ class AccessSettings(KeySettings):
     """Origins besides the edge's own whose pages may connect, separated by spaces."""
 
     audit_reads: bool = False
-    """Whether the security log also tells who read what."""
+    """Whether the security log also has each read: subject, path and names of parameters."""
 
     requests_per_second: Rate = 50.0
     requests_burst: PositiveInt = 200
@@ -138,7 +138,7 @@ class AccessSettings(KeySettings):
         )
 
     def internal_token(self) -> str:
-        """Return what a gateway presents to the API instead of a token; empty in open mode."""
+        """Return the secret that gateways send to the API as their token; empty in open mode."""
         if self.is_open:
             return ""
         if self.internal_secret is not None:

@@ -36,7 +36,7 @@ async def redeem(client: RedisClient, ticket: str) -> Principal:
     try:
         return Principal.from_json(json.loads(found))
     except (KeyError, TypeError, ValueError):
-        raise InvalidTokenError("the ticket is of another version of this system") from None
+        raise InvalidTokenError("the ticket comes from another version of this system") from None
 
 
 def _key(client: RedisClient, ticket: str) -> str:

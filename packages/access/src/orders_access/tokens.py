@@ -91,7 +91,7 @@ def _key_id(token: str, algorithm: str) -> str | None:
 
 
 def _reason(exc: jwt.InvalidTokenError) -> str:
-    """Return what is wrong. The library's own message may quote the token."""
+    """Return why a token is invalid. The library's own message may quote the token."""
     return next((text for kind, text in _REASONS.items() if isinstance(exc, kind)), "bad token")
 
 

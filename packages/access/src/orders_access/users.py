@@ -8,7 +8,7 @@ from datetime import timedelta
 FIRST_USER = "admin"
 LINK_LASTS = timedelta(hours=24)
 LINK_PATH = "/set-up#"
-"""A page keeps what follows # to itself: it is in no request, and so in no log."""
+"""A browser does not send the part after #, so the link's secret is in no request and no log."""
 
 ADD = """
     INSERT INTO order_users (name, role, rows, password_hash, link_digest, link_ends_at)

@@ -56,7 +56,7 @@ class OrderBook:
 
 
 def _is_newer(row: Row, known: Row | None) -> bool:
-    """Tell whether a row replaces the known one.
+    """Return whether a row replaces the known one.
 
     A snapshot may be ahead of its place, so an older version would be a step back. Not so in a
     conflated frame, from which a DELETE and a new INSERT of the key may have been left out. A table

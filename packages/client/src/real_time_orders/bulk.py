@@ -43,7 +43,7 @@ class Wanted:
 
     @property
     def named(self) -> Row:
-        """The row as the request names it."""
+        """The key and version of the row, as the request has them."""
         version = (self.read or {}).get("version")
         protected = {"version": version} if isinstance(version, int) else {}
         return {"key": self.columns, **protected}
@@ -52,7 +52,7 @@ class Wanted:
 def wanted(
     row: Hashable | Row, columns: Sequence[str], known: Callable[[Hashable], Row | None]
 ) -> Wanted:
-    """Return which row is meant, by its key or by itself; ``columns`` are those of the key.
+    """Return the row to write, given its key or the row itself; ``columns`` are those of the key.
 
     Raises:
         ValueError: the key has other columns.
@@ -61,7 +61,7 @@ def wanted(
     if isinstance(row, Mapping):
         missing = [column for column in columns if column not in row]
         if missing:
-            raise ValueError(f"a row without {missing[0]!r}, a column of the key")
+            raise ValueError(f"the row lacks {missing[0]!r}, a column of the key")
         named = {column: row[column] for column in columns}
         return Wanted(row_key(named), named, dict(row))
     values = row if isinstance(row, tuple) else (row,)
@@ -108,10 +108,10 @@ async def write(
     body: Row,
     values: Mapping[str, Any] | None,
 ) -> list[Outcome]:
-    """Send one request and return what became of each row, in their order.
+    """Send one request and return the outcome of each row, in the order of ``rows``.
 
-    A request that is not answered, or rows that the API had no time for, are sent again: with one
-    idempotency key nothing is written twice.
+    A request without an answer, and rows that the API had no time for, are sent again with the same
+    idempotency key, so no row is written twice.
     """
     method = "DELETE" if values is None else "PATCH"
     headers = {"Idempotency-Key": str(uuid.uuid4())}

@@ -89,9 +89,9 @@ class OrdersClient:
         backoff: Backoff | None = None,
     ) -> None:
         if stream is not None and after is None:
-            raise ValueError("a stream needs the position after which to go on")
+            raise ValueError("stream needs a position: give after, too")
         if filter is not None and tables is not None:
-            raise ValueError("either tables or filter")
+            raise ValueError("give tables or filter, not both")
         start = None if after is None or stream is None else Place(stream, after)
         wanted = tables if filter is None else {ORDERS: filter}
         self._urls = itertools.cycle([url] if isinstance(url, str) else url)
@@ -210,7 +210,7 @@ class OrdersClient:
         return await token if inspect.isawaitable(token) else token
 
     def _give_up_if_useless(self, exc: Exception) -> None:
-        """Give up if the next connection would be closed for the same reason.
+        """Raise if the next connection would be closed for the same reason.
 
         A rejected token is no such reason if a function returns another one.
         """

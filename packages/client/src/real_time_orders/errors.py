@@ -71,7 +71,7 @@ class ConflictError(WriteError):
 
     @property
     def columns(self) -> dict[str, tuple[Any, Any]]:
-        """By column, my value and the present one, where both writers changed it differently."""
+        """By column, the value to be written and the present one, where the two differ."""
         return {
             name: (value, self.theirs.get(name))
             for name, value in (self.mine or {}).items()

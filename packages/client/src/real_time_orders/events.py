@@ -13,7 +13,7 @@ from real_time_orders.items import Event, Place, Reset, Tables
 
 
 class MissedEventsError(ClientError):
-    """Events up to ``place`` are lost to this consumer; who accepts that goes on after it."""
+    """Events up to ``place`` are lost to this consumer. To accept the loss, continue there."""
 
     def __init__(self, reason: str, place: Place) -> None:
         super().__init__(f"events up to {place.position} are missing: {reason}")
@@ -87,7 +87,7 @@ class Events:
 
     @property
     def place(self) -> Place:
-        """The place of the event at hand; raises ClientError before the first one."""
+        """The place of the current event; raises ClientError before the first one."""
         if self._place is None:
             raise ClientError("there is no event yet")
         return self._place

@@ -6,9 +6,9 @@ FIRST_S, CEILING_S = 60.0, 3600.0
 
 
 class Fallback:
-    """Server-sent events where WebSockets do not come through; WebSocket again a while later.
+    """Chooses the transport: server-sent events if WebSockets are blocked; WebSocket again later.
 
-    ``only`` is a kind that is never left.
+    If ``only`` is given, it is always used.
     """
 
     def __init__(self, only: Kind | None = None) -> None:
@@ -25,7 +25,7 @@ class Fallback:
         return self._next
 
     def is_over(self, now_s: float) -> bool:
-        """Tell whether it is time to leave server-sent events for a WebSocket."""
+        """Return whether it is time to leave server-sent events for a WebSocket."""
         return self._websocket_at_s is not None and now_s >= self._websocket_at_s
 
     def other(self, kind: Kind) -> Kind | None:
@@ -35,12 +35,12 @@ class Fallback:
         return Kind.EVENTS if kind is Kind.WEBSOCKET else Kind.WEBSOCKET
 
     def silent(self, kind: Kind) -> None:
-        """Note that a connection opened, but the stream never began."""
+        """Record that a connection opened, but the stream never began."""
         self._websocket_at_s = None
         self._next = self.other(kind) or kind
 
     def works(self, kind: Kind, now_s: float) -> None:
-        """Note that the stream began."""
+        """Record that the stream began."""
         if self._only is not None:
             return
         self._next = kind

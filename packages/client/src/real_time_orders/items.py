@@ -57,7 +57,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Changes before ``place`` are lost to this client: fetch a snapshot. Events go on after it."""
+    """Changes before ``place`` are lost to this client: fetch a snapshot. Later events follow."""
 
     reason: str
     place: Place
@@ -129,7 +129,7 @@ def parse_json(text: str) -> Any:
     """Parse JSON; numbers keep their digits, also integers that are too long for ``int()``.
 
     Raises:
-        ValueError: it is not JSON, or nested deeper than the database allows.
+        ValueError: the text is not JSON, or is nested deeper than the database allows.
 
     """
     try:
@@ -190,12 +190,12 @@ def parse_event(raw: object, *, conflated: bool = False) -> Event:
 
 
 def is_position(value: object) -> bool:
-    """Tell whether a value is a position of the stream."""
+    """Return whether a value is a position of the stream."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _has_its_row(event: Event) -> bool:
-    """Tell whether the event has the key and row that its operation needs."""
+    """Return whether the event has the key and row that its operation needs."""
     match event.operation:
         case "INSERT" | "UPDATE":
             return isinstance(event.row, dict) and bool(event.key)

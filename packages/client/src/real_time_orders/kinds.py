@@ -20,7 +20,7 @@ def address(url: str, kind: Kind, query: str = "") -> str:
     """Return the address of ``/ws`` or ``/sse``, given that of one of them, or of the origin.
 
     Raises:
-        RefusedError: it is no address of HTTP or WebSocket.
+        RefusedError: ``url`` is not an address of HTTP or WebSocket.
 
     """
     parts = urlsplit(url)
@@ -40,7 +40,7 @@ def origin(url: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether an address is on this machine, which no proxy leads to."""
+    """Return whether an address is on this machine, which no proxy leads to."""
     return urlsplit(url).hostname in _LOOPBACK
 
 

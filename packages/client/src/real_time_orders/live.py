@@ -80,9 +80,9 @@ class Live:
         stream: str | None = None,
         store: Store | None = None,
     ) -> Events:
-        """Return every change, once, in order: of all tables, or of rows that match filters.
+        """Iterate over every change, once, in order: of all tables, or of those in ``tables``.
 
-        It begins after the place in ``store``, else after a position, else now. See ``Events``.
+        It begins after the place in ``store``, else after ``after``, else now. See ``Events``.
         """
         return Events(self.stream, tables, after, stream, store)
 

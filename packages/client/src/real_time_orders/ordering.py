@@ -47,7 +47,7 @@ class Ordering:
         return sorted(rows, key=self.rank)
 
     def rank(self, row: Row) -> tuple[Any, ...]:
-        """Return what rows are compared by: the least comes first."""
+        """Return the sort key of a row: the least comes first."""
         return tuple(
             _Down(_rank(row.get(term.column.name), term))
             if term.descending

@@ -36,7 +36,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """Yield these items to the reader; then everything up to ``place`` is known."""
+    """Action: yield these items to the reader, which then has every event up to ``place``."""
 
     items: tuple[Item, ...]
     place: Place
@@ -88,7 +88,7 @@ class Protocol:
         *,
         after: int | None = None,
     ) -> None:
-        """``after`` is a position of whatever stream the server has, where no place is known."""
+        """``after`` is a position in the server's present stream, used if no place is known."""
         self._tables = tables
         self._stream = None if place is None else place.stream
         self._position = after if place is None else place.position
@@ -114,8 +114,8 @@ class Protocol:
     def connect(self, *, by_query: bool = False, conflate: bool = False) -> str:
         """Begin a connection; return the query of its address.
 
-        ``by_query``: it has the filters, in place of a first message. ``conflate``: ask for the
-        newest state of each row in place of every missed event.
+        ``by_query``: the query has the filters, in place of a first message. ``conflate``: ask for
+        the newest state of each row in place of every missed event.
         """
         self._connected_stream = None
         self._is_following = self._is_restricted = False
@@ -146,7 +146,7 @@ class Protocol:
         """Take a message of the server; return what to do, in this order.
 
         Raises:
-            MalformedMessageError: it lacks something, so events may be lost: resume on another
+            MalformedMessageError: a field is missing, so events may be lost: resume on another
                 connection.
 
         """
@@ -205,7 +205,7 @@ class Protocol:
         return [Deliver(self._pending(), place)]
 
     def _pending(self) -> tuple[Item, ...]:
-        """Return what was to be delivered once the place is known."""
+        """Return the items that were held back until the place was known."""
         items: list[Item] = []
         if self._pending_reset is not None and self.place is not None:
             items.append(Reset(self._pending_reset, self.place))
@@ -295,7 +295,7 @@ def parse(raw: str | bytes) -> Message:
     """Parse a message: a JSON object with a type.
 
     Raises:
-        MalformedMessageError: it is not one.
+        MalformedMessageError: the text is not a JSON object with a type.
 
     """
     try:

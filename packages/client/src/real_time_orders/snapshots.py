@@ -79,7 +79,7 @@ async def load(
     fetch: Callable[[], Awaitable[Snapshot]],
     on_trouble: Callable[[SnapshotError, float], None],
 ) -> Snapshot:
-    """Replace the rows of a book by a snapshot and let the client go on from there.
+    """Replace the rows of a book by a snapshot; the client continues after its place.
 
     A snapshot that fails is repeated without end, unless ``on_trouble`` raises.
     """
@@ -116,7 +116,7 @@ async def fetch_snapshot(
     included come with their orders, and need no filter of their own.
 
     Raises:
-        SnapshotError: it could not be fetched; ``status`` is that of the API's answer, if any.
+        SnapshotError: the request failed; ``status`` is that of the API's answer, if any.
 
     """
     wanted = {ORDERS: {}} if tables is None else tables

@@ -1,4 +1,4 @@
-"""The same surface without ``async``: a thread runs the event loop.
+"""The same API without ``async``: a thread runs the event loop.
 
 with connect("http://localhost:3000") as live:
     orders = live.table("orders", filter={"status": ["pending"]}, limit=100)
@@ -39,7 +39,7 @@ class SyncTable:
         return self._table.state
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call a function after every change of rows or state; return what ends that."""
+        """Call a function after every change of rows or state; return a function that ends this."""
         end = self._portal.call(self._table.subscribe, callback)
         return lambda: self._portal.call(end)
 
@@ -67,13 +67,13 @@ class SyncTable:
     def update_many(
         self, rows: Iterable[Hashable | Row], values: Mapping[str, Any], *, at_once: int = AT_ONCE
     ) -> Iterator[Outcome]:
-        """Change columns of many rows; yield what became of each."""
+        """Change columns of many rows; yield the outcome of each."""
         return _iterated(self._portal, self._table.update_many(rows, values, at_once=at_once))
 
     def delete_many(
         self, rows: Iterable[Hashable | Row], *, at_once: int = AT_ONCE
     ) -> Iterator[Outcome]:
-        """Remove many rows; yield what became of each."""
+        """Delete many rows; yield the outcome of each."""
         return _iterated(self._portal, self._table.delete_many(rows, at_once=at_once))
 
 
@@ -86,7 +86,7 @@ class SyncEvents:
 
     @property
     def place(self) -> Place:
-        """The place of the event at hand."""
+        """The place of the current event."""
         return self._events.place
 
     def __iter__(self) -> Iterator[Event]:

@@ -99,7 +99,7 @@ class LiveTable:
     # --- reading ---------------------------------------------------------------------------------
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call a function after every change of rows or state; return what ends that."""
+        """Call a function after every change of rows or state; return a function that ends this."""
         self._callbacks.append(callback)
         self._start()
         return lambda: self._callbacks.remove(callback)
@@ -162,7 +162,7 @@ class LiveTable:
         return await self._write(Edit(key, values), read)
 
     async def delete(self, key: Hashable, *, read: Row | None = None) -> None:
-        """Remove a row; raises as ``update``, and protects a row that has changed alike."""
+        """Delete a row; raises as ``update``, also if the row changed since ``read``."""
         await self._write(Edit(key, None), read)
 
     def update_many(
@@ -172,7 +172,7 @@ class LiveTable:
         *,
         at_once: int = bulk.AT_ONCE,
     ) -> AsyncGenerator[Outcome]:
-        """Change columns of many rows; yield what became of each, in the order of ``rows``.
+        """Change columns of many rows; yield the outcome of each, in the order of ``rows``.
 
         Each row succeeds or fails by itself: one that is rejected has an ``error``, a
         ``ConflictError`` where it has changed since it was read or shown here. ``rows`` holds keys,
@@ -319,7 +319,7 @@ class LiveTable:
         return await fetch_snapshot(self._api, view.tables, selection)
 
     def _trouble(self, exc: SnapshotError, retry_in_s: float) -> None:
-        """Give up where the first snapshot is refused; later ones follow a change of the schema."""
+        """Fail if the first snapshot is refused; later ones follow a change of the schema."""
         is_final = exc.status in _FINAL and exc.status not in TEMPORARY
         if is_final and self._view.place is None:
             raise RefusedError(f"status {exc.status}", str(exc)) from exc
@@ -339,7 +339,7 @@ class LiveTable:
         self._tell()
 
     def _tell(self) -> None:
-        """Tell those who wait, once for all changes of this turn of the loop."""
+        """Wake waiting callers once for all changes of this iteration of the event loop."""
         if not self._is_telling:
             self._is_telling = True
             asyncio.get_running_loop().call_soon(self._tell_now)

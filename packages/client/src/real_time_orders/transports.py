@@ -30,7 +30,7 @@ from real_time_orders.kinds import Kind, address, is_loopback
 
 _CLOSE_WITHIN_S = 1.0
 _FINAL = {401, 403}
-"""Status codes of the server itself, whatever lies between."""
+"""Status codes that the server sends, as opposed to a proxy in between."""
 
 
 class Connection(ABC):
@@ -46,8 +46,8 @@ class Connection(ABC):
 
         Raises:
             RefusedError: the server refuses the request; trying again would not help.
-            BlockedError: something else than the server of this kind of stream answers.
-            LostError: there is no connection this time.
+            BlockedError: a proxy or another server answers instead of the gateway.
+            LostError: the connection failed; the next attempt may succeed.
 
         """
 
@@ -72,7 +72,7 @@ class Connection(ABC):
     @property
     @abstractmethod
     def socket(self) -> Any:
-        """The socket itself, for those who test what happens when it fails."""
+        """The socket itself, for tests that make it fail."""
 
 
 class WebSocket(Connection):
@@ -229,7 +229,7 @@ class EventStream(Connection):
 
 
 def _ended(told: bytes | None) -> LostError:
-    """Return what the end of a response means, by what the server said before."""
+    """Return the error for the end of a response, by the closing event before it, if any."""
     try:
         close = json.loads(told or b"")
         return ClosedError(int(close["code"]), str(close["reason"]))
@@ -259,7 +259,7 @@ def explain(exc: BaseException) -> str:
 
 
 def _refusal(status: int, url: str, body: str) -> RefusedError | BlockedError | LostError:
-    """Return what an answer other than the stream means."""
+    """Return the error for an answer that is not the stream."""
     reason = body.strip().partition("\n")[0][:200] or url.partition("?")[0]
     if status in _FINAL:
         return RefusedError(f"status {status}", reason)

@@ -1,4 +1,4 @@
-"""What a table shows: its rows in order, with their children and with writes under way. Pure."""
+"""The rows of a live table in order, with their children and with unanswered writes. Pure."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _Child = tuple[str, Hashable]
 
 @dataclass(slots=True, eq=False)
 class Edit:
-    """A write under way: the changed columns, or None for a removal.
+    """An unanswered write: the changed columns, or None for a removal.
 
     ``version`` is that of the row once the server has accepted the write.
     """
@@ -144,7 +144,7 @@ class View(OrderBook):
         return True
 
     def trim(self) -> None:
-        """Forget rows far beyond the limit; called from time to time."""
+        """Drop rows far beyond the limit; called from time to time."""
         rows, wanted = self.rows[self.table], self.wanted
         if wanted is None or len(rows) <= wanted + MOST_SPARE or self._ordering is None:
             return
@@ -211,7 +211,7 @@ class View(OrderBook):
             self._settle(key)
 
     def end(self, edit: Edit, accepted: Row | None = None) -> None:
-        """Go on without a write that failed; show an accepted one until the stream brings it."""
+        """Drop a write that failed; show an accepted one until the stream delivers it."""
         if accepted is not None:
             self.answered(edit.key, accepted)
         version = (accepted or {}).get("version")
@@ -224,7 +224,7 @@ class View(OrderBook):
         self._shown = None
 
     def _settle(self, key: Hashable) -> None:
-        """Forget accepted writes, and answers, that the row of the stream contains."""
+        """Drop accepted writes, and answers, that the stream's row contains."""
         if not self._edits and not self._answers:
             return
         version = self.rows[self.table].get(key, {}).get("version")

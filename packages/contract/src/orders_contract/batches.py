@@ -72,9 +72,9 @@ class Batch:
 
 
 def newest_change_s(batch: Batch) -> float | None:
-    """Return when the last change of a batch was made, by PostgreSQL's clock; None if unknown.
+    """Return the time of a batch's last change in Unix seconds of PostgreSQL's clock, or None.
 
-    Seconds since 1970. Only the end of the events is looked at (I4).
+    Searches only the end of the text, so the events stay unparsed (I4).
     """
     found = _NEWEST_CHANGE.search(batch.events[-_TAIL_BYTES:])
     try:

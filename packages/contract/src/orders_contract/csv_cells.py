@@ -1,6 +1,6 @@
-"""Texts as fields of CSV that no spreadsheet executes, and back. Pure.
+"""Escape texts that a spreadsheet would execute as formulas in CSV, and unescape them. Pure.
 
-The API writes them, the command line reads them: one definition of what a formula is.
+The API writes such fields, the command line reads them: one definition of a formula.
 """
 
 import re

@@ -1,8 +1,8 @@
-"""The events of a batch, opened: each parsed, with the text it was parsed from. Pure.
+"""The parsed events of a batch, each with its original text. Pure.
 
 Events are forwarded as the text that PostgreSQL rendered. Parsing only decides which clients see an
 event. What a client must not see is cut out of the text, so every digit and escape of the
-rest survives: numbers that no float holds, halves of surrogate pairs, duplicate keys in ``json``.
+rest survives: numbers that no float holds, unpaired surrogates, duplicate keys in ``json``.
 """
 
 import json

@@ -69,7 +69,7 @@ class _Drawer:
 
 
 class FilterIndex:
-    """Selections other than ``EVERYTHING``, by the tables and values that they select."""
+    """An index of all selections but ``EVERYTHING``, by the tables and values that they select."""
 
     def __init__(self) -> None:
         self._all: _Selections = {}

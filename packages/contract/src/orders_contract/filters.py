@@ -52,7 +52,7 @@ class Bound:
     limit: Comparable
 
     def admits(self, form: Comparable) -> bool:
-        """Return whether a value is within the bound. Null and other types never are."""
+        """Return whether a value is within the bound; False for null and for another type."""
         compare = _COMPARISONS[self.comparison]
         if isinstance(self.limit, str):
             return isinstance(form, str) and compare(form, self.limit)
@@ -64,9 +64,9 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a column must hold: one of ``values``; or none of ``excluded``, within all bounds.
+    """A condition on a column: one of ``values``; or none of ``excluded`` and within all bounds.
 
-    ``part``, folded, must be part of its text.
+    If ``part`` is set, the folded text of the value must contain it.
     """
 
     column: str
@@ -90,7 +90,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class RowFilter:
-    """Conditions on the columns of one table, all of which must hold; none: every row matches.
+    """Conditions on the columns of one table. A row matches if it fulfils all of them.
 
     Filters of the same meaning are equal, whatever the order and spelling of their values.
     """
@@ -117,11 +117,11 @@ class RowFilter:
                 raise FilterError(f"{table}.{given}: {exc}") from exc
         if len(parsed) < len(conditions):
             key = _column_name(table, "order_id", described)
-            raise FilterError(f"{table}.order_id: is another name of {key}, which is given as well")
+            raise FilterError(f"{table}.order_id: is another name of {key}, which is also given")
         return cls(tuple(parsed[name] for name in sorted(parsed)))
 
     def matches(self, row: Row) -> bool:
-        """Return whether a row fulfils every condition. A row without the column does not."""
+        """Return whether a row has every column and fulfils every condition."""
         for condition in self.conditions:
             value = row.get(condition.column, _ABSENT)
             if value is _ABSENT or not condition.admits(value):
@@ -148,7 +148,7 @@ class RowFilter:
 
     @property
     def equalities(self) -> Iterator[Condition]:
-        """The conditions by which an index can find this filter: each lists its values."""
+        """The conditions that list values: an index can find this filter by them."""
         return (
             condition
             for condition in self.conditions
@@ -193,7 +193,7 @@ def _parse_range(name: str, condition: Mapping[str, Any], column: Column | None)
     unknown = condition.keys() - _COMPARISONS.keys() - {"not", "contains"}
     if unknown or not condition:
         raise FilterError(
-            "an object may hold gte, gt, lte, lt, not and contains, and at least one of them"
+            "an object must hold only gte, gt, lte, lt, not and contains, at least one of them"
         )
     excluded: frozenset[Comparable] = frozenset()
     if "not" in condition:
@@ -209,7 +209,7 @@ def _parse_range(name: str, condition: Mapping[str, Any], column: Column | None)
 
 def _parse_part(value: Any, column: Column | None) -> str:
     if column is not None and column.kind not in _SEARCHED_KINDS:
-        raise FilterError(f"a {column.kind} has no contains")
+        raise FilterError(f"contains cannot be used on a {column.kind}")
     if not isinstance(value, str) or len(value) > MAX_SEARCH_CHARACTERS:
         raise FilterError(f"contains needs text of at most {MAX_SEARCH_CHARACTERS} characters")
     if _UNSTORABLE.search(value):
@@ -226,7 +226,7 @@ def _parse_values(values: Iterable[Any], column: Column | None) -> frozenset[Com
 
 def _parse_limit(value: Any, column: Column | None) -> Comparable:
     if column is not None and column.kind not in _ORDERED_KINDS:
-        raise FilterError(f"a {column.kind} has no gte, gt, lte, lt")
+        raise FilterError(f"gte, gt, lte and lt cannot be used on a {column.kind}")
     limit = parse_value(value, column)
     if limit is None or isinstance(limit, tuple):
         raise FilterError("a range needs text, a number or a time")

@@ -26,7 +26,7 @@ class _WithoutTitles(GenerateJsonSchema):
 
 
 def schemas(ref_template: str) -> dict[str, dict[str, Any]]:
-    """Return the schema of each message and of what it holds, by name."""
+    """Return the schemas of all messages and of the types in them, by name."""
     validation: JsonSchemaMode = "validation"
     models = [(model, validation) for model in FROM_SERVER + FROM_CLIENT]
     _, found = models_json_schema(

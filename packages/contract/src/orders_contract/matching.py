@@ -145,11 +145,11 @@ class Selection:
 
     @property
     def is_everything(self) -> bool:
-        """Whether every event is seen as it is."""
+        """Whether every event is visible, unchanged."""
         return self.tables is None and self.scope is None
 
     def filters(self, table: str) -> tuple[RowFilter, RowFilter] | None:
-        """Return what a row must match by wish and by scope; None if the table is not seen."""
+        """Return the conditions of filter and scope on a row; None if no row is visible."""
         wanted = EVERY_ROW if self.tables is None else self.tables.get(table)
         visible = EVERY_ROW if self.scope is None else self.scope.filter(table)
         return None if wanted is None or visible is None else (wanted, visible)

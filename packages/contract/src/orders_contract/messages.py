@@ -209,7 +209,7 @@ class Subscribe(_Message):
     @model_validator(mode="after")
     def _has_tables_or_filter(self) -> Self:
         if self.tables is not None and self.filter is not None:
-            raise ValueError("either tables or filter")
+            raise ValueError("give tables or filter, not both")
         return self
 
     @property
@@ -228,7 +228,7 @@ class Auth(_Message):
     @model_validator(mode="after")
     def _has_token_or_ticket(self) -> Self:
         if (self.token is None) == (self.ticket is None):
-            raise ValueError("either token or ticket")
+            raise ValueError("give exactly one of token and ticket")
         return self
 
 

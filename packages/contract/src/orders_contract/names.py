@@ -32,7 +32,7 @@ LOG_CAPACITY_EVENTS = 100_000
 """Approximate number of events that LOG_KEY keeps."""
 
 LOG_CAPACITY_BYTES = 128 * 1024 * 1024
-"""Approximate size of the events that LOG_KEY keeps; whichever bound is reached first holds."""
+"""Approximate size of the events that LOG_KEY keeps; the bound that is reached first applies."""
 
 REVOKED_KEY = "orders:revoked"
 """Redis hash: revoked tokens and subjects, and a version. A copy of the list in PostgreSQL."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 ORDERS = "orders"
-"""The name of the table whose rows are orders, whatever it is called in the database."""
+"""The name of the table whose rows are orders, under any name in the database."""
 
 MAINTAINED_COLUMNS = frozenset({"version", "updated_at"})
 """Columns that a trigger maintains. ``changed`` of an event never holds them."""
@@ -96,9 +96,9 @@ class Table(_Described):
     """Which column the dashboard shows as ``status``, ``customer``, ``title``, ``quantity``."""
 
     def dates(self, column: Column) -> tuple[Column, ...]:
-        """Return the columns of which the first that is not null dates a row's value in ``column``.
+        """Return date columns: the first that is not null dates the row's value of ``column``.
 
-        ``updated_at`` stands in for a date that is not known, or not kept: it is never earlier.
+        ``updated_at`` comes last: it is never earlier than the date that is missing.
         """
         known = (self.columns.get(name) for name in (column.since, "updated_at") if name)
         return tuple(each for each in known if each and each.type == "timestamp with time zone")
@@ -125,7 +125,7 @@ class Schema(_Described):
         """Read the document of ``order_schema()`` or ``GET /api/schema``.
 
         Raises:
-            MalformedSchemaError: it is not a schema.
+            MalformedSchemaError: the document is not a schema.
 
         """
         try:

@@ -1,4 +1,4 @@
-"""The order of a list as a query names it: ``-total,created_at``. Pure."""
+"""The order of a list as the parameter ``sort`` names it: ``-total,created_at``. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

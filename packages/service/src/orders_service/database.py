@@ -14,7 +14,7 @@ _NO_PASSWORD = SecretStr("")
 
 
 def of_the_primary(url: str) -> str:
-    """Return a database's URL that, of several hosts, means the one that takes writes.
+    """Return a database's URL that connects to the host that takes writes, if it names several.
 
     A ``target_session_attrs`` of its own is kept; a URL that cannot be read stays as it is.
     """
@@ -31,7 +31,7 @@ def checked_url(url: str) -> str:
     """Return a database's URL.
 
     Raises:
-        ValueError: it is not valid. The message repeats no part of it but names of parameters.
+        ValueError: the URL is not valid. The message repeats only names of its parameters.
 
     """
     form = "postgresql://user:password@host:5432/name?sslmode=require"

@@ -1,4 +1,4 @@
-"""What a service counts, in Prometheus's text format, for ``GET /metrics``.
+"""Metrics of a service in Prometheus's text format, for ``GET /metrics``.
 
 Most values exist anyway, for health pages: they are read when Prometheus asks, and cost nothing in
 between. Names are an interface (docs/operations.md).
@@ -27,7 +27,7 @@ class Exposition:
         self._reads = reads
 
     def collect(self) -> Iterable[Metric]:
-        """Yield all metrics; what an encoder of prometheus_client asks a registry for."""
+        """Yield all metrics; the encoders of prometheus_client call this."""
         for read in self._reads:
             yield from read()
 

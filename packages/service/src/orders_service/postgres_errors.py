@@ -108,7 +108,7 @@ _TEXTS = [
 
 
 def explain(error: psycopg.Error) -> str:
-    """Return what is wrong, and what to do about it, as one sentence."""
+    """Return the cause of an error, and its remedy, as one sentence."""
     sentence = _STATES.get(error.sqlstate or "")
     if sentence in {NO_SCHEMA, NO_RIGHTS}:
         return f"{sentence} ({error.diag.message_primary})"

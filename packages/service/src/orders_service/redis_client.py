@@ -27,7 +27,7 @@ class RedisClient(redis.Redis):
 def redis_client(
     servers: RedisServers, *, timeout_s: float = 5.0, decode_responses: bool = False
 ) -> RedisClient:
-    """Return a client that never retries by itself: each caller decides what to do instead."""
+    """Return a client that never retries by itself; each caller handles the error."""
     pool = connections(
         servers,
         decode_responses=decode_responses,
@@ -38,7 +38,7 @@ def redis_client(
 
 
 def connections(servers: RedisServers, **options: Any) -> redis.ConnectionPool:
-    """Return a pool whose connections end, with a ConnectionError, when they are of no more use."""
+    """Return a pool whose connections fail with ConnectionError once they are unusable."""
     pool = servers.pool(**options)
     given: Any = pool.connection_class
     pool.connection_class = _ending(given)

@@ -98,7 +98,7 @@ _CODES = {
 
 
 def explain(error: redis.exceptions.RedisError | OSError) -> str:
-    """Return what is wrong, and what to do about it, as one sentence."""
+    """Return the cause of an error, and its remedy, as one sentence."""
     # The class names what redis-py takes off the text: READONLY, MOVED, NOPERM.
     return _explain(f"{_CODES.get(type(error), '')}{error}") or type(error).__name__
 

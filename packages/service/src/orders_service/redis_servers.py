@@ -52,7 +52,7 @@ _FORMS = (
 
 @dataclass(frozen=True)
 class RedisServers:
-    """What REDIS_URL names. ``hosts`` are the server, the Sentinels, or nodes of the cluster."""
+    """The servers of REDIS_URL. ``hosts``: the server, the Sentinels, or nodes of the cluster."""
 
     kind: Kind
     hosts: tuple[Address, ...]
@@ -68,7 +68,7 @@ class RedisServers:
         """Read a URL; the names of keys and channels begin with ``prefix``.
 
         Raises:
-            ValueError: it is not valid. The message repeats no part of it but names of parameters.
+            ValueError: the URL is not valid. The message repeats only names of its parameters.
 
         """
         try:
@@ -81,7 +81,7 @@ class RedisServers:
         credentials, _, hosts = parts.netloc.rpartition("@")
         addresses = tuple(_address(host, _DEFAULT_PORT[kind]) for host in hosts.split(","))
         if kind is Kind.SERVER and len(addresses) > 1:
-            raise ValueError(f"names several hosts, which needs another scheme: {_FORMS}")
+            raise ValueError(f"names several hosts, which this scheme does not allow: {_FORMS}")
         service, database = _path(kind, parts.path)
         query = dict(parse_qsl(parts.query))
         sentinel = {
@@ -194,7 +194,7 @@ def _path(kind: Kind, path: str) -> tuple[str, str]:
     service = parts.pop(0) if kind is Kind.SENTINEL and parts else ""
     database = parts.pop(0) if parts else "0"
     if kind is Kind.SENTINEL and not service:
-        raise ValueError("does not say which service the Sentinels watch: .../service/0")
+        raise ValueError("lacks the name of the service that the Sentinels watch: .../service/0")
     if parts or not database.isdecimal():
         raise ValueError("does not end with the number of a database")
     return service, database

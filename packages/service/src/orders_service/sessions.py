@@ -1,4 +1,4 @@
-"""Sessions of PostgreSQL: their settings, and whether a connection pool keeps them."""
+"""Sessions of PostgreSQL: their settings, and detection of a connection pooler."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,10 +21,10 @@ def assignments(settings: Mapping[str, str], *, for_transaction: bool) -> list[C
 
 
 async def prepare(connection: AsyncConnection[Any], settings: Mapping[str, str]) -> bool:
-    """Give a new session its settings; return whether a connection pool stands before the server.
+    """Apply settings to a new session; return whether a connection pooler is in between.
 
-    A pool announces a process id that is not the one of the server's process: it invents one, since
-    the server's may change.
+    A pooler announces a process id of its own at connecting, since the server process behind it may
+    change: it differs from ``pg_backend_pid()``.
     """
     if "statement_timeout" in settings:
         await _lift_timeout(connection)

@@ -1,4 +1,4 @@
-"""A connection to Redis without redis-py's layers, for what every event waits for."""
+"""A connection to Redis without redis-py's layers, for commands that delay every event."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +22,7 @@ class Wire(asyncio.Protocol):
     """One connection to Redis, opened by redis-py and then taken over from it.
 
     Every event passes such a connection twice. redis-py's pool, retries, streams, timeouts and
-    metrics take longer over it than Redis does, so they are used only to connect: they know
+    metrics take longer for an event than Redis does. So redis-py only connects: it handles
     addresses, passwords and TLS. There is no timeout here: the sender must watch for the answer.
     """
 

@@ -18,7 +18,7 @@ from orders_contract.messages import Role
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
 InPath = Annotated[str, AfterValidator(storable)]
-"""A name or id in a path: what PostgreSQL cannot store names nothing."""
+"""A name or id in a path; refused if PostgreSQL cannot store the text."""
 Password = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(storable)]
 
 
@@ -81,7 +81,7 @@ class Linked(BaseModel):
 
 
 class Session(BaseModel):
-    """A sign-in of a browser. `address` may be a network, `browser` is what it calls itself."""
+    """A sign-in of a browser. `address` may be a network, `browser` is its User-Agent."""
 
     id: str
     started: AwareDatetime
@@ -111,7 +111,7 @@ class LookedUp(BaseModel):
 
 
 class NewToken(RequestModel):
-    """A token for a program: who it is, what it may do, and for how many days."""
+    """A token for a program: its subject, role and rows, and its lifetime in days."""
 
     subject: Name
     role: Role
@@ -152,7 +152,7 @@ class Ticket(BaseModel):
 
 
 class Revocation(RequestModel):
-    """What to revoke: one token, or its id (`jti`), or all tokens of a subject so far."""
+    """What to revoke: one token, or its id (`jti`), or all present tokens of a subject."""
 
     token: str | None = Field(None, min_length=1, max_length=MAX_TOKEN_LENGTH)
     token_id: Name | None = None

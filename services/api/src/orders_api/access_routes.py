@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api", dependencies=[UNCACHED])
 
 @router.get("/me", responses=problems())
 async def get_me(request: Request, who: Viewer) -> Me:
-    """Return the subject of the request's token, and what it allows."""
+    """Return the subject, role and rows of the request's token or session."""
     running = parts(request)
     is_of_company = False
     if running.company is not None and who.session is not None:
@@ -32,7 +32,7 @@ async def get_me(request: Request, who: Viewer) -> Me:
 
 
 def described(settings: Settings, who: Principal, *, company: bool = False) -> Me:
-    """Return what a principal is told about itself; ``company``: it signed in there."""
+    """Return the description of a principal for itself; ``company``: it has a company login."""
     rows = who.row_values or {}
     by_customer = [*rows] == [settings.customer_column]
     return Me(
@@ -57,7 +57,7 @@ async def create_ticket(request: Request, who: Viewer) -> Ticket:
 
 @router.get("/revocations", responses=problems())
 async def get_revocations(request: Request, who: Viewer) -> Revoked:
-    """Return what is revoked: for gateways while Redis is away, and for admins."""
+    """Return the revocation list: for gateways while Redis is away, and for admins."""
     if who is not GATEWAY and (not who.may("admin") or who.rows is not None):
         raise ForbiddenError
     return Revoked(revoked=await parts(request).revocations.read())
@@ -65,7 +65,7 @@ async def get_revocations(request: Request, who: Viewer) -> Revoked:
 
 @router.post("/revocations", status_code=204, responses=problems(413, 415))
 async def revoke(request: Request, who: Admin, revocation: Revocation) -> Response:
-    """Revoke a token, or all tokens of a subject so far, within two seconds."""
+    """Revoke a token, or all present tokens of a subject, within two seconds."""
     running = parts(request)
     token_id = revocation.token_id or ""
     if revocation.subject is not None:
@@ -84,11 +84,11 @@ async def _revoke_token(running: Parts, token: str) -> str:
         raise InvalidInputError("token", "cannot be read: this system does not use tokens")
     if token.startswith(PROGRAM):
         if not await running.sessions.end_by(digest(token)):
-            raise InvalidInputError("token", "is not valid anyway: there is none like it")
+            raise InvalidInputError("token", "cannot be revoked: no such token exists")
         return ""
     try:
         principal = await running.verifier.verify(token)
     except AccessError as exc:
-        raise InvalidInputError("token", f"is not valid anyway: {exc}") from None
+        raise InvalidInputError("token", f"cannot be revoked, it is not valid: {exc}") from None
     await running.revocations.revoke_token(principal.token_id, principal.expires)
     return principal.token_id

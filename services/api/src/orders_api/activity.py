@@ -35,7 +35,7 @@ BURST_SPAN = 20_000
 """How many events are examined for a page of a group's events."""
 MAX_ACTORS = 500
 TIME_MARGIN = timedelta(minutes=1)
-"""Positions are looked for so much outside a range of times.
+"""The search for positions extends this far beyond a range of times.
 
 A change has its position after the changes that were committed before it, but the time at which it
 was made: the events of a long transaction are out of order by as much as it took.
@@ -47,7 +47,7 @@ SAMPLE_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A burst. ``shown`` is what the API tells of it, ``positions`` those of its sample."""
+    """A burst. ``shown`` is its rendering in the API, ``positions`` are those of its sample."""
 
     first: int
     last: int
@@ -102,7 +102,7 @@ class Activity:
     ) -> str:
         """Return a page of groups as the API renders it."""
         if who.rows is not None and wanted.actor not in (None, who.subject):
-            raise InvalidInputError("actor", "must be yourself: you see some rows only")
+            raise InvalidInputError("actor", "must be yourself, since you may see some rows only")
         wanted, begin = await self._placed(wanted)
         span, end = await self._groups(_Asked(catalog, wanted, who, begin))
         groups = [group for group in span.groups if group.first >= end]
@@ -120,7 +120,7 @@ class Activity:
         """Return a page of a group's events as the API renders it.
 
         Raises:
-            RowNotFoundError: there is no event at the group's end, or it is not in scope.
+            RowNotFoundError: no event is at the group's end, or that event is not in scope.
 
         """
         values: Values = {**wanted.model_dump(), "size": BURST_SPAN}
@@ -258,7 +258,7 @@ def page_end(span: Span, limit: int) -> int:
 
 
 def _conditions(wanted: ActivityQuery) -> Composable:
-    """Return what events must be besides of some operations."""
+    """Return the conditions on events, apart from the one on operations."""
     conditions = {
         "changed_at >= %(since)s": wanted.since,
         "changed_at < %(until)s": wanted.until,
@@ -268,7 +268,7 @@ def _conditions(wanted: ActivityQuery) -> Composable:
 
 
 def _alike(who: Principal) -> Mapping[str, SQL]:
-    """Return what the events of a group have in common."""
+    """Return the values that the events of a group have in common."""
     # The holder of a restricted token must not learn who changed which columns of other rows.
     return log_queries.ACTIVITY_KIND if who.rows is None else log_queries.ACTIVITY_SCOPED_KIND
 

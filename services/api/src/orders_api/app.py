@@ -152,7 +152,7 @@ def _company(
 
 
 def _is_rare(route: BaseRoute) -> bool:
-    """Tell whether a route is not that of all orders; each request tries the routes in turn."""
+    """Return whether a route is not that of all orders; each request tries the routes in turn."""
     return getattr(route, "path", "") != "/api/orders"
 
 
@@ -176,7 +176,7 @@ async def _followed(parts: Parts) -> AsyncIterator[None]:
 
 
 def _allow_origins(app: FastAPI, origins: list[str]) -> None:
-    """Let pages of these origins read answers; by default only pages of the edge's own can."""
+    """Allow pages of these origins to read answers (CORS); otherwise only the edge's may."""
     if origins:
         app.add_middleware(
             CORSMiddleware,

@@ -99,8 +99,8 @@ class RowFormat:
         """Read a body.
 
         Raises:
-            UnsupportedMediaTypeError: it is not sent as JSON.
-            InvalidInputError: it is not a JSON object, or a value does not fit its column.
+            UnsupportedMediaTypeError: the content type is not JSON.
+            InvalidInputError: the body is not a JSON object, or a value does not fit its column.
 
         """
         text, content = parsed(body, content_type)
@@ -138,7 +138,7 @@ class RowFormat:
         return not (self._changes or column.nullable or column.default)
 
     def _explanation(self, location: Location) -> str | None:
-        """Say why a field that the adapter does not know cannot be written."""
+        """Return why a field that the adapter does not know cannot be written."""
         *place, name = location
         table = self._children[str(place[0])] if place else self._table
         if place and table.parent is not None and name == table.parent.column:
@@ -156,7 +156,7 @@ def typed_dict(title: str, fields: Mapping[str, Any], doc: str) -> Any:
 
 
 def parsed(body: bytes, content_type: str) -> tuple[str, Any]:
-    """Return a body as text, and what it holds; raises as ``RowFormat.read``."""
+    """Return a body as text and parsed; raises as ``RowFormat.read``."""
     media_type = content_type.partition(";")[0].strip().lower()
     if not (media_type == "application/json" or media_type.endswith("+json")):
         raise UnsupportedMediaTypeError

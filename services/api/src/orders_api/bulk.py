@@ -47,7 +47,7 @@ class Outcomes:
     is_replayed: bool = False
 
     def fail(self, rows: Iterable[Wanted], error: ApiError) -> None:
-        """Note that some rows were not written."""
+        """Record that some rows were not written."""
         self.errors |= {row.number: error for row in rows}
 
     def json(self) -> str:
@@ -71,7 +71,7 @@ class Outcomes:
 class Bulk:
     """Writes many rows, a few in one transaction: no other writer waits long for one of them.
 
-    Where a row makes a transaction fail, its halves are tried, down to the row itself.
+    If a row makes a transaction fail, each half is tried alone, down to the row itself.
     """
 
     writes: Database
@@ -125,7 +125,7 @@ class Bulk:
 
 @dataclass(frozen=True, slots=True)
 class _Writing:
-    """One request under way. ``kept_as`` is its Idempotency-Key, if it has one."""
+    """A running request. ``kept_as`` is its Idempotency-Key, if it has one."""
 
     writes: Database
     table: WatchedTable
@@ -134,7 +134,7 @@ class _Writing:
     kept_as: str | None
 
     async def write(self, rows: Sequence[Wanted]) -> None:
-        """Write rows of one shape in one transaction, and note what became of each."""
+        """Write rows of one shape in one transaction, and record the outcome of each."""
         outcomes = self.outcomes
         async with self.writes.transaction(self.who.subject) as connection:
             kept = await self._kept(connection)
@@ -150,7 +150,7 @@ class _Writing:
         outcomes.errors |= errors
 
     async def explained(self, row: Wanted, error: OutOfScopeError | StatementError) -> ApiError:
-        """Return why one row was not written; raises what no client has caused."""
+        """Return why a row was not written; raise errors that no client has caused."""
         if isinstance(error, OutOfScopeError):
             return error
         found = await rejections.of_write(self.writes, error, self.table.statements, row.body)
@@ -184,7 +184,7 @@ class _Writing:
         return errors
 
     async def _kept(self, connection: Connection) -> dict[str, str]:
-        """Return what earlier requests with this key have written; others with it wait."""
+        """Return the rows that earlier requests with this key have written. Locks the key."""
         if not self.kept_as:
             return {}
         kept = await kept_answers.find(connection, self.kept_as, self.outcomes.request.digest)

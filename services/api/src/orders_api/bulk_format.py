@@ -1,4 +1,4 @@
-"""Requests about many rows of a table: which ones, and what each of them is to become. Pure."""
+"""Requests that write many rows of a table: parsing keys, versions and new values. Pure."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -127,7 +127,7 @@ class BulkFormat:
         return Body(text, found, columns, path)
 
     def _explanation(self, location: Location) -> str | None:
-        """Say why a member that the adapter does not know cannot be given."""
+        """Return why a member that the adapter does not know cannot be given."""
         *place, name = location
         if name == "version" and self._version is None and len(place) == 2:
             return "cannot be given: rows of this table have none"
@@ -141,7 +141,9 @@ def _require_distinct(rows: Sequence[Wanted]) -> None:
     for row in rows:
         first = known.setdefault(row.key, row.number)
         if first != row.number:
-            raise InvalidInputError(f"rows[{row.number}].key", f"is that of rows[{first}], too")
+            raise InvalidInputError(
+                f"rows[{row.number}].key", f"is the same as that of rows[{first}]"
+            )
 
 
 def _key_type(column: Column) -> Any:

@@ -25,7 +25,7 @@ logger = structlog.get_logger()
 
 @dataclass(frozen=True)
 class WatchedTable:
-    """One table: its columns, its statements, and what bodies may hold. It never changes.
+    """One table: its columns, its statements, and the formats of bodies. Immutable.
 
     ``children`` are the tables that refer to it, by name. One that has the name of a column is left
     out: in a row that name means the column.

@@ -84,7 +84,7 @@ async def replace(
     """Set the rules of a column.
 
     Raises:
-        SettingChangedError: they are not as ``expected``.
+        SettingChangedError: the present rules do not have the tag ``expected``.
 
     """
     table, column = place

@@ -106,7 +106,7 @@ def read_text(column: Column, text: str) -> str:
         case "boolean" if text not in ("true", "false"):
             raise ValueError("must be true or false")
         case "json" | "array":
-            raise ValueError("holds lists or objects, which cannot be compared")
+            raise ValueError("has lists or objects, which cannot be compared")
         case kind if kind in _FORMS:
             return _of_form(kind, text)
     return storable(text)
@@ -143,7 +143,7 @@ def _not_null_type(column: Column) -> Any:  # noqa: PLR0911  one for each kind
 
 
 def is_numeric(column: Column) -> bool:
-    """Tell whether PostgreSQL's type is a number, also where the kind is a choice."""
+    """Return whether PostgreSQL's type is a number, also where the kind is a choice."""
     return column.type in INTEGER_BITS or column.type.partition("(")[0] in _FRACTIONS
 
 
@@ -176,7 +176,7 @@ def _of_form(kind: str, value: object) -> str:
         raise ValueError(message)
     day = found.groupdict().get("day")
     if day is not None and instant(day + (found["bc"] or "")) == INCOMPARABLE:
-        raise ValueError("must be a day that the calendar has")
+        raise ValueError("must be a date that exists")
     return found.string
 
 

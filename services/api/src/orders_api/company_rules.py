@@ -46,7 +46,7 @@ class Rule(BaseModel):
     rows: dict[_Name, list[_Scalar] | _OfClaim] | None = None
 
     def fits(self, claims: Mapping[str, Any]) -> bool:
-        """Tell whether the claims satisfy every condition."""
+        """Return whether the claims satisfy every condition."""
         return all(
             _has_one_of(_claim(claims, name), wanted if isinstance(wanted, list) else [wanted])
             for name, wanted in self.when.items()
@@ -60,13 +60,13 @@ def read_rules(text: str) -> tuple[Rule, ...]:
     """Read the rules of a setting.
 
     Raises:
-        ValueError: they are not valid, with the number of the rule and the reason.
+        ValueError: a rule is not valid; the message has its number and the reason.
 
     """
     try:
         given = json.loads(text)
     except ValueError as exc:
-        raise ValueError(f"is no JSON: {exc}") from None
+        raise ValueError(f"is not JSON: {exc}") from None
     try:
         rules = _RULES.validate_python(given)
         for number, rule in enumerate(rules, 1):
@@ -77,7 +77,7 @@ def read_rules(text: str) -> tuple[Rule, ...]:
         of_rule = f"rule {int(place[0]) + 1}, {'.'.join(place[1:])}: " if place else ""
         raise ValueError(f"{of_rule}{error['msg']}") from None
     if not rules:
-        raise ValueError("must hold one rule or more: whom no rule fits is refused")
+        raise ValueError("must contain at least one rule: people whom no rule fits are refused")
     return rules
 
 
@@ -91,7 +91,7 @@ def person_of(claims: Mapping[str, Any], rules: Sequence[Rule], name_claim: str)
     try:
         subject = subject_of(_claim(claims, name_claim))
     except InvalidTokenError:
-        raise NotAllowedError(f"claim {name_claim!r} is no name") from None
+        raise NotAllowedError(f"claim {name_claim!r} is not a valid name") from None
     rule = next((each for each in rules if each.fits(claims)), None)
     if rule is None:
         raise NotAllowedError("no rule fits")

@@ -127,7 +127,7 @@ class CompanySessions:
         )
 
     async def is_of_company(self, session: str) -> bool:
-        """Tell whether a session began with a company login."""
+        """Return whether a session began with a company login."""
         return await self._database.one_or_none(_SECRETS, {"id": session}) is not None
 
     async def farewell(self, session: str) -> str | None:
@@ -145,7 +145,7 @@ class CompanySessions:
         await self._end([identity for (identity,) in rows], "signed out at the provider")
 
     async def follow(self, stop: asyncio.Event) -> None:
-        """Ask the provider again before each access token ends, until told to stop."""
+        """Ask the provider again before each access token expires, until ``stop`` is set."""
         while not stop.is_set():
             with suppress(DatabaseUnavailableError, StatementError):
                 await self._end_overdue()
@@ -195,7 +195,7 @@ class CompanySessions:
             logger.info("company_session_ended", log="security", subject=subject, reason=reason)
 
     def _kept(self, granted: Granted) -> dict[str, object]:
-        """Return what is stored of a grant."""
+        """Return a grant as it is stored."""
         secrets = json.dumps([granted.refresh_token or "", granted.id_token])
         margin_s = min(_MARGIN_S, granted.lasts_s / 4)
         can_refresh = granted.refresh_token is not None
@@ -212,7 +212,7 @@ class CompanySessions:
 
 
 def _sealing(client_secret: str) -> Fernet:
-    """Return what encrypts the provider's tokens: a copy of the database does not have them."""
+    """Return the cipher for the provider's tokens: a copy of the database does not reveal them."""
     key = hmac.digest(client_secret.encode(), b"orders: company sessions", hashlib.sha256)
     return Fernet(base64.urlsafe_b64encode(key))
 

@@ -31,7 +31,7 @@ def _have_openid(scopes: str) -> str:
 
 
 class CompanySettings(ServiceSettings):
-    """Where a company's people sign in, and what they may do here. Without an issuer: nothing."""
+    """The company login: provider and rules. Without ``oidc_issuer`` there is none."""
 
     oidc_issuer: Annotated[str, AfterValidator(_is_issuer)] = ""
     oidc_client_id: str = ""
@@ -48,7 +48,7 @@ class CompanySettings(ServiceSettings):
     oidc_algorithm: Literal["RS256", "ES256"] = "RS256"
     """What ID tokens are signed with."""
     oidc_grace_s: PositiveInt = 900
-    """How long a session goes on beyond its access token while the provider does not answer."""
+    """How long a session outlives its access token while the provider does not answer."""
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

@@ -93,7 +93,7 @@ class Conditions:
         return conditions + self._search(selection.search, values)
 
     def ranked(self, column: Column) -> Composable:
-        """Return what rows are sorted by: in a date that is not known, what stands in for it."""
+        """Return the expressions to sort by; a missing date is replaced by its substitute."""
         dated = self._dated.get(column.name)
         return self._date(dated) if dated else name("t", column.name)
 

@@ -23,7 +23,7 @@ def host_of(scope: Scope) -> str:
 
 
 def address_of(scope: Scope) -> str:
-    """Return what a client is counted under: its address or network."""
+    """Return the key that a client is counted under: its address or network."""
     return address_key(_peer(scope))
 
 
@@ -67,7 +67,7 @@ def set_cookie(scope: Scope, secret: str) -> str:
 
 
 def set_login(scope: Scope, content: str) -> str:
-    """Return the Set-Cookie header for a sign-in under way; empty content removes the cookie.
+    """Return the Set-Cookie header of an unfinished sign-in; empty content removes the cookie.
 
     The browser sends it when the provider leads back here, so it is not ``Strict``.
     """
@@ -75,7 +75,7 @@ def set_login(scope: Scope, content: str) -> str:
 
 
 def login_of(scope: Scope, headers: Headers) -> str:
-    """Return the content of the cookie of a sign-in under way; empty without one."""
+    """Return the content of the cookie of an unfinished sign-in; empty without one."""
     return cookie(headers.getlist("cookie"), _login_name(scope))
 
 

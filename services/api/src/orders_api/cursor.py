@@ -35,7 +35,7 @@ def decode(cursor: str, order: str, sort_columns: int, key_columns: int) -> Book
     that another page would not show.
 
     Raises:
-        MalformedCursorError: it was altered, or belongs to another list or order.
+        MalformedCursorError: the cursor was altered, or belongs to another list or order.
 
     """
     try:

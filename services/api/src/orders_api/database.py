@@ -62,9 +62,9 @@ class Database:
     """A pool of connections. While the server is away, requests fail within seconds.
 
     Connecting is retried after about 1, 2 and 1 s, with jitter, then from the start, for ever.
-    ``session`` are settings that every statement finds. If a connection pool such as PgBouncer
-    stands before the server, a session may change its server between two transactions: then each
-    statement has a transaction of its own that begins with the settings, and none is prepared.
+    ``session`` are the session settings of every statement. Behind a connection pooler such as
+    PgBouncer, each transaction may run in another session of the server: then each statement has a
+    transaction of its own that begins with the settings, and none is prepared.
     """
 
     def __init__(
@@ -327,7 +327,7 @@ def _reporting(report: Callable[[psycopg.Error | None], None]) -> type[Connectio
 
 
 def _pinned(session: Mapping[str, str], isolation: LiteralString) -> Composed:
-    """Return what begins a transaction under these settings, in one packet."""
+    """Return the statements that begin a transaction under these settings, in one packet."""
     # A standby refuses READ WRITE; reading there is possible.
     writes = SQL(
         "CASE WHEN NOT pg_catalog.pg_is_in_recovery()"
@@ -385,7 +385,7 @@ async def _grow_again(pool: AsyncConnectionPool[Any]) -> None:
 
 
 def _is_lost(exc: BaseException) -> bool:
-    """Tell whether the server is gone, rather than this statement refused."""
+    """Return whether the server is gone, rather than this statement refused."""
     return isinstance(exc, psycopg.InterfaceError) or (
         isinstance(exc, psycopg.OperationalError)
         and exc.sqlstate in (None, "08P01", "57P01", "57P02")  # the first two also of a pool

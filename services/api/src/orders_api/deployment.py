@@ -13,7 +13,7 @@ _LOG = """
 
 
 def shown(settings: Settings) -> list[Setting]:
-    """Return what is set; nothing of it is a password, a key or an address with one."""
+    """Return the settings, without passwords, keys and addresses that hold one."""
     redis = settings.redis_servers()
     tls = ", TLS" if redis.options.get("ssl") else ""
     access: dict[str, object] = {"AUTH_MODE": settings.auth_mode}

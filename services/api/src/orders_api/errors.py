@@ -32,7 +32,7 @@ class ApiError(Exception):
 
 
 class InputError(ApiError):
-    """An error that names fields: ``errors`` lists what is wrong with each."""
+    """An error that names fields: ``errors`` lists each with its message."""
 
     def __init__(self, *errors: tuple[str, str]) -> None:
         super().__init__("; ".join(f"{field} {message}" for field, message in errors))
@@ -238,7 +238,7 @@ class StaleRowError(ApiError):
 
     @property
     def detail(self) -> str:
-        """Where to find the present state; among many rows a large one is not told."""
+        """The reason, and which member has the present row, which bulk answers omit if large."""
         state = f'; "{self.member}" is its present state' if self.current.json else ""
         return f"The {self.member} has changed since{state}. Nothing was written."
 
@@ -301,7 +301,7 @@ class ProviderAwayError(Exception):
 
 
 class ProviderRefusesError(Exception):
-    """The OpenID provider, or what it says about the person, does not admit them."""
+    """The OpenID provider refuses the sign-in, or its answer is not valid."""
 
 
 class NotAllowedError(Exception):

@@ -60,7 +60,7 @@ def read(table: Table, parameters: Iterable[tuple[str, str]]) -> Wanted:
     selecting = []
     for name, text in parameters:
         if name in filters.PAGING:
-            raise InvalidInputError(name, "is not known here: an export has all rows")
+            raise InvalidInputError(name, "is not a parameter of exports, which have all rows")
         if name in own:
             own[name].append(text)
         else:
@@ -78,7 +78,9 @@ def _columns(table: Table, texts: Sequence[str]) -> tuple[Column, ...]:
     names = filters.names_in(texts, table.columns) or tuple(table.columns)
     unknown = [name for name in names if name not in table.columns]
     if unknown:
-        raise InvalidInputError("columns", f"names no column of this table: {unknown[0][:100]}")
+        raise InvalidInputError(
+            "columns", f"names a column that this table does not have: {unknown[0][:100]}"
+        )
     return tuple(table.columns[name] for name in names)
 
 

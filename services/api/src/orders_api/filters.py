@@ -154,7 +154,7 @@ def names_in(texts: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
 
 
 def order_of(table: Table, sort: Sort) -> str:
-    """Return what a cursor is valid for: a table and the order of its rows."""
+    """Return the list that a cursor belongs to: a table and the order of its rows."""
     return f"{table.name} {sort}"
 
 

@@ -138,7 +138,7 @@ class Gate:
             await from_error(error)(scope, receive, noting)
 
     def _is_bounded(self, scope: Scope, principal: Principal) -> bool:
-        """Tell whether a request is a read or of many rows, so its subject is charged for it."""
+        """Return whether a request is a read or of many rows, so its subject is charged for it."""
         is_long = scope["method"] == "GET" or is_bulk(scope)
         return is_long and self._verifier is not None and principal != GATEWAY
 
@@ -196,11 +196,13 @@ class Gate:
         except StatementError:  # the tables are of an earlier version
             raise DatabaseUnavailableError from None
         if principal is None:
-            raise UnauthorizedError("the session has ended" if by_cookie else "the token has ended")
+            raise UnauthorizedError(
+                "the session has ended" if by_cookie else "the token has expired"
+            )
         return principal
 
     def _note(self, scope: Scope, principal: Principal | None, status: int) -> None:
-        """Note refusals, and if wanted who reads what: names of parameters, none of the values."""
+        """Write refusals, and reads if configured, to the security log, without values."""
         address = address_of(scope)
         if status in REFUSED_STATUSES:
             subject = scope["state"]["tried"] if principal is None else principal.subject
@@ -230,18 +232,18 @@ def _credential(tokens: Sequence[str]) -> Credential | None:
 
 
 def _key(principal: Principal) -> str:
-    """Return what the requests of a subject are counted under."""
+    """Return the key that the requests of a subject are counted under."""
     return f"subject:{principal.subject}"
 
 
 def _place(scope: Scope) -> str:
-    """Return the beginning of a path: what follows may be the key of a row."""
+    """Return the first parts of a path; the part after them may be the key of a row."""
     beginning: str = "/".join(scope["path"].split("/")[:4])[:100]
     return beginning
 
 
 def is_bulk(scope: Scope) -> bool:
-    """Tell whether a request changes or deletes rows of a list."""
+    """Return whether a request changes or deletes rows of a list."""
     if scope["method"] not in ("PATCH", "DELETE"):
         return False
     path: str = scope["path"]  # decoded, as routes are found by it

@@ -1,4 +1,4 @@
-"""What grows in the database, and what keeps it from being vacuumed. Pure."""
+"""Warnings about the sizes of outbox and log, and about transactions that hold up vacuum. Pure."""
 
 from dataclasses import dataclass
 
@@ -24,10 +24,10 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The sizes of outbox and log in bytes, and the oldest thing that no vacuum can pass.
+    """The sizes of outbox and log in bytes, and the oldest holder of the vacuum horizon.
 
-    ``kind`` is empty if nothing is old: ``session``, ``prepared`` or ``slot``. ``seconds`` is None
-    where PostgreSQL knows no time or hides it; ``transactions`` is the number of later ones.
+    ``kind`` is ``session``, ``prepared`` or ``slot``; empty if there is no such holder. ``seconds``
+    is its age, None if not known; ``transactions`` is the number of later transactions.
     """
 
     outbox_bytes: int
@@ -42,7 +42,7 @@ EMPTY = Storage(0, 0)
 
 
 def warning(storage: Storage, limits: Thresholds) -> str | None:
-    """Return in one sentence what is wrong, or None."""
+    """Return one sentence about a limit that is exceeded, or None."""
     reasons = []
     if storage.kind:
         known = storage.seconds is not None

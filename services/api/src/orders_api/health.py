@@ -80,7 +80,7 @@ class HealthProbe:
         return verdict(presence, backlog, self._limits, self._requests.refused)
 
     async def look(self) -> tuple[Presence | str, Backlog | str]:
-        """Return what Redis and the database know now; a text says why one does not answer."""
+        """Return the state in Redis and the database, or a text why one does not answer."""
         presence = await self._presence()
         self._note_redis(presence if isinstance(presence, str) else "")
         return presence, await self._backlog_in_time(presence)

@@ -34,7 +34,7 @@ async def find(connection: Connection, key: str, request: bytes) -> StoredRow | 
 
 
 async def keep(connection: Connection, key: str, request: bytes, answer: StoredRow) -> None:
-    """Keep an answer, in the transaction that writes what it tells; forget a few that are old."""
+    """Store an answer in the transaction whose result it is; delete a few old ones."""
     values = {
         "key": key,
         "request_hash": request,

@@ -62,7 +62,7 @@ class Log:
         with the last event that is visible: others do not show, not even as a position.
 
         Raises:
-            RowNotFoundError: it has never existed, or is not in scope.
+            RowNotFoundError: the order has never existed, or is not in scope.
 
         """
         if who.rows is not None and not await self._is_visible(catalog, order_id, who):
@@ -115,7 +115,7 @@ class Log:
         return EventPage(*await self.database.one(statement, values))
 
     async def _is_known(self, catalog: Description, order_id: int) -> bool:
-        """Tell whether an order exists or has events."""
+        """Return whether an order exists or has events."""
         orders = catalog.orders.statements
         exists, values = orders.is_visible((str(order_id),), None, None)
         async with self.database.connection() as connection:
@@ -123,7 +123,7 @@ class Log:
             return bool(found[0]) or await _last_event(connection, order_id) is not None
 
     async def _is_visible(self, catalog: Description, order_id: int, who: Principal) -> bool:
-        """Tell whether an order is visible, or was when it was deleted.
+        """Return whether an order is visible, or was when it was deleted.
 
         This takes the same time for any hidden order, however many events it has.
         """

@@ -1,4 +1,4 @@
-"""A sign-in at the company's provider that is under way: what its browser keeps. Pure.
+"""An unfinished sign-in at the company's provider, as its browser keeps it in a cookie. Pure.
 
 The browser's cookie has a random secret. State, nonce and PKCE verifier are derived from it, so
 that an answer counts only in the browser that asked, and no process has to keep anything.
@@ -68,7 +68,7 @@ class Login:
 
     @property
     def state(self) -> str:
-        """What comes back with the answer."""
+        """The parameter ``state``, which the provider's answer repeats."""
         return self._derived("state")
 
     @property
@@ -82,7 +82,7 @@ class Login:
         return self._derived("verifier")
 
     def answers(self, state: str) -> bool:
-        """Tell whether an answer belongs to this attempt."""
+        """Return whether an answer of the provider belongs to this attempt."""
         return hmac.compare_digest(state.encode(errors="replace"), self.state.encode())
 
     def _derived(self, purpose: str) -> str:

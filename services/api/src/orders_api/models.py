@@ -202,7 +202,7 @@ class BurstPage(BaseModel):
 
 
 class Actor(BaseModel):
-    """Who made changes; `changed_at` is the time of the latest one, null where it is not told."""
+    """Who made changes; `changed_at` is the time of the latest one, null where it is not given."""
 
     name: str
     changed_at: AwareDatetime | None
@@ -276,13 +276,13 @@ class Check(BaseModel):
 
 
 class ServerCheck(Check):
-    """`reason` says in one sentence what is wrong with it, null if nothing is known to be."""
+    """`reason` names its fault in one sentence; null if no fault is known."""
 
     reason: str | None = None
 
 
 class ListenerCheck(Check):
-    """How far the stream that clients see lags behind what was committed."""
+    """The lag of the stream behind the committed changes."""
 
     lag_events: int | None
     lag_seconds: float | None

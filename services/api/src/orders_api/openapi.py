@@ -160,7 +160,7 @@ def install(app: FastAPI) -> None:
 
 
 def _general(document: Document) -> Document:
-    """Add what FastAPI does not know: tokens, and that errors are problems."""
+    """Add tokens, and errors as problems, which FastAPI does not know."""
     schemes = document["components"].setdefault("securitySchemes", {})
     schemes["token"] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     for path, operations in document["paths"].items():
@@ -258,7 +258,7 @@ def _row_schema(title: str, table: WatchedTable) -> Document:
 
 
 def _value_schema(column: Column) -> Document:
-    """Describe what a row holds, which may be more than a request may write."""
+    """Describe the columns of a row, including those that a request may not write."""
     types = {
         "text": ["string"],
         "integer": ["integer"],

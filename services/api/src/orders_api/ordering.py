@@ -14,7 +14,7 @@ _Rank = tuple[Term, str | None]
 
 
 def order_of(sort: Sort, conditions: Conditions) -> Composed:
-    """Return what follows ``ORDER BY``."""
+    """Return the clause after ``ORDER BY``."""
     # Only where there can be nulls: else a plain index serves both directions.
     return SQL(", ").join(
         SQL("{}{}{}").format(

@@ -46,7 +46,7 @@ async def tables(database: Database) -> list[DatabaseTable]:
 
 
 async def watch(database: Database, table: str, *, live: bool) -> str | None:
-    """Begin or end to watch a table; return the statement if only its owner may.
+    """Start or stop watching a table; return the statement to run if only its owner may.
 
     Raises:
         ConflictError: the database refuses, with the reason.

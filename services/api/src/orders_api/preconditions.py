@@ -21,7 +21,7 @@ class Precondition:
     tags: tuple[str, ...] | None
 
     def holds(self, tag: str) -> bool:
-        """Tell whether a row with this tag is among those named."""
+        """Return whether a row with this tag is among those named."""
         return self.tags is None or tag in self.tags
 
 
@@ -32,7 +32,7 @@ def if_match(header: str | None) -> Precondition:
     """Read If-Match. Without it any tag is accepted; a weak tag matches none (RFC 9110, 13.1.1).
 
     Raises:
-        MalformedTagError: it is neither ``*`` nor a list of entity tags.
+        MalformedTagError: the header is neither ``*`` nor a list of entity tags.
 
     """
     if header is None or header.strip() == "*":

@@ -1,4 +1,4 @@
-"""Errors as clients see them: application/problem+json (RFC 9457), whatever went wrong."""
+"""Every error as clients see it: application/problem+json (RFC 9457)."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -106,7 +106,7 @@ class Provider:
 
         Raises:
             ProviderRefusesError: the code or what it gives is not valid for this attempt.
-            ProviderAwayError: it cannot be checked right now.
+            ProviderAwayError: the provider does not answer, so the code cannot be checked now.
 
         """
 
@@ -114,7 +114,7 @@ class Provider:
             described = await self._description()
             names_itself = described.get("authorization_response_iss_parameter_supported")
             if issuer != self._issuer and (names_itself or issuer is not None):
-                raise ProviderRefusesError("the answer is of another issuer")
+                raise ProviderRefusesError("the answer comes from another issuer")
             token = await self._client.fetch_token(
                 described["token_endpoint"],
                 grant_type="authorization_code",
@@ -127,7 +127,7 @@ class Provider:
         return await self._asking(ask())
 
     async def refresh(self, refresh_token: str, id_token: str, subject: str) -> Granted:
-        """Ask whether a person is still admitted, and as what; raises as ``redeem``."""
+        """Ask the provider again for a person's role and rows; raises as ``redeem``."""
 
         async def ask() -> Granted:
             described = await self._description()
@@ -163,7 +163,7 @@ class Provider:
             claims = await self._verified(logout_token, _LOGOUT_CLAIMS)
             whose = claims.get("sub"), claims.get("sid")
             if _LOGOUT not in claims["events"] or "nonce" in claims or whose == (None, None):
-                raise ProviderRefusesError("this is no logout token")
+                raise ProviderRefusesError("this is not a logout token")
             return whose
 
         return await self._asking(ask())
@@ -187,7 +187,7 @@ class Provider:
             checked.validate(leeway=self._leeway_s)
             subject = subject or str(claims["sub"])
             if claims["sub"] != subject:
-                raise ProviderRefusesError("the ID token is of another person")
+                raise ProviderRefusesError("the ID token is about another person")
         if "userinfo_endpoint" in described:
             claims = (claims or {}) | await self._about(described, access_token, subject)
         return Granted(
@@ -200,7 +200,7 @@ class Provider:
     async def _about(
         self, described: Mapping[str, Any], access_token: str, subject: str | None
     ) -> dict[str, Any]:
-        """Return what the provider tells to the holder of a token: often more than the ID token."""
+        """Return the claims of the userinfo endpoint, often more than in the ID token."""
         answer = await self._client.request(
             "GET",
             described["userinfo_endpoint"],
@@ -208,11 +208,11 @@ class Provider:
             headers={"Authorization": f"Bearer {access_token}"},
         )
         if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            raise ProviderRefusesError("it does not tell about the person")
+            raise ProviderRefusesError("it does not return userinfo")
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         if found["sub"] != subject:
-            raise ProviderRefusesError("userinfo is of another person")
+            raise ProviderRefusesError("userinfo is about another person")
         return found
 
     async def _verified(self, token: str, *required: Any) -> dict[str, Any]:
@@ -228,7 +228,7 @@ class Provider:
         return self._client.client_auth(basic if basic in ways or post not in ways else post)
 
     async def _description(self) -> Mapping[str, Any]:
-        """Return what the provider says of itself; an old description serves while it is away."""
+        """Return the provider's discovery document; an old one while the provider is away."""
         async with self._describing:
             now_s = time.monotonic()
             has_cooled_down = now_s - self._tried_at_s >= COOLDOWN_S
@@ -255,7 +255,7 @@ class Provider:
             raise ValueError("issuer is not OIDC_ISSUER")
         for name in (*_ENDPOINTS, *(each for each in _OPTIONAL_ENDPOINTS if each in found)):
             if not keeps_secrets_at(str(found[name])):
-                raise ValueError(f"{name} has no https")
+                raise ValueError(f"{name} must be an https address")
         algorithms = found.get("id_token_signing_alg_values_supported") or ["RS256"]
         if self._algorithm not in algorithms:
             raise ValueError(f"OIDC_ALGORITHM must be one of {', '.join(algorithms)}")
@@ -267,7 +267,7 @@ class Provider:
         self._described = found
 
     async def _asking(self, asked: Awaitable[T]) -> T:
-        """Await an answer; sort what goes wrong, and log when the provider goes and comes back."""
+        """Await an answer; translate errors, and log when the provider goes and comes back."""
         try:
             async with asyncio.timeout(_WITHIN_S):
                 answer = await asked

@@ -162,7 +162,7 @@ REVOKED = """
 """
 
 REVOKED_MARK = "SELECT count(*), max(revoked_at) FROM revoked_tokens"
-"""Changes with the list: whoever deletes a session, or writes the list in SQL, revokes."""
+"""Changes whenever the revocation list does, also by an admin's SQL."""
 
 FORGET_REVOKED = "DELETE FROM revoked_tokens WHERE kept_until < now() RETURNING name"
 

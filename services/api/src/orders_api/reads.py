@@ -36,7 +36,7 @@ class Reads:
 
     @asynccontextmanager
     async def turn(self, subject: str) -> AsyncIterator[Callable[[], None]]:
-        """Wait for the subject's turn; yield what to call when the answer is ready to be sent.
+        """Wait for the subject's turn; yield a function to call once the answer is ready.
 
         Raises:
             TooManyRequestsError: the subject's earlier requests take too long.

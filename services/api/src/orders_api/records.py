@@ -108,5 +108,5 @@ class Backlog:
 
     @property
     def events(self) -> int:
-        """All changes that wait."""
+        """The number of events in the outbox."""
         return self.waiting + (self.unpublished or 0)

@@ -147,7 +147,7 @@ def _field(body: Body | None, column: str | None = None) -> str:
 
 
 async def _is_own(database: Database, error: StatementError, statements: Statements) -> bool:
-    """Tell whether the error is about the table itself or a partition of it.
+    """Return whether the error is about the table itself or a partition of it.
 
     If not, it is about one that a trigger has written to.
     """

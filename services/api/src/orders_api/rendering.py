@@ -1,4 +1,4 @@
-"""What is selected of a row: its key, its version, its size, and itself as JSON with its children.
+"""The select list of a row: its key, its version, its size, and its JSON with its children.
 
 PostgreSQL renders each row, once. Names come from the catalog and are quoted.
 """
@@ -29,7 +29,7 @@ class Rendering:
         self._conditions = conditions
 
     def result(self) -> Composed:
-        """Return what is read of a row: its key, its version, and the row as JSON."""
+        """Return the select list of a row: its key, its version, and the row as JSON."""
         return SQL("{}, to_json(t.*)::text").format(self.key_and_version())
 
     def key_and_version(self) -> Composed:
@@ -99,7 +99,7 @@ class Rendering:
         )
 
     def same(self, found: str) -> Composed:
-        """Return the condition that ``t`` is the row whose key is in ``found``."""
+        """Return the condition that ``t`` is the row whose key the relation ``found`` has."""
         return all_of(
             SQL("{} = {}.{}").format(name("t", column), SQL(found), alias)
             for column, alias in zip(self._table.key, self.key_aliases(), strict=True)

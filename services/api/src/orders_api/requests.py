@@ -112,7 +112,8 @@ def require(request: Request, role: Role) -> Principal:
     """Return the principal.
 
     Raises:
-        UnauthorizedError: there is none; the path is public for something else.
+        UnauthorizedError: the request has no credential; the gate lets it pass because other
+            methods of its path are public.
         ForbiddenError: its role does not include ``role``.
 
     """

@@ -1,4 +1,4 @@
-"""Responses made of what PostgreSQL has rendered."""
+"""Responses of JSON and CSV that PostgreSQL has rendered."""
 
 import json
 from collections.abc import AsyncGenerator, Mapping
@@ -23,7 +23,7 @@ logger = structlog.get_logger()
 
 
 def rendered(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with rendered JSON. Caches must not keep what rows hold."""
+    """Answer with rendered JSON, which caches must not store."""
     return Response(
         text, status, {"Cache-Control": "no-store", **(headers or {})}, "application/json"
     )
@@ -40,7 +40,7 @@ def created(stored: StoredRow, location: str) -> Response:
 
 
 def outcomes(found: Outcomes) -> Response:
-    """Answer with what became of each row of a request."""
+    """Answer with the outcome of each row of a request."""
     return rendered(found.json(), headers=_replayed(is_so=found.is_replayed))
 
 
@@ -67,7 +67,7 @@ def events(found: EventPage) -> Response:
 
 
 class Csv(Response):
-    """A file that is sent while it is read. One that cannot be finished must not look complete."""
+    """A file that is sent while it is read. An incomplete one must not look complete."""
 
     def __init__(self, table: str, first: bytes, others: AsyncGenerator[bytes]) -> None:
         file = quote(f"{table}-{datetime.now(UTC):%Y-%m-%d}.csv")

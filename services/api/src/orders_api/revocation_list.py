@@ -48,7 +48,7 @@ class RevocationList:
         await self._revoke(token_field(token_id), ends, ends + timedelta(hours=1))
 
     async def revoke_subject(self, subject: str) -> None:
-        """Revoke all tokens that a subject has been given so far; raises as ``revoke_token``."""
+        """Revoke all present tokens of a subject; raises as ``revoke_token``."""
         now = datetime.now(UTC)
         await self._revoke(subject_field(subject), now, now + KEPT)
 
@@ -60,12 +60,12 @@ class RevocationList:
         await self.publish()
 
     async def publish(self) -> None:
-        """Tell every process what PostgreSQL has; raises as ``revoke_token``."""
+        """Publish the list in PostgreSQL to every process; raises as ``revoke_token``."""
         self._in_redis = False
         await self._write_to_redis()
 
     async def keep_in_sync(self, stop: asyncio.Event) -> None:
-        """Keep Redis and this process in sync with the list until told to stop."""
+        """Keep Redis and this process in sync with the list until ``stop`` is set."""
         while not stop.is_set():
             try:
                 if not await self._is_in_redis():

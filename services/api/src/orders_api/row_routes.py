@@ -131,7 +131,7 @@ async def delete_row(request: Request) -> Response:
 
 
 async def change_rows(request: Request) -> Response:
-    """Change up to 1,000 rows; each succeeds or fails by itself, and the answer tells of each.
+    """Change up to 1,000 rows; each succeeds or fails by itself, and the answer has each outcome.
 
     A body of more than 64 kB, or with a value that its column cannot hold, is refused as a whole.
 

@@ -44,7 +44,7 @@ class Connection(HttpToolsProtocol):
         self._deadline = self.loop.call_later(UNREAD_S, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Go on: the client has read."""
+        """Resume writing: the client has read."""
         self._stop_waiting()
         super().resume_writing()
 
@@ -60,7 +60,7 @@ class Connection(HttpToolsProtocol):
 
 
 def is_gone() -> bool:
-    """Tell whether the client of the current request has closed its connection."""
+    """Return whether the client of the current request has closed its connection."""
     transport = _transport.get()
     return transport is not None and transport.is_closing()
 

@@ -94,13 +94,13 @@ async def sign_in(request: Request, response: Response, shown: SignIn) -> Me:
 
 @router.put("/session", status_code=204, responses=problems())
 async def stay(_who: Person) -> Response:
-    """Note that the person is there: the gate has put off the end of the idle session."""
+    """Keep the session from expiring as idle: the gate has done so before this handler runs."""
     return Response(status_code=204)
 
 
 @router.get("/session", responses=problems())
 async def sign_in_ways(request: Request) -> SignInWays:
-    """Tell how people may sign in."""
+    """Return the ways to sign in."""
     return SignInWays(company=parts(request).settings.company)
 
 
@@ -119,7 +119,7 @@ async def sign_out(request: Request, response: Response, who: Person) -> SignedO
 
 @router.get("/sessions", responses=problems())
 async def list_sessions(request: Request, who: Person) -> SessionList:
-    """Return the own sessions, the one used last first."""
+    """Return the person's own sessions, the last used first."""
     found = await parts(request).sessions.listed(who.subject)
     listed = [asdict(each) | {"current": each.id == who.session} for each in found]
     return SessionList.model_validate({"sessions": listed})
@@ -223,7 +223,7 @@ async def end_token(request: Request, who: Admin, token: InPath) -> Response:
 async def checked_rows(
     request: Request, rows: Mapping[str, list[Any]] | None
 ) -> Mapping[str, frozenset[Value]] | None:
-    """Return what a restriction allows; raise InvalidInputError if it cannot be one."""
+    """Return a restriction, checked; raise InvalidInputError if it is not valid."""
     if rows is None:
         return None
     try:
@@ -232,7 +232,7 @@ async def checked_rows(
         raise InvalidInputError("rows", str(exc)) from None
     description = await parts(request).catalog.current()
     for column in description.schema.without(rows):
-        raise InvalidInputError(f"rows.{column}", "is no column of any table")
+        raise InvalidInputError(f"rows.{column}", "is not a column of any watched table")
     return scope
 
 

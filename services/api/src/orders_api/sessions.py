@@ -71,7 +71,7 @@ Also = Callable[[str], tuple[str, dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a session was started: an address, and what the browser calls itself."""
+    """Where a session was started: an address, and the browser's User-Agent."""
 
     address: str
     browser: str
@@ -111,7 +111,7 @@ class Sessions:
     async def start(
         self, principal: Principal, origin: Origin, *, user: str | None, also: Also | None = None
     ) -> tuple[str, Principal]:
-        """Start a session of a browser for a principal, whatever proved it.
+        """Start a session of a browser for a principal, after a password or a company login.
 
         ``user`` is the row of ``order_users`` whose change ends it, if there is one; ``also`` is a
         statement of the same transaction. Return the secret for the cookie, and the principal that
@@ -189,7 +189,7 @@ class Sessions:
         return bool(await self._revoke(_END_BY, {"digest": digest}))
 
     async def change(self, identity: str, principal: Principal) -> bool:
-        """Give a session the role and rows of a principal; return whether it had others.
+        """Set the role and rows of a session to those of a principal; return whether they differed.
 
         Its cookie stays valid. Its connections close, and are opened anew with what it may now.
         """
@@ -219,7 +219,7 @@ class Sessions:
         return [Listed(*row) for row in await self._database.all(_LIST, values)]
 
     async def keep_tidy(self, stop: asyncio.Event) -> None:
-        """Delete what has ended until told to stop: the deletion closes open connections."""
+        """Delete sessions that have ended, until ``stop`` is set. This closes their connections."""
         while not stop.is_set():
             # Health reports a database that is away or has no tables; then nothing is served.
             with suppress(DatabaseUnavailableError, StatementError):

@@ -28,7 +28,7 @@ class Bounds(RequestModel):
     @model_validator(mode="after")
     def _ascends(self) -> Self:
         if self.warn_seconds >= self.late_seconds:
-            raise ValueError("must need attention before it is late")
+            raise ValueError("must be shorter for a warning than for late")
         return self
 
 
@@ -55,7 +55,7 @@ class ChoiceRules(RequestModel):
 
 
 class ChoiceColumn(BaseModel):
-    """A column with choices. `version` is what `If-Match` of a change names."""
+    """A column with choices. A change sends `version` as `If-Match`."""
 
     table: str
     column: str
@@ -88,14 +88,14 @@ class Watching(RequestModel):
 
 
 class Outcome(BaseModel):
-    """Whether it was done; if not, the statement with which the owner of the tables does it."""
+    """Whether it was done; if not, the SQL statement for the owner of the tables to run."""
 
     done: bool
     statement: str | None
 
 
 class DatabaseTable(Stored):
-    """A table of the database, named as in SQL. `reason`: why its changes make no events, if so."""
+    """A table of the database, named as in SQL. `reason` tells why it cannot be watched."""
 
     name: str
     watched: bool
@@ -125,7 +125,7 @@ class LogExtent(BaseModel):
 
 
 class Deployment(BaseModel):
-    """What the environment of this API process sets, without secrets, and what the log holds."""
+    """The settings of this API process, without secrets, and the extent of the log."""
 
     settings: list[Setting]
     log: LogExtent

@@ -29,7 +29,7 @@ router = APIRouter(prefix="/api/settings", dependencies=[UNCACHED])
 
 @router.get("/choices", responses=problems())
 async def list_choices(request: Request, _who: Admin) -> ChoiceColumns:
-    """Return the columns with choices, and what is usual for them."""
+    """Return the columns with choices, and the rules of these choices."""
     schema = await _schema(request)
     rules = await choice_rules.read(parts(request).accounts)
     columns = []
@@ -52,7 +52,7 @@ async def list_choices(request: Request, _who: Admin) -> ChoiceColumns:
 async def set_rules(
     request: Request, who: Admin, table: str, column: str, wanted: ChoiceRules
 ) -> Response:
-    """Set what is usual for the choices of a column. Pages follow within seconds.
+    """Set the rules of a column's choices. Dashboards follow within seconds.
 
     `If-Match` names the `version` that was seen.
     """
@@ -71,7 +71,7 @@ async def set_rules(
 async def add_choice(
     request: Request, who: Admin, table: str, column: str, wanted: NewChoice
 ) -> Outcome:
-    """Add a choice, if the API's role of the database may; else return the owner's statement."""
+    """Add a choice if the API's database role may; else return the SQL for the owner to run."""
     place, _ = await _column(request, table, column)
     statement = await owner_tasks.add_choice(parts(request).accounts, place, wanted.choice)
     return _outcome(who, statement, f"choice_{wanted.choice}", f"{table}.{column}")
@@ -105,7 +105,7 @@ async def watch(request: Request, who: Admin, table: InPath, wanted: Watching) -
 
 @router.get("/deployment", responses=problems())
 async def get_deployment(request: Request, _who: Admin) -> Deployment:
-    """Return what the environment sets, without secrets, and what the log holds."""
+    """Return the settings of the environment, without secrets, and the extent of the log."""
     running = parts(request)
     log = await deployment.log_extent(running.accounts)
     return Deployment(settings=deployment.shown(running.settings), log=log)

@@ -129,7 +129,7 @@ class Statements:
     def is_visible(
         self, key: Iterable[str], scope: Scope, parent: "Statements | None"
     ) -> tuple[Composed, Values]:
-        """Tell whether a row is there and visible, and its parent as well if it has one."""
+        """Return whether a row exists and is in scope, and so is its parent if it has one."""
         values: Values = {}
         has_key = self.conditions.has_key(key, values)
         return SQL("SELECT EXISTS (SELECT FROM {} AS t WHERE {})").format(
@@ -281,7 +281,7 @@ class Statements:
 
 
 def assigned(columns: Iterable[str]) -> Composed:
-    """Return what follows ``SET``: the columns get the values of a ``record``."""
+    """Return the clause after ``SET``: the columns get the values of a ``record``."""
     return SQL(", ").join(SQL("{} = {}").format(name(each), name("r", each)) for each in columns)
 
 

@@ -112,12 +112,12 @@ class Store:
         who: Principal = ANYONE,
         idempotency_key: str | None = None,
     ) -> StoredRow:
-        """Create a row with its children, or return what was created with this key and this body.
+        """Create a row with its children, or return the row that the same request created before.
 
         Raises:
-            OutOfScopeError: it or a child would not be in the scope of ``who``.
+            OutOfScopeError: the row or a child would not be in the scope of ``who``.
             InvalidInputError: the database refuses a value, or the key was used for another body.
-            ConflictError: it conflicts with another row.
+            ConflictError: the row conflicts with another.
 
         """
         if idempotency_key is None and who.rows is None and body.columns and not body.nested:
@@ -159,11 +159,11 @@ class Store:
         """Change a row and return it.
 
         Raises:
-            OutOfScopeError: it would leave the scope of ``who``.
-            RowNotFoundError: it does not exist.
+            OutOfScopeError: the changed row would not be in the scope of ``who``.
+            RowNotFoundError: the row does not exist.
             StaleRowError: its tag is not ``expected``.
             InvalidInputError: the database refuses a value.
-            ConflictError: it would conflict with another row.
+            ConflictError: the changed row would conflict with another.
 
         """
         statement, values = table.statements.change(body.columns, key, expected, who.rows)

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api", route_class=CatalogRoute)
 
 
 class ValuesQuery(RequestModel):
-    """What the values begin with, whatever its case and accents, and how many there may be."""
+    """The first characters of the values, without case and accents, and the most to return."""
 
     prefix: Annotated[str, AfterValidator(storable)] = Field("", max_length=MAX_SEARCH_CHARACTERS)
     limit: int = Field(10, ge=1, le=50)

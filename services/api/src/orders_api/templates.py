@@ -1,4 +1,4 @@
-"""Templates of what is printed, such as the packing slip: rows of ``order_templates``."""
+"""Templates for printing, such as the packing slip: rows of ``order_templates``."""
 
 from typing import Annotated, Literal
 

@@ -64,7 +64,7 @@ async def attempt(database: Database, name: str, address: str) -> float:
 
 
 async def forgive(database: Database, name: str, address: str) -> None:
-    """Forget the failures with a name: it was its user. Of the address, take back this attempt."""
+    """After a right password, delete the name's failures; for the address, uncount this attempt."""
     keys = _keys(name, address)
     of_name = [key for key, rule in keys.items() if rule is not ADDRESS]
     of_address = [key for key, rule in keys.items() if rule is ADDRESS]
@@ -80,7 +80,7 @@ async def _count(connection: Connection, key: str, rule: Rule) -> None:
 
 
 def _keys(name: str, address: str) -> dict[str, Rule]:
-    """Return what an attempt counts under, as digests: a password may be typed as a name."""
+    """Return the keys that count an attempt, as digests: a name may be a mistyped password."""
     counted = {
         f"both {address} {name.lower()}": TOGETHER,
         f"name {name.lower()}": NAME,

@@ -140,7 +140,7 @@ async def _locked(connection: Connection, name: str, expected: Precondition) -> 
 
 
 async def _require_another_admin(connection: Connection, name: str) -> None:
-    """Refuse to take the last admin's rights; that of anybody else is no matter."""
+    """Refuse to take the rights of the last admin."""
     admins = [each for (each,) in await (await connection.execute(_ADMINS.encode())).fetchall()]
     if admins == [name]:
         raise LastAdminError

@@ -56,7 +56,7 @@ class Users:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def verify(self, name: str, password: str) -> Principal | None:
-        """Return the user of this name and password. That there is no user takes as long."""
+        """Return the user of this name and password, or None; both take as long."""
         row = await self._database.one_or_none(_USER, {"name": normal_name(name)})
         is_right = await self._run(passwords.is_right, row[3] if row else None, password)
         return _principal(*row[:3]) if row and is_right else None
@@ -67,7 +67,7 @@ class Users:
         return str(row[0]) if row else ""
 
     async def has(self, name: str) -> bool:
-        """Tell whether there is a user of this name, enabled or not."""
+        """Return whether there is a user of this name, enabled or not."""
         return await self._database.one_or_none(_ANY, {"name": normal_name(name)}) is not None
 
     async def linked(self, link: str) -> Principal | None:
@@ -92,7 +92,7 @@ class Users:
         return await self._database.one_or_none(_STORE, values) is not None
 
     async def hashed(self, name: str, password: str, *, field: str) -> str:
-        """Return what is stored of a password.
+        """Return the hash of a password, as it is stored.
 
         Raises:
             InvalidInputError: the password in ``field`` is not accepted.
@@ -119,7 +119,7 @@ def _principal(name: str, role: Any, rows: Any) -> Principal:
 
 
 def _give_way() -> None:
-    """Let the event loop go first: on Linux the niceness is that of this thread alone."""
+    """Lower the priority of this thread below the event loop's (Linux: niceness is per thread)."""
     if sys.platform == "linux":
         os.nice(10)
     passwords.is_right(None, "")  # prepares the check for names that nobody has

@@ -39,9 +39,9 @@ def invalid_input(
     errors: Sequence[Mapping[str, Any]],
     explanation: Callable[[Location], str | None] = lambda _location: None,
 ) -> InvalidInputError:
-    """Return an error with field and message of each of pydantic's, without the values sent.
+    """Return an error with field and message of each error of pydantic, without the values sent.
 
-    ``explanation`` may know why a field is not accepted.
+    ``explanation`` may return another message for the field at a location.
     """
     found = [
         (

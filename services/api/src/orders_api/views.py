@@ -120,7 +120,7 @@ async def save_view(request: Request, who: Viewer, wanted: NewView) -> View:
     values |= {"owner": owner, "most": MAX_VIEWS}
     row = await _written(request, _ADD, values, lock=True)
     if row is None:
-        raise InvalidInputError("name", f"is one too many: at most {MAX_VIEWS} views can be kept")
+        raise InvalidInputError("name", f"cannot be stored: {MAX_VIEWS} views are the most")
     return _view(row)
 
 

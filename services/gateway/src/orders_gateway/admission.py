@@ -62,11 +62,11 @@ class Admission:
         self._refused = context.counts.refused
 
     async def handshake(self, socket: Socket, request: Request) -> Response | None:
-        """Note what a WebSocket client asks for; return a response if it is refused."""
+        """Parse and check the request of a WebSocket client; return a response if it is refused."""
         return self._refuse(socket, request, None) or await self._authenticate(socket, request)
 
     async def open_stream(self, socket: Socket, request: Request) -> Response:
-        """Note what a client of the event stream asks for; return the response."""
+        """Parse and check the request for an event stream; return the response."""
         if request.method != "GET":
             response = socket.respond(HTTPStatus.METHOD_NOT_ALLOWED, "use GET\n")
             response.headers["Allow"] = "GET"

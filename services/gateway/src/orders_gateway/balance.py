@@ -31,9 +31,9 @@ def how_many_to_shed(mine: int, others: Sequence[int], *, most: int, is_shedding
     """Return how many clients to move now.
 
     ``mine`` and ``others`` are the numbers of clients of this gateway and of the others that admit
-    clients. At most ``most``, and half of the excess: clients that are on their way are counted
-    nowhere, so going all the way at once would overshoot. ``is_shedding``: the last answer was not
-    0; then this goes on until shares are even, else it begins only with much more than a share.
+    clients. The result is at most ``most``, and half of the excess: clients that are reconnecting
+    are counted nowhere, so moving all at once would overshoot. ``is_shedding``: the last result was
+    not 0; then shedding continues until shares are even, else it starts only well above a share.
     """
     share = -(-(mine + sum(others)) // (1 + len(others)))
     excess = mine - share

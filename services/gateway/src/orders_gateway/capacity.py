@@ -23,7 +23,7 @@ class ClientCapacity:
         self.refused = 0
 
     def shortage(self, connections: int) -> Shortage | None:
-        """Return what is exhausted with this many connections; None if there is room."""
+        """Return which limit this number of connections reaches; None if there is room."""
         if connections >= self._max_connections:
             return "connections"
         return "memory" if self.is_memory_full else None

@@ -55,7 +55,7 @@ class _Change:
 
     newest: _Kept
     removal: _Kept | None = None
-    """The last DELETE or LEAVE before ``newest``: an inserted row's versions begin anew."""
+    """The last DELETE or LEAVE before ``newest``: the versions of an inserted row restart."""
 
     @property
     def size(self) -> int:
@@ -63,7 +63,7 @@ class _Change:
         return self.newest.size + (0 if self.removal is None else self.removal.size)
 
     def needed_since(self, position: int) -> Iterator[_Kept]:
-        """Yield what a client at a position needs, in order."""
+        """Yield the events that a client at a position needs, in order."""
         if self.removal is not None and self.removal.position > position:
             yield self.removal
         yield self.newest

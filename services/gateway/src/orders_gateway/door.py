@@ -46,7 +46,7 @@ class Door:
 
     @property
     def is_open(self) -> bool:
-        """Whether every client may connect uncounted: all of them are on this machine."""
+        """Whether clients need no token and are not counted: open mode, all are on this machine."""
         return self._verifier is None
 
     @property
@@ -84,7 +84,7 @@ class Door:
 
         Raises:
             InvalidTokenError: the credential is not accepted.
-            UNCHECKED: it cannot be checked right now.
+            UNCHECKED: the credential cannot be checked right now.
 
         """
         if self.is_open:
@@ -167,7 +167,7 @@ class Door:
         return 0 if self._verifier is None else self._verifier.keys.version
 
     def address(self, peer: str, request: Request) -> str:
-        """Return what the client is counted under: its address or network.
+        """Return the key that the client is counted under: its address or network.
 
         A trusted proxy's X-Forwarded-For names it.
         """

@@ -33,7 +33,7 @@ def event_frame(message: bytes, place: str = "", *, compressed: bool = False) ->
 
 
 def closing_frame(data: bytes) -> bytes:
-    """Return the event that tells why the stream ends: a named one, unlike all others."""
+    """Return the event with the closing code and reason; only this event has a name."""
     close = Close.parse(data)
     told = json.dumps({"code": close.code, "reason": close.reason})
     return b"event: close\ndata: %b\n\n" % told.encode()

@@ -24,7 +24,7 @@ GATHER_S = 0.02
 MAX_PAUSE_S = 0.1
 
 SCHEMA_SLICE = 50
-"""Filters of this many clients are parsed anew at a time after a change of the schema."""
+"""How many clients' filters are parsed again at a time after a change of the schema."""
 
 
 class Fanout:
@@ -59,7 +59,7 @@ class Fanout:
         return self._hub.ring.contradicts(batch)
 
     def restart(self, stream: str, position: int, reason: ResetReason) -> None:
-        """Begin anew at a position and tell every client, live or not (I7)."""
+        """Restart at a position and tell every client, live or not (I7)."""
         self._write_gathered()
         message = self._hub.restart(stream, position, reason)
         self._hub.resets[reason] += len(self.subscribers)
@@ -69,7 +69,7 @@ class Fanout:
 
     @property
     def schema_version(self) -> str:
-        """The version of the schema that clients have been told."""
+        """The version of the schema that was last sent to clients."""
         return self._context.schema_version
 
     async def change_schema(self, schema: Schema) -> None:
@@ -82,7 +82,7 @@ class Fanout:
             subscriber.schema_changed(message)
 
     def send_heartbeats(self) -> None:
-        """Tell every client the position up to which it has everything."""
+        """Send every client the position up to which it has all events."""
         place = self._place()
         message = self._hub.heartbeat()
         for framing, members in self._hub.live():

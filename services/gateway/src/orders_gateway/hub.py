@@ -130,7 +130,7 @@ class Hub(Generic[M]):
             self._drop_if_unused(selection, group)
 
     def conflated(self, position: int, selection: Selection) -> bytes | None:
-        """Return what a member that fell behind needs since a position: see ``Conflation``."""
+        """Return the events that a member needs since a position: see ``Conflation``."""
         conflation = self._groups[selection].conflation
         return None if conflation is None else conflation.since(position)
 
@@ -154,7 +154,7 @@ class Hub(Generic[M]):
         return protocol.heartbeat(self.ring.position)
 
     def restart(self, stream: str, position: int, reason: ResetReason) -> bytes:
-        """Begin anew at a position; return the message for every member, live or not."""
+        """Restart at a position; return the message for every member, live or not."""
         self.ring.restart(stream, position)
         self.epoch += 1
         for group in self._groups.values():
@@ -218,7 +218,7 @@ class Hub(Generic[M]):
             yield from self._groups[EVERYTHING].deliver(message)
 
     def _filtered(self, last: int, seen: dict[Selection, list[SeenEvent]]) -> Iterator[Delivery[M]]:
-        """Yield the deliveries of events to live members; keep what members behind need."""
+        """Yield the deliveries of events to live members; keep the events for members behind."""
         for selection, events in seen.items():
             group = self._groups[selection]
             if group.conflation is not None:

@@ -61,7 +61,7 @@ class Stream(Protocol):
     """How often a subscription began."""
     is_subscribed: bool
     announced: Head | None
-    """The end of the stream as Redis told it last."""
+    """The end of the stream as last read from Redis."""
 
     def is_fresh(self) -> bool:
         """Return whether a message came lately."""

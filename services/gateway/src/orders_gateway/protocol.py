@@ -73,7 +73,7 @@ def parse_request(target: str, last_event_id: str | None = None) -> StreamReques
 
 
 def _filters(text: str) -> Filters | None:
-    """Read what ``subscribe`` of the query holds: the message without its type."""
+    """Parse the query parameter ``subscribe``: the message without its type."""
     try:
         given = json.loads(text)
         return Subscribe.model_validate({"type": "subscribe", **given}).wanted
@@ -92,7 +92,7 @@ def parse_message(text: str | bytes) -> ClientMessage:
     """Read a client's message.
 
     Raises:
-        ProtocolError: it is not a message a client may send.
+        ProtocolError: the text is not a message that a client may send.
 
     """
     if isinstance(text, bytes):
@@ -163,12 +163,12 @@ def conflated(first: int, last: int, rendered: bytes) -> bytes:
 
 
 def heartbeat(position: int) -> bytes:
-    """Return the message that nothing up to the position is missing."""
+    """Return the message that the client has every event up to the position."""
     return _render(type="heartbeat", position=position)
 
 
 def reset(reason: ResetReason, position: int) -> bytes:
-    """Return the message that events up to the position will not come."""
+    """Return the message that events up to the position are missing, and the reason."""
     return _render(type="reset", reason=reason, position=position)
 
 
@@ -188,7 +188,7 @@ def pong(position: int) -> bytes:
 
 
 def authenticated(principal: Principal) -> bytes:
-    """Return the message that a token is accepted, and what it allows."""
+    """Return the message that a token is accepted, with its role and scope."""
     ends = None if principal.expires is None else datetime.fromtimestamp(principal.expires, UTC)
     return _render(
         type="authenticated",

@@ -103,7 +103,7 @@ class Reader:
             self.state = ReaderState.CATCHING_UP
 
     def pause(self) -> bool:
-        """Note that the socket is full. Return whether that ends being live: then catch up."""
+        """Record that the socket is full; return whether a live reader now has to catch up."""
         self._has_room = False
         if self.state is not ReaderState.LIVE:
             return False
@@ -113,11 +113,11 @@ class Reader:
         return True
 
     def resume(self) -> None:
-        """Note that the socket has room again."""
+        """Record that the socket has room again."""
         self._has_room = True
 
     def restarted(self) -> None:
-        """Note that the stream began anew and that the client is being told."""
+        """Record that the stream restarted and that the client is being told."""
         self._position = self.hub.ring.position
 
     def reset(self, reason: ResetReason) -> bytes:
@@ -137,7 +137,7 @@ class Reader:
         return None
 
     def next_step(self) -> NextStep:
-        """Return what a reader that catches up needs next; it goes live here if that is nothing."""
+        """Return the next step of a reader that catches up; with no event missing, it goes live."""
         ring = self.hub.ring
         if self._position > ring.position:
             return NextStep.WAIT_FOR_STREAM

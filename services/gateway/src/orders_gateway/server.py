@@ -69,7 +69,7 @@ class Gateway:
         self._is_draining = False
 
     def status(self) -> dict[str, object]:
-        """Return what the health page of the API shows of this gateway."""
+        """Return the state of this gateway for the health page of the API."""
         connections = len(self._fanout.subscribers)
         return {
             "gateway": self._settings.gateway_id,
@@ -82,7 +82,7 @@ class Gateway:
         }
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Accept clients until told to stop, then send them to another gateway."""
+        """Accept clients until ``stop`` is set, then send them to another gateway."""
         settings = self._settings
         server = await serve(
             self._handle,
@@ -110,7 +110,7 @@ class Gateway:
         return self._source.is_fresh() and not self._is_draining
 
     async def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Answer a request, or return None to go on with the WebSocket handshake."""
+        """Answer a request, or return None to continue with the WebSocket handshake."""
         path = request.path.partition("?")[0]
         if path == "/health":
             return self._health()

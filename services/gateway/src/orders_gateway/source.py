@@ -55,7 +55,7 @@ class Source:
         """How often a subscription began."""
         self.is_subscribed = False
         self.announced: Head | None = None
-        """The end of the stream as Redis told it last."""
+        """The end of the stream as last read from Redis."""
         self._heard_at_s: float | None = None
         self._invalid_schema = ""
         self._is_redis_behind = False
@@ -96,7 +96,7 @@ class Source:
             group.create_task(tasks.setting(over, self._ping_in_silence(channel, over)))
 
     async def _fetch_head(self, *, is_repeated: bool) -> None:
-        """Take in what was published while this gateway was not subscribed.
+        """Read the batches that were published while this gateway was not subscribed.
 
         ``is_repeated`` tells whether the listener has just repeated the head.
         """
@@ -197,7 +197,7 @@ class Source:
         return head.position
 
     async def _fill(self, head: Head) -> None:
-        """Fetch and publish what is missing up to a head of the followed stream."""
+        """Fetch and publish the missing batches up to a head of the followed stream."""
         while (mine := self._fanout.head) is not None and mine.position < head.position:
             try:
                 batches = await self._history.after(mine.stream, mine.position)

@@ -1,4 +1,4 @@
-"""One client's connection: its messages, its token, and sending what it misses.
+"""One client's connection: its messages, its token, and sending the events it missed.
 
 The asyncio shell around ``reader``, which decides. A subscriber is either *live*, and the hub's
 frames are written to its socket as they come; or one task sends what is missing at the socket's own
@@ -168,7 +168,7 @@ class Subscriber:
                 assert_never(message)
 
     def _subscribe(self, message: Subscribe) -> None:
-        """Send from now on, or from a position on, what matches the client's filters."""
+        """Send the events that match the client's filters, from now or from a position on."""
         selection = self._selection(message.wanted)
         self.wanted = message.wanted
         after = self._reader.position if message.after is None else message.after
@@ -231,10 +231,10 @@ class Subscriber:
         if principal.subject != self.principal.subject:
             raise InvalidTokenError("the token belongs to another subject")
         if principal.rows != self.principal.rows:
-            raise InvalidTokenError("the token has another scope: reconnect with it")
+            raise InvalidTokenError("the token has another scope: reconnect to use it")
 
     def send_away(self) -> None:
-        """Close the connection; the client goes on at another gateway (I7)."""
+        """Close the connection; the client reconnects to another gateway (I7)."""
         self.transport.close(CloseCode.SERVICE_RESTART, "go on at another gateway")
 
     def close_if_revoked(self) -> None:
@@ -279,7 +279,7 @@ class Subscriber:
             self._begin_catching_up()
 
     def resume(self) -> None:
-        """Note that the socket has room again."""
+        """Record that the socket has room again."""
         self._reader.resume()
 
     def closing(self) -> None:
@@ -303,7 +303,7 @@ class Subscriber:
             self._send(message)
 
     def restarted(self, message: bytes) -> None:
-        """Tell the client that the stream began anew, and go on from the new position."""
+        """Tell the client that the stream restarted, and continue from the new position."""
         self._reader.restarted()
         self._send(message)
 
@@ -327,7 +327,7 @@ class Subscriber:
             self.transport.abort()
 
     async def _catch_up(self) -> None:
-        """Send what is missing; ``_stop`` cancels this."""
+        """Send the missing events; ``_stop`` cancels this."""
         turns, counts = self.context.turns, self.context.counts
         await turns.take()
         while (step := self._reader.next_step()) is not NextStep.NOTHING:
@@ -373,7 +373,7 @@ class Subscriber:
             await asyncio.sleep(backoff.next_delay_s())
 
     def _send(self, message: bytes) -> None:
-        """Write a message at once, so that what was written and the position never differ."""
+        """Write a message at once: the position is always that of the last written event."""
         if self.transport.is_open:
             place = protocol.place(self.context.hub.ring.stream, self._reader.position)
             self.transport.write(self.transport.framing(message, place))

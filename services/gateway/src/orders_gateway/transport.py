@@ -43,7 +43,7 @@ class Transport(Protocol):
 
     @property
     def answers_pings(self) -> bool:
-        """Whether a client that is there sends something after a ping."""
+        """Whether a connected client sends a frame after a ping."""
 
     @property
     def deflates(self) -> bool:
@@ -63,23 +63,23 @@ class Transport(Protocol):
         """End the connection at once, without a closing handshake."""
 
     def messages(self) -> AsyncIterator[str | bytes]:
-        """Yield the client's messages until the connection ends, in whatever way."""
+        """Yield the client's messages until the connection ends, cleanly or not."""
 
     async def drain(self) -> None:
         """Wait until the socket can take more bytes."""
 
 
 class TransportOwner(Protocol):
-    """Receives notice of what happens to a transport."""
+    """The callbacks of a transport."""
 
     def heard(self) -> None:
-        """Note that the client sent a frame."""
+        """Record that the client sent a frame."""
 
     def pause(self) -> None:
-        """Note that the write buffer is full."""
+        """Record that the write buffer is full."""
 
     def resume(self) -> None:
-        """Note that the write buffer has drained."""
+        """Record that the write buffer has drained."""
 
     def closing(self) -> None:
         """Send nothing more: the connection is closing or gone."""

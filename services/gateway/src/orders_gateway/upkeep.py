@@ -91,7 +91,7 @@ async def _revoked(api: httpx.AsyncClient) -> dict[str, float]:
 
 
 async def watch_memory(capacity: ClientCapacity, fanout: Fanout) -> None:
-    """Measure the process's memory; release what it can where that is too much."""
+    """Measure the process's memory; above the limit, return freed memory to the system."""
     memory = ProcessMemory()
     while True:
         connections, was_full = len(fanout.subscribers), capacity.is_memory_full

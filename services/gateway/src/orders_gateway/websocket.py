@@ -1,4 +1,4 @@
-"""WebSocket as a transport: framing, compression, and what the library reports of a connection."""
+"""WebSocket as a transport: framing, compression, and the events of the library."""
 
 import asyncio
 import socket
@@ -67,7 +67,7 @@ class _StrictFrame(Frame):
         """Parse a frame.
 
         Raises:
-            ProtocolError: it is not valid.
+            ProtocolError: the frame is not valid.
 
         """
         parts: list[bytes | bytearray] = []
@@ -77,7 +77,7 @@ class _StrictFrame(Frame):
             parts.append(part)
             is_length = len(parts) == _LENGTH and parts[0][1] & 0x7F >= _TWO_BYTES
             if is_length and int.from_bytes(part) < (_TWO_BYTES if len(part) == 2 else 1 << 16):
-                raise ProtocolError("the length is not minimal")
+                raise ProtocolError("the length is not in its shortest form")
             return part
 
         return (yield from super().parse(read, **options))
@@ -111,7 +111,7 @@ class Socket(ServerConnection):
         super().__init__(protocol, *args, **options)
 
     def forget_handshake(self) -> None:
-        """Release the headers of request and response, about 1 kB."""
+        """Release the memory of the headers of request and response, about 1 kB."""
         self.request, self.response = _FORGOTTEN, None
 
     def refuse_later(self, status: HTTPStatus, text: str) -> Response:
@@ -121,7 +121,7 @@ class Socket(ServerConnection):
         return response
 
     def process_event(self, event: Event) -> None:
-        """Take a frame. Too many of them, as pings or fragments, end the connection.
+        """Process a frame. Too many frames, as pings or fragments, end the connection.
 
         The subscriber counts messages only. The library answers pings and joins fragments before
         there is a message.
@@ -245,7 +245,7 @@ class SharedDeflateFactory(ServerPerMessageDeflateFactory):
         """
         answer, agreed = super().process_request_params(params, accepted_extensions)
         if agreed.local_no_context_takeover or agreed.local_max_window_bits < _WINDOW_BITS:
-            raise NegotiationError("the shared compressor needs a full window")
+            raise NegotiationError("the shared compressor needs the full window of 15 bits")
         return answer, SharedDeflate(
             remote_no_context_takeover=True,
             local_no_context_takeover=True,

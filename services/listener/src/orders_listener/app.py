@@ -26,7 +26,7 @@ async def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT.
 
     Raises:
-        UnusableError: a connection pool stands before PostgreSQL that does not keep sessions.
+        UnusableError: a connection pooler in front of PostgreSQL does not keep sessions.
 
     """
     stop = stop_requested()

@@ -25,7 +25,7 @@ logger = structlog.get_logger()
 
 
 class CatchUp:
-    """Publishes what the log in PostgreSQL has and Redis lacks."""
+    """Publishes the events that the log in PostgreSQL has and Redis lacks."""
 
     def __init__(
         self, log: OrderLog, publisher: Publisher, status: Status, batch_size: BatchSize
@@ -45,7 +45,7 @@ class CatchUp:
                 return
 
     async def settle(self) -> tuple[Witness | None, Extent]:
-        """Make sure that the stream's id is right; return what Redis and the log hold.
+        """Renew the stream's id if transactions were lost; return the extents of Redis and log.
 
         No position is given out before: see docs/adr/0025-a-database-that-lost-transactions.md.
 
@@ -63,7 +63,7 @@ class CatchUp:
                 return in_redis, extent
 
     async def _is_settled(self, extent: Extent, witnesses: list[Witness]) -> bool:
-        """Renew the stream's id after a loss; False if the decision must be made anew."""
+        """Renew the stream's id after a loss; False if the decision must be repeated."""
         if (newest := self._status.newest) is not None:
             witnesses = [*witnesses, Witness(newest.stream, newest.last, newest)]
         if await self._is_the_same(extent, witnesses):
@@ -145,6 +145,6 @@ class CatchUp:
 
 
 def _continues(in_redis: Witness, extent: Extent) -> bool:
-    """Whether the log holds what comes after Redis's head."""
+    """Whether the log holds the event after Redis's head."""
     pruned = in_redis.position + 1 < extent.first  # before it was published
     return in_redis.stream == extent.stream and (in_redis.position == extent.last or not pruned)

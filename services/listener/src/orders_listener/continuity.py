@@ -1,4 +1,4 @@
-"""Whether the database still has what was published from it, or is another history. Pure.
+"""Whether the database still has all published events, or lost transactions. Pure.
 
 An asynchronous fail-over, a restored backup or a reset virtual machine loses transactions:
 positions and versions are then given out again, for other changes. Whoever saw the first ones must
@@ -30,7 +30,7 @@ class Origin:
 
     @property
     def place(self) -> str:
-        """What tells a server that was promoted from the one that it replaces."""
+        """Cluster and timeline: a promotion changes the timeline."""
         return f"{self.cluster}/{self.timeline}"
 
     def is_replaced_by(self, other: "Origin") -> bool:
@@ -54,7 +54,7 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """What Redis or a listener's memory knows: a position, and the batch that ends there if kept.
+    """A published position, from Redis or a listener's memory, and the batch that ends there.
 
     ``origin`` is that of the server it came from, as ``Origin.place`` has it; empty if unknown.
     """

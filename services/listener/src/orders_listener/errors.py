@@ -14,14 +14,14 @@ class NoAnswerError(DatabaseUnavailableError):
 
 
 class SharedSessionError(ListenerError):
-    """A connection pool shares this session with others: it brings no notifications.
+    """A connection pooler shares this session with other clients, so no notification arrives.
 
-    No new session would be better, so the listener ends.
+    A new session would be shared as well, so the listener exits.
     """
 
     def __init__(self) -> None:
         super().__init__(
-            "a connection pool in transaction mode stands before PostgreSQL, and notifications do "
+            "a connection pooler in transaction mode is in front of PostgreSQL; notifications do "
             "not pass it: connect the listener to PostgreSQL itself, or to a pool in session mode"
         )
 
@@ -42,7 +42,7 @@ class DeposedError(ListenerError):
 
 
 class RedisForgotError(ListenerError):
-    """Redis no longer holds what was published: it was flushed, or restarted empty."""
+    """Redis lost the published events: it was flushed, or restarted empty."""
 
     def __init__(self, position: int) -> None:
         super().__init__(f"Redis no longer holds the published position {position}")
@@ -50,7 +50,7 @@ class RedisForgotError(ListenerError):
 
 
 class DatabaseReplacedError(ListenerError):
-    """The log no longer follows what this session took from it: a backup was restored meanwhile.
+    """The log does not continue the batches of this session: a backup was restored meanwhile.
 
     A new session finds out what was lost; this one also remembers outbox ids that mean nothing now.
     """

@@ -6,7 +6,7 @@ from orders_contract.batches import Batch
 
 
 class LogBounds:
-    """Limits the log to a number of events and of bytes, whichever is reached first.
+    """Limits the log to a number of events and of bytes, the one that is reached first.
 
     The newest batch always stays. Only batches seen here count by size; those that an earlier
     session published count by number.
@@ -34,7 +34,7 @@ class LogBounds:
     def shrink(self) -> int:
         """Halve the log because Redis is full, and return the first position to keep.
 
-        That is after the newest batch if not even this one fits any more.
+        It is after the newest batch if not even this one fits.
         """
         _, last, size = self._batches[-1]
         self.max_bytes = min(self.max_bytes, self._bytes) // 2

@@ -22,7 +22,7 @@ def page(status: Status) -> Page:
 
 
 def read(status: Status) -> Iterator[Metric]:
-    """Yield what a listener's status says now."""
+    """Yield the metrics of a listener's status."""
     now, published, since = time.monotonic(), status.published, status.waiting_since
     yield from gauge(
         "orders_listener_healthy",

@@ -26,7 +26,7 @@ logger = structlog.get_logger()
 
 
 class Observer:
-    """Looks once a second. Without it events flow, only unobserved.
+    """Reads schema, backlog and partitions once a second. The flow of events does not need it.
 
     It ends the session only when the database was replaced under it, by a restored backup.
     """
@@ -52,7 +52,7 @@ class Observer:
             self._note(str(exc) or "no answer")
 
     async def run(self, over: asyncio.Event) -> None:
-        """Look until the session is over, through every loss of the connection."""
+        """Observe until ``over`` is set; connect again whenever the connection is lost."""
         try:
             await self._run(over)
         finally:

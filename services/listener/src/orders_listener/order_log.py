@@ -77,11 +77,11 @@ class OrderLog:
         await self._connection.wait_for_notification(timeout_s)
 
     async def fall_asleep(self) -> bool:
-        """Ask writers to notify from now on; False if a writer is just checking whether to."""
+        """Ask writers to notify from now on; False if a writer is reading that flag right now."""
         return await self._ask("SELECT order_listener_sleep()")
 
     async def wake_up(self) -> None:
-        """Tell writers that they need not notify."""
+        """Record that writers need not notify."""
         await self._ask("SELECT order_listener_wake()")
 
     async def writers_settled(self) -> bool:
@@ -108,7 +108,7 @@ class OrderLog:
         return self._look_from
 
     async def extent(self) -> Extent:
-        """Return what the log holds."""
+        """Return the extent of the log."""
         rows = await self._connection.ask(_EXTENT)
         if not rows:
             raise DatabaseUnavailableError("order_stream is empty: run db/init.sql")
@@ -121,7 +121,7 @@ class OrderLog:
         return Head(rows[0][0].decode(), int(rows[0][1])) if rows else None
 
     async def settle(self, seen: Extent, *, renew: bool) -> bool:
-        """Record that the stream goes on here or, with ``renew``, begins anew with another id.
+        """Record that the stream continues here or, with ``renew``, restarts with another id.
 
         False if another listener has done so since ``seen``.
         """
@@ -131,7 +131,7 @@ class OrderLog:
         return settled == b"t"
 
     async def holds(self, batch: Batch) -> bool:
-        """Tell whether the log has the last event of a batch, at its position."""
+        """Return whether the log has the last event of a batch, at its position."""
         event = last_event(batch)
         return await self.read(event.first - 1, 1) == event
 
@@ -173,7 +173,7 @@ class OrderLog:
         return version.decode()
 
     async def refresh_recorders(self) -> None:
-        """Have the trigger functions of altered tables made anew. They are correct without it."""
+        """Regenerate the trigger functions of altered tables, which are correct but slow."""
         await self._connection.ask("SELECT order_refresh_recorders()")
 
     async def schema(self) -> Schema:
@@ -182,11 +182,11 @@ class OrderLog:
         return Schema(version.decode(), document)
 
     async def partitions_changed(self) -> bool:
-        """Tell whether partitions of watched tables came or went since they were followed."""
+        """Return whether partitions of watched tables were attached or removed meanwhile."""
         return await self._ask("SELECT order_partitions_changed()")
 
     async def follow_partitions(self) -> bool:
-        """Record the rows of one partition that came or went; False if there is none."""
+        """Record the rows of one attached or removed partition; False if there is none."""
         return await self._ask("SELECT order_follow_partitions()", FOLLOW_WITHIN_S)
 
     async def _ask(self, question: str, within_s: float = ANSWER_TIMEOUT_S) -> bool:

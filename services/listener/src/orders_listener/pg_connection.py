@@ -30,10 +30,10 @@ _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE)
 class PgConnection:
     """One connection in autocommit mode, on libpq itself. Not for concurrent use.
 
-    Every event waits for what is done here. psycopg's cursor knows about types, transactions and
-    other users of its connection, and takes twice as long over a question. After
-    DatabaseUnavailableError the connection may only be closed, unless the server refused a
-    statement; so too after a question whose caller was cancelled.
+    Every event waits for these statements. psycopg's cursor handles types, transactions and
+    concurrent users of its connection, and takes twice as long. After DatabaseUnavailableError,
+    or if the caller was cancelled, the connection may only be closed; only if the server refused a
+    statement may it be used again.
     """
 
     def __init__(self, pgconn: PGconn) -> None:
@@ -50,11 +50,11 @@ class PgConnection:
     @classmethod
     @asynccontextmanager
     async def connect(cls, conninfo: str, settings: Mapping[str, str]) -> AsyncIterator[Self]:
-        """Connect, and give the session its settings; close on leaving, whatever is under way.
+        """Connect and apply the settings of the session; close on leaving, even amid a statement.
 
         Raises:
             DatabaseUnavailableError: PostgreSQL cannot be reached, or refuses the connection.
-            SharedSessionError: a connection pool stands before it that does not keep sessions.
+            SharedSessionError: a connection pooler in front of it does not keep sessions.
 
         """
         try:
@@ -128,7 +128,7 @@ class PgConnection:
             raise self._lost
 
     def _watch(self) -> None:
-        """Wait for the socket to become readable, anew each time.
+        """Wait for the socket to become readable, with a new registration each time.
 
         uvloop reports a connection that was reset only once (libuv, issue 3796), and one read need
         not reach its end if the server sent something before.

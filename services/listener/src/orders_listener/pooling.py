@@ -1,4 +1,4 @@
-"""Whether a connection pool before PostgreSQL keeps sessions, as the listener needs."""
+"""Whether a connection pooler in front of PostgreSQL keeps sessions, as the listener needs."""
 
 import secrets
 from typing import Any
@@ -12,13 +12,13 @@ HEARD_WITHIN_S = 2.0
 
 
 async def require_session(connection: psycopg.AsyncConnection[Any], conninfo: str) -> None:
-    """Return if the session hears notifications while it does nothing.
+    """Check that an idle session receives notifications.
 
-    In transaction mode a pool passes nothing on between two transactions, and session locks and
-    prepared statements stay with whichever client comes next.
+    A connection pooler in transaction mode forwards nothing between two transactions, and session
+    locks and prepared statements stay with whichever client comes next.
 
     Raises:
-        SharedSessionError: it does not hear what another session notifies.
+        SharedSessionError: the session does not receive the notification of another session.
         psycopg.Error: PostgreSQL does not answer.
 
     """

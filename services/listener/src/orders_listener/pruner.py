@@ -24,9 +24,10 @@ logger = structlog.get_logger()
 
 
 class Pruner:
-    """Removes what retention no longer covers, once a minute, in one transaction for each step.
+    """Removes events beyond the retention once a minute, in one transaction for each step.
 
-    Deleting old rows blocks neither takes nor readers. Without it events flow, only the log grows.
+    Deleting old rows blocks neither takes nor readers. While it fails, the log grows and events
+    continue.
     """
 
     def __init__(self, conninfo: str, retention: Retention, status: Status) -> None:
@@ -38,7 +39,7 @@ class Pruner:
         """No event before this position is left."""
 
     async def run(self, over: asyncio.Event) -> None:
-        """Prune until the session is over, through every loss of the connection."""
+        """Prune until ``over`` is set; connect again whenever the connection is lost."""
         backoff = Backoff(first_s=1.0, ceiling_s=5 * INTERVAL_S)
         while not over.is_set():
             began, pruned = time.monotonic(), self._status.pruned

@@ -32,7 +32,7 @@ class Outcome(StrEnum):
     DUPLICATE = "DUPLICATE"
     """Redis had it already, so it counts as published."""
     GAP = "GAP"
-    """Redis lacks what comes before it."""
+    """Redis lacks the events before the batch."""
     FOREIGN = "FOREIGN"
     """Redis holds nothing, or another stream."""
     DEPOSED = "DEPOSED"
@@ -61,7 +61,7 @@ class Publisher:
     @classmethod
     @asynccontextmanager
     async def connect(cls, servers: RedisServers) -> AsyncIterator[Self]:
-        """Connect; close on leaving. Nothing is retried: a new session starts over instead."""
+        """Connect; close on leaving. Nothing is retried: after an error a new session starts."""
         client = redis_client(servers, decode_responses=True)
         with failures_as(RedisUnavailableError):
             async with client, Script.connect(servers, lua.PUBLISH) as publish:
@@ -95,13 +95,13 @@ class Publisher:
         return None
 
     async def presence(self) -> str | None:
-        """Return what the leading listener wrote last; None if that has expired."""
+        """Return the last beat of the leading listener; None if it has expired."""
         with _failures():
             presence = await self._client.get(self._names.listener)
         return None if presence is None else str(presence)
 
     async def claim(self, listener: str) -> None:
-        """Say that this listener leads from now on, whichever did before."""
+        """Record in Redis that this listener leads now, in place of any other."""
         await self._run(self._claim, [self._names.listener], [listener, PRESENCE_TTL_S])
 
     async def publish(self, batch: Batch) -> Outcome:
@@ -117,7 +117,7 @@ class Publisher:
             return await self._run(self._publish_and_shrink, keys, args)
 
     async def drop_log(self) -> None:
-        """Drop the log: what it holds does not belong before the head to come."""
+        """Delete the log: the next head does not follow it."""
         with _failures():
             await self._client.delete(self._names.log)
             # Redis may have evicted the head because its memory was limited since.
@@ -126,7 +126,7 @@ class Publisher:
     async def seed(self, batch: Batch, listener: str) -> Outcome:
         """Append a batch of history, notifying only listeners that stand by.
 
-        RedisFullError when there is no room for it.
+        Raises RedisFullError when there is no room for the batch.
         """
         args = [*self._entry(batch), listener, PRESENCE_TTL_S]
         return await self._run(self._seed, [self._names.log, self._names.listener], args)

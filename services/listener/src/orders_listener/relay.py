@@ -21,7 +21,7 @@ seconds), and looks for changes: a notification is only a hint (I3)."""
 
 BEAT_INTERVAL_S = 1.0
 BEAT_EVIDENCE_S = 2.5
-"""No beat unless PostgreSQL has answered within this time: what gateways show as live must be."""
+"""A beat is sent only if PostgreSQL has answered within this time: it means "live" to gateways."""
 
 SETTLING_PAUSES_S = (0.001, 0.002, 0.005, 0.01, 0.02)
 """Pauses between checks for writers that did not notify; the last one repeats."""
@@ -43,8 +43,9 @@ LARGE_BYTES = 128 * 1024
 class Relay:
     """One session as leader, over one connection to PostgreSQL and one Redis.
 
-    It ends with an error when either is lost. The next session first gives Redis what it lacks, so
-    a crash at any point costs only time (I3): a batch taken but not published is in the log.
+    It ends with an error when either connection is lost. The next session first publishes what
+    Redis lacks, so a crash at any point costs only time (I3): a batch taken but not published is in
+    the log.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class Relay:
                 await asyncio.sleep(next(pauses, SETTLING_PAUSES_S[-1]))
 
     async def _stay_awake(self) -> None:
-        """Look again and again while changes come fast; meanwhile writers do not notify."""
+        """Poll the outbox while changes come fast; meanwhile writers do not notify."""
         began_s = time.monotonic()
         await self._pass_on()
         while self._is_busy() and not self._over.is_set():
@@ -122,7 +123,7 @@ class Relay:
         return True
 
     async def _sleep(self) -> None:
-        """Pass on what writers notify of, until changes come fast.
+        """Wait for notifications and relay the changes, until they come fast.
 
         While this waits for a notification the outbox is empty: the last look found nothing, and
         later changes notify. Changes written while the sign of life was too old are an exception;

@@ -26,11 +26,11 @@ class Retention:
         """
         found = re.fullmatch(r"([1-9][0-9]{0,17})([hdw]?)", text.strip())
         if found is None:
-            raise ValueError("write a duration such as 90d, 12h or 2w, or a number of events")
+            raise ValueError("must be a duration such as 90d, 12h or 2w, or a number of events")
         number, unit = int(found[1]), found[2]
         if not unit:
             return cls(events=number)
         if number > _MAX_DAYS * 24:
-            raise ValueError("at most a hundred years")
+            raise ValueError("must be at most a hundred years")
         hours = timedelta(**{_UNITS[unit]: number}) // timedelta(hours=1)
         return cls(hours=hours)

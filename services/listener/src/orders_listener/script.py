@@ -1,4 +1,4 @@
-"""Lua scripts over a connection of their own, for what every event waits for."""
+"""Lua scripts on a connection of their own: every event waits for their answer."""
 
 import asyncio
 import hashlib
@@ -16,7 +16,7 @@ ANSWER_TIMEOUT_S = 5.0
 
 
 class Script:
-    """One script on one connection. Not for concurrent use; of no use after an error but OOM."""
+    """One script on one connection, not for concurrent use; unusable after any error but OOM."""
 
     def __init__(self, source: str) -> None:
         self._source = source

@@ -67,5 +67,5 @@ class Settings(DatabaseSettings, RedisSettings):
         return self.conninfo("listener-pruner", _CONNECT_TIMEOUT_S)
 
     def observer_conninfo(self) -> str:
-        """Return the connection string for the session that only watches."""
+        """Return the connection string for the session of the observer."""
         return self.conninfo("listener-observer", _CONNECT_TIMEOUT_S)

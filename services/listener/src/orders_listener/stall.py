@@ -19,7 +19,7 @@ class StallDetector:
         self._present_at_s = now_s
 
     def stalled(self, now_s: float, oldest: int | None, presence: str | None) -> bool:
-        """Record one look and tell whether the leader should be replaced.
+        """Record an observation; return whether the leader should be replaced.
 
         ``oldest`` is the outbox id of the change that has waited longest; ``presence`` is what the
         leader last wrote to Redis, or None if that has expired.

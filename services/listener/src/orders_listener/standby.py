@@ -47,5 +47,5 @@ async def lead(log: OrderLog, publisher: Publisher, status: Status) -> None:
 
 
 def names(presence: str | None, name: str) -> bool:
-    """Tell whether a leader's presence in Redis is that of a certain listener."""
+    """Return whether a leader's presence in Redis is that of a certain listener."""
     return presence is not None and json.loads(presence).get("listener") == name

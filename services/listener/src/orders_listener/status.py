@@ -98,7 +98,7 @@ class Status:
         self.last_error = error or self.last_error
 
     def healthy(self, now: float) -> bool:
-        """Tell whether both servers answer and, as leader, whether changes flow."""
+        """Return whether both servers answer and, as leader, whether changes flow."""
         if self.database_at is None or self.redis_at is None:
             return False
         evidence = [self.database_at, self.redis_at]
