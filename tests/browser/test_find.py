@@ -43,13 +43,13 @@ def test_search_and_filters(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     page.get_by_role("textbox", name="To").fill("50")
     page.keyboard.press("Enter")
     expect(row(page, other)).to_have_count(0)
-    filter_by(page, "Created at")
+    filter_by(page, "Created")
     page.get_by_role("radio", name="Last 7 days").check()
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile(r"created_at.gte=today-6&created_at.lt=tomorrow"))
     chips = page.get_by_role("list", name="Filters").get_by_role("listitem")
     expect(chips).to_have_text(
-        ["Status: pending or shipped", "Quantity: up to 50", "Created at: last 7 days"]
+        ["Status: pending or shipped", "Quantity: up to 50", "Created: last 7 days"]
     )
     expect(row(page, found)).to_be_visible()
 

@@ -352,13 +352,11 @@ const en = {
   systemColumns: {
     id: "Id",
     version: "Version",
-    created_at: "Created at",
-    updated_at: "Updated at",
+    created_at: "Created",
+    updated_at: "Changed",
   },
   columns: {
     order: "Order",
-    changed: "Changed",
-    created: "Created",
     inStatus: "In status",
     select: "Select",
     actions: "Actions",

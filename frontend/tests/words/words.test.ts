@@ -39,6 +39,7 @@ const ALIKE = new Set([
   "orders.status",
   "orders.withKey",
   "editing.label",
+  "editing.optional",
   "lines.nth",
   "settings.sections.system",
   "settings.link",

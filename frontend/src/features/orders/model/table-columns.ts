@@ -53,9 +53,8 @@ export function offeredColumns(schema: OrderSchema): readonly TableColumn[] {
 }
 
 function labelOf({ name }: Column, role: TableColumn["role"], schema: OrderSchema): string {
-  const { changed, created, inStatus } = words.columns;
-  if (role === "age") return schema.role("status")?.since ? inStatus : changed;
-  return role === "created" ? created : schema.label(name);
+  const isSince = role === "age" && schema.role("status")?.since;
+  return isSince ? words.columns.inStatus : schema.label(name);
 }
 
 /** At first the table shows the columns that play a part; the person may change that for each. */
