@@ -15,6 +15,9 @@ const MINUTES = perLocale((to) => new Intl.DateTimeFormat(to, { timeStyle: "shor
 const HOUR_OF_DAY = perLocale((to) => new Intl.DateTimeFormat(to, { hour: "numeric" }));
 const SHORT_COUNT = perLocale((to) => new Intl.NumberFormat(to, { notation: "compact" }));
 const DAY = perLocale((to) => new Intl.DateTimeFormat(to, { dateStyle: "medium" }));
+const DAY_OF_YEAR = perLocale(
+  (to) => new Intl.DateTimeFormat(to, { month: "short", day: "numeric" }),
+);
 const DATE = perLocale(
   (to) => new Intl.DateTimeFormat(to, { dateStyle: "medium", timeZone: "UTC" }),
 );
@@ -87,18 +90,24 @@ export const formatZoned = (time: string): string =>
     ? ZONED().format(new Date(time))
     : formatExact(time);
 
+/** The date without this year. */
+function formatDate(date: Date, now: number): string {
+  const isThisYear = date.getFullYear() === new Date(now).getFullYear();
+  return (isThisYear ? DAY_OF_YEAR : DAY)().format(date);
+}
+
 /** "just now", "3 min ago", "2 h ago", "yesterday"; the date once it is a week old. */
 export function formatAge(time: string, now: number): string {
   if (!isInCalendar(time)) return time;
   // Clocks differ a little: a moment ahead is "just now"; a date far ahead is shown as a date.
   const seconds = (now - Date.parse(time)) / 1000;
-  if (seconds < -MINUTE) return DAY().format(new Date(time));
+  if (seconds < -MINUTE) return formatDate(new Date(time), now);
   if (seconds < 10) return words.values.justNow;
   if (seconds < MINUTE) return RELATIVE().format(-Math.floor(seconds / 10) * 10, "second");
   if (seconds < HOUR) return RELATIVE().format(-Math.floor(seconds / MINUTE), "minute");
   if (seconds < 24 * HOUR) return RELATIVE().format(-Math.floor(seconds / HOUR), "hour");
   if (seconds < WEEK) return RELATIVE().format(-Math.floor(seconds / 24 / HOUR), "day");
-  return DAY().format(new Date(time));
+  return formatDate(new Date(time), now);
 }
 
 /** Control, format and space characters, and letters that are drawn as nothing. */
@@ -133,11 +142,22 @@ export function formatValue(value: unknown, column?: Column): string {
       if (Array.isArray(value) && value.every((item) => typeof item !== "object")) {
         return shortened(value.map((item) => formatValue(item)).join(", "));
       }
-      return shortened(toJson(value));
+      return shortened(isFlat(value) ? pairsOf(value) : toJson(value));
     default:
       return "–";
   }
 }
+
+/** Of one level, such as an address: read as a list. */
+const isFlat = (value: object): boolean =>
+  !Array.isArray(value) &&
+  Object.keys(value).length > 0 &&
+  Object.values(value).every((part) => typeof part !== "object");
+
+const pairsOf = (value: object): string =>
+  Object.entries(value)
+    .map(([name, part]) => `${name}: ${typeof part === "string" ? part : toJson(part)}`)
+    .join(", ");
 
 function formatText(text: string, column: Column | undefined): string {
   if (column?.kind === "timestamp") return formatExact(text);

@@ -26,7 +26,9 @@ test.each([
   ["(empty)", ""],
   ["(blank)", "\u200b\u00a0\u3164"],
   ["a, b", ["a", "b"]],
-  ['{"city":"Łódź","big":9007199254740993}', { city: "Łódź", big: 9007199254740993n }],
+  ["city: Łódź, big: 9007199254740993", { city: "Łódź", big: 9007199254740993n }],
+  ['{"city":{"name":"Łódź"}}', { city: { name: "Łódź" } }],
+  ["{}", {}],
 ])("a value is shown as %s", (text, value) => {
   expect(formatValue(value)).toBe(text);
 });
@@ -40,9 +42,9 @@ test.each(["infinity", "-infinity", "0044-03-15T00:00:00+00:00 BC", "20000-01-01
   },
 );
 
-test("an age tells seconds, minutes, hours and days, then the date", () => {
+test("an age tells seconds, minutes, hours and days, then the date, with the year if it is another", () => {
   const now = Date.parse("2026-11-22T11:12:52Z");
-  const ages = [5000, 25_000, 150_000, 7_200_000, 2 * DAY_MS, 8 * DAY_MS, -DAY_MS];
+  const ages = [5000, 25_000, 150_000, 7_200_000, 2 * DAY_MS, 8 * DAY_MS, 350 * DAY_MS, -DAY_MS];
   const texts = ages.map((age) => formatAge(new Date(now - age).toISOString(), now));
   expect(texts).toEqual([
     "just now",
@@ -50,7 +52,8 @@ test("an age tells seconds, minutes, hours and days, then the date", () => {
     "2m ago",
     "2h ago",
     "2d ago",
-    "Nov 14, 2026",
-    "Nov 23, 2026",
+    "Nov 14",
+    "Dec 7, 2025",
+    "Nov 23",
   ]);
 });
