@@ -12,7 +12,6 @@ from orders_cli.installation import Connection, Script
 
 OLDEST = 15
 """The oldest major version of PostgreSQL that the script runs on."""
-ROLES = ("status", "customer", "title", "quantity")
 
 _INTEGERS = {"smallint", "integer", "bigint"}
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from harness.refusals import assert_names, refusal
 from orders_listener.retention import Retention
-from orders_listener.settings import SESSION, Settings
+from orders_listener.settings import CONNECT_TIMEOUT_S, SESSION, Settings
 
 _PASSWORD = "s3cret 'with' spaces"
 
@@ -64,7 +64,7 @@ def test_connection_string(monkeypatch: pytest.MonkeyPatch) -> None:
     """Values reach PostgreSQL's client unchanged, with any characters."""
     monkeypatch.setenv("DB_HOST", "db.example")
     monkeypatch.setenv("DB_NAME", "orders two")
-    parsed = conninfo_to_dict(Settings().session_conninfo())
+    parsed = conninfo_to_dict(Settings().conninfo("listener", CONNECT_TIMEOUT_S))
     assert parsed["host"] == "db.example"
     assert parsed["dbname"] == "orders two"
     assert parsed["password"] == _PASSWORD
@@ -72,7 +72,7 @@ def test_connection_string(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_either_side_notices_a_cut() -> None:
     """I3: client and server both send keepalive probes."""
-    parsed = conninfo_to_dict(Settings().session_conninfo())
+    parsed = conninfo_to_dict(Settings().conninfo("listener", CONNECT_TIMEOUT_S))
     assert int(SESSION["tcp_keepalives_idle"]) <= 5
     assert int(str(parsed["keepalives_idle"])) <= 5
 

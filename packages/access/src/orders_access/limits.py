@@ -70,10 +70,9 @@ class TokenBucket:
 class Buckets:
     """A token bucket for each key. Only the keys used most recently are kept: memory is bounded."""
 
-    def __init__(self, rate_per_s: float, burst: int, max_buckets: int = _MAX_BUCKETS) -> None:
+    def __init__(self, rate_per_s: float, burst: int) -> None:
         self._rate_per_s = rate_per_s
         self._burst = burst
-        self._max_buckets = max_buckets
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
         self.refused = 0
         """Number of refused requests."""
@@ -83,7 +82,7 @@ class Buckets:
         bucket = self._buckets.get(key)
         if bucket is None:
             bucket = self._buckets[key] = TokenBucket(self._rate_per_s, self._burst, now_s)
-            if len(self._buckets) > self._max_buckets:
+            if len(self._buckets) > _MAX_BUCKETS:
                 self._buckets.popitem(last=False)
         self._buckets.move_to_end(key)
         if bucket.admit(now_s):

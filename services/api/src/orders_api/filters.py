@@ -17,8 +17,6 @@ from orders_contract.filters import MAX_SEARCH_CHARACTERS
 from orders_contract.schema import Column, Table
 from orders_contract.sorting import Term, read_sort
 
-Comparison = Literal["gte", "gt", "lte", "lt"]
-
 Attention = Literal["warn", "late"]
 
 PAGING = frozenset({"limit", "cursor", "offset", "include"})

@@ -14,7 +14,7 @@ from orders_listener.order_log import OrderLog
 from orders_listener.pruner import Pruner
 from orders_listener.publisher import Publisher
 from orders_listener.relay import Relay
-from orders_listener.settings import SESSION, Settings
+from orders_listener.settings import CONNECT_TIMEOUT_S, SESSION, Settings
 from orders_listener.status import Status
 from orders_service import health, tasks
 from orders_service.process import UnusableError, stop_requested
@@ -70,12 +70,13 @@ async def _run_session(
     settings: Settings, status: Status, batch_size: BatchSize, backoff: Backoff
 ) -> None:
     async with (
-        OrderLog.connect(settings.session_conninfo(), SESSION) as log,
+        OrderLog.connect(settings.conninfo("listener", CONNECT_TIMEOUT_S), SESSION) as log,
         Publisher.connect(settings.redis_servers()) as publisher,
     ):
         status.sessions += 1
         await standby.lead(log, publisher, status)
-        observer = Observer(settings.observer_conninfo(), publisher, status)
+        observing = settings.conninfo("listener-observer", CONNECT_TIMEOUT_S)
+        observer = Observer(observing, publisher, status)
         await observer.look_at_schema()
         catch_up = CatchUp(log, publisher, status, batch_size)
         await catch_up.settle()
@@ -96,4 +97,5 @@ async def _run_session(
 def _pruner(settings: Settings, status: Status) -> Pruner | None:
     if settings.retention is None:
         return None
-    return Pruner(settings.pruner_conninfo(), settings.retention, status)
+    conninfo = settings.conninfo("listener-pruner", CONNECT_TIMEOUT_S)
+    return Pruner(conninfo, settings.retention, status)

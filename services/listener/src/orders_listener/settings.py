@@ -39,7 +39,7 @@ SESSION = {
 OBSERVER_SESSION = {**SESSION, "statement_timeout": "2s", "lock_timeout": "1s"}
 # The rows of an attached or detached partition are recorded by one statement.
 PARTITIONS_SESSION = {**SESSION, "statement_timeout": "10min"}
-_CONNECT_TIMEOUT_S = 5
+CONNECT_TIMEOUT_S = 5
 
 
 def _retention(given: object) -> object:
@@ -57,15 +57,3 @@ class Settings(DatabaseSettings, RedisSettings):
     batch_max_events: int = Field(1000, ge=1, le=100_000)
     retention: Annotated[Retention | None, NoDecode, BeforeValidator(_retention)] = None
     """How much of the log to keep; everything without it."""
-
-    def session_conninfo(self) -> str:
-        """Return the connection string for the session that takes changes."""
-        return self.conninfo("listener", _CONNECT_TIMEOUT_S)
-
-    def pruner_conninfo(self) -> str:
-        """Return the connection string for the session that removes old events."""
-        return self.conninfo("listener-pruner", _CONNECT_TIMEOUT_S)
-
-    def observer_conninfo(self) -> str:
-        """Return the connection string for the session of the observer."""
-        return self.conninfo("listener-observer", _CONNECT_TIMEOUT_S)
