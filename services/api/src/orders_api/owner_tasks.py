@@ -29,6 +29,8 @@ _WATCH_STATEMENT = """
                   CASE WHEN %(live)s THEN 'watch_table' ELSE 'unwatch_table' END, %(table)s::text)
 """
 _DO_WATCH = b"SELECT order_admin_watch(%(table)s::regclass, %(live)s)"
+_ADD_CHOICE = ("order_choice_statement", "order_admin_add_choice")
+_REMOVE_CHOICE = ("order_choice_removal", "order_admin_remove_choice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,38 +67,29 @@ async def watch(database: Database, table: str, *, live: bool) -> str | None:
     return None if may and await _done(database, _DO_WATCH, values, "watched") else statement
 
 
-async def add_choice(database: Database, column: ColumnOfTable, choice: str) -> str | None:
-    """Add a choice to a column; return the statement if only the table's owner may.
+async def change_choice(
+    database: Database, column: ColumnOfTable, choice: str, *, add: bool
+) -> str | None:
+    """Add a choice to a column, or remove one that no row has, with its rules.
+
+    Returns the statement to run if only the table's owner may.
 
     Raises:
         ConflictError: the database refuses, with the reason.
 
     """
-    statement = await _owners(database, "add_choice", "statement", column, choice)
-    if statement is None:
-        # Rows are read in a transaction of its own, in which writers go on.
-        values = {**asdict(column), "choice": None}
-        await _done(database, _choices("order_admin_add_choice"), values, "choice")
-    return statement
-
-
-async def remove_choice(database: Database, column: ColumnOfTable, choice: str) -> str | None:
-    """Take a choice that no row has from a column, with its rules; otherwise as ``add_choice``."""
-    return await _owners(database, "remove_choice", "removal", column, choice)
-
-
-async def _owners(
-    database: Database, task: str, statement_of: str, column: ColumnOfTable, choice: str
-) -> str | None:
+    render, function = _ADD_CHOICE if add else _REMOVE_CHOICE
     values = {**asdict(column), "choice": choice}
     try:
-        (statement,) = await database.one(_choices(f"order_choice_{statement_of}"), values)
+        (statement,) = await database.one(_choices(render), values)
     except StatementError as exc:
         raise _refusal(exc, "choice") from None
-    function = f"order_admin_{task}"
     may = await _may(database, f"{function}(regclass, name, text)")
-    done = may and await _done(database, _choices(function), values, "choice")
-    return None if done else f"{statement};"
+    if not (may and await _done(database, _choices(function), values, "choice")):
+        return f"{statement};"
+    if add:  # Rows are checked in a transaction of its own, during which others can write.
+        await _done(database, _choices(function), {**values, "choice": None}, "choice")
+    return None
 
 
 def _choices(function: str) -> bytes:

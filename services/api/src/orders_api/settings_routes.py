@@ -1,5 +1,7 @@
 """The paths of admins about choices, watched tables and the deployment, in open mode as well."""
 
+from dataclasses import asdict
+
 from fastapi import APIRouter, Request, Response
 
 from orders_access.principal import Principal
@@ -12,7 +14,6 @@ from orders_api.openapi import problems
 from orders_api.owner_tasks import ColumnOfTable
 from orders_api.requests import UNCACHED, Admin, if_match, parts
 from orders_api.settings_models import (
-    ChoiceColumn,
     ChoiceColumns,
     ChoiceRules,
     DatabaseTables,
@@ -35,17 +36,9 @@ async def list_choices(request: Request, _who: Admin) -> ChoiceColumns:
     columns = []
     for (table, column), choices in choice_rules.choice_columns(schema).items():
         known = rules.get((table, column), NONE)
-        columns.append(
-            ChoiceColumn(
-                table=table,
-                column=column,
-                choices=choices,
-                next=known.next,
-                waiting=known.waiting,
-                version=known.version,
-            )
-        )
-    return ChoiceColumns(columns=columns)
+        of_column = {"table": table, "column": column, "choices": choices}
+        columns.append(of_column | asdict(known) | {"version": known.version})
+    return ChoiceColumns.model_validate({"columns": columns})
 
 
 @router.put("/choices/{table}/{column}", status_code=204, responses=problems(404, 412, 413, 415))
@@ -58,8 +51,7 @@ async def set_rules(
     """
     running = parts(request)
     _, choices = await _column(request, table, column)
-    waiting = {value: bounds.model_dump() for value, bounds in wanted.waiting.items()}
-    rules = Rules(wanted.next, waiting)
+    rules = Rules(**wanted.model_dump())
     choice_rules.check(rules, choices)
     place = (table, column)
     await choice_rules.replace(running.accounts, place, rules, if_match(request), who.subject)
@@ -73,8 +65,9 @@ async def add_choice(
 ) -> Outcome:
     """Add a choice if the API's database role may; else return the SQL for the owner to run."""
     place, _ = await _column(request, table, column)
-    statement = await owner_tasks.add_choice(parts(request).accounts, place, wanted.choice)
-    return _outcome(who, statement, f"choice_{wanted.choice}", f"{table}.{column}")
+    accounts, choice = parts(request).accounts, wanted.choice
+    statement = await owner_tasks.change_choice(accounts, place, choice, add=True)
+    return _outcome(who, statement, f"choice_{choice}", f"{table}.{column}")
 
 
 @router.delete("/choices/{table}/{column}/{choice:path}", responses=problems(404, 409))
@@ -85,7 +78,7 @@ async def remove_choice(
     place, choices = await _column(request, table, column)
     if choice not in choices:
         raise RowNotFoundError("choices")
-    statement = await owner_tasks.remove_choice(parts(request).accounts, place, choice)
+    statement = await owner_tasks.change_choice(parts(request).accounts, place, choice, add=False)
     return _outcome(who, statement, f"choice_removed_{choice}", f"{table}.{column}")
 
 
