@@ -47,10 +47,11 @@ class Waiting(_Described):
 
 
 class Column(_Described):
-    """A column. ``default``: whether PostgreSQL has a value for it when none is given.
+    """A column: `kind` tells how to show and edit it, `next` which choice may follow which.
 
-    ``waiting``: the thresholds of the choices that have some. ``since``: the column that tells
-    since when a row has its present value; null there means since ``updated_at`` or before.
+    `default`: whether PostgreSQL has a value for it when none is given. `waiting`: thresholds by
+    choice. `since`: the column that tells since when a row has its present choice; null there means
+    since `updated_at` or before.
     """
 
     name: str

@@ -15,7 +15,8 @@ from orders_api.database import Connection, Database, one, one_or_none
 from orders_api.errors import RowNotFoundError
 from orders_api.event_scope import may_be_visible
 from orders_api.filters import Selection
-from orders_api.records import EventPage, RecentPast
+from orders_api.models import Pulse
+from orders_api.records import EventPage
 from orders_api.rendering import PAGE_MAX_BYTES
 from orders_contract import matching
 from orders_contract.events import OpenedEvent, open_events, packed
@@ -78,9 +79,7 @@ class Log:
                 return replace(_with(page, shown), last=shown[-1][0] if shown else after)
             after = page.last  # all of its events are hidden
 
-    async def recent_past(
-        self, catalog: Description, now: datetime, who: Principal = ANYONE
-    ) -> RecentPast:
+    async def pulse(self, catalog: Description, now: datetime, who: Principal) -> Pulse:
         """Return the changes of the last hour and minute, the new orders of the last day."""
         minute = now.replace(second=0, microsecond=0)
         hour = minute - timedelta(minutes=PULSE_MINUTES - 1)
@@ -96,14 +95,17 @@ class Log:
             "order_minutes": PULSE_ORDER_MINUTES,
         }
         statement = SQL(log_queries.PULSE).format(
-            counted=counted, log=log_queries.LOG, search=log_queries.SEARCH, now=log_queries.NOW
+            counted=counted, log=log_queries.LOG, search=log_queries.SEARCH
         )
         async with self.database.connection() as connection:
-            past = RecentPast(hour, second, day, *await one(connection, statement, values))
+            pulse = Pulse.of(await one(connection, statement, values))
             if who.rows is None:
-                return past
-            changes, recent = await _scoped_changes(connection, catalog, past, who)
-            return replace(past, changes=changes, recent=recent)
+                return pulse
+            values |= {"position": pulse.position, "looked_at": SCOPED_PULSE_EVENTS}
+            visible = may_be_visible(catalog.schema, who.rows, values, certain=True)
+            statement = SQL(log_queries.SCOPED_CHANGES).format(visible=visible)
+            changes, recent = await one(connection, statement, values)
+            return pulse.model_copy(update={"changes": changes, "recent": recent})
 
     async def _history_page(
         self, catalog: Description, order_id: int, after: int, limit: int, who: Principal
@@ -157,23 +159,6 @@ def _created(table: WatchedTable | None, who: Principal) -> tuple[Composable, Va
     created = name("t", "created_at")
     recent = SQL("{} >= %(day)s").format(created)
     return table.statements.counted(Selection([]), who.rows, created, recent)
-
-
-async def _scoped_changes(
-    connection: Connection, catalog: Description, past: RecentPast, who: Principal
-) -> tuple[str, str]:
-    values: Values = {
-        "hour": past.changes_since,
-        "minutes": PULSE_MINUTES,
-        "second": past.recent_since,
-        "seconds": PULSE_SECONDS,
-        "position": past.position,
-        "looked_at": SCOPED_PULSE_EVENTS,
-    }
-    visible = may_be_visible(catalog.schema, who.rows, values, certain=True)
-    statement = SQL(log_queries.SCOPED_CHANGES).format(visible=visible)
-    changes, recent = await one(connection, statement, values)
-    return changes, recent
 
 
 def _with(page: EventPage, shown: Iterable[tuple[int, str]]) -> EventPage:

@@ -10,14 +10,13 @@ LOG = SQL("""(
 
 # --- figures --------------------------------------------------------------------------------------
 
-NOW = SQL("""to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')""")
-
 COUNTS = """
     WITH counted AS ({counted}), counts AS (
         SELECT status, sum(weight) AS number FROM counted
          GROUP BY status HAVING sum(weight) > 0 ORDER BY number DESC LIMIT 1000
     )
-    SELECT order_stream.id::text, (SELECT coalesce(max(position), 0) FROM order_events), {now},
+    SELECT order_stream.id::text, (SELECT coalesce(max(position), 0) FROM order_events),
+           clock_timestamp(),
            (SELECT json_agg(json_build_array(status, number) ORDER BY number DESC) FROM counts)
       FROM order_stream
 """
@@ -54,13 +53,14 @@ PULSE = """
         SELECT unit, number, lead(low) OVER (PARTITION BY unit ORDER BY number) - low AS changes
           FROM search WHERE low = high
     ), changes AS (
-        SELECT unit, json_agg(changes ORDER BY number)::text AS counts
+        SELECT unit, json_agg(changes ORDER BY number) AS counts
           FROM counts WHERE changes IS NOT NULL GROUP BY unit
     )
-    SELECT order_stream.id::text, head.last, {now},
-           (SELECT counts FROM changes WHERE unit = 'minute'),
-           (SELECT counts FROM changes WHERE unit = 'second'),
-           (SELECT json_agg(coalesce(orders, 0) ORDER BY number)::text
+    SELECT order_stream.id::text, head.last, clock_timestamp(),
+           %(hour)s::timestamptz, (SELECT counts FROM changes WHERE unit = 'minute'),
+           %(second)s::timestamptz, (SELECT counts FROM changes WHERE unit = 'second'),
+           %(day)s::timestamptz,
+           (SELECT json_agg(coalesce(orders, 0) ORDER BY number)
               FROM generate_series(1, %(order_minutes)s) AS number
               LEFT JOIN created USING (number))
       FROM order_stream, head
@@ -252,8 +252,8 @@ SCOPED_CHANGES = """
                             0, %(seconds)s, %(seconds)s) AS number, count(*) AS changes
           FROM seen GROUP BY number
     )
-    SELECT (SELECT json_agg(coalesce(changes, 0) ORDER BY number)::text
+    SELECT (SELECT json_agg(coalesce(changes, 0) ORDER BY number)
               FROM generate_series(1, %(minutes)s) AS number LEFT JOIN minutes USING (number)),
-           (SELECT json_agg(coalesce(changes, 0) ORDER BY number)::text
+           (SELECT json_agg(coalesce(changes, 0) ORDER BY number)
               FROM generate_series(1, %(seconds)s) AS number LEFT JOIN seconds USING (number))
 """

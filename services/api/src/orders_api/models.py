@@ -17,6 +17,7 @@ from pydantic import (
 from orders_access.names import printable_name
 from orders_api.columns import storable
 from orders_contract.messages import MAX_POSITION, Event
+from orders_contract.schema import Column
 
 Row = dict[str, Any]
 """A row of a table; OpenAPI describes its columns from the catalog."""
@@ -104,7 +105,7 @@ class RowList(BaseModel):
     next_cursor: str | None
 
 
-class OrderCounts(BaseModel):
+class OrderCounts(Stored):
     """Numbers that are exact at `position`: count on with the events after it.
 
     `counts` has every choice of the status column, also with 0, and every other status found; ""
@@ -117,7 +118,7 @@ class OrderCounts(BaseModel):
     counts: dict[str, NonNegativeInt]
 
 
-class Pulse(BaseModel):
+class Pulse(Stored):
     """What happened lately, exact at `position`, as `OrderCounts` is.
 
     `changes` counts the events of each minute since `changes_since`, `recent` those of each second
@@ -215,34 +216,6 @@ class ActorList(BaseModel):
     """
 
     actors: list[Actor]
-
-
-class Waiting(BaseModel):
-    """How long a row may have a value before it needs attention, and before it is late."""
-
-    warn_seconds: PositiveInt
-    late_seconds: PositiveInt
-
-
-class Column(BaseModel):
-    """A column: `kind` tells how to show and edit it, `next` which choice may follow which.
-
-    `waiting` has thresholds by choice; `since` names the column that tells since when a row has its
-    present choice.
-    """
-
-    name: str
-    type: str
-    kind: str
-    nullable: bool
-    writable: bool
-    default: bool
-    choices: list[str] | None
-    next: dict[str, list[str]] | None
-    waiting: dict[str, Waiting] | None
-    since: str | None
-    max_length: int | None
-    comment: str | None
 
 
 class Table(BaseModel):

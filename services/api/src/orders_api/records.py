@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 
 from orders_api.cursor import Bookmark
@@ -58,35 +57,6 @@ class EventPage:
     position: int
     events: str
     last: int
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Rows by status, the stream's position, and the time by the database's clock."""
-
-    stream: str
-    position: int
-    time: str
-    counts: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class RecentPast:
-    """Events of each minute and second, and new orders of each minute, as JSON arrays.
-
-    The arrays begin at ``changes_since``, ``recent_since`` and ``orders_since``; ``time`` is the
-    database's clock.
-    """
-
-    changes_since: datetime
-    recent_since: datetime
-    orders_since: datetime
-    stream: str
-    position: int
-    time: str
-    changes: str
-    recent: str
-    orders: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,13 +54,8 @@ async def get_pulse(request: Request) -> Response:
     require_no_query(request)
     running = parts(request)
     catalog = await running.catalog.current()
-    past = await running.log.recent_past(catalog, datetime.now(UTC), who)
-    return responses.rendered(
-        f'{{"stream":"{past.stream}","position":{past.position},"time":"{past.time}",'
-        f'"changes_since":"{past.changes_since.isoformat()}","changes":{past.changes},'
-        f'"recent_since":"{past.recent_since.isoformat()}","recent":{past.recent},'
-        f'"orders_since":"{past.orders_since.isoformat()}","orders":{past.orders}}}'
-    )
+    pulse = await running.log.pulse(catalog, datetime.now(UTC), who)
+    return responses.rendered(pulse.model_dump_json())
 
 
 @router.get(

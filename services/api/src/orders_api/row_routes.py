@@ -1,6 +1,5 @@
 """The paths about rows: ``/api/orders``, and ``/api/tables/{table}`` for every watched table."""
 
-import json
 from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Request, Response
@@ -39,6 +38,7 @@ from orders_api.requests import (
     table_of,
 )
 from orders_api.store import Key
+from orders_contract.messages import Role
 
 
 async def list_rows(request: Request) -> Response:
@@ -65,10 +65,7 @@ async def count_rows(request: Request) -> Response:
         watched.table, request.query_params.multi_items(), paged=False, refused={status}
     )
     found = await parts(request).store.counts(watched, selection, status, who)
-    return responses.rendered(
-        f'{{"stream":"{found.stream}","position":{found.position},"time":"{found.time}",'
-        f'"counts":{json.dumps(found.counts)}}}'
-    )
+    return responses.rendered(found.model_dump_json())
 
 
 async def export_rows(request: Request) -> Response:
@@ -142,21 +139,21 @@ async def change_rows(request: Request) -> Response:
     within 10 seconds get 503. If the answer is lost, send the request again: with the same
     Idempotency-Key only rows that are not changed yet will be; with versions none is changed twice.
     """
-    who = require(request, "clerk")
-    require_no_query(request)
-    idempotent = idempotency_key(request)
-    watched = await table_of(request)
-    wanted = watched.bulk_changes.read(await request.body(), content_type(request))
-    return responses.outcomes(await parts(request).bulk.write(watched, wanted, who, idempotent))
+    return await _write_rows(request, "clerk")
 
 
 async def delete_rows(request: Request) -> Response:
     """Delete up to 1,000 rows, otherwise as they are changed; their history stays."""
-    who = require(request, "admin")
+    return await _write_rows(request, "admin")
+
+
+async def _write_rows(request: Request, role: Role) -> Response:
+    who = require(request, role)
     require_no_query(request)
     idempotent = idempotency_key(request)
     watched = await table_of(request)
-    wanted = watched.bulk_deletions.read(await request.body(), content_type(request))
+    rows = watched.bulk_deletions if request.method == "DELETE" else watched.bulk_changes
+    wanted = rows.read(await request.body(), content_type(request))
     return responses.outcomes(await parts(request).bulk.write(watched, wanted, who, idempotent))
 
 

@@ -21,8 +21,9 @@ from orders_api.errors import (
     StatementError,
 )
 from orders_api.filters import Selection
+from orders_api.models import OrderCounts
 from orders_api.preconditions import ANY_TAG, Precondition
-from orders_api.records import Counts, Page, StoredRow
+from orders_api.records import Page, StoredRow
 from orders_api.statements import Statements
 from orders_contract.schema import Column
 
@@ -64,7 +65,7 @@ class Store:
 
     async def counts(
         self, table: WatchedTable, query: Selection, status: str, who: Principal = ANYONE
-    ) -> Counts:
+    ) -> OrderCounts:
         """Return how many matching rows there are of each status, and the stream's position.
 
         ``status`` is the column that holds it. Rows without a status are counted as ``""``.
@@ -74,12 +75,12 @@ class Store:
         counted, values = table.statements.counted(
             query, who.rows, SQL("{}::text AS status").format(value), ALL
         )
-        statement = SQL(log_queries.COUNTS).format(counted=counted, now=log_queries.NOW)
+        statement = SQL(log_queries.COUNTS).format(counted=counted)
         async with self._answering(query):
             stream, position, time, found = await self.reads.one(statement, values)
         counts = dict.fromkeys([""] if column is None else column.choices or (), 0)
         counts |= {text or "": number for text, number in found or ()}
-        return Counts(stream, position, time, counts)
+        return OrderCounts.of((stream, position, time, counts))
 
     async def values(
         self,
