@@ -1,13 +1,8 @@
 """A table with partitions, and the rows that its events tell of."""
 
-from collections.abc import Callable
 from typing import Any
 
-import psycopg
-
-Sql = psycopg.Connection[tuple[Any, ...]]
-Event = dict[str, Any]
-Events = Callable[[], list[Event]]
+from harness.servers import Event, Events, Sql
 
 STOCK = """
     CREATE TABLE stock (

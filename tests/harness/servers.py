@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -23,6 +24,11 @@ from harness.roles import OWNER, PASSWORD, create_roles
 from harness.waiting import until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+Sql = psycopg.Connection[TupleRow]
+Event = dict[str, Any]
+Events = Callable[[], list[Event]]
+"""Takes all waiting changes and returns their events."""
 
 _TEMPLATE = "orders_template"
 _DATABASES = count(1)

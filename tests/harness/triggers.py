@@ -1,11 +1,9 @@
 """Triggers of the system, as owners of tables switch them."""
 
-from typing import Any
-
-import psycopg
+from harness.servers import Sql
 
 
-def enable(sql: psycopg.Connection[tuple[Any, ...]], table: str, how: str, like: str = "%") -> None:
+def enable(sql: Sql, table: str, how: str, like: str = "%") -> None:
     """Run ALTER TABLE ... TRIGGER for the triggers of a table whose names are ``like``."""
     for (name,) in sql.execute(
         "SELECT quote_ident(tgname) FROM pg_trigger"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness.partitions import STOCK, Events, Replay, Sql
-from harness.servers import OLDEST_POSTGRES, Database, Postgres
+from harness.partitions import STOCK, Replay
+from harness.servers import OLDEST_POSTGRES, Database, Events, Postgres, Sql
 
 
 @pytest.fixture(scope="session", params=["embedded", "oldest"])

@@ -1,15 +1,11 @@
 """Every committed change becomes one event, by whatever statement (I1)."""
 
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
 
-from harness.servers import Database, Postgres
-
-Sql = psycopg.Connection[tuple[Any, ...]]
-Events = Callable[[], list[dict[str, Any]]]
+from harness.servers import Database, Events, Postgres, Sql
 
 INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 

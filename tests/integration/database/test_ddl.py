@@ -2,17 +2,13 @@
 
 import re
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
 
-from harness.servers import REPOSITORY, Database, Postgres
+from harness.servers import REPOSITORY, Database, Events, Postgres, Sql
 from harness.waiting import until
-
-Sql = psycopg.Connection[tuple[Any, ...]]
-Events = Callable[[], list[dict[str, Any]]]
 
 INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 DOCUMENT = REPOSITORY / "docs" / "your-own-columns.md"

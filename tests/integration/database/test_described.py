@@ -3,11 +3,7 @@
 import json
 from typing import Any
 
-import psycopg
-
-from harness.servers import Database, Postgres
-
-Sql = psycopg.Connection[tuple[Any, ...]]
+from harness.servers import Database, Postgres, Sql
 
 ORDER = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 LINES = (

@@ -1,15 +1,9 @@
 """Foreign keys, triggers and statements of owners, on any watched table."""
 
-from collections.abc import Callable
-from typing import Any
-
 import psycopg
 import pytest
 
-from harness.servers import Database, Postgres
-
-Sql = psycopg.Connection[tuple[Any, ...]]
-Events = Callable[[], list[dict[str, Any]]]
+from harness.servers import Database, Events, Postgres, Sql
 
 ORDER = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 MORE = """

@@ -3,8 +3,8 @@
 import psycopg
 import pytest
 
-from harness.partitions import Events, Replay, Sql, rows, told
-from harness.servers import Database, Postgres
+from harness.partitions import Replay, rows, told
+from harness.servers import Database, Events, Postgres, Sql
 
 ORDERS = """
     DROP TABLE orders CASCADE;

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from harness.partitions import STOCK, Event, Events, Replay, Sql, follow, told
-from harness.servers import Database, Postgres
+from harness.partitions import STOCK, Replay, follow, told
+from harness.servers import Database, Event, Events, Postgres, Sql
 from harness.triggers import enable
 
 

@@ -9,9 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from harness.servers import Database
+from harness.servers import Database, Sql
 
-Sql = psycopg.Connection[tuple[Any, ...]]
 Take = Callable[..., tuple[int, int, list[dict[str, Any]]] | None]
 
 INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"

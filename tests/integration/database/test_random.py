@@ -10,10 +10,8 @@ import psycopg
 import pytest
 from psycopg import sql as compose
 
-from harness.servers import Database
+from harness.servers import Database, Event, Sql
 
-Sql = psycopg.Connection[tuple[Any, ...]]
-Event = dict[str, Any]
 Rows = dict[str, Event]
 
 VALUES: dict[str, list[str]] = {

@@ -3,13 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-import psycopg
 import pytest
 
 from harness.roles import LISTENER_ROLE
-from harness.servers import Database
-
-Sql = psycopg.Connection[tuple[Any, ...]]
+from harness.servers import Database, Sql
 
 STEP = """
     SELECT removed, kept FROM order_events_forget(

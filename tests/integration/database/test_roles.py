@@ -3,16 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
-from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql as compose
 
 from harness.roles import API_ROLE, LISTENER_ROLE
-from harness.servers import Database, Postgres
+from harness.servers import Database, Postgres, Sql
 
-Sql = psycopg.Connection[tuple[Any, ...]]
 Connect = Callable[[str], Sql]
 
 SHOP = "shop"

@@ -9,11 +9,8 @@ import psycopg
 import pytest
 
 from harness.roles import API_ROLE
-from harness.servers import Database, Postgres
+from harness.servers import Database, Events, Postgres, Sql
 from harness.triggers import enable
-
-Sql = psycopg.Connection[tuple[Any, ...]]
-Events = Callable[[], list[dict[str, Any]]]
 
 ORDER = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 LINES = (

@@ -6,11 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import psycopg
+from harness.servers import Database, Sql
 
-from harness.servers import Database
-
-Sql = psycopg.Connection[tuple[Any, ...]]
 Take = Callable[..., tuple[int, int, list[dict[str, Any]]] | None]
 
 ORDER = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"

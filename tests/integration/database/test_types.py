@@ -7,9 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from harness.servers import Database
+from harness.servers import Database, Sql
 
-Sql = psycopg.Connection[tuple[Any, ...]]
 Take = Callable[..., Any]
 
 PINNED = {

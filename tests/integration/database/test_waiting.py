@@ -1,18 +1,13 @@
 """Thresholds: how long a row may have its status, and since when it has it."""
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg import errors
 
-from harness.servers import Database
-
-Sql = psycopg.Connection[tuple[Any, ...]]
-Events = Callable[[], list[dict[str, Any]]]
+from harness.servers import Database, Events, Sql
 
 ORDER = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 THRESHOLD = (

@@ -4,19 +4,16 @@ Each writes both while the listener sleeps, when writers notify, and while none 
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import psycopg
 import pytest
 
-from harness.servers import OLDEST_POSTGRES, Database, Postgres
+from harness.servers import OLDEST_POSTGRES, Database, Events, Postgres, Sql
 from harness.triggers import enable
 from harness.waiting import until
 
-Sql = psycopg.Connection[tuple[Any, ...]]
-Events = Callable[[], list[dict[str, Any]]]
 INSERT = "INSERT INTO public.orders (customer_name, product_name) VALUES ('Ada', 'Laptop')"
 
 WRITERS = {
