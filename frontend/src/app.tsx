@@ -9,7 +9,7 @@ import { Toasts } from "@/components/toasts";
 import { ActivityPanel } from "@/features/activity/components/activity-panel";
 import { ConnectionStatus } from "@/features/connection/components/connection-status";
 import { StaleNotice } from "@/features/connection/components/stale-notice";
-import { changeRow, deleteRow, writeRows } from "@/features/orders/api/rows";
+import { changeRow, deleteRow, isGone, writeRows } from "@/features/orders/api/rows";
 import type { OrdersContextValue } from "@/features/orders/components/orders-context";
 import { useStepShortcuts } from "@/features/orders/components/use-step-shortcuts";
 import { OrdersView } from "@/features/orders/components/orders-view";
@@ -49,6 +49,9 @@ const OrderPanel = lazy(async () => ({
 }));
 const HelpDialog = lazy(async () => ({ default: (await import("./dialogs")).HelpDialog }));
 const ConflictDialog = lazy(async () => ({ default: (await import("./dialogs")).ConflictDialog }));
+const LostTextsDialog = lazy(async () => ({
+  default: (await import("./dialogs")).LostTextsDialog,
+}));
 const PasswordDialog = lazy(async () => ({ default: (await import("./dialogs")).PasswordDialog }));
 const SessionsDialog = lazy(async () => ({ default: (await import("./dialogs")).SessionsDialog }));
 const NewOrderDialog = lazy(async () => ({ default: (await import("./dialogs")).NewOrderDialog }));
@@ -106,6 +109,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const [account, setAccount] = useState<"sessions" | "password" | null>(null);
   const searchBox = useRef<HTMLInputElement>(null);
   const conflicts = useObservable(writes.conflicts);
+  const lost = useObservable(writes.drafts.lost);
   const { path } = useObservable(router.state);
   const printed = useObservable(printing);
   const narrow = useMedia("(max-width: 60rem)");
@@ -178,6 +182,14 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
     return () => removeEventListener("pagehide", flush);
   }, [writes]);
   useEffect(() => session.listen((events) => selection.receive(events)), [session, selection]);
+  useEffect(
+    () =>
+      session.listen((events, complete) => {
+        writes.drafts.receive(events);
+        if (!complete) void writes.drafts.check(isGone);
+      }),
+    [session, writes],
+  );
   // Load the dialogs before they are needed, but not with the first view.
   useEffect(() => {
     const preload = () => void import("./dialogs").catch(() => undefined);
@@ -371,6 +383,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
             <PasswordDialog me={me} onRenewed={onRenewed} onClose={() => setAccount(null)} />
           )}
           {conflicts.length > 0 && <ConflictDialog />}
+          {lost.length > 0 && <LostTextsDialog />}
           {printed && <PrintLayer job={printed} schema={session.live.schema.state} />}
         </Suspense>
       </Boundary>

@@ -125,3 +125,65 @@ def test_lines(lines: EmbeddedStack, open_tab: OpenTab) -> None:
     expect(total).to_have_count(0)  # of one line
     toast(page, "removed").get_by_role("button", name="Undo").click()
     expect(total).to_contain_text("200.70")
+
+
+def test_a_text_outlives_its_row(lines: EmbeddedStack, open_tab: OpenTab) -> None:
+    """What is typed into a row that someone else deletes is kept; typing goes on where it is."""
+    order = create(lines, customer_name="Ann")
+    other = create(lines, customer_name="Bob")
+    lines.psql(f"INSERT INTO order_lines (order_id, sku, price) VALUES ({other}, 'TOP-1', 1)")
+    page = open_tab(f"/orders/{other}")
+    panel = page.get_by_role("complementary")
+    kept = page.get_by_role("dialog", name="What you typed could not be saved")
+
+    row(page, order).get_by_role("button", name="Customer: Ann. Edit").dblclick()
+    expect(row(page, order).get_by_role("combobox", name="Customer")).to_be_focused()
+    page.keyboard.type("Annabel")
+    lines.psql(f"DELETE FROM orders WHERE id = {order}")
+    text = kept.get_by_role("textbox", name=f"Order #{order}: Customer")
+    expect(text).to_be_focused()
+    expect(kept).to_contain_text("The row is no longer there.")
+    page.keyboard.type(" Lee")
+    expect(text).to_have_value("Annabel Lee")
+    page.keyboard.press("Escape")
+    kept.get_by_role("button", name="Close").click()
+    expect(kept).to_have_count(0)
+
+    section = panel.get_by_role("region", name="Order lines")
+    section.get_by_role("button", name="Sku: TOP-1. Edit").click()
+    expect(section.get_by_role("combobox", name="Sku")).to_be_focused()
+    page.keyboard.type("TOP-2")
+    lines.psql("TRUNCATE order_lines")
+    expect(kept.get_by_role("textbox", name=re.compile("order_lines 1: Sku"))).to_have_value(
+        "TOP-2"
+    )
+    kept.get_by_role("button", name="Close").click()
+
+    section.get_by_role("button", name="Add to Order lines").click()
+    section.get_by_role("textbox", name="Sku").fill("LEG-1")
+    section.get_by_role("textbox", name="Pieces").fill("4")
+    page.keyboard.press("Escape")  # closed, and not saved yet
+    panel.get_by_role("button", name="Customer: Bob. Edit").click()
+    expect(panel.get_by_role("combobox", name="Customer")).to_be_focused()
+    page.keyboard.type("Bobby")
+    lines.psql(f"DELETE FROM orders WHERE id = {other}")
+    expect(kept.get_by_role("textbox", name="Customer")).to_have_value("Bobby")
+    line = kept.get_by_role("textbox", name=f"Order #{other}: Order lines")
+    expect(line).to_have_value("Sku: LEG-1\nPieces: 4")
+    kept.get_by_role("button", name="Close").click()
+
+
+def test_a_text_outlives_its_place_in_the_list(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """An order that leaves the list while it is edited stays until it is saved."""
+    order = create(stack, customer_name="Leaving Lea")
+    page = open_tab("/?status=pending&customer_name=Leaving%20Lea")
+    create(stack, customer_name="Leaving Lea")
+    row(page, order).get_by_role("button", name="Customer: Leaving Lea. Edit").dblclick()
+    field = row(page, order).get_by_role("combobox", name="Customer")
+    expect(field).to_be_focused()
+    page.keyboard.type("Lea")
+    stack.psql(f"UPDATE orders SET status = 'shipped' WHERE id = {order}")
+    expect(row(page, order)).to_have_attribute("data-gone", "true")
+    expect(field).to_be_focused()
+    page.keyboard.press("Enter")
+    until(lambda: stack.psql(f"SELECT customer_name FROM orders WHERE id = {order}") == "Lea", 5)

@@ -1,6 +1,6 @@
 /** Orders as the dashboard knows them. */
 import type { ChangeEvent, Id, Row } from "real-time-orders";
-import { isId, isRow, ORDERS } from "real-time-orders";
+import { isId, isRow, keyOf, ORDERS } from "real-time-orders";
 
 /** A row of the table of orders. `id` is its key, whatever that column is called. */
 export type Order = Row & { readonly id: Id };
@@ -26,6 +26,14 @@ export function orderEvent(event: ChangeEvent): ChangeEvent {
   const old = operation === "DELETE" && changed ? withId(changed, order_id) : changed;
   return named === row && old === changed ? event : { ...event, row: named, changed: old };
 }
+
+/** The key of an event's row, as the API's paths have it; null where the event is of all rows. */
+export const keyIn = ({ order_id, key, table, operation }: ChangeEvent): string | null =>
+  operation === "TRUNCATE"
+    ? null
+    : table === ORDERS
+      ? String(order_id)
+      : key && keyOf(key, Object.keys(key));
 
 /** The id that a text names; null if it names none. */
 export function idOf(text: string): Id | null {

@@ -472,6 +472,10 @@ const de: Words = {
     tooLong: (most, length) => `Höchstens ${most} Zeichen; hier sind es ${length}.`,
     notJson: (reason) => `Das ist kein JSON: ${reason}`,
   },
+  lost: {
+    title: "Die Eingabe konnte nicht gespeichert werden",
+    kept: "Die Zeile gibt es nicht mehr. Der Text bleibt hier stehen, zum Kopieren, bis das Fenster geschlossen wird.",
+  },
   lines: {
     remove: "Entfernen",
     removeRow: (row) => `${row} entfernen`,

@@ -472,6 +472,10 @@ const en = {
     tooLong: (most: number, length: number) => `At most ${most} characters; this has ${length}.`,
     notJson: (reason: string) => `This is not JSON: ${reason}`,
   },
+  lost: {
+    title: "What you typed could not be saved",
+    kept: "The row is no longer there. The text stays here, for you to copy, until you close this.",
+  },
   lines: {
     remove: "Remove",
     removeRow: (row: string) => `Remove ${row}`,

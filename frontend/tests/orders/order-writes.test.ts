@@ -76,6 +76,18 @@ test("another's change of the same column is asked about, with the values of bot
   expect(edit(1)).toBeUndefined();
 });
 
+test("a value that is refused after the user was asked goes back to where it was typed", async () => {
+  const gone = new RefusedError(404, "no such order", {}, {});
+  answers = [conflict(order(1, { version: 5, quantity: 3 })), gone];
+  const refused: unknown[] = [];
+  const change = { quantity: 4 };
+  expect(await writes.change("orders", "1", order(1), change, (e) => refused.push(e))).toBe(false);
+  const [open] = writes.conflicts.get();
+  if (open) writes.settle(open, true);
+  await vi.advanceTimersByTimeAsync(0);
+  expect([refused, titles()]).toEqual([[gone], []]);
+});
+
 test("a conflict reverts the change and asks the user, with both values", async () => {
   answers = [conflict(order(1, { version: 5, status: "cancelled" }))];
   await writes.setStatus(order(1), "processing");

@@ -3,10 +3,9 @@ import {
   type ChangeEvent,
   type Id,
   isRow,
-  keyOf,
   type ManyOptions,
-  ORDERS,
   type Outcome,
+  RefusedError,
   type Row,
   RowWriter,
   versionOf,
@@ -16,6 +15,7 @@ import {
 } from "real-time-orders";
 import { api, request } from "@/lib/http";
 import { EventsPage } from "@/lib/protocol";
+import { keyIn } from "@/lib/row";
 import { list, object, text } from "@/lib/shape";
 import { getEvents } from "./orders";
 
@@ -51,6 +51,13 @@ export const createRow = (table: string, rowJson: string, idempotencyKey: string
     withJson("POST", rowJson, { "Idempotency-Key": idempotencyKey }),
   );
 
+/** Whether a row is known to be gone, or out of the user's sight. */
+export const isGone = (table: string, key: string): Promise<boolean> =>
+  api.send(`${writerOf(table).path}/${key}`).then(
+    () => false,
+    (error: unknown) => error instanceof RefusedError && error.status === 404,
+  );
+
 export type Change = Pick<ChangeEvent, "actor" | "changed_at">;
 
 const RECENT_EVENTS = 1000;
@@ -72,9 +79,6 @@ export async function lastChange(
   );
   return mine.findLast(({ row }) => row && versionOf(row) === versionOf(now)) ?? null;
 }
-
-const keyIn = ({ order_id, key, table }: ChangeEvent): string | null =>
-  table === ORDERS ? String(order_id) : key && keyOf(key, Object.keys(key));
 
 async function getRecentEvents(signal: AbortSignal): Promise<readonly ChangeEvent[]> {
   const end = Number.MAX_SAFE_INTEGER;

@@ -34,6 +34,8 @@ interface EditableValueProps {
   tabIndex?: number;
   /** How the value is shown; default: as text. */
   children?: ReactNode;
+  /** The row has left the list: it is edited only to finish what was begun. */
+  gone?: boolean;
 }
 
 /**
@@ -41,18 +43,20 @@ interface EditableValueProps {
  * nearest element with `data-editables`.
  */
 export function EditableValue(props: EditableValueProps) {
-  const { table, rowKey, row, column, label, parent, children } = props;
+  const { table, rowKey, row, column, label, parent, children, gone = false } = props;
   const { rights, writes } = useOrders();
-  const place = rowId(table, rowKey);
-  const shown = withEdit(row, useMember(writes.edits.state, place));
+  const id = rowId(table, rowKey);
+  const place = `${id}/${column.name}`;
+  const shown = withEdit(row, useMember(writes.edits.state, id));
+  const draft = useMember(writes.drafts.state, place);
   const described = useSchema().of(table)?.table;
   const text = formatCell(shown, column.name, column, described, parent);
   const content = children ?? <bdi>{text}</bdi>;
-  if (!rights.write || !column.writable) return content;
+  if (!rights.write || !column.writable || (gone && !draft)) return content;
   return (
     <Editable
       {...props}
-      place={`${place}/${column.name}`}
+      {...{ place, draft }}
       shown={shown}
       name={words.editing.label(label, text)}
     >
@@ -63,16 +67,16 @@ export function EditableValue(props: EditableValueProps) {
 
 interface EditableProps extends EditableValueProps {
   place: string;
+  draft: Draft | undefined;
   shown: Row;
   name: string;
 }
 
-function Editable({ place, shown, name, children, ...props }: EditableProps) {
+function Editable({ place, draft, shown, name, children, ...props }: EditableProps) {
   const { table, rowKey, row, column, label, parent, tabIndex } = props;
   const { writes } = useOrders();
   const { drafts } = writes;
   const toasts = useToasts();
-  const draft = useMember(drafts.state, place);
   const [editing, setEditing] = useState<Opened | null>(null);
   const box = useRef<HTMLSpanElement>(null);
   const refocus = useRef(false);
@@ -87,7 +91,8 @@ function Editable({ place, shown, name, children, ...props }: EditableProps) {
     if (!isTyped(draft)) {
       const initial = textOf(shown[column.name], column);
       // What is being saved was seen too: it is no change by someone else.
-      drafts.set(place, { text: initial, initial, seen: shown, error: null });
+      const of = { table, key: rowKey, label };
+      drafts.set(place, { text: initial, initial, seen: shown, error: null, ...of });
     }
     setEditing(by);
   }
@@ -110,10 +115,11 @@ function Editable({ place, shown, name, children, ...props }: EditableProps) {
 
   async function save(typed: Draft): Promise<void> {
     drafts.delete(place);
-    try {
-      const change = { [column.name]: readValue(typed.text, column) };
-      await writes.change(table, rowKey, typed.seen, change);
-    } catch (error) {
+    const failed = (error: unknown): void => {
+      if (error instanceof RefusedError && error.status === 404) {
+        drafts.lose(typed);
+        return;
+      }
       const fields = error instanceof RefusedError ? error.fields : {};
       const reason = fields[column.name] ?? messageOf(error);
       const isFree = drafts.get(place) === undefined; // else the user edits the value again
@@ -125,6 +131,12 @@ function Editable({ place, shown, name, children, ...props }: EditableProps) {
       if (isFree && box.current) return; // it shows the reason
       const title = words.editing.notSavedTitle(label, writes.nameOf(table, rowKey));
       toasts.show({ tone: "bad", title, detail: isFree ? words.editing.kept(reason) : reason });
+    };
+    try {
+      const change = { [column.name]: readValue(typed.text, column) };
+      await writes.change(table, rowKey, typed.seen, change, failed);
+    } catch (error) {
+      failed(error);
     }
   }
 

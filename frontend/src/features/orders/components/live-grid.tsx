@@ -1,5 +1,6 @@
 import {
   type ReactNode,
+  type RefObject,
   useCallback,
   useEffect,
   useLayoutEffect,
@@ -77,7 +78,7 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
   const isNarrow = useMedia("(max-width: 44rem)");
   const rowPx = isNarrow ? cardPx(noun, columns) : ROW_PX[density];
   const headPx = isNarrow ? 0 : HEAD_PX;
-  const { busy, touch, rest } = useBusy();
+  const { busy, touch, rest } = useBusy(grid);
   const [scrolled, setScrolled] = useState(false);
   const keyOf = useCallback((row: R): RowKey => feed.keyOf(row), [feed]);
   const { held, moved } = useHeldRows(state, keyOf, scrolled || busy || hold);
@@ -196,9 +197,10 @@ function keyLength<R extends Row>(
 }
 
 const BUSY_MS = 5000;
+const EDITOR = "[data-editable] :is(input, select, textarea)";
 
-/** Whether the user works here: until a few seconds after the last movement. */
-function useBusy() {
+/** Whether the user works here: while a value is edited, and until a few seconds after the last movement. */
+function useBusy(grid: RefObject<HTMLElement | null>) {
   const [busy, setBusy] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const rest = useCallback(() => {
@@ -207,9 +209,13 @@ function useBusy() {
   }, []);
   const touch = useCallback(() => {
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => setBusy(false), BUSY_MS);
+    const end = () => {
+      if (grid.current?.querySelector(EDITOR)) timer.current = setTimeout(end, BUSY_MS);
+      else setBusy(false);
+    };
+    timer.current = setTimeout(end, BUSY_MS);
     setBusy(true);
-  }, []);
+  }, [grid]);
   useEffect(() => () => clearTimeout(timer.current), []);
   return { busy, touch, rest };
 }

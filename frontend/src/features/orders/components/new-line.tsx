@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from "react";
-import { type Id, RefusedError } from "real-time-orders";
+import { type Id, ORDERS, RefusedError } from "real-time-orders";
 import { Button } from "@/components/button";
 import { messageOf } from "@/lib/format";
 import { randomKey } from "@/lib/random-key";
@@ -34,7 +34,12 @@ export function NewLine({ child, order, onClose }: NewLineProps) {
   function change(typed: OrderDraft): void {
     key.current = randomKey();
     setDraft(typed);
-    drafts.set(place, { text: JSON.stringify(typed), initial: "{}", seen: {}, error: null });
+    const text = JSON.stringify(typed);
+    const plain = columns
+      .flatMap(({ name }) => (typed[name] ? [`${child.label(name)}: ${typed[name]}`] : []))
+      .join("\n");
+    const of = { table: ORDERS, key: String(order), label: child.title, plain };
+    drafts.set(place, { text, initial: "{}", seen: {}, error: null, ...of });
   }
 
   async function add(): Promise<void> {

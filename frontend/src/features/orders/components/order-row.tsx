@@ -226,7 +226,7 @@ function Content(props: ContentProps): ReactNode {
       )}
     </>
   );
-  if (!column || gone) return value;
+  if (!column) return value;
   return (
     <EditableValue
       table={schema.table.name}
@@ -235,6 +235,7 @@ function Content(props: ContentProps): ReactNode {
       column={column}
       label={label}
       tabIndex={tabIndex}
+      gone={gone}
     >
       {value}
     </EditableValue>

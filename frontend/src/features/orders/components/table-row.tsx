@@ -141,7 +141,7 @@ function Value({ shown, gone, name, label, column, tabIndex }: ValueProps) {
   }
   const isTime = column?.kind === "timestamp" && own !== undefined;
   const value = <Clipped column={column} text={text} title={isTime ? formatZoned(own) : text} />;
-  if (!column || gone) return value;
+  if (!column) return value;
   return (
     <EditableValue
       table={table.name}
@@ -150,6 +150,7 @@ function Value({ shown, gone, name, label, column, tabIndex }: ValueProps) {
       column={column}
       label={label}
       tabIndex={tabIndex}
+      gone={gone}
     >
       {value}
     </EditableValue>

@@ -38,6 +38,8 @@ export interface Conflict {
   readonly now: Row;
   /** The values that the user chose, by column; null for a delete. */
   readonly wanted: Row | null;
+  /** Called instead of a message where the user insists and the API refuses. */
+  readonly onRefused?: ((error: unknown) => void) | undefined;
 }
 
 interface RowRef {
@@ -116,9 +118,16 @@ export class OrderWrites {
 
   /**
    * Change columns of a row. Where someone else has changed the same columns first, the user is asked,
-   * and the promise resolves to false. Rejects where the API refuses the values.
+   * and the promise resolves to false. Rejects where the API refuses the values; `onRefused` is called
+   * where it does so after the user was asked.
    */
-  async change(table: string, key: string, seen: Row, values: Row): Promise<boolean> {
+  async change(
+    table: string,
+    key: string,
+    seen: Row,
+    values: Row,
+    onRefused?: Conflict["onRefused"],
+  ): Promise<boolean> {
     try {
       await this.#change(table, key, seen, values).catch((error: unknown) => {
         const now = error instanceof ConflictError ? error.theirs : null;
@@ -128,7 +137,7 @@ export class OrderWrites {
       });
       return true;
     } catch (error) {
-      return this.#ask(error, { table, key, seen, wanted: values });
+      return this.#ask(error, { table, key, seen, wanted: values, onRefused });
     }
   }
 
@@ -207,11 +216,11 @@ export class OrderWrites {
   settle(conflict: Conflict, mine: boolean): void {
     this.conflicts.set(this.conflicts.get().filter((open) => open !== conflict));
     if (!mine) return;
-    const { table, key, now, wanted } = conflict;
+    const { table, key, now, wanted, onRefused } = conflict;
     if (wanted === null) void this.#delete(table, key, now, false);
     else {
       this.#change(table, key, now, wanted).catch((error: unknown) => {
-        this.#explain(error, { table, key, seen: now, wanted });
+        this.#explain(error, { table, key, seen: now, wanted, onRefused });
       });
     }
   }
@@ -253,12 +262,13 @@ export class OrderWrites {
   }
 
   /** Ask the user about a conflict; returns whether nothing is left to decide. Throws other errors. */
-  #ask(error: unknown, { table, key, seen, wanted }: Omit<Conflict, "now">): boolean {
+  #ask(error: unknown, conflict: Omit<Conflict, "now">): boolean {
+    const { seen, wanted } = conflict;
     if (!(error instanceof ConflictError) || error.theirs === null) throw error;
     const { theirs } = error;
     if (wanted !== null && isSame(theirs, wanted, wanted)) return true; // both chose the same
     const now = "id" in theirs || !isOrder(seen) ? theirs : withId(theirs, seen.id);
-    this.conflicts.set([...this.conflicts.get(), { table, key, seen, now, wanted }]);
+    this.conflicts.set([...this.conflicts.get(), { ...conflict, now }]);
     return false;
   }
 
@@ -266,7 +276,11 @@ export class OrderWrites {
     try {
       this.#ask(error, conflict);
     } catch {
-      const { table, key, wanted } = conflict;
+      const { table, key, wanted, onRefused } = conflict;
+      if (onRefused) {
+        onRefused(error);
+        return;
+      }
       const { notDeleted, notChanged } = words.writes;
       const title = (wanted === null ? notDeleted : notChanged)(this.nameOf(table, key));
       this.#toasts.show({ tone: "bad", title, detail: messageOf(error) });
