@@ -226,6 +226,29 @@ def test_long_list(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     expect(table).to_have_attribute("aria-rowcount", "3050")
 
 
+def test_rows_come_and_go_far_above(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """Rows in view stand still, and their places follow, where one comes far above and goes again."""
+    stack.psql(
+        "INSERT INTO orders (customer_name, product_name)"
+        " SELECT 'Above', 'Lamp ' || n FROM generate_series(1001, 3000) AS n"
+    )
+    # In an order that only the database can tell, each of these changes loads the rows again.
+    page = open_tab("/?customer_name=Above&sort=product_name")
+    until_caught_up(stack, page)
+    table = page.get_by_role("grid", name="Orders")
+    expect(table).to_have_attribute("aria-rowcount", "2001")
+    table.evaluate("(table) => { table.scrollTop = table.scrollHeight / 2; }")
+    middle = page.locator("[data-order]").filter(has_text="Lamp 2005")
+    expect(middle).to_have_attribute("aria-rowindex", "1006")
+    before = box(middle)["y"]
+    added = create(stack, customer_name="Above", product_name="Lamp 0")
+    expect(middle).to_have_attribute("aria-rowindex", "1007")
+    assert box(middle)["y"] == before
+    stack.psql(f"DELETE FROM orders WHERE id = {added}")
+    expect(middle).to_have_attribute("aria-rowindex", "1006")
+    assert box(middle)["y"] == before
+
+
 def test_rows_stand_still(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     """While the user works rows keep their places; a button counts the new ones."""
     stack.psql(

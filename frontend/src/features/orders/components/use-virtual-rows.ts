@@ -48,7 +48,7 @@ export function useVirtualRows(
     latest.current = { place, size };
   });
   useLayoutEffect(() => {
-    if (moved !== 0) scrollTo(scroller.current, latest.current.place);
+    scrollTo(scroller.current, latest.current.place);
   }, [scroller, moved]);
 
   useEffect(() => {
