@@ -227,7 +227,7 @@ def test_long_list(stack: EmbeddedStack, open_tab: OpenTab) -> None:
 
 
 def test_rows_come_and_go_far_above(stack: EmbeddedStack, open_tab: OpenTab) -> None:
-    """Rows in view stand still, and their places follow, where one comes far above and goes again."""
+    """Rows in view stand still, and their places follow, where one comes and goes far above."""
     stack.psql(
         "INSERT INTO orders (customer_name, product_name)"
         " SELECT 'Above', 'Lamp ' || n FROM generate_series(1001, 3000) AS n"

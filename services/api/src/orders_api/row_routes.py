@@ -133,11 +133,12 @@ async def change_rows(request: Request) -> Response:
     A body of more than 64 kB, or with a value that its column cannot hold, is refused as a whole.
 
     `rows` names them, each once, by the columns of its key, and best with the `version` that it was
-    seen with. `set` has the new values; a row may have a `set` of its own instead. The outcomes are
-    in the order of the request: `status` is what a request for this row alone would get, and
-    `problem` says why it was not changed (a large row is not in it). Rows that could not be reached
-    within 10 seconds get 503. If the answer is lost, send the request again: with the same
-    Idempotency-Key only rows that are not changed yet will be; with versions none is changed twice.
+    seen with; `If-Match` is refused. `set` has the new values; a row may have a `set` of its own
+    instead. The outcomes are in the order of the request: `status` is what a request for this row
+    alone would get, and `problem` says why it was not changed (a large row is not in it). Rows that
+    could not be reached within 10 seconds get 503. If the answer is lost, send the request again:
+    with the same Idempotency-Key only rows that are not changed yet will be; with versions none is
+    changed twice.
     """
     return await _write_rows(request, "clerk")
 
@@ -150,6 +151,10 @@ async def delete_rows(request: Request) -> Response:
 async def _write_rows(request: Request, role: Role) -> Response:
     who = require(request, role)
     require_no_query(request)
+    if header(request, b"if-match") is not None:  # about one row: whoever sends it relies on it
+        raise InvalidInputError(
+            "If-Match", "is not known here: each row of the body names the version that was seen"
+        )
     idempotent = idempotency_key(request)
     watched = await table_of(request)
     rows = watched.bulk_deletions if request.method == "DELETE" else watched.bulk_changes
