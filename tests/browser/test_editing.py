@@ -51,6 +51,35 @@ def test_an_order_is_corrected_by_keyboard(stack: EmbeddedStack, open_tab: OpenT
     until(lambda: stack.psql(found) == "Joan Miró12", 5)
 
 
+def test_a_new_order_is_typed_from_known_values(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """The form suggests values of other orders: Enter takes one, Esc closes only their list."""
+    create(stack, customer_name="Lenka Reinerová", product_name="Inkwell")
+    page = open_tab()
+    page.get_by_role("button", name="New order").click()
+    form = page.get_by_role("dialog", name="New order")
+    customer = form.get_by_role("combobox", name="Customer")
+    customer.fill("lenka")
+    known = form.get_by_role("listbox").get_by_role("option")
+    expect(known).to_have_text(["Lenka Reinerová"])
+    customer.press("Escape")
+    expect(known).to_have_count(0)
+    customer.fill("lenk")
+    expect(known).to_have_count(1)
+    customer.press("ArrowDown")
+    customer.press("Enter")
+    expect(customer).to_have_value("Lenka Reinerová")
+    expect(known).to_have_count(0)
+    expect(customer).to_have_accessible_description("")
+    product = form.get_by_role("combobox", name="Product")
+    product.fill("ink")
+    known.click()
+    expect(product).to_have_value("Inkwell")
+    product.press("Enter")
+    expect(form).to_have_count(0)
+    alike = "customer_name = 'Lenka Reinerová' AND product_name = 'Inkwell'"
+    assert stack.psql(f"SELECT count(*) FROM orders WHERE {alike}") == "2"
+
+
 def test_both_values_of_a_conflict_are_shown(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     """The page says who changed the same value first, and when; the user keeps one of the two."""
     order = create(stack, quantity=3)

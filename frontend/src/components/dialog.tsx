@@ -13,6 +13,10 @@ interface DialogProps {
   children: ReactNode;
 }
 
+/** The first Esc closes the list of a field; the dialog gets the key before the field does. */
+const isListOpen = (): boolean =>
+  document.activeElement?.matches('[role="combobox"][aria-expanded="true"]') ?? false;
+
 export function Dialog({ title, covers = false, stays = false, children, ...root }: DialogProps) {
   return (
     <Primitive.Root {...root}>
@@ -22,7 +26,7 @@ export function Dialog({ title, covers = false, stays = false, children, ...root
           className={styles.content}
           data-covers={covers}
           aria-describedby={undefined}
-          onEscapeKeyDown={(event) => stays && event.preventDefault()}
+          onEscapeKeyDown={(event) => (stays || isListOpen()) && event.preventDefault()}
           onInteractOutside={(event) => stays && event.preventDefault()}
         >
           <Primitive.Title className={styles.title}>{title}</Primitive.Title>

@@ -1,11 +1,15 @@
-import { type ComponentProps, useId } from "react";
+import { type ComponentProps, type KeyboardEvent, useId, useState } from "react";
 import type { Column } from "real-time-orders";
 import { formatValue } from "@/lib/format";
 import { isRequired } from "@/lib/schema";
 import { words } from "@/words";
+import { Suggestions } from "./suggestions";
+import { useSuggestions } from "./use-suggestions";
 import styles from "./field.module.css";
 
 interface FieldProps {
+  /** Values of its other rows are suggested. */
+  table: string;
   column: Column;
   label: string;
   value: string;
@@ -18,12 +22,38 @@ interface FieldProps {
 }
 
 /** The form field of any kind of column. */
-export function Field({ column, label, error, name = column.name, ...input }: FieldProps) {
+export function Field({ table, column, label, error, name = column.name, ...input }: FieldProps) {
   const id = useId();
+  const [initial] = useState(input.value);
+  const [closedAt, setClosedAt] = useState<string | null>(null);
+  const suggestions = useSuggestions(table, isOneLine(column) ? column.name : null, {
+    text: input.value,
+    initial,
+  });
+  const isOpen = suggestions.values.length > 0 && closedAt !== input.value;
+
+  function choose(value: string): void {
+    setClosedAt(value);
+    input.onChange(value);
+  }
+
+  function press(event: KeyboardEvent): void {
+    if (event.nativeEvent.isComposing) return;
+    if (suggestions.press(event)) {
+      setClosedAt(null);
+      return;
+    }
+    if (event.key === "Enter" && isOpen && suggestions.chosen !== null) choose(suggestions.chosen);
+    else if (event.key === "Escape" && isOpen) setClosedAt(input.value);
+    else return;
+    event.preventDefault();
+    event.stopPropagation(); // the form stays as it is
+  }
+
   const { comment } = column;
   const described = [comment && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
   return (
-    <div className={styles.field}>
+    <div className={styles.field} onKeyDown={press}>
       <label htmlFor={id}>
         {label}
         {!isRequired(column) && <span className={styles.optional}>{words.editing.optional}</span>}
@@ -36,7 +66,11 @@ export function Field({ column, label, error, name = column.name, ...input }: Fi
         aria-invalid={error !== undefined}
         aria-required={isRequired(column)}
         aria-describedby={described || undefined}
+        combobox={suggestions.attributes && { ...suggestions.attributes, "aria-expanded": isOpen }}
       />
+      <div className={styles.suggestions}>
+        {isOpen && <Suggestions {...suggestions} label={label} onChoose={choose} />}
+      </div>
       {comment && (
         <p id={`${id}-hint`} className={styles.hint}>
           {comment}
@@ -53,6 +87,8 @@ export function Field({ column, label, error, name = column.name, ...input }: Fi
 
 /** A column of longer texts gets a field that grows. */
 const ONE_LINE = 200;
+const isOneLine = ({ kind, max_length }: Column): boolean =>
+  kind === "text" && max_length != null && max_length <= ONE_LINE;
 
 type Shared = "id" | "name" | "aria-label" | "aria-invalid" | "aria-required" | "aria-describedby";
 
@@ -72,7 +108,7 @@ interface ControlProps extends Pick<ComponentProps<"input">, Shared> {
 /** The control for any kind of column. */
 export function Control(props: ControlProps) {
   const { column, placeholder, multiline, empty, combobox, onChange, ...rest } = props;
-  const { kind, choices, max_length } = column;
+  const { kind, choices } = column;
   const change = (event: { target: { value: string } }) => onChange(event.target.value);
   if (kind === "choice" || kind === "boolean") {
     const options = kind === "boolean" ? ["true", "false"] : (choices ?? []);
@@ -89,7 +125,7 @@ export function Control(props: ControlProps) {
       </select>
     );
   }
-  const isLong = kind === "text" && (max_length == null || max_length > ONE_LINE);
+  const isLong = kind === "text" && !isOneLine(column);
   if (multiline ?? (isLong || kind === "json" || kind === "array")) {
     return (
       <textarea

@@ -33,6 +33,7 @@ export function LinesField({ child, lines, errors, onChange }: LinesFieldProps) 
           {columns.map((column) => (
             <Field
               key={column.name}
+              table={name}
               column={column}
               name={lineField(name, at, column.name)}
               label={child.label(column.name)}

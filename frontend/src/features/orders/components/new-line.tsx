@@ -88,6 +88,7 @@ export function NewLine({ child, order, onClose }: NewLineProps) {
       {columns.map((column) => (
         <Field
           key={column.name}
+          table={child.table.name}
           column={column}
           label={child.label(column.name)}
           placeholder={column.default ? words.editing.default : ""}

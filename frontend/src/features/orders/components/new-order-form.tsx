@@ -129,6 +129,7 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
       {columns.map((column) => (
         <Field
           key={column.name}
+          table={name}
           column={column}
           label={schema.label(column.name)}
           placeholder={
