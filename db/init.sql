@@ -1031,8 +1031,10 @@ BEGIN ATOMIC
         (SELECT string_agg(concat("table", '.', "column", '.', quote_literal(value), warn_after, '.', late_after),
                            ',' ORDER BY "table", "column", value)
            FROM public.order_thresholds),
-        -- A partition that comes or goes brings or takes rows. So may one that has no guard yet.
-        (SELECT string_agg(concat(partition, '.', leaf.relation, '.', settled), ',' ORDER BY partition)
+        -- A partition that comes or goes brings or takes rows, also if one of the same name is there again.
+        -- So may one that has no guard yet.
+        (SELECT string_agg(concat(partition::oid, '.', leaf.relation, '.', entered_by, '.', settled),
+                           ',' ORDER BY partition)
            FROM public.order_leaves() AS leaf LEFT JOIN public.order_partitions USING (partition)),
         (SELECT xmin FROM public.order_settings)));
 END;

@@ -99,6 +99,36 @@ def test_a_partition_that_is_dropped(stock: Sql, events: Events) -> None:
     assert stock.execute(version).fetchone() == after
 
 
+_MADE_ANEW = """
+    DROP TABLE stock_high;
+    CREATE TABLE stock_high PARTITION OF stock_rest FOR VALUES FROM (100) TO (1000)
+"""
+_ALTERED_WHILE_DETACHED = """
+    ALTER TABLE stock_rest DETACH PARTITION stock_high;
+    ALTER TABLE stock_high DROP COLUMN pieces;
+    DELETE FROM stock_high;
+    ALTER TABLE stock_high ADD COLUMN pieces integer;
+    ALTER TABLE stock_rest ATTACH PARTITION stock_high FOR VALUES FROM (100) TO (1000)
+"""
+
+
+@pytest.mark.parametrize("change", [_MADE_ANEW, _ALTERED_WHILE_DETACHED])
+def test_a_partition_that_loses_rows_unseen_and_returns(
+    stock: Sql, events: Events, change: str
+) -> None:
+    """I10: a client that was away meanwhile finds another version, with the same partitions."""
+    version = "SELECT order_schema_version()"
+    stock.execute("INSERT INTO stock VALUES ('a', 1, 5), ('c', 300, 5)")
+    follow(stock)
+    events()
+    before = stock.execute(version).fetchone()
+    with stock.transaction():
+        stock.execute(change.encode())
+    follow(stock)
+    assert events() == []
+    assert stock.execute(version).fetchone() != before
+
+
 def test_a_rolled_back_entry_is_forgotten(stock: Sql, replay: Replay) -> None:
     """I1: a partition that was entered by a transaction rolled back is entered again."""
     stock.execute("CREATE TABLE more (LIKE stock INCLUDING DEFAULTS)")
