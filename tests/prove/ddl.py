@@ -110,7 +110,7 @@ class Owner:
             ) as sql:
                 kind = await self._alter(sql)
                 await sql.commit()  # at the end of the block, a failure would leave it open
-        except psycopg.errors.LockNotAvailable:
+        except (psycopg.errors.LockNotAvailable, TimeoutError):
             kind = "locked out"
         except psycopg.OperationalError:
             kind = "cut off"

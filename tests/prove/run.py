@@ -32,7 +32,7 @@ from prove.weather import FAULTS, Faults, Weather
 from prove.writers import MARKS, ApiWriter, Gate, PatientWriter, Writer
 from real_time_orders import Kind, follow
 
-_LOG = (
+LOG = (
     'SELECT position, "table", operation, order_id, key::text, "row"::text, changed::text, actor'
     " FROM order_events WHERE position > %s ORDER BY position"
 )
@@ -324,7 +324,7 @@ class Run:
         async with await psycopg.AsyncConnection.connect(
             self.system.database.url, options="-c timezone=UTC", connect_timeout=3
         ) as sql:
-            cursor = await sql.execute(_LOG, [self._replay.position])
+            cursor = await sql.execute(LOG, [self._replay.position])
             rows: list[LogRow] = await cursor.fetchall()
         self._replay.apply(row for row in rows if row[0] > self._replay.position)
         self.system.replayed = self._replay.position
