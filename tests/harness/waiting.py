@@ -4,6 +4,7 @@ Deadlines are those of an idle machine. They end a test that would never end, an
 other tests, and whatever else runs, use the cores as well.
 """
 
+import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -37,3 +38,8 @@ async def until_async(
             raise AssertionError(f"not within {BUSY} x {deadline_s} s: {what or condition}")
         await anyio.sleep(_INTERVAL_S)  # between two checks of a condition
     return value
+
+
+def under_load(seconds: float) -> float:
+    """Return how long at most a thing of ``seconds`` may take while others use the cores, too."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

@@ -19,6 +19,7 @@ from harness.redis_groups import Cluster, Group, Sentinels
 from harness.servers import Postgres
 from harness.signing import ASKING
 from harness.valkey import Valkey
+from harness.waiting import under_load
 from orders_contract.names import RedisNames
 from prove.hands import by_hand
 
@@ -209,9 +210,9 @@ class System:
         for member in self.members:
             await by_hand(member.wake)
         while not await self._all_well():
-            if time.monotonic() - began > within_s:
+            if time.monotonic() - began > under_load(within_s):
                 unwell = [f"{m.name} {m.page()}" for m in self.members if not m.well()]
-                raise NotWellError(unwell, within_s)
+                raise NotWellError(unwell, time.monotonic() - began)
             await asyncio.sleep(0.05)
         return time.monotonic() - began
 
@@ -264,5 +265,5 @@ def unexpected_errors(log: str) -> list[str]:
 class NotWellError(AssertionError):
     """Services are not well although no fault is active."""
 
-    def __init__(self, names: list[str], within_s: float) -> None:
-        super().__init__(f"not well {within_s:.0f} s after the last fault: {names}")
+    def __init__(self, names: list[str], after_s: float) -> None:
+        super().__init__(f"not well {after_s:.0f} s after the last fault: {names}")
