@@ -424,6 +424,7 @@ DECLARE
 BEGIN
     IF EXISTS (SELECT FROM pg_attribute
                 WHERE attrelid = 'order_events'::regclass AND attname = 'order') THEN
+        DROP FUNCTION IF EXISTS order_event_json(order_events) CASCADE;    -- as it uses the row type
         ALTER TABLE order_events RENAME COLUMN "order" TO "row";
         ALTER TABLE order_events
             ADD COLUMN "table" text NOT NULL DEFAULT 'orders',
