@@ -1,7 +1,6 @@
 """Fixtures and options of all tests, and the order in which workers get them."""
 
 import signal
-from pathlib import Path
 
 import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
@@ -12,18 +11,26 @@ from xdist.scheduler import LoadScopeScheduling
 from harness.containers import docker_missing
 
 _OWN_SYSTEMS = (
-    "test_attached.py",
-    "test_import_export.py",
-    "test_up.py",
-    "docker/test_attach.py",
-    "docker/test_documents.py",
-    "docker/test_redis.py",
+    "browser/test_attached.py",
+    "browser/test_company_login.py",
+    "browser/test_sessions.py",
+    "browser/test_sign_in.py",
+    "e2e/test_attached.py",
+    "e2e/test_backup.py",
+    "e2e/test_import_export.py",
+    "e2e/test_up.py",
+    "e2e/docker/test_attach.py",
+    "e2e/docker/test_documents.py",
+    "e2e/docker/test_redis.py",
 )
-"""End-to-end tests that do not use the shared systems."""
+"""Tests of the dashboard and end-to-end tests that do not use the shared systems."""
 _LONG = ("test_replay.py", "test_unfinished_requests.py")
 """Scenarios whose subject is the same in containers; there they run with ``-m full`` only."""
 _FOLDERS = ("browser", "e2e", "prove")
-_CONTAINER_TESTS = Path(__file__).parent / "e2e" / "docker"
+_SECOND_HALF = "tests/browser/test_g"
+"""Tests of the dashboard from here on share a second system: one worker with all of them would end
+long after the others, and a system costs a thirtieth of their CPU time."""
+_CONTAINER_TESTS = "tests/e2e/docker/"
 
 
 @pytest.fixture(scope="session")
@@ -68,18 +75,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _turn(item: pytest.Item) -> int:
-    """Sort the folders with the longest files first: no worker waits for another's at the end."""
-    folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    return _FOLDERS.index(folder) if folder in _FOLDERS else len(_FOLDERS)
+    """Sort the longest scopes first: no worker waits for another's at the end."""
+    file = item.nodeid.partition("::")[0]
+    if _scope(file) != file:
+        return 0
+    folder = file.split("/")[1]
+    return 1 + (_FOLDERS.index(folder) if folder in _FOLDERS else len(_FOLDERS))
+
+
+def _scope(file: str) -> str:
+    """Return the name of what runs on one worker: a file, or files that share a system."""
+    if not file.endswith(_OWN_SYSTEMS):
+        if file.startswith("tests/browser/"):
+            return "browser 1" if file < _SECOND_HALF else "browser 2"
+        if file.startswith("tests/e2e/"):
+            return "e2e"
+    return file
 
 
 def _of_embedded(item: pytest.Item) -> bool:
-    return not item.path.is_relative_to(_CONTAINER_TESTS)
+    return not item.nodeid.startswith(_CONTAINER_TESTS)
 
 
 def _of_docker(item: pytest.Item) -> bool:
     shared = "world" in getattr(item, "fixturenames", ())
-    return shared or item.path.is_relative_to(_CONTAINER_TESTS)
+    return shared or item.nodeid.startswith(_CONTAINER_TESTS)
 
 
 class Scheduling(LoadScopeScheduling):
@@ -89,12 +109,7 @@ class Scheduling(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        if file.startswith("tests/e2e/") and not file.endswith(_OWN_SYSTEMS):
-            return "e2e"
-        if file.startswith("tests/browser/"):
-            return "browser"
-        return file
+        return _scope(nodeid.partition("::")[0])
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:

@@ -6,7 +6,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
@@ -159,7 +159,9 @@ class _Module:
                 yield node.func.id
 
 
+@cache
 def _modules() -> dict[str, _Module]:
+    """Parse every module when the first test asks: each worker collects this file, one runs it."""
     found = {}
     for source in _SOURCES:
         for path in sorted(source.rglob("*.py")):
@@ -169,17 +171,16 @@ def _modules() -> dict[str, _Module]:
     return found
 
 
-_MODULES = _modules()
-
-
 def _is_pure(name: str) -> bool:
     """Return whether the docstring of a module, or of a package around it, says that it is pure."""
     parts = name.split(".")
     around = (".".join(parts[:length]) for length in range(1, len(parts) + 1))
-    return any(_MODULES[each].claims_purity for each in around)
+    return any(_modules()[each].claims_purity for each in around)
 
 
-_PURE = sorted(name for name in _MODULES if _is_pure(name))
+@cache
+def _pure() -> dict[str, _Module]:
+    return {name: module for name, module in _modules().items() if _is_pure(name)}
 
 
 def _among(imported: str, names: set[str]) -> bool:
@@ -188,47 +189,48 @@ def _among(imported: str, names: set[str]) -> bool:
 
 def test_the_deciding_modules_are_pure() -> None:
     """The modules that decide say that they are pure, so the checks below find them."""
-    assert set(_PURE) >= _CLAIMED
+    assert set(_pure()) >= _CLAIMED
 
 
-@pytest.mark.parametrize("name", _PURE)
-def test_pure_module_imports_no_io(name: str) -> None:
+def test_pure_modules_import_no_io() -> None:
     """A pure module uses no clock, socket, file, driver or event loop."""
-    forbidden = _IMPURE - _VALUES_ONLY.get(name, set())
-    assert not [each for each in _MODULES[name].imports if _among(each, forbidden)]
-    assert not _IMPURE_CALLS & set(_MODULES[name].calls())
+    for name, module in _pure().items():
+        forbidden = _IMPURE - _VALUES_ONLY.get(name, set())
+        assert not [each for each in module.imports if _among(each, forbidden)], name
+        assert not _IMPURE_CALLS & set(module.calls()), name
 
 
-@pytest.mark.parametrize("name", [name for name in _PURE if name not in _VALUES_ONLY])
-def test_pure_module_imports_only_pure_modules(name: str) -> None:
+def test_pure_modules_import_only_pure_modules() -> None:
     """A pure module imports only pure modules of the project, and errors."""
-    ours = [each for each in _MODULES[name].imports if each in _MODULES and "." in each]
-    assert not [each for each in ours if not _is_pure(each) and not each.endswith(".errors")]
+    for name, module in _pure().items():
+        if name not in _VALUES_ONLY:
+            ours = [each for each in module.imports if each in _modules() and "." in each]
+            impure = [each for each in ours if not _is_pure(each)]
+            assert not [each for each in impure if not each.endswith(".errors")], name
 
 
-@pytest.mark.parametrize("name", sorted(_MODULES))
-def test_distributions_share_the_contract_only(name: str) -> None:
+def test_distributions_share_the_contract_only() -> None:
     """I9: a service imports no other service, only the packages that it shares with others.
 
     API and gateway share the rules of access. The CLI uses the client package and issues tokens.
     """
-    module = _MODULES[name]
-    others = (_SERVICES | {_SHARED, _SERVICE, _ACCESS, _CLIENT}) - {module.distribution}
-    if module.distribution != _SHARED:
-        others.remove(_SHARED)
-    if module.distribution in _SERVICES | {_ACCESS}:
-        others.discard(_SERVICE)
-    if module.distribution in {"orders_api", "orders_gateway", "orders_cli"}:
-        others.remove(_ACCESS)
-    if module.distribution == "orders_cli":
-        others.remove(_CLIENT)
-    assert not [each for each in module.imports if _among(each, others)]
+    for name, module in _modules().items():
+        others = (_SERVICES | {_SHARED, _SERVICE, _ACCESS, _CLIENT}) - {module.distribution}
+        if module.distribution != _SHARED:
+            others.remove(_SHARED)
+        if module.distribution in _SERVICES | {_ACCESS}:
+            others.discard(_SERVICE)
+        if module.distribution in {"orders_api", "orders_gateway", "orders_cli"}:
+            others.remove(_ACCESS)
+        if module.distribution == "orders_cli":
+            others.remove(_CLIENT)
+        assert not [each for each in module.imports if _among(each, others)], name
 
 
 @pytest.mark.parametrize("distribution", sorted(_FORBIDDEN))
 def test_service_imports_no_forbidden_driver(distribution: str) -> None:
     """I9: a service imports no client of what it must not talk to."""
-    modules = [each for each in _MODULES.values() if each.distribution == distribution]
+    modules = [each for each in _modules().values() if each.distribution == distribution]
     assert modules
     for module in modules:
         forbidden = _FORBIDDEN[distribution]
@@ -240,7 +242,7 @@ def test_the_api_asks_the_company_login_alone() -> None:
     clients = {"httpx2", "authlib", "urllib.request"}
     asking = {
         each.name
-        for each in _MODULES.values()
+        for each in _modules().values()
         if each.distribution == "orders_api" and any(_among(i, clients) for i in each.imports)
     }
     assert asking == {"orders_api.provider"}
