@@ -39,7 +39,7 @@ def chromium() -> str:
     return executable
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(
     chromium: str,  # noqa: ARG001  without a browser nothing is started
     tmp_path_factory: pytest.TempPathFactory,
@@ -55,9 +55,9 @@ def stack(
 
 # Not for the whole session: while Playwright runs, its event loop is this thread's loop, and an
 # asynchronous test of another folder could not start its own.
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
-    """Start one Chromium for the tests of a file."""
+    """Start one Chromium for the tests of the dashboard."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser

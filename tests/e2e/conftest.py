@@ -11,7 +11,7 @@ _LOG_SHOWN = 6_000
 _MADE = pytest.StashKey[list[EmbeddedStack]]()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
     """Start the system once for all tests, which leave it ready. Orders they create remain."""
     stack = EmbeddedStack(tmp_path_factory.mktemp("stack"))
@@ -22,14 +22,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
         stack.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def guarded() -> Iterator[EmbeddedStack]:
     """Start a system that requires tokens and has keys of its own, once for all tests."""
     with temporary_stack(AUTH_MODE="token", ORDERS_TOKEN="of the developer") as stack:
         yield stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def containers() -> Iterator[ContainerStack]:
     """Start the system in containers once for all tests, which leave it ready."""
     stack = ContainerStack()
@@ -42,7 +42,7 @@ def containers() -> Iterator[ContainerStack]:
             stack.remove()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(request: pytest.FixtureRequest) -> World:
     """Return the running system of the world that --world chose."""
     in_containers = request.config.getoption("world") == "docker"
