@@ -1,9 +1,11 @@
 """Fixtures and options of all tests, and the order in which workers get them."""
 
 import signal
+from functools import cache
 
 import pytest
-from httpx._config import DEFAULT_TIMEOUT_CONFIG
+from httpx._config import DEFAULT_TIMEOUT_CONFIG, create_ssl_context
+from httpx._transports import default as transports
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -40,7 +42,12 @@ def anyio_backend() -> str:
 
 
 def pytest_configure() -> None:
-    """Handle Ctrl-C, also in children (background jobs of a shell ignore it); set no deadlines."""
+    """Handle Ctrl-C, also in children (background jobs of a shell ignore it); set no deadlines.
+
+    All clients share the certificates of the authorities: reading them takes 15 ms of CPU, and the
+    tests make thousands of clients, most of them for one request to this machine.
+    """
+    setattr(transports, create_ssl_context.__name__, cache(create_ssl_context))
     for step in ("connect", "read", "write", "pool"):  # of clients without a timeout of their own
         setattr(DEFAULT_TIMEOUT_CONFIG, step, 60.0)
     signal.signal(signal.SIGINT, signal.default_int_handler)

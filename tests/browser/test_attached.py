@@ -26,7 +26,7 @@ def attached(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[EmbeddedStack]:
     """Attach to the shop without a table of orders, and start the system."""
-    stack = EmbeddedStack(tmp_path_factory.mktemp("attached"))
+    stack = EmbeddedStack(tmp_path_factory.mktemp("attached"), "--gateways", "1")
     guest = shop[1]
     done = orders("attach", guest.url, "--watch", "sales.buyer", "--yes", folder=stack.folder)
     assert done.returncode == 0, done.stderr

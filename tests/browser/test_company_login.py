@@ -25,7 +25,7 @@ def provider(chromium: str) -> Iterator[OpenId]:  # noqa: ARG001  without a brow
 def shop(provider: OpenId, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
     """Start a system whose people sign in at the provider."""
     port = provider.origin.rpartition(":")[2]
-    stack = EmbeddedStack(tmp_path_factory.mktemp("company"), f"--port={port}")
+    stack = EmbeddedStack(tmp_path_factory.mktemp("company"), "--gateways", "1", f"--port={port}")
     try:
         stack.start(AUTH_MODE="token", **provider.settings())
         stack.psql("ALTER TABLE orders ADD COLUMN store text NOT NULL DEFAULT 'Berlin'")

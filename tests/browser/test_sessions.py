@@ -20,7 +20,7 @@ def shop(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[EmbeddedStack]:
     """Start a system in token mode, with a clerk and a user who sees Berlin only."""
-    stack = EmbeddedStack(tmp_path_factory.mktemp("shop"))
+    stack = EmbeddedStack(tmp_path_factory.mktemp("shop"), "--gateways", "1")
     try:
         stack.start(AUTH_MODE="token")
         stack.psql("ALTER TABLE orders ADD COLUMN store text NOT NULL DEFAULT 'Berlin'")

@@ -16,7 +16,7 @@ def guarded(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[EmbeddedStack]:
     """Start a system in token mode."""
-    stack = EmbeddedStack(tmp_path_factory.mktemp("guarded"))
+    stack = EmbeddedStack(tmp_path_factory.mktemp("guarded"), "--gateways", "1")
     try:
         stack.start(AUTH_MODE="token", HEARTBEAT_INTERVAL_S="0.5")
         yield stack
