@@ -14,7 +14,7 @@ from typing import Any
 
 from psycopg.sql import SQL, Composable
 
-from orders_access.principal import ANYONE, Principal
+from orders_access.principal import Principal
 from orders_api import log, log_queries
 from orders_api.catalog import Description
 from orders_api.conditions import Values, all_of
@@ -97,9 +97,7 @@ class Activity:
     _long_reads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Examining 100,000 events takes PostgreSQL some tenths of a second: one request at a time."""
 
-    async def page(
-        self, catalog: Description, wanted: ActivityQuery, who: Principal = ANYONE
-    ) -> str:
+    async def page(self, catalog: Description, wanted: ActivityQuery, who: Principal) -> str:
         """Return a page of groups as the API renders it."""
         if who.rows is not None and wanted.actor not in (None, who.subject):
             raise InvalidInputError("actor", "must be yourself, since you may see some rows only")
@@ -116,7 +114,7 @@ class Activity:
             f'"log_first":{span.log_first},"log_since":{span.log_since or "null"}}}'
         )
 
-    async def burst(self, catalog: Description, wanted: BurstQuery, who: Principal = ANYONE) -> str:
+    async def burst(self, catalog: Description, wanted: BurstQuery, who: Principal) -> str:
         """Return a page of a group's events as the API renders it.
 
         Raises:
@@ -144,7 +142,7 @@ class Activity:
             f'{{"stream":"{stream}","position":{position},"events":[{events}],"before":{before}}}'
         )
 
-    async def actors(self, who: Principal = ANYONE) -> str:
+    async def actors(self, who: Principal) -> str:
         """Return who made the changes in the log, as the API renders it."""
         if who.rows is not None:
             # Who changes other rows is not theirs to know.

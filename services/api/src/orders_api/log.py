@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from psycopg.sql import SQL, Composable
 
-from orders_access.principal import ANYONE, Principal
+from orders_access.principal import Principal
 from orders_api import log_queries
 from orders_api.catalog import Description, WatchedTable
 from orders_api.conditions import ALL, Values, name
@@ -40,7 +40,7 @@ class Log:
     database: Database
 
     async def events(
-        self, catalog: Description, after: int, limit: int, who: Principal = ANYONE
+        self, catalog: Description, after: int, limit: int, who: Principal
     ) -> EventPage:
         """Return events after a position from the full log, and the position it has reached."""
         values = _page_values(after, limit, who)
@@ -50,12 +50,7 @@ class Log:
         return page if who.rows is None else _with(page, await seen(page.events, catalog, who))
 
     async def history(
-        self,
-        catalog: Description,
-        order_id: int,
-        after: int,
-        limit: int,
-        who: Principal = ANYONE,
+        self, catalog: Description, order_id: int, after: int, limit: int, who: Principal
     ) -> EventPage:
         """Return the events of one order and its children, also after it was deleted.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 
-from orders_access.principal import ANYONE, Principal
+from orders_access.principal import Principal
 from orders_api import kept_answers, log_queries, rejections
 from orders_api.bodies import Body
 from orders_api.catalog import WatchedTable
@@ -22,7 +22,7 @@ from orders_api.errors import (
 )
 from orders_api.filters import Selection
 from orders_api.models import OrderCounts
-from orders_api.preconditions import ANY_TAG, Precondition
+from orders_api.preconditions import Precondition
 from orders_api.records import Page, StoredRow
 from orders_api.statements import Statements
 from orders_contract.schema import Column
@@ -54,7 +54,7 @@ class Store:
     reads: Database
     writes: Database
 
-    async def page(self, table: WatchedTable, query: Selection, who: Principal = ANYONE) -> Page:
+    async def page(self, table: WatchedTable, query: Selection, who: Principal) -> Page:
         """Return a page of the matching rows, and the position of the stream."""
         statement, values = table.statements.page(query, who.rows, _children(table, query.include))
         async with self._answering(query):
@@ -64,7 +64,7 @@ class Store:
         return Page(stream, position, rows, place)
 
     async def counts(
-        self, table: WatchedTable, query: Selection, status: str, who: Principal = ANYONE
+        self, table: WatchedTable, query: Selection, status: str, who: Principal
     ) -> OrderCounts:
         """Return how many matching rows there are of each status, and the stream's position.
 
@@ -83,12 +83,7 @@ class Store:
         return OrderCounts.of((stream, position, time, counts))
 
     async def values(
-        self,
-        table: WatchedTable,
-        column: Column,
-        prefix: str,
-        limit: int,
-        who: Principal = ANYONE,
+        self, table: WatchedTable, column: Column, prefix: str, limit: int, who: Principal
     ) -> str:
         """Return different values of a column of text that begin with ``prefix``, as JSON."""
         statement, values = table.statements.values_of(column, prefix, limit, who.rows)
@@ -96,22 +91,14 @@ class Store:
         return str(found)
 
     async def row(
-        self,
-        table: WatchedTable,
-        key: Key,
-        who: Principal = ANYONE,
-        include: Sequence[str] = (),
+        self, table: WatchedTable, key: Key, who: Principal, include: Sequence[str]
     ) -> StoredRow:
         """Return one row with those of its children, or raise RowNotFoundError."""
         async with self.reads.connection() as connection:
             return await _row(connection, table, key, who, include)
 
     async def create(
-        self,
-        table: WatchedTable,
-        body: Body,
-        who: Principal = ANYONE,
-        idempotency_key: str | None = None,
+        self, table: WatchedTable, body: Body, who: Principal, idempotency_key: str | None
     ) -> StoredRow:
         """Create a row with its children, or return the row that the same request created before.
 
@@ -150,12 +137,7 @@ class Store:
             return created
 
     async def change(
-        self,
-        table: WatchedTable,
-        key: Key,
-        body: Body,
-        who: Principal = ANYONE,
-        expected: Precondition = ANY_TAG,
+        self, table: WatchedTable, key: Key, body: Body, who: Principal, expected: Precondition
     ) -> StoredRow:
         """Change a row and return it.
 
@@ -178,11 +160,7 @@ class Store:
             return changed
 
     async def delete(
-        self,
-        table: WatchedTable,
-        key: Key,
-        who: Principal = ANYONE,
-        expected: Precondition = ANY_TAG,
+        self, table: WatchedTable, key: Key, who: Principal, expected: Precondition
     ) -> None:
         """Delete a row; raises as ``change`` does."""
         statement, values = table.statements.delete(key, expected, who.rows)
