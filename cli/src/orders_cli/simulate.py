@@ -121,11 +121,7 @@ async def _simulate(
 
 
 async def _flow(
-    client: ApiClient,
-    traffic: Traffic,
-    rate: float,
-    counter: _Counter,
-    tasks: asyncio.TaskGroup,
+    client: ApiClient, traffic: Traffic, rate: float, counter: _Counter, tasks: asyncio.TaskGroup
 ) -> None:
     slots = asyncio.Semaphore(_CONNECTIONS)
     due = time.monotonic()

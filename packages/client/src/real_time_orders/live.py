@@ -92,11 +92,7 @@ class Live:
 
 
 def connect(
-    url: str,
-    token: Token | None = None,
-    *,
-    api: str | None = None,
-    transport: Kind | None = None,
+    url: str, token: Token | None = None, *, api: str | None = None, transport: Kind | None = None
 ) -> Live:
     """Return the server at an address, such as ``http://localhost:3000``; use ``async with``.
 

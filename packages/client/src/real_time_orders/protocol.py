@@ -82,11 +82,7 @@ class Protocol:
     """One client with one filter, over any number of connections, one at a time."""
 
     def __init__(
-        self,
-        tables: Tables | None = None,
-        place: Place | None = None,
-        *,
-        after: int | None = None,
+        self, tables: Tables | None = None, place: Place | None = None, *, after: int | None = None
     ) -> None:
         """``after`` is a position in the server's present stream, used if no place is known."""
         self._tables = tables

@@ -147,11 +147,7 @@ class SyncLive:
 
 
 def connect(
-    url: str,
-    token: Token | None = None,
-    *,
-    api: str | None = None,
-    transport: Kind | None = None,
+    url: str, token: Token | None = None, *, api: str | None = None, transport: Kind | None = None
 ) -> SyncLive:
     """Return the server at an address; use ``with``. See ``real_time_orders.connect``."""
     return SyncLive(url, token, api=api, transport=transport)

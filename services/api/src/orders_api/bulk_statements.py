@@ -72,10 +72,7 @@ def present(
 
 
 def count_visible(
-    statements: Statements,
-    keys: Sequence[Sequence[str]],
-    scope: Scope,
-    parent: Statements | None,
+    statements: Statements, keys: Sequence[Sequence[str]], scope: Scope, parent: Statements | None
 ) -> tuple[Composed, Values]:
     """Count those rows that are visible, and whose parents are; see ``Statements.is_visible``."""
     values: Values = {}

@@ -78,9 +78,7 @@ def rendered(error: ApiError) -> str:
     return _rendered(error.status, error.detail, *_members(error))
 
 
-def _members(
-    error: ApiError,
-) -> tuple[Sequence[Mapping[str, str]] | None, StaleRowError | None]:
+def _members(error: ApiError) -> tuple[Sequence[Mapping[str, str]] | None, StaleRowError | None]:
     return (
         error.errors if isinstance(error, InputError) else None,
         error if isinstance(error, StaleRowError) else None,

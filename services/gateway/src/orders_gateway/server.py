@@ -53,11 +53,7 @@ class Gateway:
     """The clients of one process."""
 
     def __init__(
-        self,
-        context: Context,
-        fanout: Fanout,
-        capacity: ClientCapacity,
-        source: metrics.Stream,
+        self, context: Context, fanout: Fanout, capacity: ClientCapacity, source: metrics.Stream
     ) -> None:
         self._context = context
         self._settings = context.settings

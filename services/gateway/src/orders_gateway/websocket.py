@@ -233,9 +233,7 @@ class SharedDeflateFactory(ServerPerMessageDeflateFactory):
         super().__init__(client_no_context_takeover=True)
 
     def process_request_params(
-        self,
-        params: Sequence[ExtensionParameter],
-        accepted_extensions: Sequence[Extension],
+        self, params: Sequence[ExtensionParameter], accepted_extensions: Sequence[Extension]
     ) -> tuple[list[ExtensionParameter], PerMessageDeflate]:
         """Return the answer to an offer.
 
