@@ -125,11 +125,12 @@ def require(request: Request, role: Role) -> Principal:
     return principal
 
 
-def require_no_query(request: Request) -> None:
-    """Refuse a request with query parameters."""
+def require_no_query(request: Request, *, but: str = "") -> None:
+    """Refuse a request with query parameters other than ``but``."""
     if request.scope["query_string"]:
         for name in request.query_params:
-            raise InvalidInputError(name[:100], "is not known here")
+            if name != but:
+                raise InvalidInputError(name[:100], "is not known here")
 
 
 async def closed(request: Request) -> None:
@@ -189,13 +190,23 @@ def segments(request: Request) -> list[str]:
     return path.decode("latin-1").partition("?")[0].split("/")
 
 
-def order_key(request: Request, table: WatchedTable) -> Key:
-    """Return the key of an order from the path."""
-    column = table.table.columns[table.table.key[0]]
+def row_key(request: Request, watched: WatchedTable) -> Key:
+    """Return a row's key from the path. Commas and slashes within a part are URL-encoded."""
+    columns = watched.table.key
+    if "table" in request.path_params:
+        place, joined = "key", "/".join(segments(request)[TABLE_SEGMENT + 1 :])
+        given = [unquote(part, errors="surrogateescape") for part in joined.split(",")]
+    else:
+        place, given = "order_id", [request.path_params["order_id"]]
+    if len(given) != len(columns):
+        raise InvalidInputError(place, f"must have {len(columns)} parts, joined by commas")
     try:
-        return (read_text(column, request.path_params["order_id"]),)
+        return tuple(
+            read_text(watched.table.columns[column], text)
+            for column, text in zip(columns, given, strict=True)
+        )
     except ValueError as exc:
-        raise InvalidInputError("order_id", str(exc)) from None
+        raise InvalidInputError(place, str(exc)) from None
 
 
 def header(request: Request, name: bytes) -> str | None:

@@ -24,11 +24,11 @@ from orders_api.openapi import ACTIVITY_QUERY, BURST_QUERY, EVENT_QUERY, ORDER_I
 from orders_api.requests import (
     CatalogRoute,
     header,
-    order_key,
     parts,
     query,
     require,
     require_no_query,
+    row_key,
     sender,
 )
 
@@ -69,7 +69,7 @@ async def get_history(request: Request) -> Response:
     who = require(request, "viewer")
     running = parts(request)
     catalog = await running.catalog.current()
-    (order_id,) = order_key(request, catalog.orders)
+    (order_id,) = row_key(request, catalog.orders)
     wanted = query(request, EventQuery)
     return responses.events(
         await running.log.history(catalog, int(order_id), wanted.after, wanted.limit, who)

@@ -1,13 +1,11 @@
 """The paths about rows: ``/api/orders``, and ``/api/tables/{table}`` for every watched table."""
 
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from orders_api import exports, filters, preconditions, responses
-from orders_api.catalog import WatchedTable
-from orders_api.columns import read_text
 from orders_api.errors import InvalidInputError
 from orders_api.models import BulkAnswer, OrderCounts, OrderList, Row, RowList
 from orders_api.openapi import (
@@ -24,20 +22,17 @@ from orders_api.openapi import (
     problems,
 )
 from orders_api.requests import (
-    TABLE_SEGMENT,
     CatalogRoute,
     content_type,
     header,
     idempotency_key,
     if_match,
-    order_key,
     parts,
     require,
     require_no_query,
-    segments,
+    row_key,
     table_of,
 )
-from orders_api.store import Key
 from orders_contract.messages import Role
 
 
@@ -101,8 +96,9 @@ async def get_row(request: Request) -> Response:
     """Return a row, with the children that `include` names; the ETag covers all of it."""
     who = require(request, "viewer")
     watched = await table_of(request)
-    include = _include(request, watched)
-    stored = await parts(request).store.row(watched, _key(request, watched), who, include)
+    require_no_query(request, but="include")
+    include = filters.read_include(request.query_params.getlist("include"), watched.children)
+    stored = await parts(request).store.row(watched, row_key(request, watched), who, include)
     if preconditions.if_none_match(header(request, b"if-none-match")).holds(stored.tag):
         return Response(status_code=304, headers={"ETag": stored.etag})
     return responses.row(stored)
@@ -113,7 +109,7 @@ async def change_row(request: Request) -> Response:
     who = require(request, "clerk")
     require_no_query(request)
     watched = await table_of(request)
-    key, expected = _key(request, watched), if_match(request)
+    key, expected = row_key(request, watched), if_match(request)
     body = watched.changes.read(await request.body(), content_type(request))
     return responses.row(await parts(request).store.change(watched, key, body, who, expected))
 
@@ -123,7 +119,7 @@ async def delete_row(request: Request) -> Response:
     who = require(request, "admin")
     require_no_query(request)
     watched = await table_of(request)
-    await parts(request).store.delete(watched, _key(request, watched), who, if_match(request))
+    await parts(request).store.delete(watched, row_key(request, watched), who, if_match(request))
     return Response(status_code=204)
 
 
@@ -271,30 +267,3 @@ ROUTERS = (
     _routes("row", "/api/tables/{table}", "{key:path}", [TABLE, KEY], RowList),
     _exporting(),
 )
-
-
-def _key(request: Request, watched: WatchedTable) -> Key:
-    """Return a row's key from the path. Commas and slashes within a part are URL-encoded."""
-    if "table" not in request.path_params:
-        return order_key(request, watched)
-    given = "/".join(segments(request)[TABLE_SEGMENT + 1 :]).split(",")
-    columns = watched.table.key
-    if len(given) != len(columns):
-        raise InvalidInputError("key", f"must have {len(columns)} parts, joined by commas")
-    try:
-        return tuple(
-            read_text(watched.table.columns[column], unquote(part, errors="surrogateescape"))
-            for column, part in zip(columns, given, strict=True)
-        )
-    except ValueError as exc:
-        raise InvalidInputError("key", str(exc)) from None
-
-
-def _include(request: Request, watched: WatchedTable) -> tuple[str, ...]:
-    """Return the child tables to include; refuse other query parameters."""
-    if not request.scope["query_string"]:
-        return ()
-    for name in request.query_params:
-        if name != "include":
-            raise InvalidInputError(name[:100], "is not known here")
-    return filters.read_include(request.query_params.getlist("include"), watched.children)
