@@ -24,7 +24,7 @@ _ISSUER = "tokens are issued by the owner of the keys of {}"
 
 
 class TokenSettings(KeySettings):
-    """Those of the services' settings that concern who signs tokens; not how they verify them."""
+    """The settings of services for signing tokens, without those for verifying them."""
 
     model_config = SettingsConfigDict(env_file=DOTENV, env_ignore_empty=True, extra="ignore")
 

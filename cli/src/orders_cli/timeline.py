@@ -23,7 +23,7 @@ class ReplayedOrder:
 class Step:
     """A change of an order, in seconds after the first of the file.
 
-    Stage 0 creates the order, each further one moves it to the status that follows.
+    Stage 0 creates the order; each later stage moves it to the next status.
     """
 
     at_s: float

@@ -37,7 +37,7 @@ class NewOrder:
 
 @dataclass(frozen=True)
 class Change:
-    """New values for an order on its way."""
+    """New values for an order that is not yet in its last status."""
 
     order: OpenOrder
     values: Row

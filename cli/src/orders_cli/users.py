@@ -134,7 +134,7 @@ def list_users(data: Data = DEFAULT_DATA) -> None:
 def first_link(database: str, address: str) -> str | None:
     """Return a link for the first user, an admin; None once somebody can sign in.
 
-    A link of an earlier start is void then.
+    The new link replaces that of an earlier start.
     """
     link = new_secret()
     values = {"name": FIRST_USER, "again": True, **_linked(link)}

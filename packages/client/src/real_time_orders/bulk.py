@@ -23,7 +23,7 @@ MOST_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one row: its new ``version``, or the ``error`` why it was not written.
+    """The outcome of one row: its new ``version``, or the ``error`` why it was not written.
 
     ``version`` is None after a removal, and where the rows of the table have none.
     """

@@ -193,7 +193,7 @@ class View(OrderBook):
             self.rows[name].pop(key, None)
             self._parents.pop((name, key), None)
 
-    # --- writes under way ------------------------------------------------------------------------
+    # --- unanswered writes -----------------------------------------------------------------------
 
     def begin(self, edit: Edit) -> None:
         """Show a write before the server has accepted it."""

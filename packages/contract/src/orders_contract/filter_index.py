@@ -1,9 +1,9 @@
 """Find the selections that may see an event, without testing each. Pure.
 
-For each table, a selection is filed under the values that one of its conditions lists. An event
-looks up the values that its row has and had and finds the selections filed there, so its cost grows
-with the selections that match it, not with all there are. Selections whose conditions for a table
-list no values (ranges, ``not``, no condition) are candidates for every event of that table.
+For each table, a selection is indexed by the values that one of its conditions lists. An event
+looks up the new and old values of its row, so its cost grows with the number of selections that
+match it, not with their total. Selections whose conditions for a table list no values (ranges,
+``not``, no condition) are candidates for every event of that table.
 """
 
 from collections.abc import Collection, Iterator

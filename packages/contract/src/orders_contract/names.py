@@ -49,7 +49,7 @@ _DEFAULT_PREFIX = "orders"
 
 
 class RedisNames:
-    """The names above with a prefix of the owner's choice in place of ``orders``.
+    """The names above with a configured prefix in place of ``orders``.
 
     In a cluster the prefix is a hash tag, by default ``{orders}``: a script needs all its keys in
     one slot. There the channel is a sharded one, too.

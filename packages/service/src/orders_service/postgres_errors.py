@@ -1,7 +1,7 @@
-"""What is wrong with PostgreSQL, in one sentence that names neither address, user nor secret.
+"""Explain an error of PostgreSQL in one sentence without address, user and secret.
 
-While connecting, libpq gives no SQLSTATE: its text tells. A server that writes its messages in
-another language than English is quoted.
+While connecting, libpq gives no SQLSTATE, so its text is matched. A message in another language
+than English is quoted.
 """
 
 import re

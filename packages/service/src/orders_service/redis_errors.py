@@ -1,4 +1,4 @@
-"""What is wrong with Redis, in one sentence that names neither address, user nor secret."""
+"""Explain an error of Redis in one sentence without address, user and secret."""
 
 import re
 

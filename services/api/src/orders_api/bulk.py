@@ -36,7 +36,7 @@ _MAX_BYTES = PAGE_MAX_BYTES * AT_ONCE // 1000
 
 @dataclass(slots=True)
 class Outcomes:
-    """What became of each row: its new version, or why it was not written.
+    """The outcome of each row: its new version, or why it was not written.
 
     ``is_replayed``: an earlier request with the same Idempotency-Key has written some of them.
     """

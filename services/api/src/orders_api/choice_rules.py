@@ -16,7 +16,7 @@ _WAITING = """
     SELECT "table", "column", value, extract(epoch FROM warn_after)::bigint,
            extract(epoch FROM late_after)::bigint FROM order_thresholds
 """
-# Readers go on; another admin's change waits, and then sees this one.
+# Does not block readers; another admin's change waits, and then sees this one.
 _LOCK = "LOCK TABLE order_next_choices IN SHARE ROW EXCLUSIVE MODE"
 _FORGET = (
     'DELETE FROM order_next_choices WHERE "table" = %(table)s AND "column" = %(column)s',
@@ -35,7 +35,7 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is usual for the choices of a column; ``next`` None: any may follow any."""
+    """The rules of a column's choices; ``next`` None: any choice may follow any."""
 
     next: Mapping[str, Sequence[str]] | None
     waiting: Mapping[str, Mapping[str, int]]

@@ -64,7 +64,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Running(Protocol):
-    """The part of the running API that the gate uses."""
+    """The parts of the running API that the gate uses."""
 
     sessions: Sessions
 

@@ -326,7 +326,7 @@ class Problem(BaseModel):
 
 
 class RowOutcome(BaseModel):
-    """What became of one row of many: its new `version` (null if it has none), or the `problem`."""
+    """The outcome of one row of many: its new `version` (null if it has none), or the `problem`."""
 
     key: Row
     status: int
@@ -335,7 +335,7 @@ class RowOutcome(BaseModel):
 
 
 class BulkAnswer(BaseModel):
-    """What became of each row, in the order of the request, and how many were written and not."""
+    """The outcomes of the rows, in the order of the request, and how many were written and not."""
 
     succeeded: NonNegativeInt
     failed: NonNegativeInt

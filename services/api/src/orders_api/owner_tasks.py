@@ -1,4 +1,4 @@
-"""What only the owner of the tables may do: done if the API's role may, else a statement."""
+"""Tasks of the tables' owner: done if the API's role may, else returned as a statement."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

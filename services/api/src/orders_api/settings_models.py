@@ -33,7 +33,7 @@ class Bounds(RequestModel):
 
 
 class ChoiceRules(RequestModel):
-    """What is usual for the choices of a column; both are replaced as a whole.
+    """The rules of a column's choices; both members are replaced as a whole.
 
     `next`: which choices may follow each, most usual first; null: any may follow any. `waiting`:
     how long a row may have a choice.
@@ -118,7 +118,7 @@ class Setting(BaseModel):
 
 
 class LogExtent(BaseModel):
-    """What the log holds: how many events, and since when."""
+    """The extent of the log: number of events, and time of the oldest."""
 
     events: NonNegativeInt
     oldest: AwareDatetime | None

@@ -249,9 +249,9 @@ class Statements:
     ) -> tuple[Composed, Values]:
         """Select some columns of the matching rows that the log knows, each with its ``weight``.
 
-        Clients go on counting with the events after the log's position, so counts must fit it
-        exactly. Rows show committed changes before the log does: those that are still in the
-        outbox are taken out again. (After a TRUNCATE in the outbox the counts mean nothing until
+        Clients continue the counts with the events after the log's position, so counts must be
+        exact at it. Rows have committed changes before the log has them: changes that are still
+        in the outbox are subtracted. (After a TRUNCATE in the outbox the counts mean nothing until
         its event sets them to zero.)
         """
         values: Values = {"table": self.table.name}

@@ -22,7 +22,7 @@ _MAX_WAITING_BYTES = 1024 * 1024
 
 
 class Channel:
-    """Receives the messages of the channel. After an error it is of no further use."""
+    """Receives the messages of the channel. After an error it cannot be used again."""
 
     def __init__(self) -> None:
         self._wire: Wire

@@ -31,7 +31,7 @@ redis.call('XADD', KEYS[2], 'MINID', '~', ARGV[5], ARGV[3] .. '-0',
 """
 )
 
-# The log must stay contiguous: without room for this batch it is dropped, and begins anew after it.
+# The log must stay contiguous: without room for this batch it is dropped, and restarts after it.
 PUBLISH_AND_SHRINK = (
     _ALLOW_OOM
     + _PUBLISH

@@ -1,9 +1,9 @@
-"""A second connection to PostgreSQL: it watches the schema, and whether changes flow.
+"""A second connection to PostgreSQL that watches the schema, the backlog and the partitions.
 
-After DDL it has the trigger functions of the altered tables made anew.
+After DDL it regenerates the trigger functions of the altered tables.
 
-Questions about the schema may wait for a running ALTER TABLE. On the connection that takes changes,
-they would delay events.
+Queries of the schema may wait for a running ALTER TABLE. On the connection that takes changes, they
+would delay events.
 """
 
 import asyncio
