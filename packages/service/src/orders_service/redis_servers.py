@@ -119,7 +119,7 @@ class RedisServers:
             connection = SSLConnection if is_tls else Connection
             return redis.ConnectionPool(connection, host=host, port=port, **given)
         managed = SentinelManagedSSLConnection if is_tls else SentinelManagedConnection
-        # redis-py's pool queries the replacement of its Sentinel before it connects.
+        # redis-py's pool asks this object, in place of a Sentinel, for the address to connect to.
         asked = _Cluster(self) if self.kind is Kind.CLUSTER else _Sentinels(self)
         return SentinelConnectionPool(  # type: ignore[no-untyped-call]
             self.service, asked, connection_class=managed, **given

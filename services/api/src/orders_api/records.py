@@ -78,5 +78,5 @@ class Backlog:
 
     @property
     def events(self) -> int:
-        """The number of events in the outbox."""
+        """The number of changes that are not published yet."""
         return self.waiting + (self.unpublished or 0)
