@@ -32,8 +32,8 @@ _USERS = f"""
 _LIST = f"{_USERS} ORDER BY lower(name)"
 _ONE = f"{_USERS} WHERE name = %(name)s"
 _PRESENT = "SELECT FROM order_users WHERE name = %(name)s FOR UPDATE"
-# Whoever changes a user waits here for whoever changes an admin: so two that disable one admin each
-# do not both see the other one remain.
+# A change of a user waits here for one of an admin. Otherwise two changes that each disable an
+# admin would both see the other one remain.
 _ADMINS = """
     SELECT name FROM order_users
      WHERE role = 'admin' AND rows IS NULL AND NOT disabled AND password_hash IS NOT NULL
@@ -64,7 +64,7 @@ async def add(
     """Make a user, with a link if there is no password.
 
     Raises:
-        ConflictError: a user has the name, in whatever case.
+        ConflictError: a user has the name, in any case.
 
     """
     link = None if password_hash is not None else new_secret()

@@ -1,8 +1,8 @@
 """Saved views of a table, a person's own or shared: rows of ``order_views``.
 
 A view is a query in the words of the list, as the address of the dashboard has it. Everyone keeps
-views of their own; clerks and admins keep shared ones. Whoever sees only some rows neither sees nor
-changes shared views: their conditions tell of other rows. In open mode every view is shared.
+views of their own; clerks and admins keep shared ones. A person restricted to some rows neither
+sees nor changes shared views: their conditions reveal other rows. In open mode all are shared.
 """
 
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ from orders_api.errors import (
     RowNotFoundError,
     StatementError,
 )
-from orders_api.models import RequestModel, shown_name
+from orders_api.models import RequestModel, Stored, shown_name
 from orders_api.openapi import problems
 from orders_api.requests import UNCACHED, Viewer, parts
 
@@ -32,12 +32,12 @@ MAX_VIEWS = 100
 _SHARED = ""
 """The owner of a shared view."""
 
-_COLUMNS = 'id, "table", name, query, owner'
+_COLUMNS = """id, "table", name, query, owner = ''"""
 _LIST = f"""
     SELECT {_COLUMNS} FROM order_views WHERE owner = %(own)s OR owner = '' AND %(shared)s
      ORDER BY lower(name), id
 """  # noqa: S608  a constant
-# Those who add a view at the same time wait for one another: so the bound holds.
+# Requests that add a view at the same time wait for one another, so the bound holds.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('orders.views'), hashtext(%(owner)s))"
 _ADD = f"""
     INSERT INTO order_views ("table", name, query, owner)
@@ -73,14 +73,14 @@ class NewView(RequestModel):
 
 
 class ViewChanges(RequestModel):
-    """What is to change of a view."""
+    """New values of a view."""
 
     name: Name | None = None
     query: Query | None = None
 
 
-class View(BaseModel):
-    """A saved view; `shared` ones are seen by everyone who sees all rows."""
+class View(Stored):
+    """A saved view; everyone who sees all rows sees `shared` ones."""
 
     id: int
     table: str
@@ -103,7 +103,7 @@ async def list_views(request: Request, who: Viewer) -> ViewList:
     """Return the person's own views and the shared ones, of every table."""
     values = {"own": _own(request, who), "shared": who.rows is None}
     rows = await parts(request).accounts.all(_LIST, values)
-    return ViewList(views=[_view(row) for row in rows])
+    return ViewList(views=[View.of(row) for row in rows])
 
 
 @router.post("", status_code=201, responses=problems(409, 413, 415))
@@ -121,7 +121,7 @@ async def save_view(request: Request, who: Viewer, wanted: NewView) -> View:
     row = await _written(request, _ADD, values, lock=True)
     if row is None:
         raise InvalidInputError("name", f"cannot be stored: {MAX_VIEWS} views are the most")
-    return _view(row)
+    return View.of(row)
 
 
 @router.patch("/{view_id}", responses=problems(404, 409, 413, 415))
@@ -131,7 +131,7 @@ async def change_view(request: Request, who: Viewer, view_id: int, wanted: ViewC
     row = await _written(request, _CHANGE, {**wanted.model_dump(), "id": view_id})
     if row is None:
         raise RowNotFoundError("order_views")
-    return _view(row)
+    return View.of(row)
 
 
 @router.delete("/{view_id}", status_code=204, responses=problems(404))
@@ -175,8 +175,3 @@ async def _written(
         if exc.sqlstate == UNIQUE:
             raise ConflictError(("name", "is the name of another view")) from None
         raise
-
-
-def _view(row: TupleRow) -> View:
-    key, table, name, query, owner = row
-    return View(id=key, table=table, name=name, query=query, shared=owner == _SHARED)
