@@ -1,5 +1,6 @@
 """Programs in JavaScript that use the packed package, installed as its users install it."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,12 +16,17 @@ _NPM = _FOLDER / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
 def npm(*arguments: str | Path, folder: Path) -> None:
-    """Run npm to its end; what an earlier run downloaded is taken from its cache."""
+    """Run npm to its end; what an earlier run downloaded is taken from its cache.
+
+    It gets the developer's own authorities: where a proxy signs for the registry, it would try for
+    minutes and fail.
+    """
     path = environment()["PATH"]
+    authorities = {key: file for key, file in os.environ.items() if key == "NODE_EXTRA_CA_CERTS"}
     done = subprocess.run(
         [str(NODE), str(_NPM), *map(str, arguments), "--prefer-offline", "--no-audit"],
         cwd=folder,
-        env=environment({"PATH": f"{NODE.parent}:{path}"}),
+        env=environment({"PATH": f"{NODE.parent}:{path}", **authorities}),
         capture_output=True,
         text=True,
         check=False,
