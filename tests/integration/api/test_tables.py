@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from psycopg import sql
 
 from harness.answers import created, ok, problem
 from harness.servers import Database
@@ -90,6 +91,33 @@ async def test_keys_of_any_text(tables: httpx.AsyncClient) -> None:
         assert ok(await tables.patch(location, json={"limit": 8}))["version"] == 2
         assert len(ok(await tables.get(path, params={"limit.eq": 8}))["rows"]) == 1
         assert (await tables.delete(location)).status_code == 204
+
+
+async def test_tables_of_any_name(tables: httpx.AsyncClient, database: Database) -> None:
+    """A table is reached by its URL-encoded name, whatever characters that contains."""
+    names = ("a/b", "a%2Fb", "a/", "100%", "a?b#c", "a.b", "it's", 'say "hi"', "a\\b", "ü &+;")
+    with database.connect() as owner:
+        for name in names:
+            table = sql.Identifier(name)
+            owner.execute(sql.SQL("CREATE TABLE {} (id text PRIMARY KEY)").format(table))
+            owner.execute("SELECT watch_table(%s::regclass)", [table.as_string(owner)])
+
+    async def known() -> bool:
+        return names[-1] in {each["name"] for each in ok(await tables.get("/api/schema"))["tables"]}
+
+    await until_async(known, 5)
+    for name in names:
+        encoded = quote(name, safe="")
+        path = f"/api/tables/{encoded}"
+        created(await tables.post(path, json={"id": "x/y"}))
+        assert ok(await tables.get(path))["rows"] == [{"id": "x/y"}], name
+        ok(await tables.get(f"/api/counts/{encoded}"))
+        assert (await tables.get(f"/api/export/{encoded}")).text.split() == ["id", "x/y"]
+        assert ok(await tables.get(f"/api/values/{encoded}/id"))["values"] == ["x/y"]
+        outcomes = ok(await tables.request("DELETE", path, json={"rows": [{"key": {"id": "x/y"}}]}))
+        assert outcomes["succeeded"] == 1
+        created(await tables.post(path, json={"id": "x/y"}))
+        assert (await tables.delete(f"{path}/x%2Fy")).status_code == 204
 
 
 async def test_unknown_tables(tables: httpx.AsyncClient, database: Database) -> None:

@@ -31,6 +31,7 @@ from orders_api.errors import (
 )
 from orders_api.problems import from_error
 from orders_api.reads import Reads
+from orders_api.requests import path_of
 from orders_api.sessions import Sessions
 
 PUBLIC = (
@@ -106,6 +107,7 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope["path"] = path_of(scope)
         principal: Principal | None = None
         began_s = time.perf_counter()
         scope.setdefault("state", {})["tried"] = ""
