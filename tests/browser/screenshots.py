@@ -140,7 +140,7 @@ def _failing(page: Page, stack: EmbeddedStack) -> None:
     page.context.route(re.compile("/api/"), lambda route: route.fulfill(status=503))
     page.goto(stack.edge)
     page.get_by_text("Orders cannot be loaded").wait_for()
-    page.get_by_role("slider").first.wait_for(state="attached")
+    page.locator("[role=slider]").first.wait_for(state="attached")
 
 
 def _offline(page: Page, stack: EmbeddedStack) -> None:  # noqa: ARG001

@@ -126,6 +126,20 @@ def test_phone(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     expect(live(page)).to_be_visible()
 
 
+def test_the_usual_columns_fit_in_width(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """The columns that the table shows at first need no scrolling sideways."""
+    order = create(stack)
+    page = open_tab()
+    expect(row(page, order)).to_be_visible()
+    grid = page.get_by_role("grid").element_handle()
+    for width in (820, 1080, 1240, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_function(
+            "([grid, width]) => innerWidth === width && grid.scrollWidth === grid.clientWidth",
+            arg=[grid, width],
+        )
+
+
 def test_small_windows(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     """At 400 % zoom and on a phone on its side whole rows are in sight, and the page fits in width.
 
