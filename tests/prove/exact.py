@@ -26,9 +26,16 @@ _EVERY_DIGIT = Context(prec=200_000)
 
 
 class Digits(str):
-    """A number with a point or an exponent, as it was written: 12.50 is not 12.5."""
+    """A number with a point or an exponent, as it was written: 12.50 is not 12.5, nor "12.50"."""
 
     __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Digits) and str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
 
 def parse(text: str) -> Any:
