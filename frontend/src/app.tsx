@@ -259,6 +259,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   return (
     <Contexts
       {...{ toasts, orders, views, schema }}
+      known={session.known}
       technical={activity.technical}
       clock={session.progress.clock}
     >

@@ -1,21 +1,23 @@
 import type { ReactNode } from "react";
-import type { DatabaseClock } from "real-time-orders";
+import type { DatabaseClock, Id } from "real-time-orders";
 import { type Toasts, ToastsContext } from "@/components/toasts";
 import {
   OrdersContext,
   type OrdersContextValue,
 } from "@/features/orders/components/orders-context";
 import { ViewsContext, type ViewsContextValue } from "@/features/orders/components/views-menu";
+import type { Order } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
 import { TechnicalContext, type TechnicalWords } from "@/lib/technical";
 import { ClockContext } from "@/lib/use-now";
-import { SchemaContext } from "@/lib/use-schema";
+import { KnownOrders, SchemaContext } from "@/lib/use-schema";
 
 interface ContextsProps {
   toasts: Toasts;
   orders: OrdersContextValue;
   views: ViewsContextValue;
   schema: OrderSchema;
+  known: (id: Id) => Order | undefined;
   clock: DatabaseClock;
   technical: TechnicalWords;
   children: ReactNode;
@@ -26,6 +28,7 @@ export const Contexts = ({
   orders,
   views,
   schema,
+  known,
   clock,
   technical,
   children,
@@ -35,7 +38,9 @@ export const Contexts = ({
       <ClockContext value={clock}>
         <TechnicalContext value={technical}>
           <OrdersContext value={orders}>
-            <ViewsContext value={views}>{children}</ViewsContext>
+            <ViewsContext value={views}>
+              <KnownOrders value={known}>{children}</KnownOrders>
+            </ViewsContext>
           </OrdersContext>
         </TechnicalContext>
       </ClockContext>

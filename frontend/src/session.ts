@@ -2,6 +2,7 @@
 import {
   connect,
   type EventsListener,
+  type Id,
   type Live,
   Observable,
   ORDERS,
@@ -36,7 +37,7 @@ import { isRelative } from "@/lib/conditions";
 import { api, apiTrouble } from "@/lib/http";
 import { onMidnight } from "@/lib/midnight";
 import type { CountsPage, PulsePage } from "@/lib/protocol";
-import { orderEvent } from "@/lib/row";
+import { type Order, orderEvent } from "@/lib/row";
 import { OrderSchema } from "@/lib/schema";
 
 const CLOCK_CHECK_MS = 5000;
@@ -199,6 +200,9 @@ export class Session {
     this.orders.turnDay();
     this.matching.restart();
   };
+
+  /** An order of the list, as far as it is loaded. */
+  readonly known = (id: Id): Order | undefined => this.orders.get(id);
 
   /** The database's time (epoch, ms). */
   readonly #now = (): number => Date.now() + this.progress.clock.offsetMs;

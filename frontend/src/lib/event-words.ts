@@ -8,7 +8,7 @@ import {
   toJson,
 } from "real-time-orders";
 import { words } from "@/words";
-import { formatCell } from "./money";
+import { formatCell, type Parent } from "./money";
 import type { OrderSchema } from "./schema";
 
 /** A column that changed. A value is null where there was none, or is none now. */
@@ -47,11 +47,13 @@ const DONE_TO_CHILD: typeof DONE = { ...DONE, INSERT: "added", DELETE: "removed"
 export const doneTo = (table: string, operation: Operation) =>
   (table === ORDERS ? DONE : DONE_TO_CHILD)[operation];
 
-export function wordsOf(event: ChangeEvent, schema: OrderSchema): EventWords {
+/** `order`: the order that the row belongs to, where the page has it; its currency is that of its lines. */
+export function wordsOf(event: ChangeEvent, schema: OrderSchema, order?: Row | null): EventWords {
   const { table, operation, row, changed } = event;
   const own = schema.of(table);
+  const parent = own?.table.parent ? { row: order ?? {}, table: schema.table } : undefined;
   const noun = table === ORDERS ? null : nounOf(table);
-  const about = own ? rowInWords(row ?? changed, own, schema) : "";
+  const about = own ? rowInWords(row ?? changed, own, schema, parent) : "";
   const did = doneTo(table, operation);
   const told = { did, status: null, was: null, changes: [], about, noun };
   if (operation !== "UPDATE" || !row || !changed) return told;
@@ -60,7 +62,7 @@ export function wordsOf(event: ChangeEvent, schema: OrderSchema): EventWords {
   const rest = Object.keys(changed).filter(
     (name) => name !== status?.name && name !== status?.since,
   );
-  const changes = rest.map((name) => changeOf(name, changed, row, own));
+  const changes = rest.map((name) => changeOf(name, changed, row, own, parent));
   if (!status || !(status.name in changed)) return { ...told, changes };
   const [was, is] = [statusIn(changed, status), statusIn(row, status)];
   return { ...told, did: "moved", status: is, was, changes };
@@ -75,9 +77,16 @@ function statusIn(row: Row, { name }: Column): string {
   return typeof status === "string" ? status : toJson(status);
 }
 
-function changeOf(name: string, before: Row, after: Row, own?: OrderSchema): ColumnChange {
+function changeOf(
+  name: string,
+  before: Row,
+  after: Row,
+  own: OrderSchema | undefined,
+  parent: Parent | undefined,
+): ColumnChange {
   const column = own?.column(name);
-  const text = (row: Row) => (row[name] == null ? null : formatCell(row, name, column, own?.table));
+  const text = (row: Row) =>
+    row[name] == null ? null : formatCell(row, name, column, own?.table, parent);
   return {
     label: words.midSentence(own?.label(name) ?? name.replaceAll("_", " ")),
     from: text({ ...after, ...before }),
@@ -90,10 +99,17 @@ function changeOf(name: string, before: Row, after: Row, own?: OrderSchema): Col
 /** Most values of a row without a title that are told. */
 const MOST_VALUES = 2;
 
-function rowInWords(row: Row | null, own: OrderSchema, orders: OrderSchema): string {
+function rowInWords(
+  row: Row | null,
+  own: OrderSchema,
+  orders: OrderSchema,
+  parent: Parent | undefined,
+): string {
   if (!row) return "";
   const text = (column: Column | undefined) =>
-    column && row[column.name] != null ? formatCell(row, column.name, column, own.table) : "";
+    column && row[column.name] != null
+      ? formatCell(row, column.name, column, own.table, parent)
+      : "";
   const pieces = own.column(orders.role("quantity")?.name ?? "");
   const title = own.role("title") ?? titleOf(own, orders);
   const many = pieces && text(title) && text(pieces) !== "1" ? text(pieces) : "";

@@ -1,6 +1,11 @@
 import { createContext, useContext } from "react";
+import type { Id } from "real-time-orders";
+import type { Order } from "./row";
 import { OrderSchema } from "./schema";
 
 export const SchemaContext = createContext(OrderSchema.EMPTY);
+
+/** Finds an order among those that the page has. */
+export const KnownOrders = createContext<(id: Id) => Order | undefined>(() => undefined);
 
 export const useSchema = (): OrderSchema => useContext(SchemaContext);

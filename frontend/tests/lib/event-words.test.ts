@@ -66,6 +66,23 @@ test("amounts have their currency, before and after", () => {
   ]);
 });
 
+test("amounts of a line have the currency of its order, where that is known", () => {
+  const columns = [
+    ...SEED,
+    column("total", { type: "numeric(12,2)", kind: "number" }),
+    column("paid_in", { kind: "choice", choices: ["EUR", "USD"] }),
+  ];
+  const priced = OrderSchema.of({ version: "v1", tables: [{ ...orders, columns }, lines] });
+  const line = { id: 3, order_id: 1, product_name: "Tea", quantity: 2, unit_price: 2.5 };
+  const changed = ofChild("order_lines", "UPDATE", line, { unit_price: 2 });
+  const change = (row: Row | null) => {
+    const { changes, about } = wordsOf(changed, priced, row);
+    return [changes[0]?.from, changes[0]?.to, about];
+  };
+  expect(change({ paid_in: "USD" })).toEqual(["$2.00", "$2.50", "2 × Tea, unit price $2.50"]);
+  expect(change(null)).toEqual(["2.00", "2.50", "2 × Tea, unit price 2.50"]);
+});
+
 test("a change of the status is a move, other columns are named with both values", () => {
   const moved = updated(1, order(1, { status: "shipped", quantity: 6 }), {
     status: "processing",

@@ -1,5 +1,5 @@
 import { ChevronRight, Eraser, Layers, Pencil, Plus, Trash2 } from "lucide-react";
-import { lazy, memo, type ReactNode, Suspense } from "react";
+import { lazy, memo, type ReactNode, Suspense, useContext } from "react";
 import { type ChangeEvent, type Id, ORDERS, type Row, toJson } from "real-time-orders";
 import { Age } from "@/components/age";
 import { Changes } from "@/components/changes";
@@ -7,7 +7,7 @@ import { By, Deed } from "@/components/deed";
 import { doneTo, type EventWords, pluralOf, wordsOf } from "@/lib/event-words";
 import { capital, formatCount, visible } from "@/lib/format";
 import { useTechnical } from "@/lib/technical";
-import { useSchema } from "@/lib/use-schema";
+import { KnownOrders, useSchema } from "@/lib/use-schema";
 import { useWords, words } from "@/words";
 import { type Group, isGroup } from "../model/activity-log";
 import styles from "./activity-entry.module.css";
@@ -121,7 +121,8 @@ interface DetailsProps {
 function Details({ event, onOpen }: DetailsProps): ReactNode {
   const { table, operation, order_id, key, actor } = event;
   const schema = useSchema();
-  const told = wordsOf(event, schema);
+  const known = useContext(KnownOrders);
+  const told = wordsOf(event, schema, order_id === null ? null : known(order_id));
   if (operation === "TRUNCATE") {
     return (
       <p className={styles.title}>

@@ -141,7 +141,7 @@ export function OrderPanel({ id, feed, live, listen, onClose, onDuplicate }: Ord
             </button>
           </p>
         )}
-        {events.length > 0 && <Timeline events={events} now={now} />}
+        {events.length > 0 && <Timeline {...{ events, order, now }} />}
       </div>
     </aside>
   );

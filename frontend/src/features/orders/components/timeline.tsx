@@ -4,6 +4,7 @@ import { Changes } from "@/components/changes";
 import { By, Deed } from "@/components/deed";
 import { pluralOf, wordsOf } from "@/lib/event-words";
 import { capital, formatCount } from "@/lib/format";
+import type { Order } from "@/lib/row";
 import { useTechnical } from "@/lib/technical";
 import { useSchema } from "@/lib/use-schema";
 import { words } from "@/words";
@@ -11,17 +12,18 @@ import styles from "./order-panel.module.css";
 
 interface TimelineProps {
   events: readonly ChangeEvent[];
+  order: Order | null;
   now: number;
 }
 
 /** Newest first: users look for the latest change. */
-export function Timeline({ events, now }: TimelineProps) {
+export function Timeline({ events, order, now }: TimelineProps) {
   return (
     <>
       <h3 className={styles.subheading}>{words.activity.timeline}</h3>
       <ol className={styles.timeline} aria-label={words.activity.timelineNewest}>
         {[...events].reverse().map((event) => (
-          <Entry key={event.position} event={event} now={now} />
+          <Entry key={event.position} {...{ event, order, now }} />
         ))}
       </ol>
       {isCut(events) && <p className={styles.note}>{words.activity.cut}</p>}
@@ -33,11 +35,13 @@ export function Timeline({ events, now }: TimelineProps) {
 const isCut = (events: readonly ChangeEvent[]): boolean =>
   events.find(({ table }) => table === ORDERS)?.operation !== "INSERT";
 
-function Entry({ event, now }: { event: ChangeEvent; now: number }) {
+type EntryProps = Omit<TimelineProps, "events"> & { event: ChangeEvent };
+
+function Entry({ event, order, now }: EntryProps) {
   const { operation, table, changed_at, actor, position } = event;
   const schema = useSchema();
   const [technical] = useTechnical();
-  const told = wordsOf(event, schema);
+  const told = wordsOf(event, schema, order);
   return (
     <li data-operation={operation}>
       <p className={styles.what}>
