@@ -898,8 +898,8 @@ SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     -- Each session pays for this before its first change: half a millisecond for each catalog that is
     -- read, and less for a body that is stored as a tree than for one that must be parsed.
-    SELECT md5(concat_ws(' ', relation, order_main_table()::oid, (
-        SELECT string_agg(concat_ws(' ', attnum, attname, atttypid, attcollation, attgenerated),
+    SELECT md5(concat_ws(' ', relation, (
+        SELECT string_agg(concat_ws(' ', attnum, attname, atttypid, attcollation, attgenerated, attnotnull),
                           ',' ORDER BY attnum)
           FROM pg_attribute
          WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
@@ -1060,7 +1060,9 @@ BEGIN ATOMIC
                 SELECT 0, 0, contypid, conname, 'VALUE', pg_get_expr(conbin, 0)
                   FROM pg_constraint WHERE contype = 'c' AND contypid <> 0) AS simple
     ), columns AS (
-        SELECT attrelid, attnum, attname::text AS name, format_type(atttypid, atttypmod) AS type,
+        SELECT attrelid, attnum, attname::text AS name,
+               -- of a domain the type below it: a filter may ask for values that the domain refuses
+               format_type(base.oid, greatest(atttypmod, declared.typtypmod)) AS type,
                base.typname, base.typcategory, base.typtype, base.oid AS base_oid,
                attnotnull OR declared.typnotnull AS required,
                attgenerated = '' AND attidentity <> 'a'
@@ -2116,11 +2118,29 @@ END;
 COMMENT ON FUNCTION order_equality_is_exact IS
     'Whether values of a type that are equal are alike in every byte. Not 1.50 and 1.5000.';
 
-CREATE OR REPLACE FUNCTION order_same_source(name text, exact boolean) RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN format(CASE WHEN exact THEN 'OLD.%1$I OPERATOR(pg_catalog.=) NEW.%1$I'
-                   ELSE 'pg_catalog.record_image_eq(ROW(OLD.%1$I), ROW(NEW.%1$I))' END, name);
-COMMENT ON FUNCTION order_same_source IS 'SQL that compares a column of OLD and NEW byte by byte.';
+CREATE OR REPLACE FUNCTION order_same_source("column" pg_attribute) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT CASE
+        WHEN NOT public.order_equality_is_exact(own.oid, "column".attcollation)
+        THEN format('pg_catalog.record_image_eq(ROW(OLD.%1$I), ROW(NEW.%1$I))', "column".attname)
+        ELSE format(CASE WHEN "column".attnotnull THEN 'OLD.%1$I%2$s OPERATOR(pg_catalog.=) NEW.%1$I%2$s'
+                         ELSE '(OLD.%1$I%2$s OPERATOR(pg_catalog.=) NEW.%1$I%2$s'
+                              ' OR (OLD.%1$I IS NULL AND NEW.%1$I IS NULL))' END,
+                    "column".attname,
+                    -- A type without an operator of its own: each session would search all operators
+                    -- of this name. Types that can be renamed are not named.
+                    CASE WHEN base.oid = 'varchar'::regtype THEN '::pg_catalog.text'
+                         WHEN base.oid <> own.oid AND base.typnamespace = 'pg_catalog'::regnamespace
+                         THEN format('::pg_catalog.%I', base.typname) END)
+        END
+      FROM pg_type AS own
+      JOIN pg_type AS base ON base.oid = public.order_base_type(own.oid)
+     WHERE own.oid = "column".atttypid
+);
+COMMENT ON FUNCTION order_same_source IS
+    'SQL that compares a column of OLD and NEW byte by byte. Not true where a value that must not be null is null.';
 
 CREATE OR REPLACE FUNCTION order_changed_source(relation regclass, shape order_shape) RETURNS text
 LANGUAGE sql STABLE
@@ -2128,22 +2148,20 @@ SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     -- A statement for each column: what renders a value is only set up where the value differs.
     SELECT string_agg(format($template$
-            IF %1$s%2$s THEN
+            IF %1$s THEN
                 NULL;
             ELSE
-                changed := pg_catalog.concat(changed, CASE WHEN changed IS NULL THEN %3$L ELSE %4$L END,
-                                             coalesce(pg_catalog.to_json(OLD.%5$I), 'null'));
+                changed := pg_catalog.concat(changed, CASE WHEN changed IS NULL THEN %2$L ELSE %3$L END,
+                                             coalesce(pg_catalog.to_json(OLD.%4$I), 'null'));
             END IF;$template$,
-               public.order_same_source(attname, exact),
-               CASE WHEN exact THEN format(' OR (OLD.%1$I IS NULL AND NEW.%1$I IS NULL)', attname) END,
+               public.order_same_source("column"),
                concat('{', to_json(attname), ':'), concat(',', to_json(attname), ':'), attname),
                '' ORDER BY attnum)
-      FROM (SELECT attnum, attname, public.order_equality_is_exact(atttypid, attcollation) AS exact
-              FROM pg_attribute
-             WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
-               AND attname <> ALL (public.order_primary_key(relation))
-               AND NOT (attname = 'version' AND shape.version IS NOT NULL)
-               AND NOT (attname = 'updated_at' AND shape.updated_at)) AS columns;
+      FROM pg_attribute AS "column"
+     WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
+       AND attname <> ALL (public.order_primary_key(relation))
+       AND NOT (attname = 'version' AND shape.version IS NOT NULL)
+       AND NOT (attname = 'updated_at' AND shape.updated_at);
 END;
 COMMENT ON FUNCTION order_changed_source IS
     'Statements that put the old values of the columns in which OLD and NEW differ into "changed", '
@@ -2154,17 +2172,14 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT format($template$
-            IF %1$s%2$s THEN
-                NEW.%3$I := coalesce(OLD.%3$I, NEW.%3$I);
+            IF %1$s THEN
+                NEW.%2$I := coalesce(OLD.%2$I, NEW.%2$I);
             ELSE
-                NEW.%3$I := pg_catalog.clock_timestamp();
+                NEW.%2$I := pg_catalog.clock_timestamp();
             END IF;$template$,
-               public.order_same_source(attname, exact),
-               CASE WHEN exact THEN format(' OR (OLD.%1$I IS NULL AND NEW.%1$I IS NULL)', attname) END,
-               public.order_date_column(shape.dated))
-      FROM (SELECT attname, public.order_equality_is_exact(atttypid, attcollation) AS exact
-              FROM pg_attribute
-             WHERE attrelid = relation AND attname = shape.dated AND NOT attisdropped) AS dated;
+               public.order_same_source("column"), public.order_date_column(shape.dated))
+      FROM pg_attribute AS "column"
+     WHERE attrelid = relation AND attname = shape.dated AND NOT attisdropped;
 END;
 COMMENT ON FUNCTION order_date_source IS 'Statements that do what order_date() does; null if no column is dated.';
 
@@ -2199,8 +2214,8 @@ DECLARE
                    ', ' ORDER BY place))
           FROM unnest(shape.key) WITH ORDINALITY AS listed (name, place));
     same_key CONSTANT text := (
-        SELECT string_agg(order_same_source(attname, order_equality_is_exact(atttypid, attcollation)), ' AND ')
-          FROM pg_attribute WHERE attrelid = relation AND attname = ANY (order_primary_key(relation)));
+        SELECT string_agg(order_same_source("column"), ' AND ')
+          FROM pg_attribute AS "column" WHERE attrelid = relation AND attname = ANY (order_primary_key(relation)));
     stamp    CONSTANT text := concat(
         CASE WHEN shape.version IS NOT NULL
              THEN 'NEW.version := coalesce(OLD.version, 0) OPERATOR(pg_catalog.+) 1; ' END,
@@ -2270,7 +2285,7 @@ BEGIN
         'name', quote_literal(shape.name),
         'order_id', order_id,
         'key', CASE WHEN shape.is_orders THEN 'NULL' ELSE key END,
-        'mine', coalesce(condition, format('TG_RELID OPERATOR(pg_catalog.=) %L::pg_catalog.regclass', relation::oid)),
+        'mine', coalesce(condition, format('TG_RELID OPERATOR(pg_catalog.=) %L::pg_catalog.oid', relation::oid)),
         -- The columns of a partition may have another order.
         'row', CASE WHEN condition IS NULL THEN format('pg_catalog.row_to_json(%s)', side) ELSE (
             SELECT format('(SELECT pg_catalog.row_to_json(r) FROM (SELECT %s) AS r)',

@@ -94,6 +94,7 @@ FILTERS: list[tuple[dict[str, Any], list[int]]] = [
     ({"ref": "F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6"}, [3]),
     ({"prio": ["high", "low"]}, [4, 3]),
     ({"rebate.gte": "50"}, [4]),
+    ({"rebate.not": "1000"}, [5, 4, 3, 2, 1]),  # which its domain refuses
     ({"net": "10.0.0.1"}, [3]),
     ({"lasts.gte": "1 day"}, [3]),
     ({"code": "x"}, [3]),

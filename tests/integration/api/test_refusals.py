@@ -31,6 +31,8 @@ RULES = """
     COMMENT ON CONSTRAINT orders_order ON orders IS 'low must be below high';
     CREATE INDEX ON orders (indexed);
     CREATE UNIQUE INDEX orders_lower ON orders (lower(external_id));
+    CREATE DOMAIN pairs AS integer CONSTRAINT pairs CHECK (VALUE % 2 = 0);
+    ALTER TABLE orders ADD COLUMN pieces pairs;
     CREATE TABLE lines (order_id bigint CONSTRAINT lines_order REFERENCES orders);
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -49,6 +51,7 @@ REFUSED: list[tuple[dict[str, Any], int, str, str]] = [
     ({"room": "[1,3)"}, 409, "room", "orders_room"),
     ({"customer_name": " "}, 422, "customer_name", "must not be blank"),
     ({"quantity": 0}, 422, "quantity", "orders_quantity_positive"),
+    ({"pieces": 7}, 422, "pieces", "must satisfy ((VALUE % 2) = 0) (pairs)"),
 ]
 
 

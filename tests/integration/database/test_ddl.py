@@ -76,6 +76,26 @@ def test_ddl_with_changes_waiting_and_sessions_open(  # noqa: PLR0917  what goes
     assert (insert["operation"], delete["changed"]) == ("INSERT", insert["order"])
 
 
+def test_a_column_that_may_be_null_from_now_on(
+    sql: Sql, database: Database, events: Events
+) -> None:
+    """I10: null before and after is no change, in a session that wrote while null was refused."""
+    with database.connect() as writer:
+        for _ in range(7):  # until plans are cached
+            writer.execute(INSERT)
+        writer.execute("UPDATE orders SET status = 'shipped' WHERE id = 1")
+        sql.execute("ALTER TABLE orders ALTER COLUMN quantity DROP NOT NULL")
+        for generated in (False, True):
+            writer.execute("UPDATE orders SET quantity = NULL WHERE id = 2")
+            writer.execute("UPDATE orders SET status = 'shipped' WHERE id = 2")
+            writer.execute("UPDATE orders SET quantity = 1, status = 'pending' WHERE id = 2")
+            if not generated:
+                sql.execute("SELECT order_refresh_recorders()")
+    changed = [event["changed"] for event in events()[8:]]
+    back = {"quantity": None, "status": "shipped"}
+    assert changed == [{"quantity": 1}, {"status": "pending"}, back] * 2
+
+
 def test_version_can_be_widened(sql: Sql, database: Database, events: Events) -> None:
     """I10: version may become a bigint, between unwatch_table and watch_table."""
     with database.connect() as writer:

@@ -49,7 +49,7 @@ DESCRIBED: list[tuple[str, dict[str, Any]]] = [
     ("char(3)", {"max_length": 3, "kind": "text"}),
     ("text CHECK (NOT char_length(x) <= 5)", {"max_length": None}),
     ("mood", {"kind": "choice", "choices": ["so so", "fine"]}),
-    ("short", {"kind": "text", "max_length": 7, "nullable": False}),
+    ("short", {"kind": "text", "max_length": 7, "nullable": False, "type": "character varying(7)"}),
     ("flag", {"kind": "choice", "choices": ["y", "n"]}),
     ("integer[]", {"kind": "array", "type": "integer[]"}),
     ("numeric(10,2) DEFAULT 0", {"kind": "number", "default": True, "type": "numeric(10,2)"}),

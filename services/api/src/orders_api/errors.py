@@ -330,6 +330,7 @@ class StatementError(Exception):
         self.table = diag.table_name
         self.column = diag.column_name
         self.constraint = diag.constraint_name
+        self.domain = diag.datatype_name
         self.explanation = explain(exc)
         """For a statement without values of a request: one sentence on what to do."""
         names = [each for each in (self.table, self.column, self.constraint) if each]

@@ -37,7 +37,8 @@ SCHEMA = """
 """
 
 # A constraint by the names in an error: its comment, its rule, its columns. A unique index may
-# stand alone, without a constraint. That of a partition may have its comment at the table.
+# stand alone, without a constraint. That of a partition may have its comment at the table. That of
+# a domain has no columns.
 CONSTRAINT = """
     WITH target AS (
         SELECT pg_class.oid FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -48,6 +49,11 @@ CONSTRAINT = """
                conrelid AS relation, conkey AS numbers
           FROM pg_constraint JOIN target ON conrelid = target.oid
          WHERE conname = %(name)s
+        UNION ALL
+        SELECT obj_description(pg_constraint.oid, 'pg_constraint'), pg_get_expr(conbin, 0), 0, '{}'
+          FROM pg_constraint JOIN pg_type ON pg_type.oid = contypid
+         WHERE conname = %(name)s AND typname = %(domain)s AND typnamespace = to_regnamespace(
+                   quote_ident(%(schema)s))
         UNION ALL
         SELECT NULL, NULL, indrelid, indkey::int2[]
           FROM pg_index JOIN target ON indrelid = target.oid

@@ -93,7 +93,7 @@ async def _check_violated(
     database: Database, error: StatementError, statements: Statements, body: Body | None
 ) -> ApiError:
     rule, columns = await _constraint(database, error)
-    columns = columns or await _culprits(database, statements, body)
+    columns = columns or await _culprits(database, error, statements, body)
     message = rule or f"violates the constraint {error.constraint}"
     found = [(_field(body, column), f"{message} ({error.constraint})") for column in columns]
     return _invalid(found, _field(body), message)
@@ -128,7 +128,7 @@ async def _conflict(
 async def _bad_value(
     database: Database, error: StatementError, statements: Statements, body: Body | None
 ) -> Exception:
-    columns = await _culprits(database, statements, body)
+    columns = await _culprits(database, error, statements, body)
     if not columns:
         return InvalidInputError(_field(body), "holds a value that the database cannot store")
     types = statements.table.columns
@@ -162,24 +162,35 @@ async def _is_own(database: Database, error: StatementError, statements: Stateme
 
 async def _constraint(database: Database, error: StatementError) -> tuple[str, list[str]]:
     """Return a constraint's comment or rule, and its columns."""
-    values = {"name": error.constraint, "schema": error.namespace, "table": error.table}
+    values = {
+        "name": error.constraint,
+        "schema": error.namespace,
+        "table": error.table,
+        "domain": error.domain,
+    }
     with contextlib.suppress(StatementError, DatabaseUnavailableError, LookupError):
         comment, rule, columns = await database.one(CONSTRAINT, values)
         return str(comment or f"must satisfy {rule}"), list(columns)
     return "", []
 
 
-async def _culprits(database: Database, statements: Statements, body: Body | None) -> list[str]:
-    """Return the columns whose values PostgreSQL cannot convert, by trying one after the other."""
+async def _culprits(
+    database: Database, error: StatementError, statements: Statements, body: Body | None
+) -> list[str]:
+    """Return the columns whose values PostgreSQL refuses alike, by trying one after the other.
+
+    It cannot convert them, or the domain that is the column's type forbids them.
+    """
     found: list[str] = []
     if body is None:
         return found
+    refused = error.sqlstate[: len(DATA)], error.constraint
     for column in body.columns:
-        statement = SQL("SELECT count(r) FROM {}").format(statements.record([column]))
         try:
-            await database.one(statement, body.parameters)
-        except StatementError:
-            found.append(column)
+            await database.one(statements.converted(), {**body.parameters, "column": column})
+        except StatementError as alone:
+            if (alone.sqlstate[: len(DATA)], alone.constraint) == refused:
+                found.append(column)
     return found
 
 

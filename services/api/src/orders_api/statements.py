@@ -166,6 +166,16 @@ class Statements:
             ),
         )
 
+    def converted(self) -> Composed:
+        """Convert one value of the body's row as its column's type, or the domain, demands.
+
+        The column is %(column)s; see ``Body.parameters`` for the row.
+        """
+        return SQL(
+            "SELECT count(r) FROM json_populate_record("
+            "NULL::{}, json_build_object(%(column)s::text, ({}) -> %(column)s::text)) AS r"
+        ).format(self.relation, _OF_BODY)
+
     def _visible(self, key: Iterable[str], scope: Scope, values: Values) -> Composed:
         has_key = self.conditions.has_key(key, values)
         return all_of([*has_key, self.conditions.visible(scope, values)])
