@@ -167,11 +167,9 @@ async def test_malformed(api: httpx.AsyncClient, database: Database) -> None:
     problem(await api.patch("/api/orders", content=b"{}"), 415)
     problem(await api.patch("/api/orders?status=pending", json={}), 422, "status")
     for tag in ('"1"', "*", "unquoted"):
-        for method, body in (
-            ("PATCH", {"rows": named([1]), "set": paid}),
-            ("DELETE", {"rows": []}),
-        ):
-            problem(await send(api, method, body, if_match=tag), 422, "If-Match")
+        changed = {"rows": named([1]), "set": paid}
+        problem(await send(api, "PATCH", changed, if_match=tag), 422, "If-Match")
+        problem(await send(api, "DELETE", {"rows": []}, if_match=tag), 422, "If-Match")
     large = {"rows": named([1]), "set": {"customer_name": "x" * 70_000}}
     problem(await send(api, "PATCH", large), 413)
     assert await quantities(api) == {1: 1, 2: 2, 3: 3}
