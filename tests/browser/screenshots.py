@@ -83,6 +83,7 @@ def _new_order(page: Page, stack: EmbeddedStack) -> None:  # noqa: ARG001  every
 
 def _help(page: Page, stack: EmbeddedStack) -> None:  # noqa: ARG001
     page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keyboard").wait_for()
 
 
 def _connection(page: Page, stack: EmbeddedStack) -> None:
