@@ -1,7 +1,12 @@
 /** The user of the page: requested at the start, and again when a session or token has ended. */
 import { Observable, RefusedError } from "real-time-orders";
-import { findMe, getMe } from "@/features/access/api/get-me";
-import { setUp, signInWith, signOut as endThisSession } from "@/features/access/api/session";
+import {
+  findMe,
+  getMe,
+  setUp,
+  signInWith,
+  signOut as endThisSession,
+} from "@/features/access/api/session";
 import { companyOutcome, type Reason, SIGNED_IN_PAGE } from "@/features/access/model/company";
 import { Presence } from "@/features/access/model/presence";
 import { viewFromQuery } from "@/features/orders/model/order-filter";

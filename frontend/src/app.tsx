@@ -1,5 +1,5 @@
 import { CircleHelp, Plus, Settings } from "lucide-react";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { type Id, ORDERS } from "real-time-orders";
 import { Boundary } from "@/components/boundary";
 import { Button } from "@/components/button";
@@ -12,20 +12,16 @@ import { StaleNotice } from "@/features/connection/components/stale-notice";
 import { changeRow, deleteRow, isGone, writeRows } from "@/features/orders/api/rows";
 import type { OrdersContextValue } from "@/features/orders/components/orders-context";
 import { useStepShortcuts } from "@/features/orders/components/use-step-shortcuts";
+import { useViewAddress } from "@/features/orders/components/use-view-address";
 import { OrdersView } from "@/features/orders/components/orders-view";
-import {
-  onlyCustomer,
-  type OrderFilter,
-  type OrderView,
-} from "@/features/orders/model/order-filter";
-import type { OrderSort } from "@/features/orders/model/order-sort";
+import { onlyCustomer } from "@/features/orders/model/order-filter";
 import { OrderWrites } from "@/features/orders/model/order-writes";
-import { writeAddress } from "@/features/orders/model/view-address";
 import type { ViewsContextValue } from "@/features/orders/components/views-menu";
 import { LazyRuns } from "@/features/orders/model/lazy-runs";
 import { Selection } from "@/features/orders/model/selection";
 import { PageLook } from "@/features/orders/model/page-look";
 import { ColumnChoice, TableLayout } from "@/features/orders/model/table-layout";
+import { lazily } from "@/lib/lazily";
 import { followLanguage } from "@/lib/language";
 import { markPage } from "@/lib/page-mark";
 import { Preferences } from "@/lib/preferences";
@@ -33,7 +29,7 @@ import { isSettings, offersSettings } from "@/features/settings/model/sections";
 import type { Me } from "@/lib/protocol";
 import { printing } from "@/lib/printing";
 import { rightsOf } from "@/lib/rights";
-import { type HistoryStep, orderIn, pathOfTable, type Router, tableIn } from "@/lib/route";
+import { orderIn, pathOfTable, type Router, tableIn } from "@/lib/route";
 import { useMedia } from "@/lib/use-media";
 import { useObservable } from "@/lib/use-observable";
 import { useShortcuts } from "@/lib/use-shortcuts";
@@ -44,30 +40,21 @@ import { Navigation } from "./navigation";
 import type { Session } from "./session";
 import { useActivity } from "./use-activity";
 
-const OrderPanel = lazy(async () => ({
-  default: (await import("@/features/orders/components/order-panel")).OrderPanel,
-}));
-const HelpDialog = lazy(async () => ({ default: (await import("./dialogs")).HelpDialog }));
-const ConflictDialog = lazy(async () => ({ default: (await import("./dialogs")).ConflictDialog }));
-const LostTextsDialog = lazy(async () => ({
-  default: (await import("./dialogs")).LostTextsDialog,
-}));
-const PasswordDialog = lazy(async () => ({ default: (await import("./dialogs")).PasswordDialog }));
-const SessionsDialog = lazy(async () => ({ default: (await import("./dialogs")).SessionsDialog }));
-const NewOrderDialog = lazy(async () => ({ default: (await import("./dialogs")).NewOrderDialog }));
-const Who = lazy(async () => ({ default: (await import("./access-views")).Who }));
-const PrintLayer = lazy(async () => ({
-  default: (await import("@/features/print/components/print-layer")).PrintLayer,
-}));
-const SettingsView = lazy(async () => ({
-  default: (await import("./settings-view")).SettingsView,
-}));
-const TableView = lazy(async () => ({
-  default: (await import("@/features/orders/components/table-view")).TableView,
-}));
-const PulsePanel = lazy(async () => ({
-  default: (await import("@/features/pulse/components/pulse-panel")).PulsePanel,
-}));
+const OrderPanel = lazily(() => import("@/features/orders/components/order-panel"), "OrderPanel");
+const HelpDialog = lazily(() => import("./dialogs"), "HelpDialog");
+const ConflictDialog = lazily(() => import("./dialogs"), "ConflictDialog");
+const LostTextsDialog = lazily(() => import("./dialogs"), "LostTextsDialog");
+const PasswordDialog = lazily(() => import("./dialogs"), "PasswordDialog");
+const SessionsDialog = lazily(() => import("./dialogs"), "SessionsDialog");
+const NewOrderDialog = lazily(() => import("./dialogs"), "NewOrderDialog");
+const Who = lazily(() => import("./access-views"), "Who");
+const PrintLayer = lazily(() => import("@/features/print/components/print-layer"), "PrintLayer");
+const SettingsPage = lazily(
+  () => import("@/features/settings/components/settings-page"),
+  "SettingsPage",
+);
+const TableView = lazily(() => import("@/features/orders/components/table-view"), "TableView");
+const PulsePanel = lazily(() => import("@/features/pulse/components/pulse-panel"), "PulsePanel");
 
 const VIEWS: Readonly<Record<string, "orders" | "activity" | "pulse">> = {
   "/": "orders",
@@ -121,35 +108,17 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const openSettings = offersSettings(me) ? () => router.go("/settings") : undefined;
   const table = tableIn(path);
 
-  const showAddress = useCallback(
-    (shown: OrderView, step?: HistoryStep) =>
-      router.setQuery(writeAddress(shown, session.views.state.get().current), step),
-    [session, router],
-  );
-  const setFilter = useCallback(
-    (filter: OrderFilter, step?: HistoryStep) => {
-      session.setFilter(filter);
-      showAddress({ filter, sort: session.orders.state.get().sort }, step);
-    },
-    [session, showAddress],
-  );
-  const setSort = useCallback(
-    (sort: OrderSort) => {
-      session.orders.setSort(sort);
-      showAddress({ filter: session.filter.get(), sort }, "same");
-    },
-    [session, showAddress],
-  );
+  const readAddress = useCallback(() => {
+    if (tableIn(location.pathname) === null) session.openAddress();
+  }, [session]);
+  const address = useViewAddress(session.views, router, session.show, readAddress);
   const views = useMemo<ViewsContextValue>(
     () => ({
       views: session.views,
-      open: (saved) => {
-        router.setQuery(new URLSearchParams(saved ? { view: String(saved.id) } : {}));
-        session.openAddress();
-      },
+      open: address.saved,
       audience: me?.mode !== "token" ? "everyone" : rights.write && !me.rows ? "choice" : "reader",
     }),
-    [session, router, rights, me],
+    [session, address, rights, me],
   );
   const openOrder = useCallback((id: Id) => router.go(`/orders/${id}`), [router]);
   const close = useCallback(() => {
@@ -167,17 +136,18 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
       look,
       attention: session.attention.count,
       openOrder,
-      showCustomer: (customer) => setFilter(onlyCustomer(customer, session.schema.get())),
+      showCustomer: (customer) =>
+        address.view({
+          filter: onlyCustomer(customer, session.schema.get()),
+          sort: session.orders.state.get().sort,
+        }),
     }),
-    [rights, writes, runs, selection, columns, look, openOrder, setFilter, session],
+    [rights, writes, runs, selection, columns, look, openOrder, address, session],
   );
 
   useEffect(() => followLanguage(preferences, me?.subject ?? ""), [preferences, me]);
   useEffect(() => {
-    const flush = () => {
-      writes.deletes.flush();
-      writes.rowDeletes.flush();
-    };
+    const flush = () => writes.deletes.flush();
     addEventListener("pagehide", flush);
     return () => removeEventListener("pagehide", flush);
   }, [writes]);
@@ -200,20 +170,12 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
       removeEventListener("pointermove", preload);
     };
   }, [runs]);
-  // The Back button may lead to another filter.
-  useEffect(() => {
-    const follow = () => {
-      if (tableIn(location.pathname) === null) session.openAddress();
-    };
-    addEventListener("popstate", follow);
-    return () => removeEventListener("popstate", follow);
-  }, [session]);
   const tableBefore = useRef(table);
   useEffect(() => {
     if (tableBefore.current !== null && table === null)
-      showAddress({ filter: session.filter.get(), sort: session.orders.state.get().sort }, "same");
+      address.view(session.orders.state.get(), "same");
     tableBefore.current = table;
-  }, [showAddress, session, table]);
+  }, [address, session, table]);
   const place = setting ? words.page.settings : (table ?? words.page.orders);
   const title = opened === null ? place : words.page.order(String(opened));
   useEffect(() => markPage(title, session.attention.count), [title, session]);
@@ -315,7 +277,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
         {setting && (
           <Boundary part={words.parts.settings}>
             <Suspense fallback={<div className={styles.placeholder} />}>
-              <SettingsView me={me} path={path} router={router} schema={session.live.schema} />
+              <SettingsPage {...{ me, path, router }} />
             </Suspense>
           </Boundary>
         )}
@@ -337,8 +299,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
                 counts={session.matching.state}
                 current={opened}
                 searchBox={searchBox}
-                onFilter={setFilter}
-                onSort={setSort}
+                onView={address.view}
                 onNewOrder={() => setOrdering(true)}
               />
             )}

@@ -1,6 +1,6 @@
 import { ChevronDown } from "lucide-react";
-import { DropdownMenu } from "radix-ui";
-import type { MouseEvent } from "react";
+import { Menu, MenuItem } from "@/components/menu";
+import { inPage } from "@/lib/in-page";
 import type { Router } from "@/lib/route";
 import { words } from "@/words";
 import styles from "./navigation.module.css";
@@ -27,11 +27,7 @@ export function Navigation({ router, current, places, tables, at }: NavigationPr
   const link = ({ path }: Place) => ({
     href: path,
     "aria-current": path === current ? ("page" as const) : undefined,
-    onClick: (event: MouseEvent) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // another tab or window
-      event.preventDefault();
-      router.go(path);
-    },
+    onClick: inPage(() => router.go(path)),
   });
   return (
     <nav className={styles[at]} aria-label={words.page.views}>
@@ -41,32 +37,26 @@ export function Navigation({ router, current, places, tables, at }: NavigationPr
         </a>
       ))}
       {tables.length > 0 && (
-        <DropdownMenu.Root modal={false}>
-          <DropdownMenu.Trigger
-            className={styles.link}
-            aria-current={table ? "true" : undefined}
-            title={words.page.otherTables}
-          >
-            <span className={styles.name}>{table?.name ?? words.page.tables}</span>
-            <ChevronDown size={14} aria-hidden />
-          </DropdownMenu.Trigger>
-          <DropdownMenu.Portal>
-            <DropdownMenu.Content
-              className={styles.menu}
-              align="start"
-              sideOffset={6}
-              collisionPadding={8}
+        <Menu
+          align="start"
+          trigger={
+            <button
+              type="button"
+              className={styles.link}
+              aria-current={table ? "true" : undefined}
+              title={words.page.otherTables}
             >
-              {tables.map((place) => (
-                <DropdownMenu.Item key={place.path} asChild>
-                  <a className={styles.item} {...link(place)}>
-                    {place.name}
-                  </a>
-                </DropdownMenu.Item>
-              ))}
-            </DropdownMenu.Content>
-          </DropdownMenu.Portal>
-        </DropdownMenu.Root>
+              <span className={styles.name}>{table?.name ?? words.page.tables}</span>
+              <ChevronDown size={14} aria-hidden />
+            </button>
+          }
+        >
+          {tables.map((place) => (
+            <MenuItem key={place.path} asChild>
+              <a {...link(place)}>{place.name}</a>
+            </MenuItem>
+          ))}
+        </Menu>
       )}
     </nav>
   );

@@ -1,5 +1,6 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { Boundary } from "@/components/boundary";
+import { lazily } from "@/lib/lazily";
 import type { Router } from "@/lib/route";
 import { useObservable } from "@/lib/use-observable";
 import { useWords, words } from "@/words";
@@ -7,9 +8,9 @@ import type { Access } from "./access";
 import { App } from "./app";
 import styles from "./root.module.css";
 
-const SessionEnded = lazy(async () => ({ default: (await import("./access-views")).SessionEnded }));
-const SetUp = lazy(async () => ({ default: (await import("./access-views")).SetUp }));
-const SignIn = lazy(async () => ({ default: (await import("./access-views")).SignIn }));
+const SessionEnded = lazily(() => import("./access-views"), "SessionEnded");
+const SetUp = lazily(() => import("./access-views"), "SetUp");
+const SignIn = lazily(() => import("./access-views"), "SignIn");
 
 interface RootProps {
   access: Access;

@@ -8,7 +8,7 @@ import {
   ORDERS,
   type Phase,
 } from "real-time-orders";
-import { getMe } from "@/features/access/api/get-me";
+import { getMe } from "@/features/access/api/session";
 import { listGroups } from "@/features/activity/api/list-groups";
 import { ActivityFeed } from "@/features/activity/model/activity-feed";
 import { type KeptVisits, VisitKeeper } from "@/features/activity/model/visit-keeper";
@@ -23,7 +23,6 @@ import {
   type OrderView,
   restMatcherOf,
   toQuery,
-  viewToQuery,
   withStatus,
 } from "@/features/orders/model/order-filter";
 import { OrdersFeed } from "@/features/orders/model/orders-feed";
@@ -62,7 +61,6 @@ export class Session {
   readonly matching: Followed<CountsPage, OrderCounts>;
   readonly attention: AttentionCount;
   readonly pulse: Followed<PulsePage, Pulse>;
-  readonly filter: Observable<OrderFilter>;
   readonly views = new SavedViews();
 
   readonly #listeners = new Set<EventsListener>();
@@ -74,16 +72,15 @@ export class Session {
   #visits: VisitKeeper | null = null;
   #stopDays: (() => void) | null = null;
 
-  constructor({ filter, sort }: OrderView) {
-    this.filter = new Observable(filter);
+  constructor(view: OrderView) {
     this.live = connect({ api, now: this.#now });
     this.live.schema.state.subscribe(() => {
       this.schema.set(OrderSchema.of(this.live.schema.state.get()));
     });
-    this.orders = new OrdersFeed(this.live, this.schema, filter, sort);
+    this.orders = new OrdersFeed(this.live, this.schema, view);
     this.progress = new Progress(this.live.connection);
     this.counts = this.#counted(() => EVERYTHING);
-    this.matching = this.#counted(this.filter.get);
+    this.matching = this.#counted(() => this.#filter);
     this.attention = new AttentionCount(this.schema.get, this.#now);
     this.pulse = new Followed({
       fetch: this.#timed(getPulse),
@@ -106,7 +103,7 @@ export class Session {
     // Orders become late without an event.
     const aging = setInterval(() => {
       this.attention.reload();
-      if (this.filter.get().attention) this.matching.reload();
+      if (this.#filter.attention) this.matching.reload();
     }, AGING_MS);
     this.#timers.push(clock, quiet, again, aging);
     this.#unsubscribe = apiTrouble.subscribe(this.#awaitApi);
@@ -135,10 +132,7 @@ export class Session {
     const query = new URLSearchParams(location.search);
     const { view, saved } = readAddress(query, this.views.state.get().views);
     this.views.choose(saved);
-    const now = { filter: this.filter.get(), sort: this.orders.state.get().sort };
-    if (viewToQuery(view).toString() === viewToQuery(now).toString()) return;
-    this.setFilter(view.filter);
-    this.orders.setSort(view.sort);
+    this.show(view);
   };
 
   /** Orders of a saved view are not loaded before it is known what the view is. */
@@ -179,11 +173,14 @@ export class Session {
   /** Where the reader's last visit ended. */
   readonly lastVisit = (): Seen | null => this.#visits?.last(this.#now()) ?? null;
 
-  setFilter(filter: OrderFilter): void {
-    const before = this.filter.get();
-    this.filter.set(filter);
-    this.orders.setFilter(filter);
-    if (this.#restOf(before) !== this.#restOf(filter)) this.matching.restart();
+  readonly show = (view: OrderView): void => {
+    const before = this.#restOf(this.#filter);
+    this.orders.setView(view);
+    if (before !== this.#restOf(this.#filter)) this.matching.restart();
+  };
+
+  get #filter(): OrderFilter {
+    return this.orders.state.get().filter;
   }
 
   /** What is asked for besides the status, which the counts leave out. */
@@ -196,8 +193,8 @@ export class Session {
   readonly #turnDay = (): void => {
     const { when } = this.activity.state.get().filter;
     if (when === "today" || when === "yesterday") this.activity.restart();
-    if (!isRelative(this.filter.get().conditions)) return;
-    this.orders.turnDay();
+    if (!isRelative(this.#filter.conditions)) return;
+    this.orders.follow();
     this.matching.restart();
   };
 

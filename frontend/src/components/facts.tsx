@@ -1,5 +1,5 @@
-import { Popover } from "radix-ui";
 import type { ReactElement, ReactNode } from "react";
+import { Popup } from "./popup";
 import styles from "./facts.module.css";
 
 interface FactsProps {
@@ -35,20 +35,9 @@ interface FactsPopoverProps extends FactsProps {
 
 export function FactsPopover({ label, trigger, facts, children }: FactsPopoverProps) {
   return (
-    <Popover.Root>
-      <Popover.Trigger asChild>{trigger}</Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          className={styles.details}
-          sideOffset={6}
-          align="end"
-          collisionPadding={8}
-          aria-label={label}
-        >
-          <Facts facts={facts} />
-          {children}
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+    <Popup {...{ label, trigger }} align="end" className={styles.details}>
+      <Facts facts={facts} />
+      {children}
+    </Popup>
   );
 }

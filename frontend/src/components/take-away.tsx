@@ -1,9 +1,9 @@
 import { Download, FileSpreadsheet, Printer } from "lucide-react";
-import { DropdownMenu } from "radix-ui";
 import { useRef } from "react";
 import { print, type ShownList } from "@/lib/printing";
 import { words } from "@/words";
 import { Button } from "./button";
+import { Menu, MenuItem } from "./menu";
 import styles from "./take-away.module.css";
 import { type Toasts, useToasts } from "./toasts";
 
@@ -26,8 +26,10 @@ export function TakeAway({ list }: TakeAwayProps) {
   const toasts = useToasts();
   const running = useRef<AbortController | null>(null);
   return (
-    <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger asChild>
+    <Menu
+      aria-label={words.takeAway.export}
+      align="end"
+      trigger={
         <Button
           className={styles.trigger}
           aria-label={words.takeAway.export}
@@ -36,35 +38,22 @@ export function TakeAway({ list }: TakeAwayProps) {
           <Download size={16} aria-hidden />
           <span className={styles.word}>{words.takeAway.export}</span>
         </Button>
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content
-          className={styles.menu}
-          aria-label={words.takeAway.export}
-          align="end"
-          sideOffset={6}
-          collisionPadding={8}
-        >
-          <DropdownMenu.Item
-            className={styles.item}
-            onSelect={() => {
-              running.current?.abort();
-              running.current = new AbortController();
-              void exported(list(), toasts, running.current);
-            }}
-          >
-            <FileSpreadsheet size={16} aria-hidden />
-            {words.takeAway.spreadsheet}
-          </DropdownMenu.Item>
-          <DropdownMenu.Item
-            className={styles.item}
-            onSelect={() => print({ kind: "list", ...list() })}
-          >
-            <Printer size={16} aria-hidden />
-            {words.takeAway.printList}
-          </DropdownMenu.Item>
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+      }
+    >
+      <MenuItem
+        onSelect={() => {
+          running.current?.abort();
+          running.current = new AbortController();
+          void exported(list(), toasts, running.current);
+        }}
+      >
+        <FileSpreadsheet size={16} aria-hidden />
+        {words.takeAway.spreadsheet}
+      </MenuItem>
+      <MenuItem onSelect={() => print({ kind: "list", ...list() })}>
+        <Printer size={16} aria-hidden />
+        {words.takeAway.printList}
+      </MenuItem>
+    </Menu>
   );
 }

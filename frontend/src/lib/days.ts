@@ -26,7 +26,7 @@ export function midnight(days: number, now: number): Date {
   return day;
 }
 
-const two = (part: number): string => String(part).padStart(2, "0");
+export const two = (part: number): string => String(part).padStart(2, "0");
 
 /** The reader's day of a moment, as `2026-05-31`. */
 export const dayOf = (moment: Date): string =>

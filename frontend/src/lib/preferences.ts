@@ -69,6 +69,8 @@ export class Preference<T> {
   }
 }
 
+export type KeptPreference<T> = Pick<Preference<T>, "state" | "set">;
+
 export class Preferences {
   readonly #subject: string;
   readonly #known = new Map<string, Preference<unknown>>();

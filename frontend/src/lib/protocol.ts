@@ -1,6 +1,6 @@
 /** The API's answers that only the dashboard asks for. */
 import { type Id, isRow, readEvent } from "real-time-orders";
-import { type Order, orderEvent, readOrder, withId } from "./row";
+import { type Order, orderEvent, withId } from "./row";
 import {
   count,
   flag,
@@ -20,13 +20,11 @@ const event = (value: unknown) => {
   return read ? orderEvent(read) : undefined;
 };
 
-/** The answer about one order, which the request named; or a new one, which its key names. */
+/** The answer about one order, which the request named. */
 export const oneOrder =
-  (id?: Id, key?: string): Shape<Order> =>
-  (value) => {
-    if (id === undefined) return readOrder(value, key) ?? undefined;
-    return isRow(value) ? withId(value, id) : undefined;
-  };
+  (id: Id): Shape<Order> =>
+  (value) =>
+    isRow(value) ? withId(value, id) : undefined;
 
 const page = { stream: text, position: count };
 export const EventsPage = object({ ...page, events: readable(event) });
@@ -55,9 +53,6 @@ export const ActivityPage = object({
 });
 export const BurstPage = object({ events: readable(event), before: nullable(count) });
 export const ActorList = object({ actors: list(object({ name: text })) });
-/** A page of a list of orders. */
-export const ordersPage = (key: string) =>
-  object({ orders: list(oneOrder(undefined, key)), next_cursor: nullable(text) });
 export const CountsPage = object({
   ...page,
   time: text,
@@ -74,11 +69,16 @@ export const PulsePage = object({
   orders_since: text,
   orders: list(count),
 });
+/** Null: every row. */
+export const Rows = nullable(
+  record((value) => (Array.isArray(value) ? (value as unknown[]) : undefined)),
+);
+export const Role = oneOf("viewer", "clerk", "admin");
 export const Me = object({
   mode: oneOf("open", "token"),
   subject: text,
-  role: oneOf("viewer", "clerk", "admin"),
-  rows: nullable(record((value) => (Array.isArray(value) ? (value as unknown[]) : undefined))),
+  role: Role,
+  rows: Rows,
   expires: nullable(text),
   /** The id of the browser's session; null for a token. */
   session: nullable(text),
@@ -108,5 +108,6 @@ export type ActivityPage = Read<typeof ActivityPage>;
 export type BurstPage = Read<typeof BurstPage>;
 export type CountsPage = Read<typeof CountsPage>;
 export type PulsePage = Read<typeof PulsePage>;
+export type Role = Read<typeof Role>;
 export type Me = Read<typeof Me>;
 export type ListedSession = Read<typeof SessionList>["sessions"][number];

@@ -20,6 +20,9 @@ const isSystemName = (name: string): name is (typeof SYSTEM)[number] =>
   (SYSTEM as readonly string[]).includes(name);
 export const isSystem = ({ name }: Column): boolean => isSystemName(name);
 
+/** Columns that change with every write: of use to programs only. */
+export const MAINTAINED: readonly string[] = ["version", "updated_at"];
+
 /** A number of pieces. A bigint is more often a key of another table. */
 export const isCount = ({ kind, type }: Column): boolean => kind === "integer" && type !== "bigint";
 

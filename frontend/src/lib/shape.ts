@@ -2,7 +2,7 @@
  * The shapes of the API's answers, checked before use. A member that is missing reads as null, and one
  * that is not named is left out. A schema library would be 6 kB of the page's first view.
  */
-import { isRow } from "real-time-orders";
+import { isRow, type Row } from "real-time-orders";
 
 /** Reads a value; undefined where it has another shape. */
 export type Shape<T> = (value: unknown) => T | undefined;
@@ -14,6 +14,8 @@ export const count: Shape<number> = (value) =>
   Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : undefined;
 
 export const flag: Shape<boolean> = (value) => (typeof value === "boolean" ? value : undefined);
+
+export const row: Shape<Row> = (value) => (isRow(value) ? value : undefined);
 
 export const oneOf =
   <const T extends string>(...values: readonly T[]): Shape<T> =>

@@ -1,13 +1,10 @@
 /** Whether the reader wants technical words: INSERT, positions, the gateway. */
 import { createContext, useContext } from "react";
 import { Observable } from "real-time-orders";
+import type { KeptPreference } from "./preferences";
 import { useObservable } from "./use-observable";
 
-/** Kept for the reader as their other preferences are. */
-export interface TechnicalWords {
-  readonly state: Observable<boolean | null>;
-  set(wanted: boolean): void;
-}
+export type TechnicalWords = KeptPreference<boolean>;
 
 const NEVER: TechnicalWords = { state: new Observable<boolean | null>(null), set: () => undefined };
 

@@ -348,7 +348,6 @@ const de: Words = {
     failing: (reason) => `Die API ist gestört: ${reason}`,
     unreachable: (reason) =>
       reason.includes("reached") ? "Die API ist nicht erreichbar." : "Die API antwortet nicht.",
-    notUnderstood: "Die Antwort war nicht zu verstehen.",
   },
   systemColumns: {
     id: "Id",
@@ -488,8 +487,6 @@ const de: Words = {
     total: "Summe",
   },
   newOrder: {
-    copyOf: (id) => `Kopie von Bestellung #${id}`,
-    created: (id) => `Bestellung #${id} angelegt`,
     kept: (reason) => `${reason} Die Eingabe bleibt erhalten.`,
     create: "Bestellung anlegen",
     creating: "Wird angelegt …",

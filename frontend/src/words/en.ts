@@ -346,7 +346,6 @@ const en = {
     refused: (_status: number, detail: string) => detail,
     failing: (reason: string) => reason,
     unreachable: (reason: string) => reason,
-    notUnderstood: "The answer was not understood.",
   },
   /** Of the columns that the system itself keeps; others are named by the database. */
   systemColumns: {
@@ -488,8 +487,6 @@ const en = {
     total: "Total",
   },
   newOrder: {
-    copyOf: (id: string) => `Copy of order #${id}`,
-    created: (id: string) => `Order #${id} created`,
     kept: (reason: string) => `${reason} Your input is kept.`,
     create: "Create order",
     creating: "Creating…",

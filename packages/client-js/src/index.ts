@@ -24,7 +24,6 @@ export { FrameBatch } from "./frame-batch.ts";
 export {
   Api,
   type ApiOptions,
-  readJson,
   type RequestOptions,
   RefusedError,
   type TokenProvider,
@@ -34,12 +33,13 @@ export {
 export { parseJson, rawNumber, toJson, toJsonLines } from "./json.ts";
 export { connect, type ConnectOptions, type EventsListener, Live } from "./live.ts";
 export { LiveTable } from "./live-table.ts";
-export type { TableOptions, TableSnapshot, TableState } from "./table-state.ts";
+export { readPage, type TableOptions, type TableSnapshot, type TableState } from "./table-state.ts";
 export { type ChangeEvent, type Operation, ORDERS, readEvent, rowsOf } from "./messages.ts";
 export { Observable } from "./observable.ts";
 export { compareIds, type Id, isId, isRow, keyOf, type Row, versionOf } from "./row.ts";
 export type { Column, Kind, Schema, Table, Waiting } from "./schema.ts";
 export { folded, isSearched, wordsOf } from "./search.ts";
 export { SchemaFeed } from "./schema-feed.ts";
-export { ConflictError, RowWriter } from "./row-writer.ts";
+export type { Page } from "./row-set.ts";
+export { ConflictError, pathOf, RowWriter } from "./row-writer.ts";
 export type { Failed, KeyLike } from "./table-writes.ts";

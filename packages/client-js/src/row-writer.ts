@@ -25,6 +25,10 @@ export class ConflictError extends RefusedError {
   }
 }
 
+/** Where the API has the rows of a table. */
+export const pathOf = (table: string): string =>
+  table === ORDERS ? "/api/orders" : `/api/tables/${encodeURIComponent(table)}`;
+
 /** More rows than are written before the stream shows them. */
 const MOST_REMEMBERED = 1000;
 
@@ -44,7 +48,7 @@ export class RowWriter {
 
   constructor(api: Api, table: string) {
     this.#api = api;
-    this.path = table === ORDERS ? "/api/orders" : `/api/tables/${encodeURIComponent(table)}`;
+    this.path = pathOf(table);
   }
 
   /** Throws a ConflictError where the row is no longer as it was seen. */

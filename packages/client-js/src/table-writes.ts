@@ -93,7 +93,7 @@ export class TableWrites {
     this.#inserts += 1;
     const key = `new ${this.#inserts}`;
     const headers = { "Idempotency-Key": idempotencyKey ?? globalThis.crypto.randomUUID() };
-    const write: Pending = { key, change: values, isInsert: true, answer: null, answeredAt: 0 };
+    const write = pending(key, values, true);
     return this.#show(write, async () => {
       const row = await this.#api.request(
         readRow,
@@ -109,7 +109,7 @@ export class TableWrites {
 
   update(key: string, change: Row): Promise<Row> {
     const seen = this.#seen(key);
-    const write: Pending = { key, change, isInsert: false, answer: null, answeredAt: 0 };
+    const write = pending(key, change);
     return this.#show(write, async () => {
       const row = await this.#writer.change(key, seen, change);
       answered(write, row);
@@ -119,7 +119,7 @@ export class TableWrites {
 
   async delete(key: string): Promise<void> {
     const seen = this.#seen(key);
-    const write: Pending = { key, change: null, isInsert: false, answer: null, answeredAt: 0 };
+    const write = pending(key, null);
     await this.#show(write, async () => {
       await this.#writer.delete(key, seen);
       answered(write, {});
@@ -132,7 +132,7 @@ export class TableWrites {
     const wanted = keys.map((named) => {
       const key = this.keyOf(named);
       const own = typeof named === "object" ? (named as Row) : { [columns[0] ?? "id"]: named };
-      const write: Pending = { key, change, isInsert: false, answer: null, answeredAt: 0 };
+      const write = pending(key, change);
       return { key: named, seen: { ...own, ...this.#seen(key) }, change, write };
     });
     const failed: Failed[] = [];
@@ -201,6 +201,14 @@ export class TableWrites {
     return versionOf(known) >= versionOf(answer);
   }
 }
+
+const pending = (key: string, change: Row | null, isInsert = false): Pending => ({
+  key,
+  change,
+  isInsert,
+  answer: null,
+  answeredAt: 0,
+});
 
 const answered = (write: Pending, answer: Row): Pending =>
   Object.assign(write, { answer, answeredAt: Date.now() });

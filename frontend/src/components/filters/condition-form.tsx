@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from "react";
 import type { Column } from "real-time-orders";
 import { Button } from "@/components/button";
+import { Problem } from "@/components/problem";
 import {
   conditionOf,
   type Draft,
@@ -72,11 +73,7 @@ export function ConditionForm({ column, label, condition, onChange, onDone }: Co
         ))}
       </select>
       <Inputs {...{ column, label, draft, change, choose }} />
-      {problem !== null && (
-        <p role="alert" className={styles.problem}>
-          {problem}
-        </p>
-      )}
+      <Problem>{problem}</Problem>
       <div className={styles.actions}>
         {condition !== undefined && (
           <Button

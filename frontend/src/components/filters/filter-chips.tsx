@@ -2,12 +2,13 @@ import { ListFilter, X } from "lucide-react";
 import { IconButton } from "@/components/icon-button";
 import { describeCondition, speaksForItself } from "@/lib/condition-text";
 import { withCondition } from "@/lib/conditions";
+import { useSchema } from "@/lib/use-schema";
 import { words } from "@/words";
 import styles from "./filter-chips.module.css";
-import { type FilteredTable, FilterPopover } from "./filter-popover";
+import { type Filtered, FilterPopover } from "./filter-popover";
 
 /** Adds a condition on a column of any table. */
-export function FilterButton(props: FilteredTable) {
+export function FilterButton(props: Filtered) {
   return (
     <FilterPopover {...props} name={null}>
       <IconButton className={styles.add} label={words.filters.filter} title={words.filters.filter}>
@@ -17,25 +18,26 @@ export function FilterButton(props: FilteredTable) {
   );
 }
 
-interface FilterChipsProps extends FilteredTable {
+interface FilterChipsProps extends Filtered {
   /** A column whose condition is shown elsewhere. */
   without: string | undefined;
 }
 
 /** The conditions on the columns of any table; each can be changed and removed. */
 export function FilterChips({ without, ...filtered }: FilterChipsProps) {
-  const { table, conditions, label, onChange } = filtered;
+  const { conditions, onChange } = filtered;
+  const schema = useSchema();
   const shown = Object.entries(conditions).filter(([name]) => name !== without);
   if (shown.length === 0) return null;
   return (
     <ul className={styles.chips} aria-label={words.filters.filters}>
       {shown.map(([name, condition]) => {
-        const column = table.columns.find((each) => each.name === name);
+        const column = schema.column(name);
         return (
           <li key={name} className={styles.chip} data-unknown={column === undefined}>
             <FilterPopover {...filtered} name={name}>
               <button type="button" className={styles.text} disabled={column === undefined}>
-                {label(name)}
+                {schema.label(name)}
                 {speaksForItself(condition) ? " " : ": "}
                 <bdi>
                   {column ? describeCondition(condition, column) : words.filters.noSuchColumn}
@@ -44,7 +46,7 @@ export function FilterChips({ without, ...filtered }: FilterChipsProps) {
             </FilterPopover>
             <button
               type="button"
-              aria-label={words.filters.removeFilter(label(name))}
+              aria-label={words.filters.removeFilter(schema.label(name))}
               title={words.filters.remove}
               onClick={() => onChange(withCondition(conditions, name, null))}
             >

@@ -2,6 +2,12 @@ import { withJson } from "real-time-orders";
 import { request, send } from "@/lib/http";
 import { Linked, type ListedSession, Me, SessionList, SignedOut, SignInWays } from "@/lib/protocol";
 
+/** The user by the session or token; 401 without a valid one if the system requires one. */
+export const getMe = (): Promise<Me> => request(Me, "/api/me");
+
+/** The same, where that nobody is signed in is an answer. */
+export const findMe = (): Promise<Me> => request(Me, "/api/me", { signsIn: true });
+
 export const signInWith = (name: string, password: string): Promise<Me> =>
   request(Me, "/api/session", proof({ name, password }));
 

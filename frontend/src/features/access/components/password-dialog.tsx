@@ -1,13 +1,12 @@
 import { useId, useState } from "react";
-import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
+import { FormEnd } from "@/components/form-end";
 import { useToasts } from "@/components/toasts";
 import type { Me } from "@/lib/protocol";
 import { words } from "@/words";
 import { changePassword } from "../api/session";
 import { PasswordField } from "./password-field";
-import { Problem } from "./sign-in";
 import { useSending } from "./use-sending";
 
 interface PasswordDialogProps {
@@ -45,13 +44,13 @@ export function PasswordDialog({ me, onRenewed, onClose }: PasswordDialogProps) 
           onChange={setNext}
           describedBy={`${id}-problem`}
         />
-        <Problem id={`${id}-problem`} text={problem} />
-        <div className={dialog.actions}>
-          <Button onClick={onClose}>{words.do.cancel}</Button>
-          <Button type="submit" kind="primary" disabled={busy}>
-            {busy ? words.access.saving : words.access.changePassword}
-          </Button>
-        </div>
+        <FormEnd
+          id={`${id}-problem`}
+          {...{ problem, busy }}
+          send={words.access.changePassword}
+          sending={words.access.saving}
+          onCancel={onClose}
+        />
       </form>
     </Dialog>
   );

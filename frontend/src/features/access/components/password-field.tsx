@@ -1,5 +1,6 @@
 import { Eye, EyeOff } from "lucide-react";
 import { useId, useState } from "react";
+import field from "@/components/field.module.css";
 import { IconButton } from "@/components/icon-button";
 import { words } from "@/words";
 import styles from "./password-field.module.css";
@@ -27,7 +28,7 @@ export function PasswordField({
   const id = useId();
   const [shown, setShown] = useState(false);
   return (
-    <div className={styles.field}>
+    <div className={field.field}>
       <label htmlFor={id}>{label}</label>
       <div className={styles.box}>
         <input
@@ -52,7 +53,7 @@ export function PasswordField({
         </IconButton>
       </div>
       {hint && (
-        <p id={`${id}-hint`} className={styles.hint}>
+        <p id={`${id}-hint`} className={field.hint}>
           {hint}
         </p>
       )}

@@ -2,10 +2,10 @@ import { useId, useState } from "react";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
+import { FormEnd } from "@/components/form-end";
 import { words } from "@/words";
 import { companyAddress, SIGNED_IN_PAGE } from "../model/company";
 import { PasswordField } from "./password-field";
-import { Problem } from "./sign-in";
 import { useCompany } from "./use-company";
 import { useSending } from "./use-sending";
 
@@ -67,13 +67,14 @@ function WithPassword({ name, onPassword, onSignOut }: FormProps) {
         onChange={setPassword}
         describedBy={`${id}-problem`}
       />
-      <Problem id={`${id}-problem`} text={problem} />
-      <div className={dialog.actions}>
-        <Button onClick={onSignOut}>{words.access.signOut}</Button>
-        <Button type="submit" kind="primary" disabled={busy}>
-          {busy ? words.access.signingIn : words.access.goOn}
-        </Button>
-      </div>
+      <FormEnd
+        id={`${id}-problem`}
+        {...{ problem, busy }}
+        send={words.access.goOn}
+        sending={words.access.signingIn}
+        cancel={words.access.signOut}
+        onCancel={onSignOut}
+      />
     </form>
   );
 }

@@ -2,9 +2,10 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
+import { Entry } from "@/components/entry";
 import entry from "@/components/entry.module.css";
+import { Problem } from "@/components/problem";
 import { formatAge, formatExact, messageOf } from "@/lib/format";
-import type { ListedSession } from "@/lib/protocol";
 import { queries } from "@/lib/queries";
 import { useNow } from "@/lib/use-now";
 import { words } from "@/words";
@@ -26,22 +27,41 @@ export function SessionsDialog({ onClose }: { onClose: () => void }) {
   );
   const ending = useMutation({ mutationFn: endSession, onSettled: () => found.refetch() }, queries);
   const sessions = (found.data ?? []).toSorted((a, b) => Number(b.current) - Number(a.current));
+  const now = useNow(LOOK_EVERY_MS);
   const problem = ending.error ?? found.error;
   return (
     <Dialog title={words.access.mySessions} open onOpenChange={onClose}>
       <ul className={entry.list} aria-label={words.access.sessions}>
-        {sessions.map((session) => (
-          <Item
-            key={session.id}
-            session={session}
-            busy={ending.isPending}
-            onEnd={() => ending.mutate(session.id)}
-          />
-        ))}
+        {sessions.map(({ id, browser, address, current, used, started }) => {
+          const name = browserName(browser);
+          return (
+            <Entry
+              key={id}
+              title={<span title={browser}>{name}</span>}
+              facts={[
+                <>
+                  <bdi>{addressName(address)}</bdi>
+                  {!current && words.access.used(formatAge(used, now))}
+                </>,
+                words.access.since(formatExact(started)),
+              ]}
+            >
+              {current ? (
+                <span className={entry.current}>{words.access.thisBrowser}</span>
+              ) : (
+                <Button
+                  disabled={ending.isPending}
+                  onClick={() => ending.mutate(id)}
+                  aria-label={words.access.endNamed(name)}
+                >
+                  {words.access.end}
+                </Button>
+              )}
+            </Entry>
+          );
+        })}
       </ul>
-      <p role="alert" className={dialog.problem}>
-        {problem && messageOf(problem)}
-      </p>
+      <Problem>{problem && messageOf(problem)}</Problem>
       <div className={dialog.actions}>
         {sessions.length > 1 && (
           <Button disabled={ending.isPending} onClick={() => ending.mutate("others")}>
@@ -51,35 +71,5 @@ export function SessionsDialog({ onClose }: { onClose: () => void }) {
         <Button onClick={onClose}>{words.do.close}</Button>
       </div>
     </Dialog>
-  );
-}
-
-interface ItemProps {
-  session: ListedSession;
-  busy: boolean;
-  onEnd: () => void;
-}
-
-function Item({ session, busy, onEnd }: ItemProps) {
-  const now = useNow(LOOK_EVERY_MS);
-  const name = browserName(session.browser);
-  return (
-    <li className={entry.item}>
-      <div className={entry.facts}>
-        <strong title={session.browser}>{name}</strong>
-        <span>
-          <bdi>{addressName(session.address)}</bdi>
-          {!session.current && words.access.used(formatAge(session.used, now))}
-        </span>
-        <span>{words.access.since(formatExact(session.started))}</span>
-      </div>
-      {session.current ? (
-        <span className={entry.current}>{words.access.thisBrowser}</span>
-      ) : (
-        <Button disabled={busy} onClick={onEnd} aria-label={words.access.endNamed(name)}>
-          {words.access.end}
-        </Button>
-      )}
-    </li>
   );
 }

@@ -1,10 +1,11 @@
 import { useEffect, useId, useState } from "react";
 import { Button } from "@/components/button";
+import { Problem } from "@/components/problem";
 import { messageOf } from "@/lib/format";
 import { words } from "@/words";
 import { whoseLink } from "../api/session";
 import { PasswordField } from "./password-field";
-import { Card, Problem } from "./sign-in";
+import { Card } from "./sign-in";
 import styles from "./sign-in.module.css";
 import { useSending } from "./use-sending";
 
@@ -48,7 +49,7 @@ export function SetUp({ link, onPassword }: SetUpProps) {
         onChange={setPassword}
         describedBy={`${id}-problem`}
       />
-      <Problem id={`${id}-problem`} text={problem} />
+      <Problem id={`${id}-problem`}>{problem}</Problem>
       <Button type="submit" kind="primary" disabled={busy || name === null}>
         {busy ? words.access.saving : words.access.saveAndSignIn}
       </Button>

@@ -1,6 +1,8 @@
 import { type ReactNode, useId, useState } from "react";
 import { Button } from "@/components/button";
+import field from "@/components/field.module.css";
 import { LanguageSelect } from "@/components/language-select";
+import { Problem } from "@/components/problem";
 import { words } from "@/words";
 import { companyAddress, type Reason } from "../model/company";
 import { PasswordField } from "./password-field";
@@ -45,7 +47,7 @@ function ByPassword({ reason, onPassword, other }: ByPasswordProps) {
   const [tried, setTried] = useState(false);
   const isOld = reason !== null && !tried;
   const said = (
-    <Problem id={`${id}-problem`} text={isOld ? words.access.reasons[reason] : problem} />
+    <Problem id={`${id}-problem`}>{isOld ? words.access.reasons[reason] : problem}</Problem>
   );
   return (
     <Card
@@ -64,7 +66,7 @@ function ByPassword({ reason, onPassword, other }: ByPasswordProps) {
           <p className={styles.or}>{words.access.orByPassword}</p>
         </>
       )}
-      <div className={styles.field}>
+      <div className={field.field}>
         <label htmlFor={id}>{words.access.name}</label>
         <input
           id={id}
@@ -104,7 +106,7 @@ function ByToken({ onToken, other }: ByTokenProps) {
   const { problem, busy, onSubmit } = useSending(() => onToken(token.trim()));
   return (
     <Card title={words.page.product} onSubmit={onSubmit}>
-      <div className={styles.field}>
+      <div className={field.field}>
         <label htmlFor={id}>{words.access.token}</label>
         <textarea
           id={id}
@@ -119,7 +121,7 @@ function ByToken({ onToken, other }: ByTokenProps) {
           onChange={(event) => setToken(event.target.value)}
         />
       </div>
-      <Problem id={`${id}-problem`} text={problem} />
+      <Problem id={`${id}-problem`}>{problem}</Problem>
       <Button type="submit" kind="primary" disabled={busy || token.trim() === ""}>
         {busy ? words.access.signingIn : words.access.signIn}
       </Button>
@@ -145,13 +147,5 @@ export function Card({ title, onSubmit, children }: CardProps) {
         <LanguageSelect />
       </form>
     </main>
-  );
-}
-
-export function Problem({ id, text }: { id: string; text: string | null }) {
-  return (
-    <p id={id} role="alert" className={styles.problem}>
-      {text}
-    </p>
   );
 }

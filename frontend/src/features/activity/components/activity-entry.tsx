@@ -1,9 +1,11 @@
 import { ChevronRight, Eraser, Layers, Pencil, Plus, Trash2 } from "lucide-react";
-import { lazy, memo, type ReactNode, Suspense, useContext } from "react";
+import { memo, type ReactNode, Suspense, useContext } from "react";
 import { type ChangeEvent, type Id, ORDERS, type Row, toJson } from "real-time-orders";
 import { Age } from "@/components/age";
 import { Changes } from "@/components/changes";
 import { By, Deed } from "@/components/deed";
+import { OrderLink } from "@/components/order-link";
+import { lazily } from "@/lib/lazily";
 import { doneTo, type EventWords, pluralOf, wordsOf } from "@/lib/event-words";
 import { capital, formatCount, visible } from "@/lib/format";
 import { useTechnical } from "@/lib/technical";
@@ -12,7 +14,7 @@ import { useWords, words } from "@/words";
 import { type Group, isGroup } from "../model/activity-log";
 import styles from "./activity-entry.module.css";
 
-const BurstEvents = lazy(async () => ({ default: (await import("./burst-events")).BurstEvents }));
+const BurstEvents = lazily(() => import("./burst-events"), "BurstEvents");
 
 const ICONS = { INSERT: Plus, UPDATE: Pencil, DELETE: Trash2, TRUNCATE: Eraser, LEAVE: Trash2 };
 /** Most columns that are named. */
@@ -131,7 +133,9 @@ function Details({ event, onOpen }: DetailsProps): ReactNode {
       </p>
     );
   }
-  const order = order_id !== null && <OrderLink id={order_id} onOpen={onOpen} />;
+  const order = order_id !== null && (
+    <OrderLink className={styles.order} order={order_id} onOpen={onOpen} />
+  );
   return (
     <>
       <p className={styles.title}>
@@ -159,22 +163,6 @@ function Details({ event, onOpen }: DetailsProps): ReactNode {
         </p>
       )}
     </>
-  );
-}
-
-function OrderLink({ id, onOpen }: { id: Id; onOpen: (orderId: Id) => void }) {
-  return (
-    <a
-      className={styles.order}
-      href={`/orders/${id}`}
-      onClick={(event) => {
-        if (event.ctrlKey || event.metaKey) return;
-        event.preventDefault();
-        onOpen(id);
-      }}
-    >
-      #{String(id)}
-    </a>
   );
 }
 

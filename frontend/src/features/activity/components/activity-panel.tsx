@@ -1,8 +1,9 @@
 import { ListFilter, Maximize2, Pause, Play, X } from "lucide-react";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Id } from "real-time-orders";
 import { IconButton } from "@/components/icon-button";
 import { NewsButton } from "@/components/news-button";
+import { lazily } from "@/lib/lazily";
 import { formatExact } from "@/lib/format";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
@@ -15,9 +16,7 @@ import { ActivityEntry } from "./activity-entry";
 import styles from "./activity-panel.module.css";
 import { useOlder } from "./use-older";
 
-const ActivityFilters = lazy(async () => ({
-  default: (await import("./activity-filters")).ActivityFilters,
-}));
+const ActivityFilters = lazily(() => import("./activity-filters"), "ActivityFilters");
 
 const AGES_TICK_MS = 10_000;
 const READING_FROM_PX = 24;

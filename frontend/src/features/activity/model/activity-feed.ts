@@ -3,6 +3,7 @@ import { type ChangeEvent, Observable } from "real-time-orders";
 import { Followed } from "@/lib/followed";
 import { PacedBatch } from "@/lib/paced-batch";
 import type { ActivityPage } from "@/lib/protocol";
+import type { listGroups } from "../api/list-groups";
 import {
   type ActivityFilter,
   EVERY_CHANGE,
@@ -41,11 +42,7 @@ const SETTLED_MS = 3000;
 const MOST_LIVE_GROUPS = 300;
 export const MOST_OLDER_GROUPS = 2000;
 
-export type FetchGroups = (
-  before: number | null,
-  wanted: Wanted,
-  signal?: AbortSignal,
-) => Promise<ActivityPage>;
+type FetchGroups = typeof listGroups;
 
 export class ActivityFeed {
   readonly state = new Observable<ActivityState>({

@@ -1,15 +1,11 @@
 /** Keeps where the reader's visit has come to, as long as the page is visible. */
-import type { Observable } from "real-time-orders";
+import type { KeptPreference } from "@/lib/preferences";
 import { lastVisit, type Seen, seenNow, type Visits } from "./visits";
 
 const EVERY_MS = 120_000;
 const FIRST_MS = 10_000;
 
-/** Kept for the reader as their other preferences are. */
-export interface KeptVisits {
-  readonly state: Observable<Visits | null>;
-  set(visits: Visits): void;
-}
+export type KeptVisits = KeptPreference<Visits>;
 
 export class VisitKeeper {
   readonly #kept: KeptVisits;

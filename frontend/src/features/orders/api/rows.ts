@@ -2,7 +2,6 @@
 import {
   type ChangeEvent,
   type Id,
-  isRow,
   type ManyOptions,
   type Outcome,
   RefusedError,
@@ -16,7 +15,7 @@ import {
 import { api, request } from "@/lib/http";
 import { EventsPage } from "@/lib/protocol";
 import { keyIn } from "@/lib/row";
-import { list, object, text } from "@/lib/shape";
+import { list, object, row, text } from "@/lib/shape";
 import { getEvents } from "./orders";
 
 const writers = new Map<string, RowWriter>();
@@ -46,7 +45,7 @@ export const writeRows = <W extends Wanted>(
 /** A second attempt with the same key returns the row that the first one created. */
 export const createRow = (table: string, rowJson: string, idempotencyKey: string): Promise<Row> =>
   request(
-    (body) => (isRow(body) ? body : undefined),
+    row,
     writerOf(table).path,
     withJson("POST", rowJson, { "Idempotency-Key": idempotencyKey }),
   );

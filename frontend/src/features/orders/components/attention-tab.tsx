@@ -3,19 +3,18 @@ import { formatCount } from "@/lib/format";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
 import { words } from "@/words";
-import type { OrderFilter } from "../model/order-filter";
-import { NEWEST_FIRST, type OrderSort, sortFromText } from "../model/order-sort";
+import type { OrderFilter, OrderView } from "../model/order-filter";
+import { NEWEST_FIRST, sortFromText } from "../model/order-sort";
 import styles from "./attention-tab.module.css";
 import { useOrders } from "./orders-context";
 
 interface AttentionTabProps {
   filter: OrderFilter;
-  onFilter: (filter: OrderFilter) => void;
-  onSort: (sort: OrderSort) => void;
+  onView: (view: OrderView) => void;
 }
 
 /** The orders that wait too long, longest first. Only where the owner has set thresholds. */
-export function AttentionTab({ filter, onFilter, onSort }: AttentionTabProps) {
+export function AttentionTab({ filter, onView }: AttentionTabProps) {
   const { attention } = useOrders();
   const count = useObservable(attention);
   const schema = useSchema();
@@ -26,10 +25,12 @@ export function AttentionTab({ filter, onFilter, onSort }: AttentionTabProps) {
       className={styles.tab}
       aria-pressed={isOn}
       data-some={(count ?? 0) > 0}
-      onClick={() => {
-        onFilter({ ...filter, attention: isOn ? undefined : "warn" });
-        onSort(isOn ? NEWEST_FIRST : sortFromText(schema.date?.name ?? null));
-      }}
+      onClick={() =>
+        onView({
+          filter: { ...filter, attention: isOn ? undefined : "warn" },
+          sort: isOn ? NEWEST_FIRST : sortFromText(schema.date?.name ?? null),
+        })
+      }
     >
       <ClockAlert size={15} aria-hidden />
       {words.attention.needs}

@@ -1,19 +1,21 @@
 import { Columns3 } from "lucide-react";
-import { Popover } from "radix-ui";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { IconButton } from "@/components/icon-button";
+import { Popup } from "@/components/popup";
+import { lazily } from "@/lib/lazily";
 import { words } from "@/words";
 import styles from "./column-chooser.module.css";
 
-const ViewSettings = lazy(async () => ({
-  default: (await import("./view-settings")).ViewSettings,
-}));
+const ViewSettings = lazily(() => import("./view-settings"), "ViewSettings");
 
 /** How the table looks: its columns, their order, density and theme. */
 export function ColumnChooser() {
   return (
-    <Popover.Root>
-      <Popover.Trigger asChild>
+    <Popup
+      label={words.look.columns}
+      align="end"
+      className={styles.menu}
+      trigger={
         <IconButton
           className={styles.trigger}
           label={words.look.columns}
@@ -21,20 +23,11 @@ export function ColumnChooser() {
         >
           <Columns3 size={16} aria-hidden />
         </IconButton>
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          className={styles.menu}
-          sideOffset={6}
-          align="end"
-          collisionPadding={8}
-          aria-label={words.look.columns}
-        >
-          <Suspense>
-            <ViewSettings />
-          </Suspense>
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+      }
+    >
+      <Suspense>
+        <ViewSettings />
+      </Suspense>
+    </Popup>
   );
 }

@@ -8,7 +8,7 @@ import { StatusBadge } from "@/components/status-badge";
 import { formatValue } from "@/lib/format";
 import { formatCell } from "@/lib/money";
 import { queries } from "@/lib/queries";
-import type { OrderSchema } from "@/lib/schema";
+import { MAINTAINED, type OrderSchema } from "@/lib/schema";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
@@ -102,7 +102,7 @@ function Comparison({ conflict: { seen, now, wanted }, schema }: PartProps) {
   const differs = (name: string) => formatValue(seen[name]) !== formatValue(now[name]);
   const shown = schema.columns.filter(
     ({ name }) =>
-      !["version", "updated_at"].includes(name) &&
+      !MAINTAINED.includes(name) &&
       (name in (wanted ?? {}) || differs(name) || (wanted === null && name === status)),
   );
   const wants = (name: string) => wanted !== null && name in wanted;

@@ -1,7 +1,8 @@
-import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
+import { type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { type Column, RefusedError, type Row } from "real-time-orders";
 import { useToasts } from "@/components/toasts";
 import { messageOf } from "@/lib/format";
+import { lazily } from "@/lib/lazily";
 import { formatCell, type Parent } from "@/lib/money";
 import { useSchema } from "@/lib/use-schema";
 import { words } from "@/words";
@@ -13,7 +14,7 @@ import { useOrders } from "./orders-context";
 import { useMember } from "./use-member";
 
 const load = () => import("./value-editor");
-const ValueEditor = lazy(async () => ({ default: (await load()).ValueEditor }));
+const ValueEditor = lazily(load, "ValueEditor");
 /** Loaded before it is opened: what is typed at once must not go to the page's shortcuts. */
 const preload = () => void load().catch(() => undefined);
 

@@ -3,9 +3,9 @@ import type { Column } from "real-time-orders";
 import { formatValue } from "@/lib/format";
 import { isRequired } from "@/lib/schema";
 import { words } from "@/words";
+import styles from "@/components/field.module.css";
 import { Suggestions } from "./suggestions";
 import { useSuggestions } from "./use-suggestions";
-import styles from "./field.module.css";
 
 interface FieldProps {
   /** Values of its other rows are suggested. */
@@ -13,6 +13,7 @@ interface FieldProps {
   column: Column;
   label: string;
   value: string;
+  /** Default: that the database has a value of its own, where it has. */
   placeholder?: string | undefined;
   multiline?: boolean;
   /** Default: the column's. */
@@ -22,7 +23,8 @@ interface FieldProps {
 }
 
 /** The form field of any kind of column. */
-export function Field({ table, column, label, error, name = column.name, ...input }: FieldProps) {
+export function Field(props: FieldProps) {
+  const { table, column, label, error, name = column.name, placeholder, ...input } = props;
   const id = useId();
   const [initial] = useState(input.value);
   const [closedAt, setClosedAt] = useState<string | null>(null);
@@ -61,6 +63,7 @@ export function Field({ table, column, label, error, name = column.name, ...inpu
       <Control
         {...input}
         column={column}
+        placeholder={placeholder ?? (column.default ? words.editing.default : "")}
         id={id}
         name={name}
         aria-invalid={error !== undefined}

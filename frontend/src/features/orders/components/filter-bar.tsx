@@ -1,35 +1,33 @@
 import { Search, X } from "lucide-react";
-import { type KeyboardEvent, lazy, type ReactNode, type RefObject, Suspense, useRef } from "react";
+import { type KeyboardEvent, type ReactNode, type RefObject, Suspense, useRef } from "react";
 import { ORDERS } from "real-time-orders";
 import { FilterButton, FilterChips } from "@/components/filters/filter-chips";
-import type { FilteredTable } from "@/components/filters/filter-popover";
+import type { Filtered } from "@/components/filters/filter-popover";
 import { IconButton } from "@/components/icon-button";
+import { lazily } from "@/lib/lazily";
 import { formatCount, visibleStatus } from "@/lib/format";
 import type { HistoryStep } from "@/lib/route";
 import { useSchema } from "@/lib/use-schema";
 import { words } from "@/words";
 import { countOf, type OrderCounts, statusesIn } from "../model/order-counts";
-import { type OrderFilter, statusesOf, withStatus } from "../model/order-filter";
-import { type OrderSort, sortFromText, sortToText } from "../model/order-sort";
+import { type OrderFilter, type OrderView, statusesOf, withStatus } from "../model/order-filter";
+import { sortFromText, sortToText } from "../model/order-sort";
 import { offeredColumns } from "../model/table-columns";
 import { ColumnChooser } from "./column-chooser";
 import { ListTakeAway } from "./list-take-away";
 import styles from "./filter-bar.module.css";
+import type { ShowView } from "./use-view-address";
 import { useTypedSearch } from "./use-typed-search";
 import { ViewsMenu } from "./views-menu";
 
-const AttentionTab = lazy(async () => ({
-  default: (await import("./attention-tab")).AttentionTab,
-}));
+const AttentionTab = lazily(() => import("./attention-tab"), "AttentionTab");
 
 interface FilterBarProps {
   title: ReactNode;
-  filter: OrderFilter;
-  sort: OrderSort;
+  view: OrderView;
   counts: OrderCounts | null;
   searchBox: RefObject<HTMLInputElement | null>;
-  onFilter: (filter: OrderFilter, step?: HistoryStep) => void;
-  onSort: (sort: OrderSort) => void;
+  onView: ShowView;
   /** The reader leaves the search box by a key, for the table or its first row. */
   onLeave: (target: "table" | "row") => void;
   /** More to do with the table. */
@@ -37,18 +35,10 @@ interface FilterBarProps {
 }
 
 /** Views, search, filters and columns of any table. */
-
-export function FilterBar({
-  title,
-  filter,
-  sort,
-  counts,
-  searchBox,
-  onFilter,
-  onSort,
-  onLeave,
-  children,
-}: FilterBarProps) {
+export function FilterBar(props: FilterBarProps) {
+  const { title, view, counts, searchBox, onView, onLeave, children } = props;
+  const { filter, sort } = view;
+  const onFilter = (next: OrderFilter, step?: HistoryStep) => onView({ filter: next, sort }, step);
   const schema = useSchema();
   const isOrders = schema.table.name === ORDERS || !schema.hasOrders;
   /** Whether the search that is applied is typed on. */
@@ -65,10 +55,8 @@ export function FilterBar({
   /** Null: every status. Undefined where no tab stands for the condition. */
   const tab = isAny ? null : chosen.length === 1 ? chosen[0] : undefined;
 
-  const filtered: FilteredTable = {
+  const filtered: Filtered = {
     conditions: filter.conditions,
-    table: schema.table,
-    label: (name) => schema.label(name),
     onChange: (conditions, step) => onFilter({ ...filter, conditions }, step),
   };
 
@@ -85,12 +73,12 @@ export function FilterBar({
     <search className={styles.bar}>
       <div className={styles.top}>
         {title}
-        <ViewsMenu view={{ filter, sort }} />
+        <ViewsMenu view={view} />
         <select
           className={styles.sort}
           aria-label={words.orders.sortBy}
           value={sortToText(sort)}
-          onChange={(event) => onSort(sortFromText(event.target.value))}
+          onChange={(event) => onView({ filter, sort: sortFromText(event.target.value) }, "same")}
         >
           {sort.length > 1 && (
             <option value={sortToText(sort)}>{words.orders.sortColumns(sort.length)}</option>
@@ -129,7 +117,7 @@ export function FilterBar({
         </div>
         <FilterButton {...filtered} />
         <ColumnChooser />
-        <ListTakeAway filter={filter} sort={sort} />
+        <ListTakeAway {...view} />
         {children}
       </div>
       {schema.role("status") !== undefined && (
@@ -137,7 +125,7 @@ export function FilterBar({
           <legend className="visually-hidden">{words.orders.status}</legend>
           {(schema.hasThresholds || filter.attention) && (
             <Suspense>
-              <AttentionTab filter={filter} onFilter={onFilter} onSort={onSort} />
+              <AttentionTab filter={filter} onView={onView} />
             </Suspense>
           )}
           {[null, ...statusesIn(schema, counts, filter)].map((each) => (

@@ -37,7 +37,6 @@ export function LinesField({ child, lines, errors, onChange }: LinesFieldProps) 
               column={column}
               name={lineField(name, at, column.name)}
               label={child.label(column.name)}
-              placeholder={column.default ? words.editing.default : ""}
               multiline={column.kind === "json"}
               value={line[column.name] ?? ""}
               error={errors[lineField(name, at, column.name)]}

@@ -11,6 +11,7 @@ import { words } from "@/words";
 import { rowId } from "../model/order-edits";
 import { summedColumns, totalOf } from "../model/totals";
 import { EditableValue } from "./editable-value";
+import { isNumber } from "./grid-cell";
 import styles from "./lines.module.css";
 import { NewLine } from "./new-line";
 import { useOrders } from "./orders-context";
@@ -37,7 +38,7 @@ export function Lines({ live, child, order, parent: above }: LinesProps) {
     return live.table(name, { filter: { [link]: [order] }, ...sort, limit: MOST_LINES });
   }, [live, name, key, link, order]);
   const { rows, state } = useSyncExternalStore(table.subscribe, table.getSnapshot);
-  const leaving = useObservable(writes.rowDeletes.state);
+  const leaving = useObservable(writes.deletes.state);
   const [adding, setAdding] = useState(false);
   const columns = shownColumns(child);
   const kept = rows.filter((row) => !leaving.has(rowId(name, keyOf(row, key))));
@@ -162,8 +163,6 @@ function Totals({ child, columns, rows, parent }: TotalsProps) {
     </tfoot>
   );
 }
-
-const isNumber = ({ kind }: Column): boolean => kind === "integer" || kind === "number";
 
 /** Without the key, the order, and what the system maintains. */
 const shownColumns = ({ columns, table }: OrderSchema): readonly Column[] =>

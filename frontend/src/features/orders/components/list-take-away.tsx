@@ -2,18 +2,13 @@ import { ORDERS } from "real-time-orders";
 import { TakeAway } from "@/components/take-away";
 import { useSchema } from "@/lib/use-schema";
 import { words } from "@/words";
-import { filterInWords, type OrderFilter, toQuery } from "../model/order-filter";
-import { isNewestFirst, type OrderSort, sortToText } from "../model/order-sort";
+import { filterInWords, type OrderView, toQuery } from "../model/order-filter";
+import { isNewestFirst, sortToText } from "../model/order-sort";
 import { shownColumns } from "../model/table-columns";
 import { useOrders } from "./orders-context";
 
-interface ListTakeAwayProps {
-  filter: OrderFilter;
-  sort: OrderSort;
-}
-
 /** Takes away the rows that the filter selects, in the columns and the order of the table. */
-export function ListTakeAway({ filter, sort }: ListTakeAwayProps) {
+export function ListTakeAway({ filter, sort }: OrderView) {
   const schema = useSchema();
   const { columns } = useOrders();
   if (!schema.hasOrders) return null;

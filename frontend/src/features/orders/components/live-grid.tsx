@@ -25,6 +25,7 @@ import { useOrders } from "./orders-context";
 import { TableHead } from "./table-head";
 import { useGridFocus } from "./use-grid-focus";
 import { useHeldRows } from "./use-held-rows";
+import type { ShowView } from "./use-view-address";
 import { useVirtualRows } from "./use-virtual-rows";
 
 const ROW_PX = { comfortable: 48, compact: 36 } as const;
@@ -57,10 +58,9 @@ interface LiveGridProps<R extends Row> {
   total: number | null;
   /** Rows keep their places for another reason than that the user works with them. */
   hold: boolean;
-  onSort: (sort: OrderSort) => void;
+  onView: ShowView;
   /** Whether rows can be selected; default: by those who may write. */
   picks?: boolean;
-  acts?: boolean;
   /** The user wants to see the new rows. */
   onShowNew?: () => void;
   children: (shown: ShownRow<R>, place: RowPlace) => ReactNode;
@@ -68,12 +68,16 @@ interface LiveGridProps<R extends Row> {
 
 /** Rows of any table as they change: scrolled, sorted, with a heading for each column. */
 export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
-  const { label, noun, feed, state, columns, total, hold, onSort, onShowNew, children } = props;
+  const { label, noun, feed, state, columns, total, hold, onView, onShowNew, children } = props;
   const { rights, columns: choice, look } = useOrders();
-  const { picks = rights.write, acts = true } = props;
+  const { picks = rights.write } = props;
   const { widths } = useObservable(choice.state) ?? USUAL_LAYOUT;
   const { density } = useObservable(look.state);
   const { filter, sort, hasMore } = state;
+  const onSort = useCallback(
+    (next: OrderSort) => onView({ filter, sort: next }, "same"),
+    [filter, onView],
+  );
   const grid = useRef<HTMLDivElement>(null);
   const isNarrow = useMedia("(max-width: 44rem)");
   const rowPx = isNarrow ? cardPx(noun, columns) : ROW_PX[density];
@@ -154,7 +158,7 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
         }}
         {...focus.handlers}
       >
-        <TableHead {...{ columns, sort, picks, acts, onSort }} />
+        <TableHead {...{ columns, sort, picks, onSort }} />
         <div role="rowgroup" className={styles.body} style={{ height: rows.height }}>
           {drawn.map((row) => {
             const shown = held.at(row);

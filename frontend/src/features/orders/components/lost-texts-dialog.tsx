@@ -2,10 +2,10 @@ import { useId } from "react";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
+import styles from "@/components/field.module.css";
 import { useObservable } from "@/lib/use-observable";
 import { words } from "@/words";
 import type { Draft } from "../model/drafts";
-import styles from "./field.module.css";
 import { useOrders } from "./orders-context";
 
 /** What was typed into rows that are gone. It takes the focus: who was typing goes on in it. */

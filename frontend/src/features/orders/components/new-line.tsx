@@ -1,11 +1,13 @@
 import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from "react";
 import { type Id, ORDERS, RefusedError } from "real-time-orders";
 import { Button } from "@/components/button";
+import { Problem } from "@/components/problem";
 import { messageOf } from "@/lib/format";
 import { randomKey } from "@/lib/random-key";
 import type { OrderSchema } from "@/lib/schema";
 import { words } from "@/words";
 import { createRow } from "../api/rows";
+import { lineColumns } from "../model/new-order";
 import { checkDraft, draftToJson, type OrderDraft } from "../model/order-draft";
 import { Field } from "./field";
 import styles from "./lines.module.css";
@@ -28,7 +30,7 @@ export function NewLine({ child, order, onClose }: NewLineProps) {
   const [busy, setBusy] = useState(false);
   const key = useRef(randomKey());
   const form = useRef<HTMLFormElement>(null);
-  const columns = child.writable.filter((column) => column.name !== link);
+  const columns = lineColumns(child);
   useEffect(() => focusFirstOf(form.current), []);
 
   function change(typed: OrderDraft): void {
@@ -46,7 +48,7 @@ export function NewLine({ child, order, onClose }: NewLineProps) {
     const found = checkDraft(draft, columns);
     setErrors(found);
     if (busy || Object.keys(found).length > 0) return;
-    const { [link]: column } = Object.fromEntries(child.columns.map((each) => [each.name, each]));
+    const column = child.column(link);
     const json = draftToJson({ ...draft, [link]: String(order) }, [
       ...columns,
       ...(column ? [column] : []),
@@ -91,7 +93,6 @@ export function NewLine({ child, order, onClose }: NewLineProps) {
           table={child.table.name}
           column={column}
           label={child.label(column.name)}
-          placeholder={column.default ? words.editing.default : ""}
           multiline={column.kind === "json"}
           value={draft[column.name] ?? ""}
           error={errors[column.name]}
@@ -101,7 +102,7 @@ export function NewLine({ child, order, onClose }: NewLineProps) {
           }}
         />
       ))}
-      <p role="alert">{errors[""]}</p>
+      <Problem>{errors[""]}</Problem>
       <div className={styles.actions}>
         <Button onClick={onClose}>{words.do.close}</Button>
         <Button type="submit" kind="primary" disabled={busy}>

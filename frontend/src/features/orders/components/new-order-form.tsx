@@ -132,9 +132,7 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
           table={name}
           column={column}
           label={schema.label(column.name)}
-          placeholder={
-            exampleOf(schema.roleOf(column.name)) ?? (column.default ? words.editing.default : "")
-          }
+          placeholder={exampleOf(schema.roleOf(column.name))}
           value={draft.values[column.name] ?? ""}
           error={errors[column.name]}
           onChange={(value) =>

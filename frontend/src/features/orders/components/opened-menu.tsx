@@ -1,5 +1,5 @@
-import { DropdownMenu } from "radix-ui";
 import type { ReactNode, RefObject } from "react";
+import { Menu } from "@/components/menu";
 import styles from "./status-menu.module.css";
 
 interface OpenedMenuProps {
@@ -16,24 +16,17 @@ interface OpenedMenuProps {
  * a time, and closed menus were most of their cost.
  */
 export const OpenedMenu = ({ label, align, button, onOpenChange, children }: OpenedMenuProps) => (
-  <DropdownMenu.Root open modal={false} onOpenChange={onOpenChange}>
-    <DropdownMenu.Trigger asChild>
-      <span className={styles.anchor} aria-hidden />
-    </DropdownMenu.Trigger>
-    <DropdownMenu.Portal>
-      <DropdownMenu.Content
-        className={styles.menu}
-        aria-label={label}
-        align={align}
-        sideOffset={4}
-        collisionPadding={8}
-        onCloseAutoFocus={(event) => {
-          event.preventDefault();
-          button.current?.focus({ preventScroll: true });
-        }}
-      >
-        {children}
-      </DropdownMenu.Content>
-    </DropdownMenu.Portal>
-  </DropdownMenu.Root>
+  <Menu
+    open
+    {...{ align, onOpenChange }}
+    trigger={<span className={styles.anchor} aria-hidden />}
+    aria-label={label}
+    sideOffset={4}
+    onCloseAutoFocus={(event) => {
+      event.preventDefault();
+      button.current?.focus({ preventScroll: true });
+    }}
+  >
+    {children}
+  </Menu>
 );

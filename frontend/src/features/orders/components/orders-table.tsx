@@ -1,32 +1,33 @@
 import { useMemo, useState } from "react";
 import { type Id, ORDERS } from "real-time-orders";
-import { idOf, type Order } from "@/lib/row";
+import type { Order } from "@/lib/row";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
 import { useWords } from "@/words";
 import { useShortcuts } from "@/lib/use-shortcuts";
 import { rowId } from "../model/order-edits";
-import type { OrderSort } from "../model/order-sort";
 import type { FeedState, OrdersFeed } from "../model/orders-feed";
 import { shownColumns } from "../model/table-columns";
 import { USUAL_LAYOUT } from "../model/table-layout";
 import { LiveGrid } from "./live-grid";
 import { OrderRow, type RowHandlers } from "./order-row";
 import { useOrders } from "./orders-context";
+import { focusedOrder } from "./use-step-shortcuts";
+import type { ShowView } from "./use-view-address";
 
 const AGES_TICK_MS = 10_000;
 
 interface OrdersTableProps {
   feed: OrdersFeed;
-  state: FeedState;
+  state: FeedState<Order>;
   /** How many orders match in all; null until the API has counted them. */
   total: number | null;
   current: Id | null;
-  onSort: (sort: OrderSort) => void;
+  onView: ShowView;
 }
 
-export function OrdersTable({ feed, state, total, current, onSort }: OrdersTableProps) {
+export function OrdersTable({ feed, state, total, current, onView }: OrdersTableProps) {
   const { rights, writes, selection, columns: choice, openOrder, showCustomer } = useOrders();
   const schema = useSchema();
   const layout = useObservable(choice.state) ?? USUAL_LAYOUT;
@@ -57,8 +58,7 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
   );
   useShortcuts({
     x: () => {
-      const row = document.activeElement?.closest("[data-order]")?.getAttribute("data-order");
-      const order = feed.get(idOf(row ?? "") ?? 0);
+      const order = focusedOrder(feed);
       if (order && rights.write) selection.toggle(order);
     },
   });
@@ -67,7 +67,7 @@ export function OrdersTable({ feed, state, total, current, onSort }: OrdersTable
     <LiveGrid
       label={texts.page.orders}
       noun="order"
-      {...{ feed, state, columns, total, onSort }}
+      {...{ feed, state, columns, total, onView }}
       hold={menu || picked.size > 0}
       onShowNew={() => selection.clear()}
     >

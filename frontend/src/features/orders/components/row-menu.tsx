@@ -1,5 +1,4 @@
 import { MoreHorizontal } from "lucide-react";
-import { DropdownMenu } from "radix-ui";
 import { type ReactNode, useRef, useState } from "react";
 import { IconButton } from "@/components/icon-button";
 import { words } from "@/words";
@@ -44,16 +43,3 @@ export function RowMenu({ label, tabIndex, onOpenChange, children }: RowMenuProp
     </div>
   );
 }
-
-interface RowActionProps {
-  icon: ReactNode;
-  onSelect: () => void;
-  children: ReactNode;
-}
-
-export const RowAction = ({ icon, onSelect, children }: RowActionProps) => (
-  <DropdownMenu.Item className={styles.item} data-action onSelect={onSelect}>
-    {icon}
-    {children}
-  </DropdownMenu.Item>
-);

@@ -1,6 +1,7 @@
 import { RotateCw, X } from "lucide-react";
 import { Button } from "@/components/button";
 import { IconButton } from "@/components/icon-button";
+import { OrderLink } from "@/components/order-link";
 import { formatCount } from "@/lib/format";
 import { words } from "@/words";
 import type { Run } from "../model/status-runs";
@@ -22,15 +23,7 @@ export function RunReport({ run }: { run: Run }) {
           {failures.slice(0, MOST_NAMED).map(({ order, status, reason }) => (
             <li key={`${order.id} ${status}`}>
               {(status === null ? say.wasNotDeleted : say.wasNotChanged)(
-                <a
-                  href={`/orders/${order.id}`}
-                  onClick={(event) => {
-                    event.preventDefault();
-                    openOrder(order.id);
-                  }}
-                >
-                  #{String(order.id)}
-                </a>,
+                <OrderLink order={order.id} onOpen={openOrder} />,
                 reason,
               )}
             </li>

@@ -1,13 +1,13 @@
 import { ArrowRight, RefreshCw, Trash2, Undo2, X } from "lucide-react";
-import { versionOf } from "real-time-orders";
+import { ORDERS, versionOf } from "real-time-orders";
 import { Button } from "@/components/button";
 import { IconButton } from "@/components/icon-button";
 import { formatCount, visibleStatus } from "@/lib/format";
-import type { Order } from "@/lib/row";
+import { pagesOf } from "@/lib/pages";
+import { type Order, readOrder } from "@/lib/row";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
 import { words } from "@/words";
-import { everyOrder } from "../api/matching";
 import { matchingIn, type OrderCounts } from "../model/order-counts";
 import { statusMatcher, toQuery } from "../model/order-filter";
 import type { OrdersFeed } from "../model/orders-feed";
@@ -16,6 +16,9 @@ import { useOrders } from "./orders-context";
 import { RunReport } from "./run-report";
 import styles from "./selection-bar.module.css";
 import { TargetMenu } from "./target-menu";
+
+/** Of orders that match, so many are changed at a time. */
+const PAGE = 500;
 
 interface SelectionBarProps {
   feed: OrdersFeed;
@@ -85,7 +88,8 @@ function Actions({ feed, counts }: SelectionBarProps) {
   }
 
   async function* everyStep(target: Target): AsyncGenerator<ReturnType<typeof stepsOf>> {
-    for await (const page of everyOrder(toQuery(filter, schema), schema.key)) {
+    for await (const { rows } of pagesOf(ORDERS, toQuery(filter, schema), PAGE)) {
+      const page = rows.flatMap((row) => readOrder(row, schema.key) ?? []);
       yield stepsOf(page, target, schema);
     }
   }

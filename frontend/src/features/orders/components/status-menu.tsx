@@ -1,6 +1,7 @@
 import { ChevronDown } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useRef, useState } from "react";
+import { MenuItem } from "@/components/menu";
 import { StatusBadge } from "@/components/status-badge";
 import type { Order } from "@/lib/row";
 import { useSchema } from "@/lib/use-schema";
@@ -89,14 +90,13 @@ export function StatusMenu(props: StatusMenuProps) {
         >
           <DropdownMenu.Label className={styles.label}>{words.orders.changeTo}</DropdownMenu.Label>
           {choices.map((choice, at) => (
-            <DropdownMenu.Item
+            <MenuItem
               key={choice}
               ref={byKeyboard && at === 0 ? focusAfterMenu : undefined}
-              className={styles.item}
               onSelect={() => onChange(opened.order, choice)}
             >
               <StatusBadge status={choice} />
-            </DropdownMenu.Item>
+            </MenuItem>
           ))}
         </OpenedMenu>
       )}

@@ -17,13 +17,11 @@ interface TableHeadProps {
   sort: OrderSort;
   /** Whether rows can be selected. */
   picks: boolean;
-  /** Whether rows have a menu. */
-  acts?: boolean;
   onSort: (sort: OrderSort) => void;
 }
 
 export const TableHead = memo(function TableHead(props: TableHeadProps) {
-  const { columns, sort, picks, acts = true, onSort } = props;
+  const { columns, sort, picks, onSort } = props;
   return (
     <div role="rowgroup" className={styles.head}>
       <div role="row" aria-rowindex={1} className={styles.headings}>
@@ -35,11 +33,9 @@ export const TableHead = memo(function TableHead(props: TableHeadProps) {
         {columns.map((column) => (
           <Heading key={column.name} {...column} sort={sort} onSort={onSort} />
         ))}
-        {acts && (
-          <div role="columnheader">
-            <span className="visually-hidden">{words.columns.actions}</span>
-          </div>
-        )}
+        <div role="columnheader">
+          <span className="visually-hidden">{words.columns.actions}</span>
+        </div>
       </div>
     </div>
   );

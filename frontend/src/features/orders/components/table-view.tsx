@@ -1,31 +1,32 @@
 import { Plus } from "lucide-react";
-import { lazy, Suspense, useContext, useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { type Live, Observable } from "real-time-orders";
 import { Button } from "@/components/button";
+import { lazily } from "@/lib/lazily";
 import type { Preferences } from "@/lib/preferences";
-import type { Router } from "@/lib/route";
-import { OrderSchema } from "@/lib/schema";
+import { type Router, tableIn } from "@/lib/route";
+import type { OrderSchema } from "@/lib/schema";
 import { useObservable } from "@/lib/use-observable";
 import { SchemaContext, useSchema } from "@/lib/use-schema";
-import { formatCount, messageOf } from "@/lib/format";
+import { messageOf } from "@/lib/format";
 import { useWords, words } from "@/words";
 import { matchingIn } from "../model/order-counts";
 import { rowId } from "../model/order-edits";
-import { EVERYTHING, isEverything, viewFromQuery } from "../model/order-filter";
-import { RowsFeed } from "../model/rows-feed";
+import { EVERYTHING, isEverything, type OrderView, viewFromQuery } from "../model/order-filter";
+import { TableFeed } from "../model/orders-feed";
 import { SavedViews } from "../model/saved-views";
 import { shownColumns } from "../model/table-columns";
 import { ColumnChoice, TableLayout, USUAL_LAYOUT } from "../model/table-layout";
-import { FilterBar } from "./filter-bar";
-import { focusResults } from "./focus-results";
+import { readAddress } from "../model/view-address";
 import { LiveGrid } from "./live-grid";
 import { OrdersContext, useOrders } from "./orders-context";
 import styles from "./orders-view.module.css";
+import { RowsPanel, sizeText } from "./rows-panel";
 import { TableRow } from "./table-row";
 import type { Listen } from "./use-history";
 import { useRowActions } from "./use-row-actions";
 import { useRowCount } from "./use-row-count";
-import { useTableAddress } from "./use-table-address";
+import { useViewAddress } from "./use-view-address";
 import { ViewsContext } from "./views-menu";
 
 interface TableViewProps {
@@ -69,10 +70,9 @@ function Rows({ name, live, listen, router }: TableViewProps) {
   const { columns: choice, rights, writes } = useOrders();
   const [known] = useState(() => new Observable<OrderSchema>(schema));
   const [views] = useState(() => new SavedViews(name));
-  const [feed] = useState(() => {
-    const { filter, sort } = viewFromQuery(new URLSearchParams(location.search));
-    return new RowsFeed(live, known, filter, sort);
-  });
+  const [feed] = useState(
+    () => new TableFeed(live, known, viewFromQuery(new URLSearchParams(location.search))),
+  );
   useEffect(() => known.set(schema), [known, schema]);
   useEffect(() => {
     feed.start();
@@ -82,78 +82,80 @@ function Rows({ name, live, listen, router }: TableViewProps) {
       feed.stop();
     };
   }, [feed, listen, name]);
-  const show = useTableAddress(name, feed, views, router);
+  const show = useCallback((view: OrderView) => feed.setView(view), [feed]);
+  const read = useCallback(() => {
+    if (tableIn(location.pathname) !== name) return;
+    const all = views.state.get().views;
+    const { view, saved, isUnknown } = readAddress(new URLSearchParams(location.search), all);
+    if (isUnknown && all === null) return;
+    views.choose(saved);
+    feed.setView(view);
+  }, [name, feed, views]);
+  useEffect(() => {
+    // Without views everything else works; the menu says why they cannot be loaded.
+    views.load().then(read, () => undefined);
+  }, [views, read]);
+  const address = useViewAddress(views, router, show, read);
   const [creating, setCreating] = useState<boolean | null>(null);
   const [menu, setMenu] = useState(false);
-  const panel = useRef<HTMLElement>(null);
   const searchBox = useRef<HTMLInputElement>(null);
   const state = useObservable(feed.state);
   const layout = useObservable(choice.state) ?? USUAL_LAYOUT;
-  const leaving = useObservable(writes.rowDeletes.state);
+  const leaving = useObservable(writes.deletes.state);
+  const edits = useObservable(writes.edits.state);
   const texts = useWords();
   const columns = useMemo(() => shownColumns(schema, layout, texts), [schema, layout, texts]);
-  const { filter, sort, rows, start, loaded, problem, hasMore } = state;
+  const { filter, sort, loaded, problem } = state;
   const counts = useRowCount(filter, listen);
   const total = counts && matchingIn(counts, filter, schema);
   const actions = useRowActions(setMenu, () => setCreating(true));
 
   const parent = useContext(ViewsContext);
   const ofTable = useMemo(
-    () => ({ views, open: show.saved, audience: parent?.audience ?? ("reader" as const) }),
-    [views, show, parent],
+    () => ({ views, open: address.saved, audience: parent?.audience ?? ("reader" as const) }),
+    [views, address, parent],
   );
   const label = schema.label(name);
   return (
     <ViewsContext value={ofTable}>
-      <section ref={panel} className={styles.panel} aria-labelledby="table-heading">
-        <FilterBar
-          title={
-            <div className={styles.title}>
-              <h2 id="table-heading">{label}</h2>
-              <span className={styles.count}>
-                {loaded && formatCount((hasMore ? total : null) ?? start + rows.length)}
-                {hasMore && total === null && "+"}
-              </span>
-            </div>
-          }
-          {...{ filter, sort, counts, searchBox }}
-          onFilter={(next, step) => show.view({ filter: next, sort }, step)}
-          onSort={(next) => show.view({ filter, sort: next }, "same")}
-          onLeave={(target) => focusResults(panel.current, target)}
-        >
-          {rights.write && (
+      <RowsPanel
+        name="table"
+        {...{ label, state, counts, searchBox }}
+        size={sizeText(state, total)}
+        problem={problem && words.tables.couldNotLoad(messageOf(problem))}
+        onRetry={() => feed.reload()}
+        onView={address.view}
+        actions={
+          rights.write && (
             <Button onClick={() => setCreating(true)}>
               <Plus size={16} aria-hidden />
               {words.tables.newRow}
             </Button>
-          )}
-        </FilterBar>
-        {problem && (
-          <div className={styles.problem} role="alert">
-            <span>{words.tables.couldNotLoad(messageOf(problem))}</span>
-            <button type="button" onClick={() => feed.reload()}>
-              {words.do.tryAgain}
-            </button>
-          </div>
-        )}
-        {rows.length > 0 ? (
+          )
+        }
+      >
+        {state.rows.length > 0 ? (
           <LiveGrid
-            label={label}
             noun="row"
-            {...{ feed, state, columns, total }}
-            onSort={(next) => show.view({ filter, sort: next }, "same")}
+            {...{ label, feed, state, columns, total }}
+            onView={address.view}
             hold={menu}
             picks={false}
           >
-            {({ order: shown, gone }, place) => (
-              <TableRow
-                key={feed.keyOf(shown)}
-                {...place}
-                {...{ columns, shown, gone, actions }}
-                leaving={leaving.has(rowId(name, String(feed.keyOf(shown))))}
-                touch={state.touches.get(feed.keyOf(shown))}
-              />
-            )}
+            {({ order: shown, gone }, place) => {
+              const key = feed.keyOf(shown);
+              const id = rowId(name, String(key));
+              return (
+                <TableRow
+                  key={key}
+                  {...place}
+                  {...{ columns, shown, gone, actions }}
+                  leaving={leaving.has(id)}
+                  edit={edits.get(id)}
+                  touch={state.touches.get(key)}
+                />
+              );
+            }}
           </LiveGrid>
         ) : (
           <p className={styles.loading}>
@@ -166,7 +168,7 @@ function Rows({ name, live, listen, router }: TableViewProps) {
               <button
                 type="button"
                 className={styles.all}
-                onClick={() => show.view({ filter: EVERYTHING, sort })}
+                onClick={() => address.view({ filter: EVERYTHING, sort })}
               >
                 {words.tables.showAll}
               </button>
@@ -176,11 +178,9 @@ function Rows({ name, live, listen, router }: TableViewProps) {
         <Suspense>
           {creating !== null && <NewOrderDialog open={creating} onOpenChange={setCreating} />}
         </Suspense>
-      </section>
+      </RowsPanel>
     </ViewsContext>
   );
 }
 
-const NewOrderDialog = lazy(async () => ({
-  default: (await import("./new-order-form")).NewOrderDialog,
-}));
+const NewOrderDialog = lazily(() => import("./new-order-form"), "NewOrderDialog");

@@ -1,6 +1,6 @@
 import { ChevronUp } from "lucide-react";
-import { DropdownMenu } from "radix-ui";
 import { Button } from "@/components/button";
+import { Menu, MenuItem } from "@/components/menu";
 import { StatusBadge } from "@/components/status-badge";
 import { formatCount } from "@/lib/format";
 import { useSchema } from "@/lib/use-schema";
@@ -20,39 +20,28 @@ export function TargetMenu({ counts, onChoose }: TargetMenuProps) {
   const targets = targetsOf(counts, schema);
   if (targets.length === 0) return null;
   return (
-    <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger asChild>
+    <Menu
+      aria-label={words.selection.setTo}
+      side="top"
+      align="end"
+      trigger={
         <Button>
           {words.selection.setTo}
           <ChevronUp size={14} aria-hidden />
         </Button>
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content
-          className={styles.menu}
-          aria-label={words.selection.setTo}
-          side="top"
-          align="end"
-          sideOffset={6}
-          collisionPadding={8}
-        >
-          {targets.map((target) => {
-            const expected = forecast(counts, target, schema);
-            const { can, cannot } = words.selection;
-            const left = expected.left > 0 ? `; ${cannot(formatCount(expected.left))}` : "";
-            return (
-              <DropdownMenu.Item
-                key={target}
-                className={styles.item}
-                onSelect={() => onChoose(target)}
-              >
-                <StatusBadge status={target} />
-                <span className={styles.expected}>{can(formatCount(moving(expected))) + left}</span>
-              </DropdownMenu.Item>
-            );
-          })}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+      }
+    >
+      {targets.map((target) => {
+        const expected = forecast(counts, target, schema);
+        const { can, cannot } = words.selection;
+        const left = expected.left > 0 ? `; ${cannot(formatCount(expected.left))}` : "";
+        return (
+          <MenuItem key={target} onSelect={() => onChoose(target)}>
+            <StatusBadge status={target} />
+            <span className={styles.expected}>{can(formatCount(moving(expected))) + left}</span>
+          </MenuItem>
+        );
+      })}
+    </Menu>
   );
 }

@@ -1,14 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { type ChangeEvent, type Id, ORDERS, RefusedError } from "real-time-orders";
+import {
+  type ChangeEvent,
+  type EventsListener,
+  type Id,
+  ORDERS,
+  RefusedError,
+} from "real-time-orders";
 import { queries } from "@/lib/queries";
 import { useSchema } from "@/lib/use-schema";
 import { getHistory } from "../api/orders";
 import { mergeHistory } from "../model/history";
 
-export type Listen = (
-  listener: (events: readonly ChangeEvent[], complete: boolean) => void,
-) => () => void;
+export type Listen = (listener: EventsListener) => () => void;
 
 /** An order's events, updated while they are shown. */
 export function useHistory(id: Id, listen: Listen) {

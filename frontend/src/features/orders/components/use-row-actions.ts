@@ -36,7 +36,7 @@ export function useRowActions(onMenu: (open: boolean) => void, onCreate: () => v
       },
       remove: (row) => {
         const place = rowId(name, keyOf(row, key));
-        if (writes.rowDeletes.state.get().has(place)) writes.rowDeletes.undo(place);
+        if (writes.deletes.state.get().has(place)) writes.deletes.undo(place);
         else writes.removeRow(name, keyOf(row, key), row);
       },
       menu: onMenu,

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import { ORDERS } from "real-time-orders";
-import { idOf } from "@/lib/row";
+import { idOf, type Order } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
 import { useShortcuts } from "@/lib/use-shortcuts";
 import { rowId, withEdit } from "../model/order-edits";
@@ -11,6 +11,12 @@ const BAR = "[data-selection-bar] button";
 const BAR_STEP = '[data-selection-bar] [data-step="next"]';
 const PANEL_STEP = 'aside [data-step="next"]';
 const TEXT = 'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]';
+
+/** The order whose row has the focus. */
+export function focusedOrder(feed: OrdersFeed): Order | undefined {
+  const row = document.activeElement?.closest<HTMLElement>("[data-order]");
+  return feed.get(idOf(row?.dataset.order ?? "") ?? 0);
+}
 
 /**
  * `e`: the selected orders, the focused or the opened one take the next step. `b`: to the bar of the
@@ -27,8 +33,7 @@ export function useStepShortcuts(
         document.querySelector<HTMLElement>(BAR_STEP)?.click();
         return;
       }
-      const row = document.activeElement?.closest("[data-order]")?.getAttribute("data-order");
-      const order = feed.get(idOf(row ?? "") ?? 0);
+      const order = focusedOrder(feed);
       if (!order) {
         document.querySelector<HTMLElement>(PANEL_STEP)?.click();
         return;

@@ -1,6 +1,7 @@
 import { Bookmark, ChevronDown } from "lucide-react";
-import { Popover } from "radix-ui";
-import { createContext, lazy, Suspense, useContext, useState } from "react";
+import { createContext, Suspense, useContext, useState } from "react";
+import { Popup } from "@/components/popup";
+import { lazily } from "@/lib/lazily";
 import { useObservable } from "@/lib/use-observable";
 import { words } from "@/words";
 import type { SavedView } from "../api/views";
@@ -9,7 +10,7 @@ import type { SavedViews } from "../model/saved-views";
 import { isModified } from "../model/view-address";
 import styles from "./views-menu.module.css";
 
-const ViewsPanel = lazy(async () => ({ default: (await import("./views-panel")).ViewsPanel }));
+const ViewsPanel = lazily(() => import("./views-panel"), "ViewsPanel");
 
 export interface ViewsContextValue {
   readonly views: SavedViews;
@@ -32,33 +33,32 @@ function Menu(props: ViewsContextValue & { view: OrderView }) {
   const { current } = useObservable(props.views.state);
   const modified = current !== null && isModified(props.view, current);
   return (
-    <Popover.Root open={isOpen} onOpenChange={setOpen}>
-      <Popover.Trigger
-        className={styles.trigger}
-        aria-label={labelOf(current, modified)}
-        title={words.views.saved}
-      >
-        <Bookmark size={16} aria-hidden />
-        <bdi className={styles.name} data-named={current !== null}>
-          {current?.name ?? words.views.views}
-        </bdi>
-        {modified && <span className={styles.modified}>{words.views.modified}</span>}
-        <ChevronDown size={14} aria-hidden />
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          className={styles.menu}
-          sideOffset={6}
-          align="start"
-          collisionPadding={8}
-          aria-label={words.views.saved}
+    <Popup
+      open={isOpen}
+      onOpenChange={setOpen}
+      label={words.views.saved}
+      align="start"
+      className={styles.menu}
+      trigger={
+        <button
+          type="button"
+          className={styles.trigger}
+          aria-label={labelOf(current, modified)}
+          title={words.views.saved}
         >
-          <Suspense fallback={null}>
-            <ViewsPanel {...props} modified={modified} onDone={() => setOpen(false)} />
-          </Suspense>
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+          <Bookmark size={16} aria-hidden />
+          <bdi className={styles.name} data-named={current !== null}>
+            {current?.name ?? words.views.views}
+          </bdi>
+          {modified && <span className={styles.modified}>{words.views.modified}</span>}
+          <ChevronDown size={14} aria-hidden />
+        </button>
+      }
+    >
+      <Suspense fallback={null}>
+        <ViewsPanel {...props} modified={modified} onDone={() => setOpen(false)} />
+      </Suspense>
+    </Popup>
   );
 }
 

@@ -2,6 +2,7 @@ import { Check } from "lucide-react";
 import { useEffect, useId, useState } from "react";
 import { ORDERS } from "real-time-orders";
 import { Button } from "@/components/button";
+import { Problem } from "@/components/problem";
 import { messageOf } from "@/lib/format";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
@@ -45,15 +46,19 @@ export function ViewsPanel({ view, views, audience, modified, open, onDone }: Vi
     open(saved);
     onDone();
   }
+  const item = (each: SavedView) => (
+    <ViewItem
+      key={each.id}
+      name={each.name}
+      isCurrent={each.id === current?.id}
+      onOpen={() => show(each)}
+    />
+  );
   const own = known?.filter(({ shared }) => !shared) ?? [];
   const shared = known?.filter((each) => each.shared) ?? [];
   return (
     <>
-      {problem !== null && (
-        <p role="alert" className={styles.problem}>
-          {problem}
-        </p>
-      )}
+      <Problem>{problem}</Problem>
       {step === "list" && (
         <>
           <ViewItem
@@ -62,25 +67,11 @@ export function ViewsPanel({ view, views, audience, modified, open, onDone }: Vi
             onOpen={() => show(null)}
           />
           {own.length > 0 && <h3 className={styles.heading}>{say.mine}</h3>}
-          {own.map((each) => (
-            <ViewItem
-              key={each.id}
-              name={each.name}
-              isCurrent={each.id === current?.id}
-              onOpen={() => show(each)}
-            />
-          ))}
+          {own.map(item)}
           {shared.length > 0 && audience !== "everyone" && (
             <h3 className={styles.heading}>{say.shared}</h3>
           )}
-          {shared.map((each) => (
-            <ViewItem
-              key={each.id}
-              name={each.name}
-              isCurrent={each.id === current?.id}
-              onOpen={() => show(each)}
-            />
-          ))}
+          {shared.map(item)}
           <div className={styles.actions}>
             {current && modified && mayChange && (
               <Button

@@ -77,7 +77,7 @@ export function filterInWords(filter: OrderFilter, schema: OrderSchema): string[
   return [
     ...(attention ? [words.attention[attention]] : []),
     ...Object.entries(conditions).map(([name, condition]) => {
-      const column = schema.table.columns.find((each) => each.name === name);
+      const column = schema.column(name);
       const text = column ? describeCondition(condition, column) : words.filters.noSuchColumn;
       return `${schema.label(name)}${speaksForItself(condition) ? " " : ": "}${text}`;
     }),

@@ -8,7 +8,6 @@ import {
   type ManyOptions,
   Observable,
   ORDERS,
-  type Outcome,
   RefusedError,
   type Row,
   toJson,
@@ -17,9 +16,10 @@ import {
 } from "real-time-orders";
 import type { Toasts } from "@/components/toasts";
 import { messageOf } from "@/lib/format";
-import { type Order, withId } from "@/lib/row";
+import { type Order, type RowKey, withId } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
 import { words } from "@/words";
+import type * as rows from "../api/rows";
 import { Drafts } from "./drafts";
 import type { NewOrder } from "./new-order";
 import { valueOf } from "./order-draft";
@@ -42,25 +42,16 @@ export interface Conflict {
   readonly onRefused?: ((error: unknown) => void) | undefined;
 }
 
+/** A row that is to be deleted. */
 interface RowRef {
-  readonly id: string;
+  /** An order's id, or a `rowId`. */
+  readonly id: RowKey;
   readonly table: string;
   readonly key: string;
   readonly seen: Row;
 }
 
-export interface WritesApi {
-  /** Both throw a ConflictError where the row is no longer as it was seen. */
-  readonly changeRow: (table: string, key: string, seen: Row, change: Row) => Promise<Row>;
-  readonly deleteRow: (table: string, key: string, seen: Row, leaving: boolean) => Promise<void>;
-  /** Yields what became of some rows after each request. */
-  readonly writeRows: <W extends Wanted>(
-    table: string,
-    key: readonly string[],
-    rows: readonly W[],
-    options: ManyOptions,
-  ) => AsyncIterable<readonly Outcome<W>[]>;
-}
+export type WritesApi = Pick<typeof rows, "changeRow" | "deleteRow" | "writeRows">;
 
 /** A change of one of many orders: the order as it is then, or why it was not changed. */
 export interface Written {
@@ -78,9 +69,7 @@ export interface NotDeleted {
 export class OrderWrites {
   readonly edits = new OrderEdits();
   readonly drafts = new Drafts();
-  readonly deletes = new PendingDeletes();
-  /** Of rows of other tables; their `id` is a `rowId`. */
-  readonly rowDeletes = new PendingDeletes<RowRef>();
+  readonly deletes = new PendingDeletes<RowRef>();
   readonly undos = new Undos();
   readonly conflicts = new Observable<readonly Conflict[]>([]);
 
@@ -94,13 +83,10 @@ export class OrderWrites {
     this.#api = api;
     this.#toasts = toasts;
     this.#schema = schema;
-    this.deletes.onCommit((orders, leaving) => {
-      const [only] = orders;
-      if (orders.length > 1) void this.#deleteAll(orders, leaving);
-      else if (only) void this.#delete(ORDERS, String(only.id), only, leaving);
-    });
-    this.rowDeletes.onCommit((rows, leaving) => {
-      for (const { table, key, seen } of rows) void this.#delete(table, key, seen, leaving);
+    this.deletes.onCommit((rows, leaving) => {
+      const [only] = rows;
+      if (rows.length > 1) void this.#deleteAll(rows, leaving);
+      else if (only) void this.#delete(only, leaving);
     });
   }
 
@@ -189,27 +175,34 @@ export class OrderWrites {
       orders.length === 1
         ? words.writes.order(String(first.id))
         : words.writes.orders(orders.length);
-    const undo = this.deletes.schedule(orders, () => {
-      this.#toasts.dismiss(toast);
-      this.undos.forget(undoable);
-    });
+    const rows = orders.map((seen) => ({
+      id: seen.id,
+      table: ORDERS,
+      key: String(seen.id),
+      seen,
+    }));
+    const undo = this.#schedule(rows, words.writes.deleted(what), () =>
+      this.undos.forget(undoable),
+    );
     const undoable = { ids: new Set<Id>(), label: words.writes.keep(what), run: undo };
     this.undos.offer(undoable);
-    // The toast stays exactly as long as its Undo works.
-    const toast = this.#toasts.show({
-      tone: "neutral",
-      title: words.writes.deleted(what),
-      action: { label: words.do.undo, run: undo },
-    });
   }
 
   /** Delete a row of another table, unless the user thinks better of it. */
   removeRow(table: string, key: string, seen: Row): void {
     const row = { id: rowId(table, key), table, key, seen };
-    const undo = this.rowDeletes.schedule([row], () => this.#toasts.dismiss(toast));
-    const title = words.writes.removed(this.nameOf(table, key));
+    this.#schedule([row], words.writes.removed(this.nameOf(table, key)));
+  }
+
+  /** Returns what undoes it; the toast stays exactly as long as that works. */
+  #schedule(rows: readonly RowRef[], title: string, onSettled?: () => void): () => void {
+    const undo = this.deletes.schedule(rows, () => {
+      this.#toasts.dismiss(toast);
+      onSettled?.();
+    });
     const action = { label: words.do.undo, run: undo };
     const toast = this.#toasts.show({ tone: "neutral", title, action });
+    return undo;
   }
 
   /** The user has decided: keep the other change, or overwrite it (`mine`). */
@@ -217,7 +210,7 @@ export class OrderWrites {
     this.conflicts.set(this.conflicts.get().filter((open) => open !== conflict));
     if (!mine) return;
     const { table, key, now, wanted, onRefused } = conflict;
-    if (wanted === null) void this.#delete(table, key, now, false);
+    if (wanted === null) void this.#delete({ table, key, seen: now }, false);
     else {
       this.#change(table, key, now, wanted).catch((error: unknown) => {
         this.#explain(error, { table, key, seen: now, wanted, onRefused });
@@ -237,7 +230,7 @@ export class OrderWrites {
     }
   }
 
-  async #delete(table: string, key: string, seen: Row, leaving: boolean): Promise<void> {
+  async #delete({ table, key, seen }: Omit<RowRef, "id">, leaving: boolean): Promise<void> {
     try {
       await this.#api.deleteRow(table, key, seen, leaving);
     } catch (error) {
@@ -245,8 +238,9 @@ export class OrderWrites {
     }
   }
 
-  async #deleteAll(orders: readonly Order[], leaving: boolean): Promise<void> {
-    const rows = orders.map((seen) => ({ seen, change: null }));
+  /** Of orders only: rows of other tables are deleted one by one. */
+  async #deleteAll(orders: readonly RowRef[], leaving: boolean): Promise<void> {
+    const rows = orders.map(({ seen }) => ({ seen: seen as Order, change: null }));
     const failed: NotDeleted[] = [];
     for await (const outcomes of this.#writeRows(rows, { leaving })) {
       for (const { wanted, error } of outcomes)

@@ -2,6 +2,7 @@
 import {
   type ChangeEvent,
   type Id,
+  keyOf,
   type Live,
   type LiveTable,
   Observable,
@@ -10,11 +11,11 @@ import {
 } from "real-time-orders";
 import { type Order, type RowKey, withId } from "@/lib/row";
 import { OrderSchema } from "@/lib/schema";
-import { matcherOf, type OrderFilter, toFilter } from "./order-filter";
+import { matcherOf, type OrderFilter, type OrderView, toFilter, viewToQuery } from "./order-filter";
 import { isNewestFirst, type OrderSort, sortForApi } from "./order-sort";
 import { fade, NO_TOUCHES, TOUCH_MS, touch, type Touches } from "./touches";
 
-export interface FeedState<R extends Row = Order> {
+export interface FeedState<R extends Row = Row> {
   readonly filter: OrderFilter;
   readonly sort: OrderSort;
   readonly rows: readonly R[];
@@ -38,7 +39,8 @@ const PAGE = 100;
 const WINDOW = 500;
 const FADE_EVERY_MS = 1000;
 
-export abstract class TableFeed<R extends Row = Order> {
+/** The rows of any watched table. */
+export class TableFeed<R extends Row = Row> {
   readonly state: Observable<FeedState<R>>;
 
   protected readonly schema: Observable<OrderSchema>;
@@ -52,8 +54,7 @@ export abstract class TableFeed<R extends Row = Order> {
   constructor(
     live: Pick<Live, "table">,
     schema: Observable<OrderSchema>,
-    filter: OrderFilter,
-    sort: OrderSort,
+    { filter, sort }: OrderView,
   ) {
     this.#live = live;
     this.schema = schema;
@@ -72,30 +73,30 @@ export abstract class TableFeed<R extends Row = Order> {
   }
 
   /** The rows as the page has them; the same rows for the same rows. */
-  protected abstract shown(rows: readonly Row[]): readonly R[];
-
-  protected abstract asRow(row: Row): R;
-
-  abstract keyOf(row: R): RowKey;
-
-  start(): void {
-    this.schema.subscribe(this.#follow);
-    this.#follow();
+  protected shown(rows: readonly Row[]): readonly R[] {
+    return rows as readonly R[];
   }
 
-  setSort(sort: OrderSort): void {
-    this.#change({ sort });
-    this.#follow();
+  protected asRow(row: Row): R {
+    return row as R;
+  }
+
+  keyOf(row: R): RowKey {
+    return keyOf(row, this.schema.get().table.key);
+  }
+
+  start(): void {
+    this.schema.subscribe(this.follow);
+    this.follow();
   }
 
   /** Apply another filter to the known rows at once; the API's answer replaces the result. */
-  setFilter(filter: OrderFilter): void {
-    this.#change({ filter });
-    this.#follow();
+  setView({ filter, sort }: OrderView): void {
+    if (viewToQuery(this.state.get()).toString() === viewToQuery({ filter, sort }).toString())
+      return;
+    this.#change({ filter, sort });
+    this.follow();
   }
-
-  /** Another day has begun: conditions may mean other days. */
-  readonly turnDay = (): void => this.#follow();
 
   /** The row of a key, if it is among those loaded. */
   get(key: RowKey): R | undefined {
@@ -126,8 +127,11 @@ export abstract class TableFeed<R extends Row = Order> {
     this.#leave = null;
   }
 
-  /** Show the table of the present filter and sort; the schema says what its columns are called. */
-  readonly #follow = (): void => {
+  /**
+   * Show the table of the present filter and sort; the schema says what its columns are called, and the
+   * day which days its conditions mean.
+   */
+  readonly follow = (): void => {
     const { filter, sort } = this.state.get();
     const schema = this.schema.get();
     const table = this.#live.table(schema.table.name || ORDERS, {
@@ -185,14 +189,16 @@ export abstract class TableFeed<R extends Row = Order> {
 }
 
 /** The table of orders: its rows are identified by `id`, whatever their key is called. */
-export class OrdersFeed extends TableFeed {
+export class OrdersFeed extends TableFeed<Order> {
   /** Orders whose key has another name than `id`, by their rows. */
   readonly #named = new WeakMap<Row, Order>();
   #shown: { readonly of: readonly Row[]; readonly orders: readonly Order[] } | null = null;
 
-  readonly keyOf = ({ id }: Order): RowKey => id;
+  override keyOf({ id }: Order): RowKey {
+    return id;
+  }
 
-  protected shown(rows: readonly Row[]): readonly Order[] {
+  protected override shown(rows: readonly Row[]): readonly Order[] {
     if (this.schema.get().key === "id") return rows as readonly Order[];
     const known =
       this.#shown?.of === rows
@@ -202,7 +208,7 @@ export class OrdersFeed extends TableFeed {
     return known.orders;
   }
 
-  protected asRow(row: Row): Order {
+  protected override asRow(row: Row): Order {
     const { key } = this.schema.get();
     if (key === "id") return row as Order;
     const known = this.#named.get(row) ?? withId(row, row[key] as Id);

@@ -3,25 +3,25 @@
  * request is sent only after the time for an undo, or when the page is left.
  */
 import { Observable } from "real-time-orders";
-import type { Order } from "@/lib/row";
+import type { RowKey } from "@/lib/row";
 
 export const UNDO_MS = 7000;
 
 interface Named {
-  readonly id: unknown;
+  readonly id: RowKey;
 }
-export type Commit<R> = (rows: readonly R[], leaving: boolean) => void;
+type Commit<R> = (rows: readonly R[], leaving: boolean) => void;
 
 interface Pending<R> {
-  readonly orders: readonly R[];
+  readonly rows: readonly R[];
   /** Called once, when the delete can no longer be undone or was. */
   readonly onSettled: () => void;
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-export class PendingDeletes<R extends Named = Order> {
-  /** The ids of orders that are about to be deleted. */
-  readonly state = new Observable<ReadonlySet<R["id"]>>(new Set());
+export class PendingDeletes<R extends Named> {
+  /** The ids of rows that are about to be deleted. */
+  readonly state = new Observable<ReadonlySet<RowKey>>(new Set());
 
   #commit: Commit<R> = () => undefined;
   readonly #pending = new Set<Pending<R>>();
@@ -32,9 +32,9 @@ export class PendingDeletes<R extends Named = Order> {
   }
 
   /** Returns a function that cancels the delete. */
-  schedule(orders: readonly R[], onSettled: () => void): () => void {
+  schedule(rows: readonly R[], onSettled: () => void): () => void {
     const pending: Pending<R> = {
-      orders,
+      rows,
       onSettled,
       timer: setTimeout(() => this.#finish(pending, false), UNDO_MS),
     };
@@ -43,10 +43,10 @@ export class PendingDeletes<R extends Named = Order> {
     return () => this.#cancel(pending);
   }
 
-  /** Cancel every delete that includes this order. */
-  undo(id: R["id"]): void {
+  /** Cancel every delete that includes this row. */
+  undo(id: RowKey): void {
     for (const pending of [...this.#pending]) {
-      if (pending.orders.some((order) => order.id === id)) this.#cancel(pending);
+      if (pending.rows.some((row) => row.id === id)) this.#cancel(pending);
     }
   }
 
@@ -61,7 +61,7 @@ export class PendingDeletes<R extends Named = Order> {
 
   #finish(pending: Pending<R>, leaving: boolean): void {
     if (!this.#remove(pending)) return;
-    this.#commit(pending.orders, leaving);
+    this.#commit(pending.rows, leaving);
     this.#tell();
   }
 
@@ -73,6 +73,6 @@ export class PendingDeletes<R extends Named = Order> {
   }
 
   #tell(): void {
-    this.state.set(new Set([...this.#pending].flatMap(({ orders }) => orders.map(({ id }) => id))));
+    this.state.set(new Set([...this.#pending].flatMap(({ rows }) => rows.map(({ id }) => id))));
   }
 }

@@ -1,5 +1,6 @@
 import { type ChangeEvent, keyOf, ORDERS, type Row } from "real-time-orders";
 import type { RowKey } from "@/lib/row";
+import { MAINTAINED } from "@/lib/schema";
 
 /** What just happened to an order, for the few seconds that its row shows it. */
 export interface Touch {
@@ -18,8 +19,6 @@ export const TOUCH_MS = 5000;
 /** Changes that arrive together. */
 const BURST = 30;
 const MOST = 200;
-/** These change with every event. */
-const UNTOLD = ["version", "updated_at"];
 
 /** `known` is the position that the rows show already: their first sight is no change. */
 export function touch(
@@ -38,7 +37,7 @@ export function touch(
     const key = keyIn(event);
     if (key === null || row === null) continue;
     const isNew = operation === "INSERT";
-    const told = Object.entries(changed ?? {}).filter(([column]) => !UNTOLD.includes(column));
+    const told = Object.entries(changed ?? {}).filter(([column]) => !MAINTAINED.includes(column));
     const was = { ...next.get(key)?.was, ...Object.fromEntries(told) };
     if (isNew || told.length > 0) next.set(key, { position, isNew, was, at: now });
   }

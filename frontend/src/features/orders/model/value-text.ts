@@ -1,5 +1,6 @@
 /** A column's value as the user edits it: as text, which is checked and read back. Pure. */
 import { type Column, rawNumber, toJson, toJsonLines } from "real-time-orders";
+import { dayOf, two } from "@/lib/days";
 import { isInCalendar } from "@/lib/format";
 import { withDecimalSign } from "@/lib/locale";
 import { words } from "@/words";
@@ -36,9 +37,8 @@ const trim = (text: string, { kind }: Column): string =>
 
 /** As a date field of the browser has it: in the reader's zone, to the second. */
 function localTime(time: Date): string {
-  const two = (part: number) => String(part).padStart(2, "0");
-  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
-  return `${day}T${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two);
+  return `${dayOf(time)}T${clock.join(":")}`;
 }
 
 /**

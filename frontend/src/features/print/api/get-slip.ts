@@ -1,8 +1,7 @@
 /** What a packing slip is made of: an order with its children, and the owner's template. */
-import { type Id, isRow, readJson, type Row, type Schema } from "real-time-orders";
-import { request, send } from "@/lib/http";
-import { nullable, object, text } from "@/lib/shape";
-import { words } from "@/words";
+import type { Id, Row, Schema } from "real-time-orders";
+import { request } from "@/lib/http";
+import { nullable, object, row, text } from "@/lib/shape";
 import { childrenOf } from "../model/slip-data";
 
 const Template = object({ template: nullable(text) });
@@ -13,11 +12,9 @@ export async function getSlip(
   signal: AbortSignal,
 ): Promise<{ order: Row; template: string | null }> {
   const include = new URLSearchParams(childrenOf(schema).map(({ name }) => ["include", name]));
-  const [response, { template }] = await Promise.all([
-    send(`/api/orders/${id}?${include.toString()}`, { signal }),
+  const [order, { template }] = await Promise.all([
+    request(row, `/api/orders/${id}?${include.toString()}`, { signal }),
     request(Template, "/api/templates/packing-slip", { signal }),
   ]);
-  const order = await readJson(response);
-  if (!isRow(order)) throw new Error(words.errors.notUnderstood);
   return { order, template };
 }

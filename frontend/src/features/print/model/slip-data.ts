@@ -1,11 +1,8 @@
 /** What a template of a packing slip can name, from an order and the schema. Pure. */
 import { type Column, isRow, ORDERS, type Row, type Schema, type Table } from "real-time-orders";
 import { formatCell, type Parent } from "@/lib/money";
-import { isCount, OrderSchema } from "@/lib/schema";
+import { isCount, MAINTAINED, OrderSchema } from "@/lib/schema";
 import { type Words, words } from "@/words";
-
-/** Of use to programs only. */
-const NOT_PRINTED = ["version", "updated_at"];
 
 interface Fact {
   readonly name: string;
@@ -42,7 +39,7 @@ export function slipData(order: Row, schema: Schema, printed: string): SlipData 
   const orders = OrderSchema.of(schema);
   const customer = orders.role("customer")?.name;
   const shown = orders.columns.filter(
-    ({ name }) => name !== orders.key && name !== customer && !NOT_PRINTED.includes(name),
+    ({ name }) => name !== orders.key && name !== customer && !MAINTAINED.includes(name),
   );
   const parent = { row: order, table: orders.table };
   const listed = (tables: readonly Table[]) =>
@@ -90,7 +87,7 @@ const itemsIn = (schema: Schema): readonly Table[] =>
 
 function child(table: Table, rows: readonly Row[], more: boolean, parent: Parent): PrintedChild {
   const described = new OrderSchema("", { ...table, display: {} });
-  const left = [...table.key, table.parent?.column, ...NOT_PRINTED, "created_at"];
+  const left = [...table.key, table.parent?.column, ...MAINTAINED, "created_at"];
   const columns = table.columns.filter(
     ({ name }) => !left.includes(name) && rows.some((row) => row[name] != null),
   );

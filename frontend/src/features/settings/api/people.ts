@@ -1,6 +1,7 @@
 /** Users, everyone's sessions, and programs' tokens. */
 import { withJson } from "real-time-orders";
 import { request, send } from "@/lib/http";
+import type { Role } from "@/lib/protocol";
 import {
   type AnyonesSession,
   EveryonesSessions,
@@ -8,7 +9,6 @@ import {
   MadeToken,
   MadeUser,
   type ProgramToken,
-  type Role,
   TokenList,
   User,
   UserList,

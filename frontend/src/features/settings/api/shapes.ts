@@ -1,8 +1,6 @@
 /** The API's answers about settings. */
-import { count, flag, list, nullable, object, oneOf, type Read, record, text } from "@/lib/shape";
-
-const Rows = nullable(record((value) => (Array.isArray(value) ? (value as unknown[]) : undefined)));
-const Role = oneOf("viewer", "clerk", "admin");
+import { Role, Rows } from "@/lib/protocol";
+import { count, flag, list, nullable, object, type Read, record, text } from "@/lib/shape";
 
 export const User = object({
   name: text,
@@ -65,7 +63,6 @@ export const Deployment = object({
   log: object({ events: count, oldest: nullable(text) }),
 });
 
-export type Role = Read<typeof Role>;
 export type User = Read<typeof User>;
 export type Link = Read<typeof Link>;
 export type AnyonesSession = Read<typeof EveryonesSessions>["sessions"][number];

@@ -1,4 +1,5 @@
 import { useId, useState } from "react";
+import { Problem } from "@/components/problem";
 import { Button } from "@/components/button";
 import { words } from "@/words";
 import type { ChoiceColumn } from "../api/shapes";
@@ -36,9 +37,7 @@ export function AddChoice({ to }: { to: ChoiceColumn }) {
           {words.settings.add}
         </Button>
       </div>
-      <p role="alert" className={styles.problem}>
-        {problem}
-      </p>
+      <Problem>{problem}</Problem>
       {statement !== null && (
         <Secret label={words.settings.forOwner} value={statement} hint={words.settings.ownerRuns} />
       )}

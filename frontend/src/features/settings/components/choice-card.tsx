@@ -1,5 +1,6 @@
 import { RefusedError } from "real-time-orders";
 import { useId, useState } from "react";
+import { Problem } from "@/components/problem";
 import { Button } from "@/components/button";
 import { StatusBadge } from "@/components/status-badge";
 import { useToasts } from "@/components/toasts";
@@ -90,9 +91,7 @@ export function ChoiceCard({ saved }: { saved: ChoiceColumn }) {
             </button>
           </p>
         )}
-        <p role="alert" className={styles.problem}>
-          {problem}
-        </p>
+        <Problem>{problem}</Problem>
         <div className={styles.actions}>
           <Button
             type="submit"

@@ -1,6 +1,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Button } from "@/components/button";
+import { Problem } from "@/components/problem";
 import { messageOf } from "@/lib/format";
 import { words } from "@/words";
 import styles from "./settings.module.css";
@@ -19,10 +20,10 @@ export function Listing<T>({ found, label, empty, row }: ListingProps<T>) {
   return (
     <>
       {error && (
-        <p role="alert" className={styles.problem}>
+        <Problem>
           {messageOf(error)}{" "}
           <Button onClick={() => void found.refetch()}>{words.do.tryAgain}</Button>
-        </p>
+        </Problem>
       )}
       {data === undefined
         ? !error && <p className={styles.hint}>{words.do.loading}</p>

@@ -1,18 +1,17 @@
 import { useId, useState } from "react";
+import field from "@/components/field.module.css";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
 import { FormEnd } from "@/components/form-end";
+import type { Role } from "@/lib/protocol";
 import { words } from "@/words";
 import { makeToken } from "../api/people";
-import type { Role } from "../api/shapes";
 import { type Condition, rowsOf } from "../model/restriction";
 import { RestrictionFields } from "./restriction-fields";
 import { RoleField } from "./role-field";
 import { SecretDialog } from "./secret-dialog";
-import styles from "./settings.module.css";
-import { useColumns } from "./tables-context";
 import { useForm } from "@/lib/use-form";
-import { reload } from "./use-settings";
+import { reload, useColumns } from "./use-settings";
 
 export function NewTokenDialog({ onClose }: { onClose: () => void }) {
   const id = useId();
@@ -40,7 +39,7 @@ export function NewTokenDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={words.settings.newToken} open onOpenChange={onClose}>
       <form className={dialog.form} onSubmit={onSubmit}>
-        <div className={styles.field}>
+        <div className={field.field}>
           <label htmlFor={`${id}-subject`}>{words.settings.program}</label>
           <input
             id={`${id}-subject`}
@@ -52,13 +51,13 @@ export function NewTokenDialog({ onClose }: { onClose: () => void }) {
             aria-describedby={`${id}-hint`}
             onChange={(event) => setSubject(event.target.value)}
           />
-          <p id={`${id}-hint`} className={styles.hint}>
+          <p id={`${id}-hint`} className={field.hint}>
             {words.settings.programHint}
           </p>
         </div>
         <RoleField value={role} onChange={setRole} />
         <RestrictionFields value={conditions} onChange={setConditions} />
-        <div className={styles.field}>
+        <div className={field.field}>
           <label htmlFor={`${id}-days`}>{words.settings.validFor}</label>
           <select
             id={`${id}-days`}

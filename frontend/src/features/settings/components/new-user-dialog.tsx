@@ -1,18 +1,19 @@
 import { useId, useState } from "react";
+import field from "@/components/field.module.css";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
 import { FormEnd } from "@/components/form-end";
+import type { Role } from "@/lib/protocol";
 import { words } from "@/words";
 import { addUser } from "../api/people";
-import type { Link, Role } from "../api/shapes";
+import type { Link } from "../api/shapes";
 import { type Condition, rowsOf } from "../model/restriction";
 import { LinkDialog } from "./secret-dialog";
 import { RestrictionFields } from "./restriction-fields";
 import { RoleField } from "./role-field";
 import styles from "./settings.module.css";
-import { useColumns } from "./tables-context";
 import { useForm } from "@/lib/use-form";
-import { reload } from "./use-settings";
+import { reload, useColumns } from "./use-settings";
 
 export function NewUserDialog({ onClose }: { onClose: () => void }) {
   const id = useId();
@@ -36,7 +37,7 @@ export function NewUserDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={words.settings.newUser} open onOpenChange={onClose}>
       <form className={dialog.form} onSubmit={onSubmit}>
-        <div className={styles.field}>
+        <div className={field.field}>
           <label htmlFor={`${id}-name`}>{words.access.name}</label>
           <input
             id={`${id}-name`}
@@ -62,7 +63,7 @@ export function NewUserDialog({ onClose }: { onClose: () => void }) {
             {words.settings.byMe}
           </label>
           {!byLink && (
-            <div className={styles.field}>
+            <div className={field.field}>
               <label htmlFor={`${id}-password`}>{words.access.password}</label>
               <input
                 id={`${id}-password`}

@@ -1,14 +1,15 @@
 import { Plus } from "lucide-react";
 import { useState } from "react";
+import { Problem } from "@/components/problem";
 import { Button } from "@/components/button";
+import { Entry } from "@/components/entry";
 import { formatExact } from "@/lib/format";
 import { words } from "@/words";
 import { listTokens, revokeToken } from "../api/people";
-import type { ProgramToken } from "../api/shapes";
-import { restrictionText } from "../model/restriction";
 import { ConfirmButton } from "./confirm-button";
 import { Listing } from "./listing";
 import { NewTokenDialog } from "./new-token-dialog";
+import { roleText } from "./role-field";
 import styles from "./settings.module.css";
 import { useChange, useListed } from "./use-settings";
 
@@ -25,50 +26,30 @@ export function Programs() {
           {words.settings.newToken}
         </Button>
       </div>
-      <p role="alert" className={styles.problem}>
-        {problem}
-      </p>
+      <Problem>{problem}</Problem>
       <Listing
         found={found}
         label={words.settings.tokens}
         empty={words.settings.noTokens}
-        row={(token) => (
-          <Item key={token.id} token={token} busy={busy} onRevoke={() => change(token.id)} />
+        row={({ id, subject, role, rows, made_by, started, ends }) => (
+          <Entry
+            key={id}
+            title={<bdi>{subject}</bdi>}
+            facts={[
+              roleText(role, rows),
+              words.settings.madeBy(<bdi>{made_by}</bdi>, formatExact(started), formatExact(ends)),
+            ]}
+          >
+            <ConfirmButton
+              label={words.settings.revoke}
+              confirm={words.settings.revokeNamed(subject)}
+              disabled={busy}
+              onConfirm={() => change(id)}
+            />
+          </Entry>
         )}
       />
       {making && <NewTokenDialog onClose={() => setMaking(false)} />}
     </>
   );
 }
-
-interface ItemProps {
-  token: ProgramToken;
-  busy: boolean;
-  onRevoke: () => void;
-}
-
-const Item = ({ token, busy, onRevoke }: ItemProps) => (
-  <li className={styles.item}>
-    <div className={styles.facts}>
-      <strong>
-        <bdi>{token.subject}</bdi>
-      </strong>
-      <span>
-        {words.access.roles[token.role]} · <bdi>{restrictionText(token.rows)}</bdi>
-      </span>
-      <span>
-        {words.settings.madeBy(
-          <bdi>{token.made_by}</bdi>,
-          formatExact(token.started),
-          formatExact(token.ends),
-        )}
-      </span>
-    </div>
-    <ConfirmButton
-      label={words.settings.revoke}
-      confirm={words.settings.revokeNamed(token.subject)}
-      disabled={busy}
-      onConfirm={onRevoke}
-    />
-  </li>
-);

@@ -5,7 +5,7 @@ import { IconButton } from "@/components/icon-button";
 import { words } from "@/words";
 import type { Condition } from "../model/restriction";
 import styles from "./settings.module.css";
-import { useColumns } from "./tables-context";
+import { useColumns } from "./use-settings";
 
 interface RestrictionFieldsProps {
   value: readonly Condition[];

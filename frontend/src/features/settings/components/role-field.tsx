@@ -1,7 +1,9 @@
 import { useId } from "react";
+import field from "@/components/field.module.css";
+import type { Role } from "@/lib/protocol";
 import { words } from "@/words";
-import type { Role } from "../api/shapes";
-import styles from "./settings.module.css";
+import type { RowValues } from "../api/people";
+import { restrictionText } from "../model/restriction";
 
 interface RoleFieldProps {
   value: Role;
@@ -11,7 +13,7 @@ interface RoleFieldProps {
 export function RoleField({ value, onChange }: RoleFieldProps) {
   const id = useId();
   return (
-    <div className={styles.field}>
+    <div className={field.field}>
       <label htmlFor={id}>{words.access.role}</label>
       <select id={id} value={value} onChange={(event) => onChange(event.target.value as Role)}>
         {(Object.keys(words.settings.rolesMay) as Role[]).map((role) => (
@@ -23,3 +25,10 @@ export function RoleField({ value, onChange }: RoleFieldProps) {
     </div>
   );
 }
+
+/** What somebody may do, and with which rows. */
+export const roleText = (role: Role, rows: RowValues | null) => (
+  <>
+    {words.access.roles[role]} · <bdi>{restrictionText(rows)}</bdi>
+  </>
+);

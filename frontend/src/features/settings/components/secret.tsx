@@ -1,5 +1,6 @@
 import { Check, Copy } from "lucide-react";
 import { useId, useState } from "react";
+import field from "@/components/field.module.css";
 import { Button } from "@/components/button";
 import { words } from "@/words";
 import styles from "./settings.module.css";
@@ -15,7 +16,7 @@ export function Secret({ label, value, hint }: SecretProps) {
   const id = useId();
   const [copied, setCopied] = useState(false);
   return (
-    <div className={styles.field}>
+    <div className={field.field}>
       <label htmlFor={id}>{label}</label>
       <div className={styles.copied}>
         <input
@@ -40,7 +41,7 @@ export function Secret({ label, value, hint }: SecretProps) {
           {copied ? words.settings.copied : words.settings.copy}
         </Button>
       </div>
-      <p id={`${id}-hint`} className={styles.hint}>
+      <p id={`${id}-hint`} className={field.hint}>
         {hint}
       </p>
     </div>

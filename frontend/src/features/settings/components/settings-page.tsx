@@ -1,8 +1,9 @@
 import { ArrowLeft } from "lucide-react";
 import { useEffect } from "react";
 import { Boundary } from "@/components/boundary";
+import { inPage } from "@/lib/in-page";
 import type { Me } from "@/lib/protocol";
-import type { HistoryStep } from "@/lib/route";
+import type { Router } from "@/lib/route";
 import { words } from "@/words";
 import { offersSettings, type Section, sectionIn, sectionsFor } from "../model/sections";
 import { Programs } from "./programs";
@@ -26,18 +27,18 @@ interface SettingsPageProps {
   /** Null while the API does not answer. */
   me: Me | null;
   path: string;
-  onGo: (path: string, step?: HistoryStep) => void;
+  router: Router;
 }
 
 /** Everything that an admin sets, a section at a time. */
-export function SettingsPage({ me, path, onGo }: SettingsPageProps) {
+export function SettingsPage({ me, path, router }: SettingsPageProps) {
   const section = me && offersSettings(me) ? sectionIn(path, me) : null;
   const address = `/settings/${section}`;
   // The address names what is shown.
   useEffect(() => {
-    if (section !== null && path !== address) onGo(address, "same");
-  }, [section, path, address, onGo]);
-  const back = <Link path="/" onGo={onGo} label={words.settings.back} icon />;
+    if (section !== null && path !== address) router.go(address, "same");
+  }, [section, path, address, router]);
+  const back = <Link path="/" router={router} label={words.settings.back} icon />;
   if (me === null || section === null) {
     return (
       <main className={styles.page}>
@@ -62,7 +63,7 @@ export function SettingsPage({ me, path, onGo }: SettingsPageProps) {
             path={`/settings/${each}`}
             label={words.settings.sections[each]}
             current={each === section}
-            onGo={onGo}
+            router={router}
           />
         ))}
       </nav>
@@ -81,21 +82,17 @@ interface LinkProps {
   label: string;
   current?: boolean;
   icon?: boolean;
-  onGo: (path: string) => void;
+  router: Router;
 }
 
-const Link = ({ path, label, current = false, icon = false, onGo }: LinkProps) => (
+const Link = ({ path, label, current = false, icon = false, router }: LinkProps) => (
   <a
     ref={(link) => {
       if (current) link?.scrollIntoView({ block: "nearest", inline: "nearest" });
     }}
     href={path}
     aria-current={current ? "page" : undefined}
-    onClick={(event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // another tab or window
-      event.preventDefault();
-      onGo(path);
-    }}
+    onClick={inPage(() => router.go(path))}
   >
     {icon && <ArrowLeft size={16} aria-hidden />}
     {label}

@@ -1,3 +1,4 @@
+import { Problem } from "@/components/problem";
 import { Facts } from "@/components/facts";
 import { formatCount, formatExact, messageOf } from "@/lib/format";
 import { words } from "@/words";
@@ -9,11 +10,7 @@ import { useListed } from "./use-settings";
 export function System() {
   const { data, error } = useListed("deployment", getDeployment);
   if (error) {
-    return (
-      <p role="alert" className={styles.problem}>
-        {messageOf(error)}
-      </p>
-    );
+    return <Problem>{messageOf(error)}</Problem>;
   }
   if (!data) return <p className={styles.hint}>{words.do.loading}</p>;
   const groups = new Set(data.settings.map(({ group }) => group));

@@ -1,5 +1,7 @@
 import { useState } from "react";
+import { Problem } from "@/components/problem";
 import { Button } from "@/components/button";
+import { Entry } from "@/components/entry";
 import { useSchema } from "@/lib/use-schema";
 import { words } from "@/words";
 import type { DatabaseTable } from "../api/shapes";
@@ -21,9 +23,7 @@ export function Tables() {
   return (
     <>
       <p className={styles.hint}>{words.settings.tablesIntro(<code>{"/api/tables"}</code>)}</p>
-      <p role="alert" className={styles.problem}>
-        {problem}
-      </p>
+      <Problem>{problem}</Problem>
       {statement !== null && (
         <Secret label={words.settings.forOwner} value={statement} hint={words.settings.ownerRuns} />
       )}
@@ -32,51 +32,37 @@ export function Tables() {
         label={words.page.tables}
         empty={words.settings.noTables}
         row={(table) => (
-          <Item key={table.name} table={table} busy={busy} onChange={() => change(table)} />
+          <Entry
+            key={table.name}
+            title={<bdi>{table.name}</bdi>}
+            facts={[table.reason ?? stateOf(table)]}
+          >
+            {table.main ? null : table.watched ? (
+              <ConfirmButton
+                label={words.settings.stopWatching}
+                confirm={words.settings.stopWatchingNamed(table.name)}
+                disabled={busy}
+                onConfirm={() => change(table)}
+              />
+            ) : (
+              table.reason === null && (
+                <Button
+                  disabled={busy}
+                  onClick={() => change(table)}
+                  aria-label={words.settings.watchNamed(table.name)}
+                >
+                  {words.settings.watch}
+                </Button>
+              )
+            )}
+          </Entry>
         )}
       />
     </>
   );
 }
 
-interface ItemProps {
-  table: DatabaseTable;
-  busy: boolean;
-  onChange: () => void;
+function stateOf({ main, watched }: DatabaseTable): string {
+  if (main) return words.settings.alwaysWatched;
+  return watched ? words.settings.watched : words.settings.notWatched;
 }
-
-const Item = ({ table, busy, onChange }: ItemProps) => (
-  <li className={styles.item}>
-    <div className={styles.facts}>
-      <strong>
-        <bdi>{table.name}</bdi>
-      </strong>
-      <span>
-        {table.reason ??
-          (table.main
-            ? words.settings.alwaysWatched
-            : table.watched
-              ? words.settings.watched
-              : words.settings.notWatched)}
-      </span>
-    </div>
-    {!table.main &&
-      (table.watched || table.reason === null) &&
-      (table.watched ? (
-        <ConfirmButton
-          label={words.settings.stopWatching}
-          confirm={words.settings.stopWatchingNamed(table.name)}
-          disabled={busy}
-          onConfirm={onChange}
-        />
-      ) : (
-        <Button
-          disabled={busy}
-          onClick={onChange}
-          aria-label={words.settings.watchNamed(table.name)}
-        >
-          {words.settings.watch}
-        </Button>
-      ))}
-  </li>
-);

@@ -1,6 +1,10 @@
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import type { Column } from "real-time-orders";
 import { queries } from "@/lib/queries";
 import { problemOf } from "@/lib/use-form";
+import { useSchema } from "@/lib/use-schema";
+import { restricting } from "../model/restriction";
 
 const LOOK_EVERY_MS = 15_000;
 
@@ -20,6 +24,12 @@ export function useListed<T>(
     },
     queries,
   );
+}
+
+/** The columns that may restrict rows. */
+export function useColumns(): readonly Column[] {
+  const { tables } = useSchema();
+  return useMemo(() => restricting(tables), [tables]);
 }
 
 /** Load again what was changed. */

@@ -14,9 +14,8 @@ import { LinkDialog } from "./secret-dialog";
 import { RestrictionFields } from "./restriction-fields";
 import { RoleField } from "./role-field";
 import styles from "./settings.module.css";
-import { useColumns } from "./tables-context";
 import { useForm } from "@/lib/use-form";
-import { reload } from "./use-settings";
+import { reload, useColumns } from "./use-settings";
 
 interface UserDialogProps {
   /** The user as it was when the dialog was opened. */

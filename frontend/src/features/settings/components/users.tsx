@@ -1,15 +1,16 @@
 import { Plus } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/button";
+import { Entry } from "@/components/entry";
 import { formatAge } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
 import { words } from "@/words";
 import { listUsers } from "../api/people";
 import type { User } from "../api/shapes";
-import { restrictionText } from "../model/restriction";
 import { stateOf } from "../model/user-state";
 import { Listing } from "./listing";
 import { NewUserDialog } from "./new-user-dialog";
+import { roleText } from "./role-field";
 import styles from "./settings.module.css";
 import { useListed } from "./use-settings";
 import { UserDialog } from "./user-dialog";
@@ -19,6 +20,7 @@ const TICK_MS = 15_000;
 export function Users() {
   const found = useListed("users", listUsers);
   const [adding, setAdding] = useState(false);
+  const now = useNow(TICK_MS);
   const [opened, setOpened] = useState<User | null>(null);
   return (
     <>
@@ -33,7 +35,27 @@ export function Users() {
         found={found}
         label={words.settings.sections.users}
         empty={words.settings.noUsers}
-        row={(user) => <Item key={user.name} user={user} onOpen={() => setOpened(user)} />}
+        row={(user) => (
+          <Entry
+            key={user.name}
+            title={<bdi>{user.name}</bdi>}
+            facts={[
+              roleText(user.role, user.rows),
+              <>
+                {stateOf(user)}
+                {user.used !== null && words.access.used(formatAge(user.used, now))}
+              </>,
+            ]}
+            off={user.disabled}
+          >
+            <Button
+              onClick={() => setOpened(user)}
+              aria-label={words.settings.editNamed(user.name)}
+            >
+              {words.settings.edit}
+            </Button>
+          </Entry>
+        )}
       />
       {adding && <NewUserDialog onClose={() => setAdding(false)} />}
       {opened && (
@@ -44,28 +66,5 @@ export function Users() {
         />
       )}
     </>
-  );
-}
-
-function Item({ user, onOpen }: { user: User; onOpen: () => void }) {
-  const now = useNow(TICK_MS);
-  return (
-    <li className={styles.item} data-off={user.disabled}>
-      <div className={styles.facts}>
-        <strong>
-          <bdi>{user.name}</bdi>
-        </strong>
-        <span>
-          {words.access.roles[user.role]} · <bdi>{restrictionText(user.rows)}</bdi>
-        </span>
-        <span>
-          {stateOf(user)}
-          {user.used !== null && words.access.used(formatAge(user.used, now))}
-        </span>
-      </div>
-      <Button onClick={onOpen} aria-label={words.settings.editNamed(user.name)}>
-        {words.settings.edit}
-      </Button>
-    </li>
   );
 }

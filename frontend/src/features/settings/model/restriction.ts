@@ -1,5 +1,6 @@
 /** The rows that a user or a program may see, as a form edits them: columns, and values line by line. */
 import type { Column } from "real-time-orders";
+import { MAINTAINED } from "@/lib/schema";
 import { words } from "@/words";
 import type { RowValues } from "../api/people";
 
@@ -9,10 +10,7 @@ export interface Condition {
   readonly values: string;
 }
 
-/** Columns that the system maintains cannot restrict: events do not hold their old values. */
-const MAINTAINED = ["version", "updated_at"];
-
-/** The columns of all tables that may restrict rows, each name once. */
+/** The columns of all tables that may restrict rows, each name once: those whose old values events hold. */
 export function restricting(tables: readonly { columns: readonly Column[] }[]): readonly Column[] {
   const found = new Map<string, Column>();
   for (const { columns } of tables)
