@@ -5,6 +5,7 @@ import {
   count,
   flag,
   list,
+  member,
   nullable,
   object,
   oneOf,
@@ -52,7 +53,7 @@ export const ActivityPage = object({
   log_since: nullable(text),
 });
 export const BurstPage = object({ events: readable(event), before: nullable(count) });
-export const ActorList = object({ actors: list(object({ name: text })) });
+export const ActorList = member("actors", list(object({ name: text })));
 export const CountsPage = object({
   ...page,
   time: text,
@@ -88,19 +89,15 @@ export const Me = object({
 /** How people may sign in beside a password; `company` is the name of the company login. */
 export const SignInWays = object({ company: nullable(text) });
 export const SignedOut = object({ continue_at: nullable(text) });
-export const SessionList = object({
-  sessions: list(
-    object({
-      id: text,
-      started: text,
-      used: text,
-      address: text,
-      browser: text,
-      current: flag,
-    }),
-  ),
+export const ListedSession = object({
+  id: text,
+  started: text,
+  used: text,
+  address: text,
+  browser: text,
+  current: flag,
 });
-export const Linked = object({ name: text });
+export const Linked = member("name", text);
 
 export type EventsPage = Read<typeof EventsPage>;
 export type ActivityGroup = Read<typeof ActivityGroup>;
@@ -110,4 +107,4 @@ export type CountsPage = Read<typeof CountsPage>;
 export type PulsePage = Read<typeof PulsePage>;
 export type Role = Read<typeof Role>;
 export type Me = Read<typeof Me>;
-export type ListedSession = Read<typeof SessionList>["sessions"][number];
+export type ListedSession = Read<typeof ListedSession>;

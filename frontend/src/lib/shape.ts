@@ -55,6 +55,12 @@ export const record =
       : (Object.fromEntries(read) as Record<string, T>);
   };
 
+/** One member, in place of the object that has it. */
+export const member =
+  <T>(name: string, shape: Shape<T>): Shape<T> =>
+  (value) =>
+    isRow(value) ? shape(value[name]) : undefined;
+
 export const object =
   <S extends Record<string, Shape<unknown>>>(
     members: S,

@@ -1,6 +1,7 @@
 import { withJson } from "real-time-orders";
 import { request, send } from "@/lib/http";
-import { Linked, type ListedSession, Me, SessionList, SignedOut, SignInWays } from "@/lib/protocol";
+import { Linked, ListedSession, Me, SignedOut, SignInWays } from "@/lib/protocol";
+import { list, member } from "@/lib/shape";
 
 /** The user by the session or token; 401 without a valid one if the system requires one. */
 export const getMe = (): Promise<Me> => request(Me, "/api/me");
@@ -27,9 +28,8 @@ export async function stay(): Promise<void> {
   await send("/api/session", { method: "PUT" });
 }
 
-export async function listSessions(signal: AbortSignal): Promise<readonly ListedSession[]> {
-  return (await request(SessionList, "/api/sessions", { signal })).sessions;
-}
+export const listSessions = (signal: AbortSignal): Promise<readonly ListedSession[]> =>
+  request(member("sessions", list(ListedSession)), "/api/sessions", { signal });
 
 /** End one session, or all but this one. */
 export async function endSession(id: string): Promise<void> {
@@ -39,9 +39,8 @@ export async function endSession(id: string): Promise<void> {
 export const changePassword = (current: string, next: string): Promise<Me> =>
   request(Me, "/api/password", post({ current, new: next }));
 
-export async function whoseLink(link: string): Promise<string> {
-  return (await request(Linked, "/api/set-up", proof({ link }))).name;
-}
+export const whoseLink = (link: string): Promise<string> =>
+  request(Linked, "/api/set-up", proof({ link }));
 
 export const setUp = (link: string, password: string): Promise<Me> =>
   request(Me, "/api/set-up", proof({ link, password }));

@@ -52,4 +52,4 @@ export function listBurst(
 
 /** Who made changes, the latest first. */
 export const listActors = async (signal: AbortSignal): Promise<readonly string[]> =>
-  (await request(ActorList, "/api/activity/actors", { signal })).actors.map(({ name }) => name);
+  (await request(ActorList, "/api/activity/actors", { signal })).map(({ name }) => name);

@@ -74,26 +74,19 @@ export function ActivityFilters({ filter, now, visit, me, onFilter }: ActivityFi
           ))}
         </select>
       )}
-      {range && (
-        <>
+      {range &&
+        (["from", "to"] as const).map((side) => (
           <input
+            key={side}
             type="datetime-local"
             className={styles.filter}
-            aria-label={say.from}
-            value={range.from}
-            max={range.to || undefined}
-            onChange={({ target }) => setWhen({ ...range, from: target.value.slice(0, 16) })}
+            aria-label={side === "from" ? say.from : say.until}
+            value={range[side]}
+            min={(side === "to" && range.from) || undefined}
+            max={(side === "from" && range.to) || undefined}
+            onChange={({ target }) => setWhen({ ...range, [side]: target.value.slice(0, 16) })}
           />
-          <input
-            type="datetime-local"
-            className={styles.filter}
-            aria-label={say.until}
-            value={range.to}
-            min={range.from || undefined}
-            onChange={({ target }) => setWhen({ ...range, to: target.value.slice(0, 16) })}
-          />
-        </>
-      )}
+        ))}
       <TechnicalSwitch />
     </div>
   );

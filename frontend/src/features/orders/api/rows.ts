@@ -15,7 +15,7 @@ import {
 import { api, request } from "@/lib/http";
 import { EventsPage } from "@/lib/protocol";
 import { keyIn } from "@/lib/row";
-import { list, object, row, text } from "@/lib/shape";
+import { list, member, row, text } from "@/lib/shape";
 import { getEvents } from "./orders";
 
 const writers = new Map<string, RowWriter>();
@@ -86,10 +86,10 @@ async function getRecentEvents(signal: AbortSignal): Promise<readonly ChangeEven
   return (await request(EventsPage, path, { signal })).events;
 }
 
-const ValueList = object({ values: list(text) });
+const ValueList = member("values", list(text));
 
 /** Different values of a column of text that begin with `prefix`, the most frequent one first. */
-export async function listValues(
+export function listValues(
   table: string,
   column: string,
   prefix: string,
@@ -98,5 +98,5 @@ export async function listValues(
   const names = [table, column].map(encodeURIComponent).join("/");
   const query = new URLSearchParams({ prefix, limit: "8" });
   const path = `/api/values/${names}?${query.toString()}`;
-  return (await request(ValueList, path, { signal })).values;
+  return request(ValueList, path, { signal });
 }

@@ -1,17 +1,16 @@
 /** Requests about saved views. */
 import { withJson } from "real-time-orders";
 import { request, send } from "@/lib/http";
-import { count, flag, object, type Read, readable, text } from "@/lib/shape";
+import { count, flag, member, object, type Read, readable, text } from "@/lib/shape";
 
 const SavedView = object({ id: count, table: text, name: text, query: text, shared: flag });
-const ViewList = object({ views: readable(SavedView) });
+const ViewList = member("views", readable(SavedView));
 
 /** `query` has the words of the address; `shared` views are seen by everyone. */
 export type SavedView = Read<typeof SavedView>;
 export type NewView = Omit<SavedView, "id">;
 
-export const listViews = async (): Promise<readonly SavedView[]> =>
-  (await request(ViewList, "/api/views")).views;
+export const listViews = (): Promise<readonly SavedView[]> => request(ViewList, "/api/views");
 
 export const addView = (view: NewView): Promise<SavedView> =>
   request(SavedView, "/api/views", withJson("POST", JSON.stringify(view)));

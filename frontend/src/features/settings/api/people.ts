@@ -31,9 +31,8 @@ const json = (method: "POST" | "PATCH", body: unknown, headers?: Record<string, 
 const ifUnchanged = ({ version }: User) => ({ "If-Match": `"${version}"` });
 const pathOf = (name: string) => `/api/users/${encodeURIComponent(name)}`;
 
-export async function listUsers(signal: AbortSignal): Promise<readonly User[]> {
-  return (await request(UserList, "/api/users", { signal })).users;
-}
+export const listUsers = (signal: AbortSignal): Promise<readonly User[]> =>
+  request(UserList, "/api/users", { signal });
 
 /** The link that the new user follows; null where a password was given. */
 export async function addUser(user: NewUser): Promise<Link | null> {
@@ -51,19 +50,15 @@ export async function removeUser(seen: User): Promise<void> {
 export const renewLink = (name: string): Promise<Link> =>
   request(Link, "/api/user-links", json("POST", { name }));
 
-export async function listEveryonesSessions(
-  signal: AbortSignal,
-): Promise<readonly AnyonesSession[]> {
-  return (await request(EveryonesSessions, "/api/all-sessions", { signal })).sessions;
-}
+export const listEveryonesSessions = (signal: AbortSignal): Promise<readonly AnyonesSession[]> =>
+  request(EveryonesSessions, "/api/all-sessions", { signal });
 
 export async function endAnyonesSession(id: string): Promise<void> {
   await send(`/api/all-sessions/${id}`, { method: "DELETE" });
 }
 
-export async function listTokens(signal: AbortSignal): Promise<readonly ProgramToken[]> {
-  return (await request(TokenList, "/api/tokens", { signal })).tokens;
-}
+export const listTokens = (signal: AbortSignal): Promise<readonly ProgramToken[]> =>
+  request(TokenList, "/api/tokens", { signal });
 
 export interface NewToken {
   readonly subject: string;
@@ -73,9 +68,8 @@ export interface NewToken {
 }
 
 /** The token itself: this answer is the only one that has it. */
-export async function makeToken(wanted: NewToken): Promise<string> {
-  return (await request(MadeToken, "/api/tokens", json("POST", wanted))).token;
-}
+export const makeToken = (wanted: NewToken): Promise<string> =>
+  request(MadeToken, "/api/tokens", json("POST", wanted));
 
 export async function revokeToken(id: string): Promise<void> {
   await send(`/api/tokens/${id}`, { method: "DELETE" });

@@ -19,9 +19,8 @@ export interface Rules {
 const pathOf = ({ table, column }: ChoiceColumn) =>
   `/api/settings/choices/${encodeURIComponent(table)}/${encodeURIComponent(column)}`;
 
-export async function listChoices(signal: AbortSignal): Promise<readonly ChoiceColumn[]> {
-  return (await request(ChoiceColumns, "/api/settings/choices", { signal })).columns;
-}
+export const listChoices = (signal: AbortSignal): Promise<readonly ChoiceColumn[]> =>
+  request(ChoiceColumns, "/api/settings/choices", { signal });
 
 /** Refused (412) when the rules are no longer those of `version`. */
 export async function saveRules(of: ChoiceColumn, rules: Rules, version: string): Promise<void> {
@@ -36,9 +35,8 @@ export const addChoice = (of: ChoiceColumn, choice: string): Promise<Outcome> =>
 export const removeChoice = (of: ChoiceColumn, choice: string): Promise<Outcome> =>
   request(Outcome, `${pathOf(of)}/${encodeURIComponent(choice)}`, { method: "DELETE" });
 
-export async function listTables(signal: AbortSignal): Promise<readonly DatabaseTable[]> {
-  return (await request(DatabaseTables, "/api/settings/tables", { signal })).tables;
-}
+export const listTables = (signal: AbortSignal): Promise<readonly DatabaseTable[]> =>
+  request(DatabaseTables, "/api/settings/tables", { signal });
 
 export const watchTable = (name: string, watched: boolean): Promise<Outcome> =>
   request(
