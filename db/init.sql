@@ -1152,7 +1152,8 @@ BEGIN ATOMIC
     ), listed AS (
         SELECT coalesce(json_agg("table" ORDER BY other, name), '[]') AS list FROM tables
     )
-    SELECT json_build_object('version', order_schema_version(), 'tables', list) FROM listed;
+    SELECT json_build_object('version', order_schema_version(),
+                             'attached', (SELECT attached FROM order_settings), 'tables', list) FROM listed;
 END;
 COMMENT ON FUNCTION order_schema IS
     'The watched tables as GET /api/schema shows them, from the catalog. One that has lost its primary key '

@@ -171,6 +171,20 @@ def test_commands_use_the_schema(attached: EmbeddedStack) -> None:
     assert attached.psql(shown).split() == ["Cy", "Di"]
 
 
+def test_no_invented_orders_unasked(attached: EmbeddedStack) -> None:
+    """`orders simulate` writes into an owner's database only with --yes."""
+    count = "SELECT count(*) FROM sales.sales_order"
+    before = int(attached.psql(count))
+    simulate = ("simulate", "--rate", "50", "--seconds", "2")
+    done = orders(*simulate, folder=attached.folder)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stdout + done.stderr
+    assert "--yes" in done.stderr
+    assert int(attached.psql(count)) == before
+    done = orders(*simulate, "--yes", folder=attached.folder)
+    assert done.returncode == 0, done.stderr
+    assert int(attached.psql(count)) > before
+
+
 def test_a_running_system_is_not_detached(attached: EmbeddedStack) -> None:
     """A detach while API and listener are connected is refused: it would break them."""
     done = orders("attach", "--detach", "--yes", folder=attached.folder)

@@ -25,12 +25,20 @@ from orders_contract.schema import Table
 
 _CONNECTIONS = 32
 _REPORT_EVERY_S = 5.0
+_OWNERS_ROWS = (
+    "nothing was written: the database was there before `orders attach`, and simulate creates "
+    "orders in it and changes those it has created; --yes does it all the same"
+)
 
 
-def simulate(  # noqa: PLR0913, PLR0917  one parameter an option
+def simulate(  # noqa: PLR0913  one parameter an option
+    *,
     rate: Annotated[float, typer.Option(help="Changes per second, on average.")] = 2.0,
     seconds: Annotated[float | None, typer.Option(help="Stop after this time.")] = None,
     seed: Annotated[int | None, typer.Option(help="Repeats a run.")] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Write invented orders into an attached database, too.")
+    ] = False,
     api: Api = None,
     data: Data = DEFAULT_DATA,
     token: Token = None,
@@ -44,7 +52,7 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option
     address = edge_address(api, data)
     client = ApiClient(address, token, give_up_after_s=float("inf"), on_retry=counter.lost)
     try:
-        asyncio.run(_simulate(client, seed, rate, seconds, counter))
+        asyncio.run(_simulate(client, seed, rate, seconds, counter, yes=yes))
     except KeyboardInterrupt:
         pass
     finally:
@@ -107,10 +115,18 @@ class _Counter:
         return f"{total} changes ({parts}{rejected}) in {seconds:.0f} s, {rate:.1f}/s"
 
 
-async def _simulate(
-    client: ApiClient, seed: int | None, rate: float, seconds: float | None, counter: _Counter
+async def _simulate(  # noqa: PLR0913
+    client: ApiClient,
+    seed: int | None,
+    rate: float,
+    seconds: float | None,
+    counter: _Counter,
+    *,
+    yes: bool,
 ) -> None:
     async with client:
+        if (await client.schema()).attached and not yes:
+            raise BadValueError(_OWNERS_ROWS)
         table = await client.orders_table()
         traffic = Traffic(table, _samples(table), seed)
         try:

@@ -106,9 +106,13 @@ class Table(_Described):
 
 
 class Schema(_Described):
-    """All watched tables by name. ``version`` changes whenever a table or column does."""
+    """All watched tables by name. ``version`` changes whenever a table or column does.
+
+    ``attached``: the database was there before, and its rows are the owner's.
+    """
 
     version: str
+    attached: bool = False
     tables: Annotated[Mapping[str, Table], BeforeValidator(_by_name)]
 
     @property

@@ -236,9 +236,13 @@ class Table(BaseModel):
 
 
 class TablesSchema(BaseModel):
-    """The watched tables and their columns. `version` changes whenever one of them does."""
+    """The watched tables and their columns. `version` changes whenever one of them does.
+
+    `attached`: the database was there before; it was made live by `orders attach`.
+    """
 
     version: str
+    attached: bool
     tables: list[Table]
 
 
