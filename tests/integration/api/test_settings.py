@@ -87,6 +87,29 @@ async def test_rules_of_nothing(api: httpx.AsyncClient) -> None:
         problem(await api.put(f"/api/settings/choices/{place}", json=wanted), 404)
 
 
+@pytest.mark.usefixtures("let")
+async def test_names_with_slashes(api: httpx.AsyncClient, database: Database) -> None:
+    """Rules and choices of a column are set whatever table, column and choice are called."""
+    with database.connect() as owner:
+        owner.execute(
+            """CREATE TABLE "a/b" (id int PRIMARY KEY, "c/d" text CHECK ("c/d" IN ('e/f', 'g')))"""
+        )
+        owner.execute("""SELECT watch_table('"a/b"')""")
+    place = "/api/settings/choices/a%2Fb/c%2fd"
+    rules = {"next": {"e/f": ["g"]}, "waiting": {}}
+    assert (await api.put(place, json=rules)).status_code == 204
+    (of_column,) = (
+        each
+        for each in ok(await api.get("/api/settings/choices"))["columns"]
+        if each["table"] == "a/b"
+    )
+    assert (of_column["column"], of_column["next"]) == ("c/d", rules["next"])
+    assert ok(await api.post(place, json={"choice": "h/i"}))["done"]
+    for choice in ("e%2Ff", "h/i"):
+        assert ok(await api.delete(f"{place}/{choice}"))["done"]
+    problem(await api.put("/api%2Fsettings/choices/orders/status", json=rules), 404)
+
+
 async def test_two_admins_at_once(api: httpx.AsyncClient) -> None:
     """Of several changes of the same rules one is made; the others are refused, not lost unseen."""
     seen = {"If-Match": f'"{(await status(api))["version"]}"'}

@@ -94,12 +94,12 @@ async def test_keys_of_any_text(tables: httpx.AsyncClient) -> None:
 
 
 async def test_tables_of_any_name(tables: httpx.AsyncClient, database: Database) -> None:
-    """A table is reached by its URL-encoded name, whatever characters that contains."""
+    """Table and column are reached by their URL-encoded names, whatever these contain."""
     names = ("a/b", "a%2Fb", "a/", "100%", "a?b#c", "a.b", "it's", 'say "hi"', "a\\b", "ü &+;")
     with database.connect() as owner:
         for name in names:
             table = sql.Identifier(name)
-            owner.execute(sql.SQL("CREATE TABLE {} (id text PRIMARY KEY)").format(table))
+            owner.execute(sql.SQL('CREATE TABLE {} ("i/d" text PRIMARY KEY)').format(table))
             owner.execute("SELECT watch_table(%s::regclass)", [table.as_string(owner)])
 
     async def known() -> bool:
@@ -109,15 +109,18 @@ async def test_tables_of_any_name(tables: httpx.AsyncClient, database: Database)
     for name in names:
         encoded = quote(name, safe="")
         path = f"/api/tables/{encoded}"
-        created(await tables.post(path, json={"id": "x/y"}))
-        assert ok(await tables.get(path))["rows"] == [{"id": "x/y"}], name
+        created(await tables.post(path, json={"i/d": "x/y"}))
+        assert ok(await tables.get(path))["rows"] == [{"i/d": "x/y"}], name
         ok(await tables.get(f"/api/counts/{encoded}"))
-        assert (await tables.get(f"/api/export/{encoded}")).text.split() == ["id", "x/y"]
-        assert ok(await tables.get(f"/api/values/{encoded}/id"))["values"] == ["x/y"]
-        outcomes = ok(await tables.request("DELETE", path, json={"rows": [{"key": {"id": "x/y"}}]}))
+        assert (await tables.get(f"/api/export/{encoded}")).text.split() == ["i/d", "x/y"]
+        assert ok(await tables.get(f"/api/values/{encoded}/i%2Fd"))["values"] == ["x/y"]
+        outcomes = ok(
+            await tables.request("DELETE", path, json={"rows": [{"key": {"i/d": "x/y"}}]})
+        )
         assert outcomes["succeeded"] == 1
-        created(await tables.post(path, json={"id": "x/y"}))
+        created(await tables.post(path, json={"i/d": "x/y"}))
         assert (await tables.delete(f"{path}/x%2Fy")).status_code == 204
+    problem(await tables.get("/api%2Ftables/a%2Fb"), 404)
 
 
 async def test_unknown_tables(tables: httpx.AsyncClient, database: Database) -> None:

@@ -47,7 +47,9 @@ from orders_service.redis_client import RedisClient
 TABLE_SEGMENT = 3
 """Of a path with a table: the segments before are empty, api, and tables or the like."""
 
-_BY_TABLE = ("/api/tables/", "/api/counts/", "/api/export/", "/api/values/")
+_BY_TABLE = (
+    "/api/tables/", "/api/counts/", "/api/export/", "/api/values/", "/api/settings/choices/"
+)  # fmt: skip
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,200}")
 QueryT = TypeVar("QueryT", bound=BaseModel)
@@ -187,18 +189,21 @@ async def table_of(request: Request) -> WatchedTable:
 
 
 def path_of(scope: Scope) -> str:
-    """Return the decoded path by which routes are found; a slash in a table's name parts nothing.
+    """Return the decoded path by which routes are found; a slash in a name parts nothing.
 
-    It is a NUL there, which no name has; routes read the name from the path as it was sent.
+    It is a NUL there, which no name has: see ``slashed``.
     """
     path: str = scope["path"]
     raw: bytes = scope["raw_path"]
     if b"%2f" not in raw.lower() or not path.startswith(_BY_TABLE):
         return path
-    parts = raw.decode("latin-1").partition("?")[0].split("/", TABLE_SEGMENT + 1)
-    decoded = [unquote(part) for part in parts]
-    decoded[TABLE_SEGMENT] = decoded[TABLE_SEGMENT].replace("/", "\0")
-    return "/".join(decoded)
+    parts = raw.decode("latin-1").partition("?")[0].split("/")
+    return "/".join(unquote(part).replace("/", "\0") for part in parts)
+
+
+def slashed(name: str) -> str:
+    """Return a name as it was sent, from the path that ``path_of`` returns."""
+    return name.replace("\0", "/")
 
 
 def segments(request: Request) -> list[str]:

@@ -1,18 +1,21 @@
 """The paths of admins about choices, watched tables and the deployment, in open mode as well."""
 
 from dataclasses import asdict
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
+from pydantic import AfterValidator
 
 from orders_access.principal import Principal
 from orders_access.security_log import SecurityLog
 from orders_api import choice_rules, deployment, owner_tasks
 from orders_api.access_models import InPath
 from orders_api.choice_rules import NONE, Rules
+from orders_api.columns import storable
 from orders_api.errors import RowNotFoundError
 from orders_api.openapi import problems
 from orders_api.owner_tasks import ColumnOfTable
-from orders_api.requests import UNCACHED, Admin, if_match, parts
+from orders_api.requests import UNCACHED, Admin, if_match, parts, slashed
 from orders_api.settings_models import (
     ChoiceColumns,
     ChoiceRules,
@@ -26,6 +29,9 @@ from orders_contract.schema import Schema
 
 _security = SecurityLog()
 router = APIRouter(prefix="/api/settings", dependencies=[UNCACHED])
+
+Segment = Annotated[str, AfterValidator(slashed)]
+Choice = Annotated[Segment, AfterValidator(storable)]
 
 
 @router.get("/choices", responses=problems())
@@ -43,7 +49,7 @@ async def list_choices(request: Request, _who: Admin) -> ChoiceColumns:
 
 @router.put("/choices/{table}/{column}", status_code=204, responses=problems(404, 412, 413, 415))
 async def set_rules(
-    request: Request, who: Admin, table: str, column: str, wanted: ChoiceRules
+    request: Request, who: Admin, table: Segment, column: Segment, wanted: ChoiceRules
 ) -> Response:
     """Set the rules of a column's choices. Dashboards follow within seconds.
 
@@ -61,7 +67,7 @@ async def set_rules(
 
 @router.post("/choices/{table}/{column}", responses=problems(404, 409, 413, 415))
 async def add_choice(
-    request: Request, who: Admin, table: str, column: str, wanted: NewChoice
+    request: Request, who: Admin, table: Segment, column: Segment, wanted: NewChoice
 ) -> Outcome:
     """Add a choice if the API's database role may; else return the SQL for the owner to run."""
     place, _ = await _column(request, table, column)
@@ -72,7 +78,7 @@ async def add_choice(
 
 @router.delete("/choices/{table}/{column}/{choice:path}", responses=problems(404, 409))
 async def remove_choice(
-    request: Request, who: Admin, table: str, column: str, choice: InPath
+    request: Request, who: Admin, table: Segment, column: Segment, choice: Choice
 ) -> Outcome:
     """Remove a choice that no row has, with its rules; as for adding one, or the statement."""
     place, choices = await _column(request, table, column)

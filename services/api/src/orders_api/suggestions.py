@@ -12,7 +12,7 @@ from orders_api.columns import storable
 from orders_api.errors import InvalidInputError
 from orders_api.models import RequestModel
 from orders_api.openapi import TABLE, Document, described, problems
-from orders_api.requests import CatalogRoute, parts, query, require, table_of
+from orders_api.requests import CatalogRoute, parts, query, require, slashed, table_of
 from orders_contract.filters import MAX_SEARCH_CHARACTERS
 
 router = APIRouter(prefix="/api", route_class=CatalogRoute)
@@ -45,7 +45,7 @@ async def list_values(request: Request) -> Response:
     who = require(request, "viewer")
     wanted = query(request, ValuesQuery)
     watched = await table_of(request)
-    column = watched.table.columns.get(request.path_params["column"])
+    column = watched.table.columns.get(slashed(request.path_params["column"]))
     if column is None or column.kind != "text":
         raise InvalidInputError("column", "must be a column of text")
     values = await parts(request).store.values(watched, column, wanted.prefix, wanted.limit, who)
