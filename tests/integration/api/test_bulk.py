@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from harness.answers import ok, problem
-from harness.servers import Database
+from harness.servers import Database, Postgres
+from harness.serving import running
+from harness.valkey import Valkey
 from harness.waiting import until_async
 from orders_api import bulk
 
@@ -142,6 +144,76 @@ async def test_rows_that_are_not_reached(
     assert await quantities(api) == {1: 1, 2: 2}
     assert statuses(await send(api, "PATCH", body, idempotency_key="k")) == [200, 200]
     assert await quantities(api) == {1: 50, 2: 50}
+
+
+async def test_the_database_goes_midway(own_postgres: Postgres, redis_url: Valkey) -> None:
+    """Rows that are not reached before the database goes get 503; the others stay written.
+
+    I1: the repeated request writes each row once.
+    """
+    database = own_postgres.create_database()
+    seed(database, 250)
+    with database.connect() as owner:
+        owner.execute(
+            "CREATE FUNCTION wait_at_150() RETURNS trigger LANGUAGE plpgsql AS $$"
+            " BEGIN IF NEW.id = 150 THEN PERFORM pg_advisory_xact_lock(150); END IF;"
+            " RETURN NEW; END $$"
+        )
+        owner.execute(
+            "CREATE TRIGGER wait_at_150 BEFORE UPDATE ON orders"
+            " FOR EACH ROW EXECUTE FUNCTION wait_at_150()"
+        )
+        owner.execute("SELECT pg_advisory_lock(150)")
+        async with running(database, redis_url.url) as api:
+            body = {"rows": named(range(1, 251), None), "set": {"status": "shipped"}}
+            sending = asyncio.create_task(send(api, "PATCH", body, idempotency_key="k"))
+
+            async def waits() -> bool:
+                found = owner.execute(
+                    "SELECT wait_event FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                ).fetchone()
+                return found == ("advisory",)
+
+            await until_async(waits, 5, "order 150 is being written")
+            own_postgres.kill()
+            assert statuses(await sending) == [200] * 100 + [503] * 150
+            own_postgres.start()
+
+            async def is_done() -> bool:
+                again = await send(api, "PATCH", body, idempotency_key="k")
+                return again.status_code == 200 and set(statuses(again)) == {200}
+
+            await until_async(is_done, 10, "the other rows are written")
+            assert set((await quantities(api, "version")).values()) == {2}
+
+
+async def test_the_database_goes_while_a_refusal_is_explained(
+    api: httpx.AsyncClient, database: Database
+) -> None:
+    """That is the outcome of the rows that are left, too: what was written is told."""
+    seed(database, 4)
+    with database.connect() as owner:
+        # A single value is only converted to find out which of several is refused.
+        owner.execute(
+            "CREATE FUNCTION is_fine(value text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN"
+            " IF value = 'bad' AND current_query() NOT LIKE '%UPDATE%'"
+            " THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;"
+            " RETURN value <> 'bad'; END $$"
+        )
+        owner.execute("CREATE DOMAIN verdict AS text CHECK (is_fine(VALUE))")
+        owner.execute("ALTER TABLE orders ADD verdict verdict")
+
+    async def known() -> bool:
+        return '"verdict"' in (await api.get("/api/schema")).text
+
+    await until_async(known, 5)
+    rows = named([1, 2, 3, 4])
+    rows[2] |= {"set": {"verdict": "bad"}}
+    rows[3] |= {"set": {"verdict": "good"}}
+    answer = await send(api, "PATCH", {"rows": rows, "set": {"quantity": 50}})
+    assert statuses(answer) == [200, 200, 503, 503]
+    assert await quantities(api) == {1: 50, 2: 50, 3: 3, 4: 4}
 
 
 async def test_malformed(api: httpx.AsyncClient, database: Database) -> None:

@@ -106,7 +106,7 @@ class Bulk:
                 outcomes.fail(part, NotReachedError())
                 continue
             try:
-                await writing.write(part)
+                parts[:0] = await writing.attempt(part)
             except (DatabaseUnavailableError, SchemaChangedError):
                 if not outcomes.versions and not outcomes.errors:
                     raise
@@ -114,12 +114,6 @@ class Bulk:
                     [row for rows in (part, *parts) for row in rows], DatabaseUnavailableError()
                 )
                 break
-            except (OutOfScopeError, StatementError) as exc:
-                middle = len(part) // 2
-                if middle == 0:
-                    outcomes.fail(part, await writing.explained(part[0], exc))
-                else:
-                    parts[:0] = [part[:middle], part[middle:]]
         return outcomes
 
 
@@ -133,7 +127,19 @@ class _Writing:
     outcomes: Outcomes
     kept_as: str | None
 
-    async def write(self, rows: Sequence[Wanted]) -> None:
+    async def attempt(self, rows: Sequence[Wanted]) -> Sequence[Sequence[Wanted]]:
+        """Write rows. If one of several fails, return the halves; record why a single one did."""
+        try:
+            await self._write(rows)
+        except SchemaChangedError:
+            raise
+        except (OutOfScopeError, StatementError) as exc:
+            if middle := len(rows) // 2:
+                return rows[:middle], rows[middle:]
+            self.outcomes.fail(rows, await self._explained(rows[0], exc))
+        return ()
+
+    async def _write(self, rows: Sequence[Wanted]) -> None:
         """Write rows of one shape in one transaction, and record the outcome of each."""
         outcomes = self.outcomes
         async with self.writes.transaction(self.who.subject) as connection:
@@ -149,7 +155,7 @@ class _Writing:
         outcomes.versions |= {int(number): text for number, text in (versions | again).items()}
         outcomes.errors |= errors
 
-    async def explained(self, row: Wanted, error: OutOfScopeError | StatementError) -> ApiError:
+    async def _explained(self, row: Wanted, error: OutOfScopeError | StatementError) -> ApiError:
         """Return why a row was not written; raise errors that no client has caused."""
         if isinstance(error, OutOfScopeError):
             return error
