@@ -53,6 +53,7 @@ async def test_counts(api: httpx.AsyncClient, database: Database) -> None:
     assert answer["counts"] == dict.fromkeys(STATUSES, 0) | {"pending": 2, "shipped": 1}
     parsed = OrderCounts.model_validate(answer)
     assert parsed.position == 3
+    assert answer["time"].endswith("+00:00")  # as in rows and events
     assert abs(parsed.time - datetime.now(UTC)) < timedelta(minutes=1)
 
 
@@ -125,6 +126,7 @@ async def test_pulse(api: httpx.AsyncClient, database: Database) -> None:
     answer = ok(await api.get("/api/pulse"))
     pulse = Pulse.model_validate(answer)
     assert pulse.position == 131
+    assert all(text.endswith("+00:00") for text in answer.values() if "T" in str(text))
     assert len(pulse.changes) == 60
     assert sum(pulse.changes[-2:]) == 31  # the minute may have turned
     assert sum(pulse.changes[:39]) in {39, 40}

@@ -1,6 +1,7 @@
 """What the API accepts and returns besides rows, as types: checked, and shown in OpenAPI."""
 
 import re
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from psycopg.rows import TupleRow
@@ -11,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeInt,
+    PlainSerializer,
     PositiveInt,
 )
 
@@ -36,6 +38,8 @@ def _written_out(value: object) -> object:
 
 
 Time = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+Moment = Annotated[AwareDatetime, PlainSerializer(datetime.isoformat, when_used="json")]
+"""A time that is written as those of rows and events are: ``+00:00``, not ``Z``."""
 
 
 class RequestModel(BaseModel):
@@ -114,7 +118,7 @@ class OrderCounts(Stored):
 
     stream: str
     position: NonNegativeInt
-    time: AwareDatetime
+    time: Moment
     counts: dict[str, NonNegativeInt]
 
 
@@ -128,12 +132,12 @@ class Pulse(Stored):
 
     stream: str
     position: NonNegativeInt
-    time: AwareDatetime
-    changes_since: AwareDatetime
+    time: Moment
+    changes_since: Moment
     changes: list[NonNegativeInt]
-    recent_since: AwareDatetime
+    recent_since: Moment
     recent: list[NonNegativeInt]
-    orders_since: AwareDatetime
+    orders_since: Moment
     orders: list[NonNegativeInt]
 
 
