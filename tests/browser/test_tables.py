@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, expect
 
-from harness.dashboards import OpenTab, box, create, row
+from harness.dashboards import OpenTab, box, create, row, toast
 from harness.stacks import EmbeddedStack
 from harness.waiting import until
 
@@ -190,3 +190,36 @@ def test_a_days_work_in_another_table(stack_with_lines: EmbeddedStack, open_tab:
     page.get_by_role("menuitem", name="Delete").click()
     page.close(run_before_unload=False)
     until(lambda: stack.psql(stored) == "LAMP-2901", 15, "the row is deleted, its copy is there")
+
+
+def test_a_delete_is_announced_and_undone_by_key(
+    stack_with_lines: EmbeddedStack, open_tab: OpenTab
+) -> None:
+    """Ctrl Z undoes the delete of a row; its toast is read out, and F8 and Tab lead to its Undo."""
+    stack = stack_with_lines
+    order = create(stack, customer_name="Bob of the parcels")
+    stack.psql(f"INSERT INTO parcel_lines VALUES ({order}, 1, 'BOX', 1)")
+    page = open_tab(f"/tables/parcel_lines?order_id={order}")
+    line = f"parcel_lines {order},1"
+
+    def delete() -> None:
+        page.get_by_role("button", name=f"More for {line}").click()
+        page.get_by_role("menuitem", name="Delete").click()
+
+    keep = page.get_by_role("button", name=f"Keep {line}")
+    delete()
+    said = page.get_by_role("status").filter(has_text=re.compile(f"{line} removed.*Undo"))
+    expect(said).to_have_attribute("aria-live", "assertive")
+    expect(keep).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(keep).to_have_count(0)
+    delete()
+    undo = toast(page, f"{line} removed").get_by_role("button", name="Undo")
+    expect(undo).to_be_visible()
+    page.keyboard.press("F8")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(undo).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(keep).to_have_count(0)
+    assert stack.psql(f"SELECT count(*) FROM parcel_lines WHERE order_id = {order}") == "1"

@@ -132,6 +132,21 @@ test("an undone delete is never sent", async () => {
   expect(writes.deletes.state.get().size).toBe(0);
 });
 
+test("the last delete is undone by key, in any table, as long as its toast offers it", async () => {
+  const row = { id: 7, version: 1 };
+  writes.remove([order(1)]);
+  writes.removeRow("lines", "7", row);
+  expect(writes.undos.undo()).toBe(true);
+  expect(titles()).toEqual(["Order #1 deleted"]);
+  expect(writes.undos.undo()).toBe(false);
+  await vi.advanceTimersByTimeAsync(UNDO_MS);
+  expect(calls).toEqual(["delete orders 1 if 1"]);
+  writes.removeRow("lines", "7", row);
+  await vi.advanceTimersByTimeAsync(UNDO_MS);
+  expect(calls.slice(1)).toEqual(["delete lines 7 if 1"]);
+  expect(writes.undos.undo()).toBe(false);
+});
+
 test("leaving the page sends the waiting deletes", () => {
   writes.remove([order(1)]);
   writes.deletes.flush();

@@ -181,28 +181,25 @@ export class OrderWrites {
       key: String(seen.id),
       seen,
     }));
-    const undo = this.#schedule(rows, words.writes.deleted(what), () =>
-      this.undos.forget(undoable),
-    );
-    const undoable = { ids: new Set<Id>(), label: words.writes.keep(what), run: undo };
-    this.undos.offer(undoable);
+    this.#schedule(rows, what, words.writes.deleted(what));
   }
 
   /** Delete a row of another table, unless the user thinks better of it. */
   removeRow(table: string, key: string, seen: Row): void {
-    const row = { id: rowId(table, key), table, key, seen };
-    this.#schedule([row], words.writes.removed(this.nameOf(table, key)));
+    const what = this.nameOf(table, key);
+    this.#schedule([{ id: rowId(table, key), table, key, seen }], what, words.writes.removed(what));
   }
 
-  /** Returns what undoes it; the toast stays exactly as long as that works. */
-  #schedule(rows: readonly RowRef[], title: string, onSettled?: () => void): () => void {
-    const undo = this.deletes.schedule(rows, () => {
+  /** The toast stays, and the key undoes it, exactly as long as that works. */
+  #schedule(rows: readonly RowRef[], what: string, title: string): void {
+    const run = this.deletes.schedule(rows, () => {
       this.#toasts.dismiss(toast);
-      onSettled?.();
+      this.undos.forget(undoable);
     });
-    const action = { label: words.do.undo, run: undo };
+    const undoable = { ids: new Set<Id>(), label: words.writes.keep(what), run };
+    const action = { label: words.do.undo, run };
     const toast = this.#toasts.show({ tone: "neutral", title, action });
-    return undo;
+    this.undos.offer(undoable);
   }
 
   /** The user has decided: keep the other change, or overwrite it (`mine`). */
