@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orders_access.limits import TokenBucket, address_key, plain_address
+from orders_access.limits import Buckets, TokenBucket, address_key, plain_address
 
 
 def test_burst_is_admitted_at_once() -> None:
@@ -40,6 +40,13 @@ def test_cost_is_paid_later() -> None:
     bucket.charge(1000, 1.5)
     assert bucket.wait_s() == 5.0
     assert [bucket.admit(now_s) for now_s in (6.0, 6.5)] == [False, True]
+
+
+def test_refused_request_gets_the_time_to_wait() -> None:
+    """Each key has a token for each request it may send, and a wait in seconds when it has none."""
+    buckets = Buckets(rate_per_s=2, burst=1)
+    assert [buckets.try_admit(key, 0.0) for key in ("a", "a", "b")] == [0.0, 0.5, 0.0]
+    assert buckets.try_admit("a", 0.5) == 0.0
 
 
 @settings(max_examples=100, deadline=None)

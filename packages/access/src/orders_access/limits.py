@@ -12,7 +12,7 @@ _IPV6_PREFIX = 64
 
 
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:
-    """Return an address without its zone, and IPv4 not within IPv6; None if it is none."""
+    """Return an address without its zone, mapped IPv4 as IPv4; None if it is not an address."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
@@ -26,7 +26,7 @@ def plain_address(address: str) -> str:
 
 
 def address_key(address: str) -> str:
-    """Return the key that an address is counted under: itself, or its network for IPv6."""
+    """Return the key that an address is counted under: the address, or an IPv6 network."""
     parsed = _parsed(address)
     if isinstance(parsed, IPv6Address):
         return str(IPv6Network((parsed, _IPV6_PREFIX), strict=False))
@@ -53,7 +53,7 @@ class TokenBucket:
         return True
 
     def charge(self, tokens: float, now_s: float) -> None:
-        """Take tokens for a request that was admitted already; the debt is at most the burst."""
+        """Take more tokens for an admitted request. The debt is at most the burst."""
         self._refill(now_s)
         self._tokens = max(self._tokens - tokens, -self._burst)
 
@@ -63,12 +63,12 @@ class TokenBucket:
         self._at_s = now_s
 
     def wait_s(self) -> float:
-        """Return the seconds until there is a token."""
+        """Return the seconds until there is a token. Takes none."""
         return max(0.0, (1 - self._tokens) / self._rate_per_s)
 
 
 class Buckets:
-    """A token bucket for each key. Only the keys used most recently are kept: memory is bounded."""
+    """A token bucket for each key. To bound memory, only the keys used most recently are kept."""
 
     def __init__(self, rate_per_s: float, burst: int) -> None:
         self._rate_per_s = rate_per_s
@@ -77,8 +77,8 @@ class Buckets:
         self.refused = 0
         """Number of refused requests."""
 
-    def wait_s(self, key: str, now_s: float) -> float:
-        """Admit a request and return 0, or return the seconds after which to ask again."""
+    def try_admit(self, key: str, now_s: float) -> float:
+        """Take a token for a request and return 0; if there is none, return the seconds to wait."""
         bucket = self._buckets.get(key)
         if bucket is None:
             bucket = self._buckets[key] = TokenBucket(self._rate_per_s, self._burst, now_s)
@@ -91,14 +91,14 @@ class Buckets:
         return bucket.wait_s()
 
     def charge(self, key: str, tokens: float, now_s: float) -> None:
-        """Take further tokens for an admitted request that cost more than one."""
+        """Take more tokens for an admitted request that cost more than one."""
         bucket = self._buckets.get(key)
         if bucket is not None:
             bucket.charge(tokens, now_s)
 
 
 class Tally:
-    """Counts something for each key, up to a maximum."""
+    """A count for each key, such as connections for each address, up to a maximum."""
 
     def __init__(self, maximum: int) -> None:
         self._maximum = maximum

@@ -155,7 +155,7 @@ def _company(request: Request) -> "CompanySessions":
 def _check(request: Request, company: "CompanySessions") -> None:
     if not cookies.takes_passwords(request.scope):
         raise _NotSignedIn("insecure", "without HTTPS")
-    if company.tries.wait_s(cookies.address_of(request.scope), time.monotonic()) > 0:
+    if company.tries.try_admit(cookies.address_of(request.scope), time.monotonic()) > 0:
         raise _NotSignedIn("busy", "too many attempts")
 
 

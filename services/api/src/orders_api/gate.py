@@ -223,7 +223,7 @@ class Gate:
         )
 
     def _limit(self, key: str) -> None:
-        wait_s = self._requests.wait_s(key, time.monotonic())
+        wait_s = self._requests.try_admit(key, time.monotonic())
         if wait_s > 0:
             raise TooManyRequestsError(wait_s)
 

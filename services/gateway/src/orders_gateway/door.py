@@ -134,7 +134,7 @@ class Door:
             known = await sessions.recall(self._redis, digest)
         if known is not None and not self.is_revoked(known):
             return known
-        if self._look_ups.wait_s(address, time.monotonic()) > 0:
+        if self._look_ups.try_admit(address, time.monotonic()) > 0:
             raise SessionsUnavailableError("too many sessions that Redis does not know")
         return await self._ask_api(digest)
 
