@@ -31,7 +31,7 @@ from orders_gateway.transport import CloseCode
 from orders_gateway.websocket import Socket
 
 FRAMES_PER_MESSAGE = 10
-"""Frames, fragments and pings included, may come this many times as often as messages."""
+"""The limit of frames is this many times that of messages. Fragments and pings are frames."""
 
 _UPGRADE = (
     ("Upgrade", "websocket"),
@@ -128,7 +128,7 @@ class Admission:
 
     @asynccontextmanager
     async def admitted(self, socket: Socket) -> AsyncIterator[Principal | None]:
-        """Yield the principal of an open connection, counted; None once it has been closed."""
+        """Count a connection while the block runs; yield its principal, or None if refused."""
         if self._door.is_open:
             yield ANYONE
             return
@@ -151,7 +151,7 @@ class Admission:
                 self._door.subjects.give_back(principal.subject)
 
     async def _sign_in(self, socket: Socket) -> Principal | None:
-        """Return the principal of the first message; close and return None if it has none."""
+        """Return the principal that the first message signs in; else close and return None."""
         self._signing_in += 1
         code, reason = CloseCode.UNAUTHORIZED, "sign in first"
         try:
@@ -187,7 +187,7 @@ def explain_refusal(
 ) -> Response:
     """Complete the library's response to a handshake that it refuses (RFC 6455, 4.4).
 
-    Another version of the protocol is answered with the one spoken here.
+    If the client asks for another version of the protocol, the response names version 13.
     """
     exc = connection.protocol.handshake_exc
     if isinstance(exc, InvalidHeader) and exc.name == "Sec-WebSocket-Version":

@@ -1,7 +1,8 @@
-"""How many clients a gateway sends to others, and which: after a scale-up none would move. Pure.
+"""Decide how many clients, and which, a gateway sends to other gateways. Pure.
 
-Only connections of a certain age are closed. A client that was sent away has a new connection
-wherever it went, so no client has to be recognised to be moved at most once in that time.
+Without this, a gateway that is added later would get no clients from the others. Only connections
+of a certain age are closed. A client that was sent away has a new connection, so each client is
+moved at most once in that time, without being recognised.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,19 +10,19 @@ from itertools import islice
 from typing import Protocol, TypeVar
 
 TOLERANCE = 1.2
-"""Shares need not be equal: a gateway begins to move clients with this many times its share."""
+"""A gateway begins to move clients when it has more than this many times its share."""
 MIN_EXCESS = 5
-"""Fewer clients over the share are not worth a reconnection."""
+"""A gateway begins to move clients only if it has at least this many more than its share."""
 
 
 class Movable(Protocol):
-    """A client as far as moving it is concerned."""
+    """The attributes of a client that ``movable`` reads."""
 
     opened_at_s: float
 
     @property
     def is_live(self) -> bool:
-        """Whether it has everything; the others have enough to do."""
+        """Whether the client has all events. Clients that are catching up are not moved."""
 
 
 C = TypeVar("C", bound=Movable)
@@ -32,8 +33,9 @@ def how_many_to_shed(mine: int, others: Sequence[int], *, most: int, is_shedding
 
     ``mine`` and ``others`` are the numbers of clients of this gateway and of the others that admit
     clients. The result is at most ``most``, and half of the excess: clients that are reconnecting
-    are counted nowhere, so moving all at once would overshoot. ``is_shedding``: the last result was
-    not 0; then shedding continues until shares are even, else it starts only well above a share.
+    are counted nowhere, so moving all at once would overshoot. ``is_shedding`` says that the last
+    result was not 0. Then clients are moved until shares are even; otherwise moving starts only
+    when this gateway is well above its share.
     """
     share = -(-(mine + sum(others)) // (1 + len(others)))
     excess = mine - share

@@ -1,4 +1,4 @@
-"""Whether there is room for more clients: connections and memory."""
+"""Decide whether there is room for more clients, by connections and memory."""
 
 import ctypes
 import gc
@@ -30,11 +30,11 @@ class ClientCapacity:
 
     @property
     def is_memory_full(self) -> bool:
-        """Whether the process holds all the memory it may."""
+        """Whether the process uses as much memory as it may, or more."""
         return 0 < self._max_memory_mb <= self.memory_mb
 
     def admits(self, connections: int) -> bool:
-        """Return whether one more client may connect; count it if not."""
+        """Return whether one more client may connect; if not, count a refusal."""
         is_full = self.shortage(connections) is not None
         self.refused += is_full
         return not is_full
@@ -43,8 +43,9 @@ class ClientCapacity:
 class ProcessMemory:
     """Resident memory (RSS) of this process.
 
-    Allocators keep freed memory, and connections leave garbage in cycles: after a crowd has left, a
-    process looks as large as before and would refuse clients for good. ``release`` returns both.
+    The C library keeps freed memory, and closed connections leave garbage in reference cycles. So
+    after many clients have left, the process is as large as before and would refuse clients for
+    good. ``release`` returns both kinds of memory to the system.
     """
 
     def __init__(self) -> None:
@@ -59,7 +60,7 @@ class ProcessMemory:
         return int(self._process.memory_info().rss) // MB
 
     def release(self, connections: int) -> None:
-        """Return freed memory to the system; collect garbage only after half of a crowd left.
+        """Return freed memory to the system; collect garbage only after half of the clients left.
 
         A collection stops the process for 0.1 s and more with thousands of clients; trimming takes
         some milliseconds.

@@ -18,7 +18,7 @@ from orders_service.wire import Wire
 _ANSWER_TIMEOUT_S = 5.0
 
 _MAX_WAITING_BYTES = 1024 * 1024
-"""While more than this waits to be read, as when a gap is being filled, Redis keeps the rest."""
+"""Stop reading from Redis while more bytes than this wait here, as when a gap is being filled."""
 
 
 class Channel:
@@ -35,7 +35,7 @@ class Channel:
     @classmethod
     @asynccontextmanager
     async def open(cls, servers: RedisServers) -> AsyncIterator[Self]:
-        """Connect and subscribe; close on leaving.
+        """Connect and subscribe; disconnect when the block ends.
 
         Raises:
             RedisUnavailableError: connecting or subscribing fails.
@@ -65,7 +65,7 @@ class Channel:
         return message
 
     def ping(self) -> None:
-        """Ask Redis for an answer.
+        """Send a PING to Redis.
 
         Raises:
             RedisUnavailableError: nothing has arrived since the previous ping.

@@ -46,7 +46,10 @@ class SharedCompressor(Generic[M]):
         return (*self._following, *self._waiting)
 
     def compress(self, message: bytes) -> tuple[bytes, tuple[M, ...], tuple[M, ...]]:
-        """Return the compressed message, the members that get it, and those that get it plain."""
+        """Return the compressed message and the members that get it.
+
+        The third item is the members that get the message uncompressed.
+        """
         if self._waiting and (self._messages >= MIN_MESSAGES or not self._following):
             self._reset()
         if not self._following:

@@ -31,7 +31,7 @@ class SeenEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much is kept, and how much of it one client gets at once."""
+    """Limits of what is kept, and of the message that one client gets."""
 
     max_rows: int
     max_bytes: int
@@ -55,7 +55,7 @@ class _Change:
 
     newest: _Kept
     removal: _Kept | None = None
-    """The last DELETE or LEAVE before ``newest``: the versions of an inserted row restart."""
+    """The last DELETE or LEAVE before ``newest``. Clients need it: versions restart after it."""
 
     @property
     def size(self) -> int:
@@ -115,7 +115,8 @@ class Conflation:
     def since(self, position: int) -> bytes | None:
         """Return the newest events after a position, in order, as a JSON array.
 
-        Empty if there are none; None if some were forgotten or the array would be too large.
+        The result is empty if there are none, and None if some were forgotten or the array would be
+        too large.
         """
         if position < self._floor:
             return None

@@ -1,4 +1,4 @@
-"""Checks before a connection: the page's origin, a credential, connection limits."""
+"""Check clients before they connect: the page's origin, a credential, connection limits."""
 
 import time
 from http import HTTPStatus
@@ -23,10 +23,10 @@ from orders_gateway.settings import Settings
 from orders_service.redis_client import RedisClient, failures_as
 
 LOOK_UPS_PER_S, LOOK_UPS_BURST = 20, 200
-"""For each address: sessions that Redis does not know, about which a gateway asks the API."""
+"""The limit, for each address, of requests to the API for sessions that are not in Redis."""
 
 UNCHECKED = (KeysUnavailableError, RedisUnavailableError, SessionsUnavailableError)
-"""A credential cannot be checked right now."""
+"""The errors that mean that a credential cannot be checked right now."""
 
 
 class Door:
@@ -46,7 +46,7 @@ class Door:
 
     @property
     def is_open(self) -> bool:
-        """Whether clients need no token and are not counted: open mode, all are on this machine."""
+        """Whether this is open mode, in which clients need no token and are not counted."""
         return self._verifier is None
 
     @property
@@ -60,10 +60,10 @@ class Door:
         return self.addresses.refused + self.subjects.refused
 
     def check_page(self, request: Request) -> None:
-        """Refuse pages of other origins, and in open mode foreign names for this machine.
+        """Refuse pages of other origins; in open mode also a Host that is not this machine.
 
         Raises:
-            ForeignOriginError: the request is one of these.
+            ForeignOriginError: the request is refused.
 
         """
         host = request.headers.get("Host", "")
@@ -80,7 +80,7 @@ class Door:
     ) -> Principal | None:
         """Return the principal of a request; None if it carries no credential.
 
-        An EventSource cannot set headers: its ticket, good for one use, is in the query.
+        ``ticket`` is the one-time ticket in the query, because an EventSource cannot set headers.
 
         Raises:
             InvalidTokenError: the credential is not accepted.
@@ -127,8 +127,8 @@ class Door:
     async def _of_session(self, digest: bytes, address: str) -> Principal:
         """Return the principal of a session: from Redis, else from the API, which stores it there.
 
-        So Redis may lose what it knows, and nobody has to sign in again; and it may know what a
-        session was before it was given another role.
+        So nobody has to sign in again after Redis has lost its data. The API is also asked if the
+        principal in Redis is revoked, because the session may have been given another role.
         """
         with failures_as(RedisUnavailableError):
             known = await sessions.recall(self._redis, digest)
@@ -169,7 +169,7 @@ class Door:
     def address(self, peer: str, request: Request) -> str:
         """Return the key that the client is counted under: its address or network.
 
-        A trusted proxy's X-Forwarded-For names it.
+        Behind a trusted proxy the address is that in X-Forwarded-For.
         """
         return address_key(self._client_address(peer, request))
 

@@ -30,7 +30,7 @@ class BadRequestError(GatewayError):
 
 
 class ForeignOriginError(GatewayError):
-    """The request comes from a page of another origin, or names this machine by a foreign name."""
+    """The request comes from a page of another origin, or its Host does not name this machine."""
 
 
 class ProtocolError(GatewayError):

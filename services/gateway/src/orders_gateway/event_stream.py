@@ -1,8 +1,8 @@
 """Server-sent events as a transport: the same messages, one per event, in one long response.
 
-The library serves the connection: it parses the request, then this protocol answers with an event
-stream instead of the WebSocket handshake. Each event carries its place in the stream as ``id``, so
-a browser's EventSource resumes by itself with ``Last-Event-ID``.
+The WebSocket library parses the request; then the protocol here answers with an event stream
+instead of a handshake. The ``id`` of each server-sent event is its place in the stream, so a
+browser's EventSource resumes by itself with ``Last-Event-ID``.
 """
 
 import json
@@ -24,23 +24,26 @@ _COMMENT = b":\n\n"
 _LINE_BREAK = re.compile(rb"\r\n?|\n")
 
 UNACKNOWLEDGED_MS = 20_000
-"""The kernel drops a connection whose client acknowledges nothing for 20 s; there are no pongs."""
+"""The kernel drops a connection whose client acknowledges nothing for 20 s. It replaces pongs."""
 
 
 def event_frame(message: bytes, place: str = "", *, compressed: bool = False) -> bytes:  # noqa: ARG001  see Framing
-    """Return a message as an event. Rows of type json may contain line breaks."""
+    """Return a message as one server-sent event.
+
+    Values of type json may contain line breaks, so each line gets its own ``data:`` field.
+    """
     return b"id: %b\ndata: %b\n\n" % (place.encode(), _LINE_BREAK.sub(b"\ndata: ", message))
 
 
 def closing_frame(data: bytes) -> bytes:
-    """Return the event with the closing code and reason; only this event has a name."""
+    """Return the event ``close``, with the closing code and reason. Other events have no name."""
     close = Close.parse(data)
     told = json.dumps({"code": close.code, "reason": close.reason})
     return b"event: close\ndata: %b\n\n" % told.encode()
 
 
 def open_stream(connection: Socket, request: Request) -> Response:
-    """Return the response that begins the stream, and make the connection carry it."""
+    """Return the response that begins the stream; change the connection's protocol to it."""
     connection.protocol.__class__ = _EventStreamProtocol  # the library has no hook for it
     headers = Headers(
         {
@@ -50,7 +53,7 @@ def open_stream(connection: Socket, request: Request) -> Response:
             "X-Accel-Buffering": "no",
         }
     )
-    if (origin := request.headers.get("Origin")) is not None:  # it was checked
+    if (origin := request.headers.get("Origin")) is not None:  # allowed by admission
         headers["Access-Control-Allow-Origin"] = origin
         headers["Vary"] = "Origin"
     return Response(HTTPStatus.OK.value, HTTPStatus.OK.phrase, headers)
@@ -67,7 +70,7 @@ class _EventStreamProtocol(ServerProtocol):
         next(self.parser)
 
     def send_frame(self, frame: Frame) -> None:
-        """End the response in place of a closing frame, with its code; there are no others."""
+        """Send a closing frame as an event and end the response. Ignore other frames."""
         if frame.opcode is Opcode.CLOSE:
             self.writes.append(closing_frame(bytes(frame.data)))
             self.send_eof()
@@ -93,7 +96,7 @@ class EventStreamTransport(WebSocketTransport):
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
 
     def ping(self) -> None:
-        """Send a comment: it keeps proxies from closing the connection."""
+        """Send a comment, so that proxies do not close the connection."""
         self.write(_COMMENT)
 
     async def messages(self) -> AsyncIterator[str | bytes]:

@@ -1,7 +1,7 @@
-"""From the source to the sockets: one frame, written to many sockets, without waiting.
+"""Write the batches of the source to sockets: one frame for many sockets, without waiting.
 
 A batch is sent at once if no other is being sent. Batches that arrive while frames are being
-written are gathered for a while (``pause_s``) and leave as one frame: the busier the gateway, the
+written are gathered for a while (``pause_s``) and sent as one frame. So the busier the gateway, the
 larger its frames and the fewer its writes. At least half of its time stays free for other work.
 """
 
@@ -28,7 +28,7 @@ SCHEMA_SLICE = 50
 
 
 class Fanout:
-    """Takes in the stream and writes it to every live subscriber. Waits for no client (I6)."""
+    """Receives batches and writes them to all live subscribers, without waiting for any (I6)."""
 
     def __init__(self, context: Context) -> None:
         self.subscribers: set[Subscriber] = set()
@@ -41,7 +41,7 @@ class Fanout:
 
     @property
     def head(self) -> Head | None:
-        """Position up to which batches were received; the ring reaches it with the next flush."""
+        """The end of the last batch received. The ring may be behind it until the next flush."""
         ring = self._hub.ring
         if self._gathering:
             return Head(self._gathering[-1].stream, self._gathering[-1].last)
@@ -54,7 +54,7 @@ class Fanout:
             self._flush()
 
     def contradicts(self, batch: Batch) -> bool:
-        """Return whether a batch repeats a position with another event than clients have."""
+        """Return whether a batch repeats a position with an event that differs from clients'."""
         self._write_gathered()
         return self._hub.ring.contradicts(batch)
 
@@ -96,7 +96,7 @@ class Fanout:
         changed_s = newest_change_s(self._gathering[-1])
         if not self._write_gathered():
             changed_s = None
-        # The event loop hands the bytes to the kernel before it calls this.
+        # The event loop calls _flushed after it has handed the bytes to the kernel.
         asyncio.get_running_loop().call_soon(self._flushed, started_s, changed_s)
 
     def _flushed(self, started_s: float, changed_s: float | None) -> None:
@@ -114,7 +114,7 @@ class Fanout:
             self._flush()
 
     def _write_gathered(self) -> bool:
-        """Write the gathered batches; return whether a client got something of them."""
+        """Write the gathered batches; return whether any client got a message."""
         batches, self._gathering = self._gathering, []
         counts = self._counts
         messages_before = counts.live_messages
@@ -147,8 +147,8 @@ def pause_s(took_s: float) -> float:
 def write(writes: Iterable[Write], frame: bytes) -> None:
     """Write one frame to many sockets.
 
-    Only the socket's own ``write`` is touched: with thousands of subscribers every other object
-    would have to be fetched from memory. A socket whose buffer is full notifies its subscriber,
+    Only the socket's own ``write`` is used: with thousands of subscribers, access to any other
+    object would miss the processor's cache. A socket whose buffer is full notifies its subscriber,
     which then leaves the hub.
     """
     for each in writes:

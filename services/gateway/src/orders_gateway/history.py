@@ -1,4 +1,4 @@
-"""Resume: events that the ring no longer has, from Redis's stream, else from the log by the API."""
+"""Look up events that the ring no longer has: in Redis's stream, else in the log, by the API."""
 
 import asyncio
 import json
@@ -25,8 +25,8 @@ _REDIS_BATCHES = 20
 class History:
     """Looks up events after a position.
 
-    Clients that return together have nearly the same position. Therefore lookups begin at a
-    multiple of PAGE_EVENTS, are made once for all that ask meanwhile, and are cached. Committed
+    Clients that reconnect together have nearly the same position. Therefore lookups begin at a
+    multiple of PAGE_EVENTS, are shared by all clients that wait for them, and are cached. Committed
     events do not change, so only the newest page is ever looked up again.
     """
 
@@ -37,7 +37,7 @@ class History:
         self._running: dict[tuple[str, int], asyncio.Task[list[Batch]]] = {}
 
     async def after(self, stream: str, position: int) -> list[Batch]:
-        """Return batches, the first of which begins at position + 1; at least one.
+        """Return one or more batches, the first of which begins at position + 1.
 
         Raises:
             HistoryExpiredError: the events after the position are no longer kept.
@@ -47,18 +47,19 @@ class History:
         """
         page = (stream, position - position % PAGE_EVENTS)
         found = self._cached(page, position) or self._cached((stream, position), position)
-        # Small batches do not fill a page: what follows them is cached by its first position.
+        # If batches are small, a lookup ends before its page does. Later events of the page are
+        # then looked up and cached by their own position.
         if not found and len(self._pages.get(page, [])) < _REDIS_BATCHES:
             try:
                 found = _after(await self._look_up_once(*page), position)
             except HistoryExpiredError:
                 if position == page[1]:
                     raise
-        # The beginning of the page may be gone while the events asked for are still there.
+        # The beginning of the page may be pruned while the requested events are still kept.
         return found or await self._look_up_once(stream, position)
 
     def forget(self) -> None:
-        """Empty the cache: the database went back, and positions may mean other events."""
+        """Empty the cache: after a restart of the stream, positions may belong to other events."""
         self._pages.clear()
 
     def _cached(self, key: tuple[str, int], position: int) -> list[Batch]:
@@ -101,7 +102,7 @@ class History:
             batch = of_log_entry(entry_id, fields)
             reached = found[-1].last if found else position
             if batch.stream != stream or batch.first > reached + 1:
-                break  # the rest follows a gap in Redis's log
+                break  # there is a gap in Redis's log before this batch
             found.append(trimmed(batch, reached))
         return found
 
@@ -138,6 +139,6 @@ def _batches(page: bytes, stream: str, position: int) -> Iterator[Batch]:
 
 
 def _after(batches: list[Batch], position: int) -> list[Batch]:
-    """Return the part of batches after a position."""
+    """Return the batches with events after a position; cut the first of them if necessary."""
     rest = [batch for batch in batches if batch.last > position]
     return [trimmed(rest[0], position), *rest[1:]] if rest else []

@@ -2,8 +2,8 @@
 
 Members are grouped by what they select. A batch becomes one message per group, shared by all its
 members, so the work grows with the matching filters and with bytes, never with clients times
-events (I4). *Live* members have everything up to the ring's position. A member whose socket is slow
-leaves its group, keeps its position, and returns once it has caught up: it delays no other (I6).
+events (I4). *Live* members have all events up to the ring's position. A member whose socket is slow
+leaves its group, keeps its position, and returns when it has caught up, so it delays no other (I6).
 """
 
 import sys
@@ -36,10 +36,10 @@ class _Group(Generic[M]):
     """The members with one selection."""
 
     covered: int
-    """End of the last message that all live members got."""
+    """The position at which the last message that all live members got ends."""
     live: dict[Framing, set[M]] = field(default_factory=dict)
     behind: int = 0
-    """Members that were live and have fallen behind."""
+    """Number of members that were live and have fallen behind."""
     conflation: Conflation | None = None
 
     def deliver(self, message: bytes) -> Iterator["Delivery[M]"]:
@@ -65,9 +65,9 @@ class Hub(Generic[M]):
     def __init__(self, ring: Ring, bounds: Bounds) -> None:
         self.ring = ring
         self.epoch = 0
-        """Grows with each restart. A position of an older epoch is worthless."""
+        """The number of restarts. Positions from before a restart are not valid after it."""
         self.resets: Counter[ResetReason] = Counter()
-        """Members that were told to fetch a snapshot."""
+        """How many members had to fetch a snapshot, by reason."""
         self._bounds = bounds
         self._groups: dict[Selection, _Group[M]] = {}
         self._index = FilterIndex()
@@ -78,8 +78,8 @@ class Hub(Generic[M]):
     ) -> None:
         """Make a member live. It must have everything up to the ring's position.
 
-        ``deflates`` means that it agreed to permessage-deflate. Only messages for members without a
-        filter are the same for all and worth compressing; filtered ones go plain.
+        ``deflates`` means that the client agreed to permessage-deflate. Messages for members with a
+        filter are not compressed, because they are not the same for all.
         """
         if selection.is_everything and deflates:
             self._compressors.setdefault(framing, SharedCompressor()).join(member)
@@ -90,9 +90,9 @@ class Hub(Generic[M]):
             group.live.setdefault(framing, set()).add(member)
 
     def leave(self, member: M, selection: Selection, framing: Framing) -> int:
-        """Remove a member, if it is one; return the position up to which it has all its events.
+        """Remove a member, if it is live; return the position up to which it has all its events.
 
-        Events between that and the ring's position do not match its selection.
+        Events between that position and the ring's do not match its selection.
         """
         if framing in self._compressors:
             self._compressors[framing].leave(member)
@@ -115,14 +115,14 @@ class Hub(Generic[M]):
         ]
 
     def fall_behind(self, selection: Selection, position: int) -> None:
-        """Keep the newest states from now on, for a member that left with a position."""
+        """Keep the newest states from now on, for a member that left the hub at a position."""
         group = self._group(selection)
         group.behind += 1
         if group.conflation is None:
             group.conflation = self._new_conflation(position)
 
     def caught_up(self, selection: Selection) -> None:
-        """Undo ``fall_behind``: batches are parsed for conflation only while it is needed."""
+        """Undo ``fall_behind``. Batches are parsed for conflation only while a member needs it."""
         group = self._groups[selection]
         group.behind -= 1
         if not group.behind:
@@ -130,7 +130,7 @@ class Hub(Generic[M]):
             self._drop_if_unused(selection, group)
 
     def conflated(self, position: int, selection: Selection) -> bytes | None:
-        """Return the events that a member needs since a position: see ``Conflation``."""
+        """Return the events that a member needs since a position (see ``Conflation.since``)."""
         conflation = self._groups[selection].conflation
         return None if conflation is None else conflation.since(position)
 
@@ -162,7 +162,7 @@ class Hub(Generic[M]):
         return protocol.reset(reason, position)
 
     def _group(self, selection: Selection) -> _Group[M]:
-        """Return the group of a selection, a new one if need be."""
+        """Return the group of a selection; make a new one if there is none."""
         group = self._groups.get(selection)
         if group is None:
             group = self._groups[selection] = _Group(self.ring.position)
@@ -182,7 +182,7 @@ class Hub(Generic[M]):
             group.conflation = self._new_conflation(position)
 
     def _new_conflation(self, floor: int) -> Conflation:
-        """Return an empty conflation. The more there are, the less a new one may keep."""
+        """Return an empty conflation. The more conflations there are, the less it may keep."""
         bounds, count = self._bounds, 1 + sum(1 for each in self._groups.values() if each.behind)
         share = min(bounds.max_bytes, max(bounds.max_message_bytes, bounds.max_bytes // count))
         return Conflation(floor, replace(bounds, max_bytes=share))
@@ -190,9 +190,9 @@ class Hub(Generic[M]):
     def _seen(
         self, batch: Batch, conflation: Conflation | None
     ) -> dict[Selection, list[SeenEvent]]:
-        """Parse a batch, once for all, and return its events by the filters that see them.
+        """Parse a batch once for all members; return the events that each filter sees.
 
-        All of them go into a conflation for members without a filter.
+        Add all events to ``conflation``, which is for members without a filter.
         """
         seen: dict[Selection, list[SeenEvent]] = {}
         opened_events = list(open_batch(batch))
@@ -206,7 +206,7 @@ class Hub(Generic[M]):
         return seen
 
     def _unfiltered(self, batch: Batch) -> Iterator[Delivery[M]]:
-        """Yield the deliveries of a batch as it is."""
+        """Yield the deliveries of a batch to members without a filter."""
         message = protocol.events(batch.first, batch.last, batch.events)
         for framing, compressor in self._compressors.items():
             compressed, following, plain = compressor.compress(message)
@@ -230,7 +230,7 @@ class Hub(Generic[M]):
                 yield from group.deliver(message)
 
     def _give_up(self, position: int) -> Iterator[Delivery[M]]:
-        """Reset every filtered member: a batch cannot be parsed, its matches are unknown (I11)."""
+        """Reset all members with a filter: a batch that cannot be parsed may match it (I11)."""
         for selection, group in self._groups.items():
             self._restart_group(group, position)
             if not selection.is_everything:
@@ -243,10 +243,10 @@ def messages_since(
 ) -> Iterator[tuple[int, bytes]]:
     """Yield messages that bring one member from a position to the end of batches.
 
-    Each comes with the position it leads to. Where no event matches, the message is a heartbeat:
-    without any message the client would take the next one for a gap.
+    Each message comes with the position that the member then has. If no event matches, the message
+    is a heartbeat, because without one the client would take the next message for a gap.
     """
-    # Cut before merging: that parses one batch, not all that are sent with it.
+    # Cut before merging, so that only the batch that is cut is parsed.
     for batch in gathered([trimmed(each, after) for each in batches]):
         if selection.is_everything:
             yield batch.last, protocol.events(batch.first, batch.last, batch.events)
@@ -261,8 +261,8 @@ def conflated_since(
 ) -> Iterator[tuple[int, bytes]]:
     """Yield messages as ``messages_since``, with the newest event of each row that changed.
 
-    They are few, and the newest events of all batches are in one if that is not too large. After
-    each batch that makes no message yet, an empty one gives the event loop time for others.
+    The newest events of all batches are in one message unless it would be too large. After each
+    batch an empty message is yielded, so that the caller can let other tasks run.
     """
     conflation, reached = Conflation(after, _UNBOUNDED), after
     for batch in gathered([trimmed(each, after) for each in batches]):

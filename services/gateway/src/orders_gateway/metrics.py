@@ -23,7 +23,7 @@ _REFUSALS = (
     "address",
     "subject",
 )
-"""Reasons that are counted from 0; others appear with their first refusal."""
+"""Reasons that are shown from the start, as 0; others appear with their first refusal."""
 
 
 def _delivery_seconds() -> Histogram:
@@ -36,14 +36,14 @@ def _delivery_seconds() -> Histogram:
 
 @dataclass(slots=True)
 class Counts:
-    """What a gateway counts for its metrics alone; deliveries are added up once per frame."""
+    """Counters that only the metrics use. Deliveries are added up once per frame."""
 
     open: Counter[str] = field(default_factory=Counter)
     """Clients connected now, by transport."""
     opened: Counter[tuple[str, ...]] = field(default_factory=Counter)
     """Clients admitted, by transport and whether they brought a position."""
     refused: Counter[str] = field(default_factory=Counter)
-    """Clients refused, by reason; ``capacity`` and ``door`` count others."""
+    """Clients refused, by reason; ``capacity`` and ``door`` count refusals for other reasons."""
     shed: int = 0
     """Clients sent to other gateways to even out shares."""
     events: int = 0
@@ -55,7 +55,7 @@ class Counts:
 
 
 class Stream(Protocol):
-    """The way from Redis (``source``)."""
+    """The attributes of ``source.Source`` that metrics read."""
 
     subscriptions: int
     """How often a subscription began."""
@@ -64,12 +64,12 @@ class Stream(Protocol):
     """The end of the stream as last read from Redis."""
 
     def is_fresh(self) -> bool:
-        """Return whether a message came lately."""
+        """Return whether a message came in the last seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Values of this moment that are kept for other reasons than metrics."""
+    """Current values that the gateway also needs for its work."""
 
     is_serving: bool
     is_full: bool

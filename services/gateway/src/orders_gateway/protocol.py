@@ -1,4 +1,4 @@
-"""The messages of the stream: reading those of clients, rendering those of the gateway. Pure."""
+"""Parse the messages of clients, and render the messages of the gateway. Pure."""
 
 import functools
 import json
@@ -26,14 +26,15 @@ from orders_gateway.errors import BadRequestError, ProtocolError
 PATH = "/ws"
 EVENT_STREAM_PATH = "/sse"
 _MAX_ERROR_CHARS = 200
-"""A client's megabyte must not come back to it in an error."""
+"""Longer errors are cut, because an error may quote a client's message of any length."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamRequest:
-    """What a request for the stream asks for; ``after`` of None means from now.
+    """The parameters of a request for the stream.
 
-    ``conflate``: the newest state of each row that changed instead of every missed event.
+    ``after`` is the position to resume from; None: only new events. ``conflate``: send the newest
+    state of each row that changed instead of every missed event.
     """
 
     after: int | None = None
@@ -109,7 +110,7 @@ def _explain(error: ErrorDetails) -> ProtocolError:
         return ProtocolError("invalid_json", _short(error["msg"]))
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         return ProtocolError("unknown_type", "type must be 'auth', 'subscribe' or 'ping'")
-    # The first step names the type of message, which the client knows.
+    # The first part of the place is the type of message, which the client knows.
     place = ".".join(str(step) for step in error["loc"][1:])
     return invalid_message(f"{place}: {error['msg']}".removeprefix(": "))
 
@@ -135,7 +136,7 @@ def place(stream: str | None, position: int) -> str:
     return f"{stream}:{position}"
 
 
-@functools.lru_cache(maxsize=16)  # a crowd that connects at once gets the same
+@functools.lru_cache(maxsize=16)  # clients that connect at once get the same
 def hello(gateway: str, stream: str, position: int, schema: str, heartbeat_s: float) -> bytes:
     """Return the first message of every connection."""
     return _render(
@@ -163,12 +164,12 @@ def conflated(first: int, last: int, rendered: bytes) -> bytes:
 
 
 def heartbeat(position: int) -> bytes:
-    """Return the message that the client has every event up to the position."""
+    """Return the message which says that the client has every event up to the position."""
     return _render(type="heartbeat", position=position)
 
 
 def reset(reason: ResetReason, position: int) -> bytes:
-    """Return the message that events up to the position are missing, and the reason."""
+    """Return the message which says that events up to the position are missing, and why."""
     return _render(type="reset", reason=reason, position=position)
 
 
@@ -178,7 +179,7 @@ def subscribed(tables: Filters | None, position: int) -> bytes:
 
 
 def schema_changed(version: str) -> bytes:
-    """Return the message that tables or columns have changed."""
+    """Return the message which says that tables or columns have changed."""
     return _render(type="schema", version=version)
 
 
@@ -188,7 +189,7 @@ def pong(position: int) -> bytes:
 
 
 def authenticated(principal: Principal) -> bytes:
-    """Return the message that a token is accepted, with its role and scope."""
+    """Return the message which says that a token is accepted, with its role and scope."""
     ends = None if principal.expires is None else datetime.fromtimestamp(principal.expires, UTC)
     return _render(
         type="authenticated",
@@ -200,7 +201,7 @@ def authenticated(principal: Principal) -> bytes:
 
 
 def expiring(seconds: int) -> bytes:
-    """Return the message that the token expires in this many seconds."""
+    """Return the message which says that the token expires in this many seconds."""
     return _render(type="expiring", seconds=seconds)
 
 

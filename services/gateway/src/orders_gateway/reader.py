@@ -1,4 +1,4 @@
-"""The position of one client: resume, catching up, conflation, live. Pure.
+"""Decide what one client gets next: missed events, newest states, or live events. Pure.
 
 A reader is a state machine: the shell (``subscriber``) reports what happens to the socket, asks for
 the next step and writes the messages the reader returns.
@@ -20,26 +20,26 @@ class ReaderState(Enum):
     """Where a reader stands."""
 
     STOPPED = auto()
-    """Nothing is sent: before the start, while the filter changes, after the end."""
+    """Nothing is sent: before the start, during a change of the filter, or after the end."""
     LIVE = auto()
-    """A member of the hub: it has everything and gets new events as they come."""
+    """The client is a member of the hub: it has all events and gets new ones as they come."""
     CATCHING_UP = auto()
-    """It misses events and gets each of them."""
+    """The client lacks events and gets each of them."""
     BEHIND = auto()
-    """It was live and its socket was full. It may get the newest states instead of each event."""
+    """The client was live until its socket was full. It may get newest states, not each event."""
     CONFLATED = auto()
-    """As BEHIND, and the last thing it got was the newest states."""
+    """As BEHIND, and the last message to the client held newest states."""
 
 
 class NextStep(Enum):
     """What the shell has to do next for a reader that is not live."""
 
     NOTHING = auto()
-    """It is live now."""
+    """The reader is live now."""
     WAIT_FOR_STREAM = auto()
-    """Its position is ahead of the stream that this gateway has."""
+    """The client's position is ahead of this gateway's ring."""
     WAIT_FOR_ROOM = auto()
-    """Its socket is full."""
+    """The client's socket is full."""
     SEND_CONFLATED = auto()
     SEND_EVENTS = auto()
 
@@ -65,7 +65,7 @@ class Reader:
 
     @property
     def position(self) -> int:
-        """The client has everything up to here."""
+        """The position up to which the client has all events."""
         return self.hub.ring.position if self.state is ReaderState.LIVE else self._position
 
     def seek(self, position: int) -> None:
@@ -88,7 +88,7 @@ class Reader:
     def select(self, selection: Selection) -> None:
         """Change which events the client sees from now on, in any state.
 
-        A client that stays live needs a heartbeat: its next message begins after ``position``.
+        The caller must send a live client a heartbeat: its next message begins after ``position``.
         """
         if selection == self.selection:
             return
@@ -98,7 +98,7 @@ class Reader:
         if state is ReaderState.LIVE:
             self._go_live()
         elif state is not ReaderState.STOPPED:
-            # The hub has kept no newest states for this selection: they are made from the batches.
+            # The hub has kept no newest states for this selection, so make them from the batches.
             self.conflates |= state in {ReaderState.BEHIND, ReaderState.CONFLATED}
             self.state = ReaderState.CATCHING_UP
 
@@ -117,19 +117,19 @@ class Reader:
         self._has_room = True
 
     def restarted(self) -> None:
-        """Record that the stream restarted and that the client is being told."""
+        """Move to the position at which the stream restarted. The caller sends the reset."""
         self._position = self.hub.ring.position
 
     def reset(self, reason: ResetReason) -> bytes:
-        """Skip to the head of the stream; return the message that tells the client."""
+        """Skip to the head of the stream; return the ``reset`` message for the client."""
         self._position = self.hub.ring.position
         self.hub.resets[reason] += 1
         return protocol.reset(reason, self._position)
 
     def heartbeat(self) -> bytes | None:
-        """Return a heartbeat for a reader that waits: for the log, or for its turn among many.
+        """Return a heartbeat for a reader that waits for the log or for its turn, or None.
 
-        A client that receives nothing gives up and reconnects, so that all wait longer.
+        A client that receives nothing reconnects, and then all clients wait longer.
         """
         waits = self.state not in {ReaderState.STOPPED, ReaderState.LIVE} and self._has_room
         if waits and self._position <= self.hub.ring.position:
@@ -137,7 +137,7 @@ class Reader:
         return None
 
     def next_step(self) -> NextStep:
-        """Return the next step of a reader that catches up; with no event missing, it goes live."""
+        """Return the next step of a reader that catches up. If no event is missing, go live."""
         ring = self.hub.ring
         if self._position > ring.position:
             return NextStep.WAIT_FOR_STREAM
@@ -163,9 +163,10 @@ class Reader:
         return protocol.conflated(first, self._position, rendered)
 
     def messages(self, batches: list[Batch]) -> Iterator[bytes]:
-        """Yield the messages that batches make, moving on with each; an empty one is a pause.
+        """Yield the messages for batches, and move the position with each.
 
-        Stops if the stream began anew after ``next_step``: the batches are of the past then.
+        After an empty message the caller only lets other tasks run. Stops if the stream restarted
+        after ``next_step``, because the batches are from before the restart.
         """
         make = conflated_since if self.conflates else messages_since
         for last, message in make(batches, self._position, self.selection):
@@ -182,7 +183,8 @@ class Reader:
 
     def _leave_hub(self) -> None:
         told = self.hub.leave(self.write, self.selection, self.framing)
-        self._position = max(self._position, told)  # it may have joined after that message
+        # The client may have joined after its group's last message.
+        self._position = max(self._position, told)
 
     def _is_far_behind(self) -> bool:
         ring = self.hub.ring

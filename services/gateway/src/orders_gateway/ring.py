@@ -33,7 +33,7 @@ def fit(stream: str | None, position: int, batch: Batch) -> Fit:
 
 
 def trimmed(batch: Batch, after: int) -> Batch:
-    """Return the part of a batch after a position; the batch itself, unparsed, if that is all."""
+    """Return the part of a batch after a position. A batch that begins later is not parsed."""
     if batch.first > after:
         return batch
     texts = [each.text for each in open_batch(batch) if each.event["position"] > after]
@@ -85,7 +85,7 @@ class Ring:
     def since(self, position: int) -> list[Batch] | None:
         """Return the batches with events after a position; None if some are no longer here.
 
-        The first batch may begin before position + 1: the ring does not cut batches.
+        The first batch may begin before position + 1, because the ring does not cut batches.
         """
         if not self.reaches(position):
             return None
@@ -98,7 +98,7 @@ class Ring:
         return found
 
     def contradicts(self, batch: Batch) -> bool:
-        """Return whether a batch repeats a position of this stream with another event."""
+        """Return whether a batch repeats a position of this stream with a different event."""
         shared = min(batch.last, self.position)
         mine = self.since(shared - 1) if batch.stream == self.stream else None
         if not mine or batch.first > shared:

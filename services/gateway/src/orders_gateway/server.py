@@ -32,19 +32,19 @@ from orders_service.metrics import Exposition, process
 
 BACKLOG = 1024
 """Length of the accept queue. The kernel drops connections beyond it, and their clients retry after
-a second; a crowd that reconnects at once is larger than the usual 100."""
+a second. The usual 100 is not enough when many clients reconnect at once."""
 
 CLOSE_TIMEOUT_S = 2.0
 """A client that does not answer the closing frame is disconnected after this time."""
 
 CLOSING_DEADLINE_S = 4.0
-"""All connections are gone this long after the last closing frame."""
+"""Connections that are still open this long after the last closing frame are aborted."""
 
 _PACE_S = 0.05
 
 logger = structlog.get_logger()
 
-# The library logs each handshake that fails. What matters is logged here.
+# Silence the library, which logs each failed handshake. This package logs what matters.
 _library_logger = logging.getLogger("orders_gateway.websockets")
 _library_logger.disabled = True
 
@@ -78,7 +78,7 @@ class Gateway:
         }
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Accept clients until ``stop`` is set, then send them to another gateway."""
+        """Accept clients until ``stop`` is set; then close, so that they go to other gateways."""
         settings = self._settings
         server = await serve(
             self._handle,
@@ -167,7 +167,7 @@ class Gateway:
         counts.open[carried_by] += 1
         try:
             await subscriber.run(socket.asked)
-        except Exception:  # the supervisor of one connection: a bug there ends there
+        except Exception:  # a bug ends one connection, not the gateway
             logger.exception("subscriber_failed")
             await transport.close(CloseCode.INTERNAL_ERROR, "")
         finally:
@@ -192,9 +192,9 @@ class Gateway:
     async def _send_away(
         self, connections: tuple[ServerConnection, ...]
     ) -> list[asyncio.Task[None]]:
-        """Close connections one after another, so that their clients return one after another.
+        """Close connections at a limited rate, so that not all clients reconnect at once.
 
-        Those that still wait for their turn are served.
+        Clients whose connections are not closed yet are still served. Return the closing tasks.
         """
         settings = self._settings
         per_s = max(settings.drain_clients_per_s, len(connections) / settings.drain_s)

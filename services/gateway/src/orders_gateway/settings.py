@@ -14,7 +14,7 @@ Seconds = PositiveFinite
 
 
 class Settings(AccessSettings, RedisSettings):
-    """Every setting of the gateway; names end in their unit. None of them names a database."""
+    """The settings of the gateway. Names end in their unit. There is no database among them."""
 
     api_url: HttpUrl = HttpUrl("http://localhost:8000")
 
@@ -33,7 +33,7 @@ class Settings(AccessSettings, RedisSettings):
     drain_clients_per_s: PositiveInt = 500
 
     balance_clients_per_s: NonNegativeInt = 20
-    """Clients that a gateway with many more than its share sends to others; 0: none."""
+    """Clients per second that a gateway well above its share sends to others; 0: none."""
     balance_interval_s: Seconds = 5.0
     balance_after_s: Seconds = 600.0
     """A client stays at least this long before it is sent to another gateway."""

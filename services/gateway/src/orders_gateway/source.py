@@ -24,7 +24,7 @@ SILENCE_S = 5.0
 
 REDIS_PING_AFTER_S = 2.0
 REDIS_PING_INTERVAL_S = 3.0
-"""So that a dead connection is found, and replaced, within 10 s."""
+"""With these values a dead connection is found and replaced within 10 s."""
 
 logger = structlog.get_logger()
 
@@ -35,13 +35,13 @@ OpenChannel = Callable[[], AbstractAsyncContextManager[Channel]]
 class Source:
     """Feeds the fan-out with everything that is published.
 
-    Pub/sub is only a hint (I3): a lost message shows in the next batch or head, and what is missing
-    is fetched from the history before anything later is passed on.
+    Pub/sub is only a hint (I3). The next batch or head shows that a message was lost; then the
+    missing events are fetched from the history before any later event is passed on.
 
-    Redis, too, may have lost its newest batches: a replica that was promoted lacks them until the
-    listener has published them again. So the head that a new subscription finds in Redis may be
-    behind. The listener repeats a head only once Redis has all, so one that is behind then means
-    that the database went back.
+    Redis may also have lost its newest batches: a promoted replica lacks them until the listener
+    has published them again. So the head that a new subscription reads from Redis may be behind
+    this gateway's. The listener repeats a head only when Redis has all batches; if a repeated head
+    is behind, the database itself was restored to an earlier state.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Source:
         return self._heard_at_s is not None and time.monotonic() - self._heard_at_s < seconds
 
     async def run(self) -> None:
-        """Follow Redis until cancelled, through every loss of it."""
+        """Follow Redis until cancelled; after each loss, subscribe again."""
         backoff = Backoff()
         reason = ""
         while True:
@@ -118,7 +118,10 @@ class Source:
             await self.take(await channel.next())
 
     async def _ping_in_silence(self, channel: Channel, over: asyncio.Event) -> None:
-        """Notice a dead connection. In silence Redis may also be well and the listener gone."""
+        """Ping Redis while no message comes, to find a dead connection.
+
+        Silence alone may also mean that the listener is down.
+        """
         while not over.is_set():
             await asyncio.sleep(REDIS_PING_INTERVAL_S)
             if not self._heard_within(REDIS_PING_AFTER_S):
@@ -140,7 +143,7 @@ class Source:
     async def _take_head(self, head: Head) -> None:
         mine = self._fanout.head
         if mine is not None and _is_before(head, mine):
-            # Later events may have been fetched while it was on its way. Redis has the newest.
+            # Later events may have been fetched since this head was sent. Redis has the newest.
             await self._fetch_head(is_repeated=True)
         else:
             await self._go_to(head)
@@ -153,7 +156,7 @@ class Source:
         with failures_as(RedisUnavailableError):
             document = await self._client.get(self._client.names.schema)
         if document is None:
-            return  # Redis lost it; the listener will write it again
+            return  # Redis lost the schema; the listener will write it again
         try:
             schema = Schema.parse(document)
         except MalformedSchemaError as exc:
@@ -169,7 +172,7 @@ class Source:
         self.announced = head
         reached = self._follow_stream(head)
         if head.position < reached:
-            # The listener moves the head back only when the database itself went back.
+            # The listener moves the head back only if the database was restored from the past.
             self._restart(head, "ahead")
         await self._fill(head)
 
@@ -181,7 +184,7 @@ class Source:
         reached = self._follow_stream(before)
         if fit(batch.stream, reached, batch) is Fit.GAP:
             await self._fill(before)
-            reached = self._follow_stream(before)  # perhaps further: history may have had more
+            reached = self._follow_stream(before)  # history may have had more
         if fit(batch.stream, reached, batch) is Fit.OVERLAP:
             batch = trimmed(batch, reached)
         if fit(batch.stream, reached, batch) is Fit.NEXT:
@@ -189,7 +192,7 @@ class Source:
             self._fanout.publish(batch)
 
     def _follow_stream(self, head: Head) -> int:
-        """Change to another stream if necessary; return how far this one was taken in."""
+        """Change to the head's stream if necessary; return the position reached in it."""
         mine = self._fanout.head
         if mine is not None and mine.stream == head.stream:
             return mine.position

@@ -1,8 +1,8 @@
 """One client's connection: its messages, its token, and sending the events it missed.
 
-The asyncio shell around ``reader``, which decides. A subscriber is either *live*, and the hub's
-frames are written to its socket as they come; or one task sends what is missing at the socket's own
-pace, so that at most the socket's write buffer and one message are held for it.
+This is the asyncio shell around ``reader``, which decides. While a subscriber is *live*, the hub's
+frames are written to its socket as they come. Otherwise one task sends the missing events as fast
+as the socket takes them, so at most the socket's write buffer and one message are held for it.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ AHEAD_GRACE_S = 3.0
 """A snapshot may be some milliseconds ahead of this gateway. After 3 s its position is invalid."""
 
 HISTORY_ATTEMPTS = 8
-"""About 15 s of attempts; then the client is sent to another gateway."""
+"""Attempts to read the history, about 15 s; then the client is sent to another gateway."""
 
 EXPIRY_WARNING_S = 60.0
 
@@ -105,7 +105,7 @@ class Subscriber:
 
     @property
     def is_conflated(self) -> bool:
-        """Whether the client got the newest states last, and is not live again."""
+        """Whether the last message held newest states, and the client is not live again."""
         return self._reader.state is ReaderState.CONFLATED
 
     async def run(self, asked: StreamRequest) -> None:
@@ -179,7 +179,7 @@ class Subscriber:
         self._start()
 
     def _selection(self, wanted: Filters | None) -> Selection:
-        """Return what the client is to see.
+        """Return the selection of events by the client's filters and the scope of its token.
 
         Raises:
             ProtocolError: a table or column does not exist, or a condition does not fit.
@@ -194,8 +194,8 @@ class Subscriber:
     def schema_changed(self, message: bytes) -> None:
         """Announce a new schema, and apply filters and scope to it.
 
-        Filters that it no longer allows stay as they are and match what they can, until the client
-        has read the schema and subscribes again. The scope always follows the schema.
+        Filters that the new schema does not allow stay as they are and match what they can, until
+        the client has read the schema and subscribes again. The scope always follows the schema.
         """
         if self.wanted is not None or self.principal.rows is not None:
             try:
@@ -270,11 +270,11 @@ class Subscriber:
     # --- called by the transport, the fan-out and periodic tasks ---------------------------------
 
     def heard(self) -> None:
-        """Take any frame of the client for an answer to a ping."""
+        """Record that the client sent a frame. Any frame counts as an answer to a ping."""
         self.ping_unanswered_since_s = None
 
     def pause(self) -> None:
-        """Leave the hub, because the socket is full, and catch up at the socket's own pace."""
+        """Leave the hub, because the socket is full, and catch up as fast as it takes bytes."""
         if self._reader.pause():
             self._begin_catching_up()
 
@@ -310,7 +310,7 @@ class Subscriber:
     # --- catching up -----------------------------------------------------------------------------
 
     def _stop(self) -> None:
-        """Be neither live nor catching up."""
+        """Leave the hub, or stop catching up."""
         if self._catching_up is not None:
             self._catching_up.cancel()
             self._catching_up = None
@@ -368,12 +368,12 @@ class Subscriber:
             except (RedisUnavailableError, LogUnavailableError):
                 if backoff.attempts == HISTORY_ATTEMPTS:
                     self.transport.close(CloseCode.TRY_AGAIN_LATER, "history is unavailable")
-                    self._stop()  # not awaited: closing cancels this very task
+                    self._stop()  # closing is not awaited, because it cancels this task
                     return []
             await asyncio.sleep(backoff.next_delay_s())
 
     def _send(self, message: bytes) -> None:
-        """Write a message at once: the position is always that of the last written event."""
+        """Write a message at once, so that the position is that of the last written event."""
         if self.transport.is_open:
             place = protocol.place(self.context.hub.ring.stream, self._reader.position)
             self.transport.write(self.transport.framing(message, place))

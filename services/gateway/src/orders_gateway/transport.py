@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import Protocol
 
 Write = Callable[[bytes], None]
-"""Hands bytes to one socket and returns at once. The hub identifies a subscriber by it."""
+"""Hands bytes to one socket and returns at once. The hub uses it as a subscriber's identity."""
 
 
 class Framing(Protocol):
@@ -35,7 +35,7 @@ class Transport(Protocol):
 
     @property
     def write(self) -> Write:
-        """The socket's own ``write``: fan-out touches no other object for a delivery."""
+        """The socket's own ``write``, the only object that fan-out uses for a delivery."""
 
     @property
     def framing(self) -> Framing:

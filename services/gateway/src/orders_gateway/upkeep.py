@@ -24,7 +24,7 @@ from orders_gateway.subscriber import Subscriber
 from orders_service.redis_client import RedisClient
 
 PING_SLICES = 20
-"""Clients are pinged in this many slices per interval: no burst of ten thousand pings."""
+"""Clients are pinged in this many slices per interval, so that not all are pinged at once."""
 
 REVOCATIONS_INTERVAL_S = 0.5
 MEMORY_INTERVAL_S = 1.0
@@ -44,7 +44,7 @@ async def send_heartbeats(fanout: Fanout, is_fresh: Callable[[], bool], interval
 async def ping(peers: Collection[Subscriber], interval_s: float, timeout_s: float) -> None:
     """Ping every client once per interval and disconnect those that do not answer in time.
 
-    One task for all: a task per connection would cost 2 kB and a timer each.
+    There is one task for all, because a task per connection would cost 2 kB and a timer each.
     """
     while True:
         everyone = list(peers)
@@ -84,7 +84,7 @@ async def enforce_revocations(
 
 
 async def _revoked(api: httpx.AsyncClient) -> dict[str, float]:
-    """Return the list as the API reads it from PostgreSQL."""
+    """Return the revocations that the API reads from PostgreSQL, as times by name."""
     answer = await api.get("/api/revocations", timeout=REDIS_TIMEOUT_S)
     answer.raise_for_status()
     return {str(name): float(time_s) for name, time_s in answer.json()["revoked"].items()}
@@ -124,7 +124,7 @@ async def even_out(client: RedisClient, fanout: Fanout, settings: Settings, coun
     most = math.ceil(settings.balance_clients_per_s * interval_s)
     is_shedding = False
     while most:
-        await asyncio.sleep(interval_s)  # those that were sent away have arrived
+        await asyncio.sleep(interval_s)  # clients that were sent away reconnect meanwhile
         try:
             others = await _others(client, settings.gateway_id)
         except (RedisError, OSError, ValueError, LookupError):
@@ -144,7 +144,7 @@ async def even_out(client: RedisClient, fanout: Fanout, settings: Settings, coun
 
 
 async def _others(client: RedisClient, gateway_id: str) -> list[int]:
-    """Return how many clients each of the other gateways has that admit clients."""
+    """Return the number of clients of each other gateway that admits clients."""
     known = await client.smembers(client.names.known_gateways)
     names = (each if isinstance(each, str) else each.decode() for each in known)
     ids = [each for each in names if each != gateway_id]

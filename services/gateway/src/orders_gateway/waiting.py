@@ -41,7 +41,7 @@ class PositionWaiters:
         return True
 
     def _prune(self) -> None:
-        """Drop cancelled entries once they are the majority: their positions may never come."""
+        """Drop cancelled entries when they are the majority. Their positions may never come."""
         self._cancelled += 1
         if self._cancelled * 2 > len(self._waiting):
             self._waiting = [entry for entry in self._waiting if not entry[2].done()]
@@ -60,6 +60,6 @@ class Turns:
         self._lock = asyncio.Lock()
 
     async def take(self) -> None:
-        """Wait for a turn, first come, first served. It lasts until the caller's next await."""
+        """Wait for a turn, first come, first served. A turn lasts until the caller's next await."""
         async with self._lock:
             await asyncio.sleep(0)

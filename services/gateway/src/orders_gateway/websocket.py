@@ -31,23 +31,23 @@ from orders_gateway.protocol import StreamRequest
 from orders_gateway.transport import CloseCode, Framing, TransportOwner, Write
 
 websockets.http11.MAX_LINE_LENGTH = 32 * 1024
-"""All ports of a host share their cookies, which may well take more than the usual 8 kB."""
+"""The longest header line, usually 8 kB. A Cookie header holds the cookies of all ports."""
 
 _PING_FRAME = b"\x89\x00"
 _FINAL_TEXT, _COMPRESSED = 0x81, 0x40
 _TWO_BYTES, _EIGHT_BYTES = 126, 127
 _LENGTH = 2
-"""Which part of a frame its length is, if it is long."""
+"""The library reads a frame in parts. A long length is the second part."""
 _WINDOW_BITS = 15
 
 _FORGOTTEN = Request(protocol.PATH, Headers())
-"""The library asks only whether there was a request."""
+"""Replaces a connection's request. The library only checks that there was one."""
 
 
 def text_frame(message: bytes, place: str = "", *, compressed: bool = False) -> bytes:  # noqa: ARG001  see Framing
     """Return the frame of a text message as a server sends it (RFC 6455, 5.2; RFC 7692, 6).
 
-    Without a mask it is the same for all clients; the library would build it anew for each.
+    The frame has no mask, so it is the same for all clients; the library would build one for each.
     """
     head, size = (_COMPRESSED if compressed else 0) | _FINAL_TEXT, len(message)
     if size < _TWO_BYTES:
@@ -58,7 +58,7 @@ def text_frame(message: bytes, place: str = "", *, compressed: bool = False) -> 
 
 
 class _StrictFrame(Frame):
-    """A frame whose length must take no more bytes than it needs (RFC 6455, 5.2)."""
+    """A frame whose length must be in its shortest form (RFC 6455, 5.2)."""
 
     @classmethod
     def parse(
@@ -121,10 +121,10 @@ class Socket(ServerConnection):
         return response
 
     def process_event(self, event: Event) -> None:
-        """Process a frame. Too many frames, as pings or fragments, end the connection.
+        """Process a frame. Too many frames, such as pings or fragments, end the connection.
 
-        The subscriber counts messages only. The library answers pings and joins fragments before
-        there is a message.
+        The subscriber counts only messages. It does not see pings and fragments, because the
+        library answers pings and joins fragments.
         """
         super().process_event(event)
         if self.owner is not None:
@@ -206,7 +206,7 @@ class WebSocketTransport:
             async for message in self._socket:
                 yield message
         except ConnectionClosed:
-            pass  # whatever the reason, the client may return with its position
+            pass  # for any reason; the client may resume from its position
 
     async def drain(self) -> None:
         """Wait until the write buffer is below its limit."""
@@ -253,7 +253,7 @@ class SharedDeflateFactory(ServerPerMessageDeflateFactory):
 
 
 def bound_unsent(listening: Iterable[socket.socket], size: int) -> None:
-    """Bound what the kernel buffers for a client that does not read: megabytes otherwise (I6).
+    """Limit what the kernel buffers for a client that does not read; usually megabytes (I6).
 
     A connection inherits the option from its listening socket. SO_SNDBUF would also bound bytes in
     flight and slow down distant clients.
