@@ -18,13 +18,13 @@ MAX_COLUMN_BYTES = 63
 MAX_LIFETIME_S = 366 * 86_400
 """Revocations are kept longer than this, so that none ends before the tokens it revokes."""
 _LAST_MOMENT = 253_402_300_799
-"""The end of the year 9999; later times have no date."""
+"""The end of the year 9999; Python has no later dates."""
 
 
 def principal(
     claims: Mapping[str, Any], token: str, customer_column: str = CUSTOMER_COLUMN
 ) -> Principal:
-    """Return the holder of a token. Signature and times have been verified.
+    """Return the holder of a token. The caller has verified the signature and the times.
 
     Raises:
         InvalidTokenError: a claim is missing or not valid.
@@ -58,7 +58,7 @@ def subject_of(value: Any) -> str:
 
 
 def _time(value: Any) -> float:
-    """Return a time that PyJWT has found to be a number."""
+    """Return a time in seconds since 1970. PyJWT has checked that the value is a number."""
     if not 0 <= (seconds := int(value)) <= _LAST_MOMENT:
         raise InvalidTokenError("exp and iat must be times within the years 1970 to 9999")
     return float(seconds)
@@ -103,7 +103,7 @@ def _column(name: str) -> str:
     if not name.isprintable() or not 0 < len(name.encode()) <= MAX_COLUMN_BYTES:
         raise InvalidTokenError("rows must name columns")
     if name in MAINTAINED_COLUMNS:
-        # Events do not hold the old values of these, so it is unknown which rows leave.
+        # Events do not hold old values of these columns, so rows that leave cannot be recognised.
         raise InvalidTokenError(f"rows cannot restrict by {name}")
     return name
 
@@ -134,7 +134,7 @@ def _texts(place: str, values: Any) -> frozenset[str]:
 
 
 def _can_be_stored(text: str) -> bool:
-    """Return whether PostgreSQL stores a text: without NUL and halves of surrogate pairs."""
+    """Return whether PostgreSQL can store a text: it has no NUL and no half surrogate pair."""
     return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
 
 

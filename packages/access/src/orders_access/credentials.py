@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 SUBPROTOCOL = "orders"
 PROGRAM = "orders_"
-"""The beginning of a token that an admin made for a program: like a session, it means nothing by
-itself."""
+"""The prefix of a token that an admin made for a program. Like a session's secret, such a token is
+random and has no claims."""
 
 _TOKEN = "orders.token."  # noqa: S105  a prefix
 _TICKET = "orders.ticket."
 _COOKIE, _LOGIN = "orders-session", "orders-login"
 _SECRET_LENGTH = 43
-"""Of 32 random bytes in base64."""
+"""The length of 32 random bytes in base64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ def bearer(authorization: str | None) -> str | None:
 
 
 def of_token(text: str) -> Credential:
-    """Return the credential that a token is."""
+    """Return a token as a credential."""
     return Credential(text, is_session=text.startswith(PROGRAM))
 
 
 def of_handshake(authorization: str | None, subprotocols: Iterable[str]) -> Credential | None:
-    """Return the credential of a handshake: of the header, else of the subprotocols."""
+    """Return the credential of a handshake: from the header, else from the subprotocols."""
     token = bearer(authorization)
     if token is not None:
         return of_token(token)
@@ -61,9 +61,9 @@ def login_cookie(host: str, *, over_https: bool) -> str:
 def session_cookie(host: str, *, over_https: bool) -> str:
     """Return the name of the cookie that holds a session's secret.
 
-    With ``__Host-`` the browser accepts it over HTTPS only, and from this host alone. Without
-    HTTPS, all ports of a host share their cookies, so the port is part of the name: a sign-in to
-    one system on this machine must not end that to another.
+    A browser accepts a name that begins with ``__Host-`` only over HTTPS and from this host itself.
+    Without HTTPS, all ports of a host share their cookies, so the port is part of the name: signing
+    in to one system on this machine must not end the session at another.
     """
     if over_https:
         return f"__Host-{_COOKIE}"
@@ -72,13 +72,13 @@ def session_cookie(host: str, *, over_https: bool) -> str:
 
 
 def of_cookies(headers: Iterable[str], name: str) -> Credential | None:
-    """Return the secret of the session in a request's Cookie headers; None unless there is one."""
+    """Return the session's secret in a request's Cookie headers; None unless there is one."""
     secret = cookie(headers, name)
     return Credential(secret, is_session=True) if len(secret) == _SECRET_LENGTH else None
 
 
 def cookie(headers: Iterable[str], name: str) -> str:
-    """Return the cookie of a name in a request's Cookie headers; empty unless there is one."""
+    """Return a cookie's value in a request's Cookie headers; empty unless it is there once."""
     pairs = (pair.strip().partition("=") for header in headers for pair in header.split(";"))
     found = [value for key, _, value in pairs if key == name]
     return found[0] if len(found) == 1 else ""

@@ -21,13 +21,14 @@ LIFETIME_S = 300.0
 """Keys older than this are fetched again, so that a withdrawn key is refused."""
 
 COOLDOWN_S = 10.0
-"""Shortest time between two attempts: unknown key ids must not flood the issuer."""
+"""Shortest time between two fetches, so that unknown key ids do not flood the issuer."""
 
 STALE_S = 3600.0
 """Known keys are used for this long while the issuer does not answer."""
 
 _TIMEOUT_S = 2
-"""Shorter than the edge waits for a gateway: a slow issuer must not look like a dead gateway."""
+"""Shorter than the edge waits for a gateway, so that a slow issuer does not look like a gateway
+that is down."""
 _FETCH_WITHIN_S = 10
 _MAX_BYTES = 256 * 1024
 _UNREADABLE = (
@@ -40,7 +41,7 @@ _UNREADABLE = (
     HTTPException,
     jwt.PyJWTError,
 )
-"""What an address, a file or its content may raise."""
+"""The errors of fetching an address, reading a file or parsing the content."""
 
 
 _UNAVAILABLE = "the keys that verify tokens cannot be fetched"
@@ -84,7 +85,7 @@ class Secret:
 
 
 class KeyFile:
-    """The public keys in a file, which is read again when it changes. Without a file: no keys."""
+    """The public keys in a file, which is read again when it changes. No file means no keys."""
 
     def __init__(self, path: Path, algorithm: str) -> None:
         self._path = path
@@ -112,7 +113,7 @@ class KeyFile:
         return _named(self._keys, key_id)
 
     def _read(self) -> None:
-        """Read the file if it has changed: one stat(2) of some microseconds if not."""
+        """Read the file if it has changed. If not, this takes one stat(2), some microseconds."""
         try:
             status = self._path.stat()
             seen = (status.st_ino, status.st_mtime_ns, status.st_size)
@@ -154,9 +155,10 @@ class KeySet:
         return self._version
 
     def knows(self, key_id: str) -> bool:
-        """Return False for a key that was withdrawn from the set.
+        """Return whether a key is accepted: not if it was withdrawn from the set.
 
-        A key never seen here is accepted: only the API may have fetched it yet, for a ticket.
+        A key that this process has not seen is accepted, because the API may have fetched it
+        already, and have issued a ticket for a token that it signed.
         """
         return key_id not in self._withdrawn
 
@@ -204,7 +206,8 @@ class KeySet:
 def _fetch(url: str) -> bytes:
     """Fetch an address and return its content. The address comes from settings, never from a token.
 
-    The limit of the library is for each part that arrives; an issuer may send one byte at a time.
+    The library's timeout applies to each part that arrives, so an issuer that sends one byte at a
+    time needs a second limit.
     """
     request = Request(url, headers={"Accept": "application/json"})  # noqa: S310
     give_up = time.monotonic() + _FETCH_WITHIN_S

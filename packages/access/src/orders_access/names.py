@@ -7,7 +7,7 @@ from orders_access.claims import subject_of
 from orders_access.errors import InvalidTokenError
 
 _ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC"})
-"""Alphabets with letters that look like those of another one."""
+"""Alphabets with letters that look like letters of another alphabet in this set."""
 
 
 def normal_name(name: str) -> str:

@@ -30,10 +30,11 @@ def host_is_ours(host: str) -> bool:
 def origin_is_ours(
     origin: str | None, host: str, allowed: str, *, over_https: bool = False
 ) -> bool:
-    """Return whether a page of this origin may connect; a client without one is no page.
+    """Return whether a page of this origin may connect.
 
-    ``host`` is the Host header, ``allowed`` lists further origins, separated by spaces. A site
-    that is ``over_https`` does not trust pages that were loaded without it.
+    A client that sends no origin is not a web page, and may connect. ``host`` is the Host header,
+    ``allowed`` lists further origins, separated by spaces. A site that is ``over_https`` does not
+    trust pages that were loaded over plain HTTP.
     """
     if origin is None or origin in allowed.split():
         return True
@@ -47,9 +48,10 @@ def is_own_page(
 ) -> bool:
     """Return whether a request with a cookie comes from a page of this system itself.
 
-    A browser attaches cookies whoever causes the request, so it must say who did: by Origin, or
-    where it sends none (GET within one origin) by Sec-Fetch-Site. ``allowed_origins`` do not count.
-    ``origins`` and ``fetch_sites`` are the values of all such headers; no browser sends two.
+    A browser attaches cookies to the requests of any page, so a header must name the page: Origin,
+    or Sec-Fetch-Site where the browser sends no Origin (GET within one origin). The setting
+    ``allowed_origins`` does not count. ``origins`` and ``fetch_sites`` are the values of all such
+    headers; no browser sends two.
     """
     if len(origins) > 1 or list(fetch_sites) not in ([], ["same-origin"]):
         return False
@@ -59,12 +61,12 @@ def is_own_page(
 
 
 def keeps_secrets(host: str, *, over_https: bool) -> bool:
-    """Return whether a password can be typed here: over HTTPS, or without leaving this machine."""
+    """Return whether a password may be sent to this host: over HTTPS, or within this machine."""
     return over_https or is_local_name(_hostname(f"//{host}"))
 
 
 def keeps_secrets_at(url: str) -> bool:
-    """Return whether a secret can be sent to an address: by HTTPS, or to this machine."""
+    """Return whether a secret may be sent to a URL: over HTTPS, or within this machine."""
     scheme, _, rest = url.partition("://")
     if scheme not in {"http", "https"} or not _hostname(url):
         return False

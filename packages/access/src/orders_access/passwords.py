@@ -1,4 +1,4 @@
-"""Passwords: which are accepted, how they are stored, and whether one is right."""
+"""Check whether a new password is strong enough, hash it, and verify it."""
 
 from functools import cache
 from typing import Any
@@ -9,9 +9,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 MIN_LENGTH = 8
 MAX_LENGTH = 200
 _WEAK_SCORE = 2
-"""Guesses to find it: fewer than 10^8, by the estimate of zxcvbn."""
+"""Passwords up to this score are refused: zxcvbn estimates fewer than 10^8 guesses."""
 _ESTIMATED = 72
-"""The estimate takes at most this many characters."""
+"""zxcvbn accepts at most this many characters."""
 _OWN_WORDS = ("orders", "order", "real-time", "realtime")
 
 # OWASP's parameters for argon2id: 19 MiB, two passes. Takes about 30 ms of one core.
@@ -19,10 +19,10 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
 def weakness(password: str, name: str) -> str | None:
-    """Return why a password of a user is not accepted; None if it is."""
+    """Return why a user's new password is not accepted; None if it is accepted."""
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         return f"must have {MIN_LENGTH} to {MAX_LENGTH} characters"
-    # Its lists of words take a third of a second to load: only where a password is set.
+    # Its lists of words take a third of a second to load, so import it only to set a password.
     from zxcvbn import zxcvbn  # type: ignore[import-untyped]  # noqa: PLC0415
 
     found: dict[str, Any] = zxcvbn(password[:_ESTIMATED], [name, *name.split(), *_OWN_WORDS])
@@ -38,7 +38,7 @@ def hashed(password: str) -> str:
 
 
 def is_right(stored: str | None, password: str) -> bool:
-    """Return whether a password is the stored one; False for None, in as much time."""
+    """Return whether a password is the stored one; False, after the same time, for None."""
     try:
         return _hasher.verify(stored or _of_nobody(), password) and stored is not None
     except (VerificationError, InvalidHashError):

@@ -19,9 +19,10 @@ _RANKS: dict[Role, int] = {role: rank for rank, role in enumerate(get_args(Role)
 class Principal:
     """The holder of a token.
 
-    ``rows`` restricts them to rows that hold, in every column named, one of its values; None: no
-    restriction. ``expires`` and ``issued`` are seconds since 1970; None: never, and unknown.
-    ``key_id`` names the key that signed the token; None: it has no name.
+    ``rows`` restricts the holder to rows that have, in every named column, one of its values; None:
+    no restriction. ``expires`` and ``issued`` are seconds since 1970; None means that the token
+    does not expire, and that its time of issue is unknown. ``key_id`` names the key that signed the
+    token; None if the key has no name.
     """
 
     subject: str
@@ -67,7 +68,7 @@ class Principal:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Read what ``to_json`` returned.
+        """Return the principal that ``to_json`` wrote.
 
         Raises:
             KeyError: another version of this class wrote it.
@@ -91,4 +92,4 @@ def session_id(identity: str, *, of_program: bool = False) -> str:
 
 
 ANYONE = Principal("", "admin")
-"""In open mode every request has all rights and no subject."""
+"""The principal of every request in open mode, with all rights and no subject."""

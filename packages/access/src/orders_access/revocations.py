@@ -1,10 +1,11 @@
-"""Which tokens are revoked. PostgreSQL has the list, Redis spreads it, this module reads Redis.
+"""The list of revoked tokens: stored in PostgreSQL, copied to Redis, from where this module reads.
 
 While Redis does not answer, the API reads PostgreSQL and gateways ask the API.
 
-The list is a Redis hash. Field ``token:<id>`` holds until when the entry matters, field
-``subject:<name>`` before when a subject's tokens must have been issued to be revoked; times are
-seconds since 1970. Field ``version`` changes with every change, so that a look is cheap.
+The list is a Redis hash. Field ``token:<id>`` revokes one token; its value is the time until which
+the entry is needed. Field ``subject:<name>`` revokes all tokens of a subject that were issued up to
+the time in its value. Times are seconds since 1970. Field ``version`` changes with every change of
+the list, so that checking for changes is cheap.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from orders_service.redis_client import RedisClient
 
 VERSION_FIELD = "version"
 REDIS_TIMEOUT_S = 1.0
-"""A revocation takes effect within two seconds, also while Redis hangs."""
+"""Short, so that a revocation takes effect within two seconds, also while Redis hangs."""
 
 
 class Revocations:
@@ -46,20 +47,22 @@ class Revocations:
         before = self._times.get(subject_field(principal.subject))
         if before is None:
             return False
-        leeway_s = self._leeway_s if principal.session is None else 0  # they have one clock
+        leeway_s = (
+            self._leeway_s if principal.session is None else 0
+        )  # the revocation has the same clock
         return principal.issued is None or principal.issued <= before + leeway_s
 
     def replace(self, times: Mapping[str, float]) -> bool:
-        """Take over the list as PostgreSQL has it; return whether it is another."""
+        """Replace the list by the one in PostgreSQL; return whether it changed."""
         changed = times != self._times
         self._times = times
         self._version = self._version or ""
         return changed
 
     async def refresh(self, client: RedisClient) -> bool:
-        """Read the list if it has changed; return whether it had.
+        """Read the list if it has changed; return whether it was read.
 
-        What was read before stays valid: Redis may have lost the list, or the newest part of it.
+        Entries read before stay valid, because Redis may have lost the list or its newest part.
 
         Raises:
             RevocationsUnavailableError: Redis does not answer.
@@ -81,17 +84,17 @@ class Revocations:
 
 
 def joined(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
-    """Return the entries of both; of two for the same name, the one that revokes more."""
+    """Return the entries of both; for a name in both, the later time, which revokes more."""
     return {name: max(each.get(name, 0.0) for each in (one, other)) for name in {*one, *other}}
 
 
 def token_field(token_id: str) -> str:
-    """Return the field of one token."""
+    """Return the name of the field that revokes one token."""
     return f"token:{token_id}"
 
 
 def subject_field(subject: str) -> str:
-    """Return the field of all tokens of a subject."""
+    """Return the name of the field that revokes all tokens of a subject."""
     return f"subject:{subject}"
 
 

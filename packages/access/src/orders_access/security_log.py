@@ -1,8 +1,8 @@
 """The security log: who signed in, which requests were refused, which tokens were revoked.
 
 Its lines have ``log="security"``. They hold subjects, addresses and reasons, but no tokens and no
-rows. Refusals are bounded, so that an attacker cannot fill the disk; how many were left out is in
-the next line.
+rows. The rate of refusals is limited, so that an attacker cannot fill the disk; the next line says
+how many were left out.
 """
 
 import time
@@ -22,7 +22,7 @@ _logger = structlog.get_logger(log="security")
 
 
 class SecurityLog:
-    """Writes the lines of one process."""
+    """Writes the security log of one process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -1,7 +1,7 @@
-"""The secrets of sessions, and what Redis tells gateways about them.
+"""The secrets of sessions, and the principals of sessions in Redis, where gateways read them.
 
 A session's secret is random; only its digest is stored. PostgreSQL has the session. Redis caches
-the API's answers to gateways about sessions; if Redis loses one, a gateway asks again.
+the API's answers to gateways about sessions; if Redis loses an answer, the gateway asks again.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ def digest(secret: str) -> bytes:
 async def remember(
     client: RedisClient, digest: bytes, principal: Principal, lifetime_s: float
 ) -> None:
-    """Store the principal of a session in Redis, where gateways read it, for a second or more."""
+    """Store a session's principal in Redis for ``lifetime_s``, at least a second."""
     await client.set(
         _key(client, digest), json.dumps(principal.to_json()), ex=max(1, int(lifetime_s))
     )

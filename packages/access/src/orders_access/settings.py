@@ -1,4 +1,4 @@
-"""The settings that decide who is admitted. API and gateways have all of them."""
+"""The settings that decide which clients are admitted. API and gateways have all of them."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 Algorithm = Literal["HS256", "RS256", "ES256"]
 OWN_ALGORITHM: Algorithm = "ES256"
-"""What ``orders token`` signs with. Its verification takes 0.1 ms more than that of HS256."""
+"""The algorithm of ``orders token``. To verify it takes 0.1 ms longer than HS256."""
 
 MIN_SECRET_BYTES = 32
 OPEN_TO_OTHERS = (
@@ -34,7 +34,7 @@ class KeySettings(ServiceSettings):
     auth_secret_file: FilePath | None = None
     auth_jwks_url: HttpUrl | None = None
     auth_jwks_file: Path | None = None
-    """Public keys. It may appear later: no token is valid before there is a key."""
+    """A file with public keys. It may be made later; until then no token is valid."""
     auth_algorithm: Algorithm | None = None
     auth_audience: str = Field("orders", min_length=1)
     auth_issuer: str = Field("orders", min_length=1)
@@ -62,7 +62,7 @@ class KeySettings(ServiceSettings):
 
 
 class AccessSettings(KeySettings):
-    """Tokens and limits."""
+    """Settings of sign-in and of limits."""
 
     auth_mode: Literal["open", "token"] = "open"
     auth_leeway_s: float = Field(60.0, ge=0, le=600)
@@ -71,12 +71,12 @@ class AccessSettings(KeySettings):
     internal_secret_file: FilePath | None = None
 
     published_address: str = ""
-    """Addresses of the system, if this process is not reached directly: a container's edge."""
+    """Addresses of the edge, if clients reach this process only through it, as in a container."""
     allowed_origins: str = ""
     """Origins besides the edge's own whose pages may connect, separated by spaces."""
 
     audit_reads: bool = False
-    """Whether the security log also has each read: subject, path and names of parameters."""
+    """Whether the security log also has a line for each read: subject, path, parameter names."""
 
     requests_per_second: Rate = 50.0
     requests_burst: PositiveInt = 200

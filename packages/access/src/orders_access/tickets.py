@@ -1,7 +1,7 @@
-"""One-time tickets, which a browser presents instead of its token. Valid for seconds, in Redis.
+"""One-time tickets, which a browser sends instead of its token. Redis keeps them for 30 seconds.
 
-A page cannot set headers on a WebSocket, and addresses are logged. A ticket that was used or has
-expired is worthless, so it may appear in a log.
+A page cannot set headers on a WebSocket, so the credential is in the URL, and URLs are logged. A
+ticket that was used or has expired is worthless, so it may appear in a log.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ async def issue(client: RedisClient, principal: Principal) -> str:
 
 
 async def redeem(client: RedisClient, ticket: str) -> Principal:
-    """Return the principal of a ticket, which becomes void.
+    """Return the principal of a ticket, and make the ticket invalid.
 
     Raises:
         InvalidTokenError: the ticket is unknown, used, expired or of another version.

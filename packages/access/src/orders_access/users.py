@@ -1,4 +1,4 @@
-"""Users with passwords, as the API and the command line make them: links, statements. Pure.
+"""Statements and links with which the API and the command line make users with passwords. Pure.
 
 A link sets a password once, within a day. Only its digest is stored.
 """
@@ -29,5 +29,5 @@ FIRST_LINK = """
        AND (%(again)s OR known.link_ends_at IS NULL OR known.link_ends_at < now())
     RETURNING name
 """
-"""A link for the first user, as long as there is no other and no password. ``again``: replace one
-that is still valid."""
+"""Make a link for the first user while there is no other user and no password. ``again``: replace a
+link that is still valid."""
