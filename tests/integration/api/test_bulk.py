@@ -216,6 +216,24 @@ async def test_the_database_goes_while_a_refusal_is_explained(
     assert await quantities(api) == {1: 50, 2: 50, 3: 3, 4: 4}
 
 
+async def test_a_row_that_fails_stops_no_other(api: httpx.AsyncClient, database: Database) -> None:
+    """An error that no client has caused is the outcome of its row, and the others are written."""
+    seed(database, 3)
+    with database.connect() as owner:
+        owner.execute(
+            "CREATE FUNCTION find() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE found bigint;"
+            " BEGIN SELECT id INTO STRICT found FROM orders WHERE id = NEW.id AND id <> 2;"
+            " RETURN NEW; END $$"
+        )
+        owner.execute(
+            "CREATE TRIGGER find BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION find()"
+        )
+    answer = await send(api, "PATCH", {"rows": named([1, 2, 3]), "set": {"quantity": 50}})
+    assert statuses(answer) == [200, 500, 200]
+    assert "log has the reason" in ok(answer)["rows"][1]["problem"]["detail"]
+    assert await quantities(api) == {1: 50, 2: 2, 3: 50}
+
+
 async def test_malformed(api: httpx.AsyncClient, database: Database) -> None:
     """A request that does not fit the table writes nothing, and names the rows that are wrong."""
     seed(database, 3)

@@ -8,6 +8,8 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+import structlog
+
 from orders_access.principal import Principal
 from orders_api import bulk_statements, kept_answers, problems, rejections
 from orders_api.bulk_format import BulkBody, Wanted
@@ -16,6 +18,7 @@ from orders_api.database import Connection, Database, one
 from orders_api.errors import (
     ApiError,
     DatabaseUnavailableError,
+    FailedError,
     NotReachedError,
     OutOfScopeError,
     RowNotFoundError,
@@ -25,6 +28,8 @@ from orders_api.errors import (
 )
 from orders_api.records import StoredRow
 from orders_api.rendering import PAGE_MAX_BYTES
+
+logger = structlog.get_logger()
 
 AT_ONCE = 100
 """Rows of one transaction: it locks them for milliseconds, and is a small part of a batch."""
@@ -156,13 +161,15 @@ class _Writing:
         outcomes.errors |= errors
 
     async def _explained(self, row: Wanted, error: OutOfScopeError | StatementError) -> ApiError:
-        """Return why a row was not written; raise errors that no client has caused."""
+        """Return why a row was not written; log the first error that no client has caused."""
         if isinstance(error, OutOfScopeError):
             return error
         found = await rejections.of_write(self.writes, error, self.table.statements, row.body)
         if isinstance(found, ApiError):
             return found
-        raise found
+        if not any(isinstance(each, FailedError) for each in self.outcomes.errors.values()):
+            logger.error("rows_failed", table=self.table.table.name, error=str(found))
+        return FailedError()
 
     async def _written(self, connection: Connection, rows: Sequence[Wanted]) -> dict[str, str]:
         """Return the versions of the rows that were written, by their numbers."""

@@ -31,6 +31,10 @@ class ApiError(Exception):
         return {}
 
 
+class FailedError(ApiError):
+    """The API failed; its log has the reason."""
+
+
 class InputError(ApiError):
     """An error that names fields: ``errors`` lists each with its message."""
 

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from orders_api.errors import (
     ApiError,
+    FailedError,
     InputError,
     InvalidInputError,
     StaleRowError,
@@ -122,4 +123,4 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
 
 async def _on_bug(_request: Request, _error: Exception) -> Response:
     """Answer; the server logs the traceback."""
-    return problem(500, "The API failed; its log has the reason.")
+    return from_error(FailedError())
