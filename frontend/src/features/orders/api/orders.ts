@@ -4,7 +4,9 @@ import { request } from "@/lib/http";
 import { ActivityPage, CountsPage, EventsPage, oneOrder } from "@/lib/protocol";
 import { type Order } from "@/lib/row";
 
-/** How many rows of a table match, by status; under "" where it has no column for it. */
+/**
+ * Counts the matching rows of a table, by status; under "" if the table has no column for the status.
+ */
 export const countRows = (
   table: string,
   filter: URLSearchParams,
@@ -15,16 +17,16 @@ export const countRows = (
 export const countOrders = (filter: URLSearchParams, signal: AbortSignal): Promise<CountsPage> =>
   countRows(ORDERS, filter, signal);
 
-/** An order with the rows of child tables, by their names. */
+/** Returns an order with its rows of child tables, by table name. */
 export async function getWithChildren(id: Id, children: readonly string[]): Promise<Order> {
   const query = new URLSearchParams(children.map((name) => ["include", name]));
   return request(oneOrder(id), `/api/orders/${id}?${query.toString()}`);
 }
 
 export interface OrderHistory {
-  /** As it is now; null where the order does not exist (any more). */
+  /** The order as it is now; null if it does not exist, or no longer. */
   readonly order: Order | null;
-  /** Its events, oldest first; of a very long history the beginning. */
+  /** Its events, oldest first. Of a very long history only the beginning is loaded. */
   readonly events: readonly ChangeEvent[];
 }
 
@@ -63,7 +65,7 @@ export interface Removal {
   readonly ended_at: string;
 }
 
-/** How the last orders were removed, as far back as the newest part of the log tells. */
+/** Returns how orders were last removed; null if the newest part of the log has no removal. */
 export async function lastRemoval(signal: AbortSignal): Promise<Removal | null> {
   const path = "/api/activity?operation=DELETE&operation=TRUNCATE";
   const { groups } = await request(ActivityPage, path, { signal });

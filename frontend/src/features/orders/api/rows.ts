@@ -26,15 +26,15 @@ function writerOf(table: string): RowWriter {
   return writer;
 }
 
-/** Throws a ConflictError where the row is no longer as it was seen. */
+/** Changes a row. Throws a ConflictError if it has changed since it was `seen`. */
 export const changeRow = (table: string, key: string, seen: Row, change: Row): Promise<Row> =>
   writerOf(table).change(key, seen, change);
 
-/** Throws a ConflictError; `leaving`: the page is being closed. */
+/** Deletes a row. Throws a ConflictError if it has changed. `leaving`: the page is being closed. */
 export const deleteRow = (table: string, key: string, seen: Row, leaving: boolean): Promise<void> =>
   writerOf(table).delete(key, seen, leaving);
 
-/** Yields what became of some rows after each request; see the package's `writeMany`. */
+/** Yields the results for some rows after each request; see `writeMany` of the client package. */
 export const writeRows = <W extends Wanted>(
   table: string,
   key: readonly string[],
@@ -42,7 +42,10 @@ export const writeRows = <W extends Wanted>(
   options: ManyOptions,
 ): AsyncIterable<readonly Outcome<W>[]> => writeMany(api, writerOf(table), key, rows, options);
 
-/** A second attempt with the same key returns the row that the first one created. */
+/**
+ * Creates a row. A second attempt with the same idempotency key returns the row that the first one
+ * created.
+ */
 export const createRow = (table: string, rowJson: string, idempotencyKey: string): Promise<Row> =>
   request(
     row,
@@ -50,7 +53,7 @@ export const createRow = (table: string, rowJson: string, idempotencyKey: string
     withJson("POST", rowJson, { "Idempotency-Key": idempotencyKey }),
   );
 
-/** Whether a row is known to be gone, or out of the user's sight. */
+/** Whether a row has been deleted, or the user may no longer see it. */
 export const isGone = (table: string, key: string): Promise<boolean> =>
   api.send(`${writerOf(table).path}/${key}`).then(
     () => false,
@@ -62,8 +65,8 @@ export type Change = Pick<ChangeEvent, "actor" | "changed_at">;
 const RECENT_EVENTS = 1000;
 
 /**
- * Who made a row what it is now, and when; null where the log does not tell. `order` is the order that
- * the row is, or belongs to.
+ * Returns who made the latest change of a row, and when; null if the log does not tell. `order` is the
+ * order that the row is or belongs to.
  */
 export async function lastChange(
   table: string,
@@ -88,7 +91,7 @@ async function getRecentEvents(signal: AbortSignal): Promise<readonly ChangeEven
 
 const ValueList = member("values", list(text));
 
-/** Different values of a column of text that begin with `prefix`, the most frequent one first. */
+/** Returns distinct values of a text column that begin with `prefix`, the most frequent one first. */
 export function listValues(
   table: string,
   column: string,

@@ -6,7 +6,7 @@ import { count, flag, member, object, type Read, readable, text } from "@/lib/sh
 const SavedView = object({ id: count, table: text, name: text, query: text, shared: flag });
 const ViewList = member("views", readable(SavedView));
 
-/** `query` has the words of the address; `shared` views are seen by everyone. */
+/** `query` is the view's query string. Everyone sees `shared` views. */
 export type SavedView = Read<typeof SavedView>;
 export type NewView = Omit<SavedView, "id">;
 

@@ -13,7 +13,9 @@ interface AttentionTabProps {
   onView: (view: OrderView) => void;
 }
 
-/** The orders that wait too long, longest first. Only where the owner has set thresholds. */
+/**
+ * A tab for the orders that wait too long, longest first. Shown only if the owner has set thresholds.
+ */
 export function AttentionTab({ filter, onView }: AttentionTabProps) {
   const { attention } = useOrders();
   const count = useObservable(attention);

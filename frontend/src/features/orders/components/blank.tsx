@@ -17,7 +17,7 @@ interface BlankProps {
   children: ReactNode;
 }
 
-/** Shown where the table has no rows. */
+/** A message in place of the table's rows when there are none. */
 function Blank({ icon: Icon, title, alert = false, children }: BlankProps) {
   return (
     <div className={styles.blank} role={alert ? "alert" : undefined}>
@@ -46,7 +46,7 @@ export function NotLoaded({ problem, onRetry }: { problem: Error; onRetry: () =>
   );
 }
 
-/** The database has no table of orders; other tables may be watched. */
+/** Shown if the database has no table of orders. Other tables may be watched. */
 function NoTable() {
   return (
     <Blank icon={Table2} title={words.orders.noTable}>
@@ -58,12 +58,14 @@ function NoTable() {
   );
 }
 
-/** Whether there were orders before, and who removed the last ones. */
+/**
+ * Returns a text that says who removed the last orders and when; null if the log has no such removal.
+ */
 function useRemoval(): string | null {
   const [removal, setRemoval] = useState<Removal | null>(null);
   useEffect(() => {
     const leaving = new AbortController();
-    lastRemoval(leaving.signal).then(setRemoval, () => undefined); // the page says so elsewhere
+    lastRemoval(leaving.signal).then(setRemoval, () => undefined); // the page shows errors elsewhere
     return () => leaving.abort();
   }, []);
   if (!removal) return null;

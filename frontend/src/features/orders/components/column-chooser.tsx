@@ -8,7 +8,7 @@ import styles from "./column-chooser.module.css";
 
 const ViewSettings = lazily(() => import("./view-settings"), "ViewSettings");
 
-/** How the table looks: its columns, their order, density and theme. */
+/** Menu for the look of the table: its columns, their order, density and theme. */
 export function ColumnChooser() {
   return (
     <Popup

@@ -21,7 +21,10 @@ import { useOrders } from "./orders-context";
 const AGES_TICK_MS = 10_000;
 const MOST_ASKED = 10;
 
-/** Someone else changed the row first: shows both values, who changed it and when, and asks. */
+/**
+ * Shown when someone else has changed the row first: both values, who changed it and when. The user
+ * chooses one.
+ */
 export function ConflictDialog() {
   const { writes } = useOrders();
   const orders = useSchema();
@@ -61,7 +64,7 @@ export function ConflictDialog() {
   );
 }
 
-/** What the user can choose: the other change, or their own. */
+/** The names of both choices: the other change, and the user's own. */
 function choicesOf(schema: OrderSchema, now: Row, wanted: Row | null): readonly [string, string] {
   const say = words.conflict;
   if (wanted === null) return [say.keep, say.deleteAnyway];
@@ -85,7 +88,7 @@ function By({ conflict: { table, key, seen, now }, schema: { table: described } 
       queryKey: ["last-change", table, key, String(now.version)],
       queryFn: ({ signal }) => lastChange(table, key, now, isId(order) ? order : null, signal),
       gcTime: 0,
-      // The stream may be behind: then the log does not have the change yet.
+      // The log may not have the change yet, so ask again until it has.
       refetchInterval: ({ state }) =>
         state.data || state.dataUpdateCount > MOST_ASKED ? false : 1000,
     },

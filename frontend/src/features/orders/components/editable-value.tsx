@@ -15,33 +15,36 @@ import { useMember } from "./use-member";
 
 const load = () => import("./value-editor");
 const ValueEditor = lazily(load, "ValueEditor");
-/** Loaded before it is opened: what is typed at once must not go to the page's shortcuts. */
+/**
+ * Loads the editor before it is opened. Otherwise keys typed at once would trigger the page's
+ * shortcuts.
+ */
 const preload = () => void load().catch(() => undefined);
 
-/** How an editor was opened; `again`: because of an error, while the user is somewhere else. */
+/** How an editor was opened; `again`: after a failed save, when the focus is elsewhere. */
 export type Opened = "pointer" | "keyboard" | "again";
 
 interface EditableValueProps {
   table: string;
-  /** The row's key, as the API's paths have it. */
+  /** The row's key as it stands in the API's paths. */
   rowKey: string;
-  /** The row as the stream has it; pending changes are added here. */
+  /** The row from the stream. This component adds pending changes. */
   row: Row;
   column: Column;
   label: string;
-  /** The row that this one belongs to, where the page has it. */
+  /** The row to which this row belongs, if the page has it. */
   parent?: Parent;
-  /** In a grid: a single click is the row's, a double click edits. */
+  /** Set in a grid, where a single click acts on the row and a double click edits the value. */
   tabIndex?: number;
-  /** How the value is shown; default: as text. */
+  /** The value as it is shown; default: as text. */
   children?: ReactNode;
-  /** The row has left the list: it is edited only to finish what was begun. */
+  /** Whether the row has left the list. Then only a value with a draft can be edited. */
   gone?: boolean;
 }
 
 /**
- * One value of any row, which a click, Enter or F2 makes editable. Tab goes on to the next one within the
- * nearest element with `data-editables`.
+ * One value of any row, edited after a click, Enter or F2. Tab opens the next value within the nearest
+ * element with `data-editables`.
  */
 export function EditableValue(props: EditableValueProps) {
   const { table, rowKey, row, column, label, parent, children, gone = false } = props;
@@ -91,14 +94,17 @@ function Editable({ place, draft, shown, name, children, ...props }: EditablePro
   function open(by: "pointer" | "keyboard"): void {
     if (!isTyped(draft)) {
       const initial = textOf(shown[column.name], column);
-      // What is being saved was seen too: it is no change by someone else.
+      // `seen` includes pending changes, so that they do not count as changes by someone else.
       const of = { table, key: rowKey, label };
       drafts.set(place, { text: initial, initial, seen: shown, error: null, ...of });
     }
     setEditing(by);
   }
 
-  /** `stays`: the focus stays at the value. Returns false where the text cannot be saved as it is. */
+  /**
+   * Closes the editor and saves. `stays`: the focus stays at the value. Returns false if the text is
+   * not valid.
+   */
   function commit(stays: boolean): boolean {
     const typed = drafts.get(place);
     if (isTyped(typed)) {
@@ -123,13 +129,13 @@ function Editable({ place, draft, shown, name, children, ...props }: EditablePro
       }
       const fields = error instanceof RefusedError ? error.fields : {};
       const reason = fields[column.name] ?? messageOf(error);
-      const isFree = drafts.get(place) === undefined; // else the user edits the value again
+      const isFree = drafts.get(place) === undefined; // false: the user edits the value again
       if (isFree) {
         drafts.set(place, { ...typed, error: reason });
         const isHere = box.current?.contains(document.activeElement);
         setEditing(isHere ? "keyboard" : "again");
       }
-      if (isFree && box.current) return; // it shows the reason
+      if (isFree && box.current) return; // the editor shows the reason
       const title = words.editing.notSavedTitle(label, writes.nameOf(table, rowKey));
       toasts.show({ tone: "bad", title, detail: isFree ? words.editing.kept(reason) : reason });
     };
@@ -141,7 +147,10 @@ function Editable({ place, draft, shown, name, children, ...props }: EditablePro
     }
   }
 
-  /** A text of several lines is more work than a slip of the finger may cost. */
+  /**
+   * Closes the editor. A text of several lines is kept as a draft, because one key must not lose so
+   * much work.
+   */
   function cancel(): void {
     const typed = drafts.get(place);
     if (isTyped(typed) && typed.text.includes("\n")) drafts.set(place, { ...typed, error: null });

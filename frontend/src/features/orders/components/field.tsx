@@ -8,21 +8,21 @@ import { Suggestions } from "./suggestions";
 import { useSuggestions } from "./use-suggestions";
 
 interface FieldProps {
-  /** Values of its other rows are suggested. */
+  /** The table in whose rows values are looked up for suggestions. */
   table: string;
   column: Column;
   label: string;
   value: string;
-  /** Default: that the database has a value of its own, where it has. */
+  /** Default: a note that the database has a default value, if it has one. */
   placeholder?: string | undefined;
   multiline?: boolean;
-  /** Default: the column's. */
+  /** Default: the column's name. */
   name?: string;
   error: string | undefined;
   onChange: (value: string) => void;
 }
 
-/** The form field of any kind of column. */
+/** The form field for any kind of column. */
 export function Field(props: FieldProps) {
   const { table, column, label, error, name = column.name, placeholder, ...input } = props;
   const id = useId();
@@ -49,7 +49,7 @@ export function Field(props: FieldProps) {
     else if (event.key === "Escape" && isOpen) setClosedAt(input.value);
     else return;
     event.preventDefault();
-    event.stopPropagation(); // the form stays as it is
+    event.stopPropagation(); // the form must not react to this key too
   }
 
   const { comment } = column;
@@ -88,7 +88,7 @@ export function Field(props: FieldProps) {
   );
 }
 
-/** A column of longer texts gets a field that grows. */
+/** A text column whose limit is longer than this gets a field that grows. */
 const ONE_LINE = 200;
 const isOneLine = ({ kind, max_length }: Column): boolean =>
   kind === "text" && max_length != null && max_length <= ONE_LINE;
@@ -99,11 +99,11 @@ interface ControlProps extends Pick<ComponentProps<"input">, Shared> {
   column: Column;
   value: string;
   placeholder?: string | undefined;
-  /** Whether a text may have several lines; default: as the column suggests. */
+  /** Whether the text may have several lines; default: depends on the column. */
   multiline?: boolean;
-  /** What the choice of no value is called; null: there must be one. */
+  /** The label of the choice without a value; null: a value is required. */
   empty?: string | null;
-  /** The attributes of a field with suggestions. */
+  /** Attributes of a field with suggestions. */
   combobox?: ComponentProps<"input"> | undefined;
   onChange: (value: string) => void;
 }

@@ -28,9 +28,9 @@ interface FilterBarProps {
   counts: OrderCounts | null;
   searchBox: RefObject<HTMLInputElement | null>;
   onView: ShowView;
-  /** The reader leaves the search box by a key, for the table or its first row. */
+  /** Called when a key moves the focus from the search box to the table or its first row. */
   onLeave: (target: "table" | "row") => void;
-  /** More to do with the table. */
+  /** More actions for the table. */
   children?: ReactNode;
 }
 
@@ -41,9 +41,9 @@ export function FilterBar(props: FilterBarProps) {
   const onFilter = (next: OrderFilter, step?: HistoryStep) => onView({ filter: next, sort }, step);
   const schema = useSchema();
   const isOrders = schema.table.name === ORDERS || !schema.hasOrders;
-  /** Whether the search that is applied is typed on. */
+  /** Whether the user is still typing the search that was applied last. */
   const isTyping = useRef(false);
-  /** One entry of the browser's history for a search, however often it is typed on. */
+  /** All steps of typing one search make one entry of the browser's history. */
   const { typed, setTyped, apply } = useTypedSearch(filter.search, (search) => {
     onFilter({ ...filter, search }, isTyping.current ? "same" : "new");
     isTyping.current = document.activeElement === searchBox.current;
@@ -52,7 +52,7 @@ export function FilterBar(props: FilterBarProps) {
   const status = schema.role("status");
   const chosen = statusesOf(filter, schema);
   const isAny = status === undefined || !(status.name in filter.conditions);
-  /** Null: every status. Undefined where no tab stands for the condition. */
+  /** Null: every status. Undefined: no tab matches the condition. */
   const tab = isAny ? null : chosen.length === 1 ? chosen[0] : undefined;
 
   const filtered: Filtered = {
@@ -60,11 +60,11 @@ export function FilterBar(props: FilterBarProps) {
     onChange: (conditions, step) => onFilter({ ...filter, conditions }, step),
   };
 
-  /** The text stays, whatever key leaves the box. */
+  /** Handles the keys that leave the search box. Its text stays. */
   function press(event: KeyboardEvent): void {
     if (!["Escape", "Enter", "ArrowDown"].includes(event.key)) return;
     if (event.nativeEvent.isComposing) return; // the key belongs to the input method
-    event.preventDefault(); // the browser would empty the field
+    event.preventDefault(); // the browser would clear the field
     apply();
     onLeave(event.key === "Escape" ? "table" : "row");
   }

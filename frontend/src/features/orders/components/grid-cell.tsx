@@ -12,9 +12,9 @@ export const isNumber = (column: Column | undefined): boolean =>
   column?.kind === "integer" || column?.kind === "number";
 
 interface GridCellProps extends TableColumn {
-  /** The place of the cell in its row, from 0. */
+  /** The position of the cell in its row, from 0. */
   cell: number;
-  /** Whether the Tab key reaches it. */
+  /** Whether the Tab key stops at the cell. */
   isActive: boolean;
   /** The row as it is now. */
   row: Row;
@@ -22,7 +22,10 @@ interface GridCellProps extends TableColumn {
   children: ReactNode;
 }
 
-/** The frame of every cell: its place, its look by kind, and what it was until just now. */
+/**
+ * The frame of every cell: its position, its style by kind, and for a few seconds after a change the
+ * previous value.
+ */
 export function GridCell({ cell, isActive, row, touch, children, ...shown }: GridCellProps) {
   const { table } = useSchema();
   const { role, name, label, column } = shown;
@@ -56,7 +59,7 @@ interface ClippedProps {
   column: Column | undefined;
 }
 
-/** A text that ends where its cell does; the whole of it on hover. Words that are searched for are marked. */
+/** A text cut off at the edge of its cell; hovering shows all of it. Marks the words of the search. */
 export const Clipped = ({ text, title = text, column }: ClippedProps) => (
   <span className={styles.clip} title={title} dir="auto">
     {column && isSearched(column.kind) ? <Marked text={text} /> : text}

@@ -17,12 +17,12 @@ import type { RowPlace } from "./live-grid";
 import styles from "./order-row.module.css";
 import { useOrders } from "./orders-context";
 
-/** A row's place in the grid, and what happens to it. */
+/** A row's place in the grid, and its state. */
 export interface GridRowProps extends RowPlace {
   columns: readonly TableColumn[];
-  /** The row has left the table and is shown only because rows are held. */
+  /** Whether the row has left the table and is shown only because rows are held. */
   gone: boolean;
-  /** Whether it is about to be deleted. */
+  /** Whether the row is about to be deleted. */
   leaving: boolean;
   touch: Touch | undefined;
   edit: Edit | undefined;
@@ -31,14 +31,14 @@ export interface GridRowProps extends RowPlace {
 interface RowFrameProps extends ComponentProps<"div"> {
   frame: GridRowProps;
   shown: Row;
-  /** The box that selects it. */
+  /** The checkbox that selects the row. */
   pick?: ReactNode;
-  /** Whether a cell has a link or a menu, which takes the focus. */
+  /** Whether a column's cells contain a link or a menu, which gets the focus. */
   isControl: (column: TableColumn) => boolean;
   value: (column: TableColumn, tabIndex: number) => ReactNode;
   /** Shown while the pointer or the focus is in the row. */
   actions: (tabIndex: number) => ReactNode;
-  /** What keeps a row that is about to be deleted is called. */
+  /** The label of the button that cancels the delete. */
   keep: string;
   onKeep: () => void;
 }
@@ -108,11 +108,11 @@ interface CellValueProps extends TableColumn {
   edit: Edit | undefined;
   gone: boolean;
   tabIndex: number;
-  /** Shown behind the value. */
+  /** Shown after the value. */
   children?: ReactNode;
 }
 
-/** A value, editable where it stands. */
+/** A value that is edited in its cell. */
 export function CellValue(props: CellValueProps) {
   const { row, rowKey, edit, gone, name, column, children } = props;
   const { table } = useSchema();

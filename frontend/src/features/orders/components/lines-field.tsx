@@ -23,7 +23,7 @@ export function LinesField({ child, lines, errors, onChange }: LinesFieldProps) 
     <fieldset className={styles.lines}>
       <legend>{child.title}</legend>
       {lines.map((line, at) => (
-        // Lines have no key of their own: they are told apart by their place.
+        // New lines have no key yet, so their place identifies them.
         <div
           key={at}
           className={styles.line}

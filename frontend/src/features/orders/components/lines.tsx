@@ -23,11 +23,11 @@ interface LinesProps {
   /** A table whose rows belong to orders. */
   child: OrderSchema;
   order: Id;
-  /** The order's row: its currency is that of its lines. */
+  /** The order's row, which has the currency of its lines. */
   parent: Parent;
 }
 
-/** The rows of one child table that an order has, live, each value editable in place. */
+/** The order's rows of one child table, updated live; each value is edited in place. */
 export function Lines({ live, child, order, parent: above }: LinesProps) {
   const { rights, writes } = useOrders();
   const { name, key, parent } = child.table;
@@ -164,7 +164,7 @@ function Totals({ child, columns, rows, parent }: TotalsProps) {
   );
 }
 
-/** Without the key, the order, and what the system maintains. */
+/** Returns the columns without the key, the column of the order, and the system's columns. */
 const shownColumns = ({ columns, table }: OrderSchema): readonly Column[] =>
   columns.filter(
     (column) =>

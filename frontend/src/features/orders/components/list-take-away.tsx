@@ -7,7 +7,7 @@ import { isNewestFirst, sortToText } from "../model/order-sort";
 import { shownColumns } from "../model/table-columns";
 import { useOrders } from "./orders-context";
 
-/** Takes away the rows that the filter selects, in the columns and the order of the table. */
+/** Exports the rows that match the filter, with the columns and the sort of the table. */
 export function ListTakeAway({ filter, sort }: OrderView) {
   const schema = useSchema();
   const { columns } = useOrders();

@@ -31,42 +31,45 @@ import { useVirtualRows } from "./use-virtual-rows";
 const ROW_PX = { comfortable: 48, compact: 36 } as const;
 const HEAD_PX = 36;
 const NARROW_ROW_PX = 72;
-/** A card of another table has a line for each value but the key. */
+/**
+ * On narrow screens a row of another table is a card: this height for its key, and a line for each
+ * other value.
+ */
 const NARROW_KEY_PX = 48;
 const NARROW_LINE_PX = 28;
-/** Rows far from those that are held are loaded when the list is no longer scrolled. */
+/** Rows outside the held part are loaded after scrolling has stopped for this time. */
 const STILL_MS = 80;
 const AT_TOP_PX = 4;
 
-/** Where a row is drawn, and which of its cells takes the focus. */
+/** Where a row is drawn, and which of its cells gets the focus. */
 export interface RowPlace {
   readonly row: number;
   readonly top: number;
   readonly height: number;
-  /** The cell that the Tab key reaches; null: none of this row. */
+  /** The cell at which the Tab key stops; null: no cell of this row. */
   readonly cell: number | null;
 }
 
 interface LiveGridProps<R extends Row> {
   label: string;
-  /** What a row is called: "order". */
+  /** What a row is called, such as "order". */
   noun: keyof Words["news"];
   feed: TableFeed<R>;
   state: FeedState<R>;
   columns: readonly TableColumn[];
-  /** How many rows match in all; null where nobody has counted them. */
+  /** How many rows match in all; null if they are not counted. */
   total: number | null;
-  /** Rows keep their places for another reason than that the user works with them. */
+  /** Hold the rows in their places although the user is not working with them. */
   hold: boolean;
   onView: ShowView;
-  /** Whether rows can be selected; default: by those who may write. */
+  /** Whether rows can be selected; default: if the user may write. */
   picks?: boolean;
-  /** The user wants to see the new rows. */
+  /** Called when the user wants to see the new rows. */
   onShowNew?: () => void;
   children: (shown: ShownRow<R>, place: RowPlace) => ReactNode;
 }
 
-/** Rows of any table as they change: scrolled, sorted, with a heading for each column. */
+/** A live table of any rows: scrolled and sorted, with a heading for each column. */
 export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
   const { label, noun, feed, state, columns, total, hold, onView, onShowNew, children } = props;
   const { rights, columns: choice, look } = useOrders();
@@ -104,7 +107,7 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
       { length: Math.max(0, rows.end - rows.first) },
       (_, at) => rows.first + at,
     );
-    // The row with the focus stays, wherever the grid is scrolled to.
+    // The row with the focus stays drawn, wherever the grid is scrolled to.
     const isApart = active.row < rows.first || active.row >= rows.end;
     return isApart && active.row < count ? [...found, active.row] : found;
   }, [rows.first, rows.end, active.row, count]);
@@ -165,7 +168,7 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
             const cell = row === active.row ? active.cell : null;
             const at = { row, top: rows.topOf(row), height: rowPx, cell };
             if (shown) return children(shown, at);
-            const isInView = row >= rows.first && row < rows.end; // not the row with the focus alone
+            const isInView = row >= rows.first && row < rows.end; // the focused row may not be
             return isInView && <WaitingRow key={`waiting ${row}`} {...at} />;
           })}
         </div>
@@ -180,7 +183,7 @@ function cardPx(noun: keyof Words["news"], columns: readonly TableColumn[]): num
   return NARROW_ROW_PX + added * NARROW_LINE_PX;
 }
 
-/** The place of a row that is not loaded yet. */
+/** Drawn in place of a row that is not loaded yet. */
 const WaitingRow = ({ row, top, height }: RowPlace) => (
   <div
     role="row"
@@ -203,7 +206,7 @@ function keyLength<R extends Row>(
 const BUSY_MS = 5000;
 const EDITOR = "[data-editable] :is(input, select, textarea)";
 
-/** Whether the user works here: while a value is edited, and until a few seconds after the last movement. */
+/** Whether the user is working in the grid: editing a value, or active within the last few seconds. */
 function useBusy(grid: RefObject<HTMLElement | null>) {
   const [busy, setBusy] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);

@@ -8,7 +8,10 @@ import { words } from "@/words";
 import type { Draft } from "../model/drafts";
 import { useOrders } from "./orders-context";
 
-/** What was typed into rows that are gone. It takes the focus: who was typing goes on in it. */
+/**
+ * Shows what was typed into rows that have been deleted. The dialog takes the focus, because the user
+ * may still be typing.
+ */
 export function LostTextsDialog() {
   const { drafts } = useOrders().writes;
   const lost = useObservable(drafts.lost);

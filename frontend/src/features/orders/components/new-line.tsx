@@ -19,7 +19,10 @@ interface NewLineProps {
   onClose: () => void;
 }
 
-/** Enter adds the line and asks for the next one; Esc closes, and keeps what was typed. */
+/**
+ * The form for a new line. Enter adds the line and begins another; Esc closes the form and keeps what
+ * was typed.
+ */
 export function NewLine({ child, order, onClose }: NewLineProps) {
   const { drafts } = useOrders().writes;
   const { name, parent } = child.table;

@@ -30,7 +30,10 @@ interface NewOrderDialogProps {
   onOpenChange: (open: boolean) => void;
 }
 
-/** Of an order, or of a row of the table at hand. Keeps what the user typed while it is closed. */
+/**
+ * The dialog for a new order, or a new row of the shown table. What the user typed is kept when it
+ * closes.
+ */
 export function NewOrderDialog({ open, onOpenChange }: NewOrderDialogProps) {
   const { writes } = useOrders();
   const schema = useSchema();
@@ -70,7 +73,8 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
   const columns = schema.writable.toSorted((a, b) => Number(isRequired(b)) - Number(isRequired(a)));
   const form = useRef<HTMLFormElement>(null);
   const [errors, setErrors] = useState<DraftErrors>({});
-  // One key per order: if the answer was lost, a second attempt does not create a second order.
+  // One idempotency key for each order: if the answer is lost, a second attempt creates no second
+  // order.
   const [key, setKey] = useState(randomKey);
   const creation = useMutation(
     {
@@ -109,7 +113,7 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
     if (Object.keys(found).length === 0) creation.mutate(newOrderToJson(order, schema));
   }
 
-  /** `field`: the error of which field is no longer true; null: those of all lines. */
+  /** Changes the draft. Clears the error of the changed `field`; null: the errors of all lines. */
   function change(changed: Partial<NewOrder>, field: string | null): void {
     onDraft({ ...draft, ...changed });
     const isKept = (other: string) => (field === null ? !other.includes("[") : other !== field);
@@ -164,5 +168,5 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
 
 const exampleOf = (role: Role | undefined): string | undefined =>
   role === "customer" || role === "title" ? words.newOrder[role] : undefined;
-/** More fields than this are set in two columns. */
+/** A form with more fields than this has two columns. */
 const MOST_IN_ONE_COLUMN = 6;

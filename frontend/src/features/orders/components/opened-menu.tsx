@@ -5,15 +5,15 @@ import styles from "./status-menu.module.css";
 interface OpenedMenuProps {
   label: string;
   align: "start" | "end";
-  /** Gets the focus when the menu closes. */
+  /** The element that gets the focus when the menu closes. */
   button: RefObject<HTMLElement | null>;
   onOpenChange: (open: boolean) => void;
   children: ReactNode;
 }
 
 /**
- * A menu over its button, to be drawn while it is open only: a scrolled table draws thirty buttons at
- * a time, and closed menus were most of their cost.
+ * A menu at its button, rendered only while it is open: scrolling a table renders thirty buttons at a
+ * time, and closed menus were most of the cost.
  */
 export const OpenedMenu = ({ label, align, button, onOpenChange, children }: OpenedMenuProps) => (
   <Menu

@@ -28,7 +28,7 @@ import { Timeline } from "./timeline";
 import { type Listen, useHistory } from "./use-history";
 
 const AGES_TICK_MS = 10_000;
-/** More children of one table the API does not create together. */
+/** The API creates at most this many children of one table in one request. */
 const MOST_COPIED = 200;
 
 interface OrderPanelProps {
@@ -37,11 +37,11 @@ interface OrderPanelProps {
   live: Live;
   listen: Listen;
   onClose: () => void;
-  /** Fill the form of a new order with this one. */
+  /** Called to fill the form of a new order with this one. */
   onDuplicate: () => void;
 }
 
-/** One order: its columns and its history. */
+/** The panel of one order: its columns and its history. */
 export function OrderPanel({ id, feed, live, listen, onClose, onDuplicate }: OrderPanelProps) {
   const schema = useSchema();
   const { children } = schema;
@@ -209,7 +209,10 @@ function OrderFacts({ order, exists }: { order: Order; exists: boolean }) {
 const FIRST: readonly (Role | undefined)[] = ["customer", "title", "quantity"];
 const LAST = ["created_at", "updated_at", "version"];
 
-/** Every column but the status, which is shown above: known roles, the owner's own, the system's. */
+/**
+ * Returns every column but the status, which is shown above: those with a role, then the owner's, then
+ * the system's.
+ */
 function panelColumns(schema: OrderSchema): readonly Column[] {
   const place = ({ name }: Column) => {
     const role = FIRST.indexOf(schema.roleOf(name));
@@ -221,8 +224,8 @@ function panelColumns(schema: OrderSchema): readonly Column[] {
 }
 
 /**
- * Each may be the newest: the API's answer, the order in the history, the table's. Without versions
- * the last of them is, because the table follows the stream.
+ * Returns the newest of several copies of an order, from the API, the history and the table. Without
+ * versions it is the last one: the table, which follows the stream.
  */
 function newest(orders: readonly (Order | null | undefined)[]): Order | null {
   return orders.reduce<Order | null>(

@@ -35,7 +35,7 @@ interface OrderRowProps extends GridRowProps {
   handlers: RowHandlers;
 }
 
-/** Memoised: of a thousand changes a second only those of rows in view cost a render. */
+/** Memoised: of a thousand changes per second, only those of rows in view cause a render. */
 export const OrderRow = memo(function OrderRow(props: OrderRowProps) {
   const { order, gone, cell, picked, current, handlers } = props;
   const { rights } = useOrders();
@@ -117,7 +117,7 @@ function Actions({ order, gone, handlers, tabIndex }: InRow) {
   );
 }
 
-/** What a cell shows; columns that play a part in the page have more to offer. */
+/** The content of a cell. Columns with a role have controls of their own. */
 function Value(props: InRow & TableColumn): ReactNode {
   const { order, role, name, column, gone, now, edit, handlers, tabIndex } = props;
   const schema = useSchema();
@@ -168,7 +168,7 @@ function Value(props: InRow & TableColumn): ReactNode {
 const isOfCell = (target: EventTarget): boolean =>
   target instanceof Element && target.matches("[data-cell]");
 
-/** Long enough for a second click, which edits the value instead. */
+/** How long a click waits for a second one, which edits the value instead. */
 const SECOND_CLICK_MS = 250;
 let opening: ReturnType<typeof setTimeout> | undefined;
 

@@ -14,7 +14,7 @@ export interface OrdersContextValue {
   readonly selection: Selection;
   readonly columns: ColumnChoice;
   readonly look: PageLook;
-  /** How many orders need attention; null until they are counted. */
+  /** How many orders need attention; null before they are counted. */
   readonly attention: Observable<number | null>;
   readonly openOrder: (id: Id) => void;
   readonly showCustomer: (name: string) => void;

@@ -21,7 +21,7 @@ const AGES_TICK_MS = 10_000;
 interface OrdersTableProps {
   feed: OrdersFeed;
   state: FeedState<Order>;
-  /** How many orders match in all; null until the API has counted them. */
+  /** How many orders match in all; null before the API has counted them. */
   total: number | null;
   current: Id | null;
   onView: ShowView;
@@ -96,7 +96,7 @@ const MOST_IN_A_RANGE = 500;
 function ordersBetween(feed: OrdersFeed, from: Id, to: Id): Order[] {
   const { rows } = feed.state.get();
   const orders: Order[] = [];
-  // The other end may be in a part of the list that is not held any more.
+  // The other end may have been dropped from the loaded part of the list.
   if (!rows.some(({ id }) => id === from)) return rows.filter(({ id }) => id === to);
   let inside = false;
   for (const order of rows) {

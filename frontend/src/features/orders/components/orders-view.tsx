@@ -21,7 +21,7 @@ const SelectionBar = lazily(() => import("./selection-bar"), "SelectionBar");
 
 interface OrdersViewProps {
   feed: OrdersFeed;
-  /** Counts of the orders that match, whatever their status. */
+  /** How many orders match, by status. The filter's own condition on the status is ignored. */
   counts: Observable<OrderCounts | null>;
   current: Id | null;
   searchBox: RefObject<HTMLInputElement | null>;
@@ -36,7 +36,7 @@ export function OrdersView(props: OrdersViewProps) {
   const { filter, problem } = state;
   const schema = useSchema();
   const status = schema.role("status");
-  /** A tab has the number; not where several statuses are chosen. */
+  /** Whether a tab shows the number of rows: not if several statuses are chosen. */
   const hasCount =
     status && (!(status.name in filter.conditions) || statusesOf(filter, schema).length === 1);
   const total = counts && matchingIn(counts, filter, schema);
@@ -57,7 +57,7 @@ export function OrdersView(props: OrdersViewProps) {
   );
 }
 
-/** Where actions on the selected orders are, and what became of them. */
+/** The place for actions on the selected orders, and for their results. */
 function SelectionSlot({ feed, counts }: { feed: OrdersFeed; counts: OrderCounts | null }) {
   const { selection, runs, writes } = useOrders();
   const selected = useObservable(selection.state);

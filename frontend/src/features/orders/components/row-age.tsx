@@ -8,7 +8,7 @@ import styles from "./row-age.module.css";
 
 interface RowAgeProps {
   order: Order;
-  /** The value of the column; undefined: it is not known. */
+  /** The value of the column; undefined if it is not known. */
   time: string | undefined;
   now: number;
 }
@@ -24,7 +24,7 @@ function forHowLong(ms: number): string {
   return words.ages.days(Math.floor(ms / DAY_MS));
 }
 
-/** For how long an order has had its status, and whether that is too long. */
+/** Shows how long an order has had its status, and whether that is too long. */
 export function RowAge({ order, time, now }: RowAgeProps) {
   const schema = useSchema();
   const status = schema.role("status");

@@ -12,7 +12,7 @@ interface RowMenuProps {
   children: ReactNode;
 }
 
-/** What else can be done with a row. */
+/** A menu with more actions for a row. */
 export function RowMenu({ label, tabIndex, onOpenChange, children }: RowMenuProps) {
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);

@@ -10,21 +10,21 @@ interface RowsPanelProps extends Pick<
   ComponentProps<typeof FilterBar>,
   "counts" | "searchBox" | "onView"
 > {
-  /** Of the heading's id. */
+  /** The beginning of the heading's id. */
   name: "orders" | "table";
   label: string;
-  /** How many rows there are; null where that is told elsewhere. */
+  /** The number of rows as text; null if it is shown elsewhere. */
   size: string | null;
   state: FeedState;
-  /** Why what is shown may be out of date. */
+  /** Why the shown rows may be out of date. */
   problem: string | null;
   onRetry: () => void;
-  /** More to do with the table. */
+  /** More actions for the table. */
   actions?: ReactNode;
   children: ReactNode;
 }
 
-/** The rows of a table below their heading and what filters them. */
+/** The rows of a table, below the heading and the filters. */
 export function RowsPanel(props: RowsPanelProps) {
   const { name, label, size, state, problem, onRetry, actions, children, ...bar } = props;
   const panel = useRef<HTMLElement>(null);
@@ -40,7 +40,7 @@ export function RowsPanel(props: RowsPanelProps) {
           </div>
         }
         onLeave={(target) => {
-          focusResults(panel.current, "table"); // at once: the next key is no longer for the box
+          focusResults(panel.current, "table"); // at once: the next key is not for the box
           if (target === "row") requestAnimationFrame(() => focusResults(panel.current, target));
         }}
       >
@@ -59,7 +59,7 @@ export function RowsPanel(props: RowsPanelProps) {
   );
 }
 
-/** `total`: how many rows match; null until they are counted. */
+/** Returns the number of rows as text. `total`: how many rows match; null before they are counted. */
 export function sizeText(
   { loaded, start, rows, hasMore }: FeedState,
   total: number | null,

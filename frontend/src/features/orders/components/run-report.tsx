@@ -10,7 +10,7 @@ import styles from "./selection-bar.module.css";
 
 const MOST_NAMED = 100;
 
-/** How far a change of many orders is; at its end which failed, and why. */
+/** The progress of a change of many orders; at its end, which orders failed and why. */
 export function RunReport({ run }: { run: Run }) {
   const { runs, openOrder } = useOrders();
   const { isDelete, done, total, failures, isRunning } = run;

@@ -17,16 +17,16 @@ import { RunReport } from "./run-report";
 import styles from "./selection-bar.module.css";
 import { TargetMenu } from "./target-menu";
 
-/** Of orders that match, so many are changed at a time. */
+/** All matching orders are changed in steps of this size. */
 const PAGE = 500;
 
 interface SelectionBarProps {
   feed: OrdersFeed;
-  /** Counts of the orders that match, by status. */
+  /** How many orders match, by status. */
   counts: OrderCounts | null;
 }
 
-/** Actions on the selected orders, as they were when the user selected them; and their result. */
+/** Actions on the selected orders, in the versions that the user saw, and their results. */
 export function SelectionBar({ feed, counts }: SelectionBarProps) {
   const { runs, selection, writes } = useOrders();
   const selected = useObservable(selection.state);
@@ -137,7 +137,7 @@ function Actions({ feed, counts }: SelectionBarProps) {
   );
 }
 
-/** Orders that someone else changed are refused until the user has seen how they are now. */
+/** Offers to update selected orders that have changed since. The API would refuse them as they are. */
 function Changed({ orders, feed }: { orders: readonly Order[]; feed: OrdersFeed }) {
   const { selection } = useOrders();
   const changed = orders.flatMap((order) => {
@@ -154,7 +154,7 @@ function Changed({ orders, feed }: { orders: readonly Order[]; feed: OrdersFeed 
   );
 }
 
-/** The keyboard focus returns to the table. */
+/** Moves the focus to the table: to the first selected order, otherwise to the first order. */
 function backToRows(): void {
   const row = '[data-order][data-picked="true"] a';
   (

@@ -13,7 +13,7 @@ import { StepButton } from "./step-button";
 
 interface StatusMenuProps {
   order: Order;
-  /** The status to show: the order's, or one that the user has just chosen. */
+  /** The status to show: the order's, or one just chosen by the user. */
   status: string;
   saving: boolean;
   tabIndex?: number | undefined;
@@ -22,14 +22,14 @@ interface StatusMenuProps {
   onOpenChange?: ((open: boolean) => void) | undefined;
 }
 
-/** Wait until the menu itself has taken the focus. */
+/** Waits until the menu itself has taken the focus, then focuses an item. */
 function focusAfterMenu(item: HTMLElement | null): void {
   requestAnimationFrame(() => item?.focus());
 }
 
 /**
- * The status, with a menu of the statuses that may follow it. While it is open its choices stay those
- * of the order that the user saw.
+ * The status, with a menu of the statuses that may follow it. While the menu is open, its choices
+ * belong to the order as the user saw it.
  */
 export function StatusMenu(props: StatusMenuProps) {
   const { order, status, saving, tabIndex, onChange, onOpenChange } = props;
@@ -66,7 +66,7 @@ export function StatusMenu(props: StatusMenuProps) {
         aria-haspopup="menu"
         aria-expanded={opened !== null}
         onClick={({ detail }) => {
-          setByKeyboard(detail === 0); // no mouse click was counted
+          setByKeyboard(detail === 0); // 0: opened by a key, not a click
           change(true);
         }}
         onKeyDown={(event) => {

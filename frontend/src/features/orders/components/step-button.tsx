@@ -13,7 +13,7 @@ interface StepButtonProps {
   status: string;
 }
 
-/** Takes an order to its next status; right after that, takes the step back. */
+/** Sets an order's next status. Shortly after, the same button undoes the change. */
 export function StepButton({ order, status }: StepButtonProps) {
   const { rights, runs, writes } = useOrders();
   const schema = useSchema();

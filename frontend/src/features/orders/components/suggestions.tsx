@@ -7,7 +7,7 @@ interface SuggestionsProps extends Pick<Suggested, "id" | "values" | "active"> {
   onChoose: (value: string) => void;
 }
 
-/** The list below a field; the focus stays in the field. */
+/** The list of suggestions below a field. The focus stays in the field. */
 export function Suggestions({ id, values, active, label, onChoose }: SuggestionsProps) {
   if (values.length === 0) return null;
   return (

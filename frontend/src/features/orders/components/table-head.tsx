@@ -9,7 +9,7 @@ import { isNumber } from "./grid-cell";
 import styles from "./orders-table.module.css";
 
 const STEP_PX = 16;
-/** A shorter way is a click. */
+/** A pointer that moves less than this clicks and does not drag. */
 const DRAG_PX = 6;
 
 interface TableHeadProps {
@@ -44,8 +44,9 @@ export const TableHead = memo(function TableHead(props: TableHeadProps) {
 type HeadingProps = TableColumn & Pick<TableHeadProps, "sort" | "onSort">;
 
 /**
- * A click sorts, with Shift by this column as well. The heading is dragged to another place, its edge to
- * another width; with the keyboard: Shift with an arrow, + and -, 0 for the usual width.
+ * A column's heading. A click sorts by the column; with Shift, by this column as well. Dragging moves
+ * the heading; dragging its edge changes its width. Keys: Shift with an arrow moves, + and - change the
+ * width, 0 restores it.
  */
 function Heading({ name, label, role, column, sort, onSort }: HeadingProps) {
   const { place, keys } = useArranging(name, role === "id");
@@ -81,7 +82,7 @@ function Heading({ name, label, role, column, sort, onSort }: HeadingProps) {
   );
 }
 
-/** What a heading needs to be moved. */
+/** Returns the handlers that move a heading and change its width. */
 function useArranging(name: string, isFixed: boolean) {
   const { columns: choice } = useOrders();
   const schema = useSchema();
@@ -106,7 +107,10 @@ function useArranging(name: string, isFixed: boolean) {
     event.stopPropagation();
   }
 
-  /** Any pointer, a finger as well: the heading that is under it shows where the column would go. */
+  /**
+   * Moves a heading with any pointer, also a finger. The heading under the pointer shows where the
+   * column would go.
+   */
   function drag(start: PointerEvent<HTMLElement>): void {
     if (isFixed || start.button !== 0) return;
     const heading = start.currentTarget;
@@ -122,7 +126,7 @@ function useArranging(name: string, isFixed: boolean) {
     const move = ({ pointerId, clientX, clientY }: globalThis.PointerEvent) => {
       if (!heading.hasPointerCapture(pointerId)) {
         if (Math.abs(clientX - start.clientX) < DRAG_PX) return;
-        heading.setPointerCapture(pointerId); // the button gets no click
+        heading.setPointerCapture(pointerId); // so that the button gets no click
       }
       const under = document.elementFromPoint(clientX, clientY);
       const over = under?.closest<HTMLElement>("[role=columnheader][data-column]") ?? null;
@@ -148,13 +152,13 @@ function useArranging(name: string, isFixed: boolean) {
   return { place, keys };
 }
 
-/** The edge between a heading and the next, which can be dragged. */
+/** The edge between two headings, which can be dragged. */
 function Edge({ name }: { name: string }) {
   const { columns: choice } = useOrders();
 
   function hold(event: PointerEvent<HTMLElement>): void {
     event.preventDefault();
-    event.stopPropagation(); // the heading stays where it is
+    event.stopPropagation(); // the heading must not be dragged too
     const edge = event.currentTarget;
     const start = event.clientX;
     const width = edge.parentElement?.offsetWidth ?? 0;

@@ -9,11 +9,11 @@ import { CellValue, type GridRowProps, RowFrame } from "./grid-row";
 import { useOrders } from "./orders-context";
 import { RowMenu } from "./row-menu";
 
-/** What can be done with a row of any table. */
+/** The actions on a row of any table. */
 export interface RowActions {
   readonly duplicate: (row: Row) => void;
   readonly copyLink: (row: Row) => void;
-  /** Delete it, or keep it while that is still possible. */
+  /** Schedules a delete; if it is scheduled already, cancels it. */
   readonly remove: (row: Row) => void;
   readonly menu: (open: boolean) => void;
 }
@@ -23,7 +23,7 @@ interface TableRowProps extends GridRowProps {
   actions: RowActions;
 }
 
-/** A row of any table. The column that refers to an order leads to it. */
+/** A row of any table. The column that refers to an order links to the order. */
 export const TableRow = memo(function TableRow(props: TableRowProps) {
   const { shown, gone, edit, actions } = props;
   const { rights, writes, openOrder } = useOrders();

@@ -37,7 +37,7 @@ interface TableViewProps {
   router: Router;
 }
 
-/** Any watched table, with the parts of the table of orders. */
+/** The page of any watched table, made of the same parts as the page of orders. */
 export function TableView(props: TableViewProps) {
   const { name, preferences } = props;
   const orders = useOrders();
@@ -92,7 +92,7 @@ function Rows({ name, live, listen, router }: TableViewProps) {
     feed.setView(view);
   }, [name, feed, views]);
   useEffect(() => {
-    // Without views everything else works; the menu says why they cannot be loaded.
+    // Without views everything else works. The menu shows why they could not be loaded.
     views.load().then(read, () => undefined);
   }, [views, read]);
   const address = useViewAddress(views, router, show, read);

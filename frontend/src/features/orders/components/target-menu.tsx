@@ -14,7 +14,10 @@ interface TargetMenuProps {
   onChoose: (target: Target) => void;
 }
 
-/** Every status that some of the selected orders may take, with how many can and cannot. */
+/**
+ * A menu of the statuses to which at least one selected order can change, with the numbers that can and
+ * cannot.
+ */
 export function TargetMenu({ counts, onChoose }: TargetMenuProps) {
   const schema = useSchema();
   const targets = targetsOf(counts, schema);

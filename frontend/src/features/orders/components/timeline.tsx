@@ -16,7 +16,7 @@ interface TimelineProps {
   now: number;
 }
 
-/** Newest first: users look for the latest change. */
+/** The history, newest event first, because users look for the latest change. */
 export function Timeline({ events, order, now }: TimelineProps) {
   return (
     <>
@@ -31,7 +31,9 @@ export function Timeline({ events, order, now }: TimelineProps) {
   );
 }
 
-/** Whether the history lacks its beginning: old events are removed, and rows may be older than the log. */
+/**
+ * Whether the history lacks its beginning. Old events are removed, and rows may be older than the log.
+ */
 const isCut = (events: readonly ChangeEvent[]): boolean =>
   events.find(({ table }) => table === ORDERS)?.operation !== "INSERT";
 

@@ -7,7 +7,7 @@ import {
   useState,
 } from "react";
 
-/** A cell of the grid: its row, and its place in the row. */
+/** A cell of the grid: its row, and its position in the row. */
 export interface GridPlace {
   readonly row: number;
   readonly cell: number;
@@ -18,10 +18,10 @@ interface GridFocusOptions {
   /** How many rows there are. */
   readonly count: number;
   readonly rowsOfView: number;
-  /** The first row that is wholly in view. */
+  /** Returns the first row that is completely in view. */
   readonly topRow: () => number;
   readonly reveal: (row: number) => void;
-  /** Grows by as many places as the rows have moved. */
+  /** How many places the rows have moved so far. */
   readonly moved: number;
 }
 
@@ -29,9 +29,9 @@ const CONTROLS = "a, button, input, select, textarea";
 const FIELDS = 'input:not([type="checkbox"]), select, textarea';
 
 /**
- * One cell of the grid takes the keyboard's focus, the others are reached with arrow keys. A cell with a
- * control gives the focus to it. Rows that come, go or move do not take the focus away: it stays with its
- * row, and where the row is gone it goes to the one in its place.
+ * Manages the keyboard's focus in a grid. One cell takes the focus, and arrow keys reach the others. In
+ * a cell with a control, the control gets the focus. When rows are added, removed or moved, the focus
+ * stays with its row; if that row was removed, the focus goes to the row in its place.
  */
 export function useGridFocus(options: GridFocusOptions) {
   const { grid, count, rowsOfView, topRow, reveal, moved } = options;
@@ -73,7 +73,10 @@ export function useGridFocus(options: GridFocusOptions) {
     reveal(to.row);
   }
 
-  /** Move by rows, from the row that has the focus or else to the first in view. */
+  /**
+   * Moves the focus by some rows, from its present row. Without the focus, goes to the first row in
+   * view.
+   */
   function move(by: number): void {
     const from = grid.current?.contains(document.activeElement)
       ? placeOf(document.activeElement)
@@ -89,7 +92,7 @@ export function useGridFocus(options: GridFocusOptions) {
   }
 
   function onBlur({ target, relatedTarget }: FocusEvent<HTMLElement>): void {
-    // A row that is taken away loses the focus as well, but it does not give it to anything else.
+    // A removed row loses the focus too, but no other element gets it.
     queueMicrotask(() => {
       if (holder.current === target && (relatedTarget !== null || target.isConnected))
         holder.current = null;
@@ -135,7 +138,7 @@ function placeOf(element: Element | null): GridPlace | null {
   return cell && row !== undefined ? { row: Number(row), cell: Number(cell.dataset.cell) } : null;
 }
 
-/** Of a row, the first cell that is not for selecting it. */
+/** Returns the position of the first cell that does not hold the checkbox. */
 function firstCell(grid: HTMLElement | null): number {
   return grid?.querySelector('[data-row] > [data-cell="0"] input[type="checkbox"]') ? 1 : 0;
 }

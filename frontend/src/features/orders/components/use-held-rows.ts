@@ -11,8 +11,8 @@ interface Holding<R extends Row> {
 }
 
 /**
- * The rows to show: the live rows, or while `hold` rows that keep their places. `moved` adds up by how many
- * places they were moved all the same: the list is scrolled on by as much.
+ * Returns the rows to show: the live rows, or while `hold` is true, rows that keep their places.
+ * `moved` is the sum of the places that held rows moved; the list must scroll by as much.
  */
 export function useHeldRows<R extends Row>(
   { rows, start, pages, hasMore, filter, sort }: FeedState<R>,

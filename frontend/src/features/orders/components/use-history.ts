@@ -14,14 +14,14 @@ import { mergeHistory } from "../model/history";
 
 export type Listen = (listener: EventsListener) => () => void;
 
-/** An order's events, updated while they are shown. */
+/** Returns an order's events and keeps them up to date. */
 export function useHistory(id: Id, listen: Listen) {
   const { version } = useSchema();
   // Events that arrive before the answer are merged into it.
   const [live, setLive] = useState<readonly ChangeEvent[]>([]);
   const query = useQuery(
     {
-      // After a change of the schema the API's answer has other columns.
+      // After a change of the schema, the API's answer has other columns.
       queryKey: ["history", String(id), version],
       queryFn: ({ signal }) => getHistory(id, signal),
       placeholderData: (previous) => previous,

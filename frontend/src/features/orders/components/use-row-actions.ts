@@ -10,7 +10,7 @@ import { PLAIN_VIEW, viewToQuery } from "../model/order-filter";
 import { useOrders } from "./orders-context";
 import type { RowActions } from "./table-row";
 
-/** What can be done with a row of the table. `onCreate` shows the form of a new row. */
+/** Returns the actions on a row of the table. `onCreate` shows the form for a new row. */
 export function useRowActions(onMenu: (open: boolean) => void, onCreate: () => void): RowActions {
   const { writes } = useOrders();
   const toasts = useToasts();
@@ -26,7 +26,7 @@ export function useRowActions(onMenu: (open: boolean) => void, onCreate: () => v
         const conditions = Object.fromEntries(key.map((each) => [each, [String(row[each])]]));
         const view = { ...PLAIN_VIEW, filter: { conditions, search: "" } };
         const link = `${location.origin}${pathOfTable(name)}?${viewToQuery(view).toString()}`;
-        // Only a page that came over HTTPS, or from this machine, has a clipboard.
+        // `clipboard` exists only on pages loaded over HTTPS or from localhost.
         Promise.resolve()
           .then(() => navigator.clipboard.writeText(link))
           .then(
@@ -41,7 +41,7 @@ export function useRowActions(onMenu: (open: boolean) => void, onCreate: () => v
       },
       menu: onMenu,
     };
-    // The two setters of the caller stay the same in effect.
+    // `onMenu` and `onCreate` do the same after each render, so they are not listed.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [writes, toasts, schema]);
 }

@@ -7,7 +7,10 @@ import { countEvents, openCounts, type OrderCounts } from "../model/order-counts
 import { type OrderFilter, restMatcherOf, toQuery, withStatus } from "../model/order-filter";
 import type { Listen } from "./use-history";
 
-/** How many rows of the table match a filter, by status and whatever theirs is; followed by events. */
+/**
+ * Returns how many rows of the table match a filter, by status, whatever the filter's condition on the
+ * status. Events keep the counts up to date.
+ */
 export function useRowCount(filter: OrderFilter, listen: Listen): OrderCounts | null {
   const schema = useSchema();
   const { name } = schema.table;

@@ -12,15 +12,15 @@ const BAR_STEP = '[data-selection-bar] [data-step="next"]';
 const PANEL_STEP = 'aside [data-step="next"]';
 const TEXT = 'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]';
 
-/** The order whose row has the focus. */
+/** Returns the order whose row has the focus. */
 export function focusedOrder(feed: OrdersFeed): Order | undefined {
   const row = document.activeElement?.closest<HTMLElement>("[data-order]");
   return feed.get(idOf(row?.dataset.order ?? "") ?? 0);
 }
 
 /**
- * `e`: the selected orders, the focused or the opened one take the next step. `b`: to the bar of the
- * selection. Ctrl Z: undo. Ctrl A: select every order that matches.
+ * Handles the shortcuts. `e`: the selected, focused or opened orders change to their next status. `b`:
+ * focus the selection bar. Ctrl Z: undo. Ctrl A: select every order that matches.
  */
 export function useStepShortcuts(
   feed: OrdersFeed,
@@ -49,7 +49,7 @@ export function useStepShortcuts(
     const press = (event: KeyboardEvent) => {
       const isCommand = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
       if (!isCommand || event.defaultPrevented) return;
-      // Where text is typed the browser undoes the typing.
+      // In a text field the browser's own undo applies.
       if (event.target instanceof Element && event.target.closest(TEXT)) return;
       const key = event.key.toLowerCase();
       const isInRows = document.activeElement?.closest("[data-order]") != null;

@@ -6,16 +6,19 @@ const AFTER_TYPING_MS = 150;
 export interface Suggested {
   readonly id: string;
   readonly values: readonly string[];
-  /** Which of them the arrow keys have chosen; -1: none. */
+  /** Index of the suggestion that the arrow keys have reached; -1: none. */
   readonly active: number;
   readonly chosen: string | null;
-  /** The attributes of the field; undefined where nothing is suggested. */
+  /** Attributes for the field; undefined if nothing is suggested. */
   readonly attributes: ComponentProps<"input"> | undefined;
-  /** Returns whether the key was for the list. */
+  /** Handles a key. Returns whether the key was for the list. */
   readonly press: (event: KeyboardEvent) => boolean;
 }
 
-/** Values that the column has in other rows and that begin with what is typed; null: none are wanted. */
+/**
+ * Returns values that the column has in other rows and that begin with the typed text; null if none are
+ * wanted.
+ */
 export function useSuggestions(
   table: string,
   column: string | null,
@@ -38,7 +41,7 @@ export function useSuggestions(
           setActive(-1);
           setFound({ for: prefix, values: values.filter((value) => value !== text) });
         },
-        () => undefined, // typing goes on without suggestions
+        () => undefined, // without suggestions the user can still type
       );
     }, AFTER_TYPING_MS);
     return () => {
@@ -55,7 +58,7 @@ export function useSuggestions(
     if (column === null || step === undefined || event.altKey) return false;
     event.preventDefault();
     setAsked(true);
-    const places = values.length + 1; // one of them: what was typed
+    const places = values.length + 1; // one more, for the typed text itself
     setActive((before) => ((before + 1 + step + places) % places) - 1);
     return true;
   }

@@ -8,8 +8,8 @@ import { writeAddress } from "../model/view-address";
 export type ShowView = (view: OrderView, step?: HistoryStep) => void;
 
 /**
- * Keeps what a table shows and the address of the page the same. `show` shows a view, `read` the one that the
- * address names: after a step of the browser's history, too.
+ * Keeps the view of a table and the page's address in step. `show` shows a view. `read` shows the view
+ * that the address names, also after Back and Forward.
  */
 export function useViewAddress(
   views: SavedViews,
@@ -26,7 +26,7 @@ export function useViewAddress(
       show(shown);
       router.setQuery(writeAddress(shown, views.state.get().current), step);
     };
-    /** Null: everything. */
+    /** Opens a saved view; null: all rows. */
     const saved = (chosen: SavedView | null) => {
       router.setQuery(new URLSearchParams(chosen ? { view: String(chosen.id) } : {}));
       read();

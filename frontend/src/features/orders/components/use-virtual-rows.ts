@@ -11,22 +11,23 @@ import {
 
 export interface VirtualRows {
   readonly first: number;
-  /** Behind the last row to draw. */
+  /** The row after the last one to draw. */
   readonly end: number;
-  /** The height of the element that holds the rows. */
+  /** Height of the element that holds the rows, in pixels. */
   readonly height: number;
-  /** Where a row is drawn within it. */
+  /** Returns the position of a row within that element, in pixels. */
   readonly topOf: (row: number) => number;
   readonly place: ScrollPlace;
-  /** The height of the view, without its heading. */
+  /** Height of the view without the heading, in pixels. */
   readonly viewPx: number;
   readonly onScroll: () => void;
   readonly reveal: (row: number) => void;
 }
 
 /**
- * The rows of a scroller that are in view; all have the same height. Where `moved` grows, the rows have moved
- * by as many places: the list is scrolled on with them in the same rendering, so that each stays drawn.
+ * Computes which rows of a scrolled list are in view. All rows have the same height. `moved` is how
+ * many places the rows have moved so far. When it changes, the list scrolls by as much in the same
+ * render, so that rows in view stay drawn.
  */
 export function useVirtualRows(
   scroller: RefObject<HTMLDivElement | null>,

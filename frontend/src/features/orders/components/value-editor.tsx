@@ -17,19 +17,19 @@ interface ValueEditorProps {
   column: Column;
   label: string;
   draft: Draft;
-  /** The row as it is now, and the one that it belongs to. */
+  /** The row as it is now. */
   now: Row;
   parent: Parent | undefined;
   opened: Opened;
   onText: (text: string) => void;
-  /** `stays`: the focus stays here. Returns whether the editor is left. */
+  /** Saves. `stays`: the focus stays here. Returns whether the editor is closed. */
   onCommit: (stays: boolean) => boolean;
   onCancel: () => void;
 }
 
 const MOST_IN_ONE_LINE = 120;
 
-/** Enter saves, Esc restores, Tab saves and goes on. */
+/** The editor of a value. Enter saves, Esc restores the value, Tab saves and opens the next one. */
 export function ValueEditor(props: ValueEditorProps) {
   const { table, label, draft, now, parent, opened, onText, onCommit, onCancel } = props;
   const { text, seen } = draft;
@@ -62,9 +62,9 @@ export function ValueEditor(props: ValueEditorProps) {
 
   function press(event: KeyboardEvent<HTMLElement>): void {
     const { key, shiftKey } = event;
-    if (event.nativeEvent.isComposing) return; // the input method's own Enter and Esc
+    if (event.nativeEvent.isComposing) return; // this Enter or Esc belongs to the input method
     const isModified = event.ctrlKey || event.metaKey;
-    event.stopPropagation(); // the page's shortcuts are not meant
+    event.stopPropagation(); // keeps the key from the page's shortcuts
     if (suggestions.press(event)) return;
     if (key === "Escape") {
       event.preventDefault();
@@ -93,7 +93,7 @@ export function ValueEditor(props: ValueEditorProps) {
     const pasted = event.clipboardData.getData("text/plain");
     const field = event.target;
     if (!isText || lines || !pasted.includes("\n") || !(field instanceof HTMLInputElement)) return;
-    // A field of one line would drop the line breaks.
+    // A field of one line would remove the line breaks.
     event.preventDefault();
     const [from, to] = [field.selectionStart ?? text.length, field.selectionEnd ?? text.length];
     setLines(true);
@@ -113,7 +113,8 @@ export function ValueEditor(props: ValueEditorProps) {
       onBlur={(event) => {
         const to = event.relatedTarget;
         const isInside = event.currentTarget.contains(to);
-        // A dialog that the person did not open, such as that of an ended session, ends no editing.
+        // A dialog that the user did not open, such as the one for an ended session, must not close the
+        // editor.
         const isCovered = to?.closest('[role="dialog"], [role="alertdialog"]') != null;
         if (left.current || isInside || isCovered || !document.hasFocus()) return;
         commit(false);
@@ -161,7 +162,10 @@ export function ValueEditor(props: ValueEditorProps) {
   );
 }
 
-/** Some browsers do not focus a button that is clicked: the field would lose the focus to nothing. */
+/**
+ * Keeps the focus in the field: some browsers do not focus a clicked button, so that no element would
+ * have the focus.
+ */
 const keepFocus = (event: { preventDefault: () => void }): void => event.preventDefault();
 
 function nextEditable(from: Element, backwards: boolean): Element | undefined {
@@ -174,6 +178,6 @@ function showPicker(field: HTMLSelectElement): void {
   try {
     field.showPicker();
   } catch {
-    // Not in answer to a click, or an older browser: the field has the focus all the same.
+    // The browser is older, or this was not the answer to a click. The field has the focus anyway.
   }
 }

@@ -12,7 +12,7 @@ import { USUAL_LAYOUT } from "../model/table-layout";
 import styles from "./column-chooser.module.css";
 import { useOrders } from "./orders-context";
 
-/** Which columns the table shows, in which order, and how the page looks. */
+/** Settings for which columns the table shows, in which order, and for the page's appearance. */
 export function ViewSettings() {
   const { columns: choice, look } = useOrders();
   const layout = useObservable(choice.state) ?? USUAL_LAYOUT;

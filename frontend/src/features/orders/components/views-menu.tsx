@@ -14,15 +14,15 @@ const ViewsPanel = lazily(() => import("./views-panel"), "ViewsPanel");
 
 export interface ViewsContextValue {
   readonly views: SavedViews;
-  /** Show a saved view; null: all orders. */
+  /** Shows a saved view; null: all orders. */
   readonly open: (saved: SavedView | null) => void;
-  /** Who may see what the reader saves: the reader chooses, or one of the two. */
+  /** Who will see a view that the user saves: "choice" lets the user decide. */
   readonly audience: "choice" | "everyone" | "reader";
 }
 
 export const ViewsContext = createContext<ViewsContextValue | null>(null);
 
-/** Opens and saves views: filter, search and order under a name. */
+/** Menu to open and save views: filter, search and sort under a name. */
 export function ViewsMenu({ view }: { view: OrderView }) {
   const context = useContext(ViewsContext);
   return context && <Menu {...context} view={view} />;

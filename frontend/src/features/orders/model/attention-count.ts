@@ -6,11 +6,11 @@ import { countOrders } from "../api/orders";
 import { countEvents, countOf, openCounts, type OrderCounts } from "./order-counts";
 
 /**
- * How many orders need attention. Events say when one no longer does; that one begins to, only the
- * clock says: reload it from time to time.
+ * Counts the orders that need attention. Events show when an order no longer needs attention. An order
+ * begins to need it when time passes, without an event, so call `reload` from time to time.
  */
 export class AttentionCount {
-  /** Null where no status has a threshold, and before they are counted. */
+  /** Null before the orders are counted, and if no status has a threshold. */
   readonly count = new Observable<number | null>(null);
   readonly #schema: () => OrderSchema;
   readonly #counts: Followed<CountsPage, OrderCounts>;

@@ -2,19 +2,22 @@ import { type ChangeEvent, Observable, type Row } from "real-time-orders";
 import { keyIn } from "@/lib/row";
 import { rowId } from "./order-edits";
 
-/** What the user has typed into one value, and not saved yet. */
+/** What the user has typed into the editor of one value and has not saved yet. */
 export interface Draft {
   readonly text: string;
-  /** The text that the editor began with. */
+  /** The text in the editor when it was opened. */
   readonly initial: string;
   /** The row as it was when the editor was opened. */
   readonly seen: Row;
-  /** Why it was not saved; null while it can be. */
+  /** Why saving failed; null if it did not fail. */
   readonly error: string | null;
-  /** The row without which the text cannot be saved: its own, or the order of a new line. */
+  /**
+   * Table and key of the row that must exist for the text to be saved: the row itself, or for a new
+   * line its order.
+   */
   readonly table: string;
   readonly key: string;
-  /** What the text is, and for people to read where it is not plain. */
+  /** Says what was typed; `plain` is the text to show to the user if `text` is not easy to read. */
   readonly label: string;
   readonly plain?: string;
 }
@@ -22,11 +25,14 @@ export interface Draft {
 export const isTyped = (draft: Draft | undefined): draft is Draft =>
   draft !== undefined && draft.text !== draft.initial;
 
-/** Texts that outlive their editors: a closed panel, a column that vanishes, an ended session. */
+/**
+ * Keeps typed texts after their editors are closed: with the panel, with a column that was removed, or
+ * at the end of the session.
+ */
 export class Drafts {
   /** By table, key and column. */
   readonly state = new Observable<ReadonlyMap<string, Draft>>(new Map());
-  /** Of rows that are gone: kept for the user to copy. */
+  /** Drafts of deleted rows, kept so that the user can copy them. */
   readonly lost = new Observable<readonly Draft[]>([]);
 
   get(id: string): Draft | undefined {
@@ -42,12 +48,12 @@ export class Drafts {
     if (drafts.delete(id)) this.state.set(drafts);
   }
 
-  /** The row of a text is gone. */
+  /** Keeps a draft whose row has been deleted. */
   lose(draft: Draft): void {
     this.lost.set([...this.lost.get(), draft]);
   }
 
-  /** Of rows that are deleted, what was typed is lost. */
+  /** Moves the drafts of deleted rows to `lost`. */
   receive(events: readonly ChangeEvent[]): void {
     if (this.state.get().size === 0) return;
     const gone = new Map<string, boolean>();
@@ -60,7 +66,7 @@ export class Drafts {
     this.#loseWhere(({ table, key }) => gone.get(rowId(table, key)) ?? gone.get(table) ?? false);
   }
 
-  /** Events were missed: ask for each row that was typed into. */
+  /** Asks the API whether each row with a draft still exists. Called after events were missed. */
   async check(isGone: (table: string, key: string) => Promise<boolean>): Promise<void> {
     await Promise.all(
       [...this.state.get().values()].map(async (draft) => {

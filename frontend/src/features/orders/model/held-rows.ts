@@ -1,23 +1,26 @@
 /**
- * Rows that keep their places while the user works with them. Values still change in place; a row
- * that left the table stays, marked as gone, and new rows wait until the rows are released. Pure.
+ * Rows that keep their places while the user works with them. Values still change in place. A row that
+ * left the table stays and is marked as gone. New rows wait until the held rows are released. Pure.
  *
- * A long list is held in part: `start` rows come before those that are known.
+ * Only a part of a long list is loaded: `start` rows come before that part.
  */
 import type { Row } from "real-time-orders";
 import type { Order, RowKey } from "@/lib/row";
 
 export interface ShownRow<R extends Row = Order> {
   readonly order: R;
-  /** The row has left the table; the order is as it was last seen. */
+  /** Whether the row has left the table; `order` is then its last known state. */
   readonly gone: boolean;
 }
 
 export interface LiveRows<R extends Row = Order> {
   readonly rows: readonly R[];
-  /** How many rows of the list come before these. */
+  /** How many rows of the list come before the loaded ones. */
   readonly start: number;
-  /** Another number after each page that was loaded: rows at the ends may have come or gone with it. */
+  /**
+   * Changes with each page that is loaded: rows at both ends may have been added or dropped with the
+   * page.
+   */
   readonly pages: number;
   /** Whether more rows follow. */
   readonly hasMore: boolean;
@@ -25,11 +28,11 @@ export interface LiveRows<R extends Row = Order> {
 }
 
 export class HeldRows<R extends Row = Order> {
-  /** By how many places the rows are from where they were before the last change. */
+  /** How many places the rows moved in the last change. */
   readonly moved: number;
   readonly #frozen: LiveRows<R>;
   readonly #live: LiveRows<R>;
-  /** How many rows came before these since they are held, as far as they were moved for it. */
+  /** How many places the rows have moved in all since they are held. */
   readonly #before: number;
   #now: ReadonlyMap<RowKey, R> | undefined;
   #fresh: number | undefined;
@@ -45,7 +48,7 @@ export class HeldRows<R extends Row = Order> {
     return new HeldRows(live, live);
   }
 
-  /** The same rows in the same places, with the values of the live table. */
+  /** Returns the same rows in the same places, with the values of the live table. */
   over(live: LiveRows<R>): HeldRows<R> {
     if (live.rows === this.#live.rows && live.start === this.#live.start) return this;
     if (live.pages === this.#frozen.pages) return new HeldRows(this.#frozen, live, 0, this.#before);
@@ -53,18 +56,18 @@ export class HeldRows<R extends Row = Order> {
     return new HeldRows(rows, live, by, this.#before + by);
   }
 
-  /** Whether these are the live rows, with nothing held back. */
+  /** Whether these are exactly the live rows, with no change held back. */
   isOf(live: LiveRows<R>): boolean {
     const { rows, start } = live;
     return [this.#frozen, this.#live].every((mine) => mine.rows === rows && mine.start === start);
   }
 
-  /** The place of the first row. */
+  /** The place of the first row in the list. */
   get start(): number {
     return this.#frozen.start;
   }
 
-  /** The place behind the last row. */
+  /** The place after the last row in the list. */
   get end(): number {
     return this.#frozen.start + this.#frozen.rows.length;
   }
@@ -83,7 +86,7 @@ export class HeldRows<R extends Row = Order> {
     return this.#fresh;
   }
 
-  /** Which rows of the live table are in view, where places `first` to `end` are. */
+  /** Returns which rows of the live table are in view when the places `first` to `end` are in view. */
   inLive(first: number, end: number): readonly [first: number, end: number] {
     const { start, rows } = this.#live;
     const last = start + rows.length - this.end + end;
@@ -103,8 +106,9 @@ const byKey = <R extends Row>({ rows, keyOf }: LiveRows<R>): ReadonlyMap<RowKey,
   new Map(rows.map((row) => [keyOf(row), row]));
 
 /**
- * The held rows with those that were loaded at their ends, and without those that the live table has
- * forgotten there. The rows are where the live table has them: `by` so many places from where they were.
+ * Returns the held rows, with the rows that were loaded at both ends and without those that the live
+ * table has dropped there. The rows have their places in the live table: `by` is how many places they
+ * moved.
  */
 function joined<R extends Row>(
   frozen: LiveRows<R>,
@@ -116,7 +120,7 @@ function joined<R extends Row>(
   if (first < 0) return { rows: live, by: 0 };
   const now = byKey(live);
   const isLive = (row: R) => now.has(live.keyOf(row));
-  // Only where rows are missing before the held ones: otherwise these are new.
+  // If no row is missing before the held rows, the rows before them are new and stay hidden.
   const before = frozen.start > 0 ? live.rows.slice(0, first) : [];
   const from = live.start > 0 ? frozen.rows.findIndex(isLive) : 0;
   const to = live.hasMore ? frozen.rows.findLastIndex(isLive) + 1 : frozen.rows.length;

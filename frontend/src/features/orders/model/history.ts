@@ -1,9 +1,9 @@
-/** An order's history: its events in order, each once. Pure. */
+/** An order's history: its events in order, without duplicates. Pure. */
 import { type ChangeEvent, ORDERS, type Row, rowsOf } from "real-time-orders";
 
 const MOST_EVENTS = 2000;
 
-/** Returns `known` itself if no event is new. */
+/** Returns `known` with the new events; `known` itself if no event is new. */
 export function mergeHistory(
   known: readonly ChangeEvent[],
   events: readonly ChangeEvent[],
@@ -15,7 +15,7 @@ export function mergeHistory(
 }
 
 export interface Last {
-  /** The order after its newest event, or before it was deleted. */
+  /** The order after its newest event; after a delete, the order as it was before. */
   readonly order: Row | null;
   readonly exists: boolean;
 }

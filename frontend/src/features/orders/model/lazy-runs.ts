@@ -7,7 +7,10 @@ import { words } from "@/words";
 import type { OrderWrites } from "./order-writes";
 import type { Run, StatusRuns } from "./status-runs";
 
-/** Changes of status. What makes them is not part of the page's first view. */
+/**
+ * Changes of status. Their code is loaded on first use, so that the first view of the page loads
+ * faster.
+ */
 export class LazyRuns {
   readonly state = new Observable<Run | null>(null);
   readonly #writes: OrderWrites;
@@ -31,7 +34,7 @@ export class LazyRuns {
     });
   }
 
-  /** An import that failed is tried again. */
+  /** Loads the code once. After a failure the next call tries again. */
   readonly load = (): Promise<StatusRuns> => {
     this.#made ??= this.#make().catch((error: unknown) => {
       this.#made = null;
@@ -40,10 +43,10 @@ export class LazyRuns {
     return this.#made;
   };
 
-  /** Change one order at once: the next step may be asked for while what undoes it is loaded. */
+  /** Changes one order. The request is sent at once; the code for undo loads meanwhile. */
   async one(order: Order, before: string, status: string): Promise<void> {
     const write = this.#writes.setStatus(order, status);
-    const runs = await this.load().catch(() => null); // the change needs none
+    const runs = await this.load().catch(() => null); // the change itself does not need that code
     await runs?.one(order, before, status, write);
   }
 }

@@ -15,7 +15,7 @@ export interface NewOrder {
   readonly values: OrderDraft;
   /** By child table. */
   readonly lines: Readonly<Record<string, readonly OrderDraft[]>>;
-  /** The key of the row that it is a copy of. */
+  /** The key of the row that was copied; null if the row is not a copy. */
   readonly copyOf: RowKey | null;
 }
 
@@ -25,11 +25,11 @@ export const emptyOrder = (schema: OrderSchema): NewOrder => ({
   copyOf: null,
 });
 
-/** The columns of a line that a new order gives. */
+/** The columns of a line that the form of a new order has. */
 export const lineColumns = (child: OrderSchema) =>
   child.writable.filter(({ name }) => name !== child.table.parent?.column);
 
-/** As the API names it in errors. */
+/** The name of a line's field, as the API's errors have it. */
 export const lineField = (table: string, at: number, column: string): string =>
   `${table}[${at}].${column}`;
 
@@ -47,7 +47,7 @@ export function checkNewOrder({ values, lines }: NewOrder, schema: OrderSchema):
   return errors;
 }
 
-/** Lines into which nothing was typed are none. */
+/** Returns the order without the lines into which nothing was typed. */
 export function withoutBlankLines(order: NewOrder): NewOrder {
   const isTyped = (line: OrderDraft) => Object.values(line).some((text) => text.trim() !== "");
   const lines = Object.entries(order.lines).map(([table, drafts]) => [
@@ -69,7 +69,10 @@ export function newOrderToJson({ values, lines }: NewOrder, schema: OrderSchema)
   return `{${[own, ...members].filter((part) => part !== "").join(",")}}`;
 }
 
-/** A copy begins with the usual status, and has keys of its own. `order` has lists of its children. */
+/**
+ * Returns a copy of an order with the usual first status and without the original's keys. `order`
+ * contains the lists of its child rows.
+ */
 export function copyOf(order: Row, id: RowKey, schema: OrderSchema): NewOrder {
   const { key, parent } = schema.table;
   const own = key.filter((name) => name !== parent?.column);

@@ -4,12 +4,12 @@ import { type CountsPage } from "@/lib/protocol";
 import type { OrderSchema } from "@/lib/schema";
 import { type OrderFilter, statusesOf, statusMatcher } from "./order-filter";
 
-/** By status; orders without one count under "". */
+/** Number of orders by status; orders without a status are counted under "". */
 export type OrderCounts = ReadonlyMap<string, number>;
 
 export const openCounts = ({ counts }: CountsPage): OrderCounts => new Map(Object.entries(counts));
 
-/** How many orders match, where the counts are those of every status. */
+/** Returns how many orders match the filter. `counts` must include every status. */
 export function matchingIn(counts: OrderCounts, filter: OrderFilter, schema: OrderSchema): number {
   const isWanted = statusMatcher(filter, schema);
   return [...counts].reduce((sum, [status, count]) => (isWanted(status) ? sum + count : sum), 0);
@@ -24,8 +24,8 @@ export const countOf = (counts: OrderCounts, status: string | null): number =>
   );
 
 /**
- * The declared statuses, those that orders have although they are not declared, and the chosen; none
- * where no column is the status.
+ * Returns the declared statuses, then other statuses that orders have, then those that the filter
+ * names. Returns none if no column has the role "status".
  */
 export function statusesIn(
   schema: OrderSchema,
@@ -38,7 +38,10 @@ export function statusesIn(
   return [...new Set([...statuses, ...found.sort(), ...statusesOf(filter, schema)])];
 }
 
-/** Count the events of those orders that `matches` accepts, whatever their status. */
+/**
+ * Returns the counts after some events. Only orders that `matches` accepts count; it ignores the
+ * status.
+ */
 export function countEvents(
   counts: OrderCounts,
   events: readonly ChangeEvent[],

@@ -1,11 +1,14 @@
-/** A new order as the user types it: one text per column, checked and written as JSON. Pure. */
+/**
+ * A new order as the user types it: one text for each column. The texts are checked here and written as
+ * JSON. Pure.
+ */
 import { type Column, parseJson } from "real-time-orders";
 import { instantOf, scaleOf } from "@/lib/format";
 import { withDecimalSign, withPoint } from "@/lib/locale";
 import { isRequired, type OrderSchema, type Role } from "@/lib/schema";
 import { words } from "@/words";
 
-/** By column; an empty or missing text leaves the value to the database. */
+/** Texts by column. With an empty or missing text the database chooses the value. */
 export type OrderDraft = Readonly<Record<string, string>>;
 export type DraftErrors = Readonly<Record<string, string>>;
 
@@ -24,7 +27,10 @@ export function checkDraft(draft: OrderDraft, columns: readonly Column[]): Draft
   return errors;
 }
 
-/** The order as a JSON object: digits stay as typed, whatever a double can hold. */
+/**
+ * Returns the order as a JSON object. Numbers keep the digits that were typed, also where a double
+ * would round them.
+ */
 export function draftToJson(draft: OrderDraft, columns: readonly Column[]): string {
   const values = columns.flatMap((column) => {
     const text = textOf(draft, column);
@@ -49,7 +55,10 @@ const LARGEST: Readonly<Record<string, bigint>> = {
   bigint: 2n ** 63n - 1n,
 };
 
-/** PostgreSQL decides; this finds values that it would certainly refuse, while the user types. */
+/**
+ * Returns what is wrong with a text, or null. PostgreSQL decides; this check only finds values that
+ * PostgreSQL would certainly refuse, so that the user sees the error while typing.
+ */
 export function checkText(text: string, column: Column): string | null {
   switch (column.kind) {
     case "integer":
@@ -70,7 +79,7 @@ export function checkText(text: string, column: Column): string | null {
   }
 }
 
-/** Also what PostgreSQL would round without a word. */
+/** Also reports digits that PostgreSQL would silently round. */
 function checkNumber(typed: string, column: Column): string | null {
   const text = withPoint(typed);
   if (text === null || !NUMBER.test(text)) return words.editing.number(withDecimalSign("12.50"));
@@ -112,11 +121,11 @@ function jsonValue(text: string): unknown {
   }
 }
 
-/** A checked text as the value that the column takes. */
+/** Converts a checked text to the value of the column. */
 export const valueOf = (text: string, column: Column): unknown =>
   parseJson(valueToJson(text, column));
 
-/** A checked text as the JSON value that the column takes. */
+/** Converts a checked text to the JSON value of the column. */
 function valueToJson(text: string, { kind, type }: Column): string {
   switch (kind) {
     case "integer":
@@ -138,7 +147,7 @@ function valueToJson(text: string, { kind, type }: Column): string {
   }
 }
 
-/** JSON has no `+1`, `007`, `.5` or `5.`. */
+/** Rewrites forms that JSON does not allow: `+1`, `007`, `.5`, `5.`. */
 const numberToJson = (text: string): string =>
   text
     .replace(/^\+/, "")
@@ -148,13 +157,13 @@ const numberToJson = (text: string): string =>
 
 export const hasZone = (type: string): boolean => /with time zone|timestamptz/.test(type);
 
-/** A date field of the browser has no zone: its value is in the reader's own. */
+/** Adds the reader's time zone: the text of a browser's date field has none. */
 function inReadersZone(text: string): string {
   const isLocal = /^\d{4}-\d\d-\d\dT[\d:.]+$/.test(text);
   return isLocal ? new Date(text).toISOString() : text;
 }
 
-/** A text that the column accepts. */
+/** Returns a text that the column accepts. */
 function exampleOf({ name, kind, choices }: Column, role: Role | undefined): string {
   switch (kind) {
     case "integer":
@@ -178,7 +187,7 @@ function exampleOf({ name, kind, choices }: Column, role: Role | undefined): str
   }
 }
 
-/** A small order as JSON: the columns that are required. */
+/** Returns a small order as JSON, with only the required columns. */
 export function exampleJson(schema: OrderSchema): string {
   const required = schema.writable.filter(isRequired);
   const examples = required.map((column) => {

@@ -1,6 +1,6 @@
 import { type Id, Observable, type Row, versionOf } from "real-time-orders";
 
-/** A change that the user made and that has not come back by the stream yet. */
+/** A change by the user whose event the stream has not delivered yet. */
 interface Write {
   /** The new values, by column. */
   readonly change: Row;
@@ -11,27 +11,30 @@ interface Write {
 export type Edit = readonly Write[];
 type Edits = ReadonlyMap<string, Edit>;
 
-/** More rows than a user changes by hand before the first change comes back. */
+/** More rows than a user changes by hand before the first event arrives. */
 const MOST = 1000;
 
-/** Identifies a row of any table. `key` is its key as the API's paths have it. */
+/** Identifies a row of any table. `key` is the key as it stands in the API's paths. */
 export const rowId = (table: string, key: string): string => `${table}/${key}`;
 
 /**
- * Shows the user's own changes at once. Only the stream changes the table: an edit covers its row
- * until the row has the version that the API answered with.
+ * Shows the user's own changes at once. Only the stream changes the table: until the row has the
+ * version in the API's answer, the edit's values are shown in place of the row's.
  */
 export class OrderEdits {
   /** By `rowId`. */
   readonly state = new Observable<Edits>(new Map());
 
-  /** Returns what ends the edit: with the version of the answer, or null where it failed. */
+  /**
+   * Begins an edit. Call the returned function with the version in the API's answer, or with null if
+   * the request failed.
+   */
   begin(id: string, change: Row): (version: Id | null) => void {
     const end = this.beginAll(new Map([[id, change]]));
     return (version) => end([[id, version]]);
   }
 
-  /** By `rowId`. Returns what ends some of the edits. */
+  /** Begins edits by `rowId`. The returned function ends some of them. */
   beginAll(
     changes: ReadonlyMap<string, Row>,
   ): (versions: Iterable<readonly [string, Id | null]>) => void {
@@ -66,7 +69,7 @@ export class OrderEdits {
   }
 }
 
-/** The values that the row does not have yet; null where there are none. */
+/** Returns the edited values that the row does not have yet, or null if it has them all. */
 export function pendingOf(edit: Edit | undefined, row: Row | undefined): Row | null {
   if (!edit || !row) return null;
   const writes = edit.filter(({ version }) => version === null || versionOf(row) < version);
@@ -74,7 +77,7 @@ export function pendingOf(edit: Edit | undefined, row: Row | undefined): Row | n
   return writes.reduce<Row>((values, { change }) => ({ ...values, ...change }), {});
 }
 
-/** A row with the values that the user has chosen; the row itself where it has them. */
+/** Returns the row with the user's values; the same object if it has them already. */
 export function withEdit<R extends Row>(row: R, edit: Edit | undefined): R {
   const pending = pendingOf(edit, row);
   return pending ? { ...row, ...pending } : row;

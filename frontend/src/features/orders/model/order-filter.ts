@@ -1,4 +1,4 @@
-/** Filter and sorting of the table, in the forms of the address, the API and the stream. */
+/** Filter and sort of the table, in the forms for the page's address, the API and the stream. */
 import {
   type Attention,
   attends,
@@ -20,7 +20,7 @@ import {
 } from "./order-sort";
 
 export interface OrderFilter {
-  /** By column; values are texts as in the address, and days may be words. */
+  /** By column. Values are texts as in the address; a day may be a word such as "today". */
   readonly conditions: Filter;
   readonly search: string;
   /** Only orders that have had their status for too long. */
@@ -38,7 +38,7 @@ export const PLAIN_VIEW: OrderView = { filter: EVERYTHING, sort: NEWEST_FIRST };
 export const isEverything = ({ conditions, search, attention }: OrderFilter): boolean =>
   Object.keys(conditions).length === 0 && search === "" && !attention;
 
-/** Decides for orders from the stream what the API's filters decide for the rows of a page. */
+/** Returns a test for orders from the stream, with the same result as the API's filters. */
 export function matcherOf(
   filter: OrderFilter,
   schema: OrderSchema,
@@ -49,21 +49,21 @@ export function matcherOf(
   return waits ? (row) => passes(row) && waits(row) : passes;
 }
 
-/** Whether everything but the status matches. */
+/** Returns a test of all conditions but the one on the status. */
 export const restMatcherOf = (
   filter: OrderFilter,
   schema: OrderSchema,
   now: () => number = Date.now,
 ): Matcher => matcherOf(withStatus(filter, schema, null), schema, now);
 
-/** The conditions for API and stream, as they are now. */
+/** Returns the conditions for the API and the stream; words for days become dates. */
 export const toFilter = (
   { conditions }: OrderFilter,
   schema: OrderSchema,
   now: number = Date.now(),
 ): Filter => toValues(conditions, schema.table, now);
 
-/** The filter as the API takes it. */
+/** Returns the filter as parameters of the API. */
 export function toQuery(filter: OrderFilter, schema: OrderSchema): URLSearchParams {
   const query = filterToQuery(toFilter(filter, schema), schema.table);
   if (filter.search !== "") query.set("search", filter.search);
@@ -71,7 +71,7 @@ export function toQuery(filter: OrderFilter, schema: OrderSchema): URLSearchPara
   return query;
 }
 
-/** What the filter asks for, as its chips say it: "Status: pending". */
+/** Returns the conditions as their chips show them, such as "Status: pending". */
 export function filterInWords(filter: OrderFilter, schema: OrderSchema): string[] {
   const { conditions, search, attention } = filter;
   return [
@@ -106,13 +106,16 @@ export function viewFromQuery(query: URLSearchParams): OrderView {
 
 // --- short cuts ------------------------------------------------------------------------------------
 
-/** The statuses that are asked for, "" for none; empty where every status is, or another condition. */
+/**
+ * Returns the statuses that the filter lists, "" for orders without a status. Empty if the filter has
+ * no list of statuses.
+ */
 export function statusesOf({ conditions }: OrderFilter, schema: OrderSchema): readonly string[] {
   const condition = conditions[schema.role("status")?.name ?? ""];
   return condition && isList(condition) ? condition.map((value) => String(value ?? "")) : [];
 }
 
-/** Tells whether the filter's condition on the status admits one, "" for none. */
+/** Returns a test whether the filter admits a status; "" stands for no status. */
 export function statusMatcher(
   filter: OrderFilter,
   schema: OrderSchema,
@@ -124,7 +127,7 @@ export function statusMatcher(
   return (status) => matches({ [name]: status || null });
 }
 
-/** The filter with one status, "" for none; null: every status. */
+/** Returns the filter with one status, "" for no status; with null every status matches. */
 export function withStatus(
   filter: OrderFilter,
   schema: OrderSchema,
@@ -136,7 +139,7 @@ export function withStatus(
   return { ...filter, conditions: withCondition(filter.conditions, name, condition) };
 }
 
-/** Every order of one customer, by the whole name. */
+/** Returns a filter for all orders of one customer, by the exact name. */
 export function onlyCustomer(name: string, schema: OrderSchema): OrderFilter {
   const column = schema.role("customer")?.name;
   return column === undefined ? EVERYTHING : { ...EVERYTHING, conditions: { [column]: [name] } };

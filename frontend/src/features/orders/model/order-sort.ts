@@ -1,4 +1,4 @@
-/** The order of the table's rows: by one column or several, the most important first. Pure. */
+/** How the table's rows are sorted: by one or more columns, the most important one first. Pure. */
 import type { Column } from "real-time-orders";
 
 export interface SortTerm {
@@ -8,17 +8,19 @@ export interface SortTerm {
 export type OrderSort = readonly SortTerm[];
 
 export const NEWEST_FIRST: OrderSort = [{ column: "id", descending: true }];
-/** As many as the API sorts by. */
+/** The API's limit. */
 const MOST_TERMS = 5;
 
-/** The order of the API's pages where none is asked for. */
+/** Whether this is the default sort of the API. */
 export const isNewestFirst = (sort: OrderSort): boolean =>
   sort.length === 1 && sort[0]?.column === "id" && sort[0].descending;
 
 export const sortToText = (sort: OrderSort): string =>
   sort.map(({ column, descending }) => `${descending ? "-" : ""}${column}`).join(",");
 
-/** The same as the API takes it; `key` is the column that the page calls `id`. */
+/**
+ * Returns the sort as the API's parameter; `key` is the name of the column that the page calls `id`.
+ */
 export const sortForApi = (sort: OrderSort, key: string): string =>
   sortToText(sort.map((term) => (term.column === "id" ? { ...term, column: key } : term)));
 
@@ -30,14 +32,15 @@ export function sortFromText(text: string | null): OrderSort {
   return named.length > 0 ? named.slice(0, MOST_TERMS) : NEWEST_FIRST;
 }
 
-/** By default numbers and times are sorted largest first, words from A. */
+/** Whether a column is first sorted in descending order, as numbers and times are. */
 export const descendsFirst = (name: string, column: Column | undefined): boolean =>
   name === "id" ||
   (column !== undefined && ["integer", "number", "date", "timestamp"].includes(column.kind));
 
 /**
- * The order after a click on a heading. Alone: by this column, or in the other direction. Added to the
- * others: this column last, then in the other direction, then no longer.
+ * Returns the sort after a click on a heading. A plain click sorts by this column only; if the table is
+ * already sorted by it, the direction is reversed. With `isAdded` the column is appended to the sort;
+ * the next clicks reverse it, then remove it.
  */
 export function sortBy(
   sort: OrderSort,

@@ -1,6 +1,7 @@
 /**
- * The user's changes of orders: shown at once, and reverted with a message if the API refuses them.
- * Each write names the version that the user saw; if the order has a newer one, the user is asked.
+ * The user's changes of orders. They are shown at once, and reverted with a message if the API refuses
+ * them. Each request names the version that the user saw. If the order has a newer version, the user
+ * decides.
  */
 import {
   ConflictError,
@@ -28,21 +29,21 @@ import { PendingDeletes } from "./pending-deletes";
 import type { Step } from "./steps";
 import { Undos } from "./undos";
 
-/** Someone else changed the row first. */
+/** A change that failed because someone else changed the row first. */
 export interface Conflict {
   readonly table: string;
-  /** The row's key, as the API's paths have it. */
+  /** The key as it stands in the API's paths. */
   readonly key: string;
   /** The row as the user saw it. */
   readonly seen: Row;
   readonly now: Row;
   /** The values that the user chose, by column; null for a delete. */
   readonly wanted: Row | null;
-  /** Called instead of a message where the user insists and the API refuses. */
+  /** Called, in place of a message, if the user overwrites the other change and the API refuses. */
   readonly onRefused?: ((error: unknown) => void) | undefined;
 }
 
-/** A row that is to be deleted. */
+/** A row to be deleted. */
 interface RowRef {
   /** An order's id, or a `rowId`. */
   readonly id: RowKey;
@@ -53,14 +54,14 @@ interface RowRef {
 
 export type WritesApi = Pick<typeof rows, "changeRow" | "deleteRow" | "writeRows">;
 
-/** A change of one of many orders: the order as it is then, or why it was not changed. */
+/** The result for one of many orders: the changed order, or why it was not changed. */
 export interface Written {
   readonly step: Step;
   readonly row: Row | null;
   readonly error: Error | null;
 }
 
-/** A delete of one of many orders that was refused. */
+/** One of many orders whose delete was refused. */
 export interface NotDeleted {
   readonly order: Order;
   readonly error: Error;
@@ -90,12 +91,15 @@ export class OrderWrites {
     });
   }
 
-  /** Call the listener with the orders that a delete of many has left, and how many it has deleted. */
+  /**
+   * Sets the listener for a delete of many orders that failed in part: it gets the orders that were not
+   * deleted, and how many were deleted.
+   */
   onNotDeleted(listener: (failed: readonly NotDeleted[], deleted: number) => void): void {
     this.#tellNotDeleted = listener;
   }
 
-  /** What is in the form of a new row of a table; null where nothing was typed. */
+  /** The contents of the form for a new row of a table; null if nothing was typed. */
   newRow(table: string): Observable<NewOrder | null> {
     const draft = this.#newRows.get(table) ?? new Observable<NewOrder | null>(null);
     this.#newRows.set(table, draft);
@@ -103,9 +107,9 @@ export class OrderWrites {
   }
 
   /**
-   * Change columns of a row. Where someone else has changed the same columns first, the user is asked,
-   * and the promise resolves to false. Rejects where the API refuses the values; `onRefused` is called
-   * where it does so after the user was asked.
+   * Changes columns of a row. If someone else has changed the same columns first, asks the user and
+   * resolves to false. Rejects if the API refuses the values. If the API refuses after the user was
+   * asked, calls `onRefused`.
    */
   async change(
     table: string,
@@ -117,7 +121,7 @@ export class OrderWrites {
     try {
       await this.#change(table, key, seen, values).catch((error: unknown) => {
         const now = error instanceof ConflictError ? error.theirs : null;
-        // A change of other columns does not matter to this one.
+        // The other change did not touch the same columns.
         if (now === null || !isSame(seen, now, values)) throw error;
         return this.#change(table, key, now, values);
       });
@@ -127,7 +131,10 @@ export class OrderWrites {
     }
   }
 
-  /** Returns the order as it is then; null where it did not change: then the user is told or asked. */
+  /**
+   * Returns the changed order. Returns null if it was not changed; the user then sees a message or a
+   * question.
+   */
   async setStatus(order: Order, status: string): Promise<Row | null> {
     try {
       return await this.#change(ORDERS, String(order.id), order, this.#statusAs(status));
@@ -138,7 +145,7 @@ export class OrderWrites {
     }
   }
 
-  /** Change many orders; yields what became of some after each request. */
+  /** Changes many orders. Yields the results for some orders after each request. */
   async *writeStatuses(
     steps: readonly Step[],
     signal: AbortSignal,
@@ -184,13 +191,16 @@ export class OrderWrites {
     this.#schedule(rows, what, words.writes.deleted(what));
   }
 
-  /** Delete a row of another table, unless the user thinks better of it. */
+  /** Deletes a row of another table, unless the user undoes it in time. */
   removeRow(table: string, key: string, seen: Row): void {
     const what = this.nameOf(table, key);
     this.#schedule([{ id: rowId(table, key), table, key, seen }], what, words.writes.removed(what));
   }
 
-  /** The toast stays, and the key undoes it, exactly as long as that works. */
+  /**
+   * Schedules a delete. The toast is shown, and the keyboard shortcut undoes the delete, as long as undo
+   * works.
+   */
   #schedule(rows: readonly RowRef[], what: string, title: string): void {
     const run = this.deletes.schedule(rows, () => {
       this.#toasts.dismiss(toast);
@@ -202,7 +212,7 @@ export class OrderWrites {
     this.undos.offer(undoable);
   }
 
-  /** The user has decided: keep the other change, or overwrite it (`mine`). */
+  /** Carries out the user's decision: overwrite the other change (`mine`) or keep it. */
   settle(conflict: Conflict, mine: boolean): void {
     this.conflicts.set(this.conflicts.get().filter((open) => open !== conflict));
     if (!mine) return;
@@ -235,7 +245,7 @@ export class OrderWrites {
     }
   }
 
-  /** Of orders only: rows of other tables are deleted one by one. */
+  /** Deletes orders. Rows of other tables are deleted one by one. */
   async #deleteAll(orders: readonly RowRef[], leaving: boolean): Promise<void> {
     const rows = orders.map(({ seen }) => ({ seen: seen as Order, change: null }));
     const failed: NotDeleted[] = [];
@@ -246,13 +256,16 @@ export class OrderWrites {
     if (failed.length > 0) this.#tellNotDeleted(failed, orders.length - failed.length);
   }
 
-  /** A status as the column's type has it. */
+  /** Converts a status to the type of its column. */
   #statusAs(status: string): Row {
     const column = this.#schema().role("status");
     return column ? { [column.name]: valueOf(status, column) } : {};
   }
 
-  /** Ask the user about a conflict; returns whether nothing is left to decide. Throws other errors. */
+  /**
+   * Asks the user about a conflict. Returns true if both made the same change, so there is nothing to
+   * decide. Throws other errors.
+   */
   #ask(error: unknown, conflict: Omit<Conflict, "now">): boolean {
     const { seen, wanted } = conflict;
     if (!(error instanceof ConflictError) || error.theirs === null) throw error;
@@ -278,7 +291,7 @@ export class OrderWrites {
     }
   }
 
-  /** A row in words, as messages name it. */
+  /** Returns the name of a row for messages. */
   nameOf(table: string, key: string): string {
     return table === ORDERS ? words.writes.order(key) : `${table} ${key}`;
   }

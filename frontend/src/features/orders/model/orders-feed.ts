@@ -1,4 +1,4 @@
-/** A table as the user wants to see it: a live table, and what just happened to its rows. */
+/** A table with the user's filter and sort: the live table, and the latest changes of its rows. */
 import {
   type ChangeEvent,
   type Id,
@@ -19,13 +19,13 @@ export interface FeedState<R extends Row = Row> {
   readonly filter: OrderFilter;
   readonly sort: OrderSort;
   readonly rows: readonly R[];
-  /** How many rows of the list come before these. */
+  /** How many rows of the list come before the loaded ones. */
   readonly start: number;
   /** Counts the pages that were loaded. */
   readonly pages: number;
   /** Whether there are more rows than those loaded. */
   readonly hasMore: boolean;
-  /** Whether the table was ever loaded; before that it is empty. */
+  /** Whether the table was ever loaded. Until then it has no rows. */
   readonly loaded: boolean;
   readonly loading: "page" | "more" | null;
   /** Why the last request failed; null after one that succeeded. */
@@ -35,7 +35,7 @@ export interface FeedState<R extends Row = Row> {
 }
 
 const PAGE = 100;
-/** So many rows are held at most, wherever in the list the reader is. */
+/** The most rows that are kept, wherever in the list the reader is. */
 const WINDOW = 500;
 const FADE_EVERY_MS = 1000;
 
@@ -48,7 +48,7 @@ export class TableFeed<R extends Row = Row> {
   #table: LiveTable | null = null;
   #leave: (() => void) | null = null;
   #fade: ReturnType<typeof setTimeout> | undefined;
-  /** Events up to here are in the rows that were loaded. */
+  /** Position up to which the loaded rows include all events. */
   #loadedAt = 0;
 
   constructor(
@@ -72,7 +72,7 @@ export class TableFeed<R extends Row = Row> {
     });
   }
 
-  /** The rows as the page has them; the same rows for the same rows. */
+  /** Converts rows to the form that the page uses. The same objects give the same objects. */
   protected shown(rows: readonly Row[]): readonly R[] {
     return rows as readonly R[];
   }
@@ -90,7 +90,7 @@ export class TableFeed<R extends Row = Row> {
     this.follow();
   }
 
-  /** Apply another filter to the known rows at once; the API's answer replaces the result. */
+  /** Applies another filter to the loaded rows at once. The API's answer then replaces the result. */
   setView({ filter, sort }: OrderView): void {
     if (viewToQuery(this.state.get()).toString() === viewToQuery({ filter, sort }).toString())
       return;
@@ -98,7 +98,7 @@ export class TableFeed<R extends Row = Row> {
     this.follow();
   }
 
-  /** The row of a key, if it is among those loaded. */
+  /** Returns the row with a key if it is loaded. */
   get(key: RowKey): R | undefined {
     const row = this.#table?.get(key);
     return row && this.asRow(row);
@@ -108,12 +108,12 @@ export class TableFeed<R extends Row = Row> {
     this.#table?.reload();
   }
 
-  /** The reader sees these rows, by their places in the list. */
+  /** Notes which rows the reader sees, by their places in the list. */
   show(first: number, end: number): void {
     this.#table?.show(first, end);
   }
 
-  /** The table has the events: note which rows they changed. */
+  /** Notes which rows the events changed. The live table has already applied them. */
   receive(events: readonly ChangeEvent[]): void {
     const { touches } = this.state.get();
     const next = touch(touches, events, Date.now(), this.#loadedAt);
@@ -128,8 +128,8 @@ export class TableFeed<R extends Row = Row> {
   }
 
   /**
-   * Show the table of the present filter and sort; the schema says what its columns are called, and the
-   * day which days its conditions mean.
+   * Opens the table with the present filter and sort. The names of columns come from the schema; the
+   * dates of conditions such as "today" depend on the day.
    */
   readonly follow = (): void => {
     const { filter, sort } = this.state.get();
@@ -188,9 +188,9 @@ export class TableFeed<R extends Row = Row> {
   }
 }
 
-/** The table of orders: its rows are identified by `id`, whatever their key is called. */
+/** The table of orders. Its rows have their key as `id`, whatever the column is called. */
 export class OrdersFeed extends TableFeed<Order> {
-  /** Orders whose key has another name than `id`, by their rows. */
+  /** Orders by their rows, for a table whose key column is not `id`. */
   readonly #named = new WeakMap<Row, Order>();
   #shown: { readonly of: readonly Row[]; readonly orders: readonly Order[] } | null = null;
 

@@ -1,4 +1,4 @@
-/** How the page looks to a person, whatever it shows: theme and density. */
+/** Settings of the page's appearance: theme and density. */
 import { Observable } from "real-time-orders";
 import type { Preference, Preferences } from "@/lib/preferences";
 import { object, oneOf, type Read } from "@/lib/shape";

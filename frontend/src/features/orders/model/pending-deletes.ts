@@ -1,6 +1,6 @@
 /**
- * Deletes that the user can still undo. A deleted order cannot get its id and history back, so the
- * request is sent only after the time for an undo, or when the page is left.
+ * Deletes that the user can still undo. A deleted order cannot be restored with its id and history, so
+ * the request is sent only when the time for undo is over, or when the page is left.
  */
 import { Observable } from "real-time-orders";
 import type { RowKey } from "@/lib/row";
@@ -14,7 +14,7 @@ type Commit<R> = (rows: readonly R[], leaving: boolean) => void;
 
 interface Pending<R> {
   readonly rows: readonly R[];
-  /** Called once, when the delete can no longer be undone or was. */
+  /** Called once, when the delete has been undone or can no longer be. */
   readonly onSettled: () => void;
   readonly timer: ReturnType<typeof setTimeout>;
 }
@@ -26,12 +26,12 @@ export class PendingDeletes<R extends Named> {
   #commit: Commit<R> = () => undefined;
   readonly #pending = new Set<Pending<R>>();
 
-  /** Call the listener when the time for an undo is over. */
+  /** Sets the function that sends the delete when the time for undo is over. */
   onCommit(commit: Commit<R>): void {
     this.#commit = commit;
   }
 
-  /** Returns a function that cancels the delete. */
+  /** Schedules a delete and returns a function that cancels it. */
   schedule(rows: readonly R[], onSettled: () => void): () => void {
     const pending: Pending<R> = {
       rows,
@@ -43,7 +43,7 @@ export class PendingDeletes<R extends Named> {
     return () => this.#cancel(pending);
   }
 
-  /** Cancel every delete that includes this row. */
+  /** Cancels every delete that includes this row. */
   undo(id: RowKey): void {
     for (const pending of [...this.#pending]) {
       if (pending.rows.some((row) => row.id === id)) this.#cancel(pending);
@@ -54,7 +54,7 @@ export class PendingDeletes<R extends Named> {
     if (this.#remove(pending)) this.#tell();
   }
 
-  /** Delete now: the page is being left. */
+  /** Sends all deletes now, because the page is being left. */
   flush(): void {
     for (const pending of [...this.#pending]) this.#finish(pending, true);
   }

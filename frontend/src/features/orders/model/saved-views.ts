@@ -1,10 +1,10 @@
-/** The saved views that the reader sees, as the API had them last. */
+/** The saved views that the user may see, from the API's latest answer. */
 import { Observable, ORDERS } from "real-time-orders";
 import { locale } from "@/lib/locale";
 import { addView, changeView, listViews, removeView, type SavedView } from "../api/views";
 
 export interface SavedViewsState {
-  /** Null before they are loaded. */
+  /** Null until the views are loaded. */
   readonly views: readonly SavedView[] | null;
   /** The view that the page started from. */
   readonly current: SavedView | null;
@@ -18,13 +18,16 @@ export class SavedViews {
     this.#table = table;
   }
 
-  /** Views that others saved meanwhile are seen when the reader comes back to the page. */
+  /**
+   * Loads the views. Called also when the user returns to the page, for views that others saved
+   * meanwhile.
+   */
   async load(): Promise<void> {
     const views = (await listViews()).filter(({ table }) => table === this.#table);
     this.#set(views, this.state.get().current);
   }
 
-  /** Which view the page shows. */
+  /** Sets the view that the page shows. */
   choose(current: SavedView | null): void {
     if (current?.id !== this.state.get().current?.id) this.#set(this.state.get().views, current);
   }

@@ -2,8 +2,8 @@ import { type ChangeEvent, type Id, Observable, ORDERS } from "real-time-orders"
 import type { Order } from "@/lib/row";
 
 /**
- * Selected orders by id, each as it was on the screen when it was selected: an action sends the
- * versions that the user saw, so an order that changed since is refused and not changed by surprise.
+ * Selected orders by id, each as it was on the screen when it was selected. A request sends the
+ * versions that the user saw, so the API refuses an order that has changed since.
  */
 export class Selection {
   readonly state = new Observable<ReadonlyMap<Id, Order>>(new Map());
@@ -11,7 +11,7 @@ export class Selection {
   readonly isAll = new Observable(false);
   #last: Id | null = null;
 
-  /** Select every order that matches; `loaded` are those that are known. */
+  /** Selects every order that matches; `loaded` are the ones in memory. */
   all(loaded: readonly Order[]): void {
     this.add(loaded);
     this.isAll.set(true);
@@ -23,7 +23,7 @@ export class Selection {
     else this.add([order]);
   }
 
-  /** Select from the order selected last to this one, in the order of the rows. */
+  /** Selects the rows from the order that was selected last to this one. */
   extendTo(order: Order, ordersBetween: (from: Id, to: Id) => readonly Order[]): void {
     const from = this.#last ?? order.id;
     this.#last = order.id;
@@ -43,7 +43,7 @@ export class Selection {
     this.state.set(selected);
   }
 
-  /** What somebody deletes is no longer selected. */
+  /** Removes deleted orders from the selection. */
   receive(events: readonly ChangeEvent[]): void {
     const before = this.state.get();
     const gone = new Set(

@@ -1,6 +1,7 @@
 /**
- * Changes of status: of one order or of many, some in each request. What fails is kept with its reason
- * and can be tried again; what was done can be undone. Deletes of many that failed are kept likewise.
+ * Changes of the status of one or many orders, several orders in each request. Failures are kept with
+ * their reasons and can be tried again. Changes can be undone. Failed deletes of many orders are listed
+ * here too.
  */
 import { ConflictError, Observable, RefusedError, type Row } from "real-time-orders";
 import type { Toasts } from "@/components/toasts";
@@ -14,14 +15,14 @@ import type { Undoable } from "./undos";
 
 export interface Failure {
   readonly order: Order;
-  /** The status that it should get; null: it should be deleted. */
+  /** The wanted status; null: the order should be deleted. */
   readonly status: string | null;
   readonly reason: string;
-  /** Whether another attempt would fail as well. */
+  /** Whether another attempt would fail too. */
   readonly isFinal: boolean;
 }
 
-/** A change of many orders: under way, or ended with failures that the user has not dismissed. */
+/** A change of many orders: running, or ended with failures that the user has not dismissed. */
 export interface Run {
   /** Whether the orders were deleted. */
   readonly isDelete: boolean;
@@ -31,7 +32,7 @@ export interface Run {
   readonly isRunning: boolean;
 }
 
-/** Batches of orders as they are found; each has those that can take the step. */
+/** Batches of the orders to change, as they are found. Orders that cannot change are left out. */
 export type Source = AsyncIterable<readonly Step[]> | Iterable<readonly Step[]>;
 
 export class StatusRuns {
@@ -54,8 +55,8 @@ export class StatusRuns {
   }
 
   /**
-   * Offer to undo the change of one order, also before it is answered. `before`: the status that was
-   * shown; the order may not have had it yet. `write`: see `OrderWrites.setStatus`.
+   * Offers to undo the change of one order, even before the API answers. `before`: the status that was
+   * shown, which may have been an edit not yet saved. `write`: the result of `OrderWrites.setStatus`.
    */
   async one(
     order: Order,
@@ -82,7 +83,7 @@ export class StatusRuns {
       );
   }
 
-  /** Change many. `total` is how many are expected; `earlier` failures stay listed. */
+  /** Changes many orders. `total` is the expected number; `earlier` failures stay in the list. */
   async many(source: Source, total: number, earlier: readonly Failure[] = []): Promise<void> {
     if (this.state.get()?.isRunning) return;
     const { signal } = (this.#running = new AbortController());
@@ -111,7 +112,7 @@ export class StatusRuns {
     }
   }
 
-  /** Orders that a delete has left are listed when no change is under way. */
+  /** Lists orders whose delete failed, as soon as no change is running. */
   notDeleted(failed: readonly NotDeleted[], deleted: number): void {
     const failures = failed.map(({ order, error }) => this.#failure(order, null, error));
     const list = () => {
@@ -123,7 +124,7 @@ export class StatusRuns {
     list();
   }
 
-  /** Try those again that failed, as they are now. */
+  /** Tries the failed orders again, with their present versions. */
   async retry(): Promise<void> {
     const failures = this.state.get()?.failures ?? [];
     const again = failures.flatMap(({ order, status, isFinal }) =>
@@ -135,13 +136,13 @@ export class StatusRuns {
     else this.#end(false, 0, others);
   }
 
-  /** What is left to say at the end of a run: what failed. */
+  /** Ends a run. It stays in `state` if something failed. */
   #end(isDelete: boolean, done: number, failures: readonly Failure[]): void {
     const total = done + failures.length;
     this.state.set(total > done ? { isDelete, total, done, failures, isRunning: false } : null);
   }
 
-  /** Begin no further order. */
+  /** Sends no further request. */
   stop(): void {
     this.#running.abort();
   }
@@ -150,7 +151,7 @@ export class StatusRuns {
     if (!this.state.get()?.isRunning) this.state.set(null);
   }
 
-  /** A step that someone else has made already is made. */
+  /** Writes some steps. If someone else has set the same status already, the step counts as done. */
   async #write(
     steps: readonly Step[],
     done: Done[],
@@ -169,7 +170,7 @@ export class StatusRuns {
     }
   }
 
-  /** Why, and the order as it is now. */
+  /** Returns the reason for a failure, with the order as it is now. */
   #failure(order: Order, status: string | null, error: unknown): Failure {
     if (error instanceof RefusedError && error.status === 404) {
       return { order, status, reason: words.writes.wasDeleted, isFinal: true };
@@ -205,7 +206,7 @@ export class StatusRuns {
       ids: new Set(done.map(({ order }) => order.id)),
       label: isOne ? say.backTo(visibleStatus(schema.statusOf(only.order))) : words.do.undo,
       run: () => {
-        if (this.state.get() === report) this.dismiss(); // it tells of what is undone
+        if (this.state.get() === report) this.dismiss(); // the report of the undone run
         void this.#back(back);
       },
     };
@@ -213,7 +214,7 @@ export class StatusRuns {
     this.#tell(undoable, failed > 0 ? "neutral" : "good", title);
   }
 
-  /** Say what was done, as long as it is the last that can be undone. */
+  /** Shows what was done, until it is undone or another change replaces it. */
   #tell(undoable: Undoable, tone: "good" | "neutral", title: string): void {
     const { undos } = this.#writes;
     if (undos.state.get() !== undoable) return;
@@ -226,7 +227,7 @@ export class StatusRuns {
     });
   }
 
-  /** An undo is a change like any other, but offers no undo itself. */
+  /** Sets the former statuses. This change offers no undo. */
   async #back(steps: readonly Step[]): Promise<void> {
     this.#running = new AbortController();
     const [only] = steps;

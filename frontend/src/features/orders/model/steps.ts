@@ -1,25 +1,25 @@
-/** What a change of status would do to some orders, before it is made. Pure. */
+/** What a change of status would do to some orders, computed before the change. Pure. */
 import { formatCount, visibleStatus } from "@/lib/format";
 import type { Order } from "@/lib/row";
 import type { OrderSchema } from "@/lib/schema";
 import { words } from "@/words";
 
-/** An order as the user saw it, and the status that it gets. */
+/** An order as the user saw it, and its new status. */
 export interface Step {
   readonly order: Order;
   readonly status: string;
 }
 
-/** A status to set, or null: each order takes its usual next step. */
+/** The status to set; null: the usual next status of each order. */
 export type Target = string | null;
 
-/** How many orders take which status, and how many cannot. */
+/** How many orders would change to each status, and how many cannot change. */
 export interface Forecast {
   readonly become: ReadonlyMap<string, number>;
   readonly left: number;
 }
 
-/** Where an order of this status would go; null: nowhere. */
+/** Returns the new status of an order that has this status; null if it cannot change. */
 export function stepFrom(status: string, target: Target, schema: OrderSchema): string | null {
   if (target === null) return schema.stepOn(status);
   return schema.nextStatuses(status).includes(target) ? target : null;
@@ -35,7 +35,7 @@ export const stepsOf = (
     return status === null ? [] : [{ order, status }];
   });
 
-/** `counts`: how many orders have each status. */
+/** Returns the forecast. `counts`: how many orders have each status. */
 export function forecast(
   counts: ReadonlyMap<string, number>,
   target: Target,
@@ -54,7 +54,7 @@ export function forecast(
 export const moving = ({ become }: Forecast): number =>
   [...become.values()].reduce((sum, count) => sum + count, 0);
 
-/** "3 become processing, 1 becomes shipped; 2 cannot". */
+/** Returns a text such as "3 become processing, 1 becomes shipped; 2 cannot". */
 export function forecastText({ become, left }: Forecast): string {
   const parts = [...become].map(([status, count]) =>
     words.selection.become(count, visibleStatus(status)),
@@ -63,7 +63,7 @@ export function forecastText({ become, left }: Forecast): string {
   return [parts.join(", "), cannot].filter(Boolean).join("; ");
 }
 
-/** The statuses that some of the orders may take, in their declared order. */
+/** Returns the statuses that at least one of the orders can change to, in their declared order. */
 export function targetsOf(
   counts: ReadonlyMap<string, number>,
   schema: OrderSchema,

@@ -1,4 +1,4 @@
-/** The columns that the table can show, and which of them the user has chosen. */
+/** The columns that the table can show, and which of them are shown. */
 import { type Column, ORDERS } from "real-time-orders";
 import type { OrderSchema, Role } from "@/lib/schema";
 import { type Words, words } from "@/words";
@@ -14,14 +14,14 @@ export interface TableColumn {
   readonly atFirst: boolean;
 }
 
-/** Of use to programs only. */
+/** Only programs need this column, so it is not offered. */
 const VERSION = "version";
 const CREATED = "created_at";
-/** So many columns are shown of orders none of whose columns has a role, and of another table. */
+/** How many columns are shown at first: of orders if no column has a role, and of other tables. */
 const FIRST_WITHOUT_ROLES = 5;
 const FIRST_OF_OTHERS = 8;
 
-/** Every column that the table can show, in the order in which it shows them. */
+/** Returns every column that the table can show, in the default order. */
 export function offeredColumns(schema: OrderSchema): readonly TableColumn[] {
   const roles = (["customer", "title", "quantity"] as const).flatMap((role) => {
     const column = schema.role(role);
@@ -57,11 +57,14 @@ function labelOf({ name }: Column, role: TableColumn["role"], schema: OrderSchem
   return isSince ? words.columns.inStatus : schema.label(name);
 }
 
-/** At first the table shows the columns that play a part; the person may change that for each. */
+/** Whether a column is shown. The user can switch each column from its default (`atFirst`). */
 export const isShown = ({ name, atFirst }: TableColumn, { differing }: TableLayout): boolean =>
   atFirst !== differing.includes(name);
 
-/** Every column that can be shown, in the person's order; the key stays the first. */
+/**
+ * Returns every column that can be shown, in the user's order. The key column is not included: it is
+ * always first.
+ */
 export function arranged(schema: OrderSchema, layout: TableLayout): readonly TableColumn[] {
   const offered = offeredColumns(schema);
   const names = inOrder(
@@ -84,7 +87,7 @@ export function shownColumns(
   return [id, ...arranged(schema, layout).filter((column) => isShown(column, layout))];
 }
 
-/** The least width and the share of the rest, for CSS grid. */
+/** Minimum width, and share of the remaining width, for CSS grid. */
 const WIDTHS: Readonly<
   Partial<Record<Role | "id" | "age" | "created" | Column["kind"], readonly [string, number]>>
 > = {
@@ -102,12 +105,15 @@ const WIDTHS: Readonly<
   timestamp: ["11rem", 0],
 };
 
-/** Longer ids need a wider column than the style sheet's. */
+/** Longer ids need a wider column than the style sheet defines. */
 const USUAL_ID_CHARACTERS = 6;
-/** Not `ch`: heading and rows have fonts of different sizes. */
+/**
+ * Width of a character. The unit `ch` would differ between heading and rows, which have different font
+ * sizes.
+ */
 const ID_CHARACTER_REM = 0.53;
 
-/** The custom properties from which the style sheet lays out heading and rows. */
+/** Returns the custom properties that define the widths of headings and rows. */
 export function gridOf(
   columns: readonly TableColumn[],
   idCharacters = 0,

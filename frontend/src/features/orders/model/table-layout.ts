@@ -1,12 +1,18 @@
-/** How a person has arranged a table: which columns, in which order, how wide. Pure but for what keeps it. */
+/**
+ * How the user has arranged a table: which columns, in which order, how wide. Pure except for the class
+ * that saves it.
+ */
 import type { Observable } from "real-time-orders";
 import type { Preference } from "@/lib/preferences";
 import { count, list, nullable, object, type Read, record, type Shape, text } from "@/lib/shape";
 
 const Layout = object({
-  /** The columns whose being shown differs from what the table shows at first. */
+  /**
+   * The columns that the user has shown although they are hidden at first, or hidden although they are
+   * shown.
+   */
   differing: list(text),
-  /** The names of columns in the order that was chosen; null: the usual one. */
+  /** The names of columns in the chosen order; null: the default order. */
   order: nullable(list(text)),
   /** In pixels, by column. */
   widths: record(count),
@@ -19,7 +25,7 @@ export const USUAL_LAYOUT: TableLayout = { differing: [], order: null, widths: {
 export const NARROWEST_PX = 40;
 const WIDEST_PX = 1200;
 
-/** Moves a column before or after another one. `shown`: the names in their present order. */
+/** Moves a column before or after another column. `shown`: the names in their present order. */
 export function moved(
   shown: readonly string[],
   name: string,
@@ -32,7 +38,7 @@ export function moved(
   return [...others.slice(0, at), name, ...others.slice(at)];
 }
 
-/** The names in the order that was chosen; a name that it does not have stays behind its neighbour. */
+/** Returns the names in the chosen order. A name that the order lacks stays after its neighbour. */
 export function inOrder(names: readonly string[], order: readonly string[] | null): string[] {
   if (order === null) return [...names];
   const placed = order.filter((name) => names.includes(name));
@@ -63,7 +69,7 @@ export class ColumnChoice {
     this.#change({ differing: [...differing] });
   }
 
-  /** `all`: the names of all columns that can be shown, in their present order. */
+  /** Moves a column. `all`: the names of all columns that can be shown, in their present order. */
   move(all: readonly string[], name: string, to: string, isAfter: boolean): void {
     this.#change({ order: [...moved(all, name, to, isAfter)] });
   }
@@ -73,7 +79,7 @@ export class ColumnChoice {
     this.#change({ widths: { ...this.layout.widths, [name]: width } });
   }
 
-  /** The usual width again. */
+  /** Restores the default width. */
   unsize(name: string): void {
     const widths = Object.entries(this.layout.widths).filter(([each]) => each !== name);
     this.#change({ widths: Object.fromEntries(widths) });

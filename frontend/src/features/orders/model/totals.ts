@@ -4,8 +4,9 @@ import { currenciesOf, formatCell, type Parent } from "@/lib/money";
 import { isCount, isSystem, type OrderSchema } from "@/lib/schema";
 
 /**
- * The columns that have a meaningful sum: counts, and amounts that the database computes. Beside these an
- * amount may be the price of one piece; without them, as in a table of payments, it is summed.
+ * Returns the columns whose sum has a meaning: counts, and amounts that the database computes. If a
+ * table has such columns, its other amounts may be unit prices and are not summed; otherwise, as in a
+ * table of payments, they are.
  */
 export function summedColumns({ columns, table }: OrderSchema): readonly Column[] {
   const numeric = columns.filter(
@@ -19,7 +20,9 @@ export function summedColumns({ columns, table }: OrderSchema): readonly Column[
   return sure.length > 0 ? sure : numeric;
 }
 
-/** The sum of a column, as text; null where there is none, as of amounts in several currencies. */
+/**
+ * Returns the sum of a column as text; null if there is no sum, as for amounts in several currencies.
+ */
 export function totalOf(
   rows: readonly Row[],
   column: Column,
@@ -36,7 +39,7 @@ export function totalOf(
     : formatCell({ ...rows[0], [column.name]: sum }, column.name, column, table, parent);
 }
 
-/** The sum of a column; null where a value is no finite number. */
+/** Returns the sum of a column; null if a value is not a finite number. */
 export function sumOf(rows: readonly Row[], name: string): unknown {
   const texts = rows.map((row) => rawNumber(row[name]) ?? toJson(row[name] ?? 0));
   if (!texts.every((text) => /^-?\d+(\.\d+)?$/.test(text))) return null;

@@ -2,7 +2,7 @@ import { type ChangeEvent, keyOf, ORDERS, type Row } from "real-time-orders";
 import type { RowKey } from "@/lib/row";
 import { MAINTAINED } from "@/lib/schema";
 
-/** What just happened to an order, for the few seconds that its row shows it. */
+/** The latest change of an order, marked in its row for a few seconds. */
 export interface Touch {
   readonly position: number;
   readonly isNew: boolean;
@@ -13,14 +13,17 @@ export interface Touch {
 export type Touches = ReadonlyMap<RowKey, Touch>;
 
 export const NO_TOUCHES: Touches = new Map();
-/** How long a touch is shown. */
+/** How long a change is marked. */
 export const TOUCH_MS = 5000;
 
-/** Changes that arrive together. */
+/** More changes than this at once are not marked. */
 const BURST = 30;
 const MOST = 200;
 
-/** `known` is the position that the rows show already: their first sight is no change. */
+/**
+ * Returns the marks after some events. The rows already show all events up to the position `known`, so
+ * those get no mark.
+ */
 export function touch(
   touches: Touches,
   events: readonly ChangeEvent[],
@@ -29,7 +32,7 @@ export function touch(
 ): Touches {
   const fresh = events.filter(({ position, row }) => position > known && row !== null);
   const left = fade(touches, now);
-  // Where everything changes, marks would point at nothing.
+  // If many rows change at once, marks do not help the user.
   if (fresh.length === 0 || fresh.length > BURST || left.size > MOST) return left;
   const next = new Map(left);
   for (const event of fresh) {

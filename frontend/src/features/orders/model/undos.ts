@@ -1,20 +1,20 @@
 import { type Id, Observable } from "real-time-orders";
 
-/** What the user did last, and how to take it back. */
+/** The user's latest change, and how to undo it. */
 export interface Undoable {
-  /** Where the offer to undo is shown: the rows that were changed. */
+  /** The changed rows, where the offer to undo is shown. */
   readonly ids: ReadonlySet<Id>;
-  /** What an undo would do, in words. */
+  /** Text that says what undo would do. */
   readonly label: string;
   readonly run: () => void;
 }
 
-/** For so long the offer is shown; by key the last change can be undone until the next one. */
+/** How long the offer is shown. The keyboard shortcut works until the next change. */
 export const OFFERED_MS = 10_000;
 
-/** The last change can be undone, once. */
+/** Keeps the latest change, which can be undone once. */
 export class Undos {
-  /** What is offered at present. */
+  /** The change for which an offer is shown now. */
   readonly state = new Observable<Undoable | null>(null);
   #last: Undoable | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -26,7 +26,7 @@ export class Undos {
     this.#timer = setTimeout(() => this.state.set(null), OFFERED_MS);
   }
 
-  /** Without an argument the last change. Returns whether there was one. */
+  /** Undoes a change, by default the latest one. Returns false if it can no longer be undone. */
   undo(undoable: Undoable | null = this.#last): boolean {
     if (!undoable || undoable !== this.#last) return false;
     this.forget(undoable);

@@ -1,4 +1,4 @@
-/** A column's value as the user edits it: as text, which is checked and read back. Pure. */
+/** A column's value as a text for editing: writes the text, checks it and reads it back. Pure. */
 import { type Column, rawNumber, toJson, toJsonLines } from "real-time-orders";
 import { dayOf, two } from "@/lib/days";
 import { isInCalendar } from "@/lib/format";
@@ -6,7 +6,7 @@ import { withDecimalSign } from "@/lib/locale";
 import { words } from "@/words";
 import { checkText, hasZone, valueOf } from "./order-draft";
 
-/** "" stands for null. */
+/** Returns the value as text; "" stands for null. */
 export function textOf(value: unknown, { kind, type }: Column): string {
   if (value === null || value === undefined) return "";
   if (kind === "json") return toJsonLines(value);
@@ -18,32 +18,32 @@ export function textOf(value: unknown, { kind, type }: Column): string {
   return hasZone(type) ? localTime(new Date(value)) : value.slice(0, 19);
 }
 
-/** What is wrong with a text; null where PostgreSQL may accept it. */
+/** Returns what is wrong with a text; null if PostgreSQL may accept it. */
 export function checkValue(text: string, column: Column): string | null {
   const trimmed = trim(text, column);
   if (trimmed !== "") return checkText(trimmed, column);
   return column.nullable || column.kind === "text" ? null : words.editing.required;
 }
 
-/** A checked text as the value that the column takes. */
+/** Converts a checked text to the value of the column. */
 export function readValue(text: string, column: Column): unknown {
   const trimmed = trim(text, column);
   return trimmed === "" && column.nullable ? null : valueOf(trimmed, column);
 }
 
-/** Texts of several lines keep the blanks that the user typed. */
+/** Removes blanks at both ends, except from texts of several lines. */
 const trim = (text: string, { kind }: Column): string =>
   kind === "text" && text.includes("\n") ? text : text.trim();
 
-/** As a date field of the browser has it: in the reader's zone, to the second. */
+/** Returns the value of a browser's date field: local time, to the second. */
 function localTime(time: Date): string {
   const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two);
   return `${dayOf(time)}T${clock.join(":")}`;
 }
 
 /**
- * The column as its editor shows it. A time that no date field can hold is edited as text, and of the
- * choices only those are offered that may follow the present one.
+ * Returns the column as its editor shows it. A time that a date field cannot hold is edited as text. Of
+ * the choices only those that may follow the present one are offered.
  */
 export function editedAs(column: Column, value: unknown): Column {
   const { kind, next, choices } = column;

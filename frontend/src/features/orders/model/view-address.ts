@@ -1,6 +1,6 @@
 /**
- * The address of a saved view. `?view=7` is the view as it is saved; with more words it is the view as
- * the reader has modified it. Pure.
+ * The address of a saved view. `?view=7` is the view as saved; with further parameters it is the view
+ * as the reader has modified it. Pure.
  */
 import type { SavedView } from "../api/views";
 import { type OrderView, viewFromQuery, viewToQuery } from "./order-filter";
@@ -9,7 +9,7 @@ export interface Address {
   readonly view: OrderView;
   /** The saved view that the page started from. */
   readonly saved: SavedView | null;
-  /** The address names a view that is not known, or not yet. */
+  /** Whether the address names a view that is not known or not loaded yet. */
   readonly isUnknown: boolean;
 }
 
@@ -29,7 +29,7 @@ export function writeAddress(view: OrderView, saved: SavedView | null): URLSearc
   const query = new URLSearchParams({ view: String(saved.id) });
   if (!isModified(view, saved)) return query;
   for (const [name, text] of words) query.append(name, text);
-  if (words.size === 0) query.set("search", ""); // everything is another query than the view's
+  if (words.size === 0) query.set("search", ""); // an empty query would mean the saved view unmodified
   return query;
 }
 

@@ -1,35 +1,39 @@
 /**
- * Which rows of a long list are in view. Browsers draw no element higher than some millions of pixels, so
- * a longer list scrolls within such an element: short ways one to one, long ways in proportion. Pure.
+ * Computes which rows of a long list are in view. Browsers limit the height of an element to some
+ * millions of pixels, so a longer list scrolls within an element of limited height. Short distances
+ * scroll pixel by pixel; long distances are scaled. Pure.
  */
 
 export interface ScrollSize {
   readonly count: number;
   readonly rowPx: number;
-  /** The height of the view, without the heading that covers its top. */
+  /** Height of the view, without the part that the heading covers. */
   readonly viewPx: number;
 }
 
 export interface ScrollPlace {
-  /** Where the element is scrolled to. */
+  /** The element's own scroll position, in pixels. */
   readonly top: number;
-  /** How far the list is scrolled beyond that. */
+  /** What to add to `top` for the position in the whole list. */
   readonly offset: number;
 }
 
 export const START: ScrollPlace = { top: 0, offset: 0 };
 
-/** Below what every browser draws. */
+/** Less than the limit of every browser. */
 const HIGHEST_PX = 10_000_000;
 const PAGES = 100;
 const OVERSCAN_ROWS = 8;
 
 const listPx = ({ count, rowPx }: ScrollSize): number => count * rowPx;
 
-/** The height of the element. */
+/** Returns the height of the element. */
 export const elementPx = (size: ScrollSize): number => Math.min(listPx(size), HIGHEST_PX);
 
-/** The place after the element was scrolled to `top`; its own `top` may be another, to scroll on from. */
+/**
+ * Returns the place after the element was scrolled to `top`. Its `top` may differ; the element must
+ * then be scrolled to it.
+ */
 export function scrolledTo(top: number, before: ScrollPlace, size: ScrollSize): ScrollPlace {
   if (listPx(size) <= HIGHEST_PX) return { top, offset: 0 };
   if (Math.abs(top - before.top) < size.viewPx) return placeOf(top + before.offset, size);
@@ -37,7 +41,7 @@ export function scrolledTo(top: number, before: ScrollPlace, size: ScrollSize): 
   return { top, offset: offsetAt(top * scale, size) };
 }
 
-/** The place at which the list is scrolled to `y`. */
+/** Returns the place that shows the list at `y`. */
 export function placeOf(y: number, size: ScrollSize): ScrollPlace {
   const most = Math.max(0, listPx(size) - size.viewPx);
   const at = Math.min(Math.max(0, y), most);
@@ -53,7 +57,7 @@ function offsetAt(y: number, size: ScrollSize): number {
   return Math.round((page * (listPx(size) - HIGHEST_PX)) / (pages - 1));
 }
 
-/** The rows to draw: those in view, and some more. */
+/** Returns the rows to draw: those in view, and some before and after. */
 export function rowsInView(
   { top, offset }: ScrollPlace,
   { count, rowPx, viewPx }: ScrollSize,
@@ -63,7 +67,7 @@ export function rowsInView(
   return [first, Math.min(count, Math.ceil((y + viewPx) / rowPx) + OVERSCAN_ROWS)];
 }
 
-/** Where the list has to be scrolled to, for a row to be wholly in view. */
+/** Returns the scroll position at which a row is completely in view. */
 export function revealing(
   row: number,
   { top, offset }: ScrollPlace,
