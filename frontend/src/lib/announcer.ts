@@ -1,4 +1,4 @@
-/** Summarises changes for screen readers: one sentence every 20 seconds, not one per change. */
+/** Summarises changes for screen readers: at most one sentence every 20 seconds, not one per change. */
 import { type ChangeEvent, Observable } from "real-time-orders";
 import { words } from "@/words";
 

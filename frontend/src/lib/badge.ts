@@ -2,7 +2,7 @@ const SIZE = 64;
 /** More digits do not fit into a tab's icon. */
 const MOST = 99;
 
-/** The icon with a red disc and the count; null where it cannot be drawn. */
+/** Returns the icon with a red disc and the count; null if it cannot be drawn. */
 export async function badge(icon: string, count: number): Promise<string | null> {
   const image = new Image(SIZE, SIZE);
   image.src = icon;

@@ -1,4 +1,4 @@
-/** What the filter's form holds while it is filled in, for every kind of column. Pure. */
+/** The state of the form for a filter's condition, for every kind of column. Pure. */
 import type { Column, Range, Value } from "real-time-orders";
 import { words } from "@/words";
 import { dayIn, isEmptiness, isSame, type Period, PERIODS } from "./condition-text";
@@ -6,20 +6,23 @@ import { type Condition, isList } from "./conditions";
 import { dayOf, isTime, startOf } from "./days";
 import { withDecimalSign, withPoint } from "./locale";
 
-/** What a condition asks. */
+/** The kinds of conditions in the form. */
 export type Mode =
   "any of" | "none of" | "contains" | "is" | "is not" | "between" | "empty" | "filled";
 
 export interface Draft {
   readonly mode: Mode;
-  /** Of "any of" and "none of"; null is the lack of a value. */
+  /** For "any of" and "none of"; null stands for rows without a value. */
   readonly values: readonly (string | null)[];
-  /** Of "contains", "is" and "is not". */
+  /** For "contains", "is" and "is not". */
   readonly text: string;
-  /** Of "between": numbers as text, or days as `2026-05-31`; both included, "" for no bound. */
+  /**
+   * For "between": numbers as text, or days such as `2026-05-31`. Both bounds are included; "" for no
+   * bound.
+   */
   readonly from: string;
   readonly to: string;
-  /** Of "between" days: the name of a period; "" for days of the reader's own. */
+  /** For "between" with days: the name of a period; "" if the user gives the days. */
   readonly period: Period | "";
 }
 
@@ -27,7 +30,7 @@ type Filtered = Pick<Column, "kind" | "type" | "nullable" | "choices">;
 
 const isText = ({ kind }: Pick<Column, "kind">): boolean => kind === "text";
 
-/** What can be asked of a column, the usual first. */
+/** Returns the kinds of conditions for a column, the most usual first. */
 export function modesOf(column: Filtered): readonly Mode[] {
   const emptiness: Mode[] = column.nullable || isText(column) ? ["empty", "filled"] : [];
   switch (column.kind) {
@@ -50,13 +53,13 @@ export function modesOf(column: Filtered): readonly Mode[] {
   }
 }
 
-/** The values that a form offers, null for the lack of one. */
+/** Returns the values that the form offers; null stands for no value. */
 export function offeredValues({ kind, choices, nullable }: Filtered): readonly (string | null)[] {
   const values = kind === "boolean" ? ["true", "false"] : (choices ?? []);
   return nullable ? [...values, null] : values;
 }
 
-/** The form of a condition; of one that the form cannot hold, an empty form. */
+/** Returns the form's state for a condition. If the form cannot show the condition, it is empty. */
 export function draftOf(condition: Condition | undefined, column: Filtered): Draft {
   const modes = modesOf(column);
   const start: Draft = {
@@ -107,7 +110,7 @@ function dayBefore(text: string, column: Filtered): Date | undefined {
   return day;
 }
 
-/** The condition of a form; null where it is empty. */
+/** Returns the form's condition; null if the form is empty. */
 export function conditionOf(draft: Draft, column: Filtered): Condition | null {
   const { mode, values, text, from, to } = draft;
   const none = isText(column) ? [null, ""] : [null];
@@ -152,7 +155,7 @@ function ranged(bounds: Readonly<Record<string, string>>): Range | null {
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)$/;
 const bound = (typed: string): string | null => withPoint(typed.trim());
 
-/** Why a form cannot be applied; null where it can. */
+/** Returns why the form cannot be applied; null if it can. */
 export function problemOf({ mode, from, to, period }: Draft, { kind }: Filtered): string | null {
   if (mode !== "between" || period !== "") return null;
   const isNumber = kind === "integer" || kind === "number";

@@ -7,7 +7,7 @@ import { formatDay, formatExact, formatValue, visible } from "./format";
 
 export type Period = "today" | "yesterday" | "week" | "month";
 
-/** Conditions on a day or a moment that have a name. */
+/** Periods of days that have a name. */
 export const PERIODS: readonly { readonly name: Period; readonly range: Range }[] = [
   { name: "today", range: { gte: "today", lt: "tomorrow" } },
   { name: "yesterday", range: { gte: "yesterday", lt: "today" } },
@@ -20,7 +20,10 @@ export const isEmptiness = (condition: Condition): boolean =>
   condition.length > 0 &&
   condition.every((value) => value === null || value === "");
 
-/** "Note is empty", "Note contains …", but "Status: pending". */
+/**
+ * Whether the text is a phrase that follows the column's name without a colon: "Note is empty", but
+ * "Status: pending".
+ */
 export const speaksForItself = (condition: Condition): boolean =>
   isList(condition)
     ? isEmptiness(condition)
@@ -71,7 +74,7 @@ function boundsText({ gte, gt, lte, lt }: Bounds, column: Column | undefined): s
     .join(", ");
 }
 
-/** The last day before a midnight; undefined where the value is another moment. */
+/** Returns the last day before a midnight; undefined if the value is not a midnight. */
 function lastBefore(value: Value, column: Column | undefined): string | undefined {
   const day = typeof value === "string" ? dayIn(value, column) : undefined;
   if (!day) return undefined;
@@ -79,7 +82,9 @@ function lastBefore(value: Value, column: Column | undefined): string | undefine
   return formatDay(day);
 }
 
-/** The reader's day that begins with a value; undefined where none does. */
+/**
+ * Returns the day, in the reader's time zone, that begins at a value; undefined if no day begins there.
+ */
 export function dayIn(
   value: string,
   column: Pick<Column, "kind" | "type"> | undefined,

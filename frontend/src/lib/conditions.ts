@@ -1,7 +1,7 @@
 /**
- * Conditions on the columns of any table, as the page keeps them: in the SDK's form, with every value
- * as the text that stands in the address. They can be read before the schema is known, and days may be
- * words. Pure.
+ * Conditions on the columns of any table, as the page keeps them: in the client package's form, but
+ * each value is the text from the address. So they can be read before the schema is known, and a day
+ * may be a word such as "today". Pure.
  */
 import type { Column, Filter, Range, Table, Value } from "real-time-orders";
 import { daysFromToday, onDay } from "./days";
@@ -9,13 +9,16 @@ import { daysFromToday, onDay } from "./days";
 export type Condition = readonly Value[] | Range;
 
 const OPERATORS = ["eq", "not", "is", "gte", "gt", "lte", "lt", "contains"];
-/** Parameters of the page and the API: a column of such a name is written with an operator. */
+/**
+ * Parameters of the page and the API. A condition on a column of such a name is written with an
+ * operator.
+ */
 const RESERVED =
   "search sort limit cursor offset include attention columns delimiter bom view activity".split(
     " ",
   );
 
-/** A parameter's column and operator. */
+/** Returns the column and the operator in a parameter's name. */
 function nameOf(parameter: string): readonly [string, string] {
   const dot = parameter.lastIndexOf(".");
   const operator = parameter.slice(dot + 1);
@@ -24,7 +27,10 @@ function nameOf(parameter: string): readonly [string, string] {
     : [parameter, "eq"];
 }
 
-/** The conditions of an address, which has the API's words: `status=pending&total.gte=100`. */
+/**
+ * Reads the conditions from an address, which names them as the API does:
+ * `status=pending&total.gte=100`.
+ */
 export function readConditions(query: URLSearchParams): Filter {
   const read = new Map<string, { values: Value[]; not: Value[]; bounds: Record<string, string> }>();
   for (const [parameter, text] of query) {
@@ -47,7 +53,7 @@ export function readConditions(query: URLSearchParams): Filter {
   );
 }
 
-/** Add the conditions to an address. */
+/** Adds the conditions to an address. */
 export function writeConditions(filter: Filter, query: URLSearchParams): void {
   for (const [name, condition] of Object.entries(filter)) {
     const isPlain = !RESERVED.includes(name) && nameOf(name)[0] === name;
@@ -68,8 +74,8 @@ export const isList = (condition: Condition): condition is readonly Value[] =>
   Array.isArray(condition);
 
 /**
- * The filter for the API and the stream: values of the columns' kinds, words as the days that they
- * mean now. Columns that the table does not have set no condition.
+ * Returns the filter for the API and the stream: values have the types of their columns, and words for
+ * days become dates. Drops columns that the table does not have.
  */
 export function toValues(filter: Filter, table: Pick<Table, "columns">, now: number): Filter {
   const columns = new Map(table.columns.map((column) => [column.name, column]));
@@ -94,7 +100,7 @@ function readValue(value: Value, column: Column, now: number): Value {
   return onDay(value, column, now);
 }
 
-/** Whether a condition moves with midnight. */
+/** Whether a condition changes at midnight. */
 export const isRelative = (filter: Filter): boolean =>
   Object.values(filter).some((condition) =>
     Object.values(rangeOf(condition))
@@ -102,10 +108,10 @@ export const isRelative = (filter: Filter): boolean =>
       .some((value) => typeof value === "string" && daysFromToday(value) !== undefined),
   );
 
-/** The filter with another condition on one column; null: none. */
+/** Returns the filter with another condition on one column; null removes the condition. */
 export function withCondition(filter: Filter, name: string, condition: Condition | null): Filter {
   const { [name]: before, ...others } = filter;
   if (condition === null) return others;
-  // A condition that is changed keeps its place.
+  // A changed condition keeps its position.
   return before === undefined ? { ...others, [name]: condition } : { ...filter, [name]: condition };
 }

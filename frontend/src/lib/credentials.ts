@@ -1,7 +1,7 @@
 /**
- * The token that requests show, where the user has one instead of a password. It is kept as long as
- * the tab is open, so that a reload does not ask again; never in an address, a cookie or another tab.
- * A session has a cookie, which no script can read.
+ * The token that requests send if the user signed in with a token and not with a password. It is kept
+ * while the tab is open, so a reload needs no new sign-in. It is never in an address, a cookie or
+ * another tab. A session has a cookie instead, which scripts cannot read.
  */
 import { stored } from "./storage";
 
@@ -22,8 +22,8 @@ export function setToken(next: string | null): void {
 export const currentToken = (): string | null => token;
 
 /**
- * Call the listener when the API or a gateway refuses a token or session, or a request without one. It
- * resolves to true once the same user is signed in again.
+ * Sets the listener for refused credentials: the API or a gateway refused a token, a session, or a
+ * request without either. The listener resolves to true once the same user has signed in again.
  */
 export function whenRefused(listener: (() => Promise<boolean>) | null): void {
   onRefused = listener;

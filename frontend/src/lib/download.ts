@@ -1,7 +1,10 @@
-/** Rows as a file of the browser's downloads, with whatever proves who the user is. */
+/** Downloads rows as a file, with the user's credentials. */
 import { send } from "./http";
 
-/** The browser may keep a blob on disk, but not what a script collects for one. */
+/**
+ * Data is moved to a blob after so many bytes: the browser may keep blobs on disk, but not a script's
+ * arrays.
+ */
 const BLOB_BYTES = 4_000_000;
 
 export interface Download {
@@ -11,11 +14,11 @@ export interface Download {
 }
 
 /**
- * Not a link to the address: a token is in no cookie, and the browser would not say why a download fails.
- * One that breaks off is an error, and leaves no file. Returns the file's name.
+ * Downloads a file and returns its name. A link would not do: it sends no token, and the browser does
+ * not say why a download fails. A download that breaks off throws and leaves no file.
  */
 export async function download({ path, onProgress, signal }: Download): Promise<string> {
-  // With its method named, a request has no time limit: the API may have to sort all rows first.
+  // A request with an explicit method has no time limit. The API may have to sort all rows first.
   const response = await send(path, { signal, method: "GET" });
   const blobs: Blob[] = [];
   let waiting: Uint8Array<ArrayBuffer>[] = [];
@@ -48,6 +51,6 @@ function save(blob: Blob, name: string): void {
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
-  // The download reads the blob after this task.
+  // The browser reads the blob later, so it must not be released yet.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -1,4 +1,7 @@
-/** Changes in a shop's words: "moved to shipped", "quantity 4 to 6", "line added: 2 × Tea". Pure. */
+/**
+ * Describes changes in the words of a shop: "moved to shipped", "quantity 4 to 6", "line added: 2 ×
+ * Tea". Pure.
+ */
 import {
   type ChangeEvent,
   type Column,
@@ -11,7 +14,7 @@ import { words } from "@/words";
 import { formatCell, type Parent } from "./money";
 import type { OrderSchema } from "./schema";
 
-/** A column that changed. A value is null where there was none, or is none now. */
+/** A column that changed. null: the row had no value, or has none now. */
 export interface ColumnChange {
   readonly label: string;
   readonly from: string | null;
@@ -20,15 +23,15 @@ export interface ColumnChange {
 
 export interface EventWords {
   readonly did: Did;
-  /** The status that the row has now, where the change is one of the status. */
+  /** The new status; null if the status did not change. */
   readonly status: string | null;
-  /** The status before. */
+  /** The status before the change. */
   readonly was: string | null;
-  /** The columns that changed besides. */
+  /** The other columns that changed. */
   readonly changes: readonly ColumnChange[];
-  /** The row in a few words: "2 × Tea for Ann"; "" where it has none. */
+  /** A short description of the row, such as "2 × Tea for Ann"; "" if there is none. */
   readonly about: string;
-  /** What the row is, if it is no order: "line". */
+  /** What the row is called, such as "line"; null for an order. */
   readonly noun: string | null;
 }
 
@@ -43,11 +46,14 @@ const DONE: Readonly<Record<Operation, Exclude<Did, "moved">>> = {
 };
 const DONE_TO_CHILD: typeof DONE = { ...DONE, INSERT: "added", DELETE: "removed" };
 
-/** What was done with rows of a table, for sums of many changes. */
+/** Returns which verb describes changes of a table's rows. */
 export const doneTo = (table: string, operation: Operation) =>
   (table === ORDERS ? DONE : DONE_TO_CHILD)[operation];
 
-/** `order`: the order that the row belongs to, where the page has it; its currency is that of its lines. */
+/**
+ * Describes an event. `order`: the order of the row, if the page has it; lines use the currency of
+ * their order.
+ */
 export function wordsOf(event: ChangeEvent, schema: OrderSchema, order?: Row | null): EventWords {
   const { table, operation, row, changed } = event;
   const own = schema.of(table);
@@ -58,7 +64,7 @@ export function wordsOf(event: ChangeEvent, schema: OrderSchema, order?: Row | n
   const told = { did, status: null, was: null, changes: [], about, noun };
   if (operation !== "UPDATE" || !row || !changed) return told;
   const status = statusColumn(own, schema);
-  // A date that the database keeps of the status says the same once more.
+  // Leave out the date of the last change of status: it changes whenever the status does.
   const rest = Object.keys(changed).filter(
     (name) => name !== status?.name && name !== status?.since,
   );
@@ -68,7 +74,10 @@ export function wordsOf(event: ChangeEvent, schema: OrderSchema, order?: Row | n
   return { ...told, did: "moved", status: is, was, changes };
 }
 
-/** The status of a table's rows: where no column is named as such, one with the name of the orders'. */
+/**
+ * Returns the column with a row's status. A table without that role uses the column that has the same
+ * name as the orders' status.
+ */
 const statusColumn = (own: OrderSchema | undefined, orders: OrderSchema): Column | undefined =>
   own?.role("status") ?? own?.column(orders.role("status")?.name ?? "");
 
@@ -96,7 +105,7 @@ function changeOf(
 
 // --- rows ------------------------------------------------------------------------------------------
 
-/** Most values of a row without a title that are told. */
+/** How many values describe a row without a title. */
 const MOST_VALUES = 2;
 
 function rowInWords(
@@ -125,24 +134,24 @@ function rowInWords(
   return [whole, ...(title ? values.slice(0, 1) : values)].filter(Boolean).join(", ");
 }
 
-/** The column with the title's name, else the first text. */
+/** Returns the column with the name of the orders' title, otherwise the first text column. */
 function titleOf(own: OrderSchema, orders: OrderSchema): Column | undefined {
   const same = own.column(orders.role("title")?.name ?? "");
   return same ?? tellable(own).find(({ kind }) => kind === "text" || kind === "choice");
 }
 
-/** Columns that say something about a row: no keys, no dates that the system keeps. */
+/** Returns the columns that describe a row: no keys and no system columns. */
 const tellable = ({ table, writable }: OrderSchema): readonly Column[] =>
   writable.filter(({ name }) => !table.key.includes(name) && name !== table.parent?.column);
 
 // --- tables ----------------------------------------------------------------------------------------
 
-/** Several rows of a table: `order_lines` are "lines". */
+/** Returns the name for several rows of a table: "lines" for `order_lines`. */
 export function pluralOf(table: string): string {
   if (table === ORDERS) return words.deeds.orders;
   const text = (table.split(".").at(-1) ?? table).replaceAll("_", " ");
   return text.replace(/^orders? (?=.)/, "");
 }
 
-/** One row of a table: one of `order_lines` is a "line". */
+/** Returns the name for one row of a table: "line" for `order_lines`. */
 export const nounOf = (table: string): string => words.deeds.one(pluralOf(table));

@@ -1,7 +1,7 @@
 /**
- * Figures that start from an answer of the API and are updated by the stream. The answer names the
- * position at which it is exact; events that arrive while it is on its way are kept and applied on
- * top, so that no event counts twice or not at all.
+ * Figures that start with an answer of the API and are updated from the stream. The answer names the
+ * position up to which it is exact. Events that arrive before the answer are kept and then applied, so
+ * that each event counts exactly once.
  */
 import { backoffMs, type ChangeEvent, Observable } from "real-time-orders";
 
@@ -29,7 +29,7 @@ export class Followed<Page extends { position: number }, Value> {
     this.#options = options;
   }
 
-  /** Apply events. Conflated events omit changes in between, so they cause a new request. */
+  /** Applies events. Conflated events leave out intermediate changes, so they cause a new request. */
   receive(events: readonly ChangeEvent[], conflated = false): void {
     if (this.#request) this.#missed = this.#missed.concat(events);
     const value = this.state.get();
@@ -38,7 +38,7 @@ export class Followed<Page extends { position: number }, Value> {
     else this.#carryOn(value, events);
   }
 
-  /** Request the figures again, usually at most once a second. */
+  /** Requests the figures again, in general at most once per second. */
   reload(): void {
     clearTimeout(this.#retry);
     const apart = this.#options.reloadsApartMs ?? RELOADS_APART_MS;
@@ -46,7 +46,7 @@ export class Followed<Page extends { position: number }, Value> {
     this.#retry = setTimeout(() => void this.#load(), pause);
   }
 
-  /** Drop the figures and request others, for example after a change of the filter. */
+  /** Discards the figures and requests new ones, for example after a change of the filter. */
   restart(): void {
     this.stop();
     this.state.set(null);

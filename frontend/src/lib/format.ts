@@ -1,4 +1,4 @@
-/** Values, times and numbers as text, in the reader's variant of the page's language. */
+/** Formats values, times and numbers for the page's language and the reader's region. */
 import { type Column, rawNumber, RefusedError, toJson, UnreachableError } from "real-time-orders";
 import { words } from "@/words";
 import { locale, perLocale } from "./locale";
@@ -50,7 +50,9 @@ export const formatBytes = (bytes: number): string => BYTES().format(bytes / 1_0
 
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** Why something failed, in the reader's language as far as the API does not say it in its own words. */
+/**
+ * Returns why something failed, in the page's language; texts that come from the API stay as they are.
+ */
 export function messageOf(error: unknown): string {
   const { refused, failing, unreachable } = words.errors;
   if (error instanceof RefusedError) return refused(error.status, error.message);
@@ -59,13 +61,14 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : words.values.wentWrong;
 }
 
-/** The start of a text that may have megabytes. */
+/** Returns the start of a text, which may have megabytes. */
 export const shortened = (text: string): string =>
   text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 
 /**
- * An instant as milliseconds, for comparing and for ages. PostgreSQL also has infinity, years BC and
- * years of five and more digits: those are ordered by their year. NaN for what is not a time.
+ * Returns a time in milliseconds, to compare times and to compute ages. PostgreSQL also has infinity,
+ * years BC and years after 9999, which JavaScript cannot read: such times are ordered by year only.
+ * Returns NaN if the text is not a time.
  */
 export function instantOf(time: string): number {
   if (time === "infinity" || time === "-infinity")
@@ -76,30 +79,33 @@ export function instantOf(time: string): number {
   return Date.parse(time);
 }
 
-/** Whether a calendar of the browser shows the time as PostgreSQL means it. */
+/** Whether JavaScript's `Date` can represent the time. */
 export const isInCalendar = (time: string): boolean =>
   /^\d{4}-/.test(time) && !time.endsWith("BC") && !Number.isNaN(Date.parse(time));
 
-/** A time outside the browser's calendar is shown as PostgreSQL wrote it. */
+/** Formats a time. A time that `Date` cannot represent is returned as PostgreSQL wrote it. */
 export const formatExact = (time: string): string =>
   isInCalendar(time) ? EXACT().format(new Date(time)) : time;
 
-/** With the reader's zone, where the time is an instant. */
+/** Formats a time, with the reader's time zone if the time has a zone. */
 export const formatZoned = (time: string): string =>
   isInCalendar(time) && /([+-]\d\d(:?\d\d)?|Z)$/.test(time)
     ? ZONED().format(new Date(time))
     : formatExact(time);
 
-/** The date without this year. */
+/** Formats a date. The present year is left out. */
 function formatDate(date: Date, now: number): string {
   const isThisYear = date.getFullYear() === new Date(now).getFullYear();
   return (isThisYear ? DAY_OF_YEAR : DAY)().format(date);
 }
 
-/** "just now", "3 min ago", "2 h ago", "yesterday"; the date once it is a week old. */
+/**
+ * Returns "just now", "3 min ago", "2 h ago" or "yesterday"; for a time at least a week ago, the date.
+ */
 export function formatAge(time: string, now: number): string {
   if (!isInCalendar(time)) return time;
-  // Clocks differ a little: a moment ahead is "just now"; a date far ahead is shown as a date.
+  // Clocks differ a little, so a time up to a minute ahead is "just now". Later times are shown as a
+  // date.
   const seconds = (now - Date.parse(time)) / 1000;
   if (seconds < -MINUTE) return formatDate(new Date(time), now);
   if (seconds < 10) return words.values.justNow;
@@ -110,10 +116,13 @@ export function formatAge(time: string, now: number): string {
   return formatDate(new Date(time), now);
 }
 
-/** Control, format and space characters, and letters that are drawn as nothing. */
+/** Control, format and space characters, and letters that have no visible form. */
 const INVISIBLE = /^(\p{C}|\p{Z}|\p{Default_Ignorable_Code_Point}|\u2800)+$/u;
 
-/** A name that can be seen, and clicked on. */
+/**
+ * Returns a text to show for a name: a placeholder if the name is empty or has only invisible
+ * characters.
+ */
 export const visible = (text: string): string =>
   text === ""
     ? words.values.emptyName
@@ -121,11 +130,11 @@ export const visible = (text: string): string =>
       ? words.values.blankName
       : shortened(text);
 
-/** A status that can be seen; rows without one count under "". */
+/** Returns a text to show for a status; "" stands for rows without a status. */
 export const visibleStatus = (status: string): string =>
   status === "" ? words.values.noStatus : visible(status);
 
-/** Any value of any column. */
+/** Formats any value of any column. */
 export function formatValue(value: unknown, column?: Column): string {
   const raw = rawNumber(value);
   if (raw !== null) return formatNumber(raw, column);
@@ -148,7 +157,7 @@ export function formatValue(value: unknown, column?: Column): string {
   }
 }
 
-/** Of one level, such as an address: read as a list. */
+/** Whether an object has one level only, such as an address. It is shown as a list of pairs. */
 const isFlat = (value: object): boolean =>
   !Array.isArray(value) &&
   Object.keys(value).length > 0 &&
@@ -165,13 +174,16 @@ function formatText(text: string, column: Column | undefined): string {
   return visible(text);
 }
 
-/** How many digits after the point a column keeps: PostgreSQL rounds the others away. */
+/**
+ * Returns how many decimal places a column keeps (PostgreSQL rounds to them); null if the type sets no
+ * limit.
+ */
 export function scaleOf(column: Column | undefined): number | null {
   const found = /^numeric\(\d+,(\d+)\)$/.exec(column?.type ?? "")?.[1];
   return found === undefined ? null : Number(found);
 }
 
-/** Digits are never rounded; `numeric(12,2)` shows two of them after the point. */
+/** Formats a number without rounding. A column `numeric(12,2)` shows at least two decimal places. */
 function formatNumber(digits: string, column: Column | undefined): string {
   if (!/^-?\d+(\.\d+)?$/.test(digits) || digits.length > LONGEST_NUMBER) return digits;
   return numberFormat(Math.min(scaleOf(column) ?? 0, MOST_DIGITS)).format(digits as `${number}`);

@@ -1,4 +1,4 @@
-/** Where the words of a search are in a text, found as search finds them. Pure. */
+/** Finds the words of a search in a text, by the same rules as the search. Pure. */
 import { folded } from "real-time-orders";
 
 export interface Piece {
@@ -6,13 +6,15 @@ export interface Piece {
   readonly isMatch: boolean;
 }
 
-/** The text in pieces; whole characters are marked, with their accents. */
+/**
+ * Splits the text into matching and other pieces. A match includes whole characters with their accents.
+ */
 export function highlighted(text: string, words: readonly string[]): readonly Piece[] {
   const parts = words.map(folded).filter(Boolean);
   if (parts.length === 0 || text === "") return [{ text, isMatch: false }];
   const letters = [...text.matchAll(/\P{M}\p{M}*|\p{M}+/gu)].map(([letter]) => letter);
   const folds = letters.map(folded);
-  /** For each unit of the folded text the number of its letter. */
+  /** For each code unit of the folded text, the index of its letter. */
   const places = folds.flatMap((fold, at) => Array<number>(fold.length).fill(at));
   const whole = folds.join("");
   const marked = new Set<number>();

@@ -1,6 +1,6 @@
 import type { MouseEvent } from "react";
 
-/** The click on a link that the page follows itself, unless it is to open in another tab or window. */
+/** Handles a click on a link within the page, unless the link is to open in another tab or window. */
 export const inPage =
   (go: () => void) =>
   (event: MouseEvent): void => {

@@ -1,26 +1,28 @@
-/** The language of the page: the reader's choice, or else that of the browser. */
+/** The language of the page: the user's choice, otherwise the browser's language. */
 import { speak, words } from "@/words";
 import { locale } from "./locale";
 import { Preference, type Preferences } from "./preferences";
 import { text } from "./shape";
 
-/** The choice of whoever takes the language of the browser. */
+/** The choice to use the browser's language. */
 export const AS_BROWSER = "browser";
 const NAME = "language";
 
-/** Of this browser, whoever signs in: the sign-in page shows it, and so does the next start. */
+/**
+ * The choice in this browser, whoever signs in. The sign-in page uses it, and so does the next start.
+ */
 const here = new Preference(NAME, text, "");
-/** Of the person who signed in: other browsers follow it. */
+/** The choice of the signed-in user, which applies in other browsers too. */
 let own: Preference<string> | undefined;
 let isNewChoice = false;
 
-/** A language tag, `AS_BROWSER`, or null where nothing was chosen. */
+/** A language tag, `AS_BROWSER`, or null if nothing was chosen. */
 export const languageChoice = here.state;
 
-/** Load the language. Where that fails there is nothing to show: throws. */
+/** Loads the language. Throws if that fails, because then the page has no texts. */
 export async function startLanguage(): Promise<void> {
   await show();
-  here.state.subscribe(() => void show().catch(() => undefined)); // the page stays as it is
+  here.state.subscribe(() => void show().catch(() => undefined)); // the language stays as it is
 }
 
 export function chooseLanguage(choice: string): void {
@@ -29,7 +31,10 @@ export function chooseLanguage(choice: string): void {
   own?.set(choice);
 }
 
-/** Follow the choice of a person, unless they have just chosen on the sign-in page. */
+/**
+ * Applies the signed-in user's choice. A choice just made on the sign-in page replaces it. Returns a
+ * function that stops this.
+ */
 export function followLanguage(preferences: Preferences, subject: string): () => void {
   if (subject === "") return () => undefined;
   const kept = preferences.of(NAME, text);

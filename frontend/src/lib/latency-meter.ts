@@ -7,12 +7,12 @@ const WINDOW_MS = 60_000;
 const MOST_SAMPLES = 600;
 const APART_MS = WINDOW_MS / MOST_SAMPLES;
 
-/** The time from a change in the database to the screen: the median of the last minute. */
+/** Measures the time from a change in the database to the screen: the median of the last minute. */
 export class LatencyMeter {
   #samples: Sample[] = [];
 
   add(ms: number, now: number): void {
-    // Spread the samples over the minute: a burst must not push out earlier ones.
+    // Take samples at intervals, so that a burst does not push out earlier samples.
     if (now - (this.#samples.at(-1)?.at ?? -Infinity) < APART_MS) return;
     this.#samples.push({ ms, at: now });
     if (this.#samples.length > MOST_SAMPLES) this.#samples.shift();

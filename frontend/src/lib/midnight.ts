@@ -2,7 +2,7 @@ import { dayOf, midnight } from "./days";
 
 const LATE_MS = 1000;
 
-/** Call the listener when another day has begun for the reader; returns how to stop. */
+/** Calls the listener when a new day has begun for the reader. Returns a function that stops this. */
 export function onMidnight(listener: () => void): () => void {
   let day = dayOf(new Date());
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -16,7 +16,7 @@ export function onMidnight(listener: () => void): () => void {
     listener();
   };
   look();
-  // A computer that slept has missed the timer, or has travelled to another zone.
+  // After sleep the timer may be late, and the time zone may have changed.
   document.addEventListener("visibilitychange", look);
   return () => {
     clearTimeout(timer);

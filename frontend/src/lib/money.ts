@@ -1,24 +1,25 @@
 /**
- * Amounts with their currency. A number is an amount where its comment says so, as `currency: EUR` or
- * `currency: NAME_OF_A_COLUMN`, or where the next column of the table is a choice of currency codes. In a
- * table of lines without a currency, what has the type of an amount of the order has the order's.
+ * Amounts with their currency. A number column contains amounts if its comment says so (`currency:
+ * EUR`, or `currency: NAME_OF_A_COLUMN`), or if the next column is a choice of currency codes. In a
+ * table of lines without any currency, a column of the same type as an amount of the order has the
+ * order's currency.
  */
 import { type Column, rawNumber, type Row, type Table } from "real-time-orders";
 import { formatValue } from "./format";
 import { locale, perLocale } from "./locale";
 
-/** A code that holds for all rows, or the column that has it. */
+/** A currency code for all rows, or the column that contains the code. */
 type Currency = { readonly code: string } | { readonly column: string };
 
 const TOLD = /\bcurrency:\s*(?:"([^"]+)"|([\p{L}_][\p{L}\d_]*))/iu;
 const MOST_DIGITS = 20;
 
-/** Intl would take any three letters. */
+/** Checked against this list because Intl accepts any three letters. */
 const codes = new Set(Intl.supportedValuesOf("currency"));
 
 const known = new WeakMap<Table, ReadonlyMap<string, Currency>>();
 
-/** The columns that are amounts. */
+/** Returns the currencies of the columns that contain amounts, by column. */
 export function currenciesOf(table: Table): ReadonlyMap<string, Currency> {
   const read = known.get(table) ?? new Map(table.columns.flatMap((_, at) => readAt(table, at)));
   known.set(table, read);
@@ -42,13 +43,13 @@ function readAt({ columns }: Table, at: number): (readonly [string, Currency])[]
     : [];
 }
 
-/** The row that a row belongs to, such as the order of a line. */
+/** The row to which another row belongs, such as the order of a line. */
 export interface Parent {
   readonly row: Row;
   readonly table: Table;
 }
 
-/** A row's value in a column: amounts with their currency, keys as they are. */
+/** Formats a row's value: amounts with their currency, keys without separators. */
 export function formatCell(
   row: Row,
   name: string,
@@ -66,11 +67,14 @@ export function formatCell(
   return formatOf(code).format(digits as `${number}`);
 }
 
-/** Whether the column identifies a row: its digits are a name, and no amount. */
+/** Whether the column is part of a key. Its digits are an identifier, not a number to format. */
 const isKey = (name: string, { key, parent }: Table): boolean =>
   key.includes(name) || parent?.column === name;
 
-/** The currency of an amount: its own, else that of the row that it belongs to. */
+/**
+ * Returns the currency code of an amount; if its own table has no currencies, the one of the parent
+ * row.
+ */
 function codeOf(row: Row, column: Column, table: Table, parent?: Parent): unknown {
   const own = currenciesOf(table);
   const currency = own.get(column.name);
@@ -79,7 +83,10 @@ function codeOf(row: Row, column: Column, table: Table, parent?: Parent): unknow
   return above && ("code" in above ? above.code : parent.row[above.column]);
 }
 
-/** The currency of the parent's amounts of the column's type: a weight has another one. */
+/**
+ * Returns the currency of the parent's amounts of the same type as this column. A weight has another
+ * type.
+ */
 function amountLike({ kind, type }: Column, table: Table): Currency | undefined {
   if (kind !== "number" || !type.includes("(")) return undefined;
   const like = table.columns.find(
@@ -90,7 +97,7 @@ function amountLike({ kind, type }: Column, table: Table): Currency | undefined 
 
 const formats = perLocale(() => new Map<string, Intl.NumberFormat>());
 
-/** Digits are never rounded. */
+/** Returns a format that does not round. */
 function formatOf(code: string): Intl.NumberFormat {
   const found = formats().get(code);
   if (found) return found;

@@ -1,6 +1,6 @@
 /**
- * Collects items and delivers them at once after a pause, otherwise once per period. For lists that
- * would be unreadable at sixty changes a second.
+ * Collects items and delivers them in batches: at once after a pause, otherwise once per period. Used
+ * for lists that nobody could read at sixty changes per second.
  */
 export class PacedBatch<T> {
   #items: T[] = [];

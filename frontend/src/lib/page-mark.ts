@@ -2,7 +2,7 @@ import type { Observable } from "real-time-orders";
 
 const ICON = "/icon.svg";
 
-/** Show a title, and a count in front of it and in the page's icon; returns how to stop. */
+/** Shows a title, with a count before it and in the page's icon. Returns a function that stops this. */
 export function markPage(title: string, count: Observable<number | null>): () => void {
   const show = () => {
     const shown = count.get() ?? 0;

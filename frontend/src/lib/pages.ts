@@ -2,8 +2,8 @@ import { type Page, pathOf, readPage } from "real-time-orders";
 import { api } from "./http";
 
 /**
- * Every row that a query selects, page by page. Pages follow each other by key: a row that changes meanwhile
- * is not left out, but may come twice where its place in the order changes.
+ * Yields every row of a query, page by page. Pages follow each other by key, so a row that changes
+ * meanwhile is not left out, but may come twice if its place in the sort changes.
  */
 export async function* pagesOf(
   table: string,

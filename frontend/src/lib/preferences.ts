@@ -1,6 +1,6 @@
 /**
- * What a person has chosen for the page. The browser keeps a copy, so that the first view is right; for
- * those who signed in, the API keeps it as well, and other browsers get it from there.
+ * The user's choices for the page. The browser keeps a copy, so that the first view is right. For a
+ * signed-in user the API keeps them too, for use in other browsers.
  */
 import { Observable } from "real-time-orders";
 import { send } from "./http";
@@ -9,7 +9,7 @@ import { stored } from "./storage";
 
 const SEND_AFTER_MS = 800;
 
-/** One thing that a person chooses; null: nothing chosen. */
+/** One choice of the user; null: not chosen. */
 export class Preference<T> {
   readonly state: Observable<T | null>;
   readonly #name: string;
@@ -36,7 +36,10 @@ export class Preference<T> {
     this.#timer = setTimeout(() => void this.#send(value), SEND_AFTER_MS);
   }
 
-  /** Get what another browser may have chosen. A choice made meanwhile is newer. */
+  /**
+   * Loads a choice that may have been made in another browser. A choice made here meanwhile takes
+   * precedence.
+   */
   async load(): Promise<void> {
     if (!this.#isSent) return;
     try {
@@ -45,7 +48,7 @@ export class Preference<T> {
       this.state.set(this.#read(text));
       this.#kept.set(text === "null" ? null : text);
     } catch {
-      // The copy is good enough; the page itself says that the API is away.
+      // Keep the local copy. The page shows elsewhere that the API cannot be reached.
     }
   }
 
@@ -53,7 +56,7 @@ export class Preference<T> {
     return `/api/preferences/${encodeURIComponent(this.#name)}`;
   }
 
-  /** A choice that does not arrive stays in this browser, and is sent with the next one. */
+  /** Sends a choice. If that fails, the choice stays in this browser until the next one is sent. */
   async #send(value: T | null): Promise<void> {
     const headers = { "Content-Type": "application/json" };
     const init = { method: "PUT", headers, body: JSON.stringify(value), keepalive: true };
@@ -75,7 +78,7 @@ export class Preferences {
   readonly #subject: string;
   readonly #known = new Map<string, Preference<unknown>>();
 
-  /** `subject` is who signed in; empty where nobody does. */
+  /** `subject` is the signed-in user; empty if nobody is signed in. */
   constructor(subject = "") {
     this.#subject = subject;
   }

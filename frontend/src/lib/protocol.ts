@@ -1,4 +1,4 @@
-/** The API's answers that only the dashboard asks for. */
+/** Shapes of the API's answers that only the dashboard uses. */
 import { type Id, isRow, readEvent } from "real-time-orders";
 import { type Order, orderEvent, withId } from "./row";
 import {
@@ -21,7 +21,7 @@ const event = (value: unknown) => {
   return read ? orderEvent(read) : undefined;
 };
 
-/** The answer about one order, which the request named. */
+/** Returns the shape of the answer to a request for one order. */
 export const oneOrder =
   (id: Id): Shape<Order> =>
   (value) =>
@@ -41,14 +41,14 @@ const ActivityGroup = object({
   last: count,
   began_at: text,
   ended_at: text,
-  /** Newest first: all events of a small group, else the newest. */
+  /** Events, newest first: all of a small group, otherwise only the newest. */
   sample: readable(event),
 });
 export const ActivityPage = object({
   ...page,
   groups: list(ActivityGroup),
   before: nullable(count),
-  /** The oldest position that the log still has, and its time. */
+  /** The oldest position in the log, and its time. */
   log_first: count,
   log_since: nullable(text),
 });
@@ -57,7 +57,7 @@ export const ActorList = member("actors", list(object({ name: text })));
 export const CountsPage = object({
   ...page,
   time: text,
-  /** By status; an order without one counts under "". */
+  /** By status; orders without a status are counted under "". */
   counts: record(count),
 });
 export const PulsePage = object({
@@ -70,7 +70,7 @@ export const PulsePage = object({
   orders_since: text,
   orders: list(count),
 });
-/** Null: every row. */
+/** null: all rows. */
 export const Rows = nullable(
   record((value) => (Array.isArray(value) ? (value as unknown[]) : undefined)),
 );
@@ -83,10 +83,10 @@ export const Me = object({
   expires: nullable(text),
   /** The id of the browser's session; null for a token. */
   session: nullable(text),
-  /** Whether the session began with the company login. */
+  /** Whether the session began with a company login. */
   company: nullable(flag),
 });
-/** How people may sign in beside a password; `company` is the name of the company login. */
+/** How people can sign in other than with a password; `company` is the name of the company login. */
 export const SignInWays = object({ company: nullable(text) });
 export const SignedOut = object({ continue_at: nullable(text) });
 export const ListedSession = object({

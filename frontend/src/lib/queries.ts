@@ -1,9 +1,9 @@
 import { QueryClient } from "@tanstack/react-query";
 
 /**
- * Passed to each hook instead of a provider, so that only the parts of the page that are loaded when
- * they are opened contain the library. Requests are sent although the browser reports no network: the
- * API may be on this computer.
+ * Passed to each hook in place of a provider, so that the library is loaded only with the parts of the
+ * page that use it. Requests are sent even if the browser reports no network, because the API may be on
+ * this computer.
  */
 export const queries = new QueryClient({
   defaultOptions: {

@@ -1,13 +1,19 @@
 import type { Me } from "./protocol";
 
-/** What the page offers the user. The API decides; the page does not offer what it would refuse. */
+/**
+ * The actions that the page offers to the user. The API decides; the page hides what the API would
+ * refuse.
+ */
 export interface Rights {
   /** Create and change orders. */
   readonly write: boolean;
   readonly remove: boolean;
 }
 
-/** Viewers read, clerks write, admins delete. While the role is unknown everything is offered. */
+/**
+ * Returns the rights of a role: viewers read, clerks also write, admins also delete. While the role is
+ * not known, everything is offered.
+ */
 export function rightsOf(me: Pick<Me, "role"> | null): Rights {
   const role = me?.role ?? "admin";
   return { write: role !== "viewer", remove: role === "admin" };

@@ -2,7 +2,7 @@
 import { type Id, Observable } from "real-time-orders";
 import { idOf } from "./row";
 
-/** Whether the browser's Back button returns to the query before, or passes it over. */
+/** Whether a change adds an entry to the browser's history ("new") or replaces the present one. */
 export type HistoryStep = "new" | "same";
 
 export interface Route {
@@ -10,7 +10,7 @@ export interface Route {
   readonly query: string;
 }
 
-/** Parameters of other parts of the page. */
+/** Parameters of parts of the page other than the table. */
 const PARTS = ["activity"] as const;
 
 const here = (): Route => ({ path: location.pathname, query: location.search });
@@ -22,14 +22,14 @@ export class Router {
     addEventListener("popstate", () => this.state.set(here()));
   }
 
-  /** Go to a path, as a new step of the history or in place of this one. Another table has its own filters. */
+  /** Opens a path. The query is kept only if the path shows the same table. */
   go(path: string, step: HistoryStep = "new"): void {
     if (path === location.pathname) return;
     const query = tableIn(path) === tableIn(location.pathname) ? location.search : "";
     this.#write(path + query, step);
   }
 
-  /** Set a parameter that is no part of the view of a table; null takes it away. */
+  /** Sets a parameter that is not part of the table's view; null removes it. */
   setPart(name: (typeof PARTS)[number], value: string | null): void {
     const query = new URLSearchParams(location.search);
     query.delete(name);
@@ -37,7 +37,7 @@ export class Router {
     this.#change(query, "new");
   }
 
-  /** Set the view of the table. */
+  /** Sets the view of the table. */
   setQuery(view: URLSearchParams, step: HistoryStep = "new"): void {
     const query = new URLSearchParams(view);
     const before = new URLSearchParams(location.search);
@@ -61,10 +61,10 @@ export class Router {
   }
 }
 
-/** The id of the order whose panel an address opens. */
+/** Returns the id of the order whose panel a path opens. */
 export const orderIn = (path: string): Id | null => idOf(/^\/orders\/(.+)$/.exec(path)?.[1] ?? "");
 
-/** The name of the table that an address shows; null: the orders. */
+/** Returns the name of the table that a path shows; null for the orders. */
 export function tableIn(path: string): string | null {
   const name = /^\/tables\/(.+)$/.exec(path)?.[1];
   try {

@@ -1,4 +1,4 @@
-/** The description of the table of orders: its columns, and those with a role in the page. */
+/** The schema of the table of orders: its columns, and which of them have a role in the page. */
 import { type Column, ORDERS, type Row, type Schema, type Table, toJson } from "real-time-orders";
 import { words } from "@/words";
 import { capital } from "./format";
@@ -20,26 +20,26 @@ const isSystemName = (name: string): name is (typeof SYSTEM)[number] =>
   (SYSTEM as readonly string[]).includes(name);
 export const isSystem = ({ name }: Column): boolean => isSystemName(name);
 
-/** Columns that change with every write: of use to programs only. */
+/** Columns that change with every write, which only programs need. */
 export const MAINTAINED: readonly string[] = ["version", "updated_at"];
 
-/** A number of pieces. A bigint is more often a key of another table. */
+/** Whether the column is a number of pieces. A bigint is more often the key of another table. */
 export const isCount = ({ kind, type }: Column): boolean => kind === "integer" && type !== "bigint";
 
 export class OrderSchema {
-  /** Before the schema is loaded. */
+  /** The schema before it is loaded. */
   static readonly EMPTY = OrderSchema.withoutOrders("");
 
   readonly version: string;
   readonly table: Table;
-  /** False where the database has no table of orders. */
+  /** Whether the database has a table of orders. */
   readonly hasOrders: boolean;
   /** The column that identifies an order. */
   readonly key: string;
   readonly columns: readonly Column[];
-  /** The columns that the form of a new order asks for. */
+  /** The columns in the form of a new order. */
   readonly writable: readonly Column[];
-  /** The declared statuses, in their order. */
+  /** The declared statuses in their order. */
   readonly statuses: readonly string[];
   /** Every watched table. */
   readonly tables: readonly Table[];
@@ -82,7 +82,7 @@ export class OrderSchema {
     this.statuses = this.role("status")?.choices ?? [];
   }
 
-  /** The description of another watched table. */
+  /** Returns the schema of a watched table; undefined if there is none of that name. */
   of(name: string): OrderSchema | undefined {
     if (name === this.table.name) return this;
     const table = this.tables.find((each) => each.name === name);
@@ -93,13 +93,13 @@ export class OrderSchema {
     return other;
   }
 
-  /** The tables whose rows belong to rows of this one. */
+  /** The tables whose rows belong to rows of this table. */
   get children(): readonly OrderSchema[] {
     const own = this.tables.filter(({ parent }) => parent?.table === this.table.name);
     return own.flatMap(({ name }) => this.of(name) ?? []);
   }
 
-  /** The table in words: `order_lines` is "Order lines". */
+  /** The table's name in words: `order_lines` is "Order lines". */
   get title(): string {
     return capital(this.table.name.replaceAll("_", " ").trim());
   }
@@ -122,13 +122,13 @@ export class OrderSchema {
     return column && row?.[column.name];
   }
 
-  /** "" for an order without a status. */
+  /** Returns the status of an order; "" if it has none. */
   statusOf(row: Row | null | undefined): string {
     const status = this.value("status", row) ?? "";
     return typeof status === "string" ? status : toJson(status);
   }
 
-  /** The column that dates an order: since when it has its status, else when it was changed. */
+  /** The column with an order's date: since when it has its status, otherwise its last change. */
   get date(): Column | undefined {
     return this.column(this.role("status")?.since ?? "updated_at");
   }
@@ -138,25 +138,31 @@ export class OrderSchema {
     return this.columns.some(({ waiting }) => waiting);
   }
 
-  /** Whether the database keeps the column, as the date of another one. */
+  /** Whether the database maintains the column as the date of another column's last change. */
   isKept(name: string): boolean {
     return this.columns.some(({ since }) => since === name);
   }
 
-  /** Where an order can go from a status; any other status where the schema does not say. */
+  /** Returns the statuses that may follow a status. If the schema does not say, all others may. */
   nextStatuses(status: string): readonly string[] {
     const { next } = this.role("status") ?? {};
     return next ? (next[status] ?? []) : this.statuses.filter((other) => other !== status);
   }
 
-  /** The usual next status; null at the end of the way, and where the way would lead back. */
+  /**
+   * Returns the usual next status; null after the last one, and if the next one stands earlier in the
+   * declared order.
+   */
   stepOn(status: string): string | null {
     const next = this.role("status")?.next?.[status]?.[0];
     if (next === undefined) return null;
     return this.statuses.indexOf(next) > this.statuses.indexOf(status) ? next : null;
   }
 
-  /** A column in words: `due_at` is "Due at", and the customer's `customer_name` "Customer". */
+  /**
+   * Returns a column's name in words: `due_at` is "Due at". A column with a role loses the suffix:
+   * `customer_name` is "Customer".
+   */
   label(name: string): string {
     if (this.table.name === ORDERS && (name === "id" || name === this.key))
       return words.columns.order;

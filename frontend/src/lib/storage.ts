@@ -1,4 +1,4 @@
-/** One value that outlives a reload; where the browser blocks site data, only as long as the page. */
+/** One value that is kept across reloads. If the browser blocks site data, it is not kept. */
 export function stored(area: "local" | "session", key: string) {
   const storage = (): Storage => (area === "local" ? localStorage : sessionStorage);
   return {
@@ -14,7 +14,7 @@ export function stored(area: "local" | "session", key: string) {
         if (value === null) storage().removeItem(key);
         else storage().setItem(key, value);
       } catch {
-        // Blocked, or full: the page works without it.
+        // Site data is blocked, or the storage is full. The page works without it.
       }
     },
   };

@@ -1,6 +1,7 @@
 /**
- * Replaces the package of the same name, with which dialogs keep the page from scrolling: it inserts
- * `<style>` elements, which our Content-Security-Policy refuses. Constructed style sheets are allowed.
+ * Replaces the npm package of the same name, which the dialogs use to stop the page from scrolling. The
+ * package inserts `<style>` elements, which our Content-Security-Policy refuses; constructed style
+ * sheets are allowed.
  */
 import { useEffect } from "react";
 
@@ -31,7 +32,7 @@ export function styleSingleton(): (props: Props) => null {
     useEffect(() => {
       add(styles);
       return remove;
-      // Only dynamic styles are applied again when they change.
+      // Only dynamic styles are applied again after a change.
       // eslint-disable-next-line react-hooks/exhaustive-deps
     }, [dynamic && styles]);
     return null;

@@ -1,4 +1,4 @@
-/** What the tabs of this system tell each other. */
+/** Messages between the tabs of the dashboard. */
 export type TabNews = "signed-in" | "signed-out";
 
 const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("orders");

@@ -1,4 +1,4 @@
-/** Whether the reader wants technical words: INSERT, positions, the gateway. */
+/** Whether the user wants technical terms: INSERT, positions, the gateway. */
 import { createContext, useContext } from "react";
 import { Observable } from "real-time-orders";
 import type { KeptPreference } from "./preferences";

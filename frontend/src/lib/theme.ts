@@ -1,4 +1,4 @@
-/** Light or dark: as the system has it, or as the reader has chosen. */
+/** Light or dark: the system's setting, or the user's choice. */
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
@@ -8,7 +8,10 @@ const MEDIA: Readonly<Record<Theme, string>> = {
   dark: "all",
 };
 
-/** The colours of the dark theme are a style sheet of its own; its media decide when it holds. */
+/**
+ * Shows a theme. The dark colours are in a style sheet of their own, whose `media` attribute turns it
+ * on or off.
+ */
 export function showTheme(theme: Theme): void {
   if (typeof document === "undefined") return; // tests have no page
   const sheet = document.querySelector<HTMLLinkElement>("#dark");

@@ -8,8 +8,8 @@ interface Event {
 }
 
 /**
- * A form that is sent: what is wrong with it, and whether it is on its way. `send` may throw an error with
- * a sentence for people.
+ * The state of a form: what is wrong with it, and whether it is being sent. `send` may throw an error;
+ * `inWords` turns the error into the message for the user.
  */
 export function useForm(
   send: () => Promise<void>,
@@ -39,7 +39,7 @@ export function useForm(
   };
 }
 
-/** An answer that names a field, in one sentence. */
+/** Returns an error as one sentence. Names the field if the API refused one. */
 export function problemOf(error: unknown): string {
   const [field] = error instanceof RefusedError ? Object.entries(error.fields) : [];
   return field ? words.settings.fieldRefused(field[0], field[1]) : messageOf(error);

@@ -1,7 +1,7 @@
 import { createContext, useContext, useEffect, useState } from "react";
 import type { DatabaseClock } from "real-time-orders";
 
-/** This computer's time (epoch, ms), updated periodically. */
+/** Returns this computer's time (epoch, ms), updated periodically. */
 export function useNow(everyMs: number): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
@@ -15,7 +15,7 @@ export function useNow(everyMs: number): number {
 
 export const ClockContext = createContext<Pick<DatabaseClock, "offsetMs">>({ offsetMs: 0 });
 
-/** The database's time: ages of its rows must not depend on this computer's clock. */
+/** Returns the database's time, because ages of rows must not depend on this computer's clock. */
 export function useDatabaseNow(everyMs: number): number {
   const { offsetMs } = useContext(ClockContext);
   return useNow(everyMs) + offsetMs;

@@ -2,12 +2,12 @@ import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import { FrameBatch, type Observable } from "real-time-orders";
 import { PacedBatch } from "./paced-batch";
 
-/** The current value; renders again when it changes. */
+/** Returns the current value, and renders again when it changes. */
 export function useObservable<T>(observable: Observable<T>): T {
   return useSyncExternalStore(observable.subscribe, observable.get, observable.get);
 }
 
-/** For a value that may change thousands of times a second: at most one render per frame. */
+/** For values that may change thousands of times per second: renders at most once per frame. */
 export function useObservablePerFrame<T>(observable: Observable<T>): T {
   const subscribe = useCallback(
     (listener: () => void) => {
@@ -23,7 +23,7 @@ export function useObservablePerFrame<T>(observable: Observable<T>): T {
   return useSyncExternalStore(subscribe, observable.get);
 }
 
-/** For a value that changes constantly: at most one render per period. */
+/** For values that change constantly: renders at most once per period. */
 export function useObservablePaced<T>(observable: Observable<T>, everyMs: number): T {
   const [value, setValue] = useState(observable.get);
   useEffect(() => {

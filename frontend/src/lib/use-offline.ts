@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** Since when the browser reports no network (epoch, ms); null while it reports one. */
+/** Returns since when the browser has reported no network (epoch, ms); null if it reports one. */
 export function useOffline(): number | null {
   const [since, setSince] = useState(() => (navigator.onLine ? null : Date.now()));
   useEffect(() => {

@@ -5,7 +5,7 @@ import { OrderSchema } from "./schema";
 
 export const SchemaContext = createContext(OrderSchema.EMPTY);
 
-/** Finds an order among those that the page has. */
+/** Returns an order by id if the page has loaded it. */
 export const KnownOrders = createContext<(id: Id) => Order | undefined>(() => undefined);
 
 export const useSchema = (): OrderSchema => useContext(SchemaContext);

@@ -2,7 +2,10 @@ import { useEffect, useRef } from "react";
 
 export type Shortcuts = Readonly<Record<string, () => void>>;
 
-/** Single-key shortcuts; ignored while the user types or a dialog or menu has the focus. */
+/**
+ * Handles single-key shortcuts. Ignores keys while the user types, or while a dialog or menu has the
+ * focus.
+ */
 export function useShortcuts(shortcuts: Shortcuts): void {
   const latest = useRef(shortcuts);
   useEffect(() => {
