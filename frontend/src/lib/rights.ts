@@ -5,7 +5,7 @@ import type { Me } from "./protocol";
  * refuse.
  */
 export interface Rights {
-  /** Create and change orders. */
+  /** May create and change orders. */
   readonly write: boolean;
   readonly remove: boolean;
 }

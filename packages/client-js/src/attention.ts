@@ -1,4 +1,7 @@
-/** Which rows have had a value for longer than its threshold allows, decided as the API decides it. Pure. */
+/**
+ * Decides which rows have had a value for longer than its threshold allows, by the same rules as the
+ * API. Pure.
+ */
 import type { Matcher } from "./filters.ts";
 import type { Row } from "./row.ts";
 import type { Column, Table } from "./schema.ts";
@@ -12,8 +15,9 @@ const STAND_IN = "updated_at";
 const DATED = "timestamp with time zone";
 
 /**
- * Tells since when a row has its value in a column, as the database writes it. Where that is not known,
- * `updated_at` stands in: it is never earlier. Null: there is neither.
+ * Returns a function that tells since when a row has its value in a column, in the database's notation.
+ * If that date is not known, it returns `updated_at`, which is never earlier; null if the row has
+ * neither.
  */
 export function sinceIn(column: Column, { columns }: Columns): (row: Row) => string | null {
   const dates = [column.since, STAND_IN].flatMap((name) =>
@@ -30,11 +34,14 @@ export function sinceIn(column: Column, { columns }: Columns): (row: Row) => str
   };
 }
 
-/** The same for one row. */
+/** Returns since when one row has its value; see `sinceIn`. */
 export const sinceOf = (row: Row, column: Column, table: Columns): string | null =>
   sinceIn(column, table)(row);
 
-/** How urgent a row is by one of its columns at a moment (epoch, ms); null: not at all. */
+/**
+ * Returns how urgent a row is by one of its columns at a given time (epoch, ms); null if it is not
+ * urgent.
+ */
 export function attentionOf(
   row: Row,
   column: Column,
@@ -49,7 +56,10 @@ export function attentionOf(
   return seconds >= threshold.warn_seconds ? "warn" : null;
 }
 
-/** The rows that are at least as urgent, by any of their columns. */
+/**
+ * Returns a test for rows with at least this urgency in any of their columns; undefined if no urgency
+ * is wanted.
+ */
 export function attends(
   wanted: Attention | undefined,
   table: Columns,

@@ -1,6 +1,6 @@
 /**
- * Changes or deletes many rows of a table, some in each request: each row succeeds or fails by itself,
- * and only a row that is still as its user saw it is written.
+ * Changes or deletes many rows of a table, several in each request. Each row succeeds or fails on its
+ * own. A row that has changed since the user saw it is not written.
  */
 import { backoffMs } from "./backoff.ts";
 import { type Api, RefusedError, refusal, UnreachableError, withJson } from "./http.ts";
@@ -8,14 +8,17 @@ import { toJson } from "./json.ts";
 import { type Id, isId, isRow, keyOf, type Row, versionOf } from "./row.ts";
 import { conflictOf, type RowWriter } from "./row-writer.ts";
 
-/** `change` is null for a delete; then it is null for all rows. */
+/** A row to write. `change` is null for a delete; then it must be null for all rows. */
 export interface Wanted {
   /** The row as it was shown: at least the columns of its key. */
   readonly seen: Row;
   readonly change: Row | null;
 }
 
-/** `version` is the new one, 0 where the table has none; `error` says why a row was not written. */
+/**
+ * The result for one row. `version` is the new version, 0 if the table has none; `error` says why the
+ * row was not written.
+ */
 export interface Outcome<W extends Wanted> {
   readonly wanted: W;
   readonly version: Id;
@@ -24,11 +27,11 @@ export interface Outcome<W extends Wanted> {
 
 export interface ManyOptions {
   readonly signal?: AbortSignal | undefined;
-  /** The page is being closed: all is sent at once, and nothing is tried again. */
+  /** The page is being closed: send everything at once and do not try again. */
   readonly leaving?: boolean;
 }
 
-/** Progress is seen often enough, and no request is large. */
+/** Rows per request: few enough for frequent progress and small requests. */
 const AT_ONCE = 100;
 const FEW_AT_ONCE = 6;
 /** The API's limit. */
@@ -37,7 +40,9 @@ const MOST_TRIES = 6;
 
 const isPassing = (status: unknown): boolean => status === 429 || status === 503;
 
-/** Yields what became of some rows after each request. Ends early, after a request, once aborted. */
+/**
+ * Yields the results for some rows after each request. After an abort it ends with the present request.
+ */
 export async function* writeMany<W extends Wanted>(
   api: Api,
   writer: RowWriter,
@@ -45,7 +50,8 @@ export async function* writeMany<W extends Wanted>(
   rows: readonly W[],
   { signal, leaving = false }: ManyOptions = {},
 ): AsyncGenerator<readonly Outcome<W>[]> {
-  // The API compares versions. Rows without one are compared here, each in requests of its own.
+  // The API compares versions. Rows without a version are compared here, so each needs its own
+  // requests.
   const isBlind = rows.some(({ seen }) => versionOf(seen) === 0 && isMore(seen, key));
   const size = isBlind ? FEW_AT_ONCE : leaving ? AT_MOST : AT_ONCE;
   for (let at = 0; at < rows.length && !signal?.aborted; at += size) {
@@ -59,7 +65,7 @@ export async function* writeMany<W extends Wanted>(
     } catch (error) {
       if (!(error instanceof RefusedError || error instanceof UnreachableError)) throw error;
       answers = part.map(() => error);
-      if (error instanceof UnreachableError) at = rows.length; // the others would wait as long
+      if (error instanceof UnreachableError) at = rows.length; // the other requests would fail too
     }
     yield part.map((wanted, number): Outcome<W> => {
       const [answer = {}, seen = wanted.seen] = [answers[number], known[number]];
@@ -116,8 +122,8 @@ function request(
 }
 
 /**
- * Rows that the API had no time for, and a request that it did not answer, are sent again: with the same
- * key nothing is written twice.
+ * Sends a request and returns the result for each row. Sends it again if the API did not answer or had
+ * no time for some rows. The idempotency key stays the same, so that nothing is written twice.
  */
 async function send(
   api: Api,

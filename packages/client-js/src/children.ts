@@ -1,4 +1,4 @@
-/** The rows of child tables, joined to the rows that they belong to. Pure. */
+/** Joins the rows of child tables to the rows to which they belong. Pure. */
 import type { ChangeEvent } from "./messages.ts";
 import { keyOf, type Row, versionOf } from "./row.ts";
 import { type Compare, keyOfEvent, orderOf } from "./row-set.ts";
@@ -9,13 +9,13 @@ interface Child {
   readonly row: Row;
 }
 
-/** The children of one table. */
+/** The rows of one child table. */
 export class Children {
   readonly #table: Table;
   readonly #compare: Compare;
   readonly #byKey = new Map<string, Child>();
   readonly #byParent = new Map<string, Set<string>>();
-  /** Rows whose list the API has cut short. */
+  /** Parents whose list the API has cut off at its limit. */
   readonly #cut = new Set<string>();
 
   constructor(table: Table) {
@@ -27,7 +27,7 @@ export class Children {
     return this.#table.name;
   }
 
-  /** Take the lists that a page of parents has. */
+  /** Adds the lists in a page of parents. */
   load(parents: readonly Row[], parentKey: readonly string[]): void {
     for (const parent of parents) {
       const key = keyOf(parent, parentKey);
@@ -39,7 +39,7 @@ export class Children {
     }
   }
 
-  /** Apply events; returns the parents whose lists have changed. */
+  /** Applies events. Returns the parents whose lists have changed. */
   apply(events: readonly ChangeEvent[], conflated: boolean): ReadonlySet<string> {
     const touched = new Set<string>();
     for (const event of events) {
@@ -61,7 +61,7 @@ export class Children {
     return touched;
   }
 
-  /** Forget the children of rows that are no longer there. */
+  /** Removes the children of parents that are no longer known. */
   prune(isKnown: (parent: string) => boolean): void {
     for (const [parent, keys] of this.#byParent) {
       if (isKnown(parent)) continue;
@@ -71,7 +71,7 @@ export class Children {
     }
   }
 
-  /** The members that a parent's row gets. */
+  /** Returns the members to add to a parent's row. */
   of(parent: string): Row {
     const keys = [...(this.#byParent.get(parent) ?? [])];
     const rows = keys.map((key) => this.#byKey.get(key)?.row).filter((row) => row !== undefined);
@@ -102,12 +102,12 @@ export class Children {
   }
 }
 
-/** The lists of children that the rows of a table get. */
+/** The lists of children for the rows of a table. */
 export class ChildLists {
-  /** Events up to here are applied. */
+  /** Position up to which events are applied. */
   position: number;
   readonly #lists: readonly Children[];
-  /** Rows with their children, by the row. */
+  /** Rows with their children, by the row without them. */
   readonly #joined = new WeakMap<Row, Row>();
 
   constructor(tables: readonly Table[], position: number) {
@@ -136,7 +136,7 @@ export class ChildLists {
     this.position = Math.max(this.position, events.at(-1)?.position ?? 0);
   }
 
-  /** Apply events after an earlier position once more. */
+  /** Applies events again that come after an earlier position. */
   repeat<T>(position: number, apply: () => T): T {
     const before = this.position;
     this.position = position;
@@ -145,7 +145,7 @@ export class ChildLists {
     return result;
   }
 
-  /** The rows with their children. */
+  /** Returns the rows with their children. */
   join(rows: readonly Row[], key: readonly string[]): readonly Row[] {
     return rows.map((row) => {
       const lists = this.#lists.map((list) => list.of(keyOf(row, key)));

@@ -1,14 +1,15 @@
 /**
- * The database's clock as seen from this computer. Two clocks may differ by minutes, and a latency
- * taken from both would be wrong by their difference.
+ * Estimates the database's clock from this computer. Two clocks may differ by minutes, and a latency
+ * computed from both would be wrong by that difference.
  *
- * An answer that carries the database's time was written between the request and its arrival. The
- * middle is the best guess and wrong by at most half the round trip, so the fastest answer counts.
+ * An answer with the database's time was written between the request and its arrival. The middle is the
+ * best estimate; its error is at most half the round trip, so the estimate of the fastest answer is
+ * used.
  */
 export interface ClockEstimate {
   /** The database's time minus this computer's. */
   readonly offsetMs: number;
-  /** The offset is wrong by at most this. */
+  /** The largest possible error of the offset. */
   readonly errorMs: number;
 }
 
@@ -34,7 +35,7 @@ export class DatabaseClock {
     this.#samples = [...recent.slice(-19), { offsetMs, errorMs, at: answeredAt, origin: origin() }];
   }
 
-  /** Drop the answers so far, because the database's clock may have been set. */
+  /** Discards the answers so far, because the database's clock may have been set. */
   forget(): void {
     this.#samples = [];
   }

@@ -1,11 +1,11 @@
 /**
- * A connection that reconnects, resumes at its place and detects gaps. It knows positions but nothing
- * about rows; what a message means is decided by `Follower`.
+ * A connection that reconnects, resumes at its position and detects gaps. It handles positions but not
+ * rows; `Follower` decides what each message means.
  *
  *     idle -> connecting -> live -> waiting -> connecting -> ...
  *
- * The listener gets every event once and in order; where that is impossible, `onReset` tells it to
- * fetch a new snapshot.
+ * Every event is delivered once and in order. If that is impossible, `onReset` is called; the caller
+ * must then fetch a new snapshot.
  */
 import { backoffMs } from "./backoff.ts";
 import type { Tables } from "./filters.ts";
@@ -30,30 +30,36 @@ export interface LiveState {
   readonly transport: Transport["name"] | null;
   readonly gateway: string | null;
   readonly stream: string | null;
-  /** No event up to this position is missing. */
+  /** Position up to which no event is missing. */
   readonly position: number | null;
-  /** Positions also advance without events: only some rows are wanted, or may be seen. */
+  /**
+   * Whether the client gets only some events, by its filters or its rights. Then a position may advance
+   * although no event came; that is not a gap.
+   */
   readonly partial: boolean;
   /** While waiting: when the next attempt starts (epoch, ms). */
   readonly retryAt: number | null;
   /** When the last snapshot or message arrived (epoch, ms). */
   readonly heardAt: number | null;
-  /** Connections and attempts that ended since the last hello. */
+  /** How many connections and attempts have ended since the last hello. */
   readonly lost: number;
 }
 
 export interface ConnectionOptions {
   readonly api: Api;
-  /** Conflated: only the newest state of each row, not every change. */
+  /** Receives events. `conflated`: only the newest state of each row, not every change. */
   readonly onEvents: (events: readonly ChangeEvent[], conflated: boolean) => void;
   readonly onReset: (reason: string) => void;
-  /** The schema has another version than before. */
+  /** Called when the schema has another version than before. */
   readonly onSchema?: (version: string) => void;
-  /** After a long absence: a place to go on from without the events before it, if there are too many. */
+  /**
+   * Called after a long absence. Returns a place to continue from without the missed events, if there
+   * are too many; otherwise null.
+   */
   readonly skipTo?: (known: Place) => Promise<Place | null>;
-  /** Missed events may come as the newest state of each row. */
+  /** Whether missed events may be conflated: only the newest state of each row. */
   readonly conflates?: () => boolean;
-  /** Without one, as in Node before version 22, events arrive as server-sent events. */
+  /** Without it, as in Node before version 22, events arrive as server-sent events. */
   readonly WebSocket?: WebSocketClass | undefined;
   readonly random?: () => number;
 }
@@ -63,11 +69,11 @@ const SKIP_WITHIN_MS = 2_000;
 const HELLO_WITHIN_MS = 10_000;
 const ANSWER_WITHIN_MS = 5_000;
 const MISSED_HEARTBEATS = 2.5;
-/** The allowed silence doubles at most this often: to five minutes at the usual heartbeat. */
+/** How often the allowed silence may double: up to five minutes at the usual heartbeat. */
 const MOST_PATIENCE = 3;
-/** After this many attempts without a hello the WebSocket may be what a proxy does not let through. */
+/** After this many attempts without a hello, use server-sent events: a proxy may block WebSockets. */
 const ATTEMPTS_BEFORE_SSE = 2;
-/** Server-sent events work: try a WebSocket again after this time. */
+/** While server-sent events work, try a WebSocket again after this time. */
 const WEBSOCKET_AGAIN_MS = 5 * 60_000;
 
 export class Connection {
@@ -88,14 +94,15 @@ export class Connection {
   #transport: Transport | null = null;
   #failures = 0;
   /**
-   * Consecutive connections that fell silent. A browser hides the bytes of a message that is still
-   * arriving, so after giving up on a large one over a slow line, wait longer the next time.
+   * How many connections in a row fell silent. A browser does not show the bytes of a message that is
+   * still arriving. If a large message took too long on a slow line, the next connection must wait
+   * longer.
    */
   #silences = 0;
-  /** Consecutive WebSockets that ended without a hello. */
+  /** How many WebSockets in a row ended without a hello. */
   #withoutHello = 0;
   #attempt = 0;
-  /** The token of this connection. */
+  /** The token that this connection sent. */
   #shown: string | null = null;
   #heartbeatMs = HELLO_WITHIN_MS;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -106,7 +113,7 @@ export class Connection {
     this.#options = options;
   }
 
-  /** Connect, and deliver the events after the place; null: from now on. */
+  /** Connects and delivers the events after a place; null: only new events. */
   start(place: Place | null): void {
     this.#hangUp();
     this.#follower.place = place;
@@ -121,7 +128,7 @@ export class Connection {
     this.#change({ phase: "idle", retryAt: null });
   }
 
-  /** Receive only what matches these filters; null: everything. */
+  /** Sets the filters of the events to receive; null: all events. */
   subscribe(tables: Tables | null): void {
     this.#follower.tables = tables;
     if (this.state.get().phase !== "live") return;
@@ -132,8 +139,8 @@ export class Connection {
   }
 
   /**
-   * Check the connection now: the network is back, or the page is visible again. Timers stood still
-   * while the machine slept.
+   * Checks the connection now, because the network is back or the page is visible again. Timers did not
+   * run while the machine slept.
    */
   wake(): void {
     const { phase, heardAt } = this.state.get();
@@ -169,7 +176,8 @@ export class Connection {
     const { skipTo, onReset } = this.#options;
     const known = this.#follower.place;
     if (!known || !skipTo) return;
-    // An API that fails or hangs must not keep the client from its gateway: then it resumes as usual.
+    // An API that fails or hangs must not keep the client from its gateway. The client then resumes as
+    // usual.
     const late = new Promise<null>((resolve) => setTimeout(resolve, SKIP_WITHIN_MS, null));
     const place = await Promise.race([skipTo(known).catch(() => null), late]);
     if (!place || attempt !== this.#attempt) return;
@@ -192,7 +200,8 @@ export class Connection {
     const target = `${isStream ? "/sse" : "/ws"}?${query.toString()}`;
     const handlers = {
       onOpen: () => {
-        // The first message: addresses are logged, and pages cannot set headers.
+        // The token is sent as the first message, because addresses are logged and browsers cannot set
+        // headers.
         if (token !== null) this.#transport?.send(toJson({ type: "auth", token }));
       },
       onMessage: (data: unknown) => this.#receive(readMessage(data)),
@@ -201,7 +210,7 @@ export class Connection {
     };
     const Socket = this.#WebSocket;
     if (isStream || Socket === undefined) {
-      this.#withoutHello = 0; // if this fails, too, the WebSocket is next
+      this.#withoutHello = 0; // if the stream fails too, a WebSocket is next
       this.#transport = openEventStream(api, target, token, handlers);
     } else {
       this.#withoutHello += 1;
@@ -215,7 +224,10 @@ export class Connection {
     else this.#fail();
   }
 
-  /** The token is no longer accepted: go on with another one, if there is one. */
+  /**
+   * Connects with another token after one was refused. If there is none, stops until the user has
+   * signed in again.
+   */
   async #signedOut(): Promise<void> {
     const { api } = this.#options;
     const refused = this.#shown;
@@ -285,11 +297,12 @@ export class Connection {
 
   async #renew(): Promise<void> {
     const token = await this.#token();
-    // A stream carries no message: it ends with its token, and the next one has another.
+    // A server-sent stream cannot send a message. It ends with its token, and the next stream uses the
+    // new one.
     if (token !== null) this.#transport?.send(toJson({ type: "auth", token }));
   }
 
-  /** Find out whether a WebSocket can be opened now; the stream goes on meanwhile. */
+  /** Checks from time to time whether a WebSocket can be opened now. The stream continues meanwhile. */
   #tryWebSocketLater(): void {
     clearTimeout(this.#again);
     const { api } = this.#options;
@@ -309,16 +322,16 @@ export class Connection {
     }, WEBSOCKET_AGAIN_MS);
   }
 
-  /** The connection delivers: the next failure starts with the shortest delay again. */
+  /** Called when the connection delivers: the next failure begins with the shortest delay again. */
   #succeeded(): void {
     this.#failures = 0;
     this.#silences = 0;
     this.#expectMessageWithin(this.#patienceMs());
   }
 
-  /** Drop this connection and try again later. */
+  /** Drops this connection and tries again later. */
   #fail(): void {
-    // Without a transport there was no token: that says nothing about the gateway.
+    // Without a transport the token was missing, which says nothing about the gateway.
     const lost = this.state.get().lost + (this.#transport ? 1 : 0);
     this.#hangUp();
     clearTimeout(this.#retry);

@@ -1,4 +1,4 @@
-/** Every change, once and in order, as an asynchronous iterator. */
+/** An asynchronous iterator over every change, once and in order. */
 import { Connection } from "./connection.ts";
 import type { Tables } from "./filters.ts";
 import type { Place } from "./follower.ts";
@@ -8,34 +8,34 @@ import type { WebSocketClass } from "./transport.ts";
 import { watchWaking } from "./waking.ts";
 
 export interface StreamEvent extends ChangeEvent {
-  /** The numbering that `position` belongs to: keep both with what you make of the event. */
+  /** The stream of `position`. Store both, together with the result of your work. */
   readonly stream: string;
 }
 
-/** Where a position outlives the program: a file, or a row beside the work. */
+/** Stores a place beyond the end of the program: in a file, or in the database beside your results. */
 export interface PlaceStore {
   load(): Place | null | Promise<Place | null>;
-  /** Called when the loop asks for the event after this place. */
+  /** Called when the loop takes the next event, with the place of the event before. */
   save(place: Place): void | Promise<void>;
 }
 
 export interface EventsOptions {
-  /** Begin after this position; default: now. */
+  /** Start after this position; default: now. */
   readonly after?: number | undefined;
-  /** The stream of `after`; without it a replaced database goes unnoticed. */
+  /** The stream of `after`. Without it, a replaced database is not detected. */
   readonly stream?: string | undefined;
-  /** Begin after the place that the store has, if it has one, and keep the place there. */
+  /** Start after the stored place, if there is one, and save each new place. */
   readonly store?: PlaceStore | undefined;
-  /** Only these tables, and only matching rows. */
+  /** Deliver events of these tables only, and of matching rows only. */
   readonly tables?: Tables | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Events are missing: they are no longer stored, or belong to another database. */
+/** Thrown when events are missing: they are no longer stored, or belong to another database. */
 export class EventsLostError extends Error {
   override readonly name = "EventsLostError";
   readonly reason: string;
-  /** Take a snapshot, and go on after this place. */
+  /** Take a snapshot and continue after this place. */
   readonly place: Place | null;
 
   constructor(reason: string, place: Place | null) {
@@ -47,7 +47,7 @@ export class EventsLostError extends Error {
   }
 }
 
-/** Above this number of events the connection is closed until the loop has taken them. */
+/** With more waiting events than this, the connection is closed until the loop has taken them. */
 const MOST_WAITING = 10_000;
 
 export class EventReader implements AsyncIterableIterator<StreamEvent> {

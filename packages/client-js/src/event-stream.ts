@@ -1,10 +1,12 @@
-/** Server-sent events, read with `fetch`. */
+/** Reads server-sent events with `fetch`. */
 import type { Api } from "./http.ts";
 import { parseJson } from "./json.ts";
 import { isRow } from "./row.ts";
 import { type Handlers, LOST, UNAUTHORIZED } from "./transport.ts";
 
-/** Returns the code with which the stream ended; throws where the connection broke. */
+/**
+ * Reads a stream to its end and returns the code with which it ended. Throws if the connection broke.
+ */
 export async function readEventStream(
   api: Api,
   path: string,
@@ -38,20 +40,23 @@ function codeIn(data: string): number {
 }
 
 export interface StreamedEvent {
-  /** Empty for a message; `close` tells why the stream ends. */
+  /** Empty for a message. `close`: the event says why the stream ends. */
   readonly name: string;
   readonly data: string;
 }
 
-/** Cuts a stream of text into events. Pure. */
+/** Splits a stream of text into events. Pure. */
 export class EventLines {
-  /** The begin of an event whose end has not arrived. */
+  /** The parts of an event whose end has not arrived. */
   #parts: string[] = [];
 
-  /** Proxies may cut anywhere, but the server ends lines with \n alone. */
+  /**
+   * Adds text and yields complete events. Text may be cut anywhere; the server ends lines with a single
+   * line feed.
+   */
   *push(text: string): IterableIterator<StreamedEvent> {
     let start = 0;
-    // The empty line that ends an event may have been cut in its middle.
+    // The blank line that ends an event may have been cut in its middle.
     if (text.startsWith("\n") && this.#parts.at(-1)?.endsWith("\n")) {
       yield* this.#end("");
       start = 1;

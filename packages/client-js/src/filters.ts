@@ -1,4 +1,4 @@
-/** Which rows match a filter, decided as the server decides it. Pure. */
+/** Decides which rows match a filter, by the same rules as the server. Pure. */
 import { ORDERS } from "./messages.ts";
 import type { Row } from "./row.ts";
 import type { Column, Table } from "./schema.ts";
@@ -8,8 +8,8 @@ import { compareForms, decimalOf, type Form, formOf, isDecimal, numericForm } fr
 export type Value = string | number | bigint | boolean | null;
 
 /**
- * Bounds, all of which must hold, values that are left out, and a part of the text, whatever case and
- * accents. Null is outside of every bound and has no part.
+ * Bounds, excluded values and a part of the text; all conditions must hold. `contains` ignores case and
+ * accents. Null is outside every bound and contains no text.
  */
 export interface Range {
   readonly gte?: Value;
@@ -20,7 +20,7 @@ export interface Range {
   readonly contains?: string;
 }
 
-/** By column: a list of values, any of which matches, or a range. All columns must match. */
+/** Conditions by column: a list of values, any of which matches, or a range. All columns must match. */
 export type Filter = Readonly<Record<string, readonly Value[] | Range>>;
 
 /** The filters of a subscription, by table. */
@@ -35,7 +35,7 @@ const BOUNDS = {
   lt: (order: number) => order < 0,
 };
 
-/** `search`: words that must occur in the columns of text, or a row's key. */
+/** Returns a test for rows. `search`: words that must occur in a text column or in the row's key. */
 export function matcherOf(filter: Filter, search: string, table: Table | undefined): Matcher {
   const tests = Object.entries(filter).map(([name, condition]) =>
     conditionOf(name, condition, table),
@@ -51,7 +51,7 @@ function conditionOf(given: string, condition: readonly Value[] | Range, table?:
   return (row) => Object.hasOwn(row, name) && admits(formOf(row[name], column));
 }
 
-/** `order_id` of an order means its key. */
+/** Returns the name of the column. In the table of orders, `order_id` stands for the key. */
 function columnOf(given: string, table: Table | undefined): string {
   const isKnown = table?.columns.some(({ name }) => name === given);
   if (given !== "order_id" || isKnown || (table && table.name !== ORDERS)) return given;
@@ -91,14 +91,14 @@ function boundOf(admits: (order: number) => boolean, limit: Form): Admits {
       const order = typeof form === "string" ? compareForms(form, limit) : undefined;
       return order !== undefined && admits(order);
     }
-    if (form === "NaN") return admits(1); // for PostgreSQL it is greater than any other number
+    if (form === "NaN") return admits(1); // PostgreSQL orders NaN after every other number
     const number = numericForm(form);
     const order = number && compareForms(number, limit);
     return order !== undefined && admits(order);
   };
 }
 
-/** The form of a value that a filter gives; numbers and uuids may be written in several ways. */
+/** Returns the form of a filter's value. Numbers and uuids may be written in several ways. */
 function givenForm(value: Value, column: Column | undefined): Form {
   if (typeof value !== "string") return formOf(value, column);
   if (column?.kind === "integer" || column?.kind === "number") return decimalOf(value) ?? value;
@@ -112,7 +112,7 @@ const uuidOf = (text: string): string =>
     .replace(/[{}-]|^urn:uuid:/g, "")
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 
-/** A filter as the API takes it in a query. */
+/** Returns a filter as parameters of the API. */
 export function filterToQuery(filter: Filter, table: Table | undefined): URLSearchParams {
   const query = new URLSearchParams();
   for (const [given, condition] of Object.entries(filter)) {
@@ -120,7 +120,7 @@ export function filterToQuery(filter: Filter, table: Table | undefined): URLSear
     const operators = isList(condition) ? { eq: condition } : condition;
     for (const [operator, value] of Object.entries(operators)) {
       for (const each of [value].flat()) {
-        // With an operator also a column works whose name is a parameter, such as "limit".
+        // An operator is needed for columns with the name of a parameter, such as "limit".
         if (each === null) query.append(`${column}.is`, operator === "not" ? "not_null" : "null");
         else query.append(`${column}.${operator}`, String(each));
       }

@@ -1,25 +1,27 @@
 /**
- * What each message of the server means: the algorithm of docs/client.md without sockets and clocks.
- * Pure. The shell (`connection`) opens connections, passes their messages to `take`, and acts.
+ * Decides what each message of the server means: the algorithm of docs/client.md without sockets and
+ * clocks. Pure. `connection` opens connections, passes messages to `take` and carries out the actions.
  */
 import type { ChangeEvent, EventsMessage, Hello, ServerMessage } from "./messages.ts";
 import type { Tables } from "./filters.ts";
 import { toJson } from "./json.ts";
 
-/** A place in a stream: every event up to the position is known. The stream "" stands for any. */
+/**
+ * A place in a stream: all events up to the position are known. The stream "" stands for any stream.
+ */
 export interface Place {
   readonly stream: string;
   readonly position: number;
 }
 
 export type Action =
-  /** Events after the place so far. */
+  /** Events after the present place. */
   | { readonly do: "deliver"; readonly events: readonly ChangeEvent[]; readonly conflated: boolean }
-  /** Events are missing: rows have to be fetched again. */
+  /** Events are missing, so rows must be fetched again. */
   | { readonly do: "reset"; readonly reason: string }
-  /** The version of the tables' description; `changed`: another one than before. */
+  /** The version of the schema; `changed`: it differs from the version before. */
   | { readonly do: "schema"; readonly version: string; readonly changed: boolean }
-  /** The connection works: the next delay is the shortest again. */
+  /** The connection works, so the next delay is the shortest again. */
   | { readonly do: "proven" }
   | { readonly do: "renew token" }
   /** Close this connection and open another one later. */
@@ -29,27 +31,30 @@ const FAIL: readonly Action[] = [{ do: "fail" }];
 const PROVEN: Action = { do: "proven" };
 
 /**
- * `greeting`: before hello. `resetting`: hello named another stream, and a reset must follow.
- * `subscribing`: events are not those of the new filter yet.
+ * `greeting`: before hello. `resetting`: hello named another stream, so a reset must follow.
+ * `subscribing`: the server has not applied the new filters yet.
  */
 type State = "greeting" | "resetting" | "subscribing" | "live";
 
 export class Follower {
-  /** Null: no place, begin with the newest event. */
+  /** The present place; null: begin with the newest event. */
   place: Place | null;
   state: State = "greeting";
-  /** The filters of the next connection; null: everything. */
+  /** The filters of the next connection; null: all events. */
   tables: Tables | null;
   /** The filters of this connection. */
   #asked: Tables | null = null;
-  /** The stream that hello named; the place stays on its own stream until a reset. */
+  /** The stream in hello. The place keeps its own stream until a reset. */
   #stream = "";
   #schema = "";
-  /** A reset that takes effect with the next `subscribed` or `hello`. */
+  /** The reason of a reset that takes effect with the next `subscribed` or `hello`. */
   #pending: string | null = null;
-  /** The token shows only some rows, so positions also advance without events. */
+  /** Whether the token permits only some rows. Then positions may advance without events. */
   #isPartial = false;
-  /** Where a frame had events that could not be read; the second time they are given up. */
+  /**
+   * Position of a frame with events that could not be read. If they cannot be read again, they are
+   * skipped.
+   */
   #unreadableAt = -1;
 
   constructor(place: Place | null = null, tables: Tables | null = null) {
@@ -57,12 +62,15 @@ export class Follower {
     this.tables = tables;
   }
 
-  /** Positions advance without events: "nothing matched" is no gap. */
+  /**
+   * Whether the client gets only some events. Then a position may advance although no event came; that
+   * is not a gap.
+   */
   get isPartial(): boolean {
     return this.#asked !== null || this.#isPartial;
   }
 
-  /** A connection opens; returns the query of its address. */
+  /** Prepares a new connection. Returns the query parameters of its address. */
   connect(): Record<string, string> {
     this.state = "greeting";
     this.#isPartial = false;
@@ -74,7 +82,7 @@ export class Follower {
     };
   }
 
-  /** The message that sets other filters on this connection; null if it has them already. */
+  /** Returns the message that sets the new filters on this connection; null if it has them already. */
   resubscribe(): object | null {
     if (this.state !== "live" || this.tables === this.#asked) return null;
     this.#asked = this.tables;
@@ -83,7 +91,10 @@ export class Follower {
     return { type: "subscribe", ...(this.tables && { tables: this.tables }), ...after };
   }
 
-  /** Null: a message that may have held anything. */
+  /**
+   * Returns what to do after a message. null stands for a message that could not be read, which may
+   * have contained anything.
+   */
   take(message: ServerMessage | null): readonly Action[] {
     switch (message?.type) {
       case "hello":
@@ -104,7 +115,7 @@ export class Follower {
         return this.#learn(message.version);
       case "expiring":
         return [{ do: "renew token" }];
-      case "error": // the server refused the filters, if anything
+      case "error": // while subscribing: the server refused the filters
         return this.state === "subscribing" ? FAIL : [];
       case "unknown":
         return [];
@@ -176,7 +187,7 @@ export class Follower {
       return [];
     }
     if (reason === "unknown_stream" || this.state === "subscribing") {
-      // The new stream's name is not known before the next hello.
+      // The new stream's name is known only after the next hello.
       this.place = null;
       this.#pending = reason;
       return FAIL;

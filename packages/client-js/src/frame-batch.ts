@@ -1,15 +1,15 @@
 const HIDDEN_TAB_MS = 250;
-/** Where there are no frames, as in Node. */
+/** The delay without animation frames, as in Node. */
 const WITHOUT_FRAMES_MS = 16;
 const MOST_PER_FRAME = 1000;
-/** Above this rate a reader cannot follow single changes. */
+/** At higher rates, people cannot follow single changes. */
 const BUSY_PER_SECOND = 50;
 const BUSY_EVERY_MS = 200;
 
 /**
- * Collects items and delivers them together: with the next animation frame at low rates, five times
- * a second at high rates. A burst of 10,000 items costs a few renders of bounded work each. A hidden
- * tab and a server draw no frames, so a timer delivers there.
+ * Collects items and delivers them together: with the next animation frame at low rates, five times per
+ * second at high rates. A burst of 10,000 items costs a few renders of limited work. Hidden tabs and
+ * servers draw no frames, so there a timer delivers.
  */
 export class FrameBatch<T> {
   #items: T[] = [];
@@ -67,7 +67,7 @@ export class FrameBatch<T> {
 
   #pause(): number {
     const busy = Math.max(this.#thisSecond, this.#lastSecond) > BUSY_PER_SECOND;
-    // A backlog is delivered frame by frame.
+    // A backlog is delivered in parts, one with each frame.
     if (!busy || this.#items.length >= MOST_PER_FRAME) return 0;
     return this.#deliveredAt + BUSY_EVERY_MS - performance.now();
   }

@@ -1,31 +1,38 @@
-/** Requests to the API: credentials, time limits, problem documents, and whether it answers at all. */
+/**
+ * Requests to the API: credentials, time limits, problem documents, and whether the API answers at all.
+ */
 import { parseJson } from "./json.ts";
 import { Observable } from "./observable.ts";
 import { isRow } from "./row.ts";
 
-/** A token, or nothing: then the browser's cookies identify the user, or the system asks for none. */
+/**
+ * Returns a token; null if the browser's cookies identify the user, or if the system requires no
+ * sign-in.
+ */
 export type TokenProvider = () => string | null | Promise<string | null>;
 
 export interface ApiOptions {
   /** The origin of the edge, such as `https://orders.example.com`; default: the page's own. */
   readonly url?: string | undefined;
   readonly token?: TokenProvider | undefined;
-  /** "include" sends cookies to another origin, too. */
+  /** "include" also sends cookies to another origin. */
   readonly credentials?: RequestCredentials | undefined;
   readonly fetch?: typeof fetch | undefined;
   /**
-   * A token or session is missing, expired or revoked. If the answer becomes true, the user has signed in
-   * again: then the request is repeated, and the connection goes on.
+   * Called when a token or session is missing, expired or revoked. If the result becomes true, the user
+   * has signed in again; the request is then repeated, and the connection continues.
    */
   readonly onUnauthorized?: (() => unknown) | undefined;
 }
 
-/** The API refused a request: its message, and one per field where it gave any. */
+/**
+ * Thrown when the API refuses a request. Has the API's message, and messages by field if it gave any.
+ */
 export class RefusedError extends Error {
   override readonly name: string = "RefusedError";
   readonly status: number;
   readonly fields: Readonly<Record<string, string>>;
-  /** The whole answer, as it was sent. */
+  /** The whole body of the answer. */
   readonly body: unknown;
 
   constructor(status: number, message: string, fields: Record<string, string>, body: unknown) {
@@ -36,10 +43,13 @@ export class RefusedError extends Error {
   }
 }
 
-/** The API could not be reached or could not serve, or the answer was not the API's. */
+/**
+ * Thrown when the API could not be reached or could not serve the request, or when something else
+ * answered.
+ */
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
-  /** The API did answer, saying that it cannot serve and why. */
+  /** Whether the API itself answered and said why it cannot serve the request. */
   readonly answered: boolean;
 
   constructor(message: string, options: ErrorOptions & { answered?: boolean } = {}) {
@@ -49,21 +59,24 @@ export class UnreachableError extends Error {
 }
 
 const NO_ANSWER = "The API does not answer.";
-/** After this time `trouble` says that the API does not answer; the request goes on. */
+/** After this time `trouble` reports that the API does not answer. The request continues. */
 const SLOW_MS = 5_000;
 /** Longer than the five seconds that the edge waits for a restarting API. */
 const ANSWER_WITHIN_MS = 15_000;
 
 export interface RequestOptions extends RequestInit {
-  /** The request proves who the user is: that it is refused is its own answer. */
+  /**
+   * Whether this request signs the user in. If it is refused, the caller gets the error and
+   * `onUnauthorized` is not called.
+   */
   readonly signsIn?: boolean;
 }
 
-/** Reads an answer; null where it is not what was asked for. */
+/** Reads an answer; null if it is not the expected one. */
 export type Reader<T> = (body: unknown) => T | null;
 
 export class Api {
-  /** Why the last request failed; null if the API answered it. */
+  /** Why the last request got no answer; null if the API answered. */
   readonly trouble = new Observable<UnreachableError | null>(null);
   readonly url: string;
   readonly #options: ApiOptions;
@@ -86,7 +99,7 @@ export class Api {
     let response: Response;
     try {
       const token = this.token();
-      // A page that is being left has no time to wait for a token that is there already.
+      // While the page is being closed there is no time to wait, so a known token is used directly.
       const known = token instanceof Promise ? await token : token;
       response = await this.#answer(path, authorized(init, known));
     } catch (error) {
@@ -116,19 +129,22 @@ export class Api {
     return this.#options.token?.() ?? null;
   }
 
-  /** Whether the user has signed in again. */
+  /** Asks the caller for a new sign-in. Returns whether the user has signed in again. */
   async unauthorized(): Promise<boolean> {
     return (await this.#options.onUnauthorized?.()) === true;
   }
 
-  /** `fetch` with the origin, the cookies and a token, without the rest. */
+  /** Calls `fetch` with the origin, cookies and a token, without time limit or error handling. */
   fetch(path: string, init: RequestInit, token: string | null = null): Promise<Response> {
     const { credentials, fetch = globalThis.fetch } = this.#options;
     const request = { ...(credentials && { credentials }), ...authorized(init, token) };
     return fetch(this.url + path, request);
   }
 
-  /** Only reads time out: after giving up a write, its outcome would be unknown. */
+  /**
+   * Sends a request. Only reads have a time limit, because the outcome of an abandoned write would be
+   * unknown.
+   */
   async #answer(path: string, init: RequestInit): Promise<Response> {
     const slow = setTimeout(() => this.#troubled(new UnreachableError(NO_ANSWER)), SLOW_MS);
     const late = new AbortController();
@@ -156,7 +172,10 @@ function authorized(init: RequestInit, token: string | null): RequestInit {
   return { ...init, headers };
 }
 
-/** `body` is JSON as text: the digits of a number stay as they were typed. */
+/**
+ * Returns the options of a request with a JSON body. `body` is text, so numbers keep the digits that
+ * were typed.
+ */
 export const withJson = (
   method: string,
   body: string,
@@ -171,7 +190,7 @@ export async function readJson(response: Response): Promise<unknown> {
   }
 }
 
-/** RFC 9457; `errors` names the fields that were refused. */
+/** Reads a problem document (RFC 9457); `errors` names the refused fields. */
 function problemIn(body: unknown): { title?: string; detail?: string; errors: unknown[] } {
   const { title, detail, errors } = isRow(body) ? body : {};
   return {
@@ -181,7 +200,7 @@ function problemIn(body: unknown): { title?: string; detail?: string; errors: un
   };
 }
 
-/** The error that a problem document tells of. */
+/** Returns the error for a problem document. */
 export function refusal(status: number, body: unknown): RefusedError {
   const { title, detail, errors } = problemIn(body);
   const fields: Record<string, string> = {};

@@ -1,13 +1,13 @@
 /**
- * JSON whose numbers keep every digit. An integer beyond 2^53 is read as a bigint; any other number
- * that a double cannot hold is kept as the raw text that `JSON.rawJSON` wraps.
+ * JSON whose numbers keep all digits. An integer beyond 2^53 becomes a bigint. Any other number that a
+ * double cannot represent is kept as text by `JSON.rawJSON`.
  */
 interface RawJson {
   readonly rawJSON: string;
 }
 type Reviver = (key: string, value: unknown, context?: { source?: string }) => unknown;
 
-// Part of the language since 2023; TypeScript's library does not declare it yet.
+// In the language since 2023, but not yet declared in TypeScript's library.
 const json = JSON as {
   parse(text: string, reviver?: Reviver): unknown;
   stringify(
@@ -18,16 +18,19 @@ const json = JSON as {
   rawJSON?: (text: string) => RawJson;
 };
 
-/** Sixteen digits in a row, or an exponent of three: rare, and cheaper to look for than a reviver. */
+/**
+ * Sixteen digits in a row, or an exponent of three digits. Such numbers are rare, and this test is
+ * faster than a reviver.
+ */
 const MAY_LOSE_DIGITS = /[\d.]{16}|\d[eE][+-]?\d{3}/;
 
-/** Throws a SyntaxError where the text is not JSON. */
+/** Parses JSON. Throws a SyntaxError if the text is not JSON. */
 export function parseJson(text: string): unknown {
   if (!MAY_LOSE_DIGITS.test(text)) return json.parse(text);
   try {
     return json.parse(text, keepDigits);
   } catch (error) {
-    // The reviver is recursive: a value nested thousands of levels deep overflows its stack.
+    // The reviver is recursive, so a value nested thousands of levels deep overflows the stack.
     if (error instanceof RangeError) return json.parse(text);
     throw error;
   }
@@ -38,10 +41,10 @@ const exact = (_key: string, part: unknown): unknown =>
 
 export const toJson = (value: unknown): string => json.stringify(value, exact);
 
-/** JSON in lines, for people to read. */
+/** Returns JSON on several lines, for people to read. */
 export const toJsonLines = (value: unknown): string => json.stringify(value, exact, 2);
 
-/** The digits of a number that only its text can hold; null for every other value. */
+/** Returns the digits of a number that is kept as text; null for all other values. */
 export const rawNumber = (value: unknown): string | null =>
   typeof value === "object" && value !== null && Object.isFrozen(value) && "rawJSON" in value
     ? String(value.rawJSON)

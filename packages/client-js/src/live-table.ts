@@ -1,8 +1,8 @@
 /**
- * A table that stays right: joins snapshots with the stream.
+ * A table that stays correct by joining snapshots with the stream.
  *
- * A page from the API shows one moment; events that arrive while it is on its way may be older or
- * newer. They are kept and applied to the page when it arrives.
+ * A page from the API shows one moment. Events that arrive before the page may be older or newer, so
+ * they are kept and applied to the page.
  */
 import { attends } from "./attention.ts";
 import { backoffMs } from "./backoff.ts";
@@ -30,20 +30,23 @@ export type AnyTable = LiveTable<any>;
 
 const LARGEST_PAGE = 1000;
 const LARGEST_PAGE_INCLUDING = 100;
-/** A set may grow over its limit by this much before it is cut. */
+/** How many rows a set may have beyond its limit before it is cut. */
 const SLACK = 200;
 const RELOADS_APART_MS = 500;
-/** So many rows of a page are known already, if nothing is missing in between. */
+/**
+ * How many rows of a page before the held rows should overlap them. If none does, rows in between are
+ * missing.
+ */
 const OVERLAP = 10;
-/** Rows become late without an event. */
+/** How often to load rows with a threshold again, because they become late without an event. */
 const AGING_MS = 15_000;
-/** Statuses of a request that would be refused again. */
+/** Statuses of answers that would be the same again. */
 const REFUSALS = [400, 403, 404, 422];
 
 export class LiveTable<R extends object = Row> {
   readonly name: string;
   readonly options: TableOptions;
-  /** Events after this position are certain to arrive. */
+  /** All events after this position are certain to arrive. */
   since = 0;
 
   readonly #host: Host;
@@ -77,7 +80,7 @@ export class LiveTable<R extends object = Row> {
     });
   }
 
-  /** The rows, in order. */
+  /** The rows in their order. */
   get rows(): readonly R[] {
     return this.#snapshot.get().rows as readonly R[];
   }
@@ -86,17 +89,20 @@ export class LiveTable<R extends object = Row> {
     return this.#snapshot.get().state;
   }
 
-  /** The row of a key, if it is among those that are held. */
+  /** Returns the row with a key if it is held. */
   get(key: KeyLike): R | undefined {
     return this.#writes.shown(this.#writes.keyOf(key)) as R | undefined;
   }
 
-  /** What a server renders, and a page before it follows the table. */
+  /** Returns the empty state, for rendering on a server and before the table is followed. */
   readonly getServerSnapshot = (): TableSnapshot<R> => NOTHING as unknown as TableSnapshot<R>;
 
   readonly getSnapshot = (): TableSnapshot<R> => this.#snapshot.get() as TableSnapshot<R>;
 
-  /** Follow the table, and call the listener after each change: once per frame at most. */
+  /**
+   * Follows the table and calls the listener after changes, at most once per frame. Returns a function
+   * that stops this.
+   */
   readonly subscribe = (listener: () => void): (() => void) => {
     const unsubscribe = this.#snapshot.subscribe(listener);
     this.#listeners += 1;
@@ -111,7 +117,7 @@ export class LiveTable<R extends object = Row> {
     };
   };
 
-  /** Hold more rows than `limit`. */
+  /** Raises the limit of rows to hold. */
   loadMore(count = Math.max(100, this.#set?.size ?? 0)): void {
     const { hasMore, isLoadingMore } = this.state;
     if (!hasMore || isLoadingMore) return;
@@ -123,8 +129,8 @@ export class LiveTable<R extends object = Row> {
   }
 
   /**
-   * The reader sees these rows, by their places in the whole list: load what is missing there or will be
-   * soon. Only for a table with a `window`.
+   * Reports which rows the reader sees, by their places in the whole list. Loads rows that are missing
+   * there or will be needed soon. Only for a table with a `window`.
    */
   show(first: number, end: number): void {
     const { window = 0 } = this.options;
@@ -137,45 +143,45 @@ export class LiveTable<R extends object = Row> {
     if (missing === "after") this.loadMore(this.options.limit);
   }
 
-  /** Create a row; it is shown at once, and taken back if the API refuses it. */
+  /** Creates a row. It is shown at once, and removed if the API refuses it. */
   insert(values: Partial<R>, options?: { idempotencyKey?: string }): Promise<R> {
     return this.#writes.insert(values, options) as Promise<R>;
   }
 
   /**
-   * Change a row; shown at once. Throws a ConflictError, which has both values, where the row has
-   * another version than the one that is shown.
+   * Changes a row. The change is shown at once. Throws a ConflictError with both values if the row's
+   * version is no longer the shown one.
    */
   update(key: KeyLike, change: Partial<R>): Promise<R> {
     return this.#writes.update(this.#writes.keyOf(key), change) as Promise<R>;
   }
 
   /**
-   * Change many rows, a hundred in each request; shown at once. Returns those that were not changed, a
-   * ConflictError for each that has changed since it was shown.
+   * Changes many rows, a hundred in each request. The changes are shown at once. Returns the rows that
+   * were not changed, with a ConflictError for each that has changed since it was shown.
    */
   updateMany(keys: readonly KeyLike[], change: Partial<R>): Promise<readonly Failed[]> {
     return this.#writes.writeMany(keys, change);
   }
 
-  /** Delete many rows, otherwise as `updateMany`. */
+  /** Deletes many rows; otherwise like `updateMany`. */
   deleteMany(keys: readonly KeyLike[]): Promise<readonly Failed[]> {
     return this.#writes.writeMany(keys, null);
   }
 
-  /** Delete a row; hidden at once. Throws as `update`. */
+  /** Deletes a row. It is hidden at once. Throws like `update`. */
   delete(key: KeyLike): Promise<void> {
     return this.#writes.delete(this.#writes.keyOf(key));
   }
 
   // --- called by the host --------------------------------------------------------------------------
 
-  /** Whether the API refuses the rows: then the stream would refuse the filter as well. */
+  /** Whether the API refuses the rows. The stream would then refuse the filter too. */
   get isRefused(): boolean {
     return this.#problem instanceof RefusedError && REFUSALS.includes(this.#problem.status);
   }
 
-  /** Which rows the stream must deliver. */
+  /** The filter for the rows that the stream must deliver. */
   get filter(): Filter {
     const { filter = {}, key } = this.options;
     if (key === undefined) return filter;
@@ -185,7 +191,7 @@ export class LiveTable<R extends object = Row> {
     return { ...filter, ...Object.fromEntries(own) };
   }
 
-  /** Where the stream is now. */
+  /** Returns the newest place in the stream. */
   async head(): Promise<Place> {
     const { stream, position } = await this.#host.api.request(
       readPage,
@@ -194,17 +200,17 @@ export class LiveTable<R extends object = Row> {
     return { stream, position };
   }
 
-  /** Whether its first rows may still come. */
+  /** Whether the first rows may still arrive. */
   get isExpected(): boolean {
     return this.#set === null && this.#problem === null;
   }
 
-  /** The place of the rows; null before they are loaded. */
+  /** The position of the rows; null before they are loaded. */
   get position(): number | null {
     return this.#set?.position ?? null;
   }
 
-  /** Show rows that are known from another table until the API answers. */
+  /** Shows rows from another table until the API answers. */
   seed(rows: readonly R[]): void {
     if (this.#set) return;
     const page = { stream: "", position: 0, rows: rows as readonly Row[], next_cursor: null };
@@ -227,7 +233,7 @@ export class LiveTable<R extends object = Row> {
     this.#fill();
   }
 
-  /** Returns whether rows have to be loaded again. */
+  /** Applies events. Returns whether rows must be loaded again. */
   #apply(set: RowSet, events: readonly ChangeEvent[], conflated: boolean): boolean {
     const own = events.filter(({ table }) => table === this.name);
     const isNew = ({ operation, order_id }: ChangeEvent) =>
@@ -237,14 +243,14 @@ export class LiveTable<R extends object = Row> {
     const isUncertain = set.apply(own, conflated);
     if (set.shifts !== shifts) this.#window.doubt();
     this.#children?.apply(events, conflated, (key) => set.get(key));
-    // Of a row that begins to match, the children are not known.
+    // The children of a row that begins to match are not known.
     return isUncertain || entering.some(({ order_id }) => set.get(String(order_id)) !== undefined);
   }
 
-  /** Fetch everything that is shown again: the stream cannot tell what happened in between. */
+  /** Loads all shown rows again, because the stream cannot tell what happened meanwhile. */
   reload(reset: string | null = null): void {
     this.#reset = reset ?? this.#reset;
-    // A gateway and an API that disagree must not cause requests without pause.
+    // The pause prevents endless requests if the gateway and the API disagree.
     const pause = Math.max(0, this.#reloadedAt + RELOADS_APART_MS - Date.now());
     this.#later(() => {
       this.#reloadedAt = Date.now();
@@ -265,7 +271,7 @@ export class LiveTable<R extends object = Row> {
     this.#snapshot.set(NOTHING);
   }
 
-  /** The connection has another state. */
+  /** Called when the state of the connection has changed. */
   connectionChanged(): void {
     if (this.#phase() !== this.state.phase) this.#publish();
   }
@@ -273,7 +279,7 @@ export class LiveTable<R extends object = Row> {
   // --- loading ---------------------------------------------------------------------------------
 
   #load(): Promise<void> {
-    // Of rows that were not shown before, the first page is shown before the others arrive.
+    // If the rows were not shown before, the first page is shown without waiting for the others.
     const { goal } = this.#window;
     const wanted = goal?.limit ?? Math.min(this.#limit, this.#set?.size ?? 0);
     const atFirst = this.#set ? Math.max(wanted, 100) : this.#limit;
@@ -307,7 +313,10 @@ export class LiveTable<R extends object = Row> {
     return this.#ask(load, () => this.reload());
   }
 
-  /** Replace what is to be done later: a reload, or another attempt. Until then no page is added. */
+  /**
+   * Schedules a reload or another attempt, in place of the one scheduled before. Until it has run, no
+   * page is added.
+   */
   #later(run?: () => void, ms?: number): void {
     clearTimeout(this.#retry);
     this.#retry =
@@ -318,7 +327,7 @@ export class LiveTable<R extends object = Row> {
       }, ms);
   }
 
-  /** The set of the rows of a page that match. */
+  /** Returns a set with the matching rows of a page. */
   #open(page: Page, start = 0): RowSet {
     const unknown = { name: this.name, key: ["id"], parent: null, columns: [] };
     const table = this.#host.schema.table(this.name) ?? unknown;
@@ -333,12 +342,12 @@ export class LiveTable<R extends object = Row> {
   async #childrenAt(position: number): Promise<ChildLists | null> {
     const { include = [] } = this.options;
     if (include.length === 0) return null;
-    const { ChildLists } = await import("./children.ts"); // few tables have them
+    const { ChildLists } = await import("./children.ts"); // few tables have children
     const tables = include.flatMap((name) => this.#host.schema.table(name) ?? []);
     return tables.length === 0 ? null : new ChildLists(tables, position);
   }
 
-  /** Load the next page where rows have left, or the limit has grown. */
+  /** Loads the next page if rows have left the set or the limit has been raised. */
   #fill(again = false): void {
     const set = this.#set;
     if (!set || set.cursor === null || set.size >= this.#limit || this.#request) return;
@@ -350,7 +359,7 @@ export class LiveTable<R extends object = Row> {
     }
     const next = (signal: AbortSignal) => this.#page(cursor, this.#limit - set.size, signal);
     const add = (page: Page) => {
-      // A TRUNCATE in between leaves nothing that the page could continue.
+      // After a TRUNCATE meanwhile, the page has no rows to continue.
       if (set.cursor !== cursor) return false;
       set.extend(page);
       this.#window.loaded();
@@ -359,7 +368,10 @@ export class LiveTable<R extends object = Row> {
     this.#attach(set, next, add, () => this.#fill(true));
   }
 
-  /** Load the page in front of those that are held; rows beyond `most` are forgotten at the end. */
+  /**
+   * Loads the page before the held rows. If there are then more than `most`, rows at the end are
+   * dropped.
+   */
   #fillBefore(most: number): void {
     const set = this.#set;
     if (!set || this.#retry || this.#problem !== null) return;
@@ -382,7 +394,7 @@ export class LiveTable<R extends object = Row> {
     this.#attach(set, before, add, () => this.reload());
   }
 
-  /** Add a page to those that are held. */
+  /** Loads a page and adds it to the held rows. */
   #attach(
     set: RowSet,
     ask: (signal: AbortSignal) => Promise<Page>,
@@ -396,7 +408,7 @@ export class LiveTable<R extends object = Row> {
       const page = await ask(signal);
       if (!add(page)) return;
       this.#children?.load(page.rows, set.view.key);
-      // The page may show a later moment: the events since it was requested once more, for its rows.
+      // The page may be newer than the set, so apply the events since its request again, for its rows.
       const before = set.position;
       set.position = askedAt;
       const repeat = () => this.#apply(set, this.#missed, this.#missedConflated);
@@ -428,7 +440,7 @@ export class LiveTable<R extends object = Row> {
     return page;
   }
 
-  /** One request at a time; a newer one replaces it. A failed one is repeated later. */
+  /** Sends a request; a newer request replaces it. After a failure it is repeated later. */
   async #ask(answer: (signal: AbortSignal) => Promise<void>, again: () => void): Promise<void> {
     this.#later();
     this.#request?.abort();
@@ -443,7 +455,7 @@ export class LiveTable<R extends object = Row> {
       this.#failures = 0;
       this.#problem = null;
     } catch (error) {
-      if (this.#request !== request) return; // a newer request took its place
+      if (this.#request !== request) return; // a newer request has replaced it
       this.#problem = error instanceof Error ? error : new Error(String(error));
       if (!this.isRefused && !this.#retry) this.#later(again, backoffMs(this.#failures));
       this.#failures += 1;

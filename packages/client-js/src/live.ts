@@ -1,4 +1,4 @@
-/** One connection to the system, and the tables that it keeps right. */
+/** One connection to the system, and the tables that it keeps up to date. */
 import { Connection, type LiveState } from "./connection.ts";
 import type { EventsOptions, StreamEvent } from "./event-reader.ts";
 import type { Filter, Tables } from "./filters.ts";
@@ -16,18 +16,18 @@ import type { WebSocketClass } from "./transport.ts";
 import { watchWaking } from "./waking.ts";
 
 export interface ConnectOptions extends ApiOptions {
-  /** An API that other code uses as well; instead of the options of one. */
+  /** An API object that other code uses too, in place of the options for one. */
   readonly api?: Api;
-  /** Default: the runtime's own. Undefined: always use server-sent events. */
+  /** Default: the runtime's own class. Undefined: always use server-sent events. */
   readonly WebSocket?: WebSocketClass | undefined;
   /** The database's time (epoch, ms); default: this computer's. */
   readonly now?: () => number;
 }
 
-/** Gets every event; `complete` is false where some may be missing, or are conflated. */
+/** Receives all events. `complete` is false if some events may be missing or are conflated. */
 export type EventsListener = (events: readonly ChangeEvent[], complete: boolean) => void;
 
-/** Rows by the name of their table, such as `orders types` generates. */
+/** Maps each table's name to the type of its rows. `orders types` generates such a type. */
 type RowTypes = object;
 type Name<T extends RowTypes> = Extract<keyof T, string>;
 type RowOf<T extends RowTypes, N extends Name<T>> = T[N] extends object ? T[N] : Row;
@@ -37,16 +37,16 @@ interface Received {
   readonly conflated: boolean;
 }
 
-/** A table without subscribers is kept for this long: a page often shows it again at once. */
+/** How long a table without subscribers is kept, because a page often shows it again at once. */
 const KEPT_MS = 5_000;
-/** The server's limit on the tables of a subscription. */
+/** The server's limit on tables in one subscription. */
 const MOST_TABLES = 50;
-/** So many missed events are never worth a snapshot. */
+/** Up to this many missed events, a snapshot is never worth its cost. */
 const FEW_EVENTS = 200;
-/** The server refuses an address of more than 8,000 characters. */
+/** Longest encoded filters: the server refuses an address of more than 8,000 characters. */
 const LONGEST_FILTERS = 4_000;
 
-/** Connect when something is followed: a table, or all events. */
+/** Creates a connection object. It connects when a table is followed or events are listened to. */
 export const connect = <T extends RowTypes = Record<string, Row>>(
   options: ConnectOptions = {},
 ): Live<T> => new Live<T>(options);
@@ -58,17 +58,17 @@ export class Live<T extends RowTypes = Record<string, Row>> {
   readonly #options: ConnectOptions;
   readonly #connection: Connection;
   readonly #batch = new FrameBatch<Received>((received) => this.#deliver(received));
-  /** A page that renders on a server makes tables that it never follows. */
+  /** Weak references, because a page that renders on a server creates tables that it never follows. */
   readonly #known = new Map<string, WeakRef<AnyTable>>();
-  /** The tables that are followed; `#leaving` have no subscriber any more. */
+  /** The followed tables; those in `#leaving` have lost their last subscriber. */
   readonly #tables = new Set<AnyTable>();
   readonly #leaving = new Map<AnyTable, ReturnType<typeof setTimeout>>();
   readonly #listeners = new Set<EventsListener>();
   readonly #host: Host;
   #asked = "null";
-  /** The connection was started without a place. */
+  /** Whether the connection was started without a place. */
   #isBlind = false;
-  /** Called when events arrive, before the frame that delivers them. */
+  /** Called when events arrive, before the frame in which they are delivered. */
   readonly #heralds = new Set<(position: number) => void>();
   #stopWatching: (() => void) | null = null;
 
@@ -103,7 +103,7 @@ export class Live<T extends RowTypes = Record<string, Row>> {
     this.schema.state.subscribe(() => {
       const before = version;
       version = this.schema.state.get()?.version;
-      // Rows may have gained, lost or renamed columns without an event.
+      // Rows may have gained or lost columns without an event.
       if (before !== undefined) for (const table of this.#tables) table.reload("schema");
     });
   }
@@ -113,12 +113,12 @@ export class Live<T extends RowTypes = Record<string, Row>> {
     return this.#connection.state;
   }
 
-  /** Events that have arrived and come with one of the next frames. */
+  /** How many events have arrived but are not delivered yet. */
   get waiting(): number {
     return this.#batch.waiting;
   }
 
-  /** A table under a filter: the same object for the same arguments. */
+  /** Returns a table with some options. The same arguments give the same object. */
   table<N extends Name<T>>(name: N, options: TableOptions = {}): LiveTable<RowOf<T, N>> {
     const id = toJson([name, options]);
     const known = this.#known.get(id)?.deref() as LiveTable<RowOf<T, N>> | undefined;
@@ -128,23 +128,24 @@ export class Live<T extends RowTypes = Record<string, Row>> {
   }
 
   /**
-   * Every change after a position, once and in order. The loop may end and begin again, also after a
-   * restart of the program, with the place of the last event or with a `store` of yours.
+   * Iterates over every change after a position, once and in order. The loop can end and start again,
+   * also after a restart of the program: pass the place of the last event, or a `store`.
    */
   async *events(options: EventsOptions = {}): AsyncGenerator<StreamEvent, undefined> {
-    const { EventReader } = await import("./event-reader.ts"); // a page seldom needs it
+    const { EventReader } = await import("./event-reader.ts"); // few pages need it
     yield* new EventReader(this.api, options, this.#options);
   }
 
   /**
-   * Get every event of every table, in batches of one frame; an empty batch after a reset. Meanwhile no
-   * table is filtered by the server. `onArrival` is told the newest position before the frame.
+   * Receives every event of every table, in one batch per frame; an empty batch after a reset. While
+   * there is a listener, the server filters no table. `onArrival` gets the newest position before the
+   * frame. Returns a function that stops this.
    */
   listen(listener: EventsListener, onArrival?: (position: number) => void): () => void {
     this.#listeners.add(listener);
     if (onArrival) this.#heralds.add(onArrival);
     this.#subscribe();
-    queueMicrotask(() => this.#begin()); // tables that are followed at the same time come first
+    queueMicrotask(() => this.#begin()); // after tables that are followed at the same time
     return () => {
       this.#listeners.delete(listener);
       if (onArrival) this.#heralds.delete(onArrival);
@@ -152,12 +153,12 @@ export class Live<T extends RowTypes = Record<string, Row>> {
     };
   }
 
-  /** Find out at once whether the connection still works. */
+  /** Checks at once whether the connection still works. */
   wake(): void {
     this.#connection.wake();
   }
 
-  /** End the connection, and every table. */
+  /** Ends the connection and stops all tables. */
   close(): void {
     for (const timer of this.#leaving.values()) clearTimeout(timer);
     for (const table of this.#tables) table.stop();
@@ -199,7 +200,7 @@ export class Live<T extends RowTypes = Record<string, Row>> {
     this.#batch.clear();
   }
 
-  /** A table shows a snapshot; returns whether every event after it arrives. */
+  /** Called when a table shows a snapshot. Returns whether every event after it will arrive. */
   #follow(table: AnyTable, place: Place): boolean {
     const { phase, stream } = this.connection.get();
     if (phase === "idle") {
@@ -207,7 +208,7 @@ export class Live<T extends RowTypes = Record<string, Row>> {
       return true;
     }
     if (stream !== null && stream !== place.stream) {
-      // Another database. Where the snapshot is of the old one, the next connection is told.
+      // Another database. If the snapshot is of the old one, the next connection detects that.
       this.#startAt(place);
       this.#reloadAll("unknown_stream", table);
       return true;
@@ -215,7 +216,7 @@ export class Live<T extends RowTypes = Record<string, Row>> {
     return place.position >= table.since;
   }
 
-  /** Connect when each table was loaded, or failed to. */
+  /** Connects once every table was loaded or has failed. */
   #begin(stream?: string): void {
     if (this.connection.get().phase !== "idle") return;
     const positions = [...this.#tables].flatMap(({ position }) => position ?? []);
@@ -231,7 +232,7 @@ export class Live<T extends RowTypes = Record<string, Row>> {
 
   #streamOfTables: string | null = null;
 
-  /** Null: with the newest event. */
+  /** Starts the connection after a place; null: after the newest event. */
   #startAt(place: Place | null): void {
     this.#batch.clear();
     for (const table of this.#tables) table.since = place?.position ?? 0;
@@ -240,7 +241,10 @@ export class Live<T extends RowTypes = Record<string, Row>> {
     this.#connection.start(place);
   }
 
-  /** A connection without a place begins where its gateway is: older snapshots do not fit. */
+  /**
+   * A connection without a place begins at the gateway's position. Tables with older snapshots load
+   * again.
+   */
   #findPlace(): void {
     const { position } = this.connection.get();
     if (!this.#isBlind || position === null) return;
@@ -262,7 +266,10 @@ export class Live<T extends RowTypes = Record<string, Row>> {
     this.#connection.subscribe(wanted);
   }
 
-  /** One filter for each table: where several are wanted, every row comes. */
+  /**
+   * Returns one filter for each table. If several filters of one table differ, all its rows are
+   * requested.
+   */
   #wanted(): Tables | null {
     const wanted: Record<string, Filter> = {};
     for (const { name, filter, options, isRefused } of this.#tables) {
@@ -290,14 +297,17 @@ export class Live<T extends RowTypes = Record<string, Row>> {
   }
 
   #startOver(reason: string): void {
-    this.#batch.clear(); // the snapshots will show their effects
+    this.#batch.clear(); // the snapshots will include these events
     const { position } = this.connection.get();
     for (const table of this.#tables) table.since = position ?? 0;
     this.#reloadAll(reason, null);
     for (const listener of this.#listeners) listener([], false);
   }
 
-  /** A return costs what is shown, not what happened: snapshots, if they are smaller. */
+  /**
+   * Returns a newer place to resume from, if fetching snapshots of the shown rows costs less than all
+   * missed events; otherwise null.
+   */
   async #skipTo({ stream, position }: Place): Promise<Place | null> {
     const tables = [...this.#tables].filter((table) => table.position !== null);
     const shown = tables.reduce((sum, { rows }) => sum + rows.length, 0);

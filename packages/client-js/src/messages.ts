@@ -1,9 +1,9 @@
 /**
- * The server's messages, checked before use. `MESSAGES` is the only TypeScript form of their shapes; a
- * test compares it with the JSON Schema that the server's models produce.
+ * Reads the server's messages and checks them before use. `MESSAGES` is the only TypeScript form of
+ * their shapes; a test compares it with the JSON Schema from the server's models.
  *
  * Unknown members and message types are ignored, so that a newer server does not break an older client.
- * The ten thousand events of a burst are read by a few comparisons each.
+ * A burst may have ten thousand events, so reading an event takes only a few comparisons.
  */
 import { parseJson } from "./json.ts";
 import { type Id, isId, isRow, type Row } from "./row.ts";
@@ -11,21 +11,21 @@ import { type Id, isId, isRow, type Row } from "./row.ts";
 const OPERATIONS = ["INSERT", "UPDATE", "DELETE", "TRUNCATE", "LEAVE"] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
-/** The table whose rows `/api/orders` shows, and whose events have the row in `order`. */
+/** The table whose rows are at `/api/orders`, and whose events contain the row as `order`. */
 export const ORDERS = "orders";
 
-/** One change of one row of a watched table. */
+/** One change of a row of a watched table. */
 export interface ChangeEvent<R extends Row = Row> {
   readonly position: number;
   readonly table: string;
   readonly operation: Operation;
-  /** The order, or the order that the row belongs to. */
+  /** The id of the order, or of the order to which the row belongs. */
   readonly order_id: Id | null;
-  /** The key of a row of another table. */
+  /** The key of the row; null for an order. */
   readonly key: Row | null;
   /** The new row; null after DELETE, TRUNCATE and LEAVE. */
   readonly row: R | null;
-  /** The old values of the columns that an UPDATE changed; of a DELETE the whole old row. */
+  /** The old values of the columns that an UPDATE changed; for a DELETE the whole old row. */
   readonly changed: Row | null;
   readonly actor: string | null;
   readonly changed_at: string;
@@ -36,7 +36,7 @@ export interface Hello {
   readonly gateway: string;
   readonly stream: string;
   readonly position: number;
-  /** Empty while the gateway does not know it. */
+  /** Empty if the gateway does not know the version yet. */
   readonly schema?: string;
   readonly heartbeat_seconds: number;
 }
@@ -44,10 +44,10 @@ export interface EventsMessage {
   readonly type: "events";
   readonly first: number;
   readonly last: number;
-  /** Only the newest state of each row, not every change. */
+  /** Whether there is only the newest state of each row, not every change. */
   readonly conflated: boolean;
   readonly events: readonly ChangeEvent[];
-  /** Events that could not be read; what they changed is unknown. */
+  /** How many events could not be read. What they changed is unknown. */
   readonly unreadable: number;
 }
 export type ServerMessage =
@@ -61,10 +61,10 @@ export type ServerMessage =
   | { readonly type: "reset"; readonly reason: string; readonly position: number }
   | { readonly type: "schema"; readonly version: string }
   | { readonly type: "error"; readonly code: string; readonly message: string }
-  /** A type of a newer server. */
+  /** A message type of a newer server. */
   | { readonly type: "unknown" };
 
-/** Whether a value is what a member of a message may be. */
+/** Whether a value is valid for a member of a message. */
 type Member = (value: unknown) => boolean;
 
 const isText = (value: unknown): value is string => typeof value === "string";
@@ -76,7 +76,7 @@ const orNothing =
   (value) =>
     value == null || accepts(value);
 
-/** The members that are read, by the type of the message. */
+/** The members that are read, by type of message. */
 export const MESSAGES = {
   hello: {
     gateway: isText,
@@ -101,7 +101,7 @@ export const MESSAGES = {
   error: { code: isText, message: isText },
 } satisfies Record<string, Record<string, Member>>;
 
-/** Read one message; null where it is none, or one that may have held anything. */
+/** Reads a message. Returns null if it is not valid; it may then have contained anything. */
 export function readMessage(data: unknown): ServerMessage | null {
   const message = parsed(data);
   if (!isRow(message) || !isText(message.type)) return null;
@@ -153,7 +153,7 @@ function readEvents({ first, last, conflated, events }: RawEvents): EventsMessag
 
 const isOperation = (value: unknown): value is Operation => OPERATIONS.includes(value as Operation);
 
-/** Null where the value is not an event. */
+/** Reads an event; null if the value is not an event. */
 export function readEvent(value: unknown): ChangeEvent | null {
   if (!isRow(value)) return null;
   const { position, table = ORDERS, operation, order_id = null, key = null } = value;
@@ -184,7 +184,7 @@ export function readEvent(value: unknown): ChangeEvent | null {
   } as ChangeEvent;
 }
 
-/** What an event did, as the row before (null values where unknown) and the row after. */
+/** Returns the row before and after an event. Unknown values before are null. */
 export function rowsOf({ operation, row, changed }: ChangeEvent): {
   before: Row | null;
   after: Row | null;

@@ -1,4 +1,4 @@
-/** A value with listeners, in the form that React's `useSyncExternalStore` takes. */
+/** A value with listeners, as React's `useSyncExternalStore` needs it. */
 export class Observable<T> {
   #value: T;
   readonly #listeners = new Set<() => void>();

@@ -1,9 +1,9 @@
 /**
  * The rows that a table shows, and how pages and events change them. Pure.
  *
- * The set holds *every* matching row of a range of its order, and none beyond it: up to the last row of the
- * last page that was loaded, and from the list's beginning or from the first row of a page in its middle.
- * So the range stays exact whatever happens, and the cursor behind it stays valid.
+ * The set holds *every* matching row within a range of the sort order, and no row outside it. The range
+ * ends at the last row of the last loaded page. It begins at the start of the list, or at the first row
+ * of a page in its middle. So the set stays exact after any event, and the cursor after it stays valid.
  */
 import { sinceIn } from "./attention.ts";
 import type { Matcher } from "./filters.ts";
@@ -15,25 +15,25 @@ import { compareColumn, type Compared, ordersExactly } from "./values.ts";
 
 export type Compare = (a: Row, b: Row) => number;
 
-/** What a set holds, and in which order. */
+/** Which rows a set holds, and in which order. */
 export interface View {
   /** The columns of the primary key. */
   readonly key: readonly string[];
   readonly matches: Matcher;
   readonly compare: Compare;
-  /** Whether `compare` orders rows exactly as the database does. */
+  /** Whether `compare` certainly orders rows as the database does. */
   readonly isExact: boolean;
 }
 
-/** The terms of a `sort`; a column whose name has a comma can only be the only one. */
+/** Splits a `sort` into its terms. A column whose name contains a comma can only be the only term. */
 export function sortTerms(sort: string, columns: readonly Pick<Column, "name">[]): string[] {
   const isName = columns.some(({ name }) => name === sort.replace(/^-/, ""));
   return isName ? [sort] : sort.split(",");
 }
 
 /**
- * `sort`: a column, or `-column`, or several with commas; absent: by key, newest first. Equal rows
- * follow by key, in the direction of the last column.
+ * Returns how to compare rows. `sort`: a column, `-column`, or several separated by commas; absent: by
+ * key, newest first. Equal rows are ordered by key, in the direction of the last column.
  */
 export function orderOf(
   table: Pick<Table, "key" | "columns">,
@@ -54,7 +54,7 @@ export function orderOf(
   const terms = [...sorted, ...keys].map(({ column, descends }) => {
     const { name } = column;
     const dated = table.columns.find(({ since }) => since === name);
-    // Where a date is not known, what stands in for it counts.
+    // If a date is not known, compare its substitute.
     const value = dated ? sinceIn(dated, table) : (row: Row) => row[name] ?? null;
     return { value, sign: descends ? -1 : 1, compare: compareColumn(column) };
   });
@@ -62,7 +62,7 @@ export function orderOf(
     for (const { value, sign, compare } of terms) {
       const [left, right] = [value(a), value(b)];
       if (left === right) continue;
-      if (left === null || right === null) return left === null ? 1 : -1; // last in both directions
+      if (left === null || right === null) return left === null ? 1 : -1; // null is always last
       const order = compare(left, right);
       if (order !== 0) return sign * order;
     }
@@ -80,25 +80,25 @@ export interface Page<R extends Row = Row> {
 
 export class RowSet<R extends Row = Row> {
   readonly view: View;
-  /** In order; a new array after each change. */
+  /** The rows in order; a new array after each change. */
   rows: readonly R[];
-  /** Where the next page begins; null: there is none. Undefined: the set has to be loaded again. */
+  /** Where the next page begins; null: no further page. Undefined: the set must be loaded again. */
   cursor: string | null | undefined;
-  /** Events up to here are applied. */
+  /** Position up to which events are applied. */
   position: number;
-  /** How many matching rows come before the range. */
+  /** How many matching rows of the list come before the range. */
   start: number;
-  /** How often events have changed `start`. */
+  /** How many times events have changed `start`. */
   shifts = 0;
-  /** The last row of the range; null: the range is everything to the list's end. */
+  /** The last row of the range; null: the range extends to the end of the list. */
   #boundary: R | null = null;
   /** The first row of the range; null: the range begins with the list. */
   #first: R | null;
-  /** Events up to here are counted in `start`. */
+  /** Position up to which events are counted in `start`. */
   #placedAt: number;
   readonly #byKey: Map<string, R>;
 
-  /** `start`: how many rows come before those of the page. */
+  /** `start`: how many rows of the list come before the page. */
   constructor(view: View, page: Page<R>, start = 0) {
     this.view = view;
     this.position = page.position;
@@ -120,8 +120,8 @@ export class RowSet<R extends Row = Row> {
   }
 
   /**
-   * Put the rows from place `start` in front, of which the last must be rows of the range; false: none is, so
-   * there may be others in between.
+   * Adds a page before the range. `start` is the place of its first row. The last rows of the page must
+   * overlap the range. Returns false if they do not, because rows in between may be missing.
    */
   prepend(page: Page<R>, start: number): boolean {
     const first = this.#first;
@@ -138,7 +138,7 @@ export class RowSet<R extends Row = Row> {
     return true;
   }
 
-  /** Forget rows at the beginning. */
+  /** Drops rows at the beginning. */
   dropFirst(count: number): void {
     const first = this.rows[count];
     if (!first || count <= 0) return;
@@ -154,8 +154,8 @@ export class RowSet<R extends Row = Row> {
   }
 
   /**
-   * Append the next page. It may show a later moment than the set: apply the events since it was requested
-   * once more; versions tell which of them it shows already.
+   * Appends the next page. The page may be newer than the set, so the caller applies the events since
+   * its request again; versions show which of them the page already includes.
    */
   extend(page: Page<R>): void {
     this.cursor = page.next_cursor;
@@ -172,7 +172,7 @@ export class RowSet<R extends Row = Row> {
     this.#change(added);
   }
 
-  /** Apply events; returns whether rows have to be loaded that are not in the range. */
+  /** Applies events. Returns whether rows outside the range must be loaded. */
   apply(events: readonly ChangeEvent<R>[], conflated = false): boolean {
     const changes = new Map<string, R | null>();
     let isCertain = true;
@@ -198,7 +198,10 @@ export class RowSet<R extends Row = Row> {
     return !isCertain;
   }
 
-  /** Keep only the first rows; where there are more, the rest has to be loaded again. */
+  /**
+   * Keeps the first rows only. If rows were dropped, the set has no valid cursor and must be loaded
+   * again to grow.
+   */
   trim(most: number): void {
     if (this.rows.length <= most) return;
     for (const row of this.rows.slice(most)) this.#byKey.delete(keyOf(row, this.view.key));
@@ -207,7 +210,7 @@ export class RowSet<R extends Row = Row> {
     this.cursor = undefined;
   }
 
-  /** The new row, no row (null), or no change (undefined). */
+  /** Returns the new row, null for no row, or undefined for no change. */
   #decide(row: R | null, known: R | undefined, conflated: boolean): R | null | undefined {
     if (row === null) return known ? null : undefined; // DELETE, LEAVE
     if (known && !conflated && !isNewer(row, known)) return undefined;
@@ -215,7 +218,10 @@ export class RowSet<R extends Row = Row> {
     return known ? null : undefined;
   }
 
-  /** Count rows that come before the range; false: what the event did there is not known. */
+  /**
+   * Updates the number of rows before the range. Returns false if the event's effect there is not
+   * known.
+   */
   #place(event: ChangeEvent<R>, known: R | undefined, conflated: boolean): boolean {
     const { position, row, changed } = event;
     if (position <= this.#placedAt) return true;
@@ -228,7 +234,7 @@ export class RowSet<R extends Row = Row> {
     const is = after !== null && matches(after) ? after : null;
     const by =
       Number(is !== null && this.precedes(is)) - Number(was !== null && this.precedes(was));
-    this.start = Math.max(0, this.start + by); // less than none where it was not certain before
+    this.start = Math.max(0, this.start + by); // an uncertain number must not become negative
     this.shifts += Math.abs(by);
     const from = known ?? was;
     return (
@@ -253,7 +259,10 @@ export class RowSet<R extends Row = Row> {
     return start === 0 ? null : this.#extreme(rows, -1);
   }
 
-  /** The last row (1) or the first (-1) in this order, which may not be the database's. */
+  /**
+   * Returns the last row (1) or the first row (-1) by `compare`, which may differ from the database's
+   * order.
+   */
   #extreme(rows: readonly R[], sign: 1 | -1): R | null {
     const isBeyond = (row: R, found: R) => sign * this.view.compare(row, found) > 0;
     return rows.reduce<R | null>(
@@ -265,7 +274,7 @@ export class RowSet<R extends Row = Row> {
   #clear(): void {
     this.#byKey.clear();
     this.rows = [];
-    this.cursor = null; // no row is left that might not be loaded
+    this.cursor = null; // an empty table has no next page
     this.#boundary = null;
     this.#first = null;
     this.start = 0;
@@ -286,7 +295,7 @@ export class RowSet<R extends Row = Row> {
     this.rows = this.#merged(replaced, added.sort(this.view.compare));
   }
 
-  /** One pass over the rows: cheaper than sorting them again. */
+  /** Merges the rows in one pass, which is cheaper than sorting them again. */
   #merged(without: ReadonlySet<R>, added: readonly R[]): R[] {
     const merged: R[] = [];
     let next = 0;
@@ -304,16 +313,16 @@ export class RowSet<R extends Row = Row> {
 }
 
 /**
- * Whether a row replaces the known one. A snapshot may be ahead of its position, so an older version
- * would be a step back. Not so in a conflated frame, from which a DELETE and a new INSERT of the same
- * key may have been left out.
+ * Whether a row replaces the known one. A snapshot may be newer than its position, so rows with older
+ * versions are ignored. In a conflated frame they count, because it may leave out a DELETE and a new
+ * INSERT of the same key.
  */
 function isNewer(row: Row, known: Row | undefined): boolean {
   if (known === undefined || versionOf(row) === 0 || versionOf(known) === 0) return true;
   return versionOf(row) > versionOf(known);
 }
 
-/** Null for an event of no row. */
+/** Returns the key of an event's row; null if the event has no row. */
 export function keyOfEvent(event: ChangeEvent, columns: readonly string[]): string | null {
   if (event.table !== ORDERS) return event.key && keyOf(event.key, columns);
   return isId(event.order_id) ? String(event.order_id) : null;

@@ -1,19 +1,21 @@
 /**
- * Sends changes of rows to the API: one at a time for each row, and only to a row that is still as its
- * user saw it.
+ * Sends changes of rows to the API: one at a time for each row, and only if the row has not changed
+ * since the user saw it.
  */
 import { type Api, RefusedError, withJson } from "./http.ts";
 import { parseJson, toJson } from "./json.ts";
 import { ORDERS } from "./messages.ts";
 import { isRow, type Row, versionOf } from "./row.ts";
 
-/** The row has changed since it was shown. `mine` is what was wanted, null for a delete. */
+/**
+ * Thrown when the row has changed since it was shown. `mine` is the wanted change, null for a delete.
+ */
 export class ConflictError extends RefusedError {
   override readonly name = "ConflictError";
   /** The row as it was shown. */
   readonly seen: Row;
   readonly mine: Row | null;
-  /** The row as it is; null where the API does not tell. */
+  /** The row as it is now; null if the API does not tell. */
   readonly theirs: Row | null;
 
   constructor({ message, body }: RefusedError, seen: Row, mine: Row | null) {
@@ -25,14 +27,16 @@ export class ConflictError extends RefusedError {
   }
 }
 
-/** Where the API has the rows of a table. */
+/** Returns the API's path of a table's rows. */
 export const pathOf = (table: string): string =>
   table === ORDERS ? "/api/orders" : `/api/tables/${encodeURIComponent(table)}`;
 
-/** More rows than are written before the stream shows them. */
+/** More writes than there are before the stream shows the first. */
 const MOST_REMEMBERED = 1000;
 
-/** A row as the last of one's own writes made it, and the row that the first of them was made to. */
+/**
+ * The result of the client's own writes to a row: the row before the first write, and after the last.
+ */
 interface Own {
   readonly from: Row;
   readonly row: Row;
@@ -43,7 +47,10 @@ export class RowWriter {
   readonly #api: Api;
   /** The newest unanswered write to each row. */
   readonly #underway = new Map<string, Promise<unknown>>();
-  /** Until the stream shows one's own writes, the next one continues from their answer. */
+  /**
+   * The results of the client's own writes, from which the next write continues until the stream shows
+   * them.
+   */
   readonly #own = new Map<string, Own>();
 
   constructor(api: Api, table: string) {
@@ -51,7 +58,7 @@ export class RowWriter {
     this.path = pathOf(table);
   }
 
-  /** Throws a ConflictError where the row is no longer as it was seen. */
+  /** Changes a row. Throws a ConflictError if the row has changed since it was seen. */
   change(key: string, shown: Row, change: Row): Promise<Row> {
     return this.#inTurn(key, async () => {
       const seen = this.latest(key, shown);
@@ -66,7 +73,10 @@ export class RowWriter {
     });
   }
 
-  /** `leaving`: the page may be closing, so there is no time for a request before this one. */
+  /**
+   * Deletes a row. `leaving`: the page may be closing, so there is no time for a request before this
+   * one.
+   */
   delete(key: string, shown: Row, leaving = false): Promise<void> {
     return this.#inTurn(key, async () => {
       const seen = this.latest(key, shown);
@@ -93,7 +103,7 @@ export class RowWriter {
     }
   }
 
-  /** The answer to one's own writes, where nobody else has changed the row that was shown before. */
+  /** Returns the result of the client's own writes, unless someone else has changed the row since. */
   latest(key: string, shown: Row): Row {
     const own = this.#own.get(key);
     if (!own) return shown;
@@ -102,7 +112,7 @@ export class RowWriter {
     return versionOf(own.from) <= version && version < versionOf(own.row) ? own.row : shown;
   }
 
-  /** Take the answer to a write of one's own. */
+  /** Stores the answer to a write of this client. */
   remember(key: string, seen: Row, row: Row): void {
     const before = this.#own.get(key);
     const from = before?.row === seen ? before.from : seen;
@@ -115,8 +125,9 @@ export class RowWriter {
   }
 
   /**
-   * The condition that a row is as it was seen: its version; where it has none the tag that the API
-   * gives to it, as long as its columns are the same. A row that was never seen is written as it is.
+   * Returns the header that makes the write conditional on an unchanged row. It contains the row's
+   * version. For a row without a version it contains the API's tag, if the row's values are still the
+   * same. A row that was never seen is written without a condition.
    */
   async #ifUnchanged(key: string, seen: Row): Promise<Record<string, string>> {
     if (versionOf(seen) !== 0) return { "If-Match": `"${versionOf(seen)}"` };
@@ -131,7 +142,7 @@ export class RowWriter {
   }
 }
 
-/** Whether a row has the values of all columns; it may have more, such as lists of children. */
+/** Whether two rows have the same columns. `row` may have more members, such as lists of children. */
 const isSame = (now: Row, row: Row): boolean =>
   Object.entries(now).every(([name, value]) => toJson(value) === toJson(row[name] ?? null));
 

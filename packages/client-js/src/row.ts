@@ -1,7 +1,7 @@
-/** A row of a watched table: every column by its name, as the owner's schema has it. */
+/** A row of a watched table: values by column name, as in the owner's schema. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** An order's id; a bigint where a double could not hold it. */
+/** An order's id; a bigint if a double cannot represent it. */
 export type Id = number | bigint;
 
 export const isRow = (value: unknown): value is Row =>
@@ -12,10 +12,10 @@ export const isId = (value: unknown): value is Id =>
 
 export const compareIds = (a: Id, b: Id): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** 0 where a table has no `version`: then every event counts as newer. */
+/** Returns a row's version; 0 if the table has none. Then every event counts as newer. */
 export const versionOf = ({ version }: Row): Id => (isId(version) ? version : 0);
 
-/** A key in one text, as the API's paths have it: the parts in order, each URL-encoded. */
+/** Returns a key as one text, as in the API's paths: its parts in order, each URL-encoded. */
 export function keyOf(row: Row, columns: readonly string[]): string {
   const [column] = columns;
   if (columns.length === 1 && column !== undefined) return partOf(row[column]);

@@ -1,4 +1,4 @@
-/** The schema: loaded once, and again when the gateway announces another version. */
+/** The schema. It is loaded once, and again when the gateway announces another version. */
 import { backoffMs } from "./backoff.ts";
 import type { Api } from "./http.ts";
 import { Observable } from "./observable.ts";
@@ -7,7 +7,7 @@ import { readSchema, type Schema, type Table } from "./schema.ts";
 const MOST_TRIES = 8;
 
 export class SchemaFeed {
-  /** Null until it is loaded. */
+  /** Null until the schema is loaded. */
   readonly state = new Observable<Schema | null>(null);
 
   readonly #api: Api;
@@ -23,12 +23,12 @@ export class SchemaFeed {
     return this.state.get()?.tables.find((table) => table.name === name);
   }
 
-  /** Load the schema unless it is known. */
+  /** Loads the schema unless it is loaded already. */
   async ensure(signal?: AbortSignal): Promise<void> {
     if (this.state.get() === null) await this.#load(signal);
   }
 
-  /** The gateway announced this version. The API may read it a moment later. */
+  /** Called when the gateway announces a version. The API may have this version a moment later. */
   announce(version: string): void {
     this.#announced = version;
     this.#tries = 0;

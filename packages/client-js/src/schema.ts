@@ -1,4 +1,4 @@
-/** The description of the watched tables, as `GET /api/schema` gives it. */
+/** The description of the watched tables, as `GET /api/schema` returns it. */
 import { isRow } from "./row.ts";
 
 const KINDS = [
@@ -17,7 +17,7 @@ const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** How long a row may have a value before it needs attention, and before it is late. */
+/** How long a row may have a value before it needs attention (`warn`), and before it is late. */
 export interface Waiting {
   readonly warn_seconds: number;
   readonly late_seconds: number;
@@ -25,19 +25,22 @@ export interface Waiting {
 
 export interface Column {
   readonly name: string;
-  /** PostgreSQL's name of the type, such as `numeric(12,2)`. */
+  /** The type's name in PostgreSQL, such as `numeric(12,2)`. */
   readonly type: string;
   readonly kind: Kind;
   readonly nullable: boolean;
   readonly writable: boolean;
-  /** Whether PostgreSQL fills in a value where none is given. */
+  /** Whether PostgreSQL fills in a value if none is given. */
   readonly default: boolean;
   readonly choices: readonly string[] | null;
-  /** For each choice the choices that may follow it, the usual one first. */
+  /** For each choice, the choices that may follow it, the usual one first. */
   readonly next: Readonly<Record<string, readonly string[]>> | null;
-  /** The thresholds of the choices that have some. */
+  /** The thresholds of those choices that have thresholds. */
   readonly waiting: Readonly<Record<string, Waiting>> | null;
-  /** The column that tells since when a row has its value; null there: since `updated_at` or before. */
+  /**
+   * The column with the time since when a row has its value. If that column is null in a row: since
+   * `updated_at` or earlier.
+   */
   readonly since: string | null;
   readonly max_length: number | null;
   readonly comment: string | null;
@@ -47,7 +50,7 @@ export interface Table {
   readonly name: string;
   /** The columns of the primary key. */
   readonly key: readonly string[];
-  /** Where the rows belong to the rows of another table. */
+  /** The table to whose rows these rows belong, and the column that refers to it. */
   readonly parent: { readonly table: string; readonly column: string } | null;
   readonly columns: readonly Column[];
   /** The columns that a page shows as an order's status, customer, title and quantity. */
@@ -59,7 +62,9 @@ export interface Schema {
   readonly tables: readonly Table[];
 }
 
-/** Null where the value is no description. A member that cannot be read has its usual value. */
+/**
+ * Reads a schema; null if the value is not one. A member that cannot be read gets its default value.
+ */
 export function readSchema(value: unknown): Schema | null {
   if (!isRow(value) || typeof value.version !== "string" || !Array.isArray(value.tables))
     return null;

@@ -1,8 +1,8 @@
 /**
- * Text as search compares it: without case and accents. Pure.
+ * Converts text to the form that search compares: without case and accents. Pure.
  *
- * The same as the database's `order_search_text` and the gateways' `folding.py`: the cases of
- * `tests/vectors/rows.json` hold for all three.
+ * The rules are those of the database's `order_search_text` and the gateways' `folding.py`. The cases
+ * of `tests/vectors/rows.json` test all three.
  */
 import { rawNumber } from "./json.ts";
 import type { Row } from "./row.ts";
@@ -20,17 +20,19 @@ export const folded = (text: string): string =>
         .toLowerCase()
         .replaceAll("ς", "σ");
 
-/** White space as Python has it, where the API splits a search into words. */
+/** White space as Python defines it, because the API splits a search into words by it. */
 // eslint-disable-next-line no-control-regex -- four separators of ASCII are among it
 const SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
 
-/** The words of a search, as they were typed. */
+/** Returns the words of a search as they were typed. */
 export const wordsOf = (search: string): readonly string[] => search.split(SPACE).filter(Boolean);
 
 /** Whether columns of a kind are searched. */
 export const isSearched = (kind: string): boolean => kind === "text" || kind === "choice";
 
-/** Whether each word is part of some text of a row, or its key: `#17` is row 17 and nothing else. */
+/**
+ * Returns a test whether each word occurs in a text of a row or in its key. `#17` matches only row 17.
+ */
 export function searchOf(search: string, table: Table | undefined): (row: Row) => boolean {
   const key =
     table?.key.length === 1 ? table.columns.find(({ name }) => name === table.key[0]) : undefined;

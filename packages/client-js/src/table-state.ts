@@ -1,4 +1,4 @@
-/** What a table is asked for, what it shows, and what it needs of its connection. */
+/** The options of a table, its state, and what it needs from its connection. */
 import type { Attention } from "./attention.ts";
 import type { LiveState } from "./connection.ts";
 import type { Filter } from "./filters.ts";
@@ -12,73 +12,79 @@ import type { SchemaFeed } from "./schema-feed.ts";
 import type { KeyLike } from "./table-writes.ts";
 
 export interface TableOptions {
-  /** Only the row of this key. */
+  /** Only the row with this key. */
   readonly key?: KeyLike;
-  /** Which rows: by column, the values that match, or a range. */
+  /** Which rows: for each column the matching values, or a range. */
   readonly filter?: Filter;
-  /** Words that rows must contain. Searched rows are not filtered by the server's stream. */
+  /** Words that must occur in a row. The server's stream does not filter by them. */
   readonly search?: string;
   /**
    * Only rows past the first (`warn`) or the second threshold (`late`) of their status. Rows become
-   * late without an event: they come with the next page, every fifteen seconds.
+   * late without an event, so the table is loaded again every fifteen seconds.
    */
   readonly attention?: Attention;
-  /** `column`, or `-column` for descending order, or several with commas; default: by key, newest first. */
+  /**
+   * `column`, `-column` for descending order, or several separated by commas; default: by key, newest
+   * first.
+   */
   readonly sort?: string;
-  /** Child tables whose rows each row gets as a list, by the name of the table. */
+  /** Child tables by name. Each row gets a list of its rows in each of them. */
   readonly include?: readonly string[];
   /** The most rows to hold; default: all. */
   readonly limit?: number;
-  /** Hold at most so many rows, wherever in the list `show` leads; `limit` are the first. */
+  /** The most rows to hold wherever `show` leads; `limit` is then the number of rows at first. */
   readonly window?: number;
 }
 
 export interface TableState {
   /**
-   * `loading`: no rows yet. `live`. `catching up`: some changes may be missing, until the first
-   * connection is made or rows are loaded again. `stale`: the connection is lost. `refused`: the API
-   * does not give these rows.
+   * `loading`: no rows yet. `live`: up to date. `catching up`: changes may be missing until the first
+   * connection, or until rows are loaded again. `stale`: the connection is lost. `refused`: the API
+   * refuses these rows.
    */
   readonly phase: "loading" | "live" | "catching up" | "stale" | "refused";
-  /** While stale: since when (epoch, ms). */
+  /** While stale, since when (epoch, ms). */
   readonly staleSince: number | null;
-  /** Why events were missed, while rows are loaded again. */
+  /** The reason why events were missed, while rows are loaded again. */
   readonly reset: string | null;
-  /** Why the last request failed; null after one that succeeded. */
+  /** Why the last request failed; null if it succeeded. */
   readonly problem: Error | null;
   /** Whether there may be more rows than `limit`. */
   readonly hasMore: boolean;
   readonly isLoadingMore: boolean;
-  /** How many rows of the list come before those that are held. */
+  /** How many rows of the list come before the held ones. */
   readonly start: number;
-  /** Counts the pages that were loaded: rows at the ends may have come or gone with one. */
+  /** Counts the loaded pages: with each page, rows may have been added or dropped at both ends. */
   readonly pages: number;
 }
 
-/** What a table shows at one moment; another object after each change. */
+/** The state of a table at one moment; a new object after each change. */
 export interface TableSnapshot<R extends object = Row> {
   readonly rows: readonly R[];
   readonly state: TableState;
 }
 
-/** What a table needs of its connection. */
+/** What a table needs from its connection. */
 export interface Host {
   readonly api: Api;
   readonly schema: SchemaFeed;
-  /** The state of the connection. */
+  /** Returns the state of the connection. */
   connected(): Pick<LiveState, "phase" | "lost" | "heardAt">;
   /** The database's time (epoch, ms). */
   readonly now: () => number;
-  /** Someone is interested in the table, or no longer. */
+  /** Called when the table gets its first subscriber, or loses its last. */
   attach(table: AnyTable): void;
   detach(table: AnyTable): void;
-  /** Rows of this place are shown; false: events after it are missing, so load again. */
+  /**
+   * Called when rows of this place are shown. Returns false if events after it are missing; the rows
+   * must then be loaded again.
+   */
   follow(table: AnyTable, place: Place): boolean;
-  /** The rows could not be loaded. */
+  /** Called when the rows could not be loaded. */
   failed(table: AnyTable): void;
 }
 
-/** Before a table is followed. */
+/** The state before a table is followed. */
 export const NOTHING: TableSnapshot = {
   rows: [],
   state: {
@@ -93,7 +99,7 @@ export const NOTHING: TableSnapshot = {
   },
 };
 
-/** A page of a list; null where the answer is none. */
+/** Reads a page of a list; null if the value is not one. */
 export function readPage(body: unknown): Page | null {
   if (!isRow(body)) return null;
   const { stream, position, next_cursor } = body;

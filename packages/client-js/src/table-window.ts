@@ -1,16 +1,16 @@
 /**
- * Where in a long list the rows of a table are: where the reader looks, and whether the place of the rows
- * is certain.
+ * The part of a long list that a table holds: where the reader is looking, and whether the place of the
+ * rows is certain.
  */
 import type { TableOptions } from "./table-state.ts";
 
-/** So many rows beyond those in view are loaded before they are needed. */
+/** How many rows beyond those in view are loaded in advance. */
 export const MARGIN = 60;
-/** A snapshot may be ahead of its position by what the database does in this time. */
+/** A snapshot may include changes of about this time after its position. */
 const AHEAD_MS = 2000;
 
 export class TableWindow {
-  /** Where a jump leads that has not arrived. */
+  /** The target of a jump whose rows have not arrived. */
   goal: { readonly start: number; readonly limit: number } | null = null;
   /** How many pages were loaded. */
   pages = 0;
@@ -22,7 +22,10 @@ export class TableWindow {
     this.#reload = reload;
   }
 
-  /** What is missing, or will be soon, where the reader sees these rows; `there`: at the new goal. */
+  /**
+   * Returns on which side of the held rows more rows are needed when the reader sees these rows, or
+   * null. `there`: around the new goal.
+   */
   lookAt(
     first: number,
     end: number,
@@ -43,7 +46,10 @@ export class TableWindow {
     return to - end < margin ? "after" : null;
   }
 
-  /** The snapshot may have shown these changes already: ask for the place again when it is quiet. */
+  /**
+   * Called when events moved the rows. A recent snapshot may include these changes already, so the
+   * place is loaded again once no such events arrive.
+   */
   doubt(): void {
     const isFresh = Date.now() - this.#loadedAt < AHEAD_MS;
     if (!isFresh && this.#placing === undefined) return;
@@ -54,7 +60,10 @@ export class TableWindow {
     }, AHEAD_MS);
   }
 
-  /** The goal is reached, and a snapshot of now tells the place of the rows. */
+  /**
+   * Called when the rows have been loaded with their place: the goal is reached and the place is
+   * certain.
+   */
   placed(): void {
     this.stop();
     this.loaded();

@@ -1,6 +1,7 @@
 /**
- * The user's own writes: shown at once, and taken back if the API refuses them. Only the stream changes
- * the rows themselves: a write covers its row until the row has the version that the API answered with.
+ * The user's own writes. They are shown at once, and removed if the API refuses them. Only the stream
+ * changes the rows themselves: until the row has the version in the API's answer, the written values
+ * are shown in place of the row's.
  */
 import { type Api, withJson } from "./http.ts";
 import { toJson } from "./json.ts";
@@ -9,16 +10,19 @@ import type { RowSet } from "./row-set.ts";
 import { ConflictError, readRow, RowWriter } from "./row-writer.ts";
 import type { SchemaFeed } from "./schema-feed.ts";
 
-/** A key: its only column's value, or an object of all its columns (a whole row will do). */
+/** A key: the value of its only column, or an object with all its columns, such as the whole row. */
 export type KeyLike = string | number | bigint | object;
 
-/** A row that was not written, and why. */
+/** A row that was not written, and the reason. */
 export interface Failed {
   readonly key: KeyLike;
   readonly error: Error;
 }
 
-/** A live stream has shown a write by then, or shows no sign of it: the row may be gone again. */
+/**
+ * While live, an answered write is removed after this time: the stream has shown it, or the row no
+ * longer exists.
+ */
 const SHOWN_WITHIN_MS = 10_000;
 
 /** A write that the stream has not shown yet. */
@@ -27,7 +31,7 @@ interface Pending {
   /** The new values; null for a delete. */
   readonly change: Row | null;
   readonly isInsert: boolean;
-  /** The row in the API's answer; null until it arrives. */
+  /** The row in the API's answer; null before the answer. */
   answer: Row | null;
   answeredAt: number;
 }
@@ -44,9 +48,9 @@ export class TableWrites {
   readonly #schema: SchemaFeed;
   readonly #name: string;
   readonly #rows: Rows;
-  /** In the order in which they were made. */
+  /** In the order of the writes. */
   #pending: readonly Pending[] = [];
-  /** Rows that a conflict has shown, and the stream has not. */
+  /** Rows from conflicts that the stream has not shown yet. */
   readonly #told = new Map<string, Row>();
   #inserts = 0;
 
@@ -68,7 +72,7 @@ export class TableWrites {
     return keyOf({ [columns[0] ?? "id"]: key }, columns.slice(0, 1));
   }
 
-  /** A row with the pending writes to it. */
+  /** Returns a row with its pending writes. */
   shown(key: string): Row | undefined {
     return this.#pending.reduce<Row | undefined>(
       (row, write) => (write.key === key ? changed(row, write) : row),
@@ -76,7 +80,7 @@ export class TableWrites {
     );
   }
 
-  /** The rows with all pending writes; the rows themselves where there are none. */
+  /** Returns the rows with all pending writes; the same array if there are none. */
   over(set: RowSet): readonly Row[] {
     const { rows, view } = set;
     this.#pending = this.#pending.filter((write) => !this.#isSettled(write));
@@ -100,7 +104,7 @@ export class TableWrites {
         this.path,
         withJson("POST", toJson(values), headers),
       );
-      // From here on the row is known by its key.
+      // From now on the row has its real key.
       this.#pending = this.#pending.filter((each) => each !== write);
       this.#add(answered({ ...write, key: keyOf(row, this.#key), change: row }, row));
       return row;
@@ -126,7 +130,7 @@ export class TableWrites {
     });
   }
 
-  /** Change rows, or delete them where `change` is null. Returns those that were not written. */
+  /** Changes rows, or deletes them if `change` is null. Returns the rows that were not written. */
   async writeMany(keys: readonly KeyLike[], change: Row | null): Promise<readonly Failed[]> {
     const columns = this.#key;
     const wanted = keys.map((named) => {
@@ -140,7 +144,7 @@ export class TableWrites {
     this.#pending = [...this.#pending, ...underway];
     this.#rows.changed();
     try {
-      const { writeMany } = await import("./bulk-writer.ts"); // a page seldom needs it
+      const { writeMany } = await import("./bulk-writer.ts"); // few pages need it
       await this.#schema.ensure();
       for await (const outcomes of writeMany(this.#api, this.#writer, this.#key, wanted)) {
         for (const { wanted, version, error } of outcomes) {
@@ -158,7 +162,9 @@ export class TableWrites {
     return failed;
   }
 
-  /** The row that the user has seen: the one shown, or that of a conflict where the stream is behind. */
+  /**
+   * Returns the row that the user has seen: the shown one, or the one from a conflict if it is newer.
+   */
   #seen(key: string): Row {
     const shown = this.shown(key) ?? {};
     const told = this.#told.get(key);

@@ -1,23 +1,23 @@
-/** Two ways in which the server's messages arrive: a WebSocket, and server-sent events. */
+/** The two ways for the server's messages to arrive: WebSocket and server-sent events. */
 import type { Api } from "./http.ts";
 
 export interface Handlers {
   readonly onOpen: () => void;
   readonly onMessage: (data: unknown) => void;
-  /** Some bytes arrived, perhaps not yet a whole message. */
+  /** Called when bytes arrive, possibly not yet a whole message. */
   readonly onBytes: () => void;
-  /** The connection ended. Not called after `close`. */
+  /** Called when the connection has ended, but not after `close`. */
   readonly onClose: (code: number) => void;
 }
 
 export interface Transport {
   readonly name: "websocket" | "sse";
-  /** Send a message; false where the transport carries none or is not open. */
+  /** Sends a message. Returns false if the transport cannot send, or is not open. */
   send(text: string): boolean;
   close(): void;
 }
 
-/** The part of the WebSocket class that is used. */
+/** The part of the WebSocket class that is used here. */
 export type WebSocketClass = new (
   url: string,
 ) => Pick<WebSocket, "close" | "send" | "readyState" | "onopen" | "onmessage" | "onclose">;
@@ -45,7 +45,10 @@ export function openWebSocket(Socket: WebSocketClass, url: string, handlers: Han
   };
 }
 
-/** Read with `fetch`: unlike an EventSource it tells why it was refused, shows bytes, and is in Node. */
+/**
+ * Opens a stream of server-sent events with `fetch`. Unlike an EventSource, `fetch` tells why a request
+ * was refused, shows each part that arrives, and exists in Node.
+ */
 export function openEventStream(
   api: Api,
   path: string,

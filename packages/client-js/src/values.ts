@@ -1,16 +1,16 @@
 /**
- * Values compared as PostgreSQL compares them. Pure.
+ * Compares values as PostgreSQL does. Pure.
  *
- * Numbers are compared exactly, whatever their form: a double, a bigint, or the digits that
- * `JSON.rawJSON` keeps. Times are instants; text is ordered by code point, except in `compareColumn`.
+ * Numbers are compared exactly, whatever their form: a double, a bigint, or digits in `JSON.rawJSON`.
+ * Times are compared as instants. Text is ordered by code point, except in `compareColumn`.
  */
 import { rawNumber, toJson } from "./json.ts";
 import type { Column } from "./schema.ts";
 
-/** Text, an exact number, a boolean or null; undefined equals nothing. */
+/** Text, an exact number, a boolean or null. undefined is not equal to any value. */
 export type Form = string | Decimal | boolean | null | undefined;
 
-/** `digits * 10^-scale`; infinite numbers have only a `double`. */
+/** The number `digits * 10^-scale`; infinite numbers have only a `double`. */
 interface Decimal {
   readonly double: number;
   readonly digits?: bigint;
@@ -19,7 +19,7 @@ interface Decimal {
 
 const NUMBER = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,6}))?$/;
 
-/** Undefined where the text is no number. */
+/** Reads a number; undefined if the text is not one. */
 export function decimalOf(text: string): Decimal | undefined {
   const found = NUMBER.exec(text);
   const [, sign, whole = "", fraction = "", exponent = "0"] = found ?? [];
@@ -33,7 +33,7 @@ export const isDecimal = (form: Form): form is Decimal => typeof form === "objec
 
 function compareDecimals(a: Decimal, b: Decimal): number {
   if (a.digits === undefined || b.digits === undefined) return a.double - b.double || 0;
-  // Doubles that differ decide; equal ones may hide different digits.
+  // Different doubles decide. Equal doubles may have different digits.
   if (a.double < b.double) return -1;
   if (a.double > b.double) return 1;
   const scale = Math.max(a.scale ?? 0, b.scale ?? 0);
@@ -42,14 +42,17 @@ function compareDecimals(a: Decimal, b: Decimal): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** Less than, equal to or greater than 0; undefined where the forms cannot be compared. */
+/** Returns a number below, equal to or above 0; undefined if the forms cannot be compared. */
 export function compareForms(a: Form, b: Form): number | undefined {
   if (isDecimal(a) && isDecimal(b)) return compareDecimals(a, b);
   if (typeof a === "string" && typeof b === "string") return byCodePoint(a, b);
   return a === b && a !== undefined ? 0 : undefined;
 }
 
-/** JavaScript compares text by 16-bit units, which order a few characters differently. */
+/**
+ * Compares text by code point. JavaScript compares 16-bit units, which orders some characters
+ * differently.
+ */
 function byCodePoint(a: string, b: string): number {
   if (a === b) return 0;
   let at = 0;
@@ -57,7 +60,7 @@ function byCodePoint(a: string, b: string): number {
   return (a.codePointAt(at) ?? -1) - (b.codePointAt(at) ?? -1);
 }
 
-/** The form of a column's value; undefined columns are not described. */
+/** Returns the form of a column's value. `column` is undefined if the schema does not have it. */
 export function formOf(value: unknown, column: Pick<Column, "kind" | "type"> | undefined): Form {
   if (value === null || value === undefined) return null;
   switch (column?.kind) {
@@ -92,7 +95,9 @@ const INSTANT =
   /^(\d{4,7})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(?:[Zz]|([+-])(\d\d)(?::?(\d\d)(?::?(\d\d))?)?)?)?( BC)?$/;
 const CYCLE_MS = 146_097 * 86_400_000; // the calendar repeats every 400 years
 
-/** Microseconds since 1970; PostgreSQL also has infinity, years BC and beyond 9999. */
+/**
+ * Reads a time as microseconds since 1970. PostgreSQL also has infinity, years BC and years after 9999.
+ */
 export function instantOf(text: string): Decimal | undefined {
   if (text === "infinity" || text === "-infinity") {
     return { double: text === "infinity" ? Infinity : -Infinity };
@@ -114,7 +119,7 @@ export function instantOf(text: string): Decimal | undefined {
   return { double: Number(digits), digits, scale: 0 };
 }
 
-/** What has to be known of a column to compare its values. */
+/** What must be known about a column to compare its values. */
 export type Compared = Pick<Column, "name" | "kind" | "type" | "choices">;
 
 type Compare = (a: unknown, b: unknown) => number;
@@ -122,7 +127,7 @@ type Compare = (a: unknown, b: unknown) => number;
 const NAN: Decimal = { double: Infinity }; // PostgreSQL orders it after every number
 const collator = new Intl.Collator();
 
-/** How PostgreSQL orders a column's values that are not null. */
+/** Returns how PostgreSQL orders a column's values other than null. */
 export function compareColumn(column: Compared): Compare {
   switch (column.kind) {
     case "integer":
@@ -143,13 +148,13 @@ export function compareColumn(column: Compared): Compare {
   return (a, b) => collator.compare(String(rawNumber(a) ?? a), String(rawNumber(b) ?? b));
 }
 
-/** Whether `compareColumn` is certain to order values as the database does, whatever its collation. */
+/** Whether `compareColumn` certainly orders values as the database does, whatever its collation. */
 export const ordersExactly = ({ kind, type }: Compared): boolean =>
   kind === "choice" ? !isTextType(type) : !["text", "other", "json", "array"].includes(kind);
 
 const isTextType = (type: string): boolean => /^(text|character|varchar|bpchar|citext)/.test(type);
 
-/** The values of an enum are ordered as they were declared. */
+/** Compares the values of an enum, which are ordered as declared. */
 const byRank =
   (choices: readonly string[]): Compare =>
   (a, b) =>
@@ -162,11 +167,11 @@ const byForm =
 
 const byInstant = byForm((value) => instantOf(String(value)) ?? NAN);
 
-/** Usual times in UTC are ordered as text; infinity, years BC and beyond 9999 are not. */
+/** Whether a time can be compared as text: a time in UTC, but not infinity, years BC or after 9999. */
 const isUsual = (time: unknown): time is string =>
   typeof time === "string" && time[4] === "-" && /(^.{10}|\+00:00)$/.test(time);
 
-/** The number that a number's text means, where JSON has none: `numeric` can be infinite. */
+/** Returns the number of a text for which JSON has no number: `numeric` values can be infinite. */
 export function numericForm(form: Form): Decimal | undefined {
   if (form === "Infinity") return { double: Infinity };
   if (form === "-Infinity") return { double: -Infinity };

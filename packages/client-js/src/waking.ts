@@ -1,9 +1,11 @@
-/** Moments at which a connection is worth checking: timers stood still while the machine slept. */
+/**
+ * Detects moments at which to check a connection, because timers did not run while the machine slept.
+ */
 
 const SLEEP_CHECK_MS = 5000;
 const SLEPT_MS = 20_000;
 
-/** Returns a function that stops watching. */
+/** Calls `wake` at such moments. Returns a function that stops this. */
 export function watchWaking(wake: () => void): () => void {
   let checked = Date.now();
   const watch = setInterval(() => {

@@ -1,6 +1,6 @@
 "use client";
 
-/** The tables of a connection in React components. Safe in StrictMode and when rendered on a server. */
+/** Tables of a connection in React components. Safe in StrictMode and for rendering on a server. */
 import {
   createContext,
   createElement,
@@ -20,7 +20,7 @@ import type { Row } from "../row.ts";
 import type { Schema } from "../schema.ts";
 import type { KeyLike } from "../table-writes.ts";
 
-// The names of tables are checked where the connection is made, not here.
+// Names of tables are checked where the connection is created, not here.
 type AnyLive = Pick<Live, "connection" | "schema"> & {
   table(name: string, options?: TableOptions): LiveTable;
 };
@@ -28,16 +28,16 @@ type AnyLive = Pick<Live, "connection" | "schema"> & {
 const LiveContext = createContext<AnyLive | null>(null);
 
 interface LiveProviderProps {
-  /** Made by `connect`, outside of components. */
+  /** The result of `connect`, created outside of components. */
   readonly live: object;
   readonly children?: ReactNode;
 }
 
-/** Gives a connection to the components below. */
+/** Provides a connection to the components below. */
 export const LiveProvider = ({ live, children }: LiveProviderProps): ReactElement =>
   createElement(LiveContext.Provider, { value: live as AnyLive }, children);
 
-/** The connection of the `LiveProvider` above. */
+/** Returns the connection of the `LiveProvider` above. */
 export function useLive(): AnyLive {
   const live = useContext(LiveContext);
   if (!live) throw new Error("useLive needs a LiveProvider above it.");
@@ -51,13 +51,13 @@ export interface TableResult<R extends object> {
   readonly table: LiveTable<R>;
 }
 
-/** The rows of a table, live; renders at most once per frame. */
+/** Returns the rows of a table and keeps them up to date; renders at most once per frame. */
 export function useTable<R extends object = Row>(
   name: string,
   options: TableOptions = {},
 ): TableResult<R> {
   const live = useLive();
-  const text = toJson(options); // a literal is another object in each render
+  const text = toJson(options); // an object literal differs in each render
   const table = useMemo(
     () => live.table(name, options) as unknown as LiveTable<R>,
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `text` stands for `options`
@@ -72,25 +72,25 @@ export function useTable<R extends object = Row>(
 }
 
 export interface RowResult<R extends object> {
-  /** Undefined while it is loading, and where there is no such row. */
+  /** Undefined while the row is loading, and if it does not exist. */
   readonly row: R | undefined;
   readonly state: TableState;
   readonly table: LiveTable<R>;
 }
 
-/** One row by its key, live. */
+/** Returns one row by its key and keeps it up to date. */
 export function useRow<R extends object = Row>(name: string, key: KeyLike): RowResult<R> {
   const { rows, state, table } = useTable<R>(name, { key, limit: 1 });
   return { row: rows[0], state, table };
 }
 
-/** The state of the connection. */
+/** Returns the state of the connection. */
 export function useConnection(): LiveState {
   const { connection } = useLive();
   return useSyncExternalStore(connection.subscribe, connection.get, connection.get);
 }
 
-/** The description of the tables; null until it is loaded. */
+/** Returns the description of the tables; null until it is loaded. */
 export function useSchema(): Schema | null {
   const { schema } = useLive();
   useEffect(() => void schema.ensure().catch(() => undefined), [schema]);
