@@ -1,6 +1,6 @@
 import { formatAge, formatZoned } from "@/lib/format";
 
-/** The time since a moment; its title has the moment itself. */
+/** Shows how long ago a time was; hovering shows the time itself. */
 export function Age({ time, now }: { time: string; now: number }) {
   return (
     <time dateTime={time} title={formatZoned(time)}>

@@ -4,12 +4,15 @@ import { words } from "@/words";
 import styles from "./panel.module.css";
 
 interface BoundaryProps {
-  /** What fails, in words: "The order table". */
+  /** The name of the part of the page, such as "The order table". */
   part: string;
   children: ReactNode;
 }
 
-/** An error in one part of the page leaves the other parts working, and names the part. */
+/**
+ * Contains an error in one part of the page: it names the failed part, and the other parts keep
+ * working.
+ */
 export class Boundary extends Component<BoundaryProps, { error: unknown }> {
   override state: { error: unknown } = { error: null };
 

@@ -3,7 +3,7 @@ import { visibleStatus } from "@/lib/format";
 import { words } from "@/words";
 import styles from "./changes.module.css";
 
-/** The columns that a change was of, with old and new values; the status before, where it is known. */
+/** The changed columns with old and new values. `was` is the previous status, if it is known. */
 export function Changes({ changes, was }: Pick<EventWords, "changes" | "was">) {
   if (changes.length === 0 && was === null) return null;
   return (

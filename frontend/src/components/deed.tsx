@@ -7,11 +7,11 @@ import styles from "./deed.module.css";
 
 interface DeedProps {
   told: EventWords;
-  /** Whether a sentence begins with it. */
+  /** Whether the text begins a sentence. */
   first?: boolean;
 }
 
-/** What was done: "moved to shipped", "created". */
+/** Says what was done, such as "moved to shipped" or "created". */
 export function Deed({ told: { did, status }, first = false }: DeedProps) {
   const schema = useSchema();
   const { deeds } = words;
@@ -27,7 +27,7 @@ export function Deed({ told: { did, status }, first = false }: DeedProps) {
   return first ? deeds.firstMovedTo(shown) : deeds.movedTo(shown);
 }
 
-/** Who did it, where that is known. */
+/** Says who made a change; nothing if that is not known. */
 export function By({ actor }: { actor: string | null }) {
   if (actor === null) return null;
   return <span className={styles.by}>{words.deeds.by(<bdi>{actor}</bdi>)}</span>;

@@ -6,14 +6,17 @@ interface DialogProps {
   title: string;
   open: boolean;
   onOpenChange?: (open: boolean) => void;
-  /** Only its own buttons close it. */
+  /** Only the dialog's own buttons close it. */
   stays?: boolean;
-  /** Hide the page behind it, other dialogs included. */
+  /** Whether the dialog hides everything behind it, other dialogs included. */
   covers?: boolean;
   children: ReactNode;
 }
 
-/** The first Esc closes the list of a field; the dialog gets the key before the field does. */
+/**
+ * Whether the list of a field is open. The first Esc must close only the list, but the dialog gets the
+ * key before the field does.
+ */
 const isListOpen = (): boolean =>
   document.activeElement?.matches('[role="combobox"][aria-expanded="true"]') ?? false;
 

@@ -3,15 +3,15 @@ import styles from "./entry.module.css";
 
 interface EntryProps {
   title: ReactNode;
-  /** One in each line. */
+  /** Facts, each on its own line. */
   facts: readonly ReactNode[];
-  /** Whether it is switched off. */
+  /** Whether the entry is switched off. */
   off?: boolean;
-  /** What can be done with it. */
+  /** Actions on the entry. */
   children?: ReactNode;
 }
 
-/** An entry of a list: what it is, facts about it, and what can be done with it. */
+/** An entry of a list: title, facts and actions. */
 export const Entry = ({ title, facts, off = false, children }: EntryProps) => (
   <li className={styles.item} data-off={off}>
     <div className={styles.facts}>

@@ -4,7 +4,7 @@ import { exportPath, type ShownList } from "@/lib/printing";
 import { words } from "@/words";
 import type { Toasts } from "./toasts";
 
-/** Save a list as a file; says how far it is, and why it failed. */
+/** Saves a list as a file. Shows the progress, and the reason if it fails. */
 export async function exportList(
   list: ShownList,
   toasts: Toasts,

@@ -3,12 +3,12 @@ import { Popup } from "./popup";
 import styles from "./facts.module.css";
 
 interface FactsProps {
-  /** By label; null and undefined values are left out. */
+  /** Values by label. Null and undefined values are left out. */
   facts: Readonly<Record<string, ReactNode>>;
   className?: string | undefined;
 }
 
-/** Labels and values of one thing. */
+/** A list of labels with their values. */
 export function Facts({ facts, className = "" }: FactsProps) {
   return (
     <dl className={`${styles.facts} ${className}`}>

@@ -5,21 +5,21 @@ import dialog from "./dialog.module.css";
 import { Problem } from "./problem";
 
 interface FormEndProps {
-  /** Of the problem, for the field that it is about. */
+  /** The id of the problem's text, to which the field refers. */
   id?: string;
   problem: ReactNode;
   busy: boolean;
-  /** The form cannot be sent as it is. */
+  /** Whether the form cannot be sent at present. */
   blocked?: boolean;
-  /** What the button says, and while it is busy. */
+  /** The label of the button, and its label while the form is being sent. */
   send: string;
   sending: string;
-  /** What the other button says. */
+  /** The label of the other button. */
   cancel?: string;
   onCancel: () => void;
 }
 
-/** The end of a form in a dialog: what went wrong, and the buttons. */
+/** The end of a form in a dialog: the problem, if any, and the buttons. */
 export const FormEnd = (props: FormEndProps) => (
   <>
     <Problem id={props.id}>{props.problem}</Problem>

@@ -31,7 +31,7 @@ const KEYS: readonly (readonly [
   ["?", "help"],
 ];
 
-/** As they are printed on a keyboard of the language. */
+/** Returns the keys' names as on a keyboard of the page's language. */
 const keyNames = (keys: string): string =>
   keys
     .split(" ")

@@ -4,7 +4,10 @@ import { useObservable } from "@/lib/use-observable";
 import { LANGUAGES, words } from "@/words";
 import styles from "./language-select.module.css";
 
-/** Each language in its own words: who cannot read the page finds theirs. */
+/**
+ * Selects the language of the page. Each language is named in itself, so that a reader who cannot read
+ * the page finds it.
+ */
 export function LanguageSelect() {
   const id = useId();
   const choice = useObservable(languageChoice) ?? AS_BROWSER;

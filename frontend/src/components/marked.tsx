@@ -4,13 +4,13 @@ import { highlighted } from "@/lib/highlight";
 
 const SearchWords = createContext<readonly string[]>([]);
 
-/** Has the words of a search marked in the texts within. */
+/** Marks the words of a search in the texts within. */
 export function Marking({ search, children }: { search: string; children: ReactNode }) {
   const words = useMemo(() => wordsOf(search), [search]);
   return <SearchWords value={words}>{children}</SearchWords>;
 }
 
-/** A text with the searched words marked. */
+/** A text in which the words of the search are marked. */
 export function Marked({ text }: { text: string }) {
   const words = useContext(SearchWords);
   if (words.length === 0) return text;

@@ -3,13 +3,16 @@ import type { ComponentProps, ReactElement } from "react";
 import styles from "./menu.module.css";
 
 interface MenuProps extends ComponentProps<typeof DropdownMenu.Content> {
-  /** The menu is drawn only while it is open; absent: its button opens it. */
+  /** Set if the menu is rendered only while it is open; absent: the button opens the menu. */
   open?: boolean;
   onOpenChange?: (open: boolean) => void;
   trigger: ReactElement;
 }
 
-/** Actions, choices or links that a button opens. Without a label it has the button's. */
+/**
+ * A menu of actions, choices or links that a button opens. Without a label of its own it has the
+ * button's.
+ */
 export const Menu = ({ trigger, open, onOpenChange, ...content }: MenuProps) => (
   <DropdownMenu.Root modal={false} {...(open && { open })} {...(onOpenChange && { onOpenChange })}>
     <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>

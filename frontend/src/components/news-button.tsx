@@ -4,12 +4,14 @@ import styles from "./news-button.module.css";
 
 interface NewsButtonProps {
   count: number;
-  /** What is counted. */
+  /** The kind of items that are counted. */
   noun: keyof Words["news"];
   onShow: () => void;
 }
 
-/** Shown over a list that is held still: the number of new items. `--top` places it. */
+/**
+ * A button over a list whose rows are held, with the number of new items. `--top` sets its position.
+ */
 export function NewsButton({ count, noun, onShow }: NewsButtonProps) {
   if (count === 0) return null;
   return (

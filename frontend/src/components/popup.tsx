@@ -6,11 +6,11 @@ interface PopupProps
     Pick<ComponentProps<typeof Popover.Root>, "open" | "onOpenChange">,
     Pick<ComponentProps<typeof Popover.Content>, "align" | "className" | "children"> {
   label: string;
-  /** The button that opens it. */
+  /** The button that opens the popup. */
   trigger: ReactElement;
 }
 
-/** What a button opens over the page. `popup.module.css` has its look. */
+/** A popover that a button opens. `popup.module.css` defines its look. */
 export const Popup = ({ label, trigger, align, className, children, ...root }: PopupProps) => (
   <Popover.Root {...root}>
     <Popover.Trigger asChild>{trigger}</Popover.Trigger>

@@ -6,7 +6,7 @@ interface ProblemProps {
   children: ReactNode;
 }
 
-/** What went wrong, read out when it does; nothing is shown while it is empty. */
+/** The text of a problem, which screen readers read out when it appears. Empty without a problem. */
 export const Problem = ({ id, children }: ProblemProps) => (
   <p id={id} role="alert" className={styles.problem}>
     {children}

@@ -6,13 +6,13 @@ import styles from "./status-badge.module.css";
 
 const HUES = 4;
 
-/** The attributes that base.css gives a colour; a status that is not declared is grey. */
+/** Returns the attributes by which base.css colours a status. A status that is not declared is grey. */
 export function statusColour({ statuses }: OrderSchema, status: string) {
   const at = statuses.indexOf(status);
   return { "data-status": status, "data-hue": at < 0 ? undefined : at % HUES };
 }
 
-/** The status as text; the colour repeats it. */
+/** The status as text. The colour gives no further information. */
 export function StatusBadge({ status, children }: { status: string; children?: ReactNode }) {
   const schema = useSchema();
   return (

@@ -7,7 +7,7 @@ import { Menu, MenuItem } from "./menu";
 import styles from "./take-away.module.css";
 import { type Toasts, useToasts } from "./toasts";
 
-/** Not part of the first view. */
+/** Loads the code for exports on first use. */
 async function exported(list: ShownList, toasts: Toasts, running: AbortController): Promise<void> {
   try {
     await (await import("./export-list")).exportList(list, toasts, running);
@@ -17,11 +17,11 @@ async function exported(list: ShownList, toasts: Toasts, running: AbortControlle
 }
 
 interface TakeAwayProps {
-  /** The list as it is shown when something is chosen. */
+  /** Returns the list as it is shown when the user chooses an action. */
   list: () => ShownList;
 }
 
-/** Exports and prints everything that a list selects, also what is not loaded. */
+/** A menu that exports or prints all rows of a list, including those not loaded. */
 export function TakeAway({ list }: TakeAwayProps) {
   const toasts = useToasts();
   const running = useRef<AbortController | null>(null);

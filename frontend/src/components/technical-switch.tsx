@@ -2,7 +2,7 @@ import { useTechnical } from "@/lib/technical";
 import { words } from "@/words";
 import styles from "./technical-switch.module.css";
 
-/** Shows or hides the technical words everywhere. */
+/** Shows or hides the technical terms on the whole page. */
 export function TechnicalSwitch() {
   const [technical, setTechnical] = useTechnical();
   return (

@@ -6,16 +6,19 @@ export interface Toast {
   readonly tone: "good" | "bad" | "neutral";
   readonly title: string;
   readonly detail?: string;
-  /** A toast with an action stays until it is dismissed: the code that shows it knows how long. */
+  /**
+   * A toast with an action stays until the code that shows it dismisses it, because that code decides
+   * how long the action works.
+   */
   readonly action?: { readonly label: string; readonly run: () => void };
 }
 
-/** Short messages about what the user just did. */
+/** Short messages about the user's latest actions. */
 export class Toasts {
   readonly state = new Observable<readonly Toast[]>([]);
   #next = 1;
 
-  /** Returns the toast's id. */
+  /** Shows a toast and returns its id. */
   show(toast: Omit<Toast, "id">): number {
     const id = this.#next++;
     this.state.set([...this.state.get().slice(-2), { ...toast, id }]);

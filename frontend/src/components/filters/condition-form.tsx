@@ -26,7 +26,7 @@ interface ConditionFormProps {
   onDone: () => void;
 }
 
-/** The condition on a column of any kind. Choices apply at once, what is typed with Enter. */
+/** The form for a condition on a column of any kind. Choices apply at once, typed values with Enter. */
 export function ConditionForm({ column, label, condition, onChange, onDone }: ConditionFormProps) {
   const [draft, setDraft] = useState(() => draftOf(condition, column));
   const [problem, setProblem] = useState<string | null>(null);

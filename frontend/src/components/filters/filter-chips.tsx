@@ -7,7 +7,7 @@ import { words } from "@/words";
 import styles from "./filter-chips.module.css";
 import { type Filtered, FilterPopover } from "./filter-popover";
 
-/** Adds a condition on a column of any table. */
+/** A button that adds a condition on a column of any table. */
 export function FilterButton(props: Filtered) {
   return (
     <FilterPopover {...props} name={null}>
@@ -19,11 +19,11 @@ export function FilterButton(props: Filtered) {
 }
 
 interface FilterChipsProps extends Filtered {
-  /** A column whose condition is shown elsewhere. */
+  /** A column to leave out because its condition is shown elsewhere. */
   without: string | undefined;
 }
 
-/** The conditions on the columns of any table; each can be changed and removed. */
+/** The conditions on the columns of any table, each of which can be changed and removed. */
 export function FilterChips({ without, ...filtered }: FilterChipsProps) {
   const { conditions, onChange } = filtered;
   const schema = useSchema();

@@ -17,17 +17,17 @@ export interface Filtered {
 }
 
 interface FilterPopoverProps extends Filtered {
-  /** The column whose condition is edited; null: the reader chooses one. */
+  /** The column of the condition; null: the user chooses a column. */
   name: string | null;
-  /** The button that opens it. */
+  /** The button that opens the popover. */
   children: ReactElement;
 }
 
-/** Sets the condition on one column of any table. */
+/** A popover that sets the condition on one column of any table. */
 export function FilterPopover({ name, children, conditions, onChange }: FilterPopoverProps) {
   const schema = useSchema();
   const [open, setOpen] = useState(false);
-  /** What is chosen one after the other is one entry of the browser's history. */
+  /** All changes while the popover is open make one entry of the browser's history. */
   const hasChanged = useRef(false);
   const [chosen, setChosen] = useState<string | null>(null);
   const column = schema.column(name ?? chosen ?? "");

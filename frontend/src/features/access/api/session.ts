@@ -3,27 +3,33 @@ import { request, send } from "@/lib/http";
 import { Linked, ListedSession, Me, SignedOut, SignInWays } from "@/lib/protocol";
 import { list, member } from "@/lib/shape";
 
-/** The user by the session or token; 401 without a valid one if the system requires one. */
+/**
+ * Returns the user that the session or token stands for. Answers 401 if the system requires sign-in and
+ * neither is valid.
+ */
 export const getMe = (): Promise<Me> => request(Me, "/api/me");
 
-/** The same, where that nobody is signed in is an answer. */
+/** Same as `getMe`, but a 401 does not ask the user to sign in again. */
 export const findMe = (): Promise<Me> => request(Me, "/api/me", { signsIn: true });
 
 export const signInWith = (name: string, password: string): Promise<Me> =>
   request(Me, "/api/session", proof({ name, password }));
 
-/** The name of the company login; null if there is none. */
+/** Returns the name of the company login; null if there is none. */
 export async function companyLogin(): Promise<string | null> {
   return (await request(SignInWays, "/api/session", { signsIn: true })).company;
 }
 
-/** Where the browser signs out of the company login, too; null if nowhere. */
+/**
+ * Ends the session. Returns the address at which the browser also signs out of the company login; null
+ * if there is none.
+ */
 export async function signOut(): Promise<string | null> {
   const answer = request(SignedOut, "/api/session", { method: "DELETE", signsIn: true });
   return (await answer).continue_at;
 }
 
-/** Tell the API that a person is there: without that an idle session ends. */
+/** Tells the API that the user is active. Without that an idle session ends. */
 export async function stay(): Promise<void> {
   await send("/api/session", { method: "PUT" });
 }
@@ -31,7 +37,7 @@ export async function stay(): Promise<void> {
 export const listSessions = (signal: AbortSignal): Promise<readonly ListedSession[]> =>
   request(member("sessions", list(ListedSession)), "/api/sessions", { signal });
 
-/** End one session, or all but this one. */
+/** Ends one session, or all but this one. */
 export async function endSession(id: string): Promise<void> {
   await send(`/api/sessions/${id}`, { method: "DELETE" });
 }

@@ -9,7 +9,7 @@ interface PasswordFieldProps {
   label: string;
   value: string;
   onChange: (value: string) => void;
-  /** For password managers. */
+  /** The hint for password managers. */
   kind: "current-password" | "new-password";
   hint?: string;
   autoFocus?: boolean;

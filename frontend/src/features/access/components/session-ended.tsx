@@ -11,13 +11,13 @@ import { useSending } from "./use-sending";
 
 interface SessionEndedProps {
   name: string;
-  /** The user signs in with the company login and has no password here. */
+  /** Whether the user signs in with the company login and has no password here. */
   byCompany: boolean;
   onPassword: (name: string, password: string) => Promise<void>;
   onSignOut: () => void;
 }
 
-/** Covers the page until its user is back; what was typed waits behind it. */
+/** Covers the page until the same user has signed in again. What was typed stays behind it. */
 export function SessionEnded({ name, byCompany, onPassword, onSignOut }: SessionEndedProps) {
   const Form = byCompany ? WithCompany : WithPassword;
   return (
@@ -32,7 +32,7 @@ export function SessionEnded({ name, byCompany, onPassword, onSignOut }: Session
 
 type FormProps = Omit<SessionEndedProps, "byCompany">;
 
-/** In another tab: leaving this one would lose what was typed. */
+/** The company login opens in another tab, because leaving this one would lose what was typed. */
 function WithCompany({ onSignOut }: FormProps) {
   const company = useCompany();
   return (

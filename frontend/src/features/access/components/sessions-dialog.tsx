@@ -15,7 +15,7 @@ import { browserName } from "../model/browser-name";
 
 const LOOK_EVERY_MS = 15_000;
 
-/** Where the user is signed in; ends sessions that are somewhere else. */
+/** Lists where the user is signed in, and ends sessions in other browsers. */
 export function SessionsDialog({ onClose }: { onClose: () => void }) {
   const found = useQuery(
     {

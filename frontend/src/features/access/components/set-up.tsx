@@ -14,7 +14,7 @@ interface SetUpProps {
   onPassword: (password: string) => Promise<void>;
 }
 
-/** A user who was sent a link chooses a password. */
+/** The page on which a user with a link chooses a password. */
 export function SetUp({ link, onPassword }: SetUpProps) {
   const id = useId();
   const [name, setName] = useState<string | null>(null);

@@ -11,7 +11,7 @@ import { useCompany } from "./use-company";
 import { useSending } from "./use-sending";
 
 interface SignInProps {
-  /** Why the user was signed out, if so. */
+  /** Why the user was signed out; null without a reason. */
   reason: Reason | null;
   onPassword: (name: string, password: string) => Promise<void>;
   onToken: (token: string) => Promise<void>;
@@ -136,7 +136,7 @@ interface CardProps {
   children: ReactNode;
 }
 
-/** The one form of a page that shows nothing else. */
+/** The frame of a form that is alone on the page. */
 export function Card({ title, onSubmit, children }: CardProps) {
   return (
     <main className={styles.page}>

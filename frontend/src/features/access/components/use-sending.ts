@@ -3,7 +3,7 @@ import { messageOf } from "@/lib/format";
 import { useForm } from "@/lib/use-form";
 import { words } from "@/words";
 
-/** A form with a password; `unknown` is what it says to someone whom the API does not know. */
+/** The state of a form with a password. `unknown` is the message if the API answers 401. */
 export const useSending = (send: () => Promise<void>, unknown?: string) =>
   useForm(send, (error) =>
     unknown !== undefined && error instanceof RefusedError && error.status === 401
@@ -11,7 +11,10 @@ export const useSending = (send: () => Promise<void>, unknown?: string) =>
       : inWords(error),
   );
 
-/** An answer that names fields: the forms here have one that can be wrong. */
+/**
+ * Returns an error as a sentence. If the API refused a field, the sentence says which password was
+ * refused.
+ */
 function inWords(error: unknown): string {
   const [field] = error instanceof RefusedError ? Object.entries(error.fields) : [];
   if (!field) return messageOf(error);

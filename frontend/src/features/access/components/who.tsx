@@ -15,11 +15,11 @@ interface WhoProps {
   onSignOut: () => void;
   onSessions: () => void;
   onPassword: () => void;
-  /** For admins. */
+  /** Set for admins only. */
   onSettings: (() => void) | undefined;
 }
 
-/** The user and what is allowed; shown only where people sign in. */
+/** Menu with the user's name and rights. Shown only if people sign in. */
 export function Who({ me, onSignOut, onSessions, onPassword, onSettings }: WhoProps) {
   const now = useNow(TICK_MS);
   const soon = me.expires !== null && Date.parse(me.expires) - now < SOON_MS;
@@ -65,7 +65,7 @@ export function Who({ me, onSignOut, onSessions, onPassword, onSettings }: WhoPr
   );
 }
 
-/** `store` Berlin or Hamburg, in words. */
+/** Returns the permitted rows as text, such as "store: Berlin, Hamburg". */
 const rowsText = (rows: NonNullable<Me["rows"]>): string =>
   Object.entries(rows)
     .map(([column, values]) => `${column}: ${formatValue(values)}`)

@@ -1,4 +1,4 @@
-/** What people call an address: that of the machine of the system itself says nothing to them. */
+/** Returns an address for people to read; a text such as "this machine" for a loopback address. */
 import { words } from "@/words";
 export function addressName(address: string): string {
   return address === "::1" || address.startsWith("127.") ? words.access.thisMachine : address;

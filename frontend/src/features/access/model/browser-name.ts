@@ -1,4 +1,4 @@
-/** `Firefox on Linux`: what a browser calls itself, as far as people know the words. */
+/** Returns a short name of a browser and its system, such as `Firefox on Linux`. */
 import { words } from "@/words";
 const BROWSERS: readonly (readonly [RegExp, string])[] = [
   [/Edg(e|A|iOS)?\//, "Edge"],

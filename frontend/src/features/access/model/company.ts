@@ -1,9 +1,12 @@
-/** The company login as the page sees it: where it begins, and how it ended. */
+/** Sign-in with the company login: where it begins, and how it ended. */
 
-/** A tab that was opened to sign in comes back here; the tab that opened it goes on. */
+/**
+ * The page to which a tab opened for sign-in returns. The tab then closes, and the tab that opened it
+ * continues.
+ */
 export const SIGNED_IN_PAGE = "/signed-in";
 
-/** Why somebody is not signed in. The API's codes are among them. */
+/** Why a user is not signed in. Some of these codes come from the API. */
 const REASONS = [
   "ended",
   "away",
@@ -20,11 +23,14 @@ const REASONS = [
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
-/** Where a browser goes to sign in; afterwards it comes to the page `back`. */
+/** Returns the address at which a browser signs in; it then returns to the page `back`. */
 export const companyAddress = (back: string): string =>
   `/api/session/company?back=${encodeURIComponent(back)}`;
 
-/** How a sign-in ended that led to this page, as the address says; removes it from there. */
+/**
+ * Returns the outcome of a sign-in that led to this page, as its address says. Removes the outcome from
+ * the address.
+ */
 export function companyOutcome(): { signedIn: boolean; trouble: Reason | null } {
   const [what, code] = location.hash.slice(1).split("=");
   const signedIn = what === "signed-in";

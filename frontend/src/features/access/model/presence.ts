@@ -1,4 +1,4 @@
-/** Tells the API, at most once a minute, that a person uses the page. */
+/** Tells the API, at most once per minute, that the user is active. */
 import { stay } from "../api/session";
 
 const EVERY_MS = 60_000;
@@ -19,6 +19,6 @@ export class Presence {
   readonly #note = (): void => {
     if (Date.now() - this.#toldAt < EVERY_MS) return;
     this.#toldAt = Date.now();
-    stay().catch(() => undefined); // the next input tells again
+    stay().catch(() => undefined); // the next input tries again
   };
 }

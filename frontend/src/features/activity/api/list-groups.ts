@@ -3,10 +3,12 @@ import { ActivityPage, ActorList, BurstPage } from "@/lib/protocol";
 import type { Wanted } from "../model/activity-filter";
 
 const PAGE = 100;
-/** The server examines 100,000 changes for an answer. So many answers may have no group. */
+/**
+ * How many pages without a group may follow each other. The server examines 100,000 changes per page.
+ */
 const MOST_EMPTY = 10;
 
-/** Groups of the wanted changes before a position (null: the newest). */
+/** Returns groups of the wanted changes that come before a position (null: the newest). */
 export async function listGroups(
   before: number | null,
   wanted: Wanted,
@@ -38,7 +40,7 @@ function getPage(
 
 const BURST_PAGE = 50;
 
-/** The events of a group before a position (null: the newest). */
+/** Returns events of a group that come before a position (null: the newest). */
 export function listBurst(
   group: { readonly first: number; readonly last: number },
   before: number | null,
@@ -50,6 +52,6 @@ export function listBurst(
   return request(BurstPage, path, { signal });
 }
 
-/** Who made changes, the latest first. */
+/** Returns who made changes, the latest first. */
 export const listActors = async (signal: AbortSignal): Promise<readonly string[]> =>
   (await request(ActorList, "/api/activity/actors", { signal })).map(({ name }) => name);

@@ -17,19 +17,19 @@ import styles from "./activity-entry.module.css";
 const BurstEvents = lazily(() => import("./burst-events"), "BurstEvents");
 
 const ICONS = { INSERT: Plus, UPDATE: Pencil, DELETE: Trash2, TRUNCATE: Eraser, LEAVE: Trash2 };
-/** Most columns that are named. */
+/** The most columns to name. */
 const MOST_NAMED = 5;
 
 export interface EntryProps {
   item: Group | ChangeEvent;
   now: number;
   onOpen: (orderId: Id) => void;
-  /** Whether the events of a group are shown. */
+  /** Whether the group's events are shown. */
   opened?: boolean;
   onToggle?: (group: Group) => void;
 }
 
-/** Memoised: a new entry costs one render, not two hundred. */
+/** Memoised, so that a new entry causes one render and not two hundred. */
 export const ActivityEntry = memo(function ActivityEntry(props: EntryProps) {
   const { item, now, onOpen, opened = false } = props;
   useWords();
@@ -68,7 +68,10 @@ function Technical({ item }: Pick<EntryProps, "item">) {
   );
 }
 
-/** How many rows changed, of which columns, and by how many changes if some changed repeatedly. */
+/**
+ * Says how many rows changed, in which columns, and by how many changes if some rows changed
+ * repeatedly.
+ */
 function Summary({ group, opened, onToggle }: EntryProps & { group: Group }) {
   const { table, operation, events, rows, columns, actor } = group;
   const schema = useSchema();
@@ -109,7 +112,7 @@ function Summary({ group, opened, onToggle }: EntryProps & { group: Group }) {
   );
 }
 
-/** A key's digits are not grouped. */
+/** Returns a key as text, without thousands separators. */
 const keyText = (key: Row | null): string =>
   Object.values(key ?? {})
     .map((part) => (typeof part === "string" ? visible(part) : toJson(part)))
@@ -166,7 +169,7 @@ function Details({ event, onOpen }: DetailsProps): ReactNode {
   );
 }
 
-/** Added *to*, removed *from*, changed *in* its order. */
+/** Chooses the preposition: added *to*, removed *from*, changed *in* an order. */
 function placed({ did }: EventWords, order: ReactNode): ReactNode {
   const { addedTo, removedFrom, changedIn } = words.deeds;
   return (did === "added" ? addedTo : did === "removed" ? removedFrom : changedIn)(order);

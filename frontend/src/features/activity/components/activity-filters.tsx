@@ -12,14 +12,14 @@ import styles from "./activity-panel.module.css";
 interface ActivityFiltersProps {
   filter: ActivityFilter;
   now: number;
-  /** Where the reader's last visit ended; null: this is the first. */
+  /** Where the user's last visit ended; null on the first visit. */
   visit: Seen | null;
-  /** The name of the reader; "" where nobody signs in. */
+  /** The name of the user; "" without sign-in. */
   me: string;
   onFilter: (filter: ActivityFilter) => void;
 }
 
-/** When the shown changes were made, and by whom. */
+/** Filters for when changes were made, and by whom. */
 export function ActivityFilters({ filter, now, visit, me, onFilter }: ActivityFiltersProps) {
   const say = words.activity;
   const { when, by } = filter;

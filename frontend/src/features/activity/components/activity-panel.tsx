@@ -25,13 +25,13 @@ interface ActivityPanelProps {
   feed: ActivityFeed;
   onOpen: (orderId: Id) => void;
   onFilter: (filter: ActivityFilter) => void;
-  /** Where the reader's last visit ended. */
+  /** Returns where the user's last visit ended. */
   visit: () => Seen | null;
-  /** The name of the reader; "" where nobody signs in. */
+  /** The name of the user; "" without sign-in. */
   me: string;
-  /** Whether the list has the page for itself. */
+  /** Whether the list fills the page. */
   whole: boolean;
-  /** Give the list the page, or take it away; absent where the page has no room for both. */
+  /** Makes the list fill the page, or not; absent if the page has no room for more than the list. */
   onWhole?: ((whole: boolean) => void) | undefined;
 }
 
@@ -57,7 +57,7 @@ export function ActivityPanel(props: ActivityPanelProps) {
   const hold = useCallback(() => {
     feed.read(opened.size > 0 || (list.current?.scrollTop ?? 0) > READING_FROM_PX);
   }, [feed, opened]);
-  useEffect(hold, [hold]); // what is opened must not move away
+  useEffect(hold, [hold]); // an opened group must not move away
 
   function resume(): void {
     list.current?.scrollTo({ top: 0 });

@@ -15,7 +15,7 @@ interface BurstEventsProps {
   onOpen: (orderId: Id) => void;
 }
 
-/** The events of a group, newest first, as it was when it was opened. */
+/** The events that a group had when it was opened, newest first. */
 export function BurstEvents({ group, now, onOpen }: BurstEventsProps) {
   const [{ first, last, events: total }] = useState(group);
   const query = useInfiniteQuery(

@@ -1,4 +1,4 @@
-/** The activity log as the user reads it: live, paused, or scrolled back to older events. */
+/** The activity log as the user sees it: live, paused, or scrolled back to older events. */
 import { type ChangeEvent, Observable } from "real-time-orders";
 import { Followed } from "@/lib/followed";
 import { PacedBatch } from "@/lib/paced-batch";
@@ -18,16 +18,16 @@ import { type ActivityLog, addEvents, addOlder, isUncertain, openLog } from "./a
 
 export interface ActivityState {
   readonly filter: ActivityFilter;
-  /** Null until the first answer. */
+  /** Null before the first answer. */
   readonly log: ActivityLog | null;
-  /** How many changes have arrived since the list was paused. */
+  /** How many changes have arrived since the list was held. */
   readonly waiting: number;
   readonly paused: boolean;
   readonly loading: boolean;
   readonly problem: boolean;
 }
 
-/** What a filter's words for times depend on. */
+/** The values on which a filter's words for times depend. */
 export interface Circumstances {
   /** The database's time (epoch, ms). */
   readonly now: () => number;
@@ -37,7 +37,9 @@ export interface Circumstances {
 
 const DELIVER_EVERY_MS = 500;
 const RELOADS_APART_MS = 5000;
-/** A burst has ended when nothing has come for so long: then the server counts its rows. */
+/**
+ * A burst has ended when no event has come for this time. The server is then asked to count its rows.
+ */
 const SETTLED_MS = 3000;
 const MOST_LIVE_GROUPS = 300;
 export const MOST_OLDER_GROUPS = 2000;
@@ -58,7 +60,7 @@ export class ActivityFeed {
   readonly #circumstances: Circumstances;
   #wanted = EVERYTHING;
   #started = false;
-  /** The live log, also behind a list that is held still. */
+  /** The live log, which is updated even while the shown list is held. */
   readonly #live: Followed<ActivityPage, ActivityLog>;
   readonly #batch = new PacedBatch<ChangeEvent>(DELIVER_EVERY_MS, (events) => this.#take(events));
   #reading = false;
@@ -81,7 +83,7 @@ export class ActivityFeed {
     else this.#batch.push(events);
   }
 
-  /** Start anew, after the stream did or with another filter. */
+  /** Starts again, with another stream or filter. */
   restart(): void {
     this.stop();
     this.#started = true;
@@ -91,7 +93,7 @@ export class ActivityFeed {
     this.#live.restart();
   }
 
-  /** Request the newest changes again: some of them did not come as events. */
+  /** Loads the newest changes again, because some did not arrive as events. */
   reload(): void {
     this.#batch.clear();
     this.#live.reload();
@@ -103,13 +105,13 @@ export class ActivityFeed {
     if (this.#started) this.restart();
   }
 
-  /** Pause or resume the list; a paused list does not move. */
+  /** Pauses or resumes the list. A paused list does not move. */
   pause(paused: boolean): void {
     this.#change({ paused });
     this.#show();
   }
 
-  /** Tell whether the user has scrolled back: then the list does not move. */
+  /** Reports whether the user has scrolled back. The list then does not move. */
   read(reading: boolean): void {
     if (reading === this.#reading) return;
     this.#reading = reading;
@@ -149,7 +151,7 @@ export class ActivityFeed {
     return this.state.get().paused || this.#reading;
   }
 
-  /** Whether changes that the reader asks for are in the log no more. */
+  /** Whether some of the wanted changes are no longer in the database's log. */
   get isCutShort(): boolean {
     const { log } = this.state.get();
     if (log === null || log.oldest <= 1 || this.hasOlder) return false;

@@ -1,4 +1,7 @@
-/** Which changes the activity shows, in the page's address: `deleted yesterday by:Anna`. Pure. */
+/**
+ * Which changes the activity shows, and the filter's text in the page's address, such as `deleted
+ * yesterday by:Anna`. Pure.
+ */
 import type { ChangeEvent, Operation } from "real-time-orders";
 import { midnight } from "@/lib/days";
 import type { Seen } from "./visits";
@@ -6,7 +9,7 @@ import type { Seen } from "./visits";
 export const KINDS = ["all", "created", "changed", "deleted"] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** What the API is asked for; nothing named means everything. */
+/** The operations to request from the API; none: all. */
 const OPERATIONS: Readonly<Record<Kind, readonly Operation[]>> = {
   all: [],
   created: ["INSERT"],
@@ -15,19 +18,24 @@ const OPERATIONS: Readonly<Record<Kind, readonly Operation[]>> = {
 };
 
 export const TIMES = ["any", "hour", "today", "yesterday", "visit"] as const;
-/** A range has the reader's local times as an input has them: `2026-11-22T10:00`; "" is open. */
+/**
+ * A named time, or a range of local times in the format of an input field: `2026-11-22T10:00`; "" for
+ * no bound.
+ */
 export type When = (typeof TIMES)[number] | { readonly from: string; readonly to: string };
 
 export interface ActivityFilter {
   readonly kind: Kind;
   readonly when: When;
-  /** Null: whoever made the change. */
+  /** Null: made by anyone. */
   readonly by: string | null;
 }
 
 export const EVERY_CHANGE: ActivityFilter = { kind: "all", when: "any", by: null };
 
-/** A filter as the API and the stream apply it: times are epoch milliseconds, `until` is excluded. */
+/**
+ * The filter in the form for the API and the stream. Times are epoch milliseconds; `until` is excluded.
+ */
 export interface Wanted {
   readonly operations: readonly Operation[];
   readonly actor: string | null;
@@ -49,7 +57,7 @@ const HOUR_MS = 3_600_000;
 const BY = "by:";
 const LOCAL_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)?$/;
 
-/** The filter in words that an address can have; null for every change. */
+/** Returns the filter as text for an address; null if every change is shown. */
 export function toText({ kind, when, by }: ActivityFilter): string | null {
   const words = [
     kind === "all" ? "" : kind,
@@ -59,7 +67,7 @@ export function toText({ kind, when, by }: ActivityFilter): string | null {
   return words.filter(Boolean).join(" ") || null;
 }
 
-/** Words that mean nothing are passed over. */
+/** Reads a filter from an address. Unknown words are ignored. */
 export function fromText(text: string | null): ActivityFilter {
   const [head = "", by] = splitAt(text ?? "", BY);
   const words = head.split(" ");
@@ -81,7 +89,10 @@ function splitAt(text: string, mark: string): readonly string[] {
   return [text.slice(0, at), text.slice(text.indexOf(mark, at) + mark.length)];
 }
 
-/** `visit`: where the reader's last visit ended; `stream` is the present one. */
+/**
+ * Returns the filter with times and positions. `visit`: where the user's last visit ended; `stream`:
+ * the present stream.
+ */
 export function wantedOf(
   { kind, when, by }: ActivityFilter,
   now: number,
@@ -107,7 +118,7 @@ export function wantedOf(
       };
     case "visit":
       if (visit === null) return wanted;
-      // Positions of another stream say nothing about this one.
+      // Positions of another stream cannot be compared.
       return visit.stream === stream
         ? { ...wanted, after: visit.position }
         : { ...wanted, since: Date.parse(visit.at) };
@@ -119,7 +130,7 @@ const timeOf = (local: string): number | null => {
   return Number.isNaN(time) ? null : time;
 };
 
-/** Whether a live event belongs into the list. */
+/** Whether a live event matches the filter. */
 export function isWanted(event: ChangeEvent, wanted: Wanted): boolean {
   const { operations, actor, after, since, until } = wanted;
   if (event.position <= after || (actor !== null && event.actor !== actor)) return false;
@@ -128,6 +139,8 @@ export function isWanted(event: ChangeEvent, wanted: Wanted): boolean {
   return operations.length === 0 || operations.includes(asStored(event.operation));
 }
 
-/** Where a filter of the stream makes it a LEAVE, the log has another operation. */
+/**
+ * Returns the operation in the log. The stream delivers a LEAVE if a row no longer matches its filter.
+ */
 const asStored = (operation: Operation): Operation =>
   operation === "LEAVE" ? "DELETE" : operation;

@@ -1,31 +1,31 @@
 /**
- * The latest changes in the database in groups, as the server counts them. Live events are added by
- * the server's rule: a group has changes of one table by one operation and actor, of the same columns,
- * less than two seconds apart, within one minute of the clock. Pure.
+ * The latest changes in the database in groups, as the server forms them. Live events are grouped by
+ * the server's rule: a group contains changes of one table by one operation and actor, of the same
+ * columns, less than two seconds apart, within one minute of the clock. Pure.
  */
 import type { ChangeEvent, Operation } from "real-time-orders";
 import type { ActivityGroup, ActivityPage } from "@/lib/protocol";
 
 export interface Group extends Omit<ActivityGroup, "rows"> {
-  /** How many different rows changed; null until the server has counted them. */
+  /** How many different rows changed; null before the server has counted them. */
   readonly rows: number | null;
-  /** The rows, where all of them are known. */
+  /** The rows, if all of them are known. */
   readonly known: ReadonlySet<string> | null;
 }
 
 export interface ActivityLog {
-  /** The group that began last is first. */
+  /** Sorted so that the group that began last is first. */
   readonly groups: readonly Group[];
-  /** The log has the events up to this position. */
+  /** Position up to which the log includes all events. */
   readonly position: number;
-  /** Events before this position have to be requested; null if there are none. */
+  /** Events before this position must be requested; null if there are none. */
   readonly before: number | null;
-  /** The oldest position that the database's log still has, and its time. */
+  /** The oldest position in the database's log, and its time. */
   readonly oldest: number;
   readonly oldestAt: string | null;
 }
 
-/** What the list shows: a group, or one event of a small group. */
+/** An entry of the list: a group, or one event of a small group. */
 export interface Entry {
   readonly key: string;
   readonly item: Group | ChangeEvent;
@@ -44,13 +44,14 @@ export const openLog = (page: ActivityPage): ActivityLog => ({
   oldestAt: page.log_since,
 });
 
-/** Add events, given oldest first; skip those that the log has already. */
+/** Adds events, oldest first, and skips those that the log includes already. */
 export function addEvents(log: ActivityLog, events: readonly ChangeEvent[]): ActivityLog {
   const fresh = events.filter(({ position }) => position > log.position);
   const last = fresh.at(-1);
   if (!last) return log;
   const groups = [...log.groups];
-  // Growing groups are complete only after the loop: a set of rows is copied once for all events.
+  // Sets that this call has created and may therefore change: a set of rows is copied only once per
+  // call.
   const own = new Set<ReadonlySet<string>>();
   for (const event of fresh) {
     const at = groups.findIndex((group) => isSameKind(group, event));
@@ -61,7 +62,7 @@ export function addEvents(log: ActivityLog, events: readonly ChangeEvent[]): Act
   return { ...log, groups, position: last.position };
 }
 
-/** Add earlier groups. The newest of them may be the earlier part of a group in the log. */
+/** Adds earlier groups. The newest of them may be the beginning of a group in the log. */
 export function addOlder(log: ActivityLog, page: ActivityPage): ActivityLog {
   const groups = [...log.groups];
   for (const older of page.groups.map(known).sort(byBegin)) {
@@ -73,7 +74,9 @@ export function addOlder(log: ActivityLog, page: ActivityPage): ActivityLog {
   return { ...log, groups, before: page.before };
 }
 
-/** Small groups are shown event by event. The entry that began last is first. */
+/**
+ * Returns the entries to show, the one that began last first. Small groups are shown event by event.
+ */
 export const entriesOf = ({ groups }: ActivityLog): Entry[] =>
   groups
     .flatMap((group): Entry[] =>
@@ -85,7 +88,7 @@ export const entriesOf = ({ groups }: ActivityLog): Entry[] =>
 
 export const isGroup = (item: Group | ChangeEvent): item is Group => "events" in item;
 
-/** Whether the server would tell more than the log: how many rows the changes concern. */
+/** Whether some row counts are not known, so that the server must be asked. */
 export const isUncertain = ({ groups }: ActivityLog): boolean =>
   groups.some(({ rows }) => rows === null);
 
@@ -174,7 +177,7 @@ function withRow(
   return grown;
 }
 
-/** Whether the changes of a group may concern one row several times. */
+/** Whether several changes of a group may be of the same row. */
 const isRepeatable = ({ operation }: Kind): boolean =>
   operation === "UPDATE" || operation === "LEAVE";
 

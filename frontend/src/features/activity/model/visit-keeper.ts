@@ -1,4 +1,4 @@
-/** Keeps where the reader's visit has come to, as long as the page is visible. */
+/** Stores how far the user has seen the changes, while the page is visible. */
 import type { KeptPreference } from "@/lib/preferences";
 import { lastVisit, type Seen, seenNow, type Visits } from "./visits";
 
@@ -12,14 +12,14 @@ export class VisitKeeper {
   readonly #seen: () => Seen | null;
   #timers: ReturnType<typeof setTimeout>[] = [];
 
-  /** `seen`: what the page shows now; null while it shows nothing. */
+  /** `seen` returns what the page shows now; null if it shows nothing. */
   constructor(kept: KeptVisits, seen: () => Seen | null) {
     this.#kept = kept;
     this.#seen = seen;
   }
 
   start(): void {
-    // Not at once: the API may know of a later visit, in another browser.
+    // Wait a little, because the API may have a later visit in another browser.
     this.#timers = [setTimeout(this.#keep, FIRST_MS)];
     const again = setInterval(this.#keep, EVERY_MS);
     this.#timers.push(again);
@@ -31,7 +31,7 @@ export class VisitKeeper {
     document.removeEventListener("visibilitychange", this.#leave);
   }
 
-  /** Where the visit before this one ended. */
+  /** Returns where the visit before this one ended. */
   last(now: number): Seen | null {
     return lastVisit(this.#kept.state.get(), now);
   }
@@ -42,11 +42,11 @@ export class VisitKeeper {
     this.#kept.set(seenNow(this.#kept.state.get(), seen));
   };
 
-  /** What was seen until the page was hidden was seen; what comes while it is hidden was not. */
+  /** Stores what was shown when the page is hidden. Later changes count as not seen. */
   readonly #leave = (): void => {
     const seen = this.#seen();
     const kept = this.#kept.state.get();
-    // A visit of some seconds, before anything was kept, ends no other.
+    // A visit that ends before anything was stored does not count.
     if (document.visibilityState !== "hidden" || seen === null || kept === null) return;
     this.#kept.set(seenNow(kept, seen));
   };

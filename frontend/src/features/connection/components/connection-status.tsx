@@ -19,7 +19,7 @@ interface ConnectionStatusProps {
   progress: Progress;
 }
 
-/** The connection in one label; a popover has the details. */
+/** The state of the connection in one label, with details in a popover. */
 export function ConnectionStatus({ live, progress }: ConnectionStatusProps) {
   const state = useObservablePerFrame(live.connection);
   const { shown } = useObservablePerFrame(progress.state);

@@ -9,18 +9,18 @@ import { words } from "@/words";
 import { isCutOff, troubleWith } from "../model/describe";
 import styles from "./stale-notice.module.css";
 
-/** A gateway that restarts is back before the user needs to know. */
+/** A gateway that restarts is back within this time, so no notice is shown before. */
 const PATIENCE_MS = 1500;
 
 interface StaleNoticeProps {
   live: Live;
-  /** Request something from the API to find out whether it answers. */
+  /** Sends a request to find out whether the API answers. */
   askApi: () => void;
 }
 
 /**
- * Names the part of the system that does not answer and the age of what the page shows; tells screen
- * readers when the connection is back.
+ * Shows which part of the system does not answer, and the age of the shown data. Tells screen readers
+ * when the connection is back.
  */
 export function StaleNotice({ live, askApi }: StaleNoticeProps) {
   const state = useObservablePerFrame(live.connection);
@@ -35,7 +35,7 @@ export function StaleNotice({ live, askApi }: StaleNoticeProps) {
   if ((stale || helpless) && !wasAway) setWasAway(true);
   const why = offlineSince === null ? (troubleWith(state, api) ?? "unknown") : "offline";
   useEffect(() => {
-    if (stale) askApi(); // to know whether the API is away, too
+    if (stale) askApi(); // find out whether the API is away too
   }, [stale, lost, askApi]);
 
   return (
@@ -75,7 +75,7 @@ export function StaleNotice({ live, askApi }: StaleNoticeProps) {
   );
 }
 
-/** Whether a condition has lasted longer than a restart takes. */
+/** Whether a condition has lasted longer than `PATIENCE_MS`. */
 function useLasting(now: boolean): boolean {
   const [lasting, setLasting] = useState(false);
   useEffect(() => {

@@ -7,19 +7,19 @@ export interface Description {
   readonly label: string;
 }
 
-/** Fewer events than this are on the screen before the user has read the label. */
+/** A backlog of fewer events is on the screen before a user could read the label. */
 const BEHIND_WORTH_SAYING = 50;
 
 /**
- * Whether the page may be out of date. Without a network a system on this computer still answers, so
- * a message since then counts as connected.
+ * Whether the page may be out of date. A system on this computer answers even without a network, so a
+ * message that came since then shows that it is connected.
  */
 export const isCutOff = ({ phase, heardAt }: LiveState, offlineSince: number | null): boolean =>
   phase !== "live" || (offlineSince !== null && (heardAt ?? 0) <= offlineSince);
 
 /**
- * Which part of the system does not answer; null if none is known to be away. One connection that
- * ends says nothing about the gateways: the next attempt may succeed at once.
+ * Returns which part of the system does not answer; null if none is known to be away. One lost
+ * connection is not enough, because the next attempt may succeed at once.
  */
 export function troubleWith(
   { phase, gateway, lost }: LiveState,
@@ -34,12 +34,12 @@ export function troubleWith(
 export interface Circumstances {
   readonly behind: number;
   readonly offlineSince: number | null;
-  /** Why the last request to the API failed. */
+  /** Why the last request got no answer; null if the API answered. */
   readonly api: UnreachableError | null;
   readonly now: number;
 }
 
-/** The state of the connection in a few words. */
+/** Returns the state of the connection in a few words. */
 export function describe(
   state: LiveState,
   { behind, offlineSince, api, now }: Circumstances,

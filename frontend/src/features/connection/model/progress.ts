@@ -1,15 +1,15 @@
-/** How far the screen is behind the database: positions, and the latency of changes. */
+/** How far the screen is behind the database, in positions and in latency. */
 import { type ChangeEvent, DatabaseClock, type LiveState, Observable } from "real-time-orders";
 import { LatencyMeter } from "@/lib/latency-meter";
 
 export interface Standing {
-  /** Every event up to this position is on the screen. */
+  /** Position up to which all events are on the screen. */
   readonly shown: number;
   /** The newest known position. */
   readonly head: number;
 }
 
-/** A latency beyond this is believed only if the clocks were compared as lately. */
+/** A higher latency counts only if the clocks were compared within the last ten seconds. */
 const IMPLAUSIBLE_MS = 10_000;
 
 export class Progress {
@@ -29,10 +29,11 @@ export class Progress {
     this.state.set({ shown: position, head: position });
   }
 
-  /** An answer of the API shows this position. */
+  /** Called when an answer of the API contains this position. */
   heard(position: number): void {
     const { shown } = this.state.get();
-    // Under a scope, and before the first snapshot, the position says nothing about missing events.
+    // For a user restricted to some rows, and before the first snapshot, the position does not show
+    // that events are missing.
     if (shown > 0 && !this.#socket.get().partial) this.#change({ head: position });
   }
 
@@ -40,13 +41,13 @@ export class Progress {
     if (position !== undefined) this.#change({ head: position });
   }
 
-  /** The stores have the events; the next frame shows them. */
+  /** Called when the stores have applied the events, which the next frame will show. */
   applied(events: readonly ChangeEvent[], measure: boolean): void {
     const last = events.at(-1);
     if (!last) return;
     this.#change({ shown: last.position });
     if (!measure || document.visibilityState !== "visible" || this.behind > 0) return;
-    // Animation callbacks run before the frame is painted, a task after them runs afterwards.
+    // Animation callbacks run before the frame is painted; a task started in one runs after it.
     requestAnimationFrame(() => setTimeout(() => this.#measure(last), 0));
   }
 
@@ -59,7 +60,7 @@ export class Progress {
     this.#unsubscribe();
   }
 
-  /** The median of the last minute. */
+  /** The median latency of the last minute; null if nothing was measured. */
   get latencyMs(): number | null {
     return this.#latency.median(performance.now());
   }
