@@ -74,7 +74,7 @@ BEGIN
             EXECUTE format('DROP TRIGGER %I ON orders', found.tgname);
         END LOOP;
     END IF;
-    -- Functions whose arguments were rows of orders or order_outbox.
+    -- Drop functions with an argument of the row type of orders or order_outbox.
     FOR found IN
         SELECT oid::regprocedure AS signature FROM pg_proc
          WHERE pronamespace = 'public'::regnamespace
@@ -1690,7 +1690,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM order_stream WHERE id = stream AND origin = order_origin()) THEN
         RETURN;
     END IF;
-    -- Events that were removed before are dead rows until a vacuum; starting at first avoids scanning them.
+    -- Events that were removed before are dead rows until a vacuum; a start at position first skips them.
     SELECT position INTO lowest FROM order_events WHERE position >= first ORDER BY position LIMIT 1;
     IF lowest IS NULL THEN
         RETURN;
@@ -2791,7 +2791,8 @@ BEGIN$$ || coalesce(fast, '') || $$
     END IF;$$ || source || $$
 END
 $$;
-    -- A changed list changes the source, so the function is replaced and its plans are made again.
+    -- A hash of the known partitions: if they change, the source changes, so the function is replaced and
+    -- its plans are made again.
     source := replace(source, '{partitions}', (
         SELECT md5(coalesce(string_agg(known.partition::oid::text, ' ' ORDER BY known.partition), ''))
           FROM public.order_partitions AS known WHERE known.relation = order_partition_source.relation));
