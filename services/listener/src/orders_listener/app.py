@@ -47,7 +47,7 @@ async def run(settings: Settings) -> None:
 
 
 async def _run_sessions(settings: Settings, status: Status) -> None:
-    """Run one session after another; return only if none can do the work."""
+    """Run one session after another; return only if no session can do the work."""
     backoff = Backoff()
     batch_size = BatchSize(settings.batch_max_events)
     while True:
@@ -80,7 +80,7 @@ async def _run_session(
         await observer.look_at_schema()
         catch_up = CatchUp(log, publisher, status, batch_size)
         await catch_up.settle()
-        # Right before publishing: the claim counts as a sign that events flow.
+        # Claim right before publishing, because a claim counts as a sign that events flow.
         await publisher.claim(status.name)
         await catch_up.run()
         backoff.reset()
@@ -90,7 +90,7 @@ async def _run_session(
                 observer, _pruner(settings, status)
             )
         finally:
-            # At once: closing a connection that does not answer may take a while.
+            # First, because closing a connection that does not answer may take a while.
             status.end_session()
 
 

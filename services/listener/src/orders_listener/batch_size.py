@@ -4,9 +4,9 @@ _STEPS = 20
 
 
 class BatchSize:
-    """Halves when PostgreSQL does not answer in time, and recovers in steps.
+    """The size of batches: halved when PostgreSQL does not answer in time, then raised in steps.
 
-    Without it, a batch that cannot be rendered within the timeout would be retried for ever.
+    Without this, a batch that cannot be rendered within the timeout would be retried for ever.
     """
 
     def __init__(self, max_events: int) -> None:

@@ -1,4 +1,4 @@
-"""Bringing Redis up to PostgreSQL's log, when a session begins and after Redis refused a batch."""
+"""Publish what Redis lacks, when a session begins and after Redis refused a batch."""
 
 import time
 
@@ -16,8 +16,8 @@ from orders_listener.status import Status
 SEED_EVENTS = 20_000
 SEED_BYTES = 32 * 1024 * 1024
 SEED_WITHIN_S = 1.0
-"""An empty Redis gets the newest history up to these limits, and as much as can be read in this
-time: clients wait for it, and the API has older ranges."""
+"""An empty Redis gets the newest history up to these limits, and only as much as can be read within
+SEED_WITHIN_S, because clients wait for it. Older history comes from the API."""
 
 SEED_STEP_EVENTS = 250
 
@@ -36,7 +36,7 @@ class CatchUp:
         self._batch_size = batch_size
 
     async def run(self) -> None:
-        """Return when Redis holds all that the log does."""
+        """Publish until Redis holds all events of the log."""
         while True:
             in_redis, extent = await self.settle()
             if in_redis is None or not _continues(in_redis, extent):
@@ -45,9 +45,9 @@ class CatchUp:
                 return
 
     async def settle(self) -> tuple[Witness | None, Extent]:
-        """Renew the stream's id if transactions were lost; return the extents of Redis and log.
+        """Renew the stream's id if transactions were lost; return Redis's head and the extent.
 
-        No position is given out before: see docs/adr/0025-a-database-that-lost-transactions.md.
+        Nothing gets a position before: see docs/adr/0025-a-database-that-lost-transactions.md.
 
         Raises:
             SupersededError: a standby of this server was promoted and is published from.
@@ -55,15 +55,15 @@ class CatchUp:
         """
         while True:
             in_redis = await self._publisher.head()
-            # Read after Redis's head: the log was at least as long when that was set. If it is
-            # shorter now, this is not the same database.
+            # Read this after Redis's head. When that head was set, the log reached at least as far.
+            # If the log is shorter now, this is not the same database.
             extent = await self._log.extent()
             await self._check_primary(in_redis, extent)
             if await self._is_settled(extent, [in_redis] if in_redis else []):
                 return in_redis, extent
 
     async def _is_settled(self, extent: Extent, witnesses: list[Witness]) -> bool:
-        """Renew the stream's id after a loss; False if the decision must be repeated."""
+        """Renew the stream's id after a loss; return False if the check must be repeated."""
         if (newest := self._status.newest) is not None:
             witnesses = [*witnesses, Witness(newest.stream, newest.last, newest)]
         if await self._is_the_same(extent, witnesses):
@@ -104,7 +104,7 @@ class CatchUp:
                 await self._publisher.seed(batch, self._status.name)
                 self._status.heard(self._log.answered_at, time.monotonic())
         except RedisFullError:
-            # The history must reach the head without a gap, so there is none.
+            # History with a gap before the head is of no use, so keep none.
             logger.warning("redis_full", log_bytes=0)
             await self._publisher.drop_log()
         await self._publisher.begin(Head(extent.stream, extent.last), instead_of=instead_of)
@@ -128,7 +128,7 @@ class CatchUp:
         return newest
 
     async def _publish_after(self, in_redis: Witness) -> bool:
-        """Publish the log after Redis's head; False if another listener did so meanwhile."""
+        """Publish the events after Redis's head; return False if another listener did so."""
         head = Head(in_redis.stream, in_redis.position)
         if in_redis.origin != self._publisher.origin:
             outcome = await self._publisher.begin(head, instead_of=in_redis)
@@ -145,6 +145,6 @@ class CatchUp:
 
 
 def _continues(in_redis: Witness, extent: Extent) -> bool:
-    """Whether the log holds the event after Redis's head."""
-    pruned = in_redis.position + 1 < extent.first  # before it was published
+    """Return whether the log continues after Redis's head."""
+    pruned = in_redis.position + 1 < extent.first  # before they were published
     return in_redis.stream == extent.stream and (in_redis.position == extent.last or not pruned)

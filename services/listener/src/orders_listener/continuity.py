@@ -1,8 +1,8 @@
-"""Whether the database still has all published events, or lost transactions. Pure.
+"""Decide whether the database still has all published events, or lost transactions. Pure.
 
-An asynchronous fail-over, a restored backup or a reset virtual machine loses transactions:
-positions and versions are then given out again, for other changes. Whoever saw the first ones must
-be told, so the stream gets a new id. See docs/adr/0025-a-database-that-lost-transactions.md.
+An asynchronous fail-over, a restored backup or a reset virtual machine loses transactions. Then
+other changes get the same positions and versions. Clients that saw the lost changes must notice, so
+the stream gets a new id. See docs/adr/0025-a-database-that-lost-transactions.md.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from orders_contract.events import open_batch, packed
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Which database: ``cluster`` and ``timeline`` of the server, and the file of its stream."""
+    """The identity of a database: cluster and timeline of the server, and its stream's file."""
 
     cluster: str
     timeline: int
@@ -23,18 +23,18 @@ class Origin:
 
     @classmethod
     def parse(cls, text: str) -> "Origin":
-        """Read what ``order_origin()`` returns, or ``place``."""
+        """Parse a result of ``order_origin()``, or a ``place``."""
         cluster, _, rest = text.partition("/")
         timeline, _, file = rest.partition("/")
         return cls(cluster, int(timeline), file) if timeline.isdecimal() else cls(text, 0)
 
     @property
     def place(self) -> str:
-        """Cluster and timeline: a promotion changes the timeline."""
+        """Cluster and timeline as text. A promotion changes the timeline."""
         return f"{self.cluster}/{self.timeline}"
 
     def is_replaced_by(self, other: "Origin") -> bool:
-        """Whether a standby of this server has been promoted to the other."""
+        """Return whether ``other`` is a standby of this server that was promoted."""
         return self.cluster == other.cluster and self.timeline < other.timeline
 
 
@@ -56,7 +56,7 @@ class Extent:
 class Witness:
     """A published position, from Redis or a listener's memory, and the batch that ends there.
 
-    ``origin`` is that of the server it came from, as ``Origin.place`` has it; empty if unknown.
+    ``origin`` is the ``Origin.place`` of the server that the position came from; empty if unknown.
     """
 
     stream: str
@@ -66,18 +66,18 @@ class Witness:
 
 
 class Verdict(Enum):
-    """What the witnesses say of a log."""
+    """What the witnesses show about a log."""
 
     SAME = auto()
     """The database is the one that was published from."""
     DOUBTFUL = auto()
-    """It is, if it holds the event that the latest witness saw."""
+    """The database is the same if it holds the event that the latest witness saw."""
     LOST = auto()
     """Something that was published is missing, or nothing proves the contrary."""
 
 
 def judge(extent: Extent, witnesses: Iterable[Witness]) -> Verdict:
-    """Compare origins and positions."""
+    """Return the verdict by the origins and positions of log and witnesses."""
     known = [each for each in witnesses if each.stream == extent.stream]
     if any(each.position > extent.last for each in known):
         return Verdict.LOST
@@ -92,7 +92,7 @@ def judge(extent: Extent, witnesses: Iterable[Witness]) -> Verdict:
 
 
 def latest(stream: str, witnesses: Iterable[Witness]) -> Witness | None:
-    """Return the witness of the highest position, one that has the batch if there is one."""
+    """Return the witness with the highest position, if possible one that has the batch."""
     known = [each for each in witnesses if each.stream == stream]
     return max(known, key=lambda each: (each.position, each.batch is not None), default=None)
 

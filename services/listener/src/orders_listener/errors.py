@@ -35,7 +35,7 @@ class RedisFullError(RedisUnavailableError):
 
 
 class DeposedError(ListenerError):
-    """Another listener leads: PostgreSQL ended this one's session without its noticing."""
+    """Another listener leads: PostgreSQL ended this listener's session, and it did not notice."""
 
     def __init__(self) -> None:
         super().__init__("another listener leads")
@@ -52,7 +52,7 @@ class RedisForgotError(ListenerError):
 class DatabaseReplacedError(ListenerError):
     """The log does not continue the batches of this session: a backup was restored meanwhile.
 
-    A new session finds out what was lost; this one also remembers outbox ids that mean nothing now.
+    A new session finds out what was lost, and has no outbox ids of the replaced database.
     """
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class DatabaseReplacedError(ListenerError):
 
 
 class SupersededError(ListenerError):
-    """A standby of this server was promoted, and another listener publishes from that one."""
+    """A standby of this server was promoted, and another listener publishes from it."""
 
     def __init__(self, origin: str, published: str) -> None:
         super().__init__(

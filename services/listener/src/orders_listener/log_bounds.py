@@ -1,4 +1,4 @@
-"""The size of the log in Redis: which positions to keep. Pure."""
+"""Decide which positions the log in Redis keeps. Pure."""
 
 from collections import deque
 
@@ -6,10 +6,10 @@ from orders_contract.batches import Batch
 
 
 class LogBounds:
-    """Limits the log to a number of events and of bytes, the one that is reached first.
+    """Limits the log to a number of events and of bytes, whichever is reached first.
 
-    The newest batch always stays. Only batches seen here count by size; those that an earlier
-    session published count by number.
+    The newest batch always stays. Batches that an earlier session published count only towards the
+    number of events.
     """
 
     def __init__(self, max_events: int, max_bytes: int) -> None:
@@ -34,7 +34,7 @@ class LogBounds:
     def shrink(self) -> int:
         """Halve the log because Redis is full, and return the first position to keep.
 
-        It is after the newest batch if not even this one fits.
+        That position is after the newest batch if not even this batch fits.
         """
         _, last, size = self._batches[-1]
         self.max_bytes = min(self.max_bytes, self._bytes) // 2

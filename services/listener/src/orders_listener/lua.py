@@ -1,7 +1,7 @@
 """The Lua scripts that change Redis; each returns one of ``publisher.Outcome``.
 
 Redis runs a script as one step, so that log, head and message change together or not at all. The
-scripts themselves refuse repetitions and gaps: any number of listeners may publish at once (I8).
+scripts themselves refuse repetitions and gaps, so several listeners may publish at once (I8).
 ``allow-oom`` (Redis 7) lets a script write when Redis has reached its memory limit.
 """
 
@@ -31,7 +31,7 @@ redis.call('XADD', KEYS[2], 'MINID', '~', ARGV[5], ARGV[3] .. '-0',
 """
 )
 
-# The log must stay contiguous: without room for this batch it is dropped, and restarts after it.
+# The log must stay contiguous. Without room for this batch the log is deleted, and restarts later.
 PUBLISH_AND_SHRINK = (
     _ALLOW_OOM
     + _PUBLISH
@@ -46,7 +46,7 @@ end
 """
 )
 
-# The head as message; the schema's version has no characters that JSON escapes.
+# Publishes the head. The schema's version has no characters that JSON escapes.
 _REPEAT_HEAD = """
 local function repeat_head(key, channel, publish)
     local head = redis.call('HMGET', key, 'stream', 'position', 'schema')
@@ -55,8 +55,8 @@ local function repeat_head(key, channel, publish)
 end
 """
 
-# History before the head, for clients that resume; a batch that is there already is fine. It may
-# take long, so each one renews the leader's presence.
+# Adds a batch of history before the head, for clients that resume. A batch that is there already is
+# not an error. Adding the history may take long, so each batch renews the leader's presence.
 # KEYS: log, presence. ARGV: stream, first, last, events, first position to keep, listener, seconds
 # until the presence expires
 SEED = """
@@ -69,10 +69,10 @@ return type(added) == 'table' and 'DUPLICATE' or 'PUBLISHED'
 """
 
 # Sets the head to the end of PostgreSQL's log, unless another listener has changed it meanwhile.
-# From then on batches from another origin are refused: a primary that was replaced by a standby may
-# live on for a while.
-# KEYS: head. ARGV: expected stream, position and origin ('' for none), those to set, channel,
-# command that publishes
+# From then on batches from another origin are refused, because a primary that was replaced by a
+# standby may run on for a while.
+# KEYS: head. ARGV: expected stream, position and origin ('' for none), new stream, position and
+# origin, channel, command that publishes
 BEGIN = f"""{_ALLOW_OOM}{_REPEAT_HEAD}
 local head = redis.call('HMGET', KEYS[1], 'stream', 'position', 'origin')
 for i = 1, 3 do
@@ -89,8 +89,8 @@ redis.call('SET', KEYS[1], cjson.encode({{listener = ARGV[1]}}), 'EX', ARGV[2])
 return 'PUBLISHED'
 """
 
-# Once a second: renews the presence and repeats the head, as Redis has it. Another listener's
-# presence is how a leader learns that it was deposed while it was cut off from PostgreSQL.
+# Runs once a second: renews the presence and repeats Redis's head. If the presence is that of
+# another listener, this one was deposed while it was cut off from PostgreSQL.
 # KEYS: head, presence, schema. ARGV: stream, published position, listener, seconds until the
 # presence expires, channel, command that publishes, version of the schema ('' if unknown), origin
 BEAT = f"""{_ALLOW_OOM}{_REPEAT_HEAD}

@@ -26,22 +26,22 @@ logger = structlog.get_logger()
 
 
 class Observer:
-    """Reads schema, backlog and partitions once a second. The flow of events does not need it.
+    """Reads schema, backlog and partitions once a second. Events continue if this fails.
 
-    It ends the session only when the database was replaced under it, by a restored backup.
+    The observer ends the session only if a restored backup replaced the database.
     """
 
     def __init__(self, conninfo: str, publisher: Publisher, status: Status) -> None:
         self._conninfo = conninfo
         self._following: asyncio.Task[None] | None = None
         self._is_recording_slow = True
-        """The trigger functions of some tables may be those from before DDL."""
+        """Whether tables may still have the trigger functions from before they were altered."""
         self._publisher = publisher
         self._status = status
         self._error = ""
 
     async def look_at_schema(self) -> None:
-        """Read the schema once, so that the first head names it; give up soon."""
+        """Read the schema, so that the first head names it; give up after FIRST_LOOK_WITHIN_S."""
         try:
             async with (
                 asyncio.timeout(FIRST_LOOK_WITHIN_S),
@@ -86,7 +86,7 @@ class Observer:
             self._is_recording_slow = True
         if (self._following is None or self._following.done()) and await log.partitions_changed():
             self._following = asyncio.create_task(self._follow_partitions())
-        if self._is_recording_slow:  # last: whatever stands against it must not stop the look
+        if self._is_recording_slow:  # last, because the other checks must not fail with it
             await log.refresh_recorders()
             self._is_recording_slow = False
         self._note("")
@@ -99,7 +99,7 @@ class Observer:
             raise DatabaseReplacedError
 
     async def _follow_partitions(self) -> None:
-        """Follow partitions over a connection of its own: a large one may take minutes."""
+        """Follow partitions over a separate connection, because a large one may take minutes."""
         try:
             async with OrderLog.connect(self._conninfo, PARTITIONS_SESSION) as log:
                 while await log.follow_partitions():

@@ -29,18 +29,18 @@ _FORGET = (
 _SCHEMA = "SELECT schema->>'version', schema FROM (SELECT order_schema() AS schema) AS described"
 
 FOLLOW_WITHIN_S = 600.0
-"""The rows of an attached or detached partition are recorded in one transaction."""
+"""Limit for recording the rows of an attached or detached partition, in one transaction."""
 
 _FULL_LOOK_INTERVAL_S = 30.0
-"""While an old snapshot is open (pg_dump), taken entries of the outbox remain as dead rows, which
-every look from the start walks past: 0.3 s after 600,000 changes."""
+"""While an old snapshot is open (pg_dump), taken entries of the outbox remain as dead rows. To skip
+them, a search from the start takes 0.3 s after 600,000 changes."""
 
 
 class OrderLog:
     """The order tables, over a connection in autocommit mode: each call is one transaction.
 
-    A batch that ``take`` returned is therefore in the log for good. Not for concurrent use. Every
-    method raises DatabaseUnavailableError.
+    A batch that ``take`` returned is therefore committed to the log. Not for concurrent use. Every
+    method may raise DatabaseUnavailableError.
     """
 
     def __init__(self, connection: PgConnection) -> None:
@@ -51,7 +51,7 @@ class OrderLog:
     @classmethod
     @asynccontextmanager
     async def connect(cls, conninfo: str, settings: Mapping[str, str]) -> AsyncIterator[Self]:
-        """Connect, with settings of the session; close on leaving."""
+        """Connect with settings of the session; disconnect when the block ends."""
         async with PgConnection.connect(conninfo, settings) as connection:
             yield cls(connection)
 
@@ -77,7 +77,7 @@ class OrderLog:
         await self._connection.wait_for_notification(timeout_s)
 
     async def fall_asleep(self) -> bool:
-        """Ask writers to notify from now on; False if a writer is reading that flag right now."""
+        """Ask writers to notify from now on; return False if a writer is reading that flag."""
         return await self._ask("SELECT order_listener_sleep()")
 
     async def wake_up(self) -> None:
@@ -85,7 +85,7 @@ class OrderLog:
         await self._ask("SELECT order_listener_wake()")
 
     async def writers_settled(self) -> bool:
-        """Renew the sign of life; tell whether all writers that did not notify have ended."""
+        """Renew the sign of life; return whether all writers that did not notify have ended."""
         return await self._ask("SELECT order_writers_settled()")
 
     async def take(self, max_events: int) -> Batch | None:
@@ -95,8 +95,8 @@ class OrderLog:
     async def oldest_waiting(self) -> int | None:
         """Return the outbox id of the change that has waited longest; None if nothing waits.
 
-        Most looks begin at the entry found last. They may overlook one that a long transaction
-        wrote before that entry; a look from the start, every 30 s, finds it.
+        Most searches begin at the entry found last. They may miss an earlier entry that a long
+        transaction wrote; a search from the start, every 30 s, finds that entry.
         """
         now = time.monotonic()
         if now - self._full_look_at >= _FULL_LOOK_INTERVAL_S:
@@ -123,7 +123,7 @@ class OrderLog:
     async def settle(self, seen: Extent, *, renew: bool) -> bool:
         """Record that the stream continues here or, with ``renew``, restarts with another id.
 
-        False if another listener has done so since ``seen``.
+        Return False if another listener has done so since ``seen`` was read.
         """
         statement = "SELECT order_stream_settle($1::uuid, nullif($2, ''), $3::boolean)"
         args = (seen.stream, seen.recorded, str(renew))
@@ -142,7 +142,7 @@ class OrderLog:
     async def read_range(self, first: int, last: int, deadline_s: float) -> list[Batch] | None:
         """Return the log's batches from one position to another, both included.
 
-        None if the monotonic clock reaches ``deadline_s``, or a part was pruned meanwhile.
+        Return None if the monotonic clock reaches ``deadline_s``, or a part was pruned meanwhile.
         """
         batches: list[Batch] = []
         while first <= last:
@@ -156,7 +156,7 @@ class OrderLog:
     async def forget(
         self, retention: Retention, published: Head, first: int, max_events: int
     ) -> tuple[int, int]:
-        """Remove old events from a position on: published ones only, and a bounded number.
+        """Remove old published events from position ``first`` on, at most ``max_events``.
 
         Return how many were removed, and the position to go on from.
         """
@@ -182,11 +182,11 @@ class OrderLog:
         return Schema(version.decode(), document)
 
     async def partitions_changed(self) -> bool:
-        """Return whether partitions of watched tables were attached or removed meanwhile."""
+        """Return whether partitions of watched tables were attached or removed."""
         return await self._ask("SELECT order_partitions_changed()")
 
     async def follow_partitions(self) -> bool:
-        """Record the rows of one attached or removed partition; False if there is none."""
+        """Record the rows of one attached or removed partition; return False if there is none."""
         return await self._ask("SELECT order_follow_partitions()", FOLLOW_WITHIN_S)
 
     async def _ask(self, question: str, within_s: float = ANSWER_TIMEOUT_S) -> bool:

@@ -1,11 +1,11 @@
-"""Whether changes come so fast that the listener should stay awake. Pure."""
+"""Decide whether changes come so fast that the listener should stay awake. Pure."""
 
 from collections import deque
 
 WINDOW_S = 0.05
 BUSY_EVENTS = 10
-"""Within WINDOW_S, that is 200 events a second. Below it, one notification per change costs the
-listener less than looking by itself, and writers seldom wait for NOTIFY's lock."""
+"""This many events within WINDOW_S, or 200 a second. Below this rate one notification per change
+costs the listener less than polling, and writers seldom wait for NOTIFY's lock."""
 
 
 class Pace:
@@ -22,7 +22,7 @@ class Pace:
             self._events += events
 
     def is_busy(self, now_s: float) -> bool:
-        """Whether writers should stay silent while the listener looks by itself."""
+        """Return whether the listener should poll, so that writers need not notify."""
         while self._recent and now_s - self._recent[0][0] > WINDOW_S:
             self._events -= self._recent.popleft()[1]
         return self._events >= BUSY_EVENTS

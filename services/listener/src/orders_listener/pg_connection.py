@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL for one question at a time, and for notifications."""
+"""A connection to PostgreSQL for one statement at a time, and for notifications."""
 
 import asyncio
 import time
@@ -18,8 +18,8 @@ from orders_service import sessions
 from orders_service.postgres_errors import explain
 
 ANSWER_TIMEOUT_S = 5.0
-"""PostgreSQL cancels a statement after less (settings.py); no answer at all means that the
-connection is dead, though TCP may keep it open: a proxy in between, or a stopped backend."""
+"""PostgreSQL cancels a statement earlier (settings.py). So no answer at all means that the
+connection is dead, even if a proxy in between or a stopped backend keeps it open."""
 
 Row = tuple[bytes, ...]
 """Values as PostgreSQL writes them, in UTF-8; empty for null."""
@@ -30,10 +30,10 @@ _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE)
 class PgConnection:
     """One connection in autocommit mode, on libpq itself. Not for concurrent use.
 
-    Every event waits for these statements. psycopg's cursor handles types, transactions and
-    concurrent users of its connection, and takes twice as long. After DatabaseUnavailableError,
-    or if the caller was cancelled, the connection may only be closed; only if the server refused a
-    statement may it be used again.
+    Every event waits for these statements. psycopg's cursor also handles types, transactions and
+    concurrent users of its connection, so it takes twice as long. After DatabaseUnavailableError,
+    or if the caller was cancelled, the connection may only be closed. It may be used again only if
+    the server refused a statement.
     """
 
     def __init__(self, pgconn: PGconn) -> None:
@@ -50,7 +50,7 @@ class PgConnection:
     @classmethod
     @asynccontextmanager
     async def connect(cls, conninfo: str, settings: Mapping[str, str]) -> AsyncIterator[Self]:
-        """Connect and apply the settings of the session; close on leaving, even amid a statement.
+        """Connect and apply settings; disconnect when the block ends, even during a statement.
 
         Raises:
             DatabaseUnavailableError: PostgreSQL cannot be reached, or refuses the connection.
@@ -83,8 +83,8 @@ class PgConnection:
             await self._run(within_s, self._pgconn.send_prepare, name, statement.encode())
             self._prepared[statement] = name
         parameters = [str(arg).encode() for arg in args]
-        # Sending could block if the socket's buffer were full; the last question was answered, so
-        # it is empty.
+        # Sending would block if the socket's buffer were full. The buffer is empty, because the
+        # last statement was answered.
         result = await self._run(within_s, self._pgconn.send_query_prepared, name, parameters)
         columns = range(result.nfields)
         return [
@@ -130,8 +130,8 @@ class PgConnection:
     def _watch(self) -> None:
         """Wait for the socket to become readable, with a new registration each time.
 
-        uvloop reports a connection that was reset only once (libuv, issue 3796), and one read need
-        not reach its end if the server sent something before.
+        uvloop reports only once that a connection was reset (libuv, issue 3796), and the next read
+        may return only what the server sent before.
         """
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._descriptor)
@@ -145,8 +145,8 @@ class PgConnection:
             self._take_notifications()
             if self._answer is not None:
                 self._take_results(self._answer)
-                # libpq parses no further than the result that it returns: what came behind it in
-                # the same packet is still unparsed, and no read would come for it.
+                # libpq stops parsing at the result that it returns. A notification after it in the
+                # same packet is still unparsed, and no other read would find it.
                 self._take_notifications()
             self._watch()
         except psycopg.Error as exc:
@@ -157,7 +157,7 @@ class PgConnection:
             self._notified.set()
 
     def _take_results(self, answer: asyncio.Future[PGresult]) -> None:
-        """Take the results that are there. The last one is the answer, once no other follows."""
+        """Take the results that have arrived. If no more follow, the last one is the answer."""
         while not self._pgconn.is_busy():
             result = self._pgconn.get_result()
             if result is not None:
@@ -177,8 +177,8 @@ class PgConnection:
         if self._lost is not None:
             return
         self._lost = error
-        # Before anything else is opened: libpq may have closed the descriptor, and its number may
-        # be used again.
+        # Do this before anything else is opened: libpq may have closed the descriptor, and its
+        # number may be used again.
         asyncio.get_running_loop().remove_reader(self._descriptor)
         self._notified.set()
         if self._answer is not None and not self._answer.done():

@@ -1,4 +1,4 @@
-"""The leader's retention: removes old events from the log, a few at a time."""
+"""Remove old events from the log by the retention, some at a time. The leader does this."""
 
 import asyncio
 import time
@@ -26,8 +26,8 @@ logger = structlog.get_logger()
 class Pruner:
     """Removes events beyond the retention once a minute, in one transaction for each step.
 
-    Deleting old rows blocks neither takes nor readers. While it fails, the log grows and events
-    continue.
+    Deleting old rows blocks neither takes nor readers. While the deletion fails, the log grows and
+    events continue.
     """
 
     def __init__(self, conninfo: str, retention: Retention, status: Status) -> None:
@@ -36,7 +36,7 @@ class Pruner:
         self._status = status
         self._step = STEP_EVENTS
         self._first = 0
-        """No event before this position is left."""
+        """There are no events before this position."""
 
     async def run(self, over: asyncio.Event) -> None:
         """Prune until ``over`` is set; connect again whenever the connection is lost."""
@@ -46,7 +46,7 @@ class Pruner:
             try:
                 await self._prune(over)
             except DatabaseUnavailableError as exc:
-                # A step may have taken longer than a statement may.
+                # The step may have reached the time limit of a statement.
                 self._step = max(LEAST_STEP_EVENTS, self._step // 2)
                 delay_s = backoff.next_delay_s()
                 logger.warning("prune_failed", error=str(exc), retry_in_s=round(delay_s, 2))

@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 
     PUBLISHED = "PUBLISHED"
     DUPLICATE = "DUPLICATE"
-    """Redis had it already, so it counts as published."""
+    """Redis had the batch already, so it counts as published."""
     GAP = "GAP"
     """Redis lacks the events before the batch."""
     FOREIGN = "FOREIGN"
@@ -42,11 +42,11 @@ class Outcome(StrEnum):
 
 
 class Publisher:
-    """Publishes to one Redis. Every method raises RedisUnavailableError when it cannot."""
+    """Publishes to one Redis. Every method may raise RedisUnavailableError."""
 
     def __init__(self, client: RedisClient, publish: Script, max_bytes: int) -> None:
         self.origin = ""
-        """Where the batches come from (``Origin.place``); known before anything is published."""
+        """Where the batches come from (``Origin.place``); set before anything is published."""
         self._client, self._names = client, client.names
         self._channel = (client.names.changes, client.names.publish)
         self._bounds = LogBounds(LOG_CAPACITY_EVENTS, max_bytes)
@@ -61,7 +61,10 @@ class Publisher:
     @classmethod
     @asynccontextmanager
     async def connect(cls, servers: RedisServers) -> AsyncIterator[Self]:
-        """Connect; close on leaving. Nothing is retried: after an error a new session starts."""
+        """Connect; disconnect when the block ends.
+
+        A failed command is not retried; the caller starts a new session.
+        """
         client = redis_client(servers, decode_responses=True)
         with failures_as(RedisUnavailableError):
             async with client, Script.connect(servers, lua.PUBLISH) as publish:
@@ -73,7 +76,7 @@ class Publisher:
         return self._bounds.max_bytes
 
     async def head(self) -> Witness | None:
-        """Return how far Redis has been published to; None when it holds nothing."""
+        """Return the head in Redis; None if Redis holds nothing."""
         with _failures():
             stream, position, origin = await self._client.hmget(
                 self._names.head, ["stream", "position", "origin"]
@@ -117,14 +120,14 @@ class Publisher:
             return await self._run(self._publish_and_shrink, keys, args)
 
     async def drop_log(self) -> None:
-        """Delete the log: the next head does not follow it."""
+        """Delete the log, because the next head does not follow it."""
         with _failures():
             await self._client.delete(self._names.log)
-            # Redis may have evicted the head because its memory was limited since.
+            # Redis may have evicted the head because its memory has been limited meanwhile.
             self._bounds.max_bytes = min(self._bounds.max_bytes, await _log_bytes(self._client))
 
     async def seed(self, batch: Batch, listener: str) -> Outcome:
-        """Append a batch of history, notifying only listeners that stand by.
+        """Append a batch of history and renew the leader's presence, without a notification.
 
         Raises RedisFullError when there is no room for the batch.
         """
@@ -132,7 +135,7 @@ class Publisher:
         return await self._run(self._seed, [self._names.log, self._names.listener], args)
 
     async def begin(self, head: Head, *, instead_of: Witness | None) -> Outcome:
-        """Set the head and notify the gateways; DUPLICATE if it has changed meanwhile."""
+        """Set the head and notify the gateways; return DUPLICATE if it has changed meanwhile."""
         old = instead_of
         expected = ["", "", ""] if old is None else [old.stream, old.position, old.origin]
         args = [*expected, head.stream, head.position, self.origin, *self._channel]
@@ -141,7 +144,7 @@ class Publisher:
     async def beat(self, published: Head, schema: Schema | None, listener: str) -> Outcome:
         """Renew this listener's presence and repeat the head.
 
-        GAP or FOREIGN if Redis forgot; DEPOSED if another listener leads.
+        Return GAP or FOREIGN if Redis lost events, DEPOSED if another listener leads.
         """
         self._publish.keep_alive()
         args = [published.stream, published.position, listener, PRESENCE_TTL_S, *self._channel]
@@ -151,7 +154,7 @@ class Publisher:
         )
 
     async def announce(self, schema: Schema, stream: str) -> Outcome:
-        """Store the schema and publish a head that names it; FOREIGN if Redis forgot."""
+        """Store the schema and publish a head that names it; FOREIGN if Redis lost the stream."""
         args = [stream, schema.version, schema.document, *self._channel]
         return await self._run(self._announce, [self._names.head, self._names.schema], args)
 
@@ -173,7 +176,7 @@ def _failures() -> Iterator[None]:
 
 
 async def _log_bytes(client: RedisClient) -> int:
-    """Return how large the log may be: less than half of Redis's memory, if that is limited.
+    """Return how many bytes the log may have: a third of Redis's memory, if that is limited.
 
     Some providers forbid INFO; then the log shrinks when Redis is full.
     """

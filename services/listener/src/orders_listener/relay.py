@@ -16,25 +16,25 @@ from orders_listener.status import Status
 from orders_service import tasks
 
 SIGN_OF_LIFE_INTERVAL_S = 1.0
-"""How often a sleeping listener says that it hears notifications (writers believe it for three
-seconds), and looks for changes: a notification is only a hint (I3)."""
+"""How often a sleeping listener renews the sign of life, which writers trust for three seconds, and
+looks for changes, because a notification is only a hint (I3)."""
 
 BEAT_INTERVAL_S = 1.0
 BEAT_EVIDENCE_S = 2.5
-"""A beat is sent only if PostgreSQL has answered within this time: it means "live" to gateways."""
+"""A beat is sent only if PostgreSQL has answered within this time: gateways rely on beats."""
 
 SETTLING_PAUSES_S = (0.001, 0.002, 0.005, 0.01, 0.02)
 """Pauses between checks for writers that did not notify; the last one repeats."""
 
 AWAKE_PAUSE_S = 0.002
 AWAKE_MAX_PAUSE_S = 0.01
-"""While changes come fast the listener looks by itself, this often. If it slept, every writer would
-notify, commits would queue for NOTIFY's lock, and batches would stay small. It pauses as long as
-it worked, so that batches grow and writers get the processor."""
+"""Limits of the pause between looks while changes come fast. If the listener slept then, every
+writer would notify, commits would queue for NOTIFY's lock, and batches would stay small. It pauses
+as long as it worked, so that batches grow and writers get the processor."""
 
 LOOK_AGAIN_S = 0.002
-"""After a notification it looks a second time, since a batch is limited. Not at once: the gateways
-get the processor first."""
+"""After a notification the listener looks a second time, because a batch is limited. It waits this
+long, so that the gateways get the processor first."""
 
 LARGE_BYTES = 128 * 1024
 """After a batch of this size, or half the maximal number of events, more is likely to wait."""
@@ -44,8 +44,8 @@ class Relay:
     """One session as leader, over one connection to PostgreSQL and one Redis.
 
     It ends with an error when either connection is lost. The next session first publishes what
-    Redis lacks, so a crash at any point costs only time (I3): a batch taken but not published is in
-    the log.
+    Redis lacks, so a crash at any point costs only time (I3). A batch that was taken but not
+    published is in the log.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Relay:
         self._over = asyncio.Event()
 
     async def run(self, observer: Observer, pruner: Pruner | None = None) -> None:
-        """Work until cancelled, or until PostgreSQL or Redis is lost. Catch up before."""
+        """Work until cancelled, or until PostgreSQL or Redis is lost. Catch up before the call."""
         try:
             async with asyncio.TaskGroup() as group:
                 others = [] if pruner is None else [pruner.run(self._over)]
@@ -105,10 +105,10 @@ class Relay:
             await self._pass_on()
 
     async def _settle(self) -> bool:
-        """Wait for the writers that did not notify because the listener was awake or unwell.
+        """Wait for writers that did not notify because the listener was awake or showed no life.
 
-        Later writers notify. Returns False when changes come fast: if transactions always overlap,
-        there is no moment without an open one, and every writer would notify while this waits.
+        Later writers notify. Return False when changes come fast: if transactions always overlap,
+        one of them is always open, and every writer would notify while this waits.
         """
         pauses = iter(SETTLING_PAUSES_S)
         pause_s = next(pauses)
@@ -143,7 +143,7 @@ class Relay:
         return self._pace.is_busy(time.monotonic())
 
     async def _pass_on(self) -> int:
-        """Take and publish a batch, and the next one after a large one; return the events."""
+        """Take and publish a batch, and after a large one the next; return how many events."""
         events = 0
         batch = await self._take()
         while batch is not None and not self._over.is_set():
@@ -164,7 +164,7 @@ class Relay:
         return batch
 
     def _check_it_follows(self, batch: Batch) -> None:
-        """Refuse positions that were given out before, and another stream."""
+        """Refuse a batch with positions that were published before, or of another stream."""
         known = self._published
         if batch.stream != known.stream or batch.first <= known.position:
             raise DatabaseReplacedError
@@ -173,11 +173,11 @@ class Relay:
         return len(batch) >= self._batch_size.events // 2 or len(batch.events) >= LARGE_BYTES
 
     async def _publish_and_take(self, batch: Batch) -> Batch | None:
-        """Publish a batch while PostgreSQL prepares the next; return that."""
+        """Publish a batch while PostgreSQL prepares the next; return the next."""
         publishing = asyncio.create_task(self._publisher.publish(batch))
         try:
             following = await self._take()
-        finally:  # in order, and not before the connection to PostgreSQL is free
+        finally:  # also after an error, to keep the order of batches
             outcome = await publishing
         await self._note(batch, outcome)
         return following
@@ -186,8 +186,8 @@ class Relay:
         if outcome in (Outcome.PUBLISHED, Outcome.DUPLICATE):
             self._status.note_published(batch)
         else:
-            # Another listener took what comes before and has not published it yet, or Redis was
-            # flushed. The log has everything.
+            # Another listener took earlier events and has not published them yet, or Redis was
+            # flushed. The log has all events.
             await self._catch_up.run()
 
     async def _beat(self) -> None:

@@ -11,7 +11,7 @@ _MAX_DAYS = 36_500
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """The newest ``events``, or those of the last ``hours``: one of the two."""
+    """How much to keep: either the newest ``events``, or the events of the last ``hours``."""
 
     events: int | None = None
     hours: int | None = None

@@ -1,4 +1,4 @@
-"""Lua scripts on a connection of their own: every event waits for their answer."""
+"""Run a Lua script over its own connection, because every event waits for the answer."""
 
 import asyncio
 import hashlib
@@ -16,7 +16,7 @@ ANSWER_TIMEOUT_S = 5.0
 
 
 class Script:
-    """One script on one connection, not for concurrent use; unusable after any error but OOM."""
+    """One script on one connection. Not for concurrent use, and not after an error but OOM."""
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -29,15 +29,16 @@ class Script:
     @classmethod
     @asynccontextmanager
     async def connect(cls, servers: RedisServers, source: str) -> AsyncIterator[Self]:
-        """Connect; close on leaving. RedisError or OSError when that fails."""
+        """Connect; disconnect when the block ends. Raises RedisError or OSError."""
         script = cls(source)
         async with Wire.connect(servers, script._receive, script._fail) as script._wire:
             yield script
 
     async def run(self, keys: list[str], args: list[Value]) -> str:
-        """Run it and return its answer. RedisError when Redis refuses, does not answer or is lost.
+        """Run the script and return its answer.
 
-        OutOfMemoryError when Redis has reached its memory limit.
+        Raises RedisError if Redis refuses, does not answer or is lost; OutOfMemoryError if Redis
+        has reached its memory limit.
         """
         answer = await self._ask("EVALSHA", self._digest, len(keys), *keys, *args)
         if isinstance(answer, hiredis.ReplyError) and str(answer).startswith("NOSCRIPT"):
@@ -48,7 +49,7 @@ class Script:
         return answer.decode()
 
     def keep_alive(self) -> None:
-        """Send something, unless a script runs: some servers end connections that are idle."""
+        """Send a PING unless a script runs, because some servers close idle connections."""
         if self._answer is None or self._answer.done():
             self._replies_due += 1
             self._wire.send(("PING",))

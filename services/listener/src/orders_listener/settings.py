@@ -35,7 +35,7 @@ SESSION = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "9000",
 }
-# The session that only watches gives up sooner.
+# The observer's session gives up sooner.
 OBSERVER_SESSION = {**SESSION, "statement_timeout": "2s", "lock_timeout": "1s"}
 # The rows of an attached or detached partition are recorded by one statement.
 PARTITIONS_SESSION = {**SESSION, "statement_timeout": "10min"}
@@ -56,4 +56,4 @@ class Settings(DatabaseSettings, RedisSettings):
     )
     batch_max_events: int = Field(1000, ge=1, le=100_000)
     retention: Annotated[Retention | None, NoDecode, BeforeValidator(_retention)] = None
-    """How much of the log to keep; everything without it."""
+    """How much of the log to keep; None keeps everything."""

@@ -1,4 +1,4 @@
-"""Whether a leader that still holds its lock has stopped working. Pure."""
+"""Decide whether a leader that still holds its lock has stopped working. Pure."""
 
 STALLED_S = 3.0
 """A leader stalls if a change stays in the outbox, or its presence is missing, for this long."""
@@ -7,9 +7,9 @@ STALLED_S = 3.0
 class StallDetector:
     """Watches the oldest change in the outbox and the leader's presence in Redis.
 
-    The same change must wait all that time, whatever its age: a change of a long transaction is old
-    when it commits. A leader whose presence changes is at work, even if a change waits: it may be
-    giving a long history to an empty Redis.
+    A leader stalls only if the same change waits for all of STALLED_S. The age of the change does
+    not count, because a change of a long transaction is old when it commits. A leader whose
+    presence changes is working, even if a change waits: it may be sending history to Redis.
     """
 
     def __init__(self, now_s: float) -> None:

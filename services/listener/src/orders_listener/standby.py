@@ -1,4 +1,4 @@
-"""Waiting to lead: taking over from a leader that has ended or stalled."""
+"""Wait to lead, and take over from a leader that has ended or stalled."""
 
 import asyncio
 import json
@@ -19,8 +19,9 @@ logger = structlog.get_logger()
 async def lead(log: OrderLog, publisher: Publisher, status: Status) -> None:
     """Return once this listener leads.
 
-    A leader that ended has released its lock. A leader that is frozen or cut off keeps the lock:
-    this listener ends that session once the leader stalls, or at once if the session was its own.
+    A leader that ended has released its lock. A leader that is frozen or cut off keeps the lock;
+    this listener ends the leader's session when the leader stalls. If the session is an earlier one
+    of this listener, it ends the session at once.
     PostgreSQL cannot end a session whose backend is stopped. Then this listener leads without the
     lock, which only saves work (I8).
     """
