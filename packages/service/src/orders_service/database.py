@@ -14,9 +14,9 @@ _NO_PASSWORD = SecretStr("")
 
 
 def of_the_primary(url: str) -> str:
-    """Return a database's URL that connects to the host that takes writes, if it names several.
+    """Return a database's URL, with ``target_session_attrs=read-write`` if it names several hosts.
 
-    A ``target_session_attrs`` of its own is kept; a URL that cannot be read stays as it is.
+    A URL that has ``target_session_attrs`` or cannot be parsed is returned as it is.
     """
     try:
         given = conninfo_to_dict(url)
@@ -55,8 +55,8 @@ def _is_database_url(url: SecretStr) -> SecretStr:
 class DatabaseSettings(ServiceSettings):
     """Where PostgreSQL is: ``database_url``, or else the settings that begin with ``db_``.
 
-    The URL takes all parameters of libpq, those of TLS too. A password that it lacks comes from
-    ``db_password``.
+    The URL may have all parameters of libpq, also for TLS. If it has no password, ``db_password``
+    is used.
     """
 
     database_url: Annotated[SecretStr, AfterValidator(_is_database_url)] | None = None
@@ -77,9 +77,9 @@ class DatabaseSettings(ServiceSettings):
     def conninfo(self, service: str, connect_timeout_s: int) -> str:
         """Return the connection string for a service.
 
-        It contains no session settings: connection pools refuse those at connecting
-        (``sessions.prepare`` sets them). Keepalive probes reveal within about 10 s that the
-        server's machine is gone.
+        The string contains no session settings, because connection pools refuse them
+        (``sessions.prepare`` sets them). Keepalive probes show within about 10 s that the server's
+        machine is down.
         """
         return make_conninfo(
             "",

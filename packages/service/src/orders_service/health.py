@@ -36,7 +36,7 @@ async def serve(pages: Mapping[str, Page], host: str, port: int) -> asyncio.Serv
                 writer.write(response(head, pages))
                 await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # the client hung, left, or sent something other than a request
+            pass  # the client was silent, left, or sent something other than a request
         finally:
             writer.close()
 

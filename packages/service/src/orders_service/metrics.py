@@ -1,7 +1,7 @@
 """Metrics of a service in Prometheus's text format, for ``GET /metrics``.
 
-Most values exist anyway, for health pages: they are read when Prometheus asks, and cost nothing in
-between. Names are an interface (docs/operations.md).
+Most values exist anyway for health pages; they are read only when Prometheus requests them. Names
+are an interface (docs/operations.md).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +12,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 
 Read = Callable[[], Iterable[Metric]]
-"""Returns metrics with their values of this moment."""
+"""Returns metrics with their current values."""
 
 Values = Mapping[tuple[str, ...], float]
 """A metric's values by the values of its labels."""

@@ -1,6 +1,6 @@
 """Explain an error of PostgreSQL in one sentence without address, user and secret.
 
-While connecting, libpq gives no SQLSTATE, so its text is matched. A message in another language
+While connecting, libpq gives no SQLSTATE, so its message is matched. A message in a language other
 than English is quoted.
 """
 
@@ -19,7 +19,7 @@ _REFUSED = "PostgreSQL refuses the user or the password: check DB_USER and DB_PA
 _BUSY = "PostgreSQL is starting, stopping or recovering"
 _FULL = "PostgreSQL has no connection left: raise max_connections, or lower DB_POOL_CONNECTIONS"
 _OF_POOL = "08P01"
-"""The SQLSTATE of all that PgBouncer itself refuses."""
+"""The SQLSTATE of errors of PgBouncer itself."""
 _POOL_FULL = "the connection pool before PostgreSQL takes no more clients: raise max_client_conn"
 _POOL_ALONE = (
     "the connection pool does not reach PostgreSQL, has no free connection to it, or is refused by "
@@ -118,6 +118,6 @@ def explain(error: psycopg.Error) -> str:
     for pattern, known in _TEXTS:
         if error.sqlstate in {None, _OF_POOL} and pattern.search(text):
             return known
-    # Not the detail: it may quote a row.
+    # Leave out the detail, which may quote a row.
     said = text.rpartition(" failed: ")[2]  # before it, libpq repeats the address
     return error.diag.message_primary or " ".join(said.split()) or type(error).__name__

@@ -20,7 +20,7 @@ SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
 
 class UnusableError(Exception):
-    """The service ends: it cannot do its work as it is set up. The message is one sentence."""
+    """The service cannot work with its setup, and ends. The message is one sentence."""
 
 
 def run(
@@ -30,7 +30,7 @@ def run(
 ) -> int:
     """Run a service to its end and return the exit status.
 
-    2 for a bad setting; 1 for an OSError, and for an UnusableError.
+    The status is 2 for a bad setting, and 1 for an OSError or UnusableError.
 
     ``name`` is the service's name, such as ``listener``.
     """
@@ -61,8 +61,8 @@ def configure(name: str, settings_class: type[SettingsT]) -> SettingsT | None:
 def relax_garbage_collection() -> None:
     """Search for reference cycles rarely.
 
-    By default Python searches after 700 new objects that survive: after every few requests, and
-    again and again while a crowd of clients connects. These services leave no cycles.
+    By default Python searches after 700 new objects that survive, which means after every few
+    requests, and very often while many clients connect. These services leave few cycles.
     """
     gc.freeze()
     gc.set_threshold(_GARBAGE_COLLECTION_THRESHOLD)

@@ -1,4 +1,4 @@
-"""redis-py's client as the services use it."""
+"""redis-py's client, without retries and with plain errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ _ELSEWHERE = (exceptions.ReadOnlyError, exceptions.AskError, exceptions.ClusterD
 
 
 class RedisClient(redis.Redis):
-    """A client of the server that takes writes; ``names`` are those of its keys and channels."""
+    """A client of the server that takes writes. ``names`` has the names of keys and channels."""
 
     def __init__(self, pool: redis.ConnectionPool, names: RedisNames) -> None:
         super().__init__(connection_pool=pool)
@@ -51,7 +51,7 @@ def _ending(base: Any) -> Any:
         async def send_packed_command(self, *args: Any, **options: Any) -> None:
             try:
                 await super().send_packed_command(*args, **options)
-            except RuntimeError as exc:  # uvloop's, which redis-py does not expect
+            except RuntimeError as exc:  # from uvloop; redis-py does not expect it
                 await self.disconnect(nowait=True)
                 raise redis.ConnectionError("Redis closed the connection") from exc
 

@@ -7,7 +7,7 @@ import redis.exceptions
 NO_ANSWER = "Redis does not answer; if REDIS_URL begins with rediss://, its port may have no TLS"
 
 SENTINEL = "Sentinel: "
-"""Precedes the text of an error of a Sentinel, in place of one of Redis."""
+"""Precedes the text of an error that comes from a Sentinel and not from Redis."""
 NO_PRIMARY = f"{SENTINEL}no primary"
 NO_OWNER = "the cluster has no node for the keys of the stream"
 
@@ -99,7 +99,7 @@ _CODES = {
 
 def explain(error: redis.exceptions.RedisError | OSError) -> str:
     """Return the cause of an error, and its remedy, as one sentence."""
-    # The class names what redis-py takes off the text: READONLY, MOVED, NOPERM.
+    # redis-py removes the code from the text (READONLY, MOVED, NOPERM); the class has it.
     return _explain(f"{_CODES.get(type(error), '')}{error}") or type(error).__name__
 
 

@@ -1,8 +1,7 @@
 """Where Redis is: one server, servers that Sentinel watches, or a cluster.
 
-All keys of one stream have the same hash tag, so one node of a cluster owns them. A client
-therefore talks to one server, which takes writes, whatever the number of servers; only finding it
-differs.
+All keys of one stream have the same hash tag, so one node of a cluster owns them. Therefore a
+client always connects to one server, which takes writes. Only the way to find that server differs.
 """
 
 import asyncio
@@ -29,7 +28,7 @@ from orders_contract.names import RedisNames
 from orders_service.redis_errors import NO_OWNER, NO_PRIMARY, SENTINEL
 
 ASK_TIMEOUT_S = 1.0
-"""How long each Sentinel, or node of a cluster, has to tell which server takes writes."""
+"""How long each Sentinel, or node of a cluster, has to answer which server takes writes."""
 
 Address = tuple[str, int]
 
@@ -59,7 +58,7 @@ class RedisServers:
     service: str = ""
     """The name by which the Sentinels know the server."""
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """Of a connection to a server, as redis-py takes them: user, password, database, TLS."""
+    """Options of a connection, as redis-py takes them: user, password, database, TLS."""
     sentinel_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     names: RedisNames = field(default_factory=RedisNames)
 
@@ -73,7 +72,7 @@ class RedisServers:
         """
         try:
             parts = urlsplit(url)
-        except ValueError:  # its message repeats a part
+        except ValueError:  # its message repeats a part of the URL
             raise ValueError(f"is not a URL like {_FORMS}") from None
         kind = _SCHEMES.get(parts.scheme)
         if kind is None:
@@ -111,7 +110,7 @@ class RedisServers:
         )
 
     def pool(self, **options: Any) -> redis.ConnectionPool:
-        """Return connections to the server that takes writes; each finds it when it connects."""
+        """Return a pool of connections, each of which finds the server that takes writes."""
         given = {**self.options, **options, "retry": Retry(NoBackoff(), 0)}
         is_tls = given.pop("ssl")
         if self.kind is Kind.SERVER:
@@ -127,9 +126,9 @@ class RedisServers:
 
 
 class _Sentinels:
-    """Asks the Sentinels which server takes writes, and first the one that answered last.
+    """Asks the Sentinels which server takes writes, first the Sentinel that answered last.
 
-    They are asked rarely, so that no connection to them is kept.
+    This is rare, so no connection to a Sentinel is kept.
     """
 
     def __init__(self, servers: RedisServers) -> None:
@@ -148,7 +147,7 @@ class _Sentinels:
         return str(host), int(port)
 
     async def _what_is_wrong(self) -> str:
-        """Return the error of a Sentinel; redis-py has only its kind, and repeats all settings."""
+        """Return a Sentinel's error. redis-py's own gives no reason and repeats all settings."""
         for sentinel in self._sentinel.sentinels:
             try:
                 await sentinel.sentinel_masters()
@@ -158,7 +157,7 @@ class _Sentinels:
 
 
 class _Cluster:
-    """Asks the nodes of a cluster which of them owns the slot of a key, as ``_Sentinels`` does."""
+    """Asks the nodes of a cluster which node owns the stream's keys. Used like ``_Sentinels``."""
 
     def __init__(self, servers: RedisServers) -> None:
         self._key = servers.names.log

@@ -11,7 +11,7 @@ _ATTEMPTS = 20
 
 
 def assignments(settings: Mapping[str, str], *, for_transaction: bool) -> list[Composed]:
-    """Return one expression for each setting that sets it, for the transaction or the session."""
+    """Return, for each setting, an expression that sets it for the transaction or session."""
     return [
         SQL("pg_catalog.set_config({}, {}, {})").format(
             Literal(name), Literal(value), Literal(for_transaction)
@@ -23,8 +23,8 @@ def assignments(settings: Mapping[str, str], *, for_transaction: bool) -> list[C
 async def prepare(connection: AsyncConnection[Any], settings: Mapping[str, str]) -> bool:
     """Apply settings to a new session; return whether a connection pooler is in between.
 
-    A pooler announces a process id of its own at connecting, since the server process behind it may
-    change: it differs from ``pg_backend_pid()``.
+    A pooler announces its own process id when a client connects, because the server process behind
+    it may change. That id differs from ``pg_backend_pid()``.
     """
     if "statement_timeout" in settings:
         await _lift_timeout(connection)
@@ -38,7 +38,7 @@ async def prepare(connection: AsyncConnection[Any], settings: Mapping[str, str])
 
 
 async def _lift_timeout(connection: AsyncConnection[Any]) -> None:
-    """Lift a statement_timeout of the role so short that even this may take several attempts."""
+    """Lift the role's statement_timeout. If it is very short, this takes several attempts."""
     for _ in range(_ATTEMPTS):
         with suppress(errors.QueryCanceled):
             await connection.execute("SET statement_timeout = 0", prepare=False)

@@ -45,10 +45,10 @@ class RedisSettings(ServiceSettings):
     redis_sentinel_password: SecretStr = SecretStr("")
     redis_sentinel_password_file: FilePath | None = None
     redis_prefix: str = Field("", pattern=r"^[\w.:-]*(\{[\w.:-]+\})?[\w.:-]*$", max_length=64)
-    """What the names of keys and channels begin with, in place of ``orders``."""
+    """The beginning of the names of keys and channels, in place of ``orders``."""
 
     def redis_servers(self) -> RedisServers:
-        """Return where Redis is, with the passwords."""
+        """Return the servers of REDIS_URL, with the passwords."""
         return RedisServers.parse(
             with_password(
                 self.redis_url.get_secret_value(), self.redis_password.get_secret_value()
@@ -59,9 +59,10 @@ class RedisSettings(ServiceSettings):
 
 
 def secrets_from_files(given: dict[str, Any], fields: Collection[str]) -> dict[str, Any]:
-    """Return settings with each secret that is not given itself read from the file named for it.
+    """Return the settings; read each secret ``NAME`` that is not given from ``NAME_FILE``.
 
-    ``fields`` are the names of all settings: ``NAME_FILE`` without ``NAME`` is a file by itself.
+    ``fields`` are the names of all settings. If there is a ``NAME_FILE`` but no ``NAME`` among
+    them, it does not hold a secret.
     """
     found = dict(given)
     for name, file in given.items():

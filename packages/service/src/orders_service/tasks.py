@@ -1,4 +1,4 @@
-"""Ending tasks reliably, and waiting within them."""
+"""End tasks reliably, and wait within them."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -21,9 +21,9 @@ async def end(*tasks: asyncio.Task[None]) -> None:
 
 
 async def setting(over: asyncio.Event, work: Coroutine[None, None, None]) -> None:
-    """Run one of several tasks that end together: set ``over`` when it ends, however it ends.
+    """Run one of several tasks that end together; set ``over`` when it ends for any reason.
 
-    The others check ``over`` in their loops. Cancelling them is not enough, see ``end``.
+    The other tasks check ``over`` in their loops. Cancelling them is not enough (see ``end``).
     """
     try:
         await work

@@ -1,4 +1,4 @@
-"""A connection to Redis without redis-py's layers, for commands that delay every event."""
+"""A connection to Redis without redis-py's layers, for commands that every event waits for."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -42,7 +42,7 @@ class Wire(asyncio.Protocol):
         on_reply: Callable[[Any], None],
         on_lost: Callable[[Exception], None],
     ) -> AsyncIterator["Wire"]:
-        """Connect; close on leaving. RedisError or OSError when connecting fails.
+        """Connect; disconnect when the block ends. Raises RedisError or OSError.
 
         ``on_reply`` receives each reply: bytes, int, list, None, or ``hiredis.ReplyError``.
         ``on_lost`` is called once, with a RedisError, when the connection has ended.
@@ -71,7 +71,7 @@ class Wire(asyncio.Protocol):
             self._transport.write(b"".join(packed))
 
     def pause(self) -> None:
-        """Stop reading: replies stay in Redis's output buffer."""
+        """Stop reading, so that replies stay in Redis's output buffer."""
         if self._transport is not None and self._transport.is_reading():
             self._transport.pause_reading()
 
