@@ -1,4 +1,7 @@
-/** What a page shows only where people sign in: one chunk, not part of the first view of others. */
+/**
+ * Parts of the page that exist only if people sign in. One chunk, so that the first view of other pages
+ * loads less.
+ */
 export { SessionEnded } from "@/features/access/components/session-ended";
 export { SetUp } from "@/features/access/components/set-up";
 export { SignIn } from "@/features/access/components/sign-in";

@@ -1,4 +1,4 @@
-/** The user of the page: requested at the start, and again when a session or token has ended. */
+/** The user of the page. Requested at the start, and again when a session or token has ended. */
 import { Observable, RefusedError } from "real-time-orders";
 import {
   findMe,
@@ -19,11 +19,11 @@ import { Session } from "./session";
 export type AccessState =
   | { readonly kind: "asking" }
   | { readonly kind: "out"; readonly reason: Reason | null }
-  /** The page was opened by a link that sets a password. */
+  /** The page was opened with a link that sets a password. */
   | { readonly kind: "set-up"; readonly link: string }
   /**
-   * `me` is null while the API does not answer; the page shows that. Locked: the session has ended,
-   * and everything waits behind a dialog for the same user.
+   * `me` is null while the API does not answer, which the page shows. `locked`: the session has ended,
+   * and the page is behind a dialog until the same user signs in.
    */
   | {
       readonly kind: "in";
@@ -37,7 +37,7 @@ const SET_UP = "/set-up";
 export class Access {
   readonly state = new Observable<AccessState>({ kind: "asking" });
   readonly #presence = new Presence();
-  /** Requests that wait until a locked page is unlocked, or its user leaves. */
+  /** Requests that wait until the page is unlocked, or the user leaves. */
   #waiting: ((again: boolean) => void)[] = [];
 
   async start(): Promise<void> {
@@ -48,7 +48,7 @@ export class Access {
     const { signedIn, trouble } = companyOutcome();
     if (signedIn && location.pathname === SIGNED_IN_PAGE) {
       tellTabs("signed-in");
-      close(); // the tab that opened this one goes on
+      close(); // the tab that opened this one continues
       location.replace("/");
       return;
     }
@@ -65,13 +65,13 @@ export class Access {
     onTabNews((news) => void this.#hear(news));
   }
 
-  /** Throws the API's error if name or password is wrong. */
+  /** Signs in. Throws the API's error if the name or password is wrong. */
   async signIn(name: string, password: string): Promise<void> {
     this.#arrive(await signInWith(name, password));
     tellTabs("signed-in");
   }
 
-  /** Throws the API's error if the token is not valid. */
+  /** Signs in with a token. Throws the API's error if the token is not valid. */
   async signInByToken(token: string): Promise<void> {
     setToken(token);
     try {
@@ -82,19 +82,19 @@ export class Access {
     }
   }
 
-  /** Throws the API's error if the link or the password is not accepted. */
+  /** Sets a password with a link. Throws the API's error if it refuses the link or the password. */
   async setUp(link: string, password: string): Promise<void> {
     await setUp(link, password);
-    location.replace("/"); // the link is of no more use, and must not stay in the address
+    location.replace("/"); // the used link must not stay in the address
   }
 
-  /** A new session of the same user: the password was changed. */
+  /** Continues with a new session of the same user, after a change of the password. */
   renew(me: Me): void {
     this.#arrive(me);
     tellTabs("signed-in");
   }
 
-  /** End the session everywhere, or forget the token. */
+  /** Ends the session in all tabs, or forgets the token. */
   async signOut(): Promise<void> {
     const state = this.state.get();
     if (state.kind !== "in") return;
@@ -103,7 +103,8 @@ export class Access {
       try {
         next = await endThisSession();
       } catch (error) {
-        // Refused: it has ended already. Otherwise it goes on, and the page says that the API is away.
+        // If refused, the session has ended already. Otherwise it continues, and the page shows the
+        // API's failure.
         if (!(error instanceof RefusedError)) return;
       }
       tellTabs("signed-out");
@@ -114,19 +115,19 @@ export class Access {
 
   async #hear(news: "signed-in" | "signed-out"): Promise<void> {
     const state = this.state.get();
-    if (currentToken() !== null) return; // this tab has a user of its own
+    if (currentToken() !== null) return; // this tab has its own user
     if (news === "signed-out") {
-      if (state.kind === "in" && hasSession(state.me)) this.#leave(null); // on purpose: no trouble
+      if (state.kind === "in" && hasSession(state.me)) this.#leave(null); // no reason to show
       return;
     }
     try {
       this.#arrive(await findMe());
     } catch {
-      // The other tab has signed out again, or the API is away: the next answer decides.
+      // The other tab has signed out again, or the API is away. The next answer decides.
     }
   }
 
-  /** Somebody has signed in: go on where this user was, or begin anew with another. */
+  /** Someone has signed in. Continues if it is the same user; otherwise starts a new session. */
   #arrive(me: Me): void {
     const state = this.state.get();
     if (state.kind !== "in" || state.me === null || !isSame(state.me, me)) {
@@ -137,7 +138,10 @@ export class Access {
     this.#answer(true);
   }
 
-  /** The API or a gateway refuses the session. Resolves to true once its user is back. */
+  /**
+   * Called when the API or a gateway refuses the session. Resolves to true once the same user has
+   * signed in.
+   */
   async #refused(): Promise<boolean> {
     const before = this.state.get();
     if (before.kind !== "in") return false;
@@ -152,22 +156,24 @@ export class Access {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Whether the user has a newer session already: of another tab, or with another password. */
+  /** Whether the same user has a newer session: from another tab, or with another password. */
   async #isHere(): Promise<boolean> {
     const state = this.state.get();
     try {
       const me = await findMe();
       if (state.kind !== "in" || state.me === null) return false;
       const same = isSame(state.me, me);
-      // The company has given the user another role or other rows: begin anew with these.
+      // The company login has given the user another role or other rows, so start again with these.
       if (!same && me.company && me.subject === state.me.subject) this.#enter(me);
       return same;
     } catch (error) {
-      return !(error instanceof RefusedError); // the API is away: that is another trouble
+      return !(error instanceof RefusedError); // the API is away, which is another problem
     }
   }
 
-  /** The API is back: request the user of a page that was opened while it was away. */
+  /**
+   * Called when the API answers again. Requests the user if the page was opened while the API was away.
+   */
   async #recognise(): Promise<void> {
     const isUnknown = () => {
       const state = this.state.get();
@@ -178,7 +184,7 @@ export class Access {
       const me = await getMe();
       if (isUnknown()) this.#enter(me);
     } catch {
-      // The API is away again, or asks for a token: the next answer decides.
+      // The API is away again, or requires a token. The next answer decides.
     }
   }
 
@@ -212,7 +218,7 @@ export class Access {
 
 const hasSession = (me: Me | null): boolean => me !== null && me.session !== null;
 
-/** Whether what the page shows of one is right for the other. */
+/** Whether a page that was made for one user is right for the other. */
 const isSame = (a: Me, b: Me): boolean =>
   a.subject === b.subject &&
   a.role === b.role &&

@@ -62,10 +62,10 @@ const VIEWS: Readonly<Record<string, "orders" | "activity" | "pulse">> = {
   "/pulse": "pulse",
 };
 
-/** The others are beside the orders where there is room. */
+/** On a wide page, the other views are beside the orders. */
 const WIDE_VIEWS = ["/", "/activity"];
 
-/** When what changes statuses is loaded: after the first view. */
+/** When the code for changes of status is loaded, after the first view. */
 const RUNS_MS = 1000;
 
 interface AppProps {
@@ -73,7 +73,7 @@ interface AppProps {
   router: Router;
   me: Me | null;
   onSignOut: () => void;
-  /** The user has a new session: the password was changed. */
+  /** Called with the user's new session after a change of the password. */
   onRenewed: (me: Me) => void;
 }
 
@@ -90,7 +90,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
   const activity = useActivity(session, router, preferences);
   const schema = useObservable(session.schema);
   const announcement = useObservable(session.announcer.state);
-  /** Null until the form is opened for the first time; then it keeps what the user typed. */
+  /** Null before the form is first opened. After that the form stays and keeps what was typed. */
   const [ordering, setOrdering] = useState<boolean | null>(null);
   const [helping, setHelping] = useState(false);
   const [account, setAccount] = useState<"sessions" | "password" | null>(null);
@@ -160,7 +160,7 @@ export function App({ session, router, me, onSignOut, onRenewed }: AppProps) {
       }),
     [session, writes],
   );
-  // Load the dialogs before they are needed, but not with the first view.
+  // Load the dialogs before they are needed, but after the first view.
   useEffect(() => {
     const preload = () => void import("./dialogs").catch(() => undefined);
     addEventListener("pointermove", preload, { once: true });

@@ -1,4 +1,4 @@
-/** Every dialog of the page: one chunk, loaded when the first of them is opened. */
+/** All dialogs of the page in one chunk, which is loaded when the first of them is opened. */
 export { HelpDialog } from "@/components/help-dialog";
 export { PasswordDialog } from "@/features/access/components/password-dialog";
 export { SessionsDialog } from "@/features/access/components/sessions-dialog";

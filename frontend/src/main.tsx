@@ -17,7 +17,7 @@ async function start(): Promise<void> {
   void access.start();
 
   try {
-    await startLanguage(); // the first that is seen is in the reader's language
+    await startLanguage(); // before the first view, so that it is in the reader's language
   } catch {
     document.getElementById("unloaded")?.removeAttribute("hidden");
     return;
@@ -29,7 +29,7 @@ async function start(): Promise<void> {
   );
 }
 
-// The history takes a path that begins with two slashes for the address of another site.
+// `history` treats a path that begins with two slashes as the address of another site.
 const { pathname, search, hash } = location;
 if (pathname.startsWith("//")) location.replace(pathname.replace(/^\/+/, "/") + search + hash);
 else void start();

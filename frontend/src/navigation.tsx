@@ -12,16 +12,16 @@ export interface Place {
 
 interface NavigationProps {
   router: Router;
-  /** The path whose place is the present one. */
+  /** The path of the present page. */
   current: string;
   places: readonly Place[];
-  /** Watched tables besides the orders, in a menu: there may be many. */
+  /** Watched tables other than the orders. They are in a menu because there may be many. */
   tables: readonly Place[];
-  /** In the header of a wide page, or at the bottom of a narrow one, where a thumb reaches it. */
+  /** In the header of a wide page; at the bottom of a narrow page, within reach of a thumb. */
   at: "top" | "bottom";
 }
 
-/** The one navigation of the page. */
+/** The navigation of the page. */
 export function Navigation({ router, current, places, tables, at }: NavigationProps) {
   const table = tables.find(({ path }) => path === current);
   const link = ({ path }: Place) => ({

@@ -19,7 +19,7 @@ interface RootProps {
 
 /** The dashboard, or the form to sign in. */
 export function Root(props: RootProps) {
-  useWords(); // everything below renders again in another one
+  useWords(); // renders everything below in a new language
   return (
     <Boundary part={words.parts.page}>
       <Suspense>

@@ -1,4 +1,4 @@
-/** A page's connection to the system: the socket, and the stores that it feeds. */
+/** The page's connection to the system, and the stores that it updates. */
 import {
   connect,
   type EventsListener,
@@ -55,9 +55,9 @@ export class Session {
   });
   readonly progress: Progress;
   readonly announcer = new Announcer();
-  /** Counts of all orders. */
+  /** Numbers of all orders by status. */
   readonly counts: Followed<CountsPage, OrderCounts>;
-  /** Counts of the orders that match the table's filter, whatever their status. */
+  /** Numbers of the orders that match the table's filter, whatever their status. */
   readonly matching: Followed<CountsPage, OrderCounts>;
   readonly attention: AttentionCount;
   readonly pulse: Followed<PulsePage, Pulse>;
@@ -97,7 +97,7 @@ export class Session {
     const clock = setInterval(() => {
       if (this.progress.clock.estimate === null) this.counts.reload(); // a clock was set
     }, CLOCK_CHECK_MS);
-    // After the start answers are faster, and so tell the database's time more exactly.
+    // After the start answers arrive faster, so they give the database's time more exactly.
     const quiet = setTimeout(() => this.counts.reload(), CLOCK_FIRST_MS);
     const again = setInterval(() => this.counts.reload(), CLOCK_EVERY_MS);
     // Orders become late without an event.
@@ -127,7 +127,7 @@ export class Session {
     this.announcer.stop();
   }
 
-  /** Show the orders that the page's address names. */
+  /** Shows the orders that the page's address names. */
   readonly openAddress = (): void => {
     const query = new URLSearchParams(location.search);
     const { view, saved } = readAddress(query, this.views.state.get().views);
@@ -135,7 +135,7 @@ export class Session {
     this.show(view);
   };
 
-  /** Orders of a saved view are not loaded before it is known what the view is. */
+  /** If the address names a saved view, orders are loaded only after the views. */
   async #startViews(): Promise<void> {
     const isNamed = new URLSearchParams(location.search).has("view");
     if (!isNamed) this.orders.start();
@@ -153,11 +153,11 @@ export class Session {
       await this.views.load();
       this.openAddress();
     } catch {
-      // Without views everything else works; they are loaded again when the reader comes back.
+      // Without views everything else works. They are loaded again when the user returns to the page.
     }
   }
 
-  /** Keep what the reader has seen; returns how to stop. */
+  /** Stores how far the user has seen the changes. Returns a function that stops this. */
   keepVisits(kept: KeptVisits): () => void {
     const visits = new VisitKeeper(kept, () => {
       const { shown } = this.progress.state.get();
@@ -170,7 +170,7 @@ export class Session {
     return () => visits.stop();
   }
 
-  /** Where the reader's last visit ended. */
+  /** Returns where the user's last visit ended. */
   readonly lastVisit = (): Seen | null => this.#visits?.last(this.#now()) ?? null;
 
   readonly show = (view: OrderView): void => {
@@ -183,13 +183,13 @@ export class Session {
     return this.orders.state.get().filter;
   }
 
-  /** What is asked for besides the status, which the counts leave out. */
+  /** Returns the filter without the status, which does not matter to the counts. */
   #restOf(filter: OrderFilter): string {
     const schema = this.schema.get();
     return toQuery(withStatus(filter, schema, null), schema).toString();
   }
 
-  /** Words for days mean other days now. */
+  /** Called at midnight, when words for days mean other days. */
   readonly #turnDay = (): void => {
     const { when } = this.activity.state.get().filter;
     if (when === "today" || when === "yesterday") this.activity.restart();
@@ -198,13 +198,16 @@ export class Session {
     this.matching.restart();
   };
 
-  /** An order of the list, as far as it is loaded. */
+  /** Returns an order of the list if it is loaded. */
   readonly known = (id: Id): Order | undefined => this.orders.get(id);
 
-  /** The database's time (epoch, ms). */
+  /** Returns the database's time (epoch, ms). */
   readonly #now = (): number => Date.now() + this.progress.clock.offsetMs;
 
-  /** Get every event; `complete` is false where some may be missing. */
+  /**
+   * Adds a listener for all events; `complete` is false if some may be missing. Returns a function that
+   * removes it.
+   */
   readonly listen = (listener: EventsListener): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -228,7 +231,7 @@ export class Session {
     for (const listener of this.#listeners) listener(events, complete);
   };
 
-  /** Events were missed: the live table loads its rows again by itself. */
+  /** Called when events were missed. The live table loads its rows by itself. */
   #startOver(): void {
     this.progress.begin(this.live.connection.get().position ?? 0);
     this.activity.reload();
@@ -236,7 +239,7 @@ export class Session {
     for (const listener of this.#listeners) listener([], false);
   }
 
-  /** Another schema: rows may have gained, lost or renamed columns without an event. */
+  /** Called with another schema: rows may have gained or lost columns without an event. */
   readonly #followSchema = (): void => {
     if (this.#stream !== null) this.#recount();
   };
@@ -262,7 +265,7 @@ export class Session {
     this.pulse.reload();
   }
 
-  /** Every answer that carries the database's time also sets the clock. */
+  /** Wraps a request whose answer contains the database's time, so that it also sets the clock. */
   #timed<Page extends { time: string; position: number }>(
     fetch: (signal: AbortSignal) => Promise<Page>,
   ): (signal: AbortSignal) => Promise<Page> {
@@ -285,20 +288,20 @@ export class Session {
       this.activity.restart();
       this.#recount();
     } else if (phase === "live" && before === "connecting") {
-      this.counts.reload(); // to show how many events are missing
+      this.counts.reload(); // shows how many events are missing
     }
   };
 
   /**
-   * Find out whether the API answers, with the cheapest request. An API that answered that it cannot
-   * serve is well again only when a request that needs the database succeeds.
+   * Checks whether the API answers, with the cheapest request. If the API last said that it cannot
+   * serve, only a request that needs the database shows that it works again.
    */
   readonly askApi = (): void => {
     if (apiTrouble.get()?.answered) this.counts.reload();
     else getMe().catch(() => undefined);
   };
 
-  /** An idle page sends no requests: repeat one until the API is back. */
+  /** While the API is away, an idle page must send a request that is repeated until the API answers. */
   readonly #awaitApi = (): void => {
     const well = apiTrouble.get() === null;
     if (this.#apiWasWell && !well) this.counts.reload();

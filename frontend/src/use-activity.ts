@@ -1,4 +1,4 @@
-/** Connects the activity with the address and with what is kept for the reader. */
+/** Connects the activity with the page's address and the user's stored choices. */
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { type ActivityFilter, fromText, toText } from "@/features/activity/model/activity-filter";
 import { Visits } from "@/features/activity/model/visits";

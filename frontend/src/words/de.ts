@@ -4,7 +4,7 @@ import type { Words } from "./index";
 
 const { counted, plural } = pluralsOf("de");
 
-/** What kind of problem the API has named, by its HTTP status. */
+/** What kind of problem the API has reported, by HTTP status. */
 const PROBLEMS: Readonly<Partial<Record<number, string>>> = {
   400: "Ungültige Anfrage",
   401: "Nicht angemeldet",

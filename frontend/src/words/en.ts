@@ -4,17 +4,19 @@ import { pluralsOf, rich } from "@/lib/grammar";
 
 const { counted, plural } = pluralsOf("en");
 
-/** One row of a table: one of `lines` is a "line". */
+/** Returns the name for one row of a table: "line" for `lines`. */
 function singular(plural: string): string {
   if (/[^s]ies$/.test(plural)) return plural.replace(/ies$/, "y");
   if (/(ss|x|ch|sh)es$/.test(plural)) return plural.slice(0, -2);
   return /[^aious]s$/.test(plural) ? plural.slice(0, -1) : plural;
 }
 
-/** The English texts, and what every other language must have. Grouped by where they are shown. */
+/**
+ * The English texts, which define the members of every other language. Grouped by where they are shown.
+ */
 const en = {
   direction: "ltr" as "ltr" | "rtl",
-  /** A label that is not the beginning of a sentence. */
+  /** Returns a label for use within a sentence. */
   midSentence: (label: string) => label.toLowerCase(),
   do: {
     close: "Close",
@@ -25,7 +27,7 @@ const en = {
     loading: "Loading…",
     delete: "Delete",
     notification: "Notification",
-    /** The name of the region, and the key that leads to it. */
+    /** The name of the region, with the key that moves the focus to it. */
     notifications: "Notifications ({hotkey})",
     dismiss: "Dismiss",
   },
@@ -54,7 +56,7 @@ const en = {
     order: (id: string) => `Order #${id}`,
     cannotBeShown: (part: string, reason: string) => `${part} cannot be shown: ${reason}`,
   },
-  /** Parts of the page: the beginning of a sentence. */
+  /** Names of parts of the page, at the beginning of a sentence. */
   parts: {
     page: "The page",
     connection: "The connection",
@@ -206,7 +208,7 @@ const en = {
       week: "Last 7 days",
       month: "Last 30 days",
     },
-    /** Within a sentence: "yesterday", "31 May 2026". */
+    /** Days within a sentence, such as "yesterday" or "31 May 2026". */
     days: { yesterday: "yesterday", today: "today", tomorrow: "tomorrow" },
     or: (values: readonly string[]) => values.join(" or "),
     empty: "empty",
@@ -225,7 +227,7 @@ const en = {
     enterWhole: "Enter whole numbers.",
     reversed: "The first value is above the second one.",
   },
-  /** What was done, after what it was done to: "#17 moved to shipped by Anna". */
+  /** What was done, for use after the object: "#17 moved to shipped by Anna". */
   deeds: {
     created: "created",
     changed: "changed",
@@ -237,7 +239,7 @@ const en = {
     firstMovedTo: (status: ReactNode) => rich`Moved to ${status}`,
     by: (actor: ReactNode) => rich` by ${actor}`,
     orders: "orders",
-    /** One of several: a table is named after all its rows. */
+    /** Returns the name for one row. A table's name is that of all its rows. */
     one: singular,
     child: (noun: string, deed: ReactNode) => rich`${noun} ${deed}`,
     addedTo: (order: ReactNode) => rich` to ${order}`,
@@ -342,12 +344,12 @@ const en = {
     nothingKnown: "nothing is known yet",
   },
   errors: {
-    /** The API's own words, which are English and may be PostgreSQL's. */
+    /** The API's own message, which is in English and may come from PostgreSQL. */
     refused: (_status: number, detail: string) => detail,
     failing: (reason: string) => reason,
     unreachable: (reason: string) => reason,
   },
-  /** Of the columns that the system itself keeps; others are named by the database. */
+  /** The labels of the system's own columns. The labels of other columns come from their names. */
   systemColumns: {
     id: "Id",
     version: "Version",
@@ -365,7 +367,7 @@ const en = {
   },
   attention: { needs: "Needs attention", warn: "Needs attention", late: "Late" },
   ages: {
-    /** Of "3 min ago": how much it is shortened. */
+    /** How much "3 min ago" is shortened. */
     style: "narrow" as Intl.RelativeTimeFormatStyle,
     justNow: "just now",
     minutes: (count: number) => `${count} min`,
@@ -815,7 +817,7 @@ const en = {
       `The first ${most} ${list}; export a spreadsheet to have all.`,
     rows: (count: string, list: string) => `${count} ${list}`,
   },
-  /** Of the dashboard's own packing slip. */
+  /** The texts of the dashboard's own packing slip. */
   slip: {
     title: "Packing slip",
     for: "For",

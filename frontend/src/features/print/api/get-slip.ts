@@ -1,4 +1,4 @@
-/** What a packing slip is made of: an order with its children, and the owner's template. */
+/** Loads the data of a packing slip: an order with its children, and the owner's template. */
 import type { Id, Row, Schema } from "real-time-orders";
 import { request } from "@/lib/http";
 import { nullable, object, row, text } from "@/lib/shape";

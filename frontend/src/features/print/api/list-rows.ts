@@ -1,19 +1,22 @@
-/** All rows of a list. */
+/** Loads all rows of a list. */
 import { keyOf, type Row } from "real-time-orders";
 import { pagesOf } from "@/lib/pages";
 import type { ShownList } from "@/lib/printing";
 
-/** More than a hundred pages of paper; a spreadsheet is better for more. */
+/** More rows would take more than a hundred pages of paper; a spreadsheet is then better. */
 export const MOST_ROWS = 5000;
 const PAGE = 1000;
 
 interface ListedRows {
   readonly rows: readonly Row[];
-  /** There are more rows than these. */
+  /** Whether there are more rows than these. */
   readonly cut: boolean;
 }
 
-/** A row that moves between two pages while they are read comes once. */
+/**
+ * Returns the rows of a list. A row that moves from one page to the next while they are read is
+ * returned once.
+ */
 export async function listRows(
   { table, query }: ShownList,
   key: readonly string[],

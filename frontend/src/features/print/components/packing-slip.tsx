@@ -9,11 +9,14 @@ import styles from "./packing-slip.module.css";
 interface PackingSlipProps {
   order: Row;
   schema: Schema;
-  /** The owner's; null: the dashboard's own. */
+  /** The owner's template; null: the dashboard's own is used. */
   template: string | null;
 }
 
-/** One order by a template, in a shadow tree: its styles are for itself alone. */
+/**
+ * Shows one order by a template. The template is in a shadow tree, so that its styles apply only to
+ * itself.
+ */
 export function PackingSlip({ order, schema, template }: PackingSlipProps) {
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
@@ -40,7 +43,10 @@ function styleSheet(text: string): CSSStyleSheet {
   return sheet;
 }
 
-/** The size and margins of the paper, which only the document's own styles can set. */
+/**
+ * Returns the rules for the size and margins of the paper, which only the document's own styles can
+ * set.
+ */
 const pageRules = (sheet: CSSStyleSheet): string =>
   [...sheet.cssRules]
     .filter((rule) => rule instanceof CSSPageRule)

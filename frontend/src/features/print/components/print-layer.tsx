@@ -21,7 +21,7 @@ interface PrintLayerProps {
   schema: Observable<Schema | null>;
 }
 
-/** Shows what is printed, in place of the page, and opens the browser's dialog once it is there. */
+/** Shows what is to be printed in place of the page, then opens the browser's print dialog. */
 export function PrintLayer({ job, schema }: PrintLayerProps) {
   const known = useObservable(schema);
   const { data, error } = useQuery(
@@ -56,7 +56,7 @@ export function PrintLayer({ job, schema }: PrintLayerProps) {
   const ready = data !== undefined;
   useEffect(() => {
     if (!ready) return;
-    // After the next frame everything is drawn.
+    // After the next frame everything has been drawn.
     const frame = requestAnimationFrame(() => setTimeout(() => window.print()));
     return () => cancelAnimationFrame(frame);
   }, [ready]);

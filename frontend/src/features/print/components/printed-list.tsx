@@ -12,7 +12,7 @@ interface PrintedListProps {
   table: Table | undefined;
 }
 
-/** Every row of a list as a table whose heading is repeated on each page. */
+/** A table with every row of a list. Its heading is repeated on each page. */
 export const PrintedList = memo(function PrintedList({
   list,
   rows,
@@ -40,7 +40,7 @@ export const PrintedList = memo(function PrintedList({
             <tr key={at}>
               {list.columns.map(({ name, column }) => (
                 <td key={name} dir="auto" data-kind={column?.kind}>
-                  {/* The digits of what identifies a row are not grouped. */}
+                  {/* Keys are shown without thousands separators. */}
                   {table?.key.includes(name)
                     ? toJson(row[name])
                     : formatCell(row, name, column, table)}

@@ -1,4 +1,4 @@
-/** What a template of a packing slip can name, from an order and the schema. Pure. */
+/** The data that a template of a packing slip can use, from an order and the schema. Pure. */
 import { type Column, isRow, ORDERS, type Row, type Schema, type Table } from "real-time-orders";
 import { formatCell, type Parent } from "@/lib/money";
 import { isCount, MAINTAINED, OrderSchema } from "@/lib/schema";
@@ -15,18 +15,18 @@ interface PrintedChild {
   readonly label: string;
   readonly headings: readonly string[];
   readonly rows: readonly { readonly cells: readonly string[] }[];
-  /** The list ends before the last row. */
+  /** Whether rows are missing at the end of the list. */
   readonly more: boolean;
 }
 
 export interface SlipData {
   readonly title: string;
   readonly printed: string;
-  /** The texts of the dashboard's own slip. */
+  /** The texts of the dashboard's own packing slip. */
   readonly words: Words["slip"];
   readonly order: Readonly<Record<string, string>>;
   readonly columns: readonly Fact[];
-  /** The child tables that list what is packed, and all of them. */
+  /** `lines`: the child tables that list what is packed. `children`: all child tables. */
   readonly lines: readonly PrintedChild[];
   readonly children: readonly PrintedChild[];
   readonly [table: string]: unknown;
@@ -73,7 +73,10 @@ export function slipData(order: Row, schema: Schema, printed: string): SlipData 
   };
 }
 
-/** What is packed: rows that say how many of something there are; not payments and notes. */
+/**
+ * Returns the tables of packed items: those with a column for a number of pieces, unlike payments and
+ * notes.
+ */
 const itemsIn = (schema: Schema): readonly Table[] =>
   childrenOf(schema).filter(({ columns, key, parent }) =>
     columns.some(
@@ -112,7 +115,7 @@ const record = (row: Row, table: Table, parent?: Parent): Record<string, string>
     table.columns.map((column) => [column.name, textOf(row, column, table, parent)]),
   );
 
-/** Empty for null, so that a template can ask whether there is a value. */
+/** Returns a value as text; "" for null, so that a template can test for a value. */
 const textOf = (row: Row, column: Column | undefined, table: Table, parent?: Parent): string => {
   const value = column && row[column.name];
   return column && value != null ? formatCell(row, column.name, column, table, parent) : "";

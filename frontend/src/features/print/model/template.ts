@@ -1,28 +1,34 @@
-/** Templates of the owner's, filled with data of anyone's: nothing of it can run or load anything. */
+/**
+ * Fills the owner's templates with data that may come from anyone. Nothing in the result can run or
+ * load anything.
+ */
 import Mustache from "mustache";
 
-/** Values are always text. `{{{name}}}` would make markup of an order's contents. */
+/** Escapes all values. Without this, `{{{name}}}` would insert an order's contents as markup. */
 class SafeWriter extends Mustache.Writer {
   override unescapedValue(token: string[], context: Mustache.Context): string {
     return this.escapedValue(token, context);
   }
 }
 
-/** Raises what Mustache says of a template that is not well-formed. */
+/** Returns the filled template. Throws Mustache's error if the template is not well-formed. */
 export const filled = (template: string, data: unknown): string =>
   new SafeWriter().render(template, data);
 
-/** Besides scripts: what loads, navigates, or takes input. The page's policy would refuse most of it. */
+/**
+ * Elements that run scripts, load, navigate or take input. The page's policy would refuse most of them
+ * anyway.
+ */
 const ACTIVE =
   "script, iframe, frame, object, embed, portal, meta, link, base, form, input, button";
 
 export interface Sheet {
   readonly content: DocumentFragment;
-  /** The styles, which the page's policy allows only as objects. */
+  /** The texts of the style sheets. The page's policy allows them only as constructed style sheets. */
   readonly styles: readonly string[];
 }
 
-/** Parse markup without running it, and leave out what could run. */
+/** Parses markup without running it and removes everything that could run. */
 export function sheetOf(markup: string): Sheet {
   const parsed = document.createElement("template");
   parsed.innerHTML = markup;
@@ -39,7 +45,7 @@ export function sheetOf(markup: string): Sheet {
       const runs = /^on/i.test(name) || (leads && /^\s*(javascript|vbscript):/i.test(value));
       if (runs || name === "style") element.removeAttribute(name);
     }
-    if (style !== null) element.style.cssText = style; // as an attribute it would be refused
+    if (style !== null) element.style.cssText = style; // the policy refuses it as an attribute
   }
   return { content, styles };
 }

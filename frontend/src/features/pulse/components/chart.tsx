@@ -8,19 +8,19 @@ import styles from "./pulse.module.css";
 interface ChartProps {
   bars: readonly Bar[];
   kind: "line" | "bars";
-  /** Describes the data for screen readers. */
+  /** A description of the data for screen readers. */
   label: string;
-  /** A bar's period and value in words. */
+  /** Returns a bar's period and value as text. */
   describe: (bar: Bar, index: number) => string;
 }
 
 const HIGH_PX = 140;
 const LETTER_PX = 6.5;
 const GAP_PX = 16;
-/** The height of the drawing in units of its own; it is stretched to the place it has. */
+/** The height of the drawing in its own units; it is scaled to the available space. */
 const HEIGHT = 100;
 
-/** A small chart. Pointing at it, or the arrow keys, tell the value of each bar. */
+/** A small chart. Pointing at a bar, or the arrow keys, show its value. */
 export function Chart({ bars, kind, label, describe }: ChartProps) {
   const plot = useRef<HTMLDivElement>(null);
   const size = useSize(plot);
@@ -101,7 +101,7 @@ export function Chart({ bars, kind, label, describe }: ChartProps) {
 
 const percent = (part: number): string => `${100 * part}%`;
 
-/** Where a bar is between the left side, 0, and the right one, 1. */
+/** Returns the horizontal position of a bar, from 0 (left) to 1 (right). */
 function placing(bars: readonly Bar[], kind: ChartProps["kind"]): (index: number) => number {
   const [first, last] = [bars[0]?.from ?? 0, bars.at(-1)?.from ?? 1];
   return kind === "bars"
@@ -147,7 +147,7 @@ function Drawing({ values, kind, levels, place }: DrawingProps) {
   );
 }
 
-/** A mark on each value above the scale; the highest with its number. */
+/** Marks each value above the scale, and shows the number of the highest. */
 function Peaks({ values, cap, place }: Pick<DrawingProps, "values" | "place"> & { cap: number }) {
   const highest = values.indexOf(Math.max(...values));
   return values.map((value, at) => {
@@ -161,7 +161,7 @@ function Peaks({ values, cap, place }: Pick<DrawingProps, "values" | "place"> & 
   });
 }
 
-/** As many times as have room below the chart. */
+/** Shows as many times as fit below the chart. */
 function Times({ bars, kind, width }: Pick<ChartProps, "bars" | "kind"> & { width: number }) {
   const [from, to] = [bars[0]?.from ?? 0, bars.at(-1)?.from ?? 0];
   const text = kind === "bars" ? formatHour : formatMinutes;

@@ -23,7 +23,7 @@ const TICK_MS = 1000;
 interface PulsePanelProps {
   pulse: Observable<Pulse | null>;
   counts: Observable<ReadonlyMap<string, number> | null>;
-  /** Whether the orders of each status are counted here; not beside tabs that count them. */
+  /** Whether to show the number of orders by status here; not if tabs show it. */
   withCounts: boolean;
 }
 
@@ -78,7 +78,7 @@ export function PulsePanel({ pulse, counts, withCounts }: PulsePanelProps) {
   );
 }
 
-/** The last bar has the last 60 seconds. */
+/** Returns a bar as text. The last bar is the last 60 seconds. */
 const minuteInWords = ({ from, value }: Bar, index: number): string =>
   `${index < MINUTES - 1 ? formatMinutes(from) : words.pulse.last60s} · ${formatCount(value)}`;
 

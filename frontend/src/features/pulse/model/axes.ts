@@ -1,16 +1,16 @@
-/** How high a chart's scale reaches, and where its axes have labels. Pure. */
+/** Computes how high a chart's scale reaches, and where its axes have labels. Pure. */
 
-/** Most values that may be above the scale: with more of them, the others are the exception. */
+/** The most values that may be above the scale. If more were, they would not be exceptions. */
 const MOST_PEAKS = 3;
-/** A peak is at least so many times as high as the highest of the other values. */
+/** A peak is at least this many times as high as the highest of the other values. */
 const PEAK_TIMES = 4;
 const ROOM_ABOVE = 1.5;
-/** A scale of one or two would draw a single change as high as the chart. */
+/** With a scale of one or two, a single change would be as high as the chart. */
 const LEAST_TOP = 4;
 
 /**
- * The end of the scale where a few peaks would press all other values to the ground; null where the
- * scale has room for every value. Values above it are drawn at its end, and marked.
+ * Returns the end of the scale if a few peaks would make all other values too small to see; null if the
+ * scale includes every value. Values above the end are drawn at the end and marked.
  */
 export function capOf(values: readonly number[]): number | null {
   const highest = [...values].sort((a, b) => b - a).slice(0, MOST_PEAKS + 1);
@@ -22,14 +22,14 @@ export function capOf(values: readonly number[]): number | null {
   return cap;
 }
 
-/** The labels of the vertical axis from 0 to its end, at equal distances of a round number. */
+/** Returns the labels of the vertical axis from 0 to its end, at equal intervals of a round number. */
 export function levelsOf(values: readonly number[], intervals: number): number[] {
   const top = Math.max(LEAST_TOP, capOf(values) ?? Math.max(0, ...values));
   const step = roundUp(top / intervals);
   return Array.from({ length: intervals + 1 }, (_, at) => at * step);
 }
 
-/** The next of 1, 2, 5, 10, 20, 25, 50, 100, ... */
+/** Rounds up to the next of 1, 2, 5, 10, 20, 25, 50, 100, ... */
 function roundUp(value: number): number {
   const unit = 10 ** Math.max(0, Math.floor(Math.log10(value)));
   const round = [1, 2, 2.5, 5].map((each) => each * unit).filter(Number.isInteger);
@@ -44,8 +44,8 @@ const STEPS_MS = [
 ];
 
 /**
- * The round times of the reader's day between two moments, at most so many. No step is shorter than
- * `leastMs`.
+ * Returns the round times of the reader's day between two moments, at intervals of at least `leastMs`,
+ * but no more intervals than `most`.
  */
 export function timesOf(from: number, to: number, most: number, leastMs: number): number[] {
   const step = STEPS_MS.find((each) => each >= leastMs && (to - from) / each <= most) ?? to - from;

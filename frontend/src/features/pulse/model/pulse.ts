@@ -1,4 +1,4 @@
-/** Changes per minute and second, and new orders per minute. Pure. */
+/** Counts changes per minute and second, and new orders per minute. Pure. */
 import { type ChangeEvent, ORDERS, rowsOf } from "real-time-orders";
 import { type PulsePage } from "@/lib/protocol";
 import { textIn } from "@/lib/row";
@@ -10,10 +10,10 @@ export const MINUTES = 60;
 const SECONDS = 60;
 const HOURS = 24;
 const DAY_MINUTES = HOURS * 60;
-/** The first hour of a chart may begin an hour before the day does. */
+/** The first hour of a chart may begin up to an hour before the last 24 hours do. */
 const ORDER_MINUTES = DAY_MINUTES + 60;
 
-/** Numbers by the minute (or second) since the epoch. */
+/** Numbers by minute (or second) since the epoch. */
 type Histogram = ReadonlyMap<number, number>;
 
 export interface Pulse {
@@ -59,7 +59,10 @@ export function pulseOn(pulse: Pulse, events: readonly ChangeEvent[]): Pulse {
   };
 }
 
-/** The last hour: complete minutes, then the last sixty seconds. A minute that runs says little. */
+/**
+ * Returns the last hour in bars: complete minutes, then the last sixty seconds. The current minute is
+ * left out because its number would still grow.
+ */
 export function changesByMinute(pulse: Pulse, now: number): Bar[] {
   const current = Math.floor(now / MINUTE_MS);
   const minutes = Array.from({ length: MINUTES - 1 }, (_, at) => {
@@ -72,7 +75,7 @@ export function changesByMinute(pulse: Pulse, now: number): Bar[] {
 export const changesInLastMinute = ({ recent }: Pulse, now: number): number =>
   sum(recent, Math.floor(now / SECOND_MS) - SECONDS + 1, SECONDS);
 
-/** The last day by hour of the reader's time zone; the last bar is the current hour. */
+/** Returns the last day by hour of the reader's time zone. The last bar is the current hour. */
 export function ordersByHour({ orders }: Pulse, now: number): Bar[] {
   const hour = new Date(now).setMinutes(0, 0, 0);
   return Array.from({ length: HOURS }, (_, at) => {
@@ -97,7 +100,7 @@ function histogram(since: string, slotMs: number, values: readonly number[]): Hi
   return new Map(values.map((value, at) => [first + at, value]));
 }
 
-/** A time that JavaScript cannot represent, such as infinity, is on no chart. */
+/** Adds to a count. Ignores times that JavaScript cannot represent, such as infinity. */
 function add(counts: Map<number, number>, slot: number, by: number): void {
   if (Number.isNaN(slot)) return;
   counts.set(slot, (counts.get(slot) ?? 0) + by);

@@ -1,4 +1,4 @@
-/** Users, everyone's sessions, and programs' tokens. */
+/** Requests about users, sessions of all users, and programs' tokens. */
 import { withJson } from "real-time-orders";
 import { request, send } from "@/lib/http";
 import type { Role } from "@/lib/protocol";
@@ -34,12 +34,14 @@ const pathOf = (name: string) => `/api/users/${encodeURIComponent(name)}`;
 export const listUsers = (signal: AbortSignal): Promise<readonly User[]> =>
   request(UserList, "/api/users", { signal });
 
-/** The link that the new user follows; null where a password was given. */
+/**
+ * Adds a user. Returns the link with which the user chooses a password; null if a password was given.
+ */
 export async function addUser(user: NewUser): Promise<Link | null> {
   return (await request(MadeUser, "/api/users", json("POST", user))).link;
 }
 
-/** Refused (412) when the user is no longer as seen. */
+/** Changes a user. Refused (412) if the user has changed since it was `seen`. */
 export const changeUser = (seen: User, changes: UserChanges): Promise<User> =>
   request(User, pathOf(seen.name), json("PATCH", changes, ifUnchanged(seen)));
 
@@ -67,7 +69,7 @@ export interface NewToken {
   readonly days: number;
 }
 
-/** The token itself: this answer is the only one that has it. */
+/** Returns the new token. No other answer contains it. */
 export const makeToken = (wanted: NewToken): Promise<string> =>
   request(MadeToken, "/api/tokens", json("POST", wanted));
 

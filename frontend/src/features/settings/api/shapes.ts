@@ -1,4 +1,4 @@
-/** The API's answers about settings. */
+/** Shapes of the API's answers about settings. */
 import { Role, Rows } from "@/lib/protocol";
 import { count, flag, list, member, nullable, object, type Read, record, text } from "@/lib/shape";
 

@@ -1,4 +1,4 @@
-/** Choices and their rules, watched tables, and the deployment. */
+/** Requests about choices and their rules, watched tables, and the deployment. */
 import { withJson } from "real-time-orders";
 import { request, send } from "@/lib/http";
 import {
@@ -22,7 +22,7 @@ const pathOf = ({ table, column }: ChoiceColumn) =>
 export const listChoices = (signal: AbortSignal): Promise<readonly ChoiceColumn[]> =>
   request(ChoiceColumns, "/api/settings/choices", { signal });
 
-/** Refused (412) when the rules are no longer those of `version`. */
+/** Saves the rules of a column. Refused (412) if they have changed since `version`. */
 export async function saveRules(of: ChoiceColumn, rules: Rules, version: string): Promise<void> {
   const headers = { "If-Match": `"${version}"` };
   await send(pathOf(of), withJson("PUT", JSON.stringify(rules), headers));
@@ -31,7 +31,7 @@ export async function saveRules(of: ChoiceColumn, rules: Rules, version: string)
 export const addChoice = (of: ChoiceColumn, choice: string): Promise<Outcome> =>
   request(Outcome, pathOf(of), withJson("POST", JSON.stringify({ choice })));
 
-/** Refused (409) while a row has it. */
+/** Removes a choice. Refused (409) while a row has it. */
 export const removeChoice = (of: ChoiceColumn, choice: string): Promise<Outcome> =>
   request(Outcome, `${pathOf(of)}/${encodeURIComponent(choice)}`, { method: "DELETE" });
 

@@ -9,7 +9,7 @@ import styles from "./settings.module.css";
 import { useForm } from "@/lib/use-form";
 import { reload } from "./use-settings";
 
-/** Adds a value to those that a column may have; or shows how its owner does. */
+/** Adds a choice to a column, or shows how the owner of the type adds one. */
 export function AddChoice({ to }: { to: ChoiceColumn }) {
   const id = useId();
   const [choice, setChoice] = useState("");

@@ -30,7 +30,7 @@ import styles from "./settings.module.css";
 import { useForm } from "@/lib/use-form";
 import { reload } from "./use-settings";
 
-/** The choices of one column: the steps between them, and how long rows may wait. */
+/** The choices of one column: which may follow which, and how long rows may wait. */
 export function ChoiceCard({ saved }: { saved: ChoiceColumn }) {
   const id = useId();
   const toasts = useToasts();
@@ -46,7 +46,7 @@ export function ChoiceCard({ saved }: { saved: ChoiceColumn }) {
       keepDraft(saved, null);
       toasts.show({ tone: "good", title: words.settings.saved(titleOf(saved)) });
     } catch (error) {
-      // Somebody was faster: what they saved is loaded, and shown beside what is typed here.
+      // Another admin has saved first. Their rules are loaded and shown beside the unsaved ones.
       if (!(error instanceof RefusedError && error.status === 412)) throw error;
       await reload("choices");
     }
@@ -118,7 +118,7 @@ interface ChoiceFieldsProps {
   choices: readonly string[];
   draft: ChoiceDraft;
   set: (draft: ChoiceDraft) => void;
-  /** Not while there is something unsaved. */
+  /** Whether the choice can be removed: not while changes are unsaved. */
   isRemovable: boolean;
   onRemove: () => void;
 }

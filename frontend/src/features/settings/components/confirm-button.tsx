@@ -3,15 +3,18 @@ import { Button } from "@/components/button";
 
 interface ConfirmButtonProps {
   label: string;
-  /** What a screen reader says at first, where the label is not enough. */
+  /** The name for screen readers before the first press, if the label is not enough. */
   name?: string;
-  /** What the second press does, in full. */
+  /** Describes in full what the second press does. */
   confirm: string;
   disabled?: boolean;
   onConfirm: () => void;
 }
 
-/** A button for what cannot be undone: it asks once, in its own place. */
+/**
+ * A button for an action that cannot be undone. After the first press it asks for a second one in the
+ * same place.
+ */
 export function ConfirmButton(props: ConfirmButtonProps) {
   const { label, name, confirm, disabled = false, onConfirm } = props;
   const [asking, setAsking] = useState(false);

@@ -5,7 +5,7 @@ import styles from "./settings.module.css";
 
 interface DurationFieldProps {
   label: string;
-  /** The choice that it is about. */
+  /** The choice to which the duration applies. */
   of: string;
   value: Duration | undefined;
   onChange: (duration: Duration) => void;

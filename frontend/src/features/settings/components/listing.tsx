@@ -9,12 +9,12 @@ import styles from "./settings.module.css";
 interface ListingProps<T> {
   found: UseQueryResult<readonly T[]>;
   label: string;
-  /** What to say where there is nothing. */
+  /** The text for an empty list. */
   empty: string;
   row: (item: T) => ReactNode;
 }
 
-/** The list of a section: while it loads, where there is none, and when it cannot be loaded. */
+/** The list of a section. Also shows when the list is loading, empty, or could not be loaded. */
 export function Listing<T>({ found, label, empty, row }: ListingProps<T>) {
   const { data, error } = found;
   return (

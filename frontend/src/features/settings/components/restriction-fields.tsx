@@ -12,7 +12,10 @@ interface RestrictionFieldsProps {
   onChange: (conditions: readonly Condition[]) => void;
 }
 
-/** Which rows somebody may see: all, or those that have one of some values in each named column. */
+/**
+ * Selects which rows a user or program may see: all, or those with one of the given values in each
+ * named column.
+ */
 export function RestrictionFields({ value, onChange }: RestrictionFieldsProps) {
   const columns = useColumns();
   const free = columns.find(({ name }) => value.every(({ column }) => column !== name));
@@ -24,7 +27,7 @@ export function RestrictionFields({ value, onChange }: RestrictionFieldsProps) {
       {value.length === 0 && <p className={styles.hint}>{words.settings.allRows}</p>}
       {value.map((condition, at) => (
         <ConditionFields
-          // The place is the identity: conditions have no other.
+          // Conditions have no identity other than their position.
           key={at}
           condition={condition}
           names={[...new Set([condition.column, ...columns.map(({ name }) => name)])]}

@@ -26,7 +26,7 @@ export function RoleField({ value, onChange }: RoleFieldProps) {
   );
 }
 
-/** What somebody may do, and with which rows. */
+/** Shows a role and the rows to which it applies. */
 export const roleText = (role: Role, rows: RowValues | null) => (
   <>
     {words.access.roles[role]} · <bdi>{restrictionText(rows)}</bdi>

@@ -14,7 +14,10 @@ interface SecretDialogProps {
   onClose: () => void;
 }
 
-/** What is shown once: no slip of a key or of the pointer closes it. */
+/**
+ * A dialog for a secret that is shown once. Only its button closes it, so that it cannot be closed by
+ * mistake.
+ */
 export const SecretDialog = ({ title, onClose, ...secret }: SecretDialogProps) => (
   <Dialog title={title} open stays>
     <div className={dialog.form}>
@@ -34,7 +37,7 @@ interface LinkDialogProps {
   onClose: () => void;
 }
 
-/** The link at which a user chooses a password, for the admin to pass on. */
+/** Shows the link at which a user chooses a password, for the admin to pass on. */
 export const LinkDialog = ({ title, link, onClose }: LinkDialogProps) => (
   <SecretDialog
     title={title}

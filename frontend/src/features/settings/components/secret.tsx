@@ -11,7 +11,7 @@ interface SecretProps {
   hint: string;
 }
 
-/** A text to copy: a link or token that is shown once, or a command. */
+/** A text to copy: a link or token that is shown only once, or a command. */
 export function Secret({ label, value, hint }: SecretProps) {
   const id = useId();
   const [copied, setCopied] = useState(false);
@@ -28,7 +28,7 @@ export function Secret({ label, value, hint }: SecretProps) {
         />
         <Button
           onClick={() => {
-            // Without HTTPS a browser copies only by hand: the text is selected.
+            // Without HTTPS the page cannot copy, so the text is selected for the user to copy.
             document.getElementById(id)?.focus();
             if (!isSecureContext) return;
             navigator.clipboard.writeText(value).then(

@@ -30,11 +30,11 @@ interface SettingsPageProps {
   router: Router;
 }
 
-/** Everything that an admin sets, a section at a time. */
+/** The settings for admins, one section at a time. */
 export function SettingsPage({ me, path, router }: SettingsPageProps) {
   const section = me && offersSettings(me) ? sectionIn(path, me) : null;
   const address = `/settings/${section}`;
-  // The address names what is shown.
+  // Sets the address to the section that is shown.
   useEffect(() => {
     if (section !== null && path !== address) router.go(address, "same");
   }, [section, path, address, router]);

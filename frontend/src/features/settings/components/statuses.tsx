@@ -7,10 +7,10 @@ import { Listing } from "./listing";
 import styles from "./settings.module.css";
 import { useListed } from "./use-settings";
 
-/** The choices of every column that has some, the status of orders first. */
+/** The choices of every column that has choices; the status of orders is first. */
 export function Statuses() {
   const { version } = useSchema();
-  // Another schema: choices may have come or gone.
+  // Another version of the schema may have other choices.
   const found = useListed("choices", listChoices, version);
   return (
     <>

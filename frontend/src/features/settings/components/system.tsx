@@ -6,7 +6,7 @@ import { getDeployment } from "../api/system";
 import styles from "./settings.module.css";
 import { useListed } from "./use-settings";
 
-/** What the deployment sets: to look at, since it is changed in the environment. */
+/** The settings of the deployment, which can only be read here: they are changed in the environment. */
 export function System() {
   const { data, error } = useListed("deployment", getDeployment);
   if (error) {

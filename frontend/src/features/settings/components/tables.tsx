@@ -12,7 +12,7 @@ import { Secret } from "./secret";
 import styles from "./settings.module.css";
 import { useChange, useListed } from "./use-settings";
 
-/** The tables of the database: those whose changes are events, and the others. */
+/** The tables of the database: the watched ones and the others. */
 export function Tables() {
   const { version } = useSchema();
   const found = useListed("tables", listTables, version);

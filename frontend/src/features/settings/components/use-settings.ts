@@ -8,7 +8,9 @@ import { restricting } from "../model/restriction";
 
 const LOOK_EVERY_MS = 15_000;
 
-/** What other admins and browsers do is seen soon, without a reload. */
+/**
+ * Loads a list and refreshes it regularly, so that changes by other admins and browsers appear soon.
+ */
 export function useListed<T>(
   name: string,
   list: (signal: AbortSignal) => Promise<T>,
@@ -26,16 +28,19 @@ export function useListed<T>(
   );
 }
 
-/** The columns that may restrict rows. */
+/** Returns the columns that may restrict rows. */
 export function useColumns(): readonly Column[] {
   const { tables } = useSchema();
   return useMemo(() => restricting(tables), [tables]);
 }
 
-/** Load again what was changed. */
+/** Loads a list again after a change. */
 export const reload = (name: string) => queries.invalidateQueries({ queryKey: ["settings", name] });
 
-/** A change by a button of a list: whether one is on its way, and why the last one failed. */
+/**
+ * Runs a change from a button of a list. Returns whether a change is running, and why the last one
+ * failed.
+ */
 export function useChange<V>(name: string, change: (value: V) => Promise<unknown>) {
   const changing = useMutation({ mutationFn: change, onSettled: () => reload(name) }, queries);
   return {

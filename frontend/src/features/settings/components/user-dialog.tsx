@@ -20,12 +20,15 @@ import { reload, useColumns } from "./use-settings";
 interface UserDialogProps {
   /** The user as it was when the dialog was opened. */
   seen: User;
-  /** The same now; null once it is removed. */
+  /** The user as it is now; null once it is removed. */
   now: User | null;
   onClose: () => void;
 }
 
-/** Change one user. What another admin changes meanwhile is shown, not overwritten unseen. */
+/**
+ * The dialog that changes one user. Changes that another admin makes meanwhile are shown before they
+ * can be overwritten.
+ */
 export function UserDialog({ seen, now, onClose }: UserDialogProps) {
   const columns = useColumns();
   const [based, setBased] = useState(seen);
@@ -46,7 +49,7 @@ export function UserDialog({ seen, now, onClose }: UserDialogProps) {
       await work;
       onClose();
     } catch (error) {
-      // Somebody was faster: the list shows what they did.
+      // Another admin has changed the user first. The list shows that change.
       if (!(error instanceof RefusedError && error.status === 412)) throw error;
     } finally {
       await reload("users");

@@ -1,4 +1,4 @@
-/** What an admin is changing about the choices of a column, until it is saved. */
+/** Unsaved changes of an admin to the choices of a column. */
 import { Observable } from "real-time-orders";
 import { capital } from "@/lib/format";
 import { words } from "@/words";
@@ -7,20 +7,20 @@ import type { Rules } from "../api/system";
 import { type Duration, durationOf, NO_DURATION, secondsOf } from "./duration";
 
 export interface ChoiceDraft {
-  /** Of the rules that the changes began with. */
+  /** The version of the rules when the changes began. */
   readonly version: string;
-  /** For each choice those that may follow, the usual one first; null: any may follow any. */
+  /** For each choice, the choices that may follow it, the usual one first; null: any may follow any. */
   readonly next: Readonly<Record<string, readonly string[]>> | null;
   readonly warn: Readonly<Record<string, Duration>>;
   readonly late: Readonly<Record<string, Duration>>;
 }
 
-/** Unsaved changes by column: they outlive a look at another section, or at the orders. */
+/** Unsaved changes by column. They are kept when the admin opens another section or the orders. */
 export const drafts = new Observable<Readonly<Record<string, ChoiceDraft>>>({});
 
 export const keyOf = ({ table, column }: ChoiceColumn): string => `${table}.${column}`;
 
-/** `status` of `orders`, in words. */
+/** Returns a column's name in words, such as "Status of orders". */
 export function titleOf({ table, column }: ChoiceColumn): string {
   return words.settings.columnOf(capital(column.replaceAll("_", " ").trim()), table);
 }
@@ -42,7 +42,7 @@ export function draftOf({ choices, next, waiting, version }: ChoiceColumn): Choi
   return { version, next, warn: durations("warn_seconds"), late: durations("late_seconds") };
 }
 
-/** Only the given steps, beginning with all there are; or any step. */
+/** With `on`, allows only listed steps, at first all of them; otherwise allows every step. */
 export function restrict(draft: ChoiceDraft, choices: readonly string[], on: boolean): ChoiceDraft {
   const all = () =>
     Object.fromEntries(
@@ -51,14 +51,14 @@ export function restrict(draft: ChoiceDraft, choices: readonly string[], on: boo
   return { ...draft, next: on ? (draft.next ?? all()) : null };
 }
 
-/** Allow a step, after those that are allowed, or forbid it. */
+/** Allows a step, as the last of the allowed ones, or forbids it. */
 export function toggle(draft: ChoiceDraft, from: string, to: string): ChoiceDraft {
   const steps = draft.next?.[from] ?? [];
   const changed = steps.includes(to) ? steps.filter((step) => step !== to) : [...steps, to];
   return { ...draft, next: { ...draft.next, [from]: changed } };
 }
 
-/** Make a step the usual one, which is the first. */
+/** Makes a step the usual one by moving it to the front. */
 export function prefer(draft: ChoiceDraft, from: string, to: string): ChoiceDraft {
   const steps = draft.next?.[from] ?? [];
   return {
@@ -67,7 +67,10 @@ export function prefer(draft: ChoiceDraft, from: string, to: string): ChoiceDraf
   };
 }
 
-/** What is sent; throws an error with a sentence for people. Rules of choices that are gone go, too. */
+/**
+ * Returns the rules to send, without choices that no longer exist. Throws an error with a message for
+ * the user.
+ */
 export function rulesOf(draft: ChoiceDraft, choices: readonly string[]): Rules {
   const waiting: Record<string, { warn_seconds: number; late_seconds: number }> = {};
   for (const choice of choices) {
@@ -90,13 +93,15 @@ export function rulesOf(draft: ChoiceDraft, choices: readonly string[]): Rules {
   };
 }
 
-/** Choices that no step leads to, but for the first one, which new rows have. */
+/**
+ * Returns the choices to which no step leads. The first choice is left out, because new rows have it.
+ */
 export const unreached = ({ next }: ChoiceDraft, choices: readonly string[]): readonly string[] =>
   next === null
     ? []
     : choices.slice(1).filter((choice) => !Object.values(next).some((to) => to.includes(choice)));
 
-/** Whether a draft says something else than what is saved. */
+/** Whether a draft differs from the saved rules. */
 export const isChanged = (draft: ChoiceDraft, saved: ChoiceColumn): boolean =>
   canonical(draft, saved.choices) !== canonical(draftOf(saved), saved.choices);
 
@@ -104,7 +109,7 @@ const canonical = ({ next, warn, late }: ChoiceDraft, choices: readonly string[]
   JSON.stringify(
     choices.map((choice) => [
       next && (next[choice] ?? []),
-      String(secondsOf(warn[choice] ?? NO_DURATION)), // also of what is no number
+      String(secondsOf(warn[choice] ?? NO_DURATION)), // NaN as text too
       String(secondsOf(late[choice] ?? NO_DURATION)),
     ]),
   );

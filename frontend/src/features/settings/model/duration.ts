@@ -1,23 +1,23 @@
-/** A time that rows may wait, as a person writes it: a number and a unit. */
+/** How long rows may wait, as a user types it: a number and a unit. */
 export const UNITS = { seconds: 1, minutes: 60, hours: 3600, days: 86_400 } as const;
 export type Unit = keyof typeof UNITS;
 
 export interface Duration {
-  /** As typed; empty for none. */
+  /** The typed text; empty for no duration. */
   readonly amount: string;
   readonly unit: Unit;
 }
 
 export const NO_DURATION: Duration = { amount: "", unit: "hours" };
 
-/** In the largest unit that leaves a whole number. */
+/** Returns a duration in the largest unit that gives a whole number. */
 export function durationOf(seconds: number): Duration {
   const unit = (["days", "hours", "minutes"] as const).find((each) => seconds % UNITS[each] === 0);
   const fitting = unit ?? "seconds";
   return { amount: String(seconds / UNITS[fitting]), unit: fitting };
 }
 
-/** Null for an empty amount, NaN for one that is no positive number. */
+/** Returns the duration in seconds; null if the amount is empty, NaN if it is not a positive number. */
 export function secondsOf({ amount, unit }: Duration): number | null {
   const text = amount.trim().replace(",", ".");
   if (text === "") return null;

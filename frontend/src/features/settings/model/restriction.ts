@@ -1,4 +1,6 @@
-/** The rows that a user or a program may see, as a form edits them: columns, and values line by line. */
+/**
+ * The rows that a user or program may see, in the form's terms: columns, each with one value per line.
+ */
 import type { Column } from "real-time-orders";
 import { MAINTAINED } from "@/lib/schema";
 import { words } from "@/words";
@@ -6,11 +8,14 @@ import type { RowValues } from "../api/people";
 
 export interface Condition {
   readonly column: string;
-  /** One value a line. */
+  /** One value per line. */
   readonly values: string;
 }
 
-/** The columns of all tables that may restrict rows, each name once: those whose old values events hold. */
+/**
+ * Returns the columns of all tables that may restrict rows, each name once: columns whose old values
+ * are in events.
+ */
 export function restricting(tables: readonly { columns: readonly Column[] }[]): readonly Column[] {
   const found = new Map<string, Column>();
   for (const { columns } of tables)
@@ -20,7 +25,7 @@ export function restricting(tables: readonly { columns: readonly Column[] }[]): 
   return [...found.values()].sort((a, b) => rank(a) - rank(b));
 }
 
-/** What usually tells rows apart comes first. */
+/** Sorts columns that usually distinguish rows to the front. */
 const rank = ({ kind }: Column): number => (kind === "choice" ? 0 : kind === "text" ? 1 : 2);
 
 export const conditionsOf = (rows: RowValues | null): readonly Condition[] =>
@@ -29,11 +34,11 @@ export const conditionsOf = (rows: RowValues | null): readonly Condition[] =>
     values: values.map(String).join("\n"),
   }));
 
-/** Whether two forms say the same. */
+/** Whether two forms have the same conditions. */
 export const sameConditions = (a: readonly Condition[], b: readonly Condition[]): boolean =>
   JSON.stringify(a) === JSON.stringify(b);
 
-/** Null without a condition. Throws an error with a sentence for people. */
+/** Returns the conditions; null if there are none. Throws an error with a message for the user. */
 export function rowsOf(
   conditions: readonly Condition[],
   columns: readonly Column[],
@@ -65,7 +70,7 @@ function valueOf(line: string, column: string, kind: Column["kind"] | undefined)
   return line;
 }
 
-/** `store: Berlin or Hamburg`. */
+/** Returns the permitted rows as text, such as "store: Berlin or Hamburg". */
 export const restrictionText = (rows: RowValues | null): string =>
   rows === null
     ? words.settings.allRowsText

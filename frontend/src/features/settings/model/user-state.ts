@@ -1,4 +1,4 @@
-/** Whether a user can sign in, in words. */
+/** Returns a text that says whether a user can sign in. */
 import { formatExact } from "@/lib/format";
 import { words } from "@/words";
 import type { User } from "../api/shapes";
