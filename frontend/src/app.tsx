@@ -65,7 +65,7 @@ const VIEWS: Readonly<Record<string, "orders" | "activity" | "pulse">> = {
 /** On a wide page, the other views are beside the orders. */
 const WIDE_VIEWS = ["/", "/activity"];
 
-/** When the code for changes of status is loaded, after the first view. */
+/** The delay before the code for changes of status is loaded, so that it loads after the first view. */
 const RUNS_MS = 1000;
 
 interface AppProps {

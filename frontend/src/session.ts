@@ -55,9 +55,9 @@ export class Session {
   });
   readonly progress: Progress;
   readonly announcer = new Announcer();
-  /** Numbers of all orders by status. */
+  /** Counts of all orders by status. */
   readonly counts: Followed<CountsPage, OrderCounts>;
-  /** Numbers of the orders that match the table's filter, whatever their status. */
+  /** Counts by status of the orders that match the table's filter, whatever their status. */
   readonly matching: Followed<CountsPage, OrderCounts>;
   readonly attention: AttentionCount;
   readonly pulse: Followed<PulsePage, Pulse>;
@@ -301,7 +301,10 @@ export class Session {
     else getMe().catch(() => undefined);
   };
 
-  /** While the API is away, an idle page must send a request that is repeated until the API answers. */
+  /**
+   * Called when the API stops or starts answering. An idle page sends no requests, so while the API is
+   * away the page requests the counts, again and again until the API answers.
+   */
   readonly #awaitApi = (): void => {
     const well = apiTrouble.get() === null;
     if (this.#apiWasWell && !well) this.counts.reload();

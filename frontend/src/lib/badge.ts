@@ -1,5 +1,5 @@
 const SIZE = 64;
-/** More digits do not fit into a tab's icon. */
+/** The highest number that is drawn, because more digits do not fit into a tab's icon. */
 const MOST = 99;
 
 /** Returns the icon with a red disc and the count; null if it cannot be drawn. */

@@ -13,7 +13,7 @@ const MEDIA: Readonly<Record<Theme, string>> = {
  * on or off.
  */
 export function showTheme(theme: Theme): void {
-  if (typeof document === "undefined") return; // tests have no page
+  if (typeof document === "undefined") return; // in tests there is no page
   const sheet = document.querySelector<HTMLLinkElement>("#dark");
   if (sheet) sheet.media = MEDIA[theme];
   document.documentElement.style.colorScheme = theme === "system" ? "" : theme;

@@ -65,7 +65,7 @@ export async function* writeMany<W extends Wanted>(
     } catch (error) {
       if (!(error instanceof RefusedError || error instanceof UnreachableError)) throw error;
       answers = part.map(() => error);
-      if (error instanceof UnreachableError) at = rows.length; // the other requests would fail too
+      if (error instanceof UnreachableError) at = rows.length; // the other requests would take as long to fail
     }
     yield part.map((wanted, number): Outcome<W> => {
       const [answer = {}, seen = wanted.seen] = [answers[number], known[number]];
@@ -122,8 +122,8 @@ function request(
 }
 
 /**
- * Sends a request and returns the result for each row. Sends it again if the API did not answer or had
- * no time for some rows. The idempotency key stays the same, so that nothing is written twice.
+ * Sends a request and returns the result for each row. Sends it again if the API did not answer, or was
+ * too busy for some rows. The idempotency key stays the same, so that nothing is written twice.
  */
 async function send(
   api: Api,

@@ -2,7 +2,7 @@ const HIDDEN_TAB_MS = 250;
 /** The delay without animation frames, as in Node. */
 const WITHOUT_FRAMES_MS = 16;
 const MOST_PER_FRAME = 1000;
-/** At higher rates, people cannot follow single changes. */
+/** Above this rate, people cannot follow single changes, so they are delivered less often. */
 const BUSY_PER_SECOND = 50;
 const BUSY_EVERY_MS = 200;
 

@@ -31,12 +31,10 @@ export class ConflictError extends RefusedError {
 export const pathOf = (table: string): string =>
   table === ORDERS ? "/api/orders" : `/api/tables/${encodeURIComponent(table)}`;
 
-/** More writes than there are before the stream shows the first. */
+/** The most results to keep: more than the writes that wait for the stream at one time. */
 const MOST_REMEMBERED = 1000;
 
-/**
- * The result of the client's own writes to a row: the row before the first write, and after the last.
- */
+/** The client's own writes to a row: `from` is the row before the first write, `row` after the last. */
 interface Own {
   readonly from: Row;
   readonly row: Row;
@@ -103,7 +101,10 @@ export class RowWriter {
     }
   }
 
-  /** Returns the result of the client's own writes, unless someone else has changed the row since. */
+  /**
+   * Returns the result of the client's own writes. Returns `shown` if there are none, or if the row has
+   * changed since.
+   */
   latest(key: string, shown: Row): Row {
     const own = this.#own.get(key);
     if (!own) return shown;
@@ -142,7 +143,10 @@ export class RowWriter {
   }
 }
 
-/** Whether two rows have the same columns. `row` may have more members, such as lists of children. */
+/**
+ * Whether `row` has the same value in each column of `now`. It may have more members, such as lists of
+ * children.
+ */
 const isSame = (now: Row, row: Row): boolean =>
   Object.entries(now).every(([name, value]) => toJson(value) === toJson(row[name] ?? null));
 

@@ -33,7 +33,7 @@ export const isDecimal = (form: Form): form is Decimal => typeof form === "objec
 
 function compareDecimals(a: Decimal, b: Decimal): number {
   if (a.digits === undefined || b.digits === undefined) return a.double - b.double || 0;
-  // Different doubles decide. Equal doubles may have different digits.
+  // Different doubles decide. Equal doubles may differ in further digits.
   if (a.double < b.double) return -1;
   if (a.double > b.double) return 1;
   const scale = Math.max(a.scale ?? 0, b.scale ?? 0);

@@ -7,7 +7,7 @@ export interface Description {
   readonly label: string;
 }
 
-/** A backlog of fewer events is on the screen before a user could read the label. */
+/** The fewest missing events to report. Fewer reach the screen before a user has read the label. */
 const BEHIND_WORTH_SAYING = 50;
 
 /**

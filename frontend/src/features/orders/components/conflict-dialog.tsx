@@ -88,7 +88,7 @@ function By({ conflict: { table, key, seen, now }, schema: { table: described } 
       queryKey: ["last-change", table, key, String(now.version)],
       queryFn: ({ signal }) => lastChange(table, key, now, isId(order) ? order : null, signal),
       gcTime: 0,
-      // The log may not have the change yet, so ask again until it has.
+      // The log may not have the change yet, so ask again a few times.
       refetchInterval: ({ state }) =>
         state.data || state.dataUpdateCount > MOST_ASKED ? false : 1000,
     },

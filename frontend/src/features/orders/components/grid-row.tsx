@@ -1,4 +1,4 @@
-/** What the rows of all tables have in common. */
+/** The parts of a row that all tables share. */
 import { Undo2 } from "lucide-react";
 import type { ComponentProps, ReactNode } from "react";
 import type { Row } from "real-time-orders";

@@ -79,7 +79,7 @@ export function checkText(text: string, column: Column): string | null {
   }
 }
 
-/** Also reports digits that PostgreSQL would silently round. */
+/** Checks a number. Also reports digits that PostgreSQL would silently round. */
 function checkNumber(typed: string, column: Column): string | null {
   const text = withPoint(typed);
   if (text === null || !NUMBER.test(text)) return words.editing.number(withDecimalSign("12.50"));

@@ -11,7 +11,7 @@ interface Write {
 export type Edit = readonly Write[];
 type Edits = ReadonlyMap<string, Edit>;
 
-/** More rows than a user changes by hand before the first event arrives. */
+/** The most edits to keep: more than a user makes before the first event arrives. */
 const MOST = 1000;
 
 /** Identifies a row of any table. `key` is the key as it stands in the API's paths. */

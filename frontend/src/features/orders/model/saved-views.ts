@@ -6,7 +6,7 @@ import { addView, changeView, listViews, removeView, type SavedView } from "../a
 export interface SavedViewsState {
   /** Null until the views are loaded. */
   readonly views: readonly SavedView[] | null;
-  /** The view that the page started from. */
+  /** The saved view that the page shows, possibly modified. */
   readonly current: SavedView | null;
 }
 

@@ -7,7 +7,7 @@ import { type OrderView, viewFromQuery, viewToQuery } from "./order-filter";
 
 export interface Address {
   readonly view: OrderView;
-  /** The saved view that the page started from. */
+  /** The saved view that the address names; null without one, or if it is not known. */
   readonly saved: SavedView | null;
   /** Whether the address names a view that is not known or not loaded yet. */
   readonly isUnknown: boolean;

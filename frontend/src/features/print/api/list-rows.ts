@@ -3,7 +3,9 @@ import { keyOf, type Row } from "real-time-orders";
 import { pagesOf } from "@/lib/pages";
 import type { ShownList } from "@/lib/printing";
 
-/** More rows would take more than a hundred pages of paper; a spreadsheet is then better. */
+/**
+ * The most rows to print, which take more than a hundred pages. For more rows a spreadsheet is better.
+ */
 export const MOST_ROWS = 5000;
 const PAGE = 1000;
 

@@ -109,7 +109,7 @@ const canonical = ({ next, warn, late }: ChoiceDraft, choices: readonly string[]
   JSON.stringify(
     choices.map((choice) => [
       next && (next[choice] ?? []),
-      String(secondsOf(warn[choice] ?? NO_DURATION)), // NaN as text too
+      String(secondsOf(warn[choice] ?? NO_DURATION)), // as text, because JSON has no NaN
       String(secondsOf(late[choice] ?? NO_DURATION)),
     ]),
   );
