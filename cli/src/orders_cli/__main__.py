@@ -1,7 +1,7 @@
 """The command ``orders``.
 
-Imports almost nothing itself: importing the commands takes most of a second, during which Ctrl-C
-must already be handled.
+This module imports almost nothing. The import of the commands takes most of a second, and Ctrl-C
+must be handled during that time.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Addresses of the system that a command talks to."""
+"""Addresses of the system to which a command connects."""
 
 import os
 from pathlib import Path
@@ -22,10 +22,10 @@ Data = Annotated[Path, typer.Option(help="Data folder of the stack.")]
 
 
 def edge_address(explicit: str | None, data: Path = DEFAULT_DATA) -> str:
-    """Return the HTTP address of the edge: explicit, of the running stack, or the default.
+    """Return the HTTP address of the edge: explicit, that of the running stack, or the default.
 
     Raises:
-        BadValueError: the explicit one, or ORDERS_API, is not an HTTP address.
+        BadValueError: the explicit address, or ORDERS_API, is not an HTTP address.
 
     """
     explicit = explicit or os.environ.get("ORDERS_API") or None
@@ -38,10 +38,10 @@ def edge_address(explicit: str | None, data: Path = DEFAULT_DATA) -> str:
 
 
 def stream_address(explicit: str | None, data: Path = DEFAULT_DATA) -> str:
-    """Return the WebSocket address: explicit, of the running stack, or the default.
+    """Return the WebSocket address: explicit, that of the running stack, or the default.
 
     Raises:
-        BadValueError: the explicit one is not a WebSocket address.
+        BadValueError: the explicit address is not a WebSocket address.
 
     """
     if explicit is not None:
@@ -50,7 +50,7 @@ def stream_address(explicit: str | None, data: Path = DEFAULT_DATA) -> str:
 
 
 def owner_database(data: Path = DEFAULT_DATA) -> str:
-    """Return the database for the owner of the tables: of the running stack, or as configured.
+    """Return the URL of the running stack's database, or of the configured one, for its owner.
 
     Raises:
         NotRunningError: no stack runs, and neither DB_HOST nor DATABASE_URL is set.

@@ -1,4 +1,4 @@
-"""Client of the HTTP API: repeats requests while the API is unavailable."""
+"""Client of the HTTP API that repeats requests while the API is unavailable."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ _GIVE_UP_AFTER_S = 60.0
 
 @dataclass(frozen=True)
 class Created:
-    """A row that was created; not ``is_new`` if an earlier request with the same key did it."""
+    """A created row. ``is_new`` is false if an earlier request with the same key created it."""
 
     row: Row
     is_new: bool
@@ -39,7 +39,7 @@ class Created:
 class ApiClient:
     """Sends requests that may be repeated; temporary failures are retried with back-off.
 
-    ``on_retry`` is called with the reason whenever a request has to wait for the API.
+    ``on_retry`` is called with the reason before each repetition of a request.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class ApiClient:
         """Check that the API answers.
 
         Raises:
-            UnreachableError: no answer, or another server answers.
+            UnreachableError: nothing answers, or another server does.
 
         """
         try:
@@ -80,8 +80,8 @@ class ApiClient:
         """Return the description of the tables.
 
         Raises:
-            RejectedRequestError: the token is not accepted, or there is none.
-            UnreachableError: the API does not describe them.
+            RejectedRequestError: the token is not accepted, or is missing.
+            UnreachableError: the answer is not a description of tables.
 
         """
         try:
@@ -97,7 +97,7 @@ class ApiClient:
         """Return the description of the table of orders.
 
         Raises:
-            BadValueError: the database has none.
+            BadValueError: the database has no table of orders.
 
         """
         table = (await self.schema()).orders
@@ -107,7 +107,7 @@ class ApiClient:
         return table
 
     async def create(self, row: Mapping[str, Any], idempotency_key: str) -> Created:
-        """Create an order, once, and return its row."""
+        """Create an order, only once for each key, and return its row."""
         headers = {"Idempotency-Key": idempotency_key}
         answer = await self._request("POST", "/api/orders", row, headers)
         return Created(_content(answer), is_new="idempotency-replayed" not in answer.headers)
@@ -121,7 +121,7 @@ class ApiClient:
         return dict(await self.request("GET", f"/api/orders?{urlencode(list(query))}"))
 
     async def download(self, path: str, take: Take) -> None:
-        """Pass on an answer in pieces. It is asked for again only until the first one has come.
+        """Call ``take`` with each piece of an answer. Repeat the request only before the first.
 
         Raises:
             RejectedRequestError: the API rejects the request.
@@ -180,14 +180,14 @@ def _content(answer: Answer) -> Any:
 def _is_temporary(answer: Answer) -> bool:
     """Return whether the same request may succeed a little later."""
     if answer.status == 409:
-        # With errors a constraint is violated. Without, the next id is taken, and the one after it
-        # may be free.
+        # An answer with errors means that a constraint is violated. Without errors it means that
+        # the next id is taken, and the id after that may be free.
         return b'"errors"' not in answer.body
     return answer.status >= 500 or answer.status in TEMPORARY
 
 
 def _detail(answer: Answer) -> str:
-    """Return the problem's detail and, if it has any, the errors by field."""
+    """Return the errors by field, or the problem's detail if it has none."""
     try:
         problem = json.loads(answer.body)
         errors = [f"{each['field']}: {each['message']}" for each in problem.get("errors") or ()]

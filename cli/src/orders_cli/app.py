@@ -26,11 +26,11 @@ COMMANDS = {
     "token": "tokens:tokens",
     "user": "users:users",
 }
-"""The module and function of each subcommand. Importing all of them takes most of a second."""
+"""Module and function of each subcommand, imported only if needed: all take most of a second."""
 
 
 def build(names: Iterable[str] = COMMANDS) -> typer.Typer:
-    """Return the command with these subcommands."""
+    """Return the command ``orders`` with these subcommands."""
     app = typer.Typer(
         name="orders",
         help="Real-Time Orders on the command line.",
@@ -51,7 +51,7 @@ def build(names: Iterable[str] = COMMANDS) -> typer.Typer:
 
 
 def run() -> int:
-    """Run the command; an error is a sentence on stderr and an exit status."""
+    """Run the command and return its exit status; print an error as a sentence on stderr."""
     asked = sys.argv[1:2]
     try:
         build(asked if asked and asked[0] in COMMANDS else COMMANDS)()

@@ -1,4 +1,4 @@
-"""``orders attach``: make tables of a database live that was there before, or undo it."""
+"""``orders attach``: make tables of an existing database live, or undo that."""
 
 import sys
 from collections import Counter
@@ -27,7 +27,7 @@ from orders_cli.repository import find_repository
 from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_service.database import checked_url, of_the_primary
 
-# Sessions of other roles hide their names, but not their locks: the listener holds one.
+# The names of other roles' sessions are hidden, but not their locks. The listener holds a lock.
 _SERVICES = """
     SELECT EXISTS (
                SELECT FROM pg_stat_activity WHERE datname = current_database()
@@ -104,7 +104,7 @@ def attach(  # noqa: PLR0913  one parameter an option
 
 @dataclass(frozen=True)
 class _Request:
-    """What the command was asked for."""
+    """What the options of the command request."""
 
     orders: str | None = None
     display: Mapping[str, str] = field(default_factory=dict)
@@ -135,7 +135,8 @@ def _attach(
     wanted = Wanted(main.oid if main else None, display, tuple(each.oid for each in watched))
     is_attached = state is not State.OWN and not request.create_orders
     before = installation.objects(connection)
-    # The same statements as below, rolled back: what they create is then known, and allowed.
+    # Execute the same statements as below and roll them back, to learn what they create and
+    # whether the database allows it.
     with _refusals(), connection.transaction(force_rollback=True):
         installation.install(connection, script, wanted, attach=is_attached)
         created = installation.objects(connection) - before
@@ -155,7 +156,7 @@ def _attach(
 def _tables(
     connection: Connection, state: State, request: _Request
 ) -> tuple[Found | None, list[Found], str]:
-    """Return the table of orders to set, the other tables to watch, and a remark about them."""
+    """Return the table of orders to set (or None), the other tables to watch, and a remark."""
     watched = [find_table(connection, name) for name in request.watch]
     if request.create_orders:
         return None, watched, ""
@@ -181,7 +182,7 @@ def _tables(
 def _display(
     connection: Connection, state: State, main: Found | None, request: _Request
 ) -> Mapping[str, str]:
-    """Return the columns of the roles: those asked for, and those that the table has already."""
+    """Return the column of each role: as requested, otherwise as set for the table before."""
     known: Mapping[str, str] = {}
     if main is not None and state is not State.NOTHING:
         row = connection.execute(_DISPLAY, [main.oid]).fetchone()
@@ -195,7 +196,7 @@ def _plan(
     watched: list[Found],
     display: Mapping[str, str],
 ) -> Iterator[str]:
-    """Yield the lines that say what will be created."""
+    """Yield lines of text on what will be created."""
     own = {(kind, name) for kind, name in created if kind != "trigger"}
     if own:
         yield f"In schema public: {_counted(own)}"
@@ -215,7 +216,7 @@ def _plan(
 
 
 def _counted(found: set[tuple[str, str]]) -> str:
-    """Return how many objects there are of each kind but indexes, which belong to tables."""
+    """Return the number of objects of each kind as text, without indexes, which tables have."""
     counts = Counter(kind for kind, _ in found if kind != "index")
     return ", ".join(
         f"{number} {kind}{'s' if number > 1 else ''}" for kind, number in sorted(counts.items())
@@ -264,7 +265,7 @@ def _address(url: str | None, data: Data) -> str:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Translate errors of PostgreSQL into one sentence."""
+    """Translate errors of PostgreSQL in the block into BadValueError, with one sentence."""
     try:
         yield
     except psycopg.errors.LockNotAvailable as exc:

@@ -1,4 +1,4 @@
-"""``orders bench``: the measurements of ``bench/``, one or all."""
+"""``orders bench``: run the benchmarks in ``bench/``, some or all."""
 
 import os
 import sys

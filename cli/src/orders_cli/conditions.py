@@ -1,4 +1,4 @@
-"""Conditions of the command line, ``status=pending`` or ``total.gte=100``, as filters. Pure."""
+"""Parse conditions of the command line (``status=pending``, ``total.gte=100``) to filters. Pure."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -23,10 +23,10 @@ def parse_condition(text: str) -> tuple[str, str]:
 
 
 def parse_filter(texts: Iterable[str], table: Table | None) -> dict[str, Any]:
-    """Return the filter of a table as ``subscribe`` takes it.
+    """Return the filter of a table in the form of the message ``subscribe``.
 
     Raises:
-        BadValueError: two conditions on one column cannot be combined.
+        BadValueError: a text is not a condition, or two on one column cannot be combined.
 
     """
     conditions: dict[str, Any] = {}
@@ -43,14 +43,14 @@ def parse_filter(texts: Iterable[str], table: Table | None) -> dict[str, Any]:
 
 
 def _split(name: str, table: Table | None) -> tuple[str, str]:
-    """Return column and operator; a column may have a dot in its name."""
+    """Return the column and the operator, empty if none; a column's name may contain dots."""
     column, _, operator = name.rpartition(".")
     is_column = table is not None and name in table.columns
     return (column, operator) if operator in _OPERATORS and column and not is_column else (name, "")
 
 
 def _typed(column: str, value: str, table: Table | None) -> Any:
-    """Return true and false for a boolean column; texts otherwise, which keep numbers exact."""
+    """Return a bool for a boolean column, otherwise the text, which keeps numbers exact."""
     described = table.columns.get(column) if table else None
     if described is not None and described.kind == "boolean" and value in {"true", "false"}:
         return value == "true"

@@ -1,7 +1,7 @@
 """Convert texts of a file to values of a column, by the column's kind. Pure.
 
-What may mean two things is refused unless the rest of the file, or an option, decides it: ``1,234``
-may be 1.234 or 1234, and 03/04/2026 March or April.
+Ambiguous texts are refused unless the rest of the file or an option decides: ``1,234`` may be 1.234
+or 1234, and 03/04/2026 may be in March or April.
 """
 
 import json
@@ -39,18 +39,18 @@ _TIME = re.compile(
 
 @dataclass(frozen=True)
 class Conventions:
-    """How a file writes numbers, dates and times; None: not known."""
+    """How a file writes numbers, dates and times; None if not known."""
 
     decimal_mark: DecimalMark | None = None
     day_order: DayOrder | None = None
     timezone: tzinfo = UTC
     """The time zone of times without an offset."""
     translations: tuple[tuple[str, str], ...] = ()
-    """Texts of the file and the choices they stand for."""
+    """Texts in the file, each with the choice that it means."""
 
 
 def convert(text: str, column: Column, conventions: Conventions) -> Any:
-    """Return the value as the API expects it in JSON; numbers keep every digit.
+    """Return the value in the form that the API expects in JSON; numbers keep all digits.
 
     Raises:
         ValueError: the text is not a value of the column's kind; the message does not repeat it.
@@ -67,7 +67,7 @@ def convert(text: str, column: Column, conventions: Conventions) -> Any:
 
 
 def detect_decimal_mark(texts: Iterable[str]) -> DecimalMark | None:
-    """Return the decimal mark that a file's numbers use, if they show it without contradiction."""
+    """Return the decimal mark of a file's numbers, or None if they show none or both."""
     found: set[DecimalMark] = set()
     for text in map(_without_currency, texts):
         if _AMBIGUOUS.fullmatch(text):
@@ -80,7 +80,7 @@ def detect_decimal_mark(texts: Iterable[str]) -> DecimalMark | None:
 
 
 def detect_day_order(texts: Iterable[str]) -> DayOrder | None:
-    """Return the order of day and month in 03/04/2026, if a day beyond 12 shows it."""
+    """Return the order of day and month in dates like 03/04/2026, if a day above 12 shows it."""
     found: set[DayOrder] = set()
     for text in texts:
         if parts := _SLASHES.match(text.strip()):
@@ -115,7 +115,7 @@ def _number(text: str, _: Column, conventions: Conventions) -> Decimal | str:
 
 
 def _without_currency(text: str) -> str:
-    """Remove currency signs and the blanks around them; blanks inside group digits."""
+    """Return a number without currency signs and outer blanks; inner blanks separate groups."""
     kept = "".join(each for each in text if unicodedata.category(each) != "Sc")
     return re.sub(r"\s", " ", kept).strip()
 
@@ -151,7 +151,7 @@ def _timestamp(text: str, column: Column, conventions: Conventions) -> str:
 
 
 def _clock(clock: str, half: str | None, offset: str | None) -> time:
-    """Return the time of day; ``half`` is am or pm."""
+    """Return the time of day; ``half`` is am or pm in the 12-hour clock, otherwise None."""
     hour, _, rest = clock.replace(",", ".").partition(":")
     hours = int(hour)
     if half:

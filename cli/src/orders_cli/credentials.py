@@ -10,7 +10,7 @@ from orders_cli.errors import BadValueError
 
 
 def _read(context: typer.Context, param: typer.CallbackParam, value: str | None) -> str | None:
-    """Return the token: the variable holds it, the option names a file, - is stdin."""
+    """Return the token, from the environment variable, from the named file, or (-) from stdin."""
     source = context.get_parameter_source(param.name or "")
     if value is None or source is None or source.name != "COMMANDLINE":
         return value
@@ -22,7 +22,7 @@ def _read(context: typer.Context, param: typer.CallbackParam, value: str | None)
 
 Token = Annotated[
     str | None,
-    # No option takes the token itself: other users of the machine can see arguments.
+    # No option takes the token itself, because other users of the machine can see arguments.
     typer.Option(
         "--token-file",
         metavar="FILE",
@@ -36,5 +36,5 @@ Token = Annotated[
 
 
 def authorization(token: str | None) -> dict[str, str]:
-    """Return the header that carries a token; no header without one."""
+    """Return the Authorization header for a token; no header without a token."""
     return {} if token is None else {"Authorization": f"Bearer {token}"}

@@ -1,7 +1,7 @@
-"""Delimited text files: encoding, delimiter, header and records. Pure: bytes in, records out.
+"""Parse delimited text files: encoding, delimiter, header and records. Pure.
 
-``csv.Sniffer`` is not used: it guesses from characters, this module from which delimiter splits
-the records evenly.
+``csv.Sniffer`` is not used, because it guesses the delimiter from the frequency of characters. This
+module chooses the delimiter that splits the records evenly.
 """
 
 import csv
@@ -28,7 +28,7 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 @dataclass(frozen=True)
 class Record:
-    """A record: the number of its first line, and its fields by header position."""
+    """A record: the number of its first line, and its fields in the order of the header."""
 
     line: int
     fields: tuple[str, ...]
@@ -36,7 +36,7 @@ class Record:
 
 @dataclass(frozen=True)
 class BadRecord:
-    """A record that cannot be used, and why."""
+    """A record that cannot be used, with the reason."""
 
     line: int
     problem: str
@@ -53,7 +53,7 @@ class CsvFile:
 
 
 def parse(content: bytes, encoding: str | None = None, delimiter: str | None = None) -> CsvFile:
-    """Parse a file. A malformed record does not keep the others from being read.
+    """Parse a file. A malformed record becomes a BadRecord; the others are still read.
 
     Raises:
         BadValueError: the file has no header, or is not text in the given encoding.
@@ -76,10 +76,10 @@ def parse(content: bytes, encoding: str | None = None, delimiter: str | None = N
 
 
 def detect_encoding(content: bytes) -> str:
-    """Return the encoding by byte order mark, by NUL bytes (UTF-16), or as UTF-8 or Windows-1252.
+    """Return the encoding, found by a byte order mark, by NUL bytes (UTF-16), or by trying.
 
-    A text that is not UTF-8 is taken for Windows-1252, which contains Latin-1's letters; if it
-    has bytes that Windows-1252 does not define, for Latin-1.
+    The encodings that are tried are UTF-8, then Windows-1252, which contains the letters of
+    Latin-1. Bytes that Windows-1252 does not define make it Latin-1.
     """
     for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
@@ -115,7 +115,7 @@ def detect_delimiter(text: str) -> str:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Yield lines with their ends. ``str.splitlines`` also splits at other characters."""
+    """Yield lines with their ends: CR, LF or both. ``str.splitlines`` splits at others as well."""
     return (found[0] for found in _LINE.finditer(text))
 
 

@@ -1,4 +1,4 @@
-"""Errors of the command line: each is one sentence on stderr and an exit status."""
+"""Errors of the command line. Each is printed as one sentence, and has an exit status."""
 
 
 class OrdersError(Exception):

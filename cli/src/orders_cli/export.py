@@ -62,7 +62,7 @@ def _opened(output: Path | None) -> Iterator[IO[bytes]]:
     if output is None:
         yield sys.stdout.buffer
         return
-    # A file that is there stays as it is until all rows have come; a device is written as it is.
+    # An existing file is replaced only after all rows have arrived. A device is written directly.
     is_device = output.exists() and not output.is_file()
     unfinished = output if is_device else output.with_name(f".{output.name}.{os.getpid()}")
     try:

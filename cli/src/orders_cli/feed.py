@@ -1,4 +1,4 @@
-"""Lines of the live feed: one for each event, reset and change of state. Pure."""
+"""The lines of ``orders watch``, one for each event, reset and change of state. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -19,14 +19,14 @@ _HIDDEN = {"id", "version", "created_at", "updated_at"}
 
 @dataclass(frozen=True)
 class Line:
-    """A line and its kind."""
+    """A line of text, and its kind, which decides its colour."""
 
     kind: Kind
     text: str
 
 
 def line_of(item: Event | Reset | SchemaChanged, timezone: tzinfo | None = None) -> Line:
-    """Return the line of an item; times in a timezone, None for the local one."""
+    """Return the line of an item, with its time in ``timezone``, by default the local one."""
     if isinstance(item, Reset):
         missed = f"changes up to {item.place.position} may be missing"
         return Line("alarm", f"reset ({item.reason}): {missed}")
@@ -38,7 +38,7 @@ def line_of(item: Event | Reset | SchemaChanged, timezone: tzinfo | None = None)
 
 
 def line_of_state(state: State) -> Line | None:
-    """Return the line of a change of state; None if it is of no interest."""
+    """Return the line of a change of state; None for a change that is not shown."""
     match state.phase:
         case Phase.LIVE:
             resumed = "" if state.position is None else f", resuming after {state.position}"
@@ -53,7 +53,7 @@ def line_of_state(state: State) -> Line | None:
 
 
 def describe(event: Event) -> str:
-    """Describe the change of the row."""
+    """Return a description of the change that an event reports."""
     if event.operation == "TRUNCATE":
         return "all rows were removed"
     if event.operation == "LEAVE":
@@ -69,7 +69,7 @@ def printable(value: object) -> str:
 
 
 def _subject(event: Event) -> str:
-    """Name the row: ``order 7``, or table and key."""
+    """Return the name of the changed row: ``order 7``, or its table and key."""
     if event.table == ORDERS:
         return "" if event.order_id is None else f"order {event.order_id}"
     key = ",".join(printable(value) for value in (event.key or {}).values())
@@ -92,7 +92,7 @@ def _differences(changed: Row, new: Row) -> str:
 
 
 def _columns(row: Row) -> str:
-    """List the columns that have a value."""
+    """Return the columns that have a value, with their values."""
     shown = (
         f"{printable(column)} {_value(value)}"
         for column, value in row.items()

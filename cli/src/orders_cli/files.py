@@ -1,4 +1,4 @@
-"""Files named on the command line."""
+"""Read files that are named on the command line."""
 
 from pathlib import Path
 

@@ -147,7 +147,7 @@ class _Import:
     async def read(
         self, name: str, file: CsvFile, assignments: Iterable[str], conventions: Conventions
     ) -> list[ImportRow]:
-        """Return the rows of a file; print how it is read, and report bad records."""
+        """Return the rows of a file; print how the file is read, and report bad records."""
         table = await self._client.orders_table()
         mapping = map_headers(file.header, table, assignments, key=self._upsert_by)
         self._writable = {each.name for each in table.columns.values() if each.writable}
@@ -203,7 +203,12 @@ class _Import:
             bar.advance()
 
     async def _find(self, row: ImportRow, column: str) -> dict[str, Any] | None:
-        """Return the one order with the row's value of a column, None if there is none."""
+        """Return the order that has the row's value in a column; None if there is no such order.
+
+        Raises:
+            RejectedRequestError: several orders have it, or it is an id that no order has.
+
+        """
         value = row.values[column]
         text = value if isinstance(value, str) else to_json(value)
         page = await self._client.find([(column, text), ("limit", "2")])
@@ -218,14 +223,14 @@ class _Import:
 
 
 def _with_value(detail: str, row: ImportRow) -> str:
-    """Return a refusal of the API with the value of the column that it names first."""
+    """Return the API's reason for a refusal, with the value of the first column that it names."""
     column = detail.partition(": ")[0]
     value = row.values.get(column)
     return detail if value is None else f"{detail}; {column} is {excerpt(value)}"
 
 
 def _description(file: CsvFile, mapping: HeaderMapping) -> str:
-    """Return how the file is read: encoding, delimiter, and the column of each header."""
+    """Return a text on how the file is read: encoding, delimiter, and headers of each column."""
     delimiter = {"\t": "tabs"}.get(file.delimiter, f"{file.delimiter!r}")
     kind = f", export of {mapping.shop.name}" if mapping.shop else ""
     lines = [f"{file.encoding}, separated by {delimiter}{kind}"]

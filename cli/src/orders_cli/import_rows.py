@@ -1,4 +1,4 @@
-"""Records of a file as rows of a table, ready to be sent. Pure."""
+"""Convert records of a file to rows of a table, ready to be sent. Pure."""
 
 import hashlib
 from collections import Counter
@@ -12,14 +12,14 @@ from orders_cli.mapping import HeaderMapping, needs_value
 from orders_contract.schema import Column, Table
 
 _EXCERPT = 40
-"""Characters of a value that a message shows."""
+"""Maximum number of characters of a value in a message."""
 
 
 @dataclass(frozen=True)
 class ImportRow:
-    """A row, with the line and the fields of its record.
+    """A row, with the line number and the fields of its record.
 
-    ``identity`` is the same at every import of the file.
+    ``identity`` names the row in every import of the same file.
     """
 
     line: int
@@ -31,8 +31,9 @@ class ImportRow:
 class RowBuilder:
     """Builds the rows of a file.
 
-    The identity of a row depends on the file's name, the record's fields and how many equal records
-    precede it, not on its line: lines may be inserted, removed or corrected between two imports.
+    The identity of a row is made of the file's name, the record's fields and the number of equal
+    records before it. It does not depend on the line number, because lines may be inserted, removed
+    or corrected between two imports.
     """
 
     def __init__(
@@ -44,10 +45,10 @@ class RowBuilder:
         self._conventions = conventions
         self._seen: Counter[tuple[str, ...]] = Counter()
         self._order_record: Record | None = None
-        """The first record of the current order of a shop's export."""
+        """The first record of the order that is being read, in a shop's export."""
 
     def build(self, file: CsvFile) -> Iterator[ImportRow | BadRecord]:
-        """Yield the rows, and for an invalid record its problem."""
+        """Yield a row for each record, or a BadRecord if the record is not valid."""
         conventions = self._with_detected(file)
         for record in file.records:
             if isinstance(record, BadRecord):
@@ -69,7 +70,7 @@ class RowBuilder:
         )
 
     def _texts(self, file: CsvFile, kinds: set[str]) -> Iterator[str]:
-        """Yield all texts for columns of these kinds."""
+        """Yield all texts of the file that belong to columns of these kinds."""
         for name, positions in self._mapping.columns.items():
             if self._table.columns[name].kind in kinds:
                 for record in file.records:
@@ -112,7 +113,7 @@ class RowBuilder:
 
 
 def rows_by_key(rows: Iterable[ImportRow], column: str) -> Iterator[ImportRow | BadRecord]:
-    """Yield the rows whose value of a column is not empty and not on an earlier line."""
+    """Yield each row, or a BadRecord if its value in a column is empty or on an earlier line."""
     lines: dict[str, int] = {}
     for row in rows:
         value = row.values.get(column)
@@ -125,13 +126,13 @@ def rows_by_key(rows: Iterable[ImportRow], column: str) -> Iterator[ImportRow | 
 
 
 def excerpt(value: object) -> str:
-    """Return a value as people recognise it in their file, shortened."""
+    """Return a value in quotes, shortened, for an error message."""
     text = str(value)
     return repr(text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}...")
 
 
 def _text(record: Record, positions: tuple[int, ...]) -> str:
-    """Return a field, or several joined by a blank."""
+    """Return the text of one field, or of several fields joined by blanks."""
     if len(positions) == 1:
         return record.fields[positions[0]]
     parts = (record.fields[position].strip() for position in positions)
@@ -142,7 +143,12 @@ _OMIT = object()
 
 
 def _empty(column: Column) -> object:
-    """Return the value of an empty field: the column's default if it has one, else null."""
+    """Return None for an empty field, or _OMIT if the column has a default.
+
+    Raises:
+        ValueError: the column needs a value.
+
+    """
     if column.default:
         return _OMIT
     if column.nullable:

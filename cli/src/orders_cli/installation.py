@@ -1,4 +1,4 @@
-"""The database script in a database that was there before: installing it, and removing it."""
+"""Install the objects of the database script in an existing database, and remove them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ from orders_service.postgres_errors import explain
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 
 SEED = "orders"
-"""The table of orders that the script makes where it is not attached."""
+"""The table of orders that the script creates in a database that is not attached."""
 
 _CONNECT_WITHIN_S = 10
 _LOCK_TIMEOUT = "SET LOCAL lock_timeout = '5s'"
@@ -36,7 +36,8 @@ _STATE = """
 """
 _ATTACHED = "SELECT attached FROM public.order_settings"
 
-# Names are qualified whatever the search_path is, and the triggers of a partition are its parent's.
+# Names are qualified, so that the search_path does not matter. Triggers that partitions have from
+# their parent are left out.
 _OBJECTS = """
     SELECT CASE relkind WHEN 'S' THEN 'sequence' WHEN 'i' THEN 'index' ELSE 'table' END,
            format('%I.%I', nspname, relname)
@@ -57,8 +58,8 @@ _OBJECTS = """
      WHERE NOT tgisinternal AND tgparentid = 0
 """
 
-# Functions refer to each other and to tables, so each kind is dropped by one statement, functions
-# first. RESTRICT: what the owner has built upon them is not dropped.
+# Functions refer to each other and to tables, so each kind is dropped in one statement, functions
+# first. Without CASCADE the statement fails if an object of the owner depends on one of these.
 _OURS = """
     SELECT format('DROP %%s %%s', kind, string_agg(name, ', '))
       FROM (SELECT 'FUNCTION' AS kind, oid::regprocedure::text AS name FROM pg_proc
@@ -79,19 +80,19 @@ _OWN_TRIGGERS = """
 
 
 class State(Enum):
-    """Which objects of the stream a database has."""
+    """How a database is set up for Real-Time Orders."""
 
     NOTHING = "nothing"
     OWN = "own"
-    """The script made its own table of orders."""
+    """The script created the table of orders."""
     ATTACHED = "attached"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to attach to: ``main`` is the table of orders, ``watched`` are others; all by OID.
+    """The tables to attach, by OID: ``main`` is the table of orders, ``watched`` are others.
 
-    ``display`` names the columns of the main table that play a role.
+    ``display`` has the column of the main table for each role, such as status.
     """
 
     main: int | None = None
@@ -101,7 +102,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Script:
-    """``db/init.sql``."""
+    """The database script ``db/init.sql``."""
 
     text: str
 
@@ -120,11 +121,11 @@ class Script:
 
     @property
     def names(self) -> list[str]:
-        """The tables, sequences, types and functions it creates in an attached database."""
+        """The tables, sequences, types and functions that it creates in an attached database."""
         return sorted(set(_CREATED.findall(self.text)) - {SEED})
 
     def run(self, connection: Connection, *, attach: bool) -> None:
-        """Run it within the transaction of the connection."""
+        """Run the script within the transaction of the connection."""
         connection.execute("SELECT set_config('orders.attach', %s, true)", [str(attach)])
         statements = _TRANSACTION.sub("", self.text)
         connection.execute(statements, prepare=False)
@@ -132,7 +133,7 @@ class Script:
 
 @contextmanager
 def connected(url: str) -> Iterator[Connection]:
-    """Connect to a database for the block; each statement is a transaction of its own.
+    """Yield a connection to a database in autocommit mode, and close it after the block.
 
     Raises:
         UnreachableError: the database cannot be reached, or refuses the role.
@@ -153,7 +154,7 @@ def connected(url: str) -> Iterator[Connection]:
 
 
 def sentence(exc: psycopg.Error) -> str:
-    """Return PostgreSQL's message, with its details and hint, on one line."""
+    """Return PostgreSQL's message, with its detail and hint, on one line."""
     diag = exc.diag
     message = diag.message_primary or str(exc).strip().splitlines()[-1].strip()
     more = (part.replace("\n", " ") for part in (diag.message_detail, diag.message_hint) if part)
@@ -161,7 +162,7 @@ def sentence(exc: psycopg.Error) -> str:
 
 
 def state(connection: Connection) -> State:
-    """Return which objects of the stream a database has."""
+    """Return how a database is set up."""
     has_settings, has_stream = _one(connection, _STATE)
     if not has_settings:
         return State.OWN if has_stream else State.NOTHING
@@ -169,10 +170,10 @@ def state(connection: Connection) -> State:
 
 
 def require_stream(connection: Connection) -> None:
-    """Check that a database has the objects of the stream.
+    """Check that a database is set up for Real-Time Orders.
 
     Raises:
-        BadValueError: the database has none.
+        BadValueError: the database is not set up.
 
     """
     if state(connection) is State.NOTHING:
@@ -183,10 +184,10 @@ def require_stream(connection: Connection) -> None:
 
 
 def install(connection: Connection, script: Script, wanted: Wanted, *, attach: bool = True) -> None:
-    """Create everything, within the transaction of the connection.
+    """Create all objects and watch the tables, within the transaction of the connection.
 
     Raises:
-        psycopg.Error: the database refuses it; nothing is created then.
+        psycopg.Error: the database refuses a statement; the transaction has failed.
 
     """
     connection.execute(_LOCK_TIMEOUT)
@@ -199,7 +200,7 @@ def install(connection: Connection, script: Script, wanted: Wanted, *, attach: b
 
 
 def objects(connection: Connection) -> set[tuple[str, str]]:
-    """Return kind and name of every object in schema public and every trigger anywhere."""
+    """Return kind and name of all objects in schema public, and of the triggers in all schemas."""
     found = connection.execute(_OBJECTS).fetchall()
     return {(kind, name) for kind, name in found}
 
@@ -208,14 +209,14 @@ def remove(connection: Connection, script: Script) -> None:
     """Drop everything that ``install`` created, within the transaction of the connection.
 
     Raises:
-        psycopg.Error: something of the owner's depends on it; nothing is dropped then.
+        psycopg.Error: an object of the owner depends on one of them; the transaction has failed.
 
     """
     connection.execute(_LOCK_TIMEOUT)
-    # Brings an earlier version up to date, whose functions may have other names.
+    # First bring an earlier version up to date, because its functions may have other names.
     script.run(connection, attach=True)
     connection.execute("SELECT public.order_drop_recorders(relation) FROM public.order_tables")
-    connection.execute("SET LOCAL search_path = pg_catalog")  # so that names come qualified
+    connection.execute("SET LOCAL search_path = pg_catalog")  # so that casts return full names
     names: dict[str, Any] = {"names": script.names}
     for query in (_OWN_TRIGGERS, _OURS):
         for (statement,) in connection.execute(query, names).fetchall():
@@ -224,5 +225,5 @@ def remove(connection: Connection, script: Script) -> None:
 
 def _one(connection: Connection, statement: LiteralString) -> TupleRow:
     row = connection.execute(statement).fetchone()
-    assert row is not None  # noqa: S101  each of them returns one row
+    assert row is not None  # noqa: S101  each of these statements returns one row
     return row

@@ -1,7 +1,7 @@
 """Assign the fields of a file to columns of a table. Pure.
 
-A header means the column of the same name, whatever its case, blanks, underscores and hyphens.
-Exports of shop systems use names of their own; their headers are listed below.
+A header belongs to the column of the same name; case, blanks, underscores, hyphens and dots do not
+matter. Exports of shop systems have other headers, which are listed below.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,10 +17,10 @@ _EMAIL = ("customer_email",)
 
 @dataclass(frozen=True)
 class ShopFormat:
-    """The export of a shop system.
+    """The format of a shop system's export.
 
-    ``targets``: for each header, or several to be joined by a blank, roles of ``Table.display``
-    (with @) or names of columns, of which the first that exists is meant.
+    Each of ``targets`` has one header, or several whose fields are joined by a blank, and the
+    columns for them: names, or with @ roles of ``Table.display``. The first that exists is used.
     """
 
     name: str
@@ -28,11 +28,12 @@ class ShopFormat:
     """Headers by which the format is recognised."""
     targets: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     order_header: str
-    """Records with the same value here belong to one order, which only the first describes."""
+    """Records with the same value in this field belong to one order. Only the first of them has
+    the fields of the order."""
 
 
-# Header names as the shops document them. Shopify writes one record per line item; fields of the
-# order are filled in the first record of an order only.
+# The headers are those in the documentation of the shops. Shopify writes one record for each line
+# item; only the first record of an order has the fields of the order.
 SHOP_FORMATS = (
     ShopFormat(
         "Shopify",
@@ -93,10 +94,10 @@ class HeaderMapping:
 
     columns: Mapping[str, tuple[int, ...]]
     ignored: tuple[str, ...]
-    """Headers that no column is for."""
+    """Headers that belong to no column."""
     shop: ShopFormat | None
     order_position: int | None
-    """Position of the header whose value groups the records of a shop's export into orders."""
+    """Position of the field that groups the records of a shop's export into orders."""
 
 
 def map_headers(
@@ -109,12 +110,12 @@ def map_headers(
 ) -> HeaderMapping:
     """Map the headers of a file to columns; ``explicit`` holds ``Header=column`` assignments.
 
-    Several headers that are explicitly for one column are joined by a blank. ``key`` is a column
-    by which rows are found, which may be one that cannot be written.
+    If several headers are assigned to one column, their fields are joined by a blank. ``key`` is
+    the column by which rows are found; it need not be writable.
 
     Raises:
-        BadValueError: an assignment names no header or no writable column, two headers mean the
-            same column, or no header is for a column that needs a value.
+        BadValueError: an assignment names no header or no writable column, a header that is used
+            occurs twice, or no header belongs to a column that needs a value.
 
     """
     positions = _positions(header)
@@ -141,12 +142,12 @@ def map_headers(
 
 
 def letters(name: str) -> str:
-    """Return a name without case, blanks, underscores, hyphens and dots, to compare it."""
+    """Return a name in the form for comparison: no case, blanks, underscores, hyphens or dots."""
     return "".join(each for each in name.casefold() if not each.isspace() and each not in "_-.")
 
 
 def _positions(header: tuple[str, ...]) -> dict[str, int]:
-    """Return the first position of each name."""
+    """Return the first position of each header, by its ``letters``."""
     positions: dict[str, int] = {}
     for position, name in enumerate(header):
         if name:
@@ -172,7 +173,7 @@ def _explicit_columns(
 def _shop_columns(
     shop: ShopFormat | None, positions: Mapping[str, int], table: Table
 ) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield the columns that a shop's headers stand for, most preferred first."""
+    """Yield the columns of a shop's headers with the positions, most preferred first."""
     for names, targets in shop.targets if shop else ():
         found = tuple(positions[letters(name)] for name in names if letters(name) in positions)
         column = _first_column(targets, table)
@@ -183,7 +184,7 @@ def _shop_columns(
 def _same_names(
     positions: Mapping[str, int], table: Table, key: str | None
 ) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield the columns that have the name of a header."""
+    """Yield the columns that have the name of a header, with its position."""
     for column in table.columns.values():
         if (column.writable or column.name == key) and letters(column.name) in positions:
             yield column.name, (positions[letters(column.name)],)

@@ -1,4 +1,4 @@
-"""Statements that a command runs as the owner of the tables."""
+"""Run SQL statements as the owner of the tables."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,14 +18,15 @@ def run(data: Path, statement: str, parameters: Parameters = ()) -> list[TupleRo
     """Run a statement on the database of the running or configured system; return its rows.
 
     Raises:
-        BadValueError: PostgreSQL refuses it.
+        BadValueError: PostgreSQL refuses the statement.
+        UnreachableError: there is no connection to the database.
 
     """
     return run_at(owner_database(data), statement, parameters)
 
 
 def run_at(url: str, statement: str, parameters: Parameters = ()) -> list[TupleRow]:
-    """Run a statement on the database at a URL; otherwise as ``run``."""
+    """Run a statement on the database at a URL; return and raise as ``run``."""
     try:
         with psycopg.connect(url) as connection:
             found = connection.execute(statement.encode(), parameters)

@@ -1,4 +1,4 @@
-"""What a database must have before it can be attached to, each lack as one sentence."""
+"""Checks of the prerequisites for attaching a database; each problem is one sentence."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from orders_cli.errors import BadValueError
 from orders_cli.installation import Connection, Script
 
 OLDEST = 15
-"""The oldest major version of PostgreSQL that the script runs on."""
+"""The oldest major version of PostgreSQL on which the script runs."""
 
 _INTEGERS = {"smallint", "integer", "bigint"}
 
@@ -60,7 +60,7 @@ _TAKEN: LiteralString = """
 
 @dataclass(frozen=True)
 class Server:
-    """The server of a connection, and the privileges of its role."""
+    """The server of a connection, and the privileges of the connection's role."""
 
     version: int
     text: str
@@ -73,14 +73,14 @@ class Server:
 
     @classmethod
     def of(cls, connection: Connection) -> "Server":
-        """Ask the server."""
+        """Return the description of a connection's server."""
         with connection.cursor(row_factory=dict_row) as cursor:
             found = cursor.execute(_SERVER).fetchone()
         assert found is not None  # noqa: S101  a SELECT without FROM
         return cls(**found)
 
     def problems(self) -> list[str]:
-        """Return the prerequisites that are missing."""
+        """Return a sentence for each prerequisite that is missing."""
         found = []
         if self.version < OLDEST:
             found.append(f"PostgreSQL {OLDEST} or later is needed; this is {self.text}")
@@ -100,7 +100,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Found:
-    """A table of the owner, as the catalog describes it."""
+    """A table of the database, as PostgreSQL's catalog describes it."""
 
     oid: int
     relkind: str
@@ -115,11 +115,11 @@ class Found:
 
     @property
     def can_be_main(self) -> bool:
-        """Whether the API can address its rows as orders."""
+        """Whether the table can be the table of orders: it has a single integer key column."""
         return len(self.key_types) == 1 and self.key_types[0] in _INTEGERS
 
     def problems(self, role: str) -> list[str]:
-        """Return why ``role`` cannot watch it."""
+        """Return sentences on why ``role`` cannot watch the table; empty if it can."""
         if self.relkind not in ("r", "p"):
             return [f"{self.name} is not a table"]
         found = []
@@ -138,7 +138,7 @@ class Found:
 
 
 def find_table(connection: Connection, name: str) -> Found:
-    """Find a table by its name in SQL.
+    """Return the table with this name, written as in SQL.
 
     Raises:
         BadValueError: no table has this name.
@@ -155,7 +155,7 @@ def find_table(connection: Connection, name: str) -> Found:
 
 
 def main_problems(table: Found, display: Mapping[str, str]) -> list[str]:
-    """Return why a table cannot be the one whose rows are orders."""
+    """Return sentences on why a table cannot be the table of orders; empty if it can."""
     found = []
     if table.key and not table.can_be_main:
         found.append(
@@ -172,6 +172,6 @@ def main_problems(table: Found, display: Mapping[str, str]) -> list[str]:
 
 
 def taken_names(connection: Connection, script: Script) -> Iterable[str]:
-    """Yield a sentence for each object of the owner whose name the script needs."""
+    """Yield a sentence for each existing object that has a name which the script needs."""
     for (what,) in connection.execute(_TAKEN, {"names": script.names}).fetchall():
         yield f"{what} exists already, and is not of Real-Time Orders; rename it"

@@ -1,4 +1,4 @@
-"""Progress of a long command: a bar on a terminal, a line for each tenth elsewhere."""
+"""Show progress of a long command: as a bar on a terminal, elsewhere as a line for each 10 %."""
 
 import contextlib
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ class _Tenths:
 
 @contextlib.contextmanager
 def progress_bar(what: str, total: int) -> Iterator[ProgressBar]:
-    """Show how many of ``total`` steps are done, for the length of the block."""
+    """Show how many of ``total`` steps are done while the block runs."""
     console = Console()
     if not console.is_terminal:
         yield _Tenths(console, what, total)

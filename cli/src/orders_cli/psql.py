@@ -1,4 +1,4 @@
-"""``orders psql``: psql, connected to the database of the running or configured system."""
+"""``orders psql``: run psql on the database of the running or configured system."""
 
 import os
 from typing import Annotated, Any
@@ -14,10 +14,10 @@ from orders_cli.stack.postgres import psql_environment
 
 
 class Command(TyperCommand):
-    """Parses a leading ``--data`` only; everything else is psql's, even ``--`` and ``--help``."""
+    """Parses only a leading ``--data``; passes all else to psql, even ``--`` and ``--help``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Hide psql's arguments from the parser."""
+        """Insert ``--`` before the arguments of psql, so that they are not parsed."""
         ours = 0
         if args and args[0].startswith("--data="):
             ours = 1

@@ -1,4 +1,4 @@
-"""``orders replay``: the orders of a CSV file, in compressed time."""
+"""``orders replay``: create the orders of a CSV file in compressed time."""
 
 import asyncio
 import sys
@@ -29,7 +29,7 @@ from orders_cli.timeline import ReplayedOrder, Step, timeline
 from orders_contract.schema import Column, Table
 
 DEFAULT_SPEED = 100_000.0
-"""A day in 0.9 s: the 22 months of Northwind in about ten minutes."""
+"""One day takes 0.9 s, and the 22 months of Northwind take about ten minutes."""
 
 _CONNECTIONS = 32
 _DAY = Column(name="day", type="date", kind="date", nullable=True, writable=False)
@@ -148,7 +148,7 @@ def _day(text: str) -> date:
 
 
 def _usable(orders: Iterable[ReplayedOrder | BadRecord], tally: _Tally) -> list[ReplayedOrder]:
-    """Return the orders; report the rest."""
+    """Return the orders; report the bad records."""
     usable = []
     for order in orders:
         if isinstance(order, BadRecord):
@@ -164,10 +164,10 @@ def _report(line: int, problem: str) -> None:
 
 
 class _Replay:
-    """Steps in progress: many orders at once, the steps of one order one after the other.
+    """Carries out steps: those of different orders in parallel, those of one order in sequence.
 
-    Orders are created one after the other too, so that their ids follow time. That costs nothing:
-    the changes of other orders, two of three requests, keep the API busy meanwhile.
+    Orders are created in sequence too, so that their ids increase with time. This costs no speed,
+    because two of three requests are changes of other orders, which run in parallel.
     """
 
     def __init__(
@@ -180,7 +180,7 @@ class _Replay:
         self._name = uuid.uuid4().hex
         self._slots = asyncio.Semaphore(_CONNECTIONS)
         self._latest: dict[int, asyncio.Task[Row | None]] = {}
-        """The latest step of each order, by line; 0: of all that create."""
+        """The latest step of each order, by line number; at 0 the latest creation of an order."""
 
     async def run(self, steps: list[Step], factor: float | None) -> None:
         try:
@@ -200,7 +200,7 @@ class _Replay:
             raise failures.exceptions[0] from None
 
     async def _take(self, step: Step, before: asyncio.Task[Row | None] | None) -> Row | None:
-        """Take a step once another is done; return the order's row, None if it has none."""
+        """Carry out a step after the step ``before``; return the row, None if it was rejected."""
         try:
             row = await before if before is not None else None
             if not step.stage:

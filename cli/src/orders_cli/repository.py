@@ -1,4 +1,4 @@
-"""Paths in the repository that this command was installed from."""
+"""Paths in the repository from which this command was installed."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from orders_cli.errors import StackError
 
 @dataclass(frozen=True)
 class Repository:
-    """Files that ``orders up`` needs besides Python packages."""
+    """The files that commands need besides Python packages."""
 
     root: Path
 
@@ -38,10 +38,10 @@ class Repository:
         return self.root / "data" / "northwind_orders.csv"
 
     def check(self) -> None:
-        """Check that all files exist.
+        """Check that the files for ``orders up`` exist.
 
         Raises:
-            StackError: one is missing.
+            StackError: a file is missing, or the dashboard is not built.
 
         """
         for path in (self.schema, self.caddyfile, self.redis_users):
@@ -56,5 +56,5 @@ class Repository:
 
 
 def find_repository() -> Repository:
-    """Return the repository around this (editable) installation."""
+    """Return the repository that contains this (editable) installation."""
     return Repository(Path(__file__).resolve().parents[3])

@@ -19,7 +19,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class StackSettings(BaseSettings):
-    """Addresses and ports of the processes; port 0 means any free one."""
+    """The settings that commands read; port 0 means any free port."""
 
     model_config = SettingsConfigDict(
         env_file=DOTENV,
@@ -31,16 +31,16 @@ class StackSettings(BaseSettings):
 
     port: Port = 3000
     edge_host: str | None = None
-    """Addresses the edge listens on, space separated. Default: this machine only."""
+    """Addresses on which the edge listens, separated by spaces. Default: this machine only."""
     public_url: str = ""
-    """The address by which people reach the dashboard. Default: that of the edge."""
+    """The address by which people reach the dashboard. Default: the address of the edge."""
     auth_mode: Literal["open", "token"] = "open"
     auth_secret: SecretStr | None = None
     auth_secret_file: Path | None = None
     api_port: Port = 8000
     listener_port: Port = 8001
     ws_port: Port = 8080
-    """Port of the first gateway; the others follow it."""
+    """Port of the first gateway; the other gateways have the next ports."""
     status_column: str = "status"
     customer_column: str = "customer_name"
     title_column: str = "product_name"
@@ -61,7 +61,7 @@ class StackSettings(BaseSettings):
 
         """
         if self.database_url is not None:
-            # Here, because commands without a database must not wait for the import.
+            # Imported here, because commands without a database must not wait for the import.
             from orders_service.database import checked_url, of_the_primary  # noqa: PLC0415
 
             with _refusing("DATABASE_URL"):
@@ -108,7 +108,7 @@ def load_settings() -> StackSettings:
     """Read the settings.
 
     Raises:
-        BadValueError: one of them is invalid.
+        BadValueError: a setting is not valid.
 
     """
     try:
@@ -119,6 +119,6 @@ def load_settings() -> StackSettings:
 
 
 def inherited_environment() -> dict[str, str]:
-    """Return the environment of the processes; variables override ``.env``."""
+    """Return the environment for the processes: this one's variables, completed by ``.env``."""
     dotenv = {key: value for key, value in dotenv_values(DOTENV).items() if value is not None}
     return dotenv | dict(os.environ)

@@ -1,4 +1,4 @@
-"""Which key ``orders token`` signs with: AUTH_SECRET, that of containers, or that of a stack."""
+"""Find the key with which ``orders token`` signs: AUTH_SECRET, or that of containers or a stack."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +24,12 @@ _ISSUER = "tokens are issued by the owner of the keys of {}"
 
 
 class TokenSettings(KeySettings):
-    """The settings of services for signing tokens, without those for verifying them."""
+    """The settings that signing needs, without those that only verification needs."""
 
     model_config = SettingsConfigDict(env_file=DOTENV, env_ignore_empty=True, extra="ignore")
 
     auth_signing_key_file: Path | None = None
-    """The private key to AUTH_JWKS_FILE; in containers it is on a volume of this command."""
+    """The private key for AUTH_JWKS_FILE; in containers it is on a volume of this command."""
 
     @model_validator(mode="after")
     def _can_sign(self) -> Self:
@@ -40,7 +40,7 @@ class TokenSettings(KeySettings):
 
 @dataclass(frozen=True)
 class Signer:
-    """What to sign with; ``key_id`` is None for a secret."""
+    """The key that signs, and its settings; ``key_id`` is None for a secret."""
 
     settings: TokenSettings
     key: Key
@@ -48,7 +48,7 @@ class Signer:
 
 
 def find_signer(data: Path, *, named: bool) -> Signer:
-    """Return the configured secret, or the key of the stack; ``named``: by an option.
+    """Return the configured secret or the key of the stack; ``named``: an option names ``data``.
 
     Raises:
         BadValueError: no key is found, or the key may be that of another system.
@@ -62,7 +62,7 @@ def find_signer(data: Path, *, named: bool) -> Signer:
 
 
 def own_keys(data: Path, *, named: bool) -> SigningKeys:
-    """Return the keys of a stack that makes its own; raises as ``find_signer``."""
+    """Return the configured key files, or those of the stack. Raises as ``find_signer``."""
     settings = _settings()
     if settings.algorithm == "HS256":
         raise BadValueError("AUTH_SECRET is set: it is the only key. To change it, set another")

@@ -1,7 +1,7 @@
-"""The keys of ``orders token``: one that signs, and the public ones that verify, each in a file.
+"""The keys of ``orders token``: a private key that signs, and a file of public keys that verify.
 
-Only this command reads the signing key. API and gateways read the public keys (``KeyFile``), again
-whenever they change, so a key is rotated while everything runs.
+Only this command reads the private key. API and gateways read the public keys (``KeyFile``), and
+read them again when they change, so keys can be rotated while the system runs.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from orders_cli.stack.data_folder import write_private
 
 SIGNING_KEY, PUBLIC_KEYS = "signing-key.json", "verification-keys.json"
 _MAX_KEYS = 2
-"""The one that signs, and the one before it until it is retired."""
+"""The key that signs and the former key, until that is retired."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class SigningKeys:
         return self.private.exists()
 
     def load(self) -> SigningKey:
-        """Return the key that signs; it is made if there is none.
+        """Return the key that signs; create it if there is none.
 
         Raises:
             BadValueError: the files cannot be read or written.
@@ -63,15 +63,15 @@ class SigningKeys:
                 self._make(self._public())
             key = self._private()
             listed = self._public()
-            if all(each["kid"] != key["kid"] for each in listed):  # the file was lost
+            if all(each["kid"] != key["kid"] for each in listed):  # the public file was lost
                 self._publish([_public_half(key), *listed])
             return SigningKey(key["kid"], jwt.PyJWK.from_dict(key, OWN_ALGORITHM))
 
     def rotate(self) -> tuple[str, str]:
-        """Sign with a new key from now on; return the names of the new and the former key.
+        """Create a new key that signs from now on; return the ids of the new and the former key.
 
         Raises:
-            BadValueError: a former key is still valid, or the files cannot be used.
+            BadValueError: two keys are valid already, or the files cannot be used.
 
         """
         former = self.load().key_id
@@ -84,7 +84,7 @@ class SigningKeys:
             return self._make(listed), former
 
     def retire(self) -> list[str]:
-        """Accept only the key that signs from now on; return the names of the others."""
+        """Remove all public keys except that of the key that signs; return the removed ids."""
         current = self.load().key_id
         with self._locked():
             listed = self._public()
@@ -92,7 +92,10 @@ class SigningKeys:
             return [each["kid"] for each in listed if each["kid"] != current]
 
     def _make(self, listed: list[dict[str, Any]]) -> str:
-        """Make a key; its public half is published first: no token may have an unknown key."""
+        """Create a key and return its id.
+
+        The public key is written first, so that no token is signed with an unknown key.
+        """
         made = ec.generate_private_key(ec.SECP256R1())
         key = {**json.loads(ECAlgorithm.to_jwk(made)), "kid": secrets.token_hex(8), "use": "sig"}
         key["alg"] = OWN_ALGORITHM
@@ -112,7 +115,7 @@ class SigningKeys:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold a lock: two commands at once must not both make the first key."""
+        """Hold a lock during the block, so that two commands do not change the keys at once."""
         try:
             lock = self.private.with_name(".signing.lock")
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)

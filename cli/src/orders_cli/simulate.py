@@ -1,4 +1,4 @@
-"""``orders simulate``: lifelike traffic through the API."""
+"""``orders simulate``: make realistic traffic through the API."""
 
 import asyncio
 import time
@@ -60,9 +60,9 @@ def simulate(  # noqa: PLR0913  one parameter an option
 
 
 def _samples(table: Table) -> list[Row]:
-    """Return values of the sample orders by column; none without the file."""
+    """Return the sample orders as rows; one empty row if there is no file of samples."""
     samples = find_repository().sample_orders
-    if not samples.is_file():  # a container has only the package
+    if not samples.is_file():  # for example in a container, which has no repository
         return [{}]
     file = read_csv(samples)
     mapping = map_headers(file.header, table, must_be_complete=False)
@@ -71,7 +71,7 @@ def _samples(table: Table) -> list[Row]:
 
 
 class _Counter:
-    """Counts changes: in place on a terminal, in a line every few seconds elsewhere."""
+    """Counts changes and prints the counts: in place on a terminal, elsewhere every few seconds."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -143,7 +143,7 @@ async def _flow(
     due = time.monotonic()
     while True:
         await slots.acquire()
-        # Changes missed while the API was unavailable are not made up for.
+        # Changes that were due while the API was unavailable are dropped, up to the last second.
         due = max(due + traffic.pause_s(rate), time.monotonic() - 1.0)
         await asyncio.sleep(due - time.monotonic())
         task = tasks.create_task(_make(client, traffic, traffic.next(), counter))

@@ -1,19 +1,19 @@
-"""The usual order of statuses, by the schema. Pure."""
+"""The usual order of statuses, according to the schema. Pure."""
 
 from orders_contract.schema import Column, Table
 
 
 class StatusFlow:
-    """The statuses of a table's status column. Without such a column no status follows another."""
+    """The statuses of a table's status column; none if the table has no such column."""
 
     def __init__(self, table: Table) -> None:
         name = table.display.get("status")
         self.column: Column | None = table.columns.get(name) if name else None
 
     def following(self, status: object) -> tuple[str, ...]:
-        """Return the statuses that usually follow one, most usual first.
+        """Return the statuses that may follow a status, most usual first.
 
-        Without a description of what follows, the choices follow each other in their order.
+        If the schema does not say what follows, the next choice in their order does.
         """
         if self.column is None or not isinstance(status, str):
             return ()

@@ -1,4 +1,4 @@
-"""``orders tables``, ``watch-table`` and ``unwatch-table``: which tables' changes are events."""
+"""``orders tables``, ``watch-table`` and ``unwatch-table``: list and choose watched tables."""
 
 import json
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _WARNINGS = {
     "replica": "triggers fire for replication only, so other changes make no events;"
     " ALTER TABLE ... ENABLE ALWAYS TRIGGER ...",
 }
-"""By state of ``order_trigger_states()``."""
+"""Warnings by the state that ``order_trigger_states()`` returns."""
 
 
 def tables(data: Data = DEFAULT_DATA) -> None:
@@ -55,7 +55,7 @@ def tables(data: Data = DEFAULT_DATA) -> None:
 
 
 def _names(table: Table) -> str:
-    """Return the name in events and, where it is another, the one in the database."""
+    """Return the table's name in events, and its name in the database if that is different."""
     own = f"{table.namespace}.{table.relation}"
     return table.name if table.name in (own, table.relation) else f"{table.name} = {own}"
 
@@ -76,10 +76,10 @@ def _change(data: Path, statement: str, table: str) -> None:
     try:
         _query(data, statement, [table])
     except BadValueError as exc:
-        # PostgreSQL does not repeat a name that it cannot read.
+        # PostgreSQL's message does not contain a name that it cannot parse.
         raise BadValueError(f"{table!r} is not changed: {exc}") from exc
 
 
 def _query(data: Path, statement: str, parameters: Sequence[str] = ()) -> TupleRow:
-    """Run a statement as the owner of the tables; return its row."""
+    """Run a statement as the owner of the tables; return its first row, empty if there is none."""
     return next(iter(owner.run(data, statement, parameters)), ())

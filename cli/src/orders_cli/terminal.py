@@ -1,12 +1,12 @@
-"""Text of others on a terminal. Pure."""
+"""Text from servers and files, made safe to print on a terminal. Pure."""
 
 from collections.abc import Iterator, Sequence
 
 
 def printable(text: str) -> str:
-    r"""Return a text without control characters: ESC becomes ``\x1b``.
+    r"""Return a text with control characters escaped: ESC becomes ``\x1b``.
 
-    Line ends and tabs stay. Messages of servers and contents of files repeat what others wrote.
+    Line feeds and tabs stay. Messages of servers and contents of files may be written by others.
     """
     if text.isprintable():
         return text
@@ -17,7 +17,7 @@ def printable(text: str) -> str:
 
 
 def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a table, the first of which are its headings."""
+    """Yield the lines of a table with aligned columns; the first row has the headings."""
     cells = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:

@@ -1,4 +1,4 @@
-"""The steps of a file's orders, sorted by time. Pure."""
+"""The steps of the orders of a file, sorted by time. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ _ADVANCE_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True)
 class ReplayedOrder:
-    """An order of a file, when it was ordered, and when it was shipped, if ever."""
+    """An order of a file, and the days on which it was ordered and shipped (None: not shipped)."""
 
     row: ImportRow
     ordered_on: date
@@ -21,7 +21,7 @@ class ReplayedOrder:
 
 @dataclass(frozen=True)
 class Step:
-    """A change of an order, in seconds after the first of the file.
+    """A change of an order, ``at_s`` seconds after the midnight before the first order.
 
     Stage 0 creates the order; each later stage moves it to the next status.
     """
@@ -32,10 +32,11 @@ class Step:
 
 
 def timeline(orders: Iterable[ReplayedOrder]) -> list[Step]:
-    """Return the steps of all orders, earliest first; those of one order keep their order.
+    """Return the steps of all orders, earliest first; the steps of one order keep their order.
 
-    Files know days only. The orders of a day are spread evenly over it, in the order of the file;
-    each advances a day later, or halfway to its shipment if that is sooner, and when shipped.
+    Files have only days. The orders of a day are spread evenly over the day, in the order of the
+    file. An order moves to its next status a day later, or halfway to its shipment if that is
+    sooner, and again when it is shipped.
     """
     in_time = sorted(orders, key=lambda order: order.ordered_on)  # stable
     if not in_time:

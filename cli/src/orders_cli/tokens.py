@@ -1,4 +1,4 @@
-"""``orders token``: make tokens, revoke them, rotate the key that signs them."""
+"""``orders token``: make, list and revoke tokens, and rotate the key that signs them."""
 
 import asyncio
 import getpass
@@ -37,7 +37,7 @@ _DELETE = """
     RETURNING id::text
 """
 _DOTS = 2
-"""Dots in a token."""
+"""Number of dots in a signed token."""
 
 Rows = Annotated[
     list[str] | None,
@@ -77,10 +77,10 @@ def token(  # noqa: PLR0913  one parameter an option
 
 
 def parse_rows(texts: list[str]) -> dict[str, list[str]]:
-    """Return the restriction to rows that an option names, as the claim ``rows``.
+    """Return the values of an option COLUMN=VALUE as the claim ``rows``: a list for each column.
 
     Raises:
-        BadValueError: one of the texts is not COLUMN=VALUE.
+        BadValueError: a text is not COLUMN=VALUE.
 
     """
     rows: dict[str, list[str]] = {}
@@ -154,7 +154,7 @@ def _is_named(context: typer.Context) -> bool:
 
 
 def _user() -> str:
-    """Return the user's name; ``operator`` where it has none, as in a container."""
+    """Return the name of the system user; ``operator`` if it has none, as in a container."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -162,7 +162,7 @@ def _user() -> str:
 
 
 def _revoked(token: str) -> dict[str, str]:
-    """Return the body of the request. A token as an argument would be visible in ps."""
+    """Return the body of the revocation. Refuse tokens as arguments, which ps would show."""
     if token == "-":  # noqa: S105  stdin
         return {"token": sys.stdin.read().strip()}
     if token.count(".") == _DOTS:
@@ -173,7 +173,14 @@ def _revoked(token: str) -> dict[str, str]:
 
 
 def _delete(what: dict[str, str], data: Path) -> bool:
-    """Delete a token that an admin made for a program, which revokes it; tell if it was one."""
+    """Delete a token that an admin made for a program, which revokes it.
+
+    Return False if ``what`` names no such token but a signed one or a subject.
+
+    Raises:
+        BadValueError: the token does not exist.
+
+    """
     shown = what.get("token", "")
     if shown.startswith(PROGRAM):
         values: dict[str, Any] = {"id": None, "digest": digest(shown)}
@@ -187,10 +194,10 @@ def _delete(what: dict[str, str], data: Path) -> bool:
 
 
 def parse_ttl(text: str) -> timedelta:
-    """Parse the lifetime of a token.
+    """Return the lifetime of a token that a text like 8h gives.
 
     Raises:
-        BadValueError: the text is not a time like 8h.
+        BadValueError: the text is not such a time.
 
     """
     found = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", text)

@@ -1,4 +1,4 @@
-"""Lifelike traffic: decides what happens next. Pure; it uses only orders that the caller adds."""
+"""Realistic traffic: decide which change comes next, for orders that the caller adds. Pure."""
 
 import random
 import uuid
@@ -13,8 +13,8 @@ from orders_contract.schema import Column, Table
 
 Row = dict[str, Any]
 
-# An order makes three moves after its creation, so a quarter of all changes are new orders when as
-# many are created as come to their end; a little more keeps the table growing.
+# An order changes its status three times after its creation. So if a quarter of all changes are new
+# orders, as many orders begin as end. A little more keeps the table growing.
 _NEW_ORDERS = 0.28
 _DEPARTURES = 0.03
 _CORRECTIONS = 0.06
@@ -44,9 +44,9 @@ class Change:
 
 
 class Traffic:
-    """Orders are created, move on, are corrected or cancelled, and leave when they have ended.
+    """Chooses changes: orders are created, move to their next status, are corrected or cancelled.
 
-    The order of a ``Change`` is not changed again until ``settle`` returns it.
+    The order of a ``Change`` is not changed again until ``settle`` is called for that change.
     """
 
     def __init__(self, table: Table, samples: list[Row], seed: int | None) -> None:
@@ -60,14 +60,14 @@ class Traffic:
         self._open: list[OpenOrder] = []
 
     def next(self) -> NewOrder | Change:
-        """Return the next action."""
+        """Return the next change to make."""
         if not self._open or self._random.random() < _NEW_ORDERS:
             return self._new_order()
         order = self._pick()
         usual, *others = self._statuses.following(self._statuses.of(order.row))
         others = [each for each in others if each not in order.statuses]
         chance = self._random.random()
-        # Orders that may still be cancelled may also be corrected.
+        # Only orders that may still be cancelled are corrected.
         if others and chance < _DEPARTURES:
             return self._move(order, self._random.choice(others))
         if others and self._quantity and chance < _DEPARTURES + _CORRECTIONS:
@@ -76,7 +76,7 @@ class Traffic:
         return self._move(order, usual)
 
     def pause_s(self, rate: float) -> float:
-        """Return the seconds until the next change, as irregular as in life."""
+        """Return the seconds until the next change, random with an exponential distribution."""
         return self._random.expovariate(rate)
 
     def add(self, row: Row) -> None:
@@ -86,7 +86,7 @@ class Traffic:
             self._open.append(OpenOrder(row, {status}))
 
     def settle(self, change: Change, row: Row) -> None:
-        """Record a change. An order that left the sequence of statuses does not return to it."""
+        """Record that a change was made. A cancelled or finished order is not changed again."""
         order, before = change.order, self._statuses.of(change.order.row)
         order.row = row
         status = self._statuses.of(row)
@@ -117,7 +117,7 @@ class Traffic:
         return quantity + 1 if quantity <= 1 else quantity + self._random.choice((-1, 1))
 
     def _invented(self, column: Column) -> Any:
-        """Return a value for a column that the samples do not have.
+        """Return a random value for a column that is not in the samples.
 
         Raises:
             BadValueError: values of its type cannot be invented.

@@ -1,4 +1,4 @@
-"""``orders up``: the whole system on this machine."""
+"""``orders up``: run the whole system on this machine."""
 
 import asyncio
 import time
@@ -142,12 +142,12 @@ def _require_stream(url: str) -> None:
 
 
 def _edge_hosts(settings: StackSettings) -> tuple[str, ...]:
-    """Return the addresses of the edge; by default both loopback addresses."""
+    """Return the addresses on which the edge listens; by default the loopback addresses."""
     if settings.edge_host:
         return tuple(settings.edge_host.split())
     return (ports.LOOPBACK, "::1") if ports.has_ipv6_loopback() else (ports.LOOPBACK,)
 
 
 def _host(url: str) -> str:
-    """Return host and port of a URL, without its password."""
+    """Return host and port of a URL, without user and password."""
     return urlsplit(url).netloc.rpartition("@")[2]

@@ -1,4 +1,4 @@
-"""``orders user``: the people who sign in with a password."""
+"""``orders user``: manage the users who sign in with a password."""
 
 import sys
 from collections.abc import Iterable
@@ -132,9 +132,9 @@ def list_users(data: Data = DEFAULT_DATA) -> None:
 
 
 def first_link(database: str, address: str) -> str | None:
-    """Return a link for the first user, an admin; None once somebody can sign in.
+    """Return a link for the first user, an admin; None if there are other users or a password.
 
-    The new link replaces that of an earlier start.
+    The new link replaces the link of an earlier start.
     """
     link = new_secret()
     values = {"name": FIRST_USER, "again": True, **_linked(link)}
@@ -167,7 +167,7 @@ def _told(name: str, link: str | None, data: Path) -> str:
 
 
 def _read_password(name: str) -> str:
-    """Return the hash of the password on stdin. An argument would be visible in ps."""
+    """Return the hash of the password on stdin. It is no argument, because ps shows those."""
     password = sys.stdin.readline().rstrip("\r\n")
     if (weakness := passwords.weakness(password, name)) is not None:
         raise BadValueError(f"the password {weakness}")

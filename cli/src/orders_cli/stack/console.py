@@ -1,4 +1,4 @@
-"""Output of ``orders up``: its own messages and its children's lines, each prefixed by a name."""
+"""Output of ``orders up``: its messages, and lines of its programs; each is prefixed by a name."""
 
 import contextlib
 import json
@@ -23,7 +23,7 @@ class StackConsole:
         self._colours: dict[str, str] = {}
 
     def child(self, name: str, line: str) -> None:
-        """Print a line of a child."""
+        """Print a line of a program."""
         colour = self._colours.setdefault(name, _COLOURS[len(self._colours) % len(_COLOURS)])
         self._print(Text.assemble((f"{name:>9} | ", colour), printable(line)))
 
@@ -47,8 +47,9 @@ class StackConsole:
     ) -> None:
         """Print the addresses and first commands to try.
 
-        ``example`` is an order to create, empty where the columns are not known; ``option`` is what
-        the commands need to find this stack, ``first_link`` sets the password of the first user.
+        ``example`` is an order to create, empty if the columns are not known. ``option`` is the
+        option by which the commands find this stack. ``first_link`` is the link that sets the
+        password of the first user.
         """
         host = edge_url.replace("127.0.0.1", "localhost")
         curl = f"curl {host}/api/orders"
@@ -79,6 +80,6 @@ class StackConsole:
         self._print(Text())
 
     def _print(self, text: Text) -> None:
-        # The reader of the output may have closed the pipe; keep supervising anyway.
+        # The reader of the output may have closed the pipe; the programs must keep running.
         with contextlib.suppress(OSError):
             self._console.print(text)

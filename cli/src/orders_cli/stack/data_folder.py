@@ -1,4 +1,4 @@
-"""The data folder: its lock, its secrets, and ``stack.json``, the addresses of a ready stack."""
+"""The data folder: its lock, its secrets, and ``stack.json`` (the addresses of a ready stack)."""
 
 import contextlib
 import fcntl
@@ -16,7 +16,7 @@ from orders_cli.errors import NotRunningError, StackError
 DEFAULT_DATA = Path(".data")
 INTERNAL_SECRET = "internal-secret"  # noqa: S105  the name of a file
 OWN_KEYS = "own keys"
-"""``tokens`` in ``stack.json`` if the stack's tokens are signed with the key in its folder."""
+"""Value of ``tokens`` in ``stack.json`` if the key in the data folder signs the tokens."""
 
 _LOCK = "lock"
 _STATE = "stack.json"
@@ -26,12 +26,12 @@ _NOT_RUNNING = (
 
 
 def option(data: Path) -> str:
-    """Return the option that makes a command use this folder: empty for the default one."""
+    """Return the option that makes a command use this folder; empty for the default folder."""
     return "" if data == DEFAULT_DATA.resolve() else f" --data {shlex.quote(str(data))}"
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600 atomically."""
+    """Write a file with mode 0600 atomically."""
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -41,7 +41,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def secret_file(data: Path, name: str) -> Path:
-    """Return a file that holds a secret; it is created with a random one."""
+    """Return the file of a secret; create it with a random secret if it does not exist."""
     file = data / name
     if not file.exists():
         write_private(file, secrets.token_urlsafe(32) + "\n")
@@ -49,18 +49,18 @@ def secret_file(data: Path, name: str) -> Path:
 
 
 def publish_state(data: Path, state: Mapping[str, object]) -> None:
-    """Write ``stack.json``: the stack is ready."""
+    """Write ``stack.json``, whose presence means that the stack is ready."""
     write_private(data / _STATE, json.dumps(state, indent=2) + "\n")
 
 
 def remove_state(data: Path) -> None:
-    """Remove ``stack.json``: the stack is not ready."""
+    """Remove ``stack.json``, because the stack is not ready."""
     (data / _STATE).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def locked(data: Path) -> Iterator[None]:
-    """Create the data folder if necessary and hold its lock.
+    """Create the data folder if necessary, and hold its lock during the block.
 
     Raises:
         StackError: another ``orders up`` holds the lock, or the folder is not writable.
@@ -77,12 +77,12 @@ def locked(data: Path) -> Iterator[None]:
                 f"another `orders up` is running on {data}; stop it, or choose another folder "
                 "with --data"
             )
-        remove_state(data)  # left over if the previous owner was killed
+        remove_state(data)  # a previous `orders up` that was killed has left it
         yield
 
 
 def _try_lock(descriptor: int) -> bool:
-    # Several attempts: read_state() holds the lock for an instant.
+    # Several attempts, because read_state() of other commands holds the lock for an instant.
     for _ in range(5):
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -92,17 +92,17 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def read_state(data: Path) -> dict[str, Any]:
-    """Return the contents of ``stack.json``: the addresses of the stack that runs on this folder.
+    """Return the contents of ``stack.json``: the addresses of the stack that uses this folder.
 
     Raises:
-        NotRunningError: no stack runs on it, or the stack is not ready.
+        NotRunningError: no stack uses this folder, or the stack is not ready.
 
     """
     try:
         with (data / _LOCK).open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        pass  # an `orders up` holds it
+        pass  # an `orders up` holds the lock
     except FileNotFoundError:
         raise NotRunningError(_NOT_RUNNING.format(data)) from None
     else:

@@ -1,4 +1,4 @@
-"""Which programs run, with which settings, and how to tell that they are ready. Pure."""
+"""The programs of a stack, their settings, and the URLs that show that they are ready. Pure."""
 
 import sys
 from collections.abc import Collection, Mapping
@@ -13,21 +13,21 @@ from orders_cli.stack.program import Program
 
 DATABASE = "orders"
 OWNER_ROLE, API_ROLE, LISTENER_ROLE = "orders", "orders_api", "orders_listener"
-"""The role that owns the tables, and the roles that the services log in as."""
+"""The role that owns the tables, and the roles of the services."""
 
 _DATABASE_SETTINGS = {f"DB_{name}" for name in ("HOST", "PORT", "NAME", "USER", "PASSWORD")}
 _DATABASE_SETTINGS |= {"DB_PASSWORD_FILE", "DATABASE_URL"}
 _REDIS_SETTINGS = {f"REDIS_{name}" for name in ("URL", "PASSWORD", "PASSWORD_FILE", "PREFIX")}
 _REDIS_SETTINGS |= {"REDIS_SENTINEL_PASSWORD", "REDIS_SENTINEL_PASSWORD_FILE"}
 _KEY_SETTINGS = ("AUTH_SECRET", "AUTH_SECRET_FILE", "AUTH_JWKS_URL", "AUTH_JWKS_FILE")
-"""If one of these is set, tokens are verified with the owner's keys."""
+"""If one of these is set, tokens are verified with its keys instead of those of the stack."""
 _TOKEN_SETTINGS = {*_KEY_SETTINGS, "INTERNAL_SECRET", "INTERNAL_SECRET_FILE"}
 _COMPANY_SETTINGS = {"OIDC_CLIENT_SECRET", "OIDC_CLIENT_SECRET_FILE"}
 _SECRET_SETTINGS = {*_DATABASE_SETTINGS, *_REDIS_SETTINGS, *_TOKEN_SETTINGS, *_COMPANY_SETTINGS}
 _SECRET_SETTINGS |= {"ORDERS_TOKEN"}
-"""Settings that are secrets or may contain one. Each program gets only those it needs."""
+"""Settings that are or may contain secrets. Each program gets only those that it needs."""
 _SECRET_WORDS = ("SECRET", "PASSWORD", "TOKEN", "CREDENTIAL", "_KEY")
-"""Words in the names of variables of other programs that no program here needs."""
+"""Words that mark other environment variables as secrets, which no program of the stack gets."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Plan:
     """A stack: its addresses and its programs."""
 
     ports: Mapping[str, int]
-    """By program name; ``edge`` is Caddy's."""
+    """Ports by program name; ``edge`` is the port of Caddy."""
     passwords: Mapping[str, str]
-    """By role of the embedded database."""
+    """Passwords by role, for the embedded database."""
     own_database: str | None
     own_redis: str | None
-    """URLs of the owner's servers; None: the embedded ones."""
+    """URLs of the servers to use instead of the embedded ones, or None."""
     repository: Repository
     edge_hosts: tuple[str, ...]
     inherited: Mapping[str, str]
@@ -48,24 +48,24 @@ class Plan:
     """The public keys that verify tokens."""
     internal_secret: Path
     redis_passwords: Mapping[str, Path]
-    """A file for each user of the embedded Valkey."""
+    """The password file of each user of the embedded Valkey."""
     redis_users: Path
-    """The users of the embedded Valkey, with digests of their passwords."""
+    """The file with the users of the embedded Valkey and digests of their passwords."""
     needs_token: bool
     example: Mapping[str, str]
-    """An order that can be created."""
+    """An order that can be created, to show; empty if the columns are not known."""
     caddy: Path
     valkey: Path
     data: Path
 
     @property
     def public(self) -> dict[str, str]:
-        """The inherited environment without secrets, ours or others'."""
+        """The inherited environment without secrets."""
         return {name: value for name, value in self.inherited.items() if not _is_secret(name)}
 
     @property
     def edge_url(self) -> str:
-        """The address for people."""
+        """The address of the edge, with a host to which this machine can connect."""
         host = self.edge_hosts[0]
         if host in {"0.0.0.0", "::"}:  # noqa: S104  compared with, not bound to
             host = LOOPBACK
@@ -78,17 +78,17 @@ class Plan:
 
     @property
     def api_url(self) -> str:
-        """The API's own address, without the edge."""
+        """The address of the API itself, not through the edge."""
         return self._url("api")
 
     @property
     def gateway_names(self) -> list[str]:
-        """gateway-1, gateway-2, ..."""
+        """The names of the gateways: gateway-1, gateway-2, ..."""
         return [name for name in self.ports if name.startswith("gateway")]
 
     @property
     def database_url(self) -> str:
-        """The database, for the role that owns the tables."""
+        """The URL of the database for the role that owns the tables."""
         if self.own_database is not None:
             return self.own_database
         password = quote(self.passwords[OWNER_ROLE], safe="")
@@ -97,12 +97,12 @@ class Plan:
 
     @property
     def redis_url(self) -> str:
-        """Redis, or the embedded Valkey, which speaks its protocol."""
+        """The URL of Redis, or of the embedded Valkey, which has the same protocol."""
         return self.own_redis or f"redis://{LOOPBACK}:{self.ports['valkey']}/0"
 
     def valkey_program(self) -> Program:
-        """Return Valkey. It stores nothing on disk: the listener refills it from the log."""
-        # maxmemory-policy stays noeviction: the listener bounds the length of the log.
+        """Return Valkey. It stores nothing on disk: after a restart the listener refills it."""
+        # maxmemory-policy stays noeviction, because the listener limits the length of the log.
         options = {"bind": LOOPBACK, "port": str(self.ports["valkey"]), "save": ""}
         options |= {"appendonly": "no", "loglevel": "warning", "dir": str(self.data)}
         options["aclfile"] = str(self.redis_users)
@@ -128,7 +128,7 @@ class Plan:
         ]
 
     def edge_program(self) -> Program:
-        """Return Caddy, with the Caddyfile that containers use too."""
+        """Return Caddy, with the same Caddyfile as in containers."""
         gateways = (f"{LOOPBACK}:{self.ports[name]}" for name in self.gateway_names)
         own = {
             "SITE_ADDRESS": f"http://:{self.ports['edge']}",
@@ -195,7 +195,7 @@ class Plan:
         }
 
     def _tokens(self) -> dict[str, str]:
-        """Return how to verify tokens, and the secret between gateways and API."""
+        """Return the settings of the keys that verify tokens, and of the internal secret."""
         found = self._inherited(_TOKEN_SETTINGS)
         if self._own_key_setting() is None:
             found["AUTH_JWKS_FILE"] = str(self.keys)
@@ -204,7 +204,7 @@ class Plan:
         return found
 
     def _own_key_setting(self) -> str | None:
-        """Return the setting by which the owner provides the keys; None: this stack's keys."""
+        """Return the setting that provides keys; None if this stack's own keys are used."""
         return next((name for name in _KEY_SETTINGS if self.inherited.get(name)), None)
 
     def _inherited(self, names: Collection[str]) -> dict[str, str]:

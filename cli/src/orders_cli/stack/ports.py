@@ -1,4 +1,4 @@
-"""TCP ports: conflicts among the wanted ones, ports in use, free ports."""
+"""TCP ports: find conflicts among wanted ports, ports in use, and free ports."""
 
 import errno
 import socket
@@ -10,14 +10,14 @@ from random import SystemRandom
 LOOPBACK = "127.0.0.1"
 MAX_PORT = 65_535
 
-# Below the range from which kernels take ports of outgoing connections (Linux 32768, others 49152),
-# so that nothing takes the port by chance before it is used or while a child restarts.
+# Below the ports of outgoing connections (Linux: from 32768, others: from 49152), so that no
+# connection takes a port by chance before its program starts or while the program restarts.
 _FREE_RANGE = range(20_000, 32_000)
 
 
 @dataclass(frozen=True)
 class WantedPort:
-    """A port to listen on (0: any free one) and the option of ``orders up`` that changes it."""
+    """A port to listen on (0: any free port), and the option of ``orders up`` that sets it."""
 
     owner: str
     option: str
@@ -26,7 +26,7 @@ class WantedPort:
 
 
 def conflicts(wanted: Iterable[WantedPort]) -> list[str]:
-    """Return a sentence for each port that does not exist or is wanted twice."""
+    """Return a sentence for each port that is above MAX_PORT or is wanted twice."""
     owners: dict[int, WantedPort] = {}
     sentences = []
     for each in wanted:
@@ -55,14 +55,14 @@ def unavailable(wanted: Iterable[WantedPort]) -> list[str]:
 
 
 def assign(wanted: Mapping[str, WantedPort]) -> dict[str, int]:
-    """Return the ports by the same keys, with a free one in place of each 0."""
+    """Return the port numbers by the same keys, with a free port in place of each 0."""
     hosts = {host: None for each in wanted.values() for host in each.hosts}
     free = iter(free_ports(len(wanted), tuple(hosts)))
     return {name: each.port or next(free) for name, each in wanted.items()}
 
 
 def free_ports(count: int, hosts: Sequence[str] = (LOOPBACK,)) -> list[int]:
-    """Return different ports that are free on each of the hosts."""
+    """Return ``count`` different ports that are free on all of the hosts."""
     ports: list[int] = []
     with ExitStack() as held:
         for candidate in SystemRandom().sample(_FREE_RANGE, len(_FREE_RANGE)):
@@ -78,7 +78,7 @@ def free_ports(count: int, hosts: Sequence[str] = (LOOPBACK,)) -> list[int]:
 
 
 def has_ipv6_loopback() -> bool:
-    """Return whether this machine has ::1."""
+    """Return whether this machine has the address ::1."""
     try:
         _bind("::1", 0).close()
     except OSError:
@@ -101,7 +101,7 @@ def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        # As servers do: a port in TIME_WAIT after the previous stack is free.
+        # Servers set this option too: a port that is in TIME_WAIT after a stack ended is free.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

@@ -33,8 +33,8 @@ _PASSWORD_FILES = {
 }
 _INITDB = (
     f"--username={_SUPERUSER}",
-    # The superuser has no password and cannot log in: what needs its rights is done below in
-    # single-user mode, where the server reads from this process only.
+    # The superuser has no password and cannot log in. Statements that need its rights run in
+    # single-user mode, in which the server reads only from this process.
     "--auth-local=reject",
     "--auth-host=scram-sha-256",
     "--encoding=UTF8",
@@ -48,8 +48,8 @@ _SETTINGS = {
     "cluster_name": "orders",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # Start, stop and what ends sessions. Errors and warnings of statements repeat values of rows
-    # ("invalid input syntax ..."), and a trigger may raise any text; the client gets them.
+    # Log starts, stops and errors that end sessions. Errors and warnings of statements are not
+    # logged, because they may contain values of rows; the client gets them.
     "log_min_messages": "log",
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
@@ -63,7 +63,7 @@ _KEPT_VARIABLES = {"PGOPTIONS", "PGAPPNAME", "PGTZ", "PGDATESTYLE", "PGCLIENTENC
 
 @dataclass(frozen=True)
 class Cluster:
-    """The database's files, how its programs change user, and the password of each role."""
+    """The files of the database, the options for another user, and the password of each role."""
 
     files: Path
     user_options: tuple[str, ...]
@@ -78,14 +78,14 @@ class Cluster:
             (str(postgres_binaries() / "postgres"), "-D", str(self.files), *flags),
             without_postgres_variables(environment),
             ready_url=url,
-            stop_signal=Signals.SIGINT,  # fast shutdown: roll back, write a checkpoint
-            kill_signal=Signals.SIGQUIT,  # immediate shutdown, ends the backends too
+            stop_signal=Signals.SIGINT,  # fast shutdown: roll back and write a checkpoint
+            kill_signal=Signals.SIGQUIT,  # immediate shutdown, which also ends the backends
             user_options=self.user_options,
         )
 
 
 async def open_cluster(data: Path) -> Cluster:
-    """Return the cluster in the data folder, created if necessary. No server runs on it.
+    """Return the cluster in the data folder; create it if necessary, end a server left over on it.
 
     Raises:
         StackError: the cluster cannot be created or used.
@@ -110,9 +110,9 @@ async def open_cluster(data: Path) -> Cluster:
 def psql_environment(url: str, environment: Mapping[str, str]) -> dict[str, str]:
     """Return an environment in which psql connects to the database without arguments.
 
-    The actor of changes is the database role, unless PGOPTIONS or a SET names another.
+    The actor of changes is the database role, unless PGOPTIONS or a SET names another actor.
     """
-    # Here, because psql must not wait for the import of what it needs only with a database.
+    # Imported here, because `orders psql --help` must not wait for the import.
     from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
     from psycopg.pq import Conninfo  # noqa: PLC0415
 
@@ -135,7 +135,7 @@ def psql_environment(url: str, environment: Mapping[str, str]) -> dict[str, str]
 
 
 def without_postgres_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """Leave out variables that select another PostgreSQL (PGHOST, PGDATA, PGSERVICE, ...)."""
+    """Return the environment without variables that select a server (PGHOST, PGDATA, ...)."""
     return {
         key: value
         for key, value in environment.items()
@@ -144,7 +144,7 @@ def without_postgres_variables(environment: Mapping[str, str]) -> dict[str, str]
 
 
 async def _create(cluster: Cluster) -> None:
-    """Create the cluster in a draft folder and rename it: a half-made cluster is never used."""
+    """Create the cluster in a temporary folder and rename it, so that no partial one is used."""
     draft = cluster.files.with_name("postgres.new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
@@ -159,7 +159,7 @@ async def _create(cluster: Cluster) -> None:
 
 
 def _roles(passwords: Mapping[str, str]) -> str:
-    """Return statements, one a line, that create missing roles and set the passwords.
+    """Return statements, one per line, that create missing roles and set the passwords.
 
     The owner is a member of the services' roles, so that it can inspect and end their sessions.
     """
@@ -190,10 +190,10 @@ def _check(cluster: Cluster) -> None:
 
 
 async def _stop_leftover_server(files: Path) -> None:
-    """End a server that outlived a killed ``orders up``, and remove a stale ``postmaster.pid``.
+    """End a server that a killed ``orders up`` has left, or remove a stale ``postmaster.pid``.
 
-    This process holds the folder's lock, so no ``orders up`` owns a server on it. A stale file
-    whose pid belongs to an unrelated process would keep PostgreSQL from starting.
+    This process holds the folder's lock, so the server belongs to no running ``orders up``. A stale
+    file whose pid is that of an unrelated process would keep PostgreSQL from starting.
     """
     pid_file = files / "postmaster.pid"
     try:
@@ -211,7 +211,7 @@ async def _stop_leftover_server(files: Path) -> None:
 
 
 async def _run_sql(cluster: Cluster, files: Path, sql: str) -> None:
-    """Run statements, one a line, in single-user mode."""
+    """Run statements, one per line, in single-user mode."""
     postgres = str(postgres_binaries() / "postgres")
     quiet = ("-c", "log_checkpoints=off", "-c", "log_min_messages=fatal")
     command = (postgres, "--single", "-D", str(files), *quiet, _SUPERUSER)

@@ -1,6 +1,6 @@
-"""Start programs through setpriv(1): they die with this process, and PostgreSQL is not root.
+"""Start programs through setpriv(1): they end with this process, and PostgreSQL is not root.
 
-Linux only; elsewhere programs run without it and outlive a SIGKILL of ``orders up``.
+This works only on Linux. Elsewhere the programs keep running after a SIGKILL of ``orders up``.
 """
 
 import os
@@ -19,7 +19,7 @@ def launch_command(
     user_options: tuple[str, ...] = (),
     death_signal: Signals = Signals.SIGKILL,
 ) -> tuple[str, ...]:
-    """Return the command line that runs ``command`` and sends it a signal when we die."""
+    """Return a command line that runs ``command`` and sends it a signal when this process ends."""
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         return command
@@ -28,13 +28,13 @@ def launch_command(
 
 
 def unprivileged_user_options(program: Path, data: Path) -> tuple[str, ...]:
-    """Return options that run a program as an ordinary user; none if we are not root.
+    """Return options of setpriv that run a program as NOBODY; none if this process is not root.
 
-    If that user cannot reach one of the paths (a clone below a home folder of mode 700), the
-    program keeps the smallest capability that lets it. Nothing is copied or made public.
+    If NOBODY cannot reach one of the paths (as in a home folder with mode 700), the program keeps
+    the smallest capability that makes it possible. Nothing is copied or made public.
 
     Raises:
-        StackError: no such user can run the program.
+        StackError: NOBODY cannot run the program.
 
     """
     if os.geteuid() != 0:
@@ -42,7 +42,8 @@ def unprivileged_user_options(program: Path, data: Path) -> tuple[str, ...]:
     user = ("--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups")
     candidates: list[tuple[str, ...]] = [user]
     for capability in ("+dac_read_search", "+dac_override"):
-        # access(2) respects capabilities only without the fix-up; PostgreSQL calls it on itself.
+        # PostgreSQL calls access(2) on its own program, which respects capabilities only with
+        # no_setuid_fixup.
         keep = ("--securebits", "+no_setuid_fixup", "--inh-caps", capability)
         candidates.append((*user, *keep, "--ambient-caps", capability))
     reach = ("/bin/sh", "-c", 'test -x "$0" && test -x "$1"', str(program), str(data))

@@ -1,4 +1,4 @@
-"""Check whether a process is ready, by the scheme of its URL."""
+"""Check whether a process is ready, with the protocol of its URL."""
 
 import asyncio
 from http import HTTPStatus
@@ -14,7 +14,7 @@ _INTERVAL_S = 0.05
 
 
 async def wait_until_ready(url: str) -> None:
-    """Return when the process answers at its URL. Never gives up."""
+    """Wait until the process answers at its URL, without a time limit."""
     check = {"http": _check_http, "redis": _check_redis, "postgresql": _check_postgres}[
         urlsplit(url).scheme
     ]
@@ -39,7 +39,7 @@ async def _check_redis(url: str) -> bool:
     try:
         writer.write(b"PING\r\n")
         answer = await reader.readline()
-        # Without a password it answers NOAUTH once it serves.
+        # No password is sent, so a server that is ready may answer NOAUTH.
         return answer == b"+PONG\r\n" or answer.startswith(b"-NOAUTH")
     finally:
         writer.close()
@@ -50,6 +50,6 @@ async def _check_postgres(url: str) -> bool:
         async with await psycopg.AsyncConnection.connect(url) as connection:
             await connection.execute("SELECT 1")
     except psycopg.OperationalError as exc:
-        # The server is ready; what comes next needs the database and says that it is missing.
+        # The server is ready, although the database is missing. The next step reports that.
         return explain(exc) == NO_DATABASE
     return True

@@ -1,4 +1,4 @@
-"""The users of the embedded Valkey: the same as in containers, each with a password of its own."""
+"""The users of the embedded Valkey: those of containers, each with a password of its own."""
 
 import hashlib
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ USERS = ("api", "listener", "gateway")
 
 @dataclass(frozen=True)
 class RedisUsers:
-    """The files in the data folder: Valkey's list of users, and the password of each."""
+    """The files in the data folder: the list of Valkey's users, and each user's password."""
 
     file: Path
     passwords: dict[str, Path]
 
 
 def redis_users(template: Path, data: Path) -> RedisUsers:
-    """Write the list of users, which holds digests of the passwords only."""
+    """Write the list of users, which has only digests of the passwords; return all paths."""
     passwords = {user: secret_file(data, f"redis-{user}-password") for user in USERS}
     rules = template.read_text(encoding="utf-8")
     for user, file in passwords.items():

@@ -1,4 +1,4 @@
-"""The database script, run on the database of the stack."""
+"""Run the database script on the database of the stack."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import psycopg
 from orders_cli.errors import StackError
 from orders_service.postgres_errors import NO_DATABASE, explain
 
-# On one machine the files of the database are this user's, as the API's process is: docs/adr/0036.
+# On one machine the same user owns the files of the database and runs the API: docs/adr/0036.
 _LET_ADMINS = b"""
     GRANT EXECUTE ON FUNCTION order_admin_watch, order_admin_add_choice, order_admin_remove_choice
        TO orders_api
@@ -17,8 +17,8 @@ _LET_ADMINS = b"""
 async def apply_schema(script: Path, url: str, *, embedded: bool) -> None:
     """Run the database script, which may run any number of times.
 
-    In an embedded database, admins may do in the dashboard what otherwise only the owner of the
-    tables may. psql cannot be used here: the embedded one has no TLS.
+    In an embedded database, also let admins use the dashboard for tasks of the tables' owner. psql
+    cannot be used here, because the psql of the packages has no TLS.
 
     Raises:
         StackError: the script failed.

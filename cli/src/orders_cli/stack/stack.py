@@ -18,11 +18,12 @@ from orders_cli.users import first_link
 _READY_WITHIN_S = 60.0
 
 _SAME_SIGNAL_S = 0.2
-"""Signals this close are one Ctrl-C: the terminal sends it, and so does the shell of `make up`."""
+"""Signals within this time count as one Ctrl-C: the terminal and the shell of `make up` both send
+one."""
 
 _STOP_ORDER = (
-    # Name prefix, and the deadline in seconds from the start of the shutdown. Time that one stage
-    # does not use is left for the later ones: the database has nearly all of it.
+    # Prefix of the name, and deadline in seconds from the start of the shutdown. Time that a stage
+    # does not use is left for later stages, so the database usually has nearly all of it.
     ("caddy", 2.0),
     ("gateway", 4.5),
     ("api", 6.0),
@@ -35,7 +36,8 @@ _STOP_ORDER = (
 class Stack:
     """A plan and its running processes.
 
-    ``cluster`` is the embedded database, None without; ``began`` when the start began (monotonic).
+    ``cluster`` is the embedded database, if there is one. ``began`` is the monotonic time at which
+    the start began.
     """
 
     def __init__(
@@ -49,10 +51,10 @@ class Stack:
         self._signalled_at = float("-inf")
 
     async def run(self) -> None:
-        """Run until a signal; leave no process behind.
+        """Start all programs, run until a signal, and end all programs.
 
         Raises:
-            NotReadyError: a program is not ready in time.
+            NotReadyError: a program is not ready in time, or rejects its settings.
             StackError: the schema cannot be applied.
 
         """
@@ -64,7 +66,7 @@ class Stack:
                 try:
                     await serving
                 except asyncio.CancelledError:
-                    pass  # by the signal handler, perhaps during the start
+                    pass  # the signal handler has cancelled it, perhaps during the start
                 except OrdersError as exc:
                     failure = exc
                 finally:
@@ -91,7 +93,7 @@ class Stack:
         link = None
         if plan.needs_token:
             link = await asyncio.to_thread(first_link, plan.database_url, plan.public_url)
-        # The edge at once too: through it /api/health tells what a service waits for.
+        # The edge starts together with the services, so that /api/health can be read meanwhile.
         await self._supervisor.start([*plan.services(), plan.edge_program()], deadline)
         self._is_ready = True
         self._publish()

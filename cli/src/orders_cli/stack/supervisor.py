@@ -1,4 +1,4 @@
-"""All children of ``orders up``: started together, kept running, stopped together."""
+"""Start, keep running and stop the programs of ``orders up``."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from orders_cli.stack.program import Program
 
 
 class Supervisor:
-    """Children by name. ``pids_changed`` is called whenever a process starts."""
+    """Keeps the programs running. ``pids_changed`` is called whenever a process starts."""
 
     def __init__(
         self, tasks: asyncio.TaskGroup, console: StackConsole, pids_changed: Callable[[], None]
@@ -32,11 +32,11 @@ class Supervisor:
         return list(self._children)
 
     async def start(self, programs: Iterable[Program], deadline: float) -> None:
-        """Start programs at once and wait until all are ready, or ``deadline`` (monotonic).
+        """Start programs in parallel; wait until all are ready, or until ``deadline`` (monotonic).
 
         Raises:
-            NotReadyError: one is not ready in time; names the one that ended most often.
-            BadSettingsError: one rejects its settings.
+            NotReadyError: a program is not ready in time; the error names the one that ended most.
+            BadSettingsError: a program rejects its settings.
 
         """
         started = [Child(program, self._console, self._pids_changed) for program in programs]
@@ -54,13 +54,13 @@ class Supervisor:
             raise failures.exceptions[0] from None
 
     async def stop(self, names: Iterable[str], deadline: float) -> None:
-        """Stop programs at once: by signals until ``deadline`` (monotonic), then by SIGKILL."""
+        """Stop programs in parallel, by force after ``deadline`` (monotonic); see ``Child``."""
         async with asyncio.TaskGroup() as group:
             for name in names:
                 group.create_task(self._children[name].stop(self._keepers[name], deadline))
 
     def kill(self) -> None:
-        """End all processes by force, without waiting."""
+        """Send the kill signal to all processes, and do not wait for them to end."""
         for child in self._children.values():
             child.kill()
 
@@ -73,8 +73,8 @@ async def _settled(child: Child) -> None:
 
 
 def _not_ready(children: Iterable[Child]) -> NotReadyError:
-    """Return the error of the program that ended most often: the others may wait for it."""
-    # All of them may be ready by now.
+    """Return the error for the program that ended most often, for which the others may wait."""
+    # All programs may have become ready since the deadline; one is chosen all the same.
     child = max(children, key=lambda each: (not each.was_ready, each.ends))
     message = f"{child.program.name} is not ready in time"
     if child.ends:
