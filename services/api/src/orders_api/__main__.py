@@ -16,18 +16,18 @@ from orders_api.sending import Connection
 from orders_api.settings import Settings
 from orders_service import logs, process
 
-# Longer than Caddy keeps an idle connection (2 min). If the API closed first, a request could meet
-# the closing connection, and a POST cannot simply be sent again.
+# Longer than Caddy keeps an idle connection (2 min). If the API closed a connection first, Caddy
+# could send a request on it at that moment, and a POST must not be sent again blindly.
 _KEEP_ALIVE_S = 150
 _GRACE_S = 5
 
 
 def main() -> int:
-    """Read settings, configure logs, serve. Returns the exit status: 2 for a bad setting."""
+    """Read the settings, configure logs and serve; return the exit status (2: a bad setting)."""
     settings = process.configure("api", Settings)
     if settings is None:
         return 2
-    # uvicorn finishes its requests and then raises the signal once more: that ends us with 0.
+    # uvicorn finishes its requests and then raises the signal again; our handler exits with 0.
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
     if settings.api_workers > 1:
@@ -47,7 +47,7 @@ def configured() -> FastAPI:
 
 
 def _run_workers(settings: Settings) -> None:
-    """Serve with several processes on one socket; one that dies is replaced."""
+    """Serve with several worker processes on one socket; a worker that dies is replaced."""
     config = _config(settings, "orders_api.__main__:configured")
     with tempfile.TemporaryDirectory(prefix="orders-api-") as folder:
         os.environ[SHARED_FOLDER] = folder

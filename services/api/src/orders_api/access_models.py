@@ -1,4 +1,4 @@
-"""What the API accepts and returns about people, sessions and tokens, as types."""
+"""Types of requests and responses about people, sessions and tokens."""
 
 from typing import Annotated, Any, Literal, Self
 

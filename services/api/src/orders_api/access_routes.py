@@ -32,7 +32,7 @@ async def get_me(request: Request, who: Viewer) -> Me:
 
 
 def described(settings: Settings, who: Principal, *, company: bool = False) -> Me:
-    """Return the description of a principal for itself; ``company``: it has a company login."""
+    """Return the answer to ``GET /api/me``; ``company``: the session began with a company login."""
     rows = who.row_values or {}
     by_customer = [*rows] == [settings.customer_column]
     return Me(

@@ -1,8 +1,8 @@
-"""The log as people read it: bursts of like changes, each counted as one group.
+"""The log for people to read: similar changes that follow each other are shown as one group.
 
-A group is a burst: changes of one table by one operation and actor that differ in the same columns,
-less than two seconds apart, within one minute of the clock. The rule needs no starting point, so a
-page finds the same groups wherever it begins, and clients add live events to them by the same rule.
+A group (a burst) consists of changes of one table, by one operation and actor, of the same columns,
+less than two seconds apart, within one minute of the clock. The groups do not depend on where
+reading starts: each page finds the same ones, and clients add live events by the same rule.
 """
 
 import asyncio
@@ -28,26 +28,30 @@ PAUSE = timedelta(seconds=2)
 """A longer pause ends a group."""
 
 SPANS = (2_000, 20_000, 100_000)
-"""How many events are examined for a page: more if the first ones make too few groups."""
+"""How many events are examined for a page: the next number if the one before gave few groups."""
 
 MAX_GROUPS = 1000
 BURST_SPAN = 20_000
-"""How many events are examined for a page of a group's events."""
+"""How many events are examined for one page of the events of a group."""
 MAX_ACTORS = 500
 TIME_MARGIN = timedelta(minutes=1)
 """The search for positions extends this far beyond a range of times.
 
-A change has its position after the changes that were committed before it, but the time at which it
-was made: the events of a long transaction are out of order by as much as it took.
+Positions follow the order of commits, but an event's time is that of the change itself. The times
+of a long transaction's events are therefore out of order by up to its duration.
 """
 SAMPLE_EVENTS = 7
-"""A group of at most this many events comes with all of them, a larger one with its newest."""
+"""Groups of at most this many events are returned with all events, larger ones with the newest."""
 SAMPLE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A burst. ``shown`` is its rendering in the API, ``positions`` are those of its sample."""
+    """A group of events.
+
+    ``shown`` is the group as the API renders it; ``positions`` are the positions of the sample of
+    its events.
+    """
 
     first: int
     last: int
@@ -58,10 +62,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The groups of the events from ``low`` on, newest first; at most MAX_GROUPS of them.
+    """The groups of the events from position ``low`` on, newest first; at most MAX_GROUPS groups.
 
-    ``low_at`` is the time of the event at ``low``; ``log_first`` the first position of the log,
-    ``log_since`` its time in JSON; ``begin`` the first position that is wanted.
+    ``low_at`` is the time of the event at ``low``. ``log_first`` is the first position of the log
+    and ``log_since`` the time of its event, as JSON. ``begin`` is the first position requested.
     """
 
     stream: str
@@ -75,13 +79,13 @@ class Span:
 
     @property
     def is_whole(self) -> bool:
-        """Whether there are no earlier events that are wanted."""
+        """Whether the groups contain all requested events, back to ``begin``."""
         return self.low <= self.begin
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request: the catalog, the query, its sender, and the first position that is wanted."""
+    """A request: the catalog, the query, the sender, and the first position to examine."""
 
     catalog: Description
     wanted: ActivityQuery
@@ -95,10 +99,11 @@ class Activity:
 
     database: Database
     _long_reads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
-    """Examining 100,000 events takes PostgreSQL some tenths of a second: one request at a time."""
+    """PostgreSQL takes some tenths of a second for 100,000 events, so one request does it at a
+    time."""
 
     async def page(self, catalog: Description, wanted: ActivityQuery, who: Principal) -> str:
-        """Return a page of groups as the API renders it."""
+        """Return a page of groups as JSON."""
         if who.rows is not None and wanted.actor not in (None, who.subject):
             raise InvalidInputError("actor", "must be yourself, since you may see some rows only")
         wanted, begin = await self._placed(wanted)
@@ -115,10 +120,10 @@ class Activity:
         )
 
     async def burst(self, catalog: Description, wanted: BurstQuery, who: Principal) -> str:
-        """Return a page of a group's events as the API renders it.
+        """Return a page of the events of a group as JSON.
 
         Raises:
-            RowNotFoundError: no event is at the group's end, or that event is not in scope.
+            RowNotFoundError: the group's last event does not exist or is not in scope.
 
         """
         values: Values = {**wanted.model_dump(), "size": BURST_SPAN}
@@ -133,7 +138,8 @@ class Activity:
         samples = await self._samples(catalog, positions, who)
         shown = [each for each in positions if each in samples]
         if who.rows is None and len(shown) < len(positions):
-            end = shown[-1] if shown else low  # more bytes than fit into a page, or just pruned
+            # Some events did not fit into the page, or were pruned just now.
+            end = shown[-1] if shown else low
         else:
             end = positions[-1] if len(positions) == wanted.limit else low
         before = end if end > max(wanted.first, log_first) else "null"
@@ -143,16 +149,16 @@ class Activity:
         )
 
     async def actors(self, who: Principal) -> str:
-        """Return who made the changes in the log, as the API renders it."""
+        """Return the actors of the changes in the log as JSON."""
         if who.rows is not None:
-            # Who changes other rows is not theirs to know.
+            # A restricted principal must not learn who changes other rows.
             found = [{"name": who.subject, "changed_at": None}]
         else:
             found = (await self.database.one(log_queries.ACTORS, {"limit": MAX_ACTORS}))[0] or []
         return json.dumps({"actors": found}, ensure_ascii=False)
 
     async def _placed(self, wanted: ActivityQuery) -> tuple[ActivityQuery, int]:
-        """Return the query with positions in place of times, and its first position."""
+        """Return the query, its times turned into positions, and the first position to examine."""
         times = [
             None if time is None else time + margin
             for time, margin in ((wanted.since, -TIME_MARGIN), (wanted.until, TIME_MARGIN))
@@ -169,9 +175,9 @@ class Activity:
         return wanted.model_copy(update={"before": before}), begin
 
     async def _groups(self, asked: _Asked) -> tuple[Span, int]:
-        """Return groups, and the position from which on they are the page."""
+        """Return groups and the position at which the page ends; later groups belong to it."""
         limit = asked.wanted.limit
-        # The events of one actor lie apart from each other: each costs the reading of a block.
+        # The events of one actor are scattered over the log, so PostgreSQL reads a block for each.
         first, *larger = SPANS if asked.wanted.actor is None else SPANS[:-1]
         span = await self._read(asked, first)
         end = page_end(span, limit)
@@ -183,7 +189,7 @@ class Activity:
                 span = await self._read(asked, size)
             end = page_end(span, limit)
         if any(group.first < end <= group.last for group in span.groups):
-            # Groups overlap everywhere: count the parts of them that are on this page.
+            # Groups overlap everywhere, so the page cuts some: read only the parts on this page.
             async with self._long_reads:
                 span = await self._read(asked, larger[-1], low=end)
         return span, end
@@ -224,7 +230,7 @@ class Activity:
     async def _samples(
         self, catalog: Description, positions: Sequence[int], who: Principal
     ) -> dict[int, str]:
-        """Return the texts of events, by position; not more than SAMPLE_BYTES of them."""
+        """Return events as JSON texts, by position; at most SAMPLE_BYTES bytes in all."""
         values: Values = {"positions": positions, "max_bytes": SAMPLE_BYTES}
         rendered: str = (await self.database.one(log_queries.ACTIVITY_SAMPLES, values))[0]
         if who.rows is not None:
@@ -235,8 +241,8 @@ class Activity:
 def page_end(span: Span, limit: int) -> int:
     """Return the position at which a page of about ``limit`` groups ends, if possible between two.
 
-    Groups overlap where several kinds of changes are made at the same time. A group that is open at
-    the span's lower end may have earlier events: it is left to the next page, which sees them all.
+    Groups overlap where several kinds of changes are made at the same time. A group at the lower
+    end of the span may have earlier events. It is left to the next page, which sees all of them.
     """
     end = first = None
     for number, group in enumerate(span.groups):
@@ -256,7 +262,7 @@ def page_end(span: Span, limit: int) -> int:
 
 
 def _conditions(wanted: ActivityQuery) -> Composable:
-    """Return the conditions on events, apart from the one on operations."""
+    """Return the query's conditions on time and actor."""
     conditions = {
         "changed_at >= %(since)s": wanted.since,
         "changed_at < %(until)s": wanted.until,
@@ -266,7 +272,7 @@ def _conditions(wanted: ActivityQuery) -> Composable:
 
 
 def _alike(who: Principal) -> Mapping[str, SQL]:
-    """Return the values that the events of a group have in common."""
+    """Return the SQL expressions whose values the events of a group have in common."""
     # The holder of a restricted token must not learn who changed which columns of other rows.
     return log_queries.ACTIVITY_KIND if who.rows is None else log_queries.ACTIVITY_SCOPED_KIND
 

@@ -1,4 +1,4 @@
-"""The API as a whole: paths, errors, limits, and the parts it holds while it runs."""
+"""The API application: its routes, errors and limits, and the parts that live while it runs."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -57,7 +57,7 @@ logger = structlog.get_logger()
 
 
 def create(settings: Settings) -> FastAPI:
-    """Return the application. It connects to nothing before it is started."""
+    """Return the application. It makes no connections before it is started."""
     revocations = Revocations(settings.auth_leeway_s)
     requests = Buckets(settings.requests_per_second, settings.requests_burst)
 
@@ -122,7 +122,8 @@ def create(settings: Settings) -> FastAPI:
         settings_routes.router,
     )
     for router in (routes.router, *row_routes.ROUTERS, *of_people):
-        app.router.routes.extend(router.routes)  # included, they would be searched twice
+        # Not include_router(): each request would then search these routes twice.
+        app.router.routes.extend(router.routes)
     app.router.routes.sort(key=_is_rare)
     docs.install(app)
     times = metrics.RequestTimes()
@@ -152,13 +153,16 @@ def _company(
 
 
 def _is_rare(route: BaseRoute) -> bool:
-    """Return whether a route is not that of all orders; each request tries the routes in turn."""
+    """Return whether a route has another path than ``/api/orders``.
+
+    Each request tries the routes in turn, so the most used path comes first.
+    """
     return getattr(route, "path", "") != "/api/orders"
 
 
 @asynccontextmanager
 async def _followed(parts: Parts) -> AsyncIterator[None]:
-    """Keep the catalog current and, where there are tokens, the revocation list in sync."""
+    """Run the tasks that keep catalog, revocation list and sessions current during the block."""
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         following = tasks.create_task(parts.catalog.follow())
@@ -172,11 +176,11 @@ async def _followed(parts: Parts) -> AsyncIterator[None]:
             yield
         finally:
             stop.set()
-            following.cancel()  # it may be waiting for a database that hangs
+            following.cancel()  # the task may be waiting for a database that does not answer
 
 
 def _allow_origins(app: FastAPI, origins: list[str]) -> None:
-    """Allow pages of these origins to read answers (CORS); otherwise only the edge's may."""
+    """Allow pages of these origins to read responses (CORS), besides those of the edge."""
     if origins:
         app.add_middleware(
             CORSMiddleware,

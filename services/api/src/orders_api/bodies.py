@@ -18,16 +18,16 @@ from orders_api.validation import Location, invalid_input
 from orders_contract.schema import Column, Table
 
 MAX_NESTED_ROWS = 200
-"""Most rows of one child table that the body of a new order holds."""
+"""Maximum number of rows of one child table in the body of a new order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
     """A row, or some of its columns, that a client sends.
 
-    ``text`` is the JSON as it came, and ``path`` leads to the row in it: PostgreSQL reads the
-    values from there, so all digits survive. ``nested`` are child rows to create with it, each with
-    the name of its table; ``place`` names a child row in errors.
+    ``text`` is the whole JSON as received, and ``path`` leads to the row in ``text``. PostgreSQL
+    reads the values from there, so no digits are lost. ``nested`` are child rows to create with
+    the row, each with the name of its table; ``place`` names a child row in errors.
     """
 
     text: str
@@ -40,7 +40,7 @@ class Body:
     @property
     def parameters(self) -> dict[str, Any]:
         """The parameters of a statement that writes the row."""
-        # An empty array in PostgreSQL's notation: the driver is slow with lists.
+        # {} is PostgreSQL's notation of an empty array. The driver is slow with lists.
         return {"row": self.text, "path": list(self.path) or "{}"}
 
     @property
@@ -49,7 +49,7 @@ class Body:
         return tuple(dict.fromkeys(table for table, _ in self.nested))
 
     def field(self, column: str | None = None) -> str:
-        """Return the name of a column, or of the row itself, as clients read it in errors."""
+        """Return the name of a column, or of the row itself, as errors for clients show it."""
         return ".".join(each for each in (self.place, column) if each) or "body"
 
     def digest(self) -> bytes:
@@ -58,10 +58,10 @@ class Body:
 
 
 class RowFormat:
-    """What a body for ``table`` may hold: a whole new row, or changes of some columns.
+    """The format of a body for ``table``: a new row or, with ``changes``, some columns of a row.
 
-    A new row may have lists of child rows by table name. They refer to it by the columns in
-    ``children``, which are not part of them.
+    A new row may contain lists of child rows, by the names of the tables in ``children``. The
+    child rows leave out the column that refers to the new row.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class RowFormat:
         return not (self._changes or column.nullable or column.default)
 
     def _explanation(self, location: Location) -> str | None:
-        """Return why a field that the adapter does not know cannot be written."""
+        """Return why a field cannot be written; None if the table has no such column."""
         *place, name = location
         table = self._children[str(place[0])] if place else self._table
         if place and table.parent is not None and name == table.parent.column:
@@ -147,7 +147,7 @@ class RowFormat:
 
 
 def typed_dict(title: str, fields: Mapping[str, Any], doc: str) -> Any:
-    """Return the type of a JSON object for pydantic; other members than ``fields`` are refused."""
+    """Return the pydantic type of a JSON object that may have only the members in ``fields``."""
     make: Any = TypedDict
     model = make(title, fields)
     model.__pydantic_config__ = ConfigDict(extra="forbid")
@@ -156,7 +156,7 @@ def typed_dict(title: str, fields: Mapping[str, Any], doc: str) -> Any:
 
 
 def parsed(body: bytes, content_type: str) -> tuple[str, Any]:
-    """Return a body as text and parsed; raises as ``RowFormat.read``."""
+    """Return a body as text and as parsed JSON. Raises the errors of ``RowFormat.read``."""
     media_type = content_type.partition(";")[0].strip().lower()
     if not (media_type == "application/json" or media_type.endswith("+json")):
         raise UnsupportedMediaTypeError

@@ -1,4 +1,4 @@
-"""Changes and deletions of many rows: each row succeeds or fails by itself."""
+"""Changes and deletions of many rows; each row succeeds or fails separately."""
 
 import json
 import time
@@ -32,18 +32,20 @@ from orders_api.rendering import PAGE_MAX_BYTES
 logger = structlog.get_logger()
 
 AT_ONCE = 100
-"""Rows of one transaction: it locks them for milliseconds, and is a small part of a batch."""
+"""Rows of one transaction. With so few, they are locked for milliseconds only, and their events are
+a small part of a batch."""
 WITHIN_S = 10.0
-"""Rows that are not reached by then are answered as such: clients and proxies wait for so long."""
+"""Time limit of a request. The rows that are left then fail with NotReachedError, because clients
+and proxies would not wait longer."""
 _MAX_BYTES = PAGE_MAX_BYTES * AT_ONCE // 1000
-"""Of the present states that the outcomes of one transaction tell."""
+"""Maximum size of the present rows that are returned for the conflicts of one transaction."""
 
 
 @dataclass(slots=True)
 class Outcomes:
     """The outcome of each row: its new version, or why it was not written.
 
-    ``is_replayed``: an earlier request with the same Idempotency-Key has written some of them.
+    ``is_replayed``: an earlier request with the same Idempotency-Key has written some of the rows.
     """
 
     request: BulkBody
@@ -56,7 +58,7 @@ class Outcomes:
         self.errors |= {row.number: error for row in rows}
 
     def json(self) -> str:
-        """Render them in the order of the request."""
+        """Return the outcomes as JSON, in the order of the request."""
         rows = ",".join(self._rendered(row) for row in self.request.rows)
         done, failed = len(self.versions), len(self.errors)
         return f'{{"succeeded":{done},"failed":{failed},"rows":[{rows}]}}'
@@ -74,9 +76,10 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """Writes many rows, a few in one transaction: no other writer waits long for one of them.
+    """Writes many rows in small transactions, so that other writers do not wait long for a row.
 
-    If a row makes a transaction fail, each half is tried alone, down to the row itself.
+    If a transaction fails because of a row, its rows are halved and each half is tried alone, until
+    the row itself is found.
     """
 
     writes: Database
@@ -90,14 +93,14 @@ class Bulk:
     ) -> Outcomes:
         """Change or delete the rows of a request.
 
-        A repeated request with the same ``idempotency_key`` writes only rows that no earlier one
-        has written: what was done is recorded in the transaction that does it.
+        A repeated request with the same ``idempotency_key`` writes only the rows that no earlier
+        request has written: each transaction also records which rows it has written.
 
         Raises:
             InvalidInputError: the key was used for another request.
-            DatabaseUnavailableError: PostgreSQL does not answer, and no row is done. Later on that
-                is the outcome of the rows that are left.
-            SchemaChangedError: likewise, if the table is no longer as described.
+            DatabaseUnavailableError: PostgreSQL does not answer, and no row has an outcome yet. If
+                some have, this error becomes the outcome of the others.
+            SchemaChangedError: the table is no longer as described, and no row has an outcome yet.
 
         """
         kept_as = idempotency_key and kept_answers.own_key(idempotency_key, table, who)
@@ -124,7 +127,7 @@ class Bulk:
 
 @dataclass(frozen=True, slots=True)
 class _Writing:
-    """A running request. ``kept_as`` is its Idempotency-Key, if it has one."""
+    """A running request. Its outcome is stored under ``kept_as`` if that is not None."""
 
     writes: Database
     table: WatchedTable
@@ -161,7 +164,7 @@ class _Writing:
         outcomes.errors |= errors
 
     async def _explained(self, row: Wanted, error: OutOfScopeError | StatementError) -> ApiError:
-        """Return why a row was not written; log the first error that no client has caused."""
+        """Return why a row was not written; log the first error that the client did not cause."""
         if isinstance(error, OutOfScopeError):
             return error
         found = await rejections.of_write(self.writes, error, self.table.statements, row.body)
@@ -172,7 +175,7 @@ class _Writing:
         return FailedError()
 
     async def _written(self, connection: Connection, rows: Sequence[Wanted]) -> dict[str, str]:
-        """Return the versions of the rows that were written, by their numbers."""
+        """Write rows; return the versions of those written, by their numbers."""
         scope, statements = self.who.rows, self.table.statements
         parent = None if self.table.parent is None else self.table.parent.statements
         cursor = await connection.execute(*bulk_statements.write(statements, rows, scope))
@@ -188,7 +191,7 @@ class _Writing:
     async def _refusals(
         self, connection: Connection, rows: Sequence[Wanted]
     ) -> dict[int, ApiError]:
-        """Return why rows were not found: they are not there, or have another version."""
+        """Return an error for each row: it does not exist, or it has another version."""
         name = self.table.table.name
         statement = bulk_statements.present(self.table.statements, rows, self.who.rows, _MAX_BYTES)
         errors: dict[int, ApiError] = {row.number: RowNotFoundError(name) for row in rows}
@@ -197,7 +200,10 @@ class _Writing:
         return errors
 
     async def _kept(self, connection: Connection) -> dict[str, str]:
-        """Return the rows that earlier requests with this key have written. Locks the key."""
+        """Return the versions that earlier requests with this key have written, by row number.
+
+        Locks the key.
+        """
         if not self.kept_as:
             return {}
         kept = await kept_answers.find(connection, self.kept_as, self.outcomes.request.digest)
@@ -212,12 +218,12 @@ class _Writing:
 
 
 def _parts(rows: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:
-    """Return the rows in parts of one shape."""
+    """Yield the rows in parts of at most AT_ONCE rows that have the same shape."""
     for _, same in groupby(sorted(rows, key=lambda row: row.shape), lambda row: row.shape):
         found = list(same)
         yield from (found[n : n + AT_ONCE] for n in range(0, len(found), AT_ONCE))
 
 
 def _value(part: Any) -> str:
-    """Render a part of a key as it was sent."""
+    """Return a part of a key as JSON, as the client sent it."""
     return str(part) if isinstance(part, Decimal) else json.dumps(part)

@@ -17,15 +17,15 @@ from orders_api.validation import Location, invalid_input
 from orders_contract.schema import Column, Table
 
 MAX_ROWS = 1000
-"""Most rows of one request."""
+"""Maximum number of rows of one request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a request wants of one row. ``number`` counts the rows of the request from 0.
+    """One row to write. ``number`` is its index in the request, from 0.
 
-    ``key`` has its parts as texts, ``sent`` as they came. ``version`` is what the row must have,
-    None for any. ``body`` has the new values, None for a DELETE.
+    ``key`` has the parts of the key as texts, ``sent`` as the client sent them. ``version`` is the
+    version that the row must have, None for any. ``body`` has the new values, None for a DELETE.
     """
 
     number: int
@@ -36,7 +36,7 @@ class Wanted:
 
     @property
     def shape(self) -> tuple[tuple[str, ...], bool]:
-        """What one statement has in common: the columns, and whether the row has its own values."""
+        """The columns, and whether the row has its own values: the same for rows of a statement."""
         return (self.body.columns, len(self.body.path) > 1) if self.body else ((), False)
 
 
@@ -49,17 +49,17 @@ class BulkBody:
 
     @cached_property
     def digest(self) -> bytes:
-        """A hash of the request, which differs for a change and for a DELETE."""
+        """A hash of the method and the text of the request."""
         kind = "DELETE" if self.rows[0].body is None else "PATCH"
         return hashlib.sha256(f"{kind}\n{self.text}".encode(errors="replace")).digest()
 
 
 class BulkFormat:
-    """What a body about many rows of ``table`` may hold.
+    """The format of a body that names many rows of ``table``.
 
-    ``{"rows": [{"key": {"id": 1}, "version": 3}], "set": {"status": "shipped"}}``: ``version`` is
-    what the row must have. A row may have a ``set`` of its own, instead of the common one. Without
-    ``changes`` it is for a DELETE, and has no ``set``.
+    An example is ``{"rows": [{"key": {"id": 1}, "version": 3}], "set": {"status": "shipped"}}``.
+    ``version`` is the version that the row must have. A row may have a ``set`` of its own, which
+    replaces the common one. Without ``changes`` the body is for a DELETE and has no ``set``.
     """
 
     def __init__(self, table: Table, *, changes: bool) -> None:
@@ -91,7 +91,7 @@ class BulkFormat:
         )
 
     def read(self, body: bytes, content_type: str) -> BulkBody:
-        """Read a body; raises as ``RowFormat.read``, naming all that is wrong with any row."""
+        """Read a body. Raises the errors of ``RowFormat.read``, for all invalid rows together."""
         text, content = parsed(body, content_type)
         try:
             values = self.adapter.validate_python(content)
@@ -127,7 +127,7 @@ class BulkFormat:
         return Body(text, found, columns, path)
 
     def _explanation(self, location: Location) -> str | None:
-        """Return why a member that the adapter does not know cannot be given."""
+        """Return why a member is not allowed; None if there is no special reason."""
         *place, name = location
         if name == "version" and self._version is None and len(place) == 2:
             return "cannot be given: rows of this table have none"
@@ -152,7 +152,7 @@ def _key_type(column: Column) -> Any:
 
 
 def _part(column: Column, value: object) -> str:
-    """Return a part of a key as the text that a path has for it."""
+    """Return a part of a key as text, in the form that paths use."""
     if not isinstance(value, str | int | Decimal):
         raise ValueError("must be a value of the column")  # noqa: TRY004  pydantic expects it
     text = read_text(column, str(value).lower() if isinstance(value, bool) else str(value))

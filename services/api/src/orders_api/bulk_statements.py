@@ -1,4 +1,4 @@
-"""The statements that write many rows of one table at once, composed as those of ``Statements``."""
+"""SQL statements that write many rows of one table at once; they complete ``Statements``."""
 
 from collections.abc import Sequence
 
@@ -20,8 +20,9 @@ from orders_api.statements import Statements, assigned
 def write(statements: Statements, rows: Sequence[Wanted], scope: Scope) -> tuple[Composed, Values]:
     """Change or delete the rows that are visible and have the wanted version.
 
-    All have the same ``shape``. Select the number, the key and the version of each row written.
-    Rows are locked in the order of their keys first: of two requests for the same rows one waits.
+    All rows have the same ``shape``. The statement returns the number, the key and the version of
+    each row written. It first locks the rows in the order of their keys, so that two requests for
+    the same rows cannot deadlock.
     """
     body = rows[0].body
     values: Values = {}
@@ -53,9 +54,9 @@ def write(statements: Statements, rows: Sequence[Wanted], scope: Scope) -> tuple
 def present(
     statements: Statements, rows: Sequence[Wanted], scope: Scope, max_bytes: int
 ) -> tuple[Composed, Values]:
-    """Select the number, the key and the version of those rows that are visible, and each as JSON.
+    """Select the number, the key, the version and the JSON of each row that is visible.
 
-    Once the rows have ``max_bytes`` together, null stands for the JSON.
+    The JSON is null from the row on at which the sum of sizes exceeds ``max_bytes``.
     """
     values: Values = {"max_bytes": max_bytes}
     return SQL(_PRESENT).format(
@@ -74,7 +75,7 @@ def present(
 def count_visible(
     statements: Statements, keys: Sequence[Sequence[str]], scope: Scope, parent: Statements | None
 ) -> tuple[Composed, Values]:
-    """Count those rows that are visible, and whose parents are; see ``Statements.is_visible``."""
+    """Count the rows that are visible and have a visible parent; see ``Statements.is_visible``."""
     values: Values = {}
     return SQL("SELECT count(*) FROM {} AS t JOIN {} ON {} WHERE {}").format(
         statements.rows,
@@ -91,7 +92,7 @@ def _asked(statements: Statements, rows: Sequence[Wanted], values: Values) -> Co
 
 
 def _named(statements: Statements, keys: Sequence[Sequence[str]], values: Values) -> Composed:
-    """Return the relation ``asked``: keys, and if there are any the numbers and versions."""
+    """Return the relation ``asked``: the keys and, if ``values`` has them, numbers and versions."""
     arrays: list[Composable] = []
     for number, column in enumerate(statements.table.key):
         values[f"k{number}"] = [key[number] for key in keys]
@@ -104,7 +105,8 @@ def _named(statements: Statements, keys: Sequence[Sequence[str]], values: Values
     return SQL("unnest({}) AS asked({})").format(SQL(", ").join(arrays), SQL(", ").join(aliases))
 
 
-# The rows are locked before one of them is written, and each condition holds after the wait.
+# All rows are locked before the first is written. PostgreSQL checks the conditions again after
+# waiting for a lock.
 _LOCKED = """
     WITH asked AS MATERIALIZED (
         SELECT asked.* FROM {table} AS t JOIN {asked} ON {same}

@@ -1,4 +1,4 @@
-"""The watched tables as PostgreSQL's catalog describes them, kept current while the API runs."""
+"""The description of the watched tables, read from PostgreSQL and kept current."""
 
 import asyncio
 import hashlib
@@ -18,7 +18,7 @@ from orders_api.statements import Statements
 from orders_contract.schema import ORDERS, MalformedSchemaError, Schema, Table
 
 POLL_S = 1.0
-"""How often the version is read. A change of the tables is known within this time."""
+"""Interval at which the schema version is read; a change of the tables is noticed within it."""
 
 logger = structlog.get_logger()
 
@@ -27,8 +27,8 @@ logger = structlog.get_logger()
 class WatchedTable:
     """One table: its columns, its statements, and the formats of bodies. Immutable.
 
-    ``children`` are the tables that refer to it, by name. One that has the name of a column is left
-    out: in a row that name means the column.
+    ``children`` are the tables that refer to this table, by name. A child that has the name of one
+    of this table's columns is left out, because that name in a row means the column.
     """
 
     table: Table
@@ -38,29 +38,29 @@ class WatchedTable:
 
     @cached_property
     def new_row(self) -> RowFormat:
-        """What the body of a POST may hold."""
+        """The format of the body of a POST."""
         tables = {name: child.table for name, child in self.children.items()}
         return RowFormat(self.table, changes=False, children=tables)
 
     @cached_property
     def changes(self) -> RowFormat:
-        """What the body of a PUT or PATCH may hold."""
+        """The format of the body of a PUT or PATCH."""
         return RowFormat(self.table, changes=True)
 
     @cached_property
     def bulk_changes(self) -> BulkFormat:
-        """What the body of a PATCH of many rows may hold."""
+        """The format of the body of a PATCH of many rows."""
         return BulkFormat(self.table, changes=True)
 
     @cached_property
     def bulk_deletions(self) -> BulkFormat:
-        """What the body of a DELETE of many rows may hold."""
+        """The format of the body of a DELETE of many rows."""
         return BulkFormat(self.table, changes=False)
 
 
 @dataclass(frozen=True)
 class Description:
-    """All watched tables at one version. ``text`` is the body of ``GET /api/schema``."""
+    """All watched tables at one schema version. ``text`` is the body of ``GET /api/schema``."""
 
     schema: Schema
     text: str
@@ -68,22 +68,22 @@ class Description:
 
     @property
     def version(self) -> str:
-        """The version, as ``order_schema()`` has it."""
+        """The schema version that ``order_schema()`` returned."""
         return self.schema.version
 
     @cached_property
     def tag(self) -> str:
-        """The tag of ``text``, which also depends on settings."""
+        """A hash of ``text``. Unlike the version it also changes with settings."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:32]
 
     @property
     def etag(self) -> str:
-        """The entity tag as HTTP writes it."""
+        """The tag in quotes, as the ETag header has it."""
         return f'"{self.tag}"'
 
     @property
     def orders(self) -> WatchedTable:
-        """The table whose rows are orders; raises NoOrdersError if there is none."""
+        """The main table; raises NoOrdersError if there is none."""
         try:
             return self.tables[ORDERS]
         except KeyError:
@@ -91,10 +91,11 @@ class Description:
 
 
 class Catalog:
-    """Reads the description when it is first needed, and again whenever the version changes.
+    """Reads the description when it is first needed, and again when the schema version changes.
 
     ``display`` names the columns that the dashboard shows in the roles status, customer, title and
-    quantity, where a table has them and the database does not name others.
+    quantity. A table without such a column has none in that role, and what the database names for
+    a table takes precedence.
     """
 
     def __init__(self, database: Database, display: Mapping[str, str]) -> None:
@@ -106,11 +107,11 @@ class Catalog:
 
     @property
     def known(self) -> Description | None:
-        """The description as last read, None before the first time."""
+        """The description as last read; None if it has not been read yet."""
         return self._description
 
     async def current(self) -> Description:
-        """Return the description as last read; read it if there is none."""
+        """Return the description as last read; read it if it has not been read yet."""
         if self._description is None:
             await self.refresh()
         assert self._description is not None  # noqa: S101  refresh() has set it

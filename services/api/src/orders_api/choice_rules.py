@@ -1,4 +1,4 @@
-"""Which choice may follow which, and how long a row may have one: data that admins edit."""
+"""Rules that admins edit: which choice may follow which, and how long a row may keep a choice."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ _WAITING = """
     SELECT "table", "column", value, extract(epoch FROM warn_after)::bigint,
            extract(epoch FROM late_after)::bigint FROM order_thresholds
 """
-# Does not block readers; another admin's change waits, and then sees this one.
+# The lock does not block readers. Another admin's change waits, and then sees this change.
 _LOCK = "LOCK TABLE order_next_choices IN SHARE ROW EXCLUSIVE MODE"
 _FORGET = (
     'DELETE FROM order_next_choices WHERE "table" = %(table)s AND "column" = %(column)s',
@@ -35,14 +35,14 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules of a column's choices; ``next`` None: any choice may follow any."""
+    """The rules of a column's choices. If ``next`` is None, any choice may follow any other."""
 
     next: Mapping[str, Sequence[str]] | None
     waiting: Mapping[str, Mapping[str, int]]
 
     @property
     def version(self) -> str:
-        """Differs for other rules."""
+        """A hash of the rules."""
         text = json.dumps([self.next, self.waiting], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -51,7 +51,7 @@ NONE = Rules(None, {})
 
 
 def check(rules: Rules, choices: Sequence[str]) -> None:
-    """Raise InvalidInputError unless the rules are about these choices."""
+    """Raise InvalidInputError unless the rules are valid for these choices."""
     for place, named in (("next", rules.next or {}), ("waiting", rules.waiting)):
         for value in named:
             _require(value in choices, f"{place}.{value}", "is none of the choices")
@@ -63,7 +63,7 @@ def check(rules: Rules, choices: Sequence[str]) -> None:
 
 
 def choice_columns(schema: Schema) -> dict[Place, tuple[str, ...]]:
-    """Return the choices of each column that has some."""
+    """Return the choices of each column that has choices."""
     return {
         (table.name, column.name): column.choices
         for table in schema.tables.values()
@@ -73,7 +73,7 @@ def choice_columns(schema: Schema) -> dict[Place, tuple[str, ...]]:
 
 
 async def read(database: Database) -> dict[Place, Rules]:
-    """Return the rules of all columns that have some."""
+    """Return the rules of all columns that have rules."""
     async with database.connection() as connection:
         return await _read(connection)
 
@@ -84,7 +84,7 @@ async def replace(
     """Set the rules of a column.
 
     Raises:
-        SettingChangedError: the present rules do not have the tag ``expected``.
+        SettingChangedError: the precondition ``expected`` does not hold for the present rules.
 
     """
     table, column = place

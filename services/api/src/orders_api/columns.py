@@ -1,7 +1,7 @@
-"""What a request may hold for a column: as a JSON value, and as text in a query. Pure.
+"""Validation of a column's values in requests: as JSON values and as texts in a query. Pure.
 
-Types, ranges, lengths and choices are checked here, before PostgreSQL is asked. What PostgreSQL
-alone can judge (CHECK, foreign key, unique, domain, the less common types) is left to it.
+Types, ranges, lengths and choices are checked here, before a statement is sent. PostgreSQL checks
+the rest: CHECK, foreign key, unique and domain constraints, and the less common types.
 """
 
 import json
@@ -50,13 +50,13 @@ _JSON_SCHEMAS: dict[str, dict[str, Any]] = {
 
 
 def version_of(table: Table) -> Column | None:
-    """Return the column with the version of each row, if the table has one."""
+    """Return the column that holds the version of each row; None if the table has none."""
     version = table.columns.get("version")
     return version if version is not None and version.type in INTEGER_BITS else None
 
 
 def storable(text: str) -> str:
-    """Return a text, or raise ValueError if PostgreSQL cannot store it."""
+    """Return ``text`` unchanged; raise ValueError if PostgreSQL cannot store it."""
     if found := _UNSTORABLE.search(text):
         what = "the character U+0000" if found[0] == "\x00" else "half of a surrogate pair"
         raise ValueError(f"must not contain {what}")
@@ -64,9 +64,9 @@ def storable(text: str) -> str:
 
 
 def _storable_within(value: object) -> object:
-    """Return JSON, or raise ValueError if PostgreSQL cannot store one of its texts.
+    """Return a JSON value unchanged; raise ValueError if PostgreSQL cannot store a text within it.
 
-    A text that it refuses would spoil the whole body that it reads the values from.
+    PostgreSQL reads all values from one JSON text, and would refuse that text as a whole.
     """
     left = [value]
     while left:
@@ -81,16 +81,16 @@ def _storable_within(value: object) -> object:
 
 
 def json_type(column: Column) -> Any:
-    """Return the type of a column's values in JSON, for pydantic."""
+    """Return the pydantic type of a column's values in JSON."""
     kind = _not_null_type(column)
     return kind | None if column.nullable else kind
 
 
 def read_text(column: Column, text: str) -> str:
-    """Return a value given as text in a query, ready to be cast to the column's type.
+    """Return a value from a query string, checked, so that it can be cast to the column's type.
 
     Raises:
-        ValueError: the column cannot hold it; the message says what it may hold.
+        ValueError: the column cannot hold the value; the message says which values it can hold.
 
     """
     match column.kind:
@@ -100,7 +100,7 @@ def read_text(column: Column, text: str) -> str:
             low, high = _bounds(column)
             if not _WHOLE.fullmatch(text):
                 raise ValueError("must be a whole number")
-            # More digits than any column holds: int() refuses thousands.
+            # The digits are counted first, because int() refuses texts of thousands of digits.
             if len(text.lstrip("-0")) > _MAX_DIGITS or not low <= int(text) <= high:
                 raise ValueError(f"must be between {low} and {high}")
         case "boolean" if text not in ("true", "false"):
@@ -127,7 +127,7 @@ def _not_null_type(column: Column) -> Any:  # noqa: PLR0911  one for each kind
         case "integer":
             low, high = _bounds(column)
             whole = Annotated[int, Field(strict=True, ge=low, le=high)]
-            # JavaScript cannot write numbers beyond 2^53: it may send them as text.
+            # JavaScript cannot represent integers beyond 2^53, so clients may send them as text.
             return Annotated[whole, BeforeValidator(_from_digits)] if high > 2**53 else whole
         case "boolean":
             return Annotated[bool, Field(strict=True)]
@@ -143,7 +143,7 @@ def _not_null_type(column: Column) -> Any:  # noqa: PLR0911  one for each kind
 
 
 def is_numeric(column: Column) -> bool:
-    """Return whether PostgreSQL's type is a number, also where the kind is a choice."""
+    """Return whether the column's type in PostgreSQL is numeric, even if its kind is choice."""
     return column.type in INTEGER_BITS or column.type.partition("(")[0] in _FRACTIONS
 
 

@@ -1,6 +1,6 @@
-"""The paths of the company login: to the provider, back from it, and its word that one signed out.
+"""The paths of the company login: to the provider, back from it, and its notice of a sign-out.
 
-Browsers go through the first two, so an error leads to the sign-in page, which has words for it.
+Browsers visit the first two, so errors redirect to the sign-in page, which shows a message.
 """
 
 import time
@@ -32,12 +32,12 @@ if TYPE_CHECKING:  # importing it takes 0.1 s of CPU
     from orders_api.company_sessions import CompanySessions
 
 _FOREIGN = frozenset({"cross-site", "same-site"})
-"""Other sites cannot start a sign-in: their visitors come to the page that asks for a click."""
+"""Values of Sec-Fetch-Site for which no sign-in starts. The visitor gets our page, and clicks."""
 
 Trouble = Literal[
     "away", "busy", "cancelled", "expired", "failed", "insecure", "name", "refused", "unavailable"
 ]
-"""Why a person is not signed in; the page has the words."""
+"""Why a person is not signed in; the dashboard has a message for each."""
 
 _PROVIDER_SAYS: Mapping[str, Trouble] = {
     "access_denied": "cancelled",
@@ -50,7 +50,7 @@ _security = SecurityLog()
 router = APIRouter(prefix="/api/session/company")
 
 
-class _NotSignedIn(Exception):  # noqa: N818  a way out of a function, not an error
+class _NotSignedIn(Exception):  # noqa: N818  leaves a function early; not an error
     def __init__(self, trouble: Trouble, reason: str) -> None:
         super().__init__(reason)
         self.trouble = trouble
@@ -66,7 +66,7 @@ async def to_provider(request: Request) -> Response:
     try:
         _check(request, company)
         if urlsplit(public).netloc != cookies.host_of(request.scope):
-            # The cookie of this sign-in must be where the provider leads back to.
+            # The provider redirects to PUBLIC_URL, so the cookie must be set at that host.
             return _lead(f"{public.rstrip('/')}{back_to}#sign-in=elsewhere")
         if request.headers.get("sec-fetch-site") in _FOREIGN:
             return _lead(back_to)
@@ -116,7 +116,7 @@ async def logged_out(request: Request) -> Response:
 async def _signed_in(
     request: Request, company: "CompanySessions", login: Login | None, address: str
 ) -> str:
-    """Return the secret of a new session."""
+    """Check the provider's answer and start a session; return its secret."""
     _check(request, company)
     given = request.query_params
     if login is None or not login.answers(given.get("state", "")):

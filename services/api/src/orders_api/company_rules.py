@@ -1,4 +1,4 @@
-"""Rules of a company login: which claims give which role and rows. Pure."""
+"""Rules of a company login, which map a person's claims to a role and rows. Pure."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ _Name = Annotated[str, Field(min_length=1)]
 
 
 class _OfClaim(BaseModel):
-    """The values of a claim."""
+    """A reference to the values of a claim."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,9 +34,9 @@ class _OfClaim(BaseModel):
 
 
 class Rule(BaseModel):
-    """Who has every claim in ``when`` gets a role, and perhaps only rows with some values.
+    """Gives a role, and perhaps only rows with some values, to people with every claim in ``when``.
 
-    A claim may be a text or a list of them; it fits if it holds one of the values given here.
+    A person's claim may be one value or a list; it fits if one of its values is given in ``when``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,10 +82,10 @@ def read_rules(text: str) -> tuple[Rule, ...]:
 
 
 def person_of(claims: Mapping[str, Any], rules: Sequence[Rule], name_claim: str) -> Principal:
-    """Return the principal that has these claims: the first rule that fits decides.
+    """Return the principal for a person with these claims; the first rule that fits decides.
 
     Raises:
-        NotAllowedError: no rule fits, or a claim that is needed is missing or unusable.
+        NotAllowedError: no rule fits, or a required claim is missing or not valid.
 
     """
     try:
@@ -117,7 +117,7 @@ def _values(claims: Mapping[str, Any], given: list[Any] | _OfClaim) -> list[Any]
     if isinstance(given, list):
         return given
     found = _listed(_claim(claims, given.claim))
-    if not found:  # a later rule must not widen what this one meant to restrict
+    if not found:  # refuse: a later rule could give more than the rule that fits
         raise NotAllowedError(f"claim {given.claim!r} has no values")
     return found
 
@@ -128,13 +128,13 @@ def _has_one_of(found: Any, wanted: Sequence[Any]) -> bool:
 
 
 def _listed(found: Any) -> list[Any]:
-    """Return the plain values of a claim."""
+    """Return the values of a claim that are texts, numbers or booleans."""
     values = found if isinstance(found, list) else [found]
     return [each for each in values if isinstance(each, str | int | bool)]
 
 
 def _claim(claims: Mapping[str, Any], name: str) -> Any:
-    """Return a claim; ``a.b`` is also b within a, as some providers nest roles."""
+    """Return a claim. ``a.b`` also names the member b of a, because some providers nest roles."""
     if name in claims:
         return claims[name]
     found: Any = claims

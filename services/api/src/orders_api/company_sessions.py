@@ -1,4 +1,4 @@
-"""Sessions that began with a company login follow the company: asked again, ended, given a role."""
+"""Sessions that began with a company login; the provider's answers renew, change and end them."""
 
 import asyncio
 import base64
@@ -33,7 +33,7 @@ from orders_api.users import Users
 from orders_service.tasks import pause
 
 TRIES_PER_S, TRIES_BURST = 5, 100
-"""For each address: every answer of a browser makes this system ask the provider."""
+"""Limit for each address, because each sign-in makes this system send requests to the provider."""
 _LOOK_EVERY_S = 1.0
 _AT_ONCE = 20
 _MOST_WAIT_S = 60.0
@@ -46,7 +46,7 @@ _START = """
     VALUES (%(id)s::uuid, %(subject)s, %(session)s, %(secrets)s, now() + %(refresh)s,
             now() + %(lasts)s)
 """
-# The next process may try once this one must have given up: Provider takes 15 s at most.
+# Another process may try after 30 s. By then this one has given up: Provider takes 15 s at most.
 _TAKE_DUE = """
     UPDATE order_company_sessions SET refresh_at = now() + interval '30 seconds'
      WHERE session_id IN (
@@ -78,7 +78,7 @@ logger = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A session about which the provider is to be asked."""
+    """A session whose tokens are due to be refreshed."""
 
     id: str
     provider_subject: str
@@ -88,7 +88,7 @@ class _Due:
 
 
 class CompanySessions:
-    """Begins these sessions and keeps them in step with the provider, for all API processes."""
+    """Begins these sessions and keeps them in sync with the provider, for all API processes."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class CompanySessions:
         self._security = SecurityLog()
 
     async def begin(self, granted: Granted, origin: Origin) -> tuple[str, Principal]:
-        """Start a session for a person; return the secret for the cookie, and the principal.
+        """Start a session for a person; return the secret for the cookie and the principal.
 
         Raises:
             NotAllowedError: the person may not use this system.
@@ -131,7 +131,7 @@ class CompanySessions:
         return await self._database.one_or_none(_SECRETS, {"id": session}) is not None
 
     async def farewell(self, session: str) -> str | None:
-        """Return where the browser of a session signs out of the company, too; None if nowhere."""
+        """Return the address at which the browser also signs out of the company, or None."""
         row = await self._database.one_or_none(_SECRETS, {"id": session})
         try:
             return None if row is None else await self.provider.farewell(self._opened(row[0])[1])
@@ -139,13 +139,13 @@ class CompanySessions:
             return None
 
     async def end_signed_out(self, logout_token: str) -> None:
-        """End the sessions that ended at the provider; raises as ``Provider.signed_out``."""
+        """End the sessions that a logout token names; raises as ``Provider.signed_out``."""
         subject, session = await self.provider.signed_out(logout_token)
         rows = await self._database.all(_OF_PROVIDER, {"subject": subject, "session": session})
         await self._end([identity for (identity,) in rows], "signed out at the provider")
 
     async def follow(self, stop: asyncio.Event) -> None:
-        """Ask the provider again before each access token expires, until ``stop`` is set."""
+        """Refresh each session before its access token expires, until ``stop`` is set."""
         while not stop.is_set():
             with suppress(DatabaseUnavailableError, StatementError):
                 await self._end_overdue()
@@ -195,7 +195,7 @@ class CompanySessions:
             logger.info("company_session_ended", log="security", subject=subject, reason=reason)
 
     def _kept(self, granted: Granted) -> dict[str, object]:
-        """Return a grant as it is stored."""
+        """Return the values of a grant that are stored; the tokens are encrypted."""
         secrets = json.dumps([granted.refresh_token or "", granted.id_token])
         margin_s = min(_MARGIN_S, granted.lasts_s / 4)
         can_refresh = granted.refresh_token is not None
@@ -212,7 +212,7 @@ class CompanySessions:
 
 
 def _sealing(client_secret: str) -> Fernet:
-    """Return the cipher for the provider's tokens: a copy of the database does not reveal them."""
+    """Return the cipher for the provider's tokens, so that a copy of the database reveals none."""
     key = hmac.digest(client_secret.encode(), b"orders: company sessions", hashlib.sha256)
     return Fernet(base64.urlsafe_b64encode(key))
 

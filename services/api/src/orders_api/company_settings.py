@@ -38,17 +38,18 @@ class CompanySettings(ServiceSettings):
     oidc_client_secret: SecretStr = SecretStr("")
     oidc_client_secret_file: FilePath | None = None
     oidc_rules: Annotated[str, AfterValidator(_are_rules)] = ""
-    """JSON: a list of ``Rule``. The first that fits decides; a person without one is refused."""
+    """A list of ``Rule`` as JSON. The first rule that fits decides; if none fits, a person is
+    refused."""
     oidc_rules_file: FilePath | None = None
     oidc_name: str = Field("", max_length=60)
-    """What the button says. Default: the issuer's host."""
+    """The name on the sign-in button. Default: the issuer's host."""
     oidc_name_claim: str = Field("preferred_username", min_length=1)
-    """The claim that names a person; it must be unique, and not for its owner to choose."""
+    """The claim that names a person. It must be unique, and nobody may be able to change theirs."""
     oidc_scopes: Annotated[str, AfterValidator(_have_openid)] = "openid profile email"
     oidc_algorithm: Literal["RS256", "ES256"] = "RS256"
-    """What ID tokens are signed with."""
+    """The algorithm with which ID tokens are signed."""
     oidc_grace_s: PositiveInt = 900
-    """How long a session outlives its access token while the provider does not answer."""
+    """How long a session lasts after its access token expires, if the provider does not answer."""
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
@@ -66,7 +67,7 @@ class CompanySettings(ServiceSettings):
 
     @property
     def company(self) -> str | None:
-        """The name of the company login; None without one."""
+        """The name of the company login; None if there is no company login."""
         if not self.oidc_issuer:
             return None
         return self.oidc_name or urlsplit(self.oidc_issuer).hostname

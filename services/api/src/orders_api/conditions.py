@@ -1,4 +1,4 @@
-"""Conditions on the rows of one table, composed from its description: filters, search, scopes.
+"""SQL conditions on the rows of one table, for filters, search and scopes.
 
 Names come from the catalog and are quoted; values are always parameters.
 """
@@ -16,7 +16,7 @@ from orders_contract.schema import Column, Table
 
 Values = dict[str, Any]
 Scope = Mapping[str, Collection[Any]] | None
-"""Column names, and the values a row must have there to be visible; None: every row is."""
+"""The values that a visible row must have, by column name; None if every row is visible."""
 
 ALL = SQL("true")
 NOTHING = SQL("false")
@@ -25,17 +25,17 @@ _COMPARISONS = {"gte": SQL(">="), "gt": SQL(">"), "lte": SQL("<="), "lt": SQL("<
 
 
 def name(*parts: str) -> Composable:
-    """Quote an identifier. The driver reads ``%`` as the start of a parameter, so it is doubled."""
+    """Return a quoted identifier; ``%`` is doubled because it begins a parameter for the driver."""
     return Identifier(*(part.replace("%", "%%") for part in parts))
 
 
 def type_name(text: str) -> Composable:
-    """Return a type's name as PostgreSQL's ``format_type`` rendered it."""
+    """Return the name of a type as SQL; ``text`` is what PostgreSQL's ``format_type`` returned."""
     return SQL(text.replace("%", "%%"))
 
 
 def comparable_type(column: Column) -> str:
-    """Return a column's type without length or precision: casting a value must not change it."""
+    """Return a column's type without length or precision, so that a cast changes no value."""
     base = column.type
     for fixed, free in (("character(", "bpchar"), ("bit(", "bit varying")):
         if base.startswith(fixed):
@@ -45,10 +45,10 @@ def comparable_type(column: Column) -> str:
 
 
 class Conditions:
-    """The conditions on rows of ``table``, which statements call ``t``.
+    """Returns conditions on rows of ``table``, whose alias in statements is ``t``.
 
-    ``hashed_columns`` have an index on their hash; equality of ``inexact_columns`` ignores case or
-    the like; ``trigram_search``: the database can have indexes for search.
+    ``hashed_columns`` have an index on their hash. Equality of ``inexact_columns`` ignores
+    differences such as case. ``trigram_search`` is whether the database can have search indexes.
     """
 
     def __init__(
@@ -67,14 +67,14 @@ class Conditions:
         self._dated = {each.since: each for each in table.columns.values() if each.since}
 
     def has_key(self, key: Iterable[str], values: Values) -> list[Composable]:
-        """Return the conditions that a row has a key."""
+        """Return the conditions that a row has this key."""
         return [
             SQL("{} = {}").format(name("t", column.name), parameter(part, column, values))
             for column, part in zip(self._key, key, strict=True)
         ]
 
     def visible(self, scope: Scope, values: Values) -> Composable:
-        """Return the condition that a row is within a scope."""
+        """Return the condition that a row is in a scope."""
         if scope is None:
             return ALL
         columns = {each: self.table.columns.get(each) for each in scope}
@@ -84,7 +84,7 @@ class Conditions:
         )
 
     def of(self, selection: Selection, scope: Scope, values: Values) -> list[Composable]:
-        """Return the conditions of a query, within a scope."""
+        """Return the conditions of a query and of a scope."""
         conditions = [self.visible(scope, values)]
         for condition in selection.conditions:
             conditions += self._condition(condition, values)
@@ -93,12 +93,15 @@ class Conditions:
         return conditions + self._search(selection.search, values)
 
     def ranked(self, column: Column) -> Composable:
-        """Return the expressions to sort by; a missing date is replaced by its substitute."""
+        """Return the expression by which a column is sorted.
+
+        If the column holds the date of a choice, ``updated_at`` stands in for a null.
+        """
         dated = self._dated.get(column.name)
         return self._date(dated) if dated else name("t", column.name)
 
     def _date(self, column: Column) -> Composable:
-        """Return since when a row has its value in a column, at most; null if that is not known."""
+        """Return the date since when a row has its value in a column, or a later date, or null."""
         dates = [name("t", date.name) for date in self.table.dates(column)]
         return SQL("coalesce({})").format(SQL(", ").join(dates)) if dates else SQL("NULL")
 
@@ -169,7 +172,7 @@ class Conditions:
         return SQL("({})").format(SQL(" OR ").join(alternatives)) if alternatives else NOTHING
 
     def _search(self, text: str, values: Values) -> list[Composable]:
-        """Return a condition for each word: part of some text, or the key of the row."""
+        """Return a condition for each word: a text of the row contains it, or it is the key."""
         found: list[Composable] = []
         for word in text.split():
             digits = word.removeprefix("#")
@@ -190,7 +193,7 @@ class Conditions:
             for column in self.table.columns.values()
             if column.kind in SEARCHED_KINDS
         ]
-        if not self._trigram_search:  # then one folding for all columns is faster
+        if not self._trigram_search:  # without an index, one call for all columns is faster
             joined = SQL(" || E'\\n' || ").join(
                 SQL("coalesce({}::text, '')").format(each) for each in texts
             )
@@ -198,7 +201,7 @@ class Conditions:
         return [_contains(each, searched) for each in texts] or [NOTHING]
 
     def _is_key(self, digits: str, values: Values) -> Composable | None:
-        """Return the condition that the row's only key is this number."""
+        """Return the condition that the row's key is this number; None if it cannot be a key."""
         column = self._key[0]
         if len(self._key) > 1 or column.kind != "integer":
             return None
@@ -211,9 +214,9 @@ class Conditions:
 
 
 def _contains(text: Composable, part: Composable) -> Composable:
-    r"""Return the condition that a text contains another, as an index on the folded text serves it.
+    r"""Return the condition that a text contains another, in a form that a search index supports.
 
-    What LIKE reads as special is escaped after the folding, which turns ``U+FF05`` into ``%``.
+    The wildcards of LIKE are escaped after the folding, because that turns ``U+FF05`` into ``%``.
     """
     return SQL(
         "order_search_text({}::text) LIKE"
@@ -247,7 +250,7 @@ def _array(texts: Collection[str], column: Column, values: Values) -> Composed:
 
 
 def _texts(column: Column, allowed: Collection[Any]) -> list[str]:
-    """Return those of a scope's values that the column can hold, as texts."""
+    """Return the values of a scope that the column can hold, as texts."""
     texts = []
     for value in allowed:
         text = str(value).lower() if isinstance(value, bool) else str(value)

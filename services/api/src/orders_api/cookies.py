@@ -1,4 +1,4 @@
-"""The session's cookie, and where a request comes from: page, protocol, address."""
+"""The cookies of sessions and sign-ins, and a request's origin: its page, protocol and address."""
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -23,12 +23,12 @@ def host_of(scope: Scope) -> str:
 
 
 def address_of(scope: Scope) -> str:
-    """Return the key that a client is counted under: its address or network."""
+    """Return the key under which a client's requests are counted: its address or network."""
     return address_key(_peer(scope))
 
 
 def shown_address(scope: Scope) -> str:
-    """Return a client's address, by which its user recognises a session."""
+    """Return a client's address as people see it in the list of their sessions."""
     return plain_address(_peer(scope))
 
 
@@ -38,17 +38,17 @@ def _peer(scope: Scope) -> str:
 
 
 def is_over_https(scope: Scope) -> bool:
-    """Return whether the browser uses HTTPS, as the trusted edge before us says."""
+    """Return whether the browser uses HTTPS, according to the trusted edge in front of the API."""
     return bool(scope["scheme"] == "https")
 
 
 def takes_passwords(scope: Scope) -> bool:
-    """Return whether a password can be sent: over HTTPS, or without leaving this machine."""
+    """Return whether a password may be sent: over HTTPS, or within this machine."""
     return keeps_secrets(host_of(scope), over_https=is_over_https(scope))
 
 
 def session_of(scope: Scope, headers: Headers) -> Credential | None:
-    """Return the session in a request's cookies, if there is one."""
+    """Return the session in a request's cookies; None without one."""
     return of_cookies(headers.getlist("cookie"), _name(scope))
 
 
@@ -59,9 +59,9 @@ def is_from_own_page(scope: Scope, headers: Headers) -> bool:
 
 
 def set_cookie(scope: Scope, secret: str) -> str:
-    """Return the Set-Cookie header for a session; with an empty secret it removes the cookie.
+    """Return the Set-Cookie header for a session; an empty secret removes the cookie.
 
-    It has no lifetime of its own: on a shared computer it ends with the browser.
+    The cookie has no lifetime, so on a shared computer it ends when the browser is closed.
     """
     return _cookie(scope, f"{_name(scope)}={secret}", "Strict", None if secret else 0)
 
@@ -69,7 +69,7 @@ def set_cookie(scope: Scope, secret: str) -> str:
 def set_login(scope: Scope, content: str) -> str:
     """Return the Set-Cookie header of an unfinished sign-in; empty content removes the cookie.
 
-    The browser sends it when the provider leads back here, so it is not ``Strict``.
+    The cookie is not ``Strict``, because the browser must send it on the provider's redirect.
     """
     return _cookie(scope, f"{_login_name(scope)}={content}", "Lax", LASTS_S if content else 0)
 

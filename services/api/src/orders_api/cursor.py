@@ -1,4 +1,4 @@
-"""The cursor of a page: opaque to clients, checked when it comes back. Pure."""
+"""The cursor of a page: opaque to clients, and checked when a client sends it back. Pure."""
 
 import hashlib
 import json
@@ -14,25 +14,25 @@ class MalformedCursorError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
-    """Where a page ended: the last row's values in the sort columns, null included, and its key."""
+    """The end of a page: its last row's values in the sort columns (None for null), and its key."""
 
     values: tuple[str | None, ...]
     key: tuple[str, ...]
 
 
 def encode(place: Bookmark, order: str) -> str:
-    """Return the cursor of the page after ``place`` in a list; ``order`` names list and order."""
-    # Without sort columns a null stands for their values, as in cursors of earlier versions.
+    """Return the cursor of the page after ``place``; ``order`` names the list and its order."""
+    # Without sort columns the cursor has one null in their place, as in earlier versions.
     values = place.values or (None,)
     content = json.dumps([order, *values, *place.key], separators=(",", ":")).encode()
     return urlsafe_b64encode(_checksum(content) + content).decode().rstrip("=")
 
 
 def decode(cursor: str, order: str, sort_columns: int, key_columns: int) -> Bookmark:
-    """Return where the page before ended.
+    """Return where the previous page ended.
 
-    The checksum reveals accidents and tampering, not an attacker: a forged cursor shows nothing
-    that another page would not show.
+    The checksum finds accidental changes. It is no protection against forged cursors, and none is
+    needed: they show only rows that other pages show as well.
 
     Raises:
         MalformedCursorError: the cursor was altered, or belongs to another list or order.

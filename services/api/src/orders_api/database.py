@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: a pool that outlives its server, and the driver's errors wrapped."""
+"""Connections to PostgreSQL: a pool that reconnects, and errors of the API for the driver's."""
 
 import asyncio
 import os
@@ -23,8 +23,8 @@ from orders_service.postgres_errors import explain
 
 _POOL_TIMEOUT_S = 2.5
 _ANSWER_TIMEOUT_S = 12.0
-"""Longer than statement_timeout: for a server that does not even report that time is up, or a
-connection that is half open: TCP keeps it alive, and nothing passes."""
+"""Longer than statement_timeout: it covers servers that do not enforce statement_timeout, and
+connections that TCP keeps open although no data passes."""
 _MAX_WAITING = 1000
 _NONE_FREE = (
     f"no connection to PostgreSQL became free within {_POOL_TIMEOUT_S:g} s: it does not answer, or "
@@ -36,14 +36,14 @@ Connection: TypeAlias = AsyncConnection[TupleRow]
 Statement: TypeAlias = LiteralString | bytes | Composed
 logger = structlog.get_logger()
 
-# The server is gone, full, shutting down, took too long, or became a standby: try again later.
+# The server is gone, full, shutting down, too slow, or has become a standby. Clients can try again.
 _UNAVAILABLE = (
-    psycopg.OperationalError,  # also of PoolTimeout and TooManyRequests
+    psycopg.OperationalError,  # includes PoolTimeout and TooManyRequests
     psycopg.InterfaceError,
     errors.ReadOnlySqlTransaction,
     TimeoutError,
 )
-# The driver has them in the same class, but the request causes them: a value is too large.
+# These are OperationalErrors too, but the request causes them: a value is too large.
 _TOO_LARGE = (errors.ProgramLimitExceeded, errors.StatementTooComplex)
 _SCHEMA_CHANGED = (
     errors.UndefinedColumn,
@@ -61,10 +61,10 @@ _SCHEMA_CHANGED = (
 class Database:
     """A pool of connections. While the server is away, requests fail within seconds.
 
-    Connecting is retried after about 1, 2 and 1 s, with jitter, then from the start, for ever.
-    ``session`` are the session settings of every statement. Behind a connection pooler such as
-    PgBouncer, each transaction may run in another session of the server: then each statement has a
-    transaction of its own that begins with the settings, and none is prepared.
+    The pool retries to connect after about 1, 2 and 1 s, with jitter, and repeats that sequence
+    without end. ``session`` are the session settings of every statement. Behind a connection pooler
+    such as PgBouncer, each transaction may run in another session of the server. Each statement
+    then runs in a transaction of its own that begins with the settings, and none is prepared.
     """
 
     def __init__(
@@ -117,13 +117,13 @@ class Database:
         for_s: float | None = None,
         in_snapshot: bool = False,
     ) -> AsyncIterator[Connection]:
-        """Lend a connection in autocommit: each statement is a transaction of its own.
+        """Yield a connection in autocommit mode: each statement is a transaction of its own.
 
-        It is lent for ``for_s`` at most, usually 12 s. ``in_snapshot``: in one transaction, see
-        ``snapshot``.
+        The block may take ``for_s`` seconds, by default 12. With ``in_snapshot`` all statements
+        are in one transaction; see ``snapshot``.
 
         Raises:
-            DatabaseUnavailableError: no connection became free in time, or it was lost.
+            DatabaseUnavailableError: no connection became free in time, or the connection was lost.
             SchemaChangedError: a statement does not fit the tables.
             StatementError: PostgreSQL refused a statement for another reason.
 
@@ -141,12 +141,12 @@ class Database:
                     else:
                         yield connection
             except errors.FeatureNotSupported:
-                await connection.close()  # with its prepared statements
+                await connection.close()  # to drop its prepared statements
                 raise
             finally:
                 await self._take_back(connection, lent_at_s, for_s)
         except _TOO_LARGE as exc:
-            if exc.diag.source_function == "PreCommit_Notify":  # its queue is full
+            if exc.diag.source_function == "PreCommit_Notify":  # the NOTIFY queue is full
                 raise DatabaseUnavailableError from None
             raise StatementError(exc) from None
         except _UNAVAILABLE as exc:
@@ -160,22 +160,23 @@ class Database:
 
     @asynccontextmanager
     async def snapshot(self, for_s: float) -> AsyncIterator[Connection]:
-        """Lend a connection whose statements see one state of the database; see ``connection``.
+        """Yield a connection whose statements all see the same state of the database.
 
-        Each statement should be within ``answering``: only the whole is limited here.
+        Only the whole block is limited, to ``for_s`` seconds: use ``answering`` around each
+        statement. Raises the errors of ``connection``.
         """
         async with self.connection(for_s=for_s, in_snapshot=True) as connection:
             yield connection
 
     @asynccontextmanager
     async def transaction(self, actor: str = "") -> AsyncIterator[Connection]:
-        """Lend a connection within one transaction, which is committed at the end.
+        """Yield a connection in a transaction, which is committed at the end of the block.
 
         ``actor`` is recorded in the log as the author of the changes; empty for no author.
 
         Raises:
-            DatabaseUnavailableError: as ``connection``. If the connection was lost during the
-                commit, it is unknown whether the change was made; nothing is retried here.
+            DatabaseUnavailableError: as for ``connection``. If the connection was lost during the
+                commit, it is unknown whether the changes were made. They are not retried.
 
         """
         async with self.connection() as connection, connection.transaction():
@@ -184,31 +185,31 @@ class Database:
             yield connection
 
     async def one(self, statement: Statement, values: Mapping[str, Any]) -> TupleRow:
-        """Execute a statement by itself and return its one row."""
+        """Execute a single statement that always returns a row, and return that row."""
         async with self.connection() as connection:
             return await one(connection, statement, values)
 
     async def one_or_none(self, statement: Statement, values: Mapping[str, Any]) -> TupleRow | None:
-        """Execute a statement by itself and return its first row, if there is one."""
+        """Execute a single statement and return its first row, or None."""
         async with self.connection() as connection:
             return await one_or_none(connection, statement, values)
 
     async def all(
         self, statement: Statement, values: Mapping[str, Any] | None = None
     ) -> list[TupleRow]:
-        """Execute a statement by itself and return its rows."""
+        """Execute a single statement and return its rows."""
         async with self.connection() as connection:
             return await (await connection.execute(statement, values)).fetchall()
 
     async def run(self, statement: Statement, values: Mapping[str, Any] | None = None) -> None:
-        """Execute a statement by itself."""
+        """Execute a single statement."""
         async with self.connection() as connection:
             await connection.execute(statement, values)
 
     async def _lend(self, within_s: float) -> Connection:
         """Return a free connection.
 
-        Those that wait for one wait here: the pool would make a task for each of them.
+        Requests wait here and not in the pool, which would make a task for each of them.
         """
         if self._free.locked():
             within_s = await self._wait(within_s)
@@ -221,7 +222,7 @@ class Database:
             raise
 
     async def _wait(self, within_s: float) -> float:
-        """Wait until a connection becomes free; return the remaining time."""
+        """Wait until a connection becomes free; return the remaining time in seconds."""
         if self._waiting >= _MAX_WAITING:
             raise TooManyRequests(f"{self._waiting} requests wait for a connection")
         deadline_s = time.monotonic() + within_s
@@ -236,7 +237,11 @@ class Database:
         return max(deadline_s - time.monotonic(), _SHORTEST_WAIT_S)
 
     async def _take_back(self, connection: Connection, lent_at_s: float, for_s: float) -> None:
-        """Return a connection; one that was silent ends the idle ones, which may be dead too."""
+        """Give a connection back to the pool.
+
+        If the server did not answer on it in time, also close the idle connections, which may be
+        dead too.
+        """
         try:
             is_silent = time.monotonic() - lent_at_s >= for_s
             if is_silent and lent_at_s > self._drained_at_s:
@@ -264,7 +269,10 @@ class Database:
     async def _settled(
         self, connection: Connection, *, in_snapshot: bool = False
     ) -> AsyncIterator[None]:
-        """Run the block in a transaction under the session's settings, since servers may change."""
+        """Run the block in a transaction that begins with the session settings.
+
+        Behind a pooler they would not last: the next transaction may run in another session.
+        """
         await connection.execute(self._snapshot if in_snapshot else self._pinned, prepare=False)
         try:
             yield
@@ -278,10 +286,10 @@ class Database:
         await connection.commit()
 
     async def _refuse_broken(self, connection: Connection) -> None:
-        """Refuse a pooled connection that has ended, without a round trip for one that has not.
+        """Raise an error if a pooled connection has ended; an intact one costs no round trip.
 
-        An idle connection is silent unless it ends. If one has ended others may have as well, so
-        all are checked before a request runs out of time.
+        An idle connection receives data only when it ends. If one has ended, others may have too,
+        so all are checked before a request runs out of time.
         """
         poll = select.poll()
         poll.register(connection.fileno(), select.POLLIN)
@@ -297,7 +305,7 @@ class Database:
         self.failure = "" if error is None else explain(error)
 
     def _note(self, failure: str) -> None:
-        """Log why the server is away when that changes, and once it is back."""
+        """Log the reason when the server goes away or the reason changes, and when it is back."""
         if failure != self._away:
             self._away = failure
             if failure:
@@ -307,9 +315,9 @@ class Database:
 
 
 def _reporting(report: Callable[[psycopg.Error | None], None]) -> type[Connection]:
-    """Return a class of connections that reports how each attempt to connect ended.
+    """Return a class of connections that reports the result of each attempt to connect.
 
-    The pool tells those who wait only that they have waited too long.
+    The pool itself reports only that a request has waited too long.
     """
 
     class Reporting(AsyncConnection[TupleRow]):
@@ -327,8 +335,8 @@ def _reporting(report: Callable[[psycopg.Error | None], None]) -> type[Connectio
 
 
 def _pinned(session: Mapping[str, str], isolation: LiteralString) -> Composed:
-    """Return the statements that begin a transaction under these settings, in one packet."""
-    # A standby refuses READ WRITE; reading there is possible.
+    """Return the statements that begin a transaction with these settings, as one query text."""
+    # A standby refuses READ WRITE, but can be read.
     writes = SQL(
         "CASE WHEN NOT pg_catalog.pg_is_in_recovery()"
         " THEN pg_catalog.set_config('transaction_read_only', 'off', true) END"
@@ -340,12 +348,12 @@ def _pinned(session: Mapping[str, str], isolation: LiteralString) -> Composed:
 async def one_or_none(
     connection: Connection, statement: Statement, values: Mapping[str, Any]
 ) -> TupleRow | None:
-    """Execute a statement and return its first row, if there is one."""
+    """Execute a statement and return its first row, or None."""
     return await (await connection.execute(statement, values)).fetchone()
 
 
 async def one(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> TupleRow:
-    """Execute a statement that always returns a row, and return it."""
+    """Execute a statement that always returns a row, and return that row."""
     row = await one_or_none(connection, statement, values)
     if row is None:
         raise LookupError("a statement that always returns a row returned none")
@@ -354,10 +362,10 @@ async def one(connection: Connection, statement: Statement, values: Mapping[str,
 
 @contextmanager
 def answering(connection: Connection, within_s: float) -> Iterator[None]:
-    """End the connection if the block takes longer, so that it fails as one that was lost.
+    """Shut the connection down if the block takes longer; the block then fails as if it was lost.
 
-    The task is not cancelled: the driver would first ask the server to cancel the statement, and
-    wait for another 5 s.
+    The task is not cancelled, because the driver would then ask the server to cancel the statement
+    and wait for another 5 s.
     """
     timer = asyncio.get_running_loop().call_later(within_s, _hang_up, connection)
     try:
@@ -367,7 +375,7 @@ def answering(connection: Connection, within_s: float) -> Iterator[None]:
 
 
 def _hang_up(connection: Connection) -> None:
-    """End a connection as its server would, so that the driver reports it as lost."""
+    """Shut down the socket of a connection, so that the driver reports the connection as lost."""
     if not connection.closed:
         with socket.socket(fileno=os.dup(connection.fileno())) as shared, suppress(OSError):
             shared.shutdown(socket.SHUT_RDWR)
@@ -380,13 +388,13 @@ def _why(exc: BaseException) -> str:
 
 
 async def _grow_again(pool: AsyncConnectionPool[Any]) -> None:
-    """Go on connecting after the pool has given up, whether or not a request waits."""
+    """Make the pool connect again after it has given up, even if no request waits."""
     await pool.check()
 
 
 def _is_lost(exc: BaseException) -> bool:
-    """Return whether the server is gone, rather than this statement refused."""
+    """Return whether the connection to the server was lost; False if a statement was refused."""
     return isinstance(exc, psycopg.InterfaceError) or (
         isinstance(exc, psycopg.OperationalError)
-        and exc.sqlstate in (None, "08P01", "57P01", "57P02")  # the first two also of a pool
+        and exc.sqlstate in (None, "08P01", "57P01", "57P02")  # a pooler causes the first two too
     )

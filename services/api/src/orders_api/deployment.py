@@ -1,4 +1,4 @@
-"""The settings of the environment, without secrets, as admins see them; and what the log holds."""
+"""What admins see of the deployment: its settings, without secrets, and the extent of the log."""
 
 from orders_api.database import Database
 from orders_api.settings import Settings
@@ -13,7 +13,7 @@ _LOG = """
 
 
 def shown(settings: Settings) -> list[Setting]:
-    """Return the settings, without passwords, keys and addresses that hold one."""
+    """Return the settings, without passwords, keys, and addresses that contain passwords."""
     redis = settings.redis_servers()
     tls = ", TLS" if redis.options.get("ssl") else ""
     access: dict[str, object] = {"AUTH_MODE": settings.auth_mode}
@@ -77,7 +77,7 @@ def shown(settings: Settings) -> list[Setting]:
 
 
 def _span(seconds: int) -> str:
-    """Return a time in the largest unit that leaves a whole number."""
+    """Return a duration as text, in the largest unit that gives a whole number."""
     for unit, name in ((86_400, "d"), (3600, "h"), (60, "min")):
         if seconds % unit == 0:
             return f"{seconds // unit} {name}"
@@ -85,6 +85,6 @@ def _span(seconds: int) -> str:
 
 
 async def log_extent(database: Database) -> LogExtent:
-    """Return how many events the log holds, and when the oldest was made; None without any."""
+    """Return the number of events in the log and the time of the oldest, None for an empty log."""
     events, oldest = await database.one(_LOG, {})
     return LogExtent(events=events, oldest=oldest)

@@ -27,7 +27,7 @@ _PAGE = """\
 </html>
 """
 
-# A file of its own: inline scripts would need an exception in the Content-Security-Policy.
+# This is a separate file because inline scripts need an exception in the Content-Security-Policy.
 _START = """\
 SwaggerUIBundle({
   url: "/api/openapi.json",

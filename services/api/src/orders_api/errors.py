@@ -12,7 +12,7 @@ from orders_service.postgres_errors import explain
 UNIQUE, FORBIDDEN = "23505", "42501"
 """SQLSTATEs of PostgreSQL."""
 DATA, LIMIT = "22", "54"
-"""Classes of SQLSTATEs that a value causes: one of its type, and one that is too large."""
+"""Classes of SQLSTATEs that a value causes: it does not fit its type, or it is too large."""
 
 
 class ApiError(Exception):
@@ -91,12 +91,12 @@ class UnauthorizedError(ApiError):
 
     @property
     def detail(self) -> str:
-        """The missing credential, or the token's error; quotes nothing of the token."""
+        """What is missing or wrong with the token, without quoting from the token."""
         return f"{self.reason[:1].upper()}{self.reason[1:]}." if self.reason else super().detail
 
     @property
     def headers(self) -> dict[str, str]:
-        """Name the scheme, and the error (RFC 6750)."""
+        """The authentication scheme and, for a token that is not valid, the error (RFC 6750)."""
         error = ', error="invalid_token"' if self.reason else ""
         return {"WWW-Authenticate": f'Bearer realm="orders"{error}'}
 
@@ -146,7 +146,7 @@ class OutOfScopeError(ForbiddenError):
 
     @property
     def detail(self) -> str:
-        """The row: the one of the request, or one within its body."""
+        """The sentence for the client, which names the row if it is one within the body."""
         return super().detail.replace("such a row", self._place or "such a row")
 
 
@@ -171,7 +171,7 @@ class TooManyRequestsError(ApiError):
 
     @property
     def detail(self) -> str:
-        """When to try again, for people."""
+        """When to try again, as a sentence."""
         count, unit = self._wait_s, "second"
         if count > 90:
             count, unit = math.ceil(count / 60), "minute"
@@ -205,7 +205,7 @@ class NoOrdersError(TableNotFoundError):
 
     @property
     def detail(self) -> str:
-        """What to do, and where the other tables are."""
+        """What to do, and where the list of other tables is."""
         return f"{self.__doc__} Other watched tables are at /api/tables."
 
 
@@ -242,21 +242,21 @@ class StaleRowError(ApiError):
 
     @property
     def detail(self) -> str:
-        """The reason, and which member has the present row, which bulk answers omit if large."""
+        """The reason, and the member that has the present row. Bulk answers omit large rows."""
         state = f'; "{self.member}" is its present state' if self.current.json else ""
         return f"The {self.member} has changed since{state}. Nothing was written."
 
     @property
     def headers(self) -> dict[str, str]:
-        """The tag that If-Match would have to name."""
+        """The present tag of the row, for If-Match."""
         return {"ETag": self.current.etag}
 
 
 class BodyTooLargeError(ApiError):
     """The body is larger than 64 kB."""
 
-    # The rest of the body is read and dropped: if the connection ended while it is being sent, the
-    # response might be lost, and the edge would report a failed API.
+    # The rest of the body is read and dropped. If the connection ended while the client still sends
+    # it, the response could be lost, and the edge would report that the API failed.
     status = 413
 
 
@@ -309,18 +309,19 @@ class ProviderRefusesError(Exception):
 
 
 class NotAllowedError(Exception):
-    """No rule lets a person of the company use this system; the message says what is missing."""
+    """A person may not use this system; the message names the missing rule or claim."""
 
 
 class NameTakenError(NotAllowedError):
-    """A user of this system has the name of a person of the company."""
+    """A person who uses the company login has the same name as a user with a password."""
 
 
 class StatementError(Exception):
     """PostgreSQL refused a statement.
 
     The driver's own error also holds the row's contents ("Failing row contains ..."), which must
-    not reach a log. This one has only names; ``message`` may repeat a value and is never logged.
+    not be logged. The text of this error has only names. ``message`` may contain a value and is
+    never logged.
     """
 
     def __init__(self, exc: psycopg.Error) -> None:
@@ -329,17 +330,17 @@ class StatementError(Exception):
         self.message = diag.message_primary or ""
         raised = diag.source_function in {"exec_stmt_raise", "exec_stmt_assert"}
         self.is_raised = raised and not self.sqlstate.startswith("XX")
-        """Whether a function of the owner raised it, with any code but an internal one."""
+        """Whether RAISE or ASSERT in PL/pgSQL raised it, with a SQLSTATE that is not internal."""
         self.namespace = diag.schema_name
         self.table = diag.table_name
         self.column = diag.column_name
         self.constraint = diag.constraint_name
         self.domain = diag.datatype_name
         self.explanation = explain(exc)
-        """For a statement without values of a request: one sentence on what to do."""
+        """One sentence on what to do. Only for statements that contain no values of a request."""
         names = [each for each in (self.table, self.column, self.constraint) if each]
         super().__init__(f"{type(exc).__name__} ({self.sqlstate}) {' '.join(names)}".rstrip())
 
 
 class SchemaChangedError(StatementError):
-    """A column, table or type is not what the statement assumes: most likely after DDL."""
+    """A column, table or type is not what the statement assumes, most likely because of DDL."""

@@ -1,8 +1,8 @@
-"""Which events of the log may be in a scope, as a condition in SQL.
+"""A condition in SQL that leaves out events that a scope hides.
 
-``matching`` decides in the end. PostgreSQL leaves out, without rendering them, events that it would
-hide: all of them by tables, texts, choices, numbers and booleans; by other values those that are
-null.
+``matching`` makes the final decision; this condition saves rendering events that ``matching`` would
+hide. It finds all of those by table and by columns of texts, choices, numbers and booleans; by
+columns of other kinds only those that are null.
 """
 
 import re
@@ -20,7 +20,7 @@ _FORMER = SQL(
     " ELSE event.changed->>{column} END)"
 )
 _TEXT = SQL("{value} = ANY (%({allowed})s)")
-# A number is compared as one, because a column may have had another type once.
+# Numbers are compared by value, because the column may have had another type earlier.
 _NUMBER = SQL(
     "CASE WHEN {value} ~ '^-?[0-9]{{1,100}}([.][0-9]{{1,100}})?$'"
     " THEN ({value})::numeric = ANY (%({allowed})s::numeric[]) ELSE {value} IS NOT NULL END"
@@ -33,9 +33,10 @@ _INEXACT_TEXTS = ("character(", "bpchar", "citext")
 def may_be_visible(
     schema: Schema, scope: Scope, values: Values, *, certain: bool = False
 ) -> Composable:
-    """Return the condition that an ``event`` may be in scope; its parameters go into ``values``.
+    """Return the condition that an ``event`` may be in scope; add its parameters to ``values``.
 
-    ``certain``: leave out events that may not be, for a count that must not reveal them.
+    With ``certain`` the condition holds only for events that are in scope for certain: a count must
+    not reveal others.
     """
     if scope is None:
         return ALL
@@ -43,7 +44,7 @@ def may_be_visible(
         name: _of_table(scope, table.columns, values, certain=certain)
         for name, table in schema.tables.items()
     }
-    # A table that is not watched any more is judged by its rows alone.
+    # The columns of a table that is no longer watched are not known, only the rows of its events.
     unknown = NOTHING if certain else _of_table(scope, dict.fromkeys(scope), values, certain=False)
     branches = [
         SQL("WHEN {} THEN {}").format(_literal(name), condition)
@@ -92,7 +93,7 @@ def _comparison(column: Column | None, allowed: Collection[Any]) -> SQL:
 
 
 def _texts(column: Column | None, allowed: Collection[Any]) -> list[str]:
-    """Return those of a scope's values that the column can hold, as ``->>`` returns them."""
+    """Return the values of a scope that the column can hold, as the texts that ``->>`` returns."""
     match None if column is None else column.kind:
         case "boolean":
             return [str(value).lower() for value in allowed if isinstance(value, bool)]

@@ -1,4 +1,4 @@
-"""All rows that a query selects, as CSV: one snapshot, read through cursors, in bounded pieces."""
+"""Exports of all rows of a query as CSV, read from one snapshot by cursors in bounded pieces."""
 
 import csv
 import io
@@ -21,16 +21,17 @@ from orders_contract.csv_cells import neutralised
 from orders_contract.schema import Column, Table
 
 AT_ONCE = 4
-"""Exports that a process runs at once. They have connections of their own: no other read waits."""
+"""Exports that a process runs at once, on connections of their own, so that other reads never wait
+for an export."""
 OF_ONE_SUBJECT = 2
 WITHIN_S = 270.0
-"""For so long an export may take. The edge would wait a little longer; and PostgreSQL cannot remove
-dead rows that an export's snapshot may still see."""
+"""Time limit of an export. The edge waits a little longer. The limit is needed because PostgreSQL
+cannot remove dead rows that an export's snapshot may still see."""
 STATEMENT_S = 60.0
-"""So long one statement of an export may take: the first one sorts all rows."""
+"""Time limit of one statement of an export; the first one sorts all rows."""
 _PIECE_ROWS = 1000
 _PIECE_BYTES = 256 * 1024
-"""A piece ends before its rows' large values have more bytes together. One row always fits."""
+"""Maximum size of the large values in one piece; a single row may exceed it."""
 _SIZES_AT_ONCE = 5000
 _BYTE_ORDER_MARK = "\ufeff"
 _NEVER_FORMULAS = frozenset({"integer", "number", "boolean"})
@@ -41,7 +42,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an export holds and how it is written; Excel recognises UTF-8 by a ``bom``."""
+    """The rows and columns of an export, and its format. Excel recognises UTF-8 by a ``bom``."""
 
     selection: Selection
     columns: tuple[Column, ...]
@@ -50,7 +51,7 @@ class Wanted:
 
 
 def read(table: Table, parameters: Iterable[tuple[str, str]]) -> Wanted:
-    """Read a query: that of a list without its pages, and ``columns``, ``delimiter`` and ``bom``.
+    """Read a query: a list's parameters without paging, and ``columns``, ``delimiter``, ``bom``.
 
     Raises:
         InvalidInputError: a parameter is unknown, or its value is not valid.
@@ -74,7 +75,7 @@ def read(table: Table, parameters: Iterable[tuple[str, str]]) -> Wanted:
 
 
 def _columns(table: Table, texts: Sequence[str]) -> tuple[Column, ...]:
-    """Read names of columns, one or several in each text, joined by commas; without any: all."""
+    """Return the named columns, or all if none is named; a text may join several by commas."""
     names = filters.names_in(texts, table.columns) or tuple(table.columns)
     unknown = [name for name in names if name not in table.columns]
     if unknown:
@@ -93,7 +94,7 @@ def _choice(name: str, texts: Sequence[str], choices: Mapping[str, T], default: 
 
 
 class Exports:
-    """Runs exports on connections of its own: at most AT_ONCE, OF_ONE_SUBJECT of one subject."""
+    """Runs exports on connections of its own: at most AT_ONCE, and OF_ONE_SUBJECT per subject."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -102,12 +103,12 @@ class Exports:
     async def pieces(
         self, watched: WatchedTable, wanted: Wanted, who: Principal
     ) -> AsyncGenerator[bytes]:
-        """Yield the text, the header with the first rows.
+        """Yield the file in pieces; the first has the header.
 
         Raises:
-            TooManyExportsError: so many are running.
+            TooManyExportsError: too many exports are running.
             InvalidInputError: the database refuses a value of the query.
-            DatabaseUnavailableError: PostgreSQL does not answer, perhaps in the middle.
+            DatabaseUnavailableError: PostgreSQL does not answer, perhaps after some pieces.
 
         """
         text = _Text(wanted)
@@ -130,7 +131,7 @@ class Exports:
             yield
         finally:
             self._running[subject] -= 1
-            self._running += Counter()  # forget who has none
+            self._running += Counter()  # removes subjects whose count is 0
 
 
 class _Text:
@@ -145,7 +146,7 @@ class _Text:
         self.is_new = True
 
     def of(self, rows: Iterable[TupleRow]) -> bytes:
-        """Return the next lines, for the first time after the header."""
+        """Return rows as CSV; the first call adds the header."""
         if self.is_new:
             self.is_new = False
             self._buffer.write(self._start)
@@ -168,8 +169,9 @@ async def _rows(
 ) -> AsyncIterator[list[TupleRow]]:
     """Yield the matching rows in pieces.
 
-    A second cursor over the same rows in the same order tells their sizes, without fetching large
-    values: PostgreSQL and the driver would hold all rows of a piece in memory, whatever their size.
+    PostgreSQL and the driver hold all rows of a piece in memory, so a piece must not be too large.
+    A second cursor over the same rows in the same order returns their sizes, without fetching
+    large values.
     """
     of_sizes, of_rows, values = watched.statements.export(
         wanted.selection, who.rows, wanted.columns
@@ -197,7 +199,7 @@ async def _rows(
 
 
 def piece_lengths(sizes: Iterable[int]) -> Iterator[int]:
-    """Divide rows of these sizes into pieces; yield the number of rows of each."""
+    """Divide rows of these sizes into pieces; yield the number of rows of each piece."""
     number = held = 0
     for size in sizes:
         if number and (number == _PIECE_ROWS or held + size > _PIECE_BYTES):

@@ -1,4 +1,4 @@
-"""Which rows a query asks for: filters on columns, search, order and page. Pure.
+"""Parsing of queries for rows: filters on columns, search, order and page. Pure.
 
 ``store=Berlin&store=Rome`` accepts any of the values. ``total.gte=100`` compares; ``store.is=null``
 accepts rows without a value; ``note.contains=gift`` searches one column. Conditions on different
@@ -20,26 +20,26 @@ from orders_contract.sorting import Term, read_sort
 Attention = Literal["warn", "late"]
 
 PAGING = frozenset({"limit", "cursor", "offset", "include"})
-"""Parameters of a page of a list, which an export has none of."""
+"""Parameters of a page of a list; an export has none of them."""
 RESERVED = frozenset({"search", "attention", "sort", "columns", "delimiter", "bom"}) | PAGING
-"""Parameters of lists and exports. A column of such a name is filtered as ``limit.eq=5``."""
+"""Parameters of lists and exports. A column with such a name is filtered as in ``limit.eq=5``."""
 OPERATORS = frozenset({"eq", "not", "is", "gte", "gt", "lte", "lt", "contains"})
 SEARCHED_KINDS = frozenset({"text", "choice"})
-"""Kinds of columns whose text is searched."""
+"""Kinds of columns that a search covers."""
 MAX_VALUES = 100
 MAX_LIMIT = 1000
 MAX_LIMIT_INCLUDING = 100
-"""Most rows of a page that comes with children."""
+"""Maximum number of rows of a page that includes children."""
 DEFAULT_LIMIT = 100
 MAX_OFFSET = 100_000_000
 
 
 @dataclass(slots=True)
 class Condition:
-    """What a query demands of one column.
+    """The conditions of a query on one column.
 
-    ``anyof``: these values, and null if ``or_null``; None: any. ``noneof``: not these values.
-    ``part`` must be part of its text, whatever case and accents.
+    ``anyof`` lists the accepted values, and null if ``or_null``; None accepts any value. ``noneof``
+    lists refused values. The text must contain ``part``; case and accents are ignored.
     """
 
     column: Column
@@ -53,7 +53,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """The order of a list: by each of ``terms``, then by the key; without terms newest first."""
+    """The order of a list: by each of ``terms``, then by the key. Without terms: newest first."""
 
     terms: tuple[Term, ...] = ()
 
@@ -63,15 +63,15 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A query, read. ``include`` names children.
+    """A parsed query. ``include`` names child tables.
 
-    A page begins after ``after``, where the page before it ended, or after ``offset`` rows.
+    A page begins after ``after``, the end of the previous page, or after ``offset`` rows.
     """
 
     conditions: list[Condition]
     search: str = ""
     attention: Attention | None = None
-    """Only rows that have a value for longer than its threshold allows."""
+    """Select only rows that have had a choice for longer than this threshold of the choice."""
     sort: Sort = Sort()
     limit: int = DEFAULT_LIMIT
     after: Bookmark | None = None
@@ -87,13 +87,13 @@ def read(
     refused: Collection[str] = (),
     children: Collection[str] = (),
 ) -> Selection:
-    """Read a query's parameters.
+    """Return the parsed parameters of a query.
 
-    Only a ``paged`` query may have ``sort``, ``limit``, ``cursor``, ``offset`` and ``include``,
-    which names some of ``children``; columns in ``refused`` cannot be filtered by.
+    Only a ``paged`` query may have ``sort``, ``limit``, ``cursor``, ``offset`` and ``include``.
+    ``include`` may name tables in ``children``. Filters on columns in ``refused`` are errors.
 
     Raises:
-        InvalidInputError: a parameter is unknown, or its value is not one of its column's.
+        InvalidInputError: a parameter is unknown, or its value is not valid.
 
     """
     own: dict[str, str] = {}
@@ -132,7 +132,7 @@ def read(
 
 
 def read_include(texts: Iterable[str], children: Collection[str]) -> tuple[str, ...]:
-    """Read the names of child tables: one or several in each text, joined by commas.
+    """Return the names of child tables; a text may join several by commas.
 
     Raises:
         InvalidInputError: a table is not one of ``children``.
@@ -146,18 +146,18 @@ def read_include(texts: Iterable[str], children: Collection[str]) -> tuple[str, 
 
 
 def names_in(texts: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
-    """Return the names in texts, which join several by commas; a ``known`` one may have commas."""
+    """Return the names in texts that join them by commas. A text in ``known`` is one name."""
     names = (name for text in texts for name in ([text] if text in known else text.split(",")))
     return tuple(dict.fromkeys(names))
 
 
 def order_of(table: Table, sort: Sort) -> str:
-    """Return the list that a cursor belongs to: a table and the order of its rows."""
+    """Return what identifies the list of a cursor: the table and the order of its rows."""
     return f"{table.name} {sort}"
 
 
 def _column(table: Table, name: str) -> tuple[Column | None, str]:
-    """Return the column and the operator that a parameter names."""
+    """Return the column (None if there is none) and the operator that a parameter names."""
     start, _, end = name.rpartition(".")
     if end in OPERATORS and start in table.columns:
         return table.columns[start], end

@@ -1,4 +1,4 @@
-"""The first user: without any, the API logs a link that sets the password of an admin."""
+"""The first user: if there are no users, the API logs a link to set the password of an admin."""
 
 import asyncio
 from contextlib import suppress
@@ -17,7 +17,10 @@ logger = structlog.get_logger()
 
 
 async def announce(database: Database, address: str, stop: asyncio.Event) -> None:
-    """Make the link, of one API process, once the database answers; `orders up` does it earlier."""
+    """Create and log the link once the database answers, if there is no user and no valid link.
+
+    Of several API processes only one does so. `orders up` does it before the API starts.
+    """
     link = new_secret()
     values = {"name": FIRST_USER, "link": digest(link), "lasts": LINK_LASTS, "again": False}
     while not stop.is_set():

@@ -1,4 +1,4 @@
-"""The gate that every request passes first: its host name, its token or session, its rate."""
+"""The gate that every request passes first. It checks host name, token or session, and rate."""
 
 import hmac
 import time
@@ -42,10 +42,10 @@ PUBLIC = (
     "/api/set-up",
     metrics.PATH,
 )
-"""Paths that need no token, with all paths below them."""
+"""Paths that need no token; the same holds for all paths below them."""
 
 GATEWAY = Principal("gateway", "viewer")
-"""A gateway; compared by identity, since a token may have this subject."""
+"""The principal of a gateway. It is compared by identity, because a token may have its subject."""
 
 
 _WITHOUT_ROWS = (
@@ -60,7 +60,7 @@ _WITHOUT_ROWS = (
     "/api/users",
     "/api/views",
 )
-"""Paths whose reading is not noted, with all paths below them."""
+"""Paths whose reads the security log omits; the same holds for all paths below them."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -78,10 +78,10 @@ class Checker(Protocol):
 
 
 class Gate:
-    """Puts the principal into the request's state, or refuses the request.
+    """Stores the principal in the request's state, or refuses the request.
 
-    Every path is closed unless it is public. In open mode all clients are on this machine: there
-    are no tokens and no limits.
+    Every path that is not public needs a principal. Open mode has no tokens and no limits, because
+    all clients are on this machine.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class Gate:
             await from_error(error)(scope, receive, noting)
 
     def _is_bounded(self, scope: Scope, principal: Principal) -> bool:
-        """Return whether a request is a read or of many rows, so its subject is charged for it."""
+        """Return whether the time of a request is charged to its subject: a read, or many rows."""
         is_long = scope["method"] == "GET" or is_bulk(scope)
         return is_long and self._verifier is not None and principal != GATEWAY
 
@@ -187,15 +187,15 @@ class Gate:
     async def _of_session(
         self, shown: Credential, scope: Scope, headers: Headers, *, by_cookie: bool
     ) -> Principal:
-        """Return the principal of a session. A request that writes must come from our own page."""
+        """Return the principal of a session; writes by cookie must come from a page of ours."""
         writes = scope["method"] not in _SAFE
         if by_cookie and writes and not is_from_own_page(scope, headers):
             raise ForeignPageError
         running: Running = scope["app"].state.parts
-        is_active = by_cookie and writes  # a page reads by itself: that is no sign of a person
+        is_active = by_cookie and writes  # pages also read without a person's doing
         try:
             principal = await running.sessions.find(shown.text, is_active=is_active)
-        except StatementError:  # the tables are of an earlier version
+        except StatementError:  # the tables are from an earlier version
             raise DatabaseUnavailableError from None
         if principal is None:
             raise UnauthorizedError(
@@ -204,7 +204,7 @@ class Gate:
         return principal
 
     def _note(self, scope: Scope, principal: Principal | None, status: int) -> None:
-        """Write refusals, and reads if configured, to the security log, without values."""
+        """Log refusals, and reads if configured, in the security log, without values."""
         address = address_of(scope)
         if status in REFUSED_STATUSES:
             subject = scope["state"]["tried"] if principal is None else principal.subject
@@ -234,21 +234,21 @@ def _credential(tokens: Sequence[str]) -> Credential | None:
 
 
 def _key(principal: Principal) -> str:
-    """Return the key that the requests of a subject are counted under."""
+    """Return the key under which the requests of a subject are counted."""
     return f"subject:{principal.subject}"
 
 
 def _place(scope: Scope) -> str:
-    """Return the first parts of a path; the part after them may be the key of a row."""
+    """Return the beginning of a path, without the part that may be the key of a row."""
     beginning: str = "/".join(scope["path"].split("/")[:4])[:100]
     return beginning
 
 
 def is_bulk(scope: Scope) -> bool:
-    """Return whether a request changes or deletes rows of a list."""
+    """Return whether a request changes or deletes many rows."""
     if scope["method"] not in ("PATCH", "DELETE"):
         return False
-    path: str = scope["path"]  # decoded, as routes are found by it
+    path: str = scope["path"]  # decoded, the form in which routes are matched
     table = path.removeprefix("/api/tables/")
     return path == "/api/orders" or (table != path and "/" not in table)
 

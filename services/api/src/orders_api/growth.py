@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 HIDDEN_AFTER = 2_000_000
-"""A session whose times PostgreSQL hides from the API's role counts as old after so many later
-transactions: about a day at 20 writes per second."""
+"""PostgreSQL may hide a session's times from the API's role. Such a session counts as old after
+this many later transactions: about a day at 20 writes per second."""
 
 _OLDEST = {
     "session": "the session with pid {who} has had a transaction open for {age}",
@@ -15,7 +15,7 @@ _OLDEST = {
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Beyond these the system is degraded: megabytes, and seconds of a transaction."""
+    """Limits beyond which the system is degraded: sizes in MB, age of a transaction in seconds."""
 
     outbox_mb: int
     log_mb: int
@@ -24,10 +24,10 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The sizes of outbox and log in bytes, and the oldest holder of the vacuum horizon.
+    """The sizes of outbox and log in bytes, and what has held back vacuum for too long.
 
-    ``kind`` is ``session``, ``prepared`` or ``slot``; empty if there is no such holder. ``seconds``
-    is its age, None if not known; ``transactions`` is the number of later transactions.
+    ``kind`` is ``session``, ``prepared`` or ``slot``; empty if nothing has. ``seconds`` is the age
+    of the transaction, None if not known; ``transactions`` is the number of later transactions.
     """
 
     outbox_bytes: int
@@ -42,7 +42,7 @@ EMPTY = Storage(0, 0)
 
 
 def warning(storage: Storage, limits: Thresholds) -> str | None:
-    """Return one sentence about a limit that is exceeded, or None."""
+    """Return one sentence about all limits that are exceeded, or None."""
     reasons = []
     if storage.kind:
         known = storage.seconds is not None

@@ -1,4 +1,4 @@
-"""The state of the whole system, as database and Redis know it (I9: no other process is asked)."""
+"""The state of the whole system, read from PostgreSQL and Redis only (I9)."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ from orders_service.redis_servers import RedisServers
 CHECK_TIMEOUT_S = 1.0
 MAX_LAG_S = 5.0
 MAX_NOTIFICATIONS = 0.5
-"""Beyond this, writers no longer notify (``order_writer_silent`` in db/init.sql)."""
+"""Fill level of the NOTIFY queue beyond which writers do not notify (``order_writer_silent``)."""
 NO_ANSWER = f"PostgreSQL did not answer within {CHECK_TIMEOUT_S:g} s"
 
 logger = structlog.get_logger()
@@ -39,7 +39,7 @@ logger = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """What Redis knows: how far the stream is published, and which processes are present."""
+    """The state in Redis: how far the stream is published, and which processes are present."""
 
     stream: str
     published: int
@@ -52,7 +52,7 @@ class Presence:
 
 
 class HealthProbe:
-    """Asks the database and Redis, each for a second at most."""
+    """Reads the state from the database and Redis; each may take a second at most."""
 
     def __init__(
         self, database: Database, redis: RedisServers, requests: Buckets, limits: Thresholds
@@ -75,23 +75,24 @@ class HealthProbe:
         await self._redis.aclose()
 
     async def check(self) -> Health:
-        """Check everything now."""
+        """Read the state now and return the verdict on it."""
         presence, backlog = await self.look()
         return verdict(presence, backlog, self._limits, self._requests.refused)
 
     async def look(self) -> tuple[Presence | str, Backlog | str]:
-        """Return the state in Redis and the database, or a text why one does not answer."""
+        """Return the states in Redis and in the database; a text says why one does not answer."""
         presence = await self._presence()
         self._note_redis(presence if isinstance(presence, str) else "")
         return presence, await self._backlog_in_time(presence)
 
     async def _backlog_in_time(self, presence: Presence | str) -> Backlog | str:
-        """Query the database; after a second, stop waiting but do not cancel.
+        """Query the database; stop waiting after a second, but do not cancel the query.
 
-        A server that hangs does not answer a cancellation either. No second query is sent while
-        the first one is unanswered.
+        A server that does not answer would not answer a cancellation either. No second query is
+        sent while the first one is unanswered.
         """
-        if self._asking is None or self._asking.done():  # an answer to an earlier check is stale
+        # The result of an earlier check's query would be out of date.
+        if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._backlog(presence))
         done, _ = await asyncio.wait({self._asking}, timeout=CHECK_TIMEOUT_S)
         if not done:
@@ -156,7 +157,7 @@ class HealthProbe:
 def verdict(
     presence: Presence | str, backlog: Backlog | str, limits: Thresholds, refused: int = 0
 ) -> Health:
-    """Return the state of the system; a text says why a part is not known."""
+    """Return the state of the system; an argument that is a text says why it is not known."""
     seen = None if isinstance(presence, str) else presence
     waiting = None if isinstance(backlog, str) else backlog
     checks = Checks(

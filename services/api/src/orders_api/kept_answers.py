@@ -1,4 +1,4 @@
-"""Answers kept by Idempotency-Key: a repeated request gets its first answer and writes nothing."""
+"""Answers stored by Idempotency-Key: a repeated request gets the first answer, writes nothing."""
 
 from orders_access.principal import Principal
 from orders_api import queries
@@ -10,13 +10,13 @@ from orders_contract.schema import ORDERS
 
 
 def own_key(key: str, table: WatchedTable, who: Principal) -> str:
-    """Keep the keys of different subjects and tables apart: only its sender gets the answer."""
+    """Return the key for one subject and table, so that only the sender gets the answer again."""
     of_table = "" if table.table.name == ORDERS else f"{table.table.name}\n"
     return f"{who.subject}\n{of_table}{key}" if who.subject or of_table else key
 
 
 async def find(connection: Connection, key: str, request: bytes) -> StoredRow | None:
-    """Return the answer that is kept, if any. Other requests with the key wait for this one's end.
+    """Return the stored answer, if any; requests with the same key wait for this transaction.
 
     ``request`` is a hash of the request.
 
@@ -34,7 +34,7 @@ async def find(connection: Connection, key: str, request: bytes) -> StoredRow | 
 
 
 async def keep(connection: Connection, key: str, request: bytes, answer: StoredRow) -> None:
-    """Store an answer in the transaction whose result it is; delete a few old ones."""
+    """Store an answer in the transaction that it reports on, and delete a few expired answers."""
     values = {
         "key": key,
         "request_hash": request,

@@ -1,4 +1,4 @@
-"""Limits on request bodies: size, and time to arrive. Rate limits are in ``gate``."""
+"""Limits on request bodies: their size and the time to receive them. ``gate`` has rate limits."""
 
 import asyncio
 
@@ -11,11 +11,11 @@ from orders_api.problems import from_error
 MAX_BODY_BYTES = 64 * 1024
 
 BODY_WITHIN_S = 20.0
-"""Less than the edge waits, so that the API and not the edge ends the request."""
+"""Shorter than the time limit of the edge, so that the API and not the edge ends the request."""
 
 
 class BodyLimit:
-    """Reads each request's body before the application; refuses one too large or too slow."""
+    """Reads the body of each request before the application; refuses large and slow bodies."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -38,7 +38,7 @@ class BodyLimit:
 
 
 async def _read(headers: Headers, receive: Receive) -> Message | None:
-    """Return the whole body as one message, or the message that the client has left."""
+    """Return the whole body as one message, None without a body, or the disconnect message."""
     length = headers.get("content-length", "0")
     if "transfer-encoding" not in headers and length == "0":
         return None
@@ -57,7 +57,7 @@ async def _read(headers: Headers, receive: Receive) -> Message | None:
 
 
 def _replay(body: Message | None, receive: Receive) -> Receive:
-    """Return a receive that begins with the body already read."""
+    """Return a ``receive`` that first returns the body that was read."""
     waiting = [body] if body is not None else []
 
     async def replayed() -> Message:

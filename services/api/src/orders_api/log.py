@@ -1,4 +1,4 @@
-"""The log of changes, of all or of one order, and figures of the recent past."""
+"""Reads the log: its events, the history of one order, and figures of the recent past."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
@@ -26,23 +26,23 @@ from orders_contract.schema import ORDERS, Schema
 PULSE_MINUTES = 60
 PULSE_SECONDS = 60
 PULSE_ORDER_MINUTES = 25 * 60
-"""A day and an hour: where the day began in the middle of an hour, that hour is whole."""
+"""A day and an hour, so that the hour in which the day began is included as a whole."""
 SCOPED_PULSE_EVENTS = 100_000
-"""Most events that the pulse examines for a principal with a scope."""
+"""Maximum number of events that the pulse examines for a principal with a scope."""
 SCOPED_PAGE_MAX_BYTES = 1024 * 1024
-"""A page of events under a scope ends once it holds about this much, because it is parsed."""
+"""Size at which a page of events under a scope ends; smaller because the page is parsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Reads ``order_events``. ``who`` sends the request; their scope limits what they see."""
+    """Reads ``order_events``. ``who`` is the sender of the request, who sees only their scope."""
 
     database: Database
 
     async def events(
         self, catalog: Description, after: int, limit: int, who: Principal
     ) -> EventPage:
-        """Return events after a position from the full log, and the position it has reached."""
+        """Return a page of the events after a position, and the newest position of the log."""
         values = _page_values(after, limit, who)
         visible = may_be_visible(catalog.schema, who.rows, values)
         statement = SQL(log_queries.EVENTS).format(visible=visible, condition=ALL)
@@ -52,10 +52,10 @@ class Log:
     async def history(
         self, catalog: Description, order_id: int, after: int, limit: int, who: Principal
     ) -> EventPage:
-        """Return the events of one order and its children, also after it was deleted.
+        """Return the events of one order and its children, also after the order was deleted.
 
-        Under a scope the order must be visible, or have been when it was deleted. The page ends
-        with the last event that is visible: others do not show, not even as a position.
+        Under a scope the order must be visible, or have been visible when it was deleted. ``last``
+        is then the position of the last visible event: positions of hidden events are not shown.
 
         Raises:
             RowNotFoundError: the order has never existed, or is not in scope.
@@ -75,7 +75,7 @@ class Log:
             after = page.last  # all of its events are hidden
 
     async def pulse(self, catalog: Description, now: datetime, who: Principal) -> Pulse:
-        """Return the changes of the last hour and minute, the new orders of the last day."""
+        """Return the numbers of changes in the last hour and minute, and of new orders in a day."""
         minute = now.replace(second=0, microsecond=0)
         hour = minute - timedelta(minutes=PULSE_MINUTES - 1)
         second = now.replace(microsecond=0) - timedelta(seconds=PULSE_SECONDS - 1)
@@ -120,9 +120,9 @@ class Log:
             return bool(found[0]) or await _last_event(connection, order_id) is not None
 
     async def _is_visible(self, catalog: Description, order_id: int, who: Principal) -> bool:
-        """Return whether an order is visible, or was when it was deleted.
+        """Return whether an order is visible, or was visible when it was deleted.
 
-        This takes the same time for any hidden order, however many events it has.
+        This takes the same time for every hidden order, whatever its number of events.
         """
         orders, key = catalog.orders.statements, (str(order_id),)
         async with self.database.connection() as connection:
@@ -141,13 +141,13 @@ def _page_values(after: int, limit: int, who: Principal) -> Values:
 
 
 async def _last_event(connection: Connection, order_id: int) -> str | None:
-    """Return the last event of an order itself, rendered."""
+    """Return the last event of an order, without its children, as JSON."""
     row = await one_or_none(connection, log_queries.LAST_EVENT, {"order_id": order_id})
     return None if row is None else str(row[0])
 
 
 def _created(table: WatchedTable | None, who: Principal) -> tuple[Composable, Values]:
-    """Return the statement that selects the creation times of the orders in the log."""
+    """Return the statement that selects when recent orders were created, for ``PULSE``."""
     column = None if table is None else table.table.columns.get("created_at")
     if table is None or column is None or column.kind != "timestamp":
         return SQL("SELECT NULL::timestamptz AS created_at, 0 AS weight"), {}
@@ -161,7 +161,7 @@ def _with(page: EventPage, shown: Iterable[tuple[int, str]]) -> EventPage:
 
 
 async def seen(events: str, catalog: Description, who: Principal) -> list[tuple[int, str]]:
-    """Return position and text of rendered events as the holder of a restricted token sees them."""
+    """Return position and JSON of the events that a restricted principal may see."""
     # In a thread, because there may be a megabyte to parse.
     return await asyncio.to_thread(_seen_events, events, who, catalog.schema)
 

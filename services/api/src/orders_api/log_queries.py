@@ -1,4 +1,4 @@
-"""The statements that read the log: pages, figures of the recent past, groups of the activity."""
+"""SQL statements that read the log: pages, figures of the recent past, groups of the activity."""
 
 from psycopg.sql import SQL
 
@@ -21,9 +21,9 @@ COUNTS = """
       FROM order_stream
 """
 
-# Positions have no gaps and times hardly ever decrease with them, so the begin of a minute is found
-# by bisection, and its number of changes is a difference of positions. Reading all events of
-# an hour could mean millions.
+# Positions have no gaps, and the times of events almost always increase with them. So the start of
+# a minute is found by bisection, and its number of changes is a difference of positions. Reading
+# all events of an hour could mean millions.
 SEARCH = SQL("""search AS (
         SELECT unit, number, time, first AS low, last + 1 AS high FROM head, times
         UNION ALL
@@ -68,8 +68,8 @@ PULSE = """
 
 # --- the log --------------------------------------------------------------------------------------
 
-# One event a step, so that rendering stops where the page does: the next event may have 16 MB.
-# Under a scope ``visible`` leaves out, without reading them, events that are certainly hidden.
+# Each step renders one event, so that nothing beyond the page is rendered: an event may have 16 MB.
+# Under a scope, ``visible`` leaves out events that are certainly hidden without rendering them.
 EVENTS = """
     WITH RECURSIVE page AS (
         SELECT 0 AS number, %(after)s::bigint AS position, NULL::text AS json, 0::bigint AS bytes
@@ -93,7 +93,7 @@ EVENTS = """
       FROM order_stream
 """
 
-# The positions at which given times begin.
+# The first position at or after each of the given times.
 POSITIONS_AT = """
     WITH RECURSIVE head AS {log}, times AS (
         SELECT 'time' AS unit, number, time
@@ -102,9 +102,9 @@ POSITIONS_AT = """
     SELECT json_agg(low ORDER BY number) FROM search WHERE low = high
 """
 
-# Groups of events, see ``activity``. A second is too short for a pause within it, so events are
-# counted by kind and second first; only these few rows are sorted. What an UPDATE changed is not
-# looked for where it is so large that it is stored elsewhere.
+# Groups of events, see ``activity``. A pause that ends a group is longer than a second, so events
+# are first counted by kind and second, and only these few rows are sorted. The columns of an UPDATE
+# are not read if ``changed`` is so large that PostgreSQL stores it outside the row (TOAST).
 ACTIVITY = """
     WITH log AS {log}, upper AS (
         SELECT least(%(before)s::bigint, last + 1) AS high FROM log
@@ -174,14 +174,14 @@ ACTIVITY_SCOPED_KIND = {
     "columns": SQL("NULL"),
 }
 
-# The lowest position that is examined. Events of one actor are few among those of all, and found by
-# their index.
+# The lowest position to examine. The events of one actor are few among all events, so that position
+# is found by an index on the actor.
 ACTIVITY_LOWEST = SQL("upper.high - %(size)s")
 ACTIVITY_LOWEST_OF_ACTOR = SQL("""coalesce((
             SELECT position FROM order_events WHERE actor = %(actor)s AND position < upper.high
              ORDER BY position DESC OFFSET %(size)s - 1 LIMIT 1), 0)""")
 
-# The events of a group: those between two positions that are of the kind of the last one.
+# The events of a group: events between two positions that have the same kind as the last of them.
 BURST = """
     WITH log AS {log}, kind AS (
         SELECT hash_record_extended({kind}, 0) AS kind
@@ -201,7 +201,7 @@ BURST = """
       FROM order_stream, log, span
 """
 
-# Each actor is found in the index behind the one before.
+# Each step finds the next actor in the index, so the events themselves are not scanned.
 ACTORS = """
     WITH RECURSIVE names AS (
         (SELECT actor FROM order_events WHERE actor IS NOT NULL ORDER BY actor LIMIT 1)
@@ -219,7 +219,7 @@ ACTORS = """
             WHERE event.actor = actors.actor ORDER BY position DESC LIMIT 1) AS last
 """
 
-# One event a step, so that rendering stops where there are enough bytes.
+# Each step renders one event, so that rendering stops once there are enough bytes.
 ACTIVITY_SAMPLES = """
     WITH RECURSIVE sample AS (
         SELECT 0 AS number, NULL::text AS json, 0::bigint AS bytes
@@ -237,7 +237,7 @@ LAST_EVENT = """
      WHERE order_id = %(order_id)s AND "table" = 'orders' ORDER BY position DESC LIMIT 1
 """
 
-# The changes of the last hour and minute that a scope shows, among the newest events.
+# The numbers of changes in the last hour and minute that are in scope, among the newest events.
 SCOPED_CHANGES = """
     WITH seen AS MATERIALIZED (
         SELECT changed_at FROM order_events AS event

@@ -1,7 +1,7 @@
-"""An unfinished sign-in at the company's provider, as its browser keeps it in a cookie. Pure.
+"""An unfinished sign-in at the company's provider, stored in a cookie of the browser. Pure.
 
-The browser's cookie has a random secret. State, nonce and PKCE verifier are derived from it, so
-that an answer counts only in the browser that asked, and no process has to keep anything.
+The cookie has a random secret. State, nonce and PKCE verifier are derived from the secret, so that
+an answer is valid only in the browser that began the sign-in, and no process stores anything.
 """
 
 import base64
@@ -13,17 +13,17 @@ from dataclasses import asdict, dataclass
 from typing import Self
 
 LASTS_S = 600
-"""A person may take this long at the provider."""
+"""How long a person may take to sign in at the provider."""
 
 _CLOCKS_DIFFER_S = 60
-"""Another API process may take the answer, on another machine."""
+"""Difference allowed between clocks: the API process that gets the answer may be elsewhere."""
 _MAX_PATH = 500
 _SECRET, _DIGEST = re.compile(r"[\w-]{43}", re.ASCII), re.compile("([0-9a-f]{64})?")
 _PATH = re.compile(r"/(?![/\\])[^\\#\x00-\x20\x7f]*")
 
 
 def own_path(wanted: str) -> str:
-    """Return a path of this system's pages with its query; ``/`` in place of anything else."""
+    """Return ``wanted`` if it is the path of one of our pages, with its query; otherwise ``/``."""
     is_page = _PATH.fullmatch(wanted) and not wanted.startswith("/api/")
     is_page = is_page and "//" not in wanted.partition("?")[0]
     return wanted if is_page and wanted.isascii() and len(wanted) <= _MAX_PATH else "/"
@@ -31,10 +31,10 @@ def own_path(wanted: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """One attempt to sign in. ``began``: seconds since 1970.
+    """One attempt to sign in. ``began`` is in seconds since 1970.
 
-    ``before`` is the digest of the session that the browser had, as hexadecimal digits: the page
-    of another site that leads back here makes the browser withhold its cookie.
+    ``before`` is the digest of the browser's earlier session, as hexadecimal digits. It is kept
+    here because the browser does not send that session's cookie on a redirect from another site.
     """
 
     secret: str
@@ -44,12 +44,12 @@ class Login:
 
     @classmethod
     def begin(cls, secret: str, back_to: str, now: float, before: str = "") -> Self:
-        """Return a new attempt; ``secret`` is a new one."""
+        """Return a new attempt; ``secret`` must be new as well."""
         return cls(secret, own_path(back_to), int(now), before)
 
     @classmethod
     def read(cls, cookie: str, now: float) -> Self | None:
-        """Return the attempt of a cookie; None if there is none, or it took too long."""
+        """Return the attempt in a cookie; None if it is not valid or too old."""
         try:
             found = cls(**json.loads(base64.urlsafe_b64decode(cookie)))
             is_ours = (
@@ -63,7 +63,7 @@ class Login:
         return found if is_ours else None
 
     def cookie(self) -> str:
-        """Return the value that ``read`` reads."""
+        """Return the content of the cookie, which ``read`` parses."""
         return base64.urlsafe_b64encode(json.dumps(asdict(self)).encode()).decode()
 
     @property
@@ -73,12 +73,12 @@ class Login:
 
     @property
     def nonce(self) -> str:
-        """What the ID token must repeat."""
+        """The value that the ID token must repeat."""
         return self._derived("nonce")
 
     @property
     def verifier(self) -> str:
-        """What the provider asks for in exchange for the code (PKCE)."""
+        """The secret that the provider requires together with the code (PKCE)."""
         return self._derived("verifier")
 
     def answers(self, state: str) -> bool:

@@ -1,6 +1,6 @@
-"""The API's metrics: its requests, and the system as database and Redis know it.
+"""The API's metrics: its requests, and the state of the system in PostgreSQL and Redis.
 
-Their names are an interface: docs/operations.md.
+The names of the metrics are an interface; docs/operations.md lists them.
 """
 
 import os
@@ -18,13 +18,13 @@ from orders_service.metrics import Exposition, Read, counter, delays, gauge, pro
 
 PATH = "/metrics"
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""Environment variable of prometheus_client: where several processes keep one set of counters."""
+"""Environment variable of prometheus_client: the folder of counters that processes share."""
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class RequestTimes:
-    """Counts requests and their durations, together for all processes that share the port."""
+    """Counts requests and their durations, in total for all processes that share the port."""
 
     def __init__(self) -> None:
         self._seconds = delays(
@@ -34,13 +34,13 @@ class RequestTimes:
         )
 
     def note(self, method: str, status: int, seconds: float) -> None:
-        """Count an answer."""
+        """Count a request when its answer begins."""
         known = method if method in _METHODS else "other"
         self._seconds.labels(known, str(status)).observe(seconds)
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """What to read at a scrape. Values of one process mean nothing where several answer."""
+        """The functions to read at a scrape. CPU and memory are left out with several processes."""
         if SHARED_FOLDER in os.environ:
             collector = MultiProcessCollector(None)  # type: ignore[no-untyped-call]  # theirs
             return (collector.collect,)
@@ -48,7 +48,7 @@ class RequestTimes:
 
 
 def install(app: FastAPI, times: RequestTimes, requests: Buckets) -> None:
-    """Add the page. The edge passes on ``/api`` only."""
+    """Add the page ``/metrics``, which the edge does not pass on to clients."""
 
     @app.get(PATH, include_in_schema=False)
     async def page(request: Request) -> Response:
@@ -59,7 +59,7 @@ def install(app: FastAPI, times: RequestTimes, requests: Buckets) -> None:
 
 
 def system(presence: Presence | str, backlog: Backlog | str, refused: int) -> Iterator[Metric]:
-    """Yield the state of the system; what is not known is left out. A text says why it is not."""
+    """Yield metrics of the state of the system. If an argument is a text, its part is left out."""
     waits = backlog if isinstance(backlog, Backlog) else None
     seen = presence if isinstance(presence, Presence) else None
     yield counter("orders_api_refused_total", "Requests over a rate limit.", refused)

@@ -1,4 +1,4 @@
-"""What the API accepts and returns besides rows, as types: checked, and shown in OpenAPI."""
+"""Types of requests and responses other than rows, for validation and for OpenAPI."""
 
 import re
 from datetime import datetime
@@ -26,12 +26,12 @@ Row = dict[str, Any]
 
 
 def shown_name(text: str) -> str:
-    """Return a name that people give in the form that is stored, or raise ValueError."""
+    """Return a name in the form in which it is stored; raise ValueError if it is not allowed."""
     return printable_name(storable(text))
 
 
 def _written_out(value: object) -> object:
-    """Refuse seconds since 1970, which pydantic would take for a time."""
+    """Return the value; raise ValueError for seconds since 1970, which pydantic would accept."""
     if isinstance(value, str) and not re.match(r"\d{4,}-", value):
         raise ValueError("must be a time such as 2026-12-24T08:00:00Z")
     return value

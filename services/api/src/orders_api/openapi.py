@@ -1,4 +1,4 @@
-"""The API's description in OpenAPI. What concerns rows follows the catalog while the API runs."""
+"""The API's description in OpenAPI. The parts about rows change with the catalog."""
 
 from copy import deepcopy
 from functools import cache
@@ -58,7 +58,7 @@ IDEMPOTENCY_KEY = _parameter(
 
 
 def described(model: type[BaseModel]) -> list[Document]:
-    """Describe the query parameters that a model reads."""
+    """Return the OpenAPI descriptions of the query parameters in a model."""
     properties = model.model_json_schema()["properties"]
     return [_parameter(name, "query", schema) for name, schema in properties.items()]
 
@@ -122,7 +122,7 @@ EXPORT = [
         "Begin with the byte order mark by which Excel recognises UTF-8.",
     ),
 ]
-"""Filters on columns are as in a list; which ones there are depends on the table."""
+"""The parameters of an export. The filters on columns depend on the table and are left out."""
 _FILTER = (
     "Any of the values. Also as `{name}.not`, `.gte`, `.gt`, `.lte`, `.lt`, `.contains`, and "
     "`.is=null` or `.is=not_null`."
@@ -130,14 +130,14 @@ _FILTER = (
 
 
 def problems(*statuses: int) -> dict[int | str, Document]:
-    """Return the errors that a path answers with, besides those that every path has."""
+    """Return the OpenAPI descriptions of errors: ``statuses``, and those that all paths have."""
     return {status: {"model": Problem} for status in (401, 403, *statuses, 422, 429, 503)}
 
 
 def install(app: FastAPI) -> None:
-    """Answer ``/api/openapi.json`` with the description of the present tables.
+    """Make ``/api/openapi.json`` describe the present tables.
 
-    Nothing is described before it is asked for: it takes a tenth of a second of each start.
+    The description is made when it is first requested, because that takes a tenth of a second.
     """
     of_fastapi = app.openapi
     described: dict[str, Document] = {}
@@ -160,7 +160,7 @@ def install(app: FastAPI) -> None:
 
 
 def _general(document: Document) -> Document:
-    """Add tokens, and errors as problems, which FastAPI does not know."""
+    """Add what FastAPI does not describe: tokens, and the media type of errors."""
     schemes = document["components"].setdefault("securitySchemes", {})
     schemes["token"] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     for path, operations in document["paths"].items():
@@ -258,7 +258,7 @@ def _row_schema(title: str, table: WatchedTable) -> Document:
 
 
 def _value_schema(column: Column) -> Document:
-    """Describe the columns of a row, including those that a request may not write."""
+    """Return the JSON schema of a column's value in an answer."""
     types = {
         "text": ["string"],
         "integer": ["integer"],

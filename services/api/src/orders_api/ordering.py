@@ -1,4 +1,4 @@
-"""In which order a list has its rows, and which of them come after a page."""
+"""SQL for the order of a list, and for the rows that come after a page."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ from orders_api.filters import Sort
 from orders_contract.sorting import Term, with_key
 
 _Rank = tuple[Term, str | None]
-"""What rows are compared by, and a row's value there."""
+"""A column to sort by with its direction, and a row's value in it."""
 
 
 def order_of(sort: Sort, conditions: Conditions) -> Composed:
-    """Return the clause after ``ORDER BY``."""
-    # Only where there can be nulls: else a plain index serves both directions.
+    """Return the expressions after ``ORDER BY``."""
+    # NULLS LAST only for nullable columns; without it a plain index supports both directions.
     return SQL(", ").join(
         SQL("{}{}{}").format(
             conditions.ranked(term.column),
@@ -27,20 +27,20 @@ def order_of(sort: Sort, conditions: Conditions) -> Composed:
 
 
 def comes_after(place: Bookmark, sort: Sort, conditions: Conditions, values: Values) -> Composable:
-    """Return the condition that a row comes after the last one of the page before."""
+    """Return the condition that a row comes after the last row of the previous page."""
     terms = with_key(sort.terms, conditions.table)
     ranks = list(zip(terms, [*place.values, *place.key], strict=True))
     return _beyond(ranks, conditions, values)
 
 
 def _beyond(ranks: Sequence[_Rank], conditions: Conditions, values: Values) -> Composable:
-    """Return the condition that a row comes after another one, of which ``ranks`` are known."""
+    """Return the condition that a row comes after another row, whose values are in ``ranks``."""
     (term, last), *rest = ranks
     own = conditions.ranked(term.column)
     if last is None:
         return SQL("({} IS NULL AND {})").format(own, _beyond(rest, conditions, values))
     sign = SQL("<" if term.descending else ">")
-    # A comparison of rows can use an index, but has one direction and no place for nulls.
+    # A row comparison can use an index, but needs one direction for all columns and no nulls.
     if all(_is_plain(rank, descends=term.descending) for rank in rest):
         after = SQL("({}) {} ({})").format(
             SQL(", ").join(conditions.ranked(each.column) for each, _ in ranks),

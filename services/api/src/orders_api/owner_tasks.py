@@ -1,4 +1,4 @@
-"""Tasks of the tables' owner: done if the API's role may, else returned as a statement."""
+"""Tasks of the tables' owner. If the API's role may not do one, the statement is returned."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -35,7 +35,7 @@ _REMOVE_CHOICE = ("order_choice_removal", "order_admin_remove_choice")
 
 @dataclass(frozen=True, slots=True)
 class ColumnOfTable:
-    """A column, by the names that the catalog has."""
+    """A column, named as in PostgreSQL's catalog."""
 
     namespace: str
     relation: str
@@ -43,21 +43,21 @@ class ColumnOfTable:
 
 
 async def tables(database: Database) -> list[DatabaseTable]:
-    """Return the tables of the database but the system's own, watched ones first."""
+    """Return the tables of the database without the system's own; watched tables come first."""
     return [DatabaseTable.of(row) for row in await database.all(_TABLES)]
 
 
 async def watch(database: Database, table: str, *, live: bool) -> str | None:
-    """Start or stop watching a table; return the statement to run if only its owner may.
+    """Start or stop watching a table; return None, or the statement to run if only its owner may.
 
     Raises:
-        ConflictError: the database refuses, with the reason.
+        ConflictError: the database refuses it; the error has the reason.
         RowNotFoundError: there is no such table.
 
     """
     try:
         (found,) = await database.one(_FIND, {"table": table})
-    except StatementError:  # no name at all
+    except StatementError:  # the text is not a valid name
         found = None
     if found is None:
         raise RowNotFoundError("tables")
@@ -70,12 +70,12 @@ async def watch(database: Database, table: str, *, live: bool) -> str | None:
 async def change_choice(
     database: Database, column: ColumnOfTable, choice: str, *, add: bool
 ) -> str | None:
-    """Add a choice to a column, or remove one that no row has, with its rules.
+    """Add a choice to a column, or remove a choice that no row has, with its rules.
 
-    Returns the statement to run if only the table's owner may.
+    Return None, or the statement to run if only the table's owner may.
 
     Raises:
-        ConflictError: the database refuses, with the reason.
+        ConflictError: the database refuses it; the error has the reason.
 
     """
     render, function = _ADD_CHOICE if add else _REMOVE_CHOICE
@@ -87,7 +87,7 @@ async def change_choice(
     may = await _may(database, f"{function}(regclass, name, text)")
     if not (may and await _done(database, _choices(function), values, "choice")):
         return f"{statement};"
-    if add:  # Rows are checked in a transaction of its own, during which others can write.
+    if add:  # Check the rows in a second transaction, during which others can write.
         await _done(database, _choices(function), {**values, "choice": None}, "choice")
     return None
 
@@ -105,7 +105,7 @@ async def _may(database: Database, function: str) -> bool:
 async def _done(
     database: Database, statement: bytes, values: Mapping[str, object], field: str
 ) -> bool:
-    """Do it; return False if the database does not let this role."""
+    """Execute a statement; return False if this role has no privilege for it."""
     try:
         await database.one(statement, values)
     except StatementError as exc:
@@ -116,5 +116,5 @@ async def _done(
 
 
 def _refusal(exc: StatementError, field: str) -> Exception:
-    """Return the reason of a function of the script, for people; a fault of ours stays one."""
+    """Return a ConflictError if a function of the script refused; otherwise ``exc``, a bug."""
     return ConflictError((field, exc.message[:300])) if exc.is_raised else exc

@@ -1,4 +1,4 @@
-"""If-Match and If-None-Match: which states of a row a client names. Pure."""
+"""Parsing of If-Match and If-None-Match, which name states of a row by tags. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 # RFC 9110: entity-tag = [ "W/" ] DQUOTE *etagc DQUOTE
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _LIST = re.compile(rf"[ \t]*(?:{_TAG.pattern}[ \t]*(?:,[ \t]*|$))+")
-# A proxy that compresses marks the tag, as in "3-gzip": the row is the same.
+# A proxy that compresses adds a suffix to the tag, as in "3-gzip", but the row is the same.
 _COMPRESSED = re.compile(r"-[a-z]+\Z")
 
 
@@ -16,12 +16,12 @@ class MalformedTagError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """The tags a client has named; None: any tag is accepted."""
+    """The tags that a client accepts; None if it accepts any."""
 
     tags: tuple[str, ...] | None
 
     def holds(self, tag: str) -> bool:
-        """Return whether a row with this tag is among those named."""
+        """Return whether this tag is accepted."""
         return self.tags is None or tag in self.tags
 
 
@@ -29,7 +29,9 @@ ANY_TAG = Precondition(None)
 
 
 def if_match(header: str | None) -> Precondition:
-    """Read If-Match. Without it any tag is accepted; a weak tag matches none (RFC 9110, 13.1.1).
+    """Return the tags in If-Match. Without the header any tag is accepted.
+
+    A weak tag in the header matches no tag (RFC 9110, 13.1.1).
 
     Raises:
         MalformedTagError: the header is neither ``*`` nor a list of entity tags.
@@ -41,7 +43,7 @@ def if_match(header: str | None) -> Precondition:
 
 
 def if_none_match(header: str | None) -> Precondition:
-    """Read If-None-Match, which also accepts weak tags; a malformed header names no tag."""
+    """Return the tags in If-None-Match, which may be weak; a malformed header names no tag."""
     if header is None:
         return Precondition(())
     if header.strip() == "*":

@@ -1,4 +1,4 @@
-"""What each person has chosen for the pages they use: rows of ``order_preferences``."""
+"""Preferences of each person for the dashboard: rows of ``order_preferences``."""
 
 import json
 from typing import Annotated, Any
@@ -33,7 +33,7 @@ _KEEP = """
 
 
 Name = Annotated[str, Path(min_length=1, max_length=200), AfterValidator(storable)]
-# Where nobody signs in, a browser keeps its own preferences.
+# Closed in open mode: there are no users, and each browser stores its own preferences.
 router = APIRouter(prefix="/api/preferences", dependencies=[UNCACHED, Depends(closed)])
 
 
@@ -56,7 +56,7 @@ async def put_preference(
         values = {"value": text, "subject": who.subject, "name": name, "most": MAX_NAMES}
         kept = await parts(request).accounts.one_or_none(_KEEP, values)
     except StatementError as exc:
-        if exc.sqlstate.startswith((DATA, LIMIT)):  # NUL in a text, a nesting without end
+        if exc.sqlstate.startswith((DATA, LIMIT)):  # NUL in a text, or nested too deep
             raise InvalidInputError("value", "cannot be stored") from None
         raise
     if kept is None:

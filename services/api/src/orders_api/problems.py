@@ -1,4 +1,4 @@
-"""Every error as clients see it: application/problem+json (RFC 9457)."""
+"""Error responses as application/problem+json (RFC 9457)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ def problem(
     errors: Sequence[Mapping[str, str]] | None = None,
     stale: StaleRowError | None = None,
 ) -> Response:
-    """Answer with a problem."""
+    """Return the response for an error."""
     text = _rendered(status, detail, errors, stale)
     return Response(text, status, {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
 
@@ -46,7 +46,7 @@ def _rendered(
     errors: Sequence[Mapping[str, str]] | None = None,
     stale: StaleRowError | None = None,
 ) -> str:
-    """Render a problem; a stale row's present state is JSON already and passed on unopened."""
+    """Return a problem as JSON. The present state of a stale row is JSON already, and inserted."""
     members: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -62,7 +62,7 @@ def _rendered(
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error that leaves a route with a problem."""
+    """Make every error that a route raises a problem response."""
     app.add_exception_handler(ApiError, _on_api_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
@@ -70,12 +70,12 @@ def install(app: FastAPI) -> None:
 
 
 def from_error(error: ApiError) -> Response:
-    """Answer with an error of the API."""
+    """Return the response for an error of the API."""
     return problem(error.status, error.detail, error.headers, *_members(error))
 
 
 def rendered(error: ApiError) -> str:
-    """Render an error of the API as one of many outcomes."""
+    """Return an error of the API as JSON, for one row of a bulk answer."""
     return _rendered(error.status, error.detail, *_members(error))
 
 
@@ -101,13 +101,13 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> str:
-    """Return the methods of a path; the framework names only those of the first route that fits."""
+    """Return all methods of a path; the framework returns only those of the first route."""
     known = [
         route
         for route in request.app.routes
         if isinstance(route, Route) and route.path_regex.match(request.url.path)
     ]
-    # The first route decides what a path is: /orders/counts is not an order.
+    # Only routes with the same pattern as the first: /orders/counts also fits that of an order.
     same = [route.methods or set() for route in known if route.path == known[0].path]
     return ", ".join(sorted(set().union(*same)))
 
@@ -122,5 +122,5 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
 
 
 async def _on_bug(_request: Request, _error: Exception) -> Response:
-    """Answer; the server logs the traceback."""
+    """Return status 500; the server logs the traceback."""
     return from_error(FailedError())

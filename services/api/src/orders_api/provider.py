@@ -1,4 +1,4 @@
-"""The company's OpenID provider, as this system's server talks to it."""
+"""Client of the company's OpenID provider."""
 
 import asyncio
 import ssl
@@ -26,15 +26,15 @@ from orders_api.login import Login
 
 _TIMEOUT_S = 5
 _WITHIN_S = 15
-"""For all requests that one sign-in or refresh takes."""
+"""Time limit of all requests of one sign-in or refresh together."""
 _FRESH_S = 3600
-"""The provider's description is fetched again after this time."""
+"""The provider's discovery document is fetched again after this time."""
 _DEFAULT_LIFETIME_S = 3600
-"""Of an access token whose lifetime the provider does not tell."""
+"""Lifetime of an access token if the provider does not state it."""
 _ENDS_SESSIONS = frozenset(
     {"invalid_grant", "access_denied", "consent_required", "interaction_required", "login_required"}
 )
-"""Errors about the person. All others are about this system's registration, or pass."""
+"""Errors about the person. Others concern the registration of this system, or are temporary."""
 _LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 _LOGOUT_CLAIMS = ("iss", "aud", "iat", "exp", "jti", "events")
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -46,9 +46,9 @@ logger = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What the provider says of a person, and for how long.
+    """The provider's tokens and claims for a person; ``lasts_s`` is the access token's lifetime.
 
-    ``claims`` are None if it said nothing new when it was asked again.
+    ``claims`` are None if a refresh returned no new claims.
     """
 
     claims: Mapping[str, Any] | None
@@ -62,7 +62,7 @@ class Granted:
 
 
 class Provider:
-    """Asks the provider. Its description and keys are fetched when needed, and kept."""
+    """Sends requests to the provider. Its discovery document and keys are fetched once needed."""
 
     def __init__(self, settings: CompanySettings, public_url: str, leeway_s: float) -> None:
         self._issuer = settings.oidc_issuer
@@ -82,7 +82,7 @@ class Provider:
         self._described_at_s = self._tried_at_s = float("-inf")
         self._describing = asyncio.Lock()
         self._undescribed = ""
-        """Why the description could not be fetched the last time."""
+        """Why the last attempt to fetch the discovery document failed."""
         self._verifier: Verifier | None = None
         self._is_away = False
 
@@ -91,7 +91,7 @@ class Provider:
         await self._client.aclose()
 
     async def address_for(self, login: Login) -> str:
-        """Return where a browser signs in; raises ProviderAwayError."""
+        """Return the address at which a browser signs in; raises ProviderAwayError."""
         found = await self._asking(self._description())
         url, _ = self._client.create_authorization_url(
             found["authorization_endpoint"],
@@ -102,10 +102,10 @@ class Provider:
         return str(url)
 
     async def redeem(self, login: Login, code: str, issuer: str | None) -> Granted:
-        """Exchange the code of an answer; ``issuer`` is who says to have sent it.
+        """Exchange the code of an answer for tokens; ``issuer`` is the answer's parameter ``iss``.
 
         Raises:
-            ProviderRefusesError: the code or what it gives is not valid for this attempt.
+            ProviderRefusesError: the code or a token is not valid for this attempt.
             ProviderAwayError: the provider does not answer, so the code cannot be checked now.
 
         """
@@ -127,14 +127,14 @@ class Provider:
         return await self._asking(ask())
 
     async def refresh(self, refresh_token: str, id_token: str, subject: str) -> Granted:
-        """Ask the provider again for a person's role and rows; raises as ``redeem``."""
+        """Get new tokens and claims for a person. Raises the errors of ``redeem``."""
 
         async def ask() -> Granted:
             described = await self._description()
             token = await self._client.refresh_token(
                 described["token_endpoint"],
                 refresh_token=refresh_token,
-                scope="",  # what was granted, which may be less than was asked for
+                scope="",  # means the granted scopes, which may be fewer than the requested ones
                 auth=self._authentication(described),
             )
             return await self._granted(described, token, former=id_token, subject=subject)
@@ -142,7 +142,7 @@ class Provider:
         return await self._asking(ask())
 
     async def farewell(self, id_token: str) -> str | None:
-        """Return where a browser signs out of the provider, too; None if nowhere."""
+        """Return the address at which a browser also signs out of the provider, or None."""
         try:
             described = await self._asking(self._description())
         except ProviderAwayError:
@@ -157,7 +157,10 @@ class Provider:
         return str(httpx2.URL(described["end_session_endpoint"]).copy_merge_params(said))
 
     async def signed_out(self, logout_token: str) -> tuple[str | None, str | None]:
-        """Return whose sessions have ended there: subject and session (back-channel logout)."""
+        """Return the subject and the session that a logout token names (back-channel logout).
+
+        One of them may be None. Raises the errors of ``redeem``.
+        """
 
         async def ask() -> tuple[str | None, str | None]:
             claims = await self._verified(logout_token, _LOGOUT_CLAIMS)
@@ -200,7 +203,7 @@ class Provider:
     async def _about(
         self, described: Mapping[str, Any], access_token: str, subject: str | None
     ) -> dict[str, Any]:
-        """Return the claims of the userinfo endpoint, often more than in the ID token."""
+        """Return the claims of the userinfo endpoint, often more than the ID token has."""
         answer = await self._client.request(
             "GET",
             described["userinfo_endpoint"],
@@ -222,13 +225,13 @@ class Provider:
         return claims
 
     def _authentication(self, described: Mapping[str, Any]) -> Any:
-        """Return how this system proves to the provider who it is."""
+        """Return how this system authenticates itself at the token endpoint."""
         ways = described.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         basic, post = "client_secret_basic", "client_secret_post"
         return self._client.client_auth(basic if basic in ways or post not in ways else post)
 
     async def _description(self) -> Mapping[str, Any]:
-        """Return the provider's discovery document; an old one while the provider is away."""
+        """Return the provider's discovery document; the last known one if the provider is away."""
         async with self._describing:
             now_s = time.monotonic()
             has_cooled_down = now_s - self._tried_at_s >= COOLDOWN_S
@@ -267,7 +270,10 @@ class Provider:
         self._described = found
 
     async def _asking(self, asked: Awaitable[T]) -> T:
-        """Await an answer; translate errors, and log when the provider goes and comes back."""
+        """Await ``asked`` with a time limit and translate its errors.
+
+        Log when the provider stops answering, and when it answers again.
+        """
         try:
             async with asyncio.timeout(_WITHIN_S):
                 answer = await asked

@@ -1,14 +1,14 @@
-"""The statements that do not depend on a table's columns, but those that read the log.
+"""SQL statements that do not depend on a table's columns; ``statements`` has those that do.
 
-``statements`` composes the others.
+Statements that read the log are in ``log_queries``.
 """
 
 # --- the catalog ----------------------------------------------------------------------------------
 
 SCHEMA_VERSION = "SELECT order_schema_version()"
 
-# Besides the description: which columns have an index on hashtextextended(column, 0), which are
-# equal to other texts than themselves (a nondeterministic collation, citext), whether search can
+# The description, and besides it: which columns have an index on hashtextextended(column, 0), in
+# which columns different texts are equal (nondeterministic collation, citext), whether search can
 # have indexes, and which tables are partitioned.
 SCHEMA = """
     WITH watched AS MATERIALIZED (
@@ -36,9 +36,8 @@ SCHEMA = """
               FROM watched JOIN pg_class ON oid = relation WHERE relkind = 'p')
 """
 
-# A constraint by the names in an error: its comment, its rule, its columns. A unique index may
-# stand alone, without a constraint. That of a partition may have its comment at the table. That of
-# a domain has no columns.
+# The comment, the rule and the columns of a constraint, found by the names in an error. A unique
+# index may have no constraint. The constraint of a domain has no columns.
 CONSTRAINT = """
     WITH target AS (
         SELECT pg_class.oid FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -76,8 +75,8 @@ ROOT = """
 
 # --- the state of the system ---------------------------------------------------------------------
 
-# The backlog: changes without a position, and events that Redis does not have yet. Counting stops
-# at 10,001, and least() ignores nulls.
+# The backlog: changes without a position, and events that are not in Redis yet. Counting stops at
+# 10,001. least() ignores nulls.
 BACKLOG = """
     WITH head AS (
         SELECT (SELECT coalesce(max(position), 0) FROM order_events) AS position,
@@ -97,8 +96,9 @@ BACKLOG = """
       FROM head
 """
 
-# Sizes, and the oldest of what no vacuum can pass. Of sessions of other roles an ordinary role sees
-# transaction ids but not times; and of prepared transactions and slots everything.
+# Sizes, and the oldest transaction or slot that holds back vacuum. Of other roles' sessions an
+# ordinary role sees the transaction ids but not the times; it sees all of prepared transactions and
+# slots.
 STORAGE = """
     WITH oldest AS (
         SELECT 'session' AS kind,
@@ -126,7 +126,7 @@ STORAGE = """
 
 # --- idempotency keys -----------------------------------------------------------------------------
 
-# Two requests with one key come one after the other. Two integers are a lock space of their own.
+# Requests with the same key run one after the other. Locks by two integers are a separate space.
 LOCK_KEY = "SELECT pg_advisory_xact_lock(hashtext('orders.idempotency'), hashtext(%(key)s))"
 
 KEPT_ANSWER = """
@@ -134,7 +134,7 @@ KEPT_ANSWER = """
      WHERE key = %(key)s AND created_at >= now() - interval '24 hours'
 """
 
-# A key that exists all the same has expired.
+# A conflict means that the key has expired but is not deleted yet.
 KEEP_ANSWER = """
     INSERT INTO idempotency_keys (key, request_hash, row_key, version, response)
     VALUES (%(key)s, %(request_hash)s, %(row_key)s, %(version)s, %(response)s)
@@ -144,7 +144,7 @@ KEEP_ANSWER = """
            created_at = excluded.created_at
 """
 
-# A few each time, and only those that no other request is deleting.
+# Delete a few keys each time, and only those that no other request is deleting.
 FORGET_ANSWERS = """
     DELETE FROM idempotency_keys WHERE key IN (
         SELECT key FROM idempotency_keys WHERE created_at < now() - interval '24 hours'
@@ -168,7 +168,7 @@ REVOKED = """
 """
 
 REVOKED_MARK = "SELECT count(*), max(revoked_at) FROM revoked_tokens"
-"""Changes whenever the revocation list does, also by an admin's SQL."""
+"""The result changes whenever the revocation list changes, also by an admin's SQL."""
 
 FORGET_REVOKED = "DELETE FROM revoked_tokens WHERE kept_until < now() RETURNING name"
 

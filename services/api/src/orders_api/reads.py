@@ -1,4 +1,4 @@
-"""What each subject may read: a few requests at once, charged by the time they take."""
+"""Limits on the reads of each subject: a few at once, charged by the time they take."""
 
 import asyncio
 import time
@@ -10,13 +10,13 @@ from orders_access.limits import Buckets
 from orders_api.errors import TooManyRequestsError
 
 AT_ONCE = 4
-"""Requests that one subject has in progress; further ones wait."""
+"""Number of requests of one subject that run at once; further requests wait."""
 WAIT_S = 5.0
-"""For how long they wait before they are refused."""
+"""How long a request waits before it is refused."""
 FREE_S = 0.1
-"""What a read of this length costs is in the request: ordinary reads take less, also under load."""
+"""Reads up to this long cost nothing extra. Ordinary reads take less, also under load."""
 REQUEST_S = 0.02
-"""Each further stretch of this length counts as another request."""
+"""Each further period of this length is charged as another request."""
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class _Turns:
 
 
 class Reads:
-    """Bounds the reads of subjects: a read may take seconds of the database's time."""
+    """Limits the reads of each subject, because a read may take seconds in the database."""
 
     def __init__(self, limits: Buckets) -> None:
         self._limits = limits

@@ -1,4 +1,4 @@
-"""What the database returns: rows and events rendered as JSON, passed on unopened (I4)."""
+"""Results of the database: rows and events as JSON, which the API passes on unparsed (I4)."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from orders_api.growth import EMPTY, Storage
 
 @dataclass(frozen=True)
 class StoredRow:
-    """One row: its key, its version, and PostgreSQL's rendering of it, perhaps with children.
+    """One row: its key, its version, and its JSON as PostgreSQL rendered it, perhaps with children.
 
-    ``version`` is empty where rows have none. ``replayed``: the row was created by an earlier
-    request with the same Idempotency-Key.
+    ``version`` is empty if the table has no versions. ``replayed`` is whether an earlier request
+    with the same Idempotency-Key created the row.
     """
 
     key: tuple[str, ...]
@@ -23,13 +23,13 @@ class StoredRow:
 
     @cached_property
     def tag(self) -> str:
-        """The tag of this state: a version could come again when an id is used again."""
+        """The tag of this state. The version is not enough: it repeats if an id is used again."""
         digest = hashlib.md5(self.json.encode(errors="surrogateescape"), usedforsecurity=False)
         return f"{self.version}.{digest.hexdigest()[:16]}".removeprefix(".")
 
     @property
     def etag(self) -> str:
-        """The entity tag as HTTP writes it."""
+        """The tag in quotes, as the ETag header has it."""
         return f'"{self.tag}"'
 
 
@@ -37,7 +37,7 @@ class StoredRow:
 class Page:
     """Some rows as a JSON array, and the stream's position when they were read.
 
-    ``end`` is where the page ends, None on the last one.
+    ``end`` is where the page ends, None for the last page.
     """
 
     stream: str
@@ -50,7 +50,8 @@ class Page:
 class EventPage:
     """Some events as a JSON array, oldest first, and the stream's position when they were read.
 
-    ``last`` is how far the page covers the log: under a scope it holds fewer events than it covers.
+    ``last`` is the position up to which the page covers the log. Under a scope, events before it
+    may be left out.
     """
 
     stream: str
@@ -63,9 +64,9 @@ class EventPage:
 class Backlog:
     """How many changes wait to be published, and for how long the oldest has waited.
 
-    ``waiting`` are in the outbox, ``unpublished`` in the log but not in Redis: None if Redis does
-    not answer. ``notifications`` is how full PostgreSQL's queue of them is, from 0 to 1.
-    ``triggers_fire`` is False if the API's session writes without making events.
+    ``waiting`` changes are in the outbox; ``unpublished`` ones are in the log but not in Redis,
+    None if Redis does not answer. ``notifications`` is how full PostgreSQL's NOTIFY queue is, from
+    0 to 1. ``triggers_fire`` is False if changes in the API's session make no events.
     """
 
     waiting: int

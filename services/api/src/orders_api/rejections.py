@@ -1,6 +1,6 @@
 """Turn PostgreSQL's constraint and value errors into 4xx errors of the API.
 
-They name field and constraint, never contents.
+The errors name the field and the constraint, never the contents of the row.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ _MAX_MESSAGE_LENGTH = 500
 async def of_write(  # noqa: PLR0911  one for each kind of refusal
     database: Database, error: StatementError, statements: Statements, body: Body | None
 ) -> Exception:
-    """Return the error to answer a write with; ``body`` is None for a DELETE."""
+    """Return the error for the client whose write failed; ``body`` is None for a DELETE."""
     match error.sqlstate:
         case state if (
             state == _NOT_NULL and error.column and await _is_own(database, error, statements)
@@ -58,7 +58,7 @@ async def of_write(  # noqa: PLR0911  one for each kind of refusal
         case state if state == FORBIDDEN:
             return DatabaseForbidsError()
         case state if error.is_raised or state.startswith(_INTEGRITY):
-            # The database's owner wrote it for clients that write; shown to them, never logged.
+            # The owner of the database wrote this message for clients. It is shown, never logged.
             return RefusedByTriggerError(error.message[:_MAX_MESSAGE_LENGTH])
         case state if state.startswith(LIMIT):
             return InvalidInputError(_field(body), f"is too large: {error.message}")
@@ -69,7 +69,7 @@ async def of_write(  # noqa: PLR0911  one for each kind of refusal
 
 
 async def of_query(database: Database, error: StatementError, selection: Selection) -> Exception:
-    """Return the error to answer a query with, naming the parameter that is at fault."""
+    """Return the error for the client whose query failed; it names the invalid parameter."""
     if error.sqlstate == FORBIDDEN:
         return DatabaseForbidsError()
     if error.sqlstate == _UNDEFINED_FUNCTION and selection.sort.terms:
@@ -149,7 +149,7 @@ def _field(body: Body | None, column: str | None = None) -> str:
 async def _is_own(database: Database, error: StatementError, statements: Statements) -> bool:
     """Return whether the error is about the table itself or a partition of it.
 
-    If not, it is about one that a trigger has written to.
+    If not, it is about another table to which a trigger has written.
     """
     table = statements.table
     if (error.namespace, error.table) == (table.namespace, table.relation):
@@ -161,7 +161,7 @@ async def _is_own(database: Database, error: StatementError, statements: Stateme
 
 
 async def _constraint(database: Database, error: StatementError) -> tuple[str, list[str]]:
-    """Return a constraint's comment or rule, and its columns."""
+    """Return a message, made of the constraint's comment or rule, and the constraint's columns."""
     values = {
         "name": error.constraint,
         "schema": error.namespace,
@@ -177,9 +177,9 @@ async def _constraint(database: Database, error: StatementError) -> tuple[str, l
 async def _culprits(
     database: Database, error: StatementError, statements: Statements, body: Body | None
 ) -> list[str]:
-    """Return the columns whose values PostgreSQL refuses alike, by trying one after the other.
+    """Return the columns whose values cause this error, found by converting each value alone.
 
-    It cannot convert them, or the domain that is the column's type forbids them.
+    PostgreSQL cannot convert such a value, or a domain that is the column's type forbids it.
     """
     found: list[str] = []
     if body is None:

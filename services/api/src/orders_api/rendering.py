@@ -1,6 +1,6 @@
-"""The select list of a row: its key, its version, its size, and its JSON with its children.
+"""SQL expressions on a row: its key, its version, its size, and its JSON with children.
 
-PostgreSQL renders each row, once. Names come from the catalog and are quoted.
+PostgreSQL renders each row once. Names come from the catalog and are quoted.
 """
 
 import json
@@ -13,15 +13,15 @@ from orders_api.conditions import Conditions, Scope, Values, all_of, name
 from orders_contract.schema import Column, Table
 
 PAGE_MAX_BYTES = 4 * 1024 * 1024
-"""A page ends once it holds about this much: a row can have megabytes."""
+"""Size at which a page ends. A row can have megabytes, so a number of rows is not enough."""
 INCLUDED_ROWS = 1000
-"""Most rows of each child table that come with one row."""
+"""Maximum number of rows of each child table in the answer for one row."""
 INCLUDED_ROWS_IN_LIST = 100
-"""Most rows of each child table that come with each row of a list."""
+"""Maximum number of rows of each child table for each row of a list."""
 
 
 class Rendering:
-    """Expressions on a row ``t`` of ``table``, which is ``relation`` in PostgreSQL."""
+    """Returns expressions on a row ``t`` of ``table``; ``relation`` is its name in SQL."""
 
     def __init__(self, table: Table, relation: Composable, conditions: Conditions) -> None:
         self._table = table
@@ -38,7 +38,7 @@ class Rendering:
         return SQL("ARRAY[{}], {}").format(key, self.version())
 
     def version(self) -> Composable:
-        """Return the version of a row; the empty text if it has none."""
+        """Return the version of a row as text; an empty text if the row has none."""
         version = version_of(self._table)
         if version is None:
             return SQL("''")
@@ -47,10 +47,10 @@ class Rendering:
     def with_children(
         self, children: "Sequence[Rendering]", rows: int, size: int, scope: Scope, values: Values
     ) -> Composed:
-        """Return a row as JSON, with a member for each of ``children``: a list of rows.
+        """Return a row as JSON, with a member for each of ``children``, which is a list of rows.
 
-        A list ends after so many ``rows``, or before its values have more than ``size`` bytes
-        together. Then a member ``{name}.more`` follows, which is true.
+        All lists have at most ``size`` bytes together, and each has at most ``rows`` rows. After a
+        list that is cut off, a member ``{name}.more`` follows, which is true.
         """
         if not children:
             return SQL("to_json(t.*)::text").format()
@@ -65,7 +65,7 @@ class Rendering:
     ) -> Composed:
         """Return the member of a parent's JSON that lists its children; see ``with_children``.
 
-        Sizes are found without fetching large values, as for a page.
+        As for a page, sizes are determined without fetching large values.
         """
         assert self._table.parent is not None  # noqa: S101  a child has one
         member = json.dumps(self._table.name, ensure_ascii=False)
@@ -88,7 +88,7 @@ class Rendering:
         )
 
     def key_aliases(self) -> list[Composable]:
-        """Return names for the columns of the key, which no column's name can clash with."""
+        """Return aliases for the columns of the key, so that names of columns do not matter."""
         return [SQL("k{}").format(SQL(str(n))) for n in range(len(self._table.key))]
 
     def key_columns(self) -> Composed:
@@ -99,20 +99,20 @@ class Rendering:
         )
 
     def same(self, found: str) -> Composed:
-        """Return the condition that ``t`` is the row whose key the relation ``found`` has."""
+        """Return the condition that ``t`` has the key that the relation ``found`` holds."""
         return all_of(
             SQL("{} = {}.{}").format(name("t", column), SQL(found), alias)
             for column, alias in zip(self._table.key, self.key_aliases(), strict=True)
         )
 
     def bytes(self) -> Composable:
-        """Return the size of a row's large values, found without fetching or decompressing them."""
+        """Return the size of a row's large values, determined without fetching them."""
         sizes = [_size(column) for column in self._table.columns.values()]
         return SQL(" + ").join([SQL("0"), *(size for size in sizes if size is not None)])
 
 
 def as_text(column: Column) -> Composed:
-    """Return a value as the text that JSON has for it, without quotes."""
+    """Return a value of a column as text, in the form that JSON has, without quotes."""
     own = name("t", column.name)
     match column.kind:
         case "timestamp" | "binary" | "other":
@@ -124,7 +124,7 @@ def as_text(column: Column) -> Composed:
 
 
 def _literal(text: str) -> Composable:
-    """Return a text as a literal; the driver reads ``%`` as the start of a parameter."""
+    """Return a text as a literal; ``%`` is doubled because it begins a parameter for the driver."""
     return Literal(text.replace("%", "%%"))
 
 

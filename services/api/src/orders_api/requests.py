@@ -1,4 +1,4 @@
-"""What routes read from a request, and the parts of the running API they use."""
+"""Functions by which routes read requests, and the parts of the running API that they use."""
 
 import re
 from collections.abc import Callable, Collection, Coroutine
@@ -40,12 +40,12 @@ from orders_api.users import Users
 from orders_api.validation import invalid_input
 from orders_contract.messages import Role
 
-if TYPE_CHECKING:  # loaded only where there is a company login
+if TYPE_CHECKING:  # loaded only if there is a company login
     from orders_api.company_sessions import CompanySessions
 from orders_service.redis_client import RedisClient
 
 TABLE_SEGMENT = 3
-"""Of a path with a table: the segments before are empty, api, and tables or the like."""
+"""Index of the table's name in a path; before it are "", "api", and "tables" or the like."""
 
 _BY_TABLE = (
     "/api/tables/", "/api/counts/", "/api/export/", "/api/values/", "/api/settings/choices/"
@@ -80,9 +80,9 @@ class Parts:
 class CatalogRoute(APIRoute):
     """A route whose inputs the catalog describes; its endpoint reads the request itself.
 
-    If the tables turn out to have changed since the catalog was read, it is read again and the
-    request is served once more, from the beginning. FastAPI describes the route but does not parse
-    the request, which would cost as much as everything else that the API does for it.
+    If the tables have changed since the catalog was read, the catalog is read again and the request
+    is served again from the start. FastAPI only describes the route. If it also parsed the request,
+    that would cost as much as all other work for the request.
     """
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
@@ -113,12 +113,12 @@ def sender(request: Request) -> Principal | None:
 
 
 def require(request: Request, role: Role) -> Principal:
-    """Return the principal.
+    """Return the principal of a request.
 
     Raises:
-        UnauthorizedError: the request has no credential; the gate lets it pass because other
-            methods of its path are public.
-        ForbiddenError: its role does not include ``role``.
+        UnauthorizedError: the request has no valid credential. The gate lets such requests pass on
+            public paths, some of which have methods that need one.
+        ForbiddenError: the principal's role does not include ``role``.
 
     """
     principal = sender(request)
@@ -138,7 +138,7 @@ def require_no_query(request: Request, *, but: str = "") -> None:
 
 
 async def closed(request: Request) -> None:
-    """Refuse in open mode, which has no users and no sessions."""
+    """Refuse requests in open mode, which has no users and no sessions."""
     if parts(request).settings.is_open:
         raise OpenModeError
 
@@ -154,7 +154,7 @@ async def _viewer(request: Request) -> Principal:
 
 
 async def _full_admin(request: Request) -> Principal:
-    """Return the admin who asks, and is not restricted to some rows."""
+    """Return the principal; refuse all but admins who are not restricted to some rows."""
     who = require(request, "admin")
     if who.rows is not None:
         raise ForbiddenError
@@ -167,7 +167,7 @@ Admin = Annotated[Principal, Depends(_full_admin)]
 
 
 def query(request: Request, model: type[QueryT], *, lists: Collection[str] = ()) -> QueryT:
-    """Read the query parameters as a model; each may be given once, ``lists`` several times."""
+    """Return the query parameters as a model; parameters in ``lists`` keep all their values."""
     given = request.query_params
     try:
         return model.model_validate(
@@ -178,7 +178,7 @@ def query(request: Request, model: type[QueryT], *, lists: Collection[str] = ())
 
 
 async def table_of(request: Request) -> WatchedTable:
-    """Return the watched table that the path names; without a name, that of orders."""
+    """Return the watched table that the path names; the main table if the path names none."""
     catalog = await parts(request).catalog.current()
     if "table" not in request.path_params:
         return catalog.orders
@@ -189,9 +189,9 @@ async def table_of(request: Request) -> WatchedTable:
 
 
 def path_of(scope: Scope) -> str:
-    """Return the decoded path by which routes are found; a slash in a name parts nothing.
+    """Return the decoded path for matching routes; a slash in a name separates nothing.
 
-    It is a NUL there, which no name has: see ``slashed``.
+    Such a slash is replaced by NUL, which no name contains; see ``slashed``.
     """
     path: str = scope["path"]
     raw: bytes = scope["raw_path"]
@@ -213,7 +213,7 @@ def segments(request: Request) -> list[str]:
 
 
 def row_key(request: Request, watched: WatchedTable) -> Key:
-    """Return a row's key from the path. Commas and slashes within a part are URL-encoded."""
+    """Return the key of a row from the path, in which commas and slashes of a part are encoded."""
     columns = watched.table.key
     if "table" in request.path_params:
         place, joined = "key", "/".join(segments(request)[TABLE_SEGMENT + 1 :])
@@ -232,7 +232,7 @@ def row_key(request: Request, watched: WatchedTable) -> Key:
 
 
 def header(request: Request, name: bytes) -> str | None:
-    """Return a header by its name in lower case, the first if there are several."""
+    """Return the first header with this name, which is in lower case; None if there is none."""
     for key, value in request.scope["headers"]:
         if key == name:
             text: str = value.decode("latin-1")
@@ -241,12 +241,12 @@ def header(request: Request, name: bytes) -> str | None:
 
 
 def content_type(request: Request) -> str:
-    """Return the Content-Type header; empty without one."""
+    """Return the Content-Type header; empty if there is none."""
     return header(request, b"content-type") or ""
 
 
 def if_match(request: Request) -> Precondition:
-    """Return the tags that a row must have to be changed."""
+    """Return the tags in If-Match, one of which a row must have to be changed."""
     try:
         return preconditions.if_match(header(request, b"if-match"))
     except MalformedTagError:
@@ -254,7 +254,7 @@ def if_match(request: Request) -> Precondition:
 
 
 def idempotency_key(request: Request) -> str | None:
-    """Return the Idempotency-Key, if there is one."""
+    """Return the Idempotency-Key header; None if there is none."""
     key = header(request, b"idempotency-key")
     if key is not None and not _VISIBLE_ASCII.fullmatch(key):
         raise InvalidInputError("Idempotency-Key", "must be 1 to 200 visible ASCII characters")

@@ -23,24 +23,24 @@ logger = structlog.get_logger()
 
 
 def rendered(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with rendered JSON, which caches must not store."""
+    """Return a response of JSON text, which caches must not store."""
     return Response(
         text, status, {"Cache-Control": "no-store", **(headers or {})}, "application/json"
     )
 
 
 def row(stored: StoredRow, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with a row and its entity tag."""
+    """Return a response with a row and its entity tag."""
     return rendered(stored.json, status, {"ETag": stored.etag, **(headers or {})})
 
 
 def created(stored: StoredRow, location: str) -> Response:
-    """Answer with a row that was created, now or by an earlier request with the same key."""
+    """Return a response with a row that this or an earlier request with the same key created."""
     return row(stored, 201, {"Location": location, **_replayed(is_so=stored.replayed)})
 
 
 def outcomes(found: Outcomes) -> Response:
-    """Answer with the outcome of each row of a request."""
+    """Return a response with the outcome of each row of a request."""
     return rendered(found.json(), headers=_replayed(is_so=found.is_replayed))
 
 
@@ -49,7 +49,7 @@ def _replayed(*, is_so: bool) -> dict[str, str]:
 
 
 def page(found: Page, table: Table, selection: Selection, member: str) -> Response:
-    """Answer with a page of rows, which are the object's ``member``."""
+    """Return a response with a page of rows; ``member`` is the name of their list in the JSON."""
     order = filters.order_of(table, selection.sort)
     next_cursor = None if found.end is None else cursor.encode(found.end, order)
     return rendered(
@@ -59,7 +59,7 @@ def page(found: Page, table: Table, selection: Selection, member: str) -> Respon
 
 
 def events(found: EventPage) -> Response:
-    """Answer with a page of events."""
+    """Return a response with a page of events."""
     return rendered(
         f'{{"stream":"{found.stream}","position":{found.position},"events":{found.events},'
         f'"last":{found.last}}}'
@@ -67,7 +67,7 @@ def events(found: EventPage) -> Response:
 
 
 class Csv(Response):
-    """A file that is sent while it is read. An incomplete one must not look complete."""
+    """A CSV file that is sent while it is read. An incomplete file must not look complete."""
 
     def __init__(self, table: str, first: bytes, others: AsyncGenerator[bytes]) -> None:
         file = quote(f"{table}-{datetime.now(UTC):%Y-%m-%d}.csv")
@@ -84,7 +84,7 @@ class Csv(Response):
         self._others = others
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """Send the pieces; break the connection off if the database fails."""
+        """Send the pieces; abort the connection if the database fails."""
         async with aclosing(self._others):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await send(_piece(self._first))
@@ -94,7 +94,7 @@ class Csv(Response):
                         return
                     await send(_piece(piece))
             except (ApiError, StatementError) as exc:
-                # Not the detail: it may quote a value.
+                # The detail is not logged, because it may quote a value.
                 logger.warning("export_broken_off", table=self._table, error=type(exc).__name__)
                 sending.break_off()
                 return

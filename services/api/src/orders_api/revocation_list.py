@@ -1,4 +1,4 @@
-"""Revoked tokens: PostgreSQL keeps them, Redis has a copy that every process reads."""
+"""The list of revoked tokens, stored in PostgreSQL; every process reads a copy from Redis."""
 
 import asyncio
 import secrets
@@ -20,13 +20,13 @@ from orders_service.tasks import pause
 LOOK_EVERY_S = 0.5
 LOOK_INTO_DATABASE_EVERY_S = 1.0
 KEPT = timedelta(days=400)
-"""How long a revocation is kept, of a subject or of a token whose end is not known."""
+"""How long the revocation of a subject, or of a token whose expiry is not known, is kept."""
 
 logger = structlog.get_logger()
 
 
 class RevocationList:
-    """The writer of the list, and this process's reader of it."""
+    """Writes the revocation list, and keeps this process's copy current."""
 
     def __init__(self, database: Database, client: RedisClient, revocations: Revocations) -> None:
         self._database = database
@@ -37,7 +37,7 @@ class RevocationList:
         self._looked_at_s = -LOOK_INTO_DATABASE_EVERY_S
 
     async def revoke_token(self, token_id: str, expires: float | None = None) -> None:
-        """Revoke one token; ``expires`` is when it would have ended by itself.
+        """Revoke one token; ``expires`` is when the token would have expired.
 
         Raises:
             DatabaseUnavailableError: nothing was revoked.
@@ -48,7 +48,7 @@ class RevocationList:
         await self._revoke(token_field(token_id), ends, ends + timedelta(hours=1))
 
     async def revoke_subject(self, subject: str) -> None:
-        """Revoke all present tokens of a subject; raises as ``revoke_token``."""
+        """Revoke all present tokens of a subject. Raises the errors of ``revoke_token``."""
         now = datetime.now(UTC)
         await self._revoke(subject_field(subject), now, now + KEPT)
 
@@ -60,7 +60,7 @@ class RevocationList:
         await self.publish()
 
     async def publish(self) -> None:
-        """Publish the list in PostgreSQL to every process; raises as ``revoke_token``."""
+        """Copy the list from PostgreSQL to Redis. Raises the errors of ``revoke_token``."""
         self._in_redis = False
         await self._write_to_redis()
 
@@ -80,7 +80,7 @@ class RevocationList:
                 RedisError,
                 OSError,
             ):
-                # Health reports it. Until Redis is back, the list is read from PostgreSQL.
+                # Health reports the fault. Until Redis is back, the list is read from PostgreSQL.
                 self._in_redis = False
             await pause(LOOK_EVERY_S, stop)
 
@@ -90,7 +90,7 @@ class RevocationList:
         return bool(await self._redis.hexists(self._redis.names.revoked, VERSION_FIELD))
 
     async def read(self) -> dict[str, float]:
-        """Return the list as PostgreSQL has it.
+        """Return the list in PostgreSQL: names, and times in seconds since 1970.
 
         Raises:
             DatabaseUnavailableError: PostgreSQL does not answer.
@@ -99,7 +99,7 @@ class RevocationList:
         return dict(await self._database.all(queries.REVOKED))
 
     async def _look_into_database(self) -> None:
-        """Write the list again if it was changed by SQL, as the end of a session does."""
+        """Write the list to Redis again if SQL changed it, for example at the end of a session."""
         if time.monotonic() - self._looked_at_s < LOOK_INTO_DATABASE_EVERY_S:
             return
         self._looked_at_s = time.monotonic()
@@ -109,7 +109,7 @@ class RevocationList:
             self._mark = mark
 
     async def _write_to_redis(self) -> None:
-        """Read the list and write it to Redis. It only adds, so two processes may write at once."""
+        """Read the list and add it to Redis. Nothing is removed, so processes may write at once."""
         times = await self.read()
         self._revocations.replace(times)
         self._revocations.is_redis_behind = False

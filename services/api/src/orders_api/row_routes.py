@@ -147,7 +147,7 @@ async def delete_rows(request: Request) -> Response:
 async def _write_rows(request: Request, role: Role) -> Response:
     who = require(request, role)
     require_no_query(request)
-    if header(request, b"if-match") is not None:  # about one row: whoever sends it relies on it
+    if header(request, b"if-match") is not None:  # refused, because it must not be ignored
         raise InvalidInputError(
             "If-Match", "is not known here: each row of the body names the version that was seen"
         )
@@ -161,9 +161,9 @@ async def _write_rows(request: Request, role: Role) -> Response:
 def _routes(
     noun: str, rows: str, key: str, parameters: list[Document], page: type[BaseModel]
 ) -> APIRouter:
-    """Return the routes of the path ``rows``, and of ``key`` below it.
+    """Return the routes of the path ``rows`` and of the path ``key`` below it.
 
-    ``parameters`` describe the parts of the path; the last one is that of the key.
+    ``parameters`` describe the parameters in the path; the last one is the key.
     """
     row, table = f"{rows}/{key}", parameters[:-1]
     router = APIRouter(route_class=CatalogRoute)
@@ -262,7 +262,7 @@ def _exporting() -> APIRouter:
 
 
 ROUTERS = (
-    _counting(),  # before the orders: it is also the path of one
+    _counting(),  # first, because /api/orders/counts also fits the route of one order
     _routes("order", "/api/orders", "{order_id}", [ORDER_ID], OrderList),
     _routes("row", "/api/tables/{table}", "{key:path}", [TABLE, KEY], RowList),
     _exporting(),

@@ -1,4 +1,4 @@
-"""Answers on their way to clients: in pieces, bounded in memory and time."""
+"""Sending of answers to clients in pieces, with limits of memory and time."""
 
 import asyncio
 import socket
@@ -11,14 +11,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 PIECE_BYTES = 64 * 1024
 UNREAD_S = 10.0
-"""After this time without reading a piece a connection ends."""
+"""A connection ends if its client has read nothing for this time."""
 MAX_UNSENT_BYTES = 64 * 1024 * 1024
-"""If all answers together hold more, those end that have waited longest for their client."""
+"""If the unsent answers together exceed this, the connections that wait longest are aborted."""
 _SEND_BUFFER_BYTES = 128 * 1024
-"""The system's buffer of a connection counts as memory of a container, too."""
+"""The kernel's send buffer of a connection; it counts as memory of a container, too."""
 
 _transport: ContextVar[asyncio.Transport | None] = ContextVar("transport", default=None)
-"""The connection that the current request came by."""
+"""The connection of the current request."""
 
 
 class Connection(HttpToolsProtocol):
@@ -27,29 +27,29 @@ class Connection(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Pause writing as soon as the system does not take all."""
+        """Pause writing as soon as the kernel's buffer is full."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=0)
         connected = transport.get_extra_info("socket")
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
 
     def data_received(self, data: bytes) -> None:
-        """Serve requests, which can learn by which connection they came."""
+        """Serve requests; ``_transport`` names their connection."""
         _transport.set(self.transport)
         super().data_received(data)
 
     def pause_writing(self) -> None:
-        """Wait for the client, but not for ever."""
+        """Wait for the client to read, for UNREAD_S at most."""
         super().pause_writing()
         self._deadline = self.loop.call_later(UNREAD_S, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Resume writing: the client has read."""
+        """Resume writing, because the client has read."""
         self._stop_waiting()
         super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Cancel the timer."""
         self._stop_waiting()
         super().connection_lost(exc)
 
@@ -66,19 +66,19 @@ def is_gone() -> bool:
 
 
 def break_off() -> None:
-    """End the connection of the current request in the middle of its answer, visibly."""
+    """Abort the connection of the current request, so that the client sees that it failed."""
     transport = _transport.get()
     if transport is not None:
         transport.abort()
 
 
 class Sending:
-    """Sends large answers in pieces, so that their number and age are known while they wait."""
+    """Sends large answers in pieces, so that it is known how much waits, and for how long."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._unsent: dict[asyncio.Transport, int] = {}
-        """Bytes of the answers being sent, those first that have waited longest."""
+        """Size in bytes of each answer that is being sent; the longest waiting ones come first."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -116,7 +116,7 @@ class Sending:
             self._unsent[transport] = self._unsent.pop(transport)
 
     def _make_room(self) -> None:
-        """Abort the connections that have waited longest until the others fit."""
+        """Abort the connections that have waited longest, until the others are within the limit."""
         excess = sum(self._unsent.values()) - MAX_UNSENT_BYTES
         for transport in [*self._unsent][:-1]:
             if excess <= 0:

@@ -1,4 +1,4 @@
-"""The paths of people: sign in and out, their sessions, their password; and programs' tokens."""
+"""The paths about a person's sign-in, sessions and password, and about programs' tokens."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -51,7 +51,7 @@ _security = SecurityLog()
 
 
 async def _page(request: Request) -> None:
-    """Admit pages of this system only, where a password can be typed."""
+    """Admit only requests from pages of this system, over a connection fit for passwords."""
     await closed(request)
     if not cookies.takes_passwords(request.scope):
         raise PlainHttpError
@@ -65,7 +65,7 @@ async def _gateway(request: Request) -> None:
 
 
 async def _person(request: Request) -> Principal:
-    """Return who asks; only a session of a browser is a person."""
+    """Return the principal of a browser's session; refuse tokens and requests in open mode."""
     who = require(request, "viewer")
     if who.session is None:
         raise SessionRequiredError
@@ -86,7 +86,7 @@ async def sign_in(request: Request, response: Response, shown: SignIn) -> Me:
     """Sign in with name and password: the answer sets the cookie of a new session."""
     principal = await _checked(request, shown.name, shown.password)
     if principal is None:
-        # The security log names users, but not what was typed: it may be a password.
+        # The security log has the name only if a user has it: the text may be a password.
         request.state.tried = await parts(request).users.known(shown.name)
         raise UnauthorizedError(_WRONG)
     return await _begun(request, response, principal)
@@ -223,7 +223,7 @@ async def end_token(request: Request, who: Admin, token: InPath) -> Response:
 async def checked_rows(
     request: Request, rows: Mapping[str, list[Any]] | None
 ) -> Mapping[str, frozenset[Value]] | None:
-    """Return a restriction, checked; raise InvalidInputError if it is not valid."""
+    """Return a valid restriction of rows; raise InvalidInputError for others."""
     if rows is None:
         return None
     try:
@@ -237,7 +237,12 @@ async def checked_rows(
 
 
 async def _checked(request: Request, name: str, password: str) -> Principal | None:
-    """Return the user of a name and a password; raise TooManyAttemptsError if tried too often."""
+    """Return the user with this name and password, or None; limit the number of attempts.
+
+    Raises:
+        TooManyAttemptsError: too many attempts have failed; the password was not checked.
+
+    """
     running, address = parts(request), cookies.address_of(request.scope)
     name = normal_name(name)
     wait_s = await throttle.attempt(running.accounts, name, address)
@@ -250,7 +255,7 @@ async def _checked(request: Request, name: str, password: str) -> Principal | No
 
 
 async def _begun(request: Request, response: Response, principal: Principal) -> Me:
-    """Start a session for a user; an earlier one of the browser ends."""
+    """Start a session for a user and set its cookie; the browser's earlier session ends."""
     running = parts(request)
     before = sender(request)
     if before is not None and before.session is not None:

@@ -1,4 +1,4 @@
-"""Sessions of browsers, and tokens for programs: rows of ``order_sessions``, by digest."""
+"""Sessions of browsers, and tokens for programs: rows of ``order_sessions``, found by digest."""
 
 import asyncio
 from collections.abc import Callable
@@ -37,7 +37,7 @@ _FIND = f"""
            idle_ends_at IS NULL
       FROM order_sessions WHERE digest = %(digest)s AND {_IN_FORCE}
 """  # noqa: S608  a constant
-# At most once a minute: an UPDATE for each request of a page would cost more than the request.
+# At most once a minute, because an UPDATE for each request would cost more than the request.
 _TOUCH = """
     UPDATE order_sessions SET used_at = now(), idle_ends_at = now() + %(idle)s
      WHERE id = %(id)s::uuid AND used_at < now() - interval '1 minute'
@@ -66,12 +66,12 @@ _TIDY = f"DELETE FROM order_sessions WHERE NOT ({_IN_FORCE})"  # noqa: S608  a c
 
 
 Also = Callable[[str], tuple[str, dict[str, Any]]]
-"""Returns a statement and its values for the id of a session that begins."""
+"""A function that returns a statement and its values for the id of a new session."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a session was started: an address, and the browser's User-Agent."""
+    """Where a session was started: the client's address and the browser's User-Agent."""
 
     address: str
     browser: str
@@ -93,7 +93,7 @@ class Listed:
 
 
 class Sessions:
-    """Starts, finds and ends sessions. Every API process sees the same ones."""
+    """Starts, finds and ends sessions, which all API processes share."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class Sessions:
         revocations: RevocationList,
         lifetimes: tuple[timedelta, timedelta],
     ) -> None:
-        """``lifetimes``: how long a session lasts without being used, and at most."""
+        """``lifetimes``: how long an unused session lasts, and how long a session lasts at most."""
         self._database = database
         self._redis = client
         self._revocations = revocations
@@ -111,11 +111,11 @@ class Sessions:
     async def start(
         self, principal: Principal, origin: Origin, *, user: str | None, also: Also | None = None
     ) -> tuple[str, Principal]:
-        """Start a session of a browser for a principal, after a password or a company login.
+        """Start a browser's session for a principal, after a sign-in by password or company login.
 
-        ``user`` is the row of ``order_users`` whose change ends it, if there is one; ``also`` is a
-        statement of the same transaction. Return the secret for the cookie, and the principal that
-        the session stands for.
+        If ``user`` is given, a change of that row of ``order_users`` ends the session. ``also`` is
+        a statement to execute in the same transaction. Return the secret for the cookie, and the
+        principal with the session's id and times.
         """
         secret = sessions.new_secret()
         identity, started, ends = await self._insert(
@@ -134,14 +134,17 @@ class Sessions:
     ) -> tuple[str, str]:
         """Make a token for a program; return its id and the token.
 
-        It ends by itself or by ``end``, never by being idle.
+        The token ends after ``lasts`` or by ``end``, but not because it is unused.
         """
         secret = sessions.new_secret(PROGRAM)
         made = await self._insert(secret, principal, origin, None, idle=None, lasts=lasts)
         return made[0], secret
 
     async def find(self, secret: str, *, is_active: bool = False) -> Principal | None:
-        """Return the principal of a secret; ``is_active``: a person does something with it."""
+        """Return the principal of a secret, or None; ``is_active``: the person has done something.
+
+        Activity keeps the session from ending as unused.
+        """
         found = await self.look_up(sessions.digest(secret))
         if found is None:
             return None
@@ -151,7 +154,7 @@ class Sessions:
         return principal
 
     async def look_up(self, digest: bytes) -> tuple[Principal, float] | None:
-        """Return the principal of a digest, and for how many seconds that is valid at least."""
+        """Return the principal of a digest and the seconds for which it is valid, or None."""
         row = await self._database.one_or_none(_FIND, {"digest": digest})
         if row is None:
             return None
@@ -167,31 +170,33 @@ class Sessions:
         return principal, lasts_s
 
     async def tell_gateways(self, digest: bytes, principal: Principal, lasts_s: float) -> None:
-        """Store the principal of a session in Redis, so that gateways need not ask again."""
+        """Store the principal of a session in Redis, where gateways find it next time."""
         with suppress(RedisUnavailableError), failures_as(RedisUnavailableError):
             await sessions.remember(self._redis, digest, principal, lasts_s)
 
     async def end(
         self, subject: str | None, ids: list[str], *, programs: bool | None = None
     ) -> list[str]:
-        """End sessions and tokens of a subject, or of all; return the subjects of those there were.
+        """End sessions and tokens by id; return the subjects of those that existed.
 
-        ``programs``: end tokens of programs only, or sessions only.
+        ``subject`` limits this to one subject, None to none. ``programs`` limits it to tokens of
+        programs if true, to sessions if false.
 
-        API processes refuse them at once. Gateways accept no new connection with them and close
-        those that there are within a second, or when Redis is back.
+        API processes refuse these secrets at once. Gateways accept no new connections with them,
+        and close existing ones within a second, or when Redis is back.
         """
         values = {"subject": subject, "ids": ids, "programs": programs}
         return await self._revoke(_END, values)
 
     async def end_by(self, digest: bytes) -> bool:
-        """End the session or token whose secret has this digest; return whether there was one."""
+        """End the session or token whose secret has this digest; return whether it existed."""
         return bool(await self._revoke(_END_BY, {"digest": digest}))
 
     async def change(self, identity: str, principal: Principal) -> bool:
         """Set the role and rows of a session to those of a principal; return whether they differed.
 
-        Its cookie stays valid. Its connections close, and are opened anew with what it may now.
+        The cookie stays valid. The session's connections close, and clients reconnect with the new
+        rights.
         """
         return bool(
             await self._revoke(
@@ -200,9 +205,9 @@ class Sessions:
         )
 
     async def _revoke(self, statement: str, values: dict[str, Any]) -> list[str]:
-        """Run a statement that revokes sessions; make gateways forget and close them.
+        """Execute a statement that ends or changes sessions, and return the sessions' subjects.
 
-        Return their subjects.
+        Gateways then forget these sessions and close their connections.
         """
         rows = await self._database.all(statement.encode(), values)
         with suppress(RedisUnavailableError):
@@ -214,14 +219,14 @@ class Sessions:
         return [subject for _, subject in rows]
 
     async def listed(self, subject: str | None, *, programs: bool = False) -> list[Listed]:
-        """Return the sessions of a subject, or of all; instead the tokens of programs."""
+        """Return the sessions of a subject, or of all; with ``programs`` the tokens of programs."""
         values = {"subject": subject, "programs": programs}
         return [Listed(*row) for row in await self._database.all(_LIST, values)]
 
     async def keep_tidy(self, stop: asyncio.Event) -> None:
         """Delete sessions that have ended, until ``stop`` is set. This closes their connections."""
         while not stop.is_set():
-            # Health reports a database that is away or has no tables; then nothing is served.
+            # Health reports if the database is away or has no tables.
             with suppress(DatabaseUnavailableError, StatementError):
                 await self._database.run(_TIDY.encode())
                 await self._database.run(FORGET_ATTEMPTS)

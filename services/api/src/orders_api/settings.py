@@ -14,7 +14,7 @@ from orders_service.settings import RedisSettings
 
 STATEMENT_TIMEOUT_S = 10
 
-# What the API depends on and ALTER DATABASE or ALTER ROLE could change. Times are in UTC.
+# Settings that the API depends on, and that ALTER DATABASE or ALTER ROLE could change.
 SESSION = {
     "search_path": "public",
     "timezone": "UTC",
@@ -30,7 +30,7 @@ SESSION = {
     "default_transaction_isolation": "read committed",
     "default_transaction_read_only": "off",
     "default_transaction_deferrable": "off",
-    # Policies of the owner hide rows; "off" would make such a query fail.
+    # Policies of the owner hide rows; with "off" a query under a policy would fail.
     "row_security": "on",
     "lock_timeout": "0",
     "idle_session_timeout": "0",
@@ -40,12 +40,12 @@ SESSION = {
 
 
 class Settings(AccessSettings, CompanySettings, DatabaseSettings, RedisSettings):
-    """Every setting of the API; names end in their unit."""
+    """All settings of the API; names end in their units."""
 
     db_pool_connections: PositiveInt = 10
     """Connections for reads, which may take seconds each."""
     db_write_connections: PositiveInt = 5
-    """Connections that reads never occupy: for writes, health, the schema and revocations."""
+    """Connections for writes, health, the schema and revocations; reads never occupy them."""
     api_host: str = "127.0.0.1"
     api_port: int = Field(8000, ge=1, le=65535)
     api_workers: int = Field(1, ge=1, le=64)
@@ -53,17 +53,17 @@ class Settings(AccessSettings, CompanySettings, DatabaseSettings, RedisSettings)
     outbox_warn_mb: PositiveInt = 1000
     log_warn_mb: PositiveInt = 50_000
     transaction_warn_s: PositiveInt = 900
-    """Beyond these ``/api/health`` is degraded, with a sentence in ``checks.storage``."""
+    """Beyond these three limits ``/api/health`` is degraded, and ``checks.storage`` says why."""
 
     session_idle_s: PositiveInt = 4 * 3600
     """A session ends when its user has done nothing for this long."""
     session_max_s: PositiveInt = 12 * 3600
-    """A session ends this long after the sign-in in any case."""
+    """A session always ends this long after the sign-in."""
     public_url: str = ""
-    """The address by which people reach the dashboard, for links. Default: made by the command."""
+    """The address of the dashboard, used in links. `orders up` and Compose set a default."""
 
     retention: str = ""
-    """What the listener keeps of the log, to show it; the listener reads it."""
+    """How much of the log is kept. The API only shows it; the listener applies it."""
 
     status_column: str = "status"
     """The column that ``/api/orders/counts`` groups by and the dashboard shows as status."""
@@ -82,17 +82,17 @@ class Settings(AccessSettings, CompanySettings, DatabaseSettings, RedisSettings)
 
     @property
     def thresholds(self) -> Thresholds:
-        """Return which sizes and which ages are worth a warning."""
+        """Return the sizes and the age beyond which health warns."""
         return Thresholds(self.outbox_warn_mb, self.log_warn_mb, self.transaction_warn_s)
 
     @property
     def lifetimes(self) -> tuple[timedelta, timedelta]:
-        """How long a session lasts without being used, and at most."""
+        """How long an unused session lasts, and how long a session lasts at most."""
         return timedelta(seconds=self.session_idle_s), timedelta(seconds=self.session_max_s)
 
     @property
     def listens_on(self) -> str:
-        """The address the API listens on."""
+        """The address on which the API listens."""
         return self.api_host
 
     def database_address(self) -> str:
@@ -100,7 +100,7 @@ class Settings(AccessSettings, CompanySettings, DatabaseSettings, RedisSettings)
         return self.conninfo("api", 3)
 
     def display(self) -> dict[str, str]:
-        """Return which columns the dashboard shows in which role."""
+        """Return the column that the dashboard shows in each role."""
         return {
             "status": self.status_column,
             "customer": self.customer_column,

@@ -1,4 +1,4 @@
-"""What admins send and get about choices, watched tables and the deployment, as types."""
+"""Types of requests and responses about choices, watched tables and the deployment."""
 
 from typing import Annotated, Self
 

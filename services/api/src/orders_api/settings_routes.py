@@ -1,4 +1,4 @@
-"""The paths of admins about choices, watched tables and the deployment, in open mode as well."""
+"""The paths for admins about choices, watched tables and the deployment; open mode has them too."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -119,7 +119,7 @@ def _outcome(who: Principal, statement: str | None, what: str, place: str) -> Ou
 async def _column(
     request: Request, table: str, column: str
 ) -> tuple[ColumnOfTable, tuple[str, ...]]:
-    """Return a column with choices, and these as the database has them now."""
+    """Return a column and its present choices; raise RowNotFoundError if it has none."""
     schema = await _schema(request)
     choices = choice_rules.choice_columns(schema).get((table, column))
     if choices is None:
@@ -129,7 +129,7 @@ async def _column(
 
 
 async def _schema(request: Request) -> Schema:
-    """Return the catalog, read now."""
+    """Return the description of the tables, read again if it has changed."""
     catalog = parts(request).catalog
     await catalog.refresh()
     return (await catalog.current()).schema

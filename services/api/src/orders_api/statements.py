@@ -1,8 +1,8 @@
-"""The statements about one table, composed from its description in the catalog.
+"""SQL statements about one table, composed from its description in the catalog.
 
 Names come from the catalog and are quoted; values are always parameters. PostgreSQL renders each
-row, once, and all results are text or of a fixed type: a prepared statement stays valid whatever
-happens to the table's columns.
+row once. All results are text or of a fixed type, so a prepared statement stays valid when the
+table's columns change.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -27,12 +27,13 @@ _CACHED_STATEMENTS = 256
 _SUGGESTED_FROM_ROWS = 10_000
 
 _OF_BODY = SQL("%(row)s::json #> %(path)s::text[]")
-# set_config() runs before the row's triggers, which read the actor; it ends with the statement.
+# set_config() runs before the row's triggers, which read the actor. Its effect ends with the
+# transaction, which is the statement itself in autocommit.
 _ACTOR = SQL("WITH actor AS MATERIALIZED (SELECT set_config('orders.actor', %(actor)s, true)) ")
 
 
 class Statements:
-    """The statements about ``table``; see ``Conditions`` for the other arguments."""
+    """Returns statements about ``table``; see ``Conditions`` for the other arguments."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class Statements:
     ) -> None:
         self.table = table
         self.relation = name(table.namespace, table.relation)
-        # The rows of tables that inherit from this one are not its own, unlike those of partitions.
+        # ONLY leaves out the rows of tables that inherit from this one; rows of partitions count.
         self.rows = self.relation if partitioned else SQL("ONLY {}").format(self.relation)
         self.conditions = Conditions(
             table, hashed_columns, inexact_columns, trigram_search=trigram_search
@@ -70,7 +71,7 @@ class Statements:
         return statement, values
 
     def _insert(self, columns: tuple[str, ...], parent: str | None = None) -> bytes:
-        """Insert the row that ``record`` describes; %(parent)s goes into the column ``parent``."""
+        """Insert the row of the body; the column named by ``parent`` gets the value %(parent)s."""
         names = [name(each) for each in columns]
         values = [name("r", each) for each in columns]
         sources = [SQL("actor"), self.record(columns)] if columns else [SQL("actor")]
@@ -79,7 +80,7 @@ class Statements:
             kind = type_name(self.table.columns[parent].type)
             values.append(SQL("CAST(%(parent)s AS {})").format(kind))
         if not names:
-            # A SELECT cannot stand for DEFAULT VALUES, so there is no place to set the actor.
+            # DEFAULT VALUES cannot come from a SELECT, so the actor cannot be set in the statement.
             statement = SQL("INSERT INTO {} AS t DEFAULT VALUES RETURNING {}").format(
                 self.relation, self.row.result()
             )
@@ -106,10 +107,10 @@ class Statements:
     def change(
         self, columns: tuple[str, ...], key: Iterable[str], expected: Precondition, scope: Scope
     ) -> tuple[bytes, Values]:
-        """Update a row if it is visible and ``expected``; the row is %(row)s.
+        """Update a row if it is visible and has an ``expected`` tag; %(row)s has the new values.
 
-        PostgreSQL evaluates the conditions again after it has waited for another writer, so of two
-        who expect the same version one succeeds.
+        PostgreSQL evaluates the conditions again after it has waited for another writer. Of two
+        writers who expect the same version, only one succeeds.
         """
         values: Values = {}
         conditions = self._exactly(key, expected, scope, values)
@@ -119,7 +120,7 @@ class Statements:
     def delete(
         self, key: Iterable[str], expected: Precondition, scope: Scope
     ) -> tuple[Composed, Values]:
-        """Delete a row if it is visible and ``expected``."""
+        """Delete a row if it is visible and has an ``expected`` tag."""
         values: Values = {}
         conditions = self._exactly(key, expected, scope, values)
         return _ACTOR + SQL("DELETE FROM {} AS t USING actor WHERE {} RETURNING true").format(
@@ -129,7 +130,7 @@ class Statements:
     def is_visible(
         self, key: Iterable[str], scope: Scope, parent: "Statements | None"
     ) -> tuple[Composed, Values]:
-        """Return whether a row exists and is in scope, and so is its parent if it has one."""
+        """Select whether a row exists and is in scope, and its parent, if it has one, as well."""
         values: Values = {}
         has_key = self.conditions.has_key(key, values)
         return SQL("SELECT EXISTS (SELECT FROM {} AS t WHERE {})").format(
@@ -139,7 +140,7 @@ class Statements:
     def with_parent(
         self, scope: Scope, parent: "Statements | None", values: Values
     ) -> list[Composable]:
-        """Return the conditions that a row is visible, and its parent as well if it has one."""
+        """Return the conditions that a row is visible, and its parent, if it has one, as well."""
         conditions = [self.conditions.visible(scope, values)]
         if self.table.parent is not None and parent is not None:
             conditions.append(
@@ -153,10 +154,11 @@ class Statements:
         return conditions
 
     def record(self, columns: Iterable[str], source: Composable = _OF_BODY) -> Composed:
-        """Return a JSON object as a record ``r`` of some columns; usually the body's row.
+        """Return the expression that makes a JSON object a record ``r`` of some columns.
 
-        That is at %(path)s of %(row)s; see ``Body.parameters``.
-        PostgreSQL converts each value from its text in the body, so every digit survives.
+        Without ``source`` the object is the body's row: %(path)s in %(row)s, see
+        ``Body.parameters``. PostgreSQL converts each value from its text in the body, so no digits
+        are lost.
         """
         return SQL("json_to_record({}) AS r({})").format(
             source,
@@ -167,9 +169,9 @@ class Statements:
         )
 
     def converted(self) -> Composed:
-        """Convert one value of the body's row as its column's type, or the domain, demands.
+        """Convert one value of the body's row to the type or domain of its column %(column)s.
 
-        The column is %(column)s; see ``Body.parameters`` for the row.
+        See ``Body.parameters`` for the row.
         """
         return SQL(
             "SELECT count(r) FROM json_populate_record("
@@ -196,10 +198,10 @@ class Statements:
     def page(
         self, selection: Selection, scope: Scope, children: "Sequence[Statements]" = ()
     ) -> tuple[Composed, Values]:
-        """Select a page, and the position of the stream; one statement is one snapshot.
+        """Select a page and the position of the stream, in one statement and so in one snapshot.
 
-        Sizes are found without fetching large values, so a page of enormous rows ends before any
-        of them is rendered. One row always fits.
+        Sizes are determined without fetching large values, so rows beyond the size limit of a page
+        are not rendered. A page has at least one row, whatever its size.
         """
         values: Values = {"limit": selection.limit, "max_bytes": PAGE_MAX_BYTES}
         sort = selection.sort
@@ -240,7 +242,10 @@ class Statements:
     def export(
         self, selection: Selection, scope: Scope, columns: Iterable[Column]
     ) -> tuple[Composed, Composed, Values]:
-        """Select some columns of all matching rows as texts; before that the sizes of the rows."""
+        """Return two statements with their values: the sizes of all matching rows, and the rows.
+
+        The rows have the given columns, as texts.
+        """
         values: Values = {}
         rest = SQL("FROM {} AS t WHERE {} ORDER BY {}").format(
             self.rows,
@@ -257,12 +262,12 @@ class Statements:
     def counted(
         self, selection: Selection, scope: Scope, columns: Composable, condition: Composable
     ) -> tuple[Composed, Values]:
-        """Select some columns of the matching rows that the log knows, each with its ``weight``.
+        """Select columns of the matching rows as of the log's position, each row with a ``weight``.
 
-        Clients continue the counts with the events after the log's position, so counts must be
-        exact at it. Rows have committed changes before the log has them: changes that are still
-        in the outbox are subtracted. (After a TRUNCATE in the outbox the counts mean nothing until
-        its event sets them to zero.)
+        Clients continue the counts with the events after that position, so the counts must be exact
+        at it. The table already has committed changes that are still in the outbox. These are
+        subtracted: rows with weight -1 cancel new states, rows with weight 1 restore former ones.
+        (While a TRUNCATE is in the outbox the counts are wrong, until its event sets them to zero.)
         """
         values: Values = {"table": self.table.name}
         return SQL(_COUNTED).format(
@@ -275,9 +280,9 @@ class Statements:
     def values_of(
         self, column: Column, prefix: str, limit: int, scope: Scope
     ) -> tuple[Composed, Values]:
-        """Select the different values of a column of text that begin with ``prefix``.
+        """Select the distinct values of a text column that begin with ``prefix``.
 
-        The newest rows are enough to suggest from, and bound the cost in a table of any size.
+        Only the newest rows are read, which limits the cost in large tables.
         """
         values: Values = {"prefix": prefix, "limit": limit, "rows": _SUGGESTED_FROM_ROWS}
         return SQL(_VALUES).format(
@@ -291,7 +296,7 @@ class Statements:
 
 
 def assigned(columns: Iterable[str]) -> Composed:
-    """Return the clause after ``SET``: the columns get the values of a ``record``."""
+    """Return the assignments after ``SET`` that give columns the values of a ``record``."""
     return SQL(", ").join(SQL("{} = {}").format(name(each), name("r", each)) for each in columns)
 
 
@@ -314,14 +319,14 @@ _PAGE = """
       FROM order_stream
 """
 
-# Of the rows before the page only keys are read, from an index where one has the order.
+# Of the rows before the page only the keys are read, from an index if one has this order.
 _SKIPPING = """
     (SELECT {keys} FROM {matching} ORDER BY {order}
      LIMIT %(limit)s::bigint + 1 OFFSET %(offset)s) AS behind
     JOIN {table} AS t ON {same}
 """
 
-# starts_with() needs no escaping; longer values are no suggestions, and not fetched for them.
+# starts_with() needs no escaping, unlike LIKE. Values of more than 400 bytes are not suggested.
 _VALUES = """
     WITH recent AS MATERIALIZED (
         SELECT {value} AS value FROM {table} AS t
@@ -343,7 +348,7 @@ _HAS_VISIBLE_PARENT = """
          WHERE {visible}))
 """
 
-# A tag as ``records.StoredRow`` has it, or the version alone.
+# The tag may be that of ``records.StoredRow``, or the version alone.
 _HAS_TAG = """
     ({version} = ANY (%(tags)s)
      OR concat({version} || '.', left(md5(convert_to(to_json(t.*)::text, 'UTF8')), 16))

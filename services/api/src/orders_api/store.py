@@ -1,4 +1,4 @@
-"""The rows of watched tables: one method, one statement or one transaction."""
+"""Reads and writes of rows of watched tables; each method is one statement or one transaction."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -32,23 +32,23 @@ Key = tuple[str, ...]
 
 @dataclass(slots=True)
 class _Written:
-    """The row that a request is writing; ``body`` is None for a DELETE."""
+    """The row that a request is writing, for its errors; ``body`` is None for a DELETE."""
 
     table: WatchedTable
     body: Body | None
 
     def now(self, table: WatchedTable, body: Body) -> None:
-        """Go on to another row."""
+        """Note that the request now writes another row."""
         self.table, self.body = table, body
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Reads and writes rows, each on connections of its own.
+    """Reads and writes rows; reads and writes have separate connections.
 
-    ``who`` sends the request: rows out of their scope do not exist for them, and changes are
-    recorded as theirs. All methods raise DatabaseUnavailableError when PostgreSQL does not answer
-    and SchemaChangedError when the table is no longer as its description says.
+    ``who`` is the sender of the request. Rows out of their scope are treated as missing, and they
+    are recorded as the author of changes. All methods raise DatabaseUnavailableError when
+    PostgreSQL does not answer and SchemaChangedError when the table is no longer as described.
     """
 
     reads: Database
@@ -66,9 +66,9 @@ class Store:
     async def counts(
         self, table: WatchedTable, query: Selection, status: str, who: Principal
     ) -> OrderCounts:
-        """Return how many matching rows there are of each status, and the stream's position.
+        """Return the number of matching rows of each status, and the stream's position.
 
-        ``status`` is the column that holds it. Rows without a status are counted as ``""``.
+        ``status`` is the name of the status column. Rows without a status are counted as ``""``.
         """
         column = table.table.columns.get(status)
         value = SQL("NULL") if column is None else name("t", column.name)
@@ -85,7 +85,7 @@ class Store:
     async def values(
         self, table: WatchedTable, column: Column, prefix: str, limit: int, who: Principal
     ) -> str:
-        """Return different values of a column of text that begin with ``prefix``, as JSON."""
+        """Return distinct values of a text column that begin with ``prefix``, as JSON."""
         statement, values = table.statements.values_of(column, prefix, limit, who.rows)
         (found,) = await self.reads.one(statement, values)
         return str(found)
@@ -93,7 +93,7 @@ class Store:
     async def row(
         self, table: WatchedTable, key: Key, who: Principal, include: Sequence[str]
     ) -> StoredRow:
-        """Return one row with those of its children, or raise RowNotFoundError."""
+        """Return one row with its children in the tables ``include``, or raise RowNotFoundError."""
         async with self.reads.connection() as connection:
             return await _row(connection, table, key, who, include)
 
@@ -144,7 +144,7 @@ class Store:
         Raises:
             OutOfScopeError: the changed row would not be in the scope of ``who``.
             RowNotFoundError: the row does not exist.
-            StaleRowError: its tag is not ``expected``.
+            StaleRowError: the row's tag is not ``expected``.
             InvalidInputError: the database refuses a value.
             ConflictError: the changed row would conflict with another.
 
@@ -162,7 +162,7 @@ class Store:
     async def delete(
         self, table: WatchedTable, key: Key, who: Principal, expected: Precondition
     ) -> None:
-        """Delete a row; raises as ``change`` does."""
+        """Delete a row. Raises the errors of ``change``."""
         statement, values = table.statements.delete(key, expected, who.rows)
         values["actor"] = who.subject
         async with self._writing(table, None), self.writes.connection() as connection:
@@ -171,7 +171,7 @@ class Store:
 
     @asynccontextmanager
     async def _connection(self, who: Principal) -> AsyncIterator[Connection]:
-        """Lend a connection; under a scope with a transaction, which a row out of it rolls back."""
+        """Yield a connection; under a scope in a transaction, so that a change can be undone."""
         lent = (
             self.writes.connection() if who.rows is None else self.writes.transaction(who.subject)
         )
@@ -221,7 +221,7 @@ async def _create(
     who: Principal,
     parent: str | None = None,
 ) -> StoredRow:
-    """Create one row, a child if there is a ``parent``; it must be visible to its creator."""
+    """Create one row, which must be in the scope of ``who``; a child row if ``parent`` is given."""
     link = table.table.parent
     insert = table.statements.insert(
         body.columns, None if parent is None or link is None else link.column
@@ -237,7 +237,8 @@ async def _require_visible(
 ) -> None:
     """Raise OutOfScopeError, which rolls the change back, if the row or its parent is out of scope.
 
-    The parent matters because a child changes it: in what others see of it, and by triggers.
+    The parent matters because a change of its child also changes what others see of the parent, and
+    may change the parent itself by triggers.
     """
     if who.rows is None:
         return

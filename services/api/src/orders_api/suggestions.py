@@ -1,4 +1,4 @@
-"""Values that a column of text has, to choose from while one is typed."""
+"""The path that suggests values of a text column while a person types one."""
 
 # ruff: noqa: FAST003  CatalogRoute: the endpoints read the request themselves
 

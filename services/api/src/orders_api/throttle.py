@@ -1,8 +1,8 @@
-"""How often a sign-in may be tried: after some failures the wait doubles, up to a bound.
+"""Limits on attempts to sign in: after some failures the wait doubles each time, up to a maximum.
 
-Counted in PostgreSQL for all API processes together, and before the password is checked, so that
-many attempts at once count as many. Wrong names count like right ones. By name and address together
-the wait is long; by name alone it is short, because a stranger could otherwise lock a user out.
+Attempts are counted in PostgreSQL for all API processes together, before the password is checked,
+so that parallel attempts all count. Names that no user has count as well. The longest wait is long
+for a name from one address, and short for a name alone, so that a stranger cannot lock a user out.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from orders_api.database import Connection, Database, one_or_none
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How many attempts are free, and the longest wait in seconds after the others."""
+    """The number of attempts without a wait, and the longest wait after further ones in seconds."""
 
     free: int
     most_s: int
@@ -39,7 +39,7 @@ _WAIT = """
       FROM order_sign_in_attempts WHERE key = ANY (%(keys)s)
 """
 _FORGIVE = "DELETE FROM order_sign_in_attempts WHERE key = ANY (%(keys)s)"
-# Before this attempt the address was not blocked, or it could not have been made.
+# The block is removed: the address was not blocked before, because the attempt was admitted.
 _TAKE_BACK = """
     UPDATE order_sign_in_attempts SET failures = greatest(failures - 1, 0), blocked_until = now()
      WHERE key = ANY (%(keys)s)
@@ -48,14 +48,14 @@ FORGET_ATTEMPTS = "DELETE FROM order_sign_in_attempts WHERE last_at < now() - in
 
 
 class _BlockedError(Exception):
-    """An attempt comes too early; the transaction is rolled back."""
+    """An attempt comes too early. Raising this error rolls the transaction back."""
 
 
 async def attempt(database: Database, name: str, address: str) -> float:
-    """Count an attempt and return 0, or return the seconds after which it may be made."""
+    """Count an attempt and return 0; if it is too early, return the seconds to wait instead."""
     try:
         async with database.transaction() as connection:
-            for key, rule in sorted(_keys(name, address).items()):  # one order: no deadlock
+            for key, rule in sorted(_keys(name, address).items()):  # sorted to avoid deadlocks
                 await _count(connection, key, rule)
     except _BlockedError:
         (wait_s,) = await database.one(_WAIT, {"keys": [*_keys(name, address)]})
@@ -64,7 +64,7 @@ async def attempt(database: Database, name: str, address: str) -> float:
 
 
 async def forgive(database: Database, name: str, address: str) -> None:
-    """After a right password, delete the name's failures; for the address, uncount this attempt."""
+    """After a correct password, delete the name's failures and this attempt of the address."""
     keys = _keys(name, address)
     of_name = [key for key, rule in keys.items() if rule is not ADDRESS]
     of_address = [key for key, rule in keys.items() if rule is ADDRESS]
@@ -80,7 +80,10 @@ async def _count(connection: Connection, key: str, rule: Rule) -> None:
 
 
 def _keys(name: str, address: str) -> dict[str, Rule]:
-    """Return the keys that count an attempt, as digests: a name may be a mistyped password."""
+    """Return the keys under which an attempt is counted, as digests.
+
+    Names are not stored, because people sometimes type their password as the name.
+    """
     counted = {
         f"both {address} {name.lower()}": TOGETHER,
         f"name {name.lower()}": NAME,

@@ -1,4 +1,4 @@
-"""Users as admins see and change them: rows of ``order_users``. Two admins may do so at once."""
+"""Management of users by admins, also by several at once: rows of ``order_users``."""
 
 from typing import Any
 
@@ -32,8 +32,8 @@ _USERS = f"""
 _LIST = f"{_USERS} ORDER BY lower(name)"
 _ONE = f"{_USERS} WHERE name = %(name)s"
 _PRESENT = "SELECT FROM order_users WHERE name = %(name)s FOR UPDATE"
-# A change of a user waits here for one of an admin. Otherwise two changes that each disable an
-# admin would both see the other one remain.
+# Every change of a user locks these rows first. Otherwise two changes at once that each disable an
+# admin would both find the other admin still enabled.
 _ADMINS = """
     SELECT name FROM order_users
      WHERE role = 'admin' AND rows IS NULL AND NOT disabled AND password_hash IS NOT NULL
@@ -61,10 +61,10 @@ async def add(
     rows: dict[str, list[Any]] | None,
     password_hash: str | None,
 ) -> tuple[User, Link | None]:
-    """Make a user, with a link if there is no password.
+    """Create a user. Without a password, also return a link that sets one.
 
     Raises:
-        ConflictError: a user has the name, in any case.
+        ConflictError: a user has this name; upper and lower case count as the same.
 
     """
     link = None if password_hash is not None else new_secret()
@@ -94,8 +94,9 @@ async def change(
     """Change role, rows, or whether the user is disabled; after a change the user's sessions end.
 
     Raises:
-        LastAdminError: nobody would be left to manage users.
-        SettingChangedError: the user is not as ``expected``.
+        RowNotFoundError: there is no such user.
+        LastAdminError: no admin would be left to manage users.
+        SettingChangedError: the user's version is not ``expected``.
 
     """
     async with database.transaction() as connection:
@@ -109,7 +110,7 @@ async def change(
 
 
 async def remove(database: Database, name: str, expected: Precondition) -> None:
-    """Remove a user, whose sessions end; errors as ``change``."""
+    """Remove a user, whose sessions end. Raises the errors of ``change``."""
     async with database.transaction() as connection:
         before = await _locked(connection, name, expected)
         await _require_another_admin(connection, before.name)
@@ -117,7 +118,7 @@ async def remove(database: Database, name: str, expected: Precondition) -> None:
 
 
 async def renew_link(database: Database, name: str) -> Link:
-    """Return a link that sets another password; earlier ones are void."""
+    """Return a new link that sets the user's password; earlier links are no longer valid."""
     secret = new_secret()
     values = {"name": normal_name(name), "link": digest(secret), "lasts": LINK_LASTS}
     async with database.transaction() as connection:
@@ -128,7 +129,7 @@ async def renew_link(database: Database, name: str) -> Link:
 
 
 async def _locked(connection: Connection, name: str, expected: Precondition) -> User:
-    """Lock a user until the end of the transaction and return it."""
+    """Lock a user and all admins until the end of the transaction; return the user."""
     values = {"name": normal_name(name)}
     await connection.execute(_ADMINS.encode())
     if await one_or_none(connection, _PRESENT, values) is None:
@@ -140,7 +141,7 @@ async def _locked(connection: Connection, name: str, expected: Precondition) -> 
 
 
 async def _require_another_admin(connection: Connection, name: str) -> None:
-    """Refuse to take the rights of the last admin."""
+    """Raise LastAdminError if this user is the last admin."""
     admins = [each for (each,) in await (await connection.execute(_ADMINS.encode())).fetchall()]
     if admins == [name]:
         raise LastAdminError

@@ -1,4 +1,4 @@
-"""What admins send and get about users and everyone's sessions, as types."""
+"""Types of requests and responses about users and the sessions of all people."""
 
 from typing import Any
 

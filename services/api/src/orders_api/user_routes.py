@@ -1,4 +1,4 @@
-"""The paths of admins about people: users, and the sessions of everyone."""
+"""The paths for admins about users and the sessions of all people."""
 
 from dataclasses import asdict
 

@@ -16,7 +16,7 @@ from orders_api.database import Database
 from orders_api.errors import InvalidInputError, TooManyRequestsError
 
 _MOST_WAITING = 50
-"""Checks of passwords that wait for their turn; each takes about 30 ms."""
+"""Maximum number of password checks that are running or waiting; each takes about 30 ms."""
 _FULL_WAIT_S = 2.0
 
 _USER = """
@@ -28,7 +28,7 @@ _LINKED = """
     SELECT name, role, rows FROM order_users
      WHERE link_digest = %(link)s AND link_ends_at > now() AND NOT disabled
 """
-# Only if nobody else has used the link, or set another password, in the meantime.
+# A link must still be valid: another request may have used or replaced it in the meantime.
 _STORE = """
     UPDATE order_users SET password_hash = %(hash)s, link_digest = NULL, link_ends_at = NULL
      WHERE name = %(name)s AND NOT disabled
@@ -41,9 +41,10 @@ T = TypeVar("T")
 
 
 class Users:
-    """Checks and sets passwords, one at a time and not in the event loop.
+    """Checks and sets passwords.
 
-    Hashes are computed in one thread, so many sign-ins at once leave CPU time to other requests.
+    Hashes are computed one at a time in one thread outside the event loop, so that many sign-ins
+    at once leave CPU time to other requests.
     """
 
     def __init__(self, database: Database) -> None:
@@ -56,32 +57,34 @@ class Users:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def verify(self, name: str, password: str) -> Principal | None:
-        """Return the user of this name and password, or None; both take as long."""
+        """Return the user with this name and password, or None; both take the same time."""
         row = await self._database.one_or_none(_USER, {"name": normal_name(name)})
         is_right = await self._run(passwords.is_right, row[3] if row else None, password)
         return _principal(*row[:3]) if row and is_right else None
 
     async def known(self, name: str) -> str:
-        """Return the name if a user has it, else an empty text."""
+        """Return the name of the enabled user with this name; an empty text if there is none."""
         row = await self._database.one_or_none(_USER, {"name": normal_name(name)})
         return str(row[0]) if row else ""
 
     async def has(self, name: str) -> bool:
-        """Return whether there is a user of this name, enabled or not."""
+        """Return whether there is a user with this name, enabled or not."""
         return await self._database.one_or_none(_ANY, {"name": normal_name(name)}) is not None
 
     async def linked(self, link: str) -> Principal | None:
-        """Return the user whose password a link sets, if it is still valid."""
+        """Return the user whose password a link sets; None if the link is not valid."""
         row = await self._database.one_or_none(_LINKED, {"link": digest(link)})
         return _principal(*row) if row else None
 
     async def set_password(
         self, name: str, password: str, *, field: str, link: str | None = None
     ) -> bool:
-        """Set a password, which ends the user's sessions; False if the link is not valid any more.
+        """Set a password, which ends the user's sessions.
+
+        Return False if the user is disabled, or if a ``link`` is given and is no longer valid.
 
         Raises:
-            InvalidInputError: the password in ``field`` is not accepted.
+            InvalidInputError: the password is not accepted; the error names ``field``.
 
         """
         values = {
@@ -92,10 +95,10 @@ class Users:
         return await self._database.one_or_none(_STORE, values) is not None
 
     async def hashed(self, name: str, password: str, *, field: str) -> str:
-        """Return the hash of a password, as it is stored.
+        """Return the hash of a password, in the form in which it is stored.
 
         Raises:
-            InvalidInputError: the password in ``field`` is not accepted.
+            InvalidInputError: the password is not accepted; the error names ``field``.
 
         """
         weakness = await self._run(passwords.weakness, password, name)
@@ -119,7 +122,10 @@ def _principal(name: str, role: Any, rows: Any) -> Principal:
 
 
 def _give_way() -> None:
-    """Lower the priority of this thread below the event loop's (Linux: niceness is per thread)."""
+    """Lower the priority of this thread below the event loop's, on Linux, and prepare checks.
+
+    Only Linux has a niceness for each thread.
+    """
     if sys.platform == "linux":
         os.nice(10)
-    passwords.is_right(None, "")  # prepares the check for names that nobody has
+    passwords.is_right(None, "")  # prepares the check for names that no user has

@@ -1,4 +1,4 @@
-"""Translate pydantic's errors about a request into those of the API. Pure."""
+"""Translate pydantic's errors about a request into errors of the API. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from orders_api.errors import InvalidInputError
 
 Location: TypeAlias = Sequence[str | int]
-"""Names of fields, and indexes in lists, from the outside in."""
+"""The path of a value in the body: names of fields and indexes of lists, outermost first."""
 
 _MAX_ERRORS = 20
 _MAX_FIELD_LENGTH = 100
@@ -39,9 +39,9 @@ def invalid_input(
     errors: Sequence[Mapping[str, Any]],
     explanation: Callable[[Location], str | None] = lambda _location: None,
 ) -> InvalidInputError:
-    """Return an error with field and message of each error of pydantic, without the values sent.
+    """Return an error with field and message for each error of pydantic, without the values sent.
 
-    ``explanation`` may return another message for the field at a location.
+    ``explanation`` may return a message for the unknown field at a location.
     """
     found = [
         (
@@ -54,7 +54,7 @@ def invalid_input(
 
 
 def _field(location: Location) -> str:
-    """Return the place of an error as clients read it: ``order_lines[2].quantity``."""
+    """Return the field of an error in the form for clients, such as ``order_lines[2].quantity``."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
     return "".join(parts).removeprefix(".") or "body"
 

@@ -1,8 +1,9 @@
 """Saved views of a table, a person's own or shared: rows of ``order_views``.
 
-A view is a query in the words of the list, as the address of the dashboard has it. Everyone keeps
-views of their own; clerks and admins keep shared ones. A person restricted to some rows neither
-sees nor changes shared views: their conditions reveal other rows. In open mode all are shared.
+A view stores the query of a list, as in the address of the dashboard. Everyone may save views of
+their own; clerks and admins may save shared views. A person restricted to some rows neither sees
+nor changes shared views, because the conditions in them may reveal other rows. In open mode all
+views are shared.
 """
 
 from typing import Annotated, Any
@@ -28,7 +29,7 @@ from orders_api.openapi import problems
 from orders_api.requests import UNCACHED, Viewer, parts
 
 MAX_VIEWS = 100
-"""Most views of one person, and most shared ones."""
+"""Maximum number of views of one person, and of shared views."""
 _SHARED = ""
 """The owner of a shared view."""
 
@@ -37,7 +38,7 @@ _LIST = f"""
     SELECT {_COLUMNS} FROM order_views WHERE owner = %(own)s OR owner = '' AND %(shared)s
      ORDER BY lower(name), id
 """  # noqa: S608  a constant
-# Requests that add a view at the same time wait for one another, so the bound holds.
+# Requests that add views at the same time wait for one another, so that MAX_VIEWS holds.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('orders.views'), hashtext(%(owner)s))"
 _ADD = f"""
     INSERT INTO order_views ("table", name, query, owner)
@@ -144,7 +145,7 @@ async def delete_view(request: Request, who: Viewer, view_id: int) -> Response:
 
 
 def _own(request: Request, who: Principal) -> str:
-    """Return the owner of the views that a person keeps; in open mode they are shared."""
+    """Return the owner of a person's own views; in open mode these are shared."""
     return _SHARED if parts(request).settings.is_open else who.subject
 
 
@@ -154,7 +155,7 @@ def _require_shared(who: Principal) -> None:
 
 
 async def _require_owned(request: Request, who: Principal, view_id: int) -> None:
-    """Refuse to change a shared view without the right; views of others do not exist."""
+    """Raise an error unless the person may change the view; views of others are not found."""
     row = await parts(request).accounts.one_or_none(_OWNER, {"id": min(view_id, 2**63 - 1)})
     owner = None if row is None else row[0]
     if owner == _SHARED:
