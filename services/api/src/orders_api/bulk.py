@@ -136,7 +136,10 @@ class _Writing:
     kept_as: str | None
 
     async def attempt(self, rows: Sequence[Wanted]) -> Sequence[Sequence[Wanted]]:
-        """Write rows. If one of several fails, return the halves; record why a single one did."""
+        """Write rows in one transaction; return the halves to try if a row makes it fail.
+
+        If there is only one row, record why it failed, and return nothing to try.
+        """
         try:
             await self._write(rows)
         except SchemaChangedError:

@@ -39,7 +39,7 @@ def _written_out(value: object) -> object:
 
 Time = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 Moment = Annotated[AwareDatetime, PlainSerializer(datetime.isoformat, when_used="json")]
-"""A time that is written as those of rows and events are: ``+00:00``, not ``Z``."""
+"""A time in the form that rows and events have in JSON: with ``+00:00``, not ``Z``."""
 
 
 class RequestModel(BaseModel):

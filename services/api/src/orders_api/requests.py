@@ -202,7 +202,7 @@ def path_of(scope: Scope) -> str:
 
 
 def slashed(name: str) -> str:
-    """Return a name as it was sent, from the path that ``path_of`` returns."""
+    """Return a name from the path of ``path_of`` with its slashes, which are NUL there."""
     return name.replace("\0", "/")
 
 
