@@ -79,11 +79,11 @@ export function instantOf(time: string): number {
   return Date.parse(time);
 }
 
-/** Whether JavaScript's `Date` can represent the time. */
+/** Whether `Date` can read the time as PostgreSQL writes it. */
 export const isInCalendar = (time: string): boolean =>
   /^\d{4}-/.test(time) && !time.endsWith("BC") && !Number.isNaN(Date.parse(time));
 
-/** Formats a time. A time that `Date` cannot represent is returned as PostgreSQL wrote it. */
+/** Formats a time. A time that `Date` cannot read is returned as PostgreSQL wrote it. */
 export const formatExact = (time: string): string =>
   isInCalendar(time) ? EXACT().format(new Date(time)) : time;
 

@@ -1,7 +1,7 @@
 /**
- * Amounts with their currency. A number column contains amounts if its comment says so (`currency:
- * EUR`, or `currency: NAME_OF_A_COLUMN`), or if the next column is a choice of currency codes. In a
- * table of lines without any currency, a column of the same type as an amount of the order has the
+ * Amounts with their currency. A number column contains amounts if its comment says so, as in
+ * `currency: EUR` or `currency: NAME_OF_A_COLUMN`, or if the next column is a choice of currency codes.
+ * In a table of lines without any currency, a column of the same type as an amount of the order has the
  * order's currency.
  */
 import { type Column, rawNumber, type Row, type Table } from "real-time-orders";

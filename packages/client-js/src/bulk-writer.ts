@@ -65,7 +65,7 @@ export async function* writeMany<W extends Wanted>(
     } catch (error) {
       if (!(error instanceof RefusedError || error instanceof UnreachableError)) throw error;
       answers = part.map(() => error);
-      if (error instanceof UnreachableError) at = rows.length; // the other requests would take as long to fail
+      if (error instanceof UnreachableError) at = rows.length; // the others would time out too
     }
     yield part.map((wanted, number): Outcome<W> => {
       const [answer = {}, seen = wanted.seen] = [answers[number], known[number]];

@@ -19,7 +19,7 @@ interface Sample extends ClockEstimate {
   readonly origin: number;
 }
 
-const KEPT_MS = 10 * 60_000; // clocks drift apart
+const KEPT_MS = 10 * 60_000; // older answers do not count, because clocks drift apart
 const JUMP_MS = 500;
 
 const origin = (): number => Date.now() - performance.now();

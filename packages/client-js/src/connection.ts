@@ -331,7 +331,7 @@ export class Connection {
 
   /** Drops this connection and tries again later. */
   #fail(): void {
-    // Without a transport the token was missing, which says nothing about the gateway.
+    // Without a transport there was no token. That is no failure of the gateway, so it does not count.
     const lost = this.state.get().lost + (this.#transport ? 1 : 0);
     this.#hangUp();
     clearTimeout(this.#retry);

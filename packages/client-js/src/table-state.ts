@@ -45,7 +45,7 @@ export interface TableState {
   readonly phase: "loading" | "live" | "catching up" | "stale" | "refused";
   /** While stale, since when (epoch, ms). */
   readonly staleSince: number | null;
-  /** The reason why events were missed, while rows are loaded again. */
+  /** Why events were missed; null unless rows are being loaded again for that reason. */
   readonly reset: string | null;
   /** Why the last request failed; null if it succeeded. */
   readonly problem: Error | null;
@@ -54,7 +54,10 @@ export interface TableState {
   readonly isLoadingMore: boolean;
   /** How many rows of the list come before the held ones. */
   readonly start: number;
-  /** Counts the loaded pages: with each page, rows may have been added or dropped at both ends. */
+  /**
+   * How many pages have been loaded so far. With each page, rows may have been added or dropped at both
+   * ends.
+   */
   readonly pages: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Which changes the activity shows, and the filter's text in the page's address, such as `deleted
- * yesterday by:Anna`. Pure.
+ * Which changes the activity shows, and the filter's text in the page's address, such as
+ * `deleted yesterday by:Anna`. Pure.
  */
 import type { ChangeEvent, Operation } from "real-time-orders";
 import { midnight } from "@/lib/days";

@@ -59,7 +59,7 @@ interface LiveGridProps<R extends Row> {
   columns: readonly TableColumn[];
   /** How many rows match in all; null if they are not counted. */
   total: number | null;
-  /** Hold the rows in their places although the user is not working with them. */
+  /** Whether to hold the rows in their places even if the user is not working with them. */
   hold: boolean;
   onView: ShowView;
   /** Whether rows can be selected; default: if the user may write. */

@@ -21,7 +21,7 @@ export interface FeedState<R extends Row = Row> {
   readonly rows: readonly R[];
   /** How many rows of the list come before the loaded ones. */
   readonly start: number;
-  /** Counts the pages that were loaded. */
+  /** How many pages have been loaded so far. */
   readonly pages: number;
   /** Whether there are more rows than those loaded. */
   readonly hasMore: boolean;

@@ -7,10 +7,7 @@ import type { Preference } from "@/lib/preferences";
 import { count, list, nullable, object, type Read, record, type Shape, text } from "@/lib/shape";
 
 const Layout = object({
-  /**
-   * The columns that the user has shown although they are hidden at first, or hidden although they are
-   * shown.
-   */
+  /** The columns whose visibility the user has changed from the default. */
   differing: list(text),
   /** The names of columns in the chosen order; null: the default order. */
   order: nullable(list(text)),
@@ -38,7 +35,10 @@ export function moved(
   return [...others.slice(0, at), name, ...others.slice(at)];
 }
 
-/** Returns the names in the chosen order. A name that the order lacks stays after its neighbour. */
+/**
+ * Returns the names in the chosen order. A name that is not in the order stays after the name before
+ * it.
+ */
 export function inOrder(names: readonly string[], order: readonly string[] | null): string[] {
   if (order === null) return [...names];
   const placed = order.filter((name) => names.includes(name));

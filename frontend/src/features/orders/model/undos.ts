@@ -2,19 +2,19 @@ import { type Id, Observable } from "real-time-orders";
 
 /** The user's latest change, and how to undo it. */
 export interface Undoable {
-  /** The changed rows, where the offer to undo is shown. */
+  /** The changed rows, where the undo button is shown. */
   readonly ids: ReadonlySet<Id>;
   /** Text that says what undo would do. */
   readonly label: string;
   readonly run: () => void;
 }
 
-/** How long the offer is shown. The keyboard shortcut works until the next change. */
+/** How long the undo button is shown. The keyboard shortcut works until the next change. */
 export const OFFERED_MS = 10_000;
 
 /** Keeps the latest change, which can be undone once. */
 export class Undos {
-  /** The change for which an offer is shown now. */
+  /** The change with an undo button at present; null: none. */
   readonly state = new Observable<Undoable | null>(null);
   #last: Undoable | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
