@@ -1,7 +1,7 @@
 """Keep ``docs/asyncapi.yaml`` in step with the messages. A development tool; needs PyYAML.
 
 The document is written by hand, except for ``components.schemas``, which come from the models.
-After a change of the messages, refresh them; a test compares::
+After a change of the messages, write these schemas again; a test compares them::
 
     .venv/bin/python -m orders_contract.asyncapi <docs/asyncapi.yaml >new
     mv new docs/asyncapi.yaml

@@ -11,7 +11,7 @@ class Backoff:
     evenly from the upper half below the ceiling, so that clients that failed together do not
     return together. The default ceilings are 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, ... seconds.
 
-    Call ``reset`` only after a success: a connection that opens proves nothing yet.
+    Call ``reset`` only after a success. A connection that has only opened is not a success yet.
     """
 
     def __init__(

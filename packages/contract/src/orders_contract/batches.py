@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, 
 
 _SEAM = b',"events":'
 CLOSING = b"}"
-# The key is the last one of an event, so nothing that a row contains can stand here.
+# This key is the last one of an event, so no value of a row can match here.
 _NEWEST_CHANGE = re.compile(rb'"changed_at":"([^"]{19,40})"}]\Z')
 _TAIL_BYTES = 64
 
@@ -115,7 +115,7 @@ def decode(payload: bytes) -> Batch | Head:
         raise MalformedPayloadError(f"neither batch nor head: {len(payload)} bytes") from exc
     if batch.last < batch.first:
         raise MalformedPayloadError(f"last {batch.last} comes before first {batch.first}")
-    # All that can be checked without parsing: a truncated payload never reaches a client.
+    # More cannot be checked without parsing. A truncated payload is refused here.
     if not (events.startswith(b"[") and events.endswith(b"]}")):
         raise MalformedPayloadError("events are not a whole JSON array")
     return Batch(batch.stream, batch.first, batch.last, events[:-1])

@@ -1,4 +1,4 @@
-"""Values in a form in which Python compares them as PostgreSQL does. Pure.
+"""Convert values to a form in which Python compares them as PostgreSQL does. Pure.
 
 The *form* of a value is hashable and equals the form of every other spelling of the same value:
 numbers are exact decimals (``12.50`` equals ``12.5``), booleans never equal numbers, timestamps are
@@ -20,13 +20,13 @@ Form = Callable[[Any], Comparable]
 """Returns the form of a value of one column."""
 
 INCOMPARABLE = ("incomparable",)
-"""The form of a value that equals nothing a filter can hold: an array, an object, a bad time."""
+"""The form of a value that no filter can match: an array, an object, an invalid time."""
 
 _TRUE, _FALSE = ("boolean", True), ("boolean", False)
 
 
 def form_of(column: Column | None) -> Form:
-    """Return the form of a column's values; None stands for a column that is not described."""
+    """Return the function that converts a column's values; None is a column without description."""
     match None if column is None else column.kind:
         case "date" | "timestamp":
             return instant
@@ -93,7 +93,7 @@ def instant(value: Any) -> Comparable:
 
 @lru_cache(maxsize=4096)
 def _instant(text: str) -> Comparable:
-    # Python's own types end with the year 9999. PostgreSQL has years BC, 294276 and infinity.
+    # Python's types have the years 1 to 9999. PostgreSQL has years BC and 294276, and infinity.
     if text in {"infinity", "-infinity"}:
         return inf if text == "infinity" else -inf
     found = _INSTANT.fullmatch(text)

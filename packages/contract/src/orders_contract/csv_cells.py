@@ -1,6 +1,6 @@
 """Escape texts that a spreadsheet would execute as formulas in CSV, and unescape them. Pure.
 
-The API writes such fields, the command line reads them: one definition of a formula.
+The API writes such fields and the command line reads them, by one definition of a formula.
 """
 
 import re
@@ -9,10 +9,10 @@ _EXECUTABLE = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001  also t
 
 
 def neutralised(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula; ``restored`` undoes it."""
+    """Return the text, escaped if a spreadsheet would take it for a formula."""
     return f"'{text}" if _EXECUTABLE.match(text) else text
 
 
 def restored(text: str) -> str:
-    """Undo ``neutralised``."""
+    """Return the text without the escape of ``neutralised``."""
     return text[1:] if text.startswith("'") and _EXECUTABLE.match(text) else text

@@ -1,8 +1,8 @@
 """The parsed events of a batch, each with its original text. Pure.
 
-Events are forwarded as the text that PostgreSQL rendered. Parsing only decides which clients see an
-event. What a client must not see is cut out of the text, so every digit and escape of the
-rest survives: numbers that no float holds, unpaired surrogates, duplicate keys in ``json``.
+Events are forwarded as the text that PostgreSQL rendered. They are parsed only to decide which
+clients see an event. Values that a client must not see are replaced in the text, so the rest stays
+exactly the same: numbers that no float holds, unpaired surrogates, duplicate keys in ``json``.
 """
 
 import json
@@ -24,12 +24,12 @@ UNREADABLE = object()
 _scan: Scan = json.JSONDecoder(parse_float=Decimal).raw_decode
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _UNREADABLE = (RecursionError, ValueError, InvalidOperation)
-"""What the parser raises for values that Python cannot hold, besides malformed JSON."""
+"""The errors of the parser for values that Python cannot hold, and for malformed JSON."""
 _BLANKS = re.compile(r"[\s,]*")
 _NAME = re.compile(r'[\s,]*"((?:[^"\\]++|\\.)*+)"\s*:\s*', re.DOTALL)
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|([{\[])|([}\]])', re.DOTALL)
 _DEPTH = {None: 0, 1: 1, 2: -1}
-"""By the group of ``_TOKEN`` that matched."""
+"""The change of the nesting depth, by the group of ``_TOKEN`` that matched."""
 _SCALAR = re.compile(r"[^\s,:\]}{\[\"]+")
 _MAX_INT_DIGITS = 4000
 _ROWS = {"order", "row", "key", "changed"}
@@ -37,14 +37,14 @@ _ROWS = {"order", "row", "key", "changed"}
 
 @dataclass(slots=True)
 class OpenedEvent:
-    """An event parsed, with floating-point numbers as ``Decimal``, and its text."""
+    """A parsed event, with numbers that are not whole as ``Decimal``, and its text."""
 
     event: dict[str, Any]
     text: str
     _leave: str = ""
 
     def seen_as(self, view: View) -> str:
-        """Return the text of the event under a view that shows it."""
+        """Return the text of the event for clients that have this view of it."""
         if view is View.CONFINED:
             return _with_replaced(self.text, replaced(self.event, view))
         if view is View.LEAVE:
@@ -55,7 +55,8 @@ class OpenedEvent:
     def _without_row(self) -> str:
         values = replaced(self.event, View.LEAVE)
         if table_of(self.event) == ORDERS:
-            # The other values are integers and times: rendering them takes a third of the time.
+            # The other values are integers and times. Rendering them anew takes a third of the
+            # time of replacing values in the text.
             return _encode({**self.event, **values})
         return _with_replaced(self.text, values)
 
@@ -72,7 +73,7 @@ def open_batch(batch: Batch) -> Iterator[OpenedEvent]:
 
 def open_events(rendered: bytes) -> Iterator[OpenedEvent]:
     """Parse a rendered JSON array of events; see ``open_batch``."""
-    # Bytes that are not UTF-8 come from a database without an encoding, and go back as they are.
+    # Bytes that are not UTF-8 come from a database without an encoding. They are kept as they are.
     array = rendered.decode("utf-8", "surrogateescape")
     at = _after_blanks(array, 1)
     try:
@@ -95,7 +96,7 @@ def packed(texts: Iterable[str]) -> bytes:
 
 
 def _with_replaced(text: str, values: Mapping[str, Any]) -> str:
-    """Return the text of an object with some members' values replaced, the rest untouched."""
+    """Return the text of an object with some members' values replaced, otherwise unchanged."""
     parts: list[str] = []
     kept = 0
     for name, start, end in _members(text, 0):
@@ -144,7 +145,7 @@ def _end_of(found: re.Match[str] | None) -> int:
 
 
 def _scan_deep(text: str, at: int) -> tuple[dict[str, Any], int]:
-    """Parse an event with values that Python cannot hold, leaving out only those."""
+    """Parse an event with values that Python cannot hold; these become UNREADABLE."""
     if text[at] != "{":
         raise MalformedPayloadError("events hold something that is not an object")
     event: dict[str, Any] = {}

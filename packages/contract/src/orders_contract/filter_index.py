@@ -16,7 +16,7 @@ from orders_contract.filters import Condition, RowFilter
 from orders_contract.matching import Event, Selection, row_of, table_of
 
 _NOTHING = object()
-"""Equals no value."""
+"""Not equal to any value."""
 _Selections = dict[Selection, None]
 _Slot = tuple[str, Form]
 """A column and the form of its values."""
@@ -24,7 +24,7 @@ _Slot = tuple[str, Form]
 
 @dataclass(slots=True)
 class _Drawer:
-    """The selections that may see one table."""
+    """The selections that may see events of one table."""
 
     all: _Selections = field(default_factory=dict)
     unlisted: _Selections = field(default_factory=dict)
@@ -75,7 +75,7 @@ class FilterIndex:
         self._all: _Selections = {}
         self._tables: dict[str, _Drawer] = {}
         self._others: dict[frozenset[str], _Drawer] = {}
-        """By the tables that a scope describes: the selections that see all other tables."""
+        """Selections that see all tables but those that their scope describes, by these tables."""
 
     def __len__(self) -> int:
         """Return the number of selections."""

@@ -1,4 +1,4 @@
-"""Filters on the rows of one table: reading the conditions of a client, and applying them. Pure."""
+"""Filters on the rows of one table: parse the conditions of a client, and apply them. Pure."""
 
 import re
 import uuid
@@ -22,11 +22,11 @@ from orders_contract.folding import folded
 from orders_contract.schema import MAINTAINED_COLUMNS, ORDERS, Column, Kind, Table
 
 MAX_FILTER_VALUES = 100
-"""Most values that a filter lists for one column."""
+"""Maximum number of values that a filter lists for one column."""
 MAX_FILTER_COLUMNS = 20
-"""Most columns that a filter names for one table."""
+"""Maximum number of columns that a filter names for one table."""
 MAX_SEARCH_CHARACTERS = 200
-"""Most characters of a text that rows must contain."""
+"""Maximum length of the text that ``contains`` searches for."""
 
 Row = Mapping[str, Any]
 
@@ -56,7 +56,7 @@ class Bound:
         compare = _COMPARISONS[self.comparison]
         if isinstance(self.limit, str):
             return isinstance(form, str) and compare(form, self.limit)
-        if form == "NaN":  # for PostgreSQL it is greater than any other number
+        if form == "NaN":  # greater than any other number in PostgreSQL
             return compare in {ge, gt}
         number = _INFINITIES.get(form, form) if isinstance(form, str) else form
         return isinstance(number, int | float | Decimal) and compare(number, self.limit)
@@ -64,9 +64,9 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition on a column: one of ``values``; or none of ``excluded`` and within all bounds.
+    """A condition: a column has one of ``values``, or none of ``excluded`` and fits all bounds.
 
-    If ``part`` is set, the folded text of the value must contain it.
+    If ``part`` is set, the folded text of the value must contain ``part``.
     """
 
     column: str
@@ -76,7 +76,7 @@ class Condition:
     bounds: tuple[Bound, ...] = ()
     part: str | None = None
     rank: int = field(default=1, compare=False)
-    """Rank by which an index chooses a condition: the lower, the fewer rows share a value."""
+    """An index prefers conditions of low rank: fewer rows share one of their values."""
 
     def admits(self, value: Any) -> bool:
         """Return whether a value of the column fulfils the condition."""
@@ -148,7 +148,7 @@ class RowFilter:
 
     @property
     def equalities(self) -> Iterator[Condition]:
-        """The conditions that list values: an index can find this filter by them."""
+        """The conditions that list values, by which an index can find this filter."""
         return (
             condition
             for condition in self.conditions
@@ -163,7 +163,7 @@ EVERY_ROW = RowFilter()
 
 
 def _column_name(table: str, given: str, described: Table | None) -> str:
-    """Return the column that a filter means: ``order_id`` of an order is its key."""
+    """Return the column that a filter names. ``order_id`` of an order is its key."""
     known = described is None or given in described.columns
     if table == ORDERS and given == "order_id" and (described is None or not known):
         return "id" if described is None else described.key[0]
@@ -276,7 +276,7 @@ def parse_value(value: Any, column: Column | None) -> Comparable:  # noqa: PLR09
 
 def _parse_number(value: Any, kind: Kind) -> Comparable:
     if isinstance(value, str):
-        # JavaScript's numbers are not exact beyond 2^53; text is.
+        # JavaScript's numbers are not exact beyond 2^53, so text is accepted, too.
         if _NUMBER.fullmatch(value):
             return Decimal(value)
         return _expect(kind == "number" and value in _NO_FINITE_NUMBER, value, "a number")

@@ -1,7 +1,7 @@
-"""Text as search compares it: without case and accents. Pure.
+"""Convert text for search: without case and accents. Pure.
 
-The same as ``order_search_text`` of ``db/init.sql``, which an index is made of, and as
-``search.ts`` of the TypeScript client: the cases of ``tests/vectors/rows.json`` hold for all three.
+``order_search_text`` in ``db/init.sql``, which an index uses, and ``search.ts`` in the TypeScript
+client do the same. The cases in ``tests/vectors/rows.json`` test all three.
 """
 
 import re

@@ -1,6 +1,6 @@
 """``packages/contract/messages.schema.json``: the JSON Schema of every message of ``/ws``.
 
-Write the file again after a change of the messages; a test compares the two::
+Write the file again after a change of the messages; a test compares it with the messages::
 
     .venv/bin/python -m orders_contract.json_schema > packages/contract/messages.schema.json
 """

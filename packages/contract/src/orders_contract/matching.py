@@ -1,9 +1,9 @@
-"""Which rows match a filter, and what a client sees of an event under filter and scope. Pure.
+"""Decide which rows match a filter, and what a client sees of an event. Pure.
 
-Gateway, API and clients all decide it here. A client that names tables
-and filters holds the set of rows that match. An UPDATE that moves a row out of that set reaches it
-as LEAVE; one that moves a row into it arrives as the UPDATE it is. The holder of a restricted token
-sees only rows within its scope and learns nothing about a row from before it entered the scope.
+Gateway, API and clients all use this module. A client that names tables and filters holds the set
+of rows that match. The client gets an UPDATE that moves a row out of that set as LEAVE, and an
+UPDATE that moves a row into the set as it is. The holder of a restricted token sees only rows
+within its scope, and does not see what a row was before it entered the scope.
 """
 
 from collections.abc import Iterable, Mapping
@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 MAX_FILTER_TABLES = 50
-"""Most tables that a subscription names."""
+"""Maximum number of tables that a subscription names."""
 
 Event = Mapping[str, Any]
 
@@ -52,7 +52,7 @@ class Scope:
     """The rows that the holder of a restricted token may see.
 
     Each restricting column must hold one of its values, in every table. A table without the column
-    is not visible at all, not even where its parent order is.
+    is not visible at all, even for orders that are visible.
     """
 
     __slots__ = ("_identity", "described", "filters", "undescribed")
@@ -68,7 +68,7 @@ class Scope:
             if rows.keys() <= table.columns.keys()
         }
         self.undescribed = _scope_filter(rows, dict.fromkeys(rows))
-        """For a table that the schema does not describe yet: it is judged by its rows alone."""
+        """The filter for tables that the schema does not describe yet."""
         self._identity = (self.described, frozenset(self.filters.items()), self.undescribed)
 
     def filter(self, table: str) -> RowFilter | None:
@@ -94,7 +94,7 @@ def _scope_filter(
 
 
 def _scope_values(values: Iterable[Any], column: Column | None) -> frozenset[Comparable]:
-    """Return the forms of values; one that the column cannot hold makes no row visible."""
+    """Return the forms of values. A value that the column cannot hold is left out."""
     forms = []
     for value in values:
         with suppress(FilterError):
@@ -170,7 +170,7 @@ class View(Enum):
     HIDDEN = "hidden"
     WHOLE = "whole"
     CONFINED = "confined"
-    """Without old values and actor: the row was not visible before."""
+    """Without old values and actor, because the row was not visible before."""
     LEAVE = "leave"
     """As LEAVE in place of UPDATE, without the row."""
 
@@ -221,7 +221,7 @@ def replaced(event: Event, seen_as: View) -> dict[str, Any]:
     hidden = {"operation": "LEAVE", "changed": None, "actor": None}
     if table_of(event) == ORDERS:
         return {**hidden, "order": None}
-    # The parent may be another one by now, beyond what the client may see.
+    # The row may have another parent now, which the client may not see.
     return {**hidden, "order_id": None, "row": None}
 
 

@@ -1,7 +1,7 @@
 """Names in PostgreSQL and Redis that several processes use."""
 
 ORDERS_CHANNEL_PG = "orders_changes"
-"""PostgreSQL's NOTIFY channel, the doorbell. Its payload is not used."""
+"""PostgreSQL's NOTIFY channel, which wakes the listener. Its payload is not used."""
 
 LOG_KEY = "orders:log"
 """Redis stream of recent batches; an entry's ID is ``<last position>-0``."""
@@ -13,8 +13,8 @@ LISTENER_KEY = "orders:listener"
 """Redis string, JSON: the state of the listener. Expires after PRESENCE_TTL_S."""
 
 HEAD_KEY = "orders:head"
-"""Redis hash ``stream``, ``position``, ``schema``, ``origin``: the end of LOG_KEY, which has no gap
-before it, the version of the schema in SCHEMA_KEY, and the server that the stream comes from."""
+"""Redis hash. ``stream`` and ``position``: the end of LOG_KEY, which has no gap before it;
+``schema``: the version in SCHEMA_KEY; ``origin``: the database server that events come from."""
 
 SCHEMA_KEY = "orders:schema"
 """Redis string: the document of ``order_schema()``, written before HEAD_KEY names its version."""
@@ -23,10 +23,10 @@ GATEWAY_KEY_PREFIX = "orders:gateway:"
 """Redis strings, JSON: the state of each gateway, by its id. They expire after PRESENCE_TTL_S."""
 
 GATEWAYS_KEY = "orders:gateways"
-"""Redis set: the ids of gateways, some of which may be gone: the keys above tell."""
+"""Redis set: the ids of gateways. If a gateway is gone, its key above has expired."""
 
 PRESENCE_TTL_S = 6
-"""Seconds after which a silent process counts as gone."""
+"""Seconds after which a process that reports nothing counts as gone."""
 
 LOG_CAPACITY_EVENTS = 100_000
 """Approximate number of events that LOG_KEY keeps."""
@@ -51,8 +51,8 @@ _DEFAULT_PREFIX = "orders"
 class RedisNames:
     """The names above with a configured prefix in place of ``orders``.
 
-    In a cluster the prefix is a hash tag, by default ``{orders}``: a script needs all its keys in
-    one slot. There the channel is a sharded one, too.
+    In a cluster the prefix is a hash tag, by default ``{orders}``, because a script needs all its
+    keys in one slot. The channel is then a sharded channel.
     """
 
     def __init__(self, prefix: str = "", *, in_cluster: bool = False) -> None:

@@ -97,9 +97,10 @@ class Table(_Described):
     """Which column the dashboard shows as ``status``, ``customer``, ``title``, ``quantity``."""
 
     def dates(self, column: Column) -> tuple[Column, ...]:
-        """Return date columns: the first that is not null dates the row's value of ``column``.
+        """Return columns that tell since when a row has its value of ``column``.
 
-        ``updated_at`` comes last: it is never earlier than the date that is missing.
+        The first column that is not null counts. ``updated_at`` comes last, because it is never
+        earlier than the date that is missing.
         """
         known = (self.columns.get(name) for name in (column.since, "updated_at") if name)
         return tuple(each for each in known if each and each.type == "timestamp with time zone")
@@ -121,7 +122,7 @@ class Schema(_Described):
         return self.tables.get(ORDERS)
 
     def without(self, columns: Iterable[str]) -> list[str]:
-        """Return those of some columns that no table has: rows restricted by one are no rows."""
+        """Return the given columns that no table has. A restriction by these hides every row."""
         known = {name for table in self.tables.values() for name in table.columns}
         return [column for column in columns if column not in known]
 

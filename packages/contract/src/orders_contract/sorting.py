@@ -1,4 +1,4 @@
-"""The order of a list as the parameter ``sort`` names it: ``-total,created_at``. Pure."""
+"""Parse the parameter ``sort``, such as ``-total,created_at``, which orders a list. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def read_sort(table: Table, text: str) -> tuple[Term, ...]:
 
 
 def with_key(terms: Sequence[Term], table: Table) -> tuple[Term, ...]:
-    """Return all that rows are compared by: the terms, then the key in the last one's direction.
+    """Return the terms, followed by the key in the direction of the last term.
 
     Without terms the newest key comes first.
     """
