@@ -1,19 +1,19 @@
 """Live rows and events of Real-Time Orders, as ``docs/client.md`` describes them.
 
-Rows that are right at every moment, and writes that overwrite nobody's change::
+Rows that are always current, and writes that do not overwrite other changes::
 
     async with connect("http://localhost:3000") as live:
         orders = live.table("orders", filter={"status": ["pending"]}, limit=100)
         async for rows in orders:
             print(orders.state.status, len(rows))
 
-Every change once and in order, over restarts::
+Every change once and in order, also after a restart::
 
     async with connect("http://localhost:3000") as live:
         async for event in live.events(store=FileStore("place.json")):
             print(event.operation, event.table, event.row)
 
-``real_time_orders.sync`` has the same without ``async``. ``OrdersClient`` is the stream below both.
+``real_time_orders.sync`` has the same without ``async``. ``OrdersClient`` is the stream itself.
 """
 
 from real_time_orders.book import OrderBook

@@ -11,8 +11,8 @@ class OrderBook:
     """Rows by table and primary key: a snapshot, then every event after its place.
 
     ``tables`` holds the filters by table, ``filter`` is short for ``{"orders": filter}``; without
-    either it knows all orders and no other table.
-    Which rows match is decided by the server: the snapshot and the stream hold only those.
+    either the book has all orders and no other table. The server decides which rows match: snapshot
+    and stream hold only those.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class OrderBook:
         self.place = snapshot.place
 
     def apply(self, event: Event) -> bool:
-        """Apply the next event of the book's stream; False if it was included already."""
+        """Apply the next event of the stream; return False if it was included already."""
         if self.place is None or event.position <= self.place.position:
             return False
         self.place = Place(self.place.stream, event.position)
@@ -58,9 +58,9 @@ class OrderBook:
 def _is_newer(row: Row, known: Row | None) -> bool:
     """Return whether a row replaces the known one.
 
-    A snapshot may be ahead of its place, so an older version would be a step back. Not so in a
-    conflated frame, from which a DELETE and a new INSERT of the key may have been left out. A table
-    without versions steps back, and forward again by the events that follow.
+    A snapshot may be ahead of its place, so an event may hold an older version, which is ignored.
+    Conflated events are not compared, because a DELETE and a new INSERT of the key may have been
+    left out. In a table without versions the older row is shown until the next events.
     """
     version, known_version = row.get("version"), (known or {}).get("version")
     if not isinstance(version, int) or not isinstance(known_version, int):

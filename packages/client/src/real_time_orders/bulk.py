@@ -1,4 +1,4 @@
-"""Changes and removals of many rows: some in each request, and each row succeeds by itself."""
+"""Change or remove many rows, some in each request. Each row succeeds or fails by itself."""
 
 import uuid
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -14,18 +14,18 @@ from real_time_orders.items import Row, row_key, to_json
 from real_time_orders.problems import problem_in
 
 AT_ONCE = 100
-"""Rows of one request by default: the API writes so many in one transaction."""
+"""Rows of one request by default, as many as the API writes in one transaction."""
 MOST_AT_ONCE = 1000
-"""The API's limit."""
+"""The API's limit to the rows of a request."""
 MOST_BYTES = 64 * 1024
 """The API's limit to the body of a request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of one row: its new ``version``, or the ``error`` why it was not written.
+    """The outcome of one row: its new ``version``, or the ``error`` if it was not written.
 
-    ``version`` is None after a removal, and where the rows of the table have none.
+    ``version`` is None after a removal, and if the rows of the table have no versions.
     """
 
     key: Hashable
@@ -35,7 +35,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A row to be written: its key, also by column, and the row that the write is based on."""
+    """A row to write: its key, also by column, and the row that the write is based on."""
 
     key: Hashable
     columns: Mapping[str, Any]
@@ -52,7 +52,7 @@ class Wanted:
 def wanted(
     row: Hashable | Row, columns: Sequence[str], known: Callable[[Hashable], Row | None]
 ) -> Wanted:
-    """Return the row to write, given its key or the row itself; ``columns`` are those of the key.
+    """Return the row to write, given its key or the row itself; ``columns`` are the key's.
 
     Raises:
         ValueError: the key has other columns.
@@ -73,7 +73,7 @@ def wanted(
 def parts(
     rows: Sequence[Wanted], values: Mapping[str, Any] | None, at_once: int
 ) -> Iterator[tuple[Sequence[Wanted], Row]]:
-    """Yield the rows of each request, and its body; a large one has fewer than ``at_once``."""
+    """Yield the rows and body of each request: ``at_once`` rows, or fewer if they are large."""
     if not 1 <= at_once <= MOST_AT_ONCE:
         raise ValueError(f"at_once must be 1 to {MOST_AT_ONCE}")
     common: Row = {} if values is None else {"set": values}

@@ -1,4 +1,4 @@
-"""The client: connections and waiting. ``protocol`` decides what to do."""
+"""The client of the stream: it connects and waits; ``protocol`` decides what to do."""
 
 import asyncio
 import inspect
@@ -35,7 +35,7 @@ from real_time_orders.protocol import (
 from real_time_orders.transports import Connection, EventStream, WebSocket, explain
 
 HELLO_WITHIN_S = 10.0
-"""From the first packet to ``hello``."""
+"""Limit of the time from the first packet to ``hello``."""
 
 SILENT_HEARTBEATS = 2.0
 """After this many heartbeat intervals without a byte the connection counts as dead."""
@@ -43,7 +43,7 @@ SILENT_HEARTBEATS = 2.0
 POLICY_VIOLATION, UNAUTHORIZED = 1008, 4001
 
 MAX_QUERY = 6000
-"""A longer filter is sent as a message: servers refuse addresses of about 8,000 characters."""
+"""A longer filter is sent as a message, because servers refuse URLs of about 8,000 characters."""
 
 Token = str | Callable[[], str] | Callable[[], Awaitable[str]]
 """A token, or a function that returns a fresh one."""
@@ -56,21 +56,21 @@ _TEMPORARY = (LostError, MalformedMessageError, OSError, TimeoutError)
 
 
 class OrdersClient:
-    """Iterate over it: every event once and in order, or a ``Reset`` that gives the reason.
+    """Yields every event once and in order, or a ``Reset`` that gives the reason.
 
-    ``url`` is the address of the server, or of ``/ws`` or ``/sse``; of several, each attempt takes
-    the next. ``tables`` holds filters by table, ``filter`` is short for ``{"orders": filter}``;
-    without either every event of every table is yielded. ``after`` is a position of ``stream``;
-    without them the client starts now. ``token`` is a token, or a function that returns a fresh
-    one and renews connections before theirs expires. With ``conflate`` the client gets, whenever
-    it returns, the newest state of each row that changed in place of every missed event.
-    ``transport`` names the only kind of connection to use; by default it is WebSocket, and
-    server-sent events where WebSocket does not come through.
+    ``url`` is the address of the server, or of ``/ws`` or ``/sse``; if there are several, each
+    attempt takes the next. ``tables`` holds filters by table, ``filter`` is short for
+    ``{"orders": filter}``; without either every event of every table is yielded. ``after`` is a
+    position of ``stream``; without them the client starts now. ``token`` is a token, or a function
+    that returns a fresh token; the client calls it again before the token expires. With
+    ``conflate`` the client gets, when it reconnects, the newest state of each row that changed
+    instead of every missed event. ``transport`` names the only kind of connection to use; by
+    default it is WebSocket, and server-sent events where WebSockets are blocked.
 
-    The client never gives up by itself: ``on_state`` is called with every change of state, and
-    may raise to end the iteration. ``on_message`` is called with every message as it came.
+    The client never gives up by itself. ``on_state`` is called with every change of state, and
+    may raise to end the iteration. ``on_message`` is called with every message of the server.
 
-    Nothing is read ahead: for a slow reader the server conflates events or resets it.
+    Nothing is read ahead. For a slow reader the server conflates events or sends a reset.
     """
 
     def __init__(  # noqa: PLR0913  each is a choice of the caller's
@@ -111,12 +111,12 @@ class OrdersClient:
 
     @property
     def place(self) -> Place | None:
-        """Everything up to here has been yielded and processed; where to resume another time."""
+        """The place up to which all events were yielded and processed, to resume from later."""
         return self._place
 
     @property
     def stream(self) -> str:
-        """The stream that is being followed; empty before the first connection."""
+        """The id of the stream that is being followed; empty before the first connection."""
         place = self._protocol.place
         return "" if place is None else place.stream
 
@@ -131,12 +131,12 @@ class OrdersClient:
         return self._connection
 
     def seek(self, place: Place) -> None:
-        """Go on after the place of a snapshot."""
+        """Continue after the place of a snapshot."""
         self._moved = not self._protocol.seek(place)
         self._place = place
 
     async def __aenter__(self) -> Self:
-        """Open no connection yet; the first iteration does."""
+        """Return this object. The first iteration opens a connection."""
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
@@ -158,9 +158,9 @@ class OrdersClient:
                     break
 
     async def batches(self) -> AsyncGenerator[tuple[Item, ...]]:
-        """Yield the same by messages: the items that arrived in one. Raises the same.
+        """Yield, for each message, a tuple of its items; raises as iteration does.
 
-        A message that only moves the place holds none.
+        The tuple of a message that only moves the place is empty.
         """
         while True:
             try:
@@ -212,7 +212,7 @@ class OrdersClient:
     def _give_up_if_useless(self, exc: Exception) -> None:
         """Raise if the next connection would be closed for the same reason.
 
-        A rejected token is no such reason if a function returns another one.
+        A rejected token is not final if a function can return another token.
         """
         final = {POLICY_VIOLATION} if callable(self._token) else {POLICY_VIOLATION, UNAUTHORIZED}
         if isinstance(exc, ClosedError) and exc.code in final:
@@ -234,7 +234,7 @@ class OrdersClient:
             yield action.items
             if self._moved:
                 return
-            if self._place is before:  # else the reader called seek()
+            if self._place is before:  # otherwise the reader has called seek()
                 self._place = action.place
 
     async def _do(self, action: Action) -> None:
@@ -266,7 +266,7 @@ class OrdersClient:
         return message
 
     async def _next_message(self) -> str | bytes:
-        """Wait for a message, as long as bytes of it arrive: it may be large and the network slow.
+        """Wait for a message while bytes of it arrive. It may be large and the network slow.
 
         Raises:
             TimeoutError: no byte arrived for too long.
@@ -304,7 +304,7 @@ class OrdersClient:
 
 
 def _final(last: BlockedError, first: BlockedError | None = None) -> Exception:
-    """Return the error after every kind of connection was tried: final if the server answered."""
+    """Return the error after all kinds of connections failed; final if the server answered."""
     answered = last.status is not None and (first is None or first.status is not None)
     return RefusedError(f"status {last.status}", last.reason) if answered else last
 

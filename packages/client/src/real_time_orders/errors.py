@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 TEMPORARY = frozenset({408, 425, 429})
-"""Statuses of the 4xx with which the same request may succeed later."""
+"""Status codes 4xx after which the same request may succeed later."""
 _LATER = TEMPORARY | {502, 503, 504}
 
 
@@ -26,7 +26,7 @@ class MalformedMessageError(ClientError, ValueError):
 
 
 class SnapshotError(ClientError):
-    """A snapshot could not be fetched this time. ``status`` is that of the answer, if any."""
+    """A snapshot could not be fetched this time. ``status`` is the answer's, if there is one."""
 
     def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason if status is None else f"status {status}: {reason}")
@@ -53,7 +53,7 @@ class WriteError(ClientError):
 class ConflictError(WriteError):
     """The row has changed since it was read; nothing was written.
 
-    ``mine`` holds the values of the write, None for a removal, ``theirs`` the present row, and
+    ``mine`` holds the values of the write (None for a removal), ``theirs`` the present row, and
     ``read`` the row that the write was based on.
     """
 
@@ -71,7 +71,7 @@ class ConflictError(WriteError):
 
     @property
     def columns(self) -> dict[str, tuple[Any, Any]]:
-        """By column, the value to be written and the present one, where the two differ."""
+        """The value to write and the present value, by column, where they conflict."""
         return {
             name: (value, self.theirs.get(name))
             for name, value in (self.mine or {}).items()
@@ -86,7 +86,7 @@ class LostError(ClientError):
 class BlockedError(LostError):
     """Something between client and server does not let this kind of connection through.
 
-    ``status`` is that of the answer, None if the connection ended without one.
+    ``status`` is the answer's; None if the connection ended without an answer.
     """
 
     def __init__(self, reason: str, status: int | None = None) -> None:

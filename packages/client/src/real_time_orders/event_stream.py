@@ -1,4 +1,4 @@
-"""Server-sent events: bytes in, messages out. Pure."""
+"""Parse server-sent events: bytes in, messages out. Pure."""
 
 from collections.abc import Iterator
 
@@ -8,10 +8,10 @@ class EventReader:
 
     def __init__(self) -> None:
         self.closing: bytes | None = None
-        """What the server says about the end of the stream, once it does."""
+        """The data of the ``close`` event, once the server has sent it."""
         self._name = b""
         self._line: list[bytes] = []
-        """The pieces of the line that has not ended: a message may come in thousands of pieces."""
+        """The pieces of the unfinished line. A message may arrive in thousands of pieces."""
         self._data: list[bytes] = []
 
     def feed(self, piece: bytes) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Every change, once and in order, over restarts of the consumer."""
+"""Every change, once and in order, also after a restart of the consumer."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from real_time_orders.items import Event, Place, Reset, Tables
 
 
 class MissedEventsError(ClientError):
-    """Events up to ``place`` are lost to this consumer. To accept the loss, continue there."""
+    """Events up to ``place`` are lost to this consumer. To accept that, continue from there."""
 
     def __init__(self, reason: str, place: Place) -> None:
         super().__init__(f"events up to {place.position} are missing: {reason}")
@@ -25,10 +25,10 @@ class Store(Protocol):
     """Keeps the place of a consumer over restarts."""
 
     async def load(self) -> Place | None:
-        """Return the place, None before the first event."""
+        """Return the place; None before the first event."""
 
     async def save(self, place: Place) -> None:
-        """Keep the place: everything up to it is processed."""
+        """Keep the place, up to which all events have been processed."""
 
 
 class FileStore:
@@ -38,7 +38,7 @@ class FileStore:
         self._path = Path(path)
 
     async def load(self) -> Place | None:
-        """Return the place in the file, None where there is none.
+        """Return the place in the file; None if there is no file.
 
         Raises:
             ValueError: the file holds something else.
@@ -63,11 +63,11 @@ class FileStore:
 
 
 class Events:
-    """Iterate over it: every change, once, in order, without end.
+    """Yields every change once, in order, without end.
 
-    ``place`` is that of the event at hand: a consumer that stores it in the transaction of its own
-    work processes each event exactly once. With a ``store`` the place is saved whenever the loop
-    asks for the next event; a consumer that is killed in between gets the event at hand again.
+    ``place`` is the place of the current event. A consumer that stores it in the transaction of its
+    own work processes each event exactly once. With a ``store`` the place is saved when the loop
+    continues to the next event; a consumer that is killed before that gets the event again.
     """
 
     def __init__(

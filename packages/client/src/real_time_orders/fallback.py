@@ -1,4 +1,4 @@
-"""Which kind of connection comes next. Pure: the caller has the clock."""
+"""Decide which kind of connection to open next. Pure: the caller passes the time."""
 
 from real_time_orders.kinds import Kind
 
@@ -25,11 +25,11 @@ class Fallback:
         return self._next
 
     def is_over(self, now_s: float) -> bool:
-        """Return whether it is time to leave server-sent events for a WebSocket."""
+        """Return whether it is time to try WebSocket again instead of server-sent events."""
         return self._websocket_at_s is not None and now_s >= self._websocket_at_s
 
     def other(self, kind: Kind) -> Kind | None:
-        """Return the kind to try where this one does not come through."""
+        """Return the kind to try if this one is blocked; None if only one kind is allowed."""
         if self._only is not None:
             return None
         return Kind.EVENTS if kind is Kind.WEBSOCKET else Kind.WEBSOCKET

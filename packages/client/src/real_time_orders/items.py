@@ -11,7 +11,7 @@ from orders_contract.schema import ORDERS, Schema
 from real_time_orders.errors import MalformedMessageError
 
 _MAX_INT_DIGITS = 4000
-"""Python refuses to convert integers of more than 4,300."""
+"""Python refuses to convert integers of more than 4,300 digits."""
 
 Row = dict[str, Any]
 """A row as JSON has it, but with ``Decimal`` for numbers that are not whole. Times are text."""
@@ -22,7 +22,7 @@ Tables = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in a stream: everything up to the position is known."""
+    """A place in a stream: all events up to the position are known."""
 
     stream: str
     position: int
@@ -33,9 +33,9 @@ class Event:
     """One change of a row.
 
     ``row`` is the new row, None after DELETE, TRUNCATE and LEAVE; ``changed`` holds the old values
-    of the columns that an UPDATE changed, or the deleted row. ``order_id`` is the order that the
-    row is, or belongs to; an order's ``key`` holds it as ``id``, whatever the column is called.
-    ``conflated``: earlier changes of this row were left out.
+    of the columns that an UPDATE changed, or the deleted row. ``order_id`` is the id of the order,
+    or of the order that a child row belongs to. An order's ``key`` holds it as ``id``, whatever the
+    name of the column. ``conflated``: earlier changes of this row were left out.
     """
 
     position: int
@@ -57,7 +57,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Changes before ``place`` are lost to this client: fetch a snapshot. Later events follow."""
+    """Changes up to ``place`` are lost to this client, so fetch a snapshot. Later events follow."""
 
     reason: str
     place: Place
@@ -65,7 +65,7 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class SchemaChanged:
-    """Tables or columns changed: rows fetched before may have the columns of the old schema."""
+    """Tables or columns changed. Rows fetched before may have the columns of the old schema."""
 
     version: str
 
@@ -75,15 +75,15 @@ Item = Event | Reset | SchemaChanged
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All rows under a filter, by table and key. They may be newer than ``place``, never older."""
+    """All rows that match, by table and key. They may be newer than ``place``, but not older."""
 
     place: Place
     rows: Mapping[str, Mapping[Any, Row]]
     schema: Schema | None = None
     has_more: bool = False
-    """Whether there are rows beyond those that were asked for."""
+    """Whether more rows match than were requested."""
     parents: Mapping[str, str] = field(default_factory=dict)
-    """By child table, the column that refers to the order."""
+    """The column that refers to the order, by child table."""
 
     @property
     def orders(self) -> tuple[Row, ...]:
@@ -104,7 +104,7 @@ class Phase(StrEnum):
 class State:
     """A change of state, passed to ``on_state``.
 
-    ``reason`` says why a client waits; ``attempts`` counts the failures in a row.
+    ``reason`` says why a client waits; ``attempts`` is the number of successive failures.
     """
 
     phase: Phase
@@ -117,7 +117,7 @@ class State:
 
 
 def row_key(key: Mapping[str, Any]) -> Hashable:
-    """Return a row's primary key as a dictionary key: its value, or a tuple of several."""
+    """Return a row's primary key as a dictionary key: its value, or a tuple of its values."""
     values = tuple(
         json.dumps(each, default=str) if isinstance(each, dict | list) else each
         for each in key.values()

@@ -17,7 +17,7 @@ class Kind(StrEnum):
 
 
 def address(url: str, kind: Kind, query: str = "") -> str:
-    """Return the address of ``/ws`` or ``/sse``, given that of one of them, or of the origin.
+    """Return the address of ``/ws`` or ``/sse``, given the address of either or the origin.
 
     Raises:
         RefusedError: ``url`` is not an address of HTTP or WebSocket.
@@ -40,7 +40,7 @@ def origin(url: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Return whether an address is on this machine, which no proxy leads to."""
+    """Return whether an address is on this machine. For these no HTTP proxy is used."""
     return urlsplit(url).hostname in _LOOPBACK
 
 

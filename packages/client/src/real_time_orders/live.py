@@ -42,7 +42,7 @@ class Live:
         """The HTTP API of the server, with the token: ``await live.api.get("/api/schema")``."""
 
     async def __aenter__(self) -> Self:
-        """Open no connection yet; the first use does."""
+        """Return this object. The first use opens a connection."""
         await self._open.enter_async_context(self.api)
         return self
 
@@ -64,8 +64,8 @@ class Live:
         """Return a live table: the rows that match a filter, in order, at most ``limit``.
 
         ``sort`` is ``column`` or ``-column``, or several with commas; by default the newest key
-        comes first. ``include`` names child tables of orders: each order has a list of its rows
-        under their name. A table that is only written to opens no stream.
+        comes first. ``include`` names child tables of orders. Each order then has, under the name
+        of each child table, a list of its rows. A table that is only written to opens no stream.
         """
         view = View(name, filter, sort=sort, limit=limit, include=include)
         table = LiveTable(view, self.api, self.stream)
@@ -80,9 +80,10 @@ class Live:
         stream: str | None = None,
         store: Store | None = None,
     ) -> Events:
-        """Iterate over every change, once, in order: of all tables, or of those in ``tables``.
+        """Return an iterator over every change, once, in order, of all tables or of ``tables``.
 
-        It begins after the place in ``store``, else after ``after``, else now. See ``Events``.
+        The iterator begins after the place in ``store``, else after ``after``, else now. See
+        ``Events``.
         """
         return Events(self.stream, tables, after, stream, store)
 
@@ -96,10 +97,10 @@ def connect(
 ) -> Live:
     """Return the server at an address, such as ``http://localhost:3000``; use ``async with``.
 
-    ``token`` is a token, or a function, async or not, that returns a fresh one. ``api`` is the
-    address of the API where it has another than the stream. ``transport``
-    names the only kind of connection to use; by default it is WebSocket, and server-sent events
-    where WebSocket does not come through.
+    ``token`` is a token, or a function, async or not, that returns a fresh token. ``api`` is the
+    address of the API if it differs from that of the stream. ``transport`` names the only kind of
+    connection to use; by default it is WebSocket, and server-sent events where WebSockets are
+    blocked.
     """
     return Live(url, token, api=api, transport=transport)
 
@@ -113,7 +114,7 @@ class _Bearer(httpx.Auth):
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Add the header."""
+        """Add the Authorization header, if there is a token."""
         token = self._token() if callable(self._token) else self._token
         token = await token if inspect.isawaitable(token) else token
         if token is not None:

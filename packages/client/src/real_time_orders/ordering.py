@@ -1,4 +1,4 @@
-"""The order of a table's rows, as the API sorts its pages. Pure."""
+"""Sort the rows of a table as the API sorts its pages. Pure."""
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from orders_contract.sorting import Term, read_sort, with_key
 from real_time_orders.items import Row, row_key
 
 Rank = tuple[int, Any]
-"""Comparable with every other rank: values of one kind, after those of the kinds before."""
+"""Kind and value. All ranks can be compared with each other: first by kind, then by value."""
 
 _NULL, _NUMBER, _NOT_A_NUMBER, _TEXT = range(4)
 _TEXT_TYPES = ("text", "character", "citext", "bpchar")
@@ -22,11 +22,11 @@ _INFINITIES = {"Infinity": inf, "-Infinity": -inf}
 
 
 class Ordering:
-    """Sorts rows by columns, then by key in the last one's direction; null comes last in both.
+    """Sorts rows by columns, then by key in the direction of the last column. Null comes last.
 
-    ``sort`` is ``column`` or ``-column``, or several with commas; without one, the newest key comes
-    first. Text is ordered by code point, which differs from the API for a database with another
-    collation.
+    ``sort`` is ``column`` or ``-column``, or several with commas; if it is empty, the newest key
+    comes first. Text is ordered by code point, which differs from the API's order if the database
+    has another collation.
     """
 
     def __init__(self, table: Table, sort: str = "") -> None:
@@ -47,7 +47,7 @@ class Ordering:
         return sorted(rows, key=self.rank)
 
     def rank(self, row: Row) -> tuple[Any, ...]:
-        """Return the sort key of a row: the least comes first."""
+        """Return the sort key of a row. The smallest sort key comes first."""
         return tuple(
             _Down(_rank(row.get(term.column.name), term))
             if term.descending

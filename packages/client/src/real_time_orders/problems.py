@@ -9,7 +9,7 @@ from real_time_orders.items import Row, parse_json
 
 @dataclass(frozen=True)
 class Problem:
-    """What an answer says about an error; ``current`` is the present row after a late write."""
+    """The error in an answer. ``current`` is the row now, if a write was based on an older one."""
 
     detail: str
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class Problem:
 
 
 def problem_of(text: str, reason: str) -> Problem:
-    """Read the body of an error. Whatever it is, there is a detail: the status line's reason."""
+    """Parse the body of an error. Without a detail in it, use ``reason``, of the status line."""
     try:
         body: Any = parse_json(text)
     except ValueError:
@@ -32,7 +32,7 @@ def problem_of(text: str, reason: str) -> Problem:
 
 
 def problem_in(body: Any, reason: str = "") -> Problem:
-    """Read an error that is JSON."""
+    """Return the problem in a parsed body."""
     if not isinstance(body, dict):
         return Problem(reason)
     listed = body.get("errors") or []

@@ -1,7 +1,7 @@
 """The client's side of ``/ws``: messages in, actions out. Pure: ``client`` has socket and clock.
 
-A ``Protocol`` outlives connections: it keeps the place and resumes from it. It yields events in
-order, each once, and reports missing events by a ``Reset``.
+A ``Protocol`` is used for one connection after another: it keeps the place and resumes from it. It
+delivers events in order, each once, and reports missing events by a ``Reset``.
 """
 
 import json
@@ -29,7 +29,7 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send this text."""
+    """Action: send this text."""
 
     text: str
 
@@ -44,7 +44,7 @@ class Deliver:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The stream is being followed."""
+    """Action: record that the stream is being followed."""
 
     gateway: str
     heartbeat_s: float
@@ -52,19 +52,19 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """The connection works: start the next back-off with the shortest delay."""
+    """Action: start the next back-off with the shortest delay, because the connection works."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reconnect:
-    """Close the connection and resume on another one after a back-off."""
+    """Action: close the connection, and resume on another one after a back-off."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The server rejects the filter for good."""
+    """Action: give up, because the server rejects the filter."""
 
     code: str
     message: str
@@ -72,7 +72,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Renew:
-    """The token expires soon: send another one."""
+    """Action: send another token, because this one expires soon."""
 
 
 Action = Send | Deliver | Live | Proven | Reconnect | Refused | Renew
@@ -95,14 +95,14 @@ class Protocol:
         """The stream of this connection; None before ``hello``."""
         self._is_following = False
         self._is_restricted = False
-        """Whether the token shows certain rows only."""
+        """Whether the token is restricted to certain rows."""
         self._hello: Message = {}
         self._schema = ""
         self._pending_schema: SchemaChanged | None = None
 
     @property
     def place(self) -> Place | None:
-        """Everything up to here has been delivered; None before the first connection."""
+        """The place up to which all events were delivered; None before the first connection."""
         if self._stream is None or self._position is None:
             return None
         return Place(self._stream, self._position)
@@ -110,14 +110,14 @@ class Protocol:
     def connect(self, *, by_query: bool = False, conflate: bool = False) -> str:
         """Begin a connection; return the query of its address.
 
-        ``by_query``: the query has the filters, in place of a first message. ``conflate``: ask for
-        the newest state of each row in place of every missed event.
+        ``by_query``: put the filters into the query instead of a first message. ``conflate``: ask
+        for the newest state of each row instead of every missed event.
         """
         self._connected_stream = None
         self._is_following = self._is_restricted = False
         self._is_filter_in_query = by_query and self._tables is not None
-        # Without a filter in the query, no event may arrive before the filter is set: the message
-        # that sets it resumes.
+        # If the filter is not in the query, no event may arrive before the filter is set. Then the
+        # message that sets the filter also has the position to resume from.
         query: dict[str, Any] = {}
         if self._position is not None and (self._tables is None or by_query):
             query = {"after": self._position}
@@ -128,9 +128,9 @@ class Protocol:
         return urlencode(query)
 
     def seek(self, place: Place) -> bool:
-        """Go on after the place of a snapshot; False if that takes a new connection.
+        """Continue after the place of a snapshot; return False if that takes a new connection.
 
-        A connection also has the events after a later place of its stream: those before are
+        For a later place in the stream of this connection, the events before that place are
         skipped.
         """
         is_here = self._is_following and place.stream == self._connected_stream == self._stream
@@ -139,11 +139,11 @@ class Protocol:
         return goes_on
 
     def take(self, message: Message) -> list[Action]:
-        """Take a message of the server; return what to do, in this order.
+        """Take a message of the server; return the actions to carry out, in this order.
 
         Raises:
-            MalformedMessageError: a field is missing, so events may be lost: resume on another
-                connection.
+            MalformedMessageError: a field is missing, so events may be lost. The caller must resume
+                on another connection.
 
         """
         match message["type"]:
@@ -159,7 +159,7 @@ class Protocol:
         return self._while_following(message) if self._is_following else self._before(message)
 
     def _before(self, message: Message) -> list[Action]:
-        """Take a message that arrives before the place to follow from is settled."""
+        """Take a message that arrives before it is known from which place to follow."""
         match message["type"]:
             case "subscribed" if self._connected_stream is not None:
                 return self._take_subscribed(_position(message))
@@ -167,7 +167,7 @@ class Protocol:
                 return [Refused(str(message.get("code", "")), str(message.get("message", "")))]
             case "events" | "heartbeat" if self._tables is None:
                 return [Reconnect("events of another stream without a reset")]
-        return []  # events before the filter is set belong to no subscription
+        return []  # ignore events before the filter is set
 
     def _while_following(self, message: Message) -> list[Action]:
         match message["type"]:
@@ -188,7 +188,7 @@ class Protocol:
             return [] if self._is_filter_in_query else [Send(self._subscribe(self._tables))]
         if self._is_elsewhere():
             return []  # a reset follows, with the new position
-        # Asked to resume, the server confirms our position; else it begins at its own.
+        # If asked to resume, the server confirms our position; otherwise it begins at its own.
         return self._start(position if self.place is None else self._position or 0)
 
     def _take_schema(self, version: str) -> list[Action]:
@@ -250,8 +250,9 @@ class Protocol:
         if self._is_elsewhere() and self._is_filter_in_query:
             return []  # ``subscribed`` follows, with the position
         if reason == "unknown_stream" or not self._is_following:
-            # The stream changed during this connection, and only the next hello names the new one.
-            # Before the filter is set, the server may have read our position as either stream's.
+            # The stream changed during this connection, and only the next hello names the new
+            # stream. Before the filter is set, the server may have taken our position for one of
+            # the old or of the new stream.
             self._stream = self._position = None
             self._pending_reset = reason
             return [Reconnect(f"reset: {reason}")]
@@ -274,7 +275,7 @@ class Protocol:
 
     @property
     def _is_partial(self) -> bool:
-        """Whether frames hold fewer events than they cover: with a filter or a restricted token."""
+        """Whether frames may lack events of their range: with a filter or a restricted token."""
         return self._tables is not None or self._is_restricted
 
     def _take_heartbeat(self, position: int) -> list[Action]:

@@ -1,4 +1,4 @@
-"""Snapshots over HTTP, and joining them with the stream into a book that is always right."""
+"""Fetch snapshots over HTTP, and keep them current with the events of the stream."""
 
 import asyncio
 from collections.abc import (
@@ -35,10 +35,10 @@ from real_time_orders.problems import problem_of
 
 _PAGE = 1000
 _PAGE_INCLUDING = 100
-"""With children the API returns at most this many orders at once."""
+"""The API returns at most this many orders at once if their children are included."""
 
 QueryItem = tuple[str, str | int | float | bool | None]
-"""As httpx types them; these are always texts."""
+"""A query parameter as httpx types it. Here the value is always a text."""
 
 
 async def follow(
@@ -48,11 +48,12 @@ async def follow(
     *,
     on_trouble: Callable[[str, float], None] = lambda _reason, _retry_in_s: None,
 ) -> AsyncIterator[Item | Snapshot]:
-    """Keep a book right; yield each event, reset and snapshot once it is applied.
+    """Keep a book current; yield each event, reset and snapshot once it is applied.
 
-    A book that has a place already, perhaps from an earlier run, goes on from the client's place
-    or else its own. The client must have the book's filters. A snapshot that fails is repeated
-    without end; ``on_trouble`` is called with the reason and the delay in seconds.
+    If the book has a place already, perhaps from an earlier run, no snapshot is fetched at first;
+    the client continues from its own place, or else from the book's. The client must have the
+    book's filters. A snapshot that fails is repeated without end; ``on_trouble`` is called with the
+    reason and the delay in seconds.
     """
 
     async def fetch() -> Snapshot:
@@ -79,7 +80,7 @@ async def load(
     fetch: Callable[[], Awaitable[Snapshot]],
     on_trouble: Callable[[SnapshotError, float], None],
 ) -> Snapshot:
-    """Replace the rows of a book by a snapshot; the client continues after its place.
+    """Replace the rows of a book by a snapshot; move the client to the snapshot's place.
 
     A snapshot that fails is repeated without end, unless ``on_trouble`` raises.
     """
@@ -99,7 +100,7 @@ async def load(
 
 @dataclass(frozen=True)
 class Selection:
-    """Which rows a snapshot has: the first ``limit`` by ``sort``; orders with their children."""
+    """The rows to fetch: the first ``limit`` by ``sort``, with the child tables in ``include``."""
 
     sort: str = ""
     limit: int | None = None
@@ -111,12 +112,12 @@ async def fetch_snapshot(
 ) -> Snapshot:
     """Return the rows of the tables under their filters; ``api`` has the base address.
 
-    Pages are of different moments. The place is that of the first page: what later pages show
-    too early is repeated by the events that follow, and comes out right. Children that are
-    included come with their orders, and need no filter of their own.
+    Pages are of different moments. The place is that of the first page, so the events that follow
+    repeat changes that later pages already have. Children that are included come with their orders,
+    and need no filter of their own.
 
     Raises:
-        SnapshotError: the request failed; ``status`` is that of the API's answer, if any.
+        SnapshotError: the request failed; ``status`` is the status of the answer, if any.
 
     """
     wanted = {ORDERS: {}} if tables is None else tables

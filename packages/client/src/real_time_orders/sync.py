@@ -163,14 +163,14 @@ def _iterated(portal: BlockingPortal, items: Any) -> Iterator[Any]:
             waiting = portal.start_task_soon(_next, items)
             try:
                 item = waiting.result()
-            except BaseException:  # Ctrl-C, too: nothing may go on in the background
+            except BaseException:  # also Ctrl-C: nothing may continue in the background
                 waiting.cancel()
                 raise
             if item is _END:
                 return
             yield item
     finally:
-        with suppress(RuntimeError):  # it is being cancelled
+        with suppress(RuntimeError):  # the iterator is being cancelled
             portal.call(items.aclose)
 
 

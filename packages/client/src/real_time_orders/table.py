@@ -1,4 +1,4 @@
-"""A live table: its rows as they are now, and writes to them."""
+"""A live table: its current rows, and writes to them."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ class Status(StrEnum):
     """How current the rows of a table are."""
 
     IDLE = "idle"
-    """Rows were not asked for yet."""
+    """No rows were requested yet."""
     LOADING = "loading"
     """There are no rows yet."""
     LIVE = "live"
@@ -42,7 +42,7 @@ class Status(StrEnum):
     CATCHING_UP = "catching up"
     """Connected; the rows are being replaced, after a reset or a change of the schema."""
     STALE = "stale"
-    """Not connected: the rows are as they were at ``since``."""
+    """Not connected. The rows are as they were at ``since``."""
     FAILED = "failed"
     """The server refuses the address, the filter or the token."""
     CLOSED = "closed"
@@ -50,7 +50,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TableState:
-    """The status, since when, and why."""
+    """The status, the time since when it holds, and the reason."""
 
     status: Status
     since: datetime
@@ -58,11 +58,11 @@ class TableState:
 
 
 class LiveTable:
-    """The rows of a table that match a filter, in order, as they are now.
+    """The current rows of a table that match a filter, in order.
 
-    Made by ``Live.table``. It connects when rows are first asked for: by ``subscribe``, by
-    iterating, or by ``loaded``. Iterating yields the rows now and after every change; whoever is
-    slower than the changes gets the newest rows only.
+    Made by ``Live.table``. It connects when rows are first requested: by ``subscribe``, by
+    iterating, or by ``loaded``. Iterating yields the rows now and after every change; a reader that
+    is slower than the changes gets only the newest rows.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class LiveTable:
         self._state = TableState(Status.IDLE, datetime.now(UTC))
         self._callbacks: list[Callable[[], object]] = []
         self._change = 0
-        """Grows with every change of rows or state."""
+        """The number of changes of rows or state so far."""
         self._changed = asyncio.Event()
         self._is_telling = False
         self._client: OrdersClient | None = None
@@ -93,7 +93,7 @@ class LiveTable:
 
     @property
     def place(self) -> Place | None:
-        """The place in the stream that the rows include; None while there are none."""
+        """The place up to which the rows include all events; None while there are no rows."""
         return self._view.place if self._client is None else self._client.place
 
     # --- reading ---------------------------------------------------------------------------------
@@ -136,12 +136,13 @@ class LiveTable:
     # --- writing ---------------------------------------------------------------------------------
 
     async def insert(self, values: Mapping[str, Any]) -> Row:
-        """Create a row, once even if the answer is lost, and return it.
+        """Create a row and return it. If the answer is lost, the row is still created only once.
 
-        An order may have lists of child rows by table name: all of it is one transaction.
+        An order may have lists of child rows by table name. All rows are written in one
+        transaction.
 
         Raises:
-            WriteError: the API rejects it, or does not answer.
+            WriteError: the API rejects the row, or does not answer.
 
         """
         return await writes.insert(self._api, self._view.table, values)
@@ -151,8 +152,8 @@ class LiveTable:
     ) -> Row:
         """Change columns of a row and return it. A key of several columns is a tuple.
 
-        ``rows`` show the new values at once. If this table holds the row, or ``read`` is the row
-        that the change is based on, nothing is written to a row that has changed since.
+        ``rows`` show the new values at once. The change is based on the row in this table, or on
+        ``read``. If the row has changed since, nothing is written.
 
         Raises:
             ConflictError: the row has changed since it was read.
@@ -174,11 +175,10 @@ class LiveTable:
     ) -> AsyncGenerator[Outcome]:
         """Change columns of many rows; yield the outcome of each, in the order of ``rows``.
 
-        Each row succeeds or fails by itself: one that is rejected has an ``error``, a
-        ``ConflictError`` where it has changed since it was read or shown here. ``rows`` holds keys,
-        or rows as they were read. A request has ``at_once`` rows at most, 1 to 1,000. Nothing is
-        sent before the first outcome is asked for; after it, each request once those before it are
-        taken.
+        Each row succeeds or fails by itself. The outcome of a rejected row has an ``error``: a
+        ``ConflictError`` if the row has changed since it was read or shown here. ``rows`` holds
+        keys, or rows as they were read. A request has at most ``at_once`` rows, 1 to 1,000. A
+        request is sent only when the caller has taken all outcomes of the requests before it.
 
         Raises:
             WriteError: the table is not watched, or the API does not describe it.
@@ -203,7 +203,7 @@ class LiveTable:
             if lost is None:
                 outcomes = await self._write_part(part, body, values)
                 lost = bulk.no_answer(outcomes)
-            else:  # the next request would wait as long, for each part of the rows
+            else:  # each further request would wait as long
                 outcomes = [Outcome(row.key, error=lost) for row in part]
             for outcome in outcomes:
                 yield outcome
@@ -297,7 +297,7 @@ class LiveTable:
     async def _complete(self) -> None:
         """Fetch the children of rows that came without them.
 
-        The events that follow may bring some of them once more, as after any snapshot.
+        The events that follow may repeat changes of these children, as after any snapshot.
         """
         view = self._view
         while view.incomplete:
@@ -319,14 +319,14 @@ class LiveTable:
         return await fetch_snapshot(self._api, view.tables, selection)
 
     def _trouble(self, exc: SnapshotError, retry_in_s: float) -> None:
-        """Fail if the first snapshot is refused; later ones follow a change of the schema."""
+        """Fail if the first snapshot is refused. For a later one, report the reason and go on."""
         is_final = exc.status in _FINAL and exc.status not in TEMPORARY
         if is_final and self._view.place is None:
             raise RefusedError(f"status {exc.status}", str(exc)) from exc
         self._set(self._state.status, f"{exc}; again in {retry_in_s:.1f} s")
 
     def _hear(self, state: State) -> None:
-        """Take a change of the connection's state."""
+        """Set the status by a change of the connection's state."""
         if state.phase is Phase.LIVE:
             self._set(Status.LIVE)
         elif state.phase is Phase.WAITING:
@@ -349,5 +349,5 @@ class LiveTable:
         self._change += 1
         self._changed.set()
         self._changed.clear()
-        for callback in self._callbacks:  # one that fails stops no other
+        for callback in self._callbacks:  # one that fails must not stop the others
             asyncio.get_running_loop().call_soon(callback)

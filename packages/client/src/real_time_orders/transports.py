@@ -1,4 +1,4 @@
-"""The connection to the server: a WebSocket, or server-sent events where that is impossible."""
+"""The connection to the server: a WebSocket, or server-sent events if WebSockets are blocked."""
 
 import asyncio
 import json
@@ -30,11 +30,11 @@ from real_time_orders.kinds import Kind, address, is_loopback
 
 _CLOSE_WITHIN_S = 1.0
 _FINAL = {401, 403}
-"""Status codes that the server sends, as opposed to a proxy in between."""
+"""Status codes that come from the server, not from a proxy in between."""
 
 
 class Connection(ABC):
-    """An open connection. ``heard_at`` is the loop's time of its last byte, in seconds."""
+    """An open connection. ``heard_at`` is when its last byte came, in the loop's seconds."""
 
     kind: Kind
     heard_at: float = 0.0
@@ -57,13 +57,13 @@ class Connection(ABC):
 
         Raises:
             ClosedError: the server closed the connection with a code.
-            LostError: the connection ended in another way.
+            LostError: the connection ended without a code.
 
         """
 
     @abstractmethod
     async def send(self, text: str) -> bool:
-        """Send a message; False if this kind of connection carries none."""
+        """Send a message; return False if this kind of connection cannot send."""
 
     @abstractmethod
     async def close(self) -> None:
@@ -96,8 +96,8 @@ class WebSocket(Connection):
                 close_timeout=_CLOSE_WITHIN_S,
                 max_size=None,  # one change of a row with large texts is one message
                 compression="deflate",
-                # Heartbeats of the server are used instead: answers to pings would wait behind
-                # everything that a slow reader has not read yet.
+                # The server's heartbeats are used instead, because answers to pings would wait
+                # behind everything that a slow reader has not read yet.
                 ping_interval=None,
                 proxy=None if is_loopback(target) else True,
             )
@@ -150,7 +150,7 @@ class _Socket(ClientConnection):
     heard_at = 0.0
 
     def data_received(self, data: bytes) -> None:
-        """Note the time; called by the transport."""
+        """Record the time; called by the transport."""
         self.heard_at = asyncio.get_running_loop().time()
         super().data_received(data)
 
@@ -172,7 +172,7 @@ class EventStream(Connection):
     async def open(cls, url: str, query: str, headers: Mapping[str, str], within_s: float) -> Self:
         """Connect; see ``Connection``."""
         target = address(url, cls.kind, query)
-        # A stream is silent between events, and the caller watches over that.
+        # No limit for reads: a stream is silent between events, and the caller has a limit.
         timeout = httpx.Timeout(within_s, read=None)
         http = httpx.AsyncClient(timeout=timeout, trust_env=not is_loopback(target))
         try:
@@ -191,7 +191,7 @@ class EventStream(Connection):
     async def receive(self) -> bytes:
         """Return the next message; see ``Connection``."""
         while not self._messages:
-            # Cancelling a read would end the response: it goes on when the caller asks again.
+            # Cancelling a read would end the response, so the read continues in the next call.
             self._receiving = self._receiving or asyncio.create_task(self._receive_piece())
             await asyncio.shield(self._receiving)
             self._receiving = None
@@ -219,7 +219,7 @@ class EventStream(Connection):
                 with suppress(asyncio.CancelledError, LostError):
                     await self._receiving
             await self._response.aclose()
-        finally:  # also where the one who closes is cancelled
+        finally:  # also if the caller is cancelled
             await self._http.aclose()
 
     @property
@@ -229,7 +229,7 @@ class EventStream(Connection):
 
 
 def _ended(told: bytes | None) -> LostError:
-    """Return the error for the end of a response, by the closing event before it, if any."""
+    """Return the error for the end of a response; ``told`` is the closing event's data, if any."""
     try:
         close = json.loads(told or b"")
         return ClosedError(int(close["code"]), str(close["reason"]))
@@ -252,7 +252,7 @@ async def _begin_stream(
 
 
 def explain(exc: BaseException) -> str:
-    """Return the reason of a failure."""
+    """Return the reason for a failure."""
     if isinstance(exc, TimeoutError | httpx.TimeoutException):
         return "no data for too long"
     return str(exc) or type(exc).__name__

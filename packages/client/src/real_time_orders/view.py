@@ -21,7 +21,7 @@ _Child = tuple[str, Hashable]
 class Edit:
     """An unanswered write: the changed columns, or None for a removal.
 
-    ``version`` is that of the row once the server has accepted the write.
+    ``version`` is the row's new version once the server has accepted the write.
     """
 
     key: Hashable
@@ -32,8 +32,8 @@ class Edit:
 class View(OrderBook):
     """A book of one table of which the first ``limit`` rows in order are shown.
 
-    It knows every matching row up to a boundary, and none beyond it. ``include`` names child
-    tables of orders: their rows are kept where their order is.
+    It holds every matching row up to a boundary, and none beyond it. ``include`` names child
+    tables of orders; their rows are kept if their order is.
     """
 
     def __init__(
@@ -55,13 +55,13 @@ class View(OrderBook):
         self.limit = limit
         self.include = tuple(include)
         self.incomplete: set[Hashable] = set()
-        """Keys of rows that came with an event, so that their children are unknown."""
+        """Keys of rows that came by an event, so that their children are not known."""
         self._ordering: Ordering | None = None
         self._boundary: Any = None
-        """Rank of the last known row; None: all matching rows are known."""
+        """Rank of the last known row; None if all matching rows are known."""
         self._parents: dict[_Child, Hashable] = {}
         self._children: dict[Hashable, set[_Child]] = {}
-        """The same by order."""
+        """The child rows of each order."""
         self._edits: list[Edit] = []
         self._answers: dict[Hashable, Row] = {}
         """Rows from answers and conflicts that the stream has not shown yet."""
@@ -74,7 +74,7 @@ class View(OrderBook):
 
     @property
     def is_short(self) -> bool:
-        """Whether fewer rows are known than shown, though there are more: fetch a snapshot."""
+        """Whether a snapshot is needed: fewer rows are known than ``limit``, and more exist."""
         known = len(self.rows[self.table])
         return self._boundary is not None and self.limit is not None and known < self.limit
 
@@ -109,7 +109,7 @@ class View(OrderBook):
         self._answers.clear()
 
     def adopt(self, snapshot: Snapshot) -> None:
-        """Add the children from a snapshot; its rows are no longer incomplete."""
+        """Add the children in a snapshot; the snapshot's rows are no longer incomplete."""
         for name in self.include:
             for key, row in snapshot.rows.get(name, {}).items():
                 self.rows[name][key] = row
@@ -118,7 +118,7 @@ class View(OrderBook):
         self._shown = None
 
     def apply(self, event: Event) -> bool:
-        """Apply the next event of the stream; False if it was included already."""
+        """Apply the next event of the stream; return False if it was included already."""
         key = None if event.key is None else row_key(event.key)
         was_known = key in self.rows[self.table]
         if not super().apply(event):
@@ -164,7 +164,7 @@ class View(OrderBook):
         return bool(self._rank(row) > self._boundary)
 
     def _place_child(self, event: Event, key: Hashable) -> None:
-        """Keep a child row where its order is."""
+        """Keep a child row if its order is kept; otherwise drop it."""
         if event.operation == "TRUNCATE":
             for child in [each for each in self._parents if each[0] == event.table]:
                 self._unlink(child)
@@ -201,11 +201,11 @@ class View(OrderBook):
         self._shown = None
 
     def known(self, key: Hashable) -> Row | None:
-        """Return the newest row that is known: the stream's, or that of an answer ahead of it."""
+        """Return the newest known row: from the stream, or from an answer ahead of the stream."""
         return self._answers.get(key) or self.rows[self.table].get(key)
 
     def answered(self, key: Hashable, row: Row) -> None:
-        """Take the row in the answer to a write or in a conflict."""
+        """Record the row that came in the answer to a write or in a conflict."""
         if key in self.rows[self.table] and isinstance(row.get("version"), int):
             self._answers[key] = row
             self._settle(key)
@@ -224,7 +224,7 @@ class View(OrderBook):
         self._shown = None
 
     def _settle(self, key: Hashable) -> None:
-        """Drop accepted writes, and answers, that the stream's row contains."""
+        """Drop accepted writes and answers that the row from the stream includes."""
         if not self._edits and not self._answers:
             return
         version = self.rows[self.table].get(key, {}).get("version")
@@ -248,7 +248,7 @@ class View(OrderBook):
             if edit.key in rows and edit.changes is None:
                 del rows[edit.key]
             elif edit.key in rows:
-                # With the version of the answer: the row may be passed on as what was read.
+                # Set the version of the answer, because the caller may pass this row as ``read``.
                 accepted = {} if edit.version is None else {"version": edit.version}
                 rows[edit.key] = {**rows[edit.key], **(edit.changes or {}), **accepted}
         return rows.values()

@@ -1,4 +1,4 @@
-"""Writing rows through the API."""
+"""Write rows through the API."""
 
 import asyncio
 import uuid
@@ -15,7 +15,7 @@ from real_time_orders.items import Row, parse_json, to_json
 from real_time_orders.problems import Problem, problem_of
 
 ATTEMPTS = 6
-"""How often a request is sent at most: with one idempotency key it is carried out once."""
+"""How often a request is sent at most. By its idempotency key it is carried out only once."""
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ async def insert(api: httpx.AsyncClient, table: str, values: Mapping[str, Any]) 
     """Create a row, with child rows by table name, and return it.
 
     Raises:
-        WriteError: the API rejects it, or does not answer.
+        WriteError: the API rejects the row, or does not answer.
 
     """
     headers = {"Idempotency-Key": str(uuid.uuid4())}
@@ -38,7 +38,7 @@ async def change(
     values: Mapping[str, Any] | None,
     read: Row | None = None,
 ) -> Row:
-    """Change columns of a row and return it; remove it where ``values`` is None.
+    """Change columns of a row and return it; remove the row if ``values`` is None.
 
     If ``read`` has a version, nothing is written to a row of another version.
 
