@@ -40,7 +40,7 @@ class Body:
     @property
     def parameters(self) -> dict[str, Any]:
         """The parameters of a statement that writes the row."""
-        # {} is PostgreSQL's notation of an empty array. The driver is slow with lists.
+        # An empty array is passed as the text {}, because the driver is slow with lists.
         return {"row": self.text, "path": list(self.path) or "{}"}
 
     @property

@@ -178,7 +178,7 @@ class _Writing:
         return FailedError()
 
     async def _written(self, connection: Connection, rows: Sequence[Wanted]) -> dict[str, str]:
-        """Write rows; return the versions of those written, by their numbers."""
+        """Write rows; return the versions of the rows written, by row number."""
         scope, statements = self.who.rows, self.table.statements
         parent = None if self.table.parent is None else self.table.parent.statements
         cursor = await connection.execute(*bulk_statements.write(statements, rows, scope))

@@ -36,7 +36,7 @@ class Wanted:
 
     @property
     def shape(self) -> tuple[tuple[str, ...], bool]:
-        """The columns, and whether the row has its own values: the same for rows of a statement."""
+        """The columns, and whether the row has its own values. A statement writes one shape."""
         return (self.body.columns, len(self.body.path) > 1) if self.body else ((), False)
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # importing it takes 0.1 s of CPU
     from orders_api.company_sessions import CompanySessions
 
 _FOREIGN = frozenset({"cross-site", "same-site"})
-"""Values of Sec-Fetch-Site for which no sign-in starts. The visitor gets our page, and clicks."""
+"""Values of Sec-Fetch-Site with which no sign-in starts; the visitor gets our page instead."""
 
 Trouble = Literal[
     "away", "busy", "cancelled", "expired", "failed", "insecure", "name", "refused", "unavailable"

@@ -38,7 +38,8 @@ _LOOK_EVERY_S = 1.0
 _AT_ONCE = 20
 _MOST_WAIT_S = 60.0
 _MARGIN_S = 60.0
-"""A session is refreshed this long before its access token ends, or a quarter of its lifetime."""
+"""How long before its access token expires a session is refreshed; at most a quarter of the token's
+lifetime."""
 
 _START = """
     INSERT INTO order_company_sessions

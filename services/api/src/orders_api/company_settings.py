@@ -44,7 +44,7 @@ class CompanySettings(ServiceSettings):
     oidc_name: str = Field("", max_length=60)
     """The name on the sign-in button. Default: the issuer's host."""
     oidc_name_claim: str = Field("preferred_username", min_length=1)
-    """The claim that names a person. It must be unique, and nobody may be able to change theirs."""
+    """The claim that names a person. It must be unique, and people must not be able to set it."""
     oidc_scopes: Annotated[str, AfterValidator(_have_openid)] = "openid profile email"
     oidc_algorithm: Literal["RS256", "ES256"] = "RS256"
     """The algorithm with which ID tokens are signed."""

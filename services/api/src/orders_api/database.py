@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: a pool that reconnects, and errors of the API for the driver's."""
+"""Connections to PostgreSQL: a pool that reconnects, and translation of the driver's errors."""
 
 import asyncio
 import os

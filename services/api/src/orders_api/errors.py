@@ -76,7 +76,7 @@ class RefusedByTriggerError(ApiError):
 
     @property
     def detail(self) -> str:
-        """The message of the owner's trigger."""
+        """The message that the owner's trigger raised."""
         return self._message or super().detail
 
 
@@ -220,7 +220,7 @@ class RowNotFoundError(ApiError):
 
     @property
     def detail(self) -> str:
-        """What is missing."""
+        """A sentence on what is missing."""
         return "There is no such order." if self._table == ORDERS else super().detail
 
 

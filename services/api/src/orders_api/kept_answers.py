@@ -1,4 +1,4 @@
-"""Answers stored by Idempotency-Key: a repeated request gets the first answer, writes nothing."""
+"""Answers stored by Idempotency-Key. A repeated request gets the first one and writes nothing."""
 
 from orders_access.principal import Principal
 from orders_api import queries

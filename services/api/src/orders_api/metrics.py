@@ -42,7 +42,7 @@ class RequestTimes:
     def reads(self) -> tuple[Read, ...]:
         """The functions to read at a scrape. CPU and memory are left out with several processes."""
         if SHARED_FOLDER in os.environ:
-            collector = MultiProcessCollector(None)  # type: ignore[no-untyped-call]  # theirs
+            collector = MultiProcessCollector(None)  # type: ignore[no-untyped-call]
             return (collector.collect,)
         return self._seconds.collect, process()
 

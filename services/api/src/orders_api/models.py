@@ -53,7 +53,7 @@ class Stored(BaseModel):
 
     @classmethod
     def of(cls, row: TupleRow) -> Self:
-        """Read a row."""
+        """Return the model of a row that a statement selected."""
         return cls(**dict(zip(cls.model_fields, row, strict=True)))
 
 

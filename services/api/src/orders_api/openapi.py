@@ -156,7 +156,7 @@ def install(app: FastAPI) -> None:
             described[known.version] = _with_tables(general(), known)
         return described[known.version]
 
-    app.openapi = current  # type: ignore[method-assign]  # the way FastAPI documents
+    app.openapi = current  # type: ignore[method-assign]  # as FastAPI's documentation says
 
 
 def _general(document: Document) -> Document:

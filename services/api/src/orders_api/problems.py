@@ -46,7 +46,7 @@ def _rendered(
     errors: Sequence[Mapping[str, str]] | None = None,
     stale: StaleRowError | None = None,
 ) -> str:
-    """Return a problem as JSON. The present state of a stale row is JSON already, and inserted."""
+    """Return a problem as JSON. The present state of a stale row is inserted unparsed."""
     members: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -62,7 +62,7 @@ def _rendered(
 
 
 def install(app: FastAPI) -> None:
-    """Make every error that a route raises a problem response."""
+    """Turn every error that a route raises into a problem response."""
     app.add_exception_handler(ApiError, _on_api_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
@@ -87,12 +87,12 @@ def _members(error: ApiError) -> tuple[Sequence[Mapping[str, str]] | None, Stale
 
 
 async def _on_api_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)  # noqa: S101  what it is installed for
+    assert isinstance(error, ApiError)  # noqa: S101  installed for this class
     return from_error(error)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101  what it is installed for
+    assert isinstance(error, HTTPException)  # noqa: S101  installed for this class
     if error.status_code == 400:  # FastAPI's answer to JSON nested too deep, or not Unicode
         return from_error(InvalidInputError("body", "cannot be read as JSON"))
     detail = _DETAILS.get(error.status_code, error.detail)
@@ -113,7 +113,7 @@ def _allowed(request: Request) -> str:
 
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101  what it is installed for
+    assert isinstance(error, RequestValidationError)  # noqa: S101  installed for this class
     errors = [{**each, "loc": each["loc"][1:] or each["loc"]} for each in error.errors()]
     is_json = "json" in request.headers.get("content-type", "")
     if not is_json and any(each["type"] in OBJECT_EXPECTED for each in errors):

@@ -220,7 +220,7 @@ class Provider:
 
     async def _verified(self, token: str, *required: Any) -> dict[str, Any]:
         await self._description()
-        assert self._verifier is not None  # noqa: S101  made with the description
+        assert self._verifier is not None  # noqa: S101  set by _description()
         _, claims = await self._verifier.read(token, *required)
         return claims
 

@@ -98,7 +98,7 @@ async def list_events(request: Request) -> Response:
     openapi_extra={"parameters": ACTIVITY_QUERY},
 )
 async def list_activity(request: Request) -> Response:
-    """Return the changes before a position in groups, newest first."""
+    """Return changes in groups, newest first: those before a given position."""
     who = require(request, "viewer")
     wanted = query(request, ActivityQuery, lists={"operation"})
     running = parts(request)
