@@ -46,7 +46,7 @@ Customer = Annotated[str | None, typer.Option(metavar="COLUMN", help="Its custom
 Quantity = Annotated[str | None, typer.Option(metavar="COLUMN", help="Its quantity.")]
 
 
-def attach(  # noqa: PLR0913  one parameter an option
+def attach(  # noqa: PLR0913  one parameter for each option
     *,
     url: Annotated[
         str | None,
@@ -104,7 +104,7 @@ def attach(  # noqa: PLR0913  one parameter an option
 
 @dataclass(frozen=True)
 class _Request:
-    """What the options of the command request."""
+    """The values of the command's options."""
 
     orders: str | None = None
     display: Mapping[str, str] = field(default_factory=dict)

@@ -79,7 +79,7 @@ def detect_encoding(content: bytes) -> str:
     """Return the encoding, found by a byte order mark, by NUL bytes (UTF-16), or by trying.
 
     The encodings that are tried are UTF-8, then Windows-1252, which contains the letters of
-    Latin-1. Bytes that Windows-1252 does not define make it Latin-1.
+    Latin-1. If neither can decode the content, Latin-1 is returned.
     """
     for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):

@@ -1,4 +1,4 @@
-"""``orders export``: the rows that a filter selects, as CSV that spreadsheets cannot execute."""
+"""``orders export``: write the rows that a filter selects as CSV without formulas."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ from orders_cli.stack.data_folder import DEFAULT_DATA
 from orders_contract.schema import ORDERS
 
 
-def export(  # noqa: PLR0913  one parameter an option
+def export(  # noqa: PLR0913  one parameter for each option
     *,
     where: Annotated[
         list[str] | None,

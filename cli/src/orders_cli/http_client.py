@@ -35,7 +35,7 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    """By lower-case name."""
+    """Headers by name in lower case."""
     body: bytes
 
 

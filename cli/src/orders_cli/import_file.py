@@ -49,7 +49,7 @@ class _Counts:
         return ", ".join([*parts, f"{self.refused} refused"])
 
 
-def import_file(  # noqa: PLR0913  one parameter an option
+def import_file(  # noqa: PLR0913  one parameter for each option
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
     *,
     map_: Annotated[

@@ -76,7 +76,7 @@ class Server:
         """Return the description of a connection's server."""
         with connection.cursor(row_factory=dict_row) as cursor:
             found = cursor.execute(_SERVER).fetchone()
-        assert found is not None  # noqa: S101  a SELECT without FROM
+        assert found is not None  # noqa: S101  a SELECT without FROM returns a row
         return cls(**found)
 
     def problems(self) -> list[str]:

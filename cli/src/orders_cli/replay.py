@@ -52,7 +52,7 @@ class _Tally:
         )
 
 
-def replay(  # noqa: PLR0913  one parameter an option
+def replay(  # noqa: PLR0913  one parameter for each option
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", show_default=False)],
     *,
     speed: Annotated[

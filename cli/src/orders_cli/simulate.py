@@ -31,7 +31,7 @@ _OWNERS_ROWS = (
 )
 
 
-def simulate(  # noqa: PLR0913  one parameter an option
+def simulate(  # noqa: PLR0913  one parameter for each option
     *,
     rate: Annotated[float, typer.Option(help="Changes per second, on average.")] = 2.0,
     seconds: Annotated[float | None, typer.Option(help="Stop after this time.")] = None,

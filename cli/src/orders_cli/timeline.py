@@ -38,7 +38,7 @@ def timeline(orders: Iterable[ReplayedOrder]) -> list[Step]:
     file. An order moves to its next status a day later, or halfway to its shipment if that is
     sooner, and again when it is shipped.
     """
-    in_time = sorted(orders, key=lambda order: order.ordered_on)  # stable
+    in_time = sorted(orders, key=lambda order: order.ordered_on)  # keeps the file's order
     if not in_time:
         return []
     orders_of_day = Counter(order.ordered_on for order in in_time)

@@ -51,7 +51,7 @@ tokens = typer.Typer(help="Make a token, or revoke one.", invoke_without_command
 
 
 @tokens.callback()
-def token(  # noqa: PLR0913  one parameter an option
+def token(  # noqa: PLR0913  one parameter for each option
     context: typer.Context,
     *,
     role: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Role))}.")] = "viewer",
@@ -162,7 +162,7 @@ def _user() -> str:
 
 
 def _revoked(token: str) -> dict[str, str]:
-    """Return the body of the revocation. Refuse tokens as arguments, which ps would show."""
+    """Return the body of the request. Refuse a token as an argument, because ps would show it."""
     if token == "-":  # noqa: S105  stdin
         return {"token": sys.stdin.read().strip()}
     if token.count(".") == _DOTS:

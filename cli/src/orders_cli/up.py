@@ -27,7 +27,7 @@ from orders_cli.stack.stack import Stack
 _Port = int | None
 
 
-def up(  # noqa: PLR0913  one parameter an option
+def up(  # noqa: PLR0913  one parameter for each option
     *,
     port: Annotated[
         _Port, typer.Option(min=0, max=MAX_PORT, help="Of the edge. Default: PORT, else 3000.")

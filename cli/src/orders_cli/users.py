@@ -167,7 +167,7 @@ def _told(name: str, link: str | None, data: Path) -> str:
 
 
 def _read_password(name: str) -> str:
-    """Return the hash of the password on stdin. It is no argument, because ps shows those."""
+    """Return the hash of the password on stdin; ps would show a password in an argument."""
     password = sys.stdin.readline().rstrip("\r\n")
     if (weakness := passwords.weakness(password, name)) is not None:
         raise BadValueError(f"the password {weakness}")

@@ -31,7 +31,7 @@ _STYLES: dict[Kind, str] = {
 }
 
 
-def watch(  # noqa: PLR0913  one parameter an option
+def watch(  # noqa: PLR0913  one parameter for each option
     *,
     url: Annotated[
         str | None, typer.Option(help="Default: the running stack's, else port 3000 of this host.")

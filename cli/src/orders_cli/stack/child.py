@@ -47,9 +47,9 @@ class Child:
         return None if process is None or process.returncode is not None else process.pid
 
     async def keep_running(self) -> None:
-        """Run the program, and restart it when it ends, until ``stop`` or until its settings fail.
+        """Run the program, and restart it when it ends, until ``stop`` or it rejects its settings.
 
-        Its settings fail if it ends with ``bad_settings_status`` before it was ever ready.
+        To reject its settings, it ends with ``bad_settings_status`` before it was ever ready.
         """
         backoff = Backoff(first_s=0.2, ceiling_s=10.0)
         while not self._stopping.is_set():

@@ -45,7 +45,7 @@ class Plan:
     edge_hosts: tuple[str, ...]
     inherited: Mapping[str, str]
     keys: Path
-    """The public keys that verify tokens."""
+    """The file with the public keys that verify tokens."""
     internal_secret: Path
     redis_passwords: Mapping[str, Path]
     """The password file of each user of the embedded Valkey."""
@@ -67,7 +67,7 @@ class Plan:
     def edge_url(self) -> str:
         """The address of the edge, with a host to which this machine can connect."""
         host = self.edge_hosts[0]
-        if host in {"0.0.0.0", "::"}:  # noqa: S104  compared with, not bound to
+        if host in {"0.0.0.0", "::"}:  # noqa: S104  a comparison, no address to bind
             host = LOOPBACK
         return f"http://{f'[{host}]' if ':' in host else host}:{self.ports['edge']}"
 

@@ -85,7 +85,7 @@ class Cluster:
 
 
 async def open_cluster(data: Path) -> Cluster:
-    """Return the cluster in the data folder; create it if necessary, end a server left over on it.
+    """Return the cluster in the data folder; create it if necessary, or end a server left on it.
 
     Raises:
         StackError: the cluster cannot be created or used.
