@@ -159,7 +159,7 @@ class Conditions:
         elif texts:
             alternatives.append(SQL("{} = ANY ({})").format(own, _array(texts, column, values)))
         if alternatives and column.name in self._hashed:
-            # The hash finds the rows by index; a plain index refuses long texts.
+            # The index on the hash finds the rows, because a plain index cannot hold long texts.
             texts_of = _array(texts, column, values)
             alternatives = [
                 SQL(

@@ -71,7 +71,7 @@ class Selection:
     conditions: list[Condition]
     search: str = ""
     attention: Attention | None = None
-    """Select only rows that have had a choice for longer than this threshold of the choice."""
+    """Select only rows that have had a choice for longer than its threshold of this name."""
     sort: Sort = Sort()
     limit: int = DEFAULT_LIMIT
     after: Bookmark | None = None

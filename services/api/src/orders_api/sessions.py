@@ -179,7 +179,7 @@ class Sessions:
     ) -> list[str]:
         """End sessions and tokens by id; return the subjects of those that existed.
 
-        ``subject`` limits this to one subject, None to none. ``programs`` limits it to tokens of
+        Unless they are None, ``subject`` limits this to one subject, and ``programs`` to tokens of
         programs if true, to sessions if false.
 
         API processes refuse these secrets at once. Gateways accept no new connections with them,
