@@ -1,5 +1,5 @@
 """Benchmarks: each with a comparison, in the same run, on the same machine.
 
-``make bench`` runs them all, ``orders bench NAME`` one. Everything stays on the loopback, in
-processes started here and ended here.
+``make bench`` runs all benchmarks, ``orders bench NAME`` one of them. They use only the loopback
+and processes that they start and end themselves.
 """

@@ -1,7 +1,7 @@
 """``python -m bench.bare_api``: POST /api/orders as one FastAPI handler with only the INSERT.
 
-It has no validation, no pool beyond a list of connections and no transaction of its own. Its
-answers have the content of the real API's. It reads the same environment variables.
+The handler has no validation, no pool beyond a list of connections and no transaction of its own.
+Its answers have the same content as the API's. It reads the same environment variables.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Compiles the C sources of the benchmarks, if there is a compiler."""
+"""Compile the C sources of the benchmarks, if there is a compiler."""
 
 import atexit
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 MISSING = "there is no C compiler"
-"""The reason if there is no library."""
+"""The reason why there is no library."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""``python -m bench.drawings [FOLDER]``: draws the charts of the README from the last results."""
+"""``python -m bench.drawings [FOLDER]``: draw the charts of the README from the last results."""
 
 import json
 import sys
@@ -80,7 +80,7 @@ def draw(drawing: Drawing, result: dict[str, Any]) -> str | None:
 
 
 def main() -> int:
-    """Draw every chart that has results; print which have none."""
+    """Draw every chart that has results; print the charts that have none."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else _FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for drawing in DRAWINGS:

@@ -25,15 +25,15 @@ class Fed(Protocol):
 
     @property
     def feed(self) -> Feed:
-        """The source of their batches."""
+        """The source of the servers' batches."""
 
     @property
     def crowd(self) -> Crowd:
-        """Their clients."""
+        """The servers' clients."""
 
     @property
     def pids(self) -> list[int]:
-        """Their processes."""
+        """The process ids of the servers."""
 
 
 @dataclass
@@ -52,13 +52,13 @@ class Fan:
 
     @property
     def pids(self) -> list[int]:
-        """The gateways' processes."""
+        """The process ids of the gateways."""
         return [gateway.process.pid for gateway in self.gateways]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What was delivered, and the servers' CPU time for it."""
+    """The number of deliveries, and the servers' CPU time for them."""
 
     cpu_s: float
     events: int
@@ -129,5 +129,5 @@ def settle(crowd: Crowd, within_s: float = 20) -> State:
 
 
 def worst(costs: Sequence[Cost]) -> str:
-    """Return the first doubt of these measurements, if any."""
+    """Return the first reason to doubt one of these measurements, or ""."""
     return next((each.doubt for each in costs if each.doubt), "")

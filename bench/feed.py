@@ -1,4 +1,4 @@
-"""Publishes batches at a steady rate, to Valkey as a listener does, or to another server."""
+"""Publish batches at a steady rate, to Valkey as a listener does, or to another server."""
 
 import json
 import threading

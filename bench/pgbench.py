@@ -16,7 +16,7 @@ INSERT = """\\set customer random(1, 10000)
 INSERT INTO orders (customer_name, product_name, quantity)
 VALUES ('Futterkiste ' || :customer, 'Queso Manchego La Pastora', :quantity);
 """
-"""Ten thousand customers: an index on a name that all rows share would dominate the result."""
+"""There are 10,000 customers: an index on a name that all rows share would dominate the result."""
 
 _TPS = re.compile(r"^tps = ([\d.]+) \(without", re.MULTILINE)
 _DONE = re.compile(r"number of transactions actually processed: (\d+)")
@@ -41,11 +41,11 @@ class Writing:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id of pgbench."""
         return self._popen.pid
 
     def result(self) -> Written:
-        """Wait for its end; return the result."""
+        """Wait until pgbench ends; return the result."""
         out, err = self._popen.communicate()
         if self._popen.returncode != 0:
             raise AssertionError(err)
@@ -100,6 +100,6 @@ def write(
     clients: int = 64,
     rate: float | None = None,
 ) -> Written:
-    """Write orders and wait for the end."""
+    """Write orders as ``writing`` does; return the result at the end."""
     with writing(server, database, seconds=seconds, clients=clients, rate=rate) as run:
         return run.result()

@@ -1,4 +1,4 @@
-"""Runs benchmarks one by one; writes a result file for each, and prints a table."""
+"""Run benchmarks one by one; write a result file for each, and print a table."""
 
 import json
 import time
@@ -77,7 +77,7 @@ def run(names: Sequence[str], *, quick: bool) -> bool:
 
 
 def _ran(benchmark: Benchmark, bench: Bench, console: Console) -> bool:
-    """Run one benchmark; an error ends only this one."""
+    """Run one benchmark; return False if it failed. An error does not end the others."""
     try:
         benchmark.run(bench)
     except Exception as exc:  # noqa: BLE001  printed, recorded, and part of the exit status

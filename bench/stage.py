@@ -18,7 +18,7 @@ POSTGRES_OPTIONS = {
     "max_connections": "200",
     "shared_buffers": "256MB",
     "max_wal_size": "4GB",
-    "autovacuum": "off",  # it would disturb only one side of a comparison
+    "autovacuum": "off",  # may disturb only one side of a comparison
 }
 DURABLE = {"fsync": "on", "full_page_writes": "on"}
 
@@ -42,7 +42,7 @@ class Stage:
         return [gateway.port for gateway in self.gateways]
 
     def pids(self) -> list[int]:
-        """Return the process ids of the services, that of the listener first."""
+        """Return the process ids of the services, the listener's first."""
         services = [*([self.listener] if self.listener else []), *self.gateways]
         return [service.process.pid for service in services]
 
@@ -82,7 +82,7 @@ def postgres(
     *,
     on_disk: bool = False,
 ) -> Iterator[Postgres]:
-    """Start PostgreSQL: in memory and without fsync, or on this machine's disk with it."""
+    """Start PostgreSQL: in memory and without fsync, or on this machine's disk with fsync."""
     server = Postgres(
         options={**POSTGRES_OPTIONS, **(DURABLE if on_disk else {}), **(options or {})},
         env=env,

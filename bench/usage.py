@@ -13,7 +13,7 @@ import psutil
 
 @dataclass(frozen=True)
 class Usage:
-    """Seconds on a core, and seconds of waiting for one."""
+    """Seconds on a core, and seconds of waiting for a core."""
 
     cpu_s: float
     waited_s: float

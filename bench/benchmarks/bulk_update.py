@@ -25,7 +25,7 @@ _UPDATE = "UPDATE orders SET status = 'shipped'"
 
 
 def run(bench: Bench) -> None:
-    """Without triggers and with them, in turns."""
+    """Measure without triggers and with them, in turns."""
     rows = bench.full(100_000, 10_000)
     bare: list[float] = []
     ours: list[float] = []

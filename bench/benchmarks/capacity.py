@@ -95,7 +95,7 @@ class _Trial:
         self._bench.step(f"{who}, {before.clients} clients, {rate:.0f} orders/s")
         seconds = self._bench.full(3, 2)
         written = write(self._server, self._database, seconds=seconds, clients=_WRITERS, rate=rate)
-        asked = rate * seconds  # on average: pgbench's schedule is random
+        asked = rate * seconds  # on average, because pgbench's schedule is random
         least = 0.95 * asked - 3 * math.sqrt(asked)
         enough = written.orders >= least and written.behind_s < _PATIENCE_S
         complete = self._until(lambda state: state.events >= written.orders * state.clients)

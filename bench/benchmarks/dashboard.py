@@ -35,7 +35,7 @@ _FILES_KB = """
         .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0) / 1000
 """
 CHANGED = 10_000
-"""So many orders are changed, one after another."""
+"""The number of different orders that are changed, one after another."""
 _CHANGES_PER_S = 500
 _WRITERS = 8
 _AN_HOUR_OF_EVENTS = 72_000
@@ -129,7 +129,7 @@ def _frames(bench: Bench, browser: Browser, stack: EmbeddedStack) -> None:
 
 @contextmanager
 def changing(stack: EmbeddedStack, over: threading.Event, after: int = 0) -> Iterator[list[int]]:
-    """Change 500 orders a second until it is ``over``, by ids ``after`` one; gives their ids."""
+    """Change 500 orders a second, with ids above ``after``; yield the list of changed ids."""
     changed: list[int] = []
     parts = [(stack.database, over, changed, after)] * _WRITERS
     writers = [threading.Thread(target=_change, args=part) for part in parts]
@@ -144,7 +144,7 @@ def changing(stack: EmbeddedStack, over: threading.Event, after: int = 0) -> Ite
 
 
 def _change(database: str, over: threading.Event, changed: list[int], after: int) -> None:
-    """Change one order after another at the given rate until it is over."""
+    """Change one order after another at this writer's share of the rate until ``over`` is set."""
     with psycopg.connect(database, autocommit=True) as sql:
         due = time.monotonic()
         while not over.wait(max(0.0, due - time.monotonic())):

@@ -46,7 +46,7 @@ def _costs(bench: Bench, customers: int) -> list[tuple[float, str]]:
 
 
 def _cost(running: Fan, seconds: float) -> tuple[float, str]:
-    """Return CPU time per event in microseconds, and the doubt about it, if any."""
+    """Return CPU time per event in microseconds, and why it may be wrong, or ""."""
     running.feed.rate(_RATE)
     time.sleep(1)  # warm-up; there is no condition to wait for
     before, begin = running.crowd.mark(), running.feed.position

@@ -22,7 +22,7 @@ TITLE = "growth"
 
 
 def run(bench: Bench) -> None:
-    """Measure each of the three."""
+    """Measure how cost grows with the rate, with clients and with gateways."""
     _with_rate(bench)
     _with_clients(bench)
     _with_gateways(bench)

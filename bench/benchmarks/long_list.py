@@ -89,7 +89,7 @@ def run(bench: Bench) -> None:
 
 
 def _fill(stack: EmbeddedStack, orders: int) -> None:
-    """Make orders without an event for each: only the table matters here."""
+    """Make orders without events, because only the table matters here."""
     with psycopg.connect(stack.database, autocommit=True) as sql:
         sql.execute("ALTER TABLE orders DISABLE TRIGGER USER")
         sql.execute(_FILL, [orders, orders])

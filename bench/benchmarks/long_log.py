@@ -50,7 +50,7 @@ _SETTLE = "SELECT order_stream_settle(id, origin, false) FROM order_stream"
 
 
 def run(bench: Bench) -> None:
-    """Fill the log, then measure each."""
+    """Fill the log, then measure reading and pruning."""
     events = int(os.environ.get("EVENTS") or bench.full(10_000_000, 100_000))
     with postgres(on_disk=True) as server, stage(listener=False, gateways=0, server=server) as one:
         _fill(bench, one, events)

@@ -28,7 +28,7 @@ _TAKE = "SELECT last FROM take_order_events(1000)"
 
 
 def run(bench: Bench) -> None:
-    """Time a lone event's take before and after the changes, in one session."""
+    """Time the take of one event before and after the changes, in one session."""
     rows = bench.full(600_000, 20_000)
     with postgres() as server:
         database = server.create_database()
@@ -49,7 +49,7 @@ def run(bench: Bench) -> None:
 
 
 def _takes(sql: psycopg.Connection[tuple[Any, ...]], count: int = 30) -> list[float]:
-    """Return the milliseconds that each of some takes of one event needs."""
+    """Take one event ``count`` times; return the milliseconds of each take."""
     taken = []
     for _ in range(count):
         sql.execute(_INSERT)

@@ -41,7 +41,7 @@ def _measure(bench: Bench, ours: Fan, rate: float, events: int) -> None:
     what = f"{_CLIENTS:,} clients, {events} event{'s' if events > 1 else ''} a frame"
     costs: dict[str, list[float]] = {path: [] for path in _PATHS}
     for number in range(bench.full(8, 2)):
-        # The order changes each time: what comes second finds warmer caches.
+        # The order alternates, because the second measurement finds warmer caches.
         for path in _PATHS if number % 2 else reversed(_PATHS):
             bench.step(f"{what}, {path}")
             costs[path].append(_cost_us(ours, path, rate, events, bench.full(3, 2)))

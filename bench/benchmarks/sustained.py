@@ -23,7 +23,7 @@ TITLE = "sustained: 5,000 orders/s to 1,000 clients on 2 gateways"
 _RATE = 5000
 _CLIENTS = 1000
 _WRITERS = 6
-"""As many as keep that rate; more would take CPU time from the delivery."""
+"""Just enough writers for that rate; more would take CPU time from the delivery."""
 
 
 def run(bench: Bench) -> None:

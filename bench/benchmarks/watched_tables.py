@@ -58,7 +58,7 @@ class Table:
     database: Database
 
     def costs(self, rows: int) -> tuple[float, float]:
-        """Insert and update rows; return the microseconds of CPU time a row of each took."""
+        """Insert and update rows; return the CPU time of each per row, in microseconds."""
         with self._session() as session:
             inserted = _cpu_s(session, self._loop(rows))
             session.execute(f"VACUUM ANALYZE {self.name}".encode())
@@ -81,7 +81,7 @@ class Table:
 
 
 def run(bench: Bench) -> None:
-    """Take rounds of all tables in turns."""
+    """Measure all tables in turns, in several rounds."""
     rows = bench.full(20_000, 4_000)
     with postgres() as server:
         tables = _prepare(server)

@@ -33,7 +33,7 @@ _CLIENTS = (1, 4, 16, 64, 128)
 
 
 def run(bench: Bench) -> None:
-    """Measure the three sides, the chart, the states of the listener."""
+    """Measure all sides, the points of the chart, and ours in each state of the listener."""
     slow = library(_SLOW_FSYNC)
     if slow is None:
         bench.figure("ours / plain", "", at_least=_TARGETS[0], refused=MISSING)
@@ -65,7 +65,7 @@ def _against_clients(bench: Bench, sides: list[Side]) -> None:
 
 
 def _states(bench: Bench, running: Stage, reference: Side, ours: Side) -> None:
-    """Measure ours in each state of the listener, next to plain just before."""
+    """Measure ours in each state of the listener; measure plain just before each."""
 
     def measure(state: str) -> None:
         seconds = bench.full(5, 2)

@@ -18,7 +18,7 @@ _TARGETS = (0.70, 2.0)
 
 
 def run(bench: Bench) -> None:
-    """Take rounds of the four sides."""
+    """Measure the four sides in turns, in several rounds."""
     with postgres(on_disk=True) as server, stage(server=server, gateways=0) as running:
         ours = Side("ours", server, running.database)
         sides = [plain(server), ours, always_notify(server), least_outbox(server)]

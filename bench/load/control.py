@@ -1,4 +1,4 @@
-"""Starts a crowd of clients as a process, sends it commands and reads its counts."""
+"""Start a crowd of clients as a process, send it commands and read its counts."""
 
 import json
 import os
@@ -40,7 +40,7 @@ class State:
     at_s: float
 
     def load_since(self, before: "State") -> float:
-        """Return its CPU time since ``before`` as a share of a core."""
+        """Return the crowd's CPU time since ``before`` as a share of a core."""
         return (self.cpu_s - before.cpu_s) / (self.at_s - before.at_s)
 
     def doubt(self, before: "State") -> str:
@@ -129,7 +129,7 @@ class Crowd:
         self._tell("wait", events=events)
 
     def until(self, condition: Any, within_s: float, what: str) -> State:
-        """Wait for a state and return it."""
+        """Wait for a state that fulfils the condition; return that state."""
 
         def there() -> State | None:
             state = self.state()
@@ -138,14 +138,14 @@ class Crowd:
         return until(there, within_s, what) or self.state()
 
     def arrivals(self) -> dict[int, tuple[int, float, float]]:
-        """Return for each frame, by last position: receivers, first and last arrival."""
+        """Return receivers, first and last arrival of each frame, by its last position."""
         found = self._tell("arrivals")
         return {int(last): (int(count), first, latest) for last, count, first, latest in found}
 
     def delays_s(self, clock_ahead_s: float, every: int = 1) -> list[float]:
         """Return the time from each change, or every n-th, to its arrival at each timed client.
 
-        ``clock_ahead_s`` is by how much the wall clock, PostgreSQL's, is ahead of the monotonic.
+        ``clock_ahead_s`` is the difference of PostgreSQL's wall clock and the monotonic clock.
         """
         told = self._tell("notes", every=every)
         happened = {

@@ -1,7 +1,7 @@
 """``python -m bench.load.crowd LIBRARY``: many WebSocket clients in one process.
 
-Each line of JSON on stdin is a command, each line on stdout its answer. Between commands it
-receives through ``LIBRARY``, the compiled ``receive.c``.
+Each line of JSON on stdin is a command, each line on stdout its answer. Between commands the
+process receives through ``LIBRARY``, the compiled ``receive.c``.
 """
 
 import json
@@ -35,7 +35,7 @@ class Crowd:
         self._epoll.register(_STDIN, select.EPOLLIN)
         self._receiver = Receiver(library, self._epoll)
         self._served: set[Client] = set()
-        """Clients whose handshake is over: ``receive.c`` reads their sockets."""
+        """Clients whose handshake is over, so that ``receive.c`` reads their sockets."""
         self._orders = b""
         self._clients: list[Client] = []
         self._by_fd: dict[int, Client] = {}
@@ -73,7 +73,7 @@ class Crowd:
                 self._connect_some()
             self._tell_who_waits()
             if self._rest_s:
-                time.sleep(self._rest_s)  # so that sending wakes no receiver
+                time.sleep(self._rest_s)  # so that sending does not wake a receiver
 
     # --- commands ---------------------------------------------------------------------------------
 
@@ -93,7 +93,7 @@ class Crowd:
         sys.stdout.flush()
 
     def _tell_who_waits(self) -> None:
-        """Answer the command to wait once the events have been counted."""
+        """Answer a pending ``wait`` command once enough events have been counted."""
         if self._awaited is None:
             return
         events = self._tally.events + self._receiver.counts.events
@@ -115,7 +115,8 @@ class Crowd:
     ) -> None:
         """Connect more clients to the ports in turn. The first ``timed`` record each arrival.
 
-        With ``customers`` each subscribes to the orders of one of that many customers, in turn.
+        With ``customers``, each client subscribes to the orders of one of that many customers in
+        turn.
         ``dialect`` names the protocol of a server other than our gateway.
         """
         self._ports, self._deflate, self._at_once = ports, deflate, at_once
@@ -171,7 +172,7 @@ class Crowd:
         }
 
     def do_arrivals(self) -> list[list[float]]:
-        """Return for each frame: last position, receivers, first and last arrival."""
+        """Return a list for each frame: last position, receivers, first and last arrival."""
         arrivals = {last: [*seen] for last, seen in self._arrivals.items()}
         for last, count, first_at, last_at in self._receiver.arrivals():
             seen = arrivals.setdefault(last, [0, first_at, last_at])

@@ -1,8 +1,8 @@
 """Handshakes of the other servers that fan_out measures. Pure.
 
 The events are the same text everywhere: nchan sends it unchanged, Socket.IO inside an array.
-Neither sends a position at the start, so a client takes the first event to be number 1 and a
-missing one counts as a gap.
+Neither sends a position at the start, so a client takes the first event to be number 1; later, a
+missing event counts as a gap.
 """
 
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ CHANNEL = "orders"
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a client talks to a server of another kind.
+    """The protocol of a client with a server of another kind.
 
     ``replies`` maps the beginning of a message to its answer. ``welcome`` is the beginning of the
-    message after which events may arrive; empty: they may arrive as soon as the connection is open.
+    message after which events may arrive; if it is empty, as soon as the connection is open.
     """
 
     path: str

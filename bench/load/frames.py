@@ -1,4 +1,4 @@
-"""Parses single WebSocket frames as a client receives them. Pure.
+"""Parse single WebSocket frames as a client receives them. Pure.
 
 ``receive.c`` splits the byte stream into frames and counts plain ``events`` frames itself. Only the
 other frames are parsed here.
@@ -32,9 +32,9 @@ class Message:
 class Inflater:
     """Decompresses the messages of one gateway, each of them once for all clients.
 
-    The bytes alone do not identify a message: two messages that differ only in a digit that lies in
-    the compression window have the same bytes. The key is therefore the bytes and the position of
-    the client that received them.
+    The compressed bytes alone do not identify a message: two messages that differ only in a digit
+    that lies in the compression window have the same bytes. The key is therefore the bytes and the
+    position of the client that received them.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Inflater:
     def open(self, packed: bytes, after: int) -> bytes:
         """Return the text of the message that follows position ``after``.
 
-        The first client that receives a message receives it in the order of compression.
+        The first client to receive a message receives the messages in the order of compression.
         """
         text = self._texts.get((after, packed))
         if text is None:

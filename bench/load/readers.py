@@ -1,7 +1,8 @@
 """``python -m bench.load.readers PORT PATH COUNT REST_S``: clients that read and note positions.
 
-They read ``/ws`` and ``/sse`` in the same way: raw bytes, of which only the newest position is
-looked at. Prints ``ready`` once all of them are greeted, and for each line on stdin a line of JSON.
+They read ``/ws`` and ``/sse`` in the same way: raw bytes, in which only the newest position is
+searched. Prints ``ready`` once all have their first message, and a line of JSON for each line on
+stdin.
 """
 
 import json
@@ -59,7 +60,7 @@ class Readers:
                     positions = self._positions.values()
                     cpu_s = time.process_time()
                     print(json.dumps([min(positions), max(positions), cpu_s]), flush=True)
-            time.sleep(rest_s)  # so that sending wakes no receiver
+            time.sleep(rest_s)  # so that sending does not wake a receiver
 
     def _read(self, fd: int) -> None:
         data = self._sockets[fd].recv(_BUFFER_BYTES)

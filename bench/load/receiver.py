@@ -1,6 +1,6 @@
 """``receive.c`` as a Python class. It takes a fraction of the CPU time of a reader in Python.
 
-It counts plain ``events`` frames and returns all other frames to Python, one whole frame at a time.
+The C code counts plain ``events`` frames and returns all other frames to Python, each as a whole.
 """
 
 import ctypes
@@ -80,7 +80,7 @@ class Receiver:
         self._c.dismiss(self._self, client.sock.fileno())
 
     def poll(self, timeout_s: float) -> Iterator[tuple[int, int, bytes]]:
-        """Wait and receive; yield descriptors with events of epoll, or with a frame."""
+        """Wait and receive; yield each ready descriptor with its epoll events or a frame."""
         told = self._told
         self._c.await_ready(self._self, -1 if timeout_s < 0 else round(timeout_s * 1000))
         while self._c.next_told(self._self, ctypes.byref(told)):
@@ -91,7 +91,7 @@ class Receiver:
             )
 
     def hear(self, client: Client, frame: bytes, tally: Tally) -> Message | None:
-        """Give a client a returned frame; teach ``receive.c`` the frame if it is compressed."""
+        """Pass a returned frame to a client; if it is compressed, register it in ``receive.c``."""
         assert client.sock is not None
         fd = client.sock.fileno()
         client.position = before = self._c.position(self._self, fd)
@@ -103,13 +103,13 @@ class Receiver:
         return heard
 
     def spread(self) -> list[int]:
-        """Return the lowest and highest position of adopted clients; [] without any."""
+        """Return the lowest and highest position of adopted clients; [] if there are none."""
         lowest, highest = ctypes.c_int64(), ctypes.c_int64()
         served = self._c.spread(self._self, ctypes.byref(lowest), ctypes.byref(highest))
         return [lowest.value, highest.value] if served else []
 
     def arrivals(self) -> Iterator[tuple[int, int, float, float]]:
-        """Yield for each frame: last position, receivers, first and last arrival."""
+        """Yield a tuple for each frame: last position, receivers, first and last arrival."""
         record = self._c.record(self._self).contents
         rows = _rows(_ARRIVAL, record.arrivals, record.places)
         return (row for row in rows if row[1])
@@ -125,12 +125,12 @@ class Receiver:
 
 
 def _rows(layout: struct.Struct, address: int | None, count: int) -> Iterator[tuple[Any, ...]]:
-    """Return a copy of an array; its address is None as long as it is empty."""
+    """Return the rows of a copied array. The address of an empty array is None."""
     return layout.iter_unpack(ctypes.string_at(address or 0, layout.size * count))
 
 
 def _declared(c: ctypes.CDLL) -> ctypes.CDLL:
-    """Declare the functions that take or return more than C's int."""
+    """Declare the functions that take or return other types than C's int."""
     pointer, integer, size = ctypes.c_void_p, ctypes.c_int64, ctypes.c_size_t
     c.receiver_new.restype = pointer
     c.adopt.argtypes = [pointer, ctypes.c_int, integer, *[ctypes.c_int] * 4]

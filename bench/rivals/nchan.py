@@ -1,7 +1,8 @@
 """nchan, a module of nginx: a message posted to a channel goes to its WebSockets.
 
-One worker, no log, no compression, no buffer of messages: a disconnected client misses them. (With
-a buffer nchan resumes by a message's time and tag.) It neither detects gaps nor reads messages.
+It has one worker, no log, no compression and no buffer of messages, so a disconnected client misses
+messages. (With a buffer, nchan resumes by a message's time and tag.) It neither detects gaps nor
+reads messages.
 """
 
 import os
@@ -60,7 +61,7 @@ http {{
 
 @contextmanager
 def serve() -> Iterator[Server]:
-    """Start it on a free port; raise ``UnavailableError`` if it is not installed."""
+    """Start nginx on a free port; raise ``UnavailableError`` if nchan is not installed."""
     nginx, port = _nginx(), free_port()
     with tempfile.TemporaryDirectory(prefix="orders-nchan-") as folder:
         file = Path(folder) / "nginx.conf"

@@ -1,4 +1,4 @@
-"""Publishes by POST over one connection."""
+"""Publish by POST over one connection."""
 
 from http.client import HTTPConnection
 
@@ -8,7 +8,7 @@ from orders_gateway.protocol import events
 
 
 class Posts:
-    """A path of a server that forwards what is posted to it."""
+    """A path of a server that forwards each message that is posted to it."""
 
     def __init__(self, port: int, path: str) -> None:
         self._connection = HTTPConnection(LOOPBACK, port, timeout=10)

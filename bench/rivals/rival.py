@@ -1,4 +1,4 @@
-"""The interface of another server, and how it is started, fed and followed."""
+"""The interface of another server, and functions to start, feed and follow it."""
 
 import socket
 import subprocess
@@ -29,13 +29,13 @@ class Server:
 
 
 class Rival(Protocol):
-    """A module of this package."""
+    """The interface of each module of this package that starts a server."""
 
     NAME: str
     DIALECT: str
 
     def serve(self) -> AbstractContextManager[Server]:
-        """Start it on free ports; raise ``UnavailableError`` if it is not installed."""
+        """Start the server on free ports; raise ``UnavailableError`` if not installed."""
 
 
 @dataclass(frozen=True)

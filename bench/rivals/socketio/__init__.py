@@ -2,7 +2,8 @@
 
 Clients connect over WebSocket at once, without the polling that browsers begin with by default. A
 message is parsed once and encoded once, whatever the number of sockets. A disconnected client
-misses it (state recovery is off). It detects no gaps. No compression, and hardly any pings.
+misses messages (state recovery is off), and gaps are not detected. There is no compression, and
+there are hardly any pings.
 """
 
 import json
@@ -26,7 +27,7 @@ _INSTALLED = _FOLDER / "node_modules" / "socket.io" / "package.json"
 
 @contextmanager
 def serve() -> Iterator[Server]:
-    """Start it on a free port; raise ``UnavailableError`` if it is not installed."""
+    """Start Socket.IO on a free port; raise ``UnavailableError`` if it is not installed."""
     if not _INSTALLED.is_file():
         raise UnavailableError("not installed: `make bench` does it")
     port, version = free_port(), json.loads(_INSTALLED.read_text())["version"]
