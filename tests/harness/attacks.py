@@ -2,7 +2,7 @@
 
     python -m harness.attacks NAME HOST PORT COUNT
 
-runs one of them as a process of its own, where a test measures the latency of other clients.
+runs one attack as a separate process, for tests that measure the latency of other clients.
 """
 
 import json
@@ -30,7 +30,7 @@ FIN, COMPRESSED = 0x80, 0x40
 
 @dataclass(frozen=True)
 class Entrance:
-    """The address that clients connect to: that of a gateway or of the edge."""
+    """The address that clients connect to: a gateway's or the edge's."""
 
     port: int
     host: str = LOOPBACK
@@ -157,13 +157,13 @@ def abandon(entrance: Entrance, count: int) -> None:
 
 
 def dawdle(entrance: Entrance, count: int) -> None:
-    """Send many upgrades and requests byte by byte at once; all are cut off in time."""
+    """Send many upgrades and requests byte by byte at once; check that all are cut off."""
     heads = [entrance.handshake(), entrance.request("GET /api/orders")]
     _dawdle(entrance, [heads[number % 2][:-4] for number in range(count)], within_s=14)
 
 
 def dawdle_over_a_body(entrance: Entrance, count: int) -> None:
-    """Send bodies byte by byte; all are cut off after 20 s plus the time that the edge waits."""
+    """Send bodies byte by byte; check that all are cut off, after 20 s plus the edge's wait."""
     head = entrance.request("POST /api/orders", "Content-Length: 60000")
     _dawdle(entrance, [head] * count, within_s=45)
 

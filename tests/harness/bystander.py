@@ -14,13 +14,13 @@ class Bystander:
     """Follows the stream while orders are committed one by one, and must miss none of them (I6)."""
 
     def __init__(self, follow: Callable[[], Follower], commit: Callable[[], object]) -> None:
-        """``follow`` connects it, ``commit`` creates one order; both run on its own thread."""
+        """``follow`` connects the client, ``commit`` creates one order; both run on a thread."""
         self._follow = follow
         self._commit = commit
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self.latencies_s: list[float] = []
-        """Time from before each commit until its event arrived."""
+        """Time from the start of each commit until its event arrived."""
         self.failure: BaseException | None = None
 
     def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""Certificates for tests: an authority, and what it signs for servers and clients."""
+"""Certificates for tests: an authority, and certificates for servers and clients."""
 
 import os
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ class Pair:
 
 
 class Authority:
-    """Signs certificates; ``root`` is the file of its own."""
+    """Signs certificates; ``root`` is the file of the authority's own certificate."""
 
     def __init__(self, folder: Path, name: str = "authority") -> None:
-        """Create its key and certificate in a folder."""
+        """Create the authority's key and certificate in a folder."""
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _named(name)
@@ -41,7 +41,7 @@ class Authority:
     def sign(self, name: str, *, for_nobody: bool = False) -> Pair:
         """Sign a certificate for a name, as a server on the loopback or as a client.
 
-        ``for_nobody``: its key belongs to the user that servers of tests run as.
+        ``for_nobody``: the file of the key belongs to the user that servers of tests run as.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         names = [x509.DNSName(name), x509.IPAddress(ip_address(LOOPBACK))]

@@ -5,7 +5,7 @@ import shutil
 
 FLAGS = [
     "--headless",
-    # Tests find what they need by its English text, whatever the language of the machine is.
+    # Tests find elements by their English text, whatever the language of the machine is.
     "--lang=en-US",
     "--no-sandbox",
     "--disable-gpu",
@@ -16,9 +16,9 @@ FLAGS = [
     "--disable-sync",
 ]
 TRACED = ["toplevel"]
-"""What ``tasks_ms`` needs to find in a trace."""
+"""The categories of a trace that ``tasks_ms`` needs."""
 
-# The shell is the same engine without the browser around it, for half of the CPU time.
+# The headless shell is the same engine without the browser, and takes half of the CPU time.
 NAMES = (
     "chromium-headless-shell",
     "chromium",

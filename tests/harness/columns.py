@@ -21,7 +21,7 @@ def run(database: Database, statement: str) -> None:
 
 
 async def soon(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until a condition holds, as it does within 5 s on an idle machine."""
+    """Wait until a condition holds. On an idle machine that takes at most 5 s."""
     await until_async(condition, WITHIN_S)
 
 

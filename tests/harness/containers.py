@@ -21,7 +21,7 @@ from harness.world import Role
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GATEWAYS = 2
-"""As many gateways as ``orders up`` starts."""
+"""The number of gateways, the same as with ``orders up``."""
 
 _SERVICES: dict[Role, str] = {"database": "db"}
 _BUILD_WITHIN_S = 900.0
@@ -44,7 +44,7 @@ def _succeeds(*command: str) -> bool:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Treat SIGTERM as Ctrl-C, so that containers are removed then, too."""
+    """Treat SIGTERM like Ctrl-C in the block, so that both remove the containers."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -56,7 +56,7 @@ class ContainerStack:
     """``docker compose`` under a random project name and on a random port."""
 
     def __init__(self, *overrides: str, folder: Path = REPOSITORY) -> None:
-        """``start`` starts it.
+        """Prepare the stack without starting it.
 
         ``overrides`` are further files of ``docker compose``; ``folder`` is a clone of the
         repository.
@@ -66,7 +66,7 @@ class ContainerStack:
         self.docker = docker.from_env()
         self.settings: dict[str, str] = {}
         """Environment variables of the next ``docker compose``, besides the port."""
-        # Without a .env: the defaults are tested.
+        # No .env is used, so the defaults are tested.
         files = ("docker-compose.yml", *overrides)
         options = [option for file in files for option in ("--file", str(folder / file))]
         self._options = ("--project-name", self.project, "--env-file", os.devnull, *options)
@@ -95,7 +95,7 @@ class ContainerStack:
         """Remove everything, even if Ctrl-C is pressed once more."""
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
-            # Killed first: a frozen container would use up its grace period.
+            # Kill first, because a frozen container would use up its grace period.
             self.compose("kill")
         finally:
             self.compose("down", "--volumes", "--rmi=local", "--remove-orphans", "--timeout=1")
@@ -145,7 +145,7 @@ class ContainerStack:
         return sorted(found, key=lambda each: str(each.name))
 
     def container(self, name: str) -> Container:
-        """Return one container, ``gateway-1`` for example."""
+        """Return one container, such as ``gateway-1``."""
         return self.docker.containers.get(f"{self.project}-{name}")
 
     def names(self, role: Role) -> list[str]:
@@ -183,7 +183,7 @@ class ContainerStack:
         self._network(network).disconnect(self.container(name))
 
     def reconnect(self, name: str, network: str) -> None:
-        """Connect it again, under its former names."""
+        """Connect a container again, under its former names."""
         service = name.rpartition("-")[0]
         self._network(network).connect(self.container(name), aliases=[service])
 

@@ -39,7 +39,7 @@ def row(page: Page, order: int) -> Locator:
 
 
 def box(element: Locator) -> FloatRect:
-    """Return where an element is on the page; it must be there."""
+    """Return the place and size of an element, which must be on the page."""
     found = element.bounding_box()
     assert found is not None
     return found
@@ -81,7 +81,7 @@ def violations(page: Page) -> list[Any]:
     page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
     if not page.evaluate("'axe' in window"):
         page.evaluate(_AXE.read_text())
-    # What passes is neither described nor sent here: with it, one call takes five times the CPU.
+    # Leave out the checks that pass: with them, one call takes five times the CPU time.
     found: list[dict[str, Any]] = page.evaluate(
         """async (tags) => {
           const options = { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] };

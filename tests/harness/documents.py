@@ -1,4 +1,4 @@
-"""The commands of the documents, run as they are written: every block of code marked ``sh``."""
+"""Run the commands of the documents as they are written: each code block marked ``sh``."""
 
 import os
 import pty
@@ -23,9 +23,9 @@ def blocks(document: str) -> dict[str, list[str]]:
 
 
 def run(commands: str, folder: Path, env: Mapping[str, str], timeout_s: float) -> str:
-    """Run commands in a shell as a person would: on a terminal, each must succeed.
+    """Run commands in a shell on a terminal, as a person would; each must succeed.
 
-    Returns what they printed.
+    Return what they printed.
     """
     terminal, theirs = pty.openpty()
     try:

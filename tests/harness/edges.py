@@ -1,4 +1,4 @@
-"""The edge alone, before upstreams of the test's own."""
+"""The edge alone, in front of servers of the test."""
 
 import socket
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ CADDYFILE = Path(__file__).parents[2] / "edge" / "Caddyfile"
 
 @contextmanager
 def edge(folder: Path, *outputs: list[str], **settings: str) -> Iterator[int]:
-    """Run the edge on a free port; ``outputs`` receive its log when it has ended."""
+    """Run the edge on a free port; append its log to each of ``outputs`` when it has ended."""
     port = free_port()
     env = {
         "SITE_ADDRESS": f"http://:{port}",

@@ -1,4 +1,4 @@
-"""Whether processes say in one sentence what is wrong with PostgreSQL or Redis."""
+"""Check that processes say in one sentence what is wrong with PostgreSQL or Redis."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ Settings = Callable[[str], dict[str, str]]
 
 
 def says(service: Service, sentence: str) -> None:
-    """Wait until a service's log has the sentence; it shows no traceback and no password."""
+    """Wait until a service's log has the sentence; check for tracebacks and passwords."""
     until(lambda: sentence in service.process.output(), 45, sentence + service.process.output())
     output = service.process.output()
     assert "Traceback" not in output

@@ -19,7 +19,7 @@ _OPTIONS: dict[str, Any] = {
     "max_size": None,
     "compression": None,
     "open_timeout": _WITHIN_S,
-    "ping_interval": None,  # one that reads nothing for a while is not gone
+    "ping_interval": None,  # a client that reads nothing for a while must stay connected
 }
 
 
@@ -74,7 +74,7 @@ class Follower:
         return self.events
 
     def next(self, kind: str) -> Message:
-        """Return the next message that does not come at any time; it must be of a kind."""
+        """Skip messages that may come at any time; return the next, which must be of a kind."""
         while (message := self.receive())["type"] in {"heartbeat", "schema"} - {kind}:
             pass
         assert message["type"] == kind, message
@@ -95,7 +95,7 @@ class Follower:
 
     @property
     def gone(self) -> bool:
-        """Whether the server has sent a close frame."""
+        """Whether the connection is closing or closed."""
         return self._socket.state is not State.OPEN
 
     def close(self) -> None:

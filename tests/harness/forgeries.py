@@ -38,7 +38,7 @@ def signed(key: Key = SECRET, algorithm: str = "HS256", **changed: Any) -> str:
 
 
 def handmade(header: dict[str, Any], payload: dict[str, Any], secret: bytes | None) -> str:
-    """Return a token made without a library, which would refuse to make it."""
+    """Return a token made by hand, because a library would refuse to make it."""
     parts = [_encoded(json.dumps(each).encode()) for each in (header, payload)]
     content = ".".join(parts)
     signature = b"" if secret is None else hmac.digest(secret, content.encode(), hashlib.sha256)
@@ -50,7 +50,7 @@ def _encoded(content: bytes) -> str:
 
 
 def hostile() -> dict[str, str]:
-    """Return tokens that must be refused, made now; some become valid or expire later."""
+    """Return tokens that must be refused, by name. Times in them are relative to now."""
     return {
         "nothing": "",
         "no token": "a.b.c",
@@ -137,7 +137,7 @@ def hostile() -> dict[str, str]:
 def tampered(token: str, part: int, step: int) -> Iterator[str]:
     """Yield a token with one character of a part changed, at every ``step``-th place.
 
-    The last character is left alone: in base64 it may have bits without a meaning.
+    The last character is not changed, because in base64 it may have bits without a meaning.
     """
     pieces = token.split(".")
     text = pieces[part]

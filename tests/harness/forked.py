@@ -1,7 +1,7 @@
 """Services and commands that start fast: forked from a process that has imported them.
 
-Importing takes most of a second of CPU time, and the tests start hundreds of processes. The code is
-the same, in a process of its own, with only its settings in the environment.
+Importing takes most of a second of CPU time, and the tests start hundreds of processes. A forked
+process runs the same code, with only its settings in the environment.
 """
 
 import ctypes
@@ -30,7 +30,7 @@ _context.set_forkserver_preload(
         "__main__",
         *(f"{name}.app" for name in _SERVICES),
         *(f"orders_cli.{place.partition(':')[0]}" for place in COMMANDS.values()),
-        # What the first request imports: a third of the time in which a gateway starts.
+        # The first request would import this, a third of the time in which a gateway starts.
         "httpcore",
         "anyio._backends._asyncio",
     ]
@@ -75,7 +75,7 @@ class _Forked:
     """Implements ``Started`` for a child of the fork server."""
 
     def __init__(self, target: Callable[..., None], args: tuple[object, ...]) -> None:
-        # A daemon: it ends with this process.
+        # A daemon, so that it ends with this process.
         self._process = _context.Process(target=target, args=args, daemon=True)
         self._process.start()
         assert self._process.pid is not None

@@ -19,7 +19,7 @@ from harness.signing import bearer
 from harness.waiting import until
 
 OURS, OTHERS = "Ann", "Bob SECRET"
-"""Text with the word SECRET must not reach Ann."""
+"""Customers of orders: Ann's own, and another whose name must not reach Ann."""
 
 
 @dataclass(frozen=True)

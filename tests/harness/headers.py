@@ -16,7 +16,7 @@ INJECTIONS = [
     "a\u010d\u010aX-Injected:1",
     "a\\r\\nX-Injected:1",
 ]
-"""Line ends in values: plain, folded, percent-encoded, or characters whose low byte is one."""
+"""Line ends in values: plain, folded, percent-encoded, or as the low byte of a character."""
 
 
 def answer(entrance: Entrance, key: str) -> http.client.HTTPResponse:

@@ -43,7 +43,7 @@ class History:
 
 
 def batch(events: list[Row]) -> Batch:
-    """Return neighbouring events as one batch."""
+    """Return consecutive events as one batch."""
     body = json.dumps(events, separators=(",", ":"), ensure_ascii=False).encode()
     return Batch(STREAM, events[0]["position"], events[-1]["position"], body)
 
@@ -127,7 +127,7 @@ class _Step:
 
 # Mostly updates, because they move orders into and out of filters.
 _OPERATIONS = ["UPDATE"] * 8 + ["DELETE", "DELETE", "TRUNCATE"]
-# One draw per step instead of four: thousands of histories are drawn.
+# One draw per step instead of four, because thousands of histories are drawn.
 _STEPS = st.sampled_from(
     [_Step(*step) for step in product(_OPERATIONS, ORDER_IDS, STATUSES, CUSTOMERS)]
 )

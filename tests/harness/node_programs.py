@@ -16,10 +16,10 @@ _NPM = _FOLDER / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
 def npm(*arguments: str | Path, folder: Path) -> None:
-    """Run npm to its end; what an earlier run downloaded is taken from its cache.
+    """Run npm to its end; packages that an earlier run downloaded come from npm's cache.
 
-    It gets the developer's own authorities: where a proxy signs for the registry, it would try for
-    minutes and fail.
+    npm gets the developer's own certificate authorities. Without them it would try for minutes and
+    fail if a proxy signs for the registry.
     """
     path = environment()["PATH"]
     authorities = {key: file for key, file in os.environ.items() if key == "NODE_EXTRA_CA_CERTS"}
@@ -42,7 +42,7 @@ def packed(folder: Path) -> Path:
 
 
 def copied(example: str, folder: Path) -> Path:
-    """Copy an example into a folder, without what a developer's own run of it left there."""
+    """Copy an example into a folder, without files that a run of the example left there."""
     ignored = shutil.ignore_patterns("node_modules", "dist", "*.tgz", "package-lock.json")
     return Path(
         shutil.copytree(REPOSITORY / "examples" / example, folder / example, ignore=ignored)

@@ -25,9 +25,9 @@ ODD_SETTINGS: Mapping[str, str] = {
     "client_encoding": "LATIN1",
     "row_security": "off",
 }
-"""Each would break a promise if the session of a service took it over.
+"""Settings, each of which would break a promise if it were in force in a service's session.
 
-Services set their own by the first statement, for which the times here are long enough.
+Services set their own values by their first statement. The timeouts here are long enough for it.
 """
 
 

@@ -36,7 +36,7 @@ class OpenId:
     """The provider: its address, and how it behaves."""
 
     def __init__(self, issuer: str, origin: str) -> None:
-        """``origin``: where people reach the system."""
+        """``origin`` is the address at which people reach the system."""
         self.issuer = issuer
         self.origin = origin
 
@@ -56,7 +56,7 @@ class OpenId:
         httpx.put(f"{self.issuer}/control", json=changes).raise_for_status()
 
     def reset(self) -> None:
-        """Let it behave as at its start."""
+        """Let the provider behave as at its start."""
         self.control(people=PEOPLE, lasts_s=3600, id_lasts_s=3600, clock_s=0, away=False)
 
 
@@ -81,7 +81,7 @@ def openid_provider(origin: str) -> Iterator[OpenId]:
 
 
 class Browser:
-    """A browser without a screen: cookies, and pages that lead elsewhere."""
+    """A simple browser: it keeps cookies, of the system and of the provider."""
 
     def __init__(self, system: str) -> None:
         self.page = page(system)
@@ -95,13 +95,13 @@ class Browser:
         self._elsewhere.close()
 
     def answer_for(self, person: str, back: str = "/") -> str:
-        """Sign in at the provider; return the address by which it leads back."""
+        """Sign in at the provider; return the address at which it sends the browser back."""
         begun = self.page.get("/api/session/company", params={"back": back})
         assert begun.status_code == 303, begun.text
         return self.at_provider(begun.headers["Location"], person)
 
     def at_provider(self, address: str, person: str) -> str:
-        """Go on at the provider, as a person signs in there; return where that leads."""
+        """Sign in as a person at a provider's address; return the address it redirects to."""
         for _ in range(20):
             assert address.startswith("http")
             shown = self._elsewhere.get(address)
@@ -120,13 +120,13 @@ class Browser:
 
     def go(self, address: str) -> str:
         """Follow the provider's answer; return the path of the page that the browser comes to."""
-        # The provider's page leads here, so the browser sends neither Origin nor same-origin.
+        # The browser comes from the provider's page, so it sends no Origin, and cross-site.
         came = self.page.get(address, headers={"Sec-Fetch-Site": "cross-site", "Origin": ""})
         assert came.status_code == 303, came.text
         return str(came.headers["Location"])
 
     def leave(self, address: str) -> str:
-        """Sign out at the provider; return where that leads."""
+        """Sign out at the provider; return the address it redirects to, without its query."""
         shown = self._elsewhere.get(address)
         assert shown.status_code == 200, shown.text
         (action,) = re.findall(r'action="([^"]+)"', shown.text)

@@ -1,4 +1,4 @@
-"""A table with partitions, and the rows that its events tell of."""
+"""A table with partitions, and its rows as rebuilt from events."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def rows(sql: Sql, table: str = "stock") -> dict[Any, Event]:
 
 
 class Replay:
-    """The rows that the events tell of; an event that does not fit them fails."""
+    """Rows rebuilt from events. An event that does not fit the rows fails the test."""
 
     def __init__(self, sql: Sql, events: Events) -> None:
         self._sql = sql
@@ -54,7 +54,7 @@ class Replay:
         self.rows: dict[Any, Event] = {}
 
     def hold(self) -> None:
-        """Apply what waits; then the rows are those of the table."""
+        """Apply the waiting events; check that the rows are then the table's."""
         for event in self._events():
             self.apply(event)
         assert self.rows == rows(self._sql)

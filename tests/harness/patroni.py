@@ -1,7 +1,7 @@
 """Three PostgreSQL under Patroni, with etcd and HAProxy, as Debian installs them.
 
-Each node reaches the others, and is reached, through proxies: a network that can be cut. etcd has
-one member: the election among several is etcd's own affair.
+The nodes reach each other through proxies, so the network can be cut. etcd has one member, because
+its elections are not what is tested.
 """
 
 import json
@@ -26,7 +26,7 @@ from harness.servers import OLDEST_POSTGRES, Database, load_schema
 
 PROGRAMS = ("patroni", "etcd", "haproxy")
 _TTL_S = 8
-"""How long a primary that is cut off leads; then a standby is promoted."""
+"""How long a primary that is cut off still leads. Then a standby is promoted."""
 
 
 def missing() -> str:
@@ -44,7 +44,7 @@ class Node:
     """One PostgreSQL and its Patroni."""
 
     def __init__(self, name: str, folder: Path, etcd: int) -> None:
-        """``open`` makes its connections, ``start`` starts it."""
+        """Prepare a node; ``open`` opens its proxies, ``start`` starts it."""
         self.name = name
         self.data = folder / name
         self._folder = folder
@@ -57,11 +57,11 @@ class Node:
 
     @property
     def network(self) -> tuple[Proxy, ...]:
-        """Everything that connects it to the others."""
+        """The proxies that connect the node to the others."""
         return (self.clients, self.standbys, self.etcd, self.health)
 
     async def open(self) -> None:
-        """Open its connections."""
+        """Open the node's proxies."""
         for proxy in self.network:
             await proxy.open()
 
@@ -90,39 +90,39 @@ class Node:
                     act(each)
 
     def renew(self) -> None:
-        """Make it copy the primary again, as an administrator does if it cannot follow."""
+        """Make the node copy the primary again, as an administrator does if it cannot follow."""
         self.kill()
         shutil.rmtree(self.data, ignore_errors=True)
         self.start()
 
     def cut_off(self) -> None:
-        """Let nothing through to it or from it."""
+        """Let nothing through to the node or from it."""
         self.is_cut_off = True
         for proxy in self.network:
             proxy.freeze()
 
     def reconnect(self) -> None:
-        """Let all packets through again; those in between are lost."""
+        """Let data through again; data sent in between is lost."""
         self.is_cut_off = False
         for proxy in self.network:
             proxy.cut()
             proxy.thaw()
 
     async def close(self) -> None:
-        """End it."""
+        """Close the proxies and end the node."""
         for proxy in self.network:
             await proxy.close()
         self.kill()
         self._end()
 
     def role(self) -> str:
-        """Return its role as it says: primary, replica, or empty."""
+        """Return the role that Patroni reports: primary, replica, or empty."""
         found = self.page()
         running = found.get("state") == "running"
         return str(found.get("role", "")).replace("master", "primary") if running else ""
 
     def page(self) -> dict[str, Any]:
-        """Return what Patroni says of it; empty if it does not answer."""
+        """Return what Patroni reports about the node; empty if it does not answer."""
         found: dict[str, Any] = {}
         try:
             with urllib.request.urlopen(
@@ -163,7 +163,7 @@ class Node:
                 "listen": f"{LOOPBACK}:{self.rest}",
                 "connect_address": f"{LOOPBACK}:{self.health.port}",
             },
-            # Proxies: else Patroni asks etcd for its own address.
+            # Without use_proxies, Patroni would take etcd's own address and avoid the proxy.
             "etcd3": {"hosts": f"{LOOPBACK}:{self.etcd.port}", "use_proxies": True},
             "bootstrap": {"dcs": _DYNAMIC, "initdb": ["no-sync", {"encoding": "UTF8"}]},
             "postgresql": {
@@ -184,7 +184,7 @@ _DYNAMIC = {
     "ttl": _TTL_S,
     "loop_wait": 1,
     "retry_timeout": 3,
-    "maximum_lag_on_failover": 1 << 30,  # a standby that lags is what is to be tried
+    "maximum_lag_on_failover": 1 << 30,  # tests promote a standby that lags
     "primary_start_timeout": 0,
     "master_start_timeout": 0,
     "postgresql": {
@@ -208,7 +208,7 @@ class Patroni:
     """The cluster: three nodes, etcd, and HAProxy, which leads to the primary."""
 
     def __init__(self) -> None:
-        """``open`` starts it."""
+        """Prepare the cluster; ``open`` starts it."""
         memory = Path("/dev/shm")
         self._folder = Path(tempfile.mkdtemp(prefix="orders-patroni-", dir=memory))
         if os.geteuid() == 0:
@@ -249,7 +249,7 @@ class Patroni:
         load_schema(OLDEST_POSTGRES / "psql", self.database)
 
     def primary(self) -> Node | None:
-        """Return the node that leads."""
+        """Return the node that leads; None if there is none."""
         return next((node for node in self.nodes if node.role() == "primary"), None)
 
     def timeline(self) -> int:
@@ -258,7 +258,7 @@ class Patroni:
         return int(leader.page().get("timeline", 0)) if leader else 0
 
     def whole(self) -> bool:
-        """Whether one node leads and the others follow it."""
+        """Return whether one node leads and the others follow it."""
         return sorted(node.role() for node in self.nodes) == ["primary", "replica", "replica"]
 
     def switch_over(self) -> bool:

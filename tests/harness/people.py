@@ -14,7 +14,7 @@ from orders_access import passwords
 from orders_access.credentials import session_cookie
 
 PASSWORD = "three-lamps-and-a-desk"
-"""Of every user that a test makes."""
+"""The password of every user that a test makes."""
 _HASH = passwords.hashed(PASSWORD)
 
 
@@ -30,7 +30,7 @@ def add_user(
 
 
 def page(address: str, **headers: str) -> httpx.Client:
-    """Return a browser's page of this system: it keeps cookies and says where it is from."""
+    """Return a client like a page of this system: it keeps cookies and sends its origin."""
     said = {"Origin": address, "Sec-Fetch-Site": "same-origin", "User-Agent": "Firefox", **headers}
     return httpx.Client(base_url=address, headers=said, timeout=30 * BUSY)
 
@@ -42,7 +42,7 @@ def sign_in(client: httpx.Client, name: str, password: str = PASSWORD) -> httpx.
 
 @contextmanager
 def signed_in(address: str, name: str) -> Iterator[httpx.Client]:
-    """Give a page whose user has signed in."""
+    """Yield a page whose user has signed in."""
     with page(address) as client:
         answer = sign_in(client, name)
         assert answer.status_code == 201, answer.text
@@ -57,7 +57,7 @@ def secret(client: httpx.Client) -> str:
 
 
 def shown_to(gateway: str, session: str) -> dict[str, str]:
-    """Return what a page of a gateway's host sends with a session: cookie and origin."""
+    """Return the headers that a page sends to a gateway with a session: cookie and origin."""
     host = urlsplit(gateway).netloc
     name = session_cookie(host, over_https=False)
     return {"Cookie": f"{name}={session}", "Origin": f"http://{host}"}

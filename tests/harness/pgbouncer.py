@@ -20,9 +20,9 @@ from harness.waiting import until
 
 @contextmanager
 def pgbouncer(database: Database, mode: str) -> Iterator[Database]:
-    """Start it with Debian's defaults in a pool mode; yield the address of the database through it.
+    """Start PgBouncer with Debian's defaults in a pool mode; yield the database through it.
 
-    Skips the test where PgBouncer is not installed.
+    Skip the test if PgBouncer is not installed.
     """
     binary = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
     if binary is None:

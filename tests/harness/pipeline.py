@@ -38,7 +38,7 @@ def health(port: int, path: str = "/health") -> tuple[int, dict[str, Any]]:
 
 
 def scrape(port: int) -> dict[tuple[str, ...], float]:
-    """Return the metrics of a service: values by name and the values of its sorted labels."""
+    """Return the metrics of a service: values by name and label values, sorted by label."""
     with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=_WITHIN_S) as response:
         text = response.read().decode()
     return {
@@ -54,7 +54,7 @@ class Service:
     def __init__(
         self, module: str, port: int, env: dict[str, str], *, start: Start = service
     ) -> None:
-        """Start it; ``ready`` waits for it."""
+        """Start the service; ``ready`` waits for it."""
         self.port = port
         self.process = start(module, env)
 
@@ -89,10 +89,10 @@ class Service:
 
 
 class Pipeline:
-    """Starts listeners and gateways; ends them all on leaving."""
+    """Starts services; ends all of them when its block ends."""
 
     def __init__(self, database: Database, valkey: Valkey, *, start: Start = forked) -> None:
-        """``start`` starts a service: fast, or ``processes.service``, with a new interpreter."""
+        """``start`` starts a service: ``forked``, which is fast, or ``processes.service``."""
         self.start = start
         self.database = database
         self.valkey = valkey

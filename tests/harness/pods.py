@@ -1,6 +1,6 @@
 """Pods of the manifests for Kubernetes as containers, under the same restrictions.
 
-What only a cluster has is left out: network policies, Services other than their names, budgets.
+Things that need a cluster are left out: network policies, Services except their names, budgets.
 """
 
 import secrets
@@ -27,7 +27,7 @@ class Pods:
     def __init__(
         self, manifests: list[Manifest], images: ContainerStack, keys: Path, folder: Path
     ) -> None:
-        """``images`` has built the images; ``keys`` verify tokens; ``folder`` is for Secrets."""
+        """``images`` has built the images, ``keys`` verify tokens, ``folder`` is for Secrets."""
         self._docker = docker.from_env()
         self._images = images
         self._keys = keys
@@ -48,7 +48,7 @@ class Pods:
 
     @contextmanager
     def running(self) -> Iterator["Pods"]:
-        """Have a network; remove it and all containers at the end."""
+        """Create a network; remove it and all containers at the end."""
         self._network = self._docker.networks.create(f"pods-{secrets.token_hex(4)}")
         try:
             yield self
@@ -89,12 +89,12 @@ class Pods:
         return container
 
     def live(self, name: str, container: Container) -> bool:
-        """Tell whether a pod passes its liveness probe."""
+        """Return whether a pod passes its liveness probe."""
         (spec,) = self._pods[name]["containers"]
         return self.probe(container, spec["livenessProbe"])
 
     def probe(self, container: Container, probe: dict[str, Any]) -> bool:
-        """Tell whether a probe passes, as the kubelet asks it."""
+        """Return whether a probe passes, run as the kubelet runs it."""
         container.reload()
         assert container.status == "running", container.logs().decode()
         if "exec" in probe:
@@ -114,7 +114,7 @@ class Pods:
         return found
 
     def _user(self, image: str) -> str:
-        """Return the user postgres of an image: not all builds of PostgreSQL give it one number."""
+        """Return the number of an image's user postgres, which differs between builds."""
         asked = self._docker.containers.run(
             image, ["-u", "postgres"], entrypoint=["id"], remove=True
         )
@@ -133,7 +133,7 @@ class Pods:
         return found
 
     def _volumes(self, name: str, pod: Pod, spec: dict[str, Any]) -> list[str]:
-        """Return the volumes of a container: folders, writable if they begin empty."""
+        """Return the volumes of a container: folders, writable if they are empty at first."""
         volumes = {each["name"]: each for each in pod.get("volumes", [])}
         bound = []
         for mount in spec.get("volumeMounts", []):

@@ -1,4 +1,4 @@
-"""Programs that tests start. Each ends with its block, or when this process is killed."""
+"""Start programs for tests. Each ends with its block, or when this process is killed."""
 
 import importlib.util
 import os
@@ -18,7 +18,7 @@ NOBODY = 65534
 
 
 def coverage_settings() -> dict[str, str]:
-    """Return the variables by which ``make coverage`` reaches a process; usually none."""
+    """Return the variables with which ``make coverage`` measures a process; usually none."""
     return {key: value for key, value in os.environ.items() if key.startswith("COVERAGE_PROCESS")}
 
 
@@ -30,23 +30,23 @@ class Started(Protocol):
         """The process id."""
 
     def poll(self) -> int | None:
-        """Return the exit status; None while it runs."""
+        """Return the exit status; None while the process runs."""
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end; return the exit status or raise ``subprocess.TimeoutExpired``."""
 
     def send_signal(self, number: int) -> None:
-        """Send a signal, unless it has ended."""
+        """Send a signal, unless the process has ended."""
 
 
 class Output(Protocol):
     """A file that a process writes to."""
 
     def fileno(self) -> int:
-        """Return its descriptor."""
+        """Return the file's descriptor."""
 
     def close(self) -> None:
-        """Close it."""
+        """Close the file."""
 
 
 class Process:
@@ -55,7 +55,7 @@ class Process:
     def __init__(
         self, popen: Started, output: Output, last_signal: signal.Signals = signal.SIGTERM
     ) -> None:
-        """Wrap a process; ``last_signal`` asks it to end."""
+        """Wrap a process; ``last_signal`` is the signal that ends it."""
         self.popen = popen
         self._output = output
         self._last_signal = last_signal
@@ -74,21 +74,21 @@ class Process:
 
     @property
     def running(self) -> bool:
-        """Whether it still runs."""
+        """Whether the process still runs."""
         return self.popen.poll() is None
 
     def output(self) -> str:
-        """Return everything it has printed so far."""
+        """Return everything that the process has printed so far."""
         size = os.fstat(self._output.fileno()).st_size
         return os.pread(self._output.fileno(), size, 0).decode(errors="replace")
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal, unless it has ended."""
+        """Send a signal, unless the process has ended."""
         if self.running:
             self.popen.send_signal(number)
 
     def stop(self, within_s: float = 10.0) -> int:
-        """Ask it to end and return its exit status; kill it and fail if it takes longer."""
+        """End the process and return its exit status; kill it and fail if it takes longer."""
         self.signal(self._last_signal)
         self.signal(signal.SIGCONT)  # a stopped process handles no other signal
         try:
@@ -100,12 +100,12 @@ class Process:
             ) from None
 
     def kill(self) -> None:
-        """Kill it."""
+        """Kill the process."""
         self.signal(signal.SIGKILL)
         self.popen.wait()
 
     def wait(self, within_s: float = 10.0) -> int:
-        """Wait for it to end by itself and return its exit status."""
+        """Wait until the process ends by itself; return its exit status."""
         return self.popen.wait(BUSY * within_s)
 
 
@@ -139,13 +139,13 @@ def service(module: str, env: Mapping[str, str]) -> Process:
 
 
 def dying_with_parent(number: signal.Signals) -> list[str]:
-    """Return a command prefix that ends the program with this process, if available."""
+    """Return a command prefix that ends a program with this process; [] if not available."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", number.name.removeprefix("SIG"), "--"] if setpriv else []
 
 
 def package_folder(package: str) -> Path:
-    """Return where an installed package is."""
+    """Return the folder of an installed package."""
     spec = importlib.util.find_spec(package)
     assert spec is not None
     assert spec.origin is not None
@@ -153,7 +153,7 @@ def package_folder(package: str) -> Path:
 
 
 def memory_folder() -> str | None:
-    """Return a folder in memory if there is room: creating a database takes 40 ms, not 300."""
+    """Return a folder in memory if there is room. A database is then created in 40, not 300 ms."""
     folder = Path("/dev/shm")
     roomy = folder.is_dir() and shutil.disk_usage(folder).free > 4 * 1024**3
     return str(folder) if roomy else None

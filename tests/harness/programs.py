@@ -1,4 +1,4 @@
-"""Programs without end, such as the examples: what they print while they run."""
+"""Run programs that do not end, such as the examples, and read what they print."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from harness.stacks import environment
 def program(
     folder: Path, *command: str | Path, settings: Mapping[str, str] | None = None
 ) -> Iterator[Callable[[], list[str]]]:
-    """Run a program without end; yield a function that returns its lines so far."""
+    """Run a program that does not end; yield a function that returns its lines so far."""
     output = folder / "output"
     with output.open("wb") as file:
         started = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""A TCP proxy for tests: connections can be cut, frozen or abandoned, and messages lost."""
+"""A TCP proxy for tests, which can cut, freeze or abandon connections, and lose messages."""
 
 import asyncio
 import re
@@ -35,7 +35,7 @@ class Proxy:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        """Cut everything and accept no more."""
+        """Cut all connections and accept no more."""
         for flowing in (self._flowing, *self._abandoned):
             flowing.set()
         if self._server is not None:
@@ -49,13 +49,13 @@ class Proxy:
             writer.transport.abort()
 
     def freeze(self) -> None:
-        """Stop carrying all connections, new ones too; both sides stay connected."""
+        """Stop forwarding, also for new connections; both sides stay connected."""
         self._flowing.clear()
 
     def abandon(self) -> int:
-        """Never carry the present connections again, but new ones: they are half open for good.
+        """Never forward for the present connections again; new connections work.
 
-        Returns how many there are.
+        The present connections stay half open for good. Return their number.
         """
         self._flowing.clear()
         self._abandoned.append(self._flowing)
@@ -64,7 +64,7 @@ class Proxy:
         return len(self._carrying)
 
     def thaw(self) -> None:
-        """Carry frozen connections again."""
+        """Forward again for frozen connections."""
         self._flowing.set()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -127,7 +127,7 @@ class Proxy:
 
 
 class PlainHttpProxy(Proxy):
-    """A proxy that forwards requests without the header ``Upgrade``: no WebSocket gets through."""
+    """A proxy that removes the header ``Upgrade`` from requests, so WebSockets are blocked."""
 
     def __init__(self, target: int) -> None:
         """Remove the header, until ``upgrades`` is set."""

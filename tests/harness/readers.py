@@ -11,12 +11,12 @@ import httpx
 from real_time_orders import OrderBook, OrdersClient, Place, Reset, follow
 
 Rows = dict[int, tuple[int, str]]
-"""Version and customer of orders, by id."""
+"""Version and customer of each order, by id."""
 
 
 @dataclass
 class Reader:
-    """A client that may leave and return; it remembers why it was reset."""
+    """A client that may disconnect and return; it records the reasons of resets."""
 
     urls: list[str]
     api: str
@@ -28,7 +28,7 @@ class Reader:
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:
-        """Be connected within the block, as far as the gateways are there."""
+        """Stay connected within the block, while there are gateways."""
         following = asyncio.create_task(self._follow())
         self.here = True
         try:
@@ -52,6 +52,6 @@ class Reader:
 
     @property
     def rows(self) -> Rows:
-        """What the book holds."""
+        """Version and customer of each order in the book."""
         orders = self.book.orders.items()
         return {id_: (row["version"], row["customer_name"]) for id_, row in orders}

@@ -22,14 +22,14 @@ REDIS = Path("/usr/bin/redis-server")
 
 _SERVICE = "mymaster"
 _DOWN_AFTER_MS = 1000
-"""A replica that has been cut off for ten times as long is not promoted."""
+"""Sentinel does not promote a replica that has been cut off for ten times as long as this."""
 _SLOTS = 16_384
 _REPLICATED = ("--repl-diskless-sync-delay", "0", "--repl-diskless-load", "swapdb")
-"""Synchronise at once, and without files."""
+"""Options of servers that synchronise at once and without files."""
 
 
 def debian_redis() -> Path:
-    """Return the program of Redis; skip the test without it."""
+    """Return the program of Redis; skip the test if it is not installed."""
     if not REDIS.exists():
         pytest.skip("Redis is not installed (Debian's redis-server)")
     return REDIS
@@ -44,18 +44,18 @@ class Group(ABC):
 
     @abstractmethod
     def leader(self) -> Valkey:
-        """Return the server that takes writes, as the others say."""
+        """Return the server that takes writes, according to the group itself."""
 
     @abstractmethod
     def fail_over(self) -> None:
-        """Have a replica take over although the leader is well."""
+        """Make a replica take over although the leader works."""
 
     def connect(self) -> "redis.Redis":
         """Connect to the server that takes writes."""
         return self.leader().connect()
 
     def replica(self) -> Valkey:
-        """Return a replica of the leader; LookupError if there is none."""
+        """Return a replica of the leader; raise LookupError if there is none."""
         port = self.leader().port
         for each in self.members:
             if each.running and _replicates(each) == port:
@@ -69,7 +69,7 @@ class Group(ABC):
 
     @contextmanager
     def without_replication(self) -> Iterator[None]:
-        """Have the leader's replica fall behind, and stay there if the leader stops meanwhile."""
+        """Let the leader's replica fall behind in the block, for good if the leader stops."""
         with self.replica().connect() as client:
             client.config_set("masterauth", "wrong")
             _ask(client, "CLIENT", "KILL", "TYPE", "MASTER")
@@ -77,7 +77,7 @@ class Group(ABC):
             client.config_set("masterauth", "")
 
     def wait_for_another(self, before: Valkey) -> Valkey:
-        """Wait until another server than before takes writes; return it."""
+        """Wait until another server than ``before`` takes writes; return that server."""
         until(lambda: self._leads_anew(before), 40, "a replica is promoted")
         return self.leader()
 
@@ -113,7 +113,7 @@ class Sentinels(Group):
         password: str = "",
         sentinel_password: str = "",
     ) -> None:
-        """Start all; wait until the Sentinels know of each other and of the replicas."""
+        """Start all servers; wait until the Sentinels know each other and the replicas."""
         self.names = RedisNames()
         self._folder = tempfile.TemporaryDirectory(prefix="orders-sentinel-")
         own = [*_REPLICATED]
@@ -140,12 +140,12 @@ class Sentinels(Group):
         until(self._complete, 30, "Sentinels know each other")
 
     def leader(self) -> Valkey:
-        """Return the server that most of the Sentinels name."""
+        """Return the server that most of the Sentinels report as the primary."""
         named = [self._named(asked) for asked in self._asked]
         return self._at(max(named, key=named.count))
 
     def fail_over(self) -> None:
-        """Have Sentinel promote a replica although the primary is well."""
+        """Make Sentinel promote a replica although the primary works."""
         _ask(self._asked[0], "SENTINEL", "FAILOVER", _SERVICE)
 
     def close(self) -> None:
@@ -192,7 +192,7 @@ class Cluster(Group):
     """Three Valkey servers with a third of the slots each; each has a replica."""
 
     def __init__(self, prefix: str = "") -> None:
-        """Start all; wait until the cluster takes writes."""
+        """Start all servers; wait until the cluster takes writes."""
         self.names = RedisNames(prefix, in_cluster=True)
         self._folder = tempfile.TemporaryDirectory(prefix="orders-cluster-")
         buses = [free_port() for _ in range(6)]
@@ -212,7 +212,7 @@ class Cluster(Group):
         self.url = "redis+cluster://" + ",".join(f"{LOOPBACK}:{each.port}" for each in self.members)
 
     def leader(self) -> Valkey:
-        """Return the node that owns the stream's slot, as the first node that answers says."""
+        """Return the node that owns the stream's slot, according to the first node that answers."""
         for member in self.members:
             with suppress(RedisError), member.connect() as client:
                 slot = _ask(client, "CLUSTER", "KEYSLOT", self.names.log)
@@ -222,7 +222,7 @@ class Cluster(Group):
         raise LookupError("no node answers")
 
     def fail_over(self) -> None:
-        """Have the leader's replica take over although the leader is well."""
+        """Make the leader's replica take over although the leader works."""
         with self.replica().connect() as client:
             _ask(client, "CLUSTER", "FAILOVER")
 

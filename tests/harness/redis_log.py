@@ -12,7 +12,7 @@ INSERT = b"INSERT INTO orders (customer_name, product_name) VALUES ('Ada', 'Lapt
 
 
 def logged(valkey: Valkey | Group) -> list[tuple[int, int, list[dict[str, Any]]]]:
-    """Return what the log in Redis holds: first, last, events."""
+    """Return the batches of the log in Redis, each as first position, last position, events."""
     with valkey.connect() as client:
         entries: Any = client.xrange(valkey.names.log)
     return [

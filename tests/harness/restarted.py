@@ -1,4 +1,4 @@
-"""One of each service, with a Redis; any of them may be killed, and comes back on its port."""
+"""One of each service, with a Redis. Each may be killed and started again on its port."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ class Restarted:
     """The services of a pipeline by name."""
 
     def __init__(self, pipeline: Pipeline, **settings: str) -> None:
-        """Start nothing yet; ``settings`` are those of every service."""
+        """Start nothing yet; every service gets ``settings``."""
         self._pipeline = pipeline
         self._settings = settings
         self._parts: dict[str, Service] = {}
@@ -24,7 +24,7 @@ class Restarted:
         self.api = f"http://{LOOPBACK}:{self.ports['api']}"
 
     def start(self, names: Iterable[str] = SERVICES) -> None:
-        """Start services that do not run; Redis is empty then."""
+        """Start services; a Redis that is started is empty."""
         pipeline = self._pipeline
         make = {
             "api": pipeline.api_without_database,
@@ -47,7 +47,7 @@ class Restarted:
                 self._parts[name].process.kill()
 
     def well(self) -> bool:
-        """Whether the health pages of all services answer 200."""
+        """Return whether the health pages of all services answer 200."""
         paths = {"api": "/api/health"}
         pages = [health(int(self.ports[n]), paths.get(n, "/health"))[0] for n in SERVICES]
         return pages == [200] * len(SERVICES)

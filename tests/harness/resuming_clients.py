@@ -13,7 +13,7 @@ from websockets.exceptions import WebSocketException
 from harness.waiting import until
 
 _AT_ONCE = 40
-"""How many connect at the same time; more would measure the machine that runs the tests."""
+"""How many clients connect at the same time. More would be limited by the test's machine."""
 
 
 class ResumingClient:
@@ -23,7 +23,7 @@ class ResumingClient:
         """Wait for the block to begin."""
         self._url = url
         self.gateway: str | None = None
-        """The gateway it is connected to now."""
+        """The gateway that the client is connected to now."""
         self.connections = 0
         self.stream: str | None = None
         self.start = self.position = -1
@@ -125,7 +125,7 @@ class ResumingClients:
         until(lambda: all(each.gateway for each in self.members), deadline_s, "all are connected")
 
     def until(self, position: int, deadline_s: float = 60.0) -> None:
-        """Wait until every member has everything up to a position."""
+        """Wait until every member has all events up to a position."""
 
         def there() -> bool:
             return all(each.position >= position for each in self.members)
@@ -137,7 +137,7 @@ class ResumingClients:
         return Counter(each.gateway for each in self.members if each.gateway)
 
     def check(self) -> None:
-        """Check that each client got every event since its start once, in order, and the same."""
+        """Check that each client got every event since its start once, in order and unchanged."""
         known: dict[int, int] = {}
         for each in self.members:
             assert not each.faults, each.faults

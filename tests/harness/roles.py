@@ -28,7 +28,7 @@ def create_roles(administrator: psycopg.Connection[TupleRow]) -> None:
 
 
 def _verifier(password: str) -> str:
-    """Return what PostgreSQL stores of a password, after one round of hashing instead of 4096.
+    """Return a password as PostgreSQL stores it, but with 1 round of hashing instead of 4096.
 
     Tests log in thousands of times, and PostgreSQL 15 has no setting for the rounds.
     """

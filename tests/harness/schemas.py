@@ -1,4 +1,4 @@
-"""Schemathesis: every check on every path of the API, from its OpenAPI description."""
+"""Run Schemathesis: every check on every path of the API, from its OpenAPI description."""
 
 import subprocess
 import sys
@@ -18,8 +18,8 @@ UNLIMITED = {"REQUESTS_PER_SECOND": "100000", "REQUESTS_BURST": "1000000"}
 
 _CONFIG = Path(__file__).with_name("schemathesis.toml")
 _LEFT_OUT = "positive_data_acceptance,unsupported_method"
-"""It cannot know that an Idempotency-Key was used before, or that `/orders/counts` is also the path
-of an order with an invalid id."""
+"""Checks that are left out. Schemathesis cannot know that an Idempotency-Key was used before, nor
+that `/orders/counts` is also the path of an order with an invalid id."""
 
 
 def attacked(url: str, folder: Path, shown: str | None, examples: int) -> str:

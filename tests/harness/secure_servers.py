@@ -27,7 +27,7 @@ hostssl all all 127.0.0.1/32 scram-sha-256 clientcert=verify-ca
 
 @dataclass(frozen=True)
 class Certificates:
-    """An authority that signed a server's and a client's certificate, and one that did not."""
+    """An authority, a server's and a client's certificate that it signed, another authority."""
 
     authority: Authority
     stranger: Authority
@@ -35,7 +35,7 @@ class Certificates:
     client: Pair
 
     def for_postgres(self, url: str) -> str:
-        """Add to a database's URL what a client needs."""
+        """Return a database's URL with the parameters of TLS that a client needs."""
         return (
             f"{url}?sslmode=verify-full&sslrootcert={self.authority.root}"
             f"&sslcert={self.client.certificate}&sslkey={self.client.key}"
@@ -66,7 +66,7 @@ def certificates() -> Iterator[Certificates]:
 
 @contextmanager
 def secure_postgres(files: Certificates) -> Iterator[Postgres]:
-    """Start PostgreSQL 15; it admits services only with TLS and a certificate of theirs."""
+    """Start PostgreSQL 15, which admits services only with TLS and a client certificate."""
     if not OLDEST_POSTGRES.exists():
         pytest.skip("PostgreSQL 15 is not installed (Debian's postgresql-15)")
     rules = files.authority.root.with_name("pg_hba.conf")
@@ -87,7 +87,8 @@ def secure_postgres(files: Certificates) -> Iterator[Postgres]:
 def secure_redis(files: Certificates, *more: str, sentinel_of: int | None = None) -> Iterator[int]:
     """Start a Redis that speaks only TLS, to clients with a certificate; yield its port.
 
-    ``more`` are more flags; with ``sentinel_of`` it is a Sentinel that watches the Redis there.
+    ``more`` are more flags. With ``sentinel_of``, start a Sentinel that watches the Redis at that
+    port.
     """
     binary = shutil.which("redis-server", path=f"{os.environ['PATH']}:/usr/bin")
     if binary is None:

@@ -39,11 +39,11 @@ _INITDB_OPTIONS = [
     "--auth-local=trust",
     "--auth-host=scram-sha-256",
 ]
-# The builtin locale has upper and lower case of every script and is the same on every machine.
+# The builtin locale knows upper and lower case of every script, the same on every machine.
 _BUILTIN_LOCALE = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
 OLDEST_POSTGRES = Path("/usr/lib/postgresql/15/bin")
-"""PostgreSQL 15, the oldest supported one, as Debian installs it. Unlike the embedded one it speaks
-TLS."""
+"""PostgreSQL 15, the oldest supported version, as Debian installs it. Unlike the embedded server,
+it speaks TLS."""
 # The folder is temporary, so surviving a power failure is not needed. Commits survive ``kill``:
 # synchronous_commit stays on, so the operating system has them.
 _POSTGRES_OPTIONS = {
@@ -73,7 +73,7 @@ class Database:
         return f"postgresql://{self.user}:{self.password}@{self.host}:{self.port}/{self.name}"
 
     def environ(self, user: str | None = None) -> dict[str, str]:
-        """Return the settings of a service for it, as its owner or as another role."""
+        """Return a service's settings of this database, as its owner or as another role."""
         return {
             "DB_HOST": self.host,
             "DB_PORT": str(self.port),
@@ -140,15 +140,15 @@ class Postgres:
         until(self._ready, 30, "PostgreSQL ready")
 
     def stop(self) -> None:
-        """Stop the server as an administrator would: sessions are ended, data stays."""
+        """Stop the server as an administrator would: end sessions, keep data."""
         if self._process is not None:
             self._process.__exit__(None, None, None)
             self._process = None
 
     def kill(self) -> None:
         """Kill the server and all its sessions."""
-        # Stopped first: the postmaster, so that it starts no more sessions, then the sessions, so
-        # that none reacts to the end of another.
+        # Suspend the postmaster first, so that it starts no more sessions, then the sessions, so
+        # that none of them reacts to the end of another.
         psutil.Process(self.pid).suspend()
         processes = self._processes()
         _each(processes, psutil.Process.suspend)
@@ -156,7 +156,7 @@ class Postgres:
         self.stop()
 
     def freeze(self) -> None:
-        """Stop the server and every session (SIGSTOP): connections stay, answers do not come."""
+        """Stop the server and all sessions (SIGSTOP): connections stay open without answers."""
         _each(self._processes(), psutil.Process.suspend)
 
     def thaw(self) -> None:
@@ -233,7 +233,7 @@ class Postgres:
 
     @property
     def socket_folder(self) -> Path:
-        """Folder of its Unix socket, which needs no password."""
+        """The folder of the server's Unix socket, which needs no password."""
         return self._folder
 
     def program(self, name: str) -> Path:
@@ -282,7 +282,7 @@ class Postgres:
         self.load_schema(self._database(_TEMPLATE))
 
     def load_schema(self, database: Database) -> None:
-        """Run ``db/init.sql``, as its owner would."""
+        """Run ``db/init.sql`` in a database, as its owner."""
         load_schema(self._bin / "psql", database)
 
     def psql(self, database: Database, *arguments: str) -> str:
@@ -300,7 +300,7 @@ class Postgres:
 def _sessions_left(
     connection: psycopg.Connection[TupleRow], database: Database, grace_s: float
 ) -> list[str]:
-    """Return the sessions that remain after a grace period: a backend ends after its client."""
+    """Return the sessions that remain after a grace period, since backends end after clients."""
     give_up = time.monotonic() + grace_s
     while True:
         rows = connection.execute(
@@ -343,10 +343,10 @@ class Standby(Postgres):
             assert copy.wait(60) == 0, copy.output()
 
     def _create_template(self) -> None:
-        """Have what the primary has."""
+        """Do nothing: the primary's template is copied."""
 
     def fall_behind(self) -> None:
-        """Receive nothing more from the primary."""
+        """Stop receiving from the primary."""
         with self.administrator() as sql:
             sql.execute("ALTER SYSTEM SET primary_conninfo = ''")
             sql.execute("SELECT pg_reload_conf()")
@@ -368,7 +368,7 @@ class Standby(Postgres):
 
 
 def load_schema(psql: Path, database: Database) -> None:
-    """Run ``db/init.sql``, as its owner would."""
+    """Run ``db/init.sql`` in a database, as its owner."""
     _psql(psql, database, "-f", str(REPOSITORY / "db" / "init.sql"))
 
 
@@ -391,9 +391,9 @@ def _each(processes: Iterable[psutil.Process], act: Callable[[psutil.Process], N
 
 
 def _reachable(installation: Path, folder: Path) -> Path:
-    """Return the folder of the programs; as root in a private home, a readable copy of it.
+    """Return the folder of the programs, or of a readable copy if it is in root's private home.
 
-    PostgreSQL refuses to run as root, so then it runs as nobody.
+    PostgreSQL refuses to run as root, so tests that run as root start it as the user nobody.
     """
     closed = any(not parent.stat().st_mode & 0o001 for parent in installation.parents)
     if os.geteuid() == 0 and closed:

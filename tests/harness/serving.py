@@ -1,4 +1,4 @@
-"""The API, within this process or as a process of its own, which tests start and stop."""
+"""Run the API for a test, within this process or as a process of its own."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager

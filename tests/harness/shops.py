@@ -37,7 +37,7 @@ RIGHTS = (
 
 @contextmanager
 def shop_server() -> Iterator[tuple[Postgres, Database]]:
-    """Start a server with a shop; give both, the database as a guest sees it."""
+    """Start a server with a shop; yield the server, and the database as a guest sees it."""
     server = Postgres()
     try:
         yield server, open_shop(server)[1]
@@ -46,7 +46,7 @@ def shop_server() -> Iterator[tuple[Postgres, Database]]:
 
 
 def open_shop(postgres: Postgres, *, rights: tuple[str, ...] = RIGHTS) -> tuple[Database, Database]:
-    """Create the shop; return its database as its owner's, and as that of a guest with rights."""
+    """Create the shop; return its database as the owner and as a guest connect to it."""
     shop = postgres.create_empty_database()
     postgres.psql(shop, "-f", str(SHOP))
     with postgres.administrator() as administrator:

@@ -25,7 +25,7 @@ ORDERS = str(Path(sys.executable).with_name("orders"))
 _PORTS = ("port", "api-port", "listener-port", "gateway-port", "db-port", "redis-port")
 _MOST_GATEWAYS = 2
 ANY_PORTS = [f"--{name}=0" for name in _PORTS]
-"""For a command that ends before it listens. One that runs has ports that nothing else takes."""
+"""Options for a command that ends before it listens. Others need ports from ``free_port``."""
 READY_WITHIN_S = 90.0
 """Longer than the limit of `orders up`, so that a failing test shows its message."""
 
@@ -51,7 +51,7 @@ def orders(
 
 
 class EmbeddedStack:
-    """``orders up`` in a folder, at each start on other ports."""
+    """``orders up`` in a folder, on other ports at each start."""
 
     def __init__(self, folder: Path, *options: str, command: str = ORDERS) -> None:
         self.folder = folder
@@ -62,12 +62,12 @@ class EmbeddedStack:
         self._up: subprocess.Popen[bytes] | None = None
 
     def start(self, **settings: str) -> None:
-        """Start; return when ready."""
+        """Start the system; return when it is ready."""
         self.launch(**settings)
         until(self._is_ready, READY_WITHIN_S, "stack.json")
 
     def launch(self, **settings: str) -> "subprocess.Popen[bytes]":
-        """Start without waiting for anything."""
+        """Start the system without waiting for anything."""
         ports = [f"--{name}={free_port(followed_by=_MOST_GATEWAYS - 1)}" for name in _PORTS]
         command = [self._command, "up", *ports, *self._options]
         with self._log.open("ab") as log:
@@ -98,7 +98,7 @@ class EmbeddedStack:
         self.up.wait(BUSY * 15)
 
     def end(self) -> None:
-        """Kill everything that is left."""
+        """Stop the system, if it still runs."""
         if self._up is not None and self._up.poll() is None:
             self.stop()
 
@@ -151,7 +151,7 @@ class EmbeddedStack:
         os.kill(self.pids()[name], signal.SIGCONT)
 
     def psql(self, sql: str) -> str:
-        # Faster than `orders psql`, and called hundreds of times.
+        # This is faster than `orders psql`, and is called hundreds of times.
         done = subprocess.run(
             [str(postgres_binaries() / "psql"), self.database, "-XqAt", "-vON_ERROR_STOP=1"],
             env=environment(),

@@ -28,8 +28,8 @@ class Valkey:
     def __init__(self, *options: str, binary: Path | None = None) -> None:
         """Start the server on a free port and wait until it answers.
 
-        ``options`` are flags of the server beyond the usual ones; ``binary`` is another program
-        than Valkey's.
+        ``options`` are flags of the server besides the usual ones. ``binary`` is the program to run
+        instead of Valkey's.
         """
         self._options = options
         self.port = free_port()
@@ -44,7 +44,7 @@ class Valkey:
 
     @property
     def servers(self) -> RedisServers:
-        """The server, as services describe it."""
+        """The server as a ``RedisServers`` of the services."""
         return RedisServers.parse(self.url)
 
     @property
@@ -73,16 +73,16 @@ class Valkey:
 
     @property
     def running(self) -> bool:
-        """Whether it runs."""
+        """Whether the server runs."""
         return self._process is not None and self._process.running
 
     def restart(self) -> None:
-        """Stop and start again: same port, empty."""
+        """Stop the server and start it again, empty, on the same port."""
         self.stop()
         self.start()
 
     def freeze(self) -> None:
-        """Stop it (SIGSTOP): connections stay, answers do not come."""
+        """Stop the server (SIGSTOP): connections stay open without answers."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:

@@ -1,7 +1,7 @@
-"""Waiting for conditions with a deadline.
+"""Wait for conditions with a deadline.
 
-Deadlines are those of an idle machine. They end a test that would never end, and measure nothing:
-other tests, and whatever else runs, use the cores as well.
+Deadlines are those of an idle machine. They only end a test that would never end. They do not
+measure anything, because other tests and programs use the cores as well.
 """
 
 import os
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 _INTERVAL_S = 0.02
 BUSY = 5
-"""So much longer than on an idle machine anything may take."""
+"""Deadlines are multiplied by this factor, because the machine is not idle."""
 
 
 def until(condition: Callable[[], T], deadline_s: float = 10.0, what: str = "") -> T:
@@ -41,5 +41,5 @@ async def until_async(
 
 
 def under_load(seconds: float) -> float:
-    """Return how long at most a thing of ``seconds`` may take while others use the cores, too."""
+    """Return a limit of ``seconds``, scaled by the load of the machine's cores."""
     return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

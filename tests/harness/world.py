@@ -37,10 +37,10 @@ class World(Protocol):
         """Run SQL and return what psql printed, unaligned and without headers."""
 
     def start(self) -> None:
-        """Start; return when ready."""
+        """Start the system; return when it is ready."""
 
     def stop(self) -> None:
-        """Stop cleanly. What was committed is kept."""
+        """Stop the system cleanly. Committed data is kept."""
 
     def log(self) -> str:
         """Return the output of the whole system."""

@@ -1,4 +1,4 @@
-"""A client of the API that writes all the time and retries everything."""
+"""A client of the API that writes all the time and retries every failed request."""
 
 import http.client
 import json
@@ -31,7 +31,7 @@ class Writer:
         self.refused: list[int] = []
         """Status codes of refusals that a client can act on: 503, a problem, Retry-After."""
         self.faults: list[str] = []
-        """Any other answer."""
+        """Descriptions of all other answers."""
         self.lost = 0
         """Requests without an answer."""
         self.slowest_s = 0.0
