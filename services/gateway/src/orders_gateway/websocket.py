@@ -31,7 +31,8 @@ from orders_gateway.protocol import StreamRequest
 from orders_gateway.transport import CloseCode, Framing, TransportOwner, Write
 
 websockets.http11.MAX_LINE_LENGTH = 32 * 1024
-"""The longest header line, usually 8 kB. A Cookie header holds the cookies of all ports."""
+"""The library's limit of a header line is 8 kB. That may be too little for the Cookie header, since
+all ports of a host share their cookies."""
 
 _PING_FRAME = b"\x89\x00"
 _FINAL_TEXT, _COMPRESSED = 0x81, 0x40

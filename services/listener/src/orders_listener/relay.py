@@ -143,7 +143,7 @@ class Relay:
         return self._pace.is_busy(time.monotonic())
 
     async def _pass_on(self) -> int:
-        """Take and publish a batch, and after a large one the next; return how many events."""
+        """Publish the next batch, and more after a large one; return the number of events."""
         events = 0
         batch = await self._take()
         while batch is not None and not self._over.is_set():

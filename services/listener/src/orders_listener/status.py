@@ -98,7 +98,7 @@ class Status:
         self.last_error = error or self.last_error
 
     def healthy(self, now: float) -> bool:
-        """Return whether both servers answer and, as leader, whether changes flow."""
+        """Return whether PostgreSQL and Redis answer and, in a leader, changes do not wait."""
         if self.database_at is None or self.redis_at is None:
             return False
         evidence = [self.database_at, self.redis_at]
