@@ -16,7 +16,7 @@ MAX_SUBJECT_LENGTH = 200
 MAX_COLUMN_BYTES = 63
 """PostgreSQL's limit for the name of a column."""
 MAX_LIFETIME_S = 366 * 86_400
-"""Revocations are kept longer than this, so that none ends before the tokens it revokes."""
+"""Revocations are kept longer than this, so that no token outlasts its revocation."""
 _LAST_MOMENT = 253_402_300_799
 """The end of the year 9999; Python has no later dates."""
 
@@ -79,7 +79,7 @@ def role_of(value: Any) -> Role:
 
 
 def _rows(claims: Mapping[str, Any], customer_column: str) -> Mapping[str, frozenset[Value]] | None:
-    # null is refused: it is more likely a forgotten value than the wish for no restriction.
+    # Refuse null, which is more likely a forgotten value than a wish for no restriction.
     if "customers" in claims:
         if "rows" in claims:
             raise InvalidTokenError("customers is a short form of rows: a token cannot have both")

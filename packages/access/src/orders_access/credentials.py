@@ -17,7 +17,7 @@ _SECRET_LENGTH = 43
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A token, a ticket, or the secret of a session (also of a program's token)."""
+    """A token, a ticket, or a session's secret. A program's token counts as such a secret."""
 
     text: str
     is_ticket: bool = False
@@ -29,7 +29,7 @@ class Credential:
 
 
 def bearer(authorization: str | None) -> str | None:
-    """Return the token of an Authorization header; None if it has none."""
+    """Return the bearer token in an Authorization header; None if there is none."""
     scheme, _, token = (authorization or "").strip().partition(" ")
     token = token.strip()
     return token if scheme.lower() == "bearer" and token else None

@@ -68,7 +68,7 @@ class KeySource(Protocol):
 
 
 class Secret:
-    """One key for every token, which also signs them."""
+    """One secret that signs and verifies every token."""
 
     version = 0
 
@@ -106,7 +106,7 @@ class KeyFile:
         return self._keys is None or key_id in self._keys
 
     async def key(self, key_id: str | None) -> Key:
-        """Return the key with this id; without an id, the only one."""
+        """Return the key with this id; without an id, the only key."""
         self._read()
         if self._keys is None:
             raise KeysUnavailableError(f"{self._path} cannot be read")
@@ -155,15 +155,15 @@ class KeySet:
         return self._version
 
     def knows(self, key_id: str) -> bool:
-        """Return whether a key is accepted: not if it was withdrawn from the set.
+        """Return False for a key that was withdrawn from the set, otherwise True.
 
         A key that this process has not seen is accepted, because the API may have fetched it
-        already, and have issued a ticket for a token that it signed.
+        already and accepted a token with it, for which it issued a ticket.
         """
         return key_id not in self._withdrawn
 
     async def key(self, key_id: str | None) -> Key:
-        """Return the key with this id; without an id, the only one."""
+        """Return the key with this id; without an id, the only key."""
         known = _find(self._keys, key_id)
         if known is None or self._age() > LIFETIME_S:
             self._start_fetching()
@@ -239,7 +239,7 @@ def _named(keys: Mapping[str, jwt.PyJWK], key_id: str | None) -> Key:
 
 
 def _find(keys: Mapping[str, jwt.PyJWK], key_id: str | None) -> jwt.PyJWK | None:
-    """Return the key with this id; without an id, the only one."""
+    """Return the key with this id; without an id, the only key."""
     if key_id is None:
         return next(iter(keys.values())) if len(keys) == 1 else None
     return keys.get(key_id)

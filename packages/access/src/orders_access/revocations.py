@@ -1,4 +1,4 @@
-"""The list of revoked tokens: stored in PostgreSQL, copied to Redis, from where this module reads.
+"""The list of revoked tokens. PostgreSQL stores it, and Redis has a copy that this module reads.
 
 While Redis does not answer, the API reads PostgreSQL and gateways ask the API.
 
@@ -24,7 +24,7 @@ REDIS_TIMEOUT_S = 1.0
 class Revocations:
     """The list of revoked tokens, as far as this process has read it.
 
-    ``leeway_s`` is by how much the issuer's clock may be ahead: a token issued before a revocation
+    ``leeway_s`` is how far the issuer's clock may be ahead: a token issued before a revocation
     of its subject may have an ``iat`` up to this much after the revocation.
     """
 

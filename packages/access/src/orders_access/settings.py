@@ -18,7 +18,7 @@ Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 Algorithm = Literal["HS256", "RS256", "ES256"]
 OWN_ALGORITHM: Algorithm = "ES256"
-"""The algorithm of ``orders token``. To verify it takes 0.1 ms longer than HS256."""
+"""The algorithm of ``orders token``. Verifying a token takes 0.1 ms longer than with HS256."""
 
 MIN_SECRET_BYTES = 32
 OPEN_TO_OTHERS = (

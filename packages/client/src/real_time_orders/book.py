@@ -1,4 +1,4 @@
-"""The rows a client knows, and how an event changes them. Pure."""
+"""The rows that a client holds, and how an event changes them. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +24,7 @@ class OrderBook:
         self.tables: Tables = {ORDERS: filter or {}} if tables is None else tables
         self.rows: dict[str, dict[Any, Row]] = {name: {} for name in self.tables}
         self.place: Place | None = None
-        """Everything up to here is included; None before the first snapshot."""
+        """The place up to which all events are included; None before the first snapshot."""
 
     @property
     def orders(self) -> dict[Any, Row]:

@@ -26,7 +26,7 @@ class MalformedMessageError(ClientError, ValueError):
 
 
 class SnapshotError(ClientError):
-    """A snapshot could not be fetched this time. ``status`` is the answer's, if there is one."""
+    """A snapshot could not be fetched this time. ``status`` is the HTTP status, if any."""
 
     def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason if status is None else f"status {status}: {reason}")
@@ -86,7 +86,7 @@ class LostError(ClientError):
 class BlockedError(LostError):
     """Something between client and server does not let this kind of connection through.
 
-    ``status`` is the answer's; None if the connection ended without an answer.
+    ``status`` is the HTTP status; None if the connection ended without an answer.
     """
 
     def __init__(self, reason: str, status: int | None = None) -> None:

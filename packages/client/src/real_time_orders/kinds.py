@@ -40,7 +40,7 @@ def origin(url: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Return whether an address is on this machine. For these no HTTP proxy is used."""
+    """Return whether an address is on this machine, so that no HTTP proxy must be used."""
     return urlsplit(url).hostname in _LOOPBACK
 
 

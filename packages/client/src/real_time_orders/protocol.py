@@ -159,7 +159,7 @@ class Protocol:
         return self._while_following(message) if self._is_following else self._before(message)
 
     def _before(self, message: Message) -> list[Action]:
-        """Take a message that arrives before it is known from which place to follow."""
+        """Take a message that arrives before the client follows the stream."""
         match message["type"]:
             case "subscribed" if self._connected_stream is not None:
                 return self._take_subscribed(_position(message))
@@ -251,8 +251,8 @@ class Protocol:
             return []  # ``subscribed`` follows, with the position
         if reason == "unknown_stream" or not self._is_following:
             # The stream changed during this connection, and only the next hello names the new
-            # stream. Before the filter is set, the server may have taken our position for one of
-            # the old or of the new stream.
+            # stream. Before the filter is set, the server may have applied our position to the
+            # old stream or to the new one.
             self._stream = self._position = None
             self._pending_reset = reason
             return [Reconnect(f"reset: {reason}")]

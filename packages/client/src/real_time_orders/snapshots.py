@@ -112,7 +112,7 @@ async def fetch_snapshot(
 ) -> Snapshot:
     """Return the rows of the tables under their filters; ``api`` has the base address.
 
-    Pages are of different moments. The place is that of the first page, so the events that follow
+    Pages are read at different times. The place is that of the first page, so the next events
     repeat changes that later pages already have. Children that are included come with their orders,
     and need no filter of their own.
 

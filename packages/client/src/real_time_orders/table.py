@@ -125,7 +125,7 @@ class LiveTable:
             await self._wait(change)
 
     async def _wait(self, change: int) -> None:
-        """Wait for the change after this one."""
+        """Wait until there is a later change."""
         while self._change == change:
             if self._following is not None and self._following.done():
                 if not self._following.cancelled():
@@ -319,7 +319,7 @@ class LiveTable:
         return await fetch_snapshot(self._api, view.tables, selection)
 
     def _trouble(self, exc: SnapshotError, retry_in_s: float) -> None:
-        """Fail if the first snapshot is refused. For a later one, report the reason and go on."""
+        """Fail if the first snapshot is refused. If a later one fails, show the reason."""
         is_final = exc.status in _FINAL and exc.status not in TEMPORARY
         if is_final and self._view.place is None:
             raise RefusedError(f"status {exc.status}", str(exc)) from exc

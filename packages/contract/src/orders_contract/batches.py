@@ -90,7 +90,7 @@ def of_log_entry(entry_id: bytes, fields: Mapping[bytes, bytes]) -> Batch:
 
 
 def merge(batches: list[Batch]) -> Batch:
-    """Return consecutive batches of one stream as one, without parsing their events."""
+    """Return consecutive batches of one stream as one batch, without parsing their events."""
     if len(batches) == 1:
         return batches[0]
     events = b"[" + b",".join(batch.events[1:-1] for batch in batches) + b"]"

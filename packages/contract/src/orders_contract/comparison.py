@@ -26,7 +26,7 @@ _TRUE, _FALSE = ("boolean", True), ("boolean", False)
 
 
 def form_of(column: Column | None) -> Form:
-    """Return the function that converts a column's values; None is a column without description."""
+    """Return the function that converts a column's values; ``plain`` for an unknown column."""
     match None if column is None else column.kind:
         case "date" | "timestamp":
             return instant

@@ -22,7 +22,7 @@ class Term:
 def read_sort(table: Table, text: str) -> tuple[Term, ...]:
     """Read the columns that rows are sorted by, the most important first; "" names none.
 
-    A column whose name has a comma can only be the only one.
+    If a column's name has a comma, ``text`` can name only this column.
 
     Raises:
         ValueError: the table has no such column, or one is named twice, or there are too many.

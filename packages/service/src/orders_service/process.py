@@ -47,7 +47,7 @@ def run(
 
 
 def configure(name: str, settings_class: type[SettingsT]) -> SettingsT | None:
-    """Read the settings and configure logging; None, with the reasons on stderr, if one is bad."""
+    """Read the settings and configure logging; if a setting is bad, say why, return None."""
     try:
         settings = settings_class()
     except ValidationError as exc:

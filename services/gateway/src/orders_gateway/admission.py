@@ -31,7 +31,7 @@ from orders_gateway.transport import CloseCode
 from orders_gateway.websocket import Socket
 
 FRAMES_PER_MESSAGE = 10
-"""The limit of frames is this many times that of messages. Fragments and pings are frames."""
+"""Limit of frames, as a multiple of the limit of messages. Fragments and pings are frames."""
 
 _UPGRADE = (
     ("Upgrade", "websocket"),
@@ -151,7 +151,7 @@ class Admission:
                 self._door.subjects.give_back(principal.subject)
 
     async def _sign_in(self, socket: Socket) -> Principal | None:
-        """Return the principal that the first message signs in; else close and return None."""
+        """Read the first message and return its principal; on failure close and return None."""
         self._signing_in += 1
         code, reason = CloseCode.UNAUTHORIZED, "sign in first"
         try:

@@ -12,7 +12,7 @@ Shortage = Literal["connections", "memory"]
 
 
 class ClientCapacity:
-    """Decides whether one more client may connect, and counts those that may not."""
+    """Decides whether one more client may connect, and counts refusals."""
 
     def __init__(self, max_connections: int, max_memory_mb: int) -> None:
         """``max_memory_mb`` of 0 means no bound."""

@@ -37,7 +37,7 @@ class SharedCompressor(Generic[M]):
         self._waiting.add(member)
 
     def leave(self, member: M) -> None:
-        """Remove a member, if it is one."""
+        """Remove a member. Does nothing if it has not joined."""
         self._following.discard(member)
         self._waiting.discard(member)
 

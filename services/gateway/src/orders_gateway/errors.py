@@ -14,7 +14,7 @@ class LogUnavailableError(GatewayError):
 
 
 class SessionsUnavailableError(GatewayError):
-    """The API, which knows sessions, is unreachable or its answer is not valid."""
+    """The API, which looks up sessions, is unreachable or its answer is not valid."""
 
 
 class HistoryExpiredError(GatewayError):

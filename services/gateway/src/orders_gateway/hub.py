@@ -60,7 +60,7 @@ class Delivery(Generic[M]):
 
 
 class Hub(Generic[M]):
-    """Live members by selection, over one ring."""
+    """The ring of recent batches, and the live members by selection."""
 
     def __init__(self, ring: Ring, bounds: Bounds) -> None:
         self.ring = ring
@@ -148,7 +148,7 @@ class Hub(Generic[M]):
         return deliveries
 
     def heartbeat(self) -> bytes:
-        """Return the heartbeat that every live member must get now."""
+        """Return a heartbeat, which the caller must send to every live member now."""
         for group in self._groups.values():
             group.covered = self.ring.position
         return protocol.heartbeat(self.ring.position)
@@ -259,7 +259,7 @@ def messages_since(
 def conflated_since(
     batches: list[Batch], after: int, selection: Selection
 ) -> Iterator[tuple[int, bytes]]:
-    """Yield messages as ``messages_since``, with the newest event of each row that changed.
+    """Yield messages as ``messages_since``, but with only the newest event of each row.
 
     The newest events of all batches are in one message unless it would be too large. After each
     batch an empty message is yielded, so that the caller can let other tasks run.

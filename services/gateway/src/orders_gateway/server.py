@@ -50,7 +50,7 @@ _library_logger.disabled = True
 
 
 class Gateway:
-    """The clients of one process."""
+    """The server of one gateway process: it accepts, serves and closes connections."""
 
     def __init__(
         self, context: Context, fanout: Fanout, capacity: ClientCapacity, source: metrics.Stream

@@ -179,7 +179,7 @@ class Subscriber:
         self._start()
 
     def _selection(self, wanted: Filters | None) -> Selection:
-        """Return the selection of events by the client's filters and the scope of its token.
+        """Return the selection that combines the client's filters and its token's scope.
 
         Raises:
             ProtocolError: a table or column does not exist, or a condition does not fit.

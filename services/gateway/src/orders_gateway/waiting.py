@@ -1,4 +1,4 @@
-"""Waiting until the stream reaches a position, and for a turn among many tasks."""
+"""Wait until the stream reaches a position, or for a turn among many tasks."""
 
 import asyncio
 import heapq

@@ -90,7 +90,7 @@ async def _run_session(
                 observer, _pruner(settings, status)
             )
         finally:
-            # First, because closing a connection that does not answer may take a while.
+            # Do this first, because closing a connection that does not answer may take a while.
             status.end_session()
 
 

@@ -69,7 +69,7 @@ class Verdict(Enum):
     """What the witnesses show about a log."""
 
     SAME = auto()
-    """The database is the one that was published from."""
+    """This is the database whose events were published."""
     DOUBTFUL = auto()
     """The database is the same if it holds the event that the latest witness saw."""
     LOST = auto()

@@ -90,7 +90,7 @@ return 'PUBLISHED'
 """
 
 # Runs once a second: renews the presence and repeats Redis's head. If the presence is that of
-# another listener, this one was deposed while it was cut off from PostgreSQL.
+# another listener, this listener was deposed while it was cut off from PostgreSQL.
 # KEYS: head, presence, schema. ARGV: stream, published position, listener, seconds until the
 # presence expires, channel, command that publishes, version of the schema ('' if unknown), origin
 BEAT = f"""{_ALLOW_OOM}{_REPEAT_HEAD}

@@ -4,8 +4,9 @@ from collections import deque
 
 WINDOW_S = 0.05
 BUSY_EVENTS = 10
-"""This many events within WINDOW_S, or 200 a second. Below this rate one notification per change
-costs the listener less than polling, and writers seldom wait for NOTIFY's lock."""
+"""Changes come fast if there are this many within WINDOW_S, which is 200 a second. Below this rate
+one notification per change costs the listener less than polling, and writers seldom wait for
+NOTIFY's lock."""
 
 
 class Pace:

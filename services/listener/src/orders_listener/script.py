@@ -16,7 +16,7 @@ ANSWER_TIMEOUT_S = 5.0
 
 
 class Script:
-    """One script on one connection. Not for concurrent use, and not after an error but OOM."""
+    """Runs one script on one connection, one call at a time. Unusable after any error but OOM."""
 
     def __init__(self, source: str) -> None:
         self._source = source

@@ -52,14 +52,14 @@ class Status:
     events: int = 0
     batches: int = 0
     event_bytes: int = 0
-    """What this listener published, as events, batches and bytes of events."""
+    """``events``, ``batches`` and ``event_bytes`` count what this listener has published."""
     pruned: int = 0
     """Events that this listener removed from the log."""
     publish_seconds: Histogram = field(default_factory=_publish_seconds)
     last_error: str | None = None
     started_at: float = field(default_factory=time.monotonic)
     instance: str = field(default_factory=lambda: secrets.token_hex(4))
-    """Tells listeners with the same id apart."""
+    """A random text that distinguishes listeners with the same id."""
 
     @property
     def name(self) -> str:
