@@ -50,7 +50,7 @@ _WATCH_FRAMES = """
 
 
 def run(bench: Bench) -> None:
-    """Start system and browser, and measure; without a browser every figure is refused."""
+    """Start system and browser, and measure. Without a browser, record no samples."""
     executable = installed()
     if executable is None:
         bench.figure(

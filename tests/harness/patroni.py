@@ -1,4 +1,4 @@
-"""Three PostgreSQL under Patroni, with etcd and HAProxy, as Debian installs them.
+"""Three PostgreSQL servers under Patroni, with etcd and HAProxy, as Debian installs them.
 
 The nodes reach each other through proxies, so the network can be cut. etcd has one member, because
 its elections are not what is tested.

@@ -59,7 +59,7 @@ class Service:
         self.process = start(module, env)
 
     def ready(self) -> Self:
-        """Wait until its health page answers ok."""
+        """Wait until the service's health page answers ok; return the service."""
 
         def well() -> bool:
             assert self.process.running, self.process.output()
@@ -73,18 +73,18 @@ class Service:
         return self
 
     def position(self) -> int | None:
-        """Return the position on its health page."""
+        """Return the position on the service's health page."""
         position: int | None = health(self.port)[1].get("position")
         return position
 
     @property
     def url(self) -> str:
-        """Its address for HTTP."""
+        """The service's address for HTTP."""
         return f"http://{LOOPBACK}:{self.port}"
 
     @property
     def ws_url(self) -> str:
-        """Its address for WebSocket clients, if it is a gateway."""
+        """The gateway's address for WebSocket clients."""
         return f"ws://{LOOPBACK}:{self.port}/ws"
 
 

@@ -36,7 +36,7 @@ HELLO = b'{"type":"hello","gateway":"g","stream":"s","position":4,"heartbeat_sec
 
 
 def row(number: int) -> bytes:
-    """Return the message of the baseline for one order."""
+    """Return the message that the baseline sends for one order."""
     return b'{"operation" : "INSERT", "order" : {"id":%d,"customer_name":"Ann"}}' % number
 
 

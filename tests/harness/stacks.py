@@ -93,7 +93,7 @@ class EmbeddedStack:
         return self._up
 
     def stop(self) -> None:
-        """Stop cleanly."""
+        """Stop the system cleanly."""
         self.up.send_signal(signal.SIGTERM)
         self.up.wait(BUSY * 15)
 

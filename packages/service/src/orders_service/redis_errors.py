@@ -99,7 +99,7 @@ _CODES = {
 
 def explain(error: redis.exceptions.RedisError | OSError) -> str:
     """Return the cause of an error, and its remedy, as one sentence."""
-    # redis-py removes the code from the text (READONLY, MOVED, NOPERM); the class has it.
+    # redis-py removes the error code (READONLY, MOVED, NOPERM) from the text; the class shows it.
     return _explain(f"{_CODES.get(type(error), '')}{error}") or type(error).__name__
 
 
