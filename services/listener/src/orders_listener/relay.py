@@ -105,7 +105,7 @@ class Relay:
             await self._pass_on()
 
     async def _settle(self) -> bool:
-        """Wait for writers that did not notify because the listener was awake or showed no life.
+        """Wait for writers that did not notify: the listener was awake, or had no sign of life.
 
         Later writers notify. Return False when changes come fast: if transactions always overlap,
         one of them is always open, and every writer would notify while this waits.
