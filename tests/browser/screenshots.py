@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from browser.screenshot_data import LIFE, LINES, OWN_COLUMNS
 from harness.chromium import FLAGS
-from harness.dashboards import create, live, row, set_status, until_caught_up
+from harness.dashboards import create, live, row, set_status, until_caught_up, until_in_page
 from harness.people import PASSWORD
 from harness.stacks import ORDERS, EmbeddedStack, environment, orders, temporary_stack
 
@@ -65,7 +65,7 @@ def _activity(page: Page, stack: EmbeddedStack) -> None:
 
 def _pulse(page: Page, stack: EmbeddedStack) -> None:
     page.goto(f"{stack.edge}/pulse")
-    page.wait_for_function(_PULSE_IS_THERE)
+    until_in_page(page, _PULSE_IS_THERE)
 
 
 def _burst(page: Page, stack: EmbeddedStack) -> None:
@@ -251,7 +251,7 @@ def _open(browser: Browser, stack: EmbeddedStack, scheme: str, size: str) -> Pag
     page.goto(stack.edge)
     live(page).wait_for()
     page.wait_for_load_state("networkidle")
-    page.wait_for_function(_PULSE_IS_THERE)
+    until_in_page(page, _PULSE_IS_THERE)
     return page
 
 

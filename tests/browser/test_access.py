@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from harness.dashboards import OpenTab, create, live, row, violations
+from harness.dashboards import OpenTab, create, live, row, until_in_page, violations
 from harness.stacks import EmbeddedStack
 from harness.waiting import until
 
@@ -134,7 +134,8 @@ def test_the_usual_columns_fit_in_width(stack: EmbeddedStack, open_tab: OpenTab)
     grid = page.get_by_role("grid").element_handle()
     for width in (820, 1080, 1240, 1280, 1920):
         page.set_viewport_size({"width": width, "height": 800})
-        page.wait_for_function(
+        until_in_page(
+            page,
             "([grid, width]) => innerWidth === width && grid.scrollWidth === grid.clientWidth",
             arg=[grid, width],
         )
@@ -149,21 +150,23 @@ def test_small_windows(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     page = open_tab("/?search=small+window", 320, 256)
     for width, height in ((320, 256), (844, 390)):
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_function("document.documentElement.scrollWidth === innerWidth")
+        until_in_page(page, "document.documentElement.scrollWidth === innerWidth")
         table = page.locator('[role="table"], [role="grid"]')
-        page.wait_for_function(
+        until_in_page(
+            page,
             "([each, least]) => { each.scrollIntoView(); return each.clientHeight > least }",
             arg=[table.element_handle(), height * 0.7],
         )
         expect(row(page, orders[2])).to_be_in_viewport(ratio=0.9)
         page.get_by_role("link", name="Activity").scroll_into_view_if_needed()
     page.set_viewport_size({"width": 820, "height": 1180})
-    page.wait_for_function("document.documentElement.scrollHeight === innerHeight")
+    until_in_page(page, "document.documentElement.scrollHeight === innerHeight")
     for order in orders[:2]:
         row(page, order).get_by_text(f"#{order}").click()
         panel = page.get_by_role("complementary", name=f"Order #{order}")
         expect(panel).to_be_visible()
-        page.wait_for_function(
+        until_in_page(
+            page,
             "([each, most]) => each.getBoundingClientRect().width < most",
             arg=[panel.element_handle(), 820 * 0.6],
         )

@@ -15,6 +15,7 @@ from harness.dashboards import (
     set_status,
     toast,
     until_caught_up,
+    until_in_page,
     until_stored,
 )
 from harness.foreign import tried
@@ -259,7 +260,7 @@ def test_rows_stand_still(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     table = page.get_by_role("grid", name="Orders")
     table.hover()
     table.evaluate("(table) => { table.scrollTop = 1500; }")  # at once: a wheel scrolls smoothly
-    page.wait_for_function("document.querySelector('[data-order]').dataset.row > 0")
+    until_in_page(page, "document.querySelector('[data-order]')?.dataset.row > 0")
     seen = page.locator("[data-order]").filter(has_text="Scroll").nth(15)
     seen.wait_for()
     order = int(seen.get_attribute("data-order") or 0)

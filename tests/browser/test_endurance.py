@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from harness.chromium import TRACED, tasks_ms
-from harness.dashboards import OpenTab, create, fill, row, until_caught_up
+from harness.dashboards import OpenTab, create, fill, row, until_caught_up, until_in_page
 from harness.stacks import EmbeddedStack
 from harness.waiting import until
 
@@ -84,7 +84,7 @@ def test_reset_keeps_the_place(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     table = page.get_by_role("grid", name="Orders")
     table.hover()
     page.mouse.wheel(0, 4000)
-    page.wait_for_function("document.querySelector('[data-order]').dataset.row > 20")
+    until_in_page(page, "document.querySelector('[data-order]')?.dataset.row > 20")
     seen = page.locator("[data-order]").nth(14)
     order = int(seen.get_attribute("data-order") or 0)
     row(page, order).get_by_role("checkbox").check()

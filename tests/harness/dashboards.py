@@ -76,9 +76,18 @@ def until_stored(stack: EmbeddedStack, order: int, status: str) -> None:
     until(lambda: stack.psql(query) == status, 10, f"order {order} is stored as {status}")
 
 
+def until_in_page(page: Page, expression: str, arg: Any = None) -> None:
+    """Wait until a JavaScript expression or function is true in the page.
+
+    ``Page.wait_for_function`` fails with the page's Content-Security-Policy unless it is true at
+    once, because it evaluates the text again from within the page.
+    """
+    until(lambda: page.evaluate(expression, arg), 10, expression)
+
+
 def violations(page: Page) -> list[Any]:
     """Return the violations that axe finds on the page."""
-    page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
+    until_in_page(page, "document.getAnimations().every((each) => each.playState !== 'running')")
     if not page.evaluate("'axe' in window"):
         page.evaluate(_AXE.read_text())
     # Leave out the checks that pass: with them, one call takes five times the CPU time.

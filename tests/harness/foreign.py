@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser
 
+from harness.dashboards import until_in_page
 from harness.webserver import Answer, served
 
 _ATTACK = """
@@ -36,7 +37,7 @@ def tried(browser: Browser, edge: str) -> dict[str, str]:
     page = context.new_page()
     with _foreign_page(edge) as address:
         page.goto(address)
-        page.wait_for_function("Object.keys(outcome).length === 4")
+        until_in_page(page, "Object.keys(outcome).length === 4")
         outcome: dict[str, str] = page.evaluate("outcome")
     context.close()
     return outcome
