@@ -98,7 +98,7 @@ async def test_output_carries_the_name() -> None:
 
 async def test_never_ready() -> None:
     """A program that keeps ending is restarted until the deadline; the error names it alone."""
-    waiting = program("import time; time.sleep(600)", name="edge")
+    waiting = program("import time; time.sleep(600)", name="edge")  # it goes on until it is ended
     ends = program(ENDS, "1")
     deadline_s = 1.0
     while True:  # a start may take any time on a busy machine

@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.rows import TupleRow
 
 from harness.follower import Follower
 from harness.forked import forked
@@ -84,17 +85,25 @@ class Cluster:
             lost.close()
             self.standby = Standby(self.primary, lost.port)
 
+    def _connect(self, database: Database) -> psycopg.Connection[TupleRow]:
+        """Connect to a database of the primary; each statement is committed."""
+        url = database.url.replace(f":{database.port}/", f":{self.primary.port}/")
+        return psycopg.connect(url, autocommit=True)
+
     def rows(self, database: Database) -> Rows:
         """Return version and customer of each order of the primary, by id."""
-        url = database.url.replace(f":{database.port}/", f":{self.primary.port}/")
-        with psycopg.connect(url) as sql:
+        with self._connect(database) as sql:
             found = sql.execute("SELECT id, version, customer_name FROM orders").fetchall()
         return {id_: (version, name) for id_, version, name in found}
 
+    def is_logged(self, database: Database) -> bool:
+        """Return whether the primary has no change that waits for its place in the log."""
+        with self._connect(database) as sql:
+            return sql.execute("SELECT FROM order_outbox").fetchone() is None
+
     def run(self, database: Database, *statements: tuple[str, list[Any]]) -> None:
         """Commit statements on the primary."""
-        url = database.url.replace(f":{database.port}/", f":{self.primary.port}/")
-        with psycopg.connect(url, autocommit=True) as sql:
+        with self._connect(database) as sql:
             for statement, values in statements:
                 sql.execute(statement.encode(), values)
 
@@ -145,17 +154,11 @@ async def show(cluster: Cluster, pair: Pair, *readers: Reader) -> None:
 
 
 async def logged(cluster: Cluster, pair: Pair) -> None:
-    """Wait until the log holds every change, and so the origin of the stream; then the standby too.
+    """Wait until the primary's log holds every change; then until the standby has it too.
 
     The readers may have the rows from a snapshot, before the listener has taken any change.
     """
-
-    def is_empty() -> bool:
-        url = pair.url.replace(f":{pair.port}/", f":{cluster.primary.port}/")
-        with psycopg.connect(url) as sql:
-            return sql.execute("SELECT FROM order_outbox").fetchone() is None
-
-    await until_async(lambda: asyncio.to_thread(is_empty))
+    await until_async(lambda: asyncio.to_thread(cluster.is_logged, pair))
     cluster.standby.catch_up()
 
 
