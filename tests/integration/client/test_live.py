@@ -64,6 +64,7 @@ async def live(
 ) -> AsyncIterator[Live]:
     """Connect to an empty table of orders, over each kind of connection."""
     run(pipeline, "DELETE FROM orders")
+    until(lambda: has_every_event(pipeline, gateway))
     async with connect(gateway.url, api=api.url, transport=request.param) as connected:
         yield connected
 
@@ -72,6 +73,14 @@ def run(pipeline: Pipeline, statement: str, *values: Any) -> None:
     """Commit a statement."""
     with pipeline.database.connect() as sql:
         sql.execute(statement.encode(), values)
+
+
+def has_every_event(pipeline: Pipeline, gateway: Service) -> bool:
+    """Return whether every change has a position, and the gateway has got them all."""
+    with pipeline.database.connect() as sql:
+        waits = sql.execute("SELECT FROM order_outbox").fetchone() is not None
+        (head,) = sql.execute("SELECT coalesce(max(position), 0) FROM order_events").fetchall()[0]
+    return not waits and gateway.position() == head
 
 
 def order(pipeline: Pipeline, customer: str, total: float = 0, store: str = "Berlin") -> int:
