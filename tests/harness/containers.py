@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import docker
 from docker.errors import APIError
@@ -40,6 +41,18 @@ def docker_missing() -> str | None:
 
 def _succeeds(*command: str) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def run(container: Container, *command: str, **options: Any) -> tuple[int, str]:
+    """Run a command inside a container; return its exit status, and its output before its errors.
+
+    Docker delivers the two streams in any order, so they are read apart.
+    """
+    done = container.exec_run(list(command), demux=True, **options)
+    assert done.exit_code is not None
+    assert isinstance(done.output, tuple)
+    printed = b"".join(each for each in done.output if each)
+    return done.exit_code, printed.decode(errors="replace")
 
 
 @contextmanager
@@ -202,11 +215,8 @@ class ContainerStack:
         return self.docker.networks.get(f"{self.project}_{name}")
 
     def run(self, name: str, *command: str) -> tuple[int, str]:
-        """Run a command inside a container; return its exit status and what it printed."""
-        done = self.container(name).exec_run(list(command))
-        assert done.exit_code is not None
-        assert isinstance(done.output, bytes)
-        return done.exit_code, done.output.decode(errors="replace")
+        """Run a command inside a container, see ``run``."""
+        return run(self.container(name), *command)
 
     def psql(self, sql: str) -> str:
         status, output = self.run("db-1", "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", sql)

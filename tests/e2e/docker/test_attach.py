@@ -8,7 +8,7 @@ import pytest
 from docker.models.containers import Container
 
 from harness.answers import ok
-from harness.containers import ContainerStack, interruptible
+from harness.containers import ContainerStack, interruptible, run
 from harness.follower import Follower
 from harness.shops import MAIN, SHOP
 from harness.waiting import until
@@ -62,12 +62,9 @@ def shop(attached: ContainerStack) -> Iterator[Container]:
 def psql(container: Container, sql: str) -> str:
     """Run SQL in the owner's database; return what psql printed."""
     command = ["psql", "-h", "127.0.0.1", "-U", "postgres", "-XqAt", "-v", "ON_ERROR_STOP=1"]
-    status, output = container.exec_run(
-        [*command, "-c", sql], environment={"PGPASSWORD": _PASSWORD}
-    )
-    assert isinstance(output, bytes)
+    status, output = run(container, *command, "-c", sql, environment={"PGPASSWORD": _PASSWORD})
     assert status == 0, output
-    return output.decode().strip()
+    return output.strip()
 
 
 def test_an_existing_database_becomes_live(attached: ContainerStack, shop: Container) -> None:

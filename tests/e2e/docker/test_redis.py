@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from harness.containers import ContainerStack, interruptible
+from harness.containers import ContainerStack, interruptible, run
 from harness.follower import Follower
 from harness.world import stream_url, until_well
 
@@ -50,8 +50,8 @@ def test_changes_travel_through_it(stack: ContainerStack) -> None:
             assert made.status_code == 201, made.text
             (event,) = follower.until(follower.position + 1, 30)
         assert event["order"]["customer_name"] == "Ann"
-        asked = cache.exec_run(["redis-cli", "-a", _PASSWORD, "XLEN", "orders:log"])
-        assert isinstance(asked.output, bytes)
-        assert asked.output.split()[-1] == b"1"
+        authentication = {"REDISCLI_AUTH": _PASSWORD}
+        asked = run(cache, "redis-cli", "XLEN", "orders:log", environment=authentication)
+        assert asked == (0, "1\n")
     finally:
         cache.remove(force=True, v=True)
