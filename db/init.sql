@@ -219,7 +219,7 @@ COMMENT ON TABLE order_events IS
 CREATE TABLE IF NOT EXISTS order_stream (
     id         uuid        NOT NULL DEFAULT gen_random_uuid(),
     created_at timestamptz NOT NULL DEFAULT now(),
-    origin     text,
+    origin     text        NOT NULL,
 
     CONSTRAINT order_stream_pkey PRIMARY KEY (id)
 );
@@ -229,8 +229,8 @@ COMMENT ON TABLE order_stream IS
 -- in a database of an earlier version
 ALTER TABLE order_stream ADD COLUMN IF NOT EXISTS origin text;
 COMMENT ON COLUMN order_stream.origin IS
-    'The value of order_origin() when a listener last verified that no published event is missing here; '
-    'null before the first time.';
+    'The value of order_origin() when the stream began, or when a listener last verified that no published '
+    'event is missing here.';
 
 CREATE TABLE IF NOT EXISTS idempotency_keys (
     key          text        NOT NULL,
@@ -569,8 +569,6 @@ BEGIN
     END LOOP;
 END
 $$;
-
-INSERT INTO order_stream DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 
 -- Advisory locks --------------------------------------------------------------------------------
@@ -1751,7 +1749,7 @@ BEGIN
        SET origin = order_origin(),
            id = CASE WHEN renew THEN gen_random_uuid() ELSE id END,
            created_at = CASE WHEN renew THEN now() ELSE created_at END
-     WHERE id = stream AND origin IS NOT DISTINCT FROM seen;
+     WHERE id = stream AND origin = seen;
     RETURN FOUND;
 END
 $$;
@@ -1759,6 +1757,14 @@ COMMENT ON FUNCTION order_stream_settle IS
     'Records the present origin as that of the stream. renew, after a loss: also gives the stream a new '
     'id. seen: the recorded origin on which the caller based its decision. Returns false and changes '
     'nothing if another listener has decided meanwhile.';
+
+-- The id is never without an origin: a standby that is promoted before the first listener has led
+-- would otherwise not show that it lacks transactions.
+INSERT INTO order_stream (origin) VALUES (order_origin()) ON CONFLICT DO NOTHING;
+
+-- in a database of an earlier version
+UPDATE order_stream SET origin = order_origin() WHERE origin IS NULL;
+ALTER TABLE order_stream ALTER COLUMN origin SET NOT NULL;
 
 
 -- The listener: leading, sleeping, waking ---------------------------------------------------------

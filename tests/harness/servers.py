@@ -180,7 +180,9 @@ class Postgres:
             sql.SQL("TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(_TEMPLATE))
         )
         with self.administrator(database.name) as connection:
-            connection.execute("UPDATE order_stream SET id = gen_random_uuid()")
+            connection.execute(
+                "UPDATE order_stream SET id = gen_random_uuid(), origin = order_origin()"
+            )
         return database
 
     def create_empty_database(self) -> Database:

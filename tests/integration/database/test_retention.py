@@ -18,12 +18,11 @@ SETTLE = "SELECT order_stream_settle(id, origin, false) FROM order_stream"
 
 @pytest.fixture
 def log(sql: Sql) -> Sql:
-    """Write a log of ten events, each older by a day than the next, of a settled stream."""
+    """Write a log of ten events, each older by a day than the next."""
     sql.execute("""
         INSERT INTO order_events (position, operation, changed_at)
         SELECT n, 'TRUNCATE', now() - (10 - n) * interval '1 day' FROM generate_series(1, 10) AS n
     """)
-    sql.execute(SETTLE)
     return sql
 
 
@@ -76,7 +75,6 @@ def test_nothing_is_removed_of_another_history(log: Sql) -> None:
 
 def test_an_empty_log(sql: Sql) -> None:
     """Nothing is removed, and the next step begins at the same position."""
-    sql.execute(SETTLE)
     assert step(sql, events=1) == (0, 0)
 
 

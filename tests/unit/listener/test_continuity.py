@@ -14,7 +14,7 @@ def extent(last: int = 8, recorded: str = HERE) -> Extent:
     return Extent("x", 1, last, HERE, recorded)
 
 
-@pytest.mark.parametrize("recorded", [HERE, BEFORE, ""])
+@pytest.mark.parametrize("recorded", [HERE, BEFORE])
 def test_a_log_that_ends_before_what_was_seen_is_a_loss(recorded: str) -> None:
     """I7: whatever the origin says, and whoever has seen more: Redis or the listener."""
     log = extent(last=7, recorded=recorded)
@@ -27,11 +27,6 @@ def test_a_restart_loses_nothing() -> None:
     assert judge(extent(), []) is Verdict.SAME
     assert judge(extent(), [Witness("x", 8, origin="7/2")]) is Verdict.SAME
     assert judge(extent(), [Witness("another", 9)]) is Verdict.SAME
-
-
-def test_a_database_that_no_listener_has_looked_at_is_taken_as_it_is() -> None:
-    """After an upgrade nothing is recorded, and nobody is reset for that."""
-    assert judge(extent(recorded=""), []) is Verdict.SAME
 
 
 def test_another_origin_needs_a_witness() -> None:

@@ -42,7 +42,7 @@ class Origin:
 class Extent:
     """The first and last position that the log holds; ``last`` is ``first - 1`` if it is empty.
 
-    ``recorded`` is the origin that a listener recorded last, empty before the first time.
+    ``recorded`` is the origin that was recorded last: when the stream began, or by a listener.
     """
 
     stream: str
@@ -82,7 +82,7 @@ def judge(extent: Extent, witnesses: Iterable[Witness]) -> Verdict:
     if any(each.position > extent.last for each in known):
         return Verdict.LOST
     place = Origin.parse(extent.origin).place
-    moved = extent.recorded not in {"", extent.origin}
+    moved = extent.recorded != extent.origin
     if not moved and all(each.origin in {"", place} for each in known):
         return Verdict.SAME
     if not known:

@@ -125,7 +125,7 @@ class OrderLog:
 
         Return False if another listener has done so since ``seen`` was read.
         """
-        statement = "SELECT order_stream_settle($1::uuid, nullif($2, ''), $3::boolean)"
+        statement = "SELECT order_stream_settle($1::uuid, $2, $3::boolean)"
         args = (seen.stream, seen.recorded, str(renew))
         ((settled,),) = await self._connection.ask(statement, *args)
         return settled == b"t"
