@@ -1015,7 +1015,20 @@ BEGIN ATOMIC
     -- TRUNCATE, VACUUM FULL and this script rewrite rows of pg_class, and COMMENT those of
     -- pg_description, without such a change; of these two catalogs only the contents are hashed. The row
     -- of a table's row type is rewritten when the table is renamed.
+    WITH RECURSIVE held AS (    -- types of columns, and the types in those
+        SELECT atttypid AS type FROM public.order_tables JOIN pg_attribute ON attrelid = relation
+         WHERE attnum > 0 AND atttypid >= 16384
+         UNION
+        SELECT part.type FROM held JOIN pg_type ON oid = held.type CROSS JOIN LATERAL (
+            SELECT typelem AS type UNION ALL SELECT typbasetype
+             UNION ALL SELECT rngsubtype FROM pg_range WHERE oid IN (rngtypid, rngmultitypid)
+             UNION ALL SELECT atttypid FROM pg_attribute WHERE attrelid = typrelid AND attnum > 0) AS part
+         WHERE part.type >= 16384
+    )
     SELECT md5(concat(
+        (SELECT string_agg(concat(attrelid, '.', attnum, '.', pg_attribute.xmin), ',' ORDER BY attrelid, attnum)
+           FROM held JOIN pg_type ON pg_type.oid = held.type JOIN pg_attribute ON attrelid = typrelid
+          WHERE attnum > 0),
         (SELECT string_agg(concat(pg_class.oid, '.', order_tables.xmin, '.', pg_type.xmin, quote_literal(relname),
                                   relnamespace, quote_literal(nspname)), ',' ORDER BY pg_class.oid)
            FROM public.order_tables JOIN pg_class ON pg_class.oid = relation
@@ -1308,7 +1321,10 @@ COMMENT ON FUNCTION order_bounded IS
 
 CREATE OR REPLACE FUNCTION order_id_of(rendered text) RETURNS bigint
 LANGUAGE sql IMMUTABLE
-RETURN CASE WHEN rendered ~ '^-?[0-9]{1,18}$' THEN rendered::bigint END;
+RETURN CASE WHEN rendered ~ '^-?[0-9]{1,18}$' THEN rendered::bigint
+            WHEN rendered ~ '^-?[0-9]{19}$' THEN
+                CASE WHEN rendered::numeric BETWEEN -9223372036854775808 AND 9223372036854775807
+                     THEN rendered::bigint END END;
 COMMENT ON FUNCTION order_id_of IS 'Returns an order''s id from a JSON value; null if the value is not an integer.';
 
 CREATE OR REPLACE FUNCTION order_compact(rendered text) RETURNS text

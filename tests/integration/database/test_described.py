@@ -87,6 +87,15 @@ CHANGES_OF_THE_SCHEMA = (
     """SELECT set_main_table('orders', '{"title": "product_name"}')""",
     "CREATE TYPE mood AS ENUM ('fine'); ALTER TABLE orders ADD COLUMN mood mood",
     "ALTER TYPE mood ADD VALUE 'so so' BEFORE 'fine'",
+    # the same columns, whose values have other members
+    """CREATE TYPE way AS (street text); CREATE DOMAIN home AS way;
+       CREATE TYPE person AS (name text, homes home[]);
+       ALTER TABLE orders ADD COLUMN buyer person""",
+    "ALTER TYPE person RENAME ATTRIBUTE name TO called CASCADE",
+    "ALTER TYPE way ADD ATTRIBUTE number integer",
+    "ALTER TYPE way DROP ATTRIBUTE number",
+    "CREATE TABLE parcels (n integer); ALTER TABLE orders ADD COLUMN parcels parcels[]",
+    "ALTER TABLE parcels RENAME COLUMN n TO number",
     "UPDATE order_next_choices SET next = '{}'",
     "ALTER TABLE orders DROP CONSTRAINT orders_status_known",
     "ALTER TABLE orders DROP COLUMN status",

@@ -62,6 +62,21 @@ def test_any_primary_key(  # noqa: PLR0917  the table and what is expected of it
     assert event["order_id"] is None
 
 
+@pytest.mark.parametrize("note", ["short", "long" * 1000])
+def test_an_order_may_have_any_id(sql: Sql, events: Events, note: str) -> None:
+    """I1: events have the id of an order up to the limits of bigint, whatever records them."""
+    sql.execute("ALTER TABLE orders ADD COLUMN note text")
+    sql.execute("CREATE TABLE lines (id int PRIMARY KEY, ref bigint REFERENCES orders, note text)")
+    sql.execute("SELECT watch_table('orders'), watch_table('lines')")
+    for number, key in enumerate((2**63 - 1, -(2**63), 1234567890123456789, 1)):
+        sql.execute(
+            "INSERT INTO orders (id, customer_name, product_name, note) VALUES (%s, 'A', 'B', %s)",
+            [key, note],
+        )
+        sql.execute("INSERT INTO lines VALUES (%s, %s, %s)", [number, key, note])
+        assert [event["order_id"] for event in events()] == [key, key]
+
+
 def test_a_table_of_another_schema_is_named_with_it(sql: Sql, events: Events) -> None:
     """The name in events is schema.table outside public, and follows a rename."""
     sql.execute("CREATE SCHEMA shop CREATE TABLE notes (id int PRIMARY KEY)")
