@@ -131,6 +131,39 @@ def test_a_new_leader_announces_what_changed_meanwhile(pipeline: Pipeline) -> No
     until(lambda: is_stored(pipeline, wanted), 3)
 
 
+@pytest.mark.parametrize("is_new_leader", [False, True])
+def test_a_change_is_announced_after_the_events_before_it(
+    pipeline: Pipeline, *, is_new_leader: bool
+) -> None:
+    """I7, I10: who hears of DDL and fetches a snapshot gets no older event after it."""
+    listener = pipeline.listener().ready()
+    until(lambda: is_stored(pipeline, version(pipeline)), 2)
+    if is_new_leader:
+        listener.process.kill()
+    with (
+        pipeline.database.connect(autocommit=False) as taker,
+        pipeline.database.connect() as writer,
+        heads(pipeline) as channel,
+    ):
+        taker.execute("SELECT pg_advisory_xact_lock(order_lock('take'))")
+        writer.execute(INSERT)
+        wanted = alter(pipeline, "ALTER TABLE orders ALTER product_name TYPE text USING 'Other'")
+        if is_new_leader:
+            pipeline.listener()
+        found: list[Head] = []
+
+        def repeated() -> bool:
+            head = channel.next()
+            found.extend([] if head is None else [head])
+            return len(found) == 2
+
+        until(repeated, 5, "the leader repeats the head")
+        assert wanted not in {head.schema for head in found}
+        taker.commit()
+        until(lambda: positions(pipeline.valkey) == [1], 5)
+        channel.until_schema(wanted, 2)
+
+
 def test_a_running_alter_table_delays_no_event(pipeline: Pipeline) -> None:
     """I10: while a transaction holds orders exclusively, waiting changes still reach Redis."""
     pipeline.listener().ready()

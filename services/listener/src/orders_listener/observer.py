@@ -17,10 +17,12 @@ from orders_listener.errors import DatabaseReplacedError, DatabaseUnavailableErr
 from orders_listener.order_log import OrderLog
 from orders_listener.publisher import Publisher
 from orders_listener.settings import OBSERVER_SESSION, PARTITIONS_SESSION
-from orders_listener.status import Status
+from orders_listener.status import Schema, Status
 
 INTERVAL_S = 1.0
 FIRST_LOOK_WITHIN_S = 2.0
+PENDING_INTERVAL_S = 0.1
+"""How often to look while a changed schema waits for the changes before it."""
 
 logger = structlog.get_logger()
 
@@ -36,6 +38,8 @@ class Observer:
         self._following: asyncio.Task[None] | None = None
         self._is_recording_slow = True
         """Whether tables may still have the trigger functions from before they were altered."""
+        self._pending: tuple[Schema, int] | None = None
+        """A schema that is not announced yet, and the outbox id of the last change before it."""
         self._publisher = publisher
         self._status = status
         self._error = ""
@@ -47,7 +51,7 @@ class Observer:
                 asyncio.timeout(FIRST_LOOK_WITHIN_S),
                 OrderLog.connect(self._conninfo, OBSERVER_SESSION) as log,
             ):
-                self._status.schema = await log.schema()
+                self._status.schema = await self._changed_schema(log)
         except (DatabaseUnavailableError, TimeoutError) as exc:
             self._note(str(exc) or "no answer")
 
@@ -69,27 +73,47 @@ class Observer:
                     while not over.is_set():
                         await self._look(log)
                         backoff.reset()
-                        await asyncio.sleep(INTERVAL_S)
+                        await asyncio.sleep(PENDING_INTERVAL_S if self._pending else INTERVAL_S)
             except DatabaseUnavailableError as exc:
                 self._note(str(exc))
             await asyncio.sleep(backoff.next_delay_s())
 
     async def _look(self, log: OrderLog) -> None:
-        known, published = self._status.schema, self._status.published
+        published = self._status.published
         await self._check_it_is_the_same(log, published)
         self._status.saw_waiting(await log.oldest_waiting(), time.monotonic())
-        if known is None or await log.schema_version() != known.version:
-            self._status.schema = schema = await log.schema()
+        if (schema := await self._changed_schema(log)) is not None:
+            self._status.schema = schema
             if published is not None:
                 await self._publisher.announce(schema, published.stream)
             logger.info("schema_announced", version=schema.version)
-            self._is_recording_slow = True
         if (self._following is None or self._following.done()) and await log.partitions_changed():
             self._following = asyncio.create_task(self._follow_partitions())
         if self._is_recording_slow:  # last, because the other checks must not fail with it
             await log.refresh_recorders()
             self._is_recording_slow = False
         self._note("")
+
+    async def _changed_schema(self, log: OrderLog) -> Schema | None:
+        """Return the schema if it has changed and all changes before it have positions.
+
+        A client that hears of it fetches a snapshot. If a change from before the DDL got a later
+        position, the client would then replace newer rows by older ones, or keep rows of a table
+        that was dropped, and no event would follow to correct that.
+        """
+        read = self._pending[0] if self._pending else self._status.schema
+        if read is None or await log.schema_version() != read.version:
+            self._is_recording_slow = True
+            # Look for changes afterwards, because those before the DDL are visible by then.
+            schema = await log.schema()
+            self._pending = (schema, await log.newest_waiting())
+        if self._pending is None:
+            return None
+        schema, newest = self._pending
+        if await log.waits(newest):
+            return None
+        self._pending = None
+        return schema
 
     async def _check_it_is_the_same(self, log: OrderLog, published: Head | None) -> None:
         end = await log.end()

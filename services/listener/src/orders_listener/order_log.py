@@ -16,6 +16,7 @@ from orders_listener.status import Schema
 _TAKE = "SELECT stream::text, first, last, events FROM take_order_events($1)"
 _READ = "SELECT stream::text, first, last, events FROM read_order_events($1, $2)"
 _OLDEST_WAITING = "SELECT id FROM order_outbox WHERE id >= $1 ORDER BY id LIMIT 1"
+_NEWEST_WAITING = "SELECT max(id) FROM order_outbox WHERE id >= $1"
 _EXTENT = (
     "SELECT id::text, (SELECT coalesce(min(position), 1) FROM order_events), "
     "(SELECT coalesce(max(position), 0) FROM order_events), order_origin(), origin "
@@ -106,6 +107,21 @@ class OrderLog:
             return None
         self._look_from = int(rows[0][0])
         return self._look_from
+
+    async def newest_waiting(self) -> int:
+        """Return the outbox id of the newest change that waits; 0 if nothing waits."""
+        self._full_look_at = -_FULL_LOOK_INTERVAL_S
+        oldest = await self.oldest_waiting()
+        if oldest is None:
+            return 0
+        # Entries are taken from the front, so the search from the end meets few dead rows.
+        ((newest,),) = await self._connection.ask(_NEWEST_WAITING, oldest)
+        return int(newest or 0)
+
+    async def waits(self, newest: int) -> bool:
+        """Return whether a change up to this outbox id waits."""
+        oldest = await self.oldest_waiting() if newest else None
+        return oldest is not None and oldest <= newest
 
     async def extent(self) -> Extent:
         """Return the extent of the log."""
