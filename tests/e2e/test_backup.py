@@ -11,6 +11,7 @@ from harness.follower import Follower
 from harness.pipeline import health
 from harness.stacks import EmbeddedStack
 from harness.waiting import until
+from harness.world import head
 
 _TITLE = "Backup and restore of `make up`"
 INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('Ada', '{}')"
@@ -27,6 +28,7 @@ def test_a_dropped_database_is_restored(make_stack: Callable[..., EmbeddedStack]
 
     stack.start()
     stack.psql(INSERT.format("kept"))
+    head(stack)  # the log has it
     stream = stack.psql("SELECT id FROM order_stream")
     run(dump, stack.folder, env, 60)
     api = int(stack.state()["api"].rpartition(":")[2])

@@ -158,7 +158,7 @@ def test_running_stack_is_found(stack: EmbeddedStack) -> None:
     options = ("--rate", "20", "--seconds", "1", "--seed", "7")
     done = orders("simulate", *options, folder=stack.folder)
     assert done.returncode == 0, done.stderr
-    assert int(stack.psql("SELECT count(*) FROM orders")) > before
+    until(lambda: int(stack.psql("SELECT count(*) FROM orders")) > before, what="an order")
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,7 @@ def test_history_that_is_further_than_the_ring_is_waited_for(pipeline: Pipeline)
     """I7: events in Redis that were not yet published reach a resuming client once."""
     pipeline.listener().ready()
     write(pipeline, 2)
+    published(pipeline, 2)
     gateway = pipeline.gateway().ready()
     with pipeline.valkey.connect() as client:
         stream = client.hget(HEAD_KEY, "stream")

@@ -84,6 +84,7 @@ def test_writers_notify_only_while_the_listener_sleeps(pipeline: Pipeline) -> No
         payload = json.loads(_next_payload(ear, sql))
         assert payload == {"table": "orders"}
         listener.process.kill()
+        until(lambda: not sleeps(pipeline), what="PostgreSQL has ended its session")
         list(ear.notifies(timeout=0.2))
         sql.execute(INSERT)
         assert list(ear.notifies(timeout=0.2)) == []
