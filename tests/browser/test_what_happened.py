@@ -1,13 +1,22 @@
 """What happened, in a shopkeeper's words: bursts, people, times, an order's lines, the charts."""
 
+import time
+
 from playwright.sync_api import expect
 
 from harness.dashboards import OpenTab, create, until_caught_up
 from harness.stacks import EmbeddedStack
+from harness.waiting import until
+
+
+def until_the_day_goes_on() -> None:
+    """Wait, shortly before midnight, for the next day: what follows is not yesterday's at once."""
+    until(lambda: time.localtime()[3:5] < (23, 58), 30, "two minutes of the day are left")
 
 
 def test_who_changed_what(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     """A burst opens into its changes, page by page; Back undoes a filter by person and time."""
+    until_the_day_goes_on()
     order = create(stack, customer_name="Bought Once", product_name="Tea", quantity=2)
     stack.psql(
         "SET orders.actor = 'Anna'; UPDATE orders SET status = 'shipped', quantity = 6"
@@ -52,6 +61,7 @@ def test_technical_words_and_values_of_the_charts(stack: EmbeddedStack, open_tab
     page.get_by_label("Technical details").check()
     expect(timeline).to_contain_text("INSERT")
     page.goto(stack.edge)
+    until_caught_up(stack, page)
     expect(page.get_by_test_id("position")).to_have_text(
         f"{int(stack.psql('SELECT max(position) FROM order_events')):,}"
     )

@@ -13,6 +13,7 @@ from websockets.sync.client import connect
 from harness.follower import Follower, Message
 from harness.guarded import OTHERS, OURS, Guarded
 from harness.signing import ASKING, bearer, token
+from harness.waiting import until
 
 INSERT = "INSERT INTO orders (customer_name, product_name) VALUES ('{}', '{}')"
 OURS_TO_OTHERS = (
@@ -237,5 +238,12 @@ def test_connections_of_one_subject(guarded: Guarded) -> None:
         assert refused.value.response.headers["Retry-After"] == "1"
         report = httpx.get(f"{few.url}/health").json()
         assert report["refused"] == 2
-    with Follower(few.ws_url, additional_headers=shown):
-        pass  # places that were given back can be had again
+
+    def is_admitted() -> bool:
+        try:
+            with Follower(few.ws_url, additional_headers=shown):
+                return True
+        except (InvalidStatus, ConnectionClosed):
+            return False
+
+    until(is_admitted, what="places that were given back can be had again")
