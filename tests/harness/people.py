@@ -29,6 +29,15 @@ def add_user(
         )
 
 
+def block_for_long(database: Database) -> None:
+    """Let everyone who must wait before the next attempt to sign in wait for a minute."""
+    with database.connect() as connection:
+        connection.execute(
+            "UPDATE order_sign_in_attempts SET blocked_until = now() + interval '1 minute'"
+            " WHERE blocked_until > last_at"
+        )
+
+
 def page(address: str, **headers: str) -> httpx.Client:
     """Return a client like a page of this system: it keeps cookies and sends its origin."""
     said = {"Origin": address, "Sec-Fetch-Site": "same-origin", "User-Agent": "Firefox", **headers}

@@ -8,7 +8,7 @@ import pytest
 
 from harness.answers import problem
 from harness.guarded import Guarded
-from harness.people import page, sign_in
+from harness.people import block_for_long, page, sign_in
 from harness.waiting import until
 
 pytestmark = pytest.mark.usefixtures("_forgiven")
@@ -20,10 +20,7 @@ def until_blocked(system: Guarded, browser: httpx.Client, name: str) -> int:
     while (status := sign_in(browser, name, f"guess {tried}").status_code) == 401:
         tried += 1
     assert status == 429
-    system.query(
-        "UPDATE order_sign_in_attempts SET blocked_until = now() + interval '1 minute'"
-        " WHERE blocked_until > last_at",
-    )
+    block_for_long(system.pipeline.database)
     return tried
 
 

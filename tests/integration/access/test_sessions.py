@@ -6,7 +6,16 @@ from websockets.frames import Close
 
 from harness.answers import problem
 from harness.guarded import OURS, Guarded
-from harness.people import PASSWORD, add_user, page, secret, shown_to, sign_in, signed_in
+from harness.people import (
+    PASSWORD,
+    add_user,
+    block_for_long,
+    page,
+    secret,
+    shown_to,
+    sign_in,
+    signed_in,
+)
 from harness.signing import ASKING
 from harness.waiting import until
 from orders_access.sessions import digest
@@ -319,6 +328,7 @@ def test_two_api_processes(system: Guarded) -> None:
             assert there.get("/api/me").json() == here.get("/api/me").json()
             for each in (one, two, one, two):
                 assert sign_in(each, "boss", "a guess").status_code == 401
+            block_for_long(system.pipeline.database)
             assert [sign_in(each, "boss").status_code for each in (one, two)] == [429, 429]
             assert there.delete("/api/session").status_code == 200
             problem(here.get("/api/me"), 401)
