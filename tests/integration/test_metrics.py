@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 
 from harness.follower import Follower
-from harness.pipeline import Pipeline, scrape
+from harness.pipeline import Pipeline, health, scrape
 from harness.waiting import until
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -25,6 +25,12 @@ def exposed(ports: list[int]) -> set[str]:
     return {re.sub(r"_(bucket|count|sum|created)$", "", name) for name in names}
 
 
+def served(port: int) -> tuple[int, int]:
+    """Return how many clients are connected to a gateway, and how many of them are live."""
+    page = health(port)[1]
+    return page["connections"], page["live"]
+
+
 def test_a_change_is_seen_in_every_service(pipeline: Pipeline) -> None:
     """Events, deliveries, delays, clients, resets and refusals are counted, as documented."""
     gateway, listener, api = pipeline.gateway(), pipeline.listener().ready(), pipeline.api()
@@ -37,8 +43,11 @@ def test_a_change_is_seen_in_every_service(pipeline: Pipeline) -> None:
     ):
         lines = stream.iter_lines()
         next(lines)
-        Follower(gateway.ws_url, after=0, stream="00000000-0000-0000-0000-000000000000").close()
+        unknown = "00000000-0000-0000-0000-000000000000"
+        with Follower(gateway.ws_url, after=0, stream=unknown) as another:
+            assert another.next("reset")["reason"] == "unknown_stream"
         assert httpx.get(f"{gateway.url}/sse?after=x").status_code == 400
+        until(lambda: served(gateway.port) == (3, 3), what="those who stay are live, alone")
         for position in (1, 2):
             sql.execute(INSERT)
             follower.until(position)
