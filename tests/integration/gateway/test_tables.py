@@ -161,15 +161,15 @@ def test_a_change_of_the_schema_is_announced_to_everyone(
     subscribe(follower, filter={"store": ["Berlin"]})
     with connect(gateway.ws_url, compression=None) as waiting:
         waiting.send(json.dumps({"type": "subscribe", "after": 10**6}))  # ahead: not live
-        commit(pipeline, "ALTER TABLE orders ADD COLUMN colour text")
+        commit(pipeline, "ALTER TABLE orders ADD COLUMN finish text")
         version = follower.next("schema")["version"]
         assert version != follower.hello["schema"]
         while (message := json.loads(waiting.recv(10)))["type"] != "schema":
             pass
         assert message["version"] == version
-    subscribe(follower, filter={"colour": ["red"]})
+    subscribe(follower, filter={"finish": ["oak"]})
     head = commit(
-        pipeline, (ORDER, ["Ada", "Berlin", 10]), "UPDATE orders SET colour = 'red' WHERE id = 1"
+        pipeline, (ORDER, ["Ada", "Berlin", 10]), "UPDATE orders SET finish = 'oak' WHERE id = 1"
     )
     assert seen(follower, head) == [("orders", "UPDATE")]
     with Follower(gateway.ws_url) as late:
