@@ -32,6 +32,7 @@ def guarded(postgres: Postgres) -> Iterator[Guarded]:
             CONFLATE_AFTER_EVENTS="1",
             SIGN_IN_WITHIN_S="1",
             HEARTBEAT_INTERVAL_S="0.2",
+            PING_TIMEOUT_S="120",  # a slow client of a test reads nothing, and answers no ping
         ).ready()
         served = Guarded(started, api, gateway)
         yield served
