@@ -74,8 +74,8 @@ class Event(_Message):
 
     In events of ``orders``, ``order`` is the new row and ``order_id`` its id. In events of other
     tables, ``row`` is the new row, ``key`` its primary key, and ``order_id`` the id of the order
-    it belongs to, or null. ``changed`` holds the old values of the columns that an UPDATE changed;
-    in a DELETE, the whole old row.
+    that the row belongs to, or null. ``changed`` has the old values of the columns that an UPDATE
+    changed, or the whole old row of a DELETE.
     """
 
     position: PositiveInt
@@ -112,7 +112,7 @@ class Hello(_Message):
 
 
 class Events(_Message):
-    """The events from ``first`` to ``last``; under a filter, those that match.
+    """The events from ``first`` to ``last``; with a filter, only those that match.
 
     ``conflated`` marks a frame that holds only the newest event of each row, for a client that
     fell behind.
@@ -126,14 +126,14 @@ class Events(_Message):
 
 
 class Heartbeat(_Message):
-    """No event up to ``position`` is missing."""
+    """The client has every event up to ``position``."""
 
     type: Literal["heartbeat"]
     position: NonNegativeInt
 
 
 class Reset(_Message):
-    """Events up to ``position`` will not come. Fetch a snapshot; events continue from there."""
+    """Events up to ``position`` cannot be sent. Fetch a snapshot; events continue after it."""
 
     type: Literal["reset"]
     reason: ResetReason
@@ -159,10 +159,10 @@ class SchemaChanged(_Message):
 
 
 class Authenticated(_Message):
-    """The token is accepted: its subject, its role, its restriction and when it expires.
+    """The token was accepted. The message has its subject, role, restriction and expiry.
 
-    The holder sees only rows that hold, in each column of ``rows``, one of the listed values. Null
-    means no restriction; for ``expires``, never.
+    The holder sees only rows that have, in each column of ``rows``, one of the listed values; null
+    means no restriction. ``expires`` is null if the token never expires.
     """
 
     type: Literal["authenticated"]
@@ -187,7 +187,7 @@ class Pong(_Message):
 
 
 class Error(_Message):
-    """The gateway could not use a message of the client. The connection stays as it was."""
+    """A message of the client was not valid and has no effect. The connection stays open."""
 
     type: Literal["error"]
     code: str
@@ -198,7 +198,7 @@ class Subscribe(_Message):
     """Replace the connection's filters; with ``after``, resume from that position.
 
     ``tables`` names the tables to follow, each with the conditions that a row must fulfil.
-    ``filter`` is short for ``tables`` with ``orders`` alone. Without both, everything comes.
+    ``filter`` is short for ``tables`` with ``orders`` alone. Without either, all events are sent.
     """
 
     type: Literal["subscribe"]
@@ -219,7 +219,7 @@ class Subscribe(_Message):
 
 
 class Auth(_Message):
-    """Sign in, or renew: with a token, or with a ticket from ``POST /api/tickets``."""
+    """Sign in, or replace an expiring token, with a token or a ticket of ``POST /api/tickets``."""
 
     type: Literal["auth"]
     token: str | None = None

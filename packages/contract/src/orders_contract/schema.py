@@ -40,18 +40,18 @@ class _Described(BaseModel):
 
 
 class Waiting(_Described):
-    """How long a row may have a value before it needs attention, and before it is late."""
+    """How many seconds a row may have a value until it needs attention, and until it is late."""
 
     warn_seconds: int
     late_seconds: int
 
 
 class Column(_Described):
-    """A column: `kind` tells how to show and edit it, `next` which choice may follow which.
+    """A column. `kind` says how to show and edit it, `next` which choices may follow each choice.
 
-    `default`: whether PostgreSQL has a value for it when none is given. `waiting`: thresholds by
-    choice. `since`: the column that tells since when a row has its present choice; null there means
-    since `updated_at` or before.
+    `default` is true if PostgreSQL fills in a value when none is given. `waiting` has thresholds by
+    choice. `since` names the column that tells since when a row has its present choice; if a row
+    has null there, it has had the choice since `updated_at` or longer.
     """
 
     name: str

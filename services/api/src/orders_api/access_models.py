@@ -23,12 +23,12 @@ Password = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(s
 
 
 class Me(BaseModel):
-    """The principal of the request. In open mode it has no subject and all rights.
+    """The identity and rights of the sender. In open mode: an empty subject and all rights.
 
-    `rows` are the values that each restricting column must have, null without a restriction;
-    `customers` is short for a restriction by the customer column alone. `expires` is null where
-    nothing expires. `session` is the id of the browser's session, null for a token; `company` is
-    whether it began with the company login.
+    `rows` has the allowed values of each restricting column; null means no restriction.
+    `customers` has the same values if the customer column alone restricts, else null. `expires` is
+    when token or session ends; null means never. `session` is the id of the browser's session, null
+    for a token. `company` is true if the session began with the company login.
     """
 
     mode: Literal["open", "token"]
@@ -42,13 +42,13 @@ class Me(BaseModel):
 
 
 class SignInWays(BaseModel):
-    """How people may sign in, beside name and password. `company`: the company login's name."""
+    """Ways to sign in besides name and password. `company` is the company login's name, or null."""
 
     company: str | None
 
 
 class SignedOut(BaseModel):
-    """A session has ended. `continue_at`: where the browser goes to sign out there, too."""
+    """The session has ended. `continue_at` is where to sign out of the company login, or null."""
 
     continue_at: str | None
 
@@ -61,27 +61,30 @@ class SignIn(RequestModel):
 
 
 class NewPassword(RequestModel):
-    """The present password, and another one."""
+    """The current password and the new one."""
 
     current: Password
     new: Password
 
 
 class SetUp(RequestModel):
-    """A link that sets a password, without the address; and the password, to use it up."""
+    """What follows `#` in a link that sets a password; and the password, null to set none yet."""
 
     link: str = Field(min_length=1, max_length=200)
     password: Password | None = None
 
 
 class Linked(BaseModel):
-    """Whose password a link sets."""
+    """The name of the user whose password a link sets."""
 
     name: str
 
 
 class Session(BaseModel):
-    """A sign-in of a browser. `address` may be a network, `browser` is its User-Agent."""
+    """A browser's session. `browser` is the User-Agent; `current` marks the sender's session.
+
+    `address` is that of the browser, or the network that it belongs to.
+    """
 
     id: str
     started: AwareDatetime
@@ -93,25 +96,25 @@ class Session(BaseModel):
 
 
 class SessionList(BaseModel):
-    """Sessions, the one used last first."""
+    """Sessions, the most recently used first."""
 
     sessions: list[Session]
 
 
 class LookUp(RequestModel):
-    """The SHA-256 of a session's secret, in hexadecimal digits."""
+    """The SHA-256 of the secret of a session or of a program's token, in hexadecimal digits."""
 
     digest: str = Field(pattern="^[0-9a-f]{64}$")
 
 
 class LookedUp(BaseModel):
-    """The principal of a session, in the form that processes exchange."""
+    """The principal of a session or token, in the form that the services exchange."""
 
     principal: dict[str, Any]
 
 
 class NewToken(RequestModel):
-    """A token for a program: its subject, role and rows, and its lifetime in days."""
+    """A token to make for a program. `days` is its lifetime; `rows` restricts it, as in `Me`."""
 
     subject: Name
     role: Role
@@ -120,14 +123,14 @@ class NewToken(RequestModel):
 
 
 class ProgramToken(BaseModel):
-    """A token that was just made. It is shown once."""
+    """A new token. No later answer shows its text."""
 
     id: str
     token: str
 
 
 class ListedToken(BaseModel):
-    """A token that an admin made for a program."""
+    """A program's token, without its text. `made_by` is the admin who made it."""
 
     id: str
     subject: str
@@ -139,20 +142,20 @@ class ListedToken(BaseModel):
 
 
 class ProgramTokenList(BaseModel):
-    """Tokens of programs."""
+    """The tokens of programs."""
 
     tokens: list[ListedToken]
 
 
 class Ticket(BaseModel):
-    """Valid for one connection to `/ws`, for `expires_in` seconds."""
+    """A secret that opens one connection to `/ws`, within `expires_in` seconds."""
 
     ticket: str
     expires_in: PositiveInt
 
 
 class Revocation(RequestModel):
-    """What to revoke: one token, or its id (`jti`), or all present tokens of a subject."""
+    """What to revoke: a token, or a token's id (`jti`), or all present tokens of a subject."""
 
     token: str | None = Field(None, min_length=1, max_length=MAX_TOKEN_LENGTH)
     token_id: Name | None = None
@@ -166,6 +169,10 @@ class Revocation(RequestModel):
 
 
 class Revoked(BaseModel):
-    """What is revoked: `token:<id>` and `subject:<name>`, with times in seconds since 1970."""
+    """Times in seconds since 1970, by `token:<id>` and `subject:<name>`.
+
+    A token is revoked until its time. Of a subject, tokens that were issued up to the time are
+    revoked.
+    """
 
     revoked: dict[str, float]

@@ -21,9 +21,9 @@ from orders_service.redis_client import failures_as
 router = APIRouter(prefix="/api", dependencies=[UNCACHED])
 
 
-@router.get("/me", responses=problems())
+@router.get("/me", summary="Get the sender", responses=problems())
 async def get_me(request: Request, who: Viewer) -> Me:
-    """Return the subject, role and rows of the request's token or session."""
+    """Return the identity and rights that the request's token or session stands for."""
     running = parts(request)
     is_of_company = False
     if running.company is not None and who.session is not None:
@@ -49,7 +49,7 @@ def described(settings: Settings, who: Principal, *, company: bool = False) -> M
 
 @router.post("/tickets", status_code=201, responses=problems())
 async def create_ticket(request: Request, who: Viewer) -> Ticket:
-    """Return a ticket with which a browser connects to `/ws`: once, within 30 s."""
+    """Return a ticket with which a browser can connect to `/ws`, once and within 30 seconds."""
     with failures_as(RedisUnavailableError):
         ticket = await tickets.issue(parts(request).redis, who)
     return Ticket(ticket=ticket, expires_in=tickets.LIFETIME_S)
@@ -57,7 +57,7 @@ async def create_ticket(request: Request, who: Viewer) -> Ticket:
 
 @router.get("/revocations", responses=problems())
 async def get_revocations(request: Request, who: Viewer) -> Revoked:
-    """Return the revocation list: for gateways while Redis is away, and for admins."""
+    """Return the revocation list. Only for admins, and for gateways while Redis does not answer."""
     if who is not GATEWAY and (not who.may("admin") or who.rows is not None):
         raise ForbiddenError
     return Revoked(revoked=await parts(request).revocations.read())
@@ -65,7 +65,7 @@ async def get_revocations(request: Request, who: Viewer) -> Revoked:
 
 @router.post("/revocations", status_code=204, responses=problems(413, 415))
 async def revoke(request: Request, who: Admin, revocation: Revocation) -> Response:
-    """Revoke a token, or all present tokens of a subject, within two seconds."""
+    """Revoke a token, or all present tokens of a subject. It takes effect within two seconds."""
     running = parts(request)
     token_id = revocation.token_id or ""
     if revocation.subject is not None:

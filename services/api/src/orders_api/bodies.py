@@ -84,9 +84,9 @@ class RowFormat:
             rows = GenericAlias(list, (self._child(child),))
             fields[name] = NotRequired[Annotated[rows, Field(max_length=MAX_NESTED_ROWS)]]
         doc = (
-            "New values for some columns; what is not sent stays as it is."
+            "New values for some columns; the others keep their values."
             if self._changes
-            else "A row to create; what is not sent gets the column's default."
+            else "A row to create; columns that are not sent get their defaults."
         )
         return typed_dict(self.title, fields, doc)
 
@@ -124,7 +124,7 @@ class RowFormat:
         fields = self._fields(child)
         if child.parent is not None:
             fields.pop(child.parent.column, None)
-        return typed_dict(f"New ({child.name})", fields, "A row to create with its order.")
+        return typed_dict(f"New ({child.name})", fields, "A child row to create with its order.")
 
     def _fields(self, table: Table) -> dict[str, Any]:
         return {

@@ -77,11 +77,11 @@ class BulkFormat:
         fields: dict[str, Any] = {"key": Required[key], **values}
         if self._version is not None:
             fields["version"] = NotRequired[json_type(self._version)]
-        row = typed_dict(f"Named row ({name})", fields, "A row, and the version it must have.")
+        row = typed_dict(f"Named row ({name})", fields, "A row, and the version that it must have.")
         rows = GenericAlias(list, (row,))
         listed = Required[Annotated[rows, Field(min_length=1, max_length=MAX_ROWS)]]
         what = "Changes" if values else "Deletions"
-        doc = "Rows, each named once; `set` has new values for those without a `set` of their own."
+        doc = "Rows, each named once. `set` has the new values of all rows without their own `set`."
         return TypeAdapter(
             typed_dict(
                 f"{what} of rows ({name})",

@@ -59,7 +59,7 @@ class _NotSignedIn(Exception):  # noqa: N818  leaves a function early; not an er
 
 @router.get("", status_code=303, response_class=Response, responses=problems(404, 429))
 async def to_provider(request: Request) -> Response:
-    """Lead a browser to the company's sign-in page; `back` is the page to return to."""
+    """Redirect a browser to the company's sign-in page; `back` is the page to return to."""
     company = _company(request)
     back_to = own_path(request.query_params.get("back", "/"))
     public = parts(request).settings.public_url
@@ -83,7 +83,7 @@ async def to_provider(request: Request) -> Response:
 
 @router.get("/callback", status_code=303, response_class=Response, responses=problems(404, 429))
 async def from_provider(request: Request) -> Response:
-    """Take the provider's answer from a browser: start a session, or say why not."""
+    """Receive the provider's answer from a browser: start a session, or show why not."""
     company = _company(request)
     login = Login.read(cookies.login_of(request.scope, request.headers), time.time())
     address = cookies.shown_address(request.scope)
@@ -101,7 +101,7 @@ async def from_provider(request: Request) -> Response:
 
 @router.post("/logout", status_code=204, responses=problems(404, 413, 422))
 async def logged_out(request: Request) -> Response:
-    """End the sessions that the provider's logout token names (back-channel logout)."""
+    """End the sessions that the provider's logout token names (OpenID back-channel logout)."""
     company = _company(request)
     given = dict(parse_qsl((await request.body()).decode("latin-1")))
     try:

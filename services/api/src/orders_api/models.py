@@ -60,38 +60,43 @@ class Stored(BaseModel):
 class EventQuery(RequestModel):
     """Which events: those after a position."""
 
-    after: int = Field(0, ge=0, le=MAX_POSITION)
+    after: int = Field(0, ge=0, le=MAX_POSITION, description="Only events after this position.")
     limit: int = Field(1000, ge=1, le=10_000)
 
 
 class ActivityQuery(RequestModel):
-    """Which groups: of events between two positions and times, of some operations, of one actor.
+    """Which groups: of events between two positions and times, of some operations, of one actor."""
 
-    `since` is the first time, `until` the first one after the last.
-    """
-
-    before: int = Field(MAX_POSITION, ge=1, le=MAX_POSITION)
-    after: int = Field(0, ge=0, le=MAX_POSITION)
-    since: Time | None = None
-    until: Time | None = None
-    limit: int = Field(50, ge=1, le=100)
-    operation: list[Literal["INSERT", "UPDATE", "DELETE", "TRUNCATE"]] = Field([], max_length=4)
-    actor: str | None = Field(None, min_length=1, max_length=200)
+    before: int = Field(
+        MAX_POSITION, ge=1, le=MAX_POSITION, description="Only events before this position."
+    )
+    after: int = Field(0, ge=0, le=MAX_POSITION, description="Only events after this position.")
+    since: Time | None = Field(None, description="Only events at this time or later.")
+    until: Time | None = Field(None, description="Only events before this time.")
+    limit: int = Field(50, ge=1, le=100, description="About how many groups to return.")
+    operation: list[Literal["INSERT", "UPDATE", "DELETE", "TRUNCATE"]] = Field(
+        [], max_length=4, description="Only events of these operations. Default: all."
+    )
+    actor: str | None = Field(
+        None, min_length=1, max_length=200, description="Only events of this actor."
+    )
 
 
 class BurstQuery(RequestModel):
     """Which events of a group: `first` and `last` are the group's positions."""
 
-    first: int = Field(ge=1, le=MAX_POSITION)
-    last: int = Field(ge=1, le=MAX_POSITION)
-    before: int = Field(MAX_POSITION, ge=1, le=MAX_POSITION)
+    first: int = Field(ge=1, le=MAX_POSITION, description="`first` of the group.")
+    last: int = Field(ge=1, le=MAX_POSITION, description="`last` of the group.")
+    before: int = Field(
+        MAX_POSITION, ge=1, le=MAX_POSITION, description="`before` of the previous page."
+    )
     limit: int = Field(50, ge=1, le=100)
 
 
 class OrderList(BaseModel):
-    """A page of orders, and the stream's position, read in one snapshot.
+    """A page of orders, and the position of the stream, read in one snapshot.
 
-    A page ends early when it grows beyond about 4 MiB; `next_cursor` is null on the last one.
+    A page ends early when it exceeds about 4 MiB. `next_cursor` is null on the last page.
     """
 
     stream: str
@@ -101,7 +106,7 @@ class OrderList(BaseModel):
 
 
 class RowList(BaseModel):
-    """A page of rows of a watched table, otherwise as `OrderList`."""
+    """A page of rows of a watched table; otherwise the same as `OrderList`."""
 
     stream: str
     position: NonNegativeInt
@@ -110,10 +115,11 @@ class RowList(BaseModel):
 
 
 class OrderCounts(Stored):
-    """Numbers that are exact at `position`: count on with the events after it.
+    """The number of rows by status, exact at `position`; later events change the numbers.
 
-    `counts` has every choice of the status column, also with 0, and every other status found; ""
-    stands for orders without one. `time` is the database's clock, as `changed_at` of events is.
+    `counts` has every choice of the status column, even if no row has it, and every other status
+    that a row has; "" stands for rows without a status. `time` is the database's clock, which
+    `changed_at` of events also uses.
     """
 
     stream: str
@@ -123,11 +129,12 @@ class OrderCounts(Stored):
 
 
 class Pulse(Stored):
-    """What happened lately, exact at `position`, as `OrderCounts` is.
+    """The numbers of recent changes and new orders, exact at `position`, as in `OrderCounts`.
 
-    `changes` counts the events of each minute since `changes_since`, `recent` those of each second
-    of the last minute since `recent_since`; `orders` the orders created in each minute of the last
-    25 hours since `orders_since`. `time` lies in the last minute and second.
+    `changes` has the number of events in each minute since `changes_since`; `recent` in each second
+    since `recent_since`, a minute ago; `orders` the number of orders created in each minute since
+    `orders_since`, 25 hours ago. The last number of each list is for the minute or second of
+    `time`.
     """
 
     stream: str
@@ -142,11 +149,12 @@ class Pulse(Stored):
 
 
 class EventList(BaseModel):
-    """Events after a position, oldest first, and the position the stream has reached.
+    """Events after a position, oldest first; `position` is the newest position of the stream.
 
-    There is more as long as the last event's position is below `position`. A first event after
-    `after` + 1 in the full log means that earlier ones were pruned. A token restricted to some rows
-    shows only their events; `last` is how far the page goes, to go on from.
+    Send `last` as `after` to get the next page; if `last` equals `after`, there are no more events.
+    With a token that is restricted to some rows, only their events are returned, and `last` may be
+    after the last event. In the whole log, a first event after `after` + 1 means that earlier
+    events were pruned.
     """
 
     stream: str
@@ -156,12 +164,13 @@ class EventList(BaseModel):
 
 
 class ActivityGroup(BaseModel):
-    """A burst of like changes: one table, operation and actor, the same columns.
+    """A burst of similar changes: the same table, operation, actor and changed columns.
 
-    The changes follow each other within two seconds and lie in one minute of the clock. `rows` is
-    how many different rows they concern. `columns` are those that an UPDATE changed; null where
-    they are large, and under a restricted token, which does not show the actor either. `sample` has
-    the events, newest first: all of them if they are few, else the newest; none if they are large.
+    Each change comes less than two seconds after the one before, within one minute of the clock.
+    `events` is the number of changes, `rows` the number of different rows. `columns` are the
+    columns that an UPDATE changed; null for other operations, and if the old values are large. With
+    a token that is restricted to some rows, `columns` and `actor` are null. `sample` has the newest
+    events, newest first: all of a small group, none if they are large.
     """
 
     table: str
@@ -178,12 +187,13 @@ class ActivityGroup(BaseModel):
 
 
 class ActivityPage(BaseModel):
-    """Groups of changes, newest first, and the position the stream has reached.
+    """Groups of changes, newest first; `position` is the newest position of the stream.
 
-    Earlier groups follow with `before`, which is null at the beginning of the log. A page has about
-    as many groups as asked for: it ends where no group is cut, and after 100,000 events, so it may
-    have no group that matches although earlier ones do. `log_first` is the oldest position that the
-    log still has, `log_since` its time: above 1, earlier events were removed.
+    Send `before` to get earlier groups; null means that there are none. A page ends where no group
+    is cut, so it has only about `limit` groups. At most 100,000 events are examined for a page
+    (20,000 of one actor), so it may be empty although earlier groups match. `log_first` is the
+    oldest position that the log still has, and `log_since` the time of this event; if `log_first`
+    is above 1, earlier events were removed.
     """
 
     stream: str
@@ -195,9 +205,10 @@ class ActivityPage(BaseModel):
 
 
 class BurstPage(BaseModel):
-    """Events of a group, newest first. Earlier ones follow with `before`; null: there are none.
+    """Events of a group, newest first. Send `before` to get earlier ones; null if there are none.
 
-    A page ends after 20,000 events of the log or about 1 MiB, so it may be empty.
+    At most 20,000 events of the log are examined for a page, so it may be empty. A page has at most
+    about 1 MiB.
     """
 
     stream: str
@@ -207,26 +218,27 @@ class BurstPage(BaseModel):
 
 
 class Actor(BaseModel):
-    """Who made changes; `changed_at` is the time of the latest one, null where it is not given."""
+    """A name under which changes were made. `changed_at` is the time of the latest, or null."""
 
     name: str
     changed_at: AwareDatetime | None
 
 
 class ActorList(BaseModel):
-    """The actors of the events in the log, at most 500, the latest first.
+    """The actors of the events in the log, at most 500, the most recent first.
 
-    A user restricted to some rows sees only themself.
+    A user restricted to some rows gets only their own name, without a time.
     """
 
     actors: list[Actor]
 
 
 class Table(BaseModel):
-    """A watched table. `display` names the columns that a dashboard shows in each role.
+    """A watched table. `key` has the columns of the primary key, `parent` the order of a row.
 
-    `main` is the table whose rows are orders: its name is always `orders`; in the database it is
-    `relation` of `schema`.
+    `main` marks the table of orders. Its `name` is always `orders`; `schema` and `relation` are its
+    schema and name in the database. `display` names the columns that a dashboard shows as status,
+    customer, title and quantity.
     """
 
     name: str
@@ -240,9 +252,9 @@ class Table(BaseModel):
 
 
 class TablesSchema(BaseModel):
-    """The watched tables and their columns. `version` changes whenever one of them does.
+    """The watched tables and their columns. `version` changes whenever a table or column does.
 
-    `attached`: the database was there before; it was made live by `orders attach`.
+    `attached` is true if the tables existed before and `orders attach` made them live.
     """
 
     version: str
@@ -257,22 +269,23 @@ class Check(BaseModel):
 
 
 class ServerCheck(Check):
-    """`reason` names its fault in one sentence; null if no fault is known."""
+    """The state of a server. `reason` names its fault in one sentence; null if none is known."""
 
     reason: str | None = None
 
 
 class ListenerCheck(Check):
-    """The lag of the stream behind the committed changes."""
+    """How far the stream is behind the committed changes."""
 
     lag_events: int | None
     lag_seconds: float | None
 
 
 class GatewayCheck(Check):
-    """The gateways that are present, and the connections and the memory they hold.
+    """The number of running gateways, and their connections and memory together.
 
-    `full` is how many of them accept no more clients; `degraded` when that is all of them.
+    `full` is the number of gateways that accept no more clients; if all are full, `status` is
+    `degraded`.
     """
 
     count: int | None
@@ -282,9 +295,9 @@ class GatewayCheck(Check):
 
 
 class LimitsCheck(Check):
-    """How many requests and connections were refused by limits since each process began.
+    """How many requests and connections limits have refused since each process began.
 
-    `requests` of the API process that answers, `connections` of all gateways.
+    `requests` counts in the API process that answers, `connections` in all gateways together.
     """
 
     requests: int
@@ -292,7 +305,7 @@ class LimitsCheck(Check):
 
 
 class Checks(BaseModel):
-    """All checks."""
+    """The state of each part of the system."""
 
     database: ServerCheck
     redis: ServerCheck
@@ -303,13 +316,13 @@ class Checks(BaseModel):
 
 
 class HealthSummary(BaseModel):
-    """The answer to requests without a token where one is needed."""
+    """The state of the system, for requests without the token that is required."""
 
     status: Literal["ok", "degraded", "down"]
 
 
 class Health(HealthSummary):
-    """`ok`, `degraded` (orders are served, live updates may not be) or `down`."""
+    """The state: `ok`, `degraded` (orders are served, live updates may not be) or `down`."""
 
     checks: Checks
 
@@ -322,7 +335,10 @@ class FieldError(BaseModel):
 
 
 class Problem(BaseModel):
-    """An error (RFC 9457). `order` or `row` comes with 412, `errors` with 422 and some of 409."""
+    """An error (RFC 9457). `errors` names fields, with 422 and some 409.
+
+    With 412, `order` or `row` has the present row.
+    """
 
     type: str
     title: str
@@ -334,7 +350,10 @@ class Problem(BaseModel):
 
 
 class RowOutcome(BaseModel):
-    """The outcome of one row of many: its new `version` (null if it has none), or the `problem`."""
+    """The outcome of one row: its new `version` (null if the table has none), or the `problem`.
+
+    `status` is the status that a request for this row alone would get.
+    """
 
     key: Row
     status: int
@@ -343,7 +362,7 @@ class RowOutcome(BaseModel):
 
 
 class BulkAnswer(BaseModel):
-    """The outcomes of the rows, in the order of the request, and how many were written and not."""
+    """The outcome of each row, in the order of the request, and how many succeeded and failed."""
 
     succeeded: NonNegativeInt
     failed: NonNegativeInt

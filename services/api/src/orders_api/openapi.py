@@ -34,26 +34,26 @@ KEY = _parameter(
     "key",
     "path",
     {"type": "string"},
-    "The primary key; parts of a composite key joined by commas, each URL-encoded.",
+    "The primary key; the parts of a composite key, each URL-encoded, joined by commas.",
 )
 IF_MATCH = _parameter(
     "If-Match",
     "header",
     {"type": "string"},
-    'An ETag: only if the row is unchanged. Or `"3"`: only if its version is 3.',
+    'Write only if the row still has this ETag, or this version: `"3"`.',
 )
 INCLUDE = _parameter(
     "include",
     "query",
     {"type": "array", "items": {"type": "string"}},
-    "Child tables, each a list of at most 1,000 rows by key (100 in a list of rows); "
-    "`{table}.more` is true where there are more.",
+    "Child tables to include: of each, at most 1,000 rows sorted by key (100 in a list of rows); "
+    "`{table}.more` is true if there are more.",
 )
 IDEMPOTENCY_KEY = _parameter(
     "Idempotency-Key",
     "header",
     {"type": "string", "pattern": r"^[\x21-\x7e]{1,200}$"},
-    "1 to 200 visible ASCII characters; the answer is kept for a day.",
+    "Identifies repetitions of this request: 1 to 200 visible ASCII characters, kept for a day.",
 )
 
 
@@ -70,32 +70,32 @@ SEARCH = _parameter(
     "search",
     "query",
     {"type": "string", "maxLength": MAX_SEARCH_CHARACTERS},
-    "Words, each part of some text of the order, whatever its case and accents; `#17` is order 17.",
+    "Words that each occur in a text of the row, whatever case and accents; `#17` finds row 17.",
 )
 ATTENTION = _parameter(
     "attention",
     "query",
     {"type": "string", "enum": ["warn", "late"]},
-    "Only rows that have had a status for longer than its threshold (`waiting` in the schema).",
+    "Only rows that have had their status for longer than its threshold (`waiting` in the schema).",
 )
 _PAGING = [
     _parameter(
         "sort",
         "query",
         {"type": "string"},
-        "A column, or `-column` for descending order; several with commas.",
+        "A column, or `-column` for descending order; up to five, joined by commas.",
     ),
     _parameter(
         "limit",
         "query",
         {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
     ),
-    _parameter("cursor", "query", {"type": "string"}, "`next_cursor` of the page before."),
+    _parameter("cursor", "query", {"type": "string"}, "`next_cursor` of the previous page."),
     _parameter(
         "offset",
         "query",
         {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0},
-        "Skip so many rows, instead of `cursor`: to jump into a list. A page by cursor is faster.",
+        "Skip this many rows, to jump within a list; not with `cursor`, which is faster.",
     ),
 ]
 EXPORT = [
@@ -107,25 +107,25 @@ EXPORT = [
         "columns",
         "query",
         {"type": "array", "items": {"type": "string"}},
-        "Names of columns in this order, also several joined by commas. Default: all.",
+        "The columns, in this order; several may be joined by commas. Default: all.",
     ),
     _parameter(
         "delimiter",
         "query",
         {"type": "string", "enum": [*DELIMITERS], "default": ","},
-        "Between two fields.",
+        "The character between two fields.",
     ),
     _parameter(
         "bom",
         "query",
         {"type": "boolean", "default": False},
-        "Begin with the byte order mark by which Excel recognises UTF-8.",
+        "Begin with a byte order mark, by which Excel recognises UTF-8.",
     ),
 ]
 """The parameters of an export. The filters on columns depend on the table and are left out."""
 _FILTER = (
-    "Any of the values. Also as `{name}.not`, `.gte`, `.gt`, `.lte`, `.lt`, `.contains`, and "
-    "`.is=null` or `.is=not_null`."
+    "Only rows with one of these values. Also `{name}.not`, `.gte`, `.gt`, `.lte`, `.lt`, "
+    "`.contains`, and `.is=null` or `.is=not_null`."
 )
 
 

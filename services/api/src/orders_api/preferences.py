@@ -39,7 +39,7 @@ router = APIRouter(prefix="/api/preferences", dependencies=[UNCACHED, Depends(cl
 
 @router.get("/{name:path}", responses=problems(409))
 async def get_preference(request: Request, who: Viewer, name: Name) -> Response:
-    """Return the value that the person stored under a name; `null` if there is none."""
+    """Return the value that the sender has stored under a name; `null` if there is none."""
     row = await parts(request).accounts.one_or_none(_READ, {"subject": who.subject, "name": name})
     return responses.rendered("null" if row is None else row[0])
 
@@ -48,7 +48,7 @@ async def get_preference(request: Request, who: Viewer, name: Name) -> Response:
 async def put_preference(
     request: Request, who: Viewer, name: Name, value: Annotated[Any, Body()]
 ) -> Response:
-    """Store any JSON value of at most 8 kB under a name, for this person only."""
+    """Store any JSON value of at most 8 kB under a name, for the sender only."""
     if isinstance(value, bytes):  # not sent as JSON
         raise UnsupportedMediaTypeError
     text = _rendered(value)

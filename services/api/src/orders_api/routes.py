@@ -37,7 +37,7 @@ router = APIRouter(prefix="/api", route_class=CatalogRoute)
 
 @router.get("/schema", response_model=TablesSchema, responses=problems())
 async def get_schema(request: Request) -> Response:
-    """Return the watched tables and their columns, from the database's catalog."""
+    """Return the watched tables and their columns, as the database's catalog describes them."""
     require(request, "viewer")
     require_no_query(request)
     schema = await parts(request).catalog.current()
@@ -49,7 +49,7 @@ async def get_schema(request: Request) -> Response:
 
 @router.get("/pulse", response_model=Pulse, responses=problems())
 async def get_pulse(request: Request) -> Response:
-    """Return how many changes and new orders there were lately."""
+    """Return the numbers of recent changes and new orders."""
     who = require(request, "viewer")
     require_no_query(request)
     running = parts(request)
@@ -65,7 +65,7 @@ async def get_pulse(request: Request) -> Response:
     openapi_extra={"parameters": [ORDER_ID, *EVENT_QUERY]},
 )
 async def get_history(request: Request) -> Response:
-    """Return the events of an order, oldest first, also after it was deleted."""
+    """Return the events of an order, oldest first, even if the order has been deleted."""
     who = require(request, "viewer")
     running = parts(request)
     catalog = await running.catalog.current()
@@ -83,7 +83,7 @@ async def get_history(request: Request) -> Response:
     openapi_extra={"parameters": EVENT_QUERY},
 )
 async def list_events(request: Request) -> Response:
-    """Return events after a position from the full log."""
+    """Return the events of the log after a position, oldest first."""
     who = require(request, "viewer")
     wanted = query(request, EventQuery)
     running = parts(request)
@@ -98,7 +98,7 @@ async def list_events(request: Request) -> Response:
     openapi_extra={"parameters": ACTIVITY_QUERY},
 )
 async def list_activity(request: Request) -> Response:
-    """Return changes in groups, newest first: those before a given position."""
+    """Return changes in groups of similar ones, newest first."""
     who = require(request, "viewer")
     wanted = query(request, ActivityQuery, lists={"operation"})
     running = parts(request)
@@ -108,6 +108,7 @@ async def list_activity(request: Request) -> Response:
 
 @router.get(
     "/activity/events",
+    summary="List the events of a group",
     response_model=BurstPage,
     responses=problems(404),
     openapi_extra={"parameters": BURST_QUERY},
@@ -123,7 +124,7 @@ async def list_burst(request: Request) -> Response:
 
 @router.get("/activity/actors", response_model=ActorList, responses=problems())
 async def list_actors(request: Request) -> Response:
-    """Return who made the changes in the log."""
+    """Return the names under which the changes in the log were made."""
     who = require(request, "viewer")
     require_no_query(request)
     return responses.rendered(await parts(request).activity.actors(who))
@@ -132,10 +133,12 @@ async def list_actors(request: Request) -> Response:
 @router.get(
     "/health",
     response_model=Health | HealthSummary,
-    responses={503: {"model": Health | HealthSummary, "description": "The database is away"}},
+    responses={
+        503: {"model": Health | HealthSummary, "description": "The database does not answer"}
+    },
 )
 async def get_health(request: Request) -> Response:
-    """Return the state of the whole system; in detail to those who may read orders."""
+    """Return the state of the whole system; with details if the sender may read orders."""
     require_no_query(request)
     health = await parts(request).probe.check()
     shown = health if sender(request) is not None else HealthSummary(status=health.status)

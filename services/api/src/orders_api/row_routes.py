@@ -37,7 +37,7 @@ from orders_contract.messages import Role
 
 
 async def list_rows(request: Request) -> Response:
-    """Return a page of rows, newest first, and the position to follow the stream from."""
+    """Return a page of rows, newest first, and the position from which to follow the stream."""
     who = require(request, "viewer")
     watched = await table_of(request)
     selection = filters.read(
@@ -49,9 +49,9 @@ async def list_rows(request: Request) -> Response:
 
 
 async def count_rows(request: Request) -> Response:
-    """Return how many rows there are of each status, and the position to count on from.
+    """Return the number of rows with each status, and the position at which it is exact.
 
-    A table without a column for the status has one count, of "".
+    A table without a status column has one number, under "".
     """
     who = require(request, "viewer")
     watched = await table_of(request)
@@ -64,10 +64,10 @@ async def count_rows(request: Request) -> Response:
 
 
 async def export_rows(request: Request) -> Response:
-    """Return all rows that the filters select as CSV, in the order of the list.
+    """Return all rows that match the filters as CSV, sorted as in the list.
 
-    They are those of one moment. A text that a spreadsheet would execute gets a leading `'`. If the
-    database fails, the answer breaks off: it has no end.
+    All rows are read in one snapshot. A text that a spreadsheet would execute gets a leading `'`.
+    If the database fails meanwhile, the connection closes before the end of the answer.
     """
     who = require(request, "viewer")
     watched = await table_of(request)
@@ -77,9 +77,9 @@ async def export_rows(request: Request) -> Response:
 
 
 async def create_row(request: Request) -> Response:
-    """Create a row, and children of it, in one transaction; the answer has all of them.
+    """Create a row and its children in one transaction; the answer has all of them.
 
-    With an Idempotency-Key a repeated request gets the first answer again.
+    A repeated request with the same Idempotency-Key gets the first answer again.
     """
     who = require(request, "clerk")
     require_no_query(request)
@@ -93,7 +93,7 @@ async def create_row(request: Request) -> Response:
 
 
 async def get_row(request: Request) -> Response:
-    """Return a row, with the children that `include` names; the ETag covers all of it."""
+    """Return a row, and the children that `include` names. The ETag covers row and children."""
     who = require(request, "viewer")
     watched = await table_of(request)
     require_no_query(request, but="include")
@@ -105,7 +105,7 @@ async def get_row(request: Request) -> Response:
 
 
 async def change_row(request: Request) -> Response:
-    """Change the columns that are sent."""
+    """Change the columns that are sent; the others keep their values."""
     who = require(request, "clerk")
     require_no_query(request)
     watched = await table_of(request)
@@ -115,7 +115,7 @@ async def change_row(request: Request) -> Response:
 
 
 async def delete_row(request: Request) -> Response:
-    """Delete a row; its history stays."""
+    """Delete a row. Its history is kept."""
     who = require(request, "admin")
     require_no_query(request)
     watched = await table_of(request)
@@ -124,23 +124,23 @@ async def delete_row(request: Request) -> Response:
 
 
 async def change_rows(request: Request) -> Response:
-    """Change up to 1,000 rows; each succeeds or fails by itself, and the answer has each outcome.
+    """Change up to 1,000 rows. Each succeeds or fails separately; the answer has each outcome.
 
     A body of more than 64 kB, or with a value that its column cannot hold, is refused as a whole.
 
-    `rows` names them, each once, by the columns of its key, and best with the `version` that it was
-    seen with; `If-Match` is refused. `set` has the new values; a row may have a `set` of its own
-    instead. The outcomes are in the order of the request: `status` is what a request for this row
-    alone would get, and `problem` says why it was not changed (a large row is not in it). Rows that
-    could not be reached within 10 seconds get 503. If the answer is lost, send the request again:
-    with the same Idempotency-Key only rows that are not changed yet will be; with versions none is
-    changed twice.
+    `rows` names each row once, by the columns of its key, preferably with the `version` that you
+    have seen; `If-Match` is refused. `set` has the new values; a row may have its own `set`
+    instead. The outcomes are in the order of the request. `status` is the status that a request for
+    this row alone would get, and `problem` says why the row was not changed (it leaves out a large
+    row). Rows that could not be reached within 10 seconds get 503. If the answer is lost, repeat
+    the request: with the same Idempotency-Key it changes only rows that have not been changed, and
+    with versions it changes no row twice.
     """
     return await _write_rows(request, "clerk")
 
 
 async def delete_rows(request: Request) -> Response:
-    """Delete up to 1,000 rows, otherwise as they are changed; their history stays."""
+    """Delete up to 1,000 rows, as `PATCH` changes them. Their history is kept."""
     return await _write_rows(request, "admin")
 
 
@@ -206,7 +206,10 @@ def _routes(
         get_row,
         response_model=Row,
         summary=f"Get {noun}",
-        responses={**problems(404), 304: {"description": "It has the tag in If-None-Match"}},
+        responses={
+            **problems(404),
+            304: {"description": "The row still has the ETag in If-None-Match"},
+        },
         openapi_extra={"parameters": [*parameters, INCLUDE]},
     )
     for method in ("PATCH", "PUT"):

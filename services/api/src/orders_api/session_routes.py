@@ -83,7 +83,7 @@ router = APIRouter(prefix="/api", dependencies=[UNCACHED])
     dependencies=[Depends(_page)],
 )
 async def sign_in(request: Request, response: Response, shown: SignIn) -> Me:
-    """Sign in with name and password: the answer sets the cookie of a new session."""
+    """Sign in with name and password. The answer sets the cookie of a new session."""
     principal = await _checked(request, shown.name, shown.password)
     if principal is None:
         # The security log has the name only if a user has it: the text may be a password.
@@ -92,23 +92,23 @@ async def sign_in(request: Request, response: Response, shown: SignIn) -> Me:
     return await _begun(request, response, principal)
 
 
-@router.put("/session", status_code=204, responses=problems())
+@router.put("/session", summary="Keep the session", status_code=204, responses=problems())
 async def stay(_who: Person) -> Response:
-    """Keep the session from expiring as idle: the gate has done so before this handler runs."""
+    """Keep the session from ending as idle. Every other write by the session does so, too."""
     return Response(status_code=204)
 
 
-@router.get("/session", responses=problems())
+@router.get("/session", summary="List ways to sign in", responses=problems())
 async def sign_in_ways(request: Request) -> SignInWays:
-    """Return the ways to sign in."""
+    """Return the ways to sign in besides name and password."""
     return SignInWays(company=parts(request).settings.company)
 
 
 @router.delete("/session", responses=problems())
 async def sign_out(request: Request, response: Response, who: Person) -> SignedOut:
-    """End the session everywhere: in all tabs, and its connections within a second.
+    """End the sender's session in all tabs. Its connections close within a second.
 
-    `continue_at` is where the browser signs out of the company login, too.
+    To sign out of the company login as well, open `continue_at`.
     """
     company, session = parts(request).company, who.session or ""
     continue_at = None if company is None else await company.farewell(session)
@@ -119,7 +119,7 @@ async def sign_out(request: Request, response: Response, who: Person) -> SignedO
 
 @router.get("/sessions", responses=problems())
 async def list_sessions(request: Request, who: Person) -> SessionList:
-    """Return the person's own sessions, the last used first."""
+    """Return the sender's sessions, the most recently used first."""
     found = await parts(request).sessions.listed(who.subject)
     listed = [asdict(each) | {"current": each.id == who.session} for each in found]
     return SessionList.model_validate({"sessions": listed})
@@ -127,7 +127,7 @@ async def list_sessions(request: Request, who: Person) -> SessionList:
 
 @router.delete("/sessions/others", status_code=204, responses=problems())
 async def end_others(request: Request, who: Person) -> Response:
-    """End all own sessions but this one."""
+    """End all sessions of the sender except the one that sends this request."""
     found = await parts(request).sessions.listed(who.subject)
     await _end(request, who, [each.id for each in found if each.id != who.session])
     return Response(status_code=204)
@@ -135,7 +135,7 @@ async def end_others(request: Request, who: Person) -> Response:
 
 @router.delete("/sessions/{session}", status_code=204, responses=problems(404))
 async def end_session(request: Request, who: Person, session: InPath) -> Response:
-    """End one of the own sessions."""
+    """End one of the sender's sessions."""
     if not await _end(request, who, [session]):
         raise RowNotFoundError("sessions")
     return Response(status_code=204)
@@ -147,7 +147,7 @@ async def end_session(request: Request, who: Person, session: InPath) -> Respons
 async def change_password(
     request: Request, response: Response, who: Person, wanted: NewPassword
 ) -> Me:
-    """Change the password of who asks: all their sessions end, and this browser gets a new one."""
+    """Change the sender's password. All their sessions end; this browser gets a new session."""
     users = parts(request).users
     if await _checked(request, who.subject, wanted.current) is None:
         raise InvalidInputError("current", "is wrong")
@@ -158,7 +158,7 @@ async def change_password(
 
 @router.post("/set-up", responses=problems(409, 413, 415), dependencies=[Depends(_page)])
 async def set_up(request: Request, response: Response, shown: SetUp) -> Linked | Me:
-    """Return whose password a link sets. If the request has a password, set it and sign in."""
+    """Set a password with a link and sign in. Without a password, return whose link it is."""
     users = parts(request).users
     principal = await users.linked(shown.link)
     if principal is None:
@@ -178,7 +178,7 @@ async def set_up(request: Request, response: Response, shown: SetUp) -> Linked |
     "/session-lookups", responses=problems(404, 413, 415), dependencies=[Depends(_gateway)]
 )
 async def look_up(request: Request, wanted: LookUp) -> LookedUp:
-    """Return the principal of a session or of a program's token to a gateway, by its digest."""
+    """Return the principal of a session or of a program's token. Only for gateways."""
     digest = bytes.fromhex(wanted.digest)
     found = await parts(request).sessions.look_up(digest)
     if found is None:
@@ -190,7 +190,7 @@ async def look_up(request: Request, wanted: LookUp) -> LookedUp:
 
 @router.get("/tokens", responses=problems())
 async def list_tokens(request: Request, _who: Admin) -> ProgramTokenList:
-    """Return the tokens of programs that admins have made here, without their text."""
+    """Return the tokens that admins have made for programs, without their text."""
     found = await parts(request).sessions.listed(None, programs=True)
     listed = [asdict(each) | {"made_by": each.browser} for each in found]
     return ProgramTokenList.model_validate({"tokens": listed})
@@ -198,7 +198,7 @@ async def list_tokens(request: Request, _who: Admin) -> ProgramTokenList:
 
 @router.post("/tokens", status_code=201, responses=problems(409, 413, 415))
 async def make_token(request: Request, who: Admin, wanted: NewToken) -> ProgramToken:
-    """Make a token for a program. This answer is the only one that shows it."""
+    """Make a token for a program. No later answer shows its text."""
     await closed(request)
     try:
         subject = new_name(wanted.subject)
@@ -213,7 +213,7 @@ async def make_token(request: Request, who: Admin, wanted: NewToken) -> ProgramT
 
 @router.delete("/tokens/{token}", status_code=204, responses=problems(404))
 async def end_token(request: Request, who: Admin, token: InPath) -> Response:
-    """Revoke a program's token: its connections close within a second."""
+    """Revoke a program's token. Its connections close within a second."""
     if not await parts(request).sessions.end(None, [token], programs=True):
         raise RowNotFoundError("tokens")
     _security.revoked(who, token_id=token)

@@ -20,7 +20,7 @@ _YEARS_S = 10 * 365 * 86_400
 
 
 class Bounds(RequestModel):
-    """After how many seconds in a state a row needs attention, and after how many it is late."""
+    """How many seconds a row may have a choice until it needs attention, and until it is late."""
 
     warn_seconds: int = Field(ge=1, le=_YEARS_S)
     late_seconds: int = Field(ge=1, le=_YEARS_S)
@@ -33,10 +33,10 @@ class Bounds(RequestModel):
 
 
 class ChoiceRules(RequestModel):
-    """The rules of a column's choices; both members are replaced as a whole.
+    """The rules of a column's choices. A request replaces both members as a whole.
 
-    `next`: which choices may follow each, most usual first; null: any may follow any. `waiting`:
-    how long a row may have a choice.
+    `next` lists the choices that may follow each choice, the most usual first; null means that any
+    may follow any. `waiting` says how long a row may have a choice.
     """
 
     model_config = ConfigDict(
@@ -55,7 +55,7 @@ class ChoiceRules(RequestModel):
 
 
 class ChoiceColumn(BaseModel):
-    """A column with choices. A change sends `version` as `If-Match`."""
+    """A column with choices, and their rules. Send `version` as `If-Match` to change the rules."""
 
     table: str
     column: str
@@ -72,7 +72,7 @@ class ChoiceColumns(BaseModel):
 
 
 class NewChoice(RequestModel):
-    """A choice to add, after the others."""
+    """A choice to add after the others."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"choice": "returned"}]})
 
@@ -80,7 +80,7 @@ class NewChoice(RequestModel):
 
 
 class Watching(RequestModel):
-    """Whether a table is to be watched."""
+    """Whether to watch the table."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"watched": True}]})
 
@@ -88,14 +88,17 @@ class Watching(RequestModel):
 
 
 class Outcome(BaseModel):
-    """Whether it was done; if not, the SQL statement for the owner of the tables to run."""
+    """Whether the change was made; if not, the SQL statement that the tables' owner can run."""
 
     done: bool
     statement: str | None
 
 
 class DatabaseTable(Stored):
-    """A table of the database, named as in SQL. `reason` tells why it cannot be watched."""
+    """A table of the database, with its name in SQL.
+
+    `main` marks the table of orders. `reason` says why the table cannot be watched; null if it can.
+    """
 
     name: str
     watched: bool
@@ -104,13 +107,13 @@ class DatabaseTable(Stored):
 
 
 class DatabaseTables(BaseModel):
-    """The tables of the database that are not the system's own; at most 1,000."""
+    """The tables of the database except the system's own; at most 1,000."""
 
     tables: list[DatabaseTable]
 
 
 class Setting(BaseModel):
-    """A setting of the deployment, from the environment; `name` is that of the variable."""
+    """A setting of the deployment. `name` is the environment variable that sets it."""
 
     group: str
     name: str
@@ -118,7 +121,7 @@ class Setting(BaseModel):
 
 
 class LogExtent(BaseModel):
-    """The extent of the log: number of events, and time of the oldest."""
+    """The number of events in the log, and the time of the oldest event."""
 
     events: NonNegativeInt
     oldest: AwareDatetime | None

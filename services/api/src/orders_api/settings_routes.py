@@ -51,9 +51,9 @@ async def list_choices(request: Request, _who: Admin) -> ChoiceColumns:
 async def set_rules(
     request: Request, who: Admin, table: Segment, column: Segment, wanted: ChoiceRules
 ) -> Response:
-    """Set the rules of a column's choices. Dashboards follow within seconds.
+    """Set the rules of a column's choices. Dashboards apply them within seconds.
 
-    `If-Match` names the `version` that was seen.
+    Send the `version` that you have seen as `If-Match`.
     """
     running = parts(request)
     _, choices = await _column(request, table, column)
@@ -69,7 +69,7 @@ async def set_rules(
 async def add_choice(
     request: Request, who: Admin, table: Segment, column: Segment, wanted: NewChoice
 ) -> Outcome:
-    """Add a choice if the API's database role may; else return the SQL for the owner to run."""
+    """Add a choice, or return the SQL for the owner if the API's database role may not do it."""
     place, _ = await _column(request, table, column)
     accounts, choice = parts(request).accounts, wanted.choice
     statement = await owner_tasks.change_choice(accounts, place, choice, add=True)
@@ -80,7 +80,7 @@ async def add_choice(
 async def remove_choice(
     request: Request, who: Admin, table: Segment, column: Segment, choice: Choice
 ) -> Outcome:
-    """Remove a choice that no row has, with its rules; as for adding one, or the statement."""
+    """Remove a choice that no row has, and its rules, or return the SQL for the owner."""
     place, choices = await _column(request, table, column)
     if choice not in choices:
         raise RowNotFoundError("choices")
@@ -90,13 +90,13 @@ async def remove_choice(
 
 @router.get("/tables", responses=problems())
 async def list_tables(request: Request, _who: Admin) -> DatabaseTables:
-    """Return the tables of the database, and which are watched."""
+    """Return the tables of the database, and whether each is watched."""
     return DatabaseTables(tables=await owner_tasks.tables(parts(request).accounts))
 
 
 @router.put("/tables/{table:path}", responses=problems(404, 409, 413, 415))
 async def watch(request: Request, who: Admin, table: InPath, wanted: Watching) -> Outcome:
-    """Watch a table or end that, if the API's role may; else return the owner's statement."""
+    """Watch a table or stop watching it, or return the SQL for the owner (see `Outcome`)."""
     statement = await owner_tasks.watch(parts(request).accounts, table, live=wanted.watched)
     what = "watched" if wanted.watched else "unwatched"
     return _outcome(who, statement, what, table)
@@ -104,7 +104,7 @@ async def watch(request: Request, who: Admin, table: InPath, wanted: Watching) -
 
 @router.get("/deployment", responses=problems())
 async def get_deployment(request: Request, _who: Admin) -> Deployment:
-    """Return the settings of the environment, without secrets, and the extent of the log."""
+    """Return the settings of this API process, without secrets, and the extent of the log."""
     running = parts(request)
     log = await deployment.log_extent(running.accounts)
     return Deployment(settings=deployment.shown(running.settings), log=log)

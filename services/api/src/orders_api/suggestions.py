@@ -19,14 +19,18 @@ router = APIRouter(prefix="/api", route_class=CatalogRoute)
 
 
 class ValuesQuery(RequestModel):
-    """The first characters of the values, without case and accents, and the most to return."""
+    """Which values, and how many."""
 
-    prefix: Annotated[str, AfterValidator(storable)] = Field("", max_length=MAX_SEARCH_CHARACTERS)
+    prefix: Annotated[str, AfterValidator(storable)] = Field(
+        "",
+        max_length=MAX_SEARCH_CHARACTERS,
+        description="Only values that begin with this text, whatever its case and accents.",
+    )
     limit: int = Field(10, ge=1, le=50)
 
 
 class ValueList(BaseModel):
-    """Different values, the most frequent one first."""
+    """The distinct values, the most frequent first."""
 
     values: list[str]
 
@@ -41,7 +45,7 @@ COLUMN: Document = {"name": "column", "in": "path", "required": True, "schema": 
     openapi_extra={"parameters": [TABLE, COLUMN, *described(ValuesQuery)]},
 )
 async def list_values(request: Request) -> Response:
-    """Return values of a column of text in the 10,000 newest rows that the sender may read."""
+    """Return the values of a text column in the 10,000 newest rows that the sender may read."""
     who = require(request, "viewer")
     wanted = query(request, ValuesQuery)
     watched = await table_of(request)

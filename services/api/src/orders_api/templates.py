@@ -19,7 +19,7 @@ _FORGET = "DELETE FROM order_templates WHERE name = %(name)s"
 
 
 class Template(BaseModel):
-    """A template as HTML with `{{names}}`; null stands for the one that the dashboard has."""
+    """A template in HTML with `{{names}}`; null means the dashboard's own template."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -32,14 +32,14 @@ router = APIRouter(prefix="/api/templates", dependencies=[UNCACHED])
 
 @router.get("/{name}", responses=problems())
 async def get_template(request: Request, _who: Viewer, name: Name) -> Template:
-    """Return the owner's template."""
+    """Return the template that an admin has stored, or null."""
     row = await parts(request).accounts.one_or_none(_READ, {"name": name})
     return Template(template=None if row is None else row[0])
 
 
 @router.put("/{name}", status_code=204, responses=problems(413, 415))
 async def put_template(request: Request, _who: Admin, name: Name, body: Template) -> Response:
-    """Replace the template for everyone; null goes back to the one that the dashboard has."""
+    """Replace the template for everyone; null restores the dashboard's own template."""
     statement = _FORGET if body.template is None else _KEEP
     await parts(request).accounts.run(statement, {"name": name, "template": body.template})
     return Response(status_code=204)

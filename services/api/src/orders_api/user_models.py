@@ -12,7 +12,7 @@ Rows = dict[str, list[Any]]
 
 
 class NewUser(RequestModel):
-    """A user to make. Without a password the answer has a link that sets one."""
+    """A user to make. Without a password, the answer has a link with which the user sets one."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -27,7 +27,7 @@ class NewUser(RequestModel):
 
 
 class UserChanges(RequestModel):
-    """What to change. ``rows`` null: no restriction."""
+    """The values to change. With `rows` null the user is not restricted."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"disabled": True}]})
 
@@ -47,9 +47,9 @@ class UserName(RequestModel):
 class User(Stored):
     """A user who signs in with a password.
 
-    `version` is what `If-Match` of a change names. `has_password` is false until the user has
-    followed a link; until `link_ends` an unused link is valid. `used` is when one of
-    the user's present sessions was used last.
+    Send `version` as `If-Match` to change the user. `has_password` is false until the user has set
+    one with a link; `link_ends` is until when an unused link is valid. `sessions` is the number of
+    present sessions, and `used` when one of them was used last.
     """
 
     name: str
@@ -71,27 +71,27 @@ class UserList(BaseModel):
 
 
 class Link(BaseModel):
-    """A path of the dashboard at which a user sets a password: once, until `ends`."""
+    """A path of the dashboard at which a user sets a password, once, until `ends`."""
 
     link: str = Field(examples=["/set-up#Xq3..."])
     ends: AwareDatetime
 
 
 class MadeUser(BaseModel):
-    """A user that was just made, and the link, which is shown once; null with a password."""
+    """The new user, and the link that sets a password; null if the request had a password."""
 
     user: User
     link: Link | None
 
 
 class AnyonesSession(Session):
-    """A session of a browser, of any person."""
+    """A browser's session, and whose it is."""
 
     subject: str
     role: Role
 
 
 class EveryonesSessions(BaseModel):
-    """Sessions of all people, the one used last first; at most 1,000."""
+    """The sessions of all people, the most recently used first; at most 1,000."""
 
     sessions: list[AnyonesSession]

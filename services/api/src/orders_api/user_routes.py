@@ -38,7 +38,10 @@ async def list_users(request: Request, _who: Admin) -> UserList:
 
 @router.post("/users", status_code=201, responses=problems(409, 413, 415))
 async def add_user(request: Request, who: Admin, wanted: NewUser) -> MadeUser:
-    """Make a user. Without a password the answer has a link, once: it sets one within a day."""
+    """Make a user. Without a password, the answer has a link that sets one within a day.
+
+    No later answer shows the link.
+    """
     running = parts(request)
     try:
         name = new_name(wanted.name)
@@ -58,9 +61,9 @@ async def add_user(request: Request, who: Admin, wanted: NewUser) -> MadeUser:
 
 @router.patch("/users/{name:path}", responses=problems(404, 409, 412, 413, 415))
 async def change_user(request: Request, who: Admin, name: InPath, wanted: UserChanges) -> User:
-    """Change a user; if something differs, the sessions end.
+    """Change a user. If a value differs from before, the user's sessions end.
 
-    `If-Match` names the `version` that was seen.
+    Send the `version` that you have seen as `If-Match`.
     """
     changes = wanted.model_dump(exclude_unset=True)
     if not changes:
@@ -73,7 +76,7 @@ async def change_user(request: Request, who: Admin, name: InPath, wanted: UserCh
 
 @router.delete("/users/{name:path}", status_code=204, responses=problems(404, 409, 412))
 async def remove_user(request: Request, who: Admin, name: InPath) -> Response:
-    """Remove a user, whose sessions end. Events keep the name."""
+    """Remove a user and end the user's sessions. Events keep the name."""
     await user_accounts.remove(parts(request).accounts, name, if_match(request))
     _security.changed("user_removed", who.subject, name)
     return Response(status_code=204)
@@ -81,13 +84,16 @@ async def remove_user(request: Request, who: Admin, name: InPath) -> Response:
 
 @router.post("/user-links", status_code=201, responses=problems(404, 409, 413, 415))
 async def renew_link(request: Request, who: Admin, wanted: UserName) -> Link:
-    """Return a link, once, by which a user sets another password; then the user's sessions end."""
+    """Return a new link with which a user sets a password; setting it ends the user's sessions.
+
+    Earlier links of the user are no longer valid. No later answer shows the link.
+    """
     made = await user_accounts.renew_link(parts(request).accounts, wanted.name)
     _security.changed("user_link", who.subject, wanted.name)
     return made
 
 
-@router.get("/all-sessions", responses=problems(409))
+@router.get("/all-sessions", summary="List all sessions", responses=problems(409))
 async def list_everyones_sessions(request: Request, who: Admin) -> EveryonesSessions:
     """Return the sessions of all people."""
     found = await parts(request).sessions.listed(None)
@@ -97,7 +103,7 @@ async def list_everyones_sessions(request: Request, who: Admin) -> EveryonesSess
 
 @router.delete("/all-sessions/{session}", status_code=204, responses=problems(404, 409))
 async def end_anyones_session(request: Request, who: Admin, session: InPath) -> Response:
-    """End a session of any person: its connections close within a second."""
+    """End a session of any person. Its connections close within a second."""
     if not await parts(request).sessions.end(None, [session], programs=False):
         raise RowNotFoundError("sessions")
     _security.signed_out(who, session)

@@ -65,7 +65,7 @@ Query = Annotated[str, Field(max_length=4000), AfterValidator(_readable)]
 
 
 class NewView(RequestModel):
-    """A view to save. `query` has the words of the list, as `status=pending&sort=-total`."""
+    """A view to save. `query` is the query of the list, such as `status=pending&sort=-total`."""
 
     table: Annotated[str, Field(max_length=200)]
     name: Name
@@ -74,14 +74,14 @@ class NewView(RequestModel):
 
 
 class ViewChanges(RequestModel):
-    """New values of a view."""
+    """The values to change; null leaves a value as it is."""
 
     name: Name | None = None
     query: Query | None = None
 
 
 class View(Stored):
-    """A saved view; everyone who sees all rows sees `shared` ones."""
+    """A saved view. Everyone who may see all rows sees `shared` views."""
 
     id: int
     table: str
@@ -91,7 +91,7 @@ class View(Stored):
 
 
 class ViewList(BaseModel):
-    """The views that the sender sees, by name."""
+    """The views that the sender may see, sorted by name."""
 
     views: list[View]
 
@@ -109,7 +109,7 @@ async def list_views(request: Request, who: Viewer) -> ViewList:
 
 @router.post("", status_code=201, responses=problems(409, 413, 415))
 async def save_view(request: Request, who: Viewer, wanted: NewView) -> View:
-    """Save a view. A name is given once among a person's own views, and once among shared ones."""
+    """Save a view. Names are unique among a person's own views, and among shared views."""
     catalog = await parts(request).catalog.current()
     if wanted.table not in catalog.tables:
         raise InvalidInputError("table", "must be a watched table")
@@ -127,7 +127,7 @@ async def save_view(request: Request, who: Viewer, wanted: NewView) -> View:
 
 @router.patch("/{view_id}", responses=problems(404, 409, 413, 415))
 async def change_view(request: Request, who: Viewer, view_id: int, wanted: ViewChanges) -> View:
-    """Rename a view, or save another query in it."""
+    """Change the name or the query of a view."""
     await _require_owned(request, who, view_id)
     row = await _written(request, _CHANGE, {**wanted.model_dump(), "id": view_id})
     if row is None:
