@@ -43,7 +43,7 @@ const KEPT_MS = 5_000;
 const MOST_TABLES = 50;
 /** Up to this many missed events, a snapshot is never worth its cost. */
 const FEW_EVENTS = 200;
-/** Longest encoded filters: the server refuses an address of more than 8,000 characters. */
+/** Longest encoded filters: many proxies refuse an address of more than 8,000 characters. */
 const LONGEST_FILTERS = 4_000;
 
 /** Creates a connection object. It connects when a table is followed or events are listened to. */
