@@ -3,7 +3,15 @@ import { ORDERS } from "./messages.ts";
 import type { Row } from "./row.ts";
 import type { Column, Table } from "./schema.ts";
 import { folded, searchOf } from "./search.ts";
-import { compareForms, decimalOf, type Form, formOf, isDecimal, numericForm } from "./values.ts";
+import {
+  compareForms,
+  decimalOf,
+  type Form,
+  formOf,
+  isDecimal,
+  numericForm,
+  rounded,
+} from "./values.ts";
 
 export type Value = string | number | bigint | boolean | null;
 
@@ -101,7 +109,8 @@ function boundOf(admits: (order: number) => boolean, limit: Form): Admits {
 /** Returns the form of a filter's value. Numbers and uuids may be written in several ways. */
 function givenForm(value: Value, column: Column | undefined): Form {
   if (typeof value !== "string") return formOf(value, column);
-  if (column?.kind === "integer" || column?.kind === "number") return decimalOf(value) ?? value;
+  if (column?.kind === "integer" || column?.kind === "number")
+    return rounded(decimalOf(value) ?? value, column.type);
   if (column?.kind === "uuid") return uuidOf(value);
   return formOf(value, column);
 }

@@ -63,21 +63,28 @@ function byCodePoint(a: string, b: string): number {
 /** Returns the form of a column's value. `column` is undefined if the schema does not have it. */
 export function formOf(value: unknown, column: Pick<Column, "kind" | "type"> | undefined): Form {
   if (value === null || value === undefined) return null;
-  switch (column?.kind) {
-    case "date":
-    case "timestamp":
-      return typeof value === "string" ? instantOf(value) : undefined;
-    case "choice":
-      return typeof value === "string" ? value.trimEnd() : toJson(value);
-    default:
-      return typeof value === "string" ? textForm(value, column?.type ?? "") : plainForm(value);
+  const { kind = "", type: declared = "" } = column ?? {};
+  const type = declared.replace(/\(.*?\)|^.*\./g, ""); // without length and schema
+  if (/^(date|timestamp)/.test(kind === "choice" ? type : kind))
+    return typeof value === "string" ? instantOf(value, type) : undefined;
+  if (kind === "choice") {
+    // The schema has choices as text, also if they are numbers.
+    const text = typeof value === "string" ? value : toJson(value);
+    return /int(eger)?$|^numeric/.test(type) ? decimalOf(text) : textForm(text, type);
   }
+  if (typeof value !== "string") return rounded(plainForm(value), type);
+  return kind === "binary" ? value.toLowerCase() : textForm(value, type);
 }
 
-function textForm(value: string, type: string): string {
-  if (type === "citext") return value.toLowerCase();
-  return /^(character\(|bpchar)/.test(type) ? value.replace(/ +$/, "") : value;
+/** Returns the nearest number that a column of floating point has. */
+export function rounded(form: Form, type: string): Form {
+  if (!isDecimal(form)) return form;
+  if (type === "real") return { double: Math.fround(form.double) };
+  return type === "double precision" ? { double: form.double } : form;
 }
+
+const textForm = (value: string, type: string): string =>
+  /^(character|bpchar)$/.test(type) ? value.replace(/ +$/, "") : value;
 
 function plainForm(value: unknown): Form {
   if (typeof value === "boolean") return value;
@@ -97,8 +104,9 @@ const CYCLE_MS = 146_097 * 86_400_000; // the calendar repeats every 400 years
 
 /**
  * Reads a time as microseconds since 1970. PostgreSQL also has infinity, years BC and years after 9999.
+ * It ignores the offset of a value for a type without time zone.
  */
-export function instantOf(text: string): Decimal | undefined {
+export function instantOf(text: string, type?: string): Decimal | undefined {
   if (text === "infinity" || text === "-infinity") {
     return { double: text === "infinity" ? Infinity : -Infinity };
   }
@@ -113,7 +121,8 @@ export function instantOf(text: string): Decimal | undefined {
   if (date.getUTCMonth() + 1 !== number(month) || date.getUTCDate() !== number(day))
     return undefined;
   const clock = number(hour) * 3600 + number(minute) * 60 + number(second);
-  const offset = (number(h) * 3600 + number(m) * 60 + number(s)) * (sign === "-" ? -1 : 1);
+  const direction = type === "timestamp without time zone" ? 0 : sign === "-" ? -1 : 1;
+  const offset = (number(h) * 3600 + number(m) * 60 + number(s)) * direction;
   const seconds = (ms + (cycles - 5) * CYCLE_MS) / 1000 + clock - offset;
   const digits = BigInt(seconds) * 1_000_000n + BigInt((fraction ?? "").padEnd(6, "0"));
   return { double: Number(digits), digits, scale: 0 };

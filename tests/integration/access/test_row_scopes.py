@@ -166,13 +166,16 @@ KINDS = (
     """CREATE TABLE samples (
         id bigserial PRIMARY KEY, text text, fixed character(5), level integer,
         amount numeric(9, 2), ratio double precision, flag boolean, day date, at timestamptz,
-        mark uuid, was text, size text CHECK (size IN ('S', 'M')))""",
+        mark uuid, was text, size text CHECK (size IN ('S', 'M')), weight real DEFAULT 0.3,
+        rate numeric(4, 2) DEFAULT 0.5 CHECK (rate IN (0.5, 1.5)), rank int CHECK (rank IN (1, 2)),
+        since timestamptz DEFAULT '2026-01-01Z' CHECK (since IN ('2026-01-01Z', '2026-01-02Z')))""",
     "SELECT watch_table('samples')",
     """INSERT INTO samples (text, fixed, level, amount, ratio, flag, day, at, mark, was, size)
        SELECT 'a%' || n, 'b' || n, n, n + 0.50, n / 2.0, n > 1, date '2026-01-01' + n,
               timestamptz '2026-01-01 00:00:00+00' + n * interval '1 hour',
               ('00000000-0000-0000-0000-00000000000' || n)::uuid, n::text, substr('SMS', n, 1)
          FROM generate_series(1, 3) AS n""",
+    "UPDATE samples SET rank = 1, rate = 1.5 WHERE id = 1",
     "UPDATE samples SET level = level + 1, text = 'a%1', flag = NOT flag, amount = 2.5",
     "ALTER TABLE samples ALTER was TYPE integer USING was::integer",
     "INSERT INTO samples (was, ratio) VALUES (2, 'NaN'), (3, 'Infinity')",
@@ -210,17 +213,29 @@ def samples(guarded: Guarded) -> list[dict[str, Any]]:
         {"was": [2]},
         {"was": ["2"]},
         {"size": ["S"], "flag": [True, False]},
+        {"weight": [0.30000000000000004]},
+        {"rate": [0.5]},
+        {"rate": ["1.50"]},
+        {"rank": [1]},
+        {"rank": ["1"]},
+        {"since": ["2026-01-01 00:00:00+00"]},
     ],
 )
-def test_log_has_what_matches(
+def test_rows_and_log_have_what_matches(
     guarded: Guarded, samples: list[dict[str, Any]], rows: dict[str, list[Any]]
 ) -> None:
-    """I11: of the log a restricted token sees what ``matching`` shows, for values of every kind."""
+    """I11: a restricted token sees what ``matching`` shows, for values of every kind."""
+    with guarded.client(token("admin")) as client:
+        stored = ok(client.get("/api/tables/samples"))["rows"]
     with guarded.client(restricted(rows)) as client:
         schema = Schema.parse(client.get("/api/schema").text)
         shown = ok(client.get("/api/events?limit=10000"))["events"]
         pulse = sum(ok(client.get("/api/pulse"))["changes"])
+        listed = ok(client.get("/api/tables/samples"))["rows"]
     selection = Selection(scope=Scope(rows, schema))
+    visible = Scope(rows, schema).filter("samples")
+    assert visible is not None
+    assert listed == [row for row in stored if visible.matches(row)]
     matching = [seen(event, selection) for event in samples]
     assert shown == [event for event in matching if event is not None]
     # A count compares texts: the number that a column of texts became has the same.

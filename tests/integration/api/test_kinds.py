@@ -170,6 +170,10 @@ BAD_FILTERS = [
     ("spot", "(1,2)"),
     ("sort", "spot"),
     ("prio", "urgent"),
+    # As text, which gateways compare, these are other values than those of the rows.
+    ("at", "12:30"),
+    ("lasts.not", "24 hours"),
+    ("span", "[1,4]"),
 ]
 
 
@@ -177,9 +181,10 @@ async def test_bad_filters_of_every_kind(kinds: httpx.AsyncClient) -> None:
     """A filter or an order that the column does not have is 422 and names the parameter."""
     for parameter, value in BAD_FILTERS:
         query = {parameter: value}
-        problem(await kinds.get("/api/orders", params=query), 422, parameter)
+        problem(await kinds.get("/api/orders", params=query), 422, parameter.removesuffix(".not"))
         if parameter != "sort":
-            problem(await kinds.get("/api/orders/counts", params=query), 422, parameter)
+            answer = await kinds.get("/api/orders/counts", params=query)
+            problem(answer, 422, parameter.removesuffix(".not"))
 
 
 SORTED = [

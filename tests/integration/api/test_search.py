@@ -107,6 +107,8 @@ async def test_filters_are_exact(api: httpx.AsyncClient, database: Database) -> 
         ("store=Berlin", [1]),
         ("store=BERLIN&store=x", [2]),
         ("store=berlin", []),
+        ("store.not=BERLIN", [1]),
+        ("store.gt=BERLIN", [1]),
     ):
         listed = ok(await api.get(f"/api/orders?{query}"))["orders"]
         assert [order["id"] for order in listed] == found

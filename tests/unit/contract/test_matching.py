@@ -35,9 +35,11 @@ _KINDS = {
     "data": "json",
     "tags": "array",
     "photo": "binary",
+    "ratio": "number",
+    "weight": "number",
     "span": "other",
 }
-_TYPES = {"code": "character(5)", "email": "citext"}
+_TYPES = {"code": "character(5)", "email": "citext", "ratio": "double precision", "weight": "real"}
 _CHOICES = {"state": ["pending", "shipped"], "grade": ["1", "2"]}
 _TABLE = Table.model_validate(
     {
@@ -102,7 +104,8 @@ def _matches(column: str, value: Any, condition: Any, table: Table | None = _TAB
         ("grade", 1, [1], True),
         ("grade", 1, ["1", None], True),
         ("grade", "2", [1], False),
-        ("email", "Ann@Example.com", ["ann@example.COM"], True),
+        ("email", "Ann@Example.com", ["ann@example.COM"], False),
+        ("photo", "\\xff", ["\\xFF"], True),
         ("ref", "5f0c1a52-7c1e-4b52-9f0e-0d2b8f6a3f11", ["5F0C1A527C1E4B529F0E0D2B8F6A3F11"], True),
         ("data", None, [None], True),
         ("data", {"a": 1}, {"not": None}, True),
@@ -234,6 +237,9 @@ def test_numbers_compare_exactly(value: Decimal, bound: Decimal) -> None:
         ("amount", {"gte": "NaN"}, "a range needs a finite number"),
         ("amount", {"gte": "Infinity"}, "a range needs a finite number"),
         ("count", ["NaN"], "must be a number"),
+        ("ratio", [10**400], "must be a number that the type can hold"),
+        ("ratio", {"gte": "1e999999"}, "must be a number that the type can hold"),
+        ("weight", ["-1e39"], "must be a number that the type can hold"),
         ("count", ["\u0665"], "must be a number"),
         ("open", [1], "must be true or false"),
         ("open", {"gte": True}, "gte, gt, lte and lt cannot be used on a boolean"),

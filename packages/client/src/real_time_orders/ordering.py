@@ -77,6 +77,8 @@ def _rank(value: Any, term: Term) -> Rank:
         form = list(column.choices or ()).index(value) if value in (column.choices or ()) else -1
     elif column.kind == "choice":
         form = value
+    elif column.type == "citext":
+        form = str(value).lower()
     else:
         form = form_of(column)(value)
     if column.kind == "number" and form == "NaN":

@@ -7,6 +7,7 @@ instants, and text is ordered by code point.
 
 import re
 from collections.abc import Callable
+from ctypes import c_float
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -22,21 +23,9 @@ Form = Callable[[Any], Comparable]
 INCOMPARABLE = ("incomparable",)
 """The form of a value that no filter can match: an array, an object, an invalid time."""
 
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,6})?", re.ASCII)
+_LENGTH = re.compile(r"\(.*?\)")
 _TRUE, _FALSE = ("boolean", True), ("boolean", False)
-
-
-def form_of(column: Column | None) -> Form:
-    """Return the function that converts a column's values; ``plain`` for an unknown column."""
-    match None if column is None else column.kind:
-        case "date" | "timestamp":
-            return instant
-        case "choice":
-            return choice
-        case "text" if column is not None and column.type == "citext":
-            return _folded
-        case "text" if column is not None and column.type.startswith(("character(", "bpchar")):
-            return _padded
-    return plain
 
 
 def plain(value: Any) -> Comparable:
@@ -56,15 +45,32 @@ def _padded(value: Any) -> Comparable:
     return value.rstrip(" ") if isinstance(value, str) else plain(value)
 
 
-def _folded(value: Any) -> Comparable:
-    """Return the form of a ``citext``, whose case does not count."""
+def _lower(value: Any) -> Comparable:
+    """Return the form of a ``bytea``, whose hexadecimal digits may have either case."""
     return value.lower() if isinstance(value, str) else plain(value)
+
+
+def _number(value: Any) -> Comparable:
+    """Return the form of a number, which a filter or the schema may have as text."""
+    return Decimal(value) if isinstance(value, str) and NUMBER.fullmatch(value) else plain(value)
+
+
+def _double(value: Any) -> Comparable:
+    """Return the form of a ``double precision``: the nearest number that the type has."""
+    form = plain(value)
+    return float(Decimal(form)) if isinstance(form, int | Decimal) else form
+
+
+def _single(value: Any) -> Comparable:
+    """Return the form of a ``real``: the nearest number that the type has."""
+    form = _double(value)
+    return c_float(form).value if isinstance(form, float) else form
 
 
 def choice(value: Any) -> Comparable:
     """Return the form of a choice, which the schema describes as text even if it is a number."""
     if value is None or isinstance(value, str):
-        return _padded(value)
+        return value
     return str(value) if isinstance(value, int | float | Decimal) else INCOMPARABLE
 
 
@@ -88,11 +94,18 @@ def instant(value: Any) -> Comparable:
         return None
     if not isinstance(value, str) or len(value) > _MAX_LENGTH:
         return INCOMPARABLE
-    return _instant(value)
+    return _instant(value, has_zone=True)
+
+
+def local_instant(value: Any) -> Comparable:
+    """Return the form of a ``timestamp without time zone``, which ignores the offset of a value."""
+    if not isinstance(value, str) or len(value) > _MAX_LENGTH:
+        return instant(value)
+    return _instant(value, has_zone=False)
 
 
 @lru_cache(maxsize=4096)
-def _instant(text: str) -> Comparable:
+def _instant(text: str, *, has_zone: bool) -> Comparable:
     # Python's types have the years 1 to 9999. PostgreSQL has years BC and 294276, and infinity.
     if text in {"infinity", "-infinity"}:
         return inf if text == "infinity" else -inf
@@ -104,7 +117,7 @@ def _instant(text: str) -> Comparable:
     days = _days(1 - year if bc else year, month, day)
     if days is None:
         return INCOMPARABLE
-    offset_s = _seconds(int(off_h or 0), int(off_m or 0), int(off_s or 0))
+    offset_s = _seconds(int(off_h or 0), int(off_m or 0), int(off_s or 0)) if has_zone else 0
     since_midnight_s = _seconds(hour, minute, second) - (-offset_s if sign == "-" else offset_s)
     return days * _DAY_US + since_midnight_s * 1_000_000 + int((fraction or "").ljust(6, "0"))
 
@@ -121,3 +134,44 @@ def _days(year: int, month: int, day: int) -> int | None:
 
 def _seconds(hours: int, minutes: int, seconds: int) -> int:
     return hours * 3600 + minutes * 60 + seconds
+
+
+# --- columns --------------------------------------------------------------------------------------
+
+_BY_TYPE: dict[str, Form] = {
+    "timestamp without time zone": local_instant,
+    "real": _single,
+    "double precision": _double,
+    "character": _padded,
+    "bpchar": _padded,
+}
+_CHOICES: dict[str, Form] = {
+    "date": instant,
+    "timestamp with time zone": instant,
+    "smallint": _number,
+    "integer": _number,
+    "bigint": _number,
+    "numeric": _number,
+}
+_BY_KIND: dict[str, Form] = {
+    "choice": choice,
+    "date": instant,
+    "timestamp": instant,
+    "binary": _lower,
+}
+
+
+def form_of(column: Column | None) -> Form:
+    """Return the function that converts a column's values; ``plain`` for an unknown column."""
+    if column is None or column.kind in {"json", "array"}:
+        return plain
+    base = _base(column.type)
+    if base not in _BY_TYPE and column.kind == "choice":
+        return _CHOICES.get(base, choice)
+    return _BY_TYPE.get(base) or _BY_KIND.get(column.kind, plain)
+
+
+@lru_cache(maxsize=256)
+def _base(type_: str) -> str:
+    """Return the name of a type without its length, precision and schema."""
+    return _LENGTH.sub("", type_).rpartition(".")[2]

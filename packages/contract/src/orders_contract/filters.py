@@ -5,17 +5,16 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from math import inf
+from math import inf, isinf
 from operator import ge, gt, le, lt
 from typing import Any, Self
 
 from orders_contract.comparison import (
     INCOMPARABLE,
+    NUMBER,
     Comparable,
     Form,
-    choice,
     form_of,
-    instant,
     plain,
 )
 from orders_contract.folding import folded
@@ -235,7 +234,6 @@ def _parse_limit(value: Any, column: Column | None) -> Comparable:
     return limit
 
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,6})?", re.ASCII)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _UNSTORABLE_TEXT = "text cannot hold NUL or half a surrogate pair"
 
@@ -253,11 +251,13 @@ def parse_value(value: Any, column: Column | None) -> Comparable:  # noqa: PLR09
         raise FilterError(_UNSTORABLE_TEXT)
     match None if column is None else column.kind:
         case "integer" | "number" as kind:
-            return _parse_number(value, kind)
+            form = form_of(column)(_parse_number(value, kind))
+            too_large = isinstance(form, float) and isinf(form)
+            return _expect(not too_large, form, "a number that the type can hold")
         case "boolean":
             return _expect(isinstance(value, bool), plain(value), "true or false")
         case "date" | "timestamp":
-            form = instant(value)
+            form = form_of(column)(value)
             return _expect(form != INCOMPARABLE, form, "a date or timestamp as in ISO 8601")
         case "uuid":
             return _parse_uuid(value)
@@ -265,8 +265,9 @@ def parse_value(value: Any, column: Column | None) -> Comparable:  # noqa: PLR09
             raise FilterError(f"a {kind} can only be compared with null")
         case "choice":
             choices = (column and column.choices) or ()
-            known = choice(value) in map(choice, choices)
-            return _expect(known, choice(value), f"one of {', '.join(choices)}")
+            form = form_of(column)(value)
+            known = form in map(form_of(column), choices)
+            return _expect(known, form, f"one of {', '.join(choices)}")
         case None:
             form = plain(value)
             finite = form.is_finite() if isinstance(form, Decimal) else form != INCOMPARABLE
@@ -277,7 +278,7 @@ def parse_value(value: Any, column: Column | None) -> Comparable:  # noqa: PLR09
 def _parse_number(value: Any, kind: Kind) -> Comparable:
     if isinstance(value, str):
         # JavaScript's numbers are not exact beyond 2^53, so text is accepted, too.
-        if _NUMBER.fullmatch(value):
+        if NUMBER.fullmatch(value):
             return Decimal(value)
         return _expect(kind == "number" and value in _NO_FINITE_NUMBER, value, "a number")
     form = plain(value)

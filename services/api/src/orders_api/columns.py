@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
-from orders_contract.comparison import INCOMPARABLE, instant
+from orders_contract.comparison import INCOMPARABLE, form_of, instant
 from orders_contract.schema import Column, Table
 
 INTEGER_BITS = {"smallint": 16, "integer": 32, "bigint": 64}
@@ -94,7 +94,7 @@ def read_text(column: Column, text: str) -> str:
 
     """
     match column.kind:
-        case "choice" if text not in (column.choices or ()):
+        case "choice" if form_of(column)(text) not in map(form_of(column), column.choices or ()):
             raise ValueError(f"must be one of {', '.join(column.choices or ())}")
         case "integer":
             low, high = _bounds(column)

@@ -124,14 +124,14 @@ class Conditions:
 
     def _condition(self, condition: Condition, values: Values) -> list[Composable]:
         column = condition.column
-        own = name("t", column.name)
+        own = self._exact(column)
         found: list[Composable] = []
         if condition.anyof is not None:
             found.append(self._anyof(column, condition.anyof, values, or_null=condition.or_null))
         if condition.not_null:
             found.append(SQL("{} IS NOT NULL").format(own))
         found += [
-            SQL("{} IS DISTINCT FROM {}").format(own, parameter(text, column, values))
+            SQL("NOT coalesce({}, false)").format(self._anyof(column, [text], values))
             for text in condition.noneof
         ]
         # Text is compared by code point, as the gateways do.
@@ -149,9 +149,7 @@ class Conditions:
     def _anyof(
         self, column: Column, texts: Collection[str], values: Values, *, or_null: bool = False
     ) -> Composable:
-        own = name("t", column.name)
-        if column.name in self._inexact:
-            own = SQL('({}::text COLLATE "C")').format(own)
+        own = self._exact(column)
         alternatives: list[Composable] = []
         if len(texts) == 1:
             value = parameter(next(iter(texts)), column, values)
@@ -167,9 +165,22 @@ class Conditions:
                     " (ARRAY(SELECT hashtextextended(v, 0) FROM unnest({}) AS v)))"
                 ).format(alternatives[0], own, texts_of)
             ]
+        if alternatives and column.kind == "other":
+            # Values that are equal but look different, such as intervals, are different here.
+            alternatives = [
+                SQL("({} AND to_json({}) #>> '{{}}' = ANY ({}::text[]))").format(
+                    alternatives[0], own, _placeholder(values, list(texts))
+                )
+            ]
         if or_null:
             alternatives.append(SQL("{} IS NULL").format(own))
         return SQL("({})").format(SQL(" OR ").join(alternatives)) if alternatives else NOTHING
+
+    def _exact(self, column: Column) -> Composable:
+        """Return a column so that only texts that are the same in every byte are equal."""
+        own = name("t", column.name)
+        inexact = column.name in self._inexact
+        return SQL('({}::text COLLATE "C")').format(own) if inexact else own
 
     def _search(self, text: str, values: Values) -> list[Composable]:
         """Return a condition for each word: a text of the row contains it, or it is the key."""
@@ -262,7 +273,7 @@ def _texts(column: Column, allowed: Collection[Any]) -> list[str]:
 
 _KINDS: dict[type, tuple[str, ...]] = {
     bool: ("boolean",),
-    int: ("integer", "number"),
-    float: ("number",),
-    Decimal: ("number",),
+    int: ("integer", "number", "choice"),
+    float: ("number", "choice"),
+    Decimal: ("number", "choice"),
 }

@@ -11,6 +11,7 @@ from typing import Any
 
 from psycopg.sql import SQL, Composable, Literal
 
+from orders_api.columns import is_numeric
 from orders_api.conditions import ALL, NOTHING, Scope, Values, all_of
 from orders_contract.schema import Column, Schema
 
@@ -27,7 +28,7 @@ _NUMBER = SQL(
 )
 _ANY = SQL("{value} IS NOT NULL")
 _DIGITS = re.compile(r"[+-]?[0-9]{1,100}([.][0-9]{1,100})?")
-_INEXACT_TEXTS = ("character(", "bpchar", "citext")
+_INEXACT_TEXTS = ("character(", "bpchar", "citext", "date", "timestamp")
 
 
 def may_be_visible(
@@ -81,7 +82,9 @@ def _of_table(
 def _comparison(column: Column | None, allowed: Collection[Any]) -> SQL:
     if column is None:
         return _TEXT if all(isinstance(value, str) for value in allowed) else _ANY
-    match column.kind:
+    if column.type in {"real", "double precision"}:
+        return _ANY
+    match "number" if is_numeric(column) else column.kind:
         case "text" | "choice" if not column.type.startswith(_INEXACT_TEXTS):
             return _TEXT
         case "boolean":
@@ -94,7 +97,7 @@ def _comparison(column: Column | None, allowed: Collection[Any]) -> SQL:
 
 def _texts(column: Column | None, allowed: Collection[Any]) -> list[str]:
     """Return the values of a scope that the column can hold, as the texts that ``->>`` returns."""
-    match None if column is None else column.kind:
+    match None if column is None else "number" if is_numeric(column) else column.kind:
         case "boolean":
             return [str(value).lower() for value in allowed if isinstance(value, bool)]
         case "integer" | "number":

@@ -114,6 +114,7 @@ class Exports:
         text = _Text(wanted)
         with self._turn(who.subject):
             try:
+                await rejections.check_spelling(self._database, wanted.selection)
                 async with self._database.snapshot(WITHIN_S) as connection:
                     async for rows in _rows(connection, watched, wanted, who):
                         yield text.of(rows)

@@ -24,7 +24,9 @@ SCHEMA = """
     ), inexact AS (
         SELECT name, json_agg(attname) AS columns
           FROM watched JOIN pg_attribute ON attrelid = relation AND attnum > 0 AND NOT attisdropped
-         WHERE atttypid = to_regtype('citext')
+          JOIN pg_type AS own ON own.oid = atttypid
+          LEFT JOIN pg_type AS base ON base.oid = own.typbasetype
+         WHERE 'citext' IN (own.typname, base.typname)
             OR attcollation IN (SELECT oid FROM pg_collation WHERE NOT collisdeterministic)
          GROUP BY name
     )

@@ -68,6 +68,29 @@ async def of_write(  # noqa: PLR0911  one for each kind of refusal
             return error
 
 
+async def check_spelling(database: Database, selection: Selection) -> None:
+    """Check that values of less common types are written as rows have them.
+
+    Gateways and clients compare such values as text. A row of another spelling would be in a list,
+    but its changes would not be in a stream with the same filter.
+
+    Raises:
+        InvalidInputError: a value is written in another way.
+        StatementError: a text is not a value of the column's type.
+
+    """
+    for condition in selection.conditions:
+        if condition.column.kind != "other":
+            continue
+        kind = type_name(comparable_type(condition.column))
+        written = SQL("SELECT to_json(CAST(%(text)s AS {})) #>> '{{}}'").format(kind)
+        for text in (*(condition.anyof or ()), *condition.noneof):
+            (found,) = await database.one(written, {"text": text})
+            if found != text:
+                message = f"must be written as {found}" if found else "cannot be compared"
+                raise InvalidInputError(condition.column.name, message)
+
+
 async def of_query(database: Database, error: StatementError, selection: Selection) -> Exception:
     """Return the error for the client whose query failed; it names the invalid parameter."""
     if error.sqlstate == FORBIDDEN:

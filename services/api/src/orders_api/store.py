@@ -191,6 +191,7 @@ class Store:
     @asynccontextmanager
     async def _answering(self, query: Selection) -> AsyncIterator[None]:
         try:
+            await rejections.check_spelling(self.reads, query)
             yield
         except StatementError as exc:
             raise await rejections.of_query(self.reads, exc, query) from None
