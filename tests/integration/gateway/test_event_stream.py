@@ -110,9 +110,15 @@ def test_a_client_resumes_by_the_last_event_id(pipeline: Pipeline, gateway: Serv
     with stream(gateway, "?after=0", **last) as resumed:
         rows = until_position(resumed, hello["position"] + 2)
     assert [row["order"]["customer_name"] for row in rows] == ["Cid", "Dan"]
-    foreign = {"Last-Event-ID": "another:1"}
-    with stream(gateway, **foreign) as reset:
-        assert [next(reset)[1]["type"] for _ in range(2)] == ["hello", "reset"]
+
+
+def test_no_cut_hides_a_reset(pipeline: Pipeline, gateway: Service) -> None:
+    """I7: a client of another stream keeps its place until it has read the reset."""
+    write(pipeline, "Eva")
+    with stream(gateway, **{"Last-Event-ID": "another:1"}) as live:
+        (before, hello), (after, reset) = next(live), next(live)
+    assert (hello["type"], before) == ("hello", "")
+    assert (reset["type"], after) == ("reset", f"{hello['stream']}:{reset['position']}")
 
 
 def test_filters_are_in_the_query(pipeline: Pipeline, gateway: Service) -> None:

@@ -28,11 +28,12 @@ UNACKNOWLEDGED_MS = 20_000
 
 
 def event_frame(message: bytes, place: str = "", *, compressed: bool = False) -> bytes:  # noqa: ARG001  see Framing
-    """Return a message as one server-sent event.
+    """Return a message as one server-sent event. Without a place it does not change the client's.
 
     Values of type json may contain line breaks, so each line gets its own ``data:`` field.
     """
-    return b"id: %b\ndata: %b\n\n" % (place.encode(), _LINE_BREAK.sub(b"\ndata: ", message))
+    event_id = b"id: %b\n" % place.encode() if place else b""
+    return b"%bdata: %b\n\n" % (event_id, _LINE_BREAK.sub(b"\ndata: ", message))
 
 
 def closing_frame(data: bytes) -> bytes:

@@ -129,17 +129,18 @@ class Subscriber:
         position = ring.position if asked.after is None or is_foreign else asked.after
         self._reader.seek(position)
         self._reader.conflates = asked.conflate
-        self._send(
-            protocol.hello(
-                settings.gateway_id,
-                ring.stream or "",
-                position,
-                context.schema_version,
-                settings.heartbeat_interval_s,
-            )
+        # A client that is cut off before the reset must come back with its former place.
+        place = "" if is_foreign else protocol.place(ring.stream, position)
+        hello = protocol.hello(
+            settings.gateway_id,
+            ring.stream or "",
+            position,
+            context.schema_version,
+            settings.heartbeat_interval_s,
         )
+        self._send(hello, place)
         if not context.door.is_open:
-            self._send(protocol.authenticated(self.principal))
+            self._send(protocol.authenticated(self.principal), place)
         self._schedule_expiry()
         if is_foreign:
             self._send(self._reader.reset("unknown_stream"))
@@ -372,8 +373,13 @@ class Subscriber:
                     return []
             await asyncio.sleep(backoff.next_delay_s())
 
-    def _send(self, message: bytes) -> None:
-        """Write a message at once, so that the position is that of the last written event."""
+    def _send(self, message: bytes, place: str | None = None) -> None:
+        """Write a message at once, so that the position is that of the last written event.
+
+        ``place`` is the client's place once it has read the message, by default the reader's; empty
+        if the message does not change it.
+        """
         if self.transport.is_open:
-            place = protocol.place(self.context.hub.ring.stream, self._reader.position)
+            if place is None:
+                place = protocol.place(self.context.hub.ring.stream, self._reader.position)
             self.transport.write(self.transport.framing(message, place))
