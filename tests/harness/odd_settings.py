@@ -13,8 +13,8 @@ ODD_SETTINGS: Mapping[str, str] = {
     "default_transaction_deferrable": "on",
     "statement_timeout": "200",
     "lock_timeout": "1",
-    "idle_session_timeout": "900",
-    "idle_in_transaction_session_timeout": "900",
+    "idle_session_timeout": "30000",
+    "idle_in_transaction_session_timeout": "30000",
     "search_path": "pg_catalog",
     "TimeZone": "Asia/Kathmandu",
     "DateStyle": "SQL, DMY",
@@ -27,7 +27,8 @@ ODD_SETTINGS: Mapping[str, str] = {
 }
 """Settings, each of which would break a promise if it were in force in a service's session.
 
-Services set their own values by their first statement. The timeouts here are long enough for it.
+Services set their own values by their first statement. The timeouts of an idle session are long
+enough for it on a busy machine.
 """
 
 
