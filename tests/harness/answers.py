@@ -1,8 +1,35 @@
 """Checks of responses of the API."""
 
+import re
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import httpx
+
+_PAGE = Path(__file__).resolve().parents[2] / "docs" / "problems.md"
+
+
+@cache
+def documented() -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Return what docs/problems.md lists: status and members by code; messages of fields."""
+    problems, fields = _PAGE.read_text().split("## Fields")
+    listed = re.findall(r"^\| `(\w+)` \| (\d+) \| (.*) \| (.*)\|$", problems, re.MULTILINE)
+    return (
+        {code: [status, *re.findall(r"\w+", members)] for code, status, _, members in listed},
+        dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", fields, re.MULTILINE)),
+    )
+
+
+def described(problem: dict[str, Any]) -> None:
+    """Fail unless docs/problems.md describes this problem, and each of its fields."""
+    codes, messages = documented()
+    status, *members = codes[problem["code"]]
+    assert problem["status"] == int(status)
+    assert problem.keys() >= set(members), problem
+    for field in problem.get("errors", ()):
+        values = re.findall(r"{(\w+)}", messages[field["code"]])
+        assert field.keys() >= {"message", *values}, field
 
 
 def problem(response: httpx.Response, status: int, field: str | None = None) -> dict[str, Any]:
@@ -14,6 +41,7 @@ def problem(response: httpx.Response, status: int, field: str | None = None) -> 
     assert body["type"] == "about:blank"
     assert body["title"]
     assert body["detail"]
+    described(body)
     assert "Traceback" not in response.text
     assert len(response.text) < 10_000
     if field is not None:

@@ -278,7 +278,9 @@ def test_change_password(system: Guarded) -> None:
     with signed_in(system.url, "leaver") as here, signed_in(system.url, "leaver") as there:
         before = secret(here)
         wrong = here.post("/api/password", json={"current": "wrong", "new": better})
-        assert problem(wrong, 422)["errors"] == [{"field": "current", "message": "is wrong"}]
+        assert problem(wrong, 422)["errors"] == [
+            {"field": "current", "message": "is wrong", "code": "wrong_password"}
+        ]
         for weak in ("short", "password1234", "leaver2026", "x" * 201):
             refused = here.post("/api/password", json={"current": PASSWORD, "new": weak})
             assert problem(refused, 422)["errors"][0]["field"] == "new", weak

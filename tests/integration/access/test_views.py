@@ -70,7 +70,9 @@ def test_bounds(guarded: Guarded) -> None:
         first = created(eve.post("/api/views", json=view(" A view ")))
         assert first["name"] == "A view"
         taken = problem(eve.post("/api/views", json=view("A view")), 409)
-        assert taken["errors"] == [{"field": "name", "message": "is the name of another view"}]
+        assert taken["errors"] == [
+            {"field": "name", "message": "is the name of another view", "code": "view_name_taken"}
+        ]
         for number in range(99):
             created(eve.post("/api/views", json=view(f"View {number}")))
         assert problem(eve.post("/api/views", json=view("Another")), 422)["errors"]

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from harness.answers import ok, problem
+from harness.answers import described, ok, problem
 from harness.servers import Database, Postgres
 from harness.serving import running
 from harness.valkey import Valkey
@@ -74,6 +74,8 @@ async def test_each_row_by_itself(api: httpx.AsyncClient, database: Database) ->
     assert by_id[1] == {"key": {"id": 1}, "status": 200, "version": 2}
     failed = {key: row["problem"] for key, row in by_id.items() if row["status"] != 200}
     assert {key: each["status"] for key, each in failed.items()} == {230: 422, 120: 412, 130: 404}
+    for each in failed.values():
+        described(each)
     assert failed[120]["order"]["quantity"] == 5
     assert failed[230]["errors"][0]["field"] == "quantity"
     assert set((await quantities(api, "status")).values()) == {"cancelled", "pending"}

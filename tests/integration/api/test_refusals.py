@@ -41,17 +41,17 @@ RULES = """
     CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON orders FOR EACH ROW
         WHEN (NEW.quantity > 99) EXECUTE FUNCTION refuse();
 """
-REFUSED: list[tuple[dict[str, Any], int, str, str]] = [
-    ({"total": -1}, 422, "total", "orders_total"),
-    ({"total": 10**7}, 422, "total", "numeric(8,2)"),
-    ({"low": 2, "high": 1}, 422, "low", "low must be below high (orders_order)"),
-    ({"low": 2, "high": 1}, 422, "high", "orders_order"),
-    ({"external_id": "taken"}, 409, "external_id", "orders_external_id"),
-    ({"store": "Paris"}, 409, "store", "orders_store"),
-    ({"room": "[1,3)"}, 409, "room", "orders_room"),
-    ({"customer_name": " "}, 422, "customer_name", "must not be blank"),
-    ({"quantity": 0}, 422, "quantity", "orders_quantity_positive"),
-    ({"pieces": 7}, 422, "pieces", "must satisfy ((VALUE % 2) = 0) (pairs)"),
+REFUSED: list[tuple[dict[str, Any], int, str, str, str]] = [
+    ({"total": -1}, 422, "total", "rule_violated", "orders_total"),
+    ({"total": 10**7}, 422, "total", "wrong_type", "numeric(8,2)"),
+    ({"low": 2, "high": 1}, 422, "low", "owner_rule", "low must be below high (orders_order)"),
+    ({"low": 2, "high": 1}, 422, "high", "owner_rule", "orders_order"),
+    ({"external_id": "taken"}, 409, "external_id", "taken", "orders_external_id"),
+    ({"store": "Paris"}, 409, "store", "no_such_row", "orders_store"),
+    ({"room": "[1,3)"}, 409, "room", "excluded", "orders_room"),
+    ({"customer_name": " "}, 422, "customer_name", "owner_rule", "must not be blank"),
+    ({"quantity": 0}, 422, "quantity", "rule_violated", "orders_quantity_positive"),
+    ({"pieces": 7}, 422, "pieces", "rule_violated", "must satisfy ((VALUE % 2) = 0) (pairs)"),
 ]
 
 
@@ -81,7 +81,7 @@ async def refusing(ruled: Database, api: httpx.AsyncClient) -> httpx.AsyncClient
 
 async def test_constraints(refusing: httpx.AsyncClient) -> None:
     """A violated constraint names its columns: 422 for a rule, 409 for a conflict."""
-    for values, status, field, said in REFUSED:
+    for values, status, field, code, said in REFUSED:
         for attempt in (
             refusing.post("/api/orders", json=NAMES | values),
             refusing.post("/api/orders", json=NAMES | values, headers={"Idempotency-Key": "k"}),
@@ -89,7 +89,9 @@ async def test_constraints(refusing: httpx.AsyncClient) -> None:
         ):
             response = await attempt
             errors = problem(response, status, field)["errors"]
-            assert said in next(each["message"] for each in errors if each["field"] == field)
+            error = next(each for each in errors if each["field"] == field)
+            assert said in error["message"]
+            assert error["code"] == code
             assert SECRET not in response.text
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from harness.answers import described
 from harness.edges import edge
 from harness.ports import free_port
 from harness.processes import LOOPBACK
@@ -89,6 +90,7 @@ def test_no_api_answers(tmp_path: Path) -> None:
     with edge(tmp_path, API_UPSTREAMS=f"{LOOPBACK}:{free_port()}") as port:
         status, problem, headers = get(f"http://{LOOPBACK}:{port}/api/orders")
     assert status == problem["status"] == 503
+    described(problem)
     assert headers["Content-Type"] == "application/problem+json"
     assert headers["Retry-After"] == "1"
 

@@ -1,18 +1,24 @@
 """Errors as clients read them."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
+from harness.answers import documented
 from orders_api.errors import (
     ApiError,
     BodyTooLargeError,
     BodyTooSlowError,
     DatabaseUnavailableError,
+    InvalidInputError,
+    PathNotFoundError,
     RowNotFoundError,
     StaleRowError,
+    codes,
 )
-from orders_api.problems import from_error, problem
+from orders_api.field_errors import TEXTS, Message, message
+from orders_api.problems import from_error
 from orders_api.records import StoredRow
 
 
@@ -46,11 +52,51 @@ def test_stale_order_travels_unopened() -> None:
 
 def test_problem_members() -> None:
     """A problem has the members of RFC 9457 that apply, and no others."""
-    response = problem(404, "Nothing here.")
+    response = from_error(PathNotFoundError())
     assert response.media_type == "application/problem+json"
     assert json.loads(bytes(response.body)) == {
         "type": "about:blank",
         "title": "Not Found",
         "status": 404,
-        "detail": "Nothing here.",
+        "detail": "There is nothing at this path.",
+        "code": "path_not_found",
     }
+
+
+def test_documented_codes() -> None:
+    """docs/problems.md lists every code of the API and the edge with its status, and no others."""
+    problems, fields = documented()
+    own = {kind.code: str(kind.status) for kind in _kinds(ApiError)}
+    assert codes() == own.keys()
+    own |= {"no_api_process": "503"}
+    assert {code: status for code, (status, *_) in problems.items()} == own
+    assert fields.keys() == TEXTS.keys()
+    texts = {code: text for code, text in TEXTS.items() if text}
+    assert {code: fields[code] for code in texts} == texts
+    assert len({*problems, *fields}) == len(problems) + len(fields)
+
+
+def _kinds(kind: type[ApiError]) -> Iterator[type[ApiError]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from _kinds(each)
+
+
+def test_refused_fields() -> None:
+    """A refused field has a code and the values of its message; a plain text has a general code."""
+    error = InvalidInputError(
+        "note",
+        message("too_long", limit=50),
+        ("total", "is odd"),
+        ("name", Message("must be printable", "name_not_allowed")),
+    )
+    assert json.loads(bytes(from_error(error).body))["errors"] == [
+        {
+            "field": "note",
+            "message": "must have at most 50 characters",
+            "code": "too_long",
+            "limit": 50,
+        },
+        {"field": "total", "message": "is odd", "code": "invalid"},
+        {"field": "name", "message": "must be printable", "code": "name_not_allowed"},
+    ]

@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 
 from orders_api.columns import json_type
 from orders_api.errors import InvalidInputError, UnsupportedMediaTypeError
+from orders_api.field_errors import message
 from orders_api.validation import Location, invalid_input
 from orders_contract.schema import Column, Table
 
@@ -143,7 +144,7 @@ class RowFormat:
         table = self._children[str(place[0])] if place else self._table
         if place and table.parent is not None and name == table.parent.column:
             return "is set by the order that the row is created with"
-        return "cannot be written" if name in table.columns else None
+        return message("not_writable") if name in table.columns else None
 
 
 def typed_dict(title: str, fields: Mapping[str, Any], doc: str) -> Any:

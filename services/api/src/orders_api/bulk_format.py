@@ -13,6 +13,7 @@ from pydantic import Field, PlainValidator, TypeAdapter, ValidationError, WithJs
 from orders_api.bodies import Body, RowFormat, parsed, typed_dict
 from orders_api.columns import json_type, read_text, version_of
 from orders_api.errors import InvalidInputError
+from orders_api.field_errors import message
 from orders_api.validation import Location, invalid_input
 from orders_contract.schema import Column, Table
 
@@ -131,9 +132,8 @@ class BulkFormat:
         *place, name = location
         if name == "version" and self._version is None and len(place) == 2:
             return "cannot be given: rows of this table have none"
-        return (
-            "cannot be written" if place[-1:] == ["set"] and name in self._table.columns else None
-        )
+        is_column = place[-1:] == ["set"] and name in self._table.columns
+        return message("not_writable") if is_column else None
 
 
 def _require_distinct(rows: Sequence[Wanted]) -> None:

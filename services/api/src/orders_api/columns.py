@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
+from orders_api.field_errors import message
 from orders_contract.comparison import INCOMPARABLE, form_of, instant
 from orders_contract.schema import Column, Table
 
@@ -34,11 +35,11 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _BYTES = re.compile(r"\\x([0-9a-fA-F]{2})*")
 
 _FORMS = {
-    "number": (_NUMBER, "must be a number"),
-    "date": (_DATE, "must be a date, such as 2026-05-31"),
-    "timestamp": (_TIMESTAMP, "must be a time, such as 2026-05-31T12:00:00Z"),
-    "uuid": (_UUID, "must be a UUID"),
-    "binary": (_BYTES, r"must be bytes in hexadecimal, such as \x00ff"),
+    "number": (_NUMBER, "not_number"),
+    "date": (_DATE, "not_date"),
+    "timestamp": (_TIMESTAMP, "not_time"),
+    "uuid": (_UUID, "not_uuid"),
+    "binary": (_BYTES, "not_bytes"),
 }
 _JSON_SCHEMAS: dict[str, dict[str, Any]] = {
     "number": {"type": "number"},
@@ -95,16 +96,16 @@ def read_text(column: Column, text: str) -> str:
     """
     match column.kind:
         case "choice" if form_of(column)(text) not in map(form_of(column), column.choices or ()):
-            raise ValueError(f"must be one of {', '.join(column.choices or ())}")
+            raise ValueError(message("not_a_choice", choices=", ".join(column.choices or ())))
         case "integer":
             low, high = _bounds(column)
             if not _WHOLE.fullmatch(text):
-                raise ValueError("must be a whole number")
+                raise ValueError(message("not_whole"))
             # The digits are counted first, because int() refuses texts of thousands of digits.
             if len(text.lstrip("-0")) > _MAX_DIGITS or not low <= int(text) <= high:
-                raise ValueError(f"must be between {low} and {high}")
+                raise ValueError(message("out_of_range", low=low, high=high))
         case "boolean" if text not in ("true", "false"):
-            raise ValueError("must be true or false")
+            raise ValueError(message("not_boolean"))
         case "json" | "array":
             raise ValueError("has lists or objects, which cannot be compared")
         case kind if kind in _FORMS:
@@ -150,7 +151,7 @@ def is_numeric(column: Column) -> bool:
 def _numeric_choice(choices: tuple[str, ...], value: object) -> object:
     numeric = isinstance(value, int | Decimal) and not isinstance(value, bool)
     if not numeric or Decimal(str(value)) not in map(Decimal, choices):
-        raise ValueError(f"must be one of {', '.join(choices)}")
+        raise ValueError(message("not_a_choice", choices=", ".join(choices)))
     return value
 
 
@@ -165,22 +166,22 @@ def _from_digits(value: object) -> object:
 
 def _number(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
-        raise ValueError(_FORMS["number"][1])  # noqa: TRY004  pydantic expects ValueError
+        raise ValueError(message(_FORMS["number"][1]))  # noqa: TRY004  pydantic expects ValueError
     return _of_form("number", value) if isinstance(value, str) else value
 
 
 def _of_form(kind: str, value: object) -> str:
-    pattern, message = _FORMS[kind]
+    pattern, code = _FORMS[kind]
     found = pattern.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise ValueError(message)
+        raise ValueError(message(code))
     day = found.groupdict().get("day")
     if day is not None and instant(day + (found["bc"] or "")) == INCOMPARABLE:
-        raise ValueError("must be a date that exists")
+        raise ValueError(message("no_such_date"))
     return found.string
 
 
 def _not_null(value: object) -> object:
     if value is None:
-        raise ValueError("must not be null")
+        raise ValueError(message("null"))
     return value

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import APIRouter, Request, Response
-from starlette.exceptions import HTTPException
 
 from orders_access import sessions
 from orders_access.security_log import SecurityLog
@@ -18,6 +17,7 @@ from orders_api.errors import (
     InvalidInputError,
     NameTakenError,
     NotAllowedError,
+    PathNotFoundError,
     ProviderAwayError,
     ProviderRefusesError,
     TooManyRequestsError,
@@ -148,7 +148,7 @@ async def _signed_in(
 def _company(request: Request) -> "CompanySessions":
     company = parts(request).company
     if company is None:
-        raise HTTPException(404)
+        raise PathNotFoundError
     return company
 
 

@@ -1,10 +1,12 @@
 """The errors of the API. The docstring of an ApiError is the detail that its client reads."""
 
 import math
+from collections.abc import Mapping
 from typing import ClassVar
 
 import psycopg
 
+from orders_api import field_errors
 from orders_api.records import StoredRow
 from orders_contract.schema import ORDERS
 from orders_service.postgres_errors import explain
@@ -19,6 +21,10 @@ class ApiError(Exception):
     """The request could not be served."""
 
     status: ClassVar[int] = 500
+    code: ClassVar[str] = "failed"
+    """By which clients recognise and translate the error; docs/problems.md lists the codes."""
+    members: Mapping[str, object] = {}
+    """Further members of the problem, such as the values in the detail."""
 
     @property
     def detail(self) -> str:
@@ -35,18 +41,25 @@ class FailedError(ApiError):
     """The API failed; its log has the reason."""
 
 
+def codes(kind: type[ApiError] = ApiError) -> set[str]:
+    """Return the codes of all problems."""
+    return {kind.code}.union(*map(codes, kind.__subclasses__()))
+
+
 class InputError(ApiError):
-    """An error that names fields: ``errors`` lists each with its message."""
+    """An error that names fields: the member ``errors`` lists each with its message."""
 
     def __init__(self, *errors: tuple[str, str]) -> None:
         super().__init__("; ".join(f"{field} {message}" for field, message in errors))
-        self.errors = [{"field": field, "message": message} for field, message in errors]
+        self.errors = [field_errors.members(*each) for each in errors]
+        self.members = {"errors": self.errors}
 
 
 class InvalidInputError(InputError):
     """The request is not valid."""
 
     status = 422
+    code = "invalid_input"
 
     def __init__(self, field: str, message: str, *others: tuple[str, str]) -> None:
         super().__init__((field, message), *others)
@@ -54,6 +67,8 @@ class InvalidInputError(InputError):
 
 class KeyReusedError(InvalidInputError):
     """The request is not valid."""
+
+    code = "key_reused"
 
     def __init__(self) -> None:
         super().__init__("Idempotency-Key", "was used before with another body")
@@ -63,12 +78,14 @@ class ConflictError(InputError):
     """The request conflicts with other rows; nothing was written."""
 
     status = 409
+    code = "conflict"
 
 
 class RefusedByTriggerError(ApiError):
     """A trigger of the database refuses the change; nothing was written."""
 
     status = 422
+    code = "refused_by_trigger"
 
     def __init__(self, message: str) -> None:
         super().__init__("a trigger refuses the change")
@@ -84,6 +101,7 @@ class UnauthorizedError(ApiError):
     """Show a valid token: Authorization: Bearer <token>."""
 
     status = 401
+    code = "unauthorized"
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -101,48 +119,81 @@ class UnauthorizedError(ApiError):
         return {"WWW-Authenticate": f'Bearer realm="orders"{error}'}
 
 
+class WrongPasswordError(UnauthorizedError):
+    """The name is that of no user, or the password is not theirs."""
+
+    code = "wrong_name_or_password"
+
+    def __init__(self) -> None:
+        super().__init__("name or password is wrong")
+
+
+class OldLinkError(UnauthorizedError):
+    """A link that sets a password is not valid, or not any more."""
+
+    code = "link_not_valid"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the link is not valid any more: it was used, replaced, or is older than a day"
+        )
+
+
 class ForbiddenError(ApiError):
     """You may not do that."""
 
     status = 403
+    code = "forbidden"
 
 
 class ForeignPageError(ForbiddenError):
     """Only a page of this system may do that with a session."""
 
+    code = "foreign_page"
+
 
 class PlainHttpError(ForbiddenError):
     """Sign in over HTTPS: without it a password could be read on its way (see SITE_ADDRESS)."""
 
+    code = "plain_http"
+
 
 class SessionRequiredError(ForbiddenError):
     """Sign in with your name and password to do that."""
+
+    code = "session_required"
 
 
 class OpenModeError(ApiError):
     """This system is open to everyone on this machine: there are no users and sessions."""
 
     status = 409
+    code = "open_mode"
 
 
 class LastAdminError(ApiError):
     """This is the last admin who can sign in and is not restricted: make another one first."""
 
     status = 409
+    code = "last_admin"
 
 
 class SettingChangedError(ApiError):
     """Somebody else has changed it since; nothing was written. Load it again."""
 
     status = 412
+    code = "setting_changed"
 
 
 class OutOfScopeError(ForbiddenError):
     """You may not see or change such a row."""
 
+    code = "out_of_scope"
+
     def __init__(self, place: str = "") -> None:
         super().__init__(place)
         self._place = place
+        self.members = {"place": place} if place else {}
 
     @property
     def detail(self) -> str:
@@ -153,21 +204,26 @@ class OutOfScopeError(ForbiddenError):
 class DatabaseForbidsError(ForbiddenError):
     """The database does not allow this: a policy or a missing privilege."""
 
+    code = "database_forbids"
+
 
 class MisdirectedError(ApiError):
     """This system answers only to the names of the machine it runs on."""
 
     status = 421
+    code = "misdirected"
 
 
 class TooManyRequestsError(ApiError):
     """Too many requests."""
 
     status = 429
+    code = "too_many_requests"
 
     def __init__(self, wait_s: float) -> None:
         super().__init__(f"for {wait_s:.1f} s")
         self._wait_s = max(1, math.ceil(wait_s))
+        self.members = {"retry_after": self._wait_s}
 
     @property
     def detail(self) -> str:
@@ -186,22 +242,52 @@ class TooManyRequestsError(ApiError):
 class TooManyAttemptsError(TooManyRequestsError):
     """Too many attempts."""
 
+    code = "too_many_attempts"
+
 
 class TooManyExportsError(TooManyRequestsError):
     """Other exports are running."""
 
+    code = "too_many_exports"
+
     def __init__(self) -> None:
         super().__init__(5.0)
+
+
+class PathNotFoundError(ApiError):
+    """There is nothing at this path."""
+
+    status = 404
+    code = "path_not_found"
+
+
+class MethodNotAllowedError(ApiError):
+    """This path does not take that method."""
+
+    status = 405
+    code = "method_not_allowed"
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(allowed)
+        self._allowed = allowed
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The methods that the path takes."""
+        return {"Allow": self._allowed}
 
 
 class TableNotFoundError(ApiError):
     """There is no such table, or it is not watched."""
 
     status = 404
+    code = "table_not_found"
 
 
 class NoOrdersError(TableNotFoundError):
     """This database has no table of orders; choose one with `orders attach --orders TABLE`."""
+
+    code = "no_orders"
 
     @property
     def detail(self) -> str:
@@ -213,6 +299,7 @@ class RowNotFoundError(ApiError):
     """There is no such row."""
 
     status = 404
+    code = "row_not_found"
 
     def __init__(self, table: str = ORDERS) -> None:
         super().__init__(table)
@@ -228,12 +315,14 @@ class KeyTakenError(ApiError):
     """The next id is taken: rows were written with their own ids; call setval() to go past them."""
 
     status = 409
+    code = "key_taken"
 
 
 class StaleRowError(ApiError):
     """The row is not in the expected state."""
 
     status = 412
+    code = "row_changed"
 
     def __init__(self, current: StoredRow, table: str = ORDERS) -> None:
         super().__init__(f"row {','.join(current.key)} has tag {current.tag}")
@@ -258,12 +347,14 @@ class BodyTooLargeError(ApiError):
     # The rest of the body is read and dropped. If the connection ended while the client still sends
     # it, the response could be lost, and the edge would report that the API failed.
     status = 413
+    code = "body_too_large"
 
 
 class BodyTooSlowError(ApiError):
     """The body did not come within 20 seconds."""
 
     status = 408
+    code = "body_too_slow"
 
     @property
     def headers(self) -> dict[str, str]:
@@ -275,12 +366,14 @@ class UnsupportedMediaTypeError(ApiError):
     """The body must be JSON: send it with Content-Type: application/json."""
 
     status = 415
+    code = "not_json"
 
 
 class UnavailableError(ApiError):
     """Tokens cannot be checked right now; try again shortly."""
 
     status = 503
+    code = "tokens_unavailable"
 
     @property
     def headers(self) -> dict[str, str]:
@@ -291,13 +384,19 @@ class UnavailableError(ApiError):
 class DatabaseUnavailableError(UnavailableError):
     """The database does not answer right now; try again shortly."""
 
+    code = "database_unavailable"
+
 
 class NotReachedError(UnavailableError):
     """There was no time left for this row; nothing was written. Send it again."""
 
+    code = "row_not_reached"
+
 
 class RedisUnavailableError(UnavailableError):
     """Redis does not answer right now; try again shortly."""
+
+    code = "redis_unavailable"
 
 
 class ProviderAwayError(Exception):

@@ -13,6 +13,7 @@ from orders_api import cursor
 from orders_api.columns import read_text, storable
 from orders_api.cursor import Bookmark, MalformedCursorError
 from orders_api.errors import InvalidInputError
+from orders_api.field_errors import message
 from orders_contract.filters import MAX_SEARCH_CHARACTERS
 from orders_contract.schema import Column, Table
 from orders_contract.sorting import Term, read_sort
@@ -111,12 +112,12 @@ def read(
             continue
         column, operator = _column(table, name)
         if column is None or column.name in refused:
-            raise InvalidInputError(name[:100], "is not known here")
+            raise InvalidInputError(name[:100], message("unknown"))
         condition = conditions.setdefault(column.name, Condition(column))
         try:
             _add(condition, operator, text)
         except ValueError as exc:
-            raise InvalidInputError(name, str(exc)) from None
+            raise InvalidInputError(name, exc.args[0]) from None
     sort = _sort(table, own.get("sort"))
     include = read_include(included, children)
     return Selection(
@@ -205,7 +206,7 @@ def _add_part(condition: Condition, text: str) -> None:
 
 def _searchable(text: str) -> str:
     if len(text) > MAX_SEARCH_CHARACTERS:
-        raise ValueError(f"must have at most {MAX_SEARCH_CHARACTERS} characters")
+        raise ValueError(message("too_long", limit=MAX_SEARCH_CHARACTERS))
     return storable(text)
 
 
@@ -213,7 +214,7 @@ def _search(text: str) -> str:
     try:
         return _searchable(text)
     except ValueError as exc:
-        raise InvalidInputError("search", str(exc)) from None
+        raise InvalidInputError("search", exc.args[0]) from None
 
 
 def _attention(text: str | None) -> Attention | None:

@@ -18,6 +18,8 @@ from pydantic import (
 
 from orders_access.names import printable_name
 from orders_api.columns import storable
+from orders_api.errors import codes
+from orders_api.field_errors import TEXTS, Message
 from orders_contract.messages import MAX_POSITION, Event
 from orders_contract.schema import Column
 
@@ -27,7 +29,10 @@ Row = dict[str, Any]
 
 def shown_name(text: str) -> str:
     """Return a name in the form in which it is stored; raise ValueError if it is not allowed."""
-    return printable_name(storable(text))
+    try:
+        return printable_name(storable(text))
+    except ValueError as exc:
+        raise ValueError(Message(str(exc), "name_not_allowed")) from None
 
 
 def _written_out(value: object) -> object:
@@ -328,22 +333,28 @@ class Health(HealthSummary):
 
 
 class FieldError(BaseModel):
-    """What is wrong with one field."""
+    """What is wrong with one field. The values in the message are further members."""
+
+    model_config = ConfigDict(extra="allow")
 
     field: str
     message: str
+    code: str = Field(description="The kind of message; more may be added.", examples=[*TEXTS])
 
 
 class Problem(BaseModel):
     """An error (RFC 9457). `errors` names fields, with 422 and some 409.
 
-    With 412, `order` or `row` has the present row.
+    With 412, `order` or `row` has the present row. Values in the detail are further members.
     """
+
+    model_config = ConfigDict(extra="allow")
 
     type: str
     title: str
     status: int
     detail: str
+    code: str = Field(description="The kind of error; more may be added.", examples=sorted(codes()))
     errors: list[FieldError] | None = None
     order: Row | None = None
     row: Row | None = None

@@ -1,9 +1,7 @@
 """Error responses as application/problem+json (RFC 9457)."""
 
 import json
-from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -13,52 +11,15 @@ from starlette.routing import Route
 from orders_api.errors import (
     ApiError,
     FailedError,
-    InputError,
     InvalidInputError,
+    MethodNotAllowedError,
+    PathNotFoundError,
     StaleRowError,
     UnsupportedMediaTypeError,
 )
 from orders_api.validation import OBJECT_EXPECTED, invalid_input
 
 MEDIA_TYPE = "application/problem+json"
-
-_DETAILS = {
-    404: "There is nothing at this path.",
-    405: "This path does not take that method.",
-}
-
-
-def problem(
-    status: int,
-    detail: str,
-    headers: Mapping[str, str] | None = None,
-    errors: Sequence[Mapping[str, str]] | None = None,
-    stale: StaleRowError | None = None,
-) -> Response:
-    """Return the response for an error."""
-    text = _rendered(status, detail, errors, stale)
-    return Response(text, status, {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
-
-
-def _rendered(
-    status: int,
-    detail: str,
-    errors: Sequence[Mapping[str, str]] | None = None,
-    stale: StaleRowError | None = None,
-) -> str:
-    """Return a problem as JSON. The present state of a stale row is inserted unparsed."""
-    members: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-    }
-    if errors is not None:
-        members["errors"] = errors
-    text = json.dumps(members)
-    if stale is not None and stale.current.json:
-        text = f'{text[:-1]}, "{stale.member}": {stale.current.json}}}'
-    return text
 
 
 def install(app: FastAPI) -> None:
@@ -71,19 +32,24 @@ def install(app: FastAPI) -> None:
 
 def from_error(error: ApiError) -> Response:
     """Return the response for an error of the API."""
-    return problem(error.status, error.detail, error.headers, *_members(error))
+    headers = {"Cache-Control": "no-store", **error.headers}
+    return Response(rendered(error), error.status, headers, MEDIA_TYPE)
 
 
 def rendered(error: ApiError) -> str:
-    """Return an error of the API as JSON, for one row of a bulk answer."""
-    return _rendered(error.status, error.detail, *_members(error))
-
-
-def _members(error: ApiError) -> tuple[Sequence[Mapping[str, str]] | None, StaleRowError | None]:
-    return (
-        error.errors if isinstance(error, InputError) else None,
-        error if isinstance(error, StaleRowError) else None,
-    )
+    """Return an error of the API as JSON. The present state of a stale row is inserted unparsed."""
+    members = {
+        "type": "about:blank",
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        **error.members,
+    }
+    text = json.dumps(members)
+    if isinstance(error, StaleRowError) and error.current.json:
+        text = f'{text[:-1]}, "{error.member}": {error.current.json}}}'
+    return text
 
 
 async def _on_api_error(_request: Request, error: Exception) -> Response:
@@ -93,11 +59,14 @@ async def _on_api_error(_request: Request, error: Exception) -> Response:
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  installed for this class
-    if error.status_code == 400:  # FastAPI's answer to JSON nested too deep, or not Unicode
-        return from_error(InvalidInputError("body", "cannot be read as JSON"))
-    detail = _DETAILS.get(error.status_code, error.detail)
-    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
-    return problem(error.status_code, detail, headers)
+    match error.status_code:
+        case 400:  # FastAPI's answer to JSON nested too deep, or not Unicode
+            return from_error(InvalidInputError("body", "cannot be read as JSON"))
+        case 404:
+            return from_error(PathNotFoundError())
+        case 405:
+            return from_error(MethodNotAllowedError(_allowed(request)))
+    return from_error(FailedError())
 
 
 def _allowed(request: Request) -> str:

@@ -4,7 +4,7 @@ The errors name the field and the constraint, never the contents of the row.
 """
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from psycopg.sql import SQL
 
@@ -25,6 +25,7 @@ from orders_api.errors import (
     RefusedByTriggerError,
     StatementError,
 )
+from orders_api.field_errors import Message, message
 from orders_api.filters import Selection
 from orders_api.queries import CONSTRAINT, ROOT
 from orders_api.statements import Statements
@@ -46,7 +47,7 @@ async def of_write(  # noqa: PLR0911  one for each kind of refusal
         case state if (
             state == _NOT_NULL and error.column and await _is_own(database, error, statements)
         ):
-            return InvalidInputError(_field(body, error.column), "must not be null")
+            return InvalidInputError(_field(body, error.column), message("null"))
         case state if state == _CHECK and error.constraint:
             return await _check_violated(database, error, statements, body)
         case state if state == UNIQUE:
@@ -54,7 +55,7 @@ async def of_write(  # noqa: PLR0911  one for each kind of refusal
         case state if state in (_FOREIGN_KEY, _RESTRICT):
             return await _reference_broken(database, error, statements, body)
         case state if state == _EXCLUSION:
-            return await _conflict(database, error, body, "conflicts with another row")
+            return await _conflict(database, error, body, "excluded")
         case state if state == FORBIDDEN:
             return DatabaseForbidsError()
         case state if error.is_raised or state.startswith(_INTEGRITY):
@@ -106,7 +107,7 @@ async def of_query(database: Database, error: StatementError, selection: Selecti
         }
         for parameter, texts in named.items():
             if not await _are_values(database, column, texts):
-                return InvalidInputError(parameter, f"must be a value of type {column.type}")
+                return InvalidInputError(parameter, message("wrong_type", type=column.type))
             if error.sqlstate == _UNDEFINED_FUNCTION and texts and column.kind == "other":
                 return InvalidInputError(parameter, "cannot be compared")
     return error if selection.after is None else InvalidInputError("cursor", "is not valid")
@@ -115,37 +116,37 @@ async def of_query(database: Database, error: StatementError, selection: Selecti
 async def _check_violated(
     database: Database, error: StatementError, statements: Statements, body: Body | None
 ) -> ApiError:
-    rule, columns = await _constraint(database, error)
+    comment, rule, columns = await _constraint(database, error)
     columns = columns or await _culprits(database, error, statements, body)
-    message = rule or f"violates the constraint {error.constraint}"
-    found = [(_field(body, column), f"{message} ({error.constraint})") for column in columns]
-    return _invalid(found, _field(body), message)
+    named, alone = _of_rule(comment, rule, str(error.constraint))
+    return _invalid([(_field(body, column), named) for column in columns], _field(body), alone)
 
 
 async def _not_unique(
     database: Database, error: StatementError, statements: Statements, body: Body | None
 ) -> ApiError:
-    _, columns = await _constraint(database, error)
+    *_, columns = await _constraint(database, error)
     key = statements.table.key
     if body is not None and tuple(columns) == key and not set(key) & set(body.columns):
         return KeyTakenError()
-    return await _conflict(database, error, body, "is taken")
+    return await _conflict(database, error, body, "taken")
 
 
 async def _reference_broken(
     database: Database, error: StatementError, statements: Statements, body: Body | None
 ) -> ApiError:
     if body is None or not await _is_own(database, error, statements):
-        return ConflictError(("body", f"rows of {error.table} refer to it ({error.constraint})"))
-    return await _conflict(database, error, body, "refers to a row that does not exist")
+        named = {"table": error.table, "constraint": error.constraint}
+        return ConflictError(("body", message("referred_to", **named)))
+    return await _conflict(database, error, body, "no_such_row")
 
 
 async def _conflict(
-    database: Database, error: StatementError, body: Body | None, message: str
+    database: Database, error: StatementError, body: Body | None, code: str
 ) -> ConflictError:
-    _, columns = await _constraint(database, error)
+    *_, columns = await _constraint(database, error)
     fields = [_field(body, column) for column in columns] or [_field(body)]
-    return ConflictError(*[(field, f"{message} ({error.constraint})") for field in fields])
+    return ConflictError(*[(field, message(code, constraint=error.constraint)) for field in fields])
 
 
 async def _bad_value(
@@ -153,16 +154,14 @@ async def _bad_value(
 ) -> Exception:
     columns = await _culprits(database, error, statements, body)
     if not columns:
-        return InvalidInputError(_field(body), "holds a value that the database cannot store")
+        return InvalidInputError(_field(body), message("not_storable"))
     types = statements.table.columns
-    found = [
-        (_field(body, each), f"must be a value of type {types[each].type}") for each in columns
-    ]
+    found = [(_field(body, each), message("wrong_type", type=types[each].type)) for each in columns]
     return _invalid(found, _field(body), error.message)
 
 
-def _invalid(found: list[tuple[str, str]], row: str, message: str) -> InvalidInputError:
-    return InvalidInputError(*found[0], *found[1:]) if found else InvalidInputError(row, message)
+def _invalid(found: Sequence[tuple[str, str]], row: str, text: str) -> InvalidInputError:
+    return InvalidInputError(*found[0], *found[1:]) if found else InvalidInputError(row, text)
 
 
 def _field(body: Body | None, column: str | None = None) -> str:
@@ -183,8 +182,23 @@ async def _is_own(database: Database, error: StatementError, statements: Stateme
     return False
 
 
-async def _constraint(database: Database, error: StatementError) -> tuple[str, list[str]]:
-    """Return a message, made of the constraint's comment or rule, and the constraint's columns."""
+def _of_rule(comment: str, rule: str, constraint: str) -> tuple[Message, Message]:
+    """Return the messages about a CHECK, with its name for a column and without for the row.
+
+    A comment on the CHECK is the owner's own message.
+    """
+    if comment:
+        named = Message(f"{comment} ({constraint})", "owner_rule", constraint=constraint)
+        return named, Message(comment, named.code, **named.values)
+    if rule:
+        named = message("rule_violated", rule=rule, constraint=constraint)
+        return named, Message(f"must satisfy {rule}", named.code, **named.values)
+    alone = message("constraint_violated", constraint=constraint)
+    return Message(f"{alone} ({constraint})", alone.code, **alone.values), alone
+
+
+async def _constraint(database: Database, error: StatementError) -> tuple[str, str, list[str]]:
+    """Return the comment on a constraint, its rule, and its columns."""
     values = {
         "name": error.constraint,
         "schema": error.namespace,
@@ -193,8 +207,8 @@ async def _constraint(database: Database, error: StatementError) -> tuple[str, l
     }
     with contextlib.suppress(StatementError, DatabaseUnavailableError, LookupError):
         comment, rule, columns = await database.one(CONSTRAINT, values)
-        return str(comment or f"must satisfy {rule}"), list(columns)
-    return "", []
+        return comment or "", rule or "", list(columns)
+    return "", "", []
 
 
 async def _culprits(

@@ -29,6 +29,7 @@ from orders_api.errors import (
     UnauthorizedError,
 )
 from orders_api.exports import Exports
+from orders_api.field_errors import message
 from orders_api.health import HealthProbe
 from orders_api.log import Log
 from orders_api.preconditions import MalformedTagError, Precondition
@@ -134,7 +135,7 @@ def require_no_query(request: Request, *, but: str = "") -> None:
     if request.scope["query_string"]:
         for name in request.query_params:
             if name != but:
-                raise InvalidInputError(name[:100], "is not known here")
+                raise InvalidInputError(name[:100], message("unknown"))
 
 
 async def closed(request: Request) -> None:
@@ -228,7 +229,7 @@ def row_key(request: Request, watched: WatchedTable) -> Key:
             for column, text in zip(columns, given, strict=True)
         )
     except ValueError as exc:
-        raise InvalidInputError(place, str(exc)) from None
+        raise InvalidInputError(place, exc.args[0]) from None
 
 
 def header(request: Request, name: bytes) -> str | None:

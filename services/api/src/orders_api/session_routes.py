@@ -34,19 +34,19 @@ from orders_api.errors import (
     ForbiddenError,
     ForeignPageError,
     InvalidInputError,
+    OldLinkError,
     PlainHttpError,
     RowNotFoundError,
     SessionRequiredError,
     TooManyAttemptsError,
-    UnauthorizedError,
+    WrongPasswordError,
 )
+from orders_api.field_errors import Message, message
 from orders_api.gate import GATEWAY
 from orders_api.openapi import problems
 from orders_api.requests import UNCACHED, Admin, closed, parts, require, sender
 from orders_api.sessions import Origin
 
-_WRONG = "name or password is wrong"
-_OLD_LINK = "the link is not valid any more: it was used, replaced, or is older than a day"
 _security = SecurityLog()
 
 
@@ -88,7 +88,7 @@ async def sign_in(request: Request, response: Response, shown: SignIn) -> Me:
     if principal is None:
         # The security log has the name only if a user has it: the text may be a password.
         request.state.tried = await parts(request).users.known(shown.name)
-        raise UnauthorizedError(_WRONG)
+        raise WrongPasswordError
     return await _begun(request, response, principal)
 
 
@@ -150,7 +150,7 @@ async def change_password(
     """Change the sender's password. All their sessions end; this browser gets a new session."""
     users = parts(request).users
     if await _checked(request, who.subject, wanted.current) is None:
-        raise InvalidInputError("current", "is wrong")
+        raise InvalidInputError("current", message("wrong_password"))
     await users.set_password(who.subject, wanted.new, field="new")
     _security.changed("password", who.subject, who.subject)
     return await _begun(request, response, who)
@@ -162,13 +162,13 @@ async def set_up(request: Request, response: Response, shown: SetUp) -> Linked |
     users = parts(request).users
     principal = await users.linked(shown.link)
     if principal is None:
-        raise UnauthorizedError(_OLD_LINK)
+        raise OldLinkError
     if shown.password is None:
         return Linked(name=principal.subject)
     request.state.tried = principal.subject
     name = principal.subject
     if not await users.set_password(name, shown.password, field="password", link=shown.link):
-        raise UnauthorizedError(_OLD_LINK)
+        raise OldLinkError
     _security.changed("password", name, name)
     response.status_code = 201
     return await _begun(request, response, principal)
@@ -203,7 +203,7 @@ async def make_token(request: Request, who: Admin, wanted: NewToken) -> ProgramT
     try:
         subject = new_name(wanted.subject)
     except InvalidTokenError as exc:
-        raise InvalidInputError("subject", str(exc)) from None
+        raise InvalidInputError("subject", Message(str(exc), "name_not_allowed")) from None
     principal = Principal(subject, wanted.role, await checked_rows(request, wanted.rows))
     origin, lasts = Origin(cookies.shown_address(request.scope), who.subject), wanted.days
     made, token = await parts(request).sessions.make_token(principal, origin, timedelta(days=lasts))

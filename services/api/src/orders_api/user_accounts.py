@@ -16,6 +16,7 @@ from orders_api.errors import (
     SettingChangedError,
     StatementError,
 )
+from orders_api.field_errors import message
 from orders_api.preconditions import Precondition
 from orders_api.user_models import Link, User
 
@@ -83,7 +84,7 @@ async def add(
     except StatementError as exc:
         if exc.sqlstate != UNIQUE:
             raise
-        raise ConflictError(("name", "is taken; names differ by more than case")) from None
+        raise ConflictError(("name", message("name_taken"))) from None
     ends = user.link_ends
     return user, None if link is None or ends is None else Link(link=LINK_PATH + link, ends=ends)
 

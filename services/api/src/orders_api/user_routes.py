@@ -10,6 +10,7 @@ from orders_access.security_log import SecurityLog
 from orders_api import cookies, user_accounts
 from orders_api.access_models import InPath
 from orders_api.errors import InvalidInputError, PlainHttpError, RowNotFoundError
+from orders_api.field_errors import Message
 from orders_api.openapi import problems
 from orders_api.requests import UNCACHED, Admin, closed, if_match, parts
 from orders_api.session_routes import checked_rows
@@ -46,7 +47,9 @@ async def add_user(request: Request, who: Admin, wanted: NewUser) -> MadeUser:
     try:
         name = new_name(wanted.name)
     except InvalidTokenError as exc:
-        raise InvalidInputError("name", str(exc).removeprefix("sub ")) from None
+        raise InvalidInputError(
+            "name", Message(str(exc).removeprefix("sub "), "name_not_allowed")
+        ) from None
     await checked_rows(request, wanted.rows)
     hashed = None
     if wanted.password is not None:

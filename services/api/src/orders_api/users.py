@@ -14,6 +14,7 @@ from orders_access.principal import Principal
 from orders_access.sessions import digest
 from orders_api.database import Database
 from orders_api.errors import InvalidInputError, TooManyRequestsError
+from orders_api.field_errors import Message
 
 _MOST_WAITING = 50
 """Maximum number of password checks that are running or waiting; each takes about 30 ms."""
@@ -103,7 +104,7 @@ class Users:
         """
         weakness = await self._run(passwords.weakness, password, name)
         if weakness is not None:
-            raise InvalidInputError(field, weakness)
+            raise InvalidInputError(field, Message(weakness, "weak_password"))
         return await self._run(passwords.hashed, password)
 
     async def _run(self, work: Callable[P, T], *args: P.args, **_: P.kwargs) -> T:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from orders_api.errors import InvalidInputError
+from orders_api.field_errors import Message, message
 
 Location: TypeAlias = Sequence[str | int]
 """The path of a value in the body: names of fields and indexes of lists, outermost first."""
@@ -11,25 +12,34 @@ Location: TypeAlias = Sequence[str | int]
 _MAX_ERRORS = 20
 _MAX_FIELD_LENGTH = 100
 OBJECT_EXPECTED = ("model_attributes_type", "model_type", "dict_type")
+_CODES = {
+    "missing": "required",
+    "extra_forbidden": "unknown",
+    "string_type": "not_text",
+    "string_too_short": "empty",
+    "string_too_long": "too_long",
+    "int_type": "not_whole",
+    "int_parsing": "not_whole",
+    "int_from_float": "not_whole",
+    "bool_type": "not_boolean",
+    "greater_than_equal": "too_small",
+    "less_than_equal": "too_large",
+    "literal_error": "not_a_choice",
+    "too_short": "too_few",
+    "too_long": "too_many",
+}
+"""The code of a message for types of pydantic's errors."""
+_VALUES = {
+    "max_length": "limit",
+    "min_length": "limit",
+    "ge": "limit",
+    "le": "limit",
+    "expected": "choices",
+}
 _MESSAGES = {
-    "missing": "is required",
-    "extra_forbidden": "is not known here",
-    "string_type": "must be a string",
-    "string_too_short": "must not be empty",
-    "string_too_long": "must have at most {max_length} characters",
     "string_unicode": "must be valid Unicode",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_from_float": "must be a whole number",
     "int_parsing_size": "has too many digits",
-    "bool_type": "must be true or false",
     "list_type": "must be a list",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-    "literal_error": "must be one of {expected}",
-    "too_short": "must hold at least {min_length}",
-    "too_long": "must hold at most {max_length}",
-    "value_error": "{error}",
     "json_invalid": "is not JSON: {error}",
     **dict.fromkeys(OBJECT_EXPECTED, "must be a JSON object"),
 }
@@ -60,4 +70,11 @@ def _field(location: Location) -> str:
 
 
 def _message(error: Mapping[str, Any]) -> str:
-    return _MESSAGES.get(error["type"], "is not valid").format(**error.get("ctx", {}))
+    context = error.get("ctx", {})
+    if error["type"] == "value_error":
+        raised: ValueError = context["error"]
+        return raised.args[0] if isinstance(raised.args[0], Message) else str(raised)
+    if code := _CODES.get(error["type"]):
+        values = {_VALUES[name]: value for name, value in context.items() if name in _VALUES}
+        return message(code, **values)
+    return _MESSAGES.get(error["type"], "is not valid").format(**context)

@@ -24,6 +24,7 @@ from orders_api.errors import (
     RowNotFoundError,
     StatementError,
 )
+from orders_api.field_errors import message
 from orders_api.models import RequestModel, Stored, shown_name
 from orders_api.openapi import problems
 from orders_api.requests import UNCACHED, Viewer, parts
@@ -121,7 +122,7 @@ async def save_view(request: Request, who: Viewer, wanted: NewView) -> View:
     values |= {"owner": owner, "most": MAX_VIEWS}
     row = await _written(request, _ADD, values, lock=True)
     if row is None:
-        raise InvalidInputError("name", f"cannot be stored: {MAX_VIEWS} views are the most")
+        raise InvalidInputError("name", message("too_many_views", limit=MAX_VIEWS))
     return View.of(row)
 
 
@@ -174,5 +175,5 @@ async def _written(
             return await one_or_none(connection, statement, values)
     except StatementError as exc:
         if exc.sqlstate == UNIQUE:
-            raise ConflictError(("name", "is the name of another view")) from None
+            raise ConflictError(("name", message("view_name_taken"))) from None
         raise
