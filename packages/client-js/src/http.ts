@@ -31,6 +31,8 @@ export interface ApiOptions {
 export class RefusedError extends Error {
   override readonly name: string = "RefusedError";
   readonly status: number;
+  /** The kind of problem, listed in the API's docs/problems.md; empty if the answer names none. */
+  readonly code: string;
   readonly fields: Readonly<Record<string, string>>;
   /** The whole body of the answer. */
   readonly body: unknown;
@@ -38,6 +40,7 @@ export class RefusedError extends Error {
   constructor(status: number, message: string, fields: Record<string, string>, body: unknown) {
     super(message);
     this.status = status;
+    this.code = codeIn(body);
     this.fields = fields;
     this.body = body;
   }
@@ -51,10 +54,13 @@ export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
   /** Whether the API itself answered and said why it cannot serve the request. */
   readonly answered: boolean;
+  /** The kind of problem, as in RefusedError. */
+  readonly code: string;
 
-  constructor(message: string, options: ErrorOptions & { answered?: boolean } = {}) {
+  constructor(message: string, options: ErrorOptions & { answered?: boolean; code?: string } = {}) {
     super(message, options);
     this.answered = options.answered ?? false;
+    this.code = options.code ?? "";
   }
 }
 
@@ -109,9 +115,10 @@ export class Api {
       throw this.#troubled(new UnreachableError(message, { cause: error }));
     }
     if (response.status >= 502 && response.status <= 504) {
-      const { detail } = problemIn(await readJson(response)); // only the API sends a problem document
-      const answered = detail !== undefined;
-      throw this.#troubled(new UnreachableError(detail ?? NO_ANSWER, { answered }));
+      const body = await readJson(response);
+      const { detail } = problemIn(body); // only the API sends a problem document
+      const options = { answered: detail !== undefined, code: codeIn(body) };
+      throw this.#troubled(new UnreachableError(detail ?? NO_ANSWER, options));
     }
     this.trouble.set(null);
     if (response.ok) return response;
@@ -199,6 +206,9 @@ function problemIn(body: unknown): { title?: string; detail?: string; errors: un
     errors: Array.isArray(errors) ? errors : [],
   };
 }
+
+const codeIn = (body: unknown): string =>
+  isRow(body) && typeof body.code === "string" ? body.code : "";
 
 /** Returns the error for a problem document. */
 export function refusal(status: number, body: unknown): RefusedError {

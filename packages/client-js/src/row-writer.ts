@@ -136,7 +136,8 @@ export class RowWriter {
     const response = await this.#api.send(`${this.path}/${key}`);
     const now = readRow(parseJson(await response.text()));
     if (now && !isSame(now, seen)) {
-      throw new RefusedError(412, "The row has changed since.", {}, { row: now });
+      const body = { code: "row_changed", row: now };
+      throw new RefusedError(412, "The row has changed since.", {}, body);
     }
     const tag = response.headers.get("ETag");
     return tag === null ? {} : { "If-Match": tag };

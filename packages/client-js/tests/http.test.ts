@@ -36,9 +36,19 @@ test("an API counts as away until it answers, even with an error of the request"
 
 test("an API that cannot serve is reported with its own message", async () => {
   const detail = "The database does not answer right now; try again shortly.";
-  answers.push(Response.json({ detail }, { status: 503 }));
+  const code = "database_unavailable";
+  answers.push(Response.json({ detail, code }, { status: 503 }));
   await expect(api.send("/api/orders")).rejects.toThrow(detail);
-  expect(api.trouble.get()).toMatchObject({ message: detail, answered: true });
+  expect(api.trouble.get()).toMatchObject({ message: detail, answered: true, code });
+});
+
+test("a refusal has the code of its problem; an answer that is no problem has none", async () => {
+  const errors = [{ field: "note", message: "is required", code: "required" }];
+  answers.push(Response.json({ detail: "No.", code: "invalid_input", errors }, { status: 422 }));
+  const fields = { note: "is required" };
+  await expect(api.send("/api/orders")).rejects.toMatchObject({ code: "invalid_input", fields });
+  answers.push(new Response("Not Found", { status: 404 }));
+  await expect(api.send("/api/orders")).rejects.toMatchObject({ code: "", status: 404 });
 });
 
 test("a read times out; a write does not, because its outcome would be unknown", async () => {

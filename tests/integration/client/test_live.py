@@ -173,6 +173,7 @@ async def test_writes_are_shown_at_once_and_conflicts_keep_both_values(
     with pytest.raises(WriteError) as invalid:
         await table.update(number, {"status": "nonsense"})
     assert list(invalid.value.errors) == ["status"]
+    assert (late.value.code, invalid.value.code) == ("row_changed", "invalid_input")
     await shows(table, lambda t: t.rows[0]["status"] == "shipped")
     with pytest.raises(ConflictError):
         await table.delete(number, read=read)
@@ -199,7 +200,7 @@ async def test_many_rows_are_written_each_by_itself(pipeline: Pipeline, live: Li
     assert isinstance(late, ConflictError)
     assert late.columns == {"total": (5, 8)}
     assert missing is not None
-    assert missing.status == 404
+    assert (missing.status, missing.code) == (404, "row_not_found")
     await shows(table, lambda t: [row["total"] for row in t.rows] == [5, 5, 8, 5, 5, 5, 5])
     deleted = [each async for each in table.delete_many(table.rows)]
     assert [(each.key, each.error) for each in deleted] == [(number, None) for number in ids]

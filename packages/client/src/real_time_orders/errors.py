@@ -26,22 +26,30 @@ class MalformedMessageError(ClientError, ValueError):
 
 
 class SnapshotError(ClientError):
-    """A snapshot could not be fetched this time. ``status`` is the HTTP status, if any."""
+    """A snapshot could not be fetched this time. ``status`` is the HTTP status, if any.
 
-    def __init__(self, reason: str, status: int | None = None) -> None:
+    ``code`` is the kind of problem; docs/problems.md lists them.
+    """
+
+    def __init__(self, reason: str, status: int | None = None, code: str = "") -> None:
         super().__init__(reason if status is None else f"status {status}: {reason}")
         self.status = status
+        self.code = code
 
 
 class WriteError(ClientError):
     """The API rejects a write, or cannot be reached (``status`` 0).
 
+    ``code`` is the kind of problem, as docs/problems.md lists it; empty if the API did not answer.
     ``errors`` has the messages by field.
     """
 
-    def __init__(self, status: int, reason: str, errors: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, reason: str, errors: Mapping[str, str] | None = None, code: str = ""
+    ) -> None:
         super().__init__(reason if status == 0 else f"status {status}: {reason}")
         self.status = status
+        self.code = code
         self.errors = errors or {}
 
     @property
@@ -64,7 +72,7 @@ class ConflictError(WriteError):
         theirs: Mapping[str, Any],
         read: Mapping[str, Any],
     ) -> None:
-        super().__init__(412, reason)
+        super().__init__(412, reason, code="row_changed")
         self.mine = mine
         self.theirs = theirs
         self.read = read

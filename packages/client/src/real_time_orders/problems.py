@@ -12,6 +12,7 @@ class Problem:
     """The error in an answer. ``current`` is the row now, if a write was based on an older one."""
 
     detail: str
+    code: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
     current: Row | None = None
 
@@ -42,4 +43,4 @@ def problem_in(body: Any, reason: str = "") -> Problem:
         if isinstance(each, dict)
     }
     current = body.get("order") or body.get("row")
-    return Problem(str(body.get("detail") or reason), errors, current)
+    return Problem(str(body.get("detail") or reason), str(body.get("code") or ""), errors, current)

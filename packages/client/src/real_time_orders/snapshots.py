@@ -209,9 +209,8 @@ def _key_of(row: Row, table: Table) -> Hashable:
 async def _get(api: httpx.AsyncClient, path: str, query: list[QueryItem]) -> Any:
     response = await api.get(path, params=query)
     if response.is_error:
-        raise SnapshotError(
-            problem_of(response.text, response.reason_phrase).explained, response.status_code
-        )
+        problem = problem_of(response.text, response.reason_phrase)
+        raise SnapshotError(problem.explained, response.status_code, problem.code)
     return parse_json(response.text)
 
 

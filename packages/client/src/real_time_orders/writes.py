@@ -106,7 +106,7 @@ def error_of(
     """Return the error for a write of ``values`` that the API rejects."""
     if status == httpx.codes.PRECONDITION_FAILED and problem.current is not None:
         return ConflictError(problem.detail, values, problem.current, read or {})
-    return WriteError(status, problem.explained, problem.errors)
+    return WriteError(status, problem.explained, problem.errors, problem.code)
 
 
 def path_of(table: str) -> str:
