@@ -96,6 +96,45 @@ def test_german(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     assert violations(page) == []
 
 
+def test_refusals(stack: EmbeddedStack, open_tab: OpenTab) -> None:
+    """What the API refuses is told in German: in the panel, in the form, for each row of many."""
+    orders = [create(stack, customer_name="Refused") for _ in range(2)]
+    page = open_tab(f"/orders/{orders[0]}", locale="de-DE")
+    panel = page.get_by_role("complementary")
+    panel.get_by_role("button", name=re.compile("^Quantity: 1. Bearbeiten")).press("Enter")
+    quantity = panel.get_by_role("textbox", name="Quantity")
+    quantity.fill("-5")
+    page.keyboard.press("Enter")
+    rule = "Muss (quantity > 0) erfüllen (orders_quantity_positive)."
+    expect(quantity).to_have_accessible_description(rule)
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("n")
+    form = page.get_by_role("dialog", name="Neue Bestellung")
+    form.get_by_label("Customer", exact=True).fill("Ada")
+    form.get_by_label("Product", exact=True).fill("Engine")
+    form.get_by_label("Quantity").fill("0")
+    form.get_by_label("Quantity").press("Enter")
+    expect(form.get_by_label("Quantity")).to_have_accessible_description(rule)
+    page.keyboard.press("Escape")
+
+    stack.psql(
+        "ALTER TABLE orders ADD CONSTRAINT waits"
+        " CHECK (customer_name <> 'Refused' OR status = 'pending')"
+    )
+    try:
+        page.goto(f"{stack.edge}/?customer_name=Refused")
+        for order in orders:
+            row(page, order).get_by_role("checkbox").check()
+        page.get_by_role("button", name="2 auf processing setzen").click()
+        failures = page.get_by_role("list", name="Nicht geändert").get_by_role("listitem")
+        expect(failures).to_have_count(2)
+        expect(failures.first).to_contain_text("customer_name, status: Muss")
+        expect(failures.first).to_contain_text("erfüllen (waits).")
+    finally:
+        stack.psql("ALTER TABLE orders DROP CONSTRAINT waits")
+
+
 def test_texts_cannot_be_loaded(browser: Browser, stack: EmbeddedStack) -> None:
     """A page that cannot load its texts says so, in every language."""
     page = browser.new_context().new_page()

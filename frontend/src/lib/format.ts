@@ -1,5 +1,12 @@
 /** Formats values, times and numbers for the page's language and the reader's region. */
-import { type Column, rawNumber, RefusedError, toJson, UnreachableError } from "real-time-orders";
+import {
+  type Column,
+  isRow,
+  rawNumber,
+  RefusedError,
+  toJson,
+  UnreachableError,
+} from "real-time-orders";
 import { words } from "@/words";
 import { locale, perLocale } from "./locale";
 
@@ -50,15 +57,26 @@ export const formatBytes = (bytes: number): string => BYTES().format(bytes / 1_0
 
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/**
- * Returns why something failed, in the page's language; texts that come from the API stay as they are.
- */
+/** Returns why something failed, in the page's language if the API names a known code. */
 export function messageOf(error: unknown): string {
   const { refused, failing, unreachable } = words.errors;
-  if (error instanceof RefusedError) return refused(error.status, error.message);
+  if (error instanceof RefusedError)
+    return refused(isRow(error.body) ? error.body : {}, error.status, error.message);
   if (error instanceof UnreachableError)
-    return (error.answered ? failing : unreachable)(error.message);
+    return error.answered
+      ? failing({ code: error.code }, error.message)
+      : unreachable(error.message);
   return error instanceof Error ? error.message : words.values.wentWrong;
+}
+
+/** Returns what is wrong with each field that the API refused, in the same way. */
+export function fieldsOf(error: unknown): Readonly<Record<string, string>> {
+  if (!(error instanceof RefusedError)) return {};
+  const { errors } = isRow(error.body) ? error.body : {};
+  const refused = Array.isArray(errors) ? errors.filter(isRow) : [];
+  return Object.fromEntries(
+    refused.map((each) => [String(each.field), words.errors.field(each, String(each.message))]),
+  );
 }
 
 /** Returns the start of a text, which may have megabytes. */

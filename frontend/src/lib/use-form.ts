@@ -1,7 +1,6 @@
-import { RefusedError } from "real-time-orders";
 import { useState } from "react";
 import { words } from "@/words";
-import { messageOf } from "./format";
+import { fieldsOf, messageOf } from "./format";
 
 interface Event {
   preventDefault: () => void;
@@ -41,6 +40,6 @@ export function useForm(
 
 /** Returns an error as one sentence. Names the field if the API refused one. */
 export function problemOf(error: unknown): string {
-  const [field] = error instanceof RefusedError ? Object.entries(error.fields) : [];
+  const [field] = Object.entries(fieldsOf(error));
   return field ? words.settings.fieldRefused(field[0], field[1]) : messageOf(error);
 }

@@ -1,10 +1,113 @@
+import type { Row } from "real-time-orders";
 import { formatCount } from "@/lib/format";
 import { pluralsOf, rich } from "@/lib/grammar";
 import type { Words } from "./index";
 
 const { counted, plural } = pluralsOf("de");
 
-/** What kind of problem the API has reported, by HTTP status. */
+const soon = "Gleich noch einmal versuchen.";
+const later = ({ retry_after }: Row): string => {
+  const [seconds, minutes] = [Number(retry_after), Math.ceil(Number(retry_after) / 60)];
+  return seconds > 90
+    ? `In ${minutes} Minuten noch einmal versuchen.`
+    : `In ${counted(seconds, { one: "Sekunde", other: "Sekunden" })} noch einmal versuchen.`;
+};
+/** The refused fields, together where they have the same text: a rule may be about several. */
+const fields = ({ errors }: Row): string | null => {
+  if (!Array.isArray(errors)) return null;
+  const named = new Map<string, string[]>();
+  for (const each of errors as Row[]) {
+    const text = told(each) ?? String(each.message);
+    named.set(text, [...(named.get(text) ?? []), String(each.field)]);
+  }
+  return [...named].map(([text, names]) => `${names.join(", ")}: ${text}`).join(" ");
+};
+
+/** Problems and refused fields by their codes (docs/problems.md), with their values in braces. */
+const TOLD: Readonly<Record<string, string | ((of: Row) => string | null)>> = {
+  body_too_large: "Die Eingabe ist größer als 64 kB.",
+  body_too_slow: "Die Daten kamen nicht innerhalb von 20 Sekunden an.",
+  conflict: fields,
+  database_forbids: "Die Datenbank erlaubt das nicht: eine Richtlinie oder ein fehlendes Recht.",
+  database_unavailable: `Die Datenbank antwortet gerade nicht. ${soon}`,
+  failed: "Fehler in der API. Der Grund steht in ihrem Protokoll.",
+  forbidden: "Dazu fehlt die Berechtigung.",
+  foreign_page: "Das ist nur auf einer Seite dieses Systems erlaubt.",
+  invalid_input: fields,
+  key_reused: "Dieselbe Anfrage kam schon mit anderem Inhalt.",
+  key_taken:
+    "Die nächste Id ist vergeben, weil Zeilen mit eigenen Ids angelegt wurden. Der Eigentümer der Datenbank kann sie mit setval() überspringen.",
+  last_admin:
+    "Das ist der letzte Administrator, der sich anmelden kann und alle Zeilen sieht. Zuerst einen anderen anlegen.",
+  link_not_valid: "Der Link gilt nicht mehr: Er wurde benutzt, ersetzt oder ist älter als ein Tag.",
+  misdirected: "Dieses System antwortet nur unter den Namen des Rechners, auf dem es läuft.",
+  no_api_process: `Die API antwortet nicht. ${soon}`,
+  no_orders: "Diese Datenbank hat keine Tabelle der Bestellungen.",
+  open_mode:
+    "Dieses System ist für alle auf diesem Rechner offen: Es gibt keine Benutzer und Sitzungen.",
+  out_of_scope: "Solche Zeilen zu sehen oder zu ändern ist nicht erlaubt.",
+  plain_http: "Anmelden geht nur mit HTTPS: Sonst könnte das Passwort unterwegs gelesen werden.",
+  redis_unavailable: `Redis antwortet gerade nicht. ${soon}`,
+  row_changed: "Inzwischen geändert. Nichts wurde gespeichert.",
+  row_not_found: "Diesen Eintrag gibt es nicht.",
+  row_not_reached: "Dafür blieb keine Zeit. Nichts wurde gespeichert; noch einmal versuchen.",
+  session_required: "Dafür ist eine Anmeldung mit Name und Passwort nötig.",
+  setting_changed: "Inzwischen von jemandem geändert. Nichts wurde gespeichert; neu laden.",
+  table_not_found: "Diese Tabelle gibt es nicht, oder sie wird nicht verfolgt.",
+  tokens_unavailable: `Anmeldungen können gerade nicht geprüft werden. ${soon}`,
+  too_many_attempts: (of) => `Zu viele Versuche. ${later(of)}`,
+  too_many_exports: (of) => `Andere Exporte laufen gerade. ${later(of)}`,
+  too_many_requests: (of) => `Zu viele Anfragen. ${later(of)}`,
+  unauthorized: "Nicht angemeldet, oder die Anmeldung ist abgelaufen.",
+  wrong_name_or_password: "Name oder Passwort ist falsch.",
+
+  constraint_violated: "Verletzt die Regel {constraint}.",
+  empty: "Darf nicht leer sein.",
+  excluded: "Widerspricht einer anderen Zeile ({constraint}).",
+  name_not_allowed:
+    "Als Name nicht möglich: leer, zu lang, unsichtbare Zeichen oder gemischte Alphabete.",
+  name_taken:
+    "Ist vergeben; Namen müssen sich in mehr als Groß- und Kleinschreibung unterscheiden.",
+  no_such_date: "Dieses Datum gibt es nicht.",
+  no_such_row: "Die genannte Zeile gibt es nicht ({constraint}).",
+  not_a_choice: ({ choices }) =>
+    `Muss einer dieser Werte sein: ${String(choices).replace("' or '", "' oder '")}.`,
+  not_boolean: "Muss ja oder nein sein.",
+  not_bytes: "Muss aus Bytes in hexadezimaler Form bestehen, zum Beispiel \\x00ff.",
+  not_date: "Muss ein Datum sein, zum Beispiel 2026-05-31.",
+  not_number: "Muss eine Zahl sein.",
+  not_storable: "Enthält einen Wert, den die Datenbank nicht speichern kann.",
+  not_text: "Muss ein Text sein.",
+  not_time: "Muss eine Zeit sein, zum Beispiel 2026-05-31T12:00:00Z.",
+  not_uuid: "Muss eine UUID sein.",
+  not_whole: "Muss eine ganze Zahl sein.",
+  not_writable: "Kann nicht geändert werden.",
+  null: "Darf nicht fehlen.",
+  out_of_range: "Muss zwischen {low} und {high} liegen.",
+  referred_to: "Zeilen von {table} verweisen darauf ({constraint}).",
+  required: "Bitte ausfüllen.",
+  rule_violated: "Muss {rule} erfüllen ({constraint}).",
+  taken: "Ist schon vergeben ({constraint}).",
+  too_few: "Braucht mindestens {limit} Einträge.",
+  too_large: "Darf höchstens {limit} sein.",
+  too_long: "Darf höchstens {limit} Zeichen haben.",
+  too_many: "Darf höchstens {limit} Einträge haben.",
+  too_many_views: "Kann nicht gespeichert werden: höchstens {limit} Ansichten.",
+  too_small: "Muss mindestens {limit} sein.",
+  unknown: "Ist hier nicht bekannt.",
+  view_name_taken: "So heißt schon eine andere Ansicht.",
+  weak_password: "Zu kurz, zu lang oder zu leicht zu erraten.",
+  wrong_password: "Es ist falsch.",
+  wrong_type: "Muss ein Wert vom Typ {type} sein.",
+};
+
+function told(problem: Row): string | null {
+  const text = TOLD[String(problem.code)];
+  if (typeof text === "function") return text(problem);
+  return text?.replace(/\{(\w+)\}/g, (_, name: string) => String(problem[name])) ?? null;
+}
+
+/** What kind of problem the API has reported, by HTTP status. For problems with other codes. */
 const PROBLEMS: Readonly<Partial<Record<number, string>>> = {
   400: "Ungültige Anfrage",
   401: "Nicht angemeldet",
@@ -344,8 +447,10 @@ const de: Words = {
     nothingKnown: "noch nichts bekannt",
   },
   errors: {
-    refused: (status, detail) => `${PROBLEMS[status] ?? "Abgelehnt"}: ${detail}`,
-    failing: (reason) => `Die API ist gestört: ${reason}`,
+    refused: (problem, status, detail) =>
+      told(problem) ?? `${PROBLEMS[status] ?? "Abgelehnt"}: ${detail}`,
+    failing: (problem, reason) => told(problem) ?? `Die API ist gestört: ${reason}`,
+    field: (problem, message) => told(problem) ?? message,
     unreachable: (reason) =>
       reason.includes("reached") ? "Die API ist nicht erreichbar." : "Die API antwortet nicht.",
   },
@@ -628,8 +733,8 @@ const de: Words = {
     passwordHint: "Mindestens 8 Zeichen; am besten mehrere Wörter.",
     presentPassword: "Bisheriges Passwort",
     newPassword: "Neues Passwort",
-    presentRefused: (reason) => `Bisheriges Passwort abgelehnt: ${reason}.`,
-    newRefused: (reason) => `Neues Passwort abgelehnt: ${reason}.`,
+    presentRefused: (reason) => `Bisheriges Passwort abgelehnt. ${reason}`,
+    newRefused: (reason) => `Neues Passwort abgelehnt. ${reason}`,
     changePassword: "Passwort ändern",
     passwordChanged: "Passwort geändert",
     othersEnd: "Die anderen Sitzungen enden.",
@@ -805,7 +910,7 @@ const de: Words = {
     stopWatchingNamed: (table) => `${table} nicht mehr verfolgen`,
     watch: "Verfolgen",
     watchNamed: (table) => `${table} verfolgen`,
-    fieldRefused: (field, reason) => `${field}: ${reason}.`,
+    fieldRefused: (field, reason) => `${field}: ${reason}`,
   },
   print: {
     print: "Drucken",

@@ -1,3 +1,4 @@
+import type { Row } from "real-time-orders";
 import type { ReactNode } from "react";
 import { formatCount } from "@/lib/format";
 import { pluralsOf, rich } from "@/lib/grammar";
@@ -344,9 +345,13 @@ const en = {
     nothingKnown: "nothing is known yet",
   },
   errors: {
-    /** The API's own message, which is in English and may come from PostgreSQL. */
-    refused: (_status: number, detail: string) => detail,
-    failing: (reason: string) => reason,
+    /**
+     * What the API says of a problem or a refused field. Its own text is in English and may come from
+     * PostgreSQL; another language has a text for each code, with the problem's values.
+     */
+    refused: (_problem: Row, _status: number, detail: string) => detail,
+    failing: (_problem: Row, reason: string) => reason,
+    field: (_problem: Row, message: string) => message,
     unreachable: (reason: string) => reason,
   },
   /** The labels of the system's own columns. The labels of other columns come from their names. */

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { RefusedError, UnreachableError } from "real-time-orders";
 import { LANGUAGES, speak, type Words, words } from "@/words";
 import english from "@/words/en";
 
@@ -73,7 +75,70 @@ test.each(others)("%s uses every parameter that the English texts use", (_path, 
   expect(differing.map(([path]) => path)).toEqual([]);
 });
 
+/** Codes without a text: only programs meet them, or the text is the owner's. */
+const OF_THE_API = new Set([
+  "invalid",
+  "method_not_allowed",
+  "not_json",
+  "owner_rule",
+  "path_not_found",
+  "refused_by_trigger",
+]);
+const listed = readFileSync(new URL("../../../docs/problems.md", import.meta.url), "utf8");
+const codes = [...listed.matchAll(/^\| `(\w+)` \| (.*) \|$/gm)].map(
+  ([, code = "", text = ""]) => [code, text] as const,
+);
+
+test.each(others)("%s tells every problem and refused field that the API lists", (_path, each) => {
+  expect(codes.length).toBeGreaterThan(60);
+  for (const [code, text] of codes) {
+    const names = [...text.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
+    const values = Object.fromEntries(names.map((name) => [name, `<${name}>`]));
+    const errors = [{ field: "note", message: "is odd", code: "invalid" }];
+    const told = each.errors.field({ code, errors, retry_after: 5, ...values }, "is refused");
+    if (OF_THE_API.has(code)) expect(told, code).toBe("is refused");
+    else {
+      expect(told, code).toMatch(/^\p{Lu}.*\.$|^note: is odd$/u);
+      expect(told, code).not.toMatch(/undefined|NaN|\{/);
+      for (const value of Object.values(values)) expect(told, code).toContain(value);
+    }
+  }
+});
+
+test("a refusal is told by its code; an unknown one, or English, has the API's own words", async () => {
+  const { messageOf, fieldsOf } = await import("@/lib/format");
+  const errors = [
+    { field: "note", message: "must have at most 50 characters", code: "too_long", limit: 50 },
+    { field: "total", message: "only in pairs (pairs)", code: "owner_rule", constraint: "pairs" },
+  ];
+  const fields = Object.fromEntries(errors.map(({ field, message }) => [field, message]));
+  const body = { detail: "The request is not valid.", code: "invalid_input", errors };
+  const invalid = new RefusedError(422, body.detail, fields, body);
+  const unknown = new RefusedError(409, "Not on Sundays.", {}, { code: "sunday" });
+  const away = new UnreachableError("The database is away.", {
+    answered: true,
+    code: "database_unavailable",
+  });
+  const busy = new RefusedError(429, "", {}, { code: "too_many_requests", retry_after: 300 });
+  await speak(["en"]);
+  expect([invalid, unknown, away].map(messageOf)).toEqual([
+    "The request is not valid.",
+    "Not on Sundays.",
+    "The database is away.",
+  ]);
+  expect(fieldsOf(invalid)).toEqual(fields);
+  await speak(["de"]);
+  expect([invalid, unknown, away, busy].map(messageOf)).toEqual([
+    "note: Darf höchstens 50 Zeichen haben. total: only in pairs (pairs)",
+    "Widerspruch zu anderen Daten: Not on Sundays.",
+    "Die Datenbank antwortet gerade nicht. Gleich noch einmal versuchen.",
+    "Zu viele Anfragen. In 5 Minuten noch einmal versuchen.",
+  ]);
+  expect(fieldsOf(invalid)).toEqual({ ...fields, note: "Darf höchstens 50 Zeichen haben." });
+});
+
 test("another language replaces the texts and the way numbers are written", async () => {
+  await speak(["en"]);
   const { formatCount } = await import("@/lib/format");
   expect([words.page.orders, formatCount(1234)]).toEqual(["Orders", "1,234"]);
   await speak(["de-DE", "en"]);

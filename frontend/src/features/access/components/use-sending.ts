@@ -1,5 +1,5 @@
 import { RefusedError } from "real-time-orders";
-import { messageOf } from "@/lib/format";
+import { fieldsOf, messageOf } from "@/lib/format";
 import { useForm } from "@/lib/use-form";
 import { words } from "@/words";
 
@@ -16,7 +16,7 @@ export const useSending = (send: () => Promise<void>, unknown?: string) =>
  * refused.
  */
 function inWords(error: unknown): string {
-  const [field] = error instanceof RefusedError ? Object.entries(error.fields) : [];
+  const [field] = Object.entries(fieldsOf(error));
   if (!field) return messageOf(error);
   const { presentRefused, newRefused } = words.access;
   return (field[0] === "current" ? presentRefused : newRefused)(field[1]);

@@ -1,7 +1,7 @@
 import { type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { type Column, RefusedError, type Row } from "real-time-orders";
 import { useToasts } from "@/components/toasts";
-import { messageOf } from "@/lib/format";
+import { fieldsOf, messageOf } from "@/lib/format";
 import { lazily } from "@/lib/lazily";
 import { formatCell, type Parent } from "@/lib/money";
 import { useSchema } from "@/lib/use-schema";
@@ -127,7 +127,7 @@ function Editable({ place, draft, shown, name, children, ...props }: EditablePro
         drafts.lose(typed);
         return;
       }
-      const fields = error instanceof RefusedError ? error.fields : {};
+      const fields = fieldsOf(error);
       const reason = fields[column.name] ?? messageOf(error);
       const isFree = drafts.get(place) === undefined; // false: the user edits the value again
       if (isFree) {

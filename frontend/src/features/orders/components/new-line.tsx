@@ -1,8 +1,8 @@
 import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from "react";
-import { type Id, ORDERS, RefusedError } from "real-time-orders";
+import { type Id, ORDERS } from "real-time-orders";
 import { Button } from "@/components/button";
 import { Problem } from "@/components/problem";
-import { messageOf } from "@/lib/format";
+import { fieldsOf, messageOf } from "@/lib/format";
 import { randomKey } from "@/lib/random-key";
 import type { OrderSchema } from "@/lib/schema";
 import { words } from "@/words";
@@ -63,7 +63,7 @@ export function NewLine({ child, order, onClose }: NewLineProps) {
       drafts.delete(place);
       focusFirstOf(form.current);
     } catch (error) {
-      const fields = error instanceof RefusedError ? error.fields : {};
+      const fields = fieldsOf(error);
       const isPlaced = columns.some((each) => fields[each.name] !== undefined);
       setErrors(isPlaced ? fields : { "": messageOf(error) });
     } finally {

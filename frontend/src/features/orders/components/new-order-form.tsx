@@ -1,11 +1,11 @@
 import { useMutation } from "@tanstack/react-query";
 import { type SubmitEvent, useRef, useState } from "react";
-import { keyOf, ORDERS, RefusedError } from "real-time-orders";
+import { keyOf, ORDERS } from "real-time-orders";
 import { Dialog } from "@/components/dialog";
 import dialog from "@/components/dialog.module.css";
 import { FormEnd } from "@/components/form-end";
 import { useToasts } from "@/components/toasts";
-import { messageOf } from "@/lib/format";
+import { fieldsOf, messageOf } from "@/lib/format";
 import { queries } from "@/lib/queries";
 import { isRequired, type Role } from "@/lib/schema";
 import { useSchema } from "@/lib/use-schema";
@@ -84,7 +84,7 @@ function NewOrderForm({ draft, onDraft, onDone, onCancel }: NewOrderFormProps) {
         toasts.show({ tone: "good", title: words.tables.created(created) });
         onDone();
       },
-      onError: (error) => show(error instanceof RefusedError ? error.fields : {}),
+      onError: (error) => show(fieldsOf(error)),
     },
     queries,
   );
