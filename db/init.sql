@@ -1060,6 +1060,10 @@ BEGIN ATOMIC
         (SELECT string_agg(concat(partition::oid, '.', leaf.relation, '.', entered_by, '.', settled),
                            ',' ORDER BY partition)
            FROM public.order_leaves() AS leaf LEFT JOIN public.order_partitions USING (partition)),
+        -- A crash of the server empties unlogged tables, and resets these statistics.
+        (SELECT extract(epoch FROM stats_reset) FROM pg_stat_bgwriter
+          WHERE EXISTS (SELECT FROM pg_class WHERE relpersistence = 'u' AND oid IN (
+                SELECT relation FROM public.order_tables UNION ALL SELECT partition FROM public.order_leaves()))),
         (SELECT xmin FROM public.order_settings)));
 END;
 COMMENT ON FUNCTION order_schema_version IS

@@ -124,6 +124,35 @@ def test_the_version_follows_the_schema(sql: Sql) -> None:
         seen.add(after)
 
 
+def test_the_version_follows_a_crash_that_empties_a_table(own_postgres: Postgres) -> None:
+    """I7: a crash empties an unlogged table without an event, so clients fetch it again."""
+    database = own_postgres.create_database()
+
+    def found(statement: str) -> tuple[Any, ...]:
+        with database.connect() as sql:
+            sql.execute(statement.encode())
+            row = sql.execute(
+                "SELECT order_schema_version(), (SELECT count(*) FROM drafts)"
+            ).fetchone()
+        assert row is not None
+        return row
+
+    logged, _ = found(
+        "CREATE TABLE drafts AS SELECT 1 AS id; ALTER TABLE drafts ADD PRIMARY KEY (id)"
+    )
+    own_postgres.kill()
+    own_postgres.start()
+    assert found("") == (logged, 1)
+    before = found("ALTER TABLE drafts SET UNLOGGED; SELECT watch_table('drafts')")
+    own_postgres.restart()
+    assert found("SET TimeZone = 'Asia/Kolkata'") == before
+    own_postgres.kill()
+    own_postgres.start()
+    version, rows = found("")
+    assert rows == 0
+    assert version != before[0]
+
+
 NO_CHANGES_OF_THE_SCHEMA = (
     "VACUUM FULL orders",
     "TRUNCATE orders CASCADE",
