@@ -40,7 +40,7 @@ export class RefusedError extends Error {
   constructor(status: number, message: string, fields: Record<string, string>, body: unknown) {
     super(message);
     this.status = status;
-    this.code = codeIn(body);
+    this.code = textIn(body, "code") ?? "";
     this.fields = fields;
     this.body = body;
   }
@@ -57,7 +57,10 @@ export class UnreachableError extends Error {
   /** The kind of problem, as in RefusedError. */
   readonly code: string;
 
-  constructor(message: string, options: ErrorOptions & { answered?: boolean; code?: string } = {}) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { answered?: boolean; code?: string | undefined } = {},
+  ) {
     super(message, options);
     this.answered = options.answered ?? false;
     this.code = options.code ?? "";
@@ -116,8 +119,8 @@ export class Api {
     }
     if (response.status >= 502 && response.status <= 504) {
       const body = await readJson(response);
-      const { detail } = problemIn(body); // only the API sends a problem document
-      const options = { answered: detail !== undefined, code: codeIn(body) };
+      const detail = textIn(body, "detail"); // only the API sends a problem document
+      const options = { answered: detail !== undefined, code: textIn(body, "code") };
       throw this.#troubled(new UnreachableError(detail ?? NO_ANSWER, options));
     }
     this.trouble.set(null);
@@ -197,26 +200,19 @@ export async function readJson(response: Response): Promise<unknown> {
   }
 }
 
-/** Reads a problem document (RFC 9457); `errors` names the refused fields. */
-function problemIn(body: unknown): { title?: string; detail?: string; errors: unknown[] } {
-  const { title, detail, errors } = isRow(body) ? body : {};
-  return {
-    ...(typeof title === "string" && { title }),
-    ...(typeof detail === "string" && { detail }),
-    errors: Array.isArray(errors) ? errors : [],
-  };
+/** Returns a text of a problem document (RFC 9457). */
+function textIn(problem: unknown, name: string): string | undefined {
+  const text = isRow(problem) ? problem[name] : undefined;
+  return typeof text === "string" ? text : undefined;
 }
 
-const codeIn = (body: unknown): string =>
-  isRow(body) && typeof body.code === "string" ? body.code : "";
-
-/** Returns the error for a problem document. */
+/** Returns the error for a problem document; `errors` names the refused fields. */
 export function refusal(status: number, body: unknown): RefusedError {
-  const { title, detail, errors } = problemIn(body);
   const fields: Record<string, string> = {};
-  for (const error of errors) {
-    const { field, message } = isRow(error) ? error : {};
-    if (typeof field === "string" && typeof message === "string") fields[field] = message;
+  for (const error of isRow(body) && Array.isArray(body.errors) ? body.errors : []) {
+    const field = textIn(error, "field");
+    if (field !== undefined) fields[field] = textIn(error, "message") ?? "";
   }
-  return new RefusedError(status, detail ?? title ?? `The API refused (${status}).`, fields, body);
+  const said = textIn(body, "detail") ?? textIn(body, "title");
+  return new RefusedError(status, said ?? `The API refused (${status}).`, fields, body);
 }
