@@ -81,13 +81,15 @@ class Watch:
 
     def __init__(self, page: Page, origin: str) -> None:
         self._host = urlsplit(origin).netloc
+        self.is_over = False
+        """Whether the page is being closed: requests that end with it are no errors of the page."""
         self.requests = 0
         self.foreign: list[str] = []
         self.errors: list[str] = []
         page.on("request", lambda request: self._see_address(request.url))
         page.on("websocket", lambda socket: self._see_address(socket.url))
         page.on("console", self._see_message)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self._see_error(str(error)))
 
     def _see_address(self, url: str) -> None:
         self.requests += 1
@@ -98,7 +100,17 @@ class Watch:
     def _see_message(self, message: ConsoleMessage) -> None:
         # The browser reports the refused connections and requests that tests cause on purpose.
         if message.type == "error" and not any(text in message.text for text in _REFUSALS):
-            self.errors.append(message.text)
+            self._see_error(message.text)
+
+    def _see_error(self, text: str) -> None:
+        if not self.is_over:
+            self.errors.append(text)
+
+
+def errors_are_told(context: BrowserContext) -> None:
+    """Wait until Playwright has reported every error so far of the pages that are open."""
+    for page in context.pages:
+        page.evaluate("null")  # its answer comes after them
 
 
 @pytest.fixture
@@ -120,6 +132,10 @@ def open_tab(browser: Browser, stack: EmbeddedStack) -> Iterator[OpenTab]:
         return page
 
     yield open_tab
+    for context in contexts:
+        errors_are_told(context)
+    for watch in watches:
+        watch.is_over = True
     for context in contexts:
         context.close()
     for watch in watches:
