@@ -10,6 +10,7 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Page,
+    Request,
     expect,
     sync_playwright,
 )
@@ -17,6 +18,7 @@ from playwright.sync_api import (
 from harness.chromium import FLAGS, NAMES, installed
 from harness.dashboards import OpenTab
 from harness.stacks import EmbeddedStack
+from harness.waiting import until
 
 PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)  # Playwright's own 5 s are too few on a busy machine
@@ -86,7 +88,9 @@ class Watch:
         self.requests = 0
         self.foreign: list[str] = []
         self.errors: list[str] = []
+        self._lost = False
         page.on("request", lambda request: self._see_address(request.url))
+        page.on("requestfailed", self._see_failure)
         page.on("websocket", lambda socket: self._see_address(socket.url))
         page.on("console", self._see_message)
         page.on("pageerror", lambda error: self._see_error(str(error)))
@@ -96,6 +100,18 @@ class Watch:
         address = urlsplit(url)
         if address.scheme in {"http", "https", "ws", "wss"} and address.netloc != self._host:
             self.foreign.append(url)
+
+    def _see_failure(self, request: Request) -> None:
+        # Chromium ends all requests when a network interface of the machine comes or goes, as it
+        # does with each container that starts or ends meanwhile.
+        if request.failure == "net::ERR_NETWORK_CHANGED":
+            self._lost = True
+            print(f"the machine's network has changed: {request.url}")  # noqa: T201  for pytest
+
+    def has_lost_requests(self) -> bool:
+        """Return whether a request was lost to a change of the network since the last call."""
+        lost, self._lost = self._lost, False
+        return lost
 
     def _see_message(self, message: ConsoleMessage) -> None:
         # The browser reports the refused connections and requests that tests cause on purpose.
@@ -126,9 +142,19 @@ def open_tab(browser: Browser, stack: EmbeddedStack) -> Iterator[OpenTab]:
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
-        watches.append(Watch(page, stack.edge))
+        watch = Watch(page, stack.edge)
+        watches.append(watch)
         page.goto(stack.edge + path)
-        page.locator('[data-testid="connection"][data-phase="live"]').wait_for()
+        connected = page.locator('[data-testid="connection"][data-phase="live"]')
+
+        def is_loaded() -> bool:
+            shown = connected.is_visible()
+            if watch.has_lost_requests():  # a page without its style sheet stays without it
+                page.reload()
+                return False
+            return shown
+
+        until(is_loaded, 12, "the page is live")
         return page
 
     yield open_tab
