@@ -18,7 +18,9 @@ export function Changes({ changes, was }: Pick<EventWords, "changes" | "was">) {
       )}
       {changes.map(({ label, from, to }) => (
         <div key={label}>
-          <dt>{label} </dt>
+          <dt>
+            <bdi>{label}</bdi>{" "}
+          </dt>
           <dd>
             <Values from={from} to={to} />
           </dd>
