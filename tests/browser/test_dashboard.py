@@ -122,7 +122,7 @@ def test_conflict_is_asked_about(stack: EmbeddedStack, open_tab: OpenTab) -> Non
 
 
 def test_delete_and_undo(stack: EmbeddedStack, open_tab: OpenTab) -> None:
-    """A delete can be undone for a while; it is sent then, or when the page is left."""
+    """A delete can be undone for a while, longer under the pointer; or until the page is left."""
     order, other = create(stack), create(stack)
     here, there = open_tab(), open_tab()
     row(here, order).get_by_role("button", name=f"Delete order {order}").click()
@@ -135,8 +135,13 @@ def test_delete_and_undo(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     expect(row(there, order)).to_be_visible()
     there.clock.install()
     row(there, order).get_by_role("button", name=f"Delete order {order}").click()
-    expect(toast(there, f"Order #{order} deleted")).to_be_visible()
+    said = toast(there, f"Order #{order} deleted")
+    said.hover()
     there.clock.fast_forward(UNDO_MS)
+    expect(said).to_be_visible()
+    there.get_by_label("Search orders").hover()
+    there.clock.fast_forward(UNDO_MS)
+    expect(said).to_have_count(0)
     expect(there.get_by_role("listitem").filter(has_text=f"#{order} deleted")).to_have_count(1)
     expect(toast(there, f"Order #{order} deleted")).to_have_count(0)
     assert stack.psql(f"SELECT count(*) FROM orders WHERE id IN ({order}, {other})") == "0"

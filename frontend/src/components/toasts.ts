@@ -10,7 +10,12 @@ export interface Toast {
    * A toast with an action stays until the code that shows it dismisses it, because that code decides
    * how long the action works.
    */
-  readonly action?: { readonly label: string; readonly run: () => void };
+  readonly action?: {
+    readonly label: string;
+    readonly run: () => void;
+    /** Called while the pointer or the focus is on the toasts: the action must go on working. */
+    readonly onHold?: (held: boolean) => void;
+  };
 }
 
 /** Short messages about the user's latest actions. */

@@ -132,6 +132,22 @@ test("an undone delete is never sent", async () => {
   expect(writes.deletes.state.get().size).toBe(0);
 });
 
+test("a delete waits as long as its toast is held, then its whole time again", async () => {
+  writes.remove([order(1)]);
+  const hold = (held: boolean) => toasts.state.get()[0]?.action?.onHold?.(held);
+  await vi.advanceTimersByTimeAsync(UNDO_MS - 1);
+  hold(true);
+  await vi.advanceTimersByTimeAsync(2 * UNDO_MS);
+  expect(calls).toEqual([]);
+  hold(false);
+  await vi.advanceTimersByTimeAsync(UNDO_MS - 1);
+  expect(calls).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(calls).toEqual(["delete orders 1 if 1"]);
+  await vi.advanceTimersByTimeAsync(2 * UNDO_MS);
+  expect(calls).toHaveLength(1);
+});
+
 test("the last delete is undone by key, in any table, as long as its toast offers it", async () => {
   const row = { id: 7, version: 1 };
   writes.remove([order(1)]);

@@ -6,6 +6,7 @@ import { OrderWrites, type WritesApi } from "@/features/orders/model/order-write
 import { StatusRuns } from "@/features/orders/model/status-runs";
 import { forecast, forecastText, stepsOf, targetsOf } from "@/features/orders/model/steps";
 import { UNDO_MS } from "@/features/orders/model/pending-deletes";
+import { OFFERED_MS } from "@/features/orders/model/undos";
 import { eachBy, order, SCHEMA } from "../events";
 
 let calls: string[];
@@ -109,6 +110,17 @@ test("orders that a delete of many leaves are listed; another attempt can be und
   expect([lazy.state.get(), titles()]).toEqual([null, ["2 orders deleted"]]);
   await vi.advanceTimersByTimeAsync(UNDO_MS);
   expect(calls).toEqual(["delete 1 if 9", "delete 3 if 1"]);
+});
+
+test("the undo of a change is offered as long as its toast is held", async () => {
+  await runs.many([stepsOf([order(1), order(2)], null, SCHEMA)], 2);
+  const hold = (held: boolean) => toasts.state.get()[0]?.action?.onHold?.(held);
+  hold(true);
+  await vi.advanceTimersByTimeAsync(2 * OFFERED_MS);
+  expect(titles()).toEqual(["2 orders are processing"]);
+  hold(false);
+  await vi.advanceTimersByTimeAsync(OFFERED_MS);
+  expect(titles()).toEqual([]);
 });
 
 test("the report of a change is gone once the change is undone", async () => {

@@ -202,12 +202,12 @@ export class OrderWrites {
    * works.
    */
   #schedule(rows: readonly RowRef[], what: string, title: string): void {
-    const run = this.deletes.schedule(rows, () => {
+    const { cancel, hold } = this.deletes.schedule(rows, () => {
       this.#toasts.dismiss(toast);
       this.undos.forget(undoable);
     });
-    const undoable = { ids: new Set<Id>(), label: words.writes.keep(what), run };
-    const action = { label: words.do.undo, run };
+    const undoable = { ids: new Set<Id>(), label: words.writes.keep(what), run: cancel };
+    const action = { label: words.do.undo, run: cancel, onHold: hold };
     const toast = this.#toasts.show({ tone: "neutral", title, action });
     this.undos.offer(undoable);
   }

@@ -3,6 +3,7 @@
  * the request is sent only when the time for undo is over, or when the page is left.
  */
 import { Observable } from "real-time-orders";
+import { Countdown } from "@/lib/countdown";
 import type { RowKey } from "@/lib/row";
 
 export const UNDO_MS = 7000;
@@ -16,7 +17,14 @@ interface Pending<R> {
   readonly rows: readonly R[];
   /** Called once, when the delete has been undone or can no longer be. */
   readonly onSettled: () => void;
-  readonly timer: ReturnType<typeof setTimeout>;
+  readonly countdown: Countdown;
+}
+
+/** A scheduled delete. */
+interface Scheduled {
+  readonly cancel: () => void;
+  /** Whether the time for undo stands still. */
+  readonly hold: (held: boolean) => void;
 }
 
 export class PendingDeletes<R extends Named> {
@@ -31,16 +39,17 @@ export class PendingDeletes<R extends Named> {
     this.#commit = commit;
   }
 
-  /** Schedules a delete and returns a function that cancels it. */
-  schedule(rows: readonly R[], onSettled: () => void): () => void {
-    const pending: Pending<R> = {
-      rows,
-      onSettled,
-      timer: setTimeout(() => this.#finish(pending, false), UNDO_MS),
-    };
+  schedule(rows: readonly R[], onSettled: () => void): Scheduled {
+    const countdown = new Countdown(UNDO_MS, () => this.#finish(pending, false));
+    const pending: Pending<R> = { rows, onSettled, countdown };
     this.#pending.add(pending);
     this.#tell();
-    return () => this.#cancel(pending);
+    return {
+      cancel: () => this.#cancel(pending),
+      hold: (held) => {
+        if (this.#pending.has(pending)) countdown.hold(held);
+      },
+    };
   }
 
   /** Cancels every delete that includes this row. */
@@ -66,7 +75,7 @@ export class PendingDeletes<R extends Named> {
   }
 
   #remove(pending: Pending<R>): boolean {
-    clearTimeout(pending.timer);
+    pending.countdown.stop();
     const removed = this.#pending.delete(pending);
     if (removed) pending.onSettled();
     return removed;

@@ -218,7 +218,11 @@ export class StatusRuns {
   #tell(undoable: Undoable, tone: "good" | "neutral", title: string): void {
     const { undos } = this.#writes;
     if (undos.state.get() !== undoable) return;
-    const action = { label: words.do.undo, run: () => void undos.undo(undoable) };
+    const action = {
+      label: words.do.undo,
+      run: () => void undos.undo(undoable),
+      onHold: (held: boolean) => undos.hold(undoable, held),
+    };
     const toast = this.#toasts.show({ tone, title, action });
     const stop = undos.state.subscribe(() => {
       if (undos.state.get() === undoable) return;

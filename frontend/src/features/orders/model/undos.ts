@@ -1,4 +1,5 @@
 import { type Id, Observable } from "real-time-orders";
+import { Countdown } from "@/lib/countdown";
 
 /** The user's latest change, and how to undo it. */
 export interface Undoable {
@@ -17,13 +18,18 @@ export class Undos {
   /** The change with an undo button at present; null: none. */
   readonly state = new Observable<Undoable | null>(null);
   #last: Undoable | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #countdown: Countdown | undefined;
 
   offer(undoable: Undoable): void {
     this.#last = undoable;
     this.state.set(undoable);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.state.set(null), OFFERED_MS);
+    this.#countdown?.stop();
+    this.#countdown = new Countdown(OFFERED_MS, () => this.state.set(null));
+  }
+
+  /** Keeps the undo button as long as it is held. */
+  hold(undoable: Undoable, held: boolean): void {
+    if (undoable === this.state.get()) this.#countdown?.hold(held);
   }
 
   /** Undoes a change, by default the latest one. Returns false if it can no longer be undone. */
@@ -37,7 +43,7 @@ export class Undos {
   forget(undoable: Undoable): void {
     if (undoable !== this.#last) return;
     this.#last = null;
-    clearTimeout(this.#timer);
+    this.#countdown?.stop();
     this.state.set(null);
   }
 }
