@@ -33,7 +33,7 @@ def test_an_order_is_taken_to_delivered_by_three_keys(
 
 def test_orders_of_several_statuses_move_together(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     """The page announces a change, gives the reason of a failure, and undoes; by keyboard."""
-    orders = [create(stack, customer_name="Bulk mover") for _ in range(4)]
+    *orders, _ = [create(stack, customer_name="Bulk mover") for _ in range(5)]
     stack.psql(f"UPDATE orders SET status = 'processing' WHERE id = {orders[1]}")
     stack.psql(f"UPDATE orders SET status = 'delivered' WHERE id = {orders[3]}")
     page = open_tab("/?search=bulk mover")
@@ -44,6 +44,7 @@ def test_orders_of_several_statuses_move_together(stack: EmbeddedStack, open_tab
     os.kill(stack.pids()["listener"], signal.SIGSTOP)
     try:
         stack.psql(f"UPDATE orders SET status = 'cancelled' WHERE id = {orders[0]}")
+        expect(bar.get_by_role("button", name="Select all 5 that match")).to_be_visible()
         page.keyboard.press("b")
         expect(bar.get_by_role("button", name="Move 3 to next status")).to_be_focused()
         page.keyboard.press("Enter")

@@ -100,9 +100,11 @@ function Actions({ feed, counts }: SelectionBarProps) {
         {isAll ? say.allSelected(formatCount(size)) : say.selected(formatCount(size))}
       </span>
       {hasMore && (
-        <Button onClick={() => selection.all(orders)}>
-          {say.selectAll(formatCount(total))}
-          <span className={styles.wide}>{say.thatMatch}</span>
+        <Button onClick={() => selection.all(orders)} data-widens>
+          <span>
+            {say.selectAll(formatCount(total))}
+            <span className={styles.wide}>{say.thatMatch}</span>
+          </span>
         </Button>
       )}
       {!isAll && <Changed orders={orders} feed={feed} />}
@@ -148,8 +150,10 @@ function Changed({ orders, feed }: { orders: readonly Order[]; feed: OrdersFeed 
   return (
     <Button onClick={() => selection.add(changed)} title={words.selection.asNow}>
       <RefreshCw size={16} aria-hidden />
-      {words.selection.changedSince(formatCount(changed.length))}
-      <span className={styles.wide}>{words.selection.update}</span>
+      <span>
+        {words.selection.changedSince(formatCount(changed.length))}
+        <span className={styles.wide}>{words.selection.update}</span>
+      </span>
     </Button>
   );
 }

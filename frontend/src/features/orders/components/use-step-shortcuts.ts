@@ -7,7 +7,7 @@ import { rowId, withEdit } from "../model/order-edits";
 import type { OrdersFeed } from "../model/orders-feed";
 import type { OrdersContextValue } from "./orders-context";
 
-const BAR = "[data-selection-bar] button";
+const BAR = "[data-selection-bar] button:not([data-widens])";
 const BAR_STEP = '[data-selection-bar] [data-step="next"]';
 const PANEL_STEP = 'aside [data-step="next"]';
 const TEXT = 'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]';
@@ -43,7 +43,10 @@ export function useStepShortcuts(
       const next = schema.stepOn(status);
       if (rights.write && next !== null) void runs.one(order, status, next);
     },
-    b: () => document.querySelector<HTMLElement>(BAR)?.focus(),
+    b: () =>
+      (
+        document.querySelector<HTMLElement>(BAR_STEP) ?? document.querySelector<HTMLElement>(BAR)
+      )?.focus(),
   });
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
