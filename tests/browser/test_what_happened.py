@@ -1,8 +1,9 @@
 """What happened, in a shopkeeper's words: bursts, people, times, an order's lines, the charts."""
 
+import re
 import time
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from harness.dashboards import OpenTab, create, until_caught_up
 from harness.stacks import EmbeddedStack
@@ -55,11 +56,14 @@ def test_technical_words_and_values_of_the_charts(stack: EmbeddedStack, open_tab
     order = create(stack, customer_name="Plain Words")
     page = open_tab(f"/orders/{order}")
     timeline = page.get_by_role("list", name="Timeline, newest first").get_by_role("listitem")
+    panel = page.get_by_role("complementary", name=f"Order #{order}")
     expect(timeline).to_contain_text("Created")
     expect(timeline).not_to_contain_text("INSERT")
+    expect(panel.get_by_text("Version", exact=True)).to_have_count(0)
     page.get_by_test_id("connection").click()
     page.get_by_label("Technical details").check()
     expect(timeline).to_contain_text("INSERT")
+    expect(panel.get_by_text("Version", exact=True)).to_have_count(1)
     page.goto(stack.edge)
     until_caught_up(stack, page)
     expect(page.get_by_test_id("position")).to_have_text(
@@ -72,3 +76,19 @@ def test_technical_words_and_values_of_the_charts(stack: EmbeddedStack, open_tab
     expect(page.get_by_test_id("chart-value")).to_contain_text("last 60 s · ")
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_test_id("chart-value")).not_to_contain_text("last 60 s")
+
+
+def test_a_chart_that_is_focused_early_tells_its_value(open_tab: OpenTab) -> None:
+    """A chart that has the focus before its data come tells its last value once they are there."""
+    page = open_tab()
+    held: list[Route] = []
+    page.route("**/api/pulse", lambda route: held.append(route))  # noqa: PLW0108  a built-in method cannot be a handler
+    page.reload()
+    chart = page.get_by_role("slider").first
+    chart.focus()
+    expect(chart).to_have_attribute("aria-valuetext", "nothing is known yet")
+    # A call of the page is what lets Playwright run the handler.
+    until(lambda: page.evaluate("true") and held, what="the page asks for the chart's data")
+    held.pop().continue_()
+    expect(chart).to_have_attribute("aria-valuetext", re.compile("last 60 s · "))
+    expect(page.get_by_test_id("chart-value")).to_contain_text("last 60 s · ")

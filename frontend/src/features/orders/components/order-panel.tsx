@@ -10,6 +10,7 @@ import { formatCell } from "@/lib/money";
 import { print } from "@/lib/printing";
 import { type Order, readOrder, textIn } from "@/lib/row";
 import { isSystem, type OrderSchema, type Role } from "@/lib/schema";
+import { useTechnical } from "@/lib/technical";
 import { useDatabaseNow } from "@/lib/use-now";
 import { useObservable } from "@/lib/use-observable";
 import { useSchema } from "@/lib/use-schema";
@@ -150,6 +151,7 @@ export function OrderPanel({ id, feed, live, listen, onClose, onDuplicate }: Ord
 function OrderFacts({ order, exists }: { order: Order; exists: boolean }) {
   const { writes, showCustomer } = useOrders();
   const schema = useSchema();
+  const [technical] = useTechnical();
   const edit = useObservable(writes.edits.state).get(rowId(ORDERS, String(order.id)));
   const shown = withEdit(order, edit);
   const customer = schema.role("customer");
@@ -195,7 +197,7 @@ function OrderFacts({ order, exists }: { order: Order; exists: boolean }) {
   );
   const facts: Record<string, ReactNode> =
     schema.role("status") || !exists ? { [words.orders.status]: status } : {};
-  for (const column of panelColumns(schema)) {
+  for (const column of panelColumns(schema, technical)) {
     const label = schema.label(column.name);
     facts[label in facts ? column.name : label] = fact(column);
   }
@@ -211,15 +213,16 @@ const LAST = ["created_at", "updated_at", "version"];
 
 /**
  * Returns every column but the status, which is shown above: those with a role, then the owner's, then
- * the system's.
+ * the system's, of which only technical details include the version.
  */
-function panelColumns(schema: OrderSchema): readonly Column[] {
+function panelColumns(schema: OrderSchema, technical: boolean): readonly Column[] {
   const place = ({ name }: Column) => {
     const role = FIRST.indexOf(schema.roleOf(name));
     return role < 0 ? FIRST.length + LAST.indexOf(name) + 1 : role;
   };
+  const left = ["id", schema.key, ...(technical ? [] : ["version"])];
   return schema.columns
-    .filter(({ name }) => name !== "id" && name !== schema.key && schema.roleOf(name) !== "status")
+    .filter(({ name }) => !left.includes(name) && schema.roleOf(name) !== "status")
     .toSorted((a, b) => place(a) - place(b));
 }
 

@@ -24,13 +24,14 @@ const HEIGHT = 100;
 export function Chart({ bars, kind, label, describe }: ChartProps) {
   const plot = useRef<HTMLDivElement>(null);
   const size = useSize(plot);
+  /** The bar that was chosen; Infinity: the last one, whichever that is. */
   const [told, setTold] = useState<number | null>(null);
 
   const values = bars.map(({ value }) => Math.max(0, value));
   const levels = levelsOf(values, size.height > HIGH_PX ? 4 : 2);
   const cap = capOf(values);
   const last = bars.length - 1;
-  const shown = told ?? last;
+  const shown = Math.min(told ?? last, last);
   const bar = bars[shown];
   const place = placing(bars, kind);
 
@@ -80,19 +81,21 @@ export function Chart({ bars, kind, label, describe }: ChartProps) {
           if (pointerType === "mouse") setTold(null);
         }}
         onFocus={({ currentTarget }) => {
-          if (currentTarget.matches(":focus-visible")) setTold(last);
+          if (currentTarget.matches(":focus-visible")) setTold(Infinity);
         }}
         onBlur={() => setTold(null)}
         onKeyDown={step}
       >
         <Drawing values={values} kind={kind} levels={levels} place={place} />
         {cap !== null && <Peaks values={values} cap={cap} place={place} />}
-        {told !== null && <span className={styles.cursor} style={{ left: percent(place(told)) }} />}
+        {told !== null && bar && (
+          <span className={styles.cursor} style={{ left: percent(place(shown)) }} />
+        )}
       </div>
       <Times bars={bars} kind={kind} width={size.width} />
       {told !== null && bar && (
         <span className={styles.value} aria-hidden data-testid="chart-value">
-          {describe(bar, told)}
+          {describe(bar, shown)}
         </span>
       )}
     </div>
