@@ -14,6 +14,9 @@ const COUNT = perLocale((to) => new Intl.NumberFormat(to));
 const EXACT = perLocale(
   (to) => new Intl.DateTimeFormat(to, { dateStyle: "medium", timeStyle: "medium" }),
 );
+const TO_THE_MINUTE = perLocale(
+  (to) => new Intl.DateTimeFormat(to, { dateStyle: "medium", timeStyle: "short" }),
+);
 const ZONED = perLocale(
   (to) => new Intl.DateTimeFormat(to, { dateStyle: "full", timeStyle: "long" }),
 );
@@ -101,9 +104,16 @@ export function instantOf(time: string): number {
 export const isInCalendar = (time: string): boolean =>
   /^\d{4}-/.test(time) && !time.endsWith("BC") && !Number.isNaN(Date.parse(time));
 
-/** Formats a time. A time that `Date` cannot read is returned as PostgreSQL wrote it. */
-export const formatExact = (time: string): string =>
-  isInCalendar(time) ? EXACT().format(new Date(time)) : time;
+/**
+ * Formats a time, a full minute without seconds. A time that `Date` cannot read is returned as
+ * PostgreSQL wrote it.
+ */
+export function formatExact(time: string): string {
+  if (!isInCalendar(time)) return time;
+  const date = new Date(time);
+  const isFullMinute = date.getSeconds() === 0 && date.getMilliseconds() === 0;
+  return (isFullMinute ? TO_THE_MINUTE : EXACT)().format(date);
+}
 
 /** Formats a time, with the reader's time zone if the time has a zone. */
 export const formatZoned = (time: string): string =>

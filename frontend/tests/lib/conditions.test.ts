@@ -65,7 +65,7 @@ test.each([
   [{ gte: "2026-05-01", lt: "2026-06-01" }, day, "May 1, 2026 to May 31, 2026"],
   [{ gte: "2026-05-01", lt: "2026-05-02" }, day, "May 1, 2026"],
   [{ lte: "2026-05-01" }, day, "up to May 1, 2026"],
-  [{ lt: "2026-05-01T10:30:00" }, local, "before May 1, 2026, 10:30:00 AM"],
+  [{ lt: "2026-05-01T10:30:00" }, local, "before May 1, 2026, 10:30 AM"],
 ] as const)("%j in words", (condition, of, words) => {
   expect(describeCondition(condition, of).replaceAll("\u202f", " ")).toBe(words);
 });

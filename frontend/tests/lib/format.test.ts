@@ -42,6 +42,15 @@ test.each(["infinity", "-infinity", "0044-03-15T00:00:00+00:00 BC", "20000-01-01
   },
 );
 
+test.each([
+  ["2026-05-01T10:30:00", "May 1, 2026, 10:30 AM"],
+  ["2026-05-01T10:30:07", "May 1, 2026, 10:30:07 AM"],
+  ["2026-05-01T10:30:00.25", "May 1, 2026, 10:30:00 AM"],
+])("the time %s is shown as %s: seconds only if they are not zero", (time, text) => {
+  const shown = formatValue(time, column("due_at", { kind: "timestamp" }));
+  expect(shown.replaceAll("\u202f", " ")).toBe(text);
+});
+
 test("an age tells seconds, minutes, hours and days, then the date, with the year if it is another", () => {
   const now = Date.parse("2026-11-22T11:12:52Z");
   const ages = [5000, 25_000, 150_000, 7_200_000, 2 * DAY_MS, 8 * DAY_MS, 350 * DAY_MS, -DAY_MS];
