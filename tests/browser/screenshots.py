@@ -342,6 +342,7 @@ def _take_settings(page: Page, stack: EmbeddedStack, scheme: str, size: str) -> 
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("button", name="Edit packing table").wait_for()
+    live(page).wait_for()
     _picture(page, "users", scheme, size)
     page.get_by_role("button", name="New user").click()
     page.get_by_label("Name", exact=True).fill("bea")

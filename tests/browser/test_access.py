@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from harness.dashboards import OpenTab, create, live, row, until_in_page, violations
+from harness.dashboards import OpenTab, box, create, live, row, until_in_page, violations
 from harness.stacks import EmbeddedStack
 from harness.waiting import until
 
@@ -128,18 +128,20 @@ def test_phone(stack: EmbeddedStack, open_tab: OpenTab) -> None:
 
 
 def test_the_usual_columns_fit_in_width(stack: EmbeddedStack, open_tab: OpenTab) -> None:
-    """The columns that the table shows at first need no scrolling sideways."""
+    """The columns that the table shows at first need no scrolling sideways, and names have room."""
     order = create(stack)
     page = open_tab()
     expect(row(page, order)).to_be_visible()
     grid = page.get_by_role("grid").element_handle()
-    for width in (820, 1080, 1240, 1280, 1920):
+    customer = page.get_by_role("columnheader", name="Customer").element_handle()
+    for width, least in ((820, 150), (1080, 125), (1240, 180), (1280, 200), (1920, 300)):
         page.set_viewport_size({"width": width, "height": 800})
         until_in_page(
             page,
             "([grid, width]) => innerWidth === width && grid.scrollWidth === grid.clientWidth",
             arg=[grid, width],
         )
+        until_in_page(page, "([each, least]) => each.clientWidth >= least", arg=[customer, least])
 
 
 def test_small_windows(stack: EmbeddedStack, open_tab: OpenTab) -> None:
@@ -159,6 +161,7 @@ def test_small_windows(stack: EmbeddedStack, open_tab: OpenTab) -> None:
             arg=[table.element_handle(), height * 0.7],
         )
         expect(row(page, orders[2])).to_be_in_viewport(ratio=0.9)
+        assert row(page, orders[2]).evaluate("each => each.scrollWidth === each.clientWidth")
         page.get_by_role("link", name="Activity").scroll_into_view_if_needed()
     page.set_viewport_size({"width": 820, "height": 1180})
     until_in_page(page, "document.documentElement.scrollHeight === innerHeight")
@@ -171,6 +174,11 @@ def test_small_windows(stack: EmbeddedStack, open_tab: OpenTab) -> None:
             "([each, most]) => each.getBoundingClientRect().width < most",
             arg=[panel.element_handle(), 820 * 0.6],
         )
+    page.get_by_role("button", name="Close order").click()
+    page.get_by_role("link", name="Pulse").click()
+    charts = page.get_by_role("slider")
+    expect(charts).to_have_count(2)
+    until(lambda: all(box(chart)["height"] > 1180 * 0.3 for chart in charts.all()), what="large")
 
 
 def test_changes_are_announced_together(stack: EmbeddedStack, open_tab: OpenTab) -> None:

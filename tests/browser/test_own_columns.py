@@ -286,8 +286,8 @@ def test_blocked_storage(stack: EmbeddedStack, browser: Browser) -> None:
     live(page).wait_for()
     expect(row(page, order)).to_be_visible()
     page.get_by_role("button", name="Columns").click()
-    page.get_by_role("checkbox", name="Created").uncheck()
-    expect(page.get_by_role("columnheader", name="Created")).to_have_count(0)
+    page.get_by_role("checkbox", name="Quantity").uncheck()
+    expect(page.get_by_role("columnheader", name="Quantity")).to_have_count(0)
     context.close()
 
 

@@ -41,6 +41,7 @@ def test_export_what_is_shown(stack: EmbeddedStack, open_tab: OpenTab) -> None:
     expect(page.get_by_text("1,301").first).to_be_visible()
     page.get_by_label("Columns", exact=True).click()
     page.get_by_role("checkbox", name="Changed").uncheck()
+    page.get_by_role("checkbox", name="Created").check()
     page.keyboard.press("Escape")
     with page.expect_download() as download:
         choose(page, "Spreadsheet")

@@ -372,7 +372,7 @@ const de: Words = {
   },
   activity: {
     show: "Zeigen",
-    all: "Alle Änderungen",
+    all: "Alles",
     created: "Angelegt",
     changed: "Geändert",
     deleted: "Gelöscht",
@@ -637,7 +637,7 @@ const de: Words = {
     selected: (count) => `${count} ausgewählt`,
     allSelected: (count) => `Alle ${count} ausgewählt`,
     selectAll: (count) => `Alle ${count}`,
-    thatMatch: "Treffer auswählen",
+    thatMatch: " Treffer auswählen",
     moveTo: (count, status) => `${count} auf ${status} setzen`,
     moveOn: (count) => `${count} in den nächsten Status`,
     deleteSelected: (count) => `${count} ausgewählte löschen`,

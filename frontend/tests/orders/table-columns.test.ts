@@ -2,6 +2,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { arranged, offeredColumns, shownColumns } from "@/features/orders/model/table-columns";
 import { ColumnChoice, TableLayout, USUAL_LAYOUT } from "@/features/orders/model/table-layout";
 import { Preferences } from "@/lib/preferences";
+import { OrderSchema } from "@/lib/schema";
 import { column, SCHEMA, schemaOf, SEED } from "../events";
 
 afterEach(() => vi.unstubAllGlobals());
@@ -14,17 +15,27 @@ const choiceOf = (subject = "") =>
   new ColumnChoice(new Preferences(subject).of("table.orders", TableLayout));
 
 test("at first the table shows the columns that play a part in the page", () => {
-  const seed = ["id", "customer_name", "product_name", "quantity", "status", "created_at"];
-  expect(names()).toEqual([...seed, "updated_at"]);
+  const seed = ["id", "customer_name", "product_name", "quantity", "status", "updated_at"];
+  expect(names()).toEqual(seed);
   expect(shownColumns(SCHEMA).map(({ label }) => label)).toEqual([
     "Order",
     "Customer",
     "Product",
     "Quantity",
     "Status",
-    "Created",
     "Changed",
   ]);
+});
+
+test("the date of creation is shown at first where it is the only one, and in other tables", () => {
+  const shown = (columns: readonly string[], table?: string) => {
+    const own = schemaOf(columns.map((name) => column(name)));
+    const other = new OrderSchema("v1", { ...own.table, name: table ?? own.table.name });
+    return shownColumns(other).map(({ name }) => name);
+  };
+  expect(shown(["id", "status", "created_at"])).toContain("created_at");
+  expect(shown(["id", "status", "created_at", "updated_at"])).not.toContain("created_at");
+  expect(shown(["id", "status", "created_at", "updated_at"], "returns")).toContain("created_at");
 });
 
 test("I10: columns of the owner's own can be added, and others removed", () => {
@@ -35,7 +46,6 @@ test("I10: columns of the owner's own can be added, and others removed", () => {
     "product_name",
     "store",
     "status",
-    "created_at",
     "updated_at",
   ]);
 });

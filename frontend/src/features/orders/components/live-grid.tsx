@@ -179,7 +179,7 @@ export function LiveGrid<R extends Row>(props: LiveGridProps<R>) {
 
 function cardPx(noun: keyof Words["news"], columns: readonly TableColumn[]): number {
   if (noun === "row") return NARROW_KEY_PX + (columns.length - 1) * NARROW_LINE_PX;
-  const added = columns.filter(({ role }) => role === undefined).length;
+  const added = columns.filter(({ role }) => role === undefined || role === "created").length;
   return NARROW_ROW_PX + added * NARROW_LINE_PX;
 }
 

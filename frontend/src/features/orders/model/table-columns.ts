@@ -48,7 +48,10 @@ export function offeredColumns(schema: OrderSchema): readonly TableColumn[] {
     label: labelOf(column, role, schema),
     role,
     column,
-    atFirst: role !== undefined || others.indexOf(column) < first,
+    atFirst:
+      role === "created"
+        ? !isOrders || !age // one date leaves the names more room
+        : role !== undefined || others.indexOf(column) < first,
   }));
 }
 
@@ -92,12 +95,12 @@ const WIDTHS: Readonly<
   Partial<Record<Role | "id" | "age" | "created" | Column["kind"], readonly [string, number]>>
 > = {
   id: ["var(--id)", 0],
-  customer: ["var(--words)", 1.3],
-  title: ["var(--words)", 1.5],
+  customer: ["var(--words)", 1.5],
+  title: ["var(--words)", 1.3],
   quantity: ["var(--quantity)", 0],
   status: ["var(--status)", 0],
   age: ["var(--age)", 0],
-  created: ["var(--created)", 0],
+  created: ["var(--age)", 0],
   integer: ["6rem", 0],
   number: ["6.5rem", 0],
   boolean: ["4.5rem", 0],

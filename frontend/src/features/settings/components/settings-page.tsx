@@ -92,9 +92,11 @@ const Link = ({ path, label, current = false, icon = false, router }: LinkProps)
     }}
     href={path}
     aria-current={current ? "page" : undefined}
+    aria-label={icon ? label : undefined}
+    title={icon ? label : undefined}
     onClick={inPage(() => router.go(path))}
   >
     {icon && <ArrowLeft size={16} aria-hidden />}
-    {label}
+    <span>{label}</span>
   </a>
 );
