@@ -51,7 +51,7 @@ export interface ConnectionOptions {
   readonly onEvents: (events: readonly ChangeEvent[], conflated: boolean) => void;
   readonly onReset: (reason: string) => void;
   /** Called when the schema has another version than before. */
-  readonly onSchema?: (version: string) => void;
+  readonly onSchema?: (version: string, changed: boolean) => void;
   /**
    * Called after a long absence. Returns a place to continue from without the missed events, if there
    * are too many; otherwise null.
@@ -260,7 +260,7 @@ export class Connection {
           this.#options.onReset(action.reason);
           break;
         case "schema":
-          this.#options.onSchema?.(action.version);
+          this.#options.onSchema?.(action.version, action.changed);
           break;
         case "proven":
           this.#succeeded();

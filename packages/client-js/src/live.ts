@@ -80,7 +80,12 @@ export class Live<T extends RowTypes = Record<string, Row>> {
       api: this.api,
       onEvents: (events, conflated) => this.#receive(events, conflated),
       onReset: (reason) => this.#startOver(reason),
-      onSchema: (version) => this.schema.announce(version),
+      onSchema: (version, changed) => {
+        // The schema may have been loaded already, but older events came since then.
+        if (changed && version === this.schema.state.get()?.version)
+          this.#reloadAll("schema", null);
+        this.schema.announce(version);
+      },
       conflates: () => this.#listeners.size === 0,
       skipTo: (known) => this.#skipTo(known),
       ...("WebSocket" in options && { WebSocket: options.WebSocket }),

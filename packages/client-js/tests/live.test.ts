@@ -218,6 +218,19 @@ describe("a table", () => {
     await settle();
     expect(requests).toEqual(["GET /api/schema", "GET /api/orders?limit=100"]);
   });
+
+  test("I10: it is loaded again when the stream reaches a schema that is loaded already", async () => {
+    answerTo = (_method, path) =>
+      path === "/api/schema" ? Response.json({ version: "v2", tables: [ORDERS_TABLE] }) : undefined;
+    const table = live.table("orders");
+    table.subscribe(() => undefined);
+    await goLive(); // at v1: events from before the change may follow
+    await settle();
+    requests = [];
+    socket().say({ type: "schema", version: "v2" });
+    await settle();
+    expect(requests).toEqual(["GET /api/orders?limit=100"]);
+  });
 });
 
 describe("writes", () => {

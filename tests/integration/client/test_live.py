@@ -9,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from harness.follower import Follower
 from harness.pipeline import Pipeline, Service, listening
+from harness.ports import free_port
 from harness.proxy import Proxy
 from harness.servers import Postgres
 from harness.waiting import until, until_async
@@ -21,13 +23,17 @@ from real_time_orders import (
     Live,
     LiveTable,
     MissedEventsError,
+    OrderBook,
+    OrdersClient,
     RefusedError,
     Status,
     WriteError,
     connect,
+    follow,
     sync,
     writes,
 )
+from real_time_orders.snapshots import fetch_snapshot
 
 pytestmark = pytest.mark.anyio
 
@@ -335,3 +341,39 @@ def test_the_same_without_async(
         assert [each.version for each in again] == [None, 3]
         assert [each.error for each in table.delete_many([made["id"]])] == [None]
         until(lambda: table.rows == [] and table.state.status is Status.LIVE)
+
+
+@pytest.mark.parametrize("is_restored", [False, True])
+async def test_ddl_before_the_first_connection(
+    pipeline: Pipeline, gateway: Service, api: Service, *, is_restored: bool
+) -> None:
+    """I10: rows that DDL changed between the snapshot and the stream are fetched again."""
+    run(pipeline, "DELETE FROM orders")
+    number = order(pipeline, "Ann", 1)
+    until(lambda: has_every_event(pipeline, gateway))
+    port = free_port()
+    book = OrderBook()
+    url = f"http://127.0.0.1:{port}"
+    async with (
+        connect(url, api=api.url, transport=Kind.WEBSOCKET) as live,
+        httpx.AsyncClient(base_url=api.url) as http,
+        OrdersClient(url, tables=book.tables, transport=Kind.WEBSOCKET) as client,
+    ):
+        if is_restored:
+            book.load(await fetch_snapshot(http, book.tables))
+        else:
+            table = await live.table("orders").loaded()
+        run(pipeline, "ALTER TABLE orders ALTER total TYPE numeric USING total + 1")
+        with Follower(gateway.ws_url) as follower, pipeline.database.connect() as sql:
+            row = sql.execute("SELECT order_schema_version()").fetchone()
+            assert row is not None
+            if follower.hello["schema"] != row[0]:
+                assert follower.next("schema")["version"] == row[0]
+        pipeline.gateway(WS_PORT=str(port), HEARTBEAT_INTERVAL_S="1").ready()
+        if not is_restored:
+            await shows(table, lambda shown: [row["total"] for row in shown.rows] == [2])
+            return
+        async with asyncio.timeout(15):
+            async for _ in follow(client, http, book):
+                if book.orders[number]["total"] == 2:
+                    return

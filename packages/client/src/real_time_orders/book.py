@@ -25,6 +25,8 @@ class OrderBook:
         self.rows: dict[str, dict[Any, Row]] = {name: {} for name in self.tables}
         self.place: Place | None = None
         """The place up to which all events are included; None before the first snapshot."""
+        self.schema = ""
+        """The version of the schema when the snapshot was fetched."""
 
     @property
     def orders(self) -> dict[Any, Row]:
@@ -35,6 +37,7 @@ class OrderBook:
         """Replace all rows by those of a snapshot."""
         self.rows = {name: dict(snapshot.rows.get(name, {})) for name in self.tables}
         self.place = snapshot.place
+        self.schema = "" if snapshot.schema is None else snapshot.schema.version
 
     def apply(self, event: Event) -> bool:
         """Apply the next event of the stream; return False if it was included already."""

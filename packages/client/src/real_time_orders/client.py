@@ -130,9 +130,9 @@ class OrdersClient:
         """The open connection, if there is one."""
         return self._connection
 
-    def seek(self, place: Place) -> None:
-        """Continue after the place of a snapshot."""
-        self._moved = not self._protocol.seek(place)
+    def seek(self, place: Place, schema: str = "") -> None:
+        """Continue after the place of a snapshot; ``schema`` is the version it was fetched with."""
+        self._moved = not self._protocol.seek(place, schema)
         self._place = place
 
     async def __aenter__(self) -> Self:

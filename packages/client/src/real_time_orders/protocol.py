@@ -127,12 +127,14 @@ class Protocol:
             query["subscribe"] = json.dumps({"tables": self._tables}, default=str)
         return urlencode(query)
 
-    def seek(self, place: Place) -> bool:
+    def seek(self, place: Place, schema: str = "") -> bool:
         """Continue after the place of a snapshot; return False if that takes a new connection.
 
         For a later place in the stream of this connection, the events before that place are
-        skipped.
+        skipped. ``schema`` is the version of the schema with which the snapshot was fetched. If the
+        first connection names another version, rows may have changed without an event.
         """
+        self._schema = self._schema or schema
         is_here = self._is_following and place.stream == self._connected_stream == self._stream
         goes_on = is_here and self._position is not None and place.position >= self._position
         self._stream, self._position, self._pending_reset = place.stream, place.position, None

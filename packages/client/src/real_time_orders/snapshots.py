@@ -65,7 +65,7 @@ async def follow(
     if book.place is None:
         yield await load(client, book, fetch, trouble)
     elif client.place is None:
-        client.seek(book.place)
+        client.seek(book.place, book.schema)
     async for item in client:
         if not isinstance(item, Event):
             yield item
@@ -94,7 +94,7 @@ async def load(
             await asyncio.sleep(delay_s)
             continue
         book.load(snapshot)
-        client.seek(snapshot.place)
+        client.seek(snapshot.place, book.schema)
         return snapshot
 
 
