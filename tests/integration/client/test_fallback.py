@@ -12,7 +12,7 @@ from harness.pipeline import Pipeline, Service, listening
 from harness.proxy import PlainHttpProxy
 from harness.servers import Postgres
 from harness.signing import ASKING, token
-from harness.waiting import until, until_async
+from harness.waiting import BUSY, until, until_async
 from orders_contract.backoff import Backoff
 from real_time_orders import Event, Kind, OrdersClient, Phase, RefusedError, State
 
@@ -169,7 +169,7 @@ async def test_a_slow_reader_is_bounded(pipeline: Pipeline, gateway: Service) ->
         client.connection.socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 65_536)
         write(pipeline, "Gus")
         head = await asyncio.to_thread(write_much, pipeline)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(BUSY * 5):
             while not seen or seen[-1].position < head:
                 seen += [item for item in await anext(batches) if isinstance(item, Event)]
     positions = [event.position for event in seen]

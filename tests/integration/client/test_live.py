@@ -14,7 +14,7 @@ from harness.pipeline import Pipeline, Service, listening
 from harness.ports import free_port
 from harness.proxy import Proxy
 from harness.servers import Postgres
-from harness.waiting import until, until_async
+from harness.waiting import BUSY, until, until_async
 from real_time_orders import (
     ConflictError,
     Events,
@@ -103,7 +103,7 @@ def order(pipeline: Pipeline, customer: str, total: float = 0, store: str = "Ber
 
 async def shows(table: LiveTable, wanted: Callable[[LiveTable], bool]) -> None:
     """Wait until the rows are as wanted."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(BUSY * 5):
         async for _ in table:
             if wanted(table):
                 return
@@ -282,7 +282,7 @@ async def test_events_resume_over_restarts(pipeline: Pipeline, live: Live, tmp_p
 async def take(events: Events, number: int) -> list[int | None]:
     """Process some events; the next one is read but not processed, so it returns."""
     found: list[int | None] = []
-    async with asyncio.timeout(15), aclosing(aiter(events)) as iterator:
+    async with asyncio.timeout(BUSY * 5), aclosing(aiter(events)) as iterator:
         async for event in iterator:
             if len(found) == number:
                 break
